@@ -1,0 +1,66 @@
+package batch
+
+import "fmt"
+
+// Language is one of the three that people read.
+type Language string
+
+const (
+	English Language = "en"
+	Chinese Language = "zh"
+	Russian Language = "ru"
+)
+
+// Languages lists them.
+func Languages() []Language { return []Language{English, Chinese, Russian} }
+
+// Text is one sentence or label in the three languages. An empty one falls back to English.
+type Text struct {
+	EN string `yaml:"en,omitempty" json:"en,omitempty"`
+	ZH string `yaml:"zh,omitempty" json:"zh,omitempty"`
+	RU string `yaml:"ru,omitempty" json:"ru,omitempty"`
+}
+
+// In returns the text in l, or what there is.
+func (t Text) In(l Language) string {
+	s := t.EN
+	switch l {
+	case Chinese:
+		s = t.ZH
+	case Russian:
+		s = t.RU
+	}
+	for _, other := range []string{t.EN, t.ZH, t.RU} {
+		if s != "" {
+			break
+		}
+		s = other
+	}
+	return s
+}
+
+// Message is something to tell a person: a key of the catalogue in package words with the values
+// to fill in, or (Key == "") the text itself. words.Say turns it into a sentence.
+type Message struct {
+	Key  string
+	Args []any // name, value, name, value, …
+	Text Text
+}
+
+// Unreadable is the error of a file that cannot be taken as a whole: it goes to quarantine and
+// the message is what the sender is told. Incomplete marks a file that may still be growing.
+type Unreadable struct {
+	Message    Message
+	Incomplete bool
+	Err        error // the technical cause, for the log; may be nil
+}
+
+// Error is for logs; people read words.Say(lang, e.Message).
+func (e *Unreadable) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("unreadable (%s): %v", e.Message.Key, e.Err)
+	}
+	return fmt.Sprintf("unreadable (%s) %v", e.Message.Key, e.Message.Args)
+}
+
+func (e *Unreadable) Unwrap() error { return e.Err }

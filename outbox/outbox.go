@@ -1,0 +1,76 @@
+// Package outbox turns outcomes into result files and puts them where they go: a local folder (outbox/local),
+// an SFTP server (outbox/sftp). The formats are in outbox/csvfile, outbox/workbook, outbox/summary.
+package outbox
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+)
+
+// ErrExists means that another file with this name and other content is there.
+var ErrExists = errors.New("a file with this name and other content is there already")
+
+// A Place is one outbox. It is safe for concurrent use.
+type Place interface {
+	// Put makes content appear under name, whole or not at all: written under a temporary name, synced
+	// (or checked by size), renamed without overwriting, folder synced. Called again after it was cut off it comes
+	// to the same end: a file with the same name and content means it is done.
+	Put(ctx context.Context, name string, content Content) error
+
+	Close() error
+}
+
+// Content is a finished file on this machine.
+type Content interface {
+	io.ReadSeeker
+	io.ReaderAt
+}
+
+// A Format writes one kind of result file.
+type Format interface {
+	// Extension is what follows the file's id: "result.csv", "result.xlsx", "summary.json".
+	Extension() string
+
+	// Write writes the report. It may read the lines once; memory does not grow with their number.
+	Write(ctx context.Context, w io.Writer, r Report) error
+}
+
+// Report is everything about a file whose rows all have an outcome.
+type Report struct {
+	File      batch.File
+	Revision  int // 1, and one more after each resend
+	Account   string
+	Operation string
+	Language  batch.Language
+	Columns   []batch.Column
+	Notes     []batch.Note          // what was read and is not data
+	Source    Source                // the sender's file, for the workbook that is that file
+	Started   time.Time             // first request
+	Finished  time.Time             // last outcome
+	Codes     map[string]batch.Text // what each provider code that occurs means
+	Preview   bool                  // nothing was sent: outcomes say what would happen
+
+	// Lines gives one line per row, in the order of the input. May be called more than once, not concurrently.
+	Lines func() iter.Seq2[*Line, error]
+}
+
+// Source is the spooled copy of the sender's file.
+type Source struct {
+	Path   string
+	Format string // csv, xlsx, xml
+	Sheet  string // of a workbook: the sheet the rows were read from
+	Header int    // of a workbook: the heading's last row
+}
+
+// Line is one row and what became of it. Valid until the next one.
+type Line struct {
+	Row      *batch.Row
+	Outcome  batch.Outcome
+	Problems []batch.Problem // of this row
+	Item     int             // Seq of the item it travelled in
+}

@@ -1,0 +1,231 @@
+// Package providers holds the provider documents and what they compile to: operations with schema, rules and answers.
+//
+// A document is OpenAPI 3.1 with the extension x-rowferry (docs/provider-documents.md describes it).
+// The built-in ones are embedded; a user's own is a path in the configuration.
+package providers
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+)
+
+// Provider is one compiled document. It is immutable and safe for concurrent use.
+type Provider struct {
+	Name        string // "otms"
+	Title       batch.Text
+	Source      string   // "built in" or the path it was read from
+	Servers     []Server // empty: the account must give a URL
+	Limits      Limits   // defaults for an account
+	Credentials []Credential
+	Schemes     []Scheme // authentication schemes an account can choose from; the first is the default
+	Operations  []*Operation
+}
+
+// Server is one place where the provider listens.
+type Server struct{ URL, Environment string } // Environment: production or sandbox
+
+// Limits are what the provider allows one account.
+type Limits struct {
+	Rate        Rate
+	Concurrency int
+}
+
+// Rate is a number of requests in a period, "10/s", "1600/h". The zero Rate is no limit.
+type Rate struct {
+	N   int
+	Per time.Duration
+}
+
+// Credential is one value an account must or may give.
+type Credential struct {
+	Name     string
+	Label    batch.Text
+	Secret   bool // kept out of everything that is shown or stored
+	Optional bool
+}
+
+// Scheme is one way to authenticate, with everything its implementation under senders/ needs.
+type Scheme struct {
+	Name    string            // basic, header, signed, session, body (credentials are fields of the body), none
+	Headers map[string]string // templates over credentials and {timestamp} {nonce} {sign}: "Bearer {token}"
+	Needs   []string          // credentials without which it cannot work
+	Logins  []Login           // session only, in order of preference
+}
+
+// Login is one generation of a session login.
+type Login struct {
+	Name    string            // v1, v3, v4
+	Paths   map[string]string // by encoding: json → /v3/auth/login.json
+	Fields  []string          // credentials that go into its body, in order
+	Session string            // expression over body that gives the session id ("" = refused)
+}
+
+// Operation is one call of a provider.
+type Operation struct {
+	Provider   *Provider
+	ID         string // shipPointRemove
+	Title      batch.Text
+	Help       batch.Text
+	Method     string
+	Paths      map[string]string // by encoding; most operations have one
+	Encodings  []string          // json, xml, form; the first is the default
+	Schemes    []string          // allowed authentication schemes, default first; names in Provider.Schemes
+	Rows       Rows
+	Repeatable bool       // may be sent again when the answer was lost
+	Done       batch.Text // what success means where "delivered" says too much: "submitted"
+	Body       *Schema    // of the whole request body
+	Fields     []*Field   // what rows can fill, in the schema's order
+
+	// unexported: compiled rules, answer expressions, fallback schema
+	compiled
+}
+
+// Rows says how rows become requests.
+type Rows struct {
+	Kind   RowsKind
+	Path   string     // batch: path of the repeated element ("shipPoints.shipPoint"); group: path of the array that rows fill ("cargos", "houseBills.containers"), or of the list of plain values ("requestids")
+	Max    int        // batch: most elements in one request
+	Min    int        // group: fewest rows ("requestids": 2)
+	Key    []string   // group: fields whose values make rows one group; empty: the route's `group` column decides
+	Unique [][]string // field lists whose values, taken together, may occur once in a request; checked over the file
+}
+
+// RowsKind is one, batch or group.
+type RowsKind string
+
+const (
+	One   RowsKind = "one"
+	Batch RowsKind = "batch"
+	Group RowsKind = "group"
+)
+
+// Field is one value that a column can fill.
+type Field struct {
+	Path     string // without indexes: "houseBills.containers.sealNo"; for a batch from the repeated element on: "externalId"
+	Schema   *Schema
+	Label    batch.Text // the provider's label
+	Headings []string   // headings that senders really use, besides the labels
+	Help     batch.Text
+	Rule     batch.Text // the rule in the provider's own wording
+	Required bool       // must be filled (a conditional one is not Required: its rule speaks)
+	Presumed bool       // Required is our inference: the route's `optional` may lift it
+	List     string     // name of a code list that the provider does not publish
+	Example  string
+	Repeated bool // lies inside the array that the rows of a group fill; otherwise all rows of a group must agree
+	Values   bool // a list of plain values: each row of the group adds one
+}
+
+// Append converts the text of one value to the JSON the provider wants and checks it alone, appending to dst.
+// Blank text (after trimming) appends what the schema says a blank becomes (null, "") and reports omit when it is left out.
+// It never rounds, drops zeros, or turns blanks into text. text is the cell's text; kind tells a date or number cell from typed text.
+// At most one violation is returned; dst then is as it was.
+func (f *Field) Append(dst []byte, text string, kind batch.Kind) (out []byte, omit bool, bad *Violation) {
+	return f.append(dst, text, kind)
+}
+
+// Schema is one node of the request body, in the order of the document.
+type Schema struct {
+	Name     string // property name; "" for array elements
+	Type     string // object, array, string, integer, number, boolean
+	Nullable bool
+	Props    []*Schema // of an object, in document order
+	Items    *Schema   // of an array
+	Required bool
+	Const    string // a value the document fixes ("0.1")
+	Enum     []string
+	Fill     string // what we fill in ourselves: "credential:appkey", "session", "sequence" (position in the request, from 1); "" = mapped
+	Scheme   string // the property is there only under this authentication scheme
+	Blank    string // what a blank becomes: omit (default), null, empty
+	XML      XML
+	Field    *Field         // leaf that rows can fill; nil otherwise
+	Raw      map[string]any // the schema as JSON Schema says it, for templates, forms and docs
+}
+
+// XML are OpenAPI's xml hints.
+type XML struct {
+	Name      string // element or attribute name; "" = the property's
+	Attribute bool
+	Wrapped   bool   // an array inside an element of its own
+	Item      string // name of the array's elements
+}
+
+// Violation is one broken rule.
+type Violation struct {
+	Path    string // with indexes: houseBills[0].containers[2].hsCode
+	Field   string // without
+	Code    string // required, type, pattern, length, range, enum, date, decimal, list, unique, min_items, or the rule's own name
+	Value   string
+	Rule    batch.Message // what the value must be: "must be 1 to 21 capital letters, digits or -"
+	Fix     batch.Message // how to mend it: "write NO NUMBER when …"
+	Warning bool
+}
+
+// Lists are code lists a user has loaded: name → values. A list that is not loaded is not checked.
+type Lists map[string]map[string]bool
+
+// CheckContext is what rules may ask about besides the values.
+type CheckContext struct {
+	Now      time.Time
+	Lists    Lists
+	Optional map[string]bool // fields whose presumed required flag the route lifts
+	Sending  bool            // true: only the rules that must hold when the request leaves
+}
+
+// NeedsCheck reports whether Check can find anything: an operation with nothing but plain keywords needs none.
+func (op *Operation) NeedsCheck() bool { return op.needsCheck() }
+
+// RechecksWhenSent reports whether Check with Sending set can find anything, and which fields it looks at.
+func (op *Operation) RechecksWhenSent() (fields []string) { return op.rechecks() }
+
+// Check evaluates what single values cannot tell: required fields, array bounds, cross-field rules, and the
+// JSON Schema keywords that are not plain. body is an Item's Body (for a batch: one element).
+func (op *Operation) Check(body []byte, c CheckContext) []Violation { return op.check(body, c) }
+
+// Class is what an answer means.
+type Class string
+
+const (
+	OK       Class = "ok"
+	Rejected Class = "rejected" // final for this row
+	Later    Class = "later"    // the state does not allow it now
+	Retry    Class = "retry"    // not processed; try again
+	Split    Class = "split"    // too many in one request
+	Auth     Class = "auth"     // the account is refused
+	Config   Class = "config"   // the request as such is refused
+	Absent   Class = "absent"   // already gone
+	Unknown  Class = "unknown"  // nothing documented fits
+	Renew    Class = "renew"    // the session has ended: log in again once
+)
+
+// Response is what came back over the wire. Body is complete and bounded.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Sent describes the request a response belongs to.
+type Sent struct {
+	Items    []batch.Item
+	Encoding string // json, xml, form
+}
+
+// Verdict is what an answer says about one item.
+type Verdict struct {
+	Class     Class
+	Code      string
+	Message   batch.Text // the provider's text; with the document's translation where its code is known
+	Reference string
+	Blamed    []int // positions in Item.Rows of the rows the answer names as the cause; empty: all
+}
+
+// Reading is an answer understood.
+type Reading struct {
+	Verdict           // of the whole request
+	Items   []Verdict // one for each item sent when the answer speaks of them singly, else nil: the whole verdict holds for all
+}
+
+// Interpret reads an answer. It never says OK for an answer that fits nothing documented.
+func (op *Operation) Interpret(r Response, s Sent) Reading { return op.interpret(r, s) }

@@ -1,0 +1,72 @@
+// Package readers turns bytes into rows: csv, xlsx, xml, each in a folder below.
+package readers
+
+import (
+	"context"
+	"io"
+	"iter"
+
+	"github.com/rowferry/rowferry/batch"
+)
+
+// File is the content to read. The readers never write to it and never open anything else.
+type File struct {
+	Name string // only for messages and the extension; the format is decided by content first
+	Size int64
+	io.ReaderAt
+}
+
+// Settings are what a route's `read` says. The zero value detects everything.
+type Settings struct {
+	Sheet     string // name or 1-based number as text; "" = the first visible sheet with data
+	Header    string // "auto" or "", "none", or the 1-based row number as text
+	Encoding  string // "auto" or "", or a name of the WHATWG encoding index, or utf-32le/be
+	Delimiter string // "auto" or "", or one character ("tab" is allowed)
+	Quote     string // "auto" or "", "none", or one character
+	Escape    string // "" = the quote doubled; or one character (a backslash)
+	Record    string // XML: path from the root to the repeated element, "shipPoints/shipPoint", or with the root's name first
+	Limits    Limits
+}
+
+// Limits guard against bombs. Zero fields take the value DefaultLimits gives.
+type Limits struct {
+	Bytes   int64 // of the content, unpacked
+	Ratio   int   // unpacked to packed, judged from 10 MiB unpacked on
+	Cell    int   // bytes of one value
+	Columns int
+	Rows    int
+	Depth   int // of XML elements
+	Strings int // shared strings of a workbook
+}
+
+// DefaultLimits let every honest file through that this program is meant for.
+func DefaultLimits() Limits {
+	return Limits{Bytes: 4 << 30, Ratio: 300, Cell: 1 << 20, Columns: 2000, Rows: 5_000_000, Depth: 64, Strings: 10_000_000}
+}
+
+// A Reader knows one format.
+type Reader interface {
+	// Open reads as far as it must to know the columns. A file that cannot be read is a *batch.Unreadable.
+	Open(ctx context.Context, f File, s Settings) (Table, error)
+
+	// Complete says whether the structure of the content is closed (the zip directory of an xlsx, the root
+	// element of an xml, the last record of a csv) without reading the values. An open end is a
+	// *batch.Unreadable with Incomplete set: it may still be growing.
+	Complete(ctx context.Context, f File, s Settings) error
+}
+
+// A Table is one opened file.
+type Table interface {
+	// Columns are the columns in the order of the file, one for each cell of every row.
+	Columns() []batch.Column
+
+	// Rows gives each data row once, in the order of the file; it may be called once. The row and its cells
+	// are valid until the next one. An error (*batch.Unreadable, or the context's) ends it and speaks of the
+	// whole file: what came before must not be sent.
+	Rows() iter.Seq2[*batch.Row, error]
+
+	// Notes is what was recognised and not handed on; complete after Rows ended.
+	Notes() []batch.Note
+
+	Close() error
+}

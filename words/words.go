@@ -1,0 +1,65 @@
+// Package words holds every sentence that people read, in English, Chinese and Russian.
+//
+// Each part of the program has its own file here with one catalogue; a test finds a key that misses
+// a language or a placeholder. Provider wording is not here: it is in the provider documents.
+package words
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/rowferry/rowferry/batch"
+)
+
+// catalogue maps a key ("reader.truncated") to its sentence. Placeholders are {name}.
+type catalogue map[string]batch.Text
+
+// catalogues is the one list of them.
+var catalogues = []catalogue{common}
+
+var all = join()
+
+func join() catalogue {
+	out := catalogue{}
+	for _, c := range catalogues {
+		for k, t := range c {
+			if _, twice := out[k]; twice {
+				panic("words: key " + k + " is defined twice")
+			}
+			out[k] = t
+		}
+	}
+	return out
+}
+
+// Say turns a message into a sentence in language l. An unknown key is shown as it is, with its values.
+func Say(l batch.Language, m batch.Message) string {
+	text := m.Text
+	if m.Key != "" {
+		t, known := all[m.Key]
+		if !known {
+			return strings.TrimSpace(m.Key + " " + fmt.Sprint(m.Args...))
+		}
+		text = t
+	}
+	return fill(text.In(l), m.Args)
+}
+
+// Of is Say for a key and its values: Of(lang, "row.ragged", "fields", 7, "columns", 5).
+func Of(l batch.Language, key string, args ...any) string {
+	return Say(l, batch.Message{Key: key, Args: args})
+}
+
+// Message builds a message to be said later.
+func Message(key string, args ...any) batch.Message { return batch.Message{Key: key, Args: args} }
+
+func fill(s string, args []any) string {
+	if len(args) == 0 {
+		return s
+	}
+	pairs := make([]string, 0, len(args))
+	for i := 0; i+1 < len(args); i += 2 {
+		pairs = append(pairs, "{"+fmt.Sprint(args[i])+"}", fmt.Sprint(args[i+1]))
+	}
+	return strings.NewReplacer(pairs...).Replace(s)
+}
