@@ -1,0 +1,83 @@
+package table
+
+import (
+	"strings"
+	"testing"
+)
+
+func rows(text string) [][]string {
+	var out [][]string
+	for line := range strings.SplitSeq(strings.Trim(text, "\n"), "\n") {
+		out = append(out, strings.Split(line, "|"))
+	}
+	return out
+}
+
+func TestFindHeading(t *testing.T) {
+	for name, c := range map[string]struct {
+		in   string
+		want int
+	}{
+		"plain":                   {"id|name|qty\n1|a|2\n2|b|3", 0},
+		"title above":             {"Orders of May||\n||\nid|name|qty\n1|a|2\n2|b|3", 2},
+		"key values above":        {"Customer|ACME||\nDate|2026-01-02||\nid|name|qty|place\n1|a|2|x\n2|b|3|y", 2},
+		"numbers from the start":  {"1|a|2\n2|b|3\n3|c|4", None},
+		"codes from the start":    {"MSKU1|aa\nMSKU2|bb\nMSKU3|cc\nMSKU4|dd", None},
+		"years as headings":       {"country|2019|2020\nCN|5|6\nRU|7|8", 0},
+		"one ragged row":          {"id|name\n1|a\n2|b|||||x\n3|c", 0},
+		"one column":              {"id\n1\n2", 0},
+		"heading only":            {"id|name", 0},
+		"heading wider than data": {"id|name|a|b|c|d|e|f\n1|x\n2|y", 0},
+		"all text":                {"a|b\nc|d", 0},
+		"chinese preamble":        {"微信支付账单明细|||\n微信昵称：[测试]|||\n起始时间：[2019-08-01 00:00:00]|||\n交易时间|交易类型|交易对方|金额\n2019-09-26 12:45:27|商户消费|a|1", 3},
+		"key values, narrow":      {"Customer|ACME|\nDate|2026-01-02|\nid|name|qty\n1|a|2\n2|b|3", 2},
+		"a heading with a gap":    {"name||city\na|b|c\nd|e|f", 0},
+		"gap and numbers":         {"name||city\na|1|c\nd|2|f", 0},
+		"records after a gap":     {"1|a|\n2|b|x\n3|c|x", None},
+		"nothing":                 {"|\n|", None},
+		"blank heading cells":     {"id||qty|place|\n1|a|2|x|y\n2|b|3|z|y", 0},
+	} {
+		if got := FindHeading(rows(c.in)); got != c.want {
+			t.Errorf("%s: got %d, want %d", name, got, c.want)
+		}
+	}
+}
+
+func TestTotals(t *testing.T) {
+	for in, want := range map[string]bool{
+		"合计||12":            true,
+		"|合 计：|12":          true,
+		"Итого:|5|1 200,50": true,
+		"Total||12":         true,
+		"Total|5|12":        false, // a customer may be called so
+		"Total|Paris|":      false,
+		"小计|3|4":            true,
+		"Totalizer||12":     false,
+		"||":                false,
+		"Grand Total||9":    true,
+	} {
+		if got := Totals(strings.Split(in, "|"), 3); got != want {
+			t.Errorf("%q: got %v", in, got)
+		}
+	}
+}
+
+func TestLook(t *testing.T) {
+	for in, want := range map[string]Kind{
+		"": Nothing, " \u00a0": Nothing, "name": Label, "12": Amount, "-1,234.50": Amount, "12%": Amount, "1.5E+10": Amount,
+		"2019": Year, "2019-01-02": When, "02.01.2019": When, "2019/1/2 10:11:12": When, "10:11": When, "2019年1月2日": When,
+		"2026-01-02T10:00:00": When, "A12": Label, "TRUE": Flag, "#N/A": Fault, "1.2": Amount, "¥2000.00": Amount,
+	} {
+		if got := Look(in); got != want {
+			t.Errorf("%q: got %d, want %d", in, got, want)
+		}
+	}
+}
+
+func TestLetter(t *testing.T) {
+	for i, want := range map[int]string{0: "A", 25: "Z", 26: "AA", 701: "ZZ", 702: "AAA", 16383: "XFD"} {
+		if got := Letter(i); got != want {
+			t.Errorf("%d: got %s, want %s", i, got, want)
+		}
+	}
+}
