@@ -1,0 +1,429 @@
+// Package ledgertest holds the suite that every ledger passes.
+package ledgertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+)
+
+// Opener opens the same ledger each time it is called: what was written before is there again.
+type Opener func(t *testing.T) ledger.Ledger
+
+// Run runs the suite. fresh returns the opener of an empty ledger.
+func Run(t *testing.T, fresh func(t *testing.T) Opener) {
+	for name, test := range map[string]func(*testing.T, Opener){
+		"a file's whole life":           life,
+		"the same content comes again":  duplicate,
+		"a claim comes to nothing":      forget,
+		"a broken-off reading":          unstage,
+		"a refused file":                refuse,
+		"states forbid":                 states,
+		"crash while sending":           crash,
+		"many writers":                  many,
+		"resend":                        requeue,
+		"pause, cancel, lanes, orders":  controls,
+		"counts always balance":         balance,
+		"queries":                       queries,
+		"chunks keep items to the byte": fidelity,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, fresh(t)) })
+	}
+}
+
+var day = time.Date(2026, 11, 22, 10, 15, 2, 0, time.UTC)
+
+// File is a file in its first state.
+func File(id string) ledger.File {
+	return ledger.File{File: batch.File{ID: id, Route: "orders", Name: "orders.csv", TakenAt: day}, Account: "otms",
+		Operation: "remove", Language: batch.English, Source: "inbox", Revision: 1, Arrived: ledger.Arrival{Size: 10, ModTime: day}}
+}
+
+// Items makes n items of one row each, from row first on.
+func Items(first, n int) []ledger.Staged {
+	out := make([]ledger.Staged, n)
+	for i := range out {
+		out[i] = ledger.Staged{Item: batch.Item{Seq: first + i, Rows: []int{first + i + 2}, Body: fmt.Appendf(nil, `{"no":"%05d"}`, first+i)}}
+	}
+	return out
+}
+
+// Accepted begins, takes, stages and accepts a file whose n items are all to be sent, in chunks of ten.
+func Accepted(t *testing.T, l ledger.Ledger, id string, n int) {
+	t.Helper()
+	ctx := t.Context()
+	must(t, l.Begin(ctx, File(id)))
+	if _, err := l.Take(ctx, id, "hash of "+id, 10); err != nil {
+		t.Fatal(err)
+	}
+	for seq := 0; seq*10 < n; seq++ {
+		l.Stage(ledger.Chunk{File: id, Seq: seq, Items: Items(seq*10, min(10, n-seq*10))})
+	}
+	must(t, l.Accept(ctx, id, ledger.Reading{Format: "csv", Columns: []batch.Column{{Name: "no", Ref: "A"}}}, batch.Counts{Read: n}, n, n))
+}
+
+// Settled is the event of an outcome for item i (of the whole file, ten a chunk).
+func Settled(id string, i int, s batch.Status) ledger.Event {
+	return ledger.Event{File: id, Chunk: i / 10, Item: i % 10, Kind: ledger.EventSettled, At: day.Add(time.Minute), Rows: []int{i + 2},
+		Verdict: &ledger.Verdict{Outcome: batch.Outcome{Status: s, Code: "1", Attempts: 1, SentAt: day}}}
+}
+
+func life(t *testing.T, open Opener) {
+	l, ctx := open(t), t.Context()
+	Accepted(t, l, "f1", 25)
+	f := file(t, l, "f1")
+	if f.State != ledger.Sending || f.Open != 25 || f.Counts.Read != 25 || f.Hash != "hash of f1" || f.Reading.Format != "csv" {
+		t.Fatalf("accepted file: %+v", f)
+	}
+	must(t, l.Rest(ctx, "f1"))
+	for i := range 25 {
+		l.Record(Settled("f1", i, batch.Delivered))
+	}
+	must(t, l.Record(ledger.Event{File: "f1", Kind: ledger.EventSending, At: day}).Wait(ctx))
+	f = file(t, l, "f1")
+	if f.State != ledger.Settled || f.Open != 0 || f.Counts.Delivered != 25 || !f.Rested || f.Finished.IsZero() {
+		t.Fatalf("settled file: %+v", f)
+	}
+	must(t, l.Report(ctx, "f1", []string{"orders.f1.result.csv"}))
+	must(t, l.Close())
+	l = open(t)
+	f = file(t, l, "f1")
+	if f.State != ledger.Reported || !slices.Equal(f.Results, []string{"orders.f1.result.csv"}) {
+		t.Fatalf("after opening again: %+v", f)
+	}
+	must(t, l.Close())
+}
+
+func duplicate(t *testing.T, open Opener) {
+	l, ctx := open(t), t.Context()
+	defer closed(t, l)
+	Accepted(t, l, "f1", 1)
+	must(t, l.Begin(ctx, File("f2")))
+	earlier, err := l.Take(ctx, "f2", "hash of f1", 10)
+	if err != nil || earlier == nil || earlier.ID != "f1" {
+		t.Fatalf("earlier %v, %v", earlier, err)
+	}
+	if f := file(t, l, "f2"); f.State != ledger.Duplicate || f.Reason != "f1" {
+		t.Fatalf("%+v", f)
+	}
+	other := File("f3")
+	other.Route = "another"
+	must(t, l.Begin(ctx, other))
+	if earlier, err := l.Take(ctx, "f3", "hash of f1", 10); err != nil || earlier != nil {
+		t.Fatalf("on another route: %v, %v", earlier, err)
+	}
+}
+
+func forget(t *testing.T, open Opener) {
+	l, ctx := open(t), t.Context()
+	defer closed(t, l)
+	must(t, l.Begin(ctx, File("f1")))
+	if err := l.Begin(ctx, File("f1")); !errors.Is(err, ledger.ErrExists) {
+		t.Fatalf("the same id twice: %v", err)
+	}
+	must(t, l.Forget(ctx, "f1"))
+	if _, err := l.File(ctx, "f1"); !errors.Is(err, ledger.ErrNotFound) {
+		t.Fatalf("forgotten file: %v", err)
+	}
+	Accepted(t, l, "f2", 1)
+	must(t, l.Forget(ctx, "f2"))
+	file(t, l, "f2") // an accepted file is not forgotten
+}
+
+func unstage(t *testing.T, open Opener) {
+	l, ctx := open(t), t.Context()
+	must(t, l.Begin(ctx, File("f1")))
+	_, err := l.Take(ctx, "f1", "h", 1)
+	must(t, err)
+	must(t, l.Stage(ledger.Chunk{File: "f1", Items: Items(0, 10)}).Wait(ctx))
+	must(t, l.Close())
+	l = open(t)
+	defer closed(t, l)
+	must(t, l.Unstage(ctx, "f1"))
+	l.Stage(ledger.Chunk{File: "f1", Items: Items(0, 3)})
+	must(t, l.Accept(ctx, "f1", ledger.Reading{}, batch.Counts{Read: 3}, 3, 3))
+	c, err := l.Chunk(ctx, "f1", 0)
+	if err != nil || len(c.Items) != 3 {
+		t.Fatalf("%v, %v", c, err)
+	}
+	if err := l.Unstage(ctx, "f1"); !errors.Is(err, ledger.ErrState) {
+		t.Fatalf("unstaging an accepted file: %v", err)
+	}
+}
+
+func refuse(t *testing.T, open Opener) {
+	l, ctx := open(t), t.Context()
+	defer closed(t, l)
+	must(t, l.Begin(ctx, File("f1")))
+	_, err := l.Take(ctx, "f1", "h", 1)
+	must(t, err)
+	l.Stage(ledger.Chunk{File: "f1", Items: Items(0, 10)})
+	must(t, l.Refuse(ctx, "f1", "cut off"))
+	if f := file(t, l, "f1"); f.State != ledger.Quarantined || f.Reason != "cut off" {
+		t.Fatalf("%+v", f)
+	}
+	if _, err := l.Chunk(ctx, "f1", 0); !errors.Is(err, ledger.ErrNotFound) {
+		t.Fatalf("staged rows of a refused file: %v", err)
+	}
+	must(t, l.Begin(ctx, File("f2")))
+	if earlier, err := l.Take(ctx, "f2", "h", 1); err != nil || earlier != nil {
+		t.Fatalf("the same content after a quarantine is no duplicate: %v, %v", earlier, err)
+	}
+}
+
+func states(t *testing.T, open Opener) {
+	l, ctx := open(t), t.Context()
+	defer closed(t, l)
+	Accepted(t, l, "f1", 1)
+	for name, err := range map[string]error{
+		"accept twice": l.Accept(ctx, "f1", ledger.Reading{}, batch.Counts{}, 0, 0),
+		"refuse":       l.Refuse(ctx, "f1", "x"),
+		"report":       l.Report(ctx, "f1", nil),
+	} {
+		if !errors.Is(err, ledger.ErrState) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := l.Requeue(ctx, "f1", batch.Statuses()); !errors.Is(err, ledger.ErrState) {
+		t.Errorf("resend while sending: %v", err)
+	}
+	if err := l.Pause(ctx, "nothing", "x"); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("pause of an unknown file: %v", err)
+	}
+	if err := l.Record(Settled("nothing", 0, batch.Delivered)).Wait(ctx); err == nil {
+		t.Error("an event of an unknown file was recorded")
+	}
+}
+
+func crash(t *testing.T, open Opener) {
+	l, ctx := open(t), t.Context()
+	Accepted(t, l, "f1", 12)
+	must(t, l.Record(
+		ledger.Event{File: "f1", Chunk: 0, Item: 0, Kind: ledger.EventSending, At: day, Attempt: 1},
+		ledger.Event{File: "f1", Chunk: 0, Item: 1, Kind: ledger.EventSending, At: day, Attempt: 1},
+		ledger.Event{File: "f1", Chunk: 0, Item: 1, Kind: ledger.EventWaiting, At: day, Attempt: 1, Until: day.Add(time.Hour), Lost: true},
+		ledger.Event{File: "f1", Chunk: 1, Item: 1, Kind: ledger.EventSending, At: day, Attempt: 3},
+	).Wait(ctx))
+	must(t, l.Record(Settled("f1", 11, batch.Unknown)).Wait(ctx))
+	must(t, l.Close())
+	l = open(t)
+	defer closed(t, l)
+	var got []string
+	for c, err := range l.Chunks(ctx, "f1") {
+		must(t, err)
+		for i, s := range c.States {
+			if s.Attempts > 0 || s.Verdict != nil {
+				got = append(got, fmt.Sprintf("%d flying=%t lost=%t attempts=%d waits=%t settled=%t", c.Items[i].Seq, s.InFlight, s.Lost, s.Attempts, !s.Until.IsZero(), s.Verdict != nil))
+			}
+		}
+	}
+	want := []string{"0 flying=true lost=false attempts=1 waits=false settled=false",
+		"1 flying=false lost=true attempts=1 waits=true settled=false", "11 flying=false lost=false attempts=3 waits=false settled=true"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Fatal(d)
+	}
+}
+
+func many(t *testing.T, open Opener) {
+	l, ctx := open(t), t.Context()
+	defer closed(t, l)
+	Accepted(t, l, "f1", 400)
+	var wg sync.WaitGroup
+	for w := range 8 {
+		wg.Go(func() {
+			for i := w; i < 400; i += 8 {
+				if err := l.Record(Settled("f1", i, batch.Statuses()[i%6])).Wait(ctx); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	f := file(t, l, "f1")
+	if f.State != ledger.Settled || f.Counts.Settled() != 400 || f.Counts.Delivered != 67 {
+		t.Fatalf("%+v", f)
+	}
+}
+
+func requeue(t *testing.T, open Opener) {
+	l, ctx := open(t), t.Context()
+	Accepted(t, l, "f1", 12)
+	for i := range 12 {
+		l.Record(Settled("f1", i, batch.Statuses()[i%6]))
+	}
+	must(t, l.Record(ledger.Event{File: "f1", Kind: ledger.EventSending}).Wait(ctx))
+	must(t, l.Report(ctx, "f1", nil))
+	n, err := l.Requeue(ctx, "f1", []batch.Status{batch.Failed, batch.Unknown})
+	if err != nil || n != 4 {
+		t.Fatalf("%d rows, %v", n, err)
+	}
+	must(t, l.Close())
+	l = open(t)
+	defer closed(t, l)
+	f := file(t, l, "f1")
+	if f.State != ledger.Sending || f.Revision != 2 || f.Open != 4 || f.Counts.Failed != 0 || f.Counts.Delivered != 2 || f.Counts.Pending() != 4 {
+		t.Fatalf("%+v", f)
+	}
+	c, err := l.Chunk(ctx, "f1", 0)
+	must(t, err)
+	if s := c.States[4]; s.Verdict != nil || !s.Lost {
+		t.Fatalf("an unknown item sent again may have been executed before: %+v", s)
+	}
+	if n, err := l.Requeue(ctx, "f1", []batch.Status{batch.Failed}); !errors.Is(err, ledger.ErrState) {
+		t.Fatalf("again while it is sending: %d, %v", n, err)
+	}
+}
+
+func controls(t *testing.T, open Opener) {
+	l, ctx := open(t), t.Context()
+	defer closed(t, l)
+	Accepted(t, l, "f1", 1)
+	must(t, l.Pause(ctx, "f1", "50 refusals in a row"))
+	if f := file(t, l, "f1"); f.Paused != "50 refusals in a row" {
+		t.Fatalf("%+v", f)
+	}
+	must(t, l.Cancel(ctx, "f1"))
+	if f := file(t, l, "f1"); !f.Cancelled || f.Paused != "" {
+		t.Fatalf("%+v", f)
+	}
+	must(t, l.PauseLane(ctx, "otms", "refused"))
+	lanes, err := l.Lanes(ctx)
+	if err != nil || lanes["otms"] != "refused" {
+		t.Fatalf("%v, %v", lanes, err)
+	}
+	must(t, l.PauseLane(ctx, "otms", ""))
+	if lanes, _ := l.Lanes(ctx); len(lanes) != 0 {
+		t.Fatal(lanes)
+	}
+	want := []ledger.Order{{Verb: "cancel", File: "f1"}, {Verb: "resend", File: "f1", Statuses: []string{"failed"}}}
+	for _, o := range want {
+		must(t, l.Order(ctx, o))
+	}
+	got, err := l.Orders(ctx)
+	must(t, err)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Fatal(d)
+	}
+	if again, _ := l.Orders(ctx); len(again) != 0 {
+		t.Fatalf("orders taken twice: %v", again)
+	}
+	must(t, l.Keep(ctx, "size", "25"))
+	must(t, l.Keep(ctx, "size", "12"))
+	if v, err := l.Kept(ctx, "size"); err != nil || v != "12" {
+		t.Fatalf("%q, %v", v, err)
+	}
+	if v, err := l.Kept(ctx, "nothing"); err != nil || v != "" {
+		t.Fatalf("%q, %v", v, err)
+	}
+}
+
+func balance(t *testing.T, open Opener) {
+	l, ctx := open(t), t.Context()
+	defer closed(t, l)
+	must(t, l.Begin(ctx, File("f1")))
+	_, err := l.Take(ctx, "f1", "h", 1)
+	must(t, err)
+	group := ledger.Staged{Item: batch.Item{Seq: 0, Rows: []int{2, 3, 9}, Body: []byte(`{}`)}}
+	bad := ledger.Staged{Item: batch.Item{Seq: 1, Rows: []int{4, 5}, Problems: []batch.Problem{{Row: 5, Text: "no"}}},
+		Preset: &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Skipped}, Rows: map[int]batch.Outcome{5: {Status: batch.Invalid}}}}
+	l.Stage(ledger.Chunk{File: "f1", Items: []ledger.Staged{group, bad}})
+	c := batch.Counts{Read: 5}
+	bad.Preset.Count(&c, bad.Rows, 1)
+	must(t, l.Accept(ctx, "f1", ledger.Reading{}, c, 2, 1))
+	verdict := &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Rejected}, Rows: map[int]batch.Outcome{9: {Status: batch.Unknown}}}
+	must(t, l.Record(ledger.Event{File: "f1", Kind: ledger.EventSettled, At: day, Verdict: verdict, Rows: group.Rows}).Wait(ctx))
+	f := file(t, l, "f1")
+	want := batch.Counts{Read: 5, Rejected: 2, Unknown: 1, Skipped: 1, Invalid: 1}
+	if d := cmp.Diff(want, f.Counts); d != "" || f.Counts.Pending() != 0 || f.State != ledger.Settled {
+		t.Fatalf("%s %+v", d, f)
+	}
+	content, err := l.Chunk(ctx, "f1", 0)
+	must(t, err)
+	if o := content.States[0].Verdict.Of(9); o.Status != batch.Unknown {
+		t.Fatalf("row 9: %+v", o)
+	}
+	if o := content.States[1].Verdict.Of(5); o.Status != batch.Invalid {
+		t.Fatalf("row 5: %+v", o)
+	}
+}
+
+func queries(t *testing.T, open Opener) {
+	l, ctx := open(t), t.Context()
+	defer closed(t, l)
+	Accepted(t, l, "20261122-a1", 1)
+	Accepted(t, l, "20261122-b2", 1)
+	must(t, l.Begin(ctx, File("20261123-c3")))
+	must(t, l.Rest(ctx, "20261122-a1"))
+	for name, c := range map[string]struct {
+		q    ledger.Query
+		want []string
+	}{
+		"all":      {ledger.Query{}, []string{"20261122-a1", "20261122-b2", "20261123-c3"}},
+		"states":   {ledger.Query{States: []ledger.State{ledger.Claiming, ledger.Taken}}, []string{"20261123-c3"}},
+		"prefix":   {ledger.Query{ID: "20261122"}, []string{"20261122-a1", "20261122-b2"}},
+		"unrested": {ledger.Query{Unrested: true, Route: "orders"}, []string{"20261122-b2", "20261123-c3"}},
+		"account":  {ledger.Query{Account: "nobody"}, nil},
+		"last":     {ledger.Query{Last: 2}, []string{"20261122-b2", "20261123-c3"}},
+	} {
+		files, err := l.Files(ctx, c.q)
+		must(t, err)
+		var got []string
+		for _, f := range files {
+			got = append(got, f.ID)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+func fidelity(t *testing.T, open Opener) {
+	l, ctx := open(t), t.Context()
+	defer closed(t, l)
+	must(t, l.Begin(ctx, File("f1")))
+	_, err := l.Take(ctx, "f1", "h", 1)
+	must(t, err)
+	want := []ledger.Staged{
+		{Item: batch.Item{Seq: 0, Rows: []int{2, 7, 1048576}, Body: []byte("{\"a\":\"Ж中\\u0000\"}"), Where: map[string]string{"arrivalDate": "N5"}}},
+		{Item: batch.Item{Seq: 1, Rows: []int{3}, Problems: []batch.Problem{{Row: 3, Column: "HBL", Cell: "A3", Value: "x", Text: "t"}}},
+			Preset: &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Invalid, Message: "t"}}},
+	}
+	l.Stage(ledger.Chunk{File: "f1", Items: want})
+	must(t, l.Accept(ctx, "f1", ledger.Reading{}, batch.Counts{Read: 4, Invalid: 1}, 2, 1))
+	c, err := l.Chunk(ctx, "f1", 0)
+	must(t, err)
+	if d := cmp.Diff(want, c.Items); d != "" {
+		t.Fatal(d)
+	}
+	if _, err := l.Chunk(ctx, "f1", 1); !errors.Is(err, ledger.ErrNotFound) {
+		t.Fatalf("past the last chunk: %v", err)
+	}
+}
+
+func file(t *testing.T, l ledger.Ledger, id string) ledger.File {
+	t.Helper()
+	f, err := l.File(context.WithoutCancel(t.Context()), id)
+	must(t, err)
+	return f
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func closed(t *testing.T, l ledger.Ledger) {
+	t.Helper()
+	must(t, l.Close())
+}

@@ -1,0 +1,300 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+)
+
+// Record queues events.
+func (l *Ledger) Record(events ...ledger.Event) ledger.Receipt {
+	return l.queue.add(op{events: events})
+}
+
+type place struct {
+	file  string
+	chunk int
+}
+
+// change of a file's books that a group of events makes.
+type change struct {
+	counts            batch.Counts
+	open              int
+	started, finished time.Time
+}
+
+// record writes events, one line per file and chunk, and keeps the files' books.
+func (w *writing) record(events []ledger.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	byPlace, places := map[place][]ledger.Event{}, []place{}
+	changes, files := map[string]*change{}, []string{}
+	for _, e := range events {
+		at := place{e.File, e.Chunk}
+		if byPlace[at] == nil {
+			places = append(places, at)
+		}
+		byPlace[at] = append(byPlace[at], e)
+		c := changes[e.File]
+		if c == nil {
+			c = &change{}
+			changes[e.File], files = c, append(files, e.File)
+		}
+		c.add(e)
+	}
+	for _, at := range places {
+		n, err := w.key(at.file)
+		if err != nil {
+			return err
+		}
+		body, err := ledger.EncodeEvents(byPlace[at])
+		if err != nil {
+			return err
+		}
+		if err := w.exec("INSERT INTO events (file, chunk, body) VALUES (?, ?, ?)", n, at.chunk, body); err != nil {
+			return err
+		}
+	}
+	for _, id := range files {
+		if err := w.book(id, changes[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *change) add(e ledger.Event) {
+	switch e.Kind {
+	case ledger.EventSending, ledger.EventWaiting:
+		if c.started.IsZero() {
+			c.started = e.At
+		}
+	case ledger.EventSettled:
+		e.Verdict.Count(&c.counts, e.Rows, 1)
+		c.open--
+		c.finished = e.At
+		if c.started.IsZero() {
+			c.started = e.Verdict.SentAt
+		}
+	case ledger.EventRequeued:
+		e.Before.Count(&c.counts, e.Rows, -1)
+		c.open++
+	}
+}
+
+// book adds a change to a file. When nothing is open any more the file is Settled.
+func (w *writing) book(id string, c *change) error {
+	n, err := w.key(id)
+	if err != nil {
+		return err
+	}
+	return w.exec(`UPDATE files SET delivered = delivered + ?, rejected = rejected + ?, invalid = invalid + ?, failed = failed + ?,
+		unknown = unknown + ?, skipped = skipped + ?, open = open + ?,
+		started = CASE WHEN started = 0 THEN ? ELSE started END, finished = max(finished, ?),
+		state = CASE WHEN open + ? = 0 AND state = 'sending' THEN 'settled' ELSE state END WHERE n = ?`,
+		c.counts.Delivered, c.counts.Rejected, c.counts.Invalid, c.counts.Failed, c.counts.Unknown, c.counts.Skipped, c.open,
+		unixms(c.started), unixms(c.finished), c.open, n)
+}
+
+// querier is a transaction or the reading pool.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func chunk(ctx context.Context, q querier, id string, seq int) (*ledger.Content, error) {
+	var n int64
+	var body []byte
+	err := q.QueryRowContext(ctx, `SELECT c.file, c.body FROM chunks c JOIN files f ON f.n = c.file WHERE f.id = ? AND c.seq = ?`, id, seq).Scan(&n, &body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, ledger.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	items, err := ledger.DecodeItems(body)
+	if err != nil {
+		return nil, fmt.Errorf("file %s, chunk %d: %w", id, seq, err)
+	}
+	c := &ledger.Content{Chunk: ledger.Chunk{File: id, Seq: seq, Items: items}, States: make([]ledger.ItemState, len(items))}
+	for i := range items {
+		c.States[i].Verdict = items[i].Preset
+	}
+	rows, err := q.QueryContext(ctx, "SELECT body FROM events WHERE file = ? AND chunk = ? ORDER BY n", n, seq)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var events sql.RawBytes
+	for rows.Next() {
+		if err := rows.Scan(&events); err != nil {
+			return nil, err
+		}
+		if err := ledger.ApplyEvents(c.States, events); err != nil {
+			return nil, fmt.Errorf("file %s, chunk %d: %w", id, seq, err)
+		}
+	}
+	return c, rows.Err()
+}
+
+// Chunk returns one chunk and the state of its items.
+func (l *Ledger) Chunk(ctx context.Context, id string, seq int) (*ledger.Content, error) {
+	return chunk(ctx, l.reader, id, seq)
+}
+
+// Chunks gives all chunks of a file in order.
+func (l *Ledger) Chunks(ctx context.Context, id string) iter.Seq2[*ledger.Content, error] {
+	return chunks(ctx, l.reader, id)
+}
+
+func chunks(ctx context.Context, q querier, id string) iter.Seq2[*ledger.Content, error] {
+	return func(yield func(*ledger.Content, error) bool) {
+		for seq := 0; ; seq++ {
+			c, err := chunk(ctx, q, id, seq)
+			if errors.Is(err, ledger.ErrNotFound) {
+				return
+			}
+			if !yield(c, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Requeue opens items again.
+func (l *Ledger) Requeue(ctx context.Context, id string, statuses []batch.Status) (rows int, err error) {
+	now := time.Now().UTC()
+	err = l.do(ctx, func(w *writing) error {
+		rows = 0
+		f, n, err := w.file(id)
+		if err != nil {
+			return err
+		}
+		if f.State != ledger.Settled && f.State != ledger.Reported {
+			return fmt.Errorf("%w: %s is %s", ledger.ErrState, id, f.State)
+		}
+		for c, err := range chunks(w.ctx, w.conn, id) {
+			if err != nil {
+				return err
+			}
+			events := requeue(c, statuses, now)
+			for _, e := range events {
+				rows += len(e.Rows)
+			}
+			if err := w.record(events); err != nil {
+				return err
+			}
+		}
+		if rows == 0 {
+			return nil
+		}
+		return w.exec("UPDATE files SET state = 'sending', revision = revision + 1, cancelled = 0, paused = '' WHERE n = ?", n)
+	})
+	return rows, err
+}
+
+func requeue(c *ledger.Content, statuses []batch.Status, now time.Time) []ledger.Event {
+	var events []ledger.Event
+	for i := range c.Items {
+		v := c.States[i].Verdict
+		wanted := v != nil && c.Items[i].Body != nil && slices.ContainsFunc(c.Items[i].Rows, func(r int) bool {
+			return slices.Contains(statuses, v.Of(r).Status)
+		})
+		if wanted {
+			events = append(events, ledger.Event{File: c.File, Chunk: c.Seq, Item: i, Kind: ledger.EventRequeued, At: now, Rows: c.Items[i].Rows, Before: v})
+		}
+	}
+	return events
+}
+
+// PauseLane stops an account's lane, or lets it go on.
+func (l *Ledger) PauseLane(ctx context.Context, account, reason string) error {
+	return l.do(ctx, func(w *writing) error {
+		if reason == "" {
+			return w.exec("DELETE FROM lanes WHERE account = ?", account)
+		}
+		return w.exec("INSERT INTO lanes (account, reason) VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET reason = excluded.reason", account, reason)
+	})
+}
+
+// Lanes lists the stopped lanes.
+func (l *Ledger) Lanes(ctx context.Context) (map[string]string, error) {
+	return pairs(ctx, l.reader, "SELECT account, reason FROM lanes")
+}
+
+func pairs(ctx context.Context, q querier, query string) (map[string]string, error) {
+	rows, err := q.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]string{}
+	for rows.Next() {
+		var k, v string
+		if err := rows.Scan(&k, &v); err != nil {
+			return nil, err
+		}
+		out[k] = v
+	}
+	return out, rows.Err()
+}
+
+// Order leaves a command for the owner.
+func (l *Ledger) Order(ctx context.Context, o ledger.Order) error {
+	return l.do(ctx, func(w *writing) error { return w.exec("INSERT INTO orders (body) VALUES (?)", encode(o)) })
+}
+
+// Orders takes the waiting commands out.
+func (l *Ledger) Orders(ctx context.Context) ([]ledger.Order, error) {
+	var waiting int
+	if err := l.reader.QueryRowContext(ctx, "SELECT count(*) FROM orders").Scan(&waiting); err != nil || waiting == 0 {
+		return nil, err
+	}
+	var orders []ledger.Order
+	err := l.do(ctx, func(w *writing) error {
+		rows, err := w.conn.QueryContext(w.ctx, "DELETE FROM orders RETURNING body")
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var body []byte
+			var o ledger.Order
+			if err := rows.Scan(&body); err != nil {
+				return err
+			}
+			if err := json.Unmarshal(body, &o); err != nil {
+				return err
+			}
+			orders = append(orders, o)
+		}
+		return rows.Err()
+	})
+	return orders, err
+}
+
+// Keep stores a small fact.
+func (l *Ledger) Keep(ctx context.Context, key, value string) error {
+	return l.do(ctx, func(w *writing) error {
+		return w.exec("INSERT INTO facts (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value)
+	})
+}
+
+// Kept returns a stored fact, "" when there is none.
+func (l *Ledger) Kept(ctx context.Context, key string) (string, error) {
+	var v string
+	err := l.reader.QueryRowContext(ctx, "SELECT value FROM facts WHERE key = ?", key).Scan(&v)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return v, err
+}

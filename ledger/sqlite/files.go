@@ -1,0 +1,265 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+)
+
+const fileColumns = `n, state, rested, paused, cancelled, revision, items, open,
+	read, delivered, rejected, invalid, failed, unknown, skipped, started, finished, facts`
+
+func scanFile(row interface{ Scan(...any) error }) (f ledger.File, n int64, err error) {
+	var facts []byte
+	var state, paused string
+	var rested, cancelled bool
+	var revision, items, open int
+	var started, finished int64
+	var c batch.Counts
+	err = row.Scan(&n, &state, &rested, &paused, &cancelled, &revision, &items, &open,
+		&c.Read, &c.Delivered, &c.Rejected, &c.Invalid, &c.Failed, &c.Unknown, &c.Skipped, &started, &finished, &facts)
+	if errors.Is(err, sql.ErrNoRows) {
+		return f, 0, ledger.ErrNotFound
+	}
+	if err != nil {
+		return f, 0, err
+	}
+	if err := json.Unmarshal(facts, &f); err != nil {
+		return f, 0, err
+	}
+	f.State, f.Rested, f.Paused, f.Cancelled, f.Revision = ledger.State(state), rested, paused, cancelled, revision
+	f.Items, f.Open, f.Counts, f.Started, f.Finished = items, open, c, fromms(started), fromms(finished)
+	return f, n, nil
+}
+
+// file reads one file inside the transaction.
+func (w *writing) file(id string) (ledger.File, int64, error) {
+	return scanFile(w.conn.QueryRowContext(w.ctx, "SELECT "+fileColumns+" FROM files WHERE id = ?", id))
+}
+
+// change reads a file in one of the states, lets edit change its facts, and writes those back with the state given.
+func (w *writing) change(id string, from []ledger.State, to ledger.State, edit func(*ledger.File)) error {
+	f, n, err := w.file(id)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(from, f.State) {
+		return fmt.Errorf("%w: %s is %s", ledger.ErrState, id, f.State)
+	}
+	f.State = to
+	if edit != nil {
+		edit(&f)
+	}
+	return w.exec("UPDATE files SET state = ?, hash = ?, facts = ? WHERE n = ?", string(f.State), f.Hash, encode(f), n)
+}
+
+// Begin writes the intent to claim a file.
+func (l *Ledger) Begin(ctx context.Context, f ledger.File) error {
+	f.State = ledger.Claiming
+	return l.do(ctx, func(w *writing) error {
+		err := w.exec("INSERT INTO files (id, route, account, state, facts) VALUES (?, ?, ?, ?, ?)",
+			f.ID, f.Route, f.Account, string(f.State), encode(f))
+		if isConstraint(err) {
+			return ledger.ErrExists
+		}
+		return err
+	})
+}
+
+// Forget removes a claim that came to nothing.
+func (l *Ledger) Forget(ctx context.Context, id string) error {
+	return l.do(ctx, func(w *writing) error {
+		return w.exec("DELETE FROM files WHERE id = ? AND state = ?", id, string(ledger.Claiming))
+	})
+}
+
+// Take records the spooled content.
+func (l *Ledger) Take(ctx context.Context, id, hash string, size int64) (earlier *ledger.File, err error) {
+	err = l.do(ctx, func(w *writing) error {
+		f, _, err := w.file(id)
+		if err != nil {
+			return err
+		}
+		before, _, err := scanFile(w.conn.QueryRowContext(w.ctx, "SELECT "+fileColumns+` FROM files
+			WHERE hash = ? AND route = ? AND id <> ? AND state NOT IN (?, ?) ORDER BY n LIMIT 1`,
+			hash, f.Route, id, string(ledger.Quarantined), string(ledger.Duplicate)))
+		to := ledger.Taken
+		switch {
+		case err == nil:
+			to, earlier = ledger.Duplicate, &before
+		case !errors.Is(err, ledger.ErrNotFound):
+			return err
+		}
+		return w.change(id, []ledger.State{ledger.Claiming, ledger.Taken}, to, func(f *ledger.File) {
+			f.Hash, f.Size = hash, size
+			if earlier != nil {
+				f.Reason = earlier.ID
+			}
+		})
+	})
+	return earlier, err
+}
+
+// Unstage drops what a broken-off reading has staged.
+func (l *Ledger) Unstage(ctx context.Context, id string) error {
+	return l.do(ctx, func(w *writing) error { return w.unstage(id) })
+}
+
+func (w *writing) unstage(id string) error {
+	f, n, err := w.file(id)
+	if err != nil {
+		return err
+	}
+	if f.State != ledger.Taken && f.State != ledger.Claiming {
+		return fmt.Errorf("%w: %s is %s", ledger.ErrState, id, f.State)
+	}
+	return w.exec("DELETE FROM chunks WHERE file = ?", n)
+}
+
+// Stage adds a chunk to a Taken file.
+func (l *Ledger) Stage(c ledger.Chunk) ledger.Receipt {
+	body, err := ledger.EncodeItems(c.Items)
+	return l.queue.add(op{stage: func(w *writing) error {
+		if err != nil {
+			return err
+		}
+		n, err := w.key(c.File)
+		if err != nil {
+			return err
+		}
+		return w.exec("INSERT INTO chunks (file, seq, body) VALUES (?, ?, ?)", n, c.Seq, body)
+	}})
+}
+
+// key finds a file's integer key.
+func (w *writing) key(id string) (int64, error) {
+	if n, known := w.l.keys.Load(id); known {
+		return n.(int64), nil
+	}
+	var n int64
+	err := w.conn.QueryRowContext(w.ctx, "SELECT n FROM files WHERE id = ?", id).Scan(&n)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, ledger.ErrNotFound
+	}
+	if err == nil {
+		w.l.keys.Store(id, n)
+	}
+	return n, err
+}
+
+// Accept makes the staged rows the truth.
+func (l *Ledger) Accept(ctx context.Context, id string, r ledger.Reading, c batch.Counts, items, open int) error {
+	return l.do(ctx, func(w *writing) error {
+		to := ledger.Sending
+		if open == 0 {
+			to = ledger.Settled
+		}
+		if err := w.change(id, []ledger.State{ledger.Taken}, to, func(f *ledger.File) { f.Reading = r }); err != nil {
+			return err
+		}
+		return w.exec(`UPDATE files SET items = ?, open = ?, read = ?, delivered = ?, rejected = ?, invalid = ?, failed = ?,
+			unknown = ?, skipped = ? WHERE id = ?`, items, open, c.Read, c.Delivered, c.Rejected, c.Invalid, c.Failed, c.Unknown, c.Skipped, id)
+	})
+}
+
+// Refuse makes a file Quarantined.
+func (l *Ledger) Refuse(ctx context.Context, id, reason string) error {
+	return l.do(ctx, func(w *writing) error {
+		if err := w.unstage(id); err != nil {
+			return err
+		}
+		return w.change(id, []ledger.State{ledger.Claiming, ledger.Taken}, ledger.Quarantined, func(f *ledger.File) { f.Reason = reason })
+	})
+}
+
+// Rest records that the original was put to rest.
+func (l *Ledger) Rest(ctx context.Context, id string) error {
+	return l.do(ctx, func(w *writing) error { return w.exec("UPDATE files SET rested = 1 WHERE id = ?", id) })
+}
+
+// Report records that the results are out.
+func (l *Ledger) Report(ctx context.Context, id string, results []string) error {
+	return l.do(ctx, func(w *writing) error {
+		l.keys.Delete(id)
+		return w.change(id, []ledger.State{ledger.Settled}, ledger.Reported, func(f *ledger.File) { f.Results = append(f.Results, results...) })
+	})
+}
+
+// File returns one file.
+func (l *Ledger) File(ctx context.Context, id string) (ledger.File, error) {
+	f, _, err := scanFile(l.reader.QueryRowContext(ctx, "SELECT "+fileColumns+" FROM files WHERE id = ?", id))
+	return f, err
+}
+
+// Files lists files, oldest first.
+func (l *Ledger) Files(ctx context.Context, q ledger.Query) ([]ledger.File, error) {
+	where, args := []string{"1"}, []any{}
+	if len(q.States) > 0 {
+		where = append(where, "state IN (?"+strings.Repeat(", ?", len(q.States)-1)+")")
+		for _, s := range q.States {
+			args = append(args, string(s))
+		}
+	}
+	for column, value := range map[string]string{"route": q.Route, "account": q.Account} {
+		if value != "" {
+			where, args = append(where, column+" = ?"), append(args, value)
+		}
+	}
+	if q.ID != "" {
+		where, args = append(where, "substr(id, 1, ?) = ?"), append(args, len(q.ID), q.ID)
+	}
+	if q.Unrested {
+		where = append(where, "rested = 0")
+	}
+	limit := -1
+	if q.Last > 0 {
+		limit = q.Last
+	}
+	rows, err := l.reader.QueryContext(ctx, "SELECT "+fileColumns+" FROM files WHERE "+strings.Join(where, " AND ")+
+		" ORDER BY n DESC LIMIT ?", append(args, limit)...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var files []ledger.File
+	for rows.Next() {
+		f, _, err := scanFile(rows)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, f)
+	}
+	slices.Reverse(files)
+	return files, rows.Err()
+}
+
+// Pause stops sending a file.
+func (l *Ledger) Pause(ctx context.Context, id, reason string) error {
+	return l.set(ctx, "UPDATE files SET paused = ? WHERE id = ?", reason, id)
+}
+
+// Cancel marks a file as stopped by a person.
+func (l *Ledger) Cancel(ctx context.Context, id string) error {
+	return l.set(ctx, "UPDATE files SET cancelled = 1, paused = '' WHERE id = ?", id)
+}
+
+// set runs an update that must meet a file.
+func (l *Ledger) set(ctx context.Context, query string, args ...any) error {
+	return l.do(ctx, func(w *writing) error {
+		r, err := w.conn.ExecContext(w.ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		if n, _ := r.RowsAffected(); n == 0 {
+			return ledger.ErrNotFound
+		}
+		return nil
+	})
+}

@@ -1,0 +1,409 @@
+// Package sqlite is the ledger in one SQLite file: WAL, synchronous=FULL, one writer, grouped commits.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+	sqlite3 "modernc.org/sqlite"
+
+	"github.com/rowferry/rowferry/ledger"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Ledger is an open ledger. Open gives the owner's; Visit one for looking and leaving orders.
+type Ledger struct {
+	path   string
+	lock   *flock.Flock // nil for a visitor
+	writer *sql.DB
+	reader *sql.DB
+	queue  queue
+	done   chan struct{} // closed when the writing goroutine has ended
+	keys   sync.Map      // file id → its integer key
+}
+
+// Open opens the ledger in folder dir as its owner, creating it when it is not there and bringing its schema up to date.
+// *ledger.InUse when another process is its owner.
+func Open(ctx context.Context, dir string) (*Ledger, error) {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	lock := flock.New(filepath.Join(dir, "ledger.lock"))
+	mine, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("ledger: lock %s: %w", dir, err)
+	}
+	if !mine {
+		return nil, &ledger.InUse{Path: dir, PID: ownerOf(dir)}
+	}
+	_ = os.WriteFile(filepath.Join(dir, "ledger.pid"), []byte(strconv.Itoa(os.Getpid())), 0o640)
+	l, err := open(ctx, dir)
+	if err != nil {
+		return nil, errors.Join(err, lock.Unlock())
+	}
+	l.lock = lock
+	if err := l.migrate(ctx); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// Visit opens the ledger beside its owner, to look and to leave orders. fs.ErrNotExist when there is none.
+func Visit(ctx context.Context, dir string) (*Ledger, error) {
+	if _, err := os.Stat(filepath.Join(dir, "ledger.db")); err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	return open(ctx, dir)
+}
+
+func ownerOf(dir string) int {
+	b, _ := os.ReadFile(filepath.Join(dir, "ledger.pid"))
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(b)))
+	return pid
+}
+
+func open(ctx context.Context, dir string) (*Ledger, error) {
+	path := filepath.Join(dir, "ledger.db")
+	q := url.Values{"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-4000)"}}
+	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: q.Encode()}).String()
+	writer, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	writer.SetMaxOpenConns(1)
+	reader, err := sql.Open("sqlite", dsn+"&_pragma=query_only(1)")
+	if err != nil {
+		return nil, errors.Join(err, writer.Close())
+	}
+	reader.SetMaxOpenConns(4)
+	if err := writer.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("ledger %s: %w", path, err), writer.Close(), reader.Close())
+	}
+	l := &Ledger{path: path, writer: writer, reader: reader, done: make(chan struct{})}
+	l.queue.init()
+	go l.write()
+	return l, nil
+}
+
+// migrate runs the numbered files that this ledger has not seen. user_version is the number of the last.
+func (l *Ledger) migrate(ctx context.Context) error {
+	var have int
+	if err := l.reader.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+		return fmt.Errorf("ledger %s: %w", l.path, err)
+	}
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return err
+	}
+	if have > len(files) {
+		return fmt.Errorf("ledger %s was written by a newer rowferry (schema %d, this one knows %d): use that version", l.path, have, len(files))
+	}
+	for i, name := range files[have:] {
+		text, err := fs.ReadFile(migrations, name)
+		if err != nil {
+			return err
+		}
+		number := have + i + 1
+		err = l.do(ctx, func(tx *writing) error {
+			return tx.exec(string(text) + fmt.Sprintf("\nPRAGMA user_version = %d;", number))
+		})
+		if err != nil {
+			return fmt.Errorf("ledger %s: %s: %w", l.path, name, err)
+		}
+	}
+	return nil
+}
+
+// Close finishes what is queued and closes the file.
+func (l *Ledger) Close() error {
+	l.queue.close()
+	<-l.done
+	err := errors.Join(l.writer.Close(), l.reader.Close())
+	if l.lock != nil {
+		err = errors.Join(err, l.lock.Unlock())
+	}
+	return err
+}
+
+// receipt tells when a queued write is on disk.
+type receipt struct {
+	queue *queue
+	done  chan struct{}
+	err   error
+}
+
+// Wait makes the write urgent and waits for it.
+func (r *receipt) Wait(ctx context.Context) error {
+	select {
+	case <-r.done:
+		return r.err
+	default:
+	}
+	r.queue.hurry()
+	select {
+	case <-r.done:
+		return r.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// do queues a write that is a step of its own and waits for it.
+func (l *Ledger) do(ctx context.Context, step func(*writing) error) error {
+	return l.queue.add(op{step: step}).Wait(ctx)
+}
+
+const (
+	groupSize = 256                   // operations that are committed without waiting for more
+	groupTime = 10 * time.Millisecond // how long an unhurried write may wait for company
+)
+
+// queue is what waits to be written.
+type queue struct {
+	mu     sync.Mutex
+	ops    []op
+	weight int
+	urgent bool
+	closed bool
+	wake   chan struct{} // capacity 1
+	room   *sync.Cond
+}
+
+// op is one queued write: a step, a chunk to stage, or events.
+type op struct {
+	step    func(*writing) error
+	stage   func(*writing) error
+	events  []ledger.Event
+	receipt *receipt
+}
+
+var errClosed = errors.New("the ledger is closed")
+
+func (q *queue) init() {
+	q.wake = make(chan struct{}, 1)
+	q.room = sync.NewCond(&q.mu)
+}
+
+// add queues o. It blocks while far more is queued than one commit takes, so that memory stays bounded.
+func (q *queue) add(o op) *receipt {
+	o.receipt = &receipt{queue: q, done: make(chan struct{})}
+	q.mu.Lock()
+	for q.weight > 8*groupSize && !q.closed {
+		q.room.Wait()
+	}
+	if q.closed {
+		q.mu.Unlock()
+		o.receipt.err = errClosed
+		close(o.receipt.done)
+		return o.receipt
+	}
+	q.ops = append(q.ops, o)
+	q.weight += o.weight()
+	q.mu.Unlock()
+	q.signal()
+	return o.receipt
+}
+
+// weight is the share of a commit an operation makes up; a staged chunk holds hundreds of items.
+func (o *op) weight() int {
+	if o.stage != nil {
+		return groupSize / 4
+	}
+	return max(1, len(o.events))
+}
+
+func (q *queue) hurry() {
+	q.mu.Lock()
+	q.urgent = true
+	q.mu.Unlock()
+	q.signal()
+}
+
+func (q *queue) close() {
+	q.mu.Lock()
+	q.closed = true
+	q.mu.Unlock()
+	q.room.Broadcast()
+	q.signal()
+}
+
+func (q *queue) signal() {
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take waits for a group worth committing. nil when the queue is closed and empty.
+func (q *queue) take() []op {
+	var first time.Time
+	for {
+		q.mu.Lock()
+		n := len(q.ops)
+		if n > 0 && (q.urgent || q.closed || q.weight >= groupSize || !first.IsZero() && time.Since(first) >= groupTime) {
+			ops := q.ops
+			q.ops, q.weight, q.urgent = nil, 0, false
+			q.mu.Unlock()
+			q.room.Broadcast()
+			return ops
+		}
+		closed := q.closed
+		q.mu.Unlock()
+		if n == 0 && closed {
+			return nil
+		}
+		if n == 0 {
+			<-q.wake
+			continue
+		}
+		if first.IsZero() {
+			first = time.Now()
+		}
+		select {
+		case <-q.wake:
+		case <-time.After(groupTime - time.Since(first)):
+		}
+	}
+}
+
+// write is the one goroutine that writes. It ends when the queue is closed and empty.
+func (l *Ledger) write() {
+	defer close(l.done)
+	for {
+		ops := l.queue.take()
+		if ops == nil {
+			return
+		}
+		l.commit(ops)
+	}
+}
+
+// commit writes a group in one transaction. A step that fails is undone alone; when the transaction fails, all fail.
+func (l *Ledger) commit(ops []op) {
+	w, err := l.begin()
+	if err == nil {
+		err = w.apply(ops)
+		err = w.end(err)
+	}
+	for i := range ops {
+		r := ops[i].receipt
+		if err != nil {
+			r.err = fmt.Errorf("ledger: %w", err)
+		}
+		close(r.done)
+	}
+}
+
+// writing is a transaction of the writing goroutine.
+type writing struct {
+	ctx  context.Context
+	conn *sql.Conn
+	l    *Ledger
+}
+
+func (l *Ledger) begin() (*writing, error) {
+	ctx := context.Background()
+	conn, err := l.writer.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &writing{ctx: ctx, conn: conn, l: l}
+	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return w, nil
+}
+
+func (w *writing) end(err error) error {
+	if err == nil {
+		err = w.exec("COMMIT")
+	}
+	if err != nil {
+		_ = w.exec("ROLLBACK")
+	}
+	return errors.Join(err, w.conn.Close())
+}
+
+func (w *writing) exec(query string, args ...any) error {
+	_, err := w.conn.ExecContext(w.ctx, query, args...)
+	return err
+}
+
+// apply runs the operations in order. Events that stand next to each other (or to staged chunks) are grouped.
+func (w *writing) apply(ops []op) error {
+	var events []ledger.Event
+	for i := range ops {
+		switch {
+		case ops[i].events != nil:
+			events = append(events, ops[i].events...)
+		case ops[i].stage != nil:
+			if err := ops[i].stage(w); err != nil {
+				return err
+			}
+		default:
+			if err := w.record(events); err != nil {
+				return err
+			}
+			events = events[:0]
+			if err := w.step(&ops[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return w.record(events)
+}
+
+// step runs a step inside a savepoint: its failure is its caller's alone.
+func (w *writing) step(o *op) error {
+	if err := w.exec("SAVEPOINT step"); err != nil {
+		return err
+	}
+	if err := o.step(w); err != nil {
+		o.receipt.err = err
+		return w.exec("ROLLBACK TO step")
+	}
+	return w.exec("RELEASE step")
+}
+
+// isConstraint reports a violated UNIQUE.
+func isConstraint(err error) bool {
+	e, ok := errors.AsType[*sqlite3.Error](err)
+	return ok && e.Code()&0xff == 19
+}
+
+func unixms(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func fromms(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+func encode(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("ledger: a type of ours cannot be encoded: " + err.Error())
+	}
+	return b
+}
