@@ -1,0 +1,488 @@
+// Package take brings files from the inbox into the ledger: claim, spool, read, map, accept; and puts the originals to rest.
+package take
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/inbox"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/route"
+	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/words"
+)
+
+// Taker takes the files of one route. Its methods are called by one goroutine.
+type Taker struct {
+	Route  *route.Route
+	Ledger ledger.Ledger
+	Spool  string // folder of private copies, one a file, named by its id
+	Log    *slog.Logger
+	Now    func() time.Time
+	Taken  func(ledger.File) // called after a file has left the inbox for good, whatever became of it; may be nil
+}
+
+// Run takes files until ctx ends. Trouble with the inbox or the ledger is logged and tried again.
+func (t *Taker) Run(ctx context.Context) error {
+	pause := time.Second
+	resumed := false
+	for ctx.Err() == nil {
+		if !resumed {
+			if err := t.Resume(ctx); err != nil {
+				t.trouble(ctx, err, &pause)
+				continue
+			}
+			resumed = true
+		}
+		if _, err := t.Look(ctx); err != nil {
+			resumed = false
+			t.trouble(ctx, err, &pause)
+			continue
+		}
+		pause = time.Second
+		if err := t.Route.Inbox.Wait(ctx); err != nil && ctx.Err() == nil {
+			t.trouble(ctx, err, &pause)
+		}
+	}
+	return nil
+}
+
+// trouble logs err and waits, longer each time.
+func (t *Taker) trouble(ctx context.Context, err error, pause *time.Duration) {
+	if ctx.Err() != nil {
+		return
+	}
+	t.Log.Error("the inbox cannot be read; trying again", "route", t.Route.Name, "in", *pause, "error", err)
+	select {
+	case <-ctx.Done():
+	case <-time.After(*pause):
+	}
+	*pause = min(2**pause, time.Minute)
+}
+
+// Resume finishes what a killed process left half done.
+func (t *Taker) Resume(ctx context.Context) error {
+	files, err := t.Ledger.Files(ctx, ledger.Query{Route: t.Route.Name, Unrested: true})
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if f.Source != fromInbox || t.Route.Inbox == nil {
+			continue
+		}
+		t.Log.Info("going on with a file that was being taken", "file", f.ID, "name", f.Name, "state", f.State)
+		if err := t.goOn(ctx, f, t.Route.Inbox); err != nil {
+			return fmt.Errorf("%s (%s): %w", f.Name, f.ID, err)
+		}
+	}
+	return nil
+}
+
+const (
+	fromInbox = "inbox"
+	fromHand  = "command line"
+)
+
+// Look makes one look at the inbox and takes what is complete. It returns how many files it took.
+func (t *Taker) Look(ctx context.Context) (taken int, err error) {
+	for c, err := range t.Route.Inbox.Look(ctx) {
+		if err != nil {
+			return taken, err
+		}
+		f, err := t.begin(ctx, c.Arrival, fromInbox)
+		if err != nil {
+			return taken, err
+		}
+		if c.Stuck != "" {
+			err = t.refuseStuck(ctx, f, c)
+		} else {
+			err = t.goOn(ctx, f, t.Route.Inbox)
+		}
+		if errors.Is(err, inbox.ErrGone) {
+			continue
+		}
+		if err != nil {
+			return taken, fmt.Errorf("%s (%s): %w", f.Name, f.ID, err)
+		}
+		taken++
+	}
+	return taken, ctx.Err()
+}
+
+// Hand takes one file that a person named, leaving it where it is. The file it returns says what became of it.
+func (t *Taker) Hand(ctx context.Context, path string) (ledger.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return ledger.File{}, err
+	}
+	if !info.Mode().IsRegular() {
+		return ledger.File{}, fmt.Errorf("%s is not a file", path)
+	}
+	f, err := t.begin(ctx, inbox.Arrival{Name: filepath.Base(path), Size: info.Size(), ModTime: info.ModTime()}, fromHand)
+	if err != nil {
+		return f, err
+	}
+	if err := t.goOn(ctx, f, handed{path}); err != nil {
+		return f, err
+	}
+	return t.Ledger.File(ctx, f.ID)
+}
+
+// begin writes the intent to take a file, under an id that nobody has.
+func (t *Taker) begin(ctx context.Context, a inbox.Arrival, source string) (ledger.File, error) {
+	now := t.Now()
+	for tries := 0; ; tries++ {
+		f := ledger.File{
+			File:    batch.File{ID: newID(now, tries), Route: t.Route.Name, Name: a.Name, TakenAt: now},
+			Account: t.Route.Account, Operation: t.Route.Operation.ID, Language: t.Route.Language, Source: source, Revision: 1,
+			Arrived: ledger.Arrival{Size: a.Size, ModTime: a.ModTime}, State: ledger.Claiming,
+		}
+		err := t.Ledger.Begin(ctx, f)
+		if errors.Is(err, ledger.ErrExists) && tries < 100 {
+			continue
+		}
+		return f, err
+	}
+}
+
+// newID is 20261122-101502-7f3a; more digits when those are taken.
+func newID(now time.Time, tries int) string {
+	b := make([]byte, 2+tries/4)
+	if _, err := rand.Read(b); err != nil {
+		panic(err) // crypto/rand never fails on the systems we build for
+	}
+	return now.Format("20060102-150405-") + hex.EncodeToString(b)
+}
+
+// goOn brings a file on from whatever state it is in until the original is at rest.
+func (t *Taker) goOn(ctx context.Context, f ledger.File, from inbox.Place) error {
+	if f.State == ledger.Claiming {
+		if err := t.spool(ctx, &f, from); err != nil {
+			return err
+		}
+	}
+	if f.State == ledger.Taken {
+		if err := t.accept(ctx, &f); err != nil {
+			return err
+		}
+	}
+	if err := t.rest(ctx, f, from); err != nil {
+		return err
+	}
+	if t.Taken != nil {
+		now, err := t.Ledger.File(ctx, f.ID)
+		if err != nil {
+			return err
+		}
+		t.Taken(now)
+	}
+	return nil
+}
+
+// spool claims the file and copies it into the spool. Afterwards f is Taken or Duplicate.
+func (t *Taker) spool(ctx context.Context, f *ledger.File, from inbox.Place) error {
+	err := from.Claim(ctx, f.ID, inbox.Arrival{Name: f.Name, Size: f.Arrived.Size, ModTime: f.Arrived.ModTime})
+	var fetched inbox.Fetched
+	if err == nil {
+		fetched, err = t.fetch(ctx, *f, from)
+	}
+	if errors.Is(err, inbox.ErrGone) {
+		return errors.Join(err, t.Ledger.Forget(ctx, f.ID))
+	}
+	if err != nil {
+		return err
+	}
+	earlier, err := t.Ledger.Take(ctx, f.ID, fetched.Hash, fetched.Size)
+	if err != nil {
+		return err
+	}
+	f.Hash, f.Size, f.State = fetched.Hash, fetched.Size, ledger.Taken
+	if earlier != nil {
+		f.State, f.Reason = ledger.Duplicate, earlier.ID
+	}
+	return nil
+}
+
+// fetch writes the private copy: to a temporary name, synced, renamed.
+func (t *Taker) fetch(ctx context.Context, f ledger.File, from inbox.Place) (inbox.Fetched, error) {
+	if err := os.MkdirAll(t.Spool, 0o750); err != nil {
+		return inbox.Fetched{}, fmt.Errorf("spool: %w", err)
+	}
+	part := t.path(f.ID) + ".part"
+	out, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o640)
+	if err != nil {
+		return inbox.Fetched{}, fmt.Errorf("spool: %w", err)
+	}
+	fetched, err := from.Fetch(ctx, f.ID, f.Name, out)
+	if err == nil {
+		err = out.Sync()
+	}
+	if err = errors.Join(err, out.Close()); err != nil {
+		return fetched, errors.Join(err, os.Remove(part))
+	}
+	if err := os.Rename(part, t.path(f.ID)); err != nil {
+		return fetched, fmt.Errorf("spool: %w", err)
+	}
+	return fetched, syncDir(t.Spool)
+}
+
+func (t *Taker) path(id string) string { return filepath.Join(t.Spool, id) }
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !os.IsPermission(err) {
+		return err
+	}
+	return nil
+}
+
+// accept reads and maps the spooled copy to its end and makes its rows the truth, or refuses the file as a whole.
+func (t *Taker) accept(ctx context.Context, f *ledger.File) error {
+	if err := t.Ledger.Unstage(ctx, f.ID); err != nil {
+		return err
+	}
+	staging := newStaging(t.Ledger, *f, t.Route)
+	reading, err := t.read(ctx, *f, staging)
+	if err == nil {
+		err = t.Ledger.Accept(ctx, f.ID, reading, staging.counts, staging.items, staging.open)
+		f.State = ledger.Sending
+		t.Log.Info("accepted", "file", f.ID, "name", f.Name, "route", f.Route, "rows", staging.counts.Read, "to_send", staging.open)
+		return err
+	}
+	unreadable, ok := errors.AsType[*batch.Unreadable](err)
+	if !ok {
+		return err
+	}
+	f.State, f.Reason = ledger.Quarantined, words.Say(t.Route.Language, unreadable.Message)
+	t.Log.Warn("quarantined", "file", f.ID, "name", f.Name, "route", f.Route, "cause", unreadable.Error())
+	return t.Ledger.Refuse(ctx, f.ID, f.Reason)
+}
+
+// read stages every item of the file.
+func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Reading, error) {
+	table, err := t.Route.Open(ctx, t.path(f.ID), f.Name)
+	if err != nil {
+		return ledger.Reading{}, err
+	}
+	defer table.Close()
+	bound, err := t.Route.Mapping.Bind(table.Columns())
+	if err != nil {
+		return ledger.Reading{}, err
+	}
+	read := 0
+	for item, err := range bound.Items(counted(table.Rows(), &read)) {
+		if err != nil {
+			return ledger.Reading{}, err
+		}
+		if err := to.add(ctx, item); err != nil {
+			return ledger.Reading{}, err
+		}
+	}
+	if err := to.flush(ctx); err != nil {
+		return ledger.Reading{}, err
+	}
+	if read != to.counts.Read {
+		return ledger.Reading{}, fmt.Errorf("the mapping of route %s accounts for %d of %d rows", f.Route, to.counts.Read, read)
+	}
+	if read == 0 {
+		return ledger.Reading{}, &batch.Unreadable{Message: words.Message("take.no_rows")}
+	}
+	r := ledger.Reading{Format: table.Format, Columns: slices.Clone(table.Columns()), Notes: table.Notes(), Unused: bound.Unused()}
+	if where, ok := table.Table.(located); ok {
+		r.Sheet, r.Header = where.Sheet(), where.HeaderRow()
+	}
+	return r, nil
+}
+
+// located is a table that knows where in a workbook it lies.
+type located interface {
+	Sheet() string
+	HeaderRow() int
+}
+
+// counted counts the rows that pass.
+func counted(rows iter.Seq2[*batch.Row, error], n *int) iter.Seq2[*batch.Row, error] {
+	return func(yield func(*batch.Row, error) bool) {
+		for row, err := range rows {
+			if err == nil {
+				*n++
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
+}
+
+// staging collects items into chunks and keeps the counts.
+type staging struct {
+	ledger ledger.Ledger
+	file   ledger.File
+	size   int
+	chunk  ledger.Chunk
+	behind []ledger.Receipt
+	counts batch.Counts
+	items  int
+	open   int
+}
+
+func newStaging(l ledger.Ledger, f ledger.File, r *route.Route) *staging {
+	return &staging{ledger: l, file: f, size: ChunkSize(r.Operation.Rows), chunk: ledger.Chunk{File: f.ID}}
+}
+
+// ChunkSize is how many items a chunk holds: about 256, and whole batches.
+func ChunkSize(r providers.Rows) int {
+	const about = 256
+	if r.Kind != providers.Batch || r.Max <= 1 {
+		return about
+	}
+	return max(1, about/r.Max) * r.Max
+}
+
+func (s *staging) add(ctx context.Context, item *batch.Item) error {
+	staged := ledger.Staged{Item: *item}
+	staged.Seq = s.items
+	s.items++
+	s.counts.Read += len(item.Rows)
+	if item.Sendable() {
+		s.open++
+	} else {
+		staged.Body, staged.Preset = nil, preset(*item, s.file.Language)
+		staged.Preset.Count(&s.counts, item.Rows, 1)
+	}
+	s.chunk.Items = append(s.chunk.Items, staged)
+	if len(s.chunk.Items) < s.size {
+		return nil
+	}
+	return s.flush(ctx)
+}
+
+// flush stages what is collected. A few chunks may be on their way to the disk; an error of one shows a little later.
+func (s *staging) flush(ctx context.Context) error {
+	if len(s.chunk.Items) == 0 {
+		return nil
+	}
+	s.behind = append(s.behind, s.ledger.Stage(s.chunk))
+	s.chunk.Seq++
+	s.chunk.Items = make([]ledger.Staged, 0, s.size)
+	if len(s.behind) < 16 {
+		return nil
+	}
+	oldest := s.behind[0]
+	s.behind = s.behind[1:]
+	return oldest.Wait(ctx)
+}
+
+// preset is the verdict on an item that is not to be sent: rows with problems are invalid, the others of its group skipped.
+func preset(item batch.Item, l batch.Language) *ledger.Verdict {
+	bad := map[int]batch.Outcome{}
+	var numbers []string
+	for _, p := range item.Problems {
+		if _, known := bad[p.Row]; !known && !p.Warning {
+			bad[p.Row] = batch.Outcome{Status: batch.Invalid, Code: p.Code}
+			numbers = append(numbers, fmt.Sprint(p.Row))
+		}
+	}
+	if len(bad) == len(item.Rows) && len(bad) == 1 {
+		return &ledger.Verdict{Outcome: bad[item.Rows[0]]}
+	}
+	rest := batch.Outcome{Status: batch.Skipped, Code: "group", Message: words.Of(l, "skip.group", "rows", strings.Join(numbers, ", "))}
+	return &ledger.Verdict{Outcome: rest, Rows: bad}
+}
+
+// refuseStuck takes a file that never became whole into quarantine.
+func (t *Taker) refuseStuck(ctx context.Context, f ledger.File, c inbox.Complete) error {
+	if err := t.Route.Inbox.Claim(ctx, f.ID, c.Arrival); err != nil {
+		if errors.Is(err, inbox.ErrGone) {
+			return errors.Join(err, t.Ledger.Forget(ctx, f.ID))
+		}
+		return err
+	}
+	if err := t.Ledger.Refuse(ctx, f.ID, c.Stuck); err != nil {
+		return err
+	}
+	f.State, f.Reason = ledger.Quarantined, c.Stuck
+	t.Log.Warn("quarantined", "file", f.ID, "name", f.Name, "route", f.Route, "cause", "never became whole")
+	return t.goOn(ctx, f, t.Route.Inbox)
+}
+
+// rest moves the original where its fate says.
+func (t *Taker) rest(ctx context.Context, f ledger.File, from inbox.Place) error {
+	var err error
+	switch f.State {
+	case ledger.Quarantined:
+		err = from.Quarantine(ctx, f.ID, f.Name, t.reason(f))
+	case ledger.Duplicate:
+		err = from.Duplicate(ctx, f.ID, f.Name, t.note(ctx, f))
+	default:
+		err = from.Archive(ctx, f.ID, f.Name, f.TakenAt)
+	}
+	if err != nil {
+		return err
+	}
+	if f.State == ledger.Quarantined || f.State == ledger.Duplicate {
+		if err := os.Remove(t.path(f.ID)); err != nil && !os.IsNotExist(err) {
+			return fmt.Errorf("spool: %w", err)
+		}
+	}
+	return t.Ledger.Rest(ctx, f.ID)
+}
+
+// reason is the text of REASON.txt.
+func (t *Taker) reason(f ledger.File) string {
+	return words.Of(t.Route.Language, "take.reason", "name", f.Name, "id", f.ID, "reason", f.Reason) + "\n"
+}
+
+// note is the text beside a duplicate.
+func (t *Taker) note(ctx context.Context, f ledger.File) string {
+	earlier, err := t.Ledger.File(ctx, f.Reason)
+	if err != nil {
+		earlier.ID = f.Reason
+	}
+	return words.Of(t.Route.Language, "take.duplicate", "name", f.Name, "earlier", earlier.Name, "id", earlier.ID,
+		"when", earlier.TakenAt.Local().Format("2006-01-02 15:04:05")) + "\n"
+}
+
+// handed is a file that a person named on the command line: it stays where it is.
+type handed struct{ path string }
+
+func (h handed) Look(context.Context) iter.Seq2[inbox.Complete, error] {
+	return func(func(inbox.Complete, error) bool) {}
+}
+func (h handed) Claim(context.Context, string, inbox.Arrival) error { return nil }
+
+func (h handed) Fetch(ctx context.Context, _, _ string, w io.Writer) (inbox.Fetched, error) {
+	f, err := os.Open(h.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return inbox.Fetched{}, inbox.ErrGone
+	}
+	if err != nil {
+		return inbox.Fetched{}, err
+	}
+	defer f.Close()
+	return inbox.Copy(ctx, w, f)
+}
+func (h handed) Archive(context.Context, string, string, time.Time) error { return nil }
+func (h handed) Duplicate(context.Context, string, string, string) error  { return nil }
+func (h handed) Quarantine(context.Context, string, string, string) error { return nil }
+func (h handed) Wait(ctx context.Context) error                           { <-ctx.Done(); return ctx.Err() }
+func (h handed) Close() error                                             { return nil }
+
+var _ readers.Table = (*route.Opened)(nil)

@@ -1,0 +1,80 @@
+package words
+
+// pipeline holds the words of taking, sending and reporting.
+var pipeline = catalogue{
+	"take.no_rows": {
+		EN: "The file has a heading but not one data row. Put the rows below the heading and drop the file again.",
+		ZH: "文件只有表头,没有任何数据行。请在表头下方填写数据后重新放入。",
+		RU: "В файле есть заголовок, но нет ни одной строки данных. Заполните строки под заголовком и положите файл снова.",
+	},
+	"take.reason": {
+		EN: "{name} was not taken: nothing of it was sent.\n\n{reason}\n\nMend the file and drop it into the inbox again. (file id {id})",
+		ZH: "{name} 未被接收:其中任何内容都没有发送。\n\n{reason}\n\n请改正文件后重新放入收件文件夹。(文件编号 {id})",
+		RU: "{name} не принят: ничего из него не отправлено.\n\n{reason}\n\nИсправьте файл и положите его во входящую папку снова. (номер файла {id})",
+	},
+	"take.duplicate": {
+		EN: "{name} has the same content as {earlier}, which was taken on {when} as {id}. Nothing was sent again. To send rows of it again, use: rowferry resend {id} --status failed",
+		ZH: "{name} 与 {when} 以编号 {id} 接收的 {earlier} 内容完全相同,没有重复发送。如需重新发送其中的行,请使用:rowferry resend {id} --status failed",
+		RU: "{name} совпадает по содержанию с {earlier}, принятым {when} под номером {id}. Повторно ничего не отправлено. Чтобы отправить строки ещё раз: rowferry resend {id} --status failed",
+	},
+	"skip.group": {
+		EN: "not sent because it belongs to the same document as row {rows}, which is invalid: mend that row, then the whole document goes",
+		ZH: "未发送:与无效的第 {rows} 行属于同一单证;改正该行后,整份单证会一起发送",
+		RU: "не отправлено: строка относится к тому же документу, что и некорректная строка {rows}; исправьте её, и документ уйдёт целиком",
+	},
+	"skip.cancelled": {
+		EN: "not sent: the file was cancelled before its turn",
+		ZH: "未发送:轮到该行之前文件已被取消",
+		RU: "не отправлено: файл отменён до того, как до строки дошла очередь",
+	},
+	"send.lost": {
+		EN: "it was or may have been sent, and no answer tells what happened. Look it up at the provider; send it again only if it is not there: rowferry resend {id} --status unknown",
+		ZH: "请求已经或可能已经发出,但没有收到能说明结果的答复。请先到服务方查询;确认不存在时才重新发送:rowferry resend {id} --status unknown",
+		RU: "запрос ушёл или мог уйти, но ответа о результате нет. Проверьте у провайдера; отправляйте снова, только если там его нет: rowferry resend {id} --status unknown",
+	},
+	"send.interrupted": {
+		EN: "rowferry was stopped while it was being sent, so it may have been processed. Look it up at the provider; send it again only if it is not there: rowferry resend {id} --status unknown",
+		ZH: "发送过程中 rowferry 被中断,请求可能已被处理。请先到服务方查询;确认不存在时才重新发送:rowferry resend {id} --status unknown",
+		RU: "rowferry был остановлен во время отправки, запрос мог быть обработан. Проверьте у провайдера; отправляйте снова, только если там его нет: rowferry resend {id} --status unknown",
+	},
+	"send.failed": {
+		EN: "the provider could not be reached or did not process it until {for} had passed ({cause}). It was certainly not processed; send it again when the provider is back: rowferry resend {id} --status failed",
+		ZH: "在 {for} 内始终无法连接服务方或服务方未予处理({cause})。请求肯定没有被处理;服务恢复后可重新发送:rowferry resend {id} --status failed",
+		RU: "за {for} провайдер не ответил или не обработал запрос ({cause}). Запрос точно не обработан; отправьте снова, когда провайдер будет доступен: rowferry resend {id} --status failed",
+	},
+	"send.unclear": {
+		EN: "the answer (HTTP {status}) fits nothing the provider documents, so what happened is not known. Look it up at the provider",
+		ZH: "答复(HTTP {status})不符合服务方的任何文档说明,结果不明。请到服务方查询",
+		RU: "ответ (HTTP {status}) не соответствует документации провайдера, результат неизвестен. Проверьте у провайдера",
+	},
+	"send.blamed": {
+		EN: "refused because of row {rows} of the same document: {message}",
+		ZH: "因同一单证的第 {rows} 行被拒绝:{message}",
+		RU: "отклонено из-за строки {rows} того же документа: {message}",
+	},
+	"send.absent": {
+		EN: "it was already gone when it was sent again: the first request had worked ({message})",
+		ZH: "再次发送时已不存在:第一次请求已经成功({message})",
+		RU: "при повторной отправке уже отсутствовало: первый запрос сработал ({message})",
+	},
+	"pause.refusals": {
+		EN: "paused after {count} equal refusals in a row (code {code}: {message}). Mend the cause, then: rowferry resume {id}. To give the rest up: rowferry cancel {id}",
+		ZH: "连续 {count} 次相同的拒绝(代码 {code}:{message}),已暂停。排除原因后运行:rowferry resume {id};放弃剩余部分:rowferry cancel {id}",
+		RU: "приостановлено после {count} одинаковых отказов подряд (код {code}: {message}). Устраните причину, затем: rowferry resume {id}. Отказаться от остального: rowferry cancel {id}",
+	},
+	"lane.auth": {
+		EN: "the provider refuses the account {account}: {message}. Check its credentials; waiting rows are kept and one request is tried from time to time",
+		ZH: "服务方拒绝账户 {account}:{message}。请检查其凭据;等待的行会保留,系统会不时用一个请求重试",
+		RU: "провайдер отказывает учётной записи {account}: {message}. Проверьте её данные; ожидающие строки сохранены, время от времени пробуется один запрос",
+	},
+	"lane.config": {
+		EN: "the provider refuses the requests of account {account} as such: {message}. Check server, version and permissions; waiting rows are kept and one request is tried from time to time",
+		ZH: "服务方拒绝账户 {account} 的请求本身:{message}。请检查服务器、版本和权限;等待的行会保留,系统会不时用一个请求重试",
+		RU: "провайдер отказывает запросам учётной записи {account} как таковым: {message}. Проверьте сервер, версию и права; ожидающие строки сохранены, время от времени пробуется один запрос",
+	},
+	"lane.person": {
+		EN: "paused by a person; let it go on with: rowferry resume {account}",
+		ZH: "已由人工暂停;继续请运行:rowferry resume {account}",
+		RU: "приостановлено человеком; продолжить: rowferry resume {account}",
+	},
+}
