@@ -1,0 +1,144 @@
+package inbox
+
+import (
+	"path"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/words"
+)
+
+// The folders that a place keeps below its own. Nothing in them is looked at.
+const (
+	Processing = "processing"
+	Archived   = "archive"
+	Duplicates = "duplicates"
+	Quarantine = "quarantine"
+)
+
+// The notes that lie beside a duplicate and a quarantined file.
+const (
+	DuplicateNote  = "NOTE.txt"
+	QuarantineNote = "REASON.txt"
+)
+
+// LongestName is in bytes of UTF-8: a result file's name adds the file's id and an extension, and file systems stop at 255.
+const LongestName = 200
+
+var temporaryEndings = []string{
+	"~", "#", ".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".opdownload", ".download", ".aria2",
+	".swp", ".swx", ".lock", ".uploading", ".inprogress", ".lftp-pget-status",
+}
+
+// Temporary reports whether programs give such names to files that are not meant for us (yet): hidden ones,
+// locks, uploads under way, editors' copies, what folders keep for themselves.
+func Temporary(name string) bool {
+	low := strings.ToLower(name)
+	if strings.HasPrefix(low, ".") || strings.HasPrefix(low, "~$") || low == "thumbs.db" || low == "desktop.ini" {
+		return true
+	}
+	for _, end := range temporaryEndings {
+		if strings.HasSuffix(low, end) {
+			return true
+		}
+	}
+	return savedByExcel(name)
+}
+
+// savedByExcel knows the name under which Excel writes before it renames: eight hexadecimal digits, no extension.
+func savedByExcel(name string) bool {
+	return len(name) == 8 && strings.Trim(name, "0123456789ABCDEF") == ""
+}
+
+// Locks are the names of lock files that office programs lay beside a file while somebody has it open.
+func Locks(name string) []string { return []string{"~$" + name, ".~lock." + name + "#"} }
+
+// Untrusted says why a file of this name is left alone, for the log; "" when there is nothing against it.
+func Untrusted(name string) string {
+	switch {
+	case name == "" || name == "." || name == "..":
+		return "the name is not a file's name"
+	case strings.ContainsAny(name, `/\`):
+		return "the name contains a path separator"
+	case !utf8.ValidString(name):
+		return "the name is not valid UTF-8"
+	case strings.ContainsFunc(name, deceptive):
+		return "the name contains control characters"
+	case len(name) > LongestName:
+		return "the name is too long"
+	}
+	return ""
+}
+
+// deceptive characters break lines or reorder what a person sees.
+func deceptive(r rune) bool {
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' ||
+		r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
+}
+
+// Match reports whether a name fits one of the globs, letter case aside; no globs: every name does.
+func Match(globs []string, name string) bool {
+	if len(globs) == 0 {
+		return true
+	}
+	low := strings.ToLower(name)
+	for _, glob := range globs {
+		if ok, _ := path.Match(strings.ToLower(glob), low); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// Marker is how a sender names the file that says another one is finished: "{name}.done". The zero value: no marker.
+type Marker string
+
+// For is the marker's name for a file.
+func (m Marker) For(name string) string { return strings.ReplaceAll(string(m), "{name}", name) }
+
+// Fits reports whether a name is one of a marker, which is never taken as a file.
+func (m Marker) Fits(name string) bool {
+	before, after, found := strings.Cut(string(m), "{name}")
+	return found && len(name) > len(before)+len(after) && strings.HasPrefix(name, before) && strings.HasSuffix(name, after)
+}
+
+// Valid reports whether the marker has one {name}, is not the file itself, and lies beside it.
+func (m Marker) Valid() bool {
+	return m == "" || m != "{name}" && strings.Count(string(m), "{name}") == 1 && !strings.ContainsAny(string(m), `/\`)
+}
+
+// NumberedName puts the file's id before the extension: orders.csv → orders.20261122-101502-7f3a.csv.
+func NumberedName(name, id string) string {
+	ext := path.Ext(name)
+	if ext == name {
+		ext = ""
+	}
+	return strings.TrimSuffix(name, ext) + "." + id + ext
+}
+
+// NoteName is the note's name, another one if the file itself is called so.
+func NoteName(note, file string) string {
+	if strings.EqualFold(note, file) {
+		return NumberedName(note, "rowferry")
+	}
+	return note
+}
+
+// Trouble says that a place cannot be used now: where, what, and what next, for a person. It may pass by itself.
+type Trouble struct {
+	Message batch.Message
+	Err     error // the technical cause
+}
+
+// Error is for logs; people read words.Say(lang, t.Message).
+func (t *Trouble) Error() string {
+	said := words.Say(batch.English, t.Message)
+	if t.Err == nil {
+		return said
+	}
+	return said + " (" + t.Err.Error() + ")"
+}
+
+func (t *Trouble) Unwrap() error { return t.Err }

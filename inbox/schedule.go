@@ -1,0 +1,144 @@
+package inbox
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+	_ "time/tzdata" // time zones also where the system has none
+
+	cron "github.com/netresearch/go-cron"
+)
+
+// Timing says when a place is looked at: after a pause, or at the times of a cron line.
+type Timing struct {
+	Every    time.Duration // pause between looks; not with Schedule
+	Schedule string        // five cron fields: minute hour day month weekday; CRON_TZ=Asia/Shanghai before them is allowed
+	TimeZone string        // of the schedule, default the machine's: Europe/Moscow
+}
+
+var cronFields = cron.MustNewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.DowOrDom)
+
+// Timetable is a Timing that has been checked.
+type Timetable struct {
+	every    time.Duration
+	schedule cron.Schedule
+}
+
+// Timetable checks the timing. As with every cron, where both days are given, either will do.
+func (t Timing) Timetable() (*Timetable, error) {
+	if t.Schedule == "" {
+		if t.TimeZone != "" {
+			return nil, fmt.Errorf("time_zone %q is only for a schedule: write schedule: \"*/5 8-18 * * MON-FRI\", or remove time_zone", t.TimeZone)
+		}
+		if t.Every <= 0 {
+			return nil, fmt.Errorf("every %s: write a pause such as 1m", t.Every)
+		}
+		return &Timetable{every: t.Every}, nil
+	}
+	line, err := t.line()
+	if err != nil {
+		return nil, err
+	}
+	schedule, err := cronFields.Parse(line)
+	if err != nil {
+		return nil, fmt.Errorf("schedule %q: %w; write five fields, minute hour day month weekday, such as \"*/5 8-18 * * MON-FRI\"", t.Schedule, err)
+	}
+	if schedule.Next(time.Now()).IsZero() {
+		return nil, fmt.Errorf("schedule %q: there is no such day", t.Schedule)
+	}
+	return &Timetable{schedule: schedule}, nil
+}
+
+// line is the cron line with its time zone in front.
+func (t Timing) line() (string, error) {
+	zoned := strings.HasPrefix(t.Schedule, "CRON_TZ=") || strings.HasPrefix(t.Schedule, "TZ=")
+	if t.TimeZone == "" {
+		return t.Schedule, nil
+	}
+	if zoned {
+		return "", fmt.Errorf("the time zone is given twice: in schedule %q and as time_zone %q", t.Schedule, t.TimeZone)
+	}
+	if _, err := time.LoadLocation(t.TimeZone); err != nil {
+		return "", fmt.Errorf("time_zone %q is not known: write a name such as Europe/Moscow or Asia/Shanghai", t.TimeZone)
+	}
+	return "CRON_TZ=" + t.TimeZone + " " + t.Schedule, nil
+}
+
+// Next is when the look is due that follows one which lasted from began to ended. It may lie in the past: then the time
+// was missed, and one look now makes up for all that were.
+func (t *Timetable) Next(began, ended time.Time) time.Time {
+	if t.schedule == nil {
+		return ended.Add(t.every)
+	}
+	return t.schedule.Next(began.Round(0))
+}
+
+// Rhythm knows when the next look of one place is worth while. The first is at once; then the timetable decides, and
+// files that are settling are looked at again when they may have settled, so that one scheduled time is enough to take
+// them. It is safe for concurrent use.
+type Rhythm struct {
+	Timetable *Timetable
+	Clock     func() time.Time // nil: time.Now
+	mu        sync.Mutex
+	began     time.Time
+	due       time.Time
+}
+
+// Now is the rhythm's clock.
+func (r *Rhythm) Now() time.Time {
+	if r.Clock == nil {
+		return time.Now()
+	}
+	return r.Clock()
+}
+
+// Began notes that a look begins. Scheduled times up to now need no look of their own any more.
+func (r *Rhythm) Began() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.began = r.Now()
+}
+
+// Ended notes that the look is over, and when to follow it up; the zero time when nothing is settling.
+func (r *Rhythm) Ended(followUp time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.due = r.Timetable.Next(r.began, r.Now())
+	if !followUp.IsZero() && followUp.Before(r.due) {
+		r.due = followUp
+	}
+}
+
+// Due is when the next look is worth while.
+func (r *Rhythm) Due() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.due
+}
+
+// longestNap bounds how late a step of the wall clock, or a machine that slept, can make a look.
+const longestNap = 30 * time.Second
+
+// Left is how long to sleep before asking again; 0 when the look is due.
+func (r *Rhythm) Left() time.Duration {
+	return max(0, min(longestNap, r.Due().Sub(r.Now())))
+}
+
+// Wait returns when the next look is due: nil, or the context's error.
+func (r *Rhythm) Wait(ctx context.Context) error {
+	for {
+		left := r.Left()
+		if left == 0 {
+			return ctx.Err()
+		}
+		timer := time.NewTimer(left)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-timer.C:
+		}
+	}
+}

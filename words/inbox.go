@@ -1,0 +1,50 @@
+package words
+
+// inbox holds what is said about the places that files come from.
+var inbox = catalogue{
+	"inbox.missing": {
+		EN: "The inbox folder {dir} is not there. Create it, or mount it again; files are taken as soon as it is back.",
+		ZH: "收件文件夹 {dir} 不存在。请创建该文件夹或重新挂载；恢复后会自动继续接收文件。",
+		RU: "Папки входящих файлов {dir} нет. Создайте её или подключите снова; файлы будут приниматься, как только она появится.",
+	},
+	"inbox.not_a_folder": {
+		EN: "The inbox {dir} is not a folder. Name a folder in the route's inbox: dir.",
+		ZH: "收件位置 {dir} 不是文件夹。请在路由的 inbox: dir 中填写一个文件夹。",
+		RU: "{dir} не является папкой. Укажите папку в настройке маршрута inbox: dir.",
+	},
+	"inbox.unlisted": {
+		EN: "The inbox folder {dir} cannot be listed: {cause}. Give the user that runs rowferry the right to read it.",
+		ZH: "无法列出收件文件夹 {dir} 的内容：{cause}。请授予运行 rowferry 的用户读取权限。",
+		RU: "Не удаётся прочитать список файлов папки {dir}: {cause}. Дайте пользователю, от имени которого работает rowferry, право на чтение.",
+	},
+	"inbox.unwritable": {
+		EN: "The inbox folder {dir} cannot be written to: {cause}. Taken files are moved into folders below it; give the user that runs rowferry the right to write, or set after: keep.",
+		ZH: "收件文件夹 {dir} 不可写：{cause}。接收的文件会移入其下的子文件夹；请授予运行 rowferry 的用户写入权限，或设置 after: keep。",
+		RU: "В папку {dir} нельзя писать: {cause}. Принятые файлы перемещаются в её подпапки; дайте пользователю rowferry право на запись или задайте after: keep.",
+	},
+	"inbox.other_disk": {
+		EN: "{folder} lies on another disk than the inbox {dir}. Files are claimed by a move within one disk; make it an ordinary folder of the inbox.",
+		ZH: "{folder} 与收件文件夹 {dir} 不在同一磁盘上。文件只能在同一磁盘内移动；请把它改为收件文件夹下的普通文件夹。",
+		RU: "{folder} находится на другом диске, чем папка входящих {dir}. Файлы перемещаются только в пределах одного диска; сделайте её обычной подпапкой входящих.",
+	},
+	"inbox.own_folder": {
+		EN: "{folder} is needed as a folder of the inbox, but something else is there (a file or a link). Move it away.",
+		ZH: "收件文件夹需要使用 {folder} 作为子文件夹，但该位置已有其他内容（文件或链接）。请将其移走。",
+		RU: "{folder} нужна как подпапка входящих, но там находится что-то другое (файл или ссылка). Уберите это.",
+	},
+	"inbox.never_whole": {
+		EN: "The file did not change for {patience}, but it is not complete: {why} Send it again in full.",
+		ZH: "文件在 {patience} 内没有变化，但不完整：{why} 请重新发送完整的文件。",
+		RU: "Файл не менялся {patience}, но он неполный: {why} Отправьте его снова целиком.",
+	},
+	"inbox.no_right_to_read": {
+		EN: "The file may not be read: {cause}. Give the user that runs rowferry the right to read it, and send it again.",
+		ZH: "没有读取该文件的权限：{cause}。请授予运行 rowferry 的用户读取权限，然后重新发送。",
+		RU: "Нет права читать файл: {cause}. Дайте пользователю, от имени которого работает rowferry, право на чтение и отправьте файл снова.",
+	},
+	"inbox.note_where": {
+		EN: "File {name}, taken as {id}.",
+		ZH: "文件 {name}，接收编号 {id}。",
+		RU: "Файл {name}, принят под номером {id}.",
+	},
+}
