@@ -1,170 +1,260 @@
 // Package configs holds rowferry.yaml: its types, how it is loaded, and every check that can be made before anything runs.
+//
+// The comments of the fields are what docs/configuration.md and the schema for editors say about the keys; the tags
+// default, example and enum are what Load fills in, shows and allows.
 package configs
 
 import (
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/providers"
 )
+
+//go:generate go run ./generate
 
 // Config is one rowferry.yaml after loading: secrets resolved, defaults filled in, paths absolute.
 type Config struct {
-	Path     string             `yaml:"-"`
-	Data     string             `yaml:"data"`     // ledger and spool
-	Ledger   string             `yaml:"ledger"`   // sqlite; postgres:// comes later
-	Language batch.Language     `yaml:"language"` // of messages
-	Listen   string             `yaml:"listen"`   // metrics and /healthz; "" = none
-	Lists    map[string]string  `yaml:"lists"`    // code list → file with one value a line
+	Path string `yaml:"-"` // the file it was loaded from, absolute
+
+	// Folder of the ledger and the spool. Relative paths, here and below, start at the folder of the configuration file.
+	Data string `yaml:"data" default:"data" example:"/var/lib/rowferry"`
+	// Where the truth about every row is kept. sqlite is a file in the data folder.
+	Ledger string `yaml:"ledger" default:"sqlite" enum:"sqlite"`
+	// Language of messages and results, unless a route says otherwise.
+	Language batch.Language `yaml:"language" default:"en" enum:"en,zh,ru"`
+	// Address on which /metrics and /healthz are served; without it nothing is served.
+	Listen string `yaml:"listen" example:"127.0.0.1:9100"`
+	// Code lists that a provider does not publish: the list's name and a file with one value a line. A list that is not given is not checked.
+	Lists map[string]string `yaml:"lists" example:"lists/ports.txt"`
+	// Logins at providers, by a name of your own.
 	Accounts map[string]Account `yaml:"accounts"`
-	SFTP     map[string]SFTP    `yaml:"sftp"`
-	Routes   map[string]Route   `yaml:"routes"`
+	// Partners' SFTP servers, by a name of your own.
+	SFTP map[string]SFTP `yaml:"sftp"`
+	// What to do with which files, by a name of your own.
+	Routes map[string]Route `yaml:"routes" required:"true"`
+
+	// Warnings are what should be looked at although the configuration can be used.
+	Warnings []Mistake `yaml:"-"`
+
+	source
 }
 
-// Account is one login at a provider, with its limits.
+// Account is one login at a provider, with its limits. All routes that name it share its pace.
 type Account struct {
-	Name        string            `yaml:"-"`
-	Provider    string            `yaml:"provider"` // a built-in document, or a path
-	Server      string            `yaml:"server"`   // production, sandbox or a URL
-	Credentials map[string]Secret `yaml:"credentials"`
-	Auth        string            `yaml:"auth"`     // authentication scheme; "" = the operation's first
-	Login       string            `yaml:"login"`    // session: v1, v3, v4; "" = the first whose credentials are there
-	Encoding    string            `yaml:"encoding"` // json or xml where the provider offers both
-	Sign        *Sign             `yaml:"sign"`
-	Headers     map[string]Secret `yaml:"headers"` // static headers besides the document's
-	Rate        string            `yaml:"rate"`
-	Concurrency int               `yaml:"concurrency"`
-	Timeout     time.Duration     `yaml:"timeout"`
-	Retry       Retry             `yaml:"retry"`
-	CA          string            `yaml:"ca"` // PEM file of further roots
+	Name string `yaml:"-"`
+
+	// The provider: a name that `rowferry providers` lists, or the path of a provider document of your own.
+	Provider string `yaml:"provider" required:"true" example:"otms"`
+	// Which of the provider's servers: production, sandbox, or a URL. Without it production, where the provider's document names one.
+	Server string `yaml:"server" example:"sandbox"`
+	// What the provider gave you to log in with. Secrets come from the environment ("${NAME}") or from a file ("file:PATH").
+	Credentials map[string]Secret `yaml:"credentials" example:"\"${OTMS_PASSWORD}\""`
+	// Authentication scheme, where the provider offers several; without it the operation's first.
+	Auth string `yaml:"auth" example:"basic"`
+	// Generation of a session login (v1, v3, v4), where the provider has several; without it the first whose credentials are there.
+	Login string `yaml:"login" example:"v3"`
+	// Encoding of requests, where the provider offers several; without it the operation's first.
+	Encoding string `yaml:"encoding" enum:"json,xml,form"`
+	// Recipe of the signature, for providers that want one and do not publish it.
+	Sign *Sign `yaml:"sign"`
+	// Headers to send with every request besides those of the provider's document.
+	Headers map[string]Secret `yaml:"headers" example:"\"${API_KEY}\""`
+	// Most requests in a period: a number, a slash, and s, m or h. Without it what the provider's document allows.
+	Rate string `yaml:"rate" example:"10/s"`
+	// Most requests that wait for an answer at the same time. Without it what the provider's document says, or 4.
+	Concurrency int `yaml:"concurrency" example:"4"`
+	// How long an answer may take.
+	Timeout time.Duration `yaml:"timeout" default:"30s"`
+	// How long and how eagerly a request is tried again.
+	Retry Retry `yaml:"retry"`
+	// PEM file with further certificate authorities to trust.
+	CA string `yaml:"ca" example:"/etc/rowferry/company-ca.pem"`
 }
-
-// Secret is a value that String, logs and encoders show as "***". Reveal gives it.
-type Secret struct{ value string }
-
-// NewSecret wraps a value.
-func NewSecret(v string) Secret { return Secret{v} }
-
-// Reveal returns the value; only the code that puts it on the wire may call it.
-func (s Secret) Reveal() string { return s.value }
-
-// String hides the value.
-func (s Secret) String() string { return "***" }
-
-// GoString hides the value.
-func (s Secret) GoString() string { return "***" }
-
-// MarshalText hides the value.
-func (s Secret) MarshalText() ([]byte, error) { return []byte("***"), nil }
 
 // Sign is the recipe of a signature that the provider has not published.
 type Sign struct {
-	Digest   string `yaml:"digest"`   // md5, sha1, sha256, hmac-md5, hmac-sha1, hmac-sha256
-	Over     string `yaml:"over"`     // template over {token} {timestamp} {nonce} {secret} {staff} {method} {path} {body} {headers} {params} and every credential
-	Key      string `yaml:"key"`      // hmac: template of the key; default {secret}
-	Case     string `yaml:"case"`     // lower, upper
-	Encoding string `yaml:"encoding"` // hex, base64
+	// Digest of the signature.
+	Digest string `yaml:"digest" required:"true" enum:"md5,sha1,sha256,hmac-md5,hmac-sha1,hmac-sha256"`
+	// Template of what is signed, over {token} {timestamp} {nonce} {secret} {staff} {method} {path} {body} {headers} {params} and every credential.
+	Over string `yaml:"over" required:"true" example:"\"{token}{timestamp}{nonce}{secret}\""`
+	// Template of the key of an hmac digest; without it {secret}.
+	Key string `yaml:"key" example:"\"{secret}\""`
+	// Letters of a hex signature.
+	Case string `yaml:"case" default:"lower" enum:"lower,upper"`
+	// How the digest is written.
+	Encoding string `yaml:"encoding" default:"hex" enum:"hex,base64"`
 }
 
 // Retry is how long and how eagerly a request is tried again.
 type Retry struct {
-	For   time.Duration `yaml:"for"`   // 24h
-	First time.Duration `yaml:"first"` // first pause, 1s; doubled with full jitter
-	Most  time.Duration `yaml:"most"`  // longest pause, 5m
+	// How long a request is tried again before its rows are failed.
+	For time.Duration `yaml:"for" default:"24h"`
+	// The first pause; it doubles from try to try, with full jitter.
+	First time.Duration `yaml:"first" default:"1s"`
+	// The longest pause.
+	Most time.Duration `yaml:"most" default:"5m"`
 }
 
 // SFTP is one partner's server.
 type SFTP struct {
-	Name       string        `yaml:"-"`
-	Host       string        `yaml:"host"`
-	Port       int           `yaml:"port"`
-	User       string        `yaml:"user"`
-	Password   Secret        `yaml:"password"`
-	Key        string        `yaml:"key"` // file:PATH of a private key, or the key itself from ${NAME}
-	Passphrase Secret        `yaml:"passphrase"`
-	Agent      bool          `yaml:"agent"`
-	KnownHosts string        `yaml:"known_hosts"`
-	HostKey    string        `yaml:"host_key"` // "ssh-ed25519 AAAA…" or "SHA256:…"
-	Jump       string        `yaml:"jump"`     // name of another sftp entry
-	Timeout    time.Duration `yaml:"timeout"`  // of one operation without progress, 30s
-	KeepAlive  time.Duration `yaml:"keep_alive"`
+	Name string `yaml:"-"`
+
+	// Name or address of the server.
+	Host string `yaml:"host" required:"true" example:"sftp.example.com"`
+	// Port of the server.
+	Port int `yaml:"port" default:"22"`
+	// User to log in as.
+	User string `yaml:"user" required:"true" example:"acme"`
+	// Password of the user, from the environment or a file.
+	Password Secret `yaml:"password" example:"\"${PARTNER_PASSWORD}\""`
+	// Private key: file:PATH, or "${NAME}" of a variable that holds the key itself. After loading "file:" and an absolute path, or the reference; the key's text is in KeyText.
+	Key string `yaml:"key" example:"file:/etc/rowferry/id_ed25519"`
+	// Passphrase of the private key.
+	Passphrase Secret `yaml:"passphrase" example:"\"${KEY_PASSPHRASE}\""`
+	// Use the keys of the SSH agent.
+	Agent bool `yaml:"agent" example:"true"`
+	// File with the server's host key, as ssh writes it. Host keys are always verified: give this or host_key.
+	KnownHosts string `yaml:"known_hosts" example:"/etc/rowferry/known_hosts"`
+	// The server's host key itself ("ssh-ed25519 AAAA…") or its fingerprint ("SHA256:…").
+	HostKey string `yaml:"host_key" example:"\"SHA256:uNiVztksCsDhcc0u9e8BrrXVTGwqJxvrm0KLJ1W1Vx4\""`
+	// Name of another sftp entry to connect through.
+	Jump string `yaml:"jump" example:"gateway"`
+	// How long one operation may make no progress.
+	Timeout time.Duration `yaml:"timeout" default:"30s"`
+	// Pause between signs of life on an idle connection.
+	KeepAlive time.Duration `yaml:"keep_alive" default:"30s"`
+
+	KeyText Secret `yaml:"-"` // the private key itself, from wherever Key says
 }
 
 // Route is inbox → reader → mapping → operation of an account → outbox.
 type Route struct {
-	Name      string             `yaml:"-"`
-	Account   string             `yaml:"account"`
-	Operation string             `yaml:"operation"`
-	Language  batch.Language     `yaml:"language"` // default: the file's
-	Inbox     Inbox              `yaml:"inbox"`
-	Outbox    Outbox             `yaml:"outbox"`
-	Preview   Preview            `yaml:"preview"`
-	Read      Read               `yaml:"read"`
-	Map       map[string]Mapping `yaml:"map"`
-	Group     string             `yaml:"group"`
-	Optional  []string           `yaml:"optional"`
-	Later     *Later             `yaml:"later"`
-	Limits    RouteLimits        `yaml:"limits"`
+	Name string `yaml:"-"`
+
+	// Name of the account that sends.
+	Account string `yaml:"account" required:"true" example:"otms"`
+	// The provider's operation, as `rowferry providers show` lists it.
+	Operation string `yaml:"operation" required:"true" example:"shipPointRemove"`
+	// Language of this route's messages and results; without it that of the configuration.
+	Language batch.Language `yaml:"language" enum:"en,zh,ru"`
+	// Where files come from.
+	Inbox Inbox `yaml:"inbox" required:"true"`
+	// Where results go.
+	Outbox Outbox `yaml:"outbox" required:"true"`
+	// A folder whose files are checked and never sent.
+	Preview Preview `yaml:"preview"`
+	// How files are read. Everything is detected where it is not given.
+	Read Read `yaml:"read"`
+	// What fills the operation's fields: field path → heading, list of headings, or a mapping with the keys below. Headings that match the provider's own names need none.
+	Map map[string]Mapping `yaml:"map"`
+	// Heading of the column whose equal values make rows one document, only where the operation groups by a column that is not a field.
+	Group string `yaml:"group" example:"主单号"`
+	// Fields that the provider's document presumes to be required and that you know to be optional.
+	Optional []string `yaml:"optional" example:"[contactPhone]"`
+	// Wait for a state that does not allow the call yet, instead of taking the refusal as final.
+	Later *Later `yaml:"later"`
+	// Bounds of one file.
+	Limits RouteLimits `yaml:"limits"`
 }
 
 // Inbox is where a route's files come from.
 type Inbox struct {
-	Dir      string        `yaml:"dir"`
-	SFTP     string        `yaml:"sftp"`
-	Settle   time.Duration `yaml:"settle"`   // 2s
-	Match    []string      `yaml:"match"`    // ["*.csv", "*.xlsx", "*.xml"]
-	Every    time.Duration `yaml:"every"`    // pause between looks: 2s local, 1m SFTP
-	Schedule string        `yaml:"schedule"` // five-field cron, CRON_TZ= allowed
-	TimeZone string        `yaml:"time_zone"`
-	Done     string        `yaml:"done"`     // marker: "{name}.done"
-	Patience time.Duration `yaml:"patience"` // how long a stable but unfinished file may stay so, 10m
-	After    string        `yaml:"after"`    // archive (default), delete, keep
+	// Folder on this machine, or on the SFTP server.
+	Dir string `yaml:"dir" required:"true" example:"inbox/ship-points"`
+	// Name of an sftp entry; without it the folder is on this machine.
+	SFTP string `yaml:"sftp" example:"partner"`
+	// How long a file must stay unchanged before it is taken.
+	Settle time.Duration `yaml:"settle" default:"2s"`
+	// Names of the files to take, with * and ? as wildcards.
+	Match []string `yaml:"match" default:"*.csv,*.xlsx,*.xml" example:"[\"orders-*.csv\"]"`
+	// Pause between looks: 2s for a folder on this machine, 1m for SFTP, when not given.
+	Every time.Duration `yaml:"every" example:"1m"`
+	// When to look, as five cron fields, instead of every.
+	Schedule string `yaml:"schedule" example:"\"*/5 8-18 * * MON-FRI\""`
+	// Time zone of the schedule; without it that of the machine.
+	TimeZone string `yaml:"time_zone" example:"Europe/Moscow"`
+	// Name of a marker that the sender writes when a file is complete; {name} is the file's name.
+	Done string `yaml:"done" example:"\"{name}.done\""`
+	// How long a file may stay unchanged and incomplete before it goes to quarantine.
+	Patience time.Duration `yaml:"patience" default:"10m"`
+	// What becomes of a file that was taken.
+	After string `yaml:"after" default:"archive" enum:"archive,delete,keep"`
 }
 
 // Outbox is where a route's results go.
 type Outbox struct {
-	Dir     string   `yaml:"dir"`
-	SFTP    string   `yaml:"sftp"`
-	Formats []string `yaml:"formats"` // csv, xlsx, summary; default [csv, summary]
+	// Folder on this machine, or on the SFTP server.
+	Dir string `yaml:"dir" required:"true" example:"outbox/ship-points"`
+	// Name of an sftp entry; without it the folder is on this machine.
+	SFTP string `yaml:"sftp" example:"partner"`
+	// Kinds of result files.
+	Formats []string `yaml:"formats" default:"csv,summary" enum:"csv,xlsx,summary" example:"[csv, xlsx]"`
 }
 
 // Preview is a folder whose files are checked and never sent.
 type Preview struct {
-	Dir string `yaml:"dir"`
+	// Folder on this machine. The result of the check appears in the route's outbox.
+	Dir string `yaml:"dir" example:"preview/ship-points"`
 }
 
 // Read is how files are read; all optional.
 type Read struct {
-	Sheet     string `yaml:"sheet"`
-	Header    string `yaml:"header"`
-	Encoding  string `yaml:"encoding"`
-	Delimiter string `yaml:"delimiter"`
-	Quote     string `yaml:"quote"`
-	Escape    string `yaml:"escape"`
-	Record    string `yaml:"record"`
+	// Workbook: name or number of the sheet; without it the first visible sheet with data.
+	Sheet string `yaml:"sheet" example:"1" number:"true"`
+	// Row of the headings: auto, none, or its number.
+	Header string `yaml:"header" example:"auto" number:"true"`
+	// CSV: auto, or the name of an encoding.
+	Encoding string `yaml:"encoding" example:"gb18030"`
+	// CSV: auto, tab, or one character.
+	Delimiter string `yaml:"delimiter" example:"\";\""`
+	// CSV: auto, none, or one character.
+	Quote string `yaml:"quote" example:"auto"`
+	// CSV: the character that escapes a quote; without it a quote is doubled.
+	Escape string `yaml:"escape" example:"'\\'"`
+	// XML: path of the repeated element, with or without the root's name.
+	Record string `yaml:"record" example:"shipPoints/shipPoint"`
 }
 
 // Mapping is what fills one field: a heading, a list of headings, or one of the keys below.
 type Mapping struct {
-	From   []string          `yaml:"from"`   // the first of these headings that the file has
-	Value  *string           `yaml:"value"`  // a constant
-	Expr   string            `yaml:"expr"`   // an expression over row and value
-	Lookup map[string]string `yaml:"lookup"` // applied to the value
-	Date   []string          `yaml:"date"`   // Go layouts the value may be written in
-	Trim   *bool             `yaml:"trim"`   // default true
-	Upper  bool              `yaml:"upper"`
-	Lower  bool              `yaml:"lower"`
-	Blank  string            `yaml:"default"` // used when the value is blank
-	Line   int               `yaml:"-"`       // where it stands in the configuration
+	// The heading, or several: the first that the file has is used.
+	From []string `yaml:"from" example:"类型"`
+	// A constant.
+	Value *string `yaml:"value" example:"\"0\""`
+	// An expression over row and value.
+	Expr string `yaml:"expr" example:"'upper(row[\"State\"])'"`
+	// What each value becomes. A value that is not listed makes the row invalid.
+	Lookup map[string]string `yaml:"lookup" example:"\"0\""`
+	// Ways in which the value's date may be written, as Go writes them (2006 is the year, 01 or 1 the month, 02 or 2 the day).
+	Date []string `yaml:"date" example:"[\"2006/1/2\", \"02.01.2006\"]"`
+	// Remove blanks around the value; true when not given.
+	Trim *bool `yaml:"trim" example:"false"`
+	// Turn the value into capital letters.
+	Upper bool `yaml:"upper" example:"true"`
+	// Turn the value into small letters.
+	Lower bool `yaml:"lower" example:"true"`
+	// What to use when the value is blank.
+	Blank string `yaml:"default" example:"\"0\""`
+
+	Line int `yaml:"-"` // where it stands in the configuration
 }
 
 // Later says how long to wait for a state that does not allow the call yet.
 type Later struct {
-	Every time.Duration `yaml:"every"`
-	For   time.Duration `yaml:"for"`
+	// Pause between tries.
+	Every time.Duration `yaml:"every" default:"30m"`
+	// How long to try before the rows are rejected.
+	For time.Duration `yaml:"for" default:"24h"`
 }
 
 // RouteLimits bound one file.
 type RouteLimits struct {
-	MaxRows   int `yaml:"max_rows"`   // 100000
-	StopAfter int `yaml:"stop_after"` // equal refusals in a row that pause the file; 50
+	// Most rows of a file; a longer one goes to quarantine.
+	MaxRows int `yaml:"max_rows" default:"100000"`
+	// This many equal refusals in a row pause the file.
+	StopAfter int `yaml:"stop_after" default:"50"`
 }
+
+// ProviderOf returns the compiled provider of an account, nil when there is none of this name.
+func (c *Config) ProviderOf(account string) *providers.Provider { return c.compiled[account] }

@@ -1,0 +1,872 @@
+package configs
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/words"
+)
+
+// loader turns a parsed file into a Config and collects what is wrong with it.
+type loader struct {
+	file     string // as it was given
+	dir      string // what relative paths start at
+	language batch.Language
+
+	keys      map[string]position // where each key stands
+	values    map[string]position // where its value stands
+	raw       map[string]string   // scalars as they were written, before ${NAME}
+	anchors   map[string]ast.Node
+	depth     int
+	providers map[string]*providers.Provider // by account
+
+	mistakes []finding
+	warnings []finding
+}
+
+func newLoader(file, dir string) *loader {
+	return &loader{
+		file: file, dir: dir, language: batch.English,
+		keys: map[string]position{}, values: map[string]position{}, raw: map[string]string{},
+		anchors: map[string]ast.Node{}, providers: map[string]*providers.Provider{},
+	}
+}
+
+// spot is the place of a value: its key and what the field's tags say.
+type spot struct {
+	key  string
+	tags reflect.StructTag
+}
+
+func (s spot) name() string {
+	name, _, _ := strings.Cut(s.key[strings.LastIndexByte(s.key, '.')+1:], "[")
+	return name
+}
+
+// example is what to write here: `settle: 2s`.
+func (s spot) example() string {
+	value := s.tags.Get("example")
+	if value == "" {
+		value = s.tags.Get("default")
+		if strings.Contains(value, ",") {
+			value = "[" + value + "]"
+		}
+	}
+	if value == "" {
+		value, _, _ = strings.Cut(s.tags.Get("enum"), ",")
+	}
+	if value == "" {
+		return s.name() + ": …"
+	}
+	return s.name() + ": " + value
+}
+
+func (l *loader) add(f finding)  { l.mistakes = append(l.mistakes, f) }
+func (l *loader) warn(f finding) { l.warnings = append(l.warnings, f) }
+
+// bad adds a mistake at the value of a key.
+func (l *loader) bad(key string, what, write batch.Message) {
+	l.add(finding{at: l.place(key), key: key, what: what, write: write})
+}
+
+// place is where the value of key stands, or the nearest key above it.
+func (l *loader) place(key string) position {
+	if p, ok := l.values[key]; ok {
+		return p
+	}
+	return (&source{at: l.keys}).find(key)
+}
+
+// has reports whether the file gives the key.
+func (l *loader) has(key string) bool { _, ok := l.keys[key]; return ok }
+
+// entry is one key of a mapping, merges resolved.
+type entry struct {
+	name  string
+	key   ast.Node
+	value ast.Node
+}
+
+// entries lists a mapping's keys in the order of the file; nil for anything that is not a mapping.
+func entries(n ast.Node) []entry {
+	var list []*ast.MappingValueNode
+	switch x := n.(type) {
+	case *ast.MappingNode:
+		list = x.Values
+	case *ast.MappingValueNode:
+		list = []*ast.MappingValueNode{x}
+	}
+	out := make([]entry, 0, len(list))
+	for _, m := range list {
+		name := ""
+		if t := m.Key.GetToken(); t != nil {
+			name = t.Value
+		}
+		if k, ok := m.Key.(*ast.MappingKeyNode); ok && k.Value != nil && k.Value.GetToken() != nil {
+			name = k.Value.GetToken().Value
+		}
+		out = append(out, entry{name, m.Key, m.Value})
+	}
+	return out
+}
+
+func where(n ast.Node) position {
+	switch x := n.(type) {
+	case *ast.MappingNode:
+		if t := x.GetToken(); t != nil && t.Value == "{" {
+			return position{t.Position.Line, t.Position.Column}
+		}
+		if len(x.Values) > 0 {
+			return where(x.Values[0].Key)
+		}
+	case *ast.MappingValueNode:
+		return where(x.Key)
+	case *ast.TagNode:
+		return where(x.Value)
+	}
+	if n == nil || n.GetToken() == nil || n.GetToken().Position == nil {
+		return position{}
+	}
+	p := n.GetToken().Position
+	return position{p.Line, p.Column}
+}
+
+// scalar is the text of a value as it was written.
+func scalar(n ast.Node) (string, bool) {
+	switch x := n.(type) {
+	case *ast.LiteralNode:
+		return x.Value.Value, true
+	case *ast.StringNode:
+		return x.Value, true
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
+		return x.GetToken().Value, true
+	}
+	return "", false
+}
+
+func null(n ast.Node) bool { return n == nil || n.Type() == ast.NullType }
+
+// kind names what was written, for "must be a text, not {kind}".
+func kind(n ast.Node) batch.Message {
+	switch n.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return words.Message("config.kind.mapping")
+	case *ast.SequenceNode:
+		return words.Message("config.kind.list")
+	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+		return words.Message("config.kind.number")
+	case *ast.BoolNode:
+		return words.Message("config.kind.bool")
+	case *ast.NullNode:
+		return words.Message("config.kind.nothing")
+	}
+	return words.Message("config.kind.text")
+}
+
+// resolve follows anchors, aliases and tags.
+func (l *loader) resolve(key string, n ast.Node) (ast.Node, bool) {
+	for range 20 {
+		switch x := n.(type) {
+		case *ast.AnchorNode:
+			l.anchors[x.Name.GetToken().Value] = x.Value
+			n = x.Value
+		case *ast.AliasNode:
+			name := x.Value.GetToken().Value
+			target, known := l.anchors[name]
+			if !known {
+				l.add(finding{at: where(x), key: key, what: words.Message("config.alias", "name", name),
+					write: words.Message("config.alias.write", "name", name)})
+				return nil, false
+			}
+			n = target
+		case *ast.TagNode:
+			if tag := x.GetToken().Value; tag != "!!str" {
+				l.add(finding{at: where(x), key: key, what: words.Message("config.tag", "tag", tag), write: words.Message("config.tag.write")})
+				return nil, false
+			}
+			n = x.Value
+		default:
+			return n, true
+		}
+	}
+	l.add(finding{at: where(n), key: key, what: words.Message("config.alias.deep"), write: words.Message("config.alias.deep.write")})
+	return nil, false
+}
+
+// mapping lists the entries of a mapping with merges (<<) resolved, and reports keys that are there twice.
+func (l *loader) mapping(key string, n ast.Node) []entry {
+	l.depth++
+	defer func() { l.depth-- }()
+	if l.depth > 40 {
+		l.bad(key, words.Message("config.alias.deep"), words.Message("config.alias.deep.write"))
+		return nil
+	}
+	seen := map[string]position{}
+	var own, merged []entry
+	for _, e := range entries(n) {
+		if e.name == "<<" {
+			if from, ok := l.resolve(key, e.value); ok {
+				merged = append(merged, l.mapping(key, from)...)
+			}
+			continue
+		}
+		at := where(e.key)
+		if first, twice := seen[e.name]; twice {
+			l.add(finding{at: at, key: join(key, e.name), what: words.Message("config.twice", "line", first.line), write: words.Message("config.twice.write")})
+			continue
+		}
+		seen[e.name] = at
+		own = append(own, e)
+	}
+	return appendMissing(own, merged)
+}
+
+func appendMissing(own, merged []entry) []entry {
+	for _, e := range merged {
+		if !slices.ContainsFunc(own, func(o entry) bool { return o.name == e.name }) {
+			own = append(own, e)
+		}
+	}
+	return own
+}
+
+func join(key, name string) string {
+	if key == "" {
+		return name
+	}
+	return key + "." + name
+}
+
+var (
+	typeDuration = reflect.TypeFor[time.Duration]()
+	typeSecret   = reflect.TypeFor[Secret]()
+	typeMapping  = reflect.TypeFor[Mapping]()
+)
+
+// decode fills v from n. What does not fit is a mistake; the rest is decoded all the same.
+func (l *loader) decode(s spot, n ast.Node, v reflect.Value) {
+	n, ok := l.resolve(s.key, n)
+	if !ok {
+		return
+	}
+	if s.key != "" {
+		l.values[s.key] = where(n)
+	}
+	t := v.Type()
+	switch {
+	case t == typeMapping:
+		l.decodeMapping(s, n, v.Addr().Interface().(*Mapping))
+	case t == typeSecret:
+		l.decodeSecret(s, n, v)
+	case t == typeDuration:
+		l.decodeDuration(s, n, v)
+	case t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct:
+		v.Set(reflect.New(t.Elem()))
+		l.decode(s, n, v.Elem())
+	case t.Kind() == reflect.Struct:
+		l.decodeStruct(s, n, v)
+	case t.Kind() == reflect.Map:
+		l.decodeMap(s, n, v)
+	case t.Kind() == reflect.Slice:
+		l.decodeList(s, n, v)
+	case null(n):
+		l.empty(s, n)
+	case t.Kind() == reflect.Bool:
+		l.decodeBool(s, n, v)
+	case t.Kind() == reflect.Int:
+		l.decodeInt(s, n, v)
+	case t.Kind() == reflect.String:
+		l.decodeText(s, n, v)
+	default:
+		panic("configs: no decoder for " + t.String())
+	}
+}
+
+// wrong reports a value of another kind than wanted ("config.want.text").
+func (l *loader) wrong(s spot, n ast.Node, want string) {
+	l.add(finding{at: where(n), key: s.key,
+		what:  words.Message("config.type", "want", l.say(words.Message(want)), "got", l.say(kind(n))),
+		write: words.Message("config.write", "example", s.example())})
+}
+
+// empty reports a key without a value.
+func (l *loader) empty(s spot, n ast.Node) {
+	at := where(n)
+	if at == (position{}) {
+		at = l.keys[s.key]
+	}
+	l.add(finding{at: at, key: s.key, what: words.Message("config.blank"), write: words.Message("config.blank.write", "example", s.example())})
+}
+
+func (l *loader) say(m batch.Message) string { return words.Say(l.language, m) }
+
+func (l *loader) decodeStruct(s spot, n ast.Node, v reflect.Value) {
+	fillDefaults(v)
+	if !null(n) && entriesOf(n) {
+		fields := fieldsOf(v.Type())
+		for _, e := range l.mapping(s.key, n) {
+			if s.key == "" && strings.HasPrefix(e.name, "x-") { // for anchors
+				l.anchor(e.value)
+				continue
+			}
+			key := join(s.key, e.name)
+			l.keys[key] = where(e.key)
+			f, known := fields[e.name]
+			if !known {
+				l.unknown(key, e.name, v.Type())
+				continue
+			}
+			l.decode(spot{key, f.Tag}, e.value, v.FieldByIndex(f.Index))
+		}
+	} else if !null(n) {
+		l.wrong(s, n, "config.want.mapping")
+		return
+	}
+	l.required(s.key, v.Type())
+}
+
+// anchor remembers the anchors of a part that is not decoded.
+func (l *loader) anchor(n ast.Node) {
+	if a, ok := n.(*ast.AnchorNode); ok {
+		l.anchors[a.Name.GetToken().Value] = a.Value
+		n = a.Value
+	}
+	for _, e := range entries(n) {
+		l.anchor(e.value)
+	}
+}
+
+func entriesOf(n ast.Node) bool {
+	switch n.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return true
+	}
+	return false
+}
+
+// required reports keys that must be there.
+func (l *loader) required(key string, t reflect.Type) {
+	for _, name := range keysOf(t) {
+		f := fieldsOf(t)[name]
+		full := join(key, name)
+		if f.Tag.Get("required") == "" || l.has(full) {
+			continue
+		}
+		example := words.Message("config.write", "example", spot{full, f.Tag}.example())
+		if f.Type.Kind() == reflect.Struct {
+			example = words.Message("config.write", "example", fmt.Sprintf("%s: {dir: %s}", name, "…"))
+		}
+		if f.Type.Kind() == reflect.Map {
+			example = words.Message("config.routes.write")
+		}
+		l.add(finding{at: l.place(full), key: full, what: words.Message("config.missing"), write: example})
+	}
+}
+
+func (l *loader) decodeMap(s spot, n ast.Node, v reflect.Value) {
+	if null(n) {
+		return
+	}
+	if !entriesOf(n) {
+		l.wrong(s, n, "config.want.mapping")
+		return
+	}
+	t := v.Type()
+	v.Set(reflect.MakeMap(t))
+	for _, e := range l.mapping(s.key, n) {
+		key := join(s.key, e.name)
+		l.keys[key] = where(e.key)
+		value := reflect.New(t.Elem()).Elem()
+		l.decode(spot{key, s.tags}, e.value, value)
+		if t.Elem().Kind() == reflect.Struct {
+			if name := value.FieldByName("Name"); name.IsValid() {
+				l.checkName(key, e.name)
+				name.SetString(e.name)
+			}
+		}
+		v.SetMapIndex(reflect.ValueOf(e.name), value)
+	}
+}
+
+func (l *loader) decodeList(s spot, n ast.Node, v reflect.Value) {
+	if null(n) {
+		l.empty(s, n)
+		return
+	}
+	list, ok := n.(*ast.SequenceNode)
+	if !ok { // one value alone is a list of one
+		text, ok := scalar(n)
+		if !ok {
+			l.wrong(s, n, "config.want.list")
+			return
+		}
+		if text, ok = l.expand(s, n, text); ok {
+			v.Set(reflect.ValueOf([]string{text}))
+		}
+		return
+	}
+	out := make([]string, 0, len(list.Values))
+	for i, item := range list.Values {
+		key := fmt.Sprintf("%s[%d]", s.key, i)
+		l.keys[key] = where(item)
+		one := reflect.New(reflect.TypeFor[string]()).Elem()
+		before := len(l.mistakes)
+		l.decode(spot{key, s.tags}, item, one)
+		if len(l.mistakes) == before {
+			out = append(out, one.String())
+		}
+	}
+	v.Set(reflect.ValueOf(out))
+}
+
+func (l *loader) decodeBool(s spot, n ast.Node, v reflect.Value) {
+	b, ok := n.(*ast.BoolNode)
+	if !ok {
+		l.wrong(s, n, "config.want.bool")
+		return
+	}
+	v.SetBool(b.Value)
+}
+
+func (l *loader) decodeInt(s spot, n ast.Node, v reflect.Value) {
+	text, ok := scalar(n)
+	if ok {
+		text, ok = l.expand(s, n, text)
+		if !ok {
+			return
+		}
+	}
+	number, err := strconv.Atoi(text)
+	if !ok || err != nil {
+		l.wrong(s, n, "config.want.int")
+		return
+	}
+	v.SetInt(int64(number))
+}
+
+func (l *loader) decodeText(s spot, n ast.Node, v reflect.Value) {
+	text, ok := scalar(n)
+	if !ok {
+		l.wrong(s, n, "config.want.text")
+		return
+	}
+	l.raw[s.key] = text
+	if text, ok = l.expand(s, n, text); !ok {
+		return
+	}
+	if s.key == "ledger" && strings.HasPrefix(text, "postgres") {
+		l.bad(s.key, words.Message("config.postgres"), words.Message("config.write", "example", s.example()))
+		return
+	}
+	if enum := s.tags.Get("enum"); enum != "" && !slices.Contains(strings.Split(enum, ","), text) {
+		l.oneOf(s.key, l.raw[s.key], strings.Split(enum, ","))
+		return
+	}
+	v.SetString(text)
+}
+
+func (l *loader) decodeDuration(s spot, n ast.Node, v reflect.Value) {
+	if null(n) {
+		l.empty(s, n)
+		return
+	}
+	text, ok := scalar(n)
+	if !ok {
+		l.wrong(s, n, "config.want.duration")
+		return
+	}
+	if text, ok = l.expand(s, n, text); !ok {
+		return
+	}
+	d, what, write := parseDuration(text)
+	if what.Key != "" {
+		if write.Key == "" {
+			write = words.Message("config.write", "example", s.example())
+		}
+		l.bad(s.key, what, write)
+		return
+	}
+	v.SetInt(int64(d))
+}
+
+func (l *loader) decodeSecret(s spot, n ast.Node, v reflect.Value) {
+	if null(n) {
+		l.empty(s, n)
+		return
+	}
+	text, ok := scalar(n)
+	if !ok {
+		l.wrong(s, n, "config.want.text")
+		return
+	}
+	if path, isFile := strings.CutPrefix(text, "file:"); isFile {
+		if path, ok = l.expand(s, n, path); !ok {
+			return
+		}
+		if text, ok = l.secretFile(s.key, path); ok {
+			v.Set(reflect.ValueOf(NewSecret(text)))
+		}
+		return
+	}
+	l.raw[s.key] = "${…}"
+	if !strings.Contains(text, "${") {
+		l.raw[s.key] = "literal"
+	}
+	if text, ok = l.expand(s, n, text); ok {
+		if text == "" {
+			l.empty(s, n)
+			return
+		}
+		v.Set(reflect.ValueOf(NewSecret(text)))
+	}
+}
+
+// secretFile reads a secret from a file and trims it.
+func (l *loader) secretFile(key, path string) (string, bool) {
+	path = l.abs(path)
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
+		err = errors.New("it is a folder")
+	}
+	if err == nil && info.Size() > 1<<20 {
+		err = errors.New("it is larger than 1 MiB")
+	}
+	var text []byte
+	if err == nil {
+		text, err = os.ReadFile(path)
+	}
+	if err != nil {
+		l.add(finding{at: l.place(key), key: key, outside: true,
+			what: words.Message("config.secret_file", "path", path, "cause", cause(err)), write: words.Message("config.secret_file.write")})
+		return "", false
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o004 != 0 {
+		l.warn(finding{at: l.place(key), key: key, what: words.Message("config.secret_open", "path", path), write: words.Message("config.secret_open.write", "path", path)})
+	}
+	trimmed := strings.TrimSpace(string(text))
+	if trimmed == "" {
+		l.add(finding{at: l.place(key), key: key, outside: true, what: words.Message("config.secret_blank", "path", path), write: words.Message("config.secret_blank.write")})
+		return "", false
+	}
+	return trimmed, true
+}
+
+var (
+	reference = regexp.MustCompile(`\$\$\{|\$\{([^}]*)\}?`)
+	variable  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+)
+
+// expand puts the environment's values in the place of ${NAME}. "$${" stands for "${".
+func (l *loader) expand(s spot, n ast.Node, text string) (string, bool) {
+	ok := true
+	out := reference.ReplaceAllStringFunc(text, func(m string) string {
+		if m == "$${" {
+			return "${"
+		}
+		name := strings.TrimSuffix(m[2:], "}")
+		if !strings.HasSuffix(m, "}") || !variable.MatchString(name) {
+			ok = false
+			l.add(finding{at: where(n), key: s.key, what: words.Message("config.variable.form"), write: words.Message("config.variable.form.write")})
+			return ""
+		}
+		value, set := os.LookupEnv(name)
+		if !set || value == "" {
+			ok = false
+			key := "config.variable.unset"
+			if set {
+				key = "config.variable.blank"
+			}
+			l.add(finding{at: where(n), key: s.key, outside: true, what: words.Message(key, "name", name), write: words.Message("config.variable.write", "name", name)})
+		}
+		return value
+	})
+	return out, ok
+}
+
+// decodeMapping takes the short forms (a heading, a list of headings) and the long one.
+func (l *loader) decodeMapping(s spot, n ast.Node, m *Mapping) {
+	m.Line = l.keys[s.key].line
+	switch x := n.(type) {
+	case nil, *ast.NullNode:
+		l.add(finding{at: l.keys[s.key], key: s.key, what: words.Message("config.map.blank"), write: words.Message("config.map.write", "name", s.name())})
+	case *ast.SequenceNode:
+		m.From = l.headings(s, x)
+	case *ast.MappingNode, *ast.MappingValueNode:
+		l.mappingKeys(s, n, m)
+	default:
+		text, _ := scalar(n)
+		if strings.TrimSpace(text) == "" {
+			l.bad(s.key, words.Message("config.map.blank"), words.Message("config.map.write", "name", s.name()))
+			return
+		}
+		m.From = []string{text}
+	}
+}
+
+// headings are texts as they were written: nothing is expanded in what a sender wrote.
+func (l *loader) headings(s spot, n ast.Node) []string {
+	items := []ast.Node{n}
+	if list, ok := n.(*ast.SequenceNode); ok {
+		items = list.Values
+	}
+	var out []string
+	for _, item := range items {
+		item, ok := l.resolve(s.key, item)
+		if !ok {
+			continue
+		}
+		text, ok := scalar(item)
+		if !ok {
+			l.wrong(s, item, "config.want.text")
+			continue
+		}
+		if text == "" {
+			l.empty(s, item)
+			continue
+		}
+		out = append(out, text)
+	}
+	if len(items) == 0 {
+		l.empty(s, n)
+	}
+	return out
+}
+
+func (l *loader) mappingKeys(s spot, n ast.Node, m *Mapping) {
+	fields := fieldsOf(typeMapping)
+	for _, e := range l.mapping(s.key, n) {
+		key := join(s.key, e.name)
+		l.keys[key] = where(e.key)
+		f, known := fields[e.name]
+		if !known {
+			l.unknown(key, e.name, typeMapping)
+			continue
+		}
+		at := spot{key, f.Tag}
+		value, ok := l.resolve(key, e.value)
+		if !ok {
+			continue
+		}
+		l.values[key] = where(value)
+		text, isScalar := scalar(value)
+		switch e.name {
+		case "from":
+			if null(value) {
+				l.empty(at, value)
+				continue
+			}
+			m.From = l.headings(at, value)
+		case "date":
+			if null(value) {
+				l.empty(at, value)
+				continue
+			}
+			m.Date = l.headings(at, value)
+		case "lookup":
+			l.lookup(at, value, m)
+		case "trim", "upper", "lower":
+			b, isBool := value.(*ast.BoolNode)
+			switch {
+			case !isBool:
+				l.wrong(at, value, "config.want.bool")
+			case e.name == "trim":
+				m.Trim = &b.Value
+			case e.name == "upper":
+				m.Upper = b.Value
+			default:
+				m.Lower = b.Value
+			}
+		default:
+			if null(value) {
+				l.empty(at, value)
+				continue
+			}
+			if !isScalar {
+				l.wrong(at, value, "config.want.text")
+				continue
+			}
+			switch e.name {
+			case "value":
+				m.Value = &text
+			case "expr":
+				m.Expr = text
+			case "default":
+				m.Blank = text
+			}
+		}
+	}
+	l.checkMapping(s.key, m)
+}
+
+func (l *loader) lookup(s spot, n ast.Node, m *Mapping) {
+	if !entriesOf(n) || len(entries(n)) == 0 {
+		l.add(finding{at: where(n), key: s.key, what: words.Message("config.type", "want", l.say(words.Message("config.want.mapping")), "got", l.say(kind(n))),
+			write: words.Message("config.lookup.write")})
+		return
+	}
+	m.Lookup = map[string]string{}
+	for _, e := range l.mapping(s.key, n) {
+		key := join(s.key, e.name)
+		l.keys[key] = where(e.key)
+		value, ok := l.resolve(key, e.value)
+		if !ok {
+			continue
+		}
+		text, isScalar := scalar(value)
+		if !isScalar && !null(value) {
+			l.wrong(spot{key, s.tags}, value, "config.want.text")
+			continue
+		}
+		m.Lookup[e.name] = text
+	}
+}
+
+// fieldsOf are the keys of a struct.
+func fieldsOf(t reflect.Type) map[string]reflect.StructField {
+	out := map[string]reflect.StructField{}
+	for f := range t.Fields() {
+		if name := f.Tag.Get("yaml"); name != "" && name != "-" {
+			out[name] = f
+		}
+	}
+	return out
+}
+
+// keysOf lists them in the order of the struct.
+func keysOf(t reflect.Type) []string {
+	var out []string
+	for f := range t.Fields() {
+		if name := f.Tag.Get("yaml"); name != "" && name != "-" {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// fillDefaults sets what the tags say, in v and the structs inside it.
+func fillDefaults(v reflect.Value) {
+	for f, field := range v.Fields() {
+		if f.PkgPath != "" || f.Tag.Get("yaml") == "-" {
+			continue
+		}
+		d := f.Tag.Get("default")
+		switch {
+		case f.Type == typeSecret || f.Type == typeMapping:
+		case f.Type.Kind() == reflect.Struct:
+			fillDefaults(field)
+		case d == "":
+		case f.Type == typeDuration:
+			value, err := time.ParseDuration(d)
+			if err != nil {
+				panic("configs: default of " + f.Name + ": " + err.Error())
+			}
+			field.SetInt(int64(value))
+		case f.Type.Kind() == reflect.Int:
+			value, err := strconv.Atoi(d)
+			if err != nil {
+				panic("configs: default of " + f.Name + ": " + err.Error())
+			}
+			field.SetInt(int64(value))
+		case f.Type.Kind() == reflect.Slice:
+			field.Set(reflect.ValueOf(strings.Split(d, ",")))
+		default:
+			field.SetString(d)
+		}
+	}
+}
+
+// unknown reports a key that is not one, and the one that was probably meant.
+func (l *loader) unknown(key, name string, t reflect.Type) {
+	known := keysOf(t)
+	write := words.Message("config.keys", "words", strings.Join(known, ", "))
+	if near := Nearest(name, known); near != "" {
+		write = words.Message("config.did_you_mean", "word", near)
+	} else if s := synonyms[strings.ToLower(name)]; s != "" && slices.Contains(known, s) {
+		write = words.Message("config.did_you_mean", "word", s)
+	} else if parent := below(name, t); parent != "" {
+		write = words.Message("config.below", "word", name, "parent", parent)
+	}
+	l.add(finding{at: l.keys[key], key: key, what: words.Message("config.unknown"), write: write})
+}
+
+// below finds a key that stands one level too high.
+func below(name string, t reflect.Type) string {
+	for _, k := range keysOf(t) {
+		ft := fieldsOf(t)[k].Type
+		if ft.Kind() == reflect.Pointer {
+			ft = ft.Elem()
+		}
+		if ft.Kind() == reflect.Struct && ft != typeSecret && ft != typeMapping {
+			if _, ok := fieldsOf(ft)[name]; ok {
+				return k
+			}
+		}
+	}
+	return ""
+}
+
+// synonyms are words that people use for our keys.
+var synonyms = map[string]string{
+	"folder": "dir", "directory": "dir", "path": "dir", "pattern": "match", "glob": "match", "files": "match",
+	"interval": "every", "poll": "every", "cron": "schedule", "timezone": "time_zone", "tz": "time_zone",
+	"columns": "map", "mapping": "map", "mappings": "map", "fields": "map", "environment": "server", "url": "server",
+	"env": "server", "auth_scheme": "auth", "username": "user", "private_key": "key", "lang": "language",
+	"column": "from", "heading": "from", "source": "from", "constant": "value", "expression": "expr", "table": "lookup",
+	"output": "formats", "format": "formats", "separator": "delimiter", "charset": "encoding", "endpoint": "operation",
+	"secrets": "credentials", "qps": "rate", "parallel": "concurrency", "workers": "concurrency",
+}
+
+func (l *loader) oneOf(key, got string, allowed []string) {
+	write := words.Message("config.one_of", "words", strings.Join(allowed, ", "))
+	if near := Nearest(got, allowed); near != "" {
+		write = words.Message("config.did_you_mean", "word", near)
+	}
+	l.bad(key, words.Message("config.not_one", "value", short(got)), write)
+}
+
+func (l *loader) abs(path string) string {
+	if rest, home := strings.CutPrefix(path, "~/"); home {
+		if dir, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(dir, rest)
+		}
+	}
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(l.dir, path)
+}
+
+// cause is the last part of a file error: "permission denied".
+func cause(err error) string {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err.Error()
+	}
+	return err.Error()
+}
+
+func asYAML(err error, to *yaml.Error) bool { return errors.As(err, to) }
+
+func short(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:59]) + "…"
+	}
+	return s
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
