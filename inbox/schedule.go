@@ -83,6 +83,7 @@ type Rhythm struct {
 	Clock     func() time.Time // nil: time.Now
 	mu        sync.Mutex
 	began     time.Time
+	ended     time.Time
 	due       time.Time
 }
 
@@ -105,7 +106,8 @@ func (r *Rhythm) Began() {
 func (r *Rhythm) Ended(followUp time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.due = r.Timetable.Next(r.began, r.Now())
+	r.ended = r.Now()
+	r.due = r.Timetable.Next(r.began, r.ended)
 	if !followUp.IsZero() && followUp.Before(r.due) {
 		r.due = followUp
 	}
@@ -116,6 +118,14 @@ func (r *Rhythm) Due() time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.due
+}
+
+// NotBefore is the earliest moment for a look that nobody scheduled: least after the last one, and long enough after
+// it that looking takes a twentieth of the time.
+func (r *Rhythm) NotBefore(least time.Duration) time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended.Add(max(least, 20*r.ended.Sub(r.began)))
 }
 
 // longestNap bounds how late a step of the wall clock, or a machine that slept, can make a look.

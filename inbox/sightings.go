@@ -3,6 +3,8 @@ package inbox
 import (
 	"context"
 	"fmt"
+	"iter"
+	"maps"
 	"time"
 )
 
@@ -83,6 +85,9 @@ func (s *Sightings) End() {
 
 // Of is what is known of a name, or nil.
 func (s *Sightings) Of(name string) *Sighting { return s.byName[name] }
+
+// All gives every sighting.
+func (s *Sightings) All() iter.Seq[*Sighting] { return maps.Values(s.byName) }
 
 // Forget drops a name: it was claimed.
 func (s *Sightings) Forget(name string) { delete(s.byName, name) }

@@ -7,6 +7,11 @@ var inbox = catalogue{
 		ZH: "收件文件夹 {dir} 不存在。请创建该文件夹或重新挂载；恢复后会自动继续接收文件。",
 		RU: "Папки входящих файлов {dir} нет. Создайте её или подключите снова; файлы будут приниматься, как только она появится.",
 	},
+	"inbox.emptied": {
+		EN: "The inbox folder {dir} no longer has the files that were taken from it. If its disk was unmounted, mount it again; the work goes on from there.",
+		ZH: "收件文件夹 {dir} 中已接收的文件不见了。如果其磁盘被卸载，请重新挂载；处理会从中断处继续。",
+		RU: "В папке {dir} больше нет принятых из неё файлов. Если диск отключён, подключите его снова; работа продолжится с этого места.",
+	},
 	"inbox.not_a_folder": {
 		EN: "The inbox {dir} is not a folder. Name a folder in the route's inbox: dir.",
 		ZH: "收件位置 {dir} 不是文件夹。请在路由的 inbox: dir 中填写一个文件夹。",

@@ -1,0 +1,887 @@
+// Package inboxtest holds the tests that every inbox must pass. The place under test is given a folder that the test can also
+// reach directly: what a sender does is done there.
+package inboxtest
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/inbox"
+	"github.com/rowferry/rowferry/words"
+)
+
+// Options are what a test asks of the place it opens. Zero fields take the place's own values.
+type Options struct {
+	Settle      time.Duration
+	Patience    time.Duration
+	Match       []string
+	Done        string
+	After       string
+	Whole       func(ctx context.Context, path string) error
+	Remembering inbox.Remembering
+	Clock       func() time.Time
+}
+
+// Opener opens a place on a folder. It is opened again on the same folder to see what a restart does.
+type Opener func(t *testing.T, dir string, o Options) inbox.Place
+
+const id = "20261122-101502-7f3a"
+
+var (
+	taken = time.Date(2026, 11, 22, 10, 15, 2, 0, time.UTC)
+	names = []string{"orders.csv", "two words.csv", "订单 清单.xlsx", "Заказы.csv", "no-extension", "a'b\"c$(x);&.csv", "-rf.csv", "100%.csv", "[x]*?.csv"}
+)
+
+// Run runs all of them.
+func Run(t *testing.T, open Opener) {
+	tests := map[string]func(*bench){
+		"TakesWhatSettled":                  takesWhatSettled,
+		"WaitsWhileAFileChanges":            waitsWhileAFileChanges,
+		"LeavesWhatIsNotMeantForUs":         leavesWhatIsNotMeantForUs,
+		"LeavesWhatCannotBeTrusted":         leavesWhatCannotBeTrusted,
+		"WaitsForLocksToGo":                 waitsForLocksToGo,
+		"WaitsForTheMarker":                 waitsForTheMarker,
+		"AsksForTheStructureOnce":           asksForTheStructureOnce,
+		"GivesUpOnWhatStaysBroken":          givesUpOnWhatStaysBroken,
+		"TakesWhatIsUnreadableButComplete":  takesWhatIsUnreadableButComplete,
+		"CarriesAFileToTheArchive":          carriesAFileToTheArchive,
+		"ArchivesBesideAnEarlierFile":       archivesBesideAnEarlierFile,
+		"DeletesWhenTold":                   deletesWhenTold,
+		"KeepsWhenTold":                     keepsWhenTold,
+		"SetsAsideWithANote":                setsAsideWithANote,
+		"ClaimsOnlyWhatItSaw":               claimsOnlyWhatItSaw,
+		"FetchesAgain":                      fetchesAgain,
+		"GivesBackWhatChangesWhileCopied":   givesBackWhatChangesWhileCopied,
+		"EndsTheSameAfterACutAtAnyStep":     endsTheSameAfterACutAtAnyStep,
+		"NeverOverwrites":                   neverOverwrites,
+		"OneOfTwoWins":                      oneOfTwoWins,
+		"TakesEachOfManyOnce":               takesEachOfManyOnce,
+		"TellsWhenTheFolderIsGone":          tellsWhenTheFolderIsGone,
+		"RefusesIdsThatClimb":               refusesIdsThatClimb,
+		"WaitsAndStopsWhenTold":             waitsAndStopsWhenTold,
+		"LeavesClaimedFilesToTheirOwnersID": leavesClaimedFiles,
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { test(newBench(t, open)) })
+	}
+}
+
+// bench is one folder, a clock, and the place under test.
+type bench struct {
+	*testing.T
+	dir   string
+	open  Opener
+	clock *Clock
+	opts  Options
+	place inbox.Place
+}
+
+// Clock is moved by hand.
+type Clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// Now is where the clock stands.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Pass moves it.
+func (c *Clock) Pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+func newBench(t *testing.T, open Opener) *bench {
+	b := &bench{T: t, dir: t.TempDir(), open: open, clock: &Clock{now: time.Now()}}
+	b.opts = Options{Settle: 2 * time.Second, Patience: 10 * time.Minute, Clock: b.clock.Now}
+	return b
+}
+
+// start opens the place, or opens it again as after a restart.
+func (b *bench) start() {
+	b.Helper()
+	b.stop()
+	b.place = b.open(b.T, b.dir, b.opts)
+	b.Cleanup(b.stop)
+}
+
+func (b *bench) stop() {
+	if b.place == nil {
+		return
+	}
+	if err := b.place.Close(); err != nil {
+		b.Errorf("close: %v", err)
+	}
+	b.place = nil
+}
+
+func (b *bench) drop(name, content string) string {
+	b.Helper()
+	path := filepath.Join(b.dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		b.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		b.Fatal(err)
+	}
+	return path
+}
+
+// look makes one look and returns what it gave.
+func (b *bench) look() []inbox.Complete {
+	b.Helper()
+	var out []inbox.Complete
+	for c, err := range b.place.Look(b.Context()) {
+		if err != nil {
+			b.Fatalf("look: %v", err)
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// settled looks twice with the settle time between, and returns what the second look gave.
+func (b *bench) settled() []inbox.Complete {
+	b.Helper()
+	b.look()
+	b.clock.Pass(b.opts.Settle)
+	return b.look()
+}
+
+// one settles and expects exactly this file.
+func (b *bench) one(name string) inbox.Complete {
+	b.Helper()
+	got := b.settled()
+	if len(got) != 1 || got[0].Name != name {
+		b.Fatalf("look gave %v, want only %q", got, name)
+	}
+	return got[0]
+}
+
+func (b *bench) expect(got []inbox.Complete, want ...string) {
+	b.Helper()
+	found := []string{}
+	for _, c := range got {
+		found = append(found, c.Name)
+	}
+	slices.Sort(found)
+	slices.Sort(want)
+	if !slices.Equal(found, want) {
+		b.Fatalf("look gave %q, want %q", found, want)
+	}
+}
+
+func (b *bench) must(err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (b *bench) gone(err error) {
+	b.Helper()
+	if !errors.Is(err, inbox.ErrGone) {
+		b.Fatalf("got %v, want inbox.ErrGone", err)
+	}
+}
+
+func (b *bench) read(name string) string {
+	b.Helper()
+	content, err := os.ReadFile(filepath.Join(b.dir, filepath.FromSlash(name)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return string(content)
+}
+
+// files lists every file below the folder, with slashes.
+func (b *bench) files() []string {
+	b.Helper()
+	var out []string
+	b.must(filepath.WalkDir(b.dir, func(path string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			rel, _ := filepath.Rel(b.dir, path)
+			out = append(out, filepath.ToSlash(rel))
+		}
+		return err
+	}))
+	slices.Sort(out)
+	return out
+}
+
+func (b *bench) holds(want ...string) {
+	b.Helper()
+	slices.Sort(want)
+	if got := b.files(); !slices.Equal(got, want) {
+		b.Fatalf("the folder holds %q, want %q", got, want)
+	}
+}
+
+func (b *bench) fetch(id, name string) (string, inbox.Fetched, error) {
+	var out bytes.Buffer
+	f, err := b.place.Fetch(b.Context(), id, name, &out)
+	return out.String(), f, err
+}
+
+func takesWhatSettled(b *bench) {
+	b.start()
+	want := slices.Clone(names)
+	for _, n := range names {
+		b.drop(n, "content of "+n)
+	}
+	b.expect(b.look())
+	b.expect(b.look()) // two looks, but no time has passed
+	b.clock.Pass(b.opts.Settle - time.Millisecond)
+	b.expect(b.look())
+	b.clock.Pass(time.Millisecond)
+	got := b.look()
+	b.expect(got, want...)
+	for _, c := range got {
+		if c.Stuck != "" || c.Size != int64(len("content of "+c.Name)) || c.ModTime.IsZero() {
+			b.Errorf("%+v", c)
+		}
+	}
+	b.expect(b.look(), want...) // nobody claimed them
+	b.start()
+	b.clock.Pass(time.Hour)
+	b.expect(b.look()) // a restart has seen nothing yet, however old the file
+}
+
+func waitsWhileAFileChanges(b *bench) {
+	b.start()
+	path := b.drop("slow.csv", "")
+	for i := range 5 {
+		b.drop("slow.csv", strings.Repeat("a,b\n", i+1))
+		b.expect(b.look())
+		b.clock.Pass(b.opts.Settle)
+	}
+	b.expect(b.look(), "slow.csv")
+	// The same size, another time; also one long past, as copies that keep times set it.
+	for _, at := range []time.Time{time.Now().Add(-time.Hour), time.Now().Add(time.Hour), time.Unix(1000, 0)} {
+		b.must(os.Chtimes(path, at, at))
+		b.clock.Pass(b.opts.Settle)
+		b.expect(b.look())
+		b.clock.Pass(b.opts.Settle)
+		b.expect(b.look(), "slow.csv")
+	}
+}
+
+func leavesWhatIsNotMeantForUs(b *bench) {
+	b.opts.Match = []string{"*.csv", "Bericht-*.xlsx"}
+	b.start()
+	for _, n := range []string{
+		".hidden.csv", "~$book.xlsx", ".~lock.x.csv#", "a.csv.tmp", "a.csv.part", "a.csv.PARTIAL", "a.csv.filepart", "a.csv.crdownload",
+		".a.csv.swp", "a.csv~", "a.csv.lock", "Thumbs.db", "desktop.ini", "5A3B1000", "readme.txt", "bericht.xlsx",
+		"sub/inside.csv", "processing/x/a.csv", "archive/2026/01/01/a.csv", "duplicates/x/a.csv", "quarantine/x/a.csv", "preview/a.csv", "folder.csv/a.csv",
+	} {
+		b.drop(n, "x")
+	}
+	b.drop("ORDERS.CSV", "x")
+	b.drop("bericht-1.XLSX", "x")
+	before := b.files()
+	b.expect(b.settled(), "ORDERS.CSV", "bericht-1.XLSX")
+	b.holds(before...)
+}
+
+func leavesWhatCannotBeTrusted(b *bench) {
+	b.start()
+	outside := filepath.Join(b.TempDir(), "secret.csv")
+	b.must(os.WriteFile(outside, []byte("x"), 0o644))
+	b.must(os.Symlink(outside, filepath.Join(b.dir, "link.csv")))
+	b.drop("good.csv", "x")
+	b.must(os.Symlink("good.csv", filepath.Join(b.dir, "inner.csv")))
+	b.must(os.Symlink("nowhere", filepath.Join(b.dir, "broken.csv")))
+	fifo(b.T, filepath.Join(b.dir, "pipe.csv"))
+	for _, n := range []string{"line\nbreak.csv", "tab\there.csv", "bell\a.csv", `back\slash.csv`, "..\\..\\up.csv", "turned\u202evsc.exe.csv", "bad\xff\xfe.csv", strings.Repeat("я", 101) + ".csv"} {
+		b.drop(n, "x")
+	}
+	before := b.files()
+	b.expect(b.settled(), "good.csv")
+	b.holds(before...)
+	for _, n := range []string{"../x.csv", "sub/x.csv", "..", "", "line\nbreak.csv", "link.csv"} {
+		if err := b.place.Claim(b.Context(), id, inbox.Arrival{Name: n, Size: 1}); err == nil {
+			b.Errorf("claimed %q", n)
+		}
+	}
+	b.holds(before...)
+}
+
+func waitsForLocksToGo(b *bench) {
+	b.start()
+	b.drop("book.xlsx", "x")
+	for _, lock := range []string{"~$book.xlsx", ".~lock.book.xlsx#"} {
+		path := b.drop(lock, "somebody")
+		b.expect(b.settled())
+		b.clock.Pass(time.Hour)
+		b.expect(b.look()) // a lock that nobody removes is told in the log, not taken for permission
+		b.must(os.Remove(path))
+		b.expect(b.look(), "book.xlsx")
+	}
+}
+
+func waitsForTheMarker(b *bench) {
+	b.opts.Done = "{name}.done"
+	b.start()
+	b.drop("a.csv", "x")
+	b.expect(b.settled())
+	b.clock.Pass(time.Hour)
+	b.expect(b.look())
+	b.drop("a.csv.done", "")
+	got := b.look()
+	b.expect(got, "a.csv")
+	b.must(b.place.Claim(b.Context(), id, got[0].Arrival))
+	b.start() // killed here
+	b.must(b.place.Claim(b.Context(), id, got[0].Arrival))
+	b.drop("a.csv", "the next one")
+	b.expect(b.settled()) // the marker went with the first
+	b.must(b.place.Archive(b.Context(), id, "a.csv", taken))
+	b.holds("a.csv", "archive/2026/11/22/a.csv")
+
+	b.drop("a.csv.done", "")
+	got = b.settled()
+	b.expect(got, "a.csv")
+	b.drop("a.csv", "changed in the last moment")
+	b.gone(b.place.Claim(b.Context(), "2", got[0].Arrival))
+	b.holds("a.csv", "a.csv.done", "archive/2026/11/22/a.csv")
+}
+
+func asksForTheStructureOnce(b *bench) {
+	var asked []string
+	open := true
+	b.opts.Whole = func(_ context.Context, path string) error {
+		content, err := os.ReadFile(path)
+		asked = append(asked, string(content))
+		if err == nil && open {
+			return &batch.Unreadable{Incomplete: true, Message: batch.Message{Text: batch.Text{EN: "The last record is open."}}}
+		}
+		return err
+	}
+	b.start()
+	b.drop("a.csv", "a,b")
+	b.expect(b.look())
+	if len(asked) > 0 {
+		b.Fatal("the structure was read before the file settled")
+	}
+	b.clock.Pass(b.opts.Settle)
+	for range 3 {
+		b.expect(b.look())
+		b.clock.Pass(b.opts.Settle)
+	}
+	open = false
+	b.expect(b.look()) // the file has not changed: it is not read again
+	b.drop("a.csv", "a,b\n1,2\n")
+	b.expect(b.settled(), "a.csv")
+	b.expect(b.look(), "a.csv")
+	if want := []string{"a,b", "a,b\n1,2\n"}; !slices.Equal(asked, want) {
+		b.Fatalf("the structure was asked for %q, want %q", asked, want)
+	}
+}
+
+func givesUpOnWhatStaysBroken(b *bench) {
+	b.opts.Whole = func(context.Context, string) error {
+		return &batch.Unreadable{Incomplete: true, Message: batch.Message{Text: batch.Text{EN: "The zip directory is missing."}}}
+	}
+	b.start()
+	b.drop("a.xlsx", "PK")
+	b.expect(b.settled())
+	b.clock.Pass(b.opts.Patience - 2*b.opts.Settle)
+	b.expect(b.look())
+	b.clock.Pass(2 * b.opts.Settle)
+	got := b.look()
+	b.expect(got, "a.xlsx")
+	if !strings.Contains(got[0].Stuck, "The zip directory is missing.") {
+		b.Fatalf("stuck: %q", got[0].Stuck)
+	}
+	b.must(b.place.Claim(b.Context(), id, got[0].Arrival))
+	b.must(b.place.Quarantine(b.Context(), id, "a.xlsx", got[0].Stuck))
+	b.holds("quarantine/"+id+"/REASON.txt", "quarantine/"+id+"/a.xlsx")
+}
+
+func takesWhatIsUnreadableButComplete(b *bench) {
+	b.opts.Whole = func(context.Context, string) error {
+		return &batch.Unreadable{Message: batch.Message{Text: batch.Text{EN: "This is a picture."}}}
+	}
+	b.start()
+	b.drop("a.csv", "\x89PNG")
+	if got := b.one("a.csv"); got.Stuck != "" {
+		b.Fatalf("stuck: %q", got.Stuck)
+	}
+}
+
+func carriesAFileToTheArchive(b *bench) {
+	for i, n := range names {
+		b.start()
+		id := fmt.Sprint("id-", i)
+		content := strings.Repeat("content of "+n+"\r\n", 50_000)
+		b.drop(n, content)
+		c := b.one(n)
+		b.must(b.place.Claim(b.Context(), id, c.Arrival))
+		if got := b.read("processing/" + id + "/" + n); got != content {
+			b.Fatalf("%q: claimed another content", n)
+		}
+		b.expect(b.settled())
+		got, fetched, err := b.fetch(id, n)
+		b.must(err)
+		sum := sha256.Sum256([]byte(content))
+		if got != content || fetched.Size != int64(len(content)) || fetched.Hash != hex.EncodeToString(sum[:]) {
+			b.Fatalf("%q: fetched %d bytes, %+v", n, len(got), fetched)
+		}
+		b.must(b.place.Archive(b.Context(), id, n, taken))
+		if got := b.read("archive/2026/11/22/" + n); got != content {
+			b.Fatalf("%q: archived another content", n)
+		}
+		if _, err := os.Stat(filepath.Join(b.dir, "processing", id)); !errors.Is(err, fs.ErrNotExist) {
+			b.Fatalf("processing/%s is left: %v", id, err)
+		}
+	}
+	if got := b.files(); len(got) != len(names) {
+		b.Fatalf("the folder holds %q", got)
+	}
+}
+
+func archivesBesideAnEarlierFile(b *bench) {
+	b.start()
+	for i, content := range []string{"first", "second", "third"} {
+		b.drop("orders.csv", content)
+		id := fmt.Sprint("id-", i)
+		b.must(b.place.Claim(b.Context(), id, b.one("orders.csv").Arrival))
+		b.must(b.place.Archive(b.Context(), id, "orders.csv", taken))
+		b.must(b.place.Archive(b.Context(), id, "orders.csv", taken))
+	}
+	b.holds("archive/2026/11/22/orders.csv", "archive/2026/11/22/orders.id-1.csv", "archive/2026/11/22/orders.id-2.csv")
+	for name, want := range map[string]string{"orders.csv": "first", "orders.id-1.csv": "second", "orders.id-2.csv": "third"} {
+		if got := b.read("archive/2026/11/22/" + name); got != want {
+			b.Errorf("%s holds %q, want %q", name, got, want)
+		}
+	}
+}
+
+func deletesWhenTold(b *bench) {
+	b.opts.After = "delete"
+	b.start()
+	b.drop("a.csv", "x")
+	b.must(b.place.Claim(b.Context(), id, b.one("a.csv").Arrival))
+	for range 2 {
+		b.must(b.place.Archive(b.Context(), id, "a.csv", taken))
+		b.start()
+	}
+	b.holds()
+	b.drop("b.csv", "x")
+	b.must(b.place.Claim(b.Context(), "2", b.one("b.csv").Arrival))
+	b.must(b.place.Quarantine(b.Context(), "2", "b.csv", "bad"))
+	b.holds("quarantine/2/REASON.txt", "quarantine/2/b.csv") // what was not processed is never deleted
+}
+
+// memory stands for the ledger: it outlasts the place.
+type memory struct{ inbox.Forgetful }
+
+func keepsWhenTold(b *bench) {
+	b.opts.After, b.opts.Remembering = "keep", &memory{}
+	b.start()
+	path := b.drop("a.csv", "x,y\n")
+	c := b.one("a.csv")
+	b.must(b.place.Claim(b.Context(), id, c.Arrival))
+	b.expect(b.look())
+	b.start() // killed here
+	b.must(b.place.Claim(b.Context(), id, c.Arrival))
+	b.gone(b.place.Claim(b.Context(), "another", c.Arrival))
+	got, fetched, err := b.fetch(id, "a.csv")
+	b.must(err)
+	if got != "x,y\n" || fetched.Size != 4 {
+		b.Fatalf("fetched %q, %+v", got, fetched)
+	}
+	_, _, err = b.fetch("another", "a.csv")
+	b.gone(err)
+	b.must(b.place.Archive(b.Context(), id, "a.csv", taken))
+	b.holds("a.csv")
+	b.start()
+	b.expect(b.settled())
+	b.drop("a.csv", "new content")
+	at := time.Now().Add(5 * time.Second)
+	b.must(os.Chtimes(path, at, at))
+	c = b.one("a.csv")
+	_, _, err = b.fetch(id, "a.csv")
+	b.gone(err) // the first id does not own the new content
+	b.must(b.place.Claim(b.Context(), "2", c.Arrival))
+	b.must(b.place.Duplicate(b.Context(), "2", "a.csv", "the same as before"))
+	if b.read("a.csv") != "new content" {
+		b.Fatal("the file did not stay as it was")
+	}
+	b.expect(b.settled())
+}
+
+func setsAsideWithANote(b *bench) {
+	b.start()
+	for _, n := range append(slices.Clone(names), "REASON.txt", "note.TXT") {
+		for folder, set := range map[string]func(context.Context, string, string, string) error{"duplicates": b.place.Duplicate, "quarantine": b.place.Quarantine} {
+			b.drop(n, "content")
+			b.must(b.place.Claim(b.Context(), id, b.one(n).Arrival))
+			b.must(set(b.Context(), id, n, "第 5 行：缺少列 «Номер»"))
+			b.must(set(b.Context(), id, n, "第 5 行：缺少列 «Номер»"))
+			if got := b.read(folder + "/" + id + "/" + n); got != "content" {
+				b.Fatalf("%s: %q holds %q", folder, n, got)
+			}
+			note := inbox.NoteName(map[string]string{"duplicates": "NOTE.txt", "quarantine": "REASON.txt"}[folder], n)
+			text := b.read(folder + "/" + id + "/" + note)
+			if !strings.Contains(text, "第 5 行：缺少列 «Номер»") || !strings.Contains(text, n) || !strings.Contains(text, id) {
+				b.Fatalf("%s: the note says %q", folder, text)
+			}
+			b.must(os.RemoveAll(filepath.Join(b.dir, folder)))
+		}
+	}
+	b.holds()
+}
+
+func claimsOnlyWhatItSaw(b *bench) {
+	b.start()
+	b.drop("first.csv", "x")
+	b.must(b.place.Claim(b.Context(), "first", b.one("first.csv").Arrival))
+	b.must(b.place.Archive(b.Context(), "first", "first.csv", taken))
+	path := b.drop("a.csv", "12345")
+	c := b.one("a.csv").Arrival
+	b.drop("a.csv", "123456")
+	b.gone(b.place.Claim(b.Context(), id, c))
+	b.drop("a.csv", "12345")
+	later := c.ModTime.Add(2 * time.Second)
+	b.must(os.Chtimes(path, later, later))
+	b.gone(b.place.Claim(b.Context(), id, c))
+	b.holds("a.csv", "archive/2026/11/22/first.csv")
+	b.must(os.Remove(path))
+	b.gone(b.place.Claim(b.Context(), id, c))
+	b.must(os.Mkdir(path, 0o755))
+	b.gone(b.place.Claim(b.Context(), id, c))
+	_, _, err := b.fetch(id, "a.csv")
+	b.gone(err)
+	b.gone(b.place.Archive(b.Context(), "never-claimed", "a.csv", taken))
+}
+
+func fetchesAgain(b *bench) {
+	b.start()
+	content := strings.Repeat("0123456789", 100_000)
+	b.drop("a.csv", content)
+	b.must(b.place.Claim(b.Context(), id, b.one("a.csv").Arrival))
+	if _, err := b.place.Fetch(b.Context(), id, "a.csv", &fullAfter{n: 1000}); !errors.Is(err, errFull) {
+		b.Fatalf("a writer that fails: %v", err)
+	}
+	ctx, cancel := context.WithCancel(b.Context())
+	cancel()
+	if _, err := b.place.Fetch(ctx, id, "a.csv", &bytes.Buffer{}); !errors.Is(err, context.Canceled) {
+		b.Fatalf("cancelled: %v", err)
+	}
+	for range 2 {
+		got, _, err := b.fetch(id, "a.csv")
+		b.must(err)
+		if got != content {
+			b.Fatalf("fetched %d bytes, want %d", len(got), len(content))
+		}
+		b.start()
+	}
+	b.drop("empty.csv", "")
+	b.must(b.place.Claim(b.Context(), "2", b.one("empty.csv").Arrival))
+	got, fetched, err := b.fetch("2", "empty.csv")
+	b.must(err)
+	if got != "" || fetched.Hash != "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" {
+		b.Fatalf("an empty file: %q, %+v", got, fetched)
+	}
+}
+
+var errFull = errors.New("full")
+
+// fullAfter takes n bytes and then fails.
+type fullAfter struct{ n int }
+
+func (w *fullAfter) Write(b []byte) (int, error) {
+	if w.n -= len(b); w.n < 0 {
+		return 0, errFull
+	}
+	return len(b), nil
+}
+
+// A sender that kept the file open goes on writing after the move.
+func givesBackWhatChangesWhileCopied(b *bench) {
+	b.start()
+	path := b.drop("a.csv", strings.Repeat("a,b\n", 500_000))
+	sender, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	b.must(err)
+	defer sender.Close()
+	b.must(b.place.Claim(b.Context(), id, b.one("a.csv").Arrival))
+	w := &during{do: func() {
+		_, err := sender.WriteString("late,row\n")
+		b.must(err)
+		later := time.Now().Add(3 * time.Second)
+		b.must(os.Chtimes(filepath.Join(b.dir, "processing", id, "a.csv"), later, later))
+	}}
+	_, err = b.place.Fetch(b.Context(), id, "a.csv", w)
+	b.gone(err)
+	b.holds("a.csv")
+	b.one("a.csv")
+	if !strings.HasSuffix(b.read("a.csv"), "late,row\n") {
+		b.Fatal("the late row is lost")
+	}
+}
+
+// during does something at the first write.
+type during struct {
+	do   func()
+	done bool
+}
+
+func (w *during) Write(b []byte) (int, error) {
+	if !w.done {
+		w.done = true
+		w.do()
+	}
+	return len(b), nil
+}
+
+// endsTheSameAfterACutAtAnyStep calls every step twice, with a restart before the second, and also finds the folders as a kill
+// between two lines would leave them.
+func endsTheSameAfterACutAtAnyStep(b *bench) {
+	endings := map[string]func(id string) error{
+		"archive":    func(id string) error { return b.place.Archive(b.Context(), id, "a.csv", taken) },
+		"duplicates": func(id string) error { return b.place.Duplicate(b.Context(), id, "a.csv", "note") },
+		"quarantine": func(id string) error { return b.place.Quarantine(b.Context(), id, "a.csv", "reason") },
+	}
+	final := map[string]string{"archive": "archive/2026/11/22", "duplicates": "duplicates/%s", "quarantine": "quarantine/%s"}
+	for end, finish := range endings {
+		id := "id-" + end
+		dir := strings.ReplaceAll(final[end], "%s", id)
+		b.start()
+		b.drop("a.csv", "content")
+		c := b.one("a.csv").Arrival
+		b.must(os.MkdirAll(filepath.Join(b.dir, "processing", id), 0o755)) // killed before the move
+		b.start()
+		b.must(b.place.Claim(b.Context(), id, c))
+		b.start() // killed after it
+		b.must(b.place.Claim(b.Context(), id, c))
+		b.must(os.MkdirAll(filepath.Join(b.dir, filepath.FromSlash(dir)), 0o755)) // killed before the second move
+		b.drop("a.csv", "the next file of that name")
+		b.start()
+		b.must(finish(id))
+		b.must(os.MkdirAll(filepath.Join(b.dir, "processing", id), 0o755)) // killed before tidying up
+		b.start()
+		b.must(finish(id))
+		b.must(finish(id))
+		if got := b.read(dir + "/a.csv"); got != "content" {
+			b.Fatalf("%s holds %q", dir, got)
+		}
+		if got := b.read("a.csv"); got != "the next file of that name" {
+			b.Fatalf("the next file holds %q", got)
+		}
+		if _, err := os.Stat(filepath.Join(b.dir, "processing", id)); !errors.Is(err, fs.ErrNotExist) {
+			b.Errorf("%s: processing/%s is left: %v", end, id, err)
+		}
+		b.must(os.RemoveAll(filepath.Join(b.dir, "archive")))
+		b.must(os.Remove(filepath.Join(b.dir, "a.csv")))
+	}
+}
+
+func neverOverwrites(b *bench) {
+	b.start()
+	b.drop("a.csv", "new")
+	c := b.one("a.csv").Arrival
+	b.drop("processing/"+id+"/a.csv", "somebody's")
+	_ = b.place.Claim(b.Context(), id, c)
+	if b.read("a.csv") != "new" {
+		b.Fatal("the arrival is lost")
+	}
+	for _, f := range b.files() {
+		if b.read(f) == "somebody's" {
+			return
+		}
+	}
+	b.Fatalf("the file that lay there is lost: %q", b.files())
+}
+
+func oneOfTwoWins(b *bench) {
+	const files = 30
+	for i := range files {
+		b.drop(fmt.Sprintf("f%02d.csv", i), fmt.Sprint("content ", i))
+	}
+	var mu sync.Mutex
+	won := map[string][]string{}
+	var wg sync.WaitGroup
+	for _, who := range []string{"A", "B"} {
+		opts := b.opts
+		clock := &Clock{now: time.Now()}
+		opts.Clock = clock.Now
+		p := b.open(b.T, b.dir, opts)
+		defer p.Close()
+		wg.Go(func() {
+			for range 3 {
+				for c, err := range p.Look(b.Context()) {
+					if err != nil {
+						b.Errorf("%s looks: %v", who, err)
+						return
+					}
+					id := who + "-" + strings.TrimSuffix(c.Name, ".csv")
+					switch err := p.Claim(b.Context(), id, c.Arrival); {
+					case err == nil:
+						mu.Lock()
+						won[c.Name] = append(won[c.Name], id)
+						mu.Unlock()
+					case !errors.Is(err, inbox.ErrGone):
+						b.Errorf("%s claims %s: %v", who, c.Name, err)
+					}
+				}
+				clock.Pass(opts.Settle)
+			}
+		})
+	}
+	wg.Wait()
+	b.start()
+	for i := range files {
+		name := fmt.Sprintf("f%02d.csv", i)
+		if len(won[name]) != 1 {
+			b.Fatalf("%s was claimed by %q", name, won[name])
+		}
+		got, _, err := b.fetch(won[name][0], name)
+		b.must(err)
+		if got != fmt.Sprint("content ", i) {
+			b.Fatalf("%s holds %q", name, got)
+		}
+	}
+}
+
+func takesEachOfManyOnce(b *bench) {
+	const files = 300
+	for i := range files {
+		b.drop(fmt.Sprintf("f%04d.csv", i), fmt.Sprint(i))
+	}
+	b.start()
+	seen := map[string]int{}
+	for range 4 {
+		for i, c := range b.look() {
+			if i%100 == 99 {
+				break // the rest come with the next look
+			}
+			b.must(b.place.Claim(b.Context(), "id-"+c.Name, c.Arrival))
+			b.must(b.place.Archive(b.Context(), "id-"+c.Name, c.Name, taken))
+			seen[c.Name]++
+		}
+		b.clock.Pass(b.opts.Settle)
+	}
+	for len(b.look()) > 0 {
+		for _, c := range b.look() {
+			b.must(b.place.Claim(b.Context(), "id-"+c.Name, c.Arrival))
+			b.must(b.place.Archive(b.Context(), "id-"+c.Name, c.Name, taken))
+			seen[c.Name]++
+		}
+	}
+	for name, n := range seen {
+		if n != 1 {
+			b.Errorf("%s was taken %d times", name, n)
+		}
+	}
+	if len(seen) != files {
+		b.Errorf("%d files were taken, want %d", len(seen), files)
+	}
+	if got := b.files(); len(got) != files || !strings.HasPrefix(got[0], "archive/") {
+		b.Errorf("%d files are left, the first is %s", len(got), got[0])
+	}
+}
+
+func tellsWhenTheFolderIsGone(b *bench) {
+	b.start()
+	b.drop("a.csv", "x")
+	c := b.one("a.csv")
+	b.must(b.place.Claim(b.Context(), id, c.Arrival))
+	away := b.dir + ".away"
+	b.must(os.Rename(b.dir, away))
+	told := 0
+	for _, err := range b.place.Look(b.Context()) {
+		var trouble *inbox.Trouble
+		if !errors.As(err, &trouble) {
+			b.Fatalf("look in a folder that is gone: %v", err)
+		}
+		for _, l := range batch.Languages() {
+			if said := words.Say(l, trouble.Message); !strings.Contains(said, b.dir) {
+				b.Errorf("%s does not name the folder: %s", l, said)
+			}
+		}
+		told++
+	}
+	if told != 1 {
+		b.Fatalf("it was told %d times", told)
+	}
+	_, _, err := b.fetch(id, "a.csv")
+	if err == nil || errors.Is(err, inbox.ErrGone) {
+		b.Fatalf("fetch while the folder is away: %v; the file is not gone", err)
+	}
+	if err := b.place.Archive(b.Context(), id, "a.csv", taken); err == nil || errors.Is(err, inbox.ErrGone) {
+		b.Fatalf("archive while the folder is away: %v", err)
+	}
+	b.must(os.Rename(away, b.dir))
+	b.drop("b.csv", "x")
+	b.one("b.csv")
+	b.must(b.place.Archive(b.Context(), id, "a.csv", taken))
+}
+
+func refusesIdsThatClimb(b *bench) {
+	b.start()
+	b.drop("a.csv", "x")
+	c := b.one("a.csv").Arrival
+	for _, id := range []string{"", "..", "../..", "a/b", `a\b`, "a\nb"} {
+		errs := map[string]error{
+			"claim":      b.place.Claim(b.Context(), id, c),
+			"archive":    b.place.Archive(b.Context(), id, "a.csv", taken),
+			"duplicate":  b.place.Duplicate(b.Context(), id, "a.csv", "x"),
+			"quarantine": b.place.Quarantine(b.Context(), id, "a.csv", "x"),
+		}
+		_, _, errs["fetch"] = b.fetch(id, "a.csv")
+		for what, err := range errs {
+			if err == nil {
+				b.Errorf("%s under id %q was allowed", what, id)
+			}
+		}
+	}
+	b.holds("a.csv")
+}
+
+func waitsAndStopsWhenTold(b *bench) {
+	b.opts.Clock = nil
+	b.opts.Settle = 50 * time.Millisecond
+	b.start()
+	b.must(b.place.Wait(b.Context())) // the first look is due at once
+	b.look()
+	ctx, cancel := context.WithTimeout(b.Context(), 30*time.Millisecond)
+	defer cancel()
+	if err := b.place.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		b.Fatalf("wait ended with %v", err)
+	}
+	b.drop("a.csv", "x")
+	deadline := time.Now().Add(20 * time.Second)
+	for len(b.look()) == 0 {
+		if time.Now().After(deadline) {
+			b.Fatal("the file was never given")
+		}
+		b.must(b.place.Wait(b.Context()))
+	}
+}
+
+func leavesClaimedFiles(b *bench) {
+	b.start()
+	b.drop("a.csv", "x")
+	b.must(b.place.Claim(b.Context(), id, b.one("a.csv").Arrival))
+	b.start()
+	b.expect(b.settled())
+	b.holds("processing/" + id + "/a.csv")
+}

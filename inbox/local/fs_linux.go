@@ -1,0 +1,30 @@
+package local
+
+import "golang.org/x/sys/unix"
+
+// remote are the file systems whose changes by others cause no events here.
+var remote = map[uint32]string{
+	0x6969:     "NFS",
+	0x517b:     "SMB",
+	0xfe534d42: "SMB",
+	0xff534d42: "SMB",
+	0x65735546: "FUSE",
+	0x01021997: "9p",
+	0x5346414f: "AFS",
+	0x00c36400: "Ceph",
+	0x73757245: "Coda",
+	0x564c:     "NCP",
+	0x0bd00bd0: "Lustre",
+	0x47504653: "GPFS",
+	0x01161970: "GFS2",
+	0x7461636f: "OCFS2",
+}
+
+// networked names the kind of network file system that holds dir, or "".
+func networked(dir string) string {
+	var s unix.Statfs_t
+	if unix.Statfs(dir, &s) != nil {
+		return ""
+	}
+	return remote[uint32(s.Type)]
+}
