@@ -1,2 +1,178 @@
 // Package mappers turns rows into items: columns to fields, expressions, grouping, validation. It does no I/O.
+//
+// A mapping lives through three steps. Compile takes an operation and a route's `map` and finds every mistake that can
+// be found without a file. Bind matches the mapping with the columns of one file. Items turns the file's rows into items.
 package mappers
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/words"
+)
+
+// Settings are what a route says about its mapping.
+type Settings struct {
+	Map      map[string]configs.Mapping // by field path; fields that are not in it are filled by heading
+	Group    string                     // heading of the column that makes groups, where no field does
+	Optional []string                   // fields whose presumed required flag is lifted
+	Language batch.Language             // of problems
+	Lists    providers.Lists
+	Now      func() time.Time // nil: time.Now
+	MaxRows  int              // more rows than this make the file unreadable; 0: no limit
+}
+
+// Mapping is what one route does to rows. It is immutable and safe for concurrent use.
+type Mapping struct {
+	op       *providers.Operation
+	set      Settings
+	root     *node
+	fillers  []*filler // in the schema's order
+	optional map[string]bool
+	key      []*filler // group: fields that make the key
+}
+
+// Mistake is one thing wrong in the configuration.
+type Mistake struct {
+	Key     string        // path below the route: "map.type.expr"
+	Line    int           // of the mapping in the configuration; 0 when it has none
+	Message batch.Message // what is wrong
+	Suggest string        // what to write instead; "" when nobody can know
+}
+
+// MistakesError is Compile's error: every mistake, in the order of their keys.
+type MistakesError struct{ List []Mistake }
+
+// Error lists the mistakes in English; people read words.Say of each.
+func (e *MistakesError) Error() string {
+	var b strings.Builder
+	for i, m := range e.List {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(&b, "%s: %s", m.Key, words.Say(batch.English, m.Message))
+		if m.Suggest != "" {
+			fmt.Fprintf(&b, " (write: %s)", m.Suggest)
+		}
+	}
+	return b.String()
+}
+
+// Compile checks a route's mapping against its operation. The error is a *MistakesError with all that is wrong.
+func Compile(op *providers.Operation, s Settings) (*Mapping, error) {
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	if s.Language == "" {
+		s.Language = batch.English
+	}
+	m := &Mapping{op: op, set: s, optional: map[string]bool{}}
+	m.root, m.fillers = plan(op)
+	var found mistakes
+	m.compileMap(&found)
+	m.compileOptional(&found)
+	m.compileGroup(&found)
+	if len(found) > 0 {
+		slices.SortStableFunc(found, func(a, b Mistake) int { return strings.Compare(a.Key, b.Key) })
+		return nil, &MistakesError{found}
+	}
+	return m, nil
+}
+
+type mistakes []Mistake
+
+func (ms *mistakes) add(key string, line int, suggest string, message batch.Message) {
+	*ms = append(*ms, Mistake{Key: key, Line: line, Message: message, Suggest: suggest})
+}
+
+func (m *Mapping) compileMap(found *mistakes) {
+	known := map[string]*filler{}
+	for _, f := range m.fillers {
+		known[f.field.Path] = f
+	}
+	for path, c := range m.set.Map {
+		f := known[path]
+		if f == nil {
+			found.add("map."+path, c.Line, m.suggestPath(path, c), words.Message("mapper.map.unknown", "path", path, "operation", m.op.ID))
+			continue
+		}
+		f.compile(c, found)
+	}
+}
+
+func (m *Mapping) compileOptional(found *mistakes) {
+	for _, path := range m.set.Optional {
+		f := m.filler(path)
+		if f == nil {
+			found.add("optional", 0, m.suggestPath(path, configs.Mapping{}), words.Message("mapper.map.unknown", "path", path, "operation", m.op.ID))
+			continue
+		}
+		if f.field.Required && !f.field.Presumed {
+			found.add("optional", 0, "", words.Message("mapper.optional.firm", "path", path))
+			continue
+		}
+		m.optional[path] = true
+		f.lifted = true
+	}
+}
+
+func (m *Mapping) compileGroup(found *mistakes) {
+	if m.op.Rows.Kind != providers.Group {
+		if m.set.Group != "" {
+			found.add("group", 0, "", words.Message("mapper.group.none", "operation", m.op.ID))
+		}
+		return
+	}
+	if len(m.op.Rows.Key) == 0 && m.set.Group == "" {
+		found.add("group", 0, "group: HEADING", words.Message("mapper.group.missing", "operation", m.op.ID))
+	}
+	for _, path := range m.op.Rows.Key {
+		if f := m.filler(path); f != nil {
+			f.inKey = true
+			m.key = append(m.key, f)
+		}
+	}
+}
+
+func (m *Mapping) filler(path string) *filler {
+	for _, f := range m.fillers {
+		if f.field.Path == path {
+			return f
+		}
+	}
+	return nil
+}
+
+// suggestPath finds what the writer of an unknown path may have meant: a path with indexes or with the outer array in
+// front, a label instead of a path, heading and path exchanged, or a near spelling.
+func (m *Mapping) suggestPath(path string, c configs.Mapping) string {
+	plain := indexes.ReplaceAllString(path, "")
+	if outer := m.op.Rows.Path; m.op.Rows.Kind == providers.Batch {
+		plain = strings.TrimPrefix(plain, outer+".")
+	}
+	if m.filler(plain) != nil {
+		return plain
+	}
+	if len(c.From) == 1 {
+		if f := m.filler(c.From[0]); f != nil {
+			return f.field.Path + ": " + path
+		}
+	}
+	want, best, score := normal(path), "", 0.0
+	for _, f := range m.fillers {
+		for _, name := range f.names() {
+			if s := likeness(want, normal(name.text)); s > score {
+				best, score = f.field.Path, s
+			}
+		}
+	}
+	if score < near {
+		return ""
+	}
+	return best
+}

@@ -1,0 +1,345 @@
+package mappers
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/words"
+)
+
+// Bound is a mapping matched with the columns of one file. It is immutable and safe for concurrent use.
+type Bound struct {
+	m     *Mapping
+	t     *table
+	slots []slot // one for each filler
+	group int    // column of the route's `group`; -1: none
+	used  []bool
+
+	watched []bool   // fillers whose values are compared over the file
+	unique  [][]int  // lists of fillers
+	recheck []string // paths of fields that are looked at again when sent
+}
+
+// slot is a filler and the columns it reads.
+type slot struct {
+	*filler
+	col   int // -1: none
+	refs  []boundReference
+	spot  int    // the column to blame; -1: none
+	fixed []byte // JSON of a constant
+	omit  bool   // the constant is left out
+}
+
+type boundReference struct {
+	heading string // as the expression writes it
+	col     int
+}
+
+// filled reports whether anything can fill the field.
+func (s *slot) filled() bool {
+	if s.constant != nil {
+		return *s.constant != ""
+	}
+	return s.col >= 0 || s.program != nil || s.fallback != ""
+}
+
+// Bind matches the mapping with a file's columns. The error is a *batch.Unreadable that names everything that does not fit.
+func (m *Mapping) Bind(columns []batch.Column) (*Bound, error) {
+	b := &Bound{m: m, t: newTable(columns), group: -1, used: make([]bool, len(columns)), slots: make([]slot, len(m.fillers))}
+	var wrong []batch.Text
+	for i, f := range m.fillers {
+		b.slots[i] = slot{filler: f, col: -1, spot: -1}
+		if f.constant != nil {
+			fixed, omit, _ := f.field.Append(nil, *f.constant, kindOf(*f.constant))
+			b.slots[i].fixed, b.slots[i].omit = fixed, omit
+		}
+	}
+	taken := make([]bool, len(columns))
+	b.bindMap(taken, &wrong)
+	b.bindDefaults(taken, &wrong)
+	b.bindGroup(&wrong)
+	for i := range b.slots {
+		s := &b.slots[i]
+		s.spot = s.col
+		if s.spot < 0 && len(s.refs) > 0 {
+			s.spot = s.refs[0].col
+		}
+		if len(wrong) == 0 && s.required() && !s.filled() {
+			wrong = append(wrong, b.unfilled(s, taken))
+		}
+	}
+	if len(wrong) > 0 {
+		return nil, &batch.Unreadable{Message: b.misfit(wrong)}
+	}
+	b.watch()
+	return b, nil
+}
+
+// bindMap finds the columns that the map names.
+func (b *Bound) bindMap(taken []bool, wrong *[]batch.Text) {
+	for i := range b.slots {
+		s := &b.slots[i]
+		if len(s.from) > 0 {
+			if s.col = b.first(s.field.Path, s.from, wrong); s.col >= 0 {
+				taken[s.col], b.used[s.col] = true, true
+			}
+		}
+		if s.program == nil {
+			continue
+		}
+		for _, r := range s.program.refs {
+			if r.optional && len(b.t.find(r.heading)) == 0 {
+				continue
+			}
+			if col := b.first(s.field.Path, []string{r.heading}, wrong); col >= 0 {
+				s.refs = append(s.refs, boundReference{r.heading, col})
+				b.used[col] = true
+			}
+		}
+		if s.program.whole {
+			for col := range b.used {
+				b.used[col] = true
+			}
+		}
+	}
+}
+
+// first finds the first heading of several that the file has.
+func (b *Bound) first(path string, headings []string, wrong *[]batch.Text) int {
+	for _, h := range headings {
+		switch cols := b.t.find(h); len(cols) {
+		case 0:
+		case 1:
+			return cols[0]
+		default:
+			*wrong = append(*wrong, say3("mapper.bind.twice", "heading", shown(h), "columns", b.refs(cols)))
+			return -1
+		}
+	}
+	text := say3("mapper.bind.heading", "path", path, "headings", quoted(headings...))
+	*wrong = append(*wrong, b.meant(text, b.t.like(headings...)))
+	return -1
+}
+
+// bindDefaults fills what the map leaves open by the fields' own names, the surest first.
+func (b *Bound) bindDefaults(taken []bool, wrong *[]batch.Text) {
+	type pair struct{ slot, col int }
+	dropped := map[int]bool{} // slots whose doubt has been told
+	for t := range tiers {
+		var pairs []pair
+		for i := range b.slots {
+			if s := &b.slots[i]; s.open() && !dropped[i] {
+				for _, col := range b.named(s, t, taken) {
+					pairs = append(pairs, pair{i, col})
+				}
+			}
+		}
+		for _, p := range pairs {
+			if dropped[p.slot] {
+				continue
+			}
+			var cols []int
+			var fields []string
+			for _, o := range pairs {
+				if o.slot == p.slot {
+					cols = append(cols, o.col)
+				}
+				if o.col == p.col {
+					fields = append(fields, b.slots[o.slot].field.Path)
+				}
+			}
+			switch {
+			case len(cols) > 1:
+				*wrong = append(*wrong, say3("mapper.bind.columns", "path", b.slots[p.slot].field.Path, "columns", b.headings(cols)))
+				dropped[p.slot] = true
+			case len(fields) > 1:
+				*wrong = append(*wrong, say3("mapper.bind.fields", "heading", b.heading(p.col), "fields", strings.Join(fields, ", ")))
+				for _, o := range pairs {
+					if o.col == p.col {
+						dropped[o.slot] = true
+					}
+				}
+			default:
+				b.slots[p.slot].col = p.col
+				taken[p.col], b.used[p.col] = true, true
+			}
+		}
+	}
+}
+
+// open reports whether a column may fill the field by its heading.
+func (s *slot) open() bool {
+	if s.col >= 0 || s.constant != nil || len(s.from) > 0 {
+		return false
+	}
+	return s.program == nil || s.program.value
+}
+
+// named lists the free columns whose heading is one of the field's names of a tier.
+func (b *Bound) named(s *slot, t tier, taken []bool) []int {
+	var out []int
+	for _, n := range s.names() {
+		if n.tier != t {
+			continue
+		}
+		want := normal(n.text)
+		for i := range b.t.columns {
+			if !taken[i] && (b.t.normal[i] == want || b.t.paths[i] == want) && want != "" && !slices.Contains(out, i) {
+				out = append(out, i)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (b *Bound) bindGroup(wrong *[]batch.Text) {
+	if b.m.set.Group == "" {
+		return
+	}
+	if b.group = b.first("group", []string{b.m.set.Group}, wrong); b.group >= 0 {
+		b.used[b.group] = true
+	}
+}
+
+// unfilled says that nothing fills a required field, what would, and which headings come near.
+func (b *Bound) unfilled(s *slot, taken []bool) batch.Text {
+	var text batch.Text
+	say(&text, func(l batch.Language) string {
+		return words.Of(l, "mapper.bind.required", "field", s.label(l), "path", s.field.Path)
+	})
+	return b.meant(text, b.t.like(s.texts()...))
+}
+
+// meant adds the headings of the file that come near.
+func (b *Bound) meant(text batch.Text, like []string) batch.Text {
+	if len(like) == 0 {
+		return text
+	}
+	var out batch.Text
+	say(&out, func(l batch.Language) string {
+		return text.In(l) + words.Of(l, "mapper.bind.near", "headings", quotedIn(l, like...))
+	})
+	return out
+}
+
+// misfit is all that is wrong as one message.
+func (b *Bound) misfit(wrong []batch.Text) batch.Message {
+	var text batch.Text
+	say(&text, func(l batch.Language) string {
+		if len(wrong) == 1 {
+			return wrong[0].In(l)
+		}
+		lines := []string{words.Of(l, "mapper.bind.many", "count", len(wrong))}
+		for _, w := range wrong {
+			lines = append(lines, "- "+w.In(l))
+		}
+		return strings.Join(lines, "\n")
+	})
+	return batch.Message{Text: text}
+}
+
+// heading is how a sentence names a column.
+func (b *Bound) heading(col int) string {
+	c := b.t.columns[col]
+	return cmp.Or(shown(c.Name), c.Ref)
+}
+
+func (b *Bound) headings(cols []int) string {
+	var out []string
+	for _, c := range cols {
+		out = append(out, b.heading(c)+" ("+b.t.columns[c].Ref+")")
+	}
+	return strings.Join(out, ", ")
+}
+
+func (b *Bound) refs(cols []int) string {
+	var out []string
+	for _, c := range cols {
+		out = append(out, b.t.columns[c].Ref)
+	}
+	return strings.Join(out, ", ")
+}
+
+// watch notes what is compared over the file and what is looked at again when sent.
+func (b *Bound) watch() {
+	b.watched = make([]bool, len(b.slots))
+	op := b.m.op
+	for _, list := range op.Rows.Unique {
+		var ids []int
+		inRows := false
+		for _, path := range list {
+			if f := b.m.filler(path); f != nil {
+				ids = append(ids, f.at)
+				inRows = inRows || f.inRows
+			}
+		}
+		if len(ids) == 0 || op.Rows.Kind == providers.Group && !inRows {
+			continue // what all rows of a group share is not repeated by them
+		}
+		for _, id := range ids {
+			b.watched[id] = true
+		}
+		b.unique = append(b.unique, ids)
+	}
+	b.recheck = op.RechecksWhenSent()
+}
+
+// Unused lists the columns with a heading that fill nothing.
+func (b *Bound) Unused() []batch.Column {
+	var out []batch.Column
+	for i, c := range b.t.columns {
+		if !b.used[i] && c.Name != "" {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// Notes tells which columns fill nothing, for the summary.
+func (b *Bound) Notes() []batch.Note {
+	unused := b.Unused()
+	if len(unused) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range unused {
+		names = append(names, shown(c.Name))
+	}
+	return []batch.Note{{Message: words.Message("mapper.note.unused", "columns", strings.Join(names, ", "))}}
+}
+
+// Source says where a field's value comes from.
+type Source struct {
+	Field   *providers.Field
+	Columns []batch.Column // the columns it reads; none for a constant, a default, or nothing
+	Value   string         // the constant or default, where there is one
+	Expr    string         // the expression, where there is one
+	Filled  bool           // false: nothing fills it
+}
+
+// Describe tells for every field, in the schema's order, what fills it.
+func (b *Bound) Describe() []Source {
+	out := make([]Source, len(b.slots))
+	for i := range b.slots {
+		s := &b.slots[i]
+		d := Source{Field: s.field, Value: s.fallback, Filled: s.filled()}
+		if s.constant != nil {
+			d.Value = *s.constant
+		}
+		if s.program != nil {
+			d.Expr = s.program.source
+		}
+		if s.col >= 0 {
+			d.Columns = append(d.Columns, b.t.columns[s.col])
+		}
+		for _, r := range s.refs {
+			d.Columns = append(d.Columns, b.t.columns[r.col])
+		}
+		out[i] = d
+	}
+	return out
+}

@@ -1,0 +1,102 @@
+package mappers
+
+import (
+	"strings"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+)
+
+// layout is one way to write a date, a time, or both.
+type layout struct {
+	text string
+	kind batch.Kind // Date, Moment or Clock
+}
+
+var (
+	isoLayouts = map[batch.Kind]string{batch.Date: "2006-01-02", batch.Moment: "2006-01-02T15:04:05", batch.Clock: "15:04:05"}
+
+	// probes differ in every part, so that a layout that loses one does not give them back.
+	probes = [...]time.Time{
+		time.Date(2026, 3, 14, 15, 9, 0, 0, time.UTC),
+		time.Date(2031, 11, 25, 4, 38, 0, 0, time.UTC),
+		time.Date(2027, 12, 8, 22, 51, 0, 0, time.UTC),
+	}
+)
+
+// newLayout accepts a Go layout that can tell a whole date, a time of day, or both.
+func newLayout(text string) (layout, bool) {
+	day, clock := true, true
+	for _, p := range probes {
+		got, err := time.Parse(text, p.Format(text))
+		if err != nil {
+			return layout{}, false
+		}
+		gy, gm, gd := got.Date()
+		py, pm, pd := p.Date()
+		day = day && gy == py && gm == pm && gd == pd
+		clock = clock && got.Hour() == p.Hour() && got.Minute() == p.Minute()
+	}
+	switch {
+	case day && clock:
+		return layout{text, batch.Moment}, true
+	case day:
+		return layout{text, batch.Date}, true
+	case clock && !strings.ContainsAny(text, "Jj"):
+		return layout{text, batch.Clock}, true
+	}
+	return layout{}, false
+}
+
+// contradict reports whether some text means one date in a and another in b.
+func contradict(a, b layout) bool {
+	for _, p := range []time.Time{time.Date(2026, 3, 4, 5, 6, 0, 0, time.UTC), time.Date(2011, 10, 12, 9, 8, 0, 0, time.UTC)} {
+		for _, pair := range [][2]layout{{a, b}, {b, a}} {
+			text := p.Format(pair[0].text)
+			x, err := time.Parse(pair[0].text, text)
+			if err != nil {
+				continue
+			}
+			if y, err := time.Parse(pair[1].text, text); err == nil && !y.Equal(x) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var otherNotations = strings.NewReplacer(
+	"%Y", "2006", "%y", "06", "%m", "01", "%d", "02", "%H", "15", "%M", "04", "%S", "05",
+	"YYYY", "2006", "yyyy", "2006", "YY", "06", "yy", "06",
+	"MM", "01", "DD", "02", "dd", "02", "HH", "15", "hh", "15", "mm", "04", "SS", "05", "ss", "05",
+	"M", "1", "D", "2", "d", "2",
+)
+
+// suggestLayout reads the notations of other programs ("dd.MM.yyyy", "%d.%m.%Y") and gives Go's, or an example.
+func suggestLayout(text string) string {
+	if got := otherNotations.Replace(text); got != text {
+		if _, ok := newLayout(got); ok {
+			return got
+		}
+	}
+	return "2006-01-02"
+}
+
+// parseDate reads text by the first layout that fits and gives it in ISO notation.
+func parseDate(text string, layouts []layout) (string, batch.Kind, bool) {
+	for _, l := range layouts {
+		if t, err := time.Parse(l.text, text); err == nil {
+			return t.Format(isoLayouts[l.kind]), l.kind, true
+		}
+	}
+	return "", 0, false
+}
+
+// examples shows how dates may be written, by one date: "2026/3/14, 14.03.2026".
+func examples(layouts []layout) string {
+	out := make([]string, len(layouts))
+	for i, l := range layouts {
+		out[i] = probes[0].Format(l.text)
+	}
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,350 @@
+package mappers
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/vm"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/words"
+)
+
+const (
+	exprLength   = 4096      // bytes of an expression
+	exprInput    = 64 << 10  // bytes of one value that goes in
+	exprBudget   = 256 << 10 // bytes of text that one evaluation may make
+	exprElements = 100_000   // elements of lists that one evaluation may make
+)
+
+// env is what expressions see. Every function that makes text draws on one budget, so that no expression can eat the memory.
+type env struct {
+	Row   map[string]string `expr:"row"`
+	Value string            `expr:"value"`
+
+	Upper   func(string) (string, error)                 `expr:"upper"`
+	Lower   func(string) (string, error)                 `expr:"lower"`
+	Trim    func(string) string                          `expr:"trim"`
+	Replace func(string, string, string) (string, error) `expr:"replace"`
+	Left    func(string, int) string                     `expr:"left"`
+	Right   func(string, int) string                     `expr:"right"`
+	Join    func(any, ...string) (string, error)         `expr:"join"`
+	Date    func(string, ...string) (string, error)      `expr:"date"`
+	Number  func(string) (float64, error)                `expr:"number"`
+	Now     func() time.Time                             `expr:"now"`
+	Concat  func(string, string) (string, error)         `expr:"concat"`
+
+	budget int
+	vm     vm.VM
+}
+
+var errTooLong = errors.New("the text grows too long")
+
+func newEnv(now func() time.Time) *env {
+	e := &env{Row: map[string]string{}, Now: now}
+	e.vm.MemoryBudget = exprElements
+	e.Upper = func(s string) (string, error) { return strings.ToUpper(s), e.take(len(s)) }
+	e.Lower = func(s string) (string, error) { return strings.ToLower(s), e.take(len(s)) }
+	e.Trim = trim
+	e.Replace = func(s, old, new string) (string, error) {
+		grown := len(s) + strings.Count(s, old)*max(0, len(new)-len(old))
+		if err := e.take(grown); err != nil {
+			return "", err
+		}
+		return strings.ReplaceAll(s, old, new), nil
+	}
+	e.Left = left
+	e.Right = right
+	e.Concat = func(a, b string) (string, error) {
+		if err := e.take(len(a) + len(b)); err != nil {
+			return "", err
+		}
+		return a + b, nil
+	}
+	e.Join = func(list any, sep ...string) (string, error) { return joinList(e, list, sep) }
+	e.Date = func(s string, layouts ...string) (string, error) { return exprDate(s, layouts) }
+	e.Number = exprNumber
+	return e
+}
+
+func (e *env) take(n int) error {
+	if e.budget -= n; e.budget < 0 {
+		return errTooLong
+	}
+	return nil
+}
+
+func left(s string, n int) string {
+	for i := range s {
+		if n <= 0 {
+			return s[:i]
+		}
+		n--
+	}
+	return s
+}
+
+func right(s string, n int) string { return s[len(left(s, utf8.RuneCountInString(s)-n)):] }
+
+func joinList(e *env, list any, sep []string) (string, error) {
+	var texts []string
+	switch l := list.(type) {
+	case []string:
+		texts = l
+	case []any:
+		for _, x := range l {
+			s, ok := x.(string)
+			if !ok {
+				return "", fmt.Errorf("join takes texts, not %T", x)
+			}
+			texts = append(texts, s)
+		}
+	default:
+		return "", fmt.Errorf("join takes a list, not %T", list)
+	}
+	between := ""
+	if len(sep) > 0 {
+		between = sep[0]
+	}
+	n := len(texts) * len(between)
+	for _, s := range texts {
+		n += len(s)
+	}
+	if err := e.take(n); err != nil {
+		return "", err
+	}
+	return strings.Join(texts, between), nil
+}
+
+func exprDate(s string, texts []string) (string, error) {
+	s = trim(s)
+	if s == "" {
+		return "", nil
+	}
+	if len(texts) == 0 {
+		texts = []string{"2006-01-02"}
+	}
+	var layouts []layout
+	for _, t := range texts {
+		l, ok := newLayout(t)
+		if !ok {
+			return "", fmt.Errorf("%q is not a date layout: write it like %q", t, suggestLayout(t))
+		}
+		layouts = append(layouts, l)
+	}
+	if out, _, ok := parseDate(s, layouts); ok {
+		return out, nil
+	}
+	if _, _, ok := parseDate(s, []layout{{isoLayouts[batch.Date], batch.Date}, {isoLayouts[batch.Moment], batch.Moment}}); ok {
+		return s, nil // a date cell of a workbook
+	}
+	return "", fmt.Errorf("%q is not a date written like %s", short(s), examples(layouts))
+}
+
+// exprNumber takes what cannot be misread: digits with at most one point, no more than a float holds exactly.
+func exprNumber(s string) (float64, error) {
+	s = trim(s)
+	digits := 0
+	for i, r := range s {
+		switch {
+		case r >= '0' && r <= '9':
+			digits++
+		case r == '.' && strings.IndexByte(s, '.') == i, r == '-' && i == 0:
+		default:
+			return 0, fmt.Errorf("%q is not a plain number", short(s))
+		}
+	}
+	if digits == 0 {
+		return 0, fmt.Errorf("%q is not a plain number", short(s))
+	}
+	if digits > 15 {
+		return 0, fmt.Errorf("%q has more digits than can be computed with", short(s))
+	}
+	return strconv.ParseFloat(s, 64)
+}
+
+// reference is a heading that an expression reads.
+type reference struct {
+	heading  string
+	optional bool // it may be missing: row?.X, row["X"] ?? …, "X" in row
+}
+
+// program is a compiled expression.
+type program struct {
+	code   *vm.Program
+	source string
+	refs   []reference
+	value  bool // it reads value
+	whole  bool // it reads row by computed headings: all columns are handed in
+}
+
+// compileExpression compiles and type-checks. A nil program comes with what is wrong and what to write.
+func compileExpression(source string) (*program, batch.Message, string) {
+	if len(source) > exprLength {
+		return nil, words.Message("mapper.expr.long", "max", exprLength), ""
+	}
+	tree, err := parser.Parse(source)
+	var code *vm.Program
+	if err == nil {
+		code, err = expr.Compile(source, exprOptions()...)
+	}
+	if err != nil {
+		cause, suggest := exprCause(err, source)
+		return nil, words.Message("mapper.expr.bad", "cause", cause), suggest
+	}
+	if t := code.Node().Type(); !writable(t) {
+		return nil, words.Message("mapper.expr.type", "type", t.String()), ""
+	}
+	p := &program{code: code, source: source}
+	v := &refVisitor{p: p}
+	ast.Walk(&tree.Node, v)
+	p.whole = v.rows > v.literal
+	return p, batch.Message{}, ""
+}
+
+func exprOptions() []expr.Option {
+	opts := []expr.Option{expr.Env(&env{}), expr.Operator("+", "concat"), expr.MaxNodes(1000)}
+	for _, name := range []string{"reduce", "repeat", "toJSON", "fromJSON", "toBase64", "fromBase64"} {
+		opts = append(opts, expr.DisableBuiltin(name))
+	}
+	return opts
+}
+
+func writable(t reflect.Type) bool {
+	if t == nil {
+		return true
+	}
+	switch t.Kind() {
+	case reflect.String, reflect.Bool, reflect.Float64, reflect.Float32, reflect.Interface,
+		reflect.Int, reflect.Int64, reflect.Int32:
+		return t.PkgPath() == ""
+	}
+	return false
+}
+
+// exprCause is the compiler's message without the drawing, and the name that may have been meant.
+func exprCause(err error, source string) (cause, suggest string) {
+	var at *file.Error
+	if !errors.As(err, &at) {
+		return err.Error(), ""
+	}
+	cause = fmt.Sprintf("%s (%d:%d)", at.Message, at.Line, at.Column+1)
+	name, unknown := strings.CutPrefix(at.Message, "unknown name ")
+	if !unknown {
+		return cause, ""
+	}
+	known := []string{"row", "value", "upper", "lower", "trim", "replace", "left", "right", "join", "date", "number", "now", "split", "len", "int", "float", "string"}
+	if s := closest(name, known); s != "" {
+		return cause, s
+	}
+	return cause, "row[" + strconv.Quote(name) + "]"
+}
+
+// refVisitor collects what an expression reads of row.
+type refVisitor struct {
+	p             *program
+	rows, literal int
+}
+
+func (v *refVisitor) Visit(n *ast.Node) {
+	switch x := (*n).(type) {
+	case *ast.IdentifierNode:
+		switch x.Value {
+		case "row":
+			v.rows++
+		case "value":
+			v.p.value = true
+		}
+	case *ast.MemberNode:
+		if name, ok := rowMember(x.Node, x.Property); ok {
+			v.literal++
+			v.add(name, x.Optional)
+		}
+	case *ast.BinaryNode:
+		if name, ok := rowMember(x.Right, x.Left); ok && x.Operator == "in" {
+			v.literal++
+			v.add(name, true)
+		}
+		if m, ok := x.Left.(*ast.MemberNode); ok && x.Operator == "??" {
+			if name, ok := rowMember(m.Node, m.Property); ok {
+				v.add(name, true)
+			}
+		}
+	}
+}
+
+func rowMember(node, property ast.Node) (string, bool) {
+	id, ok := node.(*ast.IdentifierNode)
+	if !ok || id.Value != "row" {
+		return "", false
+	}
+	s, ok := property.(*ast.StringNode)
+	if !ok {
+		return "", false
+	}
+	return s.Value, true
+}
+
+func (v *refVisitor) add(heading string, optional bool) {
+	i := slices.IndexFunc(v.p.refs, func(r reference) bool { return r.heading == heading })
+	if i < 0 {
+		v.p.refs = append(v.p.refs, reference{heading, optional})
+		return
+	}
+	v.p.refs[i].optional = v.p.refs[i].optional || optional
+}
+
+// run evaluates. The environment must hold row and value.
+func (p *program) run(e *env) (string, batch.Kind, error) {
+	e.budget = exprBudget
+	out, err := e.vm.Run(p.code, e)
+	if err != nil {
+		var at *file.Error
+		if errors.As(err, &at) {
+			if at.Prev != nil {
+				return "", 0, at.Prev
+			}
+			return "", 0, errors.New(at.Message)
+		}
+		return "", 0, err
+	}
+	switch x := out.(type) {
+	case nil:
+		return "", batch.Blank, nil
+	case string:
+		if len(x) > exprInput {
+			return "", 0, errTooLong
+		}
+		return x, kindOf(x), nil
+	case bool:
+		if x {
+			return "TRUE", batch.Bool, nil
+		}
+		return "FALSE", batch.Bool, nil
+	case int:
+		return strconv.Itoa(x), batch.Number, nil
+	case int64:
+		return strconv.FormatInt(x, 10), batch.Number, nil
+	case int32:
+		return strconv.FormatInt(int64(x), 10), batch.Number, nil
+	case float64:
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return "", 0, errors.New("the result is not a number")
+		}
+		// 15 digits are what a spreadsheet shows: 0.1 + 0.2 is 0.3
+		rounded, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 15, 64), 64)
+		return strconv.FormatFloat(rounded, 'f', -1, 64), batch.Number, nil
+	}
+	return "", 0, fmt.Errorf("the result is a %T, not a text or a number", out)
+}

@@ -1,0 +1,285 @@
+package mappers
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/rowferry/rowferry/batch"
+)
+
+// grouping is the rows of a file that make groups, until the file's end.
+type grouping struct {
+	order []*group          // by first row
+	byKey map[string]*group // by the key's normal form
+	last  *group            // group of the row before
+	loose int               // number of the row before when its group is not known
+	rows  int               // number of the row before
+}
+
+// group is the rows that become one item. Only their JSON is kept.
+type group struct {
+	rows     []int
+	head     []byte   // JSON of the values that the rows share, from the first row, one after the other
+	ends     []uint32 // where each ends in head
+	late     []late   // values that the first row left blank
+	elements []byte   // JSON of what each row adds, joined by commas
+	problems []batch.Problem
+	broken   bool   // a row of it could not be read
+	warned   bool   // a row beside it belongs nobody knows where
+	spelling string // of the route's group column in the first row
+}
+
+func (g *group) blames(field string) bool {
+	return slices.ContainsFunc(g.problems, func(p batch.Problem) bool { return p.Field == field })
+}
+
+// late is a shared value that a later row gave first.
+type late struct {
+	at   int // filler
+	row  int
+	json string
+}
+
+func newGrouping() *grouping { return &grouping{byKey: map[string]*group{}} }
+
+// shared is the JSON of a value that all rows share, and the row that gave it.
+func (g *group) shared(at int) ([]byte, int) {
+	start := uint32(0)
+	if at > 0 {
+		start = g.ends[at-1]
+	}
+	if end := g.ends[at]; end > start {
+		return g.head[start:end], g.rows[0]
+	}
+	for _, l := range g.late {
+		if l.at == at {
+			return []byte(l.json), l.row
+		}
+	}
+	return nil, 0
+}
+
+// take adds a row to its group. A row whose group cannot be told is an item by itself, and the groups beside it are not
+// sent either: they might lack it.
+func (st *state) take(row *batch.Row) {
+	st.begin(row)
+	gs := st.groups
+	var g *group
+	key, known := st.keyOf()
+	if row.Problem != nil {
+		st.problems = []batch.Problem{st.unusable()}
+	}
+	if known {
+		if g = gs.byKey[key]; g == nil {
+			g = &group{}
+			gs.byKey[key] = g
+			gs.order = append(gs.order, g)
+		}
+		if gs.loose != 0 {
+			st.neighbour(g, row.Number, gs.loose)
+		}
+		gs.last, gs.loose = g, 0
+	} else {
+		g = &group{}
+		gs.order = append(gs.order, g)
+		if gs.last != nil {
+			st.neighbour(gs.last, gs.rows, row.Number)
+		}
+		gs.last, gs.loose = nil, row.Number
+	}
+	gs.rows = row.Number
+	first := len(g.rows) == 0
+	g.rows = append(g.rows, row.Number)
+	if row.Problem != nil {
+		g.broken = true
+		if first {
+			g.ends = make([]uint32, len(st.b.slots))
+		}
+	} else {
+		st.takeShared(g, first)
+		st.takeElement(g)
+		st.compareRows()
+	}
+	g.problems = append(g.problems, st.problems...)
+}
+
+// keyOf tells which group the row belongs to. It is not known where a part of the key cannot be trusted, is blank
+// although required, or when all parts are blank. A row that could not be read is believed only when its key is valid.
+func (st *state) keyOf() (string, bool) {
+	var b strings.Builder
+	some, known := false, true
+	for _, f := range st.b.m.key {
+		s := &st.b.slots[f.at]
+		value, kind, ok := st.text(s)
+		if st.row.Problem != nil && ok && value != "" {
+			_, _, bad := f.field.Append(nil, value, kind)
+			ok = bad == nil
+		}
+		if ok && value == "" && s.required() {
+			st.keyless(s.spot, s.label(st.b.m.set.Language), f.field.Path)
+			known = false
+		}
+		known, some = known && ok, some || value != "" && s.constant == nil
+		b.WriteString(normal(value))
+		b.WriteByte(0)
+	}
+	if col := st.b.group; col >= 0 {
+		c := st.cell(col)
+		value := trim(c.Text)
+		switch {
+		case c.Kind == batch.Faulty:
+			st.faulty(&slot{filler: &filler{field: groupField}, col: col, spot: col}, col, c)
+			known = false
+		case value == "":
+			st.keyless(col, st.b.heading(col), "")
+			known = false
+		}
+		some = some || value != ""
+		b.WriteString(normal(value))
+	}
+	if !some && known {
+		if f := st.b.m.key; len(f) > 0 {
+			st.keyless(st.b.slots[f[0].at].spot, f[0].label(st.b.m.set.Language), f[0].field.Path)
+		}
+		known = false
+	}
+	return b.String(), known
+}
+
+// takeShared keeps the first row's values and compares those of the others with them. A blank says nothing.
+func (st *state) takeShared(g *group, first bool) {
+	if first {
+		g.ends = make([]uint32, len(st.b.slots))
+		if col := st.b.group; col >= 0 {
+			g.spelling = strings.Clone(trim(st.cell(col).Text))
+		}
+	} else if col := st.b.group; col >= 0 {
+		if now := trim(st.cell(col).Text); now != g.spelling && g.spelling != "" && now != "" {
+			st.disagree(&slot{filler: &filler{field: groupField}, col: col, spot: col}, now, g.spelling, g.rows[0])
+		}
+	}
+	for i := range st.b.slots {
+		s := &st.b.slots[i]
+		if !s.inRows && (first || s.constant == nil) {
+			st.buf = st.buf[:0]
+			value, kind, ok := st.text(s)
+			var out []byte
+			if ok && value != "" {
+				out = st.convert(s, value, kind)
+			}
+			if first {
+				g.head = append(g.head, out...)
+			} else if len(out) > 0 {
+				was, row := g.shared(i)
+				switch {
+				case was == nil:
+					g.late = append(g.late, late{i, st.row.Number, string(out)})
+				case !bytes.Equal(was, out):
+					st.disagree(s, value, plain(was), row)
+				}
+			}
+		}
+		if first {
+			g.ends[i] = uint32(len(g.head))
+		}
+	}
+}
+
+// convert is the JSON of one shared value; a problem is noted where it is wrong.
+func (st *state) convert(s *slot, value string, kind batch.Kind) []byte {
+	out, omit, bad := s.field.Append(st.buf[:0], value, kind)
+	if bad != nil {
+		st.violation(s, bad, value)
+		st.marks[s.at].bad = true
+		return nil
+	}
+	if omit {
+		return nil
+	}
+	st.buf = out
+	if st.b.watched[s.at] {
+		st.marks[s.at].json = append(st.marks[s.at].json[:0], out...)
+	}
+	return out
+}
+
+// takeElement adds what the row itself contributes.
+func (st *state) takeElement(g *group) {
+	n := st.b.m.rowsNode(st.b.m.root)
+	if n == nil {
+		return
+	}
+	kid := n.kids[0]
+	before := len(st.problems)
+	var p presence
+	st.buf, p = st.emit(st.buf[:0], kid)
+	if p == absent && kid.kind == valueNode && len(st.problems) == before {
+		st.missing(&st.b.slots[kid.filler.at]) // a list takes one value from each row
+	}
+	if len(st.problems) > 0 || len(g.problems) > 0 {
+		return // the group has no body any more
+	}
+	if len(g.rows) > 1 {
+		g.elements = append(g.elements, ',')
+	}
+	g.elements = append(g.elements, st.buf...)
+}
+
+func (m *Mapping) rowsNode(n *node) *node {
+	if n.kind == rowsNode {
+		return n
+	}
+	for _, kid := range n.kids {
+		if found := m.rowsNode(kid); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// writeHead appends a shared value to the body of the finished group.
+func (st *state) writeHead(dst []byte, s *slot) ([]byte, bool) {
+	if json, _ := st.group.shared(s.at); json != nil {
+		return append(dst, json...), true
+	}
+	if s.required() {
+		if !st.group.blames(s.field.Path) {
+			st.missing(s)
+		}
+		return dst, false
+	}
+	out, omit, bad := s.field.Append(dst, "", batch.Blank)
+	if bad != nil {
+		st.violation(s, bad, "")
+		return dst, false
+	}
+	return out, !omit
+}
+
+// finish hands out the groups in the order of their first rows.
+func (st *state) finish(yield func(*batch.Item, error) bool) {
+	blank := &batch.Row{}
+	for i, g := range st.groups.order {
+		st.groups.order[i] = nil
+		it := &batch.Item{Seq: st.seq, Rows: g.rows, Problems: g.problems}
+		st.seq++
+		blank.Number = g.rows[0]
+		st.begin(blank)
+		if !g.broken {
+			st.group = g
+			st.few(g)
+			st.buf, _ = st.emit(st.buf[:0], st.b.m.root)
+			if len(g.problems)+len(st.problems) == 0 && st.check {
+				st.checkBody(g.rows, st.buf)
+			}
+		}
+		it.Problems = append(it.Problems, st.problems...)
+		slices.SortStableFunc(it.Problems, func(a, b batch.Problem) int { return a.Row - b.Row })
+		st.settle(it)
+		st.group = nil
+		if !yield(it, nil) {
+			return
+		}
+	}
+}

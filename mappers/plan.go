@@ -1,0 +1,268 @@
+package mappers
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/rowferry/rowferry/providers"
+)
+
+var indexes = regexp.MustCompile(`\[[^\]]*\]`)
+
+type nodeKind uint8
+
+const (
+	objectNode nodeKind = iota
+	listNode            // an array with one element
+	rowsNode            // the array that the rows of a group fill; its kid makes one element
+	valueNode           // filled by a filler
+	constNode
+)
+
+// node is one part of the body to write, in the schema's order.
+type node struct {
+	kind     nodeKind
+	key      string // `"name":` with the quotes, "" for elements
+	required bool   // an object or list that is written although nothing is in it
+	kids     []*node
+	filler   *filler
+	literal  string // of a constant
+}
+
+// plan turns the operation's schema into what is written for an item: the whole body, or one element of a batch.
+func plan(op *providers.Operation) (*node, []*filler) {
+	p := &planner{op: op}
+	schema := op.Body
+	if op.Rows.Kind == providers.Batch {
+		schema = element(op.Body, op.Rows.Path)
+	}
+	root := p.node(schema, "", "", false)
+	if root == nil {
+		root = &node{kind: objectNode}
+	}
+	root.required, root.key = true, ""
+	return root, p.fillers
+}
+
+type planner struct {
+	op      *providers.Operation
+	fillers []*filler
+}
+
+// node returns nil for what rows never write: fills, and what is there under one authentication scheme only.
+// indexed is path with the indexes that the rules use; "[*" stands where the row's index goes.
+func (p *planner) node(s *providers.Schema, path, indexed string, inRows bool) *node {
+	if s == nil || s.Fill != "" || s.Scheme != "" {
+		return nil
+	}
+	n := &node{required: s.Required}
+	if s.Name != "" {
+		n.key = string(appendString(nil, s.Name)) + ":"
+	}
+	isRows := p.op.Rows.Kind == providers.Group && path == p.op.Rows.Path && s.Type == "array"
+	switch {
+	case s.Const != "":
+		n.kind, n.literal = constNode, literal(s)
+		return n
+	case isRows:
+		n.kind = rowsNode
+		field := s.Field
+		if s.Items != nil && s.Items.Field != nil {
+			field = s.Items.Field
+		}
+		if field != nil { // a list of plain values
+			n.kids = []*node{p.value(&node{}, field, indexed+"[*]", true)}
+			return n
+		}
+		kid := p.node(s.Items, path, indexed+"[*]", true)
+		if kid == nil {
+			return nil
+		}
+		kid.required = true
+		n.kids = []*node{kid}
+		return n
+	case s.Type == "array":
+		n.kind = listNode
+		field := s.Field
+		if s.Items != nil && s.Items.Field != nil {
+			field = s.Items.Field
+		}
+		if field != nil {
+			n.kids = []*node{p.value(&node{}, field, indexed+"[0]", inRows)}
+			return n
+		}
+		kid := p.node(s.Items, path, indexed+"[0]", inRows)
+		if kid == nil {
+			return nil
+		}
+		n.kids = []*node{kid}
+		return n
+	case s.Field != nil:
+		return p.value(n, s.Field, indexed, inRows)
+	}
+	n.kind = objectNode
+	for _, prop := range s.Props {
+		if kid := p.node(prop, join(path, prop.Name), join(indexed, prop.Name), inRows); kid != nil {
+			n.kids = append(n.kids, kid)
+		}
+	}
+	if len(n.kids) == 0 {
+		return nil
+	}
+	return n
+}
+
+func (p *planner) value(n *node, field *providers.Field, indexed string, inRows bool) *node {
+	f := newFiller(field, indexed, inRows)
+	f.at = len(p.fillers)
+	p.fillers = append(p.fillers, f)
+	n.kind, n.filler = valueNode, f
+	return n
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// element finds the schema of a batch's repeated element. The path may name the element too ("shipPoints.shipPoint"
+// where shipPoints is the array and shipPoint only its elements' name in XML).
+func element(s *providers.Schema, path string) *providers.Schema {
+	for name := range strings.SplitSeq(path, ".") {
+		if s != nil && s.Type == "array" {
+			s = s.Items
+		}
+		if s == nil {
+			return nil
+		}
+		for _, prop := range s.Props {
+			if prop.Name == name {
+				s = prop
+				break
+			}
+		}
+	}
+	if s.Type == "array" {
+		return s.Items
+	}
+	return s
+}
+
+func literal(s *providers.Schema) string {
+	switch s.Type {
+	case "integer", "number", "boolean":
+		return s.Const
+	}
+	return string(appendString(nil, s.Const))
+}
+
+const hex = "0123456789abcdef"
+
+// appendString appends s as a JSON string.
+func appendString(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+		case c == '\n':
+			dst = append(dst, '\\', 'n')
+		case c == '\r':
+			dst = append(dst, '\\', 'r')
+		case c == '\t':
+			dst = append(dst, '\\', 't')
+		case c < ' ':
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return append(dst, '"')
+}
+
+// presence tells what a node wrote.
+type presence uint8
+
+const (
+	absent presence = iota // nothing
+	weak                   // constants only: they do not keep an optional object alive
+	filled
+)
+
+// emit appends what the node makes of the current row (or of the finished group).
+func (st *state) emit(dst []byte, n *node) ([]byte, presence) {
+	switch n.kind {
+	case constNode:
+		return append(append(dst, n.key...), n.literal...), weak
+	case valueNode:
+		mark := len(dst)
+		dst = append(dst, n.key...)
+		out, ok := st.write(dst, n.filler)
+		if !ok {
+			return out[:mark], absent
+		}
+		return out, filled
+	case rowsNode:
+		dst = append(append(dst, n.key...), '[')
+		dst = append(dst, st.group.elements...)
+		return append(dst, ']'), filled
+	case listNode:
+		mark := len(dst)
+		dst = append(append(dst, n.key...), '[')
+		out, p := st.emit(dst, n.kids[0])
+		if p == absent && !n.required {
+			return out[:mark], absent
+		}
+		return append(out, ']'), max(p, weak)
+	}
+	mark, at := len(dst), absent
+	dst = append(append(dst, n.key...), '{')
+	for _, kid := range n.kids {
+		start := len(dst)
+		if at != absent {
+			dst = append(dst, ',')
+		}
+		out, p := st.emit(dst, kid)
+		if p == absent {
+			dst = out[:start]
+			continue
+		}
+		dst, at = out, max(at, p)
+	}
+	if at != filled && !n.required {
+		return dst[:mark], absent
+	}
+	return append(dst, '}'), max(at, weak)
+}
+
+// rowIndex finds the index that path has at the array of the rows, or -1.
+func rowIndex(path, array string) int {
+	rest, names := path, ""
+	for rest != "" {
+		end := strings.IndexAny(rest, ".[")
+		if end < 0 {
+			return -1
+		}
+		names = join(names, rest[:end])
+		rest = rest[end:]
+		for strings.HasPrefix(rest, "[") {
+			shut := strings.IndexByte(rest, ']')
+			if shut < 0 {
+				return -1
+			}
+			if names == array {
+				i, err := strconv.Atoi(rest[1:shut])
+				if err != nil {
+					return -1
+				}
+				return i
+			}
+			rest = rest[shut+1:]
+		}
+		rest = strings.TrimPrefix(rest, ".")
+	}
+	return -1
+}

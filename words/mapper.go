@@ -1,0 +1,65 @@
+package words
+
+// mapper holds what the mapping says: of a configuration, of a file's columns, of cells.
+var mapper = catalogue{
+	// configuration
+	"mapper.map.unknown":     {EN: `operation {operation} has no field "{path}"`, ZH: `操作 {operation} 没有字段“{path}”`, RU: `в операции {operation} нет поля «{path}»`},
+	"mapper.optional.firm":   {EN: `"{path}" is required by the provider itself; "optional" can only lift requirements that are presumed`, ZH: `“{path}”是服务商明确要求必填的,optional 只能取消推定的必填项`, RU: `поле «{path}» обязательно по требованию самого провайдера; optional снимает только предполагаемую обязательность`},
+	"mapper.group.none":      {EN: `operation {operation} does not group rows: take "group" out`, ZH: `操作 {operation} 不按组合并行,请删除 group`, RU: `операция {operation} не объединяет строки в группы: уберите group`},
+	"mapper.group.missing":   {EN: `operation {operation} joins several rows to one request and needs to know which: name the column whose equal values make a group`, ZH: `操作 {operation} 会把多行合并为一个请求,需要知道哪些行属于同一组:请写出用于分组的列名`, RU: `операция {operation} объединяет несколько строк в один запрос: укажите столбец, одинаковые значения которого образуют группу`},
+	"mapper.value.beside":    {EN: `"value" is a constant and cannot stand beside "{key}": keep one of them`, ZH: `value 是固定值,不能与 {key} 同时使用,请只保留一个`, RU: `value задаёт постоянное значение и не сочетается с {key}: оставьте что-то одно`},
+	"mapper.from.blank":      {EN: `"from" holds an empty heading: write the heading of a column`, ZH: `from 中有空的列名,请填写列名`, RU: `в from пустой заголовок: укажите заголовок столбца`},
+	"mapper.from.twice":      {EN: `"from" names the heading "{heading}" twice`, ZH: `from 中列名“{heading}”重复`, RU: `в from дважды указан заголовок «{heading}»`},
+	"mapper.case.both":       {EN: `"upper" and "lower" exclude each other: keep one of them`, ZH: `upper 和 lower 不能同时使用,请只保留一个`, RU: `upper и lower исключают друг друга: оставьте что-то одно`},
+	"mapper.expr.long":       {EN: `the expression is longer than {max} bytes`, ZH: `表达式超过 {max} 字节`, RU: `выражение длиннее {max} байт`},
+	"mapper.expr.bad":        {EN: `the expression cannot be used: {cause}`, ZH: `表达式无法使用:{cause}`, RU: `выражение нельзя использовать: {cause}`},
+	"mapper.expr.type":       {EN: `the expression gives {type}; it must give a text, a number, or true or false`, ZH: `表达式的结果类型是 {type},必须是文本、数字或真假值`, RU: `выражение даёт {type}, а нужны текст, число или true/false`},
+	"mapper.lookup.source":   {EN: `"lookup" needs "from": say which column holds the value to look up`, ZH: `lookup 需要配合 from 使用:请写明要查找的值在哪一列`, RU: `для lookup нужен from: укажите, в каком столбце искать значение`},
+	"mapper.lookup.empty":    {EN: `"lookup" is empty: write at least one pair`, ZH: `lookup 为空,请至少填写一组对应关系`, RU: `lookup пуст: запишите хотя бы одну пару`},
+	"mapper.lookup.twice":    {EN: `"{first}" and "{second}" are the same key (case, width and blanks do not count) but give different values`, ZH: `“{first}”和“{second}”是同一个键(不区分大小写、全半角和空格),但对应的值不同`, RU: `«{first}» и «{second}» — один и тот же ключ (регистр, ширина знаков и пробелы не учитываются), но значения у них разные`},
+	"mapper.date.layout":     {EN: `"{layout}" is not a date layout: write how 2 January 2006, 15:04:05 looks in your file`, ZH: `“{layout}”不是日期格式:请按文件中的写法写出 2006年1月2日 15:04:05`, RU: `«{layout}» — не формат даты: запишите, как в вашем файле выглядит 2 января 2006 года, 15:04:05`},
+	"mapper.date.contradict": {EN: `the layouts "{first}" and "{second}" read the same text as different dates: keep the one that the file uses`, ZH: `格式“{first}”和“{second}”会把同一文本读成不同的日期,请只保留文件实际使用的那个`, RU: `форматы «{first}» и «{second}» читают один и тот же текст как разные даты: оставьте тот, что используется в файле`},
+	"mapper.fixed":           {EN: `"{value}" {rule}`, ZH: `“{value}”{rule}`, RU: `«{value}»: {rule}`},
+
+	// columns of a file
+	"mapper.bind.many":     {EN: `The columns of the file do not fit the mapping, {count} things are wrong:`, ZH: `文件的列与映射不符,共有 {count} 处问题:`, RU: `Столбцы файла не подходят к настройке, ошибок: {count}:`},
+	"mapper.bind.required": {EN: `No column fills "{field}", which the provider requires. Add a column with this heading, or name its column in the route's map ({path}).`, ZH: `没有任何列对应必填字段“{field}”。请添加以此为标题的列,或在路由的 map 中为 {path} 指定列名。`, RU: `Ни один столбец не заполняет обязательное поле «{field}». Добавьте столбец с таким заголовком или укажите его столбец в map маршрута ({path}).`},
+	"mapper.bind.heading":  {EN: `The route's map takes "{path}" from {headings}, but the file has no such heading. Mend the heading in the file, or the map.`, ZH: `路由的 map 规定“{path}”取自 {headings},但文件中没有该列标题。请修改文件的标题或 map。`, RU: `По map маршрута поле «{path}» берётся из {headings}, но такого заголовка в файле нет. Исправьте заголовок в файле или map.`},
+	"mapper.bind.twice":    {EN: `The heading "{heading}" stands above several columns ({columns}), so nobody can tell which one is meant. Give each its own heading.`, ZH: `标题“{heading}”出现在多列({columns}),无法判断应使用哪一列。请为每列使用不同的标题。`, RU: `Заголовок «{heading}» стоит над несколькими столбцами ({columns}), и неясно, какой из них нужен. Дайте столбцам разные заголовки.`},
+	"mapper.bind.columns":  {EN: `Several columns could fill "{path}": {columns}. Rename all but one, or name the right one in the route's map.`, ZH: `有多列可对应“{path}”:{columns}。请只保留一个这样的标题,或在路由的 map 中指定正确的列。`, RU: `Поле «{path}» могут заполнить несколько столбцов: {columns}. Переименуйте лишние или укажите нужный в map маршрута.`},
+	"mapper.bind.fields":   {EN: `The column "{heading}" could fill several fields: {fields}. Say in the route's map which one it is.`, ZH: `列“{heading}”可对应多个字段:{fields}。请在路由的 map 中指明是哪一个。`, RU: `Столбец «{heading}» подходит к нескольким полям: {fields}. Укажите в map маршрута, к какому именно.`},
+	"mapper.bind.near":     {EN: ` Similar headings in the file: {headings}.`, ZH: `文件中相近的标题:{headings}。`, RU: ` Похожие заголовки в файле: {headings}.`},
+	"mapper.note.unused":   {EN: `columns that fill nothing: {columns}`, ZH: `未使用的列:{columns}`, RU: `неиспользованные столбцы: {columns}`},
+	"mapper.rows.many":     {EN: `The file has more than {max} rows, which is the most this route takes. Split it into smaller files, or raise max_rows in the route's limits.`, ZH: `文件超过 {max} 行,这是该路由允许的上限。请拆分文件,或在路由的 limits 中调高 max_rows。`, RU: `В файле больше {max} строк — это предел для маршрута. Разделите файл или увеличьте max_rows в limits маршрута.`},
+
+	// where
+	"mapper.where.cell":   {EN: `Column "{column}", cell {cell}`, ZH: `列“{column}”,单元格 {cell}`, RU: `Столбец «{column}», ячейка {cell}`},
+	"mapper.where.bare":   {EN: `Cell {cell}`, ZH: `单元格 {cell}`, RU: `Ячейка {cell}`},
+	"mapper.where.record": {EN: `Record {row}, {cell}`, ZH: `第 {row} 条记录,{cell}`, RU: `Запись {row}, {cell}`},
+	"mapper.where.field":  {EN: `Row {row}, field "{field}"`, ZH: `第 {row} 行,字段“{field}”`, RU: `Строка {row}, поле «{field}»`},
+
+	// cells
+	"mapper.bad":               {EN: `{where}: "{value}" {rule}`, ZH: `{where}:“{value}”{rule}`, RU: `{where}: «{value}» — {rule}`},
+	"mapper.bad.blank":         {EN: `{where} is empty: it {rule}`, ZH: `{where}为空:{rule}`, RU: `{where}: пусто — {rule}`},
+	"mapper.faulty":            {EN: `{where}: {problem}`, ZH: `{where}:{problem}`, RU: `{where}: {problem}`},
+	"mapper.required":          {EN: `{where} is empty, but a value is required`, ZH: `{where}为空,但此项必填`, RU: `{where}: пусто, а значение обязательно`},
+	"mapper.required.fix":      {EN: `write a value`, ZH: `请填写内容`, RU: `впишите значение`},
+	"mapper.required.example":  {EN: `write a value such as {example}`, ZH: `请填写内容,例如 {example}`, RU: `впишите значение, например {example}`},
+	"mapper.column.fix":        {EN: `add a column headed "{heading}"`, ZH: `请添加标题为“{heading}”的列`, RU: `добавьте столбец с заголовком «{heading}»`},
+	"mapper.lookup":            {EN: `{where}: "{value}" is not in the route's list`, ZH: `{where}:“{value}”不在路由的对照表中`, RU: `{where}: значения «{value}» нет в списке маршрута`},
+	"mapper.lookup.fix":        {EN: `write one of: {allowed}`, ZH: `请填写以下之一:{allowed}`, RU: `впишите одно из: {allowed}`},
+	"mapper.date":              {EN: `{where}: "{value}" is not a date as this column has it`, ZH: `{where}:“{value}”不是此列约定的日期写法`, RU: `{where}: «{value}» — не дата в принятой для столбца записи`},
+	"mapper.date.fix":          {EN: `write it like {examples}`, ZH: `请按此写法填写:{examples}`, RU: `запишите так: {examples}`},
+	"mapper.expr":              {EN: `{where}: the route's expression for "{path}" cannot be computed here: {cause}`, ZH: `{where}:路由中“{path}”的表达式在此处无法计算:{cause}`, RU: `{where}: выражение маршрута для «{path}» здесь не вычисляется: {cause}`},
+	"mapper.expr.fix":          {EN: `mend the value, or the expression in the route's map`, ZH: `请修改此值,或修改路由 map 中的表达式`, RU: `исправьте значение или выражение в map маршрута`},
+	"mapper.disagree":          {EN: `{where}: "{value}" differs from "{first}" in row {row}, but the rows of one group must agree`, ZH: `{where}:“{value}”与第 {row} 行的“{first}”不一致,同一组的各行必须相同`, RU: `{where}: «{value}» отличается от «{first}» в строке {row}, а строки одной группы должны совпадать`},
+	"mapper.disagree.fix":      {EN: `write the same value in both rows, or give the rows different values in {key}`, ZH: `请在两行填写相同的值,或让两行的 {key} 不同`, RU: `впишите в обе строки одно значение или разные значения в {key}`},
+	"mapper.key.blank":         {EN: `{where} is empty, so nobody can tell which group the row belongs to`, ZH: `{where}为空,无法判断该行属于哪一组`, RU: `{where}: пусто, и неясно, к какой группе относится строка`},
+	"mapper.key.blank.fix":     {EN: `write the value of {key} in every row`, ZH: `请在每一行都填写 {key}`, RU: `впишите {key} в каждой строке`},
+	"mapper.key.neighbour":     {EN: `row {row}: it stands beside row {other}, whose group nobody can tell; the group might be sent without it`, ZH: `第 {row} 行:与第 {other} 行相邻,而后者无法判断属于哪一组,发送时可能缺少该行`, RU: `строка {row}: рядом стоит строка {other}, группу которой определить нельзя; группа могла бы уйти без неё`},
+	"mapper.key.neighbour.fix": {EN: `mend {key} in row {other}, or remove that row`, ZH: `请修正第 {other} 行的 {key},或删除该行`, RU: `исправьте {key} в строке {other} или удалите эту строку`},
+	"mapper.group.few":         {EN: `row {row}: its group has {count} rows, the provider takes at least {min}`, ZH: `第 {row} 行:该组有 {count} 行,服务商要求至少 {min} 行`, RU: `строка {row}: строк в группе: {count}, а провайдер принимает не меньше {min}`},
+	"mapper.group.few.fix":     {EN: `add the missing rows, or write the same {key} in the rows that belong together`, ZH: `请补充缺少的行,或让属于同一组的行填写相同的 {key}`, RU: `добавьте недостающие строки или впишите одинаковое {key} в строки одной группы`},
+	"mapper.unique":            {EN: `{where}: row {row} has the same {columns} already, and they may occur only once`, ZH: `{where}:第 {row} 行已有相同的 {columns},只能出现一次`, RU: `{where}: в строке {row} уже есть то же самое ({columns}), а повторять это нельзя`},
+	"mapper.unique.fix":        {EN: `remove one of the two rows, or mend the value that is wrong`, ZH: `请删除其中一行,或修正填错的值`, RU: `удалите одну из двух строк или исправьте ошибочное значение`},
+}
