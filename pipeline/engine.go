@@ -1,0 +1,346 @@
+// Package pipeline runs the three loops that share nothing but the ledger: take, send, report; in one process.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/report"
+	"github.com/rowferry/rowferry/pipeline/route"
+	"github.com/rowferry/rowferry/pipeline/send"
+	"github.com/rowferry/rowferry/pipeline/take"
+	"github.com/rowferry/rowferry/words"
+)
+
+// Engine is everything wired. Build makes one; Run, Once or Send is called once; Close after it.
+type Engine struct {
+	Ledger  ledger.Ledger
+	Routes  map[string]*route.Route
+	Lanes   map[string]*send.Lane
+	Data    string
+	Log     *slog.Logger
+	Metrics *Metrics // nil: not measured
+}
+
+// beat is how often the engine looks for orders and settled files.
+const beat = 200 * time.Millisecond
+
+func (e *Engine) taker(r *route.Route) *take.Taker {
+	return &take.Taker{Route: r, Ledger: e.Ledger, Spool: filepath.Join(e.Data, "spool"), Log: e.Log, Now: time.Now, Taken: e.taken}
+}
+
+func (e *Engine) reporter() *report.Reporter {
+	return &report.Reporter{Ledger: e.Ledger, Routes: e.Routes, Spool: filepath.Join(e.Data, "spool"), Work: filepath.Join(e.Data, "outgoing"), Log: e.Log}
+}
+
+// taken tells the lane of a file that has been taken.
+func (e *Engine) taken(f ledger.File) {
+	e.Metrics.file(f)
+	if f.State != ledger.Sending {
+		return
+	}
+	if err := e.Lanes[f.Account].Add(context.Background(), f.ID); err != nil {
+		e.Log.Error("the file waits", "file", f.ID, "error", err)
+	}
+}
+
+// Run takes, sends and reports until ctx ends; then what is in flight ends and what is left is in the ledger.
+func (e *Engine) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	if err := e.start(ctx, group); err != nil {
+		return err
+	}
+	for _, r := range e.Routes {
+		if r.Inbox != nil {
+			group.Go(func() error { return e.taker(r).Run(ctx) })
+		}
+	}
+	group.Go(func() error { return e.attend(ctx) })
+	return quiet(ctx, group.Wait())
+}
+
+// quiet drops the error of having been told to stop.
+func quiet(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// start opens the lanes and gives them what the ledger says is unfinished.
+func (e *Engine) start(ctx context.Context, group *errgroup.Group) error {
+	for _, l := range e.Lanes {
+		if err := l.Open(ctx); err != nil {
+			return err
+		}
+	}
+	unfinished, err := e.Ledger.Files(ctx, ledger.Query{States: []ledger.State{ledger.Sending}})
+	if err != nil {
+		return err
+	}
+	for _, f := range unfinished {
+		lane := e.Lanes[f.Account]
+		if lane == nil {
+			e.Log.Error("the file waits: the configuration has no such account any more", "file", f.ID, "account", f.Account)
+			continue
+		}
+		if err := lane.Add(ctx, f.ID); err != nil {
+			e.Log.Error("the file waits", "file", f.ID, "error", err)
+		}
+	}
+	for _, l := range e.Lanes {
+		group.Go(func() error { return l.Run(ctx) })
+	}
+	return nil
+}
+
+// attend carries out orders and reports settled files until ctx ends.
+func (e *Engine) attend(ctx context.Context) error {
+	r := e.reporter()
+	tick := time.NewTicker(beat)
+	defer tick.Stop()
+	for {
+		if err := e.orders(ctx); err != nil {
+			return quiet(ctx, err)
+		}
+		if _, _, err := r.Sweep(ctx); err != nil {
+			return quiet(ctx, err)
+		}
+		e.Metrics.lanes(e.Lanes)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+func (e *Engine) orders(ctx context.Context) error {
+	orders, err := e.Ledger.Orders(ctx)
+	if err != nil {
+		return err
+	}
+	for _, o := range orders {
+		if err := e.Obey(ctx, o); err != nil {
+			e.Log.Error("an order could not be carried out", "verb", o.Verb, "file", o.File, "account", o.Account, "error", err)
+		}
+	}
+	return nil
+}
+
+// Obey carries out one order, from this process or another.
+func (e *Engine) Obey(ctx context.Context, o ledger.Order) error {
+	e.Log.Info("order", "verb", o.Verb, "file", o.File, "account", o.Account, "statuses", o.Statuses)
+	if o.Account != "" {
+		return e.obeyLane(ctx, o)
+	}
+	f, err := e.Ledger.File(ctx, o.File)
+	if err != nil {
+		return err
+	}
+	switch o.Verb {
+	case "resend":
+		var statuses []batch.Status
+		for _, s := range o.Statuses {
+			statuses = append(statuses, batch.Status(s))
+		}
+		_, err = e.Ledger.Requeue(ctx, o.File, statuses)
+	case "cancel":
+		err = e.Ledger.Cancel(ctx, o.File)
+	case "pause":
+		err = e.Ledger.Pause(ctx, o.File, words.Of(f.Language, "lane.person", "account", f.ID))
+	case "resume":
+		err = e.Ledger.Pause(ctx, o.File, "")
+	default:
+		return fmt.Errorf("unknown order %q", o.Verb)
+	}
+	if err != nil || e.Lanes[f.Account] == nil {
+		return err
+	}
+	return e.Lanes[f.Account].Add(ctx, f.ID)
+}
+
+func (e *Engine) obeyLane(ctx context.Context, o ledger.Order) error {
+	reason := ""
+	if o.Verb == "pause" {
+		reason = words.Of(batch.English, "lane.person", "account", o.Account)
+	}
+	if err := e.Ledger.PauseLane(ctx, o.Account, reason); err != nil {
+		return err
+	}
+	if lane := e.Lanes[o.Account]; lane != nil {
+		lane.Stop(reason)
+	}
+	return nil
+}
+
+// Progress is called now and then with the files under way; it must return soon.
+type Progress func(files []ledger.File)
+
+// Once takes what lies in the inboxes, waits for the results and ends. It returns the files it dealt with.
+// A file that cannot go on by itself (its lane is refused, it is paused) is left for later.
+func (e *Engine) Once(ctx context.Context, progress Progress) ([]ledger.File, error) {
+	before, err := e.Ledger.Files(ctx, ledger.Query{States: []ledger.State{ledger.Sending, ledger.Settled, ledger.Claiming, ledger.Taken}})
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, f := range before {
+		ids = append(ids, f.ID)
+	}
+	collect := func(f ledger.File) { ids = append(ids, f.ID) }
+	return e.until(ctx, progress, func() []string { return ids }, func(ctx context.Context) error {
+		for _, r := range e.Routes {
+			if r.Inbox == nil {
+				continue
+			}
+			t := e.taker(r)
+			t.Taken = func(f ledger.File) { collect(f); e.taken(f) }
+			if err := drain(ctx, t); err != nil {
+				return fmt.Errorf("route %s: %w", r.Name, err)
+			}
+		}
+		return nil
+	})
+}
+
+// drain takes until nothing complete or settling is left.
+func drain(ctx context.Context, t *take.Taker) error {
+	if err := t.Resume(ctx); err != nil {
+		return err
+	}
+	for {
+		taken, err := t.Look(ctx)
+		if err != nil {
+			return err
+		}
+		waiting, knows := t.Route.Inbox.(interface{ Waiting() int })
+		if taken == 0 && (!knows || waiting.Waiting() == 0) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(beat):
+		}
+	}
+}
+
+// Send takes the files that a person named on one route and waits for their results.
+func (e *Engine) Send(ctx context.Context, r *route.Route, paths []string, progress Progress) ([]ledger.File, error) {
+	var ids []string
+	return e.until(ctx, progress, func() []string { return ids }, func(ctx context.Context) error {
+		for _, path := range paths {
+			f, err := e.taker(r).Hand(ctx, path)
+			if f.ID != "" {
+				ids = append(ids, f.ID)
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+		}
+		return nil
+	})
+}
+
+// until runs lanes and reports while first works, and afterwards until the files it brought are reported or cannot go on.
+func (e *Engine) until(ctx context.Context, progress Progress, ids func() []string, first func(context.Context) error) ([]ledger.File, error) {
+	outer := ctx
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	group, ctx := errgroup.WithContext(ctx)
+	if err := e.start(ctx, group); err != nil {
+		return nil, err
+	}
+	group.Go(func() error { return e.attend(ctx) })
+	group.Go(func() error {
+		defer end()
+		if err := first(ctx); err != nil {
+			return err
+		}
+		return e.await(ctx, ids(), progress)
+	})
+	err := group.Wait()
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	files, readErr := e.files(context.WithoutCancel(outer), ids())
+	return files, errors.Join(err, readErr)
+}
+
+func (e *Engine) files(ctx context.Context, ids []string) ([]ledger.File, error) {
+	var files []ledger.File
+	for _, id := range ids {
+		f, err := e.Ledger.File(ctx, id)
+		if errors.Is(err, ledger.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return files, err
+		}
+		files = append(files, f)
+	}
+	return files, nil
+}
+
+// await returns when every file is reported or cannot go on by itself.
+func (e *Engine) await(ctx context.Context, ids []string, progress Progress) error {
+	for {
+		files, err := e.files(ctx, ids)
+		if err != nil {
+			return err
+		}
+		if progress != nil {
+			progress(files)
+		}
+		if e.allDone(files) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(beat / 4):
+		}
+	}
+}
+
+func (e *Engine) allDone(files []ledger.File) bool {
+	for _, f := range files {
+		switch f.State {
+		case ledger.Reported, ledger.Quarantined, ledger.Duplicate:
+			continue
+		case ledger.Sending:
+			lane := e.Lanes[f.Account]
+			if f.Paused != "" || lane == nil || e.Routes[f.Route] == nil || lane.Stuck() != "" {
+				continue
+			}
+		}
+		return false
+	}
+	return true
+}
+
+// Close ends lanes and places. The ledger is closed by whoever opened it.
+func (e *Engine) Close() error {
+	var all []error
+	for _, l := range e.Lanes {
+		all = append(all, l.Close())
+	}
+	for _, r := range e.Routes {
+		if r.Inbox != nil {
+			all = append(all, r.Inbox.Close())
+		}
+		if r.Outbox != nil {
+			all = append(all, r.Outbox.Close())
+		}
+	}
+	return errors.Join(all...)
+}

@@ -1,0 +1,199 @@
+// Package report gives a file's outcomes back: it reads the sender's file again beside the ledger, writes the result
+// files and puts them into the outbox.
+package report
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/pipeline/route"
+)
+
+// Reporter reports files whose rows all have an outcome.
+type Reporter struct {
+	Ledger ledger.Ledger
+	Routes map[string]*route.Route
+	Spool  string // where the takers keep the senders' files
+	Work   string // folder for results on their way out
+	Log    *slog.Logger
+
+	tried map[string]retry
+}
+
+// retry is when a file whose results could not be put is tried again.
+type retry struct {
+	at    time.Time
+	pause time.Duration
+}
+
+// Sweep reports every settled file whose time has come. What fails is logged and tried again later, longer each time.
+// It returns how many were reported and how many are left.
+func (r *Reporter) Sweep(ctx context.Context) (done, left int, err error) {
+	files, err := r.Ledger.Files(ctx, ledger.Query{States: []ledger.State{ledger.Settled}})
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, f := range files {
+		if ctx.Err() != nil {
+			return done, left, ctx.Err()
+		}
+		if r.tried[f.ID].at.After(time.Now()) {
+			left++
+			continue
+		}
+		if err := r.Report(ctx, f); err != nil {
+			left++
+			r.later(f, err)
+			continue
+		}
+		delete(r.tried, f.ID)
+		done++
+	}
+	return done, left, nil
+}
+
+func (r *Reporter) later(f ledger.File, err error) {
+	if r.tried == nil {
+		r.tried = map[string]retry{}
+	}
+	pause := min(max(time.Second, 2*r.tried[f.ID].pause), 5*time.Minute)
+	r.tried[f.ID] = retry{time.Now().Add(pause), pause}
+	r.Log.Error("the result could not be put into the outbox; trying again", "file", f.ID, "name", f.Name, "in", pause, "error", err)
+}
+
+// Report writes and puts all results of one file.
+func (r *Reporter) Report(ctx context.Context, f ledger.File) error {
+	way := r.Routes[f.Route]
+	if way == nil {
+		return fmt.Errorf("the configuration has no route %q any more; put it back to get the result", f.Route)
+	}
+	if err := os.MkdirAll(r.Work, 0o750); err != nil {
+		return err
+	}
+	report := r.report(ctx, f, way)
+	var names []string
+	for _, format := range way.Formats {
+		name := route.ResultName(f.Name, f.ID, f.Revision, format.Extension())
+		if err := r.put(ctx, way.Outbox, format, name, report); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		names = append(names, name)
+	}
+	if err := r.Ledger.Report(ctx, f.ID, names); err != nil {
+		return err
+	}
+	r.Log.Info("reported", "file", f.ID, "name", f.Name, "route", f.Route, "rows", f.Counts.Read, "delivered", f.Counts.Delivered,
+		"rejected", f.Counts.Rejected, "invalid", f.Counts.Invalid, "failed", f.Counts.Failed, "unknown", f.Counts.Unknown, "skipped", f.Counts.Skipped)
+	return nil
+}
+
+// put writes one result here and then puts it there.
+func (r *Reporter) put(ctx context.Context, to outbox.Place, format outbox.Format, name string, report outbox.Report) error {
+	work, err := os.CreateTemp(r.Work, "result-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(work.Name())
+	defer work.Close()
+	if err := format.Write(ctx, work, report); err != nil {
+		return err
+	}
+	if _, err := work.Seek(0, 0); err != nil {
+		return err
+	}
+	return to.Put(ctx, name, work)
+}
+
+func (r *Reporter) report(ctx context.Context, f ledger.File, way *route.Route) outbox.Report {
+	path := filepath.Join(r.Spool, f.ID)
+	return outbox.Report{
+		File: f.File, Revision: f.Revision, Account: f.Account, Operation: f.Operation, Language: f.Language,
+		Columns: f.Reading.Columns, Notes: f.Reading.Notes, Started: f.Started, Finished: f.Finished,
+		Source: outbox.Source{Path: path, Format: f.Reading.Format, Sheet: f.Reading.Sheet, Header: f.Reading.Header},
+		Lines:  func() iter.Seq2[*outbox.Line, error] { return Lines(ctx, r.Ledger, way, f, path) },
+	}
+}
+
+// Lines joins the rows of the spooled file with their outcomes, in the order of the file.
+func Lines(ctx context.Context, l ledger.Ledger, way *route.Route, f ledger.File, path string) iter.Seq2[*outbox.Line, error] {
+	return func(yield func(*outbox.Line, error) bool) {
+		table, err := way.Open(ctx, path, f.Name)
+		if err != nil {
+			yield(nil, fmt.Errorf("reading %s again: %w", f.ID, err))
+			return
+		}
+		defer table.Close()
+		next, stop := iter.Pull2(l.Chunks(ctx, f.ID))
+		defer stop()
+		known := map[int]outbox.Line{}
+		for row, err := range table.Rows() {
+			if err != nil {
+				yield(nil, fmt.Errorf("reading %s again: %w", f.ID, err))
+				return
+			}
+			line, err := find(row, known, next)
+			if !yield(line, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// find takes a row's outcome out of what is known, loading chunks until it is there.
+func find(row *batch.Row, known map[int]outbox.Line, next func() (*ledger.Content, error, bool)) (*outbox.Line, error) {
+	for {
+		if line, ok := known[row.Number]; ok {
+			delete(known, row.Number)
+			line.Row = row
+			return &line, nil
+		}
+		c, err, more := next()
+		if err != nil {
+			return nil, err
+		}
+		if !more {
+			return nil, fmt.Errorf("row %d has no outcome in the ledger", row.Number)
+		}
+		if err := learn(known, c); err != nil {
+			return nil, err
+		}
+	}
+}
+
+var errOpen = errors.New("the item has no outcome yet")
+
+// learn adds the outcomes of a chunk's rows.
+func learn(known map[int]outbox.Line, c *ledger.Content) error {
+	for i := range c.Items {
+		item, v := &c.Items[i], c.States[i].Verdict
+		if v == nil {
+			return fmt.Errorf("item %d: %w", item.Seq, errOpen)
+		}
+		for _, number := range item.Rows {
+			known[number] = outbox.Line{Outcome: v.Of(number), Problems: about(number, item.Problems, v.Problems), Item: item.Seq}
+		}
+	}
+	return nil
+}
+
+// about selects the problems of one row.
+func about(row int, lists ...[]batch.Problem) []batch.Problem {
+	var out []batch.Problem
+	for _, list := range lists {
+		for _, p := range list {
+			if p.Row == row {
+				out = append(out, p)
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,260 @@
+package send
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/senders"
+	"github.com/rowferry/rowferry/words"
+)
+
+// step is what is to be done about a request after an attempt.
+type step string
+
+const (
+	settle  step = "settle"      // every item has its verdict
+	again   step = "again"       // the items without a verdict are tried again after the pause
+	halve   step = "halve"       // too many in one request: two smaller ones, at once
+	refused step = "refused"     // the account or its requests are refused: the lane stops and probes
+	putBack step = "put back"    // we were told to stop before it left: as if it had not been picked
+	broken  step = "ledger fail" // the ledger could not take the intent: nothing left, nothing may
+)
+
+// decision is the answer to "what now", with its reason for the log.
+type decision struct {
+	step     step
+	reason   string
+	verdicts []*ledger.Verdict // one per item; nil: no verdict yet
+	lost     bool              // the attempt may have been executed
+	pause    time.Duration     // again: at least this long
+	laneWide bool              // the pause is the provider's wish for the account as a whole
+	message  string            // refused: what to tell people
+	attempt  bool              // it counts as an attempt
+}
+
+// attempt is what decide needs to know of a request that was tried.
+type attempt struct {
+	op       *providers.Operation
+	items    []batch.Item
+	language batch.Language
+	account  string
+	file     string
+	retry    configs.Retry
+	later    *configs.Later
+	number   int       // which attempt this was, from 1
+	tried    int       // attempts of this round before it
+	lost     bool      // an earlier attempt may have been executed
+	first    time.Time // when the first attempt of this round began
+	now      time.Time
+}
+
+// decide reads the result of one attempt. It is the only place that knows when a request is tried again.
+func (a attempt) decide(r senders.Result) decision {
+	switch r.Fate {
+	case senders.NotSent:
+		return a.tryAgain("not sent", false, r.RetryAfter, errText(r.Err))
+	case senders.Lost:
+		return a.gone("answer lost", r)
+	}
+	d := a.byClass(r)
+	d.attempt = true
+	return d
+}
+
+func errText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// byClass follows what the answer as a whole means.
+func (a attempt) byClass(r senders.Result) decision {
+	switch r.Reading.Class {
+	case providers.Auth, providers.Renew:
+		return decision{step: refused, reason: "account refused", message: a.say("lane.auth", "account", a.account, "message", a.text(r.Reading.Verdict))}
+	case providers.Config:
+		return decision{step: refused, reason: "request refused as such", message: a.say("lane.config", "account", a.account, "message", a.text(r.Reading.Verdict))}
+	case providers.Split:
+		if len(a.items) > 1 {
+			return decision{step: halve, reason: "too many in one request"}
+		}
+		return a.all("one item is too many", batch.Rejected, r)
+	case providers.Retry:
+		d := a.tryAgain("provider busy", false, r.RetryAfter, a.text(r.Reading.Verdict))
+		d.laneWide = r.Status == 429
+		return d
+	case providers.Unknown:
+		if r.Reading.Items == nil {
+			return a.gone("answer not understood", r)
+		}
+	}
+	return a.byItem(r)
+}
+
+// gone is an attempt that may have been executed: a repeat for repeatable operations, unknown for others.
+func (a attempt) gone(reason string, r senders.Result) decision {
+	if a.op.Repeatable {
+		d := a.tryAgain(reason, true, r.RetryAfter, errText(r.Err))
+		d.attempt = true
+		return d
+	}
+	d := decision{step: settle, reason: reason, lost: true, attempt: true}
+	for range a.items {
+		d.verdicts = append(d.verdicts, a.unknown(r))
+	}
+	return d
+}
+
+func (a attempt) unknown(r senders.Result) *ledger.Verdict {
+	message, code := a.say("send.lost", "id", a.file), "lost"
+	if r.Fate == senders.Answered {
+		message, code = a.say("send.unclear", "status", r.Status), fmt.Sprint(r.Status)
+		if r.Reading.Code != "" {
+			code = r.Reading.Code
+		}
+		if t := a.text(r.Reading.Verdict); t != "" {
+			message += ": " + t
+		}
+	}
+	return &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Unknown, Code: code, Message: message}}
+}
+
+// tryAgain pauses with full jitter, or gives up when the budget does not reach.
+func (a attempt) tryAgain(reason string, lost bool, after time.Duration, cause string) decision {
+	pause := max(after, a.jitter())
+	d := decision{step: again, reason: reason, lost: lost, pause: pause, verdicts: make([]*ledger.Verdict, len(a.items))}
+	if a.now.Add(pause).Sub(a.first) <= a.retry.For {
+		return d
+	}
+	d.step, d.reason = settle, reason+", budget spent"
+	for i := range d.verdicts {
+		d.verdicts[i] = a.spent(lost || a.lost, cause)
+	}
+	return d
+}
+
+// spent is the verdict when there is no time left: failed when it certainly was not processed, else unknown.
+func (a attempt) spent(lost bool, cause string) *ledger.Verdict {
+	if lost {
+		return &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Unknown, Code: "lost", Message: a.say("send.lost", "id", a.file)}}
+	}
+	return &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Failed, Code: "gave-up", Message: a.say("send.failed", "for", a.retry.For, "cause", cause, "id", a.file)}}
+}
+
+// jitter is a random pause of at most first × 2ⁿ, n being the attempts before, and at most `most`.
+func (a attempt) jitter() time.Duration {
+	ceiling := a.retry.First
+	for range a.tried {
+		if ceiling *= 2; ceiling >= a.retry.Most {
+			ceiling = a.retry.Most
+			break
+		}
+	}
+	return rand.N(max(ceiling, time.Millisecond))
+}
+
+// byItem gives each item its verdict.
+func (a attempt) byItem(r senders.Result) decision {
+	d := decision{step: settle, reason: string(r.Reading.Class), verdicts: make([]*ledger.Verdict, len(a.items))}
+	for i := range a.items {
+		v := r.Reading.Verdict
+		if r.Reading.Items != nil {
+			v = r.Reading.Items[i]
+		}
+		a.item(&d, i, v, r)
+	}
+	return d
+}
+
+// all gives every item the same verdict.
+func (a attempt) all(reason string, s batch.Status, r senders.Result) decision {
+	d := decision{step: settle, reason: reason}
+	for i := range a.items {
+		d.verdicts = append(d.verdicts, a.verdict(a.items[i], s, r.Reading.Verdict))
+	}
+	return d
+}
+
+func (a attempt) item(d *decision, i int, v providers.Verdict, r senders.Result) {
+	switch v.Class {
+	case providers.OK:
+		d.verdicts[i] = a.verdict(a.items[i], batch.Delivered, v)
+	case providers.Absent:
+		d.verdicts[i] = a.absent(a.items[i], v)
+	case providers.Later:
+		a.wait(d, i, v)
+	case providers.Retry:
+		a.merge(d, i, a.tryAgain("provider busy with an item", false, r.RetryAfter, a.text(v)))
+	case providers.Unknown:
+		if !a.op.Repeatable {
+			d.verdicts[i] = a.unknown(r)
+			return
+		}
+		a.merge(d, i, a.tryAgain("no answer for an item", true, 0, a.text(v)))
+	default: // rejected; and what cannot be said of a single item counts as a refusal of it
+		d.verdicts[i] = a.verdict(a.items[i], batch.Rejected, v)
+	}
+}
+
+// merge takes over what was decided for one item.
+func (a attempt) merge(d *decision, i int, one decision) {
+	d.verdicts[i] = one.verdicts[i]
+	if one.step != again {
+		return
+	}
+	d.step, d.reason = again, one.reason
+	d.pause, d.lost = max(d.pause, one.pause), d.lost || one.lost
+}
+
+// absent: gone already. When an earlier request may have been executed, it was that one.
+func (a attempt) absent(item batch.Item, v providers.Verdict) *ledger.Verdict {
+	if !a.lost {
+		return a.verdict(item, batch.Rejected, v)
+	}
+	out := a.verdict(item, batch.Delivered, v)
+	out.Message = a.say("send.absent", "message", a.text(v))
+	return out
+}
+
+// wait: the state does not allow it now. The route says whether to come back.
+func (a attempt) wait(d *decision, i int, v providers.Verdict) {
+	if a.later == nil || a.now.Add(a.later.Every).Sub(a.first) > a.later.For {
+		d.verdicts[i] = a.verdict(a.items[i], batch.Rejected, v)
+		return
+	}
+	d.step, d.reason, d.pause = again, "not now", max(d.pause, a.later.Every)
+}
+
+// verdict builds the last word from the provider's. Where the answer names rows, they are the cause and the others suffer.
+func (a attempt) verdict(item batch.Item, s batch.Status, v providers.Verdict) *ledger.Verdict {
+	text := a.text(v)
+	if s == batch.Delivered && text == "" {
+		text = a.op.Done.In(a.language)
+	}
+	out := &ledger.Verdict{Outcome: batch.Outcome{Status: s, Code: v.Code, Message: text, Reference: v.Reference}}
+	if s == batch.Delivered || len(v.Blamed) == 0 || len(v.Blamed) >= len(item.Rows) {
+		return out
+	}
+	cause := out.Outcome
+	out.Rows = map[int]batch.Outcome{}
+	var rows []string
+	for _, at := range v.Blamed {
+		if at >= 0 && at < len(item.Rows) {
+			out.Rows[item.Rows[at]] = cause
+			rows = append(rows, fmt.Sprint(item.Rows[at]))
+		}
+	}
+	out.Message = a.say("send.blamed", "rows", strings.Join(rows, ", "), "row", strings.Join(rows, ", "), "message", text)
+	return out
+}
+
+func (a attempt) say(key string, args ...any) string { return words.Of(a.language, key, args...) }
+
+func (a attempt) text(v providers.Verdict) string { return strings.TrimSpace(v.Message.In(a.language)) }
