@@ -178,8 +178,8 @@ func (l *loader) checkAccount(c *Config, key, name string, a *Account, known map
 	l.positive(key+".retry.first", a.Retry.First)
 	l.positive(key+".retry.most", a.Retry.Most)
 	if a.Retry.First > a.Retry.Most && a.Retry.Most > 0 {
-		l.bad(key+".retry.first", words.Message("config.retry.order", "first", a.Retry.First, "most", a.Retry.Most),
-			words.Message("config.write", "example", "first: "+a.Retry.Most.String()))
+		l.bad(key+".retry.first", words.Message("config.retry.order", "first", brief(a.Retry.First), "most", brief(a.Retry.Most)),
+			words.Message("config.write", "example", "first: "+brief(a.Retry.Most)))
 	}
 	if a.CA != "" {
 		l.readable(key+".ca", a.CA)
@@ -242,7 +242,7 @@ func (l *loader) checkRate(key string, a *Account, p *providers.Provider) {
 }
 
 func (l *loader) atLeast(key string, n, least, most int) {
-	if l.has(key) && (n < least || n > most) {
+	if l.has(key) && !l.blamed(key) && (n < least || n > most) {
 		l.bad(key, words.Message("config.range", "least", least, "most", most), batch.Message{})
 	}
 }
@@ -566,7 +566,7 @@ func (l *loader) checkJump(c *Config, key, name string, s SFTP) {
 	}
 	for seen, at := []string{name}, s.Jump; at != ""; at = c.SFTP[at].Jump {
 		if slices.Contains(seen, at) {
-			if at == name {
+			if at == name && name == slices.Min(seen) { // each circle once
 				l.bad(key+".jump", words.Message("config.jump.circle", "way", strings.Join(append(seen, at), " → ")), words.Message("config.jump.circle.write"))
 			}
 			return
@@ -591,7 +591,7 @@ func (l *loader) checkRoute(c *Config, key string, r Route) {
 		l.positive(key+".later.every", r.Later.Every)
 		l.positive(key+".later.for", r.Later.For)
 		if r.Later.Every > r.Later.For {
-			l.bad(key+".later.every", words.Message("config.later.order", "every", r.Later.Every, "for", r.Later.For), words.Message("config.write", "example", "later: {every: 30m, for: 24h}"))
+			l.bad(key+".later.every", words.Message("config.later.order", "every", brief(r.Later.Every), "for", brief(r.Later.For)), words.Message("config.write", "example", "later: {every: 30m, for: 24h}"))
 		}
 	}
 }
@@ -602,7 +602,7 @@ func (l *loader) blamedBelow(key string) bool {
 
 func (l *loader) twiceInList(key string, list []string) {
 	for i, s := range list {
-		if slices.Contains(list[:i], s) {
+		if s != "" && slices.Contains(list[:i], s) {
 			l.bad(fmt.Sprintf("%s[%d]", key, i), words.Message("config.twice_listed", "word", short(s)), words.Message("config.remove"))
 		}
 	}
@@ -711,6 +711,8 @@ func (l *loader) checkInbox(key string, in Inbox) {
 
 func (l *loader) checkGlob(key, glob string) {
 	switch _, err := path.Match(glob, "x"); {
+	case glob == "" && !l.blamed(key):
+		l.bad(key, words.Message("config.blank"), words.Message("config.write", "example", `match: ["*.csv", "*.xlsx", "*.xml"]`))
 	case strings.ContainsAny(glob, `/`):
 		l.bad(key, words.Message("config.glob.folder", "value", short(glob)), words.Message("config.glob.folder.write"))
 	case strings.ContainsAny(glob, "{}"):

@@ -31,6 +31,7 @@ type loader struct {
 
 	keys      map[string]position // where each key stands
 	values    map[string]position // where its value stands
+	meant     map[string]bool     // keys that a misspelt one probably stands for
 	raw       map[string]string   // scalars as they were written, before ${NAME}
 	anchors   map[string]ast.Node
 	depth     int
@@ -43,7 +44,7 @@ type loader struct {
 func newLoader(file, dir string) *loader {
 	return &loader{
 		file: file, dir: dir, language: batch.English,
-		keys: map[string]position{}, values: map[string]position{}, raw: map[string]string{},
+		keys: map[string]position{}, values: map[string]position{}, meant: map[string]bool{}, raw: map[string]string{},
 		anchors: map[string]ast.Node{}, providers: map[string]*providers.Provider{},
 	}
 }
@@ -170,7 +171,7 @@ func kind(n ast.Node) batch.Message {
 	case *ast.SequenceNode:
 		return words.Message("config.kind.list")
 	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
-		return words.Message("config.kind.number")
+		return words.Message("config.kind.number", "value", short(n.GetToken().Value))
 	case *ast.BoolNode:
 		return words.Message("config.kind.bool")
 	case *ast.NullNode:
@@ -302,7 +303,25 @@ func (l *loader) decode(s spot, n ast.Node, v reflect.Value) {
 func (l *loader) wrong(s spot, n ast.Node, want string) {
 	l.add(finding{at: where(n), key: s.key,
 		what:  words.Message("config.type", "want", l.say(words.Message(want)), "got", l.say(kind(n))),
-		write: words.Message("config.write", "example", s.example())})
+		write: l.instead(s, n)})
+}
+
+// instead is what to write in the place of a value of the wrong kind.
+func (l *loader) instead(s spot, n ast.Node) batch.Message {
+	text, isScalar := scalar(n)
+	switch name := s.name(); {
+	case s.key == "":
+		return words.Message("config.empty.write")
+	case name == "map":
+		return words.Message("config.write", "example", "map: {FIELD: HEADING}")
+	case s.tags == "":
+		return words.Message("config.map.write", "name", name)
+	case isScalar && slices.Contains([]string{"inbox", "outbox", "preview"}, name):
+		return words.Message("config.write", "example", fmt.Sprintf("%s: {dir: %s}", name, text))
+	case isScalar && slices.Contains([]string{"retry", "later"}, name):
+		return words.Message("config.write", "example", fmt.Sprintf("%s: {for: 24h}", name))
+	}
+	return words.Message("config.write", "example", s.example())
 }
 
 // empty reports a key without a value.
@@ -365,7 +384,7 @@ func (l *loader) required(key string, t reflect.Type) {
 	for _, name := range keysOf(t) {
 		f := fieldsOf(t)[name]
 		full := join(key, name)
-		if f.Tag.Get("required") == "" || l.has(full) {
+		if f.Tag.Get("required") == "" || l.has(full) || l.meant[full] {
 			continue
 		}
 		example := words.Message("config.write", "example", spot{full, f.Tag}.example())
@@ -426,11 +445,8 @@ func (l *loader) decodeList(s spot, n ast.Node, v reflect.Value) {
 		key := fmt.Sprintf("%s[%d]", s.key, i)
 		l.keys[key] = where(item)
 		one := reflect.New(reflect.TypeFor[string]()).Elem()
-		before := len(l.mistakes)
 		l.decode(spot{key, s.tags}, item, one)
-		if len(l.mistakes) == before {
-			out = append(out, one.String())
-		}
+		out = append(out, one.String()) // "" after a mistake: indexes stay those of the file
 	}
 	v.Set(reflect.ValueOf(out))
 }
@@ -795,10 +811,13 @@ func fillDefaults(v reflect.Value) {
 func (l *loader) unknown(key, name string, t reflect.Type) {
 	known := keysOf(t)
 	write := words.Message("config.keys", "words", strings.Join(known, ", "))
-	if near := Nearest(name, known); near != "" {
+	near := Nearest(name, known)
+	if s := synonyms[strings.ToLower(name)]; slices.Contains(known, s) {
+		near = s
+	}
+	if near != "" {
 		write = words.Message("config.did_you_mean", "word", near)
-	} else if s := synonyms[strings.ToLower(name)]; s != "" && slices.Contains(known, s) {
-		write = words.Message("config.did_you_mean", "word", s)
+		l.meant[strings.TrimSuffix(key, name)+near] = true
 	} else if parent := below(name, t); parent != "" {
 		write = words.Message("config.below", "word", name, "parent", parent)
 	}

@@ -43,6 +43,18 @@ func parseDuration(text string) (d time.Duration, what, write batch.Message) {
 	return 0, what, batch.Message{}
 }
 
+// brief writes a duration the way people do: 24h, not 24h0m0s.
+func brief(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
 // ParseRate reads "10/s", "600/m", "1600/h".
 func ParseRate(text string) (providers.Rate, error) {
 	m := ratePattern.FindStringSubmatch(text)

@@ -60,7 +60,7 @@ var configs = catalogue{
 	"config.kind.text":           {EN: "a text", ZH: "文本", RU: "текст"},
 	"config.kind.mapping":        {EN: "keys with values", ZH: "键和值", RU: "ключи со значениями"},
 	"config.kind.list":           {EN: "a list", ZH: "列表", RU: "список"},
-	"config.kind.number":         {EN: "a number", ZH: "数字", RU: "число"},
+	"config.kind.number":         {EN: "{value}", ZH: "{value}", RU: "{value}"},
 	"config.kind.bool":           {EN: "true or false", ZH: "true 或 false", RU: "true или false"},
 	"config.kind.nothing":        {EN: "nothing", ZH: "空", RU: "пусто"},
 	"config.not_one":             {EN: "\"{value}\" is not one of the values allowed here", ZH: "\"{value}\" 不是此处允许的值", RU: "\"{value}\" здесь не допускается"},
