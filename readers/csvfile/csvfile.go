@@ -1,0 +1,237 @@
+// Package csvfile reads CSV and its relatives: any delimiter, quote and encoding that senders use, one pass, constant memory.
+package csvfile
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/table"
+	"github.com/rowferry/rowferry/words"
+)
+
+// New returns the reader of CSV files.
+func New() readers.Reader { return reader{} }
+
+type reader struct{}
+
+// Open decides encoding, dialect and heading. It reads the file once to its end for the encoding, and its beginning
+// for the rest; the rows are read again by Rows.
+func (reader) Open(ctx context.Context, f readers.File, s readers.Settings) (readers.Table, error) {
+	return open(ctx, f, s)
+}
+
+// Complete reads the records without keeping them. Open quotes, a last record that is cut and half a character
+// are *batch.Unreadable with Incomplete set; what Open cannot read is refused here with the same error.
+func (reader) Complete(ctx context.Context, f readers.File, s readers.Settings) error {
+	t, err := open(ctx, f, s)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	return t.each(nil)
+}
+
+// opened is one CSV file whose layout is known.
+type opened struct {
+	ctx     context.Context // of Open; Rows obeys it
+	text    content
+	d       dialect
+	limits  readers.Limits
+	columns []batch.Column
+	width   int // fields of the heading, trailing empty ones included
+	named   int // fields that every row must have
+	heading []string
+	skip    int // records above the first data row, the heading included
+	crOnly  bool
+	sep     bool // the first line is Excel's sep=; and no record
+	used    bool
+	notes   notes
+}
+
+func open(ctx context.Context, f readers.File, s readers.Settings) (*opened, error) {
+	limits := fillLimits(s.Limits)
+	if f.Size > limits.Bytes {
+		return nil, unreadable("csv.too_big", "limit", bytesText(limits.Bytes))
+	}
+	d, err := configured(s)
+	if err != nil {
+		return nil, err
+	}
+	text, err := decide(ctx, f, s, limits)
+	if err != nil {
+		return nil, err
+	}
+	t := &opened{ctx: ctx, text: text, limits: limits}
+	if text.guessed {
+		t.notes.add(words.Message("csv.note.encoding", "encoding", text.name), 0)
+	}
+	if text.padding > 0 {
+		t.notes.add(words.Message("csv.note.padding", "bytes", text.padding), 0)
+	}
+	sample, whole, err := t.sample()
+	if err != nil {
+		return nil, err
+	}
+	if strings.TrimFunc(sample, invisible) == "" && whole {
+		return nil, unreadable("csv.blank")
+	}
+	if kind := markup(sample); kind != "" {
+		return nil, unreadable(kind)
+	}
+	t.crOnly = crOnly(sample)
+	rest, sep := cutSep(sample)
+	t.sep = sep != ""
+	if t.sep && d.delimiter == "" {
+		d.delimiter = sep
+	}
+	if t.d, err = settle(rest, whole, d, limits); err != nil {
+		return nil, err
+	}
+	if err := t.layOut(ctx, s.Header); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// sampled is how much decoded text is looked at for the dialect.
+const sampled = 256 << 10
+
+func (t *opened) sample() (text string, whole bool, err error) {
+	buf := make([]byte, sampled)
+	n, err := io.ReadFull(t.text.reader(), buf)
+	switch {
+	case err == nil:
+		return string(buf[:n]), false, nil
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return string(buf[:n]), true, nil
+	}
+	return "", false, t.broken(err, 0)
+}
+
+func (t *opened) records() *splitter {
+	s := newSplitter(t.text.reader(), t.d, t.limits.Cell, t.limits.Columns)
+	if t.crOnly {
+		s.end = '\r'
+	}
+	return s
+}
+
+// skipSep drops Excel's first line, which is no row for the sender.
+func (t *opened) skipSep(s *splitter) error {
+	if !t.sep {
+		return nil
+	}
+	_, err := s.next()
+	s.number = 0
+	return err
+}
+
+// layOut finds the heading in the first records and names the columns.
+func (t *opened) layOut(ctx context.Context, header string) error {
+	wanted, err := headerRow(header)
+	if err != nil {
+		return err
+	}
+	s := t.records()
+	if err := t.skipSep(s); err != nil {
+		return t.broken(err, s.number+1)
+	}
+	var rows [][]string
+	want := max(table.Sample, wanted+1)
+	filled := 0
+	for filled < table.Sample && len(rows) < max(want, 5000) {
+		more, err := s.next()
+		if err != nil {
+			return t.broken(err, s.number+1)
+		}
+		if !more {
+			break
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		row := s.strings()
+		if !table.Blank(row) {
+			filled++
+		}
+		rows = append(rows, row)
+	}
+	if filled == 0 {
+		return unreadable("csv.blank")
+	}
+	return t.nameColumns(rows, header, wanted)
+}
+
+func headerRow(header string) (int, error) {
+	switch header {
+	case "", "auto", "none":
+		return 0, nil
+	}
+	n, err := strconv.Atoi(header)
+	if err != nil || n < 1 || n > 1000 {
+		return 0, unreadable("csv.header_bad", "value", header)
+	}
+	return n, nil
+}
+
+func (t *opened) nameColumns(rows [][]string, header string, wanted int) error {
+	at := table.None
+	switch {
+	case wanted > len(rows) || wanted > 0 && table.Blank(rows[wanted-1]):
+		return unreadable("csv.header_absent", "row", wanted)
+	case wanted > 0:
+		at = wanted - 1
+	case header != "none":
+		at = findHeading(rows)
+	}
+	if at == table.None {
+		if header != "none" {
+			t.notes.add(words.Message("csv.note.no_heading"), 0)
+		}
+		n := usual(rows)
+		t.width, t.named = n, n
+		for i := range n {
+			t.columns = append(t.columns, batch.Column{Name: "column " + strconv.Itoa(i+1), Ref: table.Letter(i)})
+		}
+		t.skip = 0
+		if header != "none" {
+			t.skip = above(rows)
+		}
+	} else {
+		t.skip = at + 1
+		t.heading = rows[at]
+		t.width = len(t.heading)
+		n := trimmed(t.heading)
+		t.named = n
+		for _, row := range rows[at+1:] {
+			if m := trimmed(row); m <= t.width {
+				n = max(n, m) // a column without a name that has values
+			}
+		}
+		for i := range n {
+			t.columns = append(t.columns, batch.Column{Name: t.heading[i], Ref: table.Letter(i)})
+		}
+		t.heading = slices.Clone(t.heading[:n])
+	}
+	for i, row := range rows[:max(0, t.skip-1)] {
+		if !table.Blank(row) {
+			t.notes.add(words.Message("csv.note.preamble"), i+1)
+		} else {
+			t.notes.add(words.Message("csv.note.blank"), i+1)
+		}
+	}
+	if at == table.None && t.skip > 0 {
+		t.notes.add(words.Message("csv.note.preamble"), t.skip)
+	}
+	return nil
+}
+
+func (t *opened) Columns() []batch.Column { return t.columns }
+func (t *opened) Notes() []batch.Note     { return t.notes.list() }
+func (t *opened) Close() error            { return nil }

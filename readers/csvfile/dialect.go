@@ -1,0 +1,335 @@
+package csvfile
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/table"
+)
+
+// wishes are what the settings say about the dialect.
+type wishes struct {
+	delimiter string // "" = find it
+	quote     byte
+	noQuote   bool
+	escape    byte
+}
+
+func configured(s readers.Settings) (wishes, error) {
+	var w wishes
+	switch d := s.Delimiter; {
+	case d == "" || d == "auto":
+	case d == "tab" || d == `\t`:
+		w.delimiter = "\t"
+	case d == "comma":
+		w.delimiter = ","
+	case d == "semicolon":
+		w.delimiter = ";"
+	case utf8.RuneCountInString(d) != 1 || d == "\n" || d == "\r" || d == "\x00" || !utf8.ValidString(d):
+		return w, unreadable("csv.delimiter_bad", "value", d)
+	default:
+		w.delimiter = d
+	}
+	switch q := s.Quote; {
+	case q == "" || q == "auto":
+	case q == "none":
+		w.noQuote = true
+	case len(q) != 1 || q[0] <= ' ' || q[0] >= 0x7f || q == w.delimiter:
+		return w, unreadable("csv.quote_bad", "value", q)
+	default:
+		w.quote = q[0]
+	}
+	switch e := s.Escape; {
+	case e == "":
+	case len(e) != 1 || e[0] <= ' ' || e[0] >= 0x7f || e == w.delimiter:
+		return w, unreadable("csv.escape_bad", "value", e)
+	default:
+		w.escape = e[0]
+	}
+	return w, nil
+}
+
+// cutSep takes Excel's first line "sep=;" away and returns the delimiter it names, "" when there is none.
+func cutSep(text string) (rest, delimiter string) {
+	line := text
+	if i := strings.IndexAny(text, "\r\n"); i >= 0 {
+		line, rest = text[:i], text[i+1:]
+		if text[i] == '\r' {
+			rest = strings.TrimPrefix(rest, "\n")
+		}
+	}
+	if len(line) > 12 {
+		return text, ""
+	}
+	said := strings.Trim(line, `"`)
+	if len(said) < 5 || !strings.EqualFold(said[:4], "sep=") {
+		return text, ""
+	}
+	r, size := utf8.DecodeRuneInString(said[4:])
+	if r == '"' || strings.Trim(said[4+size:], `"`) != "" && strings.Trim(said[4+size:], said[4:4+size]) != "" {
+		return text, ""
+	}
+	return rest, said[4 : 4+size]
+}
+
+// crOnly reports whether lines end with CR alone, as old Macintosh programs write them.
+func crOnly(text string) bool {
+	return strings.IndexByte(text, '\r') >= 0 && strings.IndexByte(text, '\n') < 0
+}
+
+var delimiters = []string{",", ";", "\t", "|"}
+
+// trial is a dialect tried on the sample.
+type trial struct {
+	d       dialect
+	rows    [][]string
+	width   int     // the usual number of fields
+	regular float64 // share of the records that have it, from the first such record on
+	clean   float64 // share of cells that hold no sign of being several
+	stray   int     // records with text behind a closing quote
+	quotes  int     // quoted fields
+	open    bool    // the sample's end, being the file's, lies within quotes
+	tooBig  bool
+}
+
+func (t *trial) score() float64 {
+	if t.width < 2 {
+		return 0
+	}
+	s := t.regular * t.clean * (1 - 1/(float64(t.width)+0.5))
+	if t.stray > 0 {
+		s *= 1 - min(0.5, 2*float64(t.stray)/float64(len(t.rows)))
+	}
+	if t.open || t.tooBig {
+		s *= 0.2
+	}
+	return s
+}
+
+// tried is how many records of the sample a dialect is judged by.
+const tried = 300
+
+func try(text string, whole bool, d dialect, limits readers.Limits) trial {
+	t := trial{d: d}
+	s := newSplitter(strings.NewReader(text), d, limits.Cell, 1<<20)
+	for len(t.rows) < tried {
+		more, err := s.next()
+		if err != nil {
+			t.tooBig = true
+			break
+		}
+		if !more {
+			break
+		}
+		if s.r == s.w && s.eof && !whole {
+			break // cut by the end of the sample
+		}
+		t.open = t.open || s.unclosed
+		if s.stray {
+			t.stray++
+		}
+		t.quotes += s.quotes
+		t.rows = append(t.rows, s.strings())
+		if len(s.fields) > limits.Columns {
+			break
+		}
+	}
+	t.measure()
+	return t
+}
+
+// measure finds the usual width and how many records and cells agree with it.
+func (t *trial) measure() {
+	count := map[int]int{}
+	var rows [][]string
+	for i, row := range t.rows {
+		if table.Blank(row) || comment(t.rows, i) {
+			continue
+		}
+		rows = append(rows, row)
+		count[len(row)]++
+	}
+	t.width = 1
+	for n, c := range count {
+		value, best := c*(n-1), count[t.width]*(t.width-1)
+		if value > best || value == best && n > t.width {
+			t.width = n
+		}
+	}
+	if t.width < 2 {
+		return
+	}
+	least := t.narrow(rows)
+	first := 0
+	for first < len(rows) && trimmed(rows[first]) < min(t.width, 2) {
+		first++
+	}
+	fit, cells, dirty := 0, 0, 0
+	for _, row := range rows[first:] {
+		if len(row) == t.width || len(row) > t.width && trimmed(row) <= t.width || len(row) < t.width && len(row) >= least {
+			fit++
+		}
+		for _, c := range row {
+			if c == "" {
+				continue
+			}
+			cells++
+			if several(c, t.d.delimiter) {
+				dirty++
+			}
+		}
+	}
+	if n := len(rows) - first; n > 0 {
+		t.regular = float64(fit) / float64(n)
+	}
+	if cells > 0 {
+		t.clean = 1 - float64(dirty)/float64(cells)
+	}
+}
+
+// narrow is the least width that a full record may have when others end with empty fields.
+func (t *trial) narrow(rows [][]string) int {
+	n := 0
+	for _, row := range rows {
+		if len(row) == t.width {
+			n = max(n, trimmed(row))
+		}
+	}
+	return max(2, n)
+}
+
+// several reports whether a cell looks like cells that another delimiter would have parted.
+func several(c, delimiter string) bool {
+	c = strings.TrimFunc(c, invisible)
+	for i := 0; i < len(c); i++ {
+		switch b := c[i]; b {
+		case '\t':
+			return true
+		case '|', ';', ',':
+			if b == delimiter[0] {
+				continue
+			}
+			if i+1 < len(c) && c[i+1] == ' ' || i+1 == len(c) {
+				continue
+			}
+			if b == ',' && i > 0 && digit(c[i-1]) && digit(c[i+1]) {
+				continue
+			}
+			return true
+		}
+	}
+	return false
+}
+
+func digit(b byte) bool { return b >= '0' && b <= '9' }
+
+// settle finds the delimiter, the quote and the escape that make the sample a table.
+func settle(text string, whole bool, w wishes, limits readers.Limits) (dialect, error) {
+	candidates := delimiters
+	if w.delimiter != "" {
+		candidates = []string{w.delimiter}
+	}
+	var best trial
+	for _, delimiter := range candidates {
+		t := quotes(text, whole, w, delimiter, limits)
+		if best.d.delimiter == "" || t.score() > best.score()+1e-9 {
+			best = t
+		}
+	}
+	if w.delimiter == "" && best.score() < 0.2 {
+		if c := other(text); c != "" {
+			return dialect{}, unreadable("csv.delimiter_unclear", "character", c)
+		}
+	}
+	return best.d, nil
+}
+
+// quotes finds the best quote and escape for one delimiter.
+func quotes(text string, whole bool, w wishes, delimiter string, limits readers.Limits) trial {
+	d := dialect{delimiter: delimiter, quote: '"', escape: w.escape, blanks: delimiter != " "}
+	switch {
+	case w.noQuote:
+		d.quote = 0
+	case w.quote != 0:
+		d.quote = w.quote
+	}
+	if d.escape == d.quote {
+		d.escape = 0 // doubled
+	}
+	best := escaped(try(text, whole, d, limits), text, whole, limits)
+	if w.noQuote || w.quote != 0 {
+		return best
+	}
+	if best.quotes == 0 && strings.Contains(text, "'") {
+		d.quote = '\''
+		t := escaped(try(text, whole, d, limits), text, whole, limits)
+		if t.quotes >= 2 && t.sound() && t.score() >= best.score() {
+			return t
+		}
+	}
+	if !best.sound() {
+		d.quote = 0
+		if t := try(text, whole, d, limits); t.score() > best.score()+0.02 && !t.wrapped('"') {
+			return t
+		}
+	}
+	return best
+}
+
+func (t *trial) sound() bool { return t.stray == 0 && !t.open && !t.tooBig }
+
+// wrapped reports whether cells begin and end with the quote, so that it is one.
+func (t *trial) wrapped(quote byte) bool {
+	for _, row := range t.rows {
+		for _, c := range row {
+			if len(c) > 1 && c[0] == quote && c[len(c)-1] == quote {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// escaped tries a backslash before the quote where doubled quotes do not add up.
+func escaped(t trial, text string, whole bool, limits readers.Limits) trial {
+	if t.sound() || t.d.quote == 0 || t.d.escape != 0 || !strings.Contains(text, `\`+string(t.d.quote)) {
+		return t
+	}
+	d := t.d
+	d.escape = '\\'
+	if e := try(text, whole, d, limits); e.sound() && e.score() >= t.score() {
+		return e
+	}
+	return t
+}
+
+// rare are delimiters that are not tried by themselves; a file that has one the same number of times on every line is
+// not taken for a table of one column.
+var rare = []string{"^", "~", "¦", "§", "；", "，", "｜", "\x01", "\x02", "\x1c", "\x1d", "\x1e", "\x1f"}
+
+func other(text string) string {
+	var lines []string
+	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
+		if strings.TrimFunc(line, invisible) != "" {
+			lines = append(lines, line)
+		}
+		if len(lines) == 50 {
+			break
+		}
+	}
+	if len(lines) < 2 {
+		return ""
+	}
+	for _, c := range rare {
+		n := strings.Count(lines[0], c)
+		same := n > 0 && n*len(lines) > 2
+		for _, line := range lines[1:max(1, len(lines)-1)] { // the last may be cut
+			same = same && strings.Count(line, c) == n
+		}
+		if same && strings.Contains(lines[1], c) {
+			return c
+		}
+	}
+	return ""
+}

@@ -1,0 +1,430 @@
+package csvfile
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/htmlindex"
+
+	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/csvfile/charset"
+)
+
+// content is the text of a file: where it lies and how its bytes become UTF-8.
+type content struct {
+	file     io.ReaderAt
+	from, to int64
+	name     string // of the encoding, as `read: {encoding: …}` takes it
+	guessed  bool   // by its letters, not by its structure
+	padding  int64  // NUL and ^Z bytes cut off at the end
+}
+
+// reader starts at the beginning. What it gives is valid UTF-8; bytes that are none in the encoding end it with
+// a *batch.Unreadable.
+func (c *content) reader() io.Reader {
+	raw := io.NewSectionReader(c.file, c.from, c.to-c.from)
+	if c.name == "utf-8" {
+		return raw // decide has seen that all of it is valid
+	}
+	return newStrict(raw, c.name)
+}
+
+// sniffed is how many bytes at the start are looked at for the kind of the file.
+const sniffed = 64 << 10
+
+// decide finds the encoding: byte order mark, then the setting, then the pattern of NULs, then whole-file UTF-8,
+// then the letters. In doubt it refuses and says which settings fit.
+func decide(ctx context.Context, f readers.File, s readers.Settings, limits readers.Limits) (content, error) {
+	c := content{file: f, to: f.Size}
+	if f.Size == 0 {
+		return c, cut("csv.empty")
+	}
+	head := make([]byte, min(sniffed, f.Size))
+	if _, err := f.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
+		return c, fmt.Errorf("read: %w", err)
+	}
+	if kind := foreign(head); kind != "" {
+		return c, unreadable(kind)
+	}
+	wanted, err := encodingName(s.Encoding)
+	if err != nil {
+		return c, err
+	}
+	if mark, size := byteOrderMark(head); size > 0 {
+		c.name, c.from = mark, int64(size)
+	} else if wanted != "" {
+		c.name = wanted
+	} else {
+		c.name = nulPattern(head)
+	}
+	switch unit := unitOf(c.name); {
+	case unit > 1:
+		if (c.to-c.from)%unit != 0 {
+			return c, cut("csv.odd", "encoding", c.name)
+		}
+		c.trim(unit)
+		return c, nil
+	case c.name != "" && c.name != "utf-8":
+		c.trim(1)
+		return c, c.padded()
+	}
+	c.trim(1)
+	if err := c.padded(); err != nil {
+		return c, err
+	}
+	found, err := examine(ctx, &c)
+	if err != nil {
+		return c, err
+	}
+	switch {
+	case found.invalid == 0:
+		if found.cut {
+			return c, cut("csv.cut_character", "encoding", "utf-8")
+		}
+		c.name = "utf-8"
+		return c, nil
+	case c.name == "utf-8", found.valid >= 3 && found.valid > 4*found.invalid:
+		return c, unreadable("csv.utf8_damaged", "line", found.line, "count", found.invalid)
+	case found.nuls > 0:
+		return c, unreadable("csv.is_binary")
+	}
+	guess := charset.Guess(found.sample)
+	if !guess.Sure {
+		if len(guess.Fits) == 0 {
+			return c, unreadable("csv.encoding_none", "line", found.line)
+		}
+		return c, unreadable("csv.encoding_unclear", "line", found.line, "fits", strings.Join(guess.Fits, ", "), "first", guess.Fits[0])
+	}
+	c.name, c.guessed = guess.Name, true
+	return c, nil
+}
+
+// encodingName checks the setting. GBK and GB2312 are read as GB18030, which contains them.
+func encodingName(setting string) (string, error) {
+	name := strings.ToLower(strings.TrimSpace(setting))
+	switch name {
+	case "", "auto":
+		return "", nil
+	case "utf-32le", "utf-32be", "utf-16le", "utf-16be":
+		return name, nil
+	case "utf-16":
+		return "utf-16le", nil
+	case "utf-32":
+		return "utf-32le", nil
+	case "cp932", "windows-31j":
+		return "shift_jis", nil
+	case "cp936":
+		return "gb18030", nil
+	case "cp949", "uhc":
+		return "euc-kr", nil
+	case "cp950":
+		return "big5", nil
+	case "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1257":
+		return "windows-" + name[2:], nil
+	case "cp866":
+		return "ibm866", nil
+	}
+	e, err := htmlindex.Get(name)
+	if err != nil {
+		return "", unreadable("csv.encoding_unknown", "encoding", setting)
+	}
+	known, err := htmlindex.Name(e)
+	if err != nil || known == "replacement" || known == "x-user-defined" {
+		return "", unreadable("csv.encoding_unknown", "encoding", setting)
+	}
+	if known == "gbk" {
+		return "gb18030", nil
+	}
+	return known, nil
+}
+
+func byteOrderMark(head []byte) (string, int) {
+	for _, m := range []struct{ mark, name string }{
+		{"\xef\xbb\xbf", "utf-8"},
+		{"\xff\xfe\x00\x00", "utf-32le"}, {"\x00\x00\xfe\xff", "utf-32be"},
+		{"\xff\xfe", "utf-16le"}, {"\xfe\xff", "utf-16be"},
+		{"\x84\x31\x95\x33", "gb18030"},
+	} {
+		if bytes.HasPrefix(head, []byte(m.mark)) {
+			return m.name, len(m.mark)
+		}
+	}
+	return "", 0
+}
+
+func unitOf(name string) int64 {
+	switch name {
+	case "utf-16le", "utf-16be":
+		return 2
+	case "utf-32le", "utf-32be":
+		return 4
+	}
+	return 1
+}
+
+// nulPattern recognises UTF-16 and UTF-32 without a mark: delimiters, digits and line ends have their zero bytes
+// always at the same place.
+func nulPattern(head []byte) string {
+	var zeros [4]int
+	for i, b := range head {
+		if b == 0 {
+			zeros[i&3]++
+		}
+	}
+	quarter := len(head) / 4
+	if quarter > 0 {
+		most := quarter * 9 / 10
+		switch {
+		case zeros[2] >= max(1, most) && zeros[3] >= max(1, most) && zeros[0] == 0:
+			return "utf-32le"
+		case zeros[0] >= max(1, most) && zeros[1] >= max(1, most) && zeros[3] == 0:
+			return "utf-32be"
+		}
+	}
+	even, odd, pairs := zeros[0]+zeros[2], zeros[1]+zeros[3], len(head)/2
+	switch {
+	case odd >= 2 && odd*33 >= pairs && even*50 <= odd:
+		return "utf-16le"
+	case even >= 2 && even*33 >= pairs && odd*50 <= even:
+		return "utf-16be"
+	}
+	return ""
+}
+
+// trim leaves out what old programs put behind the text: ^Z and NUL bytes. unit is the size of a character.
+func (c *content) trim(unit int64) {
+	buf := make([]byte, 4096)
+	end := c.to
+	for end > c.from {
+		n := min(int64(len(buf)), end-c.from)
+		if _, err := c.file.ReadAt(buf[:n], end-n); err != nil && !errors.Is(err, io.EOF) {
+			return
+		}
+		i := n
+		for i >= unit && filler(buf[i-unit:i]) {
+			i -= unit
+		}
+		end -= n - i
+		if i > 0 {
+			break
+		}
+	}
+	c.padding, c.to = c.to-end, end
+}
+
+func filler(unit []byte) bool {
+	sum := 0
+	for _, b := range unit {
+		if b != 0 && b != 0x1a {
+			return false
+		}
+		sum += int(b)
+	}
+	return sum == 0 || sum == 0x1a
+}
+
+// padded tells a file with filling at its end from one whose place was reserved and whose end is still to come.
+func (c *content) padded() error {
+	if c.padding == 0 {
+		return nil
+	}
+	var last [1]byte
+	if c.to == c.from {
+		return cut("csv.empty")
+	}
+	var first [1]byte
+	_, _ = c.file.ReadAt(first[:], c.to)
+	_, _ = c.file.ReadAt(last[:], c.to-1)
+	if first[0] == 0 && last[0] != '\n' && last[0] != '\r' {
+		return cut("csv.reserved", "bytes", c.padding)
+	}
+	return nil
+}
+
+// examined is what one pass over all bytes found.
+type examined struct {
+	valid, invalid int // characters of more than one byte; bytes that are no UTF-8
+	line           int // of the first invalid byte
+	nuls           int
+	cut            bool   // the text ends within a character
+	sample         []byte // lines with bytes above 127, from all over the file
+}
+
+const (
+	chunk  = 256 << 10
+	budget = 256 << 10
+)
+
+func examine(ctx context.Context, c *content) (examined, error) {
+	var e examined
+	buf := make([]byte, chunk+utf8.UTFMax)
+	carry, lines := 0, 1
+	last := byte(0)
+	share := max(4<<10, budget/max(1, int((c.to-c.from)/chunk)))
+	for at := c.from; at < c.to; {
+		if ctx.Err() != nil {
+			return e, ctx.Err()
+		}
+		n := min(int64(chunk), c.to-at)
+		if _, err := io.ReadFull(io.NewSectionReader(c.file, at, n), buf[carry:carry+int(n)]); err != nil {
+			return e, fmt.Errorf("read: %w", err)
+		}
+		at += n
+		b := buf[:carry+int(n)]
+		whole := len(b)
+		if at < c.to {
+			whole = boundary(b)
+		}
+		b = b[:whole]
+		// lines are counted only as long as a bad byte may still have to be placed
+		if !utf8.Valid(b) {
+			e.look(b, lines, at == c.to)
+		} else if e.invalid > 0 || e.valid < 1<<20 {
+			e.valid += multi(b)
+		}
+		e.nuls += bytes.Count(b, []byte{0})
+		if len(e.sample) < budget {
+			e.collect(b, share)
+		}
+		if e.invalid == 0 {
+			lines += lineEnds(b, last)
+		}
+		last = b[len(b)-1]
+		carry = copy(buf, buf[whole:carry+int(n)])
+	}
+	return e, nil
+}
+
+// boundary is where the last whole character of b ends.
+func boundary(b []byte) int {
+	for i := len(b) - 1; i >= 0 && i >= len(b)-utf8.UTFMax; i-- {
+		if utf8.RuneStart(b[i]) {
+			if utf8.FullRune(b[i:]) || i == 0 {
+				return len(b)
+			}
+			return i
+		}
+	}
+	return len(b)
+}
+
+func multi(b []byte) int {
+	n := 0
+	for _, c := range b {
+		if c >= 0xc0 {
+			n++
+		}
+	}
+	return n
+}
+
+func (e *examined) look(b []byte, lines int, end bool) {
+	for i := 0; i < len(b); {
+		if b[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(b[i:])
+		if r != utf8.RuneError || size > 1 {
+			e.valid++
+			i += size
+			continue
+		}
+		if end && e.invalid == 0 && !utf8.FullRune(b[i:]) && e.valid > 0 {
+			e.cut = true
+			return
+		}
+		if e.invalid == 0 {
+			e.line = lines + lineEnds(b[:i], 0)
+		}
+		e.invalid++
+		i++
+	}
+}
+
+// lineEnds counts LF, CRLF and CR; last is the byte before b.
+func lineEnds(b []byte, last byte) int {
+	n := bytes.Count(b, []byte{'\n'})
+	if crs := bytes.Count(b, []byte{'\r'}); crs > 0 {
+		n += crs - bytes.Count(b, []byte("\r\n"))
+	}
+	if last == '\r' && len(b) > 0 && b[0] == '\n' {
+		n--
+	}
+	return n
+}
+
+// collect adds lines with letters beyond ASCII to the sample, at most share bytes.
+func (e *examined) collect(b []byte, share int) {
+	for len(b) > 0 && share > 0 {
+		at := bytes.IndexFunc(b, func(r rune) bool { return r >= utf8.RuneSelf })
+		if at < 0 {
+			return
+		}
+		from := max(bytes.LastIndexAny(b[:at], "\r\n")+1, at-1024)
+		to := len(b)
+		if i := bytes.IndexAny(b[at:], "\r\n"); i >= 0 {
+			to = at + i + 1
+		}
+		to = min(to, from+8192)
+		e.sample = append(e.sample, b[from:to]...)
+		share -= to - from
+		b = b[to:]
+	}
+}
+
+// foreign names the kind of a file that is no text at all, or "" .
+func foreign(head []byte) string {
+	for _, m := range []struct{ magic, key string }{
+		{"PK\x03\x04", "csv.is_workbook"}, {"PK\x05\x06", "csv.is_workbook"},
+		{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "csv.is_xls"},
+		{"%PDF-", "csv.is_pdf"}, {"{\\rtf", "csv.is_document"},
+		{"\x1f\x8b", "csv.is_archive"}, {"7z\xbc\xaf\x27\x1c", "csv.is_archive"}, {"Rar!\x1a\x07", "csv.is_archive"},
+		{"BZh", "csv.is_archive"}, {"\xfd7zXZ\x00", "csv.is_archive"}, {"\x28\xb5\x2f\xfd", "csv.is_archive"},
+		{"\x89PNG", "csv.is_picture"}, {"\xff\xd8\xff", "csv.is_picture"}, {"GIF8", "csv.is_picture"},
+		{"\x7fELF", "csv.is_binary"}, {"MZ\x90\x00", "csv.is_binary"}, {"SQLite format 3\x00", "csv.is_binary"}, {"PAR1", "csv.is_binary"},
+	} {
+		if bytes.HasPrefix(head, []byte(m.magic)) {
+			return m.key
+		}
+	}
+	for _, v := range []string{"\x09\x00\x04\x00", "\x09\x02\x06\x00", "\x09\x04\x06\x00", "\x09\x08\x08\x00", "\x09\x08\x10\x00"} {
+		if bytes.HasPrefix(head, []byte(v)) { // the streams of Excel 2 to 5
+			return "csv.is_xls"
+		}
+	}
+	return ""
+}
+
+// markup names the kind of a text that is no CSV, or "".
+func markup(text string) string {
+	text = strings.TrimLeftFunc(text, invisible)
+	start := strings.ToLower(text[:min(len(text), 512)])
+	switch {
+	case strings.HasPrefix(start, "<?xml"), strings.HasPrefix(start, "<!--"):
+		if strings.Contains(strings.ToLower(text[:min(len(text), 4096)]), "<html") {
+			return "csv.is_html"
+		}
+		return "csv.is_xml"
+	case strings.HasPrefix(start, "<!doctype html"), strings.HasPrefix(start, "<html"), strings.HasPrefix(start, "<table"),
+		strings.HasPrefix(start, "<head"), strings.HasPrefix(start, "<meta"), strings.HasPrefix(start, "<body"), strings.HasPrefix(start, "<style"):
+		return "csv.is_html"
+	case strings.HasPrefix(start, "mime-version:"):
+		return "csv.is_html"
+	case len(start) > 2 && start[0] == '<' && start[1] >= 'a' && start[1] <= 'z' && strings.Contains(text, "</"):
+		return "csv.is_xml"
+	case strings.HasPrefix(start, "{") && json(start[1:], `"}`), strings.HasPrefix(start, "[") && json(start[1:], "{["):
+		return "csv.is_json"
+	}
+	return ""
+}
+
+func json(rest, opens string) bool {
+	rest = strings.TrimLeft(rest, " \t\r\n")
+	return rest != "" && strings.IndexByte(opens, rest[0]) >= 0
+}

@@ -1,0 +1,140 @@
+package csvfile
+
+import (
+	"bytes"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/rowferry/rowferry/readers/table"
+)
+
+// findHeading is table.FindHeading for text files, where comments and drawn lines may stand above the heading.
+func findHeading(rows [][]string) int {
+	seen := make([][]string, len(rows))
+	above := true
+	for i, row := range rows {
+		seen[i] = row[:trimmed(row)]
+		if above && (comment(rows, i) || ruled(row)) {
+			seen[i] = nil
+			continue
+		}
+		if !table.Blank(row) && !ruled(row) {
+			above = above && table.Filled(row) < 2
+		}
+	}
+	return table.FindHeading(seen)
+}
+
+// above counts the comments and blank rows on top of a file without a heading.
+func above(rows [][]string) int {
+	for i, row := range rows {
+		if !table.Blank(row) && !comment(rows, i) {
+			return i
+		}
+	}
+	return 0
+}
+
+// comment reports whether row i is a remark: it begins with # and has not the width of the next row that does not.
+func comment(rows [][]string, i int) bool {
+	if len(rows[i]) == 0 || !strings.HasPrefix(rows[i][0], "#") {
+		return false
+	}
+	for _, next := range rows[i+1:] {
+		if table.Blank(next) || strings.HasPrefix(next[0], "#") {
+			continue
+		}
+		return trimmed(next) != trimmed(rows[i]) || len(next) == 1 && strings.HasPrefix(rows[i][0], "# ")
+	}
+	return true
+}
+
+// trimmed is the number of fields without the empty ones at the end.
+func trimmed(row []string) int {
+	n := len(row)
+	for n > 0 && strings.TrimFunc(row[n-1], invisible) == "" {
+		n--
+	}
+	return n
+}
+
+// usual is the width of a table without a heading: the most frequent number of fields, empty ones at the end left out.
+func usual(rows [][]string) int {
+	count := map[int]int{}
+	for _, row := range rows {
+		if !table.Blank(row) {
+			count[len(row)]++
+		}
+	}
+	best := 1
+	for n, c := range count {
+		if c > count[best] || c == count[best] && n > best {
+			best = n
+		}
+	}
+	width := 1
+	for _, row := range rows {
+		if len(row) == best {
+			width = max(width, trimmed(row))
+		}
+	}
+	return width
+}
+
+const rules = "-=_*~+"
+
+// ruled reports whether the row is a drawn line: every filled cell is a run of dashes and the like.
+func ruled(row []string) bool {
+	filled, length := 0, 0
+	for _, cell := range row {
+		cell = strings.TrimFunc(cell, invisible)
+		if cell == "" {
+			continue
+		}
+		if len(cell) < 3 || strings.Trim(cell, rules) != "" {
+			return false
+		}
+		filled++
+		length += len(cell)
+	}
+	return filled > 0 && length >= 5
+}
+
+// totals adds to table.Totals the words that are part of a longer one: 人民币合计, Итого по складу.
+func totals(row []string, columns int) bool {
+	if table.Totals(row, columns) {
+		return true
+	}
+	word, filled := "", 0
+	for _, cell := range row {
+		if strings.TrimFunc(cell, invisible) == "" {
+			continue
+		}
+		if filled++; filled == 1 {
+			word = cell
+			continue
+		}
+		if k := table.Look(cell); k != table.Amount && k != table.Year {
+			return false
+		}
+	}
+	if filled < 2 || filled >= columns || len(word) > 64 {
+		return false
+	}
+	word = strings.ToLower(strings.TrimFunc(norm.NFKC.String(word), func(r rune) bool { return invisible(r) || r == ':' }))
+	for _, sum := range []string{"合计", "总计", "小计", "合計", "總計", "小計"} {
+		if strings.HasSuffix(word, sum) && utf8.RuneCountInString(word) <= 8 {
+			return true
+		}
+	}
+	return strings.HasPrefix(word, "итого ") || strings.HasPrefix(word, "всего ")
+}
+
+func blank(b []byte) bool { return len(bytes.TrimFunc(b, invisible)) == 0 }
+
+func invisible(r rune) bool {
+	return unicode.IsSpace(r) || r == '\u200b' || r == '\ufeff' || r == '\u2060'
+}

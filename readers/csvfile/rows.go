@@ -1,0 +1,273 @@
+package csvfile
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"unicode"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/table"
+	"github.com/rowferry/rowferry/words"
+)
+
+// Rows reads the file from its start. A row that has not as many fields as the heading, or text behind a closing
+// quote, is given with its Problem.
+func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
+	return func(yield func(*batch.Row, error) bool) {
+		if t.used {
+			yield(nil, errors.New("csv: rows were asked for twice"))
+			return
+		}
+		t.used = true
+		row := &batch.Row{Cells: make([]batch.Cell, len(t.columns))}
+		stopped := false
+		err := t.each(func(s *splitter) bool {
+			t.build(row, s)
+			stopped = !yield(row, nil)
+			return !stopped
+		})
+		if err != nil && !stopped {
+			yield(nil, err)
+		}
+	}
+}
+
+var errStop = errors.New("stop")
+
+// each walks over the records below the heading and gives those that are data to take; a nil take only checks the
+// structure.
+func (t *opened) each(take func(*splitter) bool) error {
+	s := t.records()
+	if err := t.skipSep(s); err != nil {
+		return t.broken(err, 1)
+	}
+	rows := 0
+	for {
+		more, err := s.next()
+		if err != nil {
+			return t.broken(err, s.number+1)
+		}
+		if !more {
+			return nil
+		}
+		if s.number&1023 == 0 && t.ctx.Err() != nil {
+			return t.ctx.Err()
+		}
+		if s.unclosed {
+			return cut("csv.unclosed", "row", s.number)
+		}
+		if s.number <= t.skip {
+			continue
+		}
+		key := t.recognise(s)
+		if key == "" && !s.ended && len(s.fields) < t.named {
+			return cut("csv.cut_row", "row", s.number, "fields", len(s.fields), "columns", t.named)
+		}
+		if take == nil {
+			continue
+		}
+		if key != "" {
+			t.notes.add(words.Message(key), s.number)
+			continue
+		}
+		if rows++; rows > t.limits.Rows {
+			return unreadable("csv.rows", "limit", t.limits.Rows)
+		}
+		if !take(s) {
+			return nil
+		}
+	}
+}
+
+// recognise names what a record is when it is no data; "" for data. It looks closer only where the first bytes give a reason.
+func (t *opened) recognise(s *splitter) string {
+	text := s.text
+	first := 0
+	for first < len(text) && (text[first] <= ' ' || text[first] == t.d.delimiter[0]) {
+		first++
+	}
+	if first == len(text) {
+		return "csv.note.blank"
+	}
+	switch c := text[first]; {
+	case c >= 0x80, c == '"':
+		row := s.strings()
+		switch {
+		case table.Blank(row):
+			return "csv.note.blank"
+		case totals(row, len(t.columns)):
+			return "csv.note.totals"
+		}
+	case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
+		if strings.IndexByte("tTsSgGpP", c) >= 0 && totals(s.strings(), len(t.columns)) {
+			return "csv.note.totals"
+		}
+	case strings.IndexByte(rules, c) >= 0:
+		if ruled(s.strings()) {
+			return "csv.note.separator"
+		}
+	}
+	if len(t.heading) > 1 && t.repeats(s) {
+		return "csv.note.repeated"
+	}
+	return ""
+}
+
+// repeats reports whether the record is the heading once more, as at a page break or where files were joined.
+func (t *opened) repeats(s *splitter) bool {
+	if len(s.fields) < len(t.heading) {
+		return false
+	}
+	filled := 0
+	for i, f := range s.fields {
+		cell := s.text[f.from:f.to]
+		if i >= len(t.heading) {
+			if len(cell) > 0 {
+				return false
+			}
+			continue
+		}
+		if string(cell) != t.heading[i] {
+			return false
+		}
+		if len(cell) > 0 {
+			filled++
+		}
+	}
+	return filled > 1
+}
+
+// build turns the record into a row with exactly one cell for each column.
+func (t *opened) build(row *batch.Row, s *splitter) {
+	text := string(s.text)
+	row.Number, row.Problem = s.number, nil
+	n := min(len(s.fields), len(row.Cells))
+	for i, f := range s.fields[:n] {
+		c := &row.Cells[i]
+		c.Text = text[f.from:f.to]
+		c.Kind, c.Problem = batch.String, nil
+		if c.Text == "" {
+			c.Kind = batch.Blank
+			continue
+		}
+		if b := c.Text[0]; b <= '9' || b >= 0x80 || s.lost {
+			t.inspect(c, s.lost)
+		}
+	}
+	clear(row.Cells[n:])
+	if len(s.fields) != len(row.Cells) {
+		t.judgeWidth(row, s)
+	}
+	if s.stray {
+		m := words.Message("csv.row.stray_quote")
+		row.Problem = &m
+	}
+}
+
+func (t *opened) judgeWidth(row *batch.Row, s *splitter) {
+	used := len(s.fields)
+	for used > len(row.Cells) && blank(s.text[s.fields[used-1].from:s.fields[used-1].to]) {
+		used--
+	}
+	switch {
+	case used > len(row.Cells):
+		m := words.Message("csv.row.too_many", "fields", used, "columns", len(row.Cells))
+		row.Problem = &m
+	case used < t.named:
+		m := words.Message("csv.row.too_few", "fields", used, "columns", t.named)
+		row.Problem = &m
+	}
+}
+
+// inspect looks at a cell whose first byte may mean that it shows nothing, or that its value was destroyed before
+// the file was written.
+func (t *opened) inspect(c *batch.Cell, lost bool) {
+	if b := c.Text[0]; (b <= ' ' || b >= 0x80) && strings.TrimFunc(c.Text, invisible) == "" {
+		c.Kind = batch.Blank
+		return
+	}
+	key := destroyed(c.Text)
+	if key == "" && lost && strings.ContainsRune(c.Text, unicode.ReplacementChar) {
+		key = "csv.cell.lost_character"
+	}
+	if key == "" {
+		return
+	}
+	m := words.Message(key, "value", c.Text)
+	c.Kind, c.Problem = batch.Faulty, &m
+}
+
+// broken turns what stopped a splitter into what the sender is told.
+func (t *opened) broken(err error, row int) error {
+	switch {
+	case errors.Is(err, errCell), errors.Is(err, errRecord):
+		return unreadable("csv.cell_too_big", "row", row, "limit", bytesText(int64(t.limits.Cell)))
+	case errors.Is(err, errColumns):
+		return unreadable("csv.columns", "row", row, "limit", t.limits.Columns)
+	case errors.Is(err, errNUL):
+		return unreadable("csv.nul", "row", row)
+	}
+	if u, ok := errors.AsType[*batch.Unreadable](err); ok {
+		return u
+	}
+	return fmt.Errorf("read: %w", err)
+}
+
+func unreadable(key string, args ...any) *batch.Unreadable {
+	return &batch.Unreadable{Message: words.Message(key, args...)}
+}
+
+// cut is the error of a file that ends too early.
+func cut(key string, args ...any) *batch.Unreadable {
+	return &batch.Unreadable{Message: words.Message(key, args...), Incomplete: true}
+}
+
+func fillLimits(l readers.Limits) readers.Limits {
+	d := readers.DefaultLimits()
+	if l.Bytes <= 0 {
+		l.Bytes = d.Bytes
+	}
+	if l.Cell <= 0 {
+		l.Cell = d.Cell
+	}
+	if l.Columns <= 0 {
+		l.Columns = d.Columns
+	}
+	if l.Rows <= 0 {
+		l.Rows = d.Rows
+	}
+	return l
+}
+
+func bytesText(n int64) string {
+	for _, u := range []string{"B", "KiB", "MiB"} {
+		if n < 1024 || n%1024 != 0 {
+			return fmt.Sprintf("%d %s", n, u)
+		}
+		n /= 1024
+	}
+	return fmt.Sprintf("%d GiB", n)
+}
+
+// notes keeps one note of each kind, so that a file of a million blank rows does not fill the memory.
+type notes struct{ all []batch.Note }
+
+// add counts a row (0: the file) of the kind that m speaks of.
+func (n *notes) add(m batch.Message, row int) {
+	for i := range n.all {
+		if n.all[i].Message.Key == m.Key {
+			n.all[i].Count++
+			return
+		}
+	}
+	count := 1
+	if row == 0 {
+		count = 0
+	}
+	n.all = append(n.all, batch.Note{Message: m, Row: row, Count: count})
+}
+
+func (n *notes) list() []batch.Note { return n.all }

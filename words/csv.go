@@ -1,0 +1,257 @@
+package words
+
+// csvWords holds what is said about CSV files: why one cannot be read, what is wrong with a row or a value,
+// and what was recognised and left out.
+var csvWords = catalogue{
+	// The file
+	"csv.empty": {
+		EN: "The file is empty (0 bytes). Export it again and drop it once more.",
+		ZH: "文件是空的（0 字节）。请重新导出后再放入。",
+		RU: "Файл пуст (0 байт). Выгрузите его ещё раз и положите снова.",
+	},
+	"csv.blank": {
+		EN: "The file holds only blank lines, no heading and no rows. Export it again and drop it once more.",
+		ZH: "文件中只有空行，没有标题行也没有数据。请重新导出后再放入。",
+		RU: "В файле только пустые строки: нет ни заголовка, ни данных. Выгрузите его ещё раз и положите снова.",
+	},
+	"csv.too_big": {
+		EN: "The file is larger than {limit}, the most that is accepted. Split it into several files.",
+		ZH: "文件超过上限 {limit}。请拆分成几个文件。",
+		RU: "Файл больше допустимых {limit}. Разделите его на несколько файлов.",
+	},
+	"csv.cell_too_big": {
+		EN: "A value in row {row} is longer than {limit}. Usually a quotation mark is missing its partner there, or the file is no table: mend the row and drop the file again.",
+		ZH: "第 {row} 行有一个值超过 {limit}。通常是那里的引号不成对，或者文件根本不是表格：请改正该行后重新放入。",
+		RU: "Значение в строке {row} длиннее {limit}. Обычно там не хватает парной кавычки или файл вовсе не таблица: исправьте строку и положите файл снова.",
+	},
+	"csv.columns": {
+		EN: "Row {row} has more than {limit} columns, the most that is accepted. Check the delimiter, or remove the columns that are not needed.",
+		ZH: "第 {row} 行的列数超过上限 {limit}。请检查分隔符，或删除不需要的列。",
+		RU: "В строке {row} больше {limit} столбцов – это предел. Проверьте разделитель или удалите лишние столбцы.",
+	},
+	"csv.rows": {
+		EN: "The file has more than {limit} rows, the most that is accepted. Split it into several files.",
+		ZH: "文件的行数超过上限 {limit}。请拆分成几个文件。",
+		RU: "В файле больше {limit} строк – это предел. Разделите его на несколько файлов.",
+	},
+	"csv.nul": {
+		EN: "Row {row} holds NUL bytes: the file is damaged or no text file. Export it again as CSV and drop it once more.",
+		ZH: "第 {row} 行含有 NUL 字节：文件已损坏或不是文本文件。请重新导出为 CSV 后再放入。",
+		RU: "В строке {row} есть нулевые байты: файл повреждён или это не текст. Выгрузите его ещё раз как CSV и положите снова.",
+	},
+	"csv.is_workbook": {
+		EN: "This is not a CSV file but a zip archive, probably an Excel workbook. Give it the ending .xlsx, or save it as CSV.",
+		ZH: "这不是 CSV 文件，而是 zip 压缩包，可能是 Excel 工作簿。请把扩展名改为 .xlsx，或另存为 CSV。",
+		RU: "Это не CSV, а zip-архив, вероятно книга Excel. Дайте файлу расширение .xlsx или сохраните его как CSV.",
+	},
+	"csv.is_xls": {
+		EN: "This is an old Excel or Office file (.xls) or an encrypted workbook, which cannot be read. Open it in Excel and save it as .xlsx without a password.",
+		ZH: "这是旧版 Excel/Office 文件（.xls）或加密的工作簿，无法读取。请用 Excel 打开，去掉密码后另存为 .xlsx。",
+		RU: "Это старый файл Excel или Office (.xls) или зашифрованная книга; такие не читаются. Откройте его в Excel и сохраните как .xlsx без пароля.",
+	},
+	"csv.is_pdf": {
+		EN: "This is a PDF, not a table. Ask for the table as .xlsx or CSV.",
+		ZH: "这是 PDF，不是表格。请改用 .xlsx 或 CSV 格式的表格。",
+		RU: "Это PDF, а не таблица. Попросите таблицу в формате .xlsx или CSV.",
+	},
+	"csv.is_document": {
+		EN: "This is a text document (RTF), not a table. Save the table as .xlsx or CSV.",
+		ZH: "这是文本文档（RTF），不是表格。请把表格另存为 .xlsx 或 CSV。",
+		RU: "Это текстовый документ (RTF), а не таблица. Сохраните таблицу как .xlsx или CSV.",
+	},
+	"csv.is_archive": {
+		EN: "This is a compressed archive. Unpack it and drop the table that is in it.",
+		ZH: "这是压缩包。请解压后放入其中的表格。",
+		RU: "Это архив. Распакуйте его и положите таблицу, которая в нём лежит.",
+	},
+	"csv.is_picture": {
+		EN: "This is a picture, not a table. Save the table as .xlsx or CSV.",
+		ZH: "这是图片，不是表格。请把表格另存为 .xlsx 或 CSV。",
+		RU: "Это картинка, а не таблица. Сохраните таблицу как .xlsx или CSV.",
+	},
+	"csv.is_binary": {
+		EN: "This is not a text file. Save the table as .xlsx or CSV and drop it again.",
+		ZH: "这不是文本文件。请把表格另存为 .xlsx 或 CSV 后重新放入。",
+		RU: "Это не текстовый файл. Сохраните таблицу как .xlsx или CSV и положите снова.",
+	},
+	"csv.is_html": {
+		EN: "This is a web page (HTML), even if its name says Excel or CSV. Open it in Excel and save it as .xlsx.",
+		ZH: "这是网页（HTML），即使文件名写着 Excel 或 CSV。请用 Excel 打开并另存为 .xlsx。",
+		RU: "Это веб-страница (HTML), даже если имя говорит об Excel или CSV. Откройте её в Excel и сохраните как .xlsx.",
+	},
+	"csv.is_xml": {
+		EN: "This is an XML file, not CSV. Give it the ending .xml; if Excel wrote it, open it there and save it as .xlsx.",
+		ZH: "这是 XML 文件，不是 CSV。请把扩展名改为 .xml；如果由 Excel 生成，请用 Excel 打开并另存为 .xlsx。",
+		RU: "Это XML, а не CSV. Дайте файлу расширение .xml; если его записал Excel, откройте его там и сохраните как .xlsx.",
+	},
+	"csv.is_json": {
+		EN: "This is a JSON file, not CSV. Save the table as CSV or .xlsx.",
+		ZH: "这是 JSON 文件，不是 CSV。请把表格另存为 CSV 或 .xlsx。",
+		RU: "Это JSON, а не CSV. Сохраните таблицу как CSV или .xlsx.",
+	},
+
+	// The encoding
+	"csv.encoding_unknown": {
+		EN: "The setting read: {encoding: {encoding}} names no known encoding. Usual names: utf-8, gb18030, big5, windows-1251, windows-1252, shift_jis, utf-16le.",
+		ZH: "设置 read: {encoding: {encoding}} 不是已知的编码。常用名称：utf-8、gb18030、big5、windows-1251、windows-1252、shift_jis、utf-16le。",
+		RU: "Настройка read: {encoding: {encoding}} не называет известной кодировки. Обычные имена: utf-8, gb18030, big5, windows-1251, windows-1252, shift_jis, utf-16le.",
+	},
+	"csv.encoding_unclear": {
+		EN: "The encoding of the text is not clear (line {line}); it could be: {fits}. Write the right one into the route, for example read: {encoding: {first}}, or save the file as UTF-8 (in Excel: \"CSV UTF-8\").",
+		ZH: "无法确定文本编码（第 {line} 行），可能是：{fits}。请在路由中写明，例如 read: {encoding: {first}}，或将文件另存为 UTF-8（Excel 中选“CSV UTF-8”）。",
+		RU: "Кодировка текста неясна (строка {line}); подходят: {fits}. Укажите верную в маршруте, например read: {encoding: {first}}, или сохраните файл в UTF-8 (в Excel: «CSV UTF-8»).",
+	},
+	"csv.encoding_none": {
+		EN: "The text has no known encoding (line {line}): the file is damaged or no text. Save it as UTF-8 (in Excel: \"CSV UTF-8\"), or write its encoding into the route: read: {encoding: …}.",
+		ZH: "文本不属于任何已知编码（第 {line} 行）：文件已损坏或不是文本。请另存为 UTF-8（Excel 中选“CSV UTF-8”），或在路由中写明编码：read: {encoding: …}。",
+		RU: "Текст не подходит ни под одну известную кодировку (строка {line}): файл повреждён или это не текст. Сохраните его в UTF-8 (в Excel: «CSV UTF-8») или укажите кодировку в маршруте: read: {encoding: …}.",
+	},
+	"csv.encoding_unfit": {
+		EN: "Line {line} holds bytes that are no text in {encoding}. Either the encoding is another one (write it into the route: read: {encoding: …}) or the file is damaged there: save it as UTF-8 and drop it again.",
+		ZH: "第 {line} 行含有不属于 {encoding} 编码的字节。可能编码不对（请在路由中写明：read: {encoding: …}），也可能文件在此处损坏：请另存为 UTF-8 后重新放入。",
+		RU: "В строке {line} есть байты, которых нет в {encoding}. Либо кодировка другая (укажите её в маршруте: read: {encoding: …}), либо файл там повреждён: сохраните его в UTF-8 и положите снова.",
+	},
+	"csv.utf8_damaged": {
+		EN: "The text is UTF-8, but from line {line} on {count} bytes are damaged. Export the file again; if it really has another encoding, write it into the route: read: {encoding: …}.",
+		ZH: "文本是 UTF-8，但从第 {line} 行起有 {count} 个字节损坏。请重新导出；如果确实是其他编码，请在路由中写明：read: {encoding: …}。",
+		RU: "Текст в UTF-8, но начиная со строки {line} повреждено байт: {count}. Выгрузите файл ещё раз; если кодировка на самом деле другая, укажите её в маршруте: read: {encoding: …}.",
+	},
+	"csv.odd": {
+		EN: "The text is {encoding}, but its last character is cut in half: the file is not complete. Copy it again.",
+		ZH: "文本是 {encoding}，但最后一个字符被截断：文件不完整。请重新复制。",
+		RU: "Текст в {encoding}, но последний символ обрезан: файл неполный. Скопируйте его ещё раз.",
+	},
+	"csv.cut_character": {
+		EN: "The file ends in the middle of a {encoding} character: it is not complete. Copy it again.",
+		ZH: "文件在一个 {encoding} 字符中间结束：文件不完整。请重新复制。",
+		RU: "Файл обрывается посреди символа {encoding}: он неполный. Скопируйте его ещё раз.",
+	},
+	"csv.reserved": {
+		EN: "The last {bytes} bytes of the file are empty and the row before them has no end: the file is not complete. Copy it again.",
+		ZH: "文件末尾 {bytes} 个字节是空的，而且前面一行没有结束：文件不完整。请重新复制。",
+		RU: "Последние байты файла ({bytes}) пусты, а строка перед ними не закончена: файл неполный. Скопируйте его ещё раз.",
+	},
+
+	// The layout
+	"csv.delimiter_unclear": {
+		EN: "The columns seem to be parted by \"{character}\". If so, write it into the route: read: {delimiter: \"{character}\"}; or save the file with commas, semicolons or tabs.",
+		ZH: "各列似乎由“{character}”分隔。如果是，请在路由中写明：read: {delimiter: \"{character}\"}；或用逗号、分号或制表符保存。",
+		RU: "Столбцы, похоже, разделены знаком «{character}». Если так, укажите его в маршруте: read: {delimiter: \"{character}\"}; или сохраните файл с запятыми, точками с запятой или табуляцией.",
+	},
+	"csv.delimiter_bad": {
+		EN: "The setting read: {delimiter: {value}} is no single character. Write one character, or tab.",
+		ZH: "设置 read: {delimiter: {value}} 不是单个字符。请写一个字符，或 tab。",
+		RU: "Настройка read: {delimiter: {value}} – не один символ. Напишите один символ или tab.",
+	},
+	"csv.quote_bad": {
+		EN: "The setting read: {quote: {value}} is no usable quotation mark. Write one character such as ' or \", or none.",
+		ZH: "设置 read: {quote: {value}} 不能用作引号。请写一个字符，如 ' 或 \"，或写 none。",
+		RU: "Настройка read: {quote: {value}} не годится как кавычка. Напишите один символ, например ' или \", либо none.",
+	},
+	"csv.escape_bad": {
+		EN: "The setting read: {escape: {value}} is no usable escape character. Write one character such as \\.",
+		ZH: "设置 read: {escape: {value}} 不能用作转义符。请写一个字符，如 \\。",
+		RU: "Настройка read: {escape: {value}} не годится как знак экранирования. Напишите один символ, например \\.",
+	},
+	"csv.header_bad": {
+		EN: "The setting read: {header: {value}} is none of auto, none, or a row number from 1 to 1000.",
+		ZH: "设置 read: {header: {value}} 不是 auto、none 或 1 到 1000 的行号。",
+		RU: "Настройка read: {header: {value}} – не auto, не none и не номер строки от 1 до 1000.",
+	},
+	"csv.header_absent": {
+		EN: "Row {row}, which should name the columns, is blank or beyond the end of the file. Correct read: {header: …} in the route, or the file.",
+		ZH: "作为标题行的第 {row} 行是空行或超出文件末尾。请改正路由中的 read: {header: …} 或文件。",
+		RU: "Строка {row}, где должны быть названия столбцов, пуста или за концом файла. Исправьте read: {header: …} в маршруте или файл.",
+	},
+	"csv.unclosed": {
+		EN: "The file ends inside a quoted value that begins in row {row}: it is not complete, or a quotation mark in that row has no partner. Copy the file again, or mend the row.",
+		ZH: "文件在第 {row} 行开始的引号值内结束：文件不完整，或该行引号不成对。请重新复制文件，或改正该行。",
+		RU: "Файл кончается внутри значения в кавычках, начатого в строке {row}: он неполный, или в этой строке у кавычки нет пары. Скопируйте файл ещё раз или исправьте строку.",
+	},
+	"csv.cut_row": {
+		EN: "The last row ({row}) has {fields} of {columns} fields and no line end: the file is not complete. Copy it again; if the row is meant so, end the line or remove it.",
+		ZH: "最后一行（第 {row} 行）只有 {columns} 个字段中的 {fields} 个，且没有换行：文件不完整。请重新复制；如果该行本来如此，请补上换行或删除该行。",
+		RU: "В последней строке ({row}) {fields} из {columns} полей и нет конца строки: файл неполный. Скопируйте его ещё раз; если так и задумано, закончите строку переводом или удалите её.",
+	},
+
+	// A row
+	"csv.row.too_many": {
+		EN: "The row has {fields} fields, but there are {columns} columns. Usually a value holds the delimiter: put that value into quotation marks, or remove what is too much.",
+		ZH: "该行有 {fields} 个字段，但只有 {columns} 列。通常是某个值中含有分隔符：请给该值加上引号，或删除多余的部分。",
+		RU: "В строке полей: {fields}, а столбцов: {columns}. Обычно в значении есть разделитель: возьмите это значение в кавычки или удалите лишнее.",
+	},
+	"csv.row.too_few": {
+		EN: "The row has {fields} fields, but there are {columns} columns, so values may stand under the wrong heading. Fill in the missing fields (empty ones need their delimiters) or remove the row.",
+		ZH: "该行只有 {fields} 个字段，但有 {columns} 列，值可能错位。请补上缺少的字段（空字段也要有分隔符）或删除该行。",
+		RU: "В строке полей: {fields}, а столбцов: {columns}, поэтому значения могли сдвинуться. Дополните недостающие поля (у пустых тоже должен быть разделитель) или удалите строку.",
+	},
+	"csv.row.stray_quote": {
+		EN: "The row has text behind a closing quotation mark, so its fields cannot be told apart for certain. Write a quotation mark inside a value twice (\"\"), or remove it.",
+		ZH: "该行在结束引号之后还有文字，无法可靠地区分字段。值中的引号请写两次（\"\"），或删除它。",
+		RU: "В строке после закрывающей кавычки стоит текст, и поля нельзя надёжно разделить. Кавычку внутри значения пишите дважды (\"\") или удалите её.",
+	},
+
+	// A value
+	"csv.cell.exponent": {
+		EN: "\"{value}\" is a long number that a spreadsheet has shortened; its last digits are lost. Format the column as text, write the full number and save again.",
+		ZH: "“{value}”是被电子表格缩短的长数字，末尾数字已丢失。请把该列设为文本格式，写入完整数字后重新保存。",
+		RU: "«{value}» – длинное число, которое сократила программа таблиц; последние цифры потеряны. Задайте столбцу формат «Текстовый», впишите число целиком и сохраните снова.",
+	},
+	"csv.cell.hashes": {
+		EN: "\"{value}\": the column was too narrow when the file was saved, and the value is lost. Widen the column and save again.",
+		ZH: "“{value}”：保存时列宽不足，值已丢失。请加宽该列后重新保存。",
+		RU: "«{value}»: при сохранении столбец был слишком узким, значение потеряно. Расширьте столбец и сохраните снова.",
+	},
+	"csv.cell.failure": {
+		EN: "\"{value}\" is the error of a formula, not a value. Mend the formula or write the value, and save again.",
+		ZH: "“{value}”是公式错误，不是值。请修正公式或直接填写值，然后重新保存。",
+		RU: "«{value}» – ошибка формулы, а не значение. Исправьте формулу или впишите значение и сохраните снова.",
+	},
+	"csv.cell.lost_character": {
+		EN: "\"{value}\" holds the mark of a letter that was lost before the file got here (U+FFFD). Write the value again and save as UTF-8.",
+		ZH: "“{value}”中有在送达之前就已丢失的字符的标记（U+FFFD）。请重新填写该值并以 UTF-8 保存。",
+		RU: "В «{value}» стоит знак буквы, потерянной ещё до отправки файла (U+FFFD). Впишите значение заново и сохраните в UTF-8.",
+	},
+
+	// What was left out
+	"csv.note.encoding": {
+		EN: "The file does not say its encoding; by its letters it was read as {encoding}.",
+		ZH: "文件未注明编码；根据文字判断为 {encoding}。",
+		RU: "Кодировка в файле не указана; по буквам он прочитан как {encoding}.",
+	},
+	"csv.note.padding": {
+		EN: "{bytes} empty bytes at the end of the file were left out.",
+		ZH: "文件末尾的 {bytes} 个空字节已忽略。",
+		RU: "Пустые байты в конце файла ({bytes}) пропущены.",
+	},
+	"csv.note.no_heading": {
+		EN: "No row names the columns; they are called column 1, column 2, … If a row does, write its number into the route: read: {header: N}.",
+		ZH: "没有找到标题行；各列称为 column 1、column 2……如果有标题行，请在路由中写明行号：read: {header: N}。",
+		RU: "Строки с названиями столбцов нет; столбцы названы column 1, column 2, … Если она есть, укажите её номер в маршруте: read: {header: N}.",
+	},
+	"csv.note.preamble": {
+		EN: "Lines above the heading were left out.",
+		ZH: "标题行上方的内容已忽略。",
+		RU: "Строки над заголовком пропущены.",
+	},
+	"csv.note.blank": {
+		EN: "Blank rows were left out.",
+		ZH: "空行已忽略。",
+		RU: "Пустые строки пропущены.",
+	},
+	"csv.note.totals": {
+		EN: "Totals rows were recognised and left out.",
+		ZH: "已识别合计行并忽略。",
+		RU: "Итоговые строки распознаны и пропущены.",
+	},
+	"csv.note.separator": {
+		EN: "Lines drawn with dashes and the like were left out.",
+		ZH: "由横线等组成的分隔行已忽略。",
+		RU: "Строки-разделители из чёрточек пропущены.",
+	},
+	"csv.note.repeated": {
+		EN: "The heading is repeated further down; the repetitions were left out.",
+		ZH: "标题行在下方重复出现；重复的已忽略。",
+		RU: "Заголовок повторяется ниже; повторы пропущены.",
+	},
+}
