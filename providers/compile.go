@@ -1,19 +1,526 @@
 package providers
 
-import "github.com/rowferry/rowferry/batch"
+import (
+	"embed"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
 
-type compiled struct{}
+	"github.com/pb33f/libopenapi"
+	"github.com/pb33f/libopenapi/datamodel"
+	"github.com/pb33f/libopenapi/datamodel/high/base"
+	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v4"
 
-func (f *Field) append(dst []byte, text string, kind batch.Kind) ([]byte, bool, *Violation) {
-	panic("not built yet")
+	"github.com/rowferry/rowferry/batch"
+)
+
+//go:embed *.yaml
+var documents embed.FS
+
+// Builtin returns the providers whose documents are embedded, by name. They are compiled once.
+func Builtin() (map[string]*Provider, error) {
+	all, err := builtin()
+	return maps.Clone(all), err
 }
-func (op *Operation) needsCheck() bool                              { return false }
-func (op *Operation) rechecks() []string                            { return nil }
-func (op *Operation) check(body []byte, c CheckContext) []Violation { return nil }
-func (op *Operation) interpret(r Response, s Sent) Reading          { return Reading{} }
 
-// Builtin returns the providers whose documents are embedded, by name.
-func Builtin() (map[string]*Provider, error) { return nil, nil }
+var builtin = sync.OnceValues(func() (map[string]*Provider, error) {
+	files, err := documents.ReadDir(".")
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]*Provider{}
+	for _, f := range files {
+		b, err := documents.ReadFile(f.Name())
+		if err != nil {
+			return nil, err
+		}
+		p, err := Compile(b, "built in: "+f.Name())
+		if err != nil {
+			return nil, err
+		}
+		p.Source = "built in"
+		if all[p.Name] != nil {
+			return nil, fmt.Errorf("built in: %s: the name %s is taken already", f.Name(), p.Name)
+		}
+		all[p.Name] = p
+	}
+	return all, nil
+})
 
-// Load reads and compiles one document from a file. Every mistake in it is reported at once.
-func Load(path string) (*Provider, error) { return nil, nil }
+// Load reads and compiles one document from a file. Every mistake in it is reported at once, in a *DocumentError.
+func Load(path string) (*Provider, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Compile(b, path)
+}
+
+// Operation returns the operation with this operationId.
+func (p *Provider) Operation(id string) (*Operation, bool) {
+	i := slices.IndexFunc(p.Operations, func(op *Operation) bool { return op.ID == id })
+	if i < 0 {
+		return nil, false
+	}
+	return p.Operations[i], true
+}
+
+// Scheme returns the authentication scheme of this name.
+func (p *Provider) Scheme(name string) (Scheme, bool) {
+	i := slices.IndexFunc(p.Schemes, func(s Scheme) bool { return s.Name == name })
+	if i < 0 {
+		return Scheme{}, false
+	}
+	return p.Schemes[i], true
+}
+
+// Server returns the URL of an environment, "" when the document has none.
+func (p *Provider) Server(environment string) string {
+	for _, s := range p.Servers {
+		if s.Environment == environment {
+			return s.URL
+		}
+	}
+	return ""
+}
+
+// Field returns the field with this path.
+func (op *Operation) Field(path string) (*Field, bool) {
+	i := slices.IndexFunc(op.Fields, func(f *Field) bool { return f.Path == path })
+	if i < 0 {
+		return nil, false
+	}
+	return op.Fields[i], true
+}
+
+type compiled struct {
+	answer  *answer
+	element *Schema // what an item's body is: the whole body, or one element of a batch
+	rest    *jsonschema.Schema
+	rows    []map[string]string // examples
+	recheck []string
+}
+
+// Compile compiles a document; source is how its mistakes name it.
+func Compile(document []byte, source string) (*Provider, error) {
+	r := &reader{}
+	p := &Provider{Source: source}
+	if model := r.open(document); model != nil {
+		r.provider(p, model)
+	}
+	if len(r.mistakes) > 0 {
+		return nil, (&DocumentError{source, r.mistakes}).sorted()
+	}
+	return p, nil
+}
+
+// open reads the OpenAPI side; nil when that is broken.
+func (r *reader) open(document []byte) *v3.Document {
+	var top yaml.Node
+	if err := yaml.Unmarshal(document, &top); err != nil {
+		r.wrong(nil, "", "document.openapi", "error", oneLine(err))
+		return nil
+	}
+	if top.Kind != yaml.DocumentNode || len(top.Content) == 0 || plain(top.Content[0]).Kind != yaml.MappingNode {
+		r.wrong(nil, "", "document.openapi", "error", "not a mapping")
+		return nil
+	}
+	r.root = plain(top.Content[0])
+	version := get(r.root, "openapi")
+	if version == nil {
+		r.wrong(r.root, "", "document.missing", "key", "openapi")
+		return nil
+	}
+	if !strings.HasPrefix(version.Value, "3.1.") {
+		r.wrong(version, "openapi", "document.version", "found", version.Value)
+		return nil
+	}
+	config := &datamodel.DocumentConfiguration{ExcludeExtensionRefs: true, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	doc, err := libopenapi.NewDocumentWithConfiguration(document, config)
+	if err != nil {
+		r.wrong(nil, "", "document.openapi", "error", oneLine(err))
+		return nil
+	}
+	model, err := doc.BuildV3Model()
+	if err != nil && model == nil {
+		r.wrong(nil, "", "document.openapi", "error", oneLine(err))
+		return nil
+	}
+	return &model.Model
+}
+
+// providerSpec is x-rowferry of the document.
+type providerSpec struct {
+	Name   string     `key:"name,must"`
+	Title  batch.Text `key:"title"`
+	Limits struct {
+		Rate        Rate `key:"rate"`
+		Concurrency int  `key:"concurrency"`
+	} `key:"limits"`
+	Credentials *yaml.Node   `key:"credentials"`
+	Notes       []batch.Text `key:"notes"`
+}
+
+var properName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,40}$`)
+
+func (r *reader) provider(p *Provider, doc *v3.Document) {
+	x := get(r.root, "x-rowferry")
+	if x == nil {
+		r.wrong(r.root, "", "document.missing", "key", "x-rowferry")
+		return
+	}
+	var spec providerSpec
+	r.decode(x, "x-rowferry", &spec)
+	if spec.Name != "" && !properName.MatchString(spec.Name) {
+		r.wrong(get(x, "name"), "x-rowferry.name", "document.choice", "value", spec.Name, "allowed", "a-z 0-9 -")
+	}
+	p.Name, p.Title, p.Notes = spec.Name, spec.Title, spec.Notes
+	p.Limits = Limits{Rate: spec.Limits.Rate, Concurrency: spec.Limits.Concurrency}
+	if p.Limits.Concurrency == 0 {
+		p.Limits.Concurrency = 4
+	}
+	if doc.Info != nil && p.Title == (batch.Text{}) {
+		p.Title = batch.Text{EN: doc.Info.Title}
+	}
+	if doc.ExternalDocs != nil {
+		p.Link = doc.ExternalDocs.URL
+	}
+	r.servers(p)
+	r.credentials(p, spec.Credentials)
+	r.schemes(p)
+	r.operations(p, doc)
+}
+
+func (r *reader) servers(p *Provider) {
+	list := get(r.root, "servers")
+	if list == nil {
+		return
+	}
+	seen := map[string]bool{}
+	for i, n := range list.Content {
+		n, place := plain(n), fmt.Sprintf("servers[%d]", i)
+		url, env := get(n, "url"), get(n, "x-environment")
+		if url == nil || env == nil {
+			r.wrong(n, place, "document.missing", "key", "url / x-environment")
+			continue
+		}
+		r.choice(env, place+".x-environment", env.Value, "production", "sandbox")
+		if seen[env.Value] {
+			r.wrong(env, place, "document.twice", "name", env.Value)
+		}
+		seen[env.Value] = true
+		p.Servers = append(p.Servers, Server{URL: strings.TrimRight(url.Value, "/"), Environment: env.Value})
+	}
+}
+
+func (r *reader) credentials(p *Provider, n *yaml.Node) {
+	for _, e := range entries(n) {
+		var spec struct {
+			Label    batch.Text `key:"label"`
+			Secret   bool       `key:"secret"`
+			Optional bool       `key:"optional"`
+		}
+		r.decode(e.Node, "x-rowferry.credentials."+e.Name, &spec)
+		p.Credentials = append(p.Credentials, Credential{e.Name, spec.Label, spec.Secret, spec.Optional})
+	}
+}
+
+type schemeSpec struct {
+	Needs   []string          `key:"needs"`
+	Headers map[string]string `key:"headers"`
+	Logins  []loginSpec       `key:"logins"`
+	Given   string            `key:"given"`
+}
+
+type loginSpec struct {
+	Name    string            `key:"name,must"`
+	Paths   map[string]string `key:"paths,must"`
+	Fields  []string          `key:"fields,must"`
+	Session source            `key:"session,must"`
+	Root    string            `key:"root"`
+}
+
+func (r *reader) schemes(p *Provider) {
+	for _, e := range entries(get(get(r.root, "components"), "securitySchemes")) {
+		place := "components.securitySchemes." + e.Name
+		r.choice(e.Key, place, e.Name, "basic", "header", "signed", "session", "body")
+		var spec schemeSpec
+		if x := get(e.Node, "x-rowferry"); x != nil {
+			r.decode(x, place+".x-rowferry", &spec)
+		}
+		s := Scheme{Name: e.Name, Headers: spec.Headers, Needs: spec.Needs, Given: spec.Given}
+		if e.Name == "basic" && s.Needs == nil {
+			s.Needs = []string{"login", "password"}
+		}
+		r.haveCredentials(p, e.Key, place, append(slices.Clone(s.Needs), spec.Given))
+		for _, header := range sorted(spec.Headers) {
+			r.template(p, e.Key, place+".x-rowferry.headers."+header, spec.Headers[header])
+		}
+		for _, l := range spec.Logins {
+			r.haveCredentials(p, e.Key, place+".x-rowferry.logins", l.Fields)
+			s.Logins = append(s.Logins, Login{Name: l.Name, Paths: l.Paths, Fields: l.Fields, Session: l.Session.Text, Root: l.Root, session: r.expression(&l.Session)})
+		}
+		if e.Name == "session" && len(s.Logins) == 0 && s.Given == "" {
+			r.wrong(e.Key, place+".x-rowferry", "document.missing", "key", "logins")
+		}
+		p.Schemes = append(p.Schemes, s)
+	}
+}
+
+func (r *reader) haveCredentials(p *Provider, n *yaml.Node, place string, names []string) {
+	for _, name := range names {
+		if name != "" && !slices.ContainsFunc(p.Credentials, func(c Credential) bool { return c.Name == name }) {
+			r.wrong(n, place, "document.credential", "name", name)
+		}
+	}
+}
+
+var hole = regexp.MustCompile(`\{([^{}]*)\}`)
+
+func (r *reader) template(p *Provider, n *yaml.Node, place, text string) {
+	for _, m := range hole.FindAllStringSubmatch(text, -1) {
+		known := slices.Contains([]string{"timestamp", "nonce", "sign", "session"}, m[1]) ||
+			slices.ContainsFunc(p.Credentials, func(c Credential) bool { return c.Name == m[1] })
+		if !known {
+			r.wrong(n, place, "document.template", "name", m[0])
+		}
+	}
+}
+
+func (r *reader) operations(p *Provider, doc *v3.Document) {
+	if doc.Paths == nil || doc.Paths.PathItems == nil {
+		r.wrong(r.root, "paths", "document.operations")
+		return
+	}
+	for path, item := range doc.Paths.PathItems.FromOldest() {
+		for method, op := range item.GetOperations().FromOldest() {
+			n := get(get(get(r.root, "paths"), path), method)
+			if get(n, "x-rowferry") == nil {
+				continue
+			}
+			r.operation(p, op, n, "paths."+path+"."+method, path, method, doc.Security)
+		}
+	}
+	if len(p.Operations) == 0 && len(r.mistakes) == 0 {
+		r.wrong(r.root, "paths", "document.operations")
+	}
+}
+
+// operationSpec is x-rowferry of an operation.
+type operationSpec struct {
+	Title      batch.Text          `key:"title"`
+	Help       batch.Text          `key:"help"`
+	Notes      []batch.Text        `key:"notes"`
+	Rows       *yaml.Node          `key:"rows,must"`
+	Unique     [][]string          `key:"unique"`
+	Repeatable bool                `key:"repeatable"`
+	Done       batch.Text          `key:"done"`
+	Paths      map[string]string   `key:"paths"`
+	Examples   []map[string]string `key:"examples"`
+	Answer     *yaml.Node          `key:"answer,must"`
+}
+
+func (r *reader) operation(p *Provider, high *v3.Operation, n *yaml.Node, place, path, method string, global []*base.SecurityRequirement) {
+	var spec operationSpec
+	x, xplace := get(n, "x-rowferry"), place+".x-rowferry"
+	r.decode(x, xplace, &spec)
+	op := &Operation{Provider: p, ID: high.OperationId, Title: spec.Title, Help: spec.Help, Notes: spec.Notes, Method: strings.ToUpper(method),
+		Repeatable: spec.Repeatable, Done: spec.Done}
+	if op.Title == (batch.Text{}) {
+		op.Title = batch.Text{EN: high.Summary}
+	}
+	if op.Help == (batch.Text{}) {
+		op.Help = batch.Text{EN: high.Description}
+	}
+	if op.ID == "" {
+		r.wrong(n, place, "document.missing", "key", "operationId")
+	}
+	if _, twice := p.Operation(op.ID); twice {
+		r.wrong(get(n, "operationId"), place, "document.twice", "name", op.ID)
+	}
+	if len(high.Parameters) > 0 {
+		r.wrong(get(n, "parameters"), place+".parameters", "document.unsupported", "what", "parameters")
+	}
+	r.security(op, high, n, place, global)
+	schema, splace := r.encodings(op, n, place)
+	op.Paths = map[string]string{}
+	for _, e := range op.Encodings {
+		op.Paths[e] = path
+	}
+	for _, e := range sorted(spec.Paths) {
+		r.choice(get(get(x, "paths"), e), xplace+".paths."+e, e, op.Encodings...)
+		op.Paths[e] = spec.Paths[e]
+	}
+	b := &builder{reader: r, op: op, rules: map[string]bool{}, budget: 5000}
+	for _, s := range p.Schemes {
+		b.schemes = append(b.schemes, s.Name)
+	}
+	if spec.Rows != nil {
+		r.rows(op, spec.Rows, xplace+".rows")
+	}
+	p.Operations = append(p.Operations, op)
+	if schema == nil {
+		return
+	}
+	b.body(schema, splace, spec, x, xplace)
+	if op.Body != nil {
+		b.answerExamples(n, place)
+	}
+}
+
+// body compiles the request body and everything that speaks of its fields.
+func (b *builder) body(schema *yaml.Node, splace string, spec operationSpec, x *yaml.Node, xplace string) {
+	op := b.op
+	at := spot{required: true, outside: op.Rows.Kind == Batch}
+	op.Body = b.schema(schema, "", splace, true, at)
+	if op.Body == nil {
+		return
+	}
+	if op.Rows.Path != "" && !b.found {
+		b.wrong(spec.Rows, xplace+".rows", "document.array", "path", op.Rows.Path)
+		return
+	}
+	op.compiled.element = op.Body
+	if op.Rows.Kind == Batch {
+		op.compiled.element = descend(op.Body, strings.Split(op.Rows.Path, ".")).Items
+	}
+	if op.element() == nil {
+		return
+	}
+	b.compileRules()
+	op.prepareChecks(b)
+	b.fields(get(spec.Rows, "group"), xplace+".rows.group", op.Rows.Key)
+	for _, list := range spec.Unique {
+		b.fields(get(x, "unique"), xplace+".unique", list)
+	}
+	op.Rows.Unique = spec.Unique
+	if spec.Answer != nil {
+		op.answer = b.answer(spec.Answer, xplace+".answer")
+	}
+	for i, row := range spec.Examples {
+		b.fields(get(x, "examples"), fmt.Sprintf("%s.examples[%d]", xplace, i), sorted(row))
+	}
+	op.compiled.rows = spec.Examples
+}
+
+func (op *Operation) element() *Schema { return op.compiled.element }
+
+// fields notes paths that are no field.
+func (b *builder) fields(n *yaml.Node, place string, paths []string) {
+	for _, path := range paths {
+		if _, known := b.op.Field(path); known {
+			continue
+		}
+		all := make([]string, len(b.op.Fields))
+		for i, f := range b.op.Fields {
+			all[i] = f.Path
+		}
+		b.wrong(n, place, "document.path", "path", path, "known", strings.Join(all, ", "))
+	}
+}
+
+func (r *reader) security(op *Operation, high *v3.Operation, n *yaml.Node, place string, global []*base.SecurityRequirement) {
+	list := high.Security
+	if get(n, "security") == nil {
+		list = global
+	}
+	for _, requirement := range list {
+		if requirement.Requirements == nil {
+			continue
+		}
+		if requirement.Requirements.Len() > 1 {
+			r.wrong(get(n, "security"), place+".security", "document.unsupported", "what", "security: {a, b}")
+		}
+		for name := range requirement.Requirements.KeysFromOldest() {
+			if _, known := op.Provider.Scheme(name); !known {
+				r.wrong(get(n, "security"), place+".security", "document.scheme", "name", name)
+			}
+			op.Schemes = append(op.Schemes, name)
+		}
+	}
+	if len(op.Schemes) == 0 {
+		op.Schemes = []string{"none"}
+	}
+}
+
+var mediaTypes = map[string]string{
+	"application/json": "json", "application/xml": "xml", "text/xml": "xml", "application/x-www-form-urlencoded": "form",
+}
+
+// encodings finds the encodings of the request body and its one schema.
+func (r *reader) encodings(op *Operation, n *yaml.Node, place string) (*yaml.Node, string) {
+	body, place := get(n, "requestBody"), place+".requestBody"
+	if ref := get(body, "$ref"); ref != nil {
+		body = r.locate(ref.Value)
+	}
+	var schema *yaml.Node
+	var where, first string
+	for _, e := range entries(get(body, "content")) {
+		media, _, _ := strings.Cut(e.Name, ";")
+		encoding, known := mediaTypes[strings.TrimSpace(media)]
+		s := get(e.Node, "schema")
+		if !known || s == nil {
+			r.wrong(e.Key, place+".content."+e.Name, "document.body")
+			continue
+		}
+		op.Encodings = append(op.Encodings, encoding)
+		ref := ""
+		if n := get(s, "$ref"); n != nil {
+			ref = n.Value
+		}
+		if schema == nil {
+			schema, where, first = s, place+".content."+e.Name+".schema", ref
+		} else if s != schema && (ref == "" || ref != first) {
+			r.wrong(s, place+".content."+e.Name+".schema", "document.schemas")
+		}
+	}
+	if schema == nil {
+		r.wrong(n, place, "document.body")
+	}
+	return schema, where
+}
+
+func (r *reader) rows(op *Operation, n *yaml.Node, place string) {
+	if n.Kind == yaml.ScalarNode {
+		r.choice(n, place, n.Value, "one")
+		op.Rows.Kind = One
+		return
+	}
+	var spec struct {
+		Batch string     `key:"batch"`
+		Max   int        `key:"max"`
+		Group *yaml.Node `key:"group"`
+		Items string     `key:"items"`
+		Min   int        `key:"min"`
+	}
+	r.decode(n, place, &spec)
+	switch {
+	case spec.Batch != "" && spec.Group == nil:
+		op.Rows.Kind, op.Rows.Path, op.Rows.Max = Batch, spec.Batch, spec.Max
+		if spec.Max == 0 {
+			r.wrong(n, place, "document.missing", "key", "max")
+		}
+	case spec.Group != nil && spec.Batch == "":
+		op.Rows.Kind, op.Rows.Path, op.Rows.Min = Group, spec.Items, max(spec.Min, 1)
+		if spec.Items == "" {
+			r.wrong(n, place, "document.missing", "key", "items")
+		}
+		if spec.Group.Kind == yaml.ScalarNode {
+			r.choice(spec.Group, place+".group", spec.Group.Value, "column")
+			return
+		}
+		for _, c := range spec.Group.Content {
+			op.Rows.Key = append(op.Rows.Key, plain(c).Value)
+		}
+	default:
+		r.wrong(n, place, "document.missing", "key", "batch / group")
+	}
+}

@@ -21,6 +21,8 @@ type Provider struct {
 	Credentials []Credential
 	Schemes     []Scheme // authentication schemes an account can choose from; the first is the default
 	Operations  []*Operation
+	Notes       []batch.Text // remarks for its page
+	Link        string       // where the provider describes its API
 }
 
 // Server is one place where the provider listens.
@@ -52,6 +54,7 @@ type Scheme struct {
 	Headers map[string]string // templates over credentials and {timestamp} {nonce} {sign}: "Bearer {token}"
 	Needs   []string          // credentials without which it cannot work
 	Logins  []Login           // session only, in order of preference
+	Given   string            // session only: a credential that is a session already, when the account has it; "" = none
 }
 
 // Login is one generation of a session login.
@@ -59,10 +62,17 @@ type Login struct {
 	Name    string            // v1, v3, v4
 	Paths   map[string]string // by encoding: json → /v3/auth/login.json
 	Fields  []string          // credentials that go into its body, in order
-	Session string            // expression over body that gives the session id ("" = refused)
+	Session string            // expression over body that gives the session id; use SessionID
+	Root    string            // root element of its XML body
+
+	session *expression
 }
 
 // Operation is one call of a provider.
+//
+// Who checks what: a single value is checked by Field.Append; Field.Required (unless lifted by the route's `optional`)
+// by the mapper, which knows what is blank; Rows.Unique by the mapper, over the file; everything else, also
+// Rows.Min and the bounds of arrays, by Operation.Check.
 type Operation struct {
 	Provider   *Provider
 	ID         string // shipPointRemove
@@ -77,6 +87,8 @@ type Operation struct {
 	Done       batch.Text // what success means where "delivered" says too much: "submitted"
 	Body       *Schema    // of the whole request body
 	Fields     []*Field   // what rows can fill, in the schema's order
+	Notes      []batch.Text
+	Answers    []AnswerExample // documented answers, for tests and the simulator
 
 	// unexported: compiled rules, answer expressions, fallback schema
 	compiled
@@ -87,7 +99,7 @@ type Rows struct {
 	Kind   RowsKind
 	Path   string     // batch: path of the repeated element ("shipPoints.shipPoint"); group: path of the array that rows fill ("cargos", "houseBills.containers"), or of the list of plain values ("requestids")
 	Max    int        // batch: most elements in one request
-	Min    int        // group: fewest rows ("requestids": 2)
+	Min    int        // group: fewest rows ("requestids": 2); Check looks at it
 	Key    []string   // group: fields whose values make rows one group; empty: the route's `group` column decides
 	Unique [][]string // field lists whose values, taken together, may occur once in a request; checked over the file
 }
@@ -109,12 +121,14 @@ type Field struct {
 	Headings []string   // headings that senders really use, besides the labels
 	Help     batch.Text
 	Rule     batch.Text // the rule in the provider's own wording
-	Required bool       // must be filled (a conditional one is not Required: its rule speaks)
+	Required bool       // must be filled, which the mapper checks (a conditional one is not Required: its rule speaks)
 	Presumed bool       // Required is our inference: the route's `optional` may lift it
 	List     string     // name of a code list that the provider does not publish
 	Example  string
 	Repeated bool // lies inside the array that the rows of a group fill; otherwise all rows of a group must agree
-	Values   bool // a list of plain values: each row of the group adds one
+	Values   bool // a list of plain values: each row of the group adds one. Path is the list's, Schema its Items
+
+	compiledField
 }
 
 // Append converts the text of one value to the JSON the provider wants and checks it alone, appending to dst.
@@ -141,6 +155,8 @@ type Schema struct {
 	XML      XML
 	Field    *Field         // leaf that rows can fill; nil otherwise
 	Raw      map[string]any // the schema as JSON Schema says it, for templates, forms and docs
+
+	compiledSchema
 }
 
 // XML are OpenAPI's xml hints.
@@ -173,14 +189,16 @@ type CheckContext struct {
 	Sending  bool            // true: only the rules that must hold when the request leaves
 }
 
-// NeedsCheck reports whether Check can find anything: an operation with nothing but plain keywords needs none.
+// NeedsCheck reports whether Check can find anything with Sending unset: an operation with nothing but plain keywords needs none.
 func (op *Operation) NeedsCheck() bool { return op.needsCheck() }
 
 // RechecksWhenSent reports whether Check with Sending set can find anything, and which fields it looks at.
 func (op *Operation) RechecksWhenSent() (fields []string) { return op.rechecks() }
 
-// Check evaluates what single values cannot tell: required fields, array bounds, cross-field rules, and the
-// JSON Schema keywords that are not plain. body is an Item's Body (for a batch: one element).
+// Check evaluates what single values cannot tell: array bounds, fields that are required once the object around them is
+// there, loaded code lists, cross-field rules, and the JSON Schema keywords that are not plain. It does not repeat what
+// Append and the mapper (Field.Required) have checked. body is an Item's Body (for a batch: one element). With Sending set it
+// evaluates the rules that must hold when the request leaves, and nothing else. A body that is no JSON object is a violation.
 func (op *Operation) Check(body []byte, c CheckContext) []Violation { return op.check(body, c) }
 
 // Class is what an answer means.

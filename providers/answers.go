@@ -1,0 +1,536 @@
+package providers
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/expr-lang/expr"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/rowferry/rowferry/batch"
+)
+
+// answerSpec is `answer` of an operation.
+type answerSpec struct {
+	judgeSpec
+	Blame *struct {
+		Values source `key:"values,must"`
+		Field  string `key:"field,must"`
+	} `key:"blame"`
+	Items *struct {
+		judgeSpec
+		List  source      `key:"list,must"`
+		Match []yamlMatch `key:"match,must"`
+	} `key:"items"`
+}
+
+type judgeSpec struct {
+	Class     *source             `key:"class"`
+	OK        source              `key:"ok,must"`
+	Code      *source             `key:"code"`
+	Message   *source             `key:"message"`
+	Reference *source             `key:"reference"`
+	Texts     []textSpec          `key:"texts"`
+	Codes     map[string]codeSpec `key:"codes"`
+}
+
+type yamlMatch = *yaml.Node
+
+type textSpec struct {
+	Match source     `key:"match,must"`
+	Class source     `key:"class,must"`
+	Code  string     `key:"code"`
+	Text  batch.Text `key:"text"`
+}
+
+type codeSpec struct {
+	Class source     `key:"class,must"`
+	Text  batch.Text `key:"text"`
+	Info  bool       `key:"info"`
+}
+
+// answer is a compiled one.
+type answer struct {
+	judge
+	blamed     *expression
+	blameField []string
+	items      *entriesOf
+}
+
+// entriesOf finds the answer's entries and the items they speak of.
+type entriesOf struct {
+	judge
+	list *expression
+	ways []way
+}
+
+// way is one means to find an entry's item; neither key nor position is never built.
+type way struct {
+	key      *expression // over item
+	sent     []string    // the field in the item's body
+	sequence bool        // the field is the position in the request, from 1
+	position bool
+}
+
+// judge decides what an answer or an entry means.
+type judge struct {
+	class, ok, code, message, reference *expression
+	texts                               []textRule
+	codes                               map[string]codeRule
+}
+
+type textRule struct {
+	match *regexp.Regexp
+	class Class
+	code  string
+	text  batch.Text
+}
+
+type codeRule struct {
+	class Class
+	text  batch.Text
+	info  bool
+}
+
+var classes = []Class{OK, Rejected, Later, Retry, Split, Auth, Config, Absent, Unknown, Renew}
+
+func (b *builder) answer(n *yaml.Node, place string) *answer {
+	var spec answerSpec
+	b.decode(n, place, &spec)
+	a := &answer{judge: b.judge(spec.judgeSpec)}
+	if spec.Blame != nil {
+		a.blamed = b.expression(&spec.Blame.Values)
+		a.blameField = strings.Split(spec.Blame.Field, ".")
+		b.known(get(get(n, "blame"), "field"), place+".blame.field", spec.Blame.Field)
+	}
+	if spec.Items == nil {
+		return a
+	}
+	a.items = &entriesOf{judge: b.judge(spec.Items.judgeSpec), list: b.expression(&spec.Items.List)}
+	for i, m := range spec.Items.Match {
+		a.items.ways = append(a.items.ways, b.way(m, fmt.Sprintf("%s.items.match[%d]", place, i)))
+	}
+	return a
+}
+
+// known notes a path that is no field or filled-in property of what an item's body is made of.
+func (b *builder) known(n *yaml.Node, place, path string) *Schema {
+	s := descend(b.op.element(), strings.Split(path, "."))
+	if s == nil {
+		all := make([]string, len(b.op.Fields))
+		for i, f := range b.op.Fields {
+			all[i] = f.Path
+		}
+		b.wrong(n, place, "document.path", "path", path, "known", strings.Join(all, ", "))
+	}
+	return s
+}
+
+func (b *builder) way(n *yaml.Node, place string) way {
+	if n.Kind == yaml.ScalarNode {
+		b.choice(n, place, n.Value, "position")
+		return way{position: true}
+	}
+	var spec struct {
+		Item source `key:"item,must"`
+		Sent string `key:"sent,must"`
+	}
+	b.decode(n, place, &spec)
+	s := b.known(get(n, "sent"), place+".sent", spec.Sent)
+	return way{key: b.expression(&spec.Item), sent: strings.Split(spec.Sent, "."), sequence: s != nil && s.Fill == "sequence"}
+}
+
+func (b *builder) judge(spec judgeSpec) judge {
+	j := judge{class: b.expression(spec.Class), code: b.expression(spec.Code), message: b.expression(spec.Message), reference: b.expression(spec.Reference),
+		ok: b.expression(&spec.OK, expr.AsBool()), codes: map[string]codeRule{}}
+	for _, t := range spec.Texts {
+		if t.Match.Node == nil {
+			continue
+		}
+		re, err := regexp.Compile("(?i)" + lookalikes.Replace(t.Match.Text))
+		if err != nil {
+			b.wrong(t.Match.Node, t.Match.Place, "document.pattern", "pattern", t.Match.Text, "error", err)
+		}
+		j.texts = append(j.texts, textRule{re, b.classOf(t.Class), t.Code, t.Text})
+	}
+	for code, c := range spec.Codes {
+		j.codes[code] = codeRule{b.classOf(c.Class), c.Text, c.Info}
+	}
+	return j
+}
+
+func (b *builder) classOf(s source) Class {
+	if s.Node != nil && !slices.Contains(classes, Class(s.Text)) {
+		b.wrong(s.Node, s.Place, "document.choice", "value", s.Text, "allowed", strings.Trim(fmt.Sprint(classes), "[]"))
+	}
+	return Class(s.Text)
+}
+
+// expression compiles one over an answer; the mistake is noted and nil returned when it is none.
+func (r *reader) expression(s *source, options ...expr.Option) *expression {
+	if s == nil || s.Node == nil {
+		return nil
+	}
+	e, err := compileAnswer(s.Text, options...)
+	if err != nil {
+		r.wrong(s.Node, s.Place, "document.expression", "error", oneLine(err))
+		return nil
+	}
+	return e
+}
+
+// gives computes an expression; one that is not there or cannot be computed gives nil.
+func (e *expression) gives(env answerEnv) any {
+	if e == nil {
+		return nil
+	}
+	v, err := e.run(env)
+	if err != nil {
+		return nil
+	}
+	return v
+}
+
+func (op *Operation) interpret(r Response, s Sent) Reading {
+	body, root, err := parseBody(r.Body, r.Header.Get("Content-Type"))
+	if err != nil {
+		return Reading{Verdict: op.byStatus(r.Status)}
+	}
+	env := answerEnv{Status: r.Status, Headers: headerTexts(r.Header), Body: body, Root: root, Sent: len(s.Items), Encoding: s.Encoding}
+	whole, decided := op.answer.judge.read(env)
+	if !decided {
+		fallback := op.byStatus(r.Status)
+		if whole.Code != "" {
+			fallback.Code = whole.Code
+		}
+		fallback.Message, fallback.Reference = whole.Message, whole.Reference
+		whole = fallback
+	}
+	out := Reading{Verdict: whole}
+	if whole.Class != OK {
+		out.Blamed = op.blamedRows(env, s)
+		return out
+	}
+	if op.answer.items != nil {
+		out.Items = op.answer.items.read(env, s)
+	}
+	return out
+}
+
+func headerTexts(h http.Header) map[string]string {
+	out := make(map[string]string, len(h))
+	for name, values := range h {
+		out[strings.ToLower(name)] = strings.Join(values, ", ")
+	}
+	return out
+}
+
+// byStatus is the meaning of an answer that fits nothing documented: never ok.
+func (op *Operation) byStatus(status int) Verdict {
+	v := Verdict{Class: Unknown, Code: strconv.Itoa(status)}
+	switch {
+	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:
+		v.Class = Retry
+	case status == http.StatusUnauthorized && slices.Contains(op.Schemes, "session"):
+		v.Class = Renew
+	case status == http.StatusUnauthorized:
+		v.Class = Auth
+	case status == http.StatusForbidden:
+		v.Class = Config
+	case status == http.StatusRequestEntityTooLarge && op.Rows.Kind == Batch:
+		v.Class = Split
+	case status >= 400 && status < 500 && status != http.StatusRequestTimeout:
+		v.Class = Rejected
+	}
+	return v
+}
+
+// read decides by class, ok, texts, codes; decided is false when none of them fits.
+func (j *judge) read(env answerEnv) (v Verdict, decided bool) {
+	message := strings.Join(textsIn(j.message.gives(env), 0), "; ")
+	codes := textsIn(j.code.gives(env), 0)
+	v = Verdict{Code: strings.Join(codes, ", "), Message: batch.Text{EN: message}, Reference: plainText(j.reference.gives(env))}
+	j.translate(&v, codes)
+
+	if c := Class(plainText(j.class.gives(env))); slices.Contains(classes, c) {
+		v.Class = c
+		return v, true
+	}
+	if yes, _ := j.ok.gives(env).(bool); yes {
+		v.Class = OK
+		return v, true
+	}
+	if j.byText(&v, message) {
+		return v, true
+	}
+	return v, j.byCode(&v, codes)
+}
+
+// translate puts the document's words for the codes in place of the provider's.
+func (j *judge) translate(v *Verdict, codes []string) {
+	var texts []batch.Text
+	for _, c := range codes {
+		if t := j.codeRule(c).text; t != (batch.Text{}) {
+			texts = append(texts, spoken(t, v.Message.EN))
+		}
+	}
+	if texts == nil {
+		return
+	}
+	say := func(l batch.Language) string {
+		said := make([]string, len(texts))
+		for i, t := range texts {
+			said[i] = t.In(l)
+		}
+		return strings.Join(said, "; ")
+	}
+	v.Message = batch.Text{EN: say(batch.English), ZH: say(batch.Chinese), RU: say(batch.Russian)}
+}
+
+// spoken fills the provider's own words into a text.
+func spoken(t batch.Text, message string) batch.Text {
+	put := strings.NewReplacer("{message}", message)
+	return batch.Text{EN: put.Replace(t.EN), ZH: put.Replace(t.ZH), RU: put.Replace(t.RU)}
+}
+
+func (j *judge) byText(v *Verdict, message string) bool {
+	if message == "" || len(j.texts) == 0 {
+		return false
+	}
+	folded := foldText(message)
+	for _, t := range j.texts {
+		if !t.match.MatchString(folded) {
+			continue
+		}
+		v.Class = t.class
+		if t.code != "" {
+			v.Code = t.code
+		}
+		if t.text != (batch.Text{}) {
+			v.Message = spoken(t.text, message)
+		}
+		return true
+	}
+	return false
+}
+
+// codeRule is what the document says of a code, or of any other one.
+func (j *judge) codeRule(code string) codeRule {
+	if rule, known := j.codes[code]; known {
+		return rule
+	}
+	return j.codes["*"]
+}
+
+// byCode takes the class of the first code that is more than information, else of the first.
+func (j *judge) byCode(v *Verdict, codes []string) bool {
+	var first *codeRule
+	for _, c := range codes {
+		rule := j.codeRule(c)
+		if rule.class == "" {
+			continue
+		}
+		if first == nil || first.info && !rule.info {
+			first = &rule
+		}
+	}
+	if first == nil {
+		return false
+	}
+	v.Class = first.class
+	return true
+}
+
+// read gives one verdict for each item sent.
+func (e *entriesOf) read(env answerEnv, s Sent) []Verdict {
+	out := make([]Verdict, len(s.Items))
+	for i := range out {
+		out[i].Class = Unknown
+	}
+	list := asList(e.list.gives(env))
+	for entry, item := range e.match(env, list, s) {
+		if item < 0 {
+			continue
+		}
+		env.Item = list[entry]
+		v, decided := e.judge.read(env)
+		if !decided {
+			v.Class = Unknown
+		}
+		out[item] = v
+	}
+	return out
+}
+
+// match finds the item of each entry, -1 where there is none. An item that two entries claim has none of them.
+func (e *entriesOf) match(env answerEnv, list []any, s Sent) []int {
+	found := make([]int, len(list))
+	for i := range found {
+		found[i] = -1
+	}
+	bodies := make([]map[string]any, len(s.Items))
+	for i := range s.Items {
+		v, _ := parseJSON(s.Items[i].Body)
+		bodies[i], _ = v.(map[string]any)
+	}
+	keys := make([][2][]string, len(e.ways)) // of each way: what the entries say, what the items have
+	for w, way := range e.ways {
+		if way.key != nil {
+			keys[w] = [2][]string{way.entryKeys(env, list), way.itemKeys(bodies)}
+		}
+	}
+	for w, way := range e.ways {
+		if way.position {
+			byPosition(found, len(s.Items), keys)
+			continue
+		}
+		byKey(found, keys[w][0], keys[w][1])
+	}
+	return settle(found, len(s.Items))
+}
+
+func (w way) entryKeys(env answerEnv, list []any) []string {
+	out := make([]string, len(list))
+	for i, entry := range list {
+		env.Item = entry
+		out[i] = plainText(w.key.gives(env))
+	}
+	return out
+}
+
+func (w way) itemKeys(bodies []map[string]any) []string {
+	out := make([]string, len(bodies))
+	for i, body := range bodies {
+		if w.sequence {
+			out[i] = strconv.Itoa(i + 1)
+			continue
+		}
+		if values := valuesAt(body, w.sent); len(values) == 1 {
+			out[i] = values[0]
+		}
+	}
+	return out
+}
+
+// byKey matches by a value that one item and one entry alone have.
+func byKey(found []int, said, sent []string) {
+	owner, claims := map[string]int{}, map[string]int{}
+	for i, key := range sent {
+		if _, twice := owner[key]; twice {
+			i = -1
+		}
+		owner[key] = i
+	}
+	for _, key := range said {
+		claims[key]++
+	}
+	for entry, key := range said {
+		item, known := owner[key]
+		if found[entry] < 0 && key != "" && known && item >= 0 && claims[key] == 1 {
+			found[entry] = item
+		}
+	}
+}
+
+// byPosition matches what is left when there are as many entries as items, the entries found so far stand in the
+// items' order, and no value that both sides name differs.
+func byPosition(found []int, items int, keys [][2][]string) {
+	if len(found) != items {
+		return
+	}
+	for entry, item := range found {
+		if item >= 0 && item != entry {
+			return
+		}
+		for _, k := range keys {
+			if k[0] != nil && k[0][entry] != "" && k[1][entry] != "" && k[0][entry] != k[1][entry] {
+				return
+			}
+		}
+	}
+	for i := range found {
+		found[i] = i
+	}
+}
+
+func settle(found []int, items int) []int {
+	claims := make([]int, items)
+	for _, item := range found {
+		if item >= 0 {
+			claims[item]++
+		}
+	}
+	for entry, item := range found {
+		if item >= 0 && claims[item] > 1 {
+			found[entry] = -1
+		}
+	}
+	return found
+}
+
+// valuesAt lists the plain values at a path, through lists.
+func valuesAt(v any, path []string) []string {
+	if list, ok := v.([]any); ok {
+		var out []string
+		for _, one := range list {
+			out = append(out, valuesAt(one, path)...)
+		}
+		return out
+	}
+	if len(path) == 0 {
+		return []string{plainText(v)}
+	}
+	object, ok := v.(map[string]any)
+	if !ok {
+		return nil
+	}
+	inner, there := object[path[0]]
+	if !there {
+		return nil
+	}
+	return valuesAt(inner, path[1:])
+}
+
+// blamedRows finds the rows whose values the answer names: positions in the rows of the one item sent.
+func (op *Operation) blamedRows(env answerEnv, s Sent) []int {
+	a := op.answer
+	if a.blamed == nil || len(s.Items) != 1 {
+		return nil
+	}
+	named := map[string]bool{}
+	for _, t := range textsIn(a.blamed.gives(env), 0) {
+		named[t] = true
+	}
+	if len(named) == 0 {
+		return nil
+	}
+	var body any
+	if json.Unmarshal(s.Items[0].Body, &body) != nil {
+		return nil
+	}
+	values := valuesAt(body, a.blameField)
+	if len(values) != len(s.Items[0].Rows) {
+		return nil
+	}
+	var out []int
+	for i, v := range values {
+		if named[v] {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// SessionID reads the session out of a login's answer; "" when it was refused. encoding is json or xml.
+func (l Login) SessionID(r Response, encoding string) string {
+	body, root, err := parseBody(r.Body, r.Header.Get("Content-Type"))
+	if err != nil || l.session == nil {
+		return ""
+	}
+	return plainText(l.session.gives(answerEnv{Status: r.Status, Headers: headerTexts(r.Header), Body: body, Root: root, Encoding: encoding}))
+}

@@ -1,0 +1,210 @@
+package providers
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/htmlindex"
+)
+
+const (
+	maxBody  = 32 << 20 // bytes of an answer that are read; a longer one is unreadable
+	maxDepth = 100      // nested objects, lists or elements
+)
+
+var errTooDeep = errors.New("nested too deeply")
+
+// parseBody reads an answer. Which of the two formats it is, the body itself tells: the declared type is often wrong.
+// JSON becomes maps, lists, texts, booleans, ints and json.Numbers (whole numbers beyond int and decimals, exact);
+// XML as docs/provider-documents.md says, with the name of its root element. An empty body is nil.
+func parseBody(body []byte, contentType string) (value any, root string, err error) {
+	if len(body) > maxBody {
+		return nil, "", fmt.Errorf("the answer is longer than %d bytes", maxBody)
+	}
+	text, err := decodeText(body, contentType)
+	if err != nil {
+		return nil, "", err
+	}
+	text = bytes.TrimSpace(text)
+	switch {
+	case len(text) == 0:
+		return nil, "", nil
+	case text[0] == '<':
+		return parseXML(text)
+	}
+	value, err = parseJSON(text)
+	return value, "", err
+}
+
+// decodeText turns a body into UTF-8 by its declared charset; XML that declares its own keeps it for the XML decoder.
+func decodeText(body []byte, contentType string) ([]byte, error) {
+	if rest, ok := bytes.CutPrefix(body, []byte("\xef\xbb\xbf")); ok {
+		return rest, nil
+	}
+	_, params, _ := mime.ParseMediaType(contentType)
+	name := params["charset"]
+	switch {
+	case bytes.HasPrefix(body, []byte("\xff\xfe")):
+		name = "utf-16le"
+	case bytes.HasPrefix(body, []byte("\xfe\xff")):
+		name = "utf-16be"
+	}
+	if name == "" || strings.EqualFold(name, "utf-8") {
+		return body, nil
+	}
+	e, err := htmlindex.Get(name)
+	if err != nil {
+		return nil, fmt.Errorf("charset %q: %w", name, err)
+	}
+	out, err := e.NewDecoder().Bytes(body)
+	if err != nil {
+		return nil, err
+	}
+	return bytes.TrimPrefix(out, []byte("\ufeff")), nil
+}
+
+func parseJSON(text []byte) (any, error) {
+	if !utf8.Valid(text) {
+		return nil, errors.New("not UTF-8")
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("more than one JSON value")
+	}
+	return exact(v, 0)
+}
+
+// exact makes ints of whole numbers; other numbers keep their digits.
+func exact(v any, depth int) (any, error) {
+	if depth > maxDepth {
+		return nil, errTooDeep
+	}
+	var err error
+	switch x := v.(type) {
+	case json.Number:
+		if i, err := strconv.Atoi(string(x)); err == nil {
+			return i, nil
+		}
+	case []any:
+		for i := range x {
+			if x[i], err = exact(x[i], depth+1); err != nil {
+				return nil, err
+			}
+		}
+	case map[string]any:
+		for k := range x {
+			if x[k], err = exact(x[k], depth+1); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return v, nil
+}
+
+func parseXML(text []byte) (any, string, error) {
+	d := xml.NewDecoder(bytes.NewReader(text))
+	d.CharsetReader = func(name string, in io.Reader) (io.Reader, error) {
+		e, err := htmlindex.Get(name)
+		if err != nil {
+			return nil, err
+		}
+		if utf8.Valid(text) { // the bytes were decoded already, or are plain ASCII: the declaration is out of date
+			return in, nil
+		}
+		return e.NewDecoder().Reader(in), nil
+	}
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return nil, "", err
+		}
+		if start, ok := token.(xml.StartElement); ok {
+			value, err := element(d, start, 0)
+			if err != nil {
+				return nil, "", err
+			}
+			return value, start.Name.Local, nothingMore(d)
+		}
+	}
+}
+
+func nothingMore(d *xml.Decoder) error {
+	for {
+		token, err := d.Token()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if _, ok := token.(xml.StartElement); ok {
+			return errors.New("more than one root element")
+		}
+	}
+}
+
+func element(d *xml.Decoder, start xml.StartElement, depth int) (any, error) {
+	if depth > maxDepth {
+		return nil, errTooDeep
+	}
+	children := map[string]any{}
+	for _, a := range start.Attr {
+		if a.Name.Space != "xmlns" && a.Name.Local != "xmlns" {
+			children["@"+a.Name.Local] = a.Value
+		}
+	}
+	var text strings.Builder
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		switch t := token.(type) {
+		case xml.CharData:
+			text.Write(t)
+		case xml.StartElement:
+			child, err := element(d, t, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			switch before := children[t.Name.Local].(type) {
+			case nil:
+				children[t.Name.Local] = child
+			case siblings:
+				children[t.Name.Local] = append(before, child)
+			default:
+				children[t.Name.Local] = siblings{before, child}
+			}
+		case xml.EndElement:
+			said := strings.TrimSpace(text.String())
+			if len(children) == 0 {
+				return said, nil
+			}
+			if said != "" {
+				children["#text"] = said
+			}
+			for k, v := range children {
+				if many, ok := v.(siblings); ok {
+					children[k] = []any(many)
+				}
+			}
+			return children, nil
+		}
+	}
+}
+
+// siblings collects elements of one name.
+type siblings []any

@@ -1,0 +1,407 @@
+package providers
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+	"go.yaml.in/yaml/v4"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/words"
+)
+
+// prepareChecks marks what Check has to look at, and compiles the keywords that are not plain.
+func (op *Operation) prepareChecks(b *builder) {
+	mark(op.element())
+	if rest := restOf(op.element().node, b, op.element().place); rest != nil {
+		c := jsonschema.NewCompiler()
+		if err := c.AddResource("body.json", rest); err == nil {
+			op.rest, err = c.Compile("body.json")
+			if err != nil {
+				b.wrong(op.element().node, op.element().place, "document.schema", "error", oneLine(err))
+			}
+		}
+	}
+	sending := map[string]bool{}
+	walkSchemas(op.element(), func(s *Schema) {
+		for _, r := range s.rules {
+			if !r.sending {
+				continue
+			}
+			for _, f := range r.fields {
+				sending[f.path] = true
+			}
+		}
+	})
+	op.recheck = slices.Sorted(maps.Keys(sending))
+}
+
+func walkSchemas(s *Schema, visit func(*Schema)) {
+	visit(s)
+	for _, p := range s.Props {
+		walkSchemas(p, visit)
+	}
+	if s.Items != nil {
+		walkSchemas(s.Items, visit)
+	}
+}
+
+// mark tells each node whether Check finds work in it or below.
+func mark(s *Schema) {
+	s.ruled = len(s.rules) > 0
+	s.checked = s.ruled || s.loose || s.minItems > 1 || s.maxItems >= 0 || s.unique || s.Field != nil && s.Field.List != ""
+	below := s.Props
+	if s.Items != nil {
+		below = append(slices.Clone(below), s.Items)
+	}
+	for _, p := range below {
+		mark(p)
+		s.ruled = s.ruled || p.ruled
+		s.checked = s.checked || p.checked
+	}
+}
+
+// easy are the keywords that Append, the mapper or Check know themselves, or that say nothing about values.
+var easy = map[string]bool{
+	"type": true, "const": true, "enum": true, "pattern": true, "minLength": true, "maxLength": true, "minimum": true, "maximum": true,
+	"exclusiveMinimum": true, "exclusiveMaximum": true, "multipleOf": true, "format": true, "required": true, "minItems": true, "maxItems": true,
+	"uniqueItems": true, "properties": true, "items": true, "title": true, "description": true, "default": true, "example": true, "examples": true,
+	"deprecated": true, "readOnly": true, "writeOnly": true, "xml": true, "externalDocs": true, "$comment": true, "additionalProperties": true,
+	"unevaluatedProperties": true, "nullable": true, "$ref": true, "allOf": true, "x-rowferry": true, "x-rules": true,
+}
+
+// restOf is the schema reduced to the keywords that are not plain; nil when there are none.
+func restOf(raw *yaml.Node, b *builder, place string) map[string]any {
+	n := b.flat(raw, place, nil)
+	out := map[string]any{}
+	for _, e := range entries(n) {
+		if !easy[e.Name] && !strings.HasPrefix(e.Name, "x-") {
+			out[e.Name] = b.whole(e.Node, place, 0)
+		}
+	}
+	if all := get(n, apart); all != nil {
+		out["allOf"] = b.whole(all, place, 0)
+	}
+	props := map[string]any{}
+	for _, e := range entries(get(n, "properties")) {
+		if rest := restOf(e.Node, b, place+".properties."+e.Name); rest != nil {
+			props[e.Name] = rest
+		}
+	}
+	if len(props) > 0 {
+		out["properties"] = props
+	}
+	if items := get(n, "items"); items != nil {
+		if rest := restOf(items, b, place+".items"); rest != nil {
+			out["items"] = rest
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+// whole is a node as JSON with all references inside it resolved.
+func (b *builder) whole(n *yaml.Node, place string, depth int) any {
+	n = plain(n)
+	if depth > maxDepth {
+		b.wrong(n, place, "document.circular", "ref", place)
+		return nil
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		out := map[string]any{}
+		for _, e := range entries(b.flat(n, place, nil)) {
+			if !strings.HasPrefix(e.Name, "x-") {
+				out[e.Name] = b.whole(e.Node, place, depth+1)
+			}
+		}
+		return out
+	case yaml.SequenceNode:
+		out := []any{}
+		for _, c := range n.Content {
+			out = append(out, b.whole(c, place, depth+1))
+		}
+		return out
+	}
+	return value(n)
+}
+
+func (op *Operation) needsCheck() bool {
+	e := op.element()
+	return e != nil && (e.checked || op.rest != nil || op.Rows.Min > 1)
+}
+
+func (op *Operation) rechecks() []string { return op.recheck }
+
+// checker is one run of Check.
+type checker struct {
+	op    *Operation
+	c     CheckContext
+	found []Violation
+	root  map[string]any
+	env   map[string]any // functions
+}
+
+func (op *Operation) check(body []byte, c CheckContext) []Violation {
+	if c.Sending && len(op.recheck) == 0 || !c.Sending && !op.needsCheck() {
+		return nil
+	}
+	v, err := parseJSON(body)
+	root, object := v.(map[string]any)
+	if err != nil || !object {
+		return []Violation{{Code: "type", Rule: words.Message("value.text"), Fix: words.Message("value.pattern.fix")}}
+	}
+	k := &checker{op: op, c: c, root: root}
+	k.env = ruleFunctions(c)
+	k.node(op.element(), root, "", "", k.env)
+	if op.rest != nil && !c.Sending {
+		k.others(root)
+	}
+	return k.found
+}
+
+// node checks a value and what is inside it. path has indexes, field has none; env holds the variables of the objects around.
+func (k *checker) node(s *Schema, v any, path, field string, env map[string]any) {
+	if !s.checked || v == nil {
+		return
+	}
+	switch x := v.(type) {
+	case map[string]any:
+		k.object(s, x, path, field, env)
+	case []any:
+		if !k.c.Sending {
+			k.bounds(s, x, path, field)
+		}
+		if s.Items == nil {
+			return
+		}
+		for i, one := range x {
+			k.node(s.Items, one, path+"["+strconv.Itoa(i)+"]", field, env)
+		}
+	default:
+		k.listed(s, v, path, field)
+	}
+}
+
+func (k *checker) object(s *Schema, x map[string]any, path, field string, env map[string]any) {
+	if s.ruled {
+		env = maps.Clone(env)
+		for _, p := range s.Props {
+			env[p.Name] = variable(p, x[p.Name])
+		}
+	}
+	for _, p := range s.Props {
+		v, there := x[p.Name]
+		at, name := dotted(path, p.Name), dotted(field, p.Name)
+		if p.loose && !k.c.Sending && (!there || v == nil || v == "") && !k.lifted(p, name) {
+			k.add(p, at, name, "required", "", words.Message("value.required"), words.Message("value.required.fix"))
+			continue
+		}
+		k.node(p, v, at, name, env)
+	}
+	for _, r := range s.rules {
+		if k.c.Sending && r.sending || !k.c.Sending && r.taking {
+			k.rule(r, x, path, field, env)
+		}
+	}
+}
+
+func (k *checker) lifted(p *Schema, field string) bool {
+	return p.Field != nil && p.Field.Presumed && k.c.Optional[field]
+}
+
+// variable is a value as rules see it.
+func variable(s *Schema, v any) any {
+	if s.Type == "string" {
+		return plainTextKept(v)
+	}
+	if s.Type == "number" || s.Type == "integer" {
+		if f, ok := v.(interface{ Float64() (float64, error) }); ok {
+			n, _ := f.Float64()
+			return n
+		}
+	}
+	return v
+}
+
+func plainTextKept(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return plainText(v)
+}
+
+func (k *checker) add(s *Schema, path, field, code, value string, rule, fix batch.Message) {
+	if s.must != (batch.Text{}) && code != "required" {
+		rule = batch.Message{Text: s.must, Args: []any{"value", value}}
+	}
+	if s.fix != (batch.Text{}) {
+		fix = batch.Message{Text: s.fix, Args: []any{"value", value}}
+	}
+	k.found = append(k.found, Violation{Path: path, Field: field, Code: code, Value: value, Rule: rule, Fix: fix})
+}
+
+func (k *checker) bounds(s *Schema, list []any, path, field string) {
+	least := s.minItems
+	if k.op.Rows.Kind == Group && field == k.op.Rows.Path {
+		least = max(least, k.op.Rows.Min)
+	}
+	n := len(list)
+	if n < least {
+		k.add(s, path, field, "min_items", "", words.Message("value.min_items", "min", least, "count", n), words.Message("value.min_items.fix"))
+	}
+	if s.maxItems >= 0 && n > s.maxItems {
+		k.add(s, path, field, "max_items", "", words.Message("value.max_items", "max", s.maxItems, "count", n), words.Message("value.max_items.fix"))
+	}
+	if !s.unique {
+		return
+	}
+	seen := map[string]bool{}
+	for i, v := range list {
+		key := fmt.Sprintf("%T %v", v, v)
+		if seen[key] {
+			k.add(s, path+"["+strconv.Itoa(i)+"]", field, "unique", plainText(v), words.Message("value.unique"), words.Message("value.unique.fix"))
+		}
+		seen[key] = true
+	}
+}
+
+// listed checks a value against the code list the user has loaded.
+func (k *checker) listed(s *Schema, v any, path, field string) {
+	if s.Field == nil || s.Field.List == "" || k.c.Sending {
+		return
+	}
+	name, text := s.Field.List, plainText(v)
+	if text == "" || k.c.Lists.Has(name, text) || s.codes && k.c.Lists.hasCode(name, codeOf(text)) {
+		return
+	}
+	k.add(s, path, field, "list", text, words.Message("value.list", "list", name), words.Message("value.list.fix", "list", name))
+}
+
+// hasCode reports whether a value of the list begins with this code.
+func (l Lists) hasCode(list, code string) bool {
+	if l[list][code] {
+		return true
+	}
+	for entry := range l[list] {
+		if codeOf(entry) == code {
+			return true
+		}
+	}
+	return false
+}
+
+func (k *checker) rule(r *rule, object map[string]any, path, field string, env map[string]any) {
+	for _, t := range r.needs {
+		if !isSet(k.at(t, object)) {
+			return
+		}
+	}
+	out, err := r.test.run(env)
+	if yes, _ := out.(bool); yes && err == nil {
+		return
+	}
+	for _, t := range r.fields {
+		value := plainText(k.at(t, object))
+		args := []any{"value", value, "today", ""}
+		if r.zone != "" {
+			args[3], _ = today(k.c.Now, r.zone)
+		}
+		v := Violation{Path: k.pathOf(t, path), Field: t.path, Code: r.name, Value: value, Warning: r.warning,
+			Rule: batch.Message{Text: r.must, Args: args}, Fix: batch.Message{Text: r.fix, Args: args}}
+		if r.fix == (batch.Text{}) {
+			v.Fix = words.Message("value.pattern.fix")
+		}
+		if err != nil {
+			v.Warning = false
+			v.Rule = words.Message("value.rule_failed", "rule", r.name, "problem", oneLine(err))
+			v.Fix = words.Message("value.rule_failed.fix")
+		}
+		k.found = append(k.found, v)
+	}
+}
+
+// at is the value a rule speaks of.
+func (k *checker) at(t target, object map[string]any) any {
+	var v any = object
+	if t.fromRoot {
+		v = k.root
+	}
+	for _, name := range t.names {
+		if list, ok := v.([]any); ok && len(list) > 0 {
+			v = list[0]
+		}
+		o, ok := v.(map[string]any)
+		if !ok {
+			return nil
+		}
+		v = o[name]
+	}
+	return v
+}
+
+func (k *checker) pathOf(t target, path string) string {
+	if t.fromRoot {
+		path = ""
+	}
+	return dotted(path, strings.Join(t.names, "."))
+}
+
+// others reports what the JSON Schema validator finds.
+func (k *checker) others(root map[string]any) {
+	v, ok := k.op.rest.Validate(root).(*jsonschema.ValidationError)
+	if !ok || v == nil {
+		return
+	}
+	for _, cause := range leaves(v) {
+		s, path, field := k.schemaAt(cause.InstanceLocation)
+		if missing, ok := cause.ErrorKind.(*kind.Required); ok {
+			for _, name := range missing.Missing {
+				k.add(s, dotted(path, name), dotted(field, name), "required", "", words.Message("value.required"), words.Message("value.required.fix"))
+			}
+			continue
+		}
+		problem := cause.ErrorKind.LocalizedString(printer)
+		k.add(s, path, field, "schema", "", words.Message("value.schema", "problem", problem), words.Message("value.schema.fix"))
+	}
+}
+
+var printer = message.NewPrinter(language.English)
+
+// leaves are the findings worth telling: what lies under keywords that only group others.
+func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
+	switch e.ErrorKind.(type) {
+	case *kind.Schema, *kind.Group, *kind.Reference, *kind.AllOf:
+		var out []*jsonschema.ValidationError
+		for _, c := range e.Causes {
+			out = append(out, leaves(c)...)
+		}
+		return out
+	}
+	return []*jsonschema.ValidationError{e}
+}
+
+// schemaAt finds the node that an instance location of the validator speaks of.
+func (k *checker) schemaAt(location []string) (s *Schema, path, field string) {
+	s = k.op.element()
+	for _, part := range location {
+		if s.Type == "array" && s.Items != nil {
+			s, path = s.Items, path+"["+part+"]"
+			continue
+		}
+		path, field = dotted(path, part), dotted(field, part)
+		if p := descend(s, []string{part}); p != nil {
+			s = p
+		}
+	}
+	return s, path, field
+}

@@ -1,0 +1,55 @@
+package providers
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/words"
+)
+
+// Mistake is one thing that is wrong in a document.
+type Mistake struct {
+	Line, Column int           // from 1; 0 where no line can be named
+	Place        string        // paths./bills.post.x-rowferry.rows
+	Message      batch.Message // what is wrong and what to write
+}
+
+// DocumentError lists every mistake of one document, in the order of its lines.
+type DocumentError struct {
+	Source   string // the path, or "built in: les.yaml"
+	Mistakes []Mistake
+}
+
+// Error is Say in English.
+func (e *DocumentError) Error() string { return e.Say(batch.English) }
+
+// Say lists the mistakes in language l, one a line: source:line:column: place: what is wrong.
+func (e *DocumentError) Say(l batch.Language) string {
+	lines := make([]string, len(e.Mistakes))
+	for i, m := range e.Mistakes {
+		where := e.Source
+		if m.Line > 0 {
+			where = fmt.Sprintf("%s:%d:%d", where, m.Line, m.Column)
+		}
+		if m.Place != "" {
+			where += ": " + m.Place
+		}
+		lines[i] = where + ": " + words.Say(l, m.Message)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (e *DocumentError) sorted() *DocumentError {
+	slices.SortStableFunc(e.Mistakes, func(a, b Mistake) int {
+		if a.Line != b.Line {
+			return a.Line - b.Line
+		}
+		return a.Column - b.Column
+	})
+	e.Mistakes = slices.CompactFunc(e.Mistakes, func(a, b Mistake) bool {
+		return a.Line == b.Line && a.Column == b.Column && words.Say(batch.English, a.Message) == words.Say(batch.English, b.Message)
+	})
+	return e
+}

@@ -1,0 +1,429 @@
+package providers
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/words"
+)
+
+// reader walks the nodes of one document and collects its mistakes.
+type reader struct {
+	root     *yaml.Node // the document's top mapping
+	mistakes []Mistake
+}
+
+// wrong notes a mistake at n; args are name, value, ….
+func (r *reader) wrong(n *yaml.Node, place, key string, args ...any) {
+	m := Mistake{Place: place, Message: words.Message(key, args...)}
+	if n != nil {
+		m.Line, m.Column = n.Line, n.Column
+	}
+	r.mistakes = append(r.mistakes, m)
+}
+
+// plain follows aliases.
+func plain(n *yaml.Node) *yaml.Node {
+	for n != nil && n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	return n
+}
+
+// get returns the value of key in the mapping n, or nil. YAML merge keys (<<) are looked into.
+func get(n *yaml.Node, key string) *yaml.Node {
+	n = plain(n)
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	var merged *yaml.Node
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		switch n.Content[i].Value {
+		case key:
+			return plain(n.Content[i+1])
+		case "<<":
+			from := plain(n.Content[i+1])
+			if from.Kind == yaml.SequenceNode {
+				for _, one := range from.Content {
+					if merged == nil {
+						merged = get(one, key)
+					}
+				}
+			} else if merged == nil {
+				merged = get(from, key)
+			}
+		}
+	}
+	return merged
+}
+
+// entry is one key of a mapping with its value.
+type entry struct {
+	Name string
+	Key  *yaml.Node
+	Node *yaml.Node
+}
+
+// entries lists the keys of a mapping in the order of the document, merge keys taken apart.
+func entries(n *yaml.Node) []entry {
+	n = plain(n)
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	var out []entry
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value != "<<" {
+			out = append(out, entry{n.Content[i].Value, n.Content[i], plain(n.Content[i+1])})
+		}
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value != "<<" {
+			continue
+		}
+		from := []*yaml.Node{plain(n.Content[i+1])}
+		if from[0].Kind == yaml.SequenceNode {
+			from = from[0].Content
+		}
+		for _, m := range from {
+			for _, e := range entries(m) {
+				if !slices.ContainsFunc(out, func(o entry) bool { return o.Name == e.Name }) {
+					out = append(out, e)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// mapping builds a mapping node out of entries, at the place of like.
+func mapping(like *yaml.Node, es []entry) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: like.Line, Column: like.Column}
+	for _, e := range es {
+		n.Content = append(n.Content, e.Key, e.Node)
+	}
+	return n
+}
+
+// locate finds what a local reference points to.
+func (r *reader) locate(ref string) *yaml.Node {
+	rest, local := strings.CutPrefix(ref, "#/")
+	if !local {
+		return nil
+	}
+	n := r.root
+	for part := range strings.SplitSeq(rest, "/") {
+		part = strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
+		if n = plain(n); n != nil && n.Kind == yaml.SequenceNode {
+			i, err := strconv.Atoi(part)
+			if err != nil || i < 0 || i >= len(n.Content) {
+				return nil
+			}
+			n = plain(n.Content[i])
+			continue
+		}
+		if n = get(n, part); n == nil {
+			return nil
+		}
+	}
+	return n
+}
+
+// flat resolves the $ref and allOf of a schema: a mapping in which neither is left at the top. What stands beside wins.
+func (r *reader) flat(n *yaml.Node, place string, seen []string) *yaml.Node {
+	n = plain(n)
+	if n == nil || n.Kind != yaml.MappingNode {
+		return n
+	}
+	var base []*yaml.Node
+	if ref := get(n, "$ref"); ref != nil {
+		if slices.Contains(seen, ref.Value) {
+			r.wrong(ref, place, "document.circular", "ref", ref.Value)
+			return mapping(n, nil)
+		}
+		to := r.locate(ref.Value)
+		if to == nil {
+			r.wrong(ref, place, "document.ref", "ref", ref.Value)
+			return mapping(n, nil)
+		}
+		base = append(base, r.flat(to, place, append(slices.Clone(seen), ref.Value)))
+	}
+	if all := get(n, "allOf"); all != nil {
+		for _, one := range all.Content {
+			part := r.setApart(r.flat(one, place, seen))
+			for _, before := range base {
+				r.disagree(before, part, place)
+			}
+			base = append(base, part)
+		}
+	}
+	if base == nil {
+		return n
+	}
+	own := slices.DeleteFunc(entries(n), func(e entry) bool { return e.Name == "$ref" || e.Name == "allOf" })
+	out := mapping(n, nil)
+	for _, b := range append(base, mapping(n, own)) {
+		out = overlay(out, b)
+	}
+	return out
+}
+
+// apart holds the parts of an allOf whose keywords cannot be merged; the JSON Schema validator gets them as they are.
+const apart = "x-apart"
+
+// setApart moves the keywords that are not plain into a part of their own, so that merging loses none of them.
+func (r *reader) setApart(n *yaml.Node) *yaml.Node {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return n
+	}
+	var plainOnes, others []entry
+	for _, e := range entries(n) {
+		if easy[e.Name] || strings.HasPrefix(e.Name, "x-") {
+			plainOnes = append(plainOnes, e)
+		} else {
+			others = append(others, e)
+		}
+	}
+	if others == nil {
+		return n
+	}
+	list := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Line: n.Line, Column: n.Column, Content: []*yaml.Node{mapping(n, others)}}
+	key := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: apart}
+	return overlay(mapping(n, plainOnes), mapping(n, []entry{{apart, key, list}}))
+}
+
+// disagree notes plain keywords that two parts of an allOf both use: one would be lost.
+func (r *reader) disagree(a, b *yaml.Node, place string) {
+	for _, key := range []string{"pattern", "enum", "const", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "items"} {
+		if one, two := get(a, key), get(b, key); one != nil && two != nil && one != two && (one.Value != two.Value || one.Value == "") {
+			r.wrong(two, place, "document.unsupported", "what", "allOf: "+key+" + "+key)
+		}
+	}
+}
+
+// overlay puts the keys of b over those of a; objects that describe are joined key by key, lists of names and rules one after the other.
+func overlay(a, b *yaml.Node) *yaml.Node {
+	out := entries(a)
+	for _, e := range entries(b) {
+		i := slices.IndexFunc(out, func(o entry) bool { return o.Name == e.Name })
+		if i < 0 {
+			out = append(out, e)
+			continue
+		}
+		switch e.Name {
+		case "properties", "x-rowferry", "xml":
+			out[i].Node = overlay(out[i].Node, e.Node)
+		case "required", "x-rules", apart:
+			joined := *out[i].Node
+			joined.Content = append(slices.Clone(joined.Content), e.Node.Content...)
+			out[i].Node = &joined
+		default:
+			out[i] = e
+		}
+	}
+	return mapping(b, out)
+}
+
+// decode fills the struct that into points to with the mapping n. Keys the struct does not have, values of the wrong
+// kind and missing `must` keys are noted. Field tags: `key:"name"` or `key:"name,must"`.
+func (r *reader) decode(n *yaml.Node, place string, into any) {
+	r.fill(n, place, reflect.ValueOf(into).Elem())
+}
+
+var (
+	textType = reflect.TypeFor[batch.Text]()
+	nodeType = reflect.TypeFor[*yaml.Node]()
+	exprType = reflect.TypeFor[source]()
+	rateType = reflect.TypeFor[Rate]()
+)
+
+// source is the text of an expression and where it stands.
+type source struct {
+	Text  string
+	Node  *yaml.Node
+	Place string
+}
+
+func (r *reader) fill(n *yaml.Node, place string, v reflect.Value) {
+	n = plain(n)
+	switch v.Type() {
+	case nodeType:
+		v.Set(reflect.ValueOf(n))
+		return
+	case exprType:
+		if r.scalar(n, place) {
+			v.Set(reflect.ValueOf(source{n.Value, n, place}))
+		}
+		return
+	case textType:
+		v.Set(reflect.ValueOf(r.text(n, place)))
+		return
+	case rateType:
+		if r.scalar(n, place) {
+			rate, err := ParseRate(n.Value)
+			if err != nil {
+				r.wrong(n, place, "document.rate", "value", n.Value)
+			}
+			v.Set(reflect.ValueOf(rate))
+		}
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		r.fill(n, place, v.Elem())
+	case reflect.String:
+		if r.scalar(n, place) {
+			v.SetString(n.Value)
+		}
+	case reflect.Bool:
+		b, err := strconv.ParseBool(n.Value)
+		if n.Kind != yaml.ScalarNode || err != nil {
+			r.wrong(n, place, "document.kind", "want", "true / false")
+			return
+		}
+		v.SetBool(b)
+	case reflect.Int:
+		i, err := strconv.Atoi(n.Value)
+		if n.Kind != yaml.ScalarNode || err != nil || i < 0 {
+			r.wrong(n, place, "document.kind", "want", "0, 1, 2, …")
+			return
+		}
+		v.SetInt(int64(i))
+	case reflect.Slice:
+		if n.Kind != yaml.SequenceNode {
+			r.wrong(n, place, "document.kind", "want", "[…]")
+			return
+		}
+		for i, c := range n.Content {
+			e := reflect.New(v.Type().Elem()).Elem()
+			r.fill(c, place+"["+strconv.Itoa(i)+"]", e)
+			v.Set(reflect.Append(v, e))
+		}
+	case reflect.Map:
+		if n.Kind != yaml.MappingNode {
+			r.wrong(n, place, "document.kind", "want", "{…}")
+			return
+		}
+		v.Set(reflect.MakeMap(v.Type()))
+		for _, e := range entries(n) {
+			value := reflect.New(v.Type().Elem()).Elem()
+			r.fill(e.Node, place+"."+e.Name, value)
+			v.SetMapIndex(reflect.ValueOf(e.Name), value)
+		}
+	case reflect.Struct:
+		r.object(n, place, v)
+	}
+}
+
+func (r *reader) object(n *yaml.Node, place string, v reflect.Value) {
+	if n.Kind != yaml.MappingNode {
+		r.wrong(n, place, "document.kind", "want", "{…}")
+		return
+	}
+	slots := map[string]reflect.Value{}
+	needed := map[string]bool{}
+	collect(v, slots, needed)
+	for _, e := range entries(n) {
+		slot, known := slots[e.Name]
+		if !known {
+			r.wrong(e.Key, place+"."+e.Name, "document.unknown_key", "key", e.Name, "known", strings.Join(sorted(slots), ", "))
+			continue
+		}
+		delete(needed, e.Name)
+		r.fill(e.Node, place+"."+e.Name, slot)
+	}
+	for _, key := range sorted(needed) {
+		r.wrong(n, place, "document.missing", "key", key)
+	}
+}
+
+func collect(v reflect.Value, slots map[string]reflect.Value, needed map[string]bool) {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		if f.Anonymous {
+			collect(v.Field(i), slots, needed)
+			continue
+		}
+		name, flag, _ := strings.Cut(f.Tag.Get("key"), ",")
+		if name == "" {
+			continue
+		}
+		slots[name] = v.Field(i)
+		if flag == "must" {
+			needed[name] = true
+		}
+	}
+}
+
+func sorted[V any](m map[string]V) []string {
+	var names []string
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (r *reader) scalar(n *yaml.Node, place string) bool {
+	if n.Kind == yaml.ScalarNode {
+		return true
+	}
+	r.wrong(n, place, "document.kind", "want", "…")
+	return false
+}
+
+// text reads one string or {en, zh, ru}.
+func (r *reader) text(n *yaml.Node, place string) batch.Text {
+	if n.Kind == yaml.ScalarNode {
+		return batch.Text{EN: n.Value}
+	}
+	var t struct {
+		EN string `key:"en"`
+		ZH string `key:"zh"`
+		RU string `key:"ru"`
+	}
+	r.decode(n, place, &t)
+	return batch.Text(t)
+}
+
+// value converts a node to what encoding/json with UseNumber gives; x- keys are left out.
+func value(n *yaml.Node) any {
+	n = plain(n)
+	if n == nil {
+		return nil
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		out := map[string]any{}
+		for _, e := range entries(n) {
+			if !strings.HasPrefix(e.Name, "x-") {
+				out[e.Name] = value(e.Node)
+			}
+		}
+		return out
+	case yaml.SequenceNode:
+		out := make([]any, 0, len(n.Content))
+		for _, c := range n.Content {
+			out = append(out, value(c))
+		}
+		return out
+	}
+	switch n.ShortTag() {
+	case "!!null":
+		return nil
+	case "!!bool":
+		b, _ := strconv.ParseBool(n.Value)
+		return b
+	case "!!int", "!!float":
+		if json.Valid([]byte(n.Value)) {
+			return json.Number(n.Value)
+		}
+	}
+	return n.Value
+}

@@ -1,0 +1,488 @@
+package providers
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/words"
+)
+
+// fieldSpec is x-rowferry of a property.
+type fieldSpec struct {
+	Label    batch.Text        `key:"label"`
+	Headings []string          `key:"headings"`
+	Help     batch.Text        `key:"help"`
+	Rule     batch.Text        `key:"rule"`
+	Must     batch.Text        `key:"must"`
+	Fix      batch.Text        `key:"fix"`
+	Example  *string           `key:"example"`
+	Fill     string            `key:"fill"`
+	Scheme   string            `key:"scheme"`
+	Blank    string            `key:"blank"`
+	Presumed bool              `key:"presumed"`
+	List     string            `key:"list"`
+	ListFrom string            `key:"listFrom"`
+	Reduce   string            `key:"reduce"`
+	Lookup   map[string]string `key:"lookup"`
+	Fold     bool              `key:"fold"`
+	Decimal  *decimalSpec      `key:"decimal"`
+	Date     []string          `key:"date"`
+	DateOut  string            `key:"dateOut"`
+	Hidden   bool              `key:"hidden"`
+}
+
+type decimalSpec struct {
+	Scale     *int `key:"scale"`
+	MaxLength int  `key:"maxLength"`
+}
+
+// compiledSchema is what Check needs of a node.
+type compiledSchema struct {
+	minItems, maxItems int // maxItems < 0: no bound
+	unique             bool
+	loose              bool // required, but inside an object that may be missing: Check looks at it
+	rules              []*rule
+	codes              bool // listFrom: code
+	checked            bool // this node or one below it gives Check something to do
+	ruled              bool // this node or one below it has rules
+	node               *yaml.Node
+	place              string
+	must               batch.Text
+	fix                batch.Text
+}
+
+// compiledField is what Append and Example need.
+type compiledField struct {
+	converter *converter
+	examples  []string
+}
+
+// builder compiles the body of one operation.
+type builder struct {
+	*reader
+	op      *Operation
+	schemes []string
+	found   bool            // the array of Rows.Path has been seen
+	rules   map[string]bool // names of rules seen
+	sites   []ruleSite
+	budget  int // nodes that may still be built
+}
+
+// spot is where in the body a schema stands.
+type spot struct {
+	full      string    // path from the body's root
+	path      string    // path as fields have it
+	required  bool      // everything around is required
+	repeated  bool      // inside the array that rows fill
+	outside   bool      // batch: not yet inside the repeated element
+	ancestors []*Schema // objects around, outermost first
+}
+
+func (s spot) child(name string) spot {
+	s.full, s.path = dotted(s.full, name), dotted(s.path, name)
+	return s
+}
+
+func dotted(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// schema compiles one node; nil when it is not offered or broken (then the mistake is noted).
+func (b *builder) schema(raw *yaml.Node, name, place string, required bool, at spot) *Schema {
+	if b.budget--; b.budget < 0 {
+		if b.budget == -1 {
+			b.wrong(raw, place, "document.unsupported", "what", "a body of more than 5000 fields")
+		}
+		return nil
+	}
+	n := b.flat(raw, place, nil)
+	if n == nil || n.Kind != yaml.MappingNode {
+		b.wrong(raw, place, "document.kind", "want", "{…}")
+		return nil
+	}
+	var spec fieldSpec
+	if x := get(n, "x-rowferry"); x != nil {
+		b.decode(x, place+".x-rowferry", &spec)
+	}
+	s := &Schema{Name: name, Required: required, Fill: spec.Fill, Scheme: spec.Scheme, Blank: spec.Blank}
+	s.node, s.place, s.must, s.fix, s.maxItems = n, place, spec.Must, spec.Fix, -1
+	s.Raw, _ = value(n).(map[string]any)
+	b.xmlHints(s, n, place)
+	b.kind(s, n, place)
+	if c := get(n, "const"); c != nil {
+		s.Const = c.Value
+	}
+	if spec.Hidden || flag(n, "deprecated") || flag(n, "readOnly") {
+		return nil
+	}
+	b.checkSpec(s, n, spec)
+	switch s.Type {
+	case "object":
+		b.object(s, n, at)
+	case "array":
+		b.array(s, n, at)
+	case "":
+		return nil
+	default:
+		if s.Fill == "" && s.Const == "" {
+			b.leaf(s, spec, at)
+		}
+	}
+	return s
+}
+
+func flag(n *yaml.Node, key string) bool {
+	v := get(n, key)
+	return v != nil && v.Value == "true"
+}
+
+func (b *builder) xmlHints(s *Schema, n *yaml.Node, place string) {
+	x := get(n, "xml")
+	if x == nil {
+		return
+	}
+	var hints struct {
+		Name      string `key:"name"`
+		Attribute bool   `key:"attribute"`
+		Wrapped   bool   `key:"wrapped"`
+	}
+	b.decode(x, place+".xml", &hints)
+	s.XML = XML{Name: hints.Name, Attribute: hints.Attribute, Wrapped: hints.Wrapped}
+}
+
+var kinds = []string{"object", "array", "string", "integer", "number", "boolean"}
+
+func (b *builder) kind(s *Schema, n *yaml.Node, place string) {
+	t := get(n, "type")
+	var names []string
+	switch {
+	case t == nil && get(n, "properties") != nil:
+		names = []string{"object"}
+	case t == nil && (get(n, "const") != nil || get(n, "enum") != nil):
+		names = []string{"string"}
+	case t == nil:
+	case t.Kind == yaml.SequenceNode:
+		for _, c := range t.Content {
+			names = append(names, c.Value)
+		}
+	default:
+		names = []string{t.Value}
+	}
+	if i := slices.Index(names, "null"); i >= 0 {
+		s.Nullable = true
+		names = slices.Delete(names, i, i+1)
+	}
+	if len(names) != 1 || !slices.Contains(kinds, names[0]) {
+		b.wrong(n, place, "document.type")
+		return
+	}
+	s.Type = names[0]
+}
+
+// checkSpec looks at what a property's x-rowferry may say.
+func (b *builder) checkSpec(s *Schema, n *yaml.Node, spec fieldSpec) {
+	x, place := get(n, "x-rowferry"), s.place+".x-rowferry"
+	b.choice(get(x, "blank"), place+".blank", spec.Blank, "omit", "null", "empty")
+	b.choice(get(x, "listFrom"), place+".listFrom", spec.ListFrom, "value", "code")
+	b.choice(get(x, "reduce"), place+".reduce", spec.Reduce, "code")
+	if spec.Scheme != "" && !slices.Contains(b.schemes, spec.Scheme) {
+		b.wrong(get(x, "scheme"), place+".scheme", "document.scheme", "name", spec.Scheme)
+	}
+	if spec.Blank == "null" && !s.Nullable {
+		b.wrong(get(x, "blank"), place+".blank", "document.choice", "value", "null", "allowed", "omit, empty")
+	}
+	if spec.Blank == "empty" && s.Type != "string" {
+		b.wrong(get(x, "blank"), place+".blank", "document.choice", "value", "empty", "allowed", "omit, null")
+	}
+	if s.Blank == "" {
+		s.Blank = "omit"
+	}
+	name, credential := strings.CutPrefix(spec.Fill, "credential:")
+	switch {
+	case credential && !slices.ContainsFunc(b.op.Provider.Credentials, func(c Credential) bool { return c.Name == name }):
+		b.wrong(get(x, "fill"), place+".fill", "document.credential", "name", name)
+	case !credential:
+		b.choice(get(x, "fill"), place+".fill", spec.Fill, "credential:NAME", "session", "sequence")
+	}
+	s.codes = spec.ListFrom == "code" || spec.Reduce == "code"
+}
+
+// choice notes a value that is none of allowed; "" is left out in the document.
+func (r *reader) choice(n *yaml.Node, place, value string, allowed ...string) {
+	if value != "" && !slices.Contains(allowed, value) {
+		r.wrong(n, place, "document.choice", "value", value, "allowed", strings.Join(allowed, ", "))
+	}
+}
+
+func (b *builder) object(s *Schema, n *yaml.Node, at spot) {
+	needed := map[string]bool{}
+	if list := get(n, "required"); list != nil {
+		for _, c := range list.Content {
+			needed[c.Value] = true
+			if get(get(n, "properties"), c.Value) == nil {
+				b.wrong(c, s.place+".required", "document.path", "path", c.Value, "known", names(get(n, "properties")))
+			}
+		}
+	}
+	inner := at
+	inner.ancestors = append(slices.Clone(at.ancestors), s)
+	for _, e := range entries(get(n, "properties")) {
+		here := inner.child(e.Name)
+		here.required = at.required && needed[e.Name]
+		p := b.schema(e.Node, e.Name, s.place+".properties."+e.Name, needed[e.Name], here)
+		if p == nil {
+			continue
+		}
+		p.loose = needed[e.Name] && !here.required && p.Const == "" && p.Fill == ""
+		s.Props = append(s.Props, p)
+	}
+	if rules := get(n, "x-rules"); rules != nil {
+		b.sites = append(b.sites, ruleSite{s, rules, s.place + ".x-rules", inner})
+	}
+}
+
+func names(n *yaml.Node) string {
+	var out []string
+	for _, e := range entries(n) {
+		out = append(out, e.Name)
+	}
+	return strings.Join(out, ", ")
+}
+
+func (b *builder) array(s *Schema, n *yaml.Node, at spot) {
+	s.minItems = b.count(n, s.place, "minItems", 0)
+	s.maxItems = b.count(n, s.place, "maxItems", -1)
+	s.unique = flag(n, "uniqueItems")
+	items := get(n, "items")
+	if items == nil {
+		b.wrong(n, s.place, "document.missing", "key", "items")
+		return
+	}
+	rows := &b.op.Rows
+	filled := rows.Kind != One && at.full == rows.Path
+	if filled {
+		b.found = true
+		at.required = true
+		if rows.Kind == Batch {
+			at.path, at.outside, at.ancestors = "", false, nil
+		} else {
+			at.repeated = true
+			rows.Min = max(rows.Min, s.minItems)
+		}
+	}
+	// An array that is there has at least one element, so an element's required fields are required as the array is.
+	s.Items = b.schema(items, "", s.place+".items", true, at)
+	if s.Items == nil {
+		return
+	}
+	s.XML.Item = s.Items.XML.Name
+	if f := s.Items.Field; f != nil {
+		f.Values = filled && rows.Kind == Group
+		f.Required = at.required && (filled || s.Required)
+	}
+}
+
+func (b *builder) count(n *yaml.Node, place, key string, otherwise int) int {
+	v := get(n, key)
+	if v == nil {
+		return otherwise
+	}
+	i, err := strconv.Atoi(v.Value)
+	if err != nil || i < 0 {
+		b.wrong(v, place+"."+key, "document.kind", "want", "0, 1, 2, …")
+		return otherwise
+	}
+	return i
+}
+
+// leaf makes a field of a plain property.
+func (b *builder) leaf(s *Schema, spec fieldSpec, at spot) {
+	if at.outside {
+		b.wrong(s.node, s.place, "document.outside", "path", at.full)
+		return
+	}
+	f := &Field{Path: at.path, Schema: s, Label: spec.Label, Headings: spec.Headings, Help: spec.Help, Rule: spec.Rule,
+		Required: at.required && s.Required, Presumed: spec.Presumed, List: spec.List, Repeated: at.repeated}
+	c := &converter{field: f, blank: s.Blank, nullable: s.Nullable, reduce: spec.Reduce == "code", minLen: 0, maxLen: -1, scale: -1,
+		must: spec.Must, fix: spec.Fix, dateOut: spec.DateOut, layouts: spec.Date}
+	f.converter, s.Field = c, f
+	n := s.node
+	c.minLen = b.count(n, s.place, "minLength", 0)
+	c.maxLen = b.count(n, s.place, "maxLength", -1)
+	b.enum(s, c, spec)
+	b.limits(s, c)
+	if spec.Decimal != nil {
+		c.digits = spec.Decimal.MaxLength
+		if spec.Decimal.Scale != nil {
+			c.scale = *spec.Decimal.Scale
+		}
+	}
+	if p := get(n, "pattern"); p != nil {
+		var err error
+		if c.pattern, err = compilePattern(p.Value); err != nil {
+			b.wrong(p, s.place+".pattern", "document.pattern", "pattern", p.Value, "error", err)
+		}
+	}
+	if c.dateOut == "" {
+		c.dateOut = time.DateOnly
+	}
+	c.put = putting(s.Type, format(n))
+	b.examples(s, c, spec)
+	b.op.Fields = append(b.op.Fields, f)
+}
+
+func format(n *yaml.Node) string {
+	if f := get(n, "format"); f != nil {
+		return f.Value
+	}
+	return ""
+}
+
+func putting(kind, format string) func(*converter, []byte, string, batch.Kind) ([]byte, *Violation) {
+	switch {
+	case kind == "integer":
+		return putInteger
+	case kind == "number":
+		return putNumber
+	case kind == "boolean":
+		return putBoolean
+	case format == "date":
+		return putDate
+	case format == "date-time":
+		return putMoment
+	}
+	return putString
+}
+
+func (b *builder) enum(s *Schema, c *converter, spec fieldSpec) {
+	if list := get(s.node, "enum"); list != nil {
+		c.enum = map[string]bool{}
+		for _, v := range list.Content {
+			if v = plain(v); v.ShortTag() == "!!null" {
+				continue
+			}
+			c.enum[v.Value] = true
+			c.allowed = append(c.allowed, v.Value)
+		}
+		s.Enum = c.allowed
+	}
+	for from, to := range spec.Lookup {
+		if c.lookup == nil {
+			c.lookup = map[string]string{}
+		}
+		c.lookup[foldKey(from)] = to
+		if c.enum != nil && !c.enum[to] {
+			b.wrong(get(get(get(s.node, "x-rowferry"), "lookup"), from), s.place+".x-rowferry.lookup."+from, "document.choice", "value", to, "allowed", strings.Join(c.allowed, ", "))
+		}
+	}
+	if spec.Fold {
+		c.folded = map[string]string{}
+		for _, v := range c.allowed {
+			c.folded[foldKey(v)] = v
+		}
+	}
+}
+
+func (b *builder) limits(s *Schema, c *converter) {
+	l := &c.limits
+	l.min, l.minText = b.rat(s, "minimum")
+	l.max, l.maxText = b.rat(s, "maximum")
+	if v, text := b.rat(s, "exclusiveMinimum"); v != nil && (l.min == nil || v.Cmp(l.min) >= 0) {
+		l.min, l.minText, l.openMin = v, text, true
+	}
+	if v, text := b.rat(s, "exclusiveMaximum"); v != nil && (l.max == nil || v.Cmp(l.max) <= 0) {
+		l.max, l.maxText, l.openMax = v, text, true
+	}
+	l.multiple, l.multipleText = b.rat(s, "multipleOf")
+	switch format(s.node) {
+	case "int32":
+		l.within(math.MinInt32, math.MaxInt32)
+	case "int64":
+		l.within(math.MinInt64, math.MaxInt64)
+	}
+	l.shrink()
+}
+
+func (b *builder) rat(s *Schema, key string) (*big.Rat, string) {
+	n := get(s.node, key)
+	if n == nil {
+		return nil, ""
+	}
+	v, ok := new(big.Rat).SetString(n.Value)
+	if !ok || len(n.Value) > 40 || key == "multipleOf" && v.Sign() <= 0 {
+		b.wrong(n, s.place+"."+key, "document.number", "value", n.Value)
+		return nil, ""
+	}
+	return v, n.Value
+}
+
+// within narrows the limits to those of an integer format.
+func (l *limits) within(least, most int64) {
+	if lo := new(big.Rat).SetInt64(least); l.min == nil || l.min.Cmp(lo) < 0 {
+		l.min, l.minText, l.openMin = lo, fmt.Sprint(least), false
+	}
+	if hi := new(big.Rat).SetInt64(most); l.max == nil || l.max.Cmp(hi) > 0 {
+		l.max, l.maxText, l.openMax = hi, fmt.Sprint(most), false
+	}
+}
+
+// shrink prepares the comparison of integers without big numbers.
+func (l *limits) shrink() {
+	if l.multiple != nil || l.openMin || l.openMax {
+		return
+	}
+	l.smallMin, l.smallMax, l.small = math.MinInt64, math.MaxInt64, true
+	for _, bound := range []struct {
+		v  *big.Rat
+		to *int64
+	}{{l.min, &l.smallMin}, {l.max, &l.smallMax}} {
+		if bound.v == nil {
+			continue
+		}
+		if !bound.v.IsInt() || !bound.v.Num().IsInt64() {
+			l.small = false
+			return
+		}
+		*bound.to = bound.v.Num().Int64()
+	}
+}
+
+func (b *builder) examples(s *Schema, c *converter, spec fieldSpec) {
+	f := c.field
+	list := get(s.node, "examples")
+	switch {
+	case spec.Example != nil:
+		f.examples = []string{*spec.Example}
+	case get(s.node, "example") != nil:
+		f.examples = []string{get(s.node, "example").Value}
+	case list != nil && list.Kind == yaml.SequenceNode:
+		for _, e := range list.Content {
+			f.examples = append(f.examples, plain(e).Value)
+		}
+	case len(c.allowed) > 0:
+		f.examples = c.allowed[:1]
+	}
+	now := time.Now()
+	for _, e := range f.examples {
+		if e = dated(e, now); e == "" {
+			continue
+		}
+		if _, _, bad := c.append(nil, e, batch.String); bad != nil {
+			b.wrong(s.node, s.place, "document.example", "value", e, "rule", words.Say(batch.English, bad.Rule))
+		}
+	}
+	if len(f.examples) > 0 {
+		f.Example = dated(f.examples[0], now)
+	}
+}
