@@ -18,7 +18,7 @@ type Timing struct {
 	TimeZone string        // of the schedule, default the machine's: Europe/Moscow
 }
 
-var cronFields = cron.MustNewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.DowOrDom)
+var cronFields = cron.MustNewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.DowOrDom | cron.Descriptor)
 
 // Timetable is a Timing that has been checked.
 type Timetable struct {
@@ -83,6 +83,7 @@ type Rhythm struct {
 	Clock     func() time.Time // nil: time.Now
 	mu        sync.Mutex
 	began     time.Time
+	listed    time.Duration // how long the listing took
 	ended     time.Time
 	due       time.Time
 }
@@ -100,6 +101,13 @@ func (r *Rhythm) Began() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.began = r.Now()
+}
+
+// Listed notes that the folder has been looked through; what follows is work on the files.
+func (r *Rhythm) Listed() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.listed = r.Now().Sub(r.began)
 }
 
 // Ended notes that the look is over, and when to follow it up; the zero time when nothing is settling.
@@ -121,11 +129,11 @@ func (r *Rhythm) Due() time.Time {
 }
 
 // NotBefore is the earliest moment for a look that nobody scheduled: least after the last one, and long enough after
-// it that looking takes a twentieth of the time.
+// it that listing the folder takes a twentieth of the time.
 func (r *Rhythm) NotBefore(least time.Duration) time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.ended.Add(max(least, 20*r.ended.Sub(r.began)))
+	return r.ended.Add(max(least, 20*r.listed))
 }
 
 // longestNap bounds how late a step of the wall clock, or a machine that slept, can make a look.

@@ -49,6 +49,7 @@ type Report struct {
 	Language  batch.Language
 	Columns   []batch.Column
 	Notes     []batch.Note          // what was read and is not data
+	Unused    []string              // headings that fill no field
 	Source    Source                // the sender's file, for the workbook that is that file
 	Started   time.Time             // first request
 	Finished  time.Time             // last outcome

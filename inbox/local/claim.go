@@ -2,8 +2,6 @@ package local
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -169,8 +167,7 @@ func (p *place) Fetch(ctx context.Context, id, name string, w io.Writer) (inbox.
 	if err := p.bound(ctx, id, name, before); err != nil {
 		return inbox.Fetched{}, err
 	}
-	hash := sha256.New()
-	n, err := io.CopyBuffer(io.MultiWriter(hash, w), &withContext{ctx, f}, make([]byte, 256<<10))
+	fetched, err := inbox.Copy(ctx, w, f)
 	if err != nil {
 		return inbox.Fetched{}, fmt.Errorf("copy %s: %w", name, err)
 	}
@@ -178,10 +175,10 @@ func (p *place) Fetch(ctx context.Context, id, name string, w io.Writer) (inbox.
 	if err != nil {
 		return inbox.Fetched{}, fmt.Errorf("copy %s: %w", name, err)
 	}
-	if n != after.Size() || markOf(before) != markOf(after) {
+	if fetched.Size != after.Size() || markOf(before) != markOf(after) {
 		return inbox.Fetched{}, p.changedWhileCopied(id, name)
 	}
-	return inbox.Fetched{Size: n, Hash: hex.EncodeToString(hash.Sum(nil))}, nil
+	return fetched, nil
 }
 
 // bound checks that a file which stays in place is still the one that the id claimed.
@@ -238,18 +235,6 @@ func (p *place) gone() error {
 	return inbox.ErrGone
 }
 
-type withContext struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (c *withContext) Read(b []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.Read(b)
-}
-
 // Archive puts the file to rest as After says. The day is that of taken, in its own time zone.
 func (p *place) Archive(ctx context.Context, id, name string, taken time.Time) error {
 	if err := trusted(id, name); err != nil {
@@ -283,7 +268,7 @@ func (p *place) setAside(folder, id, name, note, text string) error {
 	if err := trusted(id, name); err != nil {
 		return err
 	}
-	err := p.writeNote([]string{folder, id}, inbox.NoteName(note, name), id, name, text)
+	err := p.writeNote([]string{folder, id}, inbox.NoteName(note, name), name, text)
 	if p.After == Keep {
 		if err != nil {
 			p.Logger.Warn("no note can be written beside a file that stays in the inbox", "dir", p.Dir, "file", name, "id", id, "error", err)
@@ -405,7 +390,7 @@ func (p *place) ownFolder(path string) error {
 }
 
 // writeNote writes a note as a whole; written again it is replaced.
-func (p *place) writeNote(folder []string, note, id, name, text string) error {
+func (p *place) writeNote(folder []string, note, name, text string) error {
 	if err := p.makeFolder(folder...); err != nil {
 		return err
 	}
@@ -415,8 +400,7 @@ func (p *place) writeNote(folder []string, note, id, name, text string) error {
 		return fmt.Errorf("note for %s: %w", name, err)
 	}
 	defer os.Remove(f.Name())
-	text = words.Of(p.Language, "inbox.note_where", "name", name, "id", id) + "\n\n" + strings.TrimRight(text, "\n") + "\n"
-	_, err = f.WriteString(text)
+	_, err = f.WriteString(strings.TrimRight(text, "\n") + "\n")
 	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), filepath.Join(dir, note))

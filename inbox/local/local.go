@@ -37,6 +37,7 @@ func (p *place) Look(ctx context.Context) iter.Seq2[inbox.Complete, error] {
 		p.rhythm.Began()
 		began := p.Clock()
 		waiting, err := p.survey(ctx, began)
+		p.rhythm.Listed()
 		defer func() { p.rhythm.Ended(p.followUp(began)) }()
 		if err != nil {
 			yield(inbox.Complete{}, err)

@@ -1,0 +1,191 @@
+package csvfile
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/outbox"
+)
+
+func report(columns []string, lines ...outbox.Line) outbox.Report {
+	r := outbox.Report{File: batch.File{ID: "20261122-101502-7f3a"}, Lines: func() iter.Seq2[*outbox.Line, error] {
+		return func(yield func(*outbox.Line, error) bool) {
+			for i := range lines {
+				if !yield(&lines[i], nil) {
+					return
+				}
+			}
+		}
+	}}
+	for _, c := range columns {
+		r.Columns = append(r.Columns, batch.Column{Name: c})
+	}
+	return r
+}
+
+func row(number int, cells ...string) *batch.Row {
+	r := &batch.Row{Number: number}
+	for _, c := range cells {
+		r.Cells = append(r.Cells, batch.Cell{Text: c})
+	}
+	return r
+}
+
+func write(t testing.TB, r outbox.Report) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := New().Write(t.Context(), &out, r); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// Every outcome, every rule of quoting and neutralising, in one file that can be read without Go.
+func TestResultFile(t *testing.T) {
+	at := time.Date(2026, 11, 22, 18, 15, 2, 999, time.FixedZone("CST", 8*3600))
+	got := write(t, report([]string{"单号", "Номер, заказа", "", "=note", "status"},
+		outbox.Line{Row: row(2, "007", "A-1", "x", "=1+1", "ok"), Outcome: batch.Outcome{Status: batch.Delivered, Code: "1", Message: "Accepted.", Reference: "REF-9", Attempts: 1, SentAt: at}},
+		outbox.Line{Row: row(3, "-5", "+7 900", "@home", "a\nb", "say \"hi\""), Outcome: batch.Outcome{Status: batch.Rejected, Code: "=cmd|' /C calc'!A0", Message: "+1", Reference: "@x", Attempts: 2, SentAt: at}},
+		outbox.Line{Row: row(4, "", " lead", "trail ", "a\r\nb", "c\rd"), Outcome: batch.Outcome{Status: batch.Invalid, Code: "required"},
+			Problems: []batch.Problem{{Text: "A4: 单号 is empty. Write the number."}, {Text: "B4: too long."}}},
+		outbox.Line{Row: row(5, "a;b", "a\tb", "\t=1", "1,5", "''"), Outcome: batch.Outcome{Status: batch.Failed, Message: "No answer for 24h."},
+			Problems: []batch.Problem{{Text: "No answer for 24h."}, {Text: "E5: unusual.", Warning: true}}},
+		outbox.Line{Row: row(6, "1", "2", "3", "4", "5"), Outcome: batch.Outcome{Status: batch.Unknown, Message: "\tbroken off", Attempts: 1}},
+		outbox.Line{Row: row(7, "1", "2", "3", "4", "5"), Outcome: batch.Outcome{Status: batch.Skipped, Message: "＝1+1"}},
+	))
+	golden := filepath.Join("testdata", "result.csv")
+	if os.Getenv("UPDATE") != "" {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Fatalf("testdata/result.csv differs (-want +got):\n%s", diff)
+	}
+}
+
+// What a standard reader gets back is what was there, and nothing of ours runs.
+func TestWhatIsWrittenIsReadBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringOfN(rapid.SampledFrom([]rune("ab\"',;\t =+-@я单\n|0")), 0, 8, -1)
+		columns := rapid.SliceOfN(text, 0, 4).Draw(t, "columns")
+		var lines []outbox.Line
+		var want [][]string
+		for i := range rapid.IntRange(0, 5).Draw(t, "rows") {
+			cells := rapid.SliceOfN(text, len(columns), len(columns)).Draw(t, "cells")
+			o := batch.Outcome{Status: batch.Rejected, Code: text.Draw(t, "code"), Message: text.Draw(t, "message"), Reference: text.Draw(t, "reference")}
+			lines = append(lines, outbox.Line{Row: row(i+2, cells...), Outcome: o})
+			want = append(want, append([]string{fmt.Sprint(i + 2), "rejected", safe(o.Code), safe(o.Message), safe(o.Reference), "0", ""}, cells...))
+		}
+		var out bytes.Buffer
+		if err := New().Write(context.Background(), &out, report(columns, lines...)); err != nil {
+			t.Fatal(err)
+		}
+		r := csv.NewReader(strings.NewReader(strings.TrimPrefix(out.String(), "\ufeff")))
+		got, err := r.ReadAll()
+		if err != nil {
+			t.Fatalf("%v in %q", err, out.String())
+		}
+		if head := append(Columns(), columns...); !slices.Equal(got[0], head) {
+			t.Fatalf("heading %q, want %q", got[0], head)
+		}
+		if diff := cmp.Diff(want, append([][]string(nil), got[1:]...)); diff != "" {
+			t.Fatalf("read back (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func safe(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", []rune(s)[0]) {
+		return "'" + s
+	}
+	return s
+}
+
+// A lone carriage return and a line feed of the sender's stay what they are.
+func TestSendersLineBreaksStay(t *testing.T) {
+	got := write(t, report([]string{"a"}, outbox.Line{Row: row(2, "x\ry\nz\r\n"), Outcome: batch.Outcome{Status: batch.Delivered}}))
+	if !strings.HasSuffix(got, "\"x\ry\nz\r\n\"\r\n") {
+		t.Fatalf("%q", got)
+	}
+}
+
+func TestPreviewSaysWhatWouldHappen(t *testing.T) {
+	r := report(nil, outbox.Line{Row: row(2)}, outbox.Line{Row: row(3), Outcome: batch.Outcome{Status: batch.Invalid}})
+	r.Preview = true
+	if got := write(t, r); !strings.Contains(got, "2,would be sent,") || !strings.Contains(got, "3,invalid,") {
+		t.Fatalf("%q", got)
+	}
+}
+
+func TestARowWithoutAnOutcomeIsAnError(t *testing.T) {
+	err := New().Write(t.Context(), io.Discard, report(nil, outbox.Line{Row: row(2)}))
+	if err == nil || !strings.Contains(err.Error(), "row 2") {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestFaultsEndTheWriting(t *testing.T) {
+	boom := errors.New("boom")
+	r := report(nil)
+	r.Lines = func() iter.Seq2[*outbox.Line, error] {
+		return func(yield func(*outbox.Line, error) bool) { yield(nil, boom) }
+	}
+	if err := New().Write(t.Context(), io.Discard, r); !errors.Is(err, boom) {
+		t.Fatalf("got %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := New().Write(ctx, io.Discard, many(5000)); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v", err)
+	}
+}
+
+// many is a report of n rows with 20 columns.
+func many(n int) outbox.Report {
+	cells := []string{}
+	for i := range 20 {
+		cells = append(cells, fmt.Sprintf("value %d", i))
+	}
+	line := outbox.Line{Row: row(2, cells...), Outcome: batch.Outcome{Status: batch.Delivered, Code: "1", Message: "Accepted.", Reference: "REF-1", Attempts: 1, SentAt: time.Now()}}
+	r := report(cells)
+	r.Lines = func() iter.Seq2[*outbox.Line, error] {
+		return func(yield func(*outbox.Line, error) bool) {
+			for i := range n {
+				line.Row.Number = i + 2
+				if !yield(&line, nil) {
+					return
+				}
+			}
+		}
+	}
+	return r
+}
+
+func BenchmarkWrite(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := New().Write(b.Context(), io.Discard, many(100_000)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
