@@ -253,6 +253,7 @@ type examined struct {
 	nuls           int
 	cut            bool   // the text ends within a character
 	sample         []byte // lines with bytes above 127, from all over the file
+	last           bool   // the bytes looked at are the file's last
 }
 
 const (
@@ -288,6 +289,7 @@ func examine(ctx context.Context, c *content) (examined, error) {
 			e.valid += multi(b)
 		}
 		e.nuls += bytes.Count(b, []byte{0})
+		e.last = at == c.to
 		if len(e.sample) < budget {
 			e.collect(b, share)
 		}
@@ -359,19 +361,31 @@ func lineEnds(b []byte, last byte) int {
 	return n
 }
 
-// collect adds lines with letters beyond ASCII to the sample, at most share bytes.
+// collect adds lines with letters beyond ASCII to the sample, at most share bytes. A long line is cut at characters
+// that are never part of another one.
 func (e *examined) collect(b []byte, share int) {
+	const long = 16 << 10
 	for len(b) > 0 && share > 0 {
 		at := bytes.IndexFunc(b, func(r rune) bool { return r >= utf8.RuneSelf })
 		if at < 0 {
 			return
 		}
-		from := max(bytes.LastIndexAny(b[:at], "\r\n")+1, at-1024)
-		to := len(b)
+		from, to := max(0, at-512), len(b)
+		if i := bytes.LastIndexAny(b[from:at], "\r\n,;\t\" "); i >= 0 {
+			from += i + 1
+		} else if at > 0 {
+			from = at
+		}
 		if i := bytes.IndexAny(b[at:], "\r\n"); i >= 0 {
 			to = at + i + 1
 		}
-		to = min(to, from+8192)
+		to = min(to, from+long)
+		if i := bytes.LastIndexAny(b[from:to], "\r\n,;\t\" "); i >= 0 && from+i+1 > at {
+			to = from + i + 1
+		} else if to < len(b) || !e.last {
+			b = b[to:]
+			continue
+		}
 		e.sample = append(e.sample, b[from:to]...)
 		share -= to - from
 		b = b[to:]

@@ -1,5 +1,20 @@
 // Package charset tells by the letters which legacy encoding a text has.
+//
+// Every encoding that the bytes may have is tried. Its text is judged by a small model of what people write in it:
+// how many bits the letters above ASCII cost. The cheapest encoding is the answer when it is cheap enough in itself
+// and no other one, with another text, comes near.
 package charset
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/htmlindex"
+)
 
 // Verdict is what Guess found.
 type Verdict struct {
@@ -8,5 +23,149 @@ type Verdict struct {
 	Fits []string // when not sure: the encodings that the text could have, likeliest first
 }
 
+// candidate is one encoding with the models that its users write in.
+type candidate struct {
+	name   string
+	prior  float64 // bits for being rarer than others
+	models []model
+}
+
+// model says what a letter above ASCII costs where it stands.
+type model interface {
+	// cost is in bits; prev and next are the neighbours, 0 at the ends.
+	cost(prev, r, next rune) float64
+	// usual is the most that a letter costs on average in a text that really is one.
+	usual() float64
+}
+
+var candidates = []candidate{
+	{"gb18030", 0, []model{simplified}},
+	{"windows-1251", 0, []model{russian}},
+	{"windows-1252", 0, []model{western}},
+	{"big5", 1, []model{traditional}},
+	{"shift_jis", 1, []model{japanese}},
+	{"euc-kr", 1, []model{korean}},
+	{"koi8-r", 3, []model{russian}},
+	{"ibm866", 3, []model{russian}},
+	{"windows-1250", 3, []model{central}},
+	{"windows-1254", 3, []model{turkish}},
+	{"windows-1253", 3, []model{greek}},
+	{"iso-8859-7", 4, []model{greek}},
+	{"euc-jp", 6, []model{japanese}},
+	{"windows-1257", 6, []model{baltic}},
+	{"x-mac-cyrillic", 6, []model{russian}},
+	{"macintosh", 6, []model{western}},
+	{"iso-8859-2", 8, []model{central}},
+	{"iso-8859-5", 8, []model{russian}},
+	{"koi8-u", 8, []model{russian}},
+}
+
+const (
+	// margin is how many bits the next best text must cost more.
+	margin = 12
+	// enough is how much of the sample is judged.
+	enough = 64 << 10
+)
+
+// judged is a candidate that can decode the sample.
+type judged struct {
+	name  string
+	text  string
+	bits  float64
+	usual bool // the text is one that people write
+}
+
 // Guess judges a sample of lines that hold bytes above 127 and are no UTF-8.
-func Guess(sample []byte) Verdict { return Verdict{} }
+func Guess(sample []byte) Verdict {
+	if len(sample) > enough {
+		sample = sample[:max(1, 1+bytes.LastIndexAny(sample[:enough], "\r\n ,;\t"))]
+	}
+	var fits []judged
+	for _, c := range candidates {
+		if j, ok := judge(sample, c); ok {
+			fits = append(fits, j)
+		}
+	}
+	slices.SortStableFunc(fits, func(a, b judged) int { return cmp.Compare(a.bits, b.bits) })
+	if len(fits) == 0 {
+		return Verdict{}
+	}
+	best := fits[0]
+	sure := best.usual
+	for _, other := range fits[1:] {
+		if other.text != best.text {
+			sure = sure && other.bits-best.bits >= max(margin, best.bits/50)
+			break
+		}
+	}
+	if sure {
+		return Verdict{Name: best.name, Sure: true}
+	}
+	var v Verdict
+	for _, j := range fits[:min(5, len(fits))] {
+		v.Fits = append(v.Fits, j.name)
+	}
+	v.Name = best.name
+	return v
+}
+
+func judge(sample []byte, c candidate) (judged, bool) {
+	e, err := htmlindex.Get(c.name)
+	if err != nil {
+		return judged{}, false
+	}
+	text, ok := decode(e, sample)
+	if !ok {
+		return judged{}, false
+	}
+	best := judged{name: c.name, text: text, bits: -1}
+	for _, m := range c.models {
+		bits, letters := price(text, m)
+		usual := letters > 0 && bits <= m.usual()*float64(letters)
+		if bits += c.prior; best.bits < 0 || bits < best.bits {
+			best.bits, best.usual = bits, usual
+		}
+	}
+	return best, true
+}
+
+// decode is strict: no replacement characters, no C1 controls, no private characters.
+func decode(e encoding.Encoding, sample []byte) (string, bool) {
+	out, err := e.NewDecoder().Bytes(sample)
+	if err != nil {
+		return "", false
+	}
+	for i := 0; i < len(out); {
+		if out[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(out[i:])
+		if r == utf8.RuneError || r < 0xa0 || unicode.Is(unicode.Co, r) {
+			return "", false
+		}
+		i += size
+	}
+	return string(out), true
+}
+
+func price(text string, m model) (bits float64, letters int) {
+	prev := rune(0)
+	for i := 0; i < len(text); {
+		if c := text[i]; c < utf8.RuneSelf {
+			prev = rune(c)
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(text[i:])
+		i += size
+		next, _ := utf8.DecodeRuneInString(text[i:])
+		if i == len(text) {
+			next = 0
+		}
+		bits += m.cost(prev, r, next)
+		letters++
+		prev = r
+	}
+	return bits, letters
+}
