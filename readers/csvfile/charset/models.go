@@ -21,6 +21,9 @@ func text(name string) string {
 var (
 	russian = newAlphabet(text("ru.txt"), unicode.Cyrillic)
 	greek   = newAlphabet(text("el.txt"), unicode.Greek)
+	hebrew  = newAlphabet(text("he.txt"), unicode.Hebrew)
+	arabic  = newAlphabet(text("ar.txt"), unicode.Arabic)
+	thai    = newAlphabet(text("th.txt"), unicode.Thai)
 
 	simplified  = newCharacters(text("zh.txt"), level1)
 	traditional = newCharacters(text("zht.txt"), nil)
@@ -93,7 +96,7 @@ func newAlphabet(text string, script *unicode.RangeTable) *alphabet {
 	return a
 }
 
-func (a *alphabet) usual() float64 { return 6.6 }
+func (a *alphabet) usual() float64 { return 6.1 }
 
 func (a *alphabet) cost(prev, r, next rune) float64 {
 	if !unicode.Is(a.script, r) {
@@ -251,6 +254,9 @@ func (a *accents) cost(prev, r, next rune) float64 {
 	}
 	if unicode.IsUpper(r) && prev != 0 && unicode.IsLower(prev) {
 		bits += 7
+	}
+	if (r == 'ń' || r == 'Ń') && strings.ContainsRune("aeiouAEIOU", next) {
+		bits += 5 // never in Polish: the ñ of Spanish
 	}
 	if unicode.IsLower(r) && unicode.IsUpper(prev) && unicode.IsUpper(next) {
 		bits += 5
