@@ -387,3 +387,28 @@ func blank(s string) bool {
 func invisible(r rune) bool {
 	return unicode.IsSpace(r) || r == '\u200b' || r == '\ufeff' || r == '\u2060'
 }
+
+// Destroyed reports whether a text is what a spreadsheet leaves of a long number that it showed as "1.23457E+15" when the
+// cell was saved as text: the digits are gone.
+func Destroyed(s string) bool {
+	if len(s) < 5 || len(s) > 24 || s[0] > '9' {
+		return false
+	}
+	s = strings.Trim(s, " ")
+	s = strings.TrimPrefix(s, "-")
+	mantissa, power, found := strings.Cut(s, "E+")
+	if !found || len(power) < 2 || len(power) > 3 || len(mantissa) == 0 || mantissa[0] < '1' || mantissa[0] > '9' {
+		return false
+	}
+	for i := range len(mantissa) {
+		if c := mantissa[i]; i == 1 && c != '.' && c != ',' || i != 1 && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	for i := range len(power) {
+		if power[i] < '0' || power[i] > '9' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,209 @@
+package ooxml
+
+import (
+	"errors"
+	"io"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+var errNoSheets = errors.New("the workbook lists no sheets")
+
+// Table holds the shared strings in few large blocks, so that a million of them are no load for the collector.
+type Table struct {
+	blocks []string
+	open   []byte
+	pages  [][]uint64 // where each string is: block<<44 | offset<<24 | length
+	n      int
+	bytes  int64
+}
+
+const (
+	blockSize  = 256 << 10
+	pageSize   = 8 << 10
+	maxString  = 1<<24 - 1
+	maxStrings = 192 << 20 // bytes of all strings: what an honest workbook stays far below
+)
+
+// Len is the number of strings.
+func (t *Table) Len() int { return t.n }
+
+// At returns string i, which must be below Len. It costs no memory.
+func (t *Table) At(i int) string {
+	at := t.pages[i/pageSize][i%pageSize]
+	from := at >> 24 & (1<<20 - 1)
+	return t.blocks[at>>44][from : from+at&maxString]
+}
+
+func (t *Table) add(b []byte) {
+	if len(t.open)+len(b) > blockSize && len(t.open) > 0 {
+		t.seal()
+	}
+	if t.n%pageSize == 0 {
+		t.pages = append(t.pages, make([]uint64, 0, pageSize))
+	}
+	last := len(t.pages) - 1
+	t.pages[last] = append(t.pages[last], uint64(len(t.blocks))<<44|uint64(len(t.open))<<24|uint64(len(b)))
+	t.open = append(t.open, b...)
+	t.n++
+	t.bytes += int64(len(b))
+}
+
+func (t *Table) seal() {
+	t.blocks = append(t.blocks, string(t.open))
+	t.open = t.open[:0]
+}
+
+// Strings reads the shared strings; at most limit of them.
+func (a *Archive) Strings(part string, limit int) (*Table, error) {
+	s, err := a.Scan(part)
+	if err != nil {
+		return nil, err
+	}
+	t := &Table{open: make([]byte, 0, blockSize)}
+	if err := s.Root("sst"); err != nil {
+		return nil, err
+	}
+	var value []byte
+	for {
+		k, err := s.Next()
+		if err == io.EOF {
+			t.seal()
+			t.open = nil
+			return t, nil
+		}
+		if err != nil {
+			return nil, s.Wrap(err)
+		}
+		if k != Start || s.Depth() != 2 {
+			continue
+		}
+		if !s.Is("si") {
+			if err := s.Skip(); err != nil {
+				return nil, s.Wrap(err)
+			}
+			continue
+		}
+		if value, err = s.RichText(value[:0], a.limits.Token); err != nil {
+			return nil, err
+		}
+		switch {
+		case limit > 0 && t.n >= limit:
+			return nil, &Error{Part: s.Part, Reason: Strings, Limit: limit}
+		case t.bytes+int64(len(value)) > maxStrings:
+			return nil, &Error{Part: s.Part, Reason: Strings, Limit: maxStrings}
+		case len(value) > maxString:
+			return nil, &Error{Part: s.Part, Reason: TooLong, Limit: maxString}
+		}
+		t.add(value)
+	}
+}
+
+// RichText appends the text of the element that has just started (si, is): its t and the t of its runs, without
+// phonetic guides, _xHHHH_ escapes resolved. It ends behind the element.
+func (s *PartScanner) RichText(dst []byte, limit int) ([]byte, error) {
+	depth := s.Depth()
+	for {
+		k, err := s.Next()
+		if err != nil {
+			return dst, s.Wrap(err)
+		}
+		switch k {
+		case End:
+			if s.Depth() < depth {
+				return dst, nil
+			}
+		case Start:
+			switch {
+			case s.Is("t"):
+				if dst, err = s.Content(dst, limit); err != nil {
+					return dst, err
+				}
+			case s.Is("r"):
+			default:
+				if err := s.Skip(); err != nil {
+					return dst, s.Wrap(err)
+				}
+			}
+		}
+	}
+}
+
+// Content appends the text of the element that has just started, _xHHHH_ escapes resolved, and ends behind it.
+func (s *PartScanner) Content(dst []byte, limit int) ([]byte, error) {
+	from, depth := len(dst), s.Depth()
+	for {
+		k, err := s.Next()
+		if err != nil {
+			return dst, s.Wrap(err)
+		}
+		switch {
+		case k == Text:
+			dst = append(dst, s.Text...)
+			if limit > 0 && len(dst) > limit {
+				return dst, &Error{Part: s.Part, Reason: TooLong, Limit: limit}
+			}
+		case k == End && s.Depth() < depth:
+			return Unescape(dst, from), nil
+		}
+	}
+}
+
+// Unescape resolves _xHHHH_ in b[from:], in place. Halves of letters that find no other half stay as they are written.
+func Unescape(b []byte, from int) []byte {
+	i := from
+	for ; i+7 <= len(b); i++ {
+		if b[i] == '_' && b[i+1] == 'x' {
+			if _, ok := escape(b[i:]); ok {
+				break
+			}
+		}
+	}
+	if i+7 > len(b) {
+		return b
+	}
+	out := i
+	for i < len(b) {
+		u, ok := escape(b[i:])
+		if !ok {
+			b[out] = b[i]
+			out++
+			i++
+			continue
+		}
+		r, n := u, 7
+		if utf16.IsSurrogate(u) {
+			low, ok := escape(b[min(i+7, len(b)):])
+			r = utf16.DecodeRune(u, low)
+			n = 14
+			if !ok || r == utf8.RuneError {
+				out += copy(b[out:], b[i:i+7])
+				i += 7
+				continue
+			}
+		}
+		out += utf8.EncodeRune(b[out:out+4], r)
+		i += n
+	}
+	return b[:out]
+}
+
+func escape(b []byte) (rune, bool) {
+	if len(b) < 7 || b[0] != '_' || b[1] != 'x' || b[6] != '_' {
+		return 0, false
+	}
+	var r rune
+	for _, c := range b[2:6] {
+		switch {
+		case c >= '0' && c <= '9':
+			r = r<<4 | rune(c-'0')
+		case c >= 'a' && c <= 'f':
+			r = r<<4 | rune(c-'a'+10)
+		case c >= 'A' && c <= 'F':
+			r = r<<4 | rune(c-'A'+10)
+		default:
+			return 0, false
+		}
+	}
+	return r, true
+}

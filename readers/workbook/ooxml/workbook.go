@@ -1,0 +1,150 @@
+package ooxml
+
+import (
+	"io"
+	"path"
+	"strings"
+)
+
+// Workbook is the table of contents: the sheets in the order of their tabs, and where styles and strings are.
+type Workbook struct {
+	Part     string
+	Date1904 bool
+	Sheets   []Sheet
+	Strings  string // part of the shared strings; "" when there is none
+	Styles   string // part of the styles; "" when there is none
+}
+
+// Sheet is one tab.
+type Sheet struct {
+	Name   string
+	Part   string // "" when the workbook does not say where it is
+	Hidden bool   // hidden or very hidden
+	Grid   bool   // it has cells: no chart, no dialog, no macro sheet
+}
+
+type relation struct {
+	kind   string // the last word of the relation's type
+	target string
+}
+
+// OpenWorkbook finds the workbook part and reads it.
+func (a *Archive) OpenWorkbook() (*Workbook, error) {
+	main := "xl/workbook.xml"
+	if a.Has("_rels/.rels") {
+		rels, err := a.relations("", "_rels/.rels")
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rels {
+			if r.kind == "officeDocument" {
+				main = r.target
+				break
+			}
+		}
+	}
+	w := &Workbook{Part: main}
+	rels, err := a.relations(main, path.Join(path.Dir(main), "_rels", path.Base(main)+".rels"))
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rels {
+		switch r.kind {
+		case "sharedStrings":
+			w.Strings = r.target
+		case "styles":
+			w.Styles = r.target
+		}
+	}
+	if w.Strings != "" && !a.Has(w.Strings) {
+		w.Strings = ""
+	}
+	if w.Styles != "" && !a.Has(w.Styles) {
+		w.Styles = ""
+	}
+	return w, a.readWorkbook(w, rels)
+}
+
+func (a *Archive) readWorkbook(w *Workbook, rels map[string]relation) error {
+	s, err := a.Scan(w.Part)
+	if err != nil {
+		return err
+	}
+	if err := s.Root("workbook"); err != nil {
+		return err
+	}
+	for {
+		t, err := s.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return s.Wrap(err)
+		}
+		if t != Start || !s.Main {
+			continue
+		}
+		switch string(s.Name) {
+		case "workbookPr":
+			v, _ := s.Attr("date1904")
+			w.Date1904 = truth(v)
+		case "sheet":
+			if len(w.Sheets) >= 10_000 {
+				return &Error{Part: s.Part, Reason: TooMany, Limit: 10_000}
+			}
+			name, _ := s.Attr("name")
+			state, _ := s.Attr("state")
+			r := rels[s.Relation()]
+			w.Sheets = append(w.Sheets, Sheet{
+				Name: string(name), Part: r.target, Grid: r.kind == "worksheet",
+				Hidden: string(state) == "hidden" || string(state) == "veryHidden",
+			})
+		}
+	}
+	if len(w.Sheets) == 0 {
+		return &Error{Part: w.Part, Reason: Structure, Err: errNoSheets}
+	}
+	return nil
+}
+
+func truth(v []byte) bool { return string(v) == "1" || string(v) == "true" || string(v) == "on" }
+
+// relations reads a .rels part; from is the part whose relations they are.
+func (a *Archive) relations(from, name string) (map[string]relation, error) {
+	s, err := a.Scan(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Root("Relationships"); err != nil {
+		return nil, err
+	}
+	found := map[string]relation{}
+	for {
+		t, err := s.Next()
+		if err == io.EOF {
+			return found, nil
+		}
+		if err != nil {
+			return nil, s.Wrap(err)
+		}
+		if t != Start || !s.Is("Relationship") || len(found) > 100_000 {
+			continue
+		}
+		id, _ := s.Attr("Id")
+		kind, _ := s.Attr("Type")
+		target, _ := s.Attr("Target")
+		if mode, _ := s.Attr("TargetMode"); string(mode) == "External" {
+			continue
+		}
+		found[string(id)] = relation{kind: path.Base(string(kind)), target: resolvePart(from, string(target))}
+	}
+}
+
+// resolvePart makes a target relative to a part absolute.
+func resolvePart(from, target string) string {
+	target = strings.ReplaceAll(target, "\\", "/")
+	if strings.HasPrefix(target, "/") {
+		return strings.TrimLeft(path.Clean(target), "/")
+	}
+	return strings.TrimLeft(path.Clean("/"+path.Join(path.Dir(from), target)), "/")
+}

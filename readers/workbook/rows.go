@@ -1,0 +1,425 @@
+package workbook
+
+import (
+	"bytes"
+	"cmp"
+	"io"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/readers/table"
+)
+
+// line is a row that was read ahead.
+type line struct {
+	number int
+	hidden bool
+	cells  []cell
+}
+
+// texts are the line's cells by column, up to its last one.
+func (l line) texts() []string {
+	if len(l.cells) == 0 {
+		return nil
+	}
+	out := make([]string, l.cells[len(l.cells)-1].column+1)
+	for _, c := range l.cells {
+		out[c.column] = c.Text
+		if c.Kind == batch.Faulty && c.Text == "" {
+			out[c.column] = "#N/A"
+		}
+	}
+	return out
+}
+
+// rows is the table of one sheet.
+type rows struct {
+	book   *book
+	sheet  *sheet // nil when the workbook has no data
+	index  int
+	name   string
+	part   string
+	sample []line // the rows read ahead; those of the heading and above it are cut off by layout
+	ended  bool   // the part ended within the sample
+	used   bool
+	header int
+	left   int // the first column
+	cols   []batch.Column
+	notes  []batch.Note
+	texts  []string
+	row    batch.Row
+
+	last                   int // number of the last row that was handed on, or of the heading
+	count                  int
+	blank, totals, covered tally
+	preamble               tally
+}
+
+// tally counts rows for a note.
+type tally struct{ first, count int }
+
+func (t *tally) add(row, n int) {
+	if t.count == 0 {
+		t.first = row
+	}
+	t.count += n
+}
+
+func (t *rows) Columns() []batch.Column { return t.cols }
+func (t *rows) Sheet() string           { return t.name }
+func (t *rows) SheetPart() string       { return t.part }
+func (t *rows) HeaderRow() int          { return t.header }
+func (t *rows) Notes() []batch.Note     { return slices.Clone(t.notes) }
+
+func (t *rows) Close() error {
+	t.book, t.sheet, t.sample, t.used = nil, nil, nil, true
+	return nil
+}
+
+func (t *rows) note(key string, row, count int, args ...any) {
+	if count > 0 {
+		args = append(args, "count", count)
+	}
+	t.notes = append(t.notes, batch.Note{Message: batch.Message{Key: key, Args: args}, Row: row, Count: count})
+}
+
+// above counts a row over the heading.
+func (t *rows) above(row int) { t.preamble.add(row, 1) }
+
+// find looks for the heading in the sample; a heading of two rows is joined by the merged ranges over it.
+func (t *rows) find() error {
+	lines := make([][]string, len(t.sample))
+	for i, l := range t.sample {
+		lines[i] = l.texts()
+	}
+	at := table.FindHeading(lines)
+	if at == table.None {
+		t.layout(-1, nil)
+		return nil
+	}
+	follows := at+1 < len(t.sample) && t.sample[at+1].number == t.sample[at].number+1 && t.gaps(at)
+	precedes := at > 0 && t.sample[at-1].number+1 == t.sample[at].number && table.Filled(lines[at-1]) > 1
+	if !follows && !precedes {
+		t.layout(at, nil)
+		return nil
+	}
+	merges, err := t.merged()
+	if err != nil {
+		return err
+	}
+	switch {
+	case precedes && len(groups(merges, t.sample[at-1], t.sample[at])) > 0:
+		t.layout(at, groups(merges, t.sample[at-1], t.sample[at]))
+	case follows && t.under(groups(merges, t.sample[at], t.sample[at+1]), lines[at+1]):
+		t.layout(at+1, groups(merges, t.sample[at], t.sample[at+1]))
+	default:
+		t.layout(at, nil)
+	}
+	return nil
+}
+
+// gaps reports whether a column between the first and the last of a line is empty, as under a merged cell.
+func (t *rows) gaps(at int) bool {
+	c := t.sample[at].cells
+	return len(c) > 0 && c[len(c)-1].column-c[0].column+1 > len(c) || at+1 < len(t.sample) && last(t.sample[at+1]) > last(t.sample[at])
+}
+
+func last(l line) int {
+	if len(l.cells) == 0 {
+		return -1
+	}
+	return l.cells[len(l.cells)-1].column
+}
+
+// under reports whether everything in the row below a heading is a label under one of its merged cells.
+func (t *rows) under(merged []area, below []string) bool {
+	n := 0
+	for i, text := range below {
+		if strings.TrimSpace(text) == "" {
+			continue
+		}
+		if table.Look(text) != table.Label || !slices.ContainsFunc(merged, func(a area) bool { return a.left <= i && i <= a.right }) {
+			return false
+		}
+		n++
+	}
+	return n > 1
+}
+
+// groups are the merged ranges of the upper line that stand over several columns of the lower one. A range over all of
+// them is a title, not a group.
+func groups(merges []area, upper, lower line) []area {
+	left, right := lower.cells[0].column, last(lower)
+	if len(upper.cells) > 0 {
+		left, right = min(left, upper.cells[0].column), max(right, last(upper))
+	}
+	var out []area
+	for _, a := range merges {
+		if a.top == upper.number && a.bottom == upper.number && a.right > a.left && !(a.left <= left && a.right >= right) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// merged reads the merged ranges, which stand behind the rows, without reading the rows. It is a hint for the
+// heading only, so what is odd is passed over; the part itself is checked when its rows are read.
+func (t *rows) merged() ([]area, error) {
+	p, err := t.book.archive.Part(t.book.contents.Sheets[t.index].Part)
+	if err != nil {
+		return nil, err
+	}
+	const longest = 256
+	var found []area
+	mark := []byte("mergeCell ")
+	buf := make([]byte, 64<<10)
+	kept := 0
+	for {
+		n, err := p.Read(buf[kept:])
+		w := buf[:kept+n]
+		for {
+			i := bytes.Index(w, mark)
+			if i < 0 || len(w)-i < longest && err == nil {
+				break
+			}
+			w = w[i+len(mark):]
+			_, ref, ok := bytes.Cut(w[:min(len(w), longest)], []byte("ref="))
+			if !ok || len(ref) < 2 {
+				continue
+			}
+			if end := bytes.IndexByte(ref[1:], ref[0]); end > 0 {
+				if a, ok := parseArea(ref[1 : 1+end]); ok && a.top <= t.sample[len(t.sample)-1].number {
+					found = append(found, a)
+				}
+			}
+		}
+		if err == io.EOF || len(found) > 10_000 {
+			return found, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		kept = copy(buf, w[max(0, len(w)-longest):])
+	}
+}
+
+// layout settles the columns: the heading is line at of the sample (-1: none); with merged ranges, the line above it
+// belongs to it.
+func (t *rows) layout(at int, merged []area) {
+	first := at
+	if len(merged) > 0 {
+		first = at - 1
+	}
+	for i := range max(first, 0) {
+		t.above(t.sample[i].number)
+	}
+	if t.preamble.count > 0 {
+		t.note("workbook.note_preamble", t.preamble.first, t.preamble.count)
+	}
+	body := t.sample[at+1:]
+	left, right := maxColumn, -1
+	widen := func(l line) {
+		if len(l.cells) > 0 {
+			left, right = min(left, l.cells[0].column), max(right, last(l))
+		}
+	}
+	if at < 0 {
+		for _, l := range body {
+			widen(l)
+		}
+	} else {
+		widen(t.sample[at])
+		if first < at {
+			widen(t.sample[first])
+		}
+		t.header = t.sample[at].number
+		t.last = t.header
+		left, right = habitual(body, left, right)
+	}
+	t.left = left
+	t.cols = make([]batch.Column, max(0, right-left+1))
+	for i := range t.cols {
+		t.cols[i].Ref = table.Letter(left + i)
+	}
+	if at >= 0 {
+		t.title(t.sample[at], t.sample[first], merged)
+	}
+	t.sample = body
+	t.row.Cells = make([]batch.Cell, len(t.cols))
+}
+
+// habitual widens the table by columns without a heading that more than half of the rows fill.
+func habitual(body []line, left, right int) (int, int) {
+	filled := map[int]int{}
+	for _, l := range body {
+		for _, c := range l.cells {
+			if (c.column < left || c.column > right) && c.Kind != batch.Blank {
+				filled[c.column]++
+			}
+		}
+	}
+	lowest, highest := left, right
+	for column, n := range filled {
+		if n*2 > len(body) && len(body) > 1 {
+			lowest, highest = min(lowest, column), max(highest, column)
+		}
+	}
+	return lowest, highest
+}
+
+// title names the columns. Under a merged cell of the upper line, a name is "upper lower".
+func (t *rows) title(lower, upper line, merged []area) {
+	for _, c := range lower.cells {
+		t.cols[c.column-t.left].Name = c.Text
+	}
+	if len(merged) == 0 {
+		return
+	}
+	for _, c := range upper.cells {
+		if strings.TrimSpace(c.Text) == "" {
+			continue
+		}
+		from, to := c.column, c.column
+		for _, a := range merged {
+			if a.left == c.column {
+				to = a.right
+			}
+		}
+		for i := from - t.left; i <= min(to-t.left, len(t.cols)-1); i++ {
+			name := &t.cols[i].Name
+			switch {
+			case strings.TrimSpace(*name) == "" && i == from-t.left:
+				*name = c.Text
+			case to > from && strings.TrimSpace(*name) != "":
+				*name = c.Text + " " + *name
+			}
+		}
+	}
+}
+
+// Rows hands on the data rows. The error of a damaged part may come after many rows.
+func (t *rows) Rows() iter.Seq2[*batch.Row, error] {
+	return func(yield func(*batch.Row, error) bool) {
+		if t.used || t.sheet == nil {
+			return
+		}
+		t.used = true
+		ctx := t.book.ctx
+		for _, l := range t.sample {
+			row, err := t.take(l)
+			if row == nil && err == nil {
+				continue
+			}
+			if !yield(row, err) || err != nil {
+				return
+			}
+		}
+		for n := 0; !t.ended; n++ {
+			if t.sheet == nil {
+				return // closed by the consumer
+			}
+			if n%64 == 0 && ctx.Err() != nil {
+				yield(nil, ctx.Err())
+				return
+			}
+			err := t.sheet.next()
+			if err == io.EOF {
+				t.ended = true
+				break
+			}
+			if err != nil {
+				yield(nil, unreadable(ctx, err))
+				return
+			}
+			row, err := t.take(line{t.sheet.row, t.sheet.hidden, t.sheet.cells})
+			if row == nil && err == nil {
+				continue
+			}
+			if !yield(row, err) || err != nil {
+				return
+			}
+		}
+		t.close()
+	}
+}
+
+// close writes down what was passed over.
+func (t *rows) close() {
+	for _, n := range []struct {
+		key string
+		tally
+	}{{"workbook.note_blank", t.blank}, {"workbook.note_totals", t.totals}, {"workbook.note_hidden_rows", t.covered}} {
+		if n.count > 0 {
+			t.note(n.key, n.first, n.count)
+		}
+	}
+}
+
+// take makes a row of a line; nil for one that is not data.
+func (t *rows) take(l line) (*batch.Row, error) {
+	filled, word := 0, -1
+	for i := range l.cells {
+		if l.cells[i].Kind != batch.Blank {
+			if filled == 0 {
+				word = i
+			}
+			filled++
+		}
+	}
+	if filled == 0 {
+		return nil, nil
+	}
+	if t.last > 0 && l.number > t.last+1 {
+		t.blank.add(t.last+1, l.number-t.last-1)
+	}
+	t.last = l.number
+	clear(t.row.Cells)
+	t.row.Number, t.row.Problem = l.number, nil
+	for i := range l.cells {
+		c := &l.cells[i]
+		if at := c.column - t.left; at >= 0 && at < len(t.row.Cells) {
+			t.row.Cells[at] = c.Cell
+		} else if c.Kind != batch.Blank && t.row.Problem == nil {
+			m := batch.Message{Key: "workbook.row_wide", Args: []any{"cell", table.Letter(c.column) + strconv.Itoa(l.number)}}
+			t.row.Problem = &m
+		}
+	}
+	if t.row.Problem == nil && l.cells[word].Kind == batch.String && t.sums(l.cells) {
+		t.totals.add(l.number, 1)
+		return nil, nil
+	}
+	if l.hidden {
+		t.covered.add(l.number, 1)
+	}
+	if t.count++; t.count > t.book.limits.Rows {
+		return nil, refuse("workbook.limit_rows", "limit", t.book.limits.Rows)
+	}
+	return &t.row, nil
+}
+
+// sums reports whether a row adds up others.
+func (t *rows) sums(cells []cell) bool {
+	t.texts = t.texts[:0]
+	texts := 0
+	for i := range cells {
+		if cells[i].Kind == batch.String {
+			if texts++; texts > 2 {
+				return false
+			}
+		}
+		t.texts = append(t.texts, cells[i].Text)
+	}
+	return table.Totals(t.texts, len(t.cols))
+}
+
+func sortCells(cells []cell) {
+	slices.SortStableFunc(cells, func(a, b cell) int { return cmp.Compare(a.column, b.column) })
+}
+
+// blank reports whether the current row shows nothing.
+func (s *sheet) blank() bool {
+	return !slices.ContainsFunc(s.cells, func(c cell) bool { return c.Kind != batch.Blank })
+}
