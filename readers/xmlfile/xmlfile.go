@@ -1,0 +1,208 @@
+// Package xmlfile reads XML: the repeated element is a row, its attributes and nested elements are the columns.
+package xmlfile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/words"
+)
+
+// New returns the reader of XML files. Memory does not grow with the number of records.
+func New() readers.Reader { return reader{} }
+
+type reader struct{}
+
+// Open reads the file to its end: once to know the records (their element is found when it is not configured) and that
+// the document is whole, once more to know their columns. Rows reads it again.
+func (reader) Open(ctx context.Context, f readers.File, s readers.Settings) (readers.Table, error) {
+	t := &opened{ctx: ctx, file: f, settings: s, limits: fillLimits(s.Limits)}
+	found, err := t.survey()
+	if err != nil {
+		return nil, err
+	}
+	if t.record, err = found.choose(s.Record); err != nil {
+		return nil, err
+	}
+	t.notes = append(t.notes, found.notes...)
+	if s.Record == "" {
+		t.notes = append(t.notes, batch.Note{Message: words.Message("xml.found", "path", t.record.String()), Count: t.record.total})
+	}
+	if t.record.total > t.limits.Rows {
+		return nil, unreadable("xml.rows", "path", t.record.String(), "limit", t.limits.Rows)
+	}
+	t.shape = newShape(t.limits.Columns)
+	if err := t.collect(); err != nil {
+		return nil, err
+	}
+	t.columns = t.shape.layOut(t.record.name)
+	return t, nil
+}
+
+// Complete reads the document to its end without keeping anything. One that ends too early is a *batch.Unreadable
+// with Incomplete set; what Open cannot read is refused here with the same error.
+func (reader) Complete(ctx context.Context, f readers.File, s readers.Settings) error {
+	t := &opened{ctx: ctx, file: f, settings: s, limits: fillLimits(s.Limits)}
+	d, err := t.document()
+	if err != nil {
+		return err
+	}
+	for {
+		if _, err := d.next(); err != nil {
+			return ended(err)
+		}
+	}
+}
+
+// opened is one XML file whose records and columns are known.
+type opened struct {
+	ctx      context.Context // of Open; Rows obeys it
+	file     readers.File
+	settings readers.Settings
+	limits   readers.Limits
+	record   *trail
+	shape    *shape
+	columns  []batch.Column
+	notes    []batch.Note
+}
+
+func (t *opened) Columns() []batch.Column { return t.columns }
+func (t *opened) Notes() []batch.Note     { return t.notes }
+func (t *opened) Close() error            { return nil }
+
+// Rows gives one row for each record.
+func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
+	return func(yield func(*batch.Row, error) bool) {
+		d, err := t.document()
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		row := &batch.Row{Cells: make([]batch.Cell, len(t.columns))}
+		values := make([]string, len(t.columns))
+		err = t.records(d, func(n int) error {
+			row.Number = n
+			clear(values)
+			if err := t.shape.read(d, func(column int, text string) { values[column] = text }); err != nil {
+				return err
+			}
+			for i, v := range values {
+				row.Cells[i] = cell(v)
+			}
+			if !yield(row, nil) {
+				return errStop
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStop) {
+			yield(nil, err)
+		}
+	}
+}
+
+var errStop = errors.New("nobody wants more rows")
+
+// collect makes the columns of all records known.
+func (t *opened) collect() error {
+	d, err := t.document()
+	if err != nil {
+		return err
+	}
+	return t.records(d, func(int) error { return t.shape.learn(d) })
+}
+
+// records calls take at the start of each record; take must read to its end.
+func (t *opened) records(d *document, take func(n int) error) error {
+	n := 0
+	for {
+		tok, err := d.next()
+		if err != nil {
+			return ended(err)
+		}
+		if tok.kind != start || len(d.open) != t.record.depth || !t.record.matches(d.open) {
+			continue
+		}
+		n++
+		if err := take(n); err != nil {
+			return err
+		}
+	}
+}
+
+// ended turns the regular end of the document into nil.
+func ended(err error) error {
+	if err == io.EOF {
+		return nil
+	}
+	return err
+}
+
+// cell is a value as text; one that Excel destroyed before it got here is Faulty.
+func cell(text string) batch.Cell {
+	switch {
+	case text == "":
+		return batch.Cell{}
+	case strings.TrimSpace(text) == "":
+		return batch.Cell{Text: text}
+	case exponent(text):
+		m := words.Message("xml.cell.exponent", "value", text)
+		return batch.Cell{Text: text, Kind: batch.Faulty, Problem: &m}
+	}
+	return batch.Cell{Text: text, Kind: batch.String}
+}
+
+// exponent matches 1.23457E+15, 1,23457E+15 and 1E+15 with a power of at least 11: what Excel makes of long numbers.
+func exponent(text string) bool {
+	text = strings.TrimLeft(strings.TrimSpace(text), "+-")
+	digits, power, found := strings.Cut(strings.ToUpper(text), "E+")
+	if !found || digits == "" || len(power) < 2 || len(power) > 3 || strings.Trim(power, "0123456789") != "" || power < "11" && len(power) == 2 {
+		return false
+	}
+	whole, rest, point := strings.Cut(strings.Replace(digits, ",", ".", 1), ".")
+	return len(whole) == 1 && strings.Trim(whole+rest, "0123456789") == "" && (!point || rest != "")
+}
+
+func fillLimits(l readers.Limits) readers.Limits {
+	d := readers.DefaultLimits()
+	if l.Bytes <= 0 {
+		l.Bytes = d.Bytes
+	}
+	if l.Cell <= 0 {
+		l.Cell = d.Cell
+	}
+	if l.Columns <= 0 {
+		l.Columns = d.Columns
+	}
+	if l.Rows <= 0 {
+		l.Rows = d.Rows
+	}
+	if l.Depth <= 0 {
+		l.Depth = d.Depth
+	}
+	return l
+}
+
+func unreadable(key string, args ...any) *batch.Unreadable {
+	return &batch.Unreadable{Message: words.Message(key, args...)}
+}
+
+// cut is the error of a file that ends too early.
+func cut(key string, args ...any) *batch.Unreadable {
+	return &batch.Unreadable{Message: words.Message(key, args...), Incomplete: true}
+}
+
+func sizeText(n int64) string {
+	for _, u := range []string{"B", "KiB", "MiB"} {
+		if n < 1024 || n%1024 != 0 {
+			return fmt.Sprintf("%d %s", n, u)
+		}
+		n /= 1024
+	}
+	return fmt.Sprintf("%d GiB", n)
+}
