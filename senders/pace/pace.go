@@ -199,7 +199,7 @@ func (p *Pacer) vacant(now time.Time) bool {
 		for k < len(p.ended) && now.Sub(p.ended[k]) >= hold {
 			k++
 		}
-		p.ended = append(p.ended[:0], p.ended[k:]...)
+		p.ended = p.ended[k:]
 	}
 	return p.held+len(p.ended) < p.n
 }

@@ -1,0 +1,473 @@
+package senders
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/words"
+)
+
+// An encoder writes the body of one operation's requests for one authentication scheme: the values of the items, in
+// the order of the schema, with what we fill in ourselves.
+type encoder struct {
+	op       *providers.Operation
+	scheme   string
+	encoding string
+	reveal   func(credential string) string
+
+	asIs    bool                       // JSON, and nothing to add to an item's body
+	rows    *providers.Schema          // batch: the array that the items fill
+	touched map[*providers.Schema]bool // something below has to be filled in
+	wanted  map[*providers.Schema]bool // is there even when the item says nothing of it
+}
+
+func newEncoder(op *providers.Operation, scheme, encoding string, reveal func(string) string) *encoder {
+	e := &encoder{op: op, scheme: scheme, encoding: encoding, reveal: reveal,
+		touched: map[*providers.Schema]bool{}, wanted: map[*providers.Schema]bool{}}
+	if op.Body == nil {
+		return e
+	}
+	if op.Rows.Kind == providers.Batch {
+		e.rows = at(op.Body, op.Rows.Path)
+	}
+	e.look(op.Body, nil)
+	e.asIs = encoding == "json" && e.rows == nil && !e.touched[op.Body]
+	return e
+}
+
+// at finds the schema of a field path.
+func at(s *providers.Schema, path string) *providers.Schema {
+	for name := range strings.SplitSeq(path, ".") {
+		for s != nil && s.Type == "array" && s.Items != nil {
+			s = s.Items
+		}
+		i := slices.IndexFunc(s.Props, func(p *providers.Schema) bool { return p.Name == name })
+		if i < 0 {
+			return nil
+		}
+		s = s.Props[i]
+	}
+	return s
+}
+
+// look notes below which schemas something is ours to write.
+func (e *encoder) look(s *providers.Schema, above []*providers.Schema) {
+	if slices.Contains(above, s) {
+		return // a schema that refers to itself
+	}
+	path := append(slices.Clone(above), s)
+	if s.Fill != "" || s.Const != "" || s.Scheme != "" || s == e.rows {
+		for _, a := range path {
+			e.touched[a] = true
+		}
+	}
+	filled := s.Fill != "" && s.Fill != "sequence" && e.applies(s)
+	fixed := s.Const != "" && e.applies(s) && !slices.ContainsFunc(path[1:], func(a *providers.Schema) bool { return !a.Required })
+	if filled || fixed || s == e.rows {
+		for _, a := range path {
+			e.wanted[a] = true
+		}
+	}
+	for _, p := range s.Props {
+		e.look(p, path)
+	}
+	if s.Items != nil {
+		e.look(s.Items, path)
+	}
+}
+
+// applies reports whether a property is there under the account's scheme.
+func (e *encoder) applies(s *providers.Schema) bool { return s.Scheme == "" || s.Scheme == e.scheme }
+
+// request is what one body is made of.
+type request struct {
+	items   []batch.Item
+	session string
+	seq     int // position of the array element that is being written, from 1
+	item    int // position of the item that is being written
+	path    []string
+}
+
+// encode returns the body; it may be an item's own bytes and must not be changed.
+func (e *encoder) encode(items []batch.Item, session string) ([]byte, error) {
+	if e.op.Body == nil {
+		return nil, nil
+	}
+	if e.rows == nil && len(items) != 1 {
+		return nil, fmt.Errorf("operation %s takes one item a request, got %d", e.op.ID, len(items))
+	}
+	if e.asIs {
+		return items[0].Body, nil
+	}
+	r := &request{items: items, session: session}
+	var raw []byte
+	if e.rows == nil {
+		raw = bytes.TrimSpace(items[0].Body)
+	}
+	size := 512
+	for i := range items {
+		size += 2*len(items[i].Body) + 64
+	}
+	out := make([]byte, 0, size)
+	switch e.encoding {
+	case "json":
+		return e.json(out, e.op.Body, raw, r)
+	case "xml":
+		return e.xml(out, raw, r)
+	case "form":
+		return e.form(out, raw, r)
+	}
+	return nil, fmt.Errorf("unknown encoding %q", e.encoding)
+}
+
+// ours returns the value that we write for s ourselves, and whether there is one.
+func (e *encoder) ours(s *providers.Schema, raw []byte, r *request) (string, bool) {
+	switch {
+	case s.Fill == "session":
+		return r.session, true
+	case s.Fill == "sequence":
+		return strconv.Itoa(max(1, r.seq)), true
+	case strings.HasPrefix(s.Fill, "credential:"):
+		return e.reveal(strings.TrimPrefix(s.Fill, "credential:")), true
+	case s.Const != "" && raw == nil:
+		return s.Const, true
+	}
+	return "", false
+}
+
+// present reports whether a property of an object that is written is written too.
+func (e *encoder) present(s *providers.Schema, raw []byte) bool {
+	return e.applies(s) && (raw != nil || s.Fill != "" || s.Const != "" || e.wanted[s])
+}
+
+// elements gives the values of an array: the items for the one that rows fill, else what stands there.
+func (e *encoder) elements(s *providers.Schema, raw []byte, r *request, each func(raw []byte) error) error {
+	outer, item := r.seq, r.item
+	defer func() { r.seq, r.item = outer, item }()
+	if s == e.rows {
+		for i := range r.items {
+			r.seq, r.item = i+1, i
+			if err := each(r.items[i].Body); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	i := 0
+	return arrayOf(raw, func(v []byte) error {
+		i++
+		r.seq = i
+		return each(v)
+	})
+}
+
+func (e *encoder) json(dst []byte, s *providers.Schema, raw []byte, r *request) ([]byte, error) {
+	if v, ok := e.ours(s, raw, r); ok {
+		if s.Type == "integer" || s.Type == "number" || s.Type == "boolean" {
+			return append(dst, v...), nil
+		}
+		return appendString(dst, v), nil
+	}
+	if !e.touched[s] || raw != nil && raw[0] != '{' && raw[0] != '[' {
+		if raw == nil {
+			return append(dst, "null"...), nil
+		}
+		return append(dst, raw...), nil
+	}
+	if s.Type == "array" {
+		dst = append(dst, '[')
+		first := true
+		err := e.elements(s, raw, r, func(v []byte) (err error) {
+			if !first {
+				dst = append(dst, ',')
+			}
+			first = false
+			dst, err = e.json(dst, s.Items, v, r)
+			return err
+		})
+		return append(dst, ']'), err
+	}
+	members, err := membersOf(raw)
+	if err != nil {
+		return nil, err
+	}
+	dst = append(dst, '{')
+	first := true
+	write := func(name string) {
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		dst = append(appendString(dst, name), ':')
+	}
+	for _, p := range s.Props {
+		v := members.take(p.Name)
+		if !e.present(p, v) {
+			continue
+		}
+		write(p.Name)
+		if dst, err = e.json(dst, p, v, r); err != nil {
+			return nil, err
+		}
+	}
+	for _, m := range members {
+		if !m.taken { // free-form members that the schema does not name
+			write(m.name)
+			dst = append(dst, m.raw...)
+		}
+	}
+	return append(dst, '}'), nil
+}
+
+const declaration = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>` + "\n"
+
+func (e *encoder) xml(dst, raw []byte, r *request) ([]byte, error) {
+	name := e.op.Body.XML.Name
+	if name == "" {
+		name = e.op.Body.Name
+	}
+	if name == "" {
+		name = "request"
+	}
+	dst = append(dst, declaration...)
+	dst, err := e.element(dst, 0, name, e.op.Body, raw, r)
+	return append(dst, '\n'), err
+}
+
+func indent(dst []byte, depth int) []byte {
+	for range depth {
+		dst = append(dst, "    "...)
+	}
+	return dst
+}
+
+// element writes one element with its attributes and content; no line break before or after.
+func (e *encoder) element(dst []byte, depth int, name string, s *providers.Schema, raw []byte, r *request) ([]byte, error) {
+	dst = append(append(dst, '<'), name...)
+	v, mine := e.ours(s, raw, r)
+	if mine || raw != nil && raw[0] != '{' || raw == nil && s.Type != "object" {
+		if !mine {
+			var err error
+			if v, err = scalar(raw); err != nil {
+				return nil, err
+			}
+		}
+		if v == "" {
+			return append(dst, "/>"...), nil
+		}
+		dst = append(dst, '>')
+		dst, err := e.text(dst, v, false, r)
+		if err != nil {
+			return nil, err
+		}
+		dst = append(append(dst, "</"...), name...)
+		return append(dst, '>'), nil
+	}
+	members, err := membersOf(raw)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range s.Props {
+		if !p.XML.Attribute {
+			continue
+		}
+		if dst, err = e.attribute(dst, p, members.take(p.Name), r); err != nil {
+			return nil, err
+		}
+	}
+	open := len(dst)
+	dst = append(dst, '>')
+	for _, p := range s.Props {
+		if p.XML.Attribute {
+			continue
+		}
+		if dst, err = e.child(dst, depth+1, p, members.take(p.Name), r); err != nil {
+			return nil, err
+		}
+	}
+	for _, m := range members {
+		if m.taken {
+			continue
+		}
+		if dst, err = e.child(dst, depth+1, free(m.name, m.raw), m.raw, r); err != nil {
+			return nil, err
+		}
+	}
+	if len(dst) == open+1 {
+		return append(dst[:open], "/>"...), nil
+	}
+	dst = indent(append(dst, '\n'), depth)
+	dst = append(append(dst, "</"...), name...)
+	return append(dst, '>'), nil
+}
+
+// free is the schema of a member that the document does not name.
+func free(name string, raw []byte) *providers.Schema {
+	s := &providers.Schema{Name: name, Type: "string"}
+	switch raw[0] {
+	case '{':
+		s.Type = "object"
+	case '[':
+		s.Type, s.Items = "array", &providers.Schema{Type: "object"}
+	}
+	return s
+}
+
+func (e *encoder) attribute(dst []byte, s *providers.Schema, raw []byte, r *request) ([]byte, error) {
+	if !e.present(s, raw) || string(raw) == "null" {
+		return dst, nil
+	}
+	v, mine := e.ours(s, raw, r)
+	if !mine {
+		var err error
+		if v, err = scalar(raw); err != nil {
+			return nil, err
+		}
+	}
+	dst = append(append(append(dst, ' '), elementName(s)...), '=', '"')
+	r.path = append(r.path, s.Name)
+	dst, err := e.text(dst, v, true, r)
+	r.path = r.path[:len(r.path)-1]
+	return append(dst, '"'), err
+}
+
+func elementName(s *providers.Schema) string {
+	if s.XML.Name != "" {
+		return s.XML.Name
+	}
+	return s.Name
+}
+
+// itemName is the name of an array's elements: their own, or the array's.
+func itemName(s *providers.Schema) string {
+	switch {
+	case s.XML.Item != "":
+		return s.XML.Item
+	case s.Items != nil && s.Items.XML.Name != "":
+		return s.Items.XML.Name
+	case s.XML.Wrapped:
+		return s.Name
+	}
+	return elementName(s)
+}
+
+// child writes a property as an element on a line of its own, or an array as many. A null is left out.
+func (e *encoder) child(dst []byte, depth int, s *providers.Schema, raw []byte, r *request) (_ []byte, err error) {
+	if !e.present(s, raw) || string(raw) == "null" {
+		return dst, nil
+	}
+	r.path = append(r.path, s.Name)
+	defer func() { r.path = r.path[:len(r.path)-1] }()
+	if s.Type != "array" {
+		return e.element(indent(append(dst, '\n'), depth), depth, elementName(s), s, raw, r)
+	}
+	inner := depth
+	if s.XML.Wrapped {
+		inner++
+		dst = indent(append(dst, '\n'), depth)
+		dst = append(append(append(dst, '<'), elementName(s)...), '>')
+	}
+	err = e.elements(s, raw, r, func(v []byte) (err error) {
+		dst, err = e.element(indent(append(dst, '\n'), inner), inner, itemName(s), s.Items, v, r)
+		return err
+	})
+	if s.XML.Wrapped {
+		dst = indent(append(dst, '\n'), depth)
+		dst = append(append(append(dst, "</"...), elementName(s)...), '>')
+	}
+	return dst, err
+}
+
+// text appends v escaped. XML has no way to write most control characters: they are refused.
+func (e *encoder) text(dst []byte, v string, attribute bool, r *request) ([]byte, error) {
+	for i, c := range v {
+		switch {
+		case c == '&':
+			dst = append(dst, "&amp;"...)
+		case c == '<':
+			dst = append(dst, "&lt;"...)
+		case c == '>':
+			dst = append(dst, "&gt;"...)
+		case c == '"' && attribute:
+			dst = append(dst, "&quot;"...)
+		case c == '\r':
+			dst = append(dst, "&#xD;"...)
+		case c == '\n' && attribute:
+			dst = append(dst, "&#xA;"...)
+		case c == '\t' && attribute:
+			dst = append(dst, "&#x9;"...)
+		case c < 0x20 && c != '\n' && c != '\t', c == 0xFFFE, c == 0xFFFF,
+			c == utf8.RuneError && !strings.HasPrefix(v[i:], "\uFFFD"):
+			return nil, &Failure{Message: words.Message("sender.control", "field", strings.Join(r.path, "."), "character", fmt.Sprintf("U+%04X", c)), Item: r.item, Final: true}
+		default:
+			dst = utf8.AppendRune(dst, c)
+		}
+	}
+	return dst, nil
+}
+
+// form writes application/x-www-form-urlencoded: lists of plain values repeat their name, what is nested is JSON.
+func (e *encoder) form(dst, raw []byte, r *request) ([]byte, error) {
+	full, err := e.json(nil, e.op.Body, raw, r)
+	if err != nil {
+		return nil, err
+	}
+	members, err := membersOf(full)
+	if err != nil {
+		return nil, err
+	}
+	pair := func(name string, raw []byte) error {
+		if string(raw) == "null" {
+			return nil
+		}
+		v, err := scalar(raw)
+		if err != nil {
+			return err
+		}
+		if len(dst) > 0 {
+			dst = append(dst, '&')
+		}
+		dst = append(append(append(dst, url.QueryEscape(name)...), '='), url.QueryEscape(v)...)
+		return nil
+	}
+	for _, m := range members {
+		if m.raw[0] == '[' && !bytes.ContainsAny(m.raw[1:], "{[") {
+			err = arrayOf(m.raw, func(v []byte) error { return pair(m.name, v) })
+		} else {
+			err = pair(m.name, m.raw)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return dst, nil
+}
+
+// appendString appends s as a JSON string, without the escapes for HTML.
+func appendString(dst []byte, s string) []byte {
+	plain := true
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			plain = false
+			break
+		}
+	}
+	if plain {
+		return append(append(append(dst, '"'), s...), '"')
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(s); err != nil {
+		return strconv.AppendQuote(dst, s) // cannot happen: a string always encodes
+	}
+	return append(dst, bytes.TrimSuffix(b.Bytes(), []byte("\n"))...)
+}

@@ -1,0 +1,105 @@
+package senders
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/words"
+)
+
+// Failure is why a request was not sent or not answered. Error is for logs; people read words.Say(lang, f.Message).
+// Neither holds credentials or values of rows.
+type Failure struct {
+	Message batch.Message
+
+	// Final: no later attempt with these values can do better; the item at position Item of the attempt is at fault.
+	Final bool
+	Item  int
+
+	cause error // safe to show
+}
+
+func (f *Failure) Error() string { return words.Say(batch.English, f.Message) }
+
+// Unwrap gives the cause where it is safe to show.
+func (f *Failure) Unwrap() error { return f.cause }
+
+func failure(key string, args ...any) *Failure { return &Failure{Message: words.Message(key, args...)} }
+
+var (
+	errTimeout = errors.New("no complete answer in time")
+	errTooBig  = errors.New("answer too big")
+	errTwice   = errors.New("a request leaves once")
+)
+
+// explain turns an error of the connection into a failure. The texts of net/http may quote what the provider sent and are
+// never passed on.
+func explain(ctx context.Context, err error, host string) *Failure {
+	var dns *net.DNSError
+	var op *net.OpError
+	var record tls.RecordHeaderError
+	var verify *tls.CertificateVerificationError
+	var alert tls.AlertError
+	var timeout net.Error
+	with := func(f *Failure, cause error) *Failure { f.cause = cause; return f }
+	cause := context.Cause(ctx)
+	switch {
+	case errors.Is(err, errTooBig):
+		return with(failure("sender.too_big", "limit", maxAnswer>>20), errTooBig)
+	case errors.Is(cause, errTimeout):
+		return with(failure("sender.timeout", "host", host), context.DeadlineExceeded)
+	case cause != nil:
+		return with(failure("sender.cancelled"), context.Canceled)
+	case errors.As(err, &dns):
+		return with(failure("sender.dns", "host", dns.Name), nil)
+	case errors.As(err, &verify):
+		return with(failure("sender.certificate", "host", host, "reason", certificate(verify.Err)), nil)
+	case errors.As(err, &record), errors.As(err, &alert):
+		return failure("sender.tls", "host", host)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return with(failure("sender.refused", "host", host), syscall.ECONNREFUSED)
+	case errors.As(err, &op) && op.Op == "dial" && op.Timeout():
+		return with(failure("sender.connect_timeout", "host", host), os.ErrDeadlineExceeded)
+	case errors.As(err, &op) && op.Op == "dial":
+		return failure("sender.unreachable", "host", host, "reason", system(err))
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return with(failure("sender.timeout", "host", host), os.ErrDeadlineExceeded)
+	case strings.Contains(err.Error(), "tls: "), strings.Contains(err.Error(), "TLS handshake"):
+		return failure("sender.tls", "host", host)
+	case strings.Contains(err.Error(), "malformed"), strings.Contains(err.Error(), "invalid"), strings.Contains(err.Error(), "bad "):
+		return failure("sender.garbage", "host", host)
+	}
+	return failure("sender.cut", "host", host)
+}
+
+// certificate says in a few words why a certificate was not accepted; the names in it are the provider's own.
+func certificate(err error) string {
+	var authority x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	switch {
+	case errors.As(err, &authority):
+		return "unknown authority"
+	case errors.As(err, &name):
+		return "wrong name"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "expired or not yet valid"
+	}
+	return "not valid"
+}
+
+// system is the operating system's word for what went wrong.
+func system(err error) string {
+	var number syscall.Errno
+	if errors.As(err, &number) {
+		return number.Error()
+	}
+	return "no connection"
+}

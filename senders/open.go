@@ -1,0 +1,374 @@
+package senders
+
+import (
+	"cmp"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/senders/auth"
+	"github.com/rowferry/rowferry/senders/basic"
+	"github.com/rowferry/rowferry/senders/header"
+	"github.com/rowferry/rowferry/senders/pace"
+	"github.com/rowferry/rowferry/senders/session"
+	"github.com/rowferry/rowferry/senders/signed"
+	"github.com/rowferry/rowferry/words"
+)
+
+// schemes is the one list of authentication schemes, by the name that provider documents use.
+var schemes = map[string]func(auth.Account) (auth.Scheme, []auth.Mistake){
+	"none":    header.New,
+	"basic":   basic.New,
+	"header":  header.New,
+	"body":    header.New,
+	"signed":  signed.New,
+	"session": session.New,
+}
+
+// Options are what a sender needs besides its account. The zero value will do.
+type Options struct {
+	Log        *slog.Logger                       // nil: none. Credentials and values of rows are never logged
+	Operations []string                           // those that will be sent; nil: all of the provider
+	Past       []time.Time                        // starts of requests that an earlier process made within the last period of the rate
+	Observe    func(operation string, res Result) // called after every attempt; may be nil
+	Agent      string                             // User-Agent; default "rowferry"
+}
+
+// Mistake is one thing that is wrong with an account; Key is its place below the account: sign, credentials.token.
+type Mistake = auth.Mistake
+
+// Mistakes are everything that is wrong with an account, at once.
+type Mistakes struct {
+	Account string
+	List    []Mistake
+}
+
+func (m *Mistakes) Error() string { return m.In(batch.English) }
+
+// In lists the mistakes in a language, one a line.
+func (m *Mistakes) In(l batch.Language) string {
+	var lines []string
+	for _, one := range m.List {
+		lines = append(lines, fmt.Sprintf("accounts.%s.%s: %s", m.Account, one.Key, words.Say(l, one.Message)))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Check lists what is wrong with an account, and what works but should be looked at.
+func Check(account configs.Account, p *providers.Provider, o Options) (mistakes, warnings []Mistake) {
+	b := build(account, p, o)
+	return b.wrong, b.warnings
+}
+
+// Open makes the sender of an account. An error is *Mistakes and lists all of them.
+func Open(account configs.Account, p *providers.Provider, o Options) (Sender, error) {
+	b := build(account, p, o)
+	if len(b.wrong) > 0 {
+		return nil, &Mistakes{account.Name, b.wrong}
+	}
+	for _, w := range b.warnings {
+		b.s.log.Warn(words.Say(batch.English, w.Message), "account", account.Name, "setting", w.Key)
+	}
+	return b.s, nil
+}
+
+// builder collects a sender and everything that is wrong with it.
+type builder struct {
+	account  configs.Account
+	provider *providers.Provider
+	s        *sender
+	server   *url.URL
+	made     map[string]auth.Scheme
+	wrong    []Mistake
+	warnings []Mistake
+}
+
+func build(account configs.Account, p *providers.Provider, o Options) *builder {
+	b := &builder{account: account, provider: p, made: map[string]auth.Scheme{}}
+	b.s = &sender{account: account.Name, timeout: cmp.Or(account.Timeout, 30*time.Second), calls: map[string]*call{}, observe: o.Observe, log: o.Log}
+	if b.s.log == nil {
+		b.s.log = slog.New(slog.DiscardHandler)
+	}
+	b.resolve()
+	b.credentials()
+	b.rate(o)
+	for _, op := range p.Operations {
+		if o.Operations == nil || slices.Contains(o.Operations, op.ID) {
+			b.operation(op, cmp.Or(o.Agent, "rowferry"))
+		}
+	}
+	for _, id := range o.Operations {
+		if !slices.ContainsFunc(p.Operations, func(op *providers.Operation) bool { return op.ID == id }) {
+			b.refuse("provider", "operation_unknown", "name", id, "provider", p.Name)
+		}
+	}
+	b.choices()
+	b.s.transport = newTransport(max(account.Concurrency, p.Limits.Concurrency, 4), b.roots())
+	b.secrets()
+	return b
+}
+
+func (b *builder) refuse(key, word string, args ...any) {
+	b.wrong = append(b.wrong, Mistake{Key: key, Message: words.Message("sender."+word, args...)})
+}
+
+// resolve finds where the provider listens.
+func (b *builder) resolve() {
+	server := b.account.Server
+	var environments []string
+	for _, one := range b.provider.Servers {
+		environments = append(environments, one.Environment)
+		if server != "" && one.Environment == server || server == "" && len(b.provider.Servers) == 1 {
+			server = one.URL
+			break
+		}
+	}
+	known := strings.Join(environments, ", ")
+	switch {
+	case server == "" && known == "":
+		b.refuse("server", "server_url", "provider", b.provider.Name)
+		return
+	case server == "":
+		b.refuse("server", "server_missing", "choices", known)
+		return
+	case !strings.Contains(server, "://"):
+		b.refuse("server", "server_unknown", "value", server, "choices", strings.TrimPrefix(known+", ", ", ")+"https://…")
+		return
+	}
+	u, err := url.Parse(server)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		b.refuse("server", "server_bad")
+		return
+	}
+	if u.User != nil {
+		b.refuse("server", "server_user")
+		return
+	}
+	if u.Scheme == "http" && !loopback(u.Hostname()) {
+		b.warnings = append(b.warnings, Mistake{Key: "server", Message: words.Message("sender.plain_http", "host", u.Host)})
+	}
+	b.server, b.s.server = u, u
+}
+
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+// credentials looks for values that cannot be sent and names the provider does not know.
+func (b *builder) credentials() {
+	for _, name := range slices.Sorted(maps.Keys(b.account.Credentials)) {
+		if bad(b.account.Credentials[name].Reveal()) {
+			b.refuse("credentials."+name, "control_in", "name", name)
+		}
+		if !slices.ContainsFunc(b.provider.Credentials, func(c providers.Credential) bool { return c.Name == name }) && len(b.provider.Credentials) > 0 {
+			if b.account.Sign == nil || !strings.Contains(b.account.Sign.Over+b.account.Sign.Key, "{"+name+"}") {
+				var known []string
+				for _, c := range b.provider.Credentials {
+					known = append(known, c.Name)
+				}
+				b.refuse("credentials."+name, "credential_unknown", "name", name, "choices", strings.Join(known, ", "))
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.account.Headers)) {
+		if bad(b.account.Headers[name].Reveal()) || !token(name) {
+			b.refuse("headers."+name, "control_in", "name", name)
+		}
+		switch strings.ToLower(name) {
+		case "content-length", "transfer-encoding", "connection", "host":
+			b.refuse("headers."+name, "header_ours", "name", name)
+		}
+	}
+}
+
+// bad reports line breaks and other characters that a header cannot hold; a secret read from a file often ends with one.
+func bad(v string) bool {
+	return strings.ContainsFunc(v, unicode.IsControl) || strings.TrimSpace(v) != v
+}
+
+func token(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`()<>@,;:\"/[]?={}`, r)
+	})
+}
+
+func (b *builder) rate(o Options) {
+	limit := b.provider.Limits.Rate
+	if b.account.Rate != "" {
+		r, err := providers.ParseRate(b.account.Rate)
+		if err != nil {
+			b.refuse("rate", "rate_bad", "value", b.account.Rate)
+		}
+		limit = r
+	}
+	b.s.pacer = pace.New(pace.Options{N: limit.N, Per: limit.Per, Past: o.Past})
+}
+
+// scheme makes an authentication scheme, once.
+func (b *builder) scheme(name, encoding string) auth.Scheme {
+	if s, ok := b.made[name]; ok {
+		return s
+	}
+	a := auth.Account{Scheme: providers.Scheme{Name: name}, Credentials: b.account.Credentials, Sign: b.account.Sign, Login: b.account.Login, Encoding: encoding}
+	for _, s := range b.provider.Schemes {
+		if s.Name == name {
+			a.Scheme = s
+		}
+	}
+	make := schemes[name]
+	if make == nil {
+		b.refuse("auth", "scheme_unknown", "value", name, "choices", strings.Join(slices.Sorted(maps.Keys(schemes)), ", "))
+		make = header.New
+	}
+	s, wrong := make(a)
+	for _, w := range wrong {
+		if !slices.ContainsFunc(b.wrong, func(o Mistake) bool { return o.Key == w.Key }) {
+			b.wrong = append(b.wrong, w)
+		}
+	}
+	b.made[name] = s
+	return s
+}
+
+// operation prepares everything about an operation's requests that is the same for all of them.
+func (b *builder) operation(op *providers.Operation, agent string) {
+	c := &call{op: op, encoding: "json", scheme: "none"}
+	if len(op.Encodings) > 0 {
+		c.encoding = op.Encodings[0]
+	}
+	if slices.Contains(op.Encodings, b.account.Encoding) {
+		c.encoding = b.account.Encoding
+	}
+	if len(op.Schemes) > 0 {
+		c.scheme = op.Schemes[0]
+	}
+	if slices.Contains(op.Schemes, b.account.Auth) {
+		c.scheme = b.account.Auth
+	}
+	c.auth = b.scheme(c.scheme, c.encoding)
+	if b.server != nil {
+		c.url = b.server.JoinPath(path(op.Paths, c.encoding, op.Encodings))
+	}
+	c.header = http.Header{"User-Agent": {agent}, "Accept": {mediaTypes[c.encoding]}}
+	if c.encoding == "form" {
+		c.header["Accept"] = []string{"application/json"}
+	}
+	if op.Body != nil {
+		c.header["Content-Type"] = []string{mediaTypes[c.encoding]}
+	}
+	for name, v := range b.account.Headers {
+		for other := range c.header {
+			if strings.EqualFold(name, other) {
+				delete(c.header, other)
+			}
+		}
+		auth.Set(c.header, name, v.Reveal())
+	}
+	if c.auth.Fixed() {
+		c.auth.Authorize(&auth.Request{Header: c.header})
+	}
+	c.encoder = newEncoder(op, c.scheme, c.encoding, func(name string) string { return b.account.Credentials[name].Reveal() })
+	b.s.calls[op.ID] = c
+}
+
+var mediaTypes = map[string]string{"json": "application/json", "xml": "application/xml", "form": "application/x-www-form-urlencoded"}
+
+// path is that of the encoding, or the operation's only one.
+func path(paths map[string]string, encoding string, order []string) string {
+	if p := paths[encoding]; p != "" {
+		return p
+	}
+	for _, e := range order {
+		if p := paths[e]; p != "" {
+			return p
+		}
+	}
+	for _, p := range paths {
+		return p
+	}
+	return "/"
+}
+
+// choices refuses settings that no operation can follow.
+func (b *builder) choices() {
+	var auths, encodings []string
+	for _, op := range b.provider.Operations {
+		auths, encodings = append(auths, op.Schemes...), append(encodings, op.Encodings...)
+	}
+	slices.Sort(auths)
+	slices.Sort(encodings)
+	auths, encodings = slices.Compact(auths), slices.Compact(encodings)
+	if a := b.account.Auth; a != "" && !slices.Contains(auths, a) {
+		b.refuse("auth", "scheme_unknown", "value", a, "choices", strings.Join(auths, ", "))
+	}
+	if e := b.account.Encoding; e != "" && !slices.Contains(encodings, e) {
+		b.refuse("encoding", "encoding_unknown", "value", e, "choices", strings.Join(encodings, ", "))
+	}
+}
+
+// roots are the system's authorities and the account's own; nil means the system's.
+func (b *builder) roots() *x509.CertPool {
+	if b.account.CA == "" {
+		return nil
+	}
+	pem, err := os.ReadFile(b.account.CA)
+	if err != nil {
+		reason := err
+		if p, ok := errors.AsType[*os.PathError](err); ok {
+			reason = p.Err
+		}
+		b.refuse("ca", "ca_unreadable", "path", b.account.CA, "reason", reason)
+		return nil
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		b.refuse("ca", "ca_empty", "path", b.account.CA)
+	}
+	return pool
+}
+
+// secrets collects what must not appear in anything the sender hands out.
+func (b *builder) secrets() {
+	var pairs []string
+	for name, v := range b.account.Credentials {
+		public := slices.ContainsFunc(b.provider.Credentials, func(c providers.Credential) bool { return c.Name == name && !c.Secret })
+		if !public && len(v.Reveal()) >= 4 {
+			pairs = append(pairs, v.Reveal(), "***")
+		}
+	}
+	for _, v := range b.account.Headers {
+		if len(v.Reveal()) >= 4 {
+			pairs = append(pairs, v.Reveal(), "***")
+		}
+	}
+	b.s.hide = strings.NewReplacer(pairs...)
+}
+
+// Close ends idle connections.
+func (s *sender) Close() error {
+	s.transport.CloseIdleConnections()
+	return nil
+}
+
+// Paced is what a Sender also is: it shows how the pace stands.
+type Paced interface{ Pace() pace.Stats }
+
+// Pace shows how the pace stands.
+func (s *sender) Pace() pace.Stats { return s.pacer.Stats() }

@@ -1,0 +1,175 @@
+package senders
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/senders/auth"
+	"github.com/rowferry/rowferry/senders/pace"
+	"github.com/rowferry/rowferry/words"
+)
+
+// sender sends for one account.
+type sender struct {
+	account   string
+	timeout   time.Duration
+	calls     map[string]*call
+	server    *url.URL
+	transport *http.Transport
+	pacer     *pace.Pacer
+	log       *slog.Logger
+	hide      *strings.Replacer
+	observe   func(string, Result)
+}
+
+// call is what is the same in all requests of an operation.
+type call struct {
+	op       *providers.Operation
+	encoding string
+	scheme   string
+	auth     auth.Scheme
+	url      *url.URL
+	header   http.Header // with the scheme's headers where they are fixed
+	encoder  *encoder
+}
+
+// Send makes one attempt; see Sender.
+func (s *sender) Send(ctx context.Context, a Attempt) Result {
+	c := s.calls[a.Operation.ID]
+	if c == nil {
+		return Result{Fate: NotSent, Err: fmt.Errorf("account %s was not opened for operation %s", s.account, a.Operation.ID)}
+	}
+	res, session := s.attempt(ctx, c, a)
+	if res.Fate == Answered && res.Reading.Class == providers.Renew {
+		res = s.renewed(ctx, c, a, session, res)
+	}
+	if res.Fate == Answered {
+		s.clean(&res.Reading, session)
+	}
+	if s.observe != nil {
+		s.observe(a.Operation.ID, res)
+	}
+	return res
+}
+
+// renewed makes the attempt again after the provider said that the session has ended, if another one can be had. The
+// answer showed that the request was not processed; what was committed for it still holds.
+func (s *sender) renewed(ctx context.Context, c *call, a Attempt, old string, first Result) Result {
+	refused := first
+	refused.Reading.Class, refused.Reading.Items = providers.Auth, nil
+	keeper, ok := c.auth.(auth.Keeper)
+	if !ok || !keeper.Renew(old) {
+		return refused
+	}
+	s.log.Info("session ended, logging in again", "account", s.account)
+	a.Commit = nil
+	res, _ := s.attempt(ctx, c, a)
+	if res.Fate == Answered && res.Reading.Class == providers.Renew {
+		res.Reading.Class, res.Reading.Items = providers.Auth, nil
+	}
+	return res
+}
+
+// attempt makes one request, after a login where one is needed.
+func (s *sender) attempt(ctx context.Context, c *call, a Attempt) (res Result, session string) {
+	if keeper, ok := c.auth.(auth.Keeper); ok {
+		var err error
+		if session, err = keeper.Session(ctx, s.login(c)); err != nil {
+			return s.locked(ctx, err), ""
+		}
+	}
+	body, err := c.encoder.encode(a.Items, session)
+	if err != nil {
+		return Result{Fate: NotSent, Err: err}, session
+	}
+	slot, err := s.pacer.Take(ctx)
+	if err != nil {
+		return Result{Fate: NotSent, Err: waited(err)}, session
+	}
+	m := message{method: c.op.Method, url: c.url, header: c.header, body: body}
+	if !c.auth.Fixed() {
+		m.header = maps.Clone(c.header)
+		c.auth.Authorize(&auth.Request{Method: c.op.Method, Path: c.url.EscapedPath(), Encoding: c.encoding, Body: body, Session: session, Header: m.header})
+	}
+	x := s.do(ctx, m, slot, a.Commit)
+	res = Result{Fate: x.fate, Err: x.err, Started: x.started, Took: x.took}
+	if x.fate == Answered {
+		res.Status = x.response.Status
+		res.RetryAfter = retryAfter(x.response.Header, time.Now())
+		res.Reading = c.op.Interpret(x.response, providers.Sent{Items: a.Items, Encoding: c.encoding})
+	}
+	return res, session
+}
+
+func waited(err error) error {
+	f := failure("sender.cancelled")
+	f.cause = err
+	return f
+}
+
+// login makes one login request within the pace.
+func (s *sender) login(c *call) auth.Call {
+	return func(ctx context.Context, path, encoding string, body []byte) (providers.Response, error) {
+		slot, err := s.pacer.Take(ctx)
+		if err != nil {
+			return providers.Response{}, waited(err)
+		}
+		h := http.Header{"User-Agent": c.header["User-Agent"], "Content-Type": {mediaTypes[encoding]}, "Accept": {mediaTypes[encoding]}}
+		x := s.do(ctx, message{method: http.MethodPost, url: s.server.JoinPath(path), header: h, body: body}, slot, nil)
+		s.log.Info("logged in", "account", s.account, "fate", string(x.fate), "status", x.response.Status)
+		if x.fate != Answered {
+			return providers.Response{}, x.err
+		}
+		return x.response, nil
+	}
+}
+
+// locked is the result of an attempt whose login did not come off.
+func (s *sender) locked(ctx context.Context, err error) Result {
+	if refused, ok := errors.AsType[*auth.Refused](err); ok {
+		v := providers.Verdict{Class: providers.Auth, Code: refused.Code, Message: batch.Text{EN: refused.Message}}
+		if refused.Message == "" {
+			v.Message = everyLanguage("sender.login_refused", "status", refused.Status)
+		}
+		return Result{Fate: Answered, Status: refused.Status, Reading: providers.Reading{Verdict: v}}
+	}
+	if unsure, ok := errors.AsType[*auth.Unsure](err); ok {
+		return Result{Fate: NotSent, RetryAfter: retryAfter(unsure.Header, time.Now()), Err: failure("sender.login_unclear", "status", unsure.Status)}
+	}
+	if ctx.Err() != nil {
+		return Result{Fate: NotSent, Err: waited(ctx.Err())}
+	}
+	return Result{Fate: NotSent, Err: err}
+}
+
+func everyLanguage(key string, args ...any) batch.Text {
+	return batch.Text{EN: words.Of(batch.English, key, args...), ZH: words.Of(batch.Chinese, key, args...), RU: words.Of(batch.Russian, key, args...)}
+}
+
+// clean takes credentials out of what the provider said: some repeat the token they refuse.
+func (s *sender) clean(r *providers.Reading, session string) {
+	hide := func(v *providers.Verdict) {
+		for _, text := range []*string{&v.Code, &v.Reference, &v.Message.EN, &v.Message.ZH, &v.Message.RU} {
+			if *text == "" {
+				continue
+			}
+			*text = s.hide.Replace(*text)
+			if len(session) >= 4 {
+				*text = strings.ReplaceAll(*text, session, "***")
+			}
+		}
+	}
+	hide(&r.Verdict)
+	for i := range r.Items {
+		hide(&r.Items[i])
+	}
+}

@@ -1,0 +1,248 @@
+// Package session authenticates by a session that a login gives: kept, shared by all requests of the account, and
+// asked for again once when the provider says that it has ended.
+package session
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/senders/auth"
+	"github.com/rowferry/rowferry/words"
+)
+
+type scheme struct {
+	account auth.Account
+	headers auth.Headers
+	login   *providers.Login // nil: the account gives a session and nothing to log in with
+	given   string
+
+	turn chan struct{} // held by the one caller that logs in
+
+	mu      sync.Mutex
+	session string
+	logins  int   // that came to an end
+	failed  error // of the last one
+}
+
+// New makes the scheme. The account's login names the generation; without it the first whose credentials are there is used.
+func New(a auth.Account) (auth.Scheme, []auth.Mistake) {
+	s := &scheme{account: a, turn: make(chan struct{}, 1)}
+	var wrong []auth.Mistake
+	s.headers, wrong = auth.NewHeaders(a, "session")
+	if a.Scheme.Given != "" {
+		s.given = a.Credentials[a.Scheme.Given].Reveal()
+		s.session = s.given
+	}
+	return s, append(wrong, s.choose()...)
+}
+
+func (s *scheme) choose() []auth.Mistake {
+	a := s.account
+	logins := a.Scheme.Logins
+	if a.Login != "" {
+		i := slices.IndexFunc(logins, func(l providers.Login) bool { return l.Name == a.Login })
+		if i < 0 {
+			return []auth.Mistake{{Key: "login", Message: words.Message("sender.login_unknown", "value", a.Login, "choices", names(logins))}}
+		}
+		s.login = &logins[i]
+		return auth.Missing(a, append(slices.Clone(a.Scheme.Needs), logins[i].Fields...)...)
+	}
+	for i := range logins {
+		if len(auth.Missing(a, logins[i].Fields...)) == 0 {
+			s.login = &logins[i]
+			return auth.Missing(a, a.Scheme.Needs...)
+		}
+	}
+	if s.given != "" {
+		return auth.Missing(a, a.Scheme.Needs...)
+	}
+	if len(logins) == 0 {
+		return []auth.Mistake{{Key: "credentials", Message: words.Message("sender.login_none", "name", a.Scheme.Given)}}
+	}
+	return auth.Missing(a, append(slices.Clone(a.Scheme.Needs), nearest(a, logins).Fields...)...)
+}
+
+// nearest is the login that misses least.
+func nearest(a auth.Account, logins []providers.Login) providers.Login {
+	return slices.MinFunc(logins, func(x, y providers.Login) int {
+		return len(auth.Missing(a, x.Fields...)) - len(auth.Missing(a, y.Fields...))
+	})
+}
+
+func names(logins []providers.Login) string {
+	var out []string
+	for _, l := range logins {
+		out = append(out, l.Name)
+	}
+	return strings.Join(out, ", ")
+}
+
+func (s *scheme) Fixed() bool { return len(s.headers) == 0 }
+
+func (s *scheme) Authorize(r *auth.Request) {
+	for _, h := range s.headers {
+		auth.Set(r.Header, h.Name, string(h.Template.Append(nil, func(dst []byte, name string) []byte {
+			if name == "session" {
+				return append(dst, r.Session...)
+			}
+			return append(dst, s.account.Credentials[name].Reveal()...)
+		})))
+	}
+}
+
+// Session gives the session. Of callers that find none, one logs in and the others wait for what it gets.
+func (s *scheme) Session(ctx context.Context, call auth.Call) (string, error) {
+	s.mu.Lock()
+	session, logins := s.session, s.logins
+	s.mu.Unlock()
+	if session != "" {
+		return session, nil
+	}
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	s.mu.Lock()
+	session, failed, since := s.session, s.failed, s.logins != logins
+	s.mu.Unlock()
+	if session != "" {
+		return session, nil
+	}
+	if since && failed != nil {
+		return "", failed
+	}
+	session, err := s.ask(ctx, call)
+	if err != nil && ctx.Err() != nil {
+		return "", err // only this caller gave up: the next one tries
+	}
+	s.mu.Lock()
+	s.session, s.failed = session, err
+	s.logins++
+	s.mu.Unlock()
+	return session, err
+}
+
+// Renew forgets the session old.
+func (s *scheme) Renew(old string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.login == nil {
+		return false
+	}
+	if s.session == old {
+		s.session = ""
+	}
+	return true
+}
+
+// ask logs in.
+func (s *scheme) ask(ctx context.Context, call auth.Call) (string, error) {
+	encoding := "json"
+	if s.login.Paths["json"] == "" {
+		encoding = "xml"
+	}
+	r, err := call(ctx, s.login.Paths[encoding], encoding, s.body(encoding))
+	if err != nil {
+		return "", err
+	}
+	session := s.login.SessionID(r, encoding)
+	switch {
+	case session != "":
+		return session, nil
+	case r.Status == http.StatusTooManyRequests || r.Status >= 500 || r.Status < 400 && !readable(r.Body, encoding):
+		return "", &auth.Unsure{Status: r.Status, Header: r.Header}
+	}
+	code, message := said(r.Body)
+	return "", &auth.Refused{Status: r.Status, Code: code, Message: message}
+}
+
+func (s *scheme) body(encoding string) []byte {
+	var out strings.Builder
+	if encoding == "xml" {
+		root := s.login.Root
+		if root == "" {
+			root = "request"
+		}
+		out.WriteString(`<?xml version="1.0" encoding="UTF-8" standalone="yes"?>` + "\n<" + root + ">")
+		for _, name := range s.login.Fields {
+			out.WriteString("<" + name + ">")
+			xml.EscapeText(&out, []byte(s.account.Credentials[name].Reveal()))
+			out.WriteString("</" + name + ">")
+		}
+		out.WriteString("</" + root + ">\n")
+		return []byte(out.String())
+	}
+	for i, name := range s.login.Fields {
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		k, _ := json.Marshal(name)
+		v, _ := json.Marshal(s.account.Credentials[name].Reveal())
+		out.Write(k)
+		out.WriteByte(':')
+		out.Write(v)
+	}
+	return []byte("{" + out.String() + "}")
+}
+
+// readable reports whether an answer is what a login gives, be it yes or no, and not some other page.
+func readable(body []byte, encoding string) bool {
+	if encoding == "json" {
+		return json.Valid(body)
+	}
+	d := xml.NewDecoder(bytes.NewReader(body))
+	for n := 0; ; n++ {
+		if _, err := d.Token(); err != nil {
+			return err == io.EOF && n > 0
+		}
+	}
+}
+
+// said finds the words of a refusal, wherever the provider puts them.
+func said(body []byte) (code, message string) {
+	var v any
+	if json.Unmarshal(body, &v) != nil {
+		return "", ""
+	}
+	var texts []string
+	var look func(v any, depth int)
+	look = func(v any, depth int) {
+		if depth > 8 || len(texts) > 4 {
+			return
+		}
+		switch x := v.(type) {
+		case string:
+			texts = append(texts, x)
+		case []any:
+			for _, e := range x {
+				look(e, depth+1)
+			}
+		case map[string]any:
+			for _, k := range []string{"errors", "error", "title", "detail", "message", "login", "password", "appkey"} {
+				if e, ok := x[k]; ok {
+					look(e, depth+1)
+				}
+			}
+			if c, ok := x["code"]; ok && code == "" {
+				raw, _ := json.Marshal(c)
+				code = strings.Trim(string(raw), `"`)
+			}
+		}
+	}
+	look(v, 0)
+	message = strings.Join(texts, "; ")
+	if r := []rune(message); len(r) > 200 {
+		message = string(r[:200]) + "…"
+	}
+	return code, message
+}
