@@ -219,15 +219,16 @@ func (t *opened) nameColumns(rows [][]string, header string, wanted int) error {
 		}
 		t.heading = slices.Clone(t.heading[:n])
 	}
-	for i, row := range rows[:max(0, t.skip-1)] {
-		if !table.Blank(row) {
-			t.notes.add(words.Message("csv.note.preamble"), i+1)
-		} else {
-			t.notes.add(words.Message("csv.note.blank"), i+1)
-		}
+	top := t.skip
+	if at != table.None {
+		top--
 	}
-	if at == table.None && t.skip > 0 {
-		t.notes.add(words.Message("csv.note.preamble"), t.skip)
+	for i, row := range rows[:top] {
+		if table.Blank(row) {
+			t.notes.add(words.Message("csv.note.blank"), i+1)
+		} else {
+			t.notes.add(words.Message("csv.note.preamble"), i+1)
+		}
 	}
 	return nil
 }

@@ -107,13 +107,16 @@ func (t *trial) score() float64 {
 	return s
 }
 
-// tried is how many records of the sample a dialect is judged by.
-const tried = 300
+// tried is how many records of the sample the delimiter is judged by; quotes are judged by all of it.
+const (
+	tried = 300
+	all   = 1 << 30
+)
 
-func try(text string, whole bool, d dialect, limits readers.Limits) trial {
+func try(text string, whole bool, d dialect, limits readers.Limits, most int) trial {
 	t := trial{d: d}
 	s := newSplitter(strings.NewReader(text), d, limits.Cell, 1<<20)
-	for len(t.rows) < tried {
+	for len(t.rows) < most {
 		more, err := s.next()
 		if err != nil {
 			t.tooBig = true
@@ -232,7 +235,7 @@ func settle(text string, whole bool, w wishes, limits readers.Limits) (dialect, 
 	}
 	var best trial
 	for _, delimiter := range candidates {
-		t := quotes(text, whole, w, delimiter, limits)
+		t := quotes(text, whole, w, delimiter, limits, tried)
 		if best.d.delimiter == "" || t.score() > best.score()+1e-9 {
 			best = t
 		}
@@ -242,11 +245,14 @@ func settle(text string, whole bool, w wishes, limits readers.Limits) (dialect, 
 			return dialect{}, unreadable("csv.delimiter_unclear", "character", c)
 		}
 	}
+	if len(best.rows) == tried {
+		best = quotes(text, whole, w, best.d.delimiter, limits, all)
+	}
 	return best.d, nil
 }
 
 // quotes finds the best quote and escape for one delimiter.
-func quotes(text string, whole bool, w wishes, delimiter string, limits readers.Limits) trial {
+func quotes(text string, whole bool, w wishes, delimiter string, limits readers.Limits, most int) trial {
 	d := dialect{delimiter: delimiter, quote: '"', escape: w.escape, blanks: delimiter != " "}
 	switch {
 	case w.noQuote:
@@ -257,20 +263,20 @@ func quotes(text string, whole bool, w wishes, delimiter string, limits readers.
 	if d.escape == d.quote {
 		d.escape = 0 // doubled
 	}
-	best := escaped(try(text, whole, d, limits), text, whole, limits)
+	best := escaped(try(text, whole, d, limits, most), text, whole, limits, most)
 	if w.noQuote || w.quote != 0 {
 		return best
 	}
 	if best.quotes == 0 && strings.Contains(text, "'") {
 		d.quote = '\''
-		t := escaped(try(text, whole, d, limits), text, whole, limits)
+		t := escaped(try(text, whole, d, limits, most), text, whole, limits, most)
 		if t.quotes >= 2 && t.sound() && t.score() >= best.score() {
 			return t
 		}
 	}
 	if !best.sound() {
 		d.quote = 0
-		if t := try(text, whole, d, limits); t.score() > best.score()+0.02 && !t.wrapped('"') {
+		if t := try(text, whole, d, limits, most); t.score() > best.score()+0.02 && t.regular > 0.99 && t.literal('"') {
 			return t
 		}
 	}
@@ -279,26 +285,31 @@ func quotes(text string, whole bool, w wishes, delimiter string, limits readers.
 
 func (t *trial) sound() bool { return t.stray == 0 && !t.open && !t.tooBig }
 
-// wrapped reports whether cells begin and end with the quote, so that it is one.
-func (t *trial) wrapped(quote byte) bool {
+// literal reports whether the quote is a letter like others: cells begin with it and do not end with it.
+func (t *trial) literal(quote byte) bool {
+	wrapped, begun := 0, 0
 	for _, row := range t.rows {
 		for _, c := range row {
-			if len(c) > 1 && c[0] == quote && c[len(c)-1] == quote {
-				return true
+			switch {
+			case c == "" || c[0] != quote:
+			case len(c) > 1 && c[len(c)-1] == quote:
+				wrapped++
+			default:
+				begun++
 			}
 		}
 	}
-	return false
+	return begun > 0 && begun*4 >= wrapped
 }
 
 // escaped tries a backslash before the quote where doubled quotes do not add up.
-func escaped(t trial, text string, whole bool, limits readers.Limits) trial {
+func escaped(t trial, text string, whole bool, limits readers.Limits, most int) trial {
 	if t.sound() || t.d.quote == 0 || t.d.escape != 0 || !strings.Contains(text, `\`+string(t.d.quote)) {
 		return t
 	}
 	d := t.d
 	d.escape = '\\'
-	if e := try(text, whole, d, limits); e.sound() && e.score() >= t.score() {
+	if e := try(text, whole, d, limits, most); e.sound() && e.score() >= t.score() {
 		return e
 	}
 	return t

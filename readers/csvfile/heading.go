@@ -25,7 +25,39 @@ func findHeading(rows [][]string) int {
 			above = above && table.Filled(row) < 2
 		}
 	}
-	return table.FindHeading(seen)
+	if at := table.FindHeading(seen); at != table.None {
+		return at
+	}
+	return belowGap(seen)
+}
+
+// belowGap finds a heading with holes, as merged cells leave them: above are lines of one or two fields, then blank
+// rows, then labels (or years) over a wide table.
+func belowGap(rows [][]string) int {
+	gap := 0
+	for i, row := range rows {
+		switch n := table.Filled(row); {
+		case n == 0:
+			gap++
+			continue
+		case gap > 0 && i > gap && n > 1 && usual(rows) > 3:
+			for _, cell := range row {
+				switch table.Look(cell) {
+				case table.Nothing, table.Label, table.Year:
+				default:
+					return table.None
+				}
+			}
+			if table.Look(row[0]) == table.Label && trimmed(row) == usual(rows) {
+				return i
+			}
+			return table.None
+		case n > 2:
+			return table.None
+		}
+		gap = 0
+	}
+	return table.None
 }
 
 // above counts the comments and blank rows on top of a file without a heading.
