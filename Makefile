@@ -1,0 +1,61 @@
+# make demo and make test do all the set-up a fresh Debian machine with git, make and Go needs.
+
+GO      ?= go
+BIN     := bin/rowferry
+RELEASE ?=
+PACKAGES := $(shell $(GO) list ./... 2>/dev/null)
+
+.PHONY: build demo test unit lint fuzz cross corpus bench generate packages clean
+
+build:
+	@mkdir -p bin
+	$(GO) build -trimpath -ldflags '$(if $(RELEASE),-X main.release=$(RELEASE))' -o $(BIN) ./cmd/rowferry
+
+demo: build
+	$(BIN) demo
+
+# Everything that must hold: style, races, the scripts of the README, the readers against the corpus, builds for other systems.
+test: packages lint unit fuzz cross
+
+unit:
+	$(GO) test -race -timeout 14m ./...
+
+lint:
+	@test -z "$$(gofmt -l . | tee /dev/stderr)" || (echo 'gofmt: these files are not formatted' >&2; exit 1)
+	$(GO) vet ./...
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+
+# A short while for each reader; failures are kept in testdata/fuzz.
+fuzz:
+	$(GO) test ./readers/csvfile  -run '^$$' -fuzz '^FuzzCSV$$'      -fuzztime 10s
+	$(GO) test ./readers/workbook -run '^$$' -fuzz '^FuzzWorkbook$$' -fuzztime 10s
+	$(GO) test ./readers/xmlfile  -run '^$$' -fuzz '^FuzzXML$$'      -fuzztime 10s
+
+cross:
+	GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/rowferry
+	GOOS=darwin  GOARCH=arm64 $(GO) build -o /dev/null ./cmd/rowferry
+	GOOS=linux   GOARCH=arm64 $(GO) build -o /dev/null ./cmd/rowferry
+
+# The readers' score on real files (CORPUS=folder), with each miss.
+corpus:
+	$(GO) run ./readers/corpus -dir $(or $(CORPUS),../shared/corpus)
+
+# Ratios against a bare loop on this machine; docs/performance.md says what they mean.
+bench:
+	$(GO) run ./bench
+
+generate:
+	$(GO) generate ./...
+
+# Debian packages that the tests need: a real sshd for the SFTP tests, other programs' eyes on our workbooks.
+APT := openssh-server python3-openpyxl libreoffice-calc-nogui
+packages:
+	@missing=""; for p in $(APT); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+		echo "installing$$missing"; \
+		if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO=sudo; fi; \
+		$$SUDO apt-get update -q && DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -q --no-install-recommends $$missing; \
+	fi
+
+clean:
+	rm -rf bin demo
