@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -60,13 +61,14 @@ type Server struct {
 	*httptest.Server
 	t        *testing.T
 	check    func(r *http.Request, body map[string]string) error
-	logger   *http.Server
 	mu       sync.Mutex
 	Executed map[string]int
 	Arrived  []time.Time // of all requests, logins too
 	Logins   int
 	sessions map[string]int // calls left
 	Calls    int            // a session is good for; 0: any number
+	forget   bool           // sessions are dead when they are born
+	closed   bool           // logins are answered 503
 	Slam     bool           // close the connection after each answer without saying so
 	hang     chan struct{}
 }
@@ -149,6 +151,11 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, body map[string]s
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.Logins++
+	if s.closed {
+		w.Header().Set("Retry-After", "11")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
 	if body["password"] != "p4ss&wörd" || body["login"] == "" || body["appkey"] == "" {
 		fmt.Fprintf(w, `{"errors": [{"code": 110, "title": "wrong login", "detail": "for %s"}]}`, body["password"])
 		return
@@ -157,6 +164,9 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, body map[string]s
 	s.sessions[session] = -1
 	if s.Calls > 0 {
 		s.sessions[session] = s.Calls
+	}
+	if s.forget {
+		delete(s.sessions, session)
 	}
 	if strings.HasSuffix(r.URL.Path, ".xml") {
 		fmt.Fprintf(w, `<response><session>%s</session></response>`, session)
@@ -389,7 +399,7 @@ func Run(t *testing.T, way Way) {
 	t.Run("answers", func(t *testing.T) {
 		b := open(t, way, nil)
 		for bill, want := range map[string]providers.Class{
-			"REFUSE": providers.Rejected, "AUTH": providers.Auth, "BUSY": providers.Retry, "REDIRECT": providers.Unknown, "STRANGE": providers.Unknown,
+			"REFUSE": providers.Rejected, "AUTH": providers.Auth, "BUSY": providers.Retry, "REDIRECT": providers.Config, "STRANGE": providers.Unknown,
 		} {
 			res := b.send(t.Context(), bill, nil)
 			if res.Fate != senders.Answered || res.Reading.Class != want {
@@ -499,6 +509,127 @@ func Run(t *testing.T, way Way) {
 		wg.Wait()
 		if most := b.server.Worst(); most > 20 || most < 15 {
 			t.Errorf("%d requests in one second, the limit is 20", most)
+		}
+	})
+}
+
+// RunSessions checks how a session is shared, renewed and refused. The way is one that logs in.
+func RunSessions(t *testing.T, way Way) {
+	logins := func(b *bench) int {
+		b.server.mu.Lock()
+		defer b.server.mu.Unlock()
+		return b.server.Logins
+	}
+	t.Run("one login for all", func(t *testing.T) {
+		b := open(t, way, func(a *configs.Account, _ *Server) { a.Concurrency = 16 })
+		var wg sync.WaitGroup
+		for i := range 16 {
+			wg.Go(func() {
+				if res := b.send(t.Context(), fmt.Sprintf("OK-%d", i), nil); res.Reading.Class != providers.OK {
+					t.Errorf("%+v", res)
+				}
+			})
+		}
+		wg.Wait()
+		if n := logins(b); n != 1 {
+			t.Errorf("%d logins", n)
+		}
+	})
+	t.Run("renewed when it ends", func(t *testing.T) {
+		b := open(t, way, func(_ *configs.Account, s *Server) { s.Calls = 3 })
+		for i := range 10 {
+			bill := fmt.Sprintf("OK-%d", i)
+			if res := b.send(t.Context(), bill, nil); res.Reading.Class != providers.OK || b.server.Count(bill) != 1 {
+				t.Errorf("%+v", res)
+			}
+		}
+		if n := logins(b); n != 4 {
+			t.Errorf("%d logins for 10 calls, 3 to a session", n)
+		}
+	})
+	t.Run("renewed once by many", func(t *testing.T) {
+		b := open(t, way, func(a *configs.Account, _ *Server) { a.Concurrency = 16 })
+		b.send(t.Context(), "OK-first", nil)
+		b.server.mu.Lock()
+		clear(b.server.sessions) // the provider forgets
+		b.server.mu.Unlock()
+		var wg sync.WaitGroup
+		for i := range 16 {
+			wg.Go(func() {
+				if res := b.send(t.Context(), fmt.Sprintf("OK-%d", i), nil); res.Reading.Class != providers.OK {
+					t.Errorf("%+v", res)
+				}
+			})
+		}
+		wg.Wait()
+		if n := logins(b); n != 2 {
+			t.Errorf("%d logins", n)
+		}
+	})
+	t.Run("refused a second time", func(t *testing.T) {
+		b := open(t, way, func(_ *configs.Account, s *Server) { s.forget = true })
+		res := b.send(t.Context(), "OK-1", nil)
+		if res.Fate != senders.Answered || res.Reading.Class != providers.Auth || logins(b) != 2 || b.server.Count("OK-1") != 0 {
+			t.Errorf("%d logins, %+v", logins(b), res)
+		}
+	})
+	t.Run("login refused", func(t *testing.T) {
+		wrong := way
+		wrong.Account.Credentials = maps.Clone(way.Account.Credentials)
+		wrong.Account.Credentials["password"] = configs.NewSecret("wrong-p4ss")
+		wrong.Secrets = append(slices.Clone(way.Secrets), "wrong-p4ss")
+		b := open(t, wrong, func(a *configs.Account, _ *Server) { a.Concurrency = 8 })
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				res := b.sender.Send(t.Context(), senders.Attempt{Operation: b.op, Items: item("OK-1"), Commit: func(context.Context) error { t.Error("committed"); return nil }})
+				b.clean(fmt.Sprintf("%+v", res))
+				if res.Fate != senders.Answered || res.Reading.Class != providers.Auth || !strings.Contains(res.Reading.Message.EN, "wrong login") || res.Reading.Code != "110" {
+					t.Errorf("%+v", res)
+				}
+			})
+		}
+		wg.Wait()
+		if n := logins(b); n >= 8 {
+			t.Errorf("%d logins", n)
+		}
+		if b.server.Count("OK-1") != 0 {
+			t.Error("sent without a session")
+		}
+	})
+	t.Run("login not answered", func(t *testing.T) {
+		b := open(t, way, func(_ *configs.Account, s *Server) { s.closed = true })
+		res := b.sender.Send(t.Context(), senders.Attempt{Operation: b.op, Items: item("OK-1"), Commit: func(context.Context) error { t.Error("committed"); return nil }})
+		if res.Fate != senders.NotSent || res.RetryAfter != 11*time.Second {
+			t.Errorf("%+v", res)
+		}
+		b.server.mu.Lock()
+		b.server.closed = false
+		b.server.mu.Unlock()
+		if res := b.send(t.Context(), "OK-1", nil); res.Reading.Class != providers.OK {
+			t.Errorf("afterwards: %+v", res)
+		}
+	})
+	t.Run("logins count in the pace", func(t *testing.T) {
+		b := open(t, way, func(a *configs.Account, s *Server) { a.Rate, s.Calls = "10/s", 1 })
+		for i := range 12 {
+			b.send(t.Context(), fmt.Sprintf("OK-%d", i), nil)
+		}
+		if most := b.server.Worst(); most > 10 {
+			t.Errorf("%d requests in one second, the limit is 10", most)
+		}
+	})
+	t.Run("a session given", func(t *testing.T) {
+		given := way
+		given.Account.Login = ""
+		given.Account.Credentials = map[string]configs.Secret{"appkey": way.Account.Credentials["appkey"], "sessionID": configs.NewSecret("given-session")}
+		given.Secrets = append(slices.Clone(way.Secrets), "given-session")
+		b := open(t, given, func(_ *configs.Account, s *Server) { s.sessions["given-session"] = 1 })
+		if res := b.send(t.Context(), "OK-1", nil); res.Reading.Class != providers.OK {
+			t.Errorf("%+v", res)
+		}
+		if res := b.send(t.Context(), "OK-2", nil); res.Reading.Class != providers.Auth || logins(b) != 0 {
+			t.Errorf("after its end: %+v", res)
 		}
 	})
 }
