@@ -57,7 +57,7 @@ func (p *place) verifyClaim(id string, a inbox.Arrival) error {
 		return p.putBack(id, a.Name)
 	}
 	p.sightings.Forget(a.Name)
-	return noclobber.SyncDirs(filepath.Dir(held), p.Dir)
+	return noclobber.SyncDirs(filepath.Dir(held), p.at(inbox.Processing), p.Dir)
 }
 
 // putBack returns a claimed file to the inbox: ErrGone, or why it had to stay where it is.
@@ -244,13 +244,23 @@ func (p *place) Archive(ctx context.Context, id, name string, taken time.Time) e
 	case Keep:
 		return nil
 	case Delete:
-		if err := os.Remove(p.at(inbox.Processing, id, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("delete %s: %w", name, err)
-		}
-		return p.clearProcessing(id, name)
+		return p.remove(id, name)
 	}
 	day := []string{inbox.Archived, taken.Format("2006"), taken.Format("01"), taken.Format("02")}
 	return p.rest(id, name, day, inbox.NumberedName(name, id))
+}
+
+func (p *place) remove(id, name string) error {
+	if err := os.Remove(p.at(inbox.Processing, id, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("delete %s: %w", name, err)
+	}
+	if _, err := os.Stat(p.at(inbox.Processing)); err != nil {
+		return p.gone()
+	}
+	if err := p.clearProcessing(id, name); err != nil {
+		return err
+	}
+	return noclobber.SyncDirs(p.at(inbox.Processing))
 }
 
 // Duplicate moves the file to duplicates/ID with a note.
@@ -304,10 +314,10 @@ func (p *place) rest(id, name string, folder []string, other string) error {
 	if err != nil {
 		return fmt.Errorf("put %s into %s: %w", name, dir, err)
 	}
-	if err := noclobber.SyncDirs(dir); err != nil {
+	if err := p.clearProcessing(id, name); err != nil {
 		return err
 	}
-	return p.clearProcessing(id, name)
+	return noclobber.SyncDirs(dir, filepath.Dir(dir), p.at(inbox.Processing))
 }
 
 // rested is the end of a call that was cut off after the move; ErrGone when the file is in none of the places.
@@ -334,13 +344,11 @@ func (p *place) clearProcessing(id, name string) error {
 
 // removeFolder removes a folder that is empty; one that is not stays.
 func (p *place) removeFolder(folder ...string) {
-	if err := os.Remove(p.at(folder...)); err == nil {
-		_ = noclobber.SyncDirs(filepath.Dir(p.at(folder...)))
-	}
+	_ = os.Remove(p.at(folder...))
 }
 
-// makeFolder makes a folder below the inbox, each step synced. Whoever may write to the inbox may tidy up in it,
-// except in processing.
+// makeFolder makes a folder below the inbox. The caller syncs it and the one above; what is further up is synced here.
+// Whoever may write to the inbox may tidy up in it, except in processing.
 func (p *place) makeFolder(steps ...string) error {
 	info, err := os.Stat(p.Dir)
 	if err != nil {
@@ -361,7 +369,13 @@ func (p *place) makeFolder(steps ...string) error {
 		} else if err != nil {
 			return p.say("inbox.unwritable", err)
 		}
-		if err := errors.Join(allow(path, mode), noclobber.SyncDirs(filepath.Dir(path))); err != nil {
+		if err := allow(path, mode); err != nil {
+			return err
+		}
+		if i == len(steps)-1 {
+			break
+		}
+		if err := noclobber.SyncDirs(filepath.Dir(path)); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,22 @@
+//go:build !windows
+
 package local
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -22,4 +37,297 @@ func TestConformance(t *testing.T) {
 		}
 		return p
 	})
+}
+
+func open(t *testing.T, s Settings) *place {
+	t.Helper()
+	p, err := Open(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p.(*place)
+}
+
+func drop(t *testing.T, dir, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func look(t *testing.T, p *place) []inbox.Complete {
+	t.Helper()
+	var out []inbox.Complete
+	for c, err := range p.Look(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// Ten thousand at once: a look costs little, and what is not taken at once comes again.
+func TestTenThousandFilesAtOnce(t *testing.T) {
+	const files, carried = 10_000, 100
+	dir := t.TempDir()
+	asked := 0
+	p := open(t, Settings{Dir: dir, Settle: time.Millisecond, Whole: func(context.Context, string) error { asked++; return nil }})
+	for i := range files {
+		drop(t, dir, fmt.Sprintf("f%05d.csv", i), "a,b\n")
+	}
+	look(t, p)
+	time.Sleep(2 * time.Millisecond)
+	began := time.Now()
+	found := look(t, p)
+	cost := time.Since(began)
+	if len(found) != files || cost > 3*time.Second {
+		t.Fatalf("a look gave %d files of %d in %s", len(found), files, cost)
+	}
+	for _, c := range found[:carried] {
+		id := "id-" + c.Name
+		if err := errors.Join(p.Claim(t.Context(), id, c.Arrival), p.Archive(t.Context(), id, c.Name, began)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("a look takes %s", cost)
+	if left := look(t, p); len(left) != files-carried || asked != files {
+		t.Fatalf("%d files are left of %d, and %d were read", len(left), files-carried, asked)
+	}
+}
+
+// An empty inbox costs next to nothing: a look is one listing.
+func TestAnEmptyInboxIsCheap(t *testing.T) {
+	p := open(t, Settings{Dir: t.TempDir()})
+	look(t, p)
+	const looks = 200
+	before := cpu(t)
+	for range looks {
+		look(t, p)
+	}
+	if each := (cpu(t) - before) / looks; each > 2*time.Second/100 {
+		t.Errorf("a look takes %s of a core; every 2 s that is over 1 %%", each)
+	}
+}
+
+// Events only make it sooner: with a pause of an hour, a file that appears is given after the settle time.
+func TestAnEventMakesItSooner(t *testing.T) {
+	dir := t.TempDir()
+	p := open(t, Settings{Dir: dir, Every: time.Hour, Settle: 300 * time.Millisecond})
+	look(t, p)
+	began := time.Now()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() {
+		time.Sleep(50 * time.Millisecond)
+		drop(t, dir, ".a.csv.part", "x") // no hint
+		if err := os.Rename(filepath.Join(dir, ".a.csv.part"), filepath.Join(dir, "a.csv")); err != nil {
+			t.Error(err)
+		}
+	})
+	for len(look(t, p)) == 0 {
+		if err := p.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Fatalf("it took %s", took)
+	}
+}
+
+// Without any event the pause decides, and settling files are followed up.
+func TestPollingAloneFindsEverything(t *testing.T) {
+	dir := t.TempDir()
+	p := open(t, Settings{Dir: dir, Every: 200 * time.Millisecond, Settle: 300 * time.Millisecond, PollOnly: true})
+	drop(t, dir, "a.csv", "x")
+	for looks := 0; len(look(t, p)) == 0; looks++ {
+		if looks > 20 {
+			t.Fatal("it is never found")
+		}
+		if err := p.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// The watch follows the name: a folder that is replaced by another is watched again.
+func TestAFolderThatIsReplacedIsWatchedAgain(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "in")
+	p := open(t, Settings{Dir: dir, Every: time.Hour, Settle: 100 * time.Millisecond})
+	look(t, p)
+	if err := errors.Join(os.Rename(dir, dir+".old"), os.Mkdir(dir, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	look(t, p)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { time.Sleep(50 * time.Millisecond); drop(t, dir, "a.csv", "x") })
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for len(look(t, p)) == 0 {
+		if err := p.Wait(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A thousand writes to one file are not a thousand looks.
+func TestEventsDoNotMakeLooksDense(t *testing.T) {
+	dir := t.TempDir()
+	p := open(t, Settings{Dir: dir, Every: time.Hour, Settle: 10 * time.Minute})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() {
+		for i := 0; ctx.Err() == nil; i++ {
+			drop(t, dir, fmt.Sprintf("f%d.csv", i), "x")
+			time.Sleep(time.Millisecond)
+		}
+	})
+	looks := 0
+	for p.Wait(ctx) == nil {
+		look(t, p)
+		looks++
+	}
+	if looks > 10 {
+		t.Fatalf("%d looks in a second", looks)
+	}
+}
+
+func TestWhatIsLeftAloneIsToldOnce(t *testing.T) {
+	dir := t.TempDir()
+	var log bytes.Buffer
+	p := open(t, Settings{Dir: dir, Logger: slog.New(slog.NewTextHandler(&log, nil)), PollOnly: true})
+	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "users.csv")); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		look(t, p)
+	}
+	if got := log.String(); strings.Count(got, "symbolic link") != 1 || !strings.Contains(got, "users.csv") {
+		t.Fatalf("the log says: %s", got)
+	}
+	if err := os.Remove(filepath.Join(dir, "users.csv")); err != nil {
+		t.Fatal(err)
+	}
+	look(t, p)
+	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "users.csv")); err != nil {
+		t.Fatal(err)
+	}
+	look(t, p)
+	if got := log.String(); strings.Count(got, "symbolic link") != 2 {
+		t.Fatalf("a new link is not told: %s", got)
+	}
+}
+
+func TestOurFoldersAreNotFollowedElsewhere(t *testing.T) {
+	dir, outside := t.TempDir(), t.TempDir()
+	p := open(t, Settings{Dir: dir, Settle: time.Millisecond, PollOnly: true})
+	drop(t, dir, "a.csv", "x")
+	look(t, p)
+	time.Sleep(2 * time.Millisecond)
+	found := look(t, p)
+	if err := os.Symlink(outside, filepath.Join(dir, "processing")); err != nil {
+		t.Fatal(err)
+	}
+	err := p.Claim(t.Context(), "id", found[0].Arrival)
+	if trouble := (*inbox.Trouble)(nil); !errors.As(err, &trouble) || trouble.Message.Key != "inbox.own_folder" {
+		t.Fatalf("claim through a link: %v", err)
+	}
+	if entries, _ := os.ReadDir(outside); len(entries) > 0 {
+		t.Fatalf("something went outside: %v", entries)
+	}
+}
+
+// The folder's permissions are those of another user, so the test runs itself as one.
+func TestAFolderThatCannotBeWrittenIsTold(t *testing.T) {
+	if dir := os.Getenv("ROWFERRY_UNWRITABLE"); dir != "" {
+		p := open(t, Settings{Dir: dir, PollOnly: true})
+		for _, err := range p.Look(t.Context()) {
+			fmt.Println("LOOK:", err)
+		}
+		return
+	}
+	dir := filepath.Join(t.TempDir(), "in")
+	if err := errors.Join(os.Mkdir(dir, 0o555), os.Chmod(filepath.Dir(dir), 0o755), os.Chmod(filepath.Dir(filepath.Dir(dir)), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	run := func() string {
+		self := filepath.Join(filepath.Dir(dir), "self.test")
+		program, err := os.ReadFile(os.Args[0])
+		if err == nil {
+			err = os.WriteFile(self, program, 0o755)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer os.Remove(self)
+		cmd := exec.Command(self, "-test.run=^TestAFolderThatCannotBeWrittenIsTold$", "-test.v")
+		cmd.Dir = "/"
+		cmd.Env = append(os.Environ(), "ROWFERRY_UNWRITABLE="+dir)
+		if os.Getuid() == 0 {
+			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+		}
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return string(out)
+	}
+	if out := run(); !strings.Contains(out, "LOOK: The inbox folder "+dir+" cannot be written to") {
+		t.Fatalf("look said: %s", out)
+	}
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if out := run(); strings.Contains(out, "LOOK:") {
+		t.Fatalf("look still says: %s", out)
+	}
+}
+
+func TestSettingsShowEveryMistake(t *testing.T) {
+	_, err := Open(Settings{Settle: -1, Match: []string{"[a"}, Done: "done", After: "burn", Schedule: "every day"})
+	for _, want := range []string{"dir is empty", "must not be negative", `match "[a"`, `done "done"`, `after "burn"`, `schedule "every day"`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s is missing in: %v", want, err)
+		}
+	}
+}
+
+func TestSubfoldersKeepTheInboxsPermissions(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "in")
+	if err := errors.Join(os.Mkdir(dir, 0o755), os.Chmod(dir, 0o775|fs.ModeSetgid)); err != nil {
+		t.Fatal(err)
+	}
+	p := open(t, Settings{Dir: dir, PollOnly: true})
+	if err := p.makeFolder(inbox.Processing, "x"); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.makeFolder(inbox.Archived, "2026", "11", "22"); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]fs.FileMode{"processing/x": 0o755, "archive/2026/11/22": 0o775} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Mode(); got.Perm() != want || got&fs.ModeSetgid == 0 {
+			t.Errorf("%s has %s, want %s and the group's mark", name, got, want)
+		}
+	}
+}
+
+func cpu(t *testing.T) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
