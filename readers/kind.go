@@ -47,8 +47,16 @@ func KindOf(f File) (kind string, err error) {
 	if key, args := binaryKind(head); key != "" {
 		return "", refuse(key, args...)
 	}
-	return textKind(head)
+	kind, err = textKind(head)
+	if err == nil && workbookNames[strings.ToLower(path.Ext(f.Name))] {
+		return "", refuse("kind.misnamed", "format", strings.ToUpper(kind))
+	}
+	return kind, err
 }
+
+// workbookNames are the endings under which text is refused: what was meant to be a workbook and is none has lost its
+// content on the way, or has a name that misleads everybody.
+var workbookNames = map[string]bool{".xlsx": true, ".xlsm": true, ".xls": true, ".xlsb": true, ".ods": true}
 
 func message(key string, args ...any) batch.Message { return batch.Message{Key: key, Args: args} }
 

@@ -173,10 +173,24 @@ func contrast(cell string, column int, below [][]string) int {
 		return 1
 	case own.value() && valued*5 >= seen*4:
 		return -1
-	case seen >= 3 && strings.ContainsRune(mine, '9') && alike*5 >= seen*4:
+	case seen >= 3 && code(cell) && alike*5 >= seen*4:
 		return -1
 	}
 	return 0
+}
+
+// code reports whether a text may be an identifier: three digits and more, no blanks.
+func code(s string) bool {
+	digits := 0
+	for _, r := range strings.TrimFunc(s, invisible) {
+		switch {
+		case unicode.IsDigit(r):
+			digits++
+		case unicode.IsSpace(r):
+			return false
+		}
+	}
+	return digits >= 3
 }
 
 // Kind is what a cell's text looks like.

@@ -22,7 +22,7 @@ func TestFindHeading(t *testing.T) {
 		"title above":             {"Orders of May||\n||\nid|name|qty\n1|a|2\n2|b|3", 2},
 		"key values above":        {"Customer|ACME||\nDate|2026-01-02||\nid|name|qty|place\n1|a|2|x\n2|b|3|y", 2},
 		"numbers from the start":  {"1|a|2\n2|b|3\n3|c|4", None},
-		"codes from the start":    {"MSKU1|aa\nMSKU2|bb\nMSKU3|cc\nMSKU4|dd", None},
+		"codes from the start":    {"MSKU1001|aa\nMSKU2002|bb\nMSKU3003|cc\nMSKU4004|dd", None},
 		"years as headings":       {"country|2019|2020\nCN|5|6\nRU|7|8", 0},
 		"one ragged row":          {"id|name\n1|a\n2|b|||||x\n3|c", 0},
 		"one column":              {"id\n1\n2", 0},
@@ -34,6 +34,7 @@ func TestFindHeading(t *testing.T) {
 		"a heading with a gap":    {"name||city\na|b|c\nd|e|f", 0},
 		"gap and numbers":         {"name||city\na|1|c\nd|2|f", 0},
 		"records after a gap":     {"1|a|\n2|b|x\n3|c|x", None},
+		"numbered headings":       {"Column 1|Column 2\nCell 1|Cell 2\nCell 3|Cell 4\nCell 5|Cell 6", 0},
 		"nothing":                 {"|\n|", None},
 		"blank heading cells":     {"id||qty|place|\n1|a|2|x|y\n2|b|3|z|y", 0},
 	} {

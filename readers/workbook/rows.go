@@ -45,6 +45,7 @@ type rows struct {
 	sample []line // the rows read ahead; those of the heading and above it are cut off by layout
 	ended  bool   // the part ended within the sample
 	used   bool
+	filled bool // the sheet shows something
 	header int
 	left   int // the first column
 	cols   []batch.Column

@@ -232,6 +232,7 @@ func reference(b []byte) (column, row int, ok bool) {
 // readCell reads the cell that has just started. previous is the column before it; its own is returned.
 func (s *sheet) readCell(previous int) (int, error) {
 	column, style := previous+1, 0
+	misplaced := "" // a cell that names another row; nothing is lost when it is empty
 	var kind [12]byte
 	kindLen := 0
 	for i := range s.scan.Attrs {
@@ -246,7 +247,7 @@ func (s *sheet) readCell(previous int) (int, error) {
 				return 0, refuse("workbook.reference", "reference", shorten(string(a.Value)), "row", s.row)
 			}
 			if row != s.row {
-				return 0, refuse("workbook.reference", "reference", shorten(string(a.Value)), "row", s.row)
+				misplaced = string(a.Value)
 			}
 			column = c
 		case 's':
@@ -268,6 +269,9 @@ func (s *sheet) readCell(previous int) (int, error) {
 	}
 	if !formula && !valued {
 		return column, nil
+	}
+	if misplaced != "" && (formula || len(s.raw) > 0) {
+		return 0, refuse("workbook.reference", "reference", shorten(misplaced), "row", s.row)
 	}
 	if column >= s.columns {
 		if len(bytes.TrimSpace(s.raw)) == 0 {

@@ -171,7 +171,7 @@ func (b *book) choose() (*rows, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(t.sample) > 0 {
+		if t.filled {
 			return t, b.others(t, i)
 		}
 	}
@@ -300,7 +300,8 @@ func (b *book) table(i int) (*rows, error) {
 			}
 		}
 	}
-	if len(t.sample) == 0 {
+	t.filled = len(t.sample) > 0
+	if !t.filled {
 		return t, nil
 	}
 	switch {
