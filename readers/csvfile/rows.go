@@ -84,10 +84,16 @@ func (t *opened) each(take func(*splitter) bool) error {
 
 // recognise names what a record is when it is no data; "" for data. It looks closer only where the first bytes give a reason.
 func (t *opened) recognise(s *splitter) string {
-	text := s.text
-	first := 0
-	for first < len(text) && (text[first] <= ' ' || text[first] == t.d.delimiter[0]) {
-		first++
+	text, first := s.text, len(s.text)
+	for _, f := range s.fields {
+		at := f.from
+		for at < f.to && text[at] <= ' ' {
+			at++
+		}
+		if at < f.to {
+			first = at
+			break
+		}
 	}
 	if first == len(text) {
 		return "csv.note.blank"
