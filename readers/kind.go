@@ -324,8 +324,10 @@ func zipKind(f File) (string, error) {
 		switch {
 		case strings.Contains(types, "sheet.binary"):
 			return "", refuse("kind.xlsb")
-		case strings.Contains(types, "sheet.main+xml"), strings.Contains(types, "template.main+xml"), some("_rels/.rels"):
-			return XLSX, nil
+		case types == "", strings.Contains(types, "spreadsheetml"), strings.Contains(types, "ms-excel"):
+			return XLSX, nil // its reader will say what is wrong with it
+		case !some("xl/_rels/workbook.xml.rels"):
+			return "", refuse("kind.document", "format", "Office")
 		}
 	}
 	for name := range names {

@@ -63,7 +63,7 @@ func FindHeading(rows [][]string) int {
 		if n < need {
 			continue
 		}
-		what, sure := weigh(row, rows[i+1:])
+		what, sure := weigh(row, rows[i+1:min(len(rows), i+41)])
 		full := n >= width
 		switch {
 		case what == heading && (sure || full && doubtful == None):

@@ -3,6 +3,7 @@ package workbook
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"io"
 	"iter"
 	"slices"
@@ -45,6 +46,7 @@ type rows struct {
 	sample []line // the rows read ahead; those of the heading and above it are cut off by layout
 	ended  bool   // the part ended within the sample
 	used   bool
+	closed bool
 	filled bool // the sheet shows something
 	header int
 	left   int // the first column
@@ -76,9 +78,11 @@ func (t *rows) HeaderRow() int          { return t.header }
 func (t *rows) Notes() []batch.Note     { return slices.Clone(t.notes) }
 
 func (t *rows) Close() error {
-	t.book, t.sheet, t.sample, t.used = nil, nil, nil, true
+	t.closed, t.sheet, t.sample = true, nil, nil
 	return nil
 }
+
+var errUsed = errors.New("workbook: the rows were read already, or the table is closed")
 
 func (t *rows) note(key string, row, count int, args ...any) {
 	if count > 0 {
@@ -304,7 +308,8 @@ func (t *rows) title(lower, upper line, merged []area) {
 // Rows hands on the data rows. The error of a damaged part may come after many rows.
 func (t *rows) Rows() iter.Seq2[*batch.Row, error] {
 	return func(yield func(*batch.Row, error) bool) {
-		if t.used || t.sheet == nil {
+		if t.used || t.closed {
+			yield(nil, errUsed)
 			return
 		}
 		t.used = true
@@ -318,10 +323,7 @@ func (t *rows) Rows() iter.Seq2[*batch.Row, error] {
 				return
 			}
 		}
-		for n := 0; !t.ended; n++ {
-			if t.sheet == nil {
-				return // closed by the consumer
-			}
+		for n := 0; !t.ended && t.sheet != nil; n++ {
 			if n%64 == 0 && ctx.Err() != nil {
 				yield(nil, ctx.Err())
 				return
@@ -343,12 +345,14 @@ func (t *rows) Rows() iter.Seq2[*batch.Row, error] {
 				return
 			}
 		}
-		t.close()
+		if !t.closed {
+			t.report()
+		}
 	}
 }
 
-// close writes down what was passed over.
-func (t *rows) close() {
+// report writes down what was passed over.
+func (t *rows) report() {
 	for _, n := range []struct {
 		key string
 		tally

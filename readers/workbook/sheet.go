@@ -430,8 +430,9 @@ func (s *sheet) number(c *cell, style int, formula bool) error {
 		return nil
 	}
 	format, known := s.styles.Of(style)
-	if !known {
-		return refuse("workbook.style", "cell", s.name(c.column))
+	if !known { // a number or a date: nobody can tell
+		c.faulty(string(raw), "workbook.cell_style", "value", shorten(string(raw)))
+		return nil
 	}
 	if format != nil {
 		if f, ok := ooxml.Float(raw); ok {

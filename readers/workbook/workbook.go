@@ -124,6 +124,7 @@ type book struct {
 	contents *ooxml.Workbook
 	strings  *ooxml.Table
 	styles   *ooxml.Styles
+	peeked   int64
 }
 
 func (b *book) open(f readers.File) (*rows, error) {
@@ -227,16 +228,13 @@ func (b *book) sheet(i int) (*sheet, error) {
 	return s, s.open()
 }
 
-// maxPeek bounds what is read of a sheet only to see whether it has data.
-const (
-	maxPeek   = 16 << 20
-	maxSheets = 200
-)
+// maxPeek bounds what is read of all other sheets, only to see whether they have data.
+const maxPeek = 32 << 20
 
 // others notes the sheets that have data and are not read.
 func (b *book) others(t *rows, chosen int) error {
 	for i, s := range b.contents.Sheets {
-		if i == chosen || !s.Grid || i > maxSheets || !b.hasData(i) {
+		if i == chosen || !s.Grid || !b.hasData(i) {
 			continue
 		}
 		switch {
@@ -251,9 +249,16 @@ func (b *book) others(t *rows, chosen int) error {
 
 // hasData reports whether a cell of sheet i shows something; a sheet that cannot be read may.
 func (b *book) hasData(i int) bool {
+	if b.peeked > maxPeek {
+		return true
+	}
 	s, err := b.sheet(i)
+	if err != nil {
+		return true
+	}
+	defer func() { b.peeked += s.scan.TokenEnd }()
 	for err == nil {
-		if err = s.next(); err == nil && (len(s.cells) > 0 || s.scan.TokenEnd > maxPeek) {
+		if err = s.next(); err == nil && (!s.blank() || b.peeked+s.scan.TokenEnd > maxPeek) {
 			return true
 		}
 	}

@@ -22,7 +22,7 @@ const (
 	blockSize  = 256 << 10
 	pageSize   = 8 << 10
 	maxString  = 1<<24 - 1
-	maxStrings = 192 << 20 // bytes of all strings: what an honest workbook stays far below
+	maxStrings = 160 << 20 // bytes of all strings: what an honest workbook stays far below
 )
 
 // Len is the number of strings.
