@@ -2,6 +2,7 @@ package mappers
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"strings"
 
@@ -72,7 +73,8 @@ func (m *Mapping) Bind(columns []batch.Column) (*Bound, error) {
 		}
 	}
 	if len(wrong) > 0 {
-		return nil, &batch.Unreadable{Message: b.misfit(wrong)}
+		message := b.misfit(wrong)
+		return nil, &batch.Unreadable{Message: message, Err: errors.New(message.Text.EN)}
 	}
 	b.watch()
 	return b, nil

@@ -43,7 +43,7 @@ type env struct {
 	Date    func(string, ...string) (string, error)      `expr:"date"`
 	Number  func(string) (float64, error)                `expr:"number"`
 	Now     func() time.Time                             `expr:"now"`
-	Concat  func(string, string) (string, error)         `expr:"concat"`
+	Concat  func(string, string) string                  `expr:"concat"` // what + is
 
 	budget int
 	vm     vm.VM
@@ -66,11 +66,11 @@ func newEnv(now func() time.Time) *env {
 	}
 	e.Left = left
 	e.Right = right
-	e.Concat = func(a, b string) (string, error) {
+	e.Concat = func(a, b string) string {
 		if err := e.take(len(a) + len(b)); err != nil {
-			return "", err
+			panic(err) // an operator cannot return an error; the machine turns this into one
 		}
-		return a + b, nil
+		return a + b
 	}
 	e.Join = func(list any, sep ...string) (string, error) { return joinList(e, list, sep) }
 	e.Date = func(s string, layouts ...string) (string, error) { return exprDate(s, layouts) }
@@ -195,6 +195,13 @@ func compileExpression(source string) (*program, batch.Message, string) {
 		return nil, words.Message("mapper.expr.long", "max", exprLength), ""
 	}
 	tree, err := parser.Parse(source)
+	if err == nil {
+		off := &offVisitor{}
+		ast.Walk(&tree.Node, off)
+		if off.name != "" {
+			return nil, words.Message("mapper.expr.off", "name", off.name), ""
+		}
+	}
 	var code *vm.Program
 	if err == nil {
 		code, err = expr.Compile(source, exprOptions()...)
@@ -214,11 +221,18 @@ func compileExpression(source string) (*program, batch.Message, string) {
 }
 
 func exprOptions() []expr.Option {
-	opts := []expr.Option{expr.Env(&env{}), expr.Operator("+", "concat"), expr.MaxNodes(1000)}
-	for _, name := range []string{"reduce", "repeat", "toJSON", "fromJSON", "toBase64", "fromBase64"} {
-		opts = append(opts, expr.DisableBuiltin(name))
+	return []expr.Option{expr.Env(&env{}), expr.Operator("+", "concat"), expr.MaxNodes(1000)}
+}
+
+// off are the functions that can make more text than anybody wants, past the budget.
+var off = []string{"reduce", "repeat", "toJSON", "fromJSON", "toBase64", "fromBase64"}
+
+type offVisitor struct{ name string }
+
+func (v *offVisitor) Visit(n *ast.Node) {
+	if b, ok := (*n).(*ast.BuiltinNode); ok && slices.Contains(off, b.Name) {
+		v.name = b.Name
 	}
-	return opts
 }
 
 func writable(t reflect.Type) bool {

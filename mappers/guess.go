@@ -28,7 +28,7 @@ type Guess struct {
 
 // Match guesses for every field, in the schema's order, which column fills it. No column is given to two fields.
 func Match(op *providers.Operation, columns []batch.Column) []Guess {
-	_, fillers := plan(op)
+	_, fillers, _ := plan(op)
 	t := newTable(columns)
 	type pair struct {
 		field, col int

@@ -16,6 +16,11 @@ const near = 0.6
 // normal is the form in which headings and lookup keys are compared: Unicode NFKC, case folded, without blanks, line
 // breaks and characters that show nothing.
 func normal(s string) string {
+	if plain, capitals := ascii(s); plain && !capitals {
+		return s
+	} else if plain {
+		return strings.ToLower(s)
+	}
 	s = norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
 	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || unicode.IsControl(r) {
@@ -23,6 +28,17 @@ func normal(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// ascii reports whether s has only characters of ASCII that show, and whether some are capitals.
+func ascii(s string) (plain, capitals bool) {
+	for i := 0; i < len(s); i++ {
+		if s[i] <= ' ' || s[i] >= 0x7f {
+			return false, false
+		}
+		capitals = capitals || s[i] >= 'A' && s[i] <= 'Z'
+	}
+	return true, capitals
 }
 
 // trim takes off what shows as blank at both ends: Unicode white space (U+00A0, U+3000, …) and zero-width characters.

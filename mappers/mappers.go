@@ -32,7 +32,8 @@ type Mapping struct {
 	op       *providers.Operation
 	set      Settings
 	root     *node
-	fillers  []*filler // in the schema's order
+	fillers  []*filler       // in the schema's order
+	ours     map[string]bool // paths that rowferry fills by itself
 	optional map[string]bool
 	key      []*filler // group: fields that make the key
 }
@@ -72,7 +73,7 @@ func Compile(op *providers.Operation, s Settings) (*Mapping, error) {
 		s.Language = batch.English
 	}
 	m := &Mapping{op: op, set: s, optional: map[string]bool{}}
-	m.root, m.fillers = plan(op)
+	m.root, m.fillers, m.ours = plan(op)
 	var found mistakes
 	m.compileMap(&found)
 	m.compileOptional(&found)
@@ -97,6 +98,10 @@ func (m *Mapping) compileMap(found *mistakes) {
 	}
 	for path, c := range m.set.Map {
 		f := known[path]
+		if f == nil && m.ours[path] {
+			found.add("map."+path, c.Line, "", words.Message("mapper.map.ours", "path", path))
+			continue
+		}
 		if f == nil {
 			found.add("map."+path, c.Line, m.suggestPath(path, c), words.Message("mapper.map.unknown", "path", path, "operation", m.op.ID))
 			continue

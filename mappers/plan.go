@@ -30,9 +30,10 @@ type node struct {
 	literal  string // of a constant
 }
 
-// plan turns the operation's schema into what is written for an item: the whole body, or one element of a batch.
-func plan(op *providers.Operation) (*node, []*filler) {
-	p := &planner{op: op}
+// plan turns the operation's schema into what is written for an item: the whole body, or one element of a batch. It
+// gives the fields that rows fill, and the paths that rowferry fills by itself.
+func plan(op *providers.Operation) (*node, []*filler, map[string]bool) {
+	p := &planner{op: op, ours: map[string]bool{}}
 	schema := op.Body
 	if op.Rows.Kind == providers.Batch {
 		schema = element(op.Body, op.Rows.Path)
@@ -42,17 +43,21 @@ func plan(op *providers.Operation) (*node, []*filler) {
 		root = &node{kind: objectNode}
 	}
 	root.required, root.key = true, ""
-	return root, p.fillers
+	return root, p.fillers, p.ours
 }
 
 type planner struct {
 	op      *providers.Operation
 	fillers []*filler
+	ours    map[string]bool
 }
 
 // node returns nil for what rows never write: fills, and what is there under one authentication scheme only.
 // indexed is path with the indexes that the rules use; "[*" stands where the row's index goes.
 func (p *planner) node(s *providers.Schema, path, indexed string, inRows bool) *node {
+	if s != nil && s.Fill+s.Scheme+s.Const != "" {
+		p.ours[path] = true
+	}
 	if s == nil || s.Fill != "" || s.Scheme != "" {
 		return nil
 	}

@@ -3,6 +3,7 @@ package mappers
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -170,6 +171,19 @@ func (st *state) keyNames() string {
 	return quotedIn(st.lang(), names...)
 }
 
+// keyColumn is the heading of the last column that makes the group.
+func (st *state) keyColumn() string {
+	if st.b.group >= 0 {
+		return st.b.t.columns[st.b.group].Name
+	}
+	for _, f := range slices.Backward(st.b.m.key) {
+		if s := &st.b.slots[f.at]; s.spot >= 0 {
+			return st.b.t.columns[s.spot].Name
+		}
+	}
+	return ""
+}
+
 func (st *state) disagree(s *slot, value, first string, row int) {
 	p := st.b.place(st.row.Number, s, s.spot)
 	st.add(p, "disagree", value, words.Of(st.lang(), "mapper.disagree", "where", p.where, "value", line(value), "first", line(first), "row", row),
@@ -190,7 +204,7 @@ func (st *state) neighbour(g *group, row, other int) {
 	}
 	g.warned = true
 	g.problems = append(g.problems, batch.Problem{
-		Row: row, Code: "group",
+		Row: row, Column: st.keyColumn(), Code: "group",
 		Text: sentences(st.lang(), words.Of(st.lang(), "mapper.key.neighbour", "row", row, "other", other),
 			words.Of(st.lang(), "mapper.key.neighbour.fix", "key", st.keyNames(), "other", other)),
 		Fix: sentence(st.lang(), words.Of(st.lang(), "mapper.key.neighbour.fix", "key", st.keyNames(), "other", other)),
@@ -203,7 +217,7 @@ func (st *state) few(g *group) {
 	if len(g.rows) >= least || len(g.problems) > 0 {
 		return
 	}
-	p := place{row: g.rows[0]}
+	p := place{row: g.rows[0], column: st.keyColumn()}
 	st.add(p, "min_items", "", words.Of(st.lang(), "mapper.group.few", "row", g.rows[0], "count", len(g.rows), "min", least),
 		words.Of(st.lang(), "mapper.group.few.fix", "key", st.keyNames()))
 }
@@ -300,8 +314,8 @@ func (st *state) where(rows []int) map[string]string {
 	return out
 }
 
-// Context is what Recheck needs besides the item.
-type Context struct {
+// RecheckSettings are what Recheck needs besides the item.
+type RecheckSettings struct {
 	Now      time.Time
 	Language batch.Language
 	Lists    providers.Lists
@@ -310,7 +324,7 @@ type Context struct {
 
 // Recheck applies the rules that must hold when a request leaves ("arrival after today") to an item that was taken
 // earlier, perhaps by another process. It gives the problems; none: send it.
-func Recheck(op *providers.Operation, item *batch.Item, c Context) []batch.Problem {
+func Recheck(op *providers.Operation, item batch.Item, c RecheckSettings) []batch.Problem {
 	optional := map[string]bool{}
 	for _, path := range c.Optional {
 		optional[path] = true

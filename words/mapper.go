@@ -4,6 +4,7 @@ package words
 var mapper = catalogue{
 	// configuration
 	"mapper.map.unknown":     {EN: `operation {operation} has no field "{path}"`, ZH: `操作 {operation} 没有字段“{path}”`, RU: `в операции {operation} нет поля «{path}»`},
+	"mapper.map.ours":        {EN: `"{path}" is filled in by rowferry itself: take the line out`, ZH: `“{path}”由 rowferry 自动填写,请删除此行`, RU: `поле «{path}» rowferry заполняет сам: уберите эту строку`},
 	"mapper.optional.firm":   {EN: `"{path}" is required by the provider itself; "optional" can only lift requirements that are presumed`, ZH: `“{path}”是服务商明确要求必填的,optional 只能取消推定的必填项`, RU: `поле «{path}» обязательно по требованию самого провайдера; optional снимает только предполагаемую обязательность`},
 	"mapper.group.none":      {EN: `operation {operation} does not group rows: take "group" out`, ZH: `操作 {operation} 不按组合并行,请删除 group`, RU: `операция {operation} не объединяет строки в группы: уберите group`},
 	"mapper.group.missing":   {EN: `operation {operation} joins several rows to one request and needs to know which: name the column whose equal values make a group`, ZH: `操作 {operation} 会把多行合并为一个请求,需要知道哪些行属于同一组:请写出用于分组的列名`, RU: `операция {operation} объединяет несколько строк в один запрос: укажите столбец, одинаковые значения которого образуют группу`},
@@ -13,6 +14,7 @@ var mapper = catalogue{
 	"mapper.case.both":       {EN: `"upper" and "lower" exclude each other: keep one of them`, ZH: `upper 和 lower 不能同时使用,请只保留一个`, RU: `upper и lower исключают друг друга: оставьте что-то одно`},
 	"mapper.expr.long":       {EN: `the expression is longer than {max} bytes`, ZH: `表达式超过 {max} 字节`, RU: `выражение длиннее {max} байт`},
 	"mapper.expr.bad":        {EN: `the expression cannot be used: {cause}`, ZH: `表达式无法使用:{cause}`, RU: `выражение нельзя использовать: {cause}`},
+	"mapper.expr.off":        {EN: `the function "{name}" cannot be used in a mapping, it can make any amount of text`, ZH: `映射中不能使用函数“{name}”,它可能产生无限长的文本`, RU: `функцию «{name}» в настройке столбцов использовать нельзя: она может создать текст любого объёма`},
 	"mapper.expr.type":       {EN: `the expression gives {type}; it must give a text, a number, or true or false`, ZH: `表达式的结果类型是 {type},必须是文本、数字或真假值`, RU: `выражение даёт {type}, а нужны текст, число или true/false`},
 	"mapper.lookup.source":   {EN: `"lookup" needs "from": say which column holds the value to look up`, ZH: `lookup 需要配合 from 使用:请写明要查找的值在哪一列`, RU: `для lookup нужен from: укажите, в каком столбце искать значение`},
 	"mapper.lookup.empty":    {EN: `"lookup" is empty: write at least one pair`, ZH: `lookup 为空,请至少填写一组对应关系`, RU: `lookup пуст: запишите хотя бы одну пару`},
@@ -56,9 +58,9 @@ var mapper = catalogue{
 	"mapper.disagree.fix":      {EN: `write the same value in both rows, or give the rows different values in {key}`, ZH: `请在两行填写相同的值,或让两行的 {key} 不同`, RU: `впишите в обе строки одно значение или разные значения в {key}`},
 	"mapper.key.blank":         {EN: `{where} is empty, so nobody can tell which group the row belongs to`, ZH: `{where}为空,无法判断该行属于哪一组`, RU: `{where}: пусто, и неясно, к какой группе относится строка`},
 	"mapper.key.blank.fix":     {EN: `write the value of {key} in every row`, ZH: `请在每一行都填写 {key}`, RU: `впишите {key} в каждой строке`},
-	"mapper.key.neighbour":     {EN: `row {row}: it stands beside row {other}, whose group nobody can tell; the group might be sent without it`, ZH: `第 {row} 行:与第 {other} 行相邻,而后者无法判断属于哪一组,发送时可能缺少该行`, RU: `строка {row}: рядом стоит строка {other}, группу которой определить нельзя; группа могла бы уйти без неё`},
-	"mapper.key.neighbour.fix": {EN: `mend {key} in row {other}, or remove that row`, ZH: `请修正第 {other} 行的 {key},或删除该行`, RU: `исправьте {key} в строке {other} или удалите эту строку`},
-	"mapper.group.few":         {EN: `row {row}: its group has {count} rows, the provider takes at least {min}`, ZH: `第 {row} 行:该组有 {count} 行,服务商要求至少 {min} 行`, RU: `строка {row}: строк в группе: {count}, а провайдер принимает не меньше {min}`},
+	"mapper.key.neighbour":     {EN: `row {row} stands beside row {other}, and nobody can tell which group row {other} belongs to: this group might be sent without it`, ZH: `第 {row} 行与第 {other} 行相邻,而第 {other} 行属于哪一组无法判断:本组发送时可能缺少该行`, RU: `строка {row} стоит рядом со строкой {other}, группу которой определить нельзя: эта группа могла бы уйти без неё`},
+	"mapper.key.neighbour.fix": {EN: `mend row {other} so that it shows its {key}, or remove that row`, ZH: `请修正第 {other} 行,写明其 {key},或删除该行`, RU: `исправьте строку {other}, чтобы в ней было {key}, или удалите её`},
+	"mapper.group.few":         {EN: `row {row}: its group has too few rows ({count}), the provider takes at least {min}`, ZH: `第 {row} 行:该组行数过少({count} 行),服务商要求至少 {min} 行`, RU: `строка {row}: в её группе слишком мало строк ({count}), провайдер принимает не меньше {min}`},
 	"mapper.group.few.fix":     {EN: `add the missing rows, or write the same {key} in the rows that belong together`, ZH: `请补充缺少的行,或让属于同一组的行填写相同的 {key}`, RU: `добавьте недостающие строки или впишите одинаковое {key} в строки одной группы`},
 	"mapper.unique":            {EN: `{where}: row {row} has the same {columns} already, and they may occur only once`, ZH: `{where}:第 {row} 行已有相同的 {columns},只能出现一次`, RU: `{where}: в строке {row} уже есть то же самое ({columns}), а повторять это нельзя`},
 	"mapper.unique.fix":        {EN: `remove one of the two rows, or mend the value that is wrong`, ZH: `请删除其中一行,或修正填错的值`, RU: `удалите одну из двух строк или исправьте ошибочное значение`},
