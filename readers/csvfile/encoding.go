@@ -261,9 +261,19 @@ const (
 	budget = 256 << 10
 )
 
+// examine reads all bytes. Text that is UTF-8 costs one fast pass; only other text is looked at closely in a second.
 func examine(ctx context.Context, c *content) (examined, error) {
+	e, err := pass(ctx, c, false)
+	if err == nil && e.invalid > 0 {
+		e, err = pass(ctx, c, true)
+	}
+	return e, err
+}
+
+func pass(ctx context.Context, c *content, closely bool) (examined, error) {
 	var e examined
-	buf := make([]byte, chunk+utf8.UTFMax)
+	size := int(min(chunk, c.to-c.from))
+	buf := make([]byte, size+utf8.UTFMax)
 	carry, lines := 0, 1
 	last := byte(0)
 	share := max(4<<10, budget/max(1, int((c.to-c.from)/chunk)))
@@ -271,8 +281,8 @@ func examine(ctx context.Context, c *content) (examined, error) {
 		if ctx.Err() != nil {
 			return e, ctx.Err()
 		}
-		n := min(int64(chunk), c.to-at)
-		if _, err := io.ReadFull(io.NewSectionReader(c.file, at, n), buf[carry:carry+int(n)]); err != nil {
+		n := min(int64(size), c.to-at)
+		if _, err := c.file.ReadAt(buf[carry:carry+int(n)], at); err != nil && !errors.Is(err, io.EOF) {
 			return e, fmt.Errorf("read: %w", err)
 		}
 		at += n
@@ -282,21 +292,27 @@ func examine(ctx context.Context, c *content) (examined, error) {
 			whole = boundary(b)
 		}
 		b = b[:whole]
-		// lines are counted only as long as a bad byte may still have to be placed
-		if !utf8.Valid(b) {
-			e.look(b, lines, at == c.to)
-		} else if e.invalid > 0 || e.valid < 1<<20 {
-			e.valid += multi(b)
+		valid := utf8.Valid(b)
+		switch {
+		case !closely && !valid:
+			e.invalid++
+			return e, nil
+		case closely:
+			e.last = at == c.to
+			if valid {
+				e.valid += multi(b)
+			} else {
+				e.look(b, lines, e.last)
+			}
+			e.nuls += bytes.Count(b, []byte{0})
+			if len(e.sample) < budget {
+				e.collect(b, share)
+			}
+			if e.invalid == 0 {
+				lines += lineEnds(b, last)
+			}
+			last = b[len(b)-1]
 		}
-		e.nuls += bytes.Count(b, []byte{0})
-		e.last = at == c.to
-		if len(e.sample) < budget {
-			e.collect(b, share)
-		}
-		if e.invalid == 0 {
-			lines += lineEnds(b, last)
-		}
-		last = b[len(b)-1]
 		carry = copy(buf, buf[whole:carry+int(n)])
 	}
 	return e, nil

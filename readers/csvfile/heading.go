@@ -135,6 +135,29 @@ func ruled(row []string) bool {
 	return filled > 0 && length >= 5
 }
 
+// mayTotal is a quick look at a row's first word: false when totals would say no for certain.
+func mayTotal(word []byte) bool {
+	if len(word) > 64 {
+		return false
+	}
+	switch c := word[0]; {
+	case c < utf8.RuneSelf:
+		for _, w := range []string{"tot", "sum", "sub", "gra", "pag"} {
+			if len(word) >= 3 && word[0]|0x20 == w[0] && word[1]|0x20 == w[1] && word[2]|0x20 == w[2] {
+				return true
+			}
+		}
+		return false
+	case c == 0xd0 || c == 0xd1: // Cyrillic
+		r, _ := utf8.DecodeRune(word)
+		return strings.ContainsRune("иИвВпПсС", r)
+	case c >= 0xe4 && c <= 0xe9: // Chinese
+		return bytes.Contains(word, []byte("计")) || bytes.Contains(word, []byte("計")) ||
+			bytes.Contains(word, []byte("总")) || bytes.Contains(word, []byte("總"))
+	}
+	return true
+}
+
 // totals adds to table.Totals the words that are part of a longer one: 人民币合计, Итого по складу.
 func totals(row []string, columns int) bool {
 	if table.Totals(row, columns) {

@@ -270,8 +270,12 @@ func (s *splitter) carefully() (bool, error) {
 			if isTail && c != ' ' && c != '\t' {
 				s.stray = true
 			}
-			s.scratch = append(s.scratch, c)
-			i++
+			j := i + 1
+			for j < len(b) && b[j] > '"' && b[j] != d0 && b[j] != s.d.escape && b[j] != s.d.quote && !isTail {
+				j++
+			}
+			s.scratch = append(s.scratch, b[i:j]...)
+			i = j
 		}
 		if len(s.scratch)-from > s.cell {
 			return false, errCell

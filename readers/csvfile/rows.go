@@ -6,6 +6,7 @@ import (
 	"iter"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
@@ -84,37 +85,28 @@ func (t *opened) each(take func(*splitter) bool) error {
 
 // recognise names what a record is when it is no data; "" for data. It looks closer only where the first bytes give a reason.
 func (t *opened) recognise(s *splitter) string {
-	text, first := s.text, len(s.text)
+	var word []byte // the first field that shows something
 	for _, f := range s.fields {
 		at := f.from
-		for at < f.to && text[at] <= ' ' {
+		for at < f.to && s.text[at] <= ' ' {
 			at++
 		}
 		if at < f.to {
-			first = at
+			word = s.text[at:f.to]
 			break
 		}
 	}
-	if first == len(text) {
+	if len(word) == 0 {
 		return "csv.note.blank"
 	}
-	switch c := text[first]; {
-	case c >= 0x80, c == '"':
-		row := s.strings()
-		switch {
-		case table.Blank(row):
-			return "csv.note.blank"
-		case totals(row, len(t.columns)):
-			return "csv.note.totals"
-		}
-	case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
-		if strings.IndexByte("tTsSgGpP", c) >= 0 && totals(s.strings(), len(t.columns)) {
-			return "csv.note.totals"
-		}
-	case strings.IndexByte(rules, c) >= 0:
-		if ruled(s.strings()) {
-			return "csv.note.separator"
-		}
+	if r, _ := utf8.DecodeRune(word); r >= utf8.RuneSelf && invisible(r) && table.Blank(s.strings()) {
+		return "csv.note.blank"
+	}
+	if mayTotal(word) && totals(s.strings(), len(t.columns)) {
+		return "csv.note.totals"
+	}
+	if strings.IndexByte(rules, word[0]) >= 0 && ruled(s.strings()) {
+		return "csv.note.separator"
 	}
 	if len(t.heading) > 1 && t.repeats(s) {
 		return "csv.note.repeated"

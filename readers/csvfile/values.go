@@ -9,7 +9,7 @@ import "strings"
 func destroyed(s string) string {
 	switch c := s[0]; {
 	case c >= '0' && c <= '9', c == '-', c == '+', c == ' ':
-		if exponent(strings.TrimSpace(s)) {
+		if exponent(s) {
 			return "csv.cell.exponent"
 		}
 	case c == '#':
@@ -31,7 +31,12 @@ var failures = map[string]bool{
 
 // exponent matches 1.23457E+15, 1,23457E+15 and 1E+15 with a power of at least 11.
 func exponent(s string) bool {
-	if n := len(s); n < 5 || s[n-3] != '+' && s[n-4] != '+' {
+	n := len(s)
+	if n > 0 && s[n-1] <= ' ' || n > 0 && s[0] == ' ' {
+		s = strings.TrimSpace(s)
+		n = len(s)
+	}
+	if n < 5 || s[n-3] != '+' && s[n-4] != '+' {
 		return false
 	}
 	s = strings.TrimLeft(s, "+-")
