@@ -21,7 +21,7 @@ var floor = map[string]int{
 }
 
 type pkg struct {
-	ImportPath                          string
+	ImportPath                         string
 	Imports, TestImports, XTestImports []string
 }
 

@@ -28,6 +28,7 @@ type Engine struct {
 	Data    string
 	Log     *slog.Logger
 	Metrics *Metrics // nil: not measured
+	Partial bool     // only some of the configuration's routes are wired: files of others wait in silence
 }
 
 // beat is how often the engine looks for orders and settled files.
@@ -88,6 +89,9 @@ func (e *Engine) start(ctx context.Context, group *errgroup.Group) error {
 	}
 	for _, f := range unfinished {
 		lane := e.Lanes[f.Account]
+		if e.Partial && e.Routes[f.Route] == nil {
+			continue
+		}
 		if lane == nil {
 			e.Log.Error("the file waits: the configuration has no such account any more", "file", f.ID, "account", f.Account)
 			continue

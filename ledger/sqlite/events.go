@@ -298,3 +298,9 @@ func (l *Ledger) Kept(ctx context.Context, key string) (string, error) {
 	}
 	return v, err
 }
+
+// Waiting is how many orders the owner has not taken yet.
+func (l *Ledger) Waiting(ctx context.Context) (n int, err error) {
+	err = l.reader.QueryRowContext(ctx, "SELECT count(*) FROM orders").Scan(&n)
+	return n, err
+}

@@ -304,7 +304,10 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 	if read == 0 {
 		return ledger.Reading{}, &batch.Unreadable{Message: words.Message("take.no_rows")}
 	}
-	r := ledger.Reading{Format: table.Format, Columns: slices.Clone(table.Columns()), Notes: table.Notes(), Unused: bound.Unused()}
+	r := ledger.Reading{Format: table.Format, Columns: slices.Clone(table.Columns()), Notes: append(table.Notes(), bound.Notes()...)}
+	for _, c := range bound.Unused() {
+		r.Unused = append(r.Unused, c.Name)
+	}
 	if where, ok := table.Table.(located); ok {
 		r.Sheet, r.Header = where.Sheet(), where.HeaderRow()
 	}

@@ -1,0 +1,337 @@
+// Command bench measures rowferry on this machine against a bare loop that does the same work without a ledger,
+// checks, retries or resuming, and prints ratios of one run. docs/performance.md says what they mean.
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/ledger/sqlite"
+	"github.com/rowferry/rowferry/pipeline"
+	"github.com/rowferry/rowferry/pipeline/take"
+	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/workbook"
+)
+
+func main() {
+	log.SetFlags(0)
+	rows := flag.Int("rows", 100_000, "rows of the main comparison")
+	big := flag.Int("big", 1_000_000, "rows of the large file (0: leave it out)")
+	runs := flag.Int("runs", 3, "runs of each, in turn")
+	flag.Parse()
+	var err error
+	switch flag.Arg(0) {
+	case "":
+		err = measure(*rows, *big, *runs)
+	case "control":
+		err = control(flag.Arg(1), flag.Arg(2), flag.Arg(3))
+	case "take":
+		err = takeAlone(flag.Arg(1), flag.Arg(2))
+	case "read":
+		err = readXLSX(flag.Arg(1))
+	case "excelize":
+		err = readExcelize(flag.Arg(1))
+	default:
+		err = fmt.Errorf("unknown %q", flag.Arg(0))
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// figure is one timed process.
+type figure struct {
+	wall, cpu float64 // seconds
+	rss       float64 // MiB
+}
+
+// timed runs a command and reads what the system says it used.
+func timed(name string, args ...string) (figure, error) {
+	cmd := exec.Command(name, args...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	start := time.Now()
+	if err := cmd.Run(); err != nil {
+		return figure{}, fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, out.String())
+	}
+	wall := time.Since(start).Seconds()
+	s := cmd.ProcessState
+	usage, ok := s.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return figure{}, errors.New("this system does not say what a process used")
+	}
+	return figure{wall, (s.UserTime() + s.SystemTime()).Seconds(), float64(usage.Maxrss) / 1024}, nil
+}
+
+func median(all []float64) float64 {
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+func measure(rows, big, runs int) error {
+	dir, err := os.MkdirTemp("", "rowferry-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	binary := filepath.Join(dir, "rowferry")
+	if out, err := exec.Command("go", "build", "-o", binary, "./cmd/rowferry").CombinedOutput(); err != nil {
+		return fmt.Errorf("build: %w\n%s", err, out)
+	}
+	url, taken, stop, err := sink()
+	if err != nil {
+		return err
+	}
+	defer stop()
+	b := &bench{dir: dir, self: self, binary: binary, url: url, taken: taken}
+	in := filepath.Join(dir, "in.csv")
+	if err := writeCSV(in, rows); err != nil {
+		return err
+	}
+	fmt.Printf("%d rows of 20 columns, 12 mapped; medians of %d runs in turn\n\n", rows, runs)
+	perRow, err := b.sending(in, rows, runs)
+	if err != nil {
+		return err
+	}
+	if big > 0 {
+		if err := b.large(big, perRow); err != nil {
+			return err
+		}
+	}
+	return b.reading(runs)
+}
+
+type bench struct {
+	dir, self, binary, url string
+	taken                  *atomic.Int64
+	n                      int
+}
+
+// workplace makes a fresh configuration folder.
+func (b *bench) workplace() (string, error) {
+	b.n++
+	dir := filepath.Join(b.dir, fmt.Sprintf("place%d", b.n))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	document, err := filepath.Abs("bench/testdata/sink.yaml")
+	if err != nil {
+		return "", err
+	}
+	text, err := os.ReadFile("bench/testdata/rowferry.yaml")
+	if err != nil {
+		return "", err
+	}
+	filled := strings.NewReplacer("SINK", document, "URL", b.url).Replace(string(text))
+	path := filepath.Join(dir, "rowferry.yaml")
+	return path, os.WriteFile(path, []byte(filled), 0o644)
+}
+
+// ferry sends a file through rowferry and checks that the sink got every row once.
+func (b *bench) ferry(in string, rows int) (figure, error) {
+	config, err := b.workplace()
+	if err != nil {
+		return figure{}, err
+	}
+	defer os.RemoveAll(filepath.Dir(config))
+	before := b.taken.Load()
+	f, err := timed(b.binary, "send", "-c", config, "pay", in)
+	if err != nil {
+		return f, err
+	}
+	if got := b.taken.Load() - before; got != int64(rows) {
+		return f, fmt.Errorf("the sink got %d requests for %d rows", got, rows)
+	}
+	results, _ := filepath.Glob(filepath.Join(filepath.Dir(config), "outbox", "*.result.csv"))
+	if len(results) != 1 {
+		return f, fmt.Errorf("%d result files", len(results))
+	}
+	return f, nil
+}
+
+func (b *bench) sending(in string, rows, runs int) (perRow float64, err error) {
+	var bare, ferry, taking, memory, cpuBare, cpuFerry []float64
+	for range runs {
+		c, err := timed(b.self, "control", in, filepath.Join(b.dir, "control.csv"), b.url+"/pay")
+		if err != nil {
+			return 0, err
+		}
+		f, err := b.ferry(in, rows)
+		if err != nil {
+			return 0, err
+		}
+		config, err := b.workplace()
+		if err != nil {
+			return 0, err
+		}
+		t, err := timed(b.self, "take", config, in)
+		if err != nil {
+			return 0, err
+		}
+		bare, ferry, taking = append(bare, c.wall), append(ferry, f.wall), append(taking, t.wall)
+		cpuBare, cpuFerry, memory = append(cpuBare, c.cpu), append(cpuFerry, f.cpu), append(memory, f.rss)
+	}
+	n := float64(rows)
+	c, f, t := median(bare), median(ferry), median(taking)
+	fmt.Printf("%-46s %9.0f rows/s  %5.1f s CPU\n", "control, bare loop", n/c, median(cpuBare))
+	fmt.Printf("%-46s %9.0f rows/s  %5.1f s CPU  %4.0f MiB  ratio %.2f (wanted: 0.6 or more)\n", "rowferry send, into the result file", n/f, median(cpuFerry), median(memory), c/f)
+	fmt.Printf("%-46s %9.0f rows/s  ratio %.1f (wanted: 4 or more)\n", "taking alone: read, map, check, ledger", n/t, c/t)
+	return f / n, nil
+}
+
+func (b *bench) large(rows int, perRow float64) error {
+	in := filepath.Join(b.dir, "big.csv")
+	if err := writeCSV(in, rows); err != nil {
+		return err
+	}
+	defer os.Remove(in)
+	f, err := b.ferry(in, rows)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%-46s %9.0f rows/s  %4.0f MiB (wanted: 150 or less)  time per row %.2f of the smaller file's (wanted: 1 or less)\n",
+		fmt.Sprintf("rowferry send, %d rows", rows), float64(rows)/f.wall, f.rss, f.wall/float64(rows)/perRow)
+	return nil
+}
+
+func (b *bench) reading(runs int) error {
+	path := filepath.Join(b.dir, "in.xlsx")
+	if err := writeXLSX(path, 100_000); err != nil {
+		return err
+	}
+	var ours, theirs, memory []float64
+	for range runs {
+		o, err := timed(b.self, "read", path)
+		if err != nil {
+			return err
+		}
+		x, err := timed(b.self, "excelize", path)
+		if err != nil {
+			return err
+		}
+		ours, theirs, memory = append(ours, o.cpu), append(theirs, x.cpu), append(memory, o.rss)
+	}
+	fmt.Printf("%-46s %9.1f s CPU\n", "excelize, raw rows of 100000 × 30", median(theirs))
+	fmt.Printf("%-46s %9.1f s CPU  %4.0f MiB (wanted: 60 or less)  ratio %.1f (wanted: 6 or more)\n", "our reader", median(ours), median(memory), median(theirs)/median(ours))
+	return nil
+}
+
+// sink answers every POST as the provider of testdata/sink.yaml does, and counts.
+func sink() (url string, taken *atomic.Int64, stop func(), err error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, nil, err
+	}
+	taken = &atomic.Int64{}
+	answer := []byte(`{"code":1,"message":"success"}`)
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		taken.Add(1)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(answer)
+	})}
+	done := make(chan struct{})
+	go func() { defer close(done); _ = server.Serve(l) }()
+	return "http://" + l.Addr().String(), taken, func() { _ = server.Close(); <-done }, nil
+}
+
+// takeAlone reads, maps, checks and accepts a file into a fresh ledger, and sends nothing.
+func takeAlone(config, in string) error {
+	ctx := context.Background()
+	cfg, err := configs.Load(config)
+	if err != nil {
+		return err
+	}
+	routes, err := pipeline.Routes(cfg, "")
+	if err != nil {
+		return err
+	}
+	l, err := sqlite.Open(ctx, cfg.Data)
+	if err != nil {
+		return err
+	}
+	t := &take.Taker{Route: routes["pay"], Ledger: l, Spool: filepath.Join(cfg.Data, "spool"), Log: slog.New(slog.DiscardHandler), Now: time.Now}
+	f, err := t.Hand(ctx, in)
+	if err = errors.Join(err, l.Close()); err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(f.Counts)
+}
+
+func readXLSX(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	table, err := workbook.New().Open(context.Background(), readers.File{Name: path, Size: info.Size(), ReaderAt: f}, readers.Settings{})
+	if err != nil {
+		return err
+	}
+	defer table.Close()
+	rows, bytes := 0, 0
+	for row, err := range table.Rows() {
+		if err != nil {
+			return err
+		}
+		rows++
+		for i := range row.Cells {
+			bytes += len(row.Cells[i].Text)
+		}
+	}
+	fmt.Println(rows, bytes)
+	return nil
+}
+
+func readExcelize(path string) error {
+	f, err := excelize.OpenFile(path, excelize.Options{RawCellValue: true})
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	rows, err := f.Rows(f.GetSheetName(0))
+	if err != nil {
+		return err
+	}
+	n, bytes := 0, 0
+	for rows.Next() {
+		cells, err := rows.Columns()
+		if err != nil {
+			return err
+		}
+		n++
+		for _, c := range cells {
+			bytes += len(c)
+		}
+	}
+	fmt.Println(n, bytes)
+	return errors.Join(rows.Error(), rows.Close())
+}

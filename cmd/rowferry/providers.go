@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/providers"
+)
+
+// release is set by the linker for a released binary.
+var release = ""
+
+// version is the release, or what the Go tool knows of the build.
+func version() string {
+	if release != "" {
+		return release
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "development"
+}
+
+func versionCommand(f *flags) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs, Example: "  rowferry version",
+		RunE: func(*cobra.Command, []string) error {
+			if f.json {
+				return printJSON(os.Stdout, map[string]string{"version": version()})
+			}
+			fmt.Println("rowferry", version())
+			return nil
+		},
+	}
+}
+
+func providersCommand(f *flags) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "providers",
+		Short: "What is built in: providers and their operations",
+		Example: `  rowferry providers
+  rowferry providers show otms
+  rowferry providers show ./my-provider.yaml --lang zh`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return f.listProviders(os.Stdout) },
+	}
+	c.AddCommand(showCommand())
+	return c
+}
+
+func (f *flags) listProviders(w io.Writer) error {
+	all, err := providers.Builtin()
+	if err != nil {
+		return err
+	}
+	if f.json {
+		type operation struct {
+			Provider, Operation, Title, Rows string
+			Repeatable                       bool
+		}
+		var list []operation
+		for _, name := range slices.Sorted(maps.Keys(all)) {
+			for _, op := range all[name].Operations {
+				list = append(list, operation{name, op.ID, op.Title.EN, string(op.Rows.Kind), op.Repeatable})
+			}
+		}
+		return printJSON(w, list)
+	}
+	var rows [][]string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		for _, op := range all[name].Operations {
+			rows = append(rows, []string{name, op.ID, op.Title.EN, string(op.Rows.Kind), strings.Join(op.Encodings, ", ")})
+		}
+	}
+	if err := table(w, []string{"PROVIDER", "OPERATION", "WHAT", "ROWS", "ENCODING"}, rows); err != nil {
+		return err
+	}
+	fmt.Fprintln(w, "\nFields, rules and codes of one: rowferry providers show PROVIDER")
+	return nil
+}
+
+func showCommand() *cobra.Command {
+	var lang string
+	c := &cobra.Command{
+		Use:   "show PROVIDER",
+		Short: "Fields, rules, codes and credentials of a provider",
+		Example: `  rowferry providers show hgj
+  rowferry providers show dellin --lang ru`,
+		Args: needs(1, "a built-in provider or the path of a document"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			p, err := provider(args[0])
+			if err != nil {
+				return err
+			}
+			l := batch.Language(lang)
+			if !slices.Contains(batch.Languages(), l) {
+				return fmt.Errorf("--lang %q: write en, zh or ru", lang)
+			}
+			return p.Markdown(os.Stdout, l)
+		},
+	}
+	c.Flags().StringVar(&lang, "lang", "en", "en, zh or ru")
+	return c
+}
+
+// provider finds a built-in provider, or compiles a document.
+func provider(name string) (*providers.Provider, error) {
+	all, err := providers.Builtin()
+	if err != nil {
+		return nil, err
+	}
+	if p := all[name]; p != nil {
+		return p, nil
+	}
+	if strings.ContainsAny(name, "./\\") {
+		return providers.Load(name)
+	}
+	return nil, fmt.Errorf("there is no provider %q; built in are: %s. A document of your own is named by its path, ./%s.yaml", name, strings.Join(slices.Sorted(maps.Keys(all)), ", "), name)
+}

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/spf13/cobra"
+
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/sqlite"
+	"github.com/rowferry/rowferry/pipeline"
+)
+
+// load reads the configuration and shows its warnings.
+func (f *flags) load() (*configs.Config, error) {
+	cfg, err := configs.Load(f.config)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("there is no configuration %s: write one (docs/configuration.md), name another with -c FILE, or start with: rowferry demo", f.config)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range cfg.Warnings {
+		fmt.Fprintln(os.Stderr, "warning:", w)
+	}
+	return cfg, nil
+}
+
+// engine opens the ledger and wires the configuration over it. The returned function closes both.
+func engine(ctx context.Context, cfg *configs.Config, o pipeline.Options) (*pipeline.Engine, func() error, error) {
+	l, err := sqlite.Open(ctx, cfg.Data)
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := pipeline.Build(ctx, cfg, l, o)
+	if err != nil {
+		return nil, nil, errors.Join(err, l.Close())
+	}
+	return e, func() error { return errors.Join(e.Close(), l.Close()) }, nil
+}
+
+func runCommand(f *flags) *cobra.Command {
+	var once bool
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Watch the inboxes, send, and report: the service",
+		Long: `Watches the inboxes of all routes, takes complete files, sends their rows at the pace each account allows, and puts
+results into the outboxes. It may be killed at any moment: started again it goes on where it was.
+
+Ctrl-C (or SIGTERM) lets what is in flight end and says what is left; a second Ctrl-C kills.`,
+		Example: `  rowferry run
+  rowferry run -c /etc/rowferry/rowferry.yaml --log-format json
+  rowferry run --once        # take what is there, wait for the results, end (for cron)`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), once) },
+	}
+	c.Flags().BoolVar(&once, "once", false, "take what is there, wait for the results, and end")
+	return c
+}
+
+func (f *flags) run(ctx context.Context, once bool) error {
+	cfg, err := f.load()
+	if err != nil {
+		return err
+	}
+	log, err := f.logger(slog.LevelDebug)
+	if err != nil {
+		return err
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	e, end, err := engine(ctx, cfg, pipeline.Options{Inboxes: true, Log: log, Metrics: pipeline.NewMetrics(registry)})
+	if err != nil {
+		return err
+	}
+	stop, err := listen(cfg.Listen, registry, log)
+	if err != nil {
+		return errors.Join(err, end())
+	}
+	defer stop()
+	if once {
+		return f.once(ctx, e, end)
+	}
+	log.Info("rowferry is running", "version", version(), "configuration", cfg.Path, "routes", len(cfg.Routes), "data", cfg.Data)
+	err = e.Run(ctx)
+	left := f.left(e)
+	if err = errors.Join(err, end()); err == nil {
+		log.Info("stopped", "rows_left", left)
+	}
+	return err
+}
+
+// left counts the rows that wait in the ledger.
+func (f *flags) left(e *pipeline.Engine) int {
+	files, err := e.Ledger.Files(context.Background(), ledger.Query{States: []ledger.State{ledger.Sending}})
+	n := 0
+	for _, file := range files {
+		n += file.Counts.Pending()
+	}
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+func (f *flags) once(ctx context.Context, e *pipeline.Engine, end func() error) error {
+	p := newProgress(os.Stderr)
+	files, err := e.Once(ctx, p.show)
+	p.end()
+	if err = errors.Join(err, end()); err != nil {
+		return err
+	}
+	if err := f.conclude(files, nil, ""); err != nil {
+		return err
+	}
+	for _, file := range files {
+		if file.State != ledger.Reported && file.State != ledger.Duplicate {
+			return outcome(exitSome)
+		}
+	}
+	return nil
+}
+
+// listen serves metrics and /healthz on an address, if there is one.
+func listen(address string, registry *prometheus.Registry, log *slog.Logger) (stop func(), err error) {
+	if address == "" {
+		return func() {}, nil
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("listen", "error", err)
+		}
+	}()
+	log.Info("listening", "address", l.Addr().String())
+	return func() { _ = server.Close(); <-done }, nil
+}
+
+// conclude prints what became of files and where their results lie.
+func (f *flags) conclude(files []ledger.File, cfg *configs.Config, route string) error {
+	if f.json {
+		if files == nil {
+			files = []ledger.File{}
+		}
+		return printJSON(os.Stdout, files)
+	}
+	if len(files) == 0 {
+		fmt.Println("No file was there.")
+		return nil
+	}
+	if err := filesTable(os.Stdout, files); err != nil {
+		return err
+	}
+	remarks(os.Stdout, files)
+	if cfg == nil {
+		return nil
+	}
+	dir := cfg.Routes[route].Outbox.Dir
+	first := true
+	for _, file := range files {
+		for _, name := range file.Results {
+			if first {
+				fmt.Println("\nResults:")
+				first = false
+			}
+			fmt.Println("  " + filepath.Join(dir, name))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/pipeline"
+	"github.com/rowferry/rowferry/pipeline/check"
+)
+
+func sendCommand(f *flags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "send ROUTE FILE…",
+		Short: "Send files now, with progress",
+		Long: `Takes the files as if they had been dropped into the route's inbox, sends their rows, waits for the results and prints
+them. The files stay where they are. Exit code 0 when every row was delivered, 1 when some were not.`,
+		Example: `  rowferry send ship-points orders.xlsx
+  rowferry send ship-points *.csv --json`,
+		Args: needs(2, "a route and at least one file"),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.send(cmd.Context(), args[0], args[1:]) },
+	}
+}
+
+// needs checks that there are at least n arguments and says what they are.
+func needs(n int, what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) < n {
+			return fmt.Errorf("%s needs %s\nUsage: %s", c.CommandPath(), what, c.UseLine())
+		}
+		return nil
+	}
+}
+
+// route finds a route of the configuration and the files.
+func (f *flags) route(route string, paths []string) (*configs.Config, error) {
+	cfg, err := f.load()
+	if err != nil {
+		return nil, err
+	}
+	if _, known := cfg.Routes[route]; !known {
+		return nil, fmt.Errorf("%s has no route %q; it has: %s", f.config, route, strings.Join(routeNames(cfg), ", "))
+	}
+	var missing []error
+	for _, p := range paths {
+		info, err := os.Stat(p)
+		switch {
+		case err != nil:
+			missing = append(missing, err)
+		case !info.Mode().IsRegular():
+			missing = append(missing, fmt.Errorf("%s is not a file", p))
+		}
+	}
+	return cfg, errors.Join(missing...)
+}
+
+func (f *flags) send(ctx context.Context, route string, paths []string) error {
+	cfg, err := f.route(route, paths)
+	if err != nil {
+		return err
+	}
+	log, err := f.logger(slog.LevelWarn)
+	if err != nil {
+		return err
+	}
+	e, end, err := engine(ctx, cfg, pipeline.Options{Route: route, Log: log})
+	if err != nil {
+		return err
+	}
+	p := newProgress(os.Stderr)
+	files, err := e.Send(ctx, e.Routes[route], paths, p.show)
+	p.end()
+	if err = errors.Join(err, end()); err != nil {
+		return err
+	}
+	if err := f.conclude(files, cfg, route); err != nil {
+		return err
+	}
+	if !allDelivered(files) {
+		return outcome(exitSome)
+	}
+	return nil
+}
+
+func checkCommand(f *flags) *cobra.Command {
+	var bodies bool
+	c := &cobra.Command{
+		Use:   "check ROUTE FILE…",
+		Short: "Everything but sending: what would go, what is wrong",
+		Long: `Reads and maps the files exactly as a real run would and sends nothing. Exit code 0 when every row would be sent,
+1 when some would not.`,
+		Example: `  rowferry check ship-points orders.xlsx
+  rowferry check ship-points orders.xlsx --bodies   # also print what would be sent`,
+		Args: needs(2, "a route and at least one file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.check(cmd.Context(), os.Stdout, args[0], args[1:], bodies)
+		},
+	}
+	c.Flags().BoolVar(&bodies, "bodies", false, "print the items that would be sent, one a line")
+	return c
+}
+
+func (f *flags) check(ctx context.Context, w io.Writer, name string, paths []string, bodies bool) error {
+	cfg, err := f.route(name, paths)
+	if err != nil {
+		return err
+	}
+	routes, err := pipeline.Routes(cfg, name)
+	if err != nil {
+		return err
+	}
+	var findings []*check.Finding
+	good := true
+	for _, path := range paths {
+		finding, err := check.File(ctx, routes[name], path, filepath.Base(path), printBodies(w, bodies))
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		findings = append(findings, finding)
+		good = good && finding.Good()
+		if !f.json {
+			printFinding(w, finding)
+		}
+	}
+	if f.json {
+		if err := printJSON(w, findings); err != nil {
+			return err
+		}
+	}
+	if !good {
+		return outcome(exitSome)
+	}
+	return nil
+}
+
+func printFinding(w io.Writer, c *check.Finding) {
+	if c.Quarantine != "" {
+		fmt.Fprintf(w, "%s would not be taken: %s\n", c.Path, c.Quarantine)
+		return
+	}
+	fmt.Fprintf(w, "%s: %s read; %d would be sent in %s, %d invalid, %d skipped. Nothing was sent.\n",
+		c.Path, count(c.Rows, "row"), c.Sendable, count(c.Requests, "request"), c.Invalid, c.Skipped)
+	for _, p := range c.Problems {
+		mark := "row"
+		if p.Warning {
+			mark = "warning, row"
+		}
+		fmt.Fprintf(w, "  %s %d: %s\n", mark, p.Row, p.Text)
+	}
+	if c.More > 0 {
+		fmt.Fprintf(w, "  … and %s more\n", count(c.More, "problem"))
+	}
+	for _, n := range c.Notes {
+		fmt.Fprintf(w, "  note: %s\n", n)
+	}
+	if len(c.Unused) > 0 {
+		fmt.Fprintf(w, "  note: no field uses these columns: %s\n", strings.Join(c.Unused, ", "))
+	}
+}

@@ -1,0 +1,349 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/sqlite"
+	"github.com/rowferry/rowferry/pipeline"
+)
+
+func routeNames(cfg *configs.Config) []string { return slices.Sorted(maps.Keys(cfg.Routes)) }
+
+// printBodies prints what would be sent, one item a line.
+func printBodies(w io.Writer, wanted bool) func(*batch.Item) {
+	if !wanted {
+		return nil
+	}
+	return func(it *batch.Item) {
+		if it.Sendable() {
+			fmt.Fprintf(w, "rows %s: %s\n", strings.Trim(fmt.Sprint(it.Rows), "[]"), it.Body)
+		}
+	}
+}
+
+func statusCommand(f *flags) *cobra.Command {
+	var last int
+	c := &cobra.Command{
+		Use:   "status [FILE-ID]",
+		Short: "Files, lanes, and the rows of one file",
+		Long:  `Shows the newest files and every lane that is stopped; with a file id (or its beginning), what became of that file's rows. Works while the service runs.`,
+		Example: `  rowferry status
+  rowferry status 20261122-101502-7f3a
+  rowferry status --json`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.visit(cmd.Context(), func(ctx context.Context, _ *configs.Config, l ledger.Ledger) error {
+				if len(args) == 0 {
+					return f.statusAll(ctx, l, last)
+				}
+				return f.statusFile(ctx, l, args[0])
+			})
+		},
+	}
+	c.Flags().IntVar(&last, "last", 20, "how many files to list")
+	return c
+}
+
+// visit opens the ledger to look, beside a running service or without one.
+func (f *flags) visit(ctx context.Context, look func(context.Context, *configs.Config, ledger.Ledger) error) error {
+	cfg, err := f.load()
+	if err != nil {
+		return err
+	}
+	l, err := sqlite.Visit(ctx, cfg.Data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("nothing has been taken yet: there is no ledger in %s", cfg.Data)
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(look(ctx, cfg, l), l.Close())
+}
+
+func (f *flags) statusAll(ctx context.Context, l ledger.Ledger, last int) error {
+	files, err := l.Files(ctx, ledger.Query{Last: last})
+	if err != nil {
+		return err
+	}
+	lanes, err := l.Lanes(ctx)
+	if err != nil {
+		return err
+	}
+	if f.json {
+		return printJSON(os.Stdout, map[string]any{"files": files, "stopped_lanes": lanes})
+	}
+	if len(files) == 0 {
+		fmt.Println("No file has been taken yet.")
+		return nil
+	}
+	if err := filesTable(os.Stdout, files); err != nil {
+		return err
+	}
+	remarks(os.Stdout, slices.DeleteFunc(files, func(f ledger.File) bool { return f.Rested && f.State == ledger.Reported }))
+	for _, account := range slices.Sorted(maps.Keys(lanes)) {
+		fmt.Printf("\naccount %s: %s\n", account, lanes[account])
+	}
+	return nil
+}
+
+// one finds a file by its id or the beginning of it.
+func one(ctx context.Context, l ledger.Ledger, id string) (ledger.File, error) {
+	files, err := l.Files(ctx, ledger.Query{ID: id})
+	switch {
+	case err != nil:
+		return ledger.File{}, err
+	case len(files) == 0:
+		return ledger.File{}, fmt.Errorf("there is no file %s; see: rowferry status", id)
+	case len(files) > 1 && files[0].ID != id:
+		return ledger.File{}, fmt.Errorf("%d files begin with %s: write more of the id", len(files), id)
+	}
+	return files[0], nil
+}
+
+// rowStatus is a row that was not delivered, for status and its JSON.
+type rowStatus struct {
+	Row     int             `json:"row"`
+	Outcome *batch.Outcome  `json:"outcome,omitempty"` // nil: waiting
+	Tries   int             `json:"attempts,omitempty"`
+	Until   time.Time       `json:"not_before,omitzero"`
+	Why     []batch.Problem `json:"problems,omitempty"`
+}
+
+func (f *flags) statusFile(ctx context.Context, l ledger.Ledger, id string) error {
+	file, err := one(ctx, l, id)
+	if err != nil {
+		return err
+	}
+	const most = 50
+	var rows []rowStatus
+	more := 0
+	for c, err := range l.Chunks(ctx, file.ID) {
+		if err != nil {
+			return err
+		}
+		for _, r := range notDelivered(c) {
+			if len(rows) >= most && !f.json {
+				more++
+				continue
+			}
+			rows = append(rows, r)
+		}
+	}
+	if f.json {
+		return printJSON(os.Stdout, map[string]any{"file": file, "not_delivered": rows})
+	}
+	if err := filesTable(os.Stdout, []ledger.File{file}); err != nil {
+		return err
+	}
+	remarks(os.Stdout, []ledger.File{file})
+	printRows(rows, more)
+	for _, name := range file.Results {
+		fmt.Println("result: " + name)
+	}
+	return nil
+}
+
+func notDelivered(c *ledger.Content) []rowStatus {
+	var out []rowStatus
+	for i := range c.Items {
+		s := c.States[i]
+		for _, row := range c.Items[i].Rows {
+			if s.Verdict == nil {
+				out = append(out, rowStatus{Row: row, Tries: s.Attempts, Until: s.Until})
+				continue
+			}
+			o := s.Verdict.Of(row)
+			if o.Status == batch.Delivered {
+				continue
+			}
+			r := rowStatus{Row: row, Outcome: &o, Tries: o.Attempts}
+			for _, p := range append(slices.Clone(c.Items[i].Problems), s.Verdict.Problems...) {
+				if p.Row == row {
+					r.Why = append(r.Why, p)
+				}
+			}
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func printRows(rows []rowStatus, more int) {
+	if len(rows) > 0 {
+		fmt.Println("\nRows that are not delivered:")
+	}
+	for _, r := range rows {
+		if r.Outcome == nil {
+			fmt.Printf("  row %d waits (%s so far)\n", r.Row, count(r.Tries, "attempt"))
+			continue
+		}
+		var why []string
+		if r.Outcome.Message != "" {
+			why = append(why, r.Outcome.Message)
+		}
+		for _, p := range r.Why {
+			why = append(why, p.Text)
+		}
+		fmt.Printf("  row %d %s: %s\n", r.Row, r.Outcome.Status, strings.Join(why, " "))
+	}
+	if more > 0 {
+		fmt.Printf("  … and %s more; all of them are in the result file\n", count(more, "row"))
+	}
+}
+
+func resendCommand(f *flags) *cobra.Command {
+	var statuses []string
+	c := &cobra.Command{
+		Use:   "resend FILE-ID --status OUTCOME[,OUTCOME…]",
+		Short: "Send rows of a finished file again",
+		Long: `Sends the rows again whose outcome is one of those named: failed, unknown, rejected, skipped. Delivered rows are never
+sent again, and invalid rows must be mended in the spreadsheet first. Of "unknown" rows, look up at the provider what
+happened before you send them again: they may have been processed. A new result file covers the whole file again.`,
+		Example: `  rowferry resend 20261122-101502-7f3a --status failed
+  rowferry resend 20261122-101502-7f3a --status unknown,rejected`,
+		Args: needs(1, "a file id"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := resendable(statuses); err != nil {
+				return err
+			}
+			return f.order(cmd.Context(), ledger.Order{Verb: "resend", Statuses: statuses}, args[0])
+		},
+	}
+	c.Flags().StringSliceVar(&statuses, "status", nil, "outcomes to send again: failed, unknown, rejected, skipped")
+	return c
+}
+
+func resendable(statuses []string) error {
+	if len(statuses) == 0 {
+		return errors.New("say which rows to send again: --status failed (or unknown, rejected, skipped)")
+	}
+	for _, s := range statuses {
+		switch batch.Status(s) {
+		case batch.Failed, batch.Unknown, batch.Rejected, batch.Skipped:
+		case batch.Delivered:
+			return errors.New("delivered rows are never sent again")
+		case batch.Invalid:
+			return errors.New("invalid rows were never fit to be sent: mend them in the spreadsheet and drop it again")
+		default:
+			return fmt.Errorf("--status %q is no outcome: write failed, unknown, rejected or skipped", s)
+		}
+	}
+	return nil
+}
+
+func cancelCommand(f *flags) *cobra.Command {
+	return &cobra.Command{
+		Use:     "cancel FILE-ID",
+		Short:   "Give up the rows of a file that still wait",
+		Long:    `Rows that wait become skipped; what is in flight ends as it ends. The result file then says what became of every row.`,
+		Example: `  rowferry cancel 20261122-101502-7f3a`,
+		Args:    needs(1, "a file id"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.order(cmd.Context(), ledger.Order{Verb: "cancel"}, args[0])
+		},
+	}
+}
+
+func pauseCommand(f *flags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "pause FILE-ID|ACCOUNT",
+		Short: "Stop sending a file, or everything of an account",
+		Example: `  rowferry pause 20261122-101502-7f3a
+  rowferry pause otms`,
+		Args: needs(1, "a file id or an account"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.order(cmd.Context(), ledger.Order{Verb: "pause"}, args[0])
+		},
+	}
+}
+
+func resumeCommand(f *flags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "resume FILE-ID|ACCOUNT",
+		Short: "Go on sending a paused file or account",
+		Example: `  rowferry resume 20261122-101502-7f3a
+  rowferry resume otms`,
+		Args: needs(1, "a file id or an account"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.order(cmd.Context(), ledger.Order{Verb: "resume"}, args[0])
+		},
+	}
+}
+
+// order carries an order out: by the service where one runs, else here on the ledger.
+func (f *flags) order(ctx context.Context, o ledger.Order, target string) error {
+	return f.visit(ctx, func(ctx context.Context, cfg *configs.Config, l ledger.Ledger) error {
+		if _, account := cfg.Accounts[target]; account && (o.Verb == "pause" || o.Verb == "resume") {
+			o.Account = target
+		} else {
+			file, err := one(ctx, l, target)
+			if err != nil {
+				return err
+			}
+			if err := allowed(o.Verb, file); err != nil {
+				return err
+			}
+			o.File = file.ID
+		}
+		owner, err := sqlite.Open(ctx, cfg.Data)
+		if _, busy := errors.AsType[*ledger.InUse](err); busy {
+			return deliver(ctx, l, o)
+		}
+		if err != nil {
+			return err
+		}
+		log, err := f.logger(8)
+		if err == nil {
+			err = (&pipeline.Engine{Ledger: owner, Log: log}).Obey(ctx, o)
+		}
+		if err = errors.Join(err, owner.Close()); err != nil {
+			return err
+		}
+		fmt.Println("Done. It takes effect when rowferry runs: rowferry run")
+		return nil
+	})
+}
+
+// allowed says why an order makes no sense for a file in its present state.
+func allowed(verb string, f ledger.File) error {
+	finished := f.State == ledger.Settled || f.State == ledger.Reported
+	switch {
+	case f.State == ledger.Quarantined || f.State == ledger.Duplicate:
+		return fmt.Errorf("%s was not accepted (%s): no row of it is or was to be sent", f.ID, f.State)
+	case verb == "resend" && !finished:
+		return fmt.Errorf("%s is still being sent: wait until it has ended, or cancel it", f.ID)
+	case verb != "resend" && finished:
+		return fmt.Errorf("%s has ended: every row has its outcome", f.ID)
+	}
+	return nil
+}
+
+// deliver leaves the order for the running service and waits until it has taken it.
+func deliver(ctx context.Context, l ledger.Ledger, o ledger.Order) error {
+	if err := l.Order(ctx, o); err != nil {
+		return err
+	}
+	for range 50 {
+		time.Sleep(100 * time.Millisecond)
+		if n, err := l.(*sqlite.Ledger).Waiting(ctx); err == nil && n == 0 {
+			fmt.Println("Done: the running service has taken the order.")
+			return nil
+		}
+	}
+	fmt.Println("The order is in the ledger; the running service has not taken it yet.")
+	return nil
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/ledger"
+)
+
+// complaint is an error as a person reads it.
+func complaint(err error) string {
+	if mistakes, ok := errors.AsType[*configs.MistakesError](err); ok {
+		n := len(mistakes.Mistakes)
+		return fmt.Sprintf("%s\n\n%s in the configuration: nothing was started.", mistakes.Error(), count(n, "mistake"))
+	}
+	if inUse, ok := errors.AsType[*ledger.InUse](err); ok {
+		return fmt.Sprintf("rowferry: %s is in use by another rowferry (process %d).\nWhile it runs, drop files into its inboxes, and use status, resend, cancel, pause and resume; to start another, stop it first.", inUse.Path, inUse.PID)
+	}
+	return "rowferry: " + err.Error()
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// table prints rows in columns.
+func table(w io.Writer, head []string, rows [][]string) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, strings.Join(head, "\t"))
+	for _, r := range rows {
+		fmt.Fprintln(t, strings.Join(r, "\t"))
+	}
+	return t.Flush()
+}
+
+// files prints what became of files.
+func filesTable(w io.Writer, files []ledger.File) error {
+	head := []string{"FILE", "ID", "STATE", "ROWS"}
+	for _, s := range batch.Statuses() {
+		head = append(head, strings.ToUpper(string(s)))
+	}
+	head = append(head, "WAITING")
+	var rows [][]string
+	for _, f := range files {
+		r := []string{f.Name, f.ID, string(f.State), fmt.Sprint(f.Counts.Read)}
+		for _, s := range batch.Statuses() {
+			r = append(r, fmt.Sprint(f.Counts.Of(s)))
+		}
+		rows = append(rows, append(r, fmt.Sprint(f.Counts.Pending())))
+	}
+	return table(w, head, rows)
+}
+
+// remarks prints what a person should know about files beyond the numbers, and what to do next.
+func remarks(w io.Writer, files []ledger.File) {
+	for _, f := range files {
+		switch {
+		case f.State == ledger.Quarantined:
+			fmt.Fprintf(w, "\n%s was not taken: %s\n", f.Name, f.Reason)
+		case f.State == ledger.Duplicate:
+			fmt.Fprintf(w, "\n%s has the same content as the earlier file %s: nothing was sent again. To send rows of it again: rowferry resend %s --status failed\n", f.Name, f.Reason, f.Reason)
+		case f.Paused != "":
+			fmt.Fprintf(w, "\n%s: %s\n", f.Name, f.Paused)
+		case f.Counts.Pending() > 0:
+			fmt.Fprintf(w, "\n%s: %s wait. They are sent when rowferry runs again: rowferry run\n", f.Name, count(f.Counts.Pending(), "row"))
+		}
+	}
+}
+
+// allDelivered reports whether every row of every file was delivered.
+func allDelivered(files []ledger.File) bool {
+	for _, f := range files {
+		if f.State != ledger.Reported || f.Counts.Delivered != f.Counts.Read {
+			return false
+		}
+	}
+	return len(files) > 0
+}
+
+// progress shows how far files are: a bar on a terminal, else a line when something has changed for good.
+type progress struct {
+	w    io.Writer
+	bar  *progressbar.ProgressBar
+	said map[string]string
+}
+
+func newProgress(out *os.File) *progress {
+	p := &progress{w: out, said: map[string]string{}}
+	if term.IsTerminal(int(out.Fd())) {
+		p.bar = progressbar.NewOptions64(-1, progressbar.OptionSetWriter(out), progressbar.OptionSetWidth(30),
+			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("rows"), progressbar.OptionClearOnFinish())
+	}
+	return p
+}
+
+// show is called with the present state of the files.
+func (p *progress) show(files []ledger.File) {
+	if p.bar == nil {
+		p.lines(files)
+		return
+	}
+	read, settled := 0, 0
+	for _, f := range files {
+		read += f.Counts.Read
+		settled += f.Counts.Settled()
+	}
+	if read > 0 {
+		p.bar.ChangeMax(read)
+		p.bar.Describe(fmt.Sprintf("%s, %s", count(len(files), "file"), count(read, "row")))
+		_ = p.bar.Set(settled)
+	}
+}
+
+// lines says each new tenth of a file, and its end.
+func (p *progress) lines(files []ledger.File) {
+	for _, f := range files {
+		if f.Counts.Read == 0 {
+			continue
+		}
+		tenth := fmt.Sprintf("%d%%", f.Counts.Settled()*10/f.Counts.Read*10)
+		if p.said[f.ID] == tenth {
+			continue
+		}
+		p.said[f.ID] = tenth
+		fmt.Fprintf(p.w, "%s  %s  %d of %d rows\n", f.Name, tenth, f.Counts.Settled(), f.Counts.Read)
+	}
+}
+
+func (p *progress) end() {
+	if p.bar != nil {
+		_ = p.bar.Finish()
+	}
+}

@@ -1,0 +1,264 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/inbox"
+	localinbox "github.com/rowferry/rowferry/inbox/local"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/mappers"
+	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/outbox/csvfile"
+	localoutbox "github.com/rowferry/rowferry/outbox/local"
+	"github.com/rowferry/rowferry/outbox/summary"
+	"github.com/rowferry/rowferry/pipeline/route"
+	"github.com/rowferry/rowferry/pipeline/send"
+	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/senders"
+	"github.com/rowferry/rowferry/words"
+)
+
+// formats is the one list of result formats, by the name a configuration uses.
+var formats = map[string]func() outbox.Format{
+	"csv":     csvfile.New,
+	"summary": summary.New,
+}
+
+// Options say what of a configuration is wired.
+type Options struct {
+	Route   string // only this route and its account; "" = all
+	Inboxes bool   // watch the inboxes
+	Log     *slog.Logger
+	Metrics *Metrics
+}
+
+// Routes wires the routes of a configuration without places: enough to read and map. Its error is a
+// *configs.MistakesError with every mistake that only reader, mapping and provider together can show.
+func Routes(cfg *configs.Config, only string) (map[string]*route.Route, error) {
+	lists, wrong := loadLists(cfg)
+	routes := map[string]*route.Route{}
+	for name, r := range cfg.Routes {
+		if only != "" && name != only {
+			continue
+		}
+		wired, mistakes := wire(cfg, r, lists)
+		wrong = append(wrong, mistakes...)
+		routes[name] = wired
+	}
+	if len(wrong) > 0 {
+		configs.Sort(wrong)
+		return nil, &configs.MistakesError{Mistakes: wrong}
+	}
+	return routes, nil
+}
+
+func loadLists(cfg *configs.Config) (providers.Lists, []configs.Mistake) {
+	lists, wrong := providers.Lists{}, []configs.Mistake{}
+	for name, path := range cfg.Lists {
+		list, err := providers.LoadList(path)
+		if err != nil {
+			wrong = append(wrong, cfg.Mistake("lists."+name, err.Error(), "the path of a text file with one value a line"))
+			continue
+		}
+		lists[name] = list
+	}
+	return lists, wrong
+}
+
+func wire(cfg *configs.Config, r configs.Route, lists providers.Lists) (*route.Route, []configs.Mistake) {
+	op, known := cfg.ProviderOf(r.Account).Operation(r.Operation)
+	if !known {
+		return nil, []configs.Mistake{cfg.Mistake("routes."+r.Name+".operation", "unknown operation "+r.Operation, "")}
+	}
+	mapping, err := mappers.Compile(op, mappers.Settings{Map: r.Map, Group: r.Group, Optional: r.Optional, Language: r.Language, Lists: lists, MaxRows: r.Limits.MaxRows})
+	if err != nil {
+		return nil, mapMistakes(cfg, r, err)
+	}
+	return &route.Route{Name: r.Name, Account: r.Account, Operation: op, Language: r.Language, Mapping: mapping, Lists: lists, Optional: r.Optional,
+		Read: readers.Settings{Sheet: r.Read.Sheet, Header: r.Read.Header, Encoding: r.Read.Encoding, Delimiter: r.Read.Delimiter,
+			Quote: r.Read.Quote, Escape: r.Read.Escape, Record: r.Read.Record},
+		Later: r.Later, StopAfter: r.Limits.StopAfter}, nil
+}
+
+// mapMistakes gives the mapping's mistakes their place in the configuration.
+func mapMistakes(cfg *configs.Config, r configs.Route, err error) []configs.Mistake {
+	found, ok := errors.AsType[*mappers.MistakesError](err)
+	if !ok {
+		return []configs.Mistake{cfg.Mistake("routes."+r.Name+".map", err.Error(), "")}
+	}
+	var out []configs.Mistake
+	for _, m := range found.List {
+		out = append(out, cfg.Mistake("routes."+r.Name+"."+m.Key, words.Say(cfg.Language, m.Message), m.Suggest))
+	}
+	return out
+}
+
+// Build wires a configuration over an open ledger. Mistakes in it are a *configs.MistakesError or a *senders.Mistakes.
+func Build(ctx context.Context, cfg *configs.Config, l ledger.Ledger, o Options) (*Engine, error) {
+	routes, err := Routes(cfg, o.Route)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{Ledger: l, Routes: routes, Lanes: map[string]*send.Lane{}, Data: cfg.Data, Log: o.Log, Metrics: o.Metrics, Partial: o.Route != ""}
+	for name, r := range routes {
+		if err := places(cfg, cfg.Routes[name], r, l, o); err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
+	}
+	for _, r := range routes {
+		if e.Lanes[r.Account] != nil {
+			continue
+		}
+		lane, err := e.lane(ctx, cfg.Accounts[r.Account], cfg.ProviderOf(r.Account))
+		if err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
+		e.Lanes[r.Account] = lane
+	}
+	return e, nil
+}
+
+// places opens a route's inbox and outbox and makes its result formats.
+func places(cfg *configs.Config, c configs.Route, r *route.Route, l ledger.Ledger, o Options) (err error) {
+	for _, name := range c.Outbox.Formats {
+		r.Formats = append(r.Formats, formats[name]())
+	}
+	if r.Outbox, err = localoutbox.Open(localoutbox.Settings{Dir: c.Outbox.Dir}); err != nil {
+		return err
+	}
+	if !o.Inboxes || c.Inbox.Dir == "" {
+		return nil
+	}
+	r.Inbox, err = localinbox.Open(localinbox.Settings{Dir: c.Inbox.Dir, Settle: c.Inbox.Settle, Match: c.Inbox.Match, Every: c.Inbox.Every,
+		Schedule: c.Inbox.Schedule, TimeZone: c.Inbox.TimeZone, Done: c.Inbox.Done, Patience: c.Inbox.Patience, After: c.Inbox.After,
+		Language: r.Language, Whole: r.Whole, Remembering: memory{l, r.Name}, Logger: o.Log})
+	return err
+}
+
+// memory is what a place remembers of files it leaves where they are, kept in the ledger.
+type memory struct {
+	ledger ledger.Ledger
+	route  string
+}
+
+func (m memory) key(identity string) string { return "seen/" + m.route + "/" + identity }
+
+// Seen gives the id under which an arrival was claimed.
+func (m memory) Seen(ctx context.Context, identity string) (string, error) {
+	return m.ledger.Kept(ctx, m.key(identity))
+}
+
+// Remember binds an arrival to an id.
+func (m memory) Remember(ctx context.Context, identity, id string) error {
+	owner, err := m.Seen(ctx, identity)
+	if err != nil || owner == id {
+		return err
+	}
+	if owner != "" {
+		return inbox.ErrGone
+	}
+	return m.ledger.Keep(ctx, m.key(identity), id)
+}
+
+// lane makes an account's lane.
+func (e *Engine) lane(ctx context.Context, a configs.Account, p *providers.Provider) (*send.Lane, error) {
+	rate := p.Limits.Rate
+	if a.Rate != "" {
+		parsed, err := providers.ParseRate(a.Rate)
+		if err != nil {
+			return nil, err
+		}
+		rate = parsed
+	}
+	tempo := &tempo{ledger: e.Ledger, account: a.Name, rate: rate}
+	past, err := tempo.past(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var operations []string
+	for _, r := range e.Routes {
+		if r.Account == a.Name && !slices.Contains(operations, r.Operation.ID) {
+			operations = append(operations, r.Operation.ID)
+		}
+	}
+	sender, err := senders.Open(a, p, senders.Options{Log: e.Log, Operations: operations, Past: past})
+	if err != nil {
+		return nil, err
+	}
+	measure := e.Metrics.observer(a.Name)
+	return &send.Lane{
+		Settings: send.Settings{Account: a.Name, Concurrency: a.Concurrency, Retry: a.Retry, Grace: a.Timeout},
+		Sender:   sender, Ledger: e.Ledger, Routes: e.Routes, Log: e.Log,
+		Observe: func(step string, r senders.Result, items int) {
+			tempo.note(r)
+			if measure != nil {
+				measure(step, r, items)
+			}
+		},
+	}, nil
+}
+
+// tempo carries an account's pace over a restart.
+type tempo struct {
+	ledger  ledger.Ledger
+	account string
+	rate    providers.Rate
+
+	mu     sync.Mutex
+	starts []time.Time
+}
+
+// long is from when on a period is worth writing down; a shorter one is simply waited out.
+const long = 10 * time.Second
+
+// past gives the requests that an earlier process may have made within the period: those it wrote down, or, for a
+// short period, as many as the rate allows, as if they had left just now.
+func (t *tempo) past(ctx context.Context) ([]time.Time, error) {
+	if t.rate.N <= 0 {
+		return nil, nil
+	}
+	if t.rate.Per > long {
+		text, err := t.ledger.Kept(ctx, t.key())
+		if err != nil || text == "" {
+			return nil, err
+		}
+		err = json.Unmarshal([]byte(text), &t.starts)
+		return slices.Clone(t.starts), err
+	}
+	files, err := t.ledger.Files(ctx, ledger.Query{Account: t.account, Last: 1000})
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	busy := slices.ContainsFunc(files, func(f ledger.File) bool {
+		return f.State == ledger.Sending && !f.Started.IsZero() || now.Sub(f.Finished) < 2*t.rate.Per
+	})
+	if !busy {
+		return nil, nil
+	}
+	return slices.Repeat([]time.Time{now}, t.rate.N), nil
+}
+
+func (t *tempo) key() string { return "pace/" + t.account }
+
+// note writes down the start of a request where the period is long. Rates with long periods are slow, so this is cheap.
+func (t *tempo) note(r senders.Result) {
+	if t.rate.Per <= long || r.Fate == senders.NotSent {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.starts = append(t.starts, r.Started)
+	t.starts = slices.DeleteFunc(t.starts, func(at time.Time) bool { return time.Since(at) > t.rate.Per })
+	if text, err := json.Marshal(t.starts); err == nil {
+		_ = t.ledger.Keep(context.Background(), t.key(), string(text))
+	}
+}
