@@ -1,50 +1,321 @@
 package csvfile
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/words"
 )
 
-func TestTmp(t *testing.T) {
-	es, _ := os.ReadDir("../../../shared/corpus/csv")
-	for _, e := range es {
-		b, _ := os.ReadFile("../../../shared/corpus/csv/" + e.Name())
-		tab, err := New().Open(context.Background(), readers.File{Name: e.Name(), Size: int64(len(b)), ReaderAt: strings.NewReader(string(b))}, readers.Settings{})
+var update = flag.Bool("update", false, "write what is read now as what is expected")
+
+// show is a file as its reader gives it, in the words that people read.
+func show(content []byte, s readers.Settings) string {
+	var b strings.Builder
+	say := func(m batch.Message) string { return words.Say(batch.English, m) }
+	refused := func(what string, err error) {
+		u, ok := errors.AsType[*batch.Unreadable](err)
+		if !ok {
+			fmt.Fprintf(&b, "%s: unexpected error %v\n", what, err)
+			return
+		}
+		fmt.Fprintf(&b, "%s: %s", what, say(u.Message))
+		if u.Incomplete {
+			b.WriteString(" [incomplete]")
+		}
+		b.WriteString("\n")
+	}
+	if err := New().Complete(context.Background(), file(content), s); err != nil {
+		refused("complete", err)
+	}
+	t, err := New().Open(context.Background(), file(content), s)
+	if err != nil {
+		refused("open", err)
+		return b.String()
+	}
+	defer t.Close()
+	for _, c := range t.Columns() {
+		fmt.Fprintf(&b, "column %s %q\n", c.Ref, c.Name)
+	}
+	rows := 0
+	for row, err := range t.Rows() {
 		if err != nil {
-			fmt.Println(e.Name(), "ERR", err)
+			refused("rows", err)
+			break
+		}
+		if rows++; rows > 20 {
 			continue
 		}
-		n, p := 0, 0
-		var first []string
-		var rerr error
-		for r, err := range tab.Rows() {
-			if err != nil {
-				rerr = err
-				break
+		fmt.Fprintf(&b, "%d:", row.Number)
+		for _, c := range row.Cells {
+			switch c.Kind {
+			case batch.Blank:
+				b.WriteString(" -")
+			case batch.Faulty:
+				fmt.Fprintf(&b, " !%q", c.Text)
+			default:
+				fmt.Fprintf(&b, " %q", c.Text)
 			}
-			if n == 0 {
-				for _, c := range r.Cells {
-					first = append(first, c.Text)
-				}
+		}
+		b.WriteString("\n")
+		if row.Problem != nil {
+			fmt.Fprintf(&b, "   problem: %s\n", say(*row.Problem))
+		}
+		for _, c := range row.Cells {
+			if c.Problem != nil {
+				fmt.Fprintf(&b, "   faulty: %s\n", say(*c.Problem))
+			}
+		}
+	}
+	fmt.Fprintf(&b, "%d rows\n", rows)
+	for _, n := range t.Notes() {
+		fmt.Fprintf(&b, "note, row %d, %d times: %s\n", n.Row, n.Count, say(n.Message))
+	}
+	return b.String()
+}
+
+// Every testdata/X.csv is read as testdata/X.csv.txt says.
+func TestFiles(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.csv")
+	if err != nil || len(files) < 30 {
+		t.Fatal("testdata is missing", err)
+	}
+	for _, name := range files {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := show(content, readers.Settings{})
+		if *update {
+			if err := os.WriteFile(name+".txt", []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		want, err := os.ReadFile(name + ".txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		if refused := strings.Contains(got, "open: ") || strings.Contains(got, "rows: "); refused != strings.Contains(name, "refused-") {
+			t.Errorf("%s: refused = %v", name, refused)
+		}
+	}
+}
+
+// Settings decide where the content leaves room.
+func TestSettings(t *testing.T) {
+	for name, c := range map[string]struct {
+		content string
+		s       readers.Settings
+		want    string
+	}{
+		"header row": {"x,y\na,b\n1,2\n", readers.Settings{Header: "2"},
+			"column A \"a\"\ncolumn B \"b\"\n3: \"1\" \"2\"\n1 rows\nnote, row 1, 1 times: Lines above the heading were left out.\n"},
+		"no header": {"a,b\n1,2\n", readers.Settings{Header: "none"}, "column A \"column 1\"\ncolumn B \"column 2\"\n1: \"a\" \"b\"\n2: \"1\" \"2\"\n2 rows\n"},
+		"delimiter": {"a^b\n1,5^2\n", readers.Settings{Delimiter: "^"}, "column A \"a\"\ncolumn B \"b\"\n2: \"1,5\" \"2\"\n1 rows\n"},
+		"wide delimiter": {"a；b\n1；\"2；3\"\n", readers.Settings{Delimiter: "；"},
+			"column A \"a\"\ncolumn B \"b\"\n2: \"1\" \"2；3\"\n1 rows\n"},
+		"no quote": {"a,b\n\"1,2\n", readers.Settings{Quote: "none"}, "column A \"a\"\ncolumn B \"b\"\n2: \"\\\"1\" \"2\"\n1 rows\n"},
+		"escape":   {"a,b\n\"x\\\"y\",2\\,3\n", readers.Settings{Escape: `\`}, "column A \"a\"\ncolumn B \"b\"\n2: \"x\\\"y\" \"2,3\"\n1 rows\n"},
+		"encoding": {"price\n\xa35\n", readers.Settings{Encoding: "windows-1252"}, "column A \"price\"\n2: \"£5\"\n1 rows\n"},
+		"gb2312":   {"a\n\xd6\xd0\n", readers.Settings{Encoding: "GB2312"}, "column A \"a\"\n2: \"中\"\n1 rows\n"},
+	} {
+		if diff := cmp.Diff(c.want, show([]byte(c.content), c.s)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// A wrong setting is refused in words, never obeyed.
+func TestWrongSettings(t *testing.T) {
+	for key, s := range map[string]readers.Settings{
+		"csv.encoding_unknown": {Encoding: "klingon"},
+		"csv.encoding_unfit":   {Encoding: "shift_jis"},
+		"csv.delimiter_bad":    {Delimiter: "::"},
+		"csv.quote_bad":        {Quote: "<<"},
+		"csv.escape_bad":       {Escape: "xx"},
+		"csv.header_bad":       {Header: "first"},
+		"csv.header_absent":    {Header: "9"},
+	} {
+		_, err := New().Open(context.Background(), file([]byte("a,b\n1,\xff\xff\n")), s)
+		if key == "csv.header_absent" || key == "csv.header_bad" {
+			_, err = New().Open(context.Background(), file([]byte("a,b\n1,2\n")), s)
+		}
+		if u, ok := errors.AsType[*batch.Unreadable](err); !ok || u.Message.Key != key {
+			t.Errorf("%s: got %v", key, err)
+		}
+	}
+}
+
+// endless is a file without memory: head, then body again and again up to size.
+type endless struct {
+	head, body string
+	size       int64
+}
+
+func (f endless) ReadAt(p []byte, at int64) (int, error) {
+	if at >= f.size {
+		return 0, io.EOF
+	}
+	n := int(min(int64(len(p)), f.size-at))
+	for i := range n {
+		k := at + int64(i)
+		if k < int64(len(f.head)) {
+			p[i] = f.head[k]
+		} else {
+			p[i] = f.body[(k-int64(len(f.head)))%int64(len(f.body))]
+		}
+	}
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// Hostile files end soon, in words, whatever they hold.
+func TestHostile(t *testing.T) {
+	const big = 100 << 20
+	for name, c := range map[string]struct {
+		f    endless
+		l    readers.Limits
+		want string
+	}{
+		"a field of 100 MB":        {endless{"a,b\n1,", "x", big}, readers.Limits{}, "csv.cell_too_big"},
+		"a quoted field of 100 MB": {endless{"a,b\n1,\"", "x\n", big}, readers.Limits{}, "csv.cell_too_big"},
+		"a million columns":        {endless{"", "a,", 2 << 20}, readers.Limits{}, "csv.columns"},
+		"no line end":              {endless{"a;b", "xyz", big}, readers.Limits{}, "csv.cell_too_big"},
+		"only quotes":              {endless{"", `"`, big}, readers.Limits{}, "csv.cell_too_big"},
+		"too many bytes":           {endless{"a,b\n", "1,2\n", big}, readers.Limits{Bytes: 1 << 20}, "csv.too_big"},
+		"too many rows":            {endless{"a,b\n", "1,2\n", 1 << 20}, readers.Limits{Rows: 1000}, "csv.rows"},
+		"zeros":                    {endless{"", "\x00", 10 << 20}, readers.Limits{}, "csv.empty"},
+	} {
+		start := time.Now()
+		f := readers.File{Name: "hostile.csv", Size: c.f.size, ReaderAt: c.f}
+		_, err := drain(f, readers.Settings{Limits: c.l})
+		u, ok := errors.AsType[*batch.Unreadable](err)
+		if !ok || u.Message.Key != c.want {
+			t.Errorf("%s: %v", name, err)
+		}
+		if d := time.Since(start); d > 10*time.Second {
+			t.Errorf("%s took %v", name, d)
+		}
+	}
+}
+
+func drain(f readers.File, s readers.Settings) (rows int, err error) {
+	t, err := New().Open(context.Background(), f, s)
+	if err != nil {
+		return 0, err
+	}
+	defer t.Close()
+	for row, err := range t.Rows() {
+		if err != nil {
+			return rows, err
+		}
+		if len(row.Cells) != len(t.Columns()) {
+			return rows, fmt.Errorf("row %d has %d cells for %d columns", row.Number, len(row.Cells), len(t.Columns()))
+		}
+		rows++
+	}
+	return rows, nil
+}
+
+// A quoted field may cross any place where the buffer ends.
+func TestBufferEdges(t *testing.T) {
+	var content bytes.Buffer
+	content.WriteString("id,text\r\n")
+	for i := range 6000 {
+		fmt.Fprintf(&content, "%d,\"%s\"\"é\r\n\"\r\n", i, strings.Repeat("y", i%97))
+	}
+	for _, encoding := range []string{"", "gb18030"} {
+		raw := content.Bytes()
+		if encoding != "" {
+			raw = bytes.ReplaceAll(raw, []byte("é"), []byte("\xd6\xd0"))
+		}
+		tab, err := New().Open(context.Background(), file(raw), readers.Settings{Encoding: encoding})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for row, err := range tab.Rows() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			letter := "é"
+			if encoding != "" {
+				letter = "中"
+			}
+			want := strings.Repeat("y", n%97) + `"` + letter + "\r\n"
+			if row.Number != n+2 || row.Problem != nil || row.Cells[1].Text != want {
+				t.Fatalf("row %d: %q", row.Number, row.Cells[1].Text)
 			}
 			n++
-			if r.Problem != nil {
-				p++
+		}
+		if n != 6000 {
+			t.Error(n)
+		}
+	}
+}
+
+// A cancelled context ends the rows.
+func TestContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	tab, err := New().Open(ctx, file(plainRows(50_000, false)), readers.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	for _, err := range tab.Rows() {
+		if err != nil {
+			if !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+			return
+		}
+	}
+	t.Error("read to the end")
+}
+
+// FuzzCSV: whatever the bytes are, no panic, each row has its columns' cells, and Complete agrees with reading.
+func FuzzCSV(f *testing.F) {
+	files, _ := filepath.Glob("testdata/*.csv")
+	for _, name := range files {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		if len(b) < 4096 {
+			f.Add(b, "", "", "")
+		}
+	}
+	f.Add([]byte("a^b\n'1'^2\\^"), "^", "'", `\`)
+	f.Fuzz(func(t *testing.T, content []byte, delimiter, quote, escape string) {
+		s := readers.Settings{Delimiter: delimiter, Quote: quote, Escape: escape, Limits: readers.Limits{Cell: 4096, Columns: 64}}
+		_, err := drain(file(content), s)
+		if err != nil {
+			if u, ok := errors.AsType[*batch.Unreadable](err); !ok || strings.HasPrefix(words.Say(batch.English, u.Message), "csv.") {
+				t.Errorf("no refusal in words: %v", err)
 			}
 		}
-		var cols []string
-		for _, c := range tab.Columns() {
-			cols = append(cols, c.Name)
+		complete := New().Complete(context.Background(), file(content), s)
+		if err == nil && complete != nil {
+			t.Errorf("read, but called incomplete: %v", complete)
 		}
-		s := fmt.Sprintf("%s %v rows=%d bad=%d err=%v cols=%q first=%q d=%q notes=%v", e.Name(), tab.(*opened).text.name, n, p, rerr, cols, first, tab.(*opened).d.delimiter, tab.Notes())
-		if len(s) > 400 {
-			s = s[:400]
-		}
-		fmt.Println(s)
-	}
+	})
 }

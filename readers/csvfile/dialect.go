@@ -299,7 +299,7 @@ func (t *trial) literal(quote byte) bool {
 			}
 		}
 	}
-	return begun > 0 && begun*4 >= wrapped
+	return begun >= 3 && begun*4 >= wrapped // one alone is a quote without its partner
 }
 
 // escaped tries a backslash before the quote where doubled quotes do not add up.

@@ -17,13 +17,11 @@ func findHeading(rows [][]string) int {
 	above := true
 	for i, row := range rows {
 		seen[i] = row[:trimmed(row)]
-		if above && (comment(rows, i) || ruled(row)) {
+		if ruled(row) || above && comment(rows, i) {
 			seen[i] = nil
 			continue
 		}
-		if !table.Blank(row) && !ruled(row) {
-			above = above && table.Filled(row) < 2
-		}
+		above = above && table.Filled(row) < 2
 	}
 	if at := table.FindHeading(seen); at != table.None {
 		return at

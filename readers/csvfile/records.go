@@ -75,6 +75,9 @@ func (s *splitter) next() (bool, error) {
 		if err != nil {
 			return false, err
 		}
+		if done && !s.ended && s.err != nil {
+			return false, s.err // the record is not whole
+		}
 		if done {
 			s.number++
 			return true, nil
@@ -103,10 +106,11 @@ func (s *splitter) fill() {
 		n, err := s.src.Read(s.buf[s.w:])
 		fresh := s.buf[s.w : s.w+n]
 		s.w += n
-		if bytes.IndexByte(fresh, 0) >= 0 && err == nil {
-			err = errNUL
+		if i := bytes.IndexByte(fresh, 0); i >= 0 {
+			s.w -= n - i
+			fresh, n, err = fresh[:i], i, errNUL
 		}
-		if !s.lost && bytes.Contains(s.buf[max(0, s.w-n-2):s.w], []byte("\uFFFD")) {
+		if !s.lost && bytes.Contains(s.buf[max(0, s.w-len(fresh)-2):s.w], []byte("\uFFFD")) {
 			s.lost = true
 		}
 		if err != nil {
