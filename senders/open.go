@@ -131,7 +131,8 @@ func (b *builder) resolve() {
 	var environments []string
 	for _, one := range b.provider.Servers {
 		environments = append(environments, one.Environment)
-		if server != "" && one.Environment == server || server == "" && len(b.provider.Servers) == 1 {
+		only := server == "" && len(b.provider.Servers) == 1 && one.Environment != "sandbox" // a test system is chosen by name
+		if server != "" && one.Environment == server || only {
 			server = one.URL
 			break
 		}
@@ -159,6 +160,9 @@ func (b *builder) resolve() {
 	}
 	if u.Scheme == "http" && !loopback(u.Hostname()) {
 		b.warnings = append(b.warnings, Mistake{Key: "server", Message: words.Message("sender.plain_http", "host", u.Host)})
+	}
+	if u.Path == "" {
+		u.Path = "/" // JoinPath keeps a path without a slash relative
 	}
 	b.server, b.s.server = u, u
 }

@@ -47,6 +47,11 @@ var pipeline = catalogue{
 		ZH: "答复(HTTP {status})不符合服务方的任何文档说明,结果不明。请到服务方查询",
 		RU: "ответ (HTTP {status}) не соответствует документации провайдера, результат неизвестен. Проверьте у провайдера",
 	},
+	"send.silent": {
+		EN: "the provider refused it with code {code} and no further word",
+		ZH: "服务方以代码 {code} 拒绝,未作任何说明",
+		RU: "провайдер отказал с кодом {code} без пояснений",
+	},
 	"send.blamed": {
 		EN: "refused because of row {rows} of the same document: {message}",
 		ZH: "因同一单证的第 {rows} 行被拒绝:{message}",

@@ -235,8 +235,11 @@ func (a attempt) wait(d *decision, i int, v providers.Verdict) {
 // verdict builds the last word from the provider's. Where the answer names rows, they are the cause and the others suffer.
 func (a attempt) verdict(item batch.Item, s batch.Status, v providers.Verdict) *ledger.Verdict {
 	text := a.text(v)
-	if s == batch.Delivered && text == "" {
+	switch {
+	case s == batch.Delivered && text == "":
 		text = a.op.Done.In(a.language)
+	case text == "":
+		text = a.say("send.silent", "code", v.Code)
 	}
 	out := &ledger.Verdict{Outcome: batch.Outcome{Status: s, Code: v.Code, Message: text, Reference: v.Reference}}
 	if s == batch.Delivered || len(v.Blamed) == 0 || len(v.Blamed) >= len(item.Rows) {
