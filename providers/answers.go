@@ -244,6 +244,8 @@ func (op *Operation) byStatus(status int) Verdict {
 		v.Class = Config
 	case status == http.StatusRequestEntityTooLarge && op.Rows.Kind == Batch:
 		v.Class = Split
+	case status == http.StatusMovedPermanently || status == http.StatusTemporaryRedirect || status == http.StatusPermanentRedirect:
+		v.Class = Config
 	case status >= 400 && status < 500 && status != http.StatusRequestTimeout:
 		v.Class = Rejected
 	}
@@ -257,8 +259,11 @@ func (j *judge) read(env answerEnv) (v Verdict, decided bool) {
 	v = Verdict{Code: strings.Join(codes, ", "), Message: batch.Text{EN: message}, Reference: plainText(j.reference.gives(env))}
 	j.translate(&v, codes)
 
-	if c := Class(plainText(j.class.gives(env))); slices.Contains(classes, c) {
+	if c := Class(plainText(j.class.gives(env))); c != "" {
 		v.Class = c
+		if !slices.Contains(classes, c) {
+			v.Class = Unknown
+		}
 		return v, true
 	}
 	if yes, _ := j.ok.gives(env).(bool); yes {

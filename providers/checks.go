@@ -20,7 +20,7 @@ import (
 // prepareChecks marks what Check has to look at, and compiles the keywords that are not plain.
 func (op *Operation) prepareChecks(b *builder) {
 	mark(op.element())
-	if rest := restOf(op.element().node, b, op.element().place); rest != nil {
+	if rest := restOf(op.element().node, b, op.element().place, nil); rest != nil {
 		c := jsonschema.NewCompiler()
 		if err := c.AddResource("body.json", rest); err == nil {
 			op.rest, err = c.Compile("body.json")
@@ -78,20 +78,26 @@ var easy = map[string]bool{
 }
 
 // restOf is the schema reduced to the keywords that are not plain; nil when there are none.
-func restOf(raw *yaml.Node, b *builder, place string) map[string]any {
+func restOf(raw *yaml.Node, b *builder, place string, refs []string) map[string]any {
+	if ref := get(raw, "$ref"); ref != nil {
+		if slices.Contains(refs, ref.Value) {
+			return nil // noted where the tree is built
+		}
+		refs = append(slices.Clone(refs), ref.Value)
+	}
 	n := b.flat(raw, place, nil)
 	out := map[string]any{}
 	for _, e := range entries(n) {
 		if !easy[e.Name] && !strings.HasPrefix(e.Name, "x-") {
-			out[e.Name] = b.whole(e.Node, place, 0)
+			out[e.Name] = b.whole(e.Node, place, nil)
 		}
 	}
 	if all := get(n, apart); all != nil {
-		out["allOf"] = b.whole(all, place, 0)
+		out["allOf"] = b.whole(all, place, nil)
 	}
 	props := map[string]any{}
 	for _, e := range entries(get(n, "properties")) {
-		if rest := restOf(e.Node, b, place+".properties."+e.Name); rest != nil {
+		if rest := restOf(e.Node, b, place+".properties."+e.Name, refs); rest != nil {
 			props[e.Name] = rest
 		}
 	}
@@ -99,7 +105,7 @@ func restOf(raw *yaml.Node, b *builder, place string) map[string]any {
 		out["properties"] = props
 	}
 	if items := get(n, "items"); items != nil {
-		if rest := restOf(items, b, place+".items"); rest != nil {
+		if rest := restOf(items, b, place+".items", refs); rest != nil {
 			out["items"] = rest
 		}
 	}
@@ -109,26 +115,29 @@ func restOf(raw *yaml.Node, b *builder, place string) map[string]any {
 	return out
 }
 
-// whole is a node as JSON with all references inside it resolved.
-func (b *builder) whole(n *yaml.Node, place string, depth int) any {
+// whole is a node as JSON with all references inside it resolved; refs are those that led to it.
+func (b *builder) whole(n *yaml.Node, place string, refs []string) any {
 	n = plain(n)
-	if depth > maxDepth {
-		b.wrong(n, place, "document.circular", "ref", place)
-		return nil
-	}
 	switch n.Kind {
 	case yaml.MappingNode:
+		if ref := get(n, "$ref"); ref != nil {
+			if slices.Contains(refs, ref.Value) {
+				b.wrong(ref, place, "document.circular", "ref", ref.Value)
+				return nil
+			}
+			refs = append(slices.Clone(refs), ref.Value)
+		}
 		out := map[string]any{}
 		for _, e := range entries(b.flat(n, place, nil)) {
 			if !strings.HasPrefix(e.Name, "x-") {
-				out[e.Name] = b.whole(e.Node, place, depth+1)
+				out[e.Name] = b.whole(e.Node, place, refs)
 			}
 		}
 		return out
 	case yaml.SequenceNode:
 		out := []any{}
 		for _, c := range n.Content {
-			out = append(out, b.whole(c, place, depth+1))
+			out = append(out, b.whole(c, place, refs))
 		}
 		return out
 	}
@@ -137,7 +146,7 @@ func (b *builder) whole(n *yaml.Node, place string, depth int) any {
 
 func (op *Operation) needsCheck() bool {
 	e := op.element()
-	return e != nil && (e.checked || op.rest != nil || op.Rows.Min > 1)
+	return e != nil && (e.checked || op.rest != nil)
 }
 
 func (op *Operation) rechecks() []string { return op.recheck }
@@ -251,13 +260,9 @@ func (k *checker) add(s *Schema, path, field, code, value string, rule, fix batc
 }
 
 func (k *checker) bounds(s *Schema, list []any, path, field string) {
-	least := s.minItems
-	if k.op.Rows.Kind == Group && field == k.op.Rows.Path {
-		least = max(least, k.op.Rows.Min)
-	}
 	n := len(list)
-	if n < least {
-		k.add(s, path, field, "min_items", "", words.Message("value.min_items", "min", least, "count", n), words.Message("value.min_items.fix"))
+	if n < s.minItems {
+		k.add(s, path, field, "min_items", "", words.Message("value.min_items", "min", s.minItems, "count", n), words.Message("value.min_items.fix"))
 	}
 	if s.maxItems >= 0 && n > s.maxItems {
 		k.add(s, path, field, "max_items", "", words.Message("value.max_items", "max", s.maxItems, "count", n), words.Message("value.max_items.fix"))

@@ -2,6 +2,7 @@ package providers
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,8 +15,6 @@ import (
 
 	"github.com/pb33f/libopenapi"
 	"github.com/pb33f/libopenapi/datamodel"
-	"github.com/pb33f/libopenapi/datamodel/high/base"
-	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v4"
 
@@ -113,8 +112,13 @@ type compiled struct {
 func Compile(document []byte, source string) (*Provider, error) {
 	r := &reader{}
 	p := &Provider{Source: source}
-	if model := r.open(document); model != nil {
-		r.provider(p, model)
+	err := r.open(document)
+	if err == nil && len(r.mistakes) == 0 {
+		r.provider(p)
+		err = conform(document)
+	}
+	if err != nil && len(r.mistakes) == 0 {
+		r.wrong(nil, "", "document.openapi", "error", oneLine(err))
 	}
 	if len(r.mistakes) > 0 {
 		return nil, (&DocumentError{source, r.mistakes}).sorted()
@@ -122,39 +126,35 @@ func Compile(document []byte, source string) (*Provider, error) {
 	return p, nil
 }
 
-// open reads the OpenAPI side; nil when that is broken.
-func (r *reader) open(document []byte) *v3.Document {
+// open reads the YAML.
+func (r *reader) open(document []byte) error {
 	var top yaml.Node
 	if err := yaml.Unmarshal(document, &top); err != nil {
-		r.wrong(nil, "", "document.openapi", "error", oneLine(err))
-		return nil
+		return err
 	}
 	if top.Kind != yaml.DocumentNode || len(top.Content) == 0 || plain(top.Content[0]).Kind != yaml.MappingNode {
-		r.wrong(nil, "", "document.openapi", "error", "not a mapping")
-		return nil
+		return errors.New("not a mapping")
 	}
 	r.root = plain(top.Content[0])
 	version := get(r.root, "openapi")
-	if version == nil {
+	switch {
+	case version == nil:
 		r.wrong(r.root, "", "document.missing", "key", "openapi")
-		return nil
-	}
-	if !strings.HasPrefix(version.Value, "3.1.") {
+	case !strings.HasPrefix(version.Value, "3.1."):
 		r.wrong(version, "openapi", "document.version", "found", version.Value)
-		return nil
 	}
+	return nil
+}
+
+// conform reports what is wrong with the document as OpenAPI, beyond what rowferry itself reads of it.
+func conform(document []byte) error {
 	config := &datamodel.DocumentConfiguration{ExcludeExtensionRefs: true, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	doc, err := libopenapi.NewDocumentWithConfiguration(document, config)
 	if err != nil {
-		r.wrong(nil, "", "document.openapi", "error", oneLine(err))
-		return nil
+		return err
 	}
-	model, err := doc.BuildV3Model()
-	if err != nil && model == nil {
-		r.wrong(nil, "", "document.openapi", "error", oneLine(err))
-		return nil
-	}
-	return &model.Model
+	_, err = doc.BuildV3Model()
+	return err
 }
 
 // providerSpec is x-rowferry of the document.
@@ -171,7 +171,7 @@ type providerSpec struct {
 
 var properName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,40}$`)
 
-func (r *reader) provider(p *Provider, doc *v3.Document) {
+func (r *reader) provider(p *Provider) {
 	x := get(r.root, "x-rowferry")
 	if x == nil {
 		r.wrong(r.root, "", "document.missing", "key", "x-rowferry")
@@ -187,16 +187,14 @@ func (r *reader) provider(p *Provider, doc *v3.Document) {
 	if p.Limits.Concurrency == 0 {
 		p.Limits.Concurrency = 4
 	}
-	if doc.Info != nil && p.Title == (batch.Text{}) {
-		p.Title = batch.Text{EN: doc.Info.Title}
+	if p.Title == (batch.Text{}) {
+		p.Title.EN = textAt(get(r.root, "info"), "title")
 	}
-	if doc.ExternalDocs != nil {
-		p.Link = doc.ExternalDocs.URL
-	}
+	p.Link = textAt(get(r.root, "externalDocs"), "url")
 	r.servers(p)
 	r.credentials(p, spec.Credentials)
 	r.schemes(p)
-	r.operations(p, doc)
+	r.operations(p)
 }
 
 func (r *reader) servers(p *Provider) {
@@ -295,18 +293,24 @@ func (r *reader) template(p *Provider, n *yaml.Node, place, text string) {
 	}
 }
 
-func (r *reader) operations(p *Provider, doc *v3.Document) {
-	if doc.Paths == nil || doc.Paths.PathItems == nil {
-		r.wrong(r.root, "paths", "document.operations")
-		return
+// textAt is the scalar at key, "" when there is none.
+func textAt(n *yaml.Node, key string) string {
+	v := get(n, key)
+	if v == nil || v.Kind != yaml.ScalarNode {
+		return ""
 	}
-	for path, item := range doc.Paths.PathItems.FromOldest() {
-		for method, op := range item.GetOperations().FromOldest() {
-			n := get(get(get(r.root, "paths"), path), method)
-			if get(n, "x-rowferry") == nil {
+	return v.Value
+}
+
+var methods = []string{"get", "put", "post", "delete", "patch"}
+
+func (r *reader) operations(p *Provider) {
+	for _, path := range entries(get(r.root, "paths")) {
+		for _, method := range entries(path.Node) {
+			if !slices.Contains(methods, method.Name) || get(method.Node, "x-rowferry") == nil {
 				continue
 			}
-			r.operation(p, op, n, "paths."+path+"."+method, path, method, doc.Security)
+			r.operation(p, method.Node, path.Name, method.Name)
 		}
 	}
 	if len(p.Operations) == 0 && len(r.mistakes) == 0 {
@@ -328,17 +332,18 @@ type operationSpec struct {
 	Answer     *yaml.Node          `key:"answer,must"`
 }
 
-func (r *reader) operation(p *Provider, high *v3.Operation, n *yaml.Node, place, path, method string, global []*base.SecurityRequirement) {
+func (r *reader) operation(p *Provider, n *yaml.Node, path, method string) {
 	var spec operationSpec
+	place := "paths." + path + "." + method
 	x, xplace := get(n, "x-rowferry"), place+".x-rowferry"
 	r.decode(x, xplace, &spec)
-	op := &Operation{Provider: p, ID: high.OperationId, Title: spec.Title, Help: spec.Help, Notes: spec.Notes, Method: strings.ToUpper(method),
+	op := &Operation{Provider: p, ID: textAt(n, "operationId"), Title: spec.Title, Help: spec.Help, Notes: spec.Notes, Method: strings.ToUpper(method),
 		Repeatable: spec.Repeatable, Done: spec.Done}
 	if op.Title == (batch.Text{}) {
-		op.Title = batch.Text{EN: high.Summary}
+		op.Title = batch.Text{EN: textAt(n, "summary")}
 	}
 	if op.Help == (batch.Text{}) {
-		op.Help = batch.Text{EN: high.Description}
+		op.Help = batch.Text{EN: textAt(n, "description")}
 	}
 	if op.ID == "" {
 		r.wrong(n, place, "document.missing", "key", "operationId")
@@ -346,10 +351,10 @@ func (r *reader) operation(p *Provider, high *v3.Operation, n *yaml.Node, place,
 	if _, twice := p.Operation(op.ID); twice {
 		r.wrong(get(n, "operationId"), place, "document.twice", "name", op.ID)
 	}
-	if len(high.Parameters) > 0 {
-		r.wrong(get(n, "parameters"), place+".parameters", "document.unsupported", "what", "parameters")
+	if list := get(n, "parameters"); list != nil && len(list.Content) > 0 {
+		r.wrong(list, place+".parameters", "document.unsupported", "what", "parameters")
 	}
-	r.security(op, high, n, place, global)
+	r.security(op, n, place)
 	schema, splace := r.encodings(op, n, place)
 	op.Paths = map[string]string{}
 	for _, e := range op.Encodings {
@@ -427,23 +432,23 @@ func (b *builder) fields(n *yaml.Node, place string, paths []string) {
 	}
 }
 
-func (r *reader) security(op *Operation, high *v3.Operation, n *yaml.Node, place string, global []*base.SecurityRequirement) {
-	list := high.Security
-	if get(n, "security") == nil {
-		list = global
+func (r *reader) security(op *Operation, n *yaml.Node, place string) {
+	list := get(n, "security")
+	if list == nil {
+		list, place = get(r.root, "security"), ""
 	}
-	for _, requirement := range list {
-		if requirement.Requirements == nil {
-			continue
-		}
-		if requirement.Requirements.Len() > 1 {
-			r.wrong(get(n, "security"), place+".security", "document.unsupported", "what", "security: {a, b}")
-		}
-		for name := range requirement.Requirements.KeysFromOldest() {
-			if _, known := op.Provider.Scheme(name); !known {
-				r.wrong(get(n, "security"), place+".security", "document.scheme", "name", name)
+	if list != nil {
+		for _, requirement := range list.Content {
+			names := entries(requirement)
+			if len(names) > 1 {
+				r.wrong(requirement, place+".security", "document.unsupported", "what", "{a: [], b: []}")
 			}
-			op.Schemes = append(op.Schemes, name)
+			for _, e := range names {
+				if _, known := op.Provider.Scheme(e.Name); !known {
+					r.wrong(e.Key, place+".security", "document.scheme", "name", e.Name)
+				}
+				op.Schemes = append(op.Schemes, e.Name)
+			}
 		}
 	}
 	if len(op.Schemes) == 0 {

@@ -1,8 +1,10 @@
 package providers_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -1348,6 +1350,40 @@ func TestExamplesAreValid(t *testing.T) {
 				if _, bad := put(f, text); bad != nil {
 					t.Errorf("%s %s: the example %q is refused: %s", facts, path, text, words.Say(batch.English, bad.Rule))
 				}
+			}
+		}
+	}
+}
+
+// docs/providers holds the pages that the documents make. `go test ./providers -run Pages -update-pages` writes them anew.
+func TestPagesAreThoseOfTheDocuments(t *testing.T) {
+	all, err := providers.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join("..", "docs", "providers")
+	write := flag.Lookup("update-pages")
+	for name, p := range all {
+		for _, l := range batch.Languages() {
+			file := filepath.Join(folder, name+"."+string(l)+".md")
+			if l == batch.English {
+				file = filepath.Join(folder, name+".md")
+			}
+			var page bytes.Buffer
+			if err := p.Markdown(&page, l); err != nil {
+				t.Fatal(err)
+			}
+			if write != nil && write.Value.String() == "true" {
+				if err := os.WriteFile(file, page.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(want, page.Bytes()) {
+				t.Errorf("%s is out of date; run: go test ./providers -run Pages -update-pages", file)
 			}
 		}
 	}

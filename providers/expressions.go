@@ -2,6 +2,7 @@ package providers
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 	"unicode"
 
 	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/types"
 	"github.com/expr-lang/expr/vm"
 	"golang.org/x/text/unicode/norm"
@@ -36,8 +38,9 @@ func (e *expression) run(env any) (any, error) {
 }
 
 func compileExpression(text string, more ...expr.Option) (*expression, error) {
+	ban := &bans{}
 	options := append([]expr.Option{
-		expr.DisableBuiltin("reduce"), expr.DisableBuiltin("repeat"), expr.DisableBuiltin("now"),
+		expr.Patch(ban), expr.DisableBuiltin("repeat"), expr.DisableBuiltin("now"),
 		expr.Function("isSet", func(p ...any) (any, error) { return isSet(p[0]), nil }, new(func(any) bool)),
 		expr.Function("text", func(p ...any) (any, error) { return plainText(p[0]), nil }, new(func(any) string)),
 		expr.Function("list", func(p ...any) (any, error) { return asList(p[0]), nil }, new(func(any) []any)),
@@ -47,7 +50,20 @@ func compileExpression(text string, more ...expr.Option) (*expression, error) {
 	if err != nil {
 		return nil, err
 	}
+	if ban.found {
+		return nil, errors.New("reduce is not available")
+	}
 	return &expression{text, program}, nil
+}
+
+// bans looks for reduce, which can build texts of any size; DisableBuiltin does not reach what takes a predicate.
+type bans struct{ found bool }
+
+// Visit is called for each node.
+func (b *bans) Visit(node *ast.Node) {
+	if n, ok := (*node).(*ast.BuiltinNode); ok && n.Name == "reduce" {
+		b.found = true
+	}
 }
 
 // answerEnv is what the expressions over an answer see.

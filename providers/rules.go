@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -58,18 +59,16 @@ func (b *builder) compileRules() {
 			b.wrong(site.node, site.place, "document.outside", "path", site.at.full)
 			continue
 		}
-		var specs []ruleSpec
-		var wrapped struct {
-			Rules []ruleSpec `key:"rules"`
+		if site.node.Kind != yaml.SequenceNode {
+			b.wrong(site.node, site.place, "document.kind", "want", "[…]")
+			continue
 		}
-		holder := &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{{Kind: yaml.ScalarNode, Value: "rules"}, site.node}}
-		b.decode(holder, strings.TrimSuffix(site.place, ".x-rules"), &wrapped)
-		specs = wrapped.Rules
-		for i, spec := range specs {
-			var n *yaml.Node
-			if i < len(site.node.Content) {
-				n = plain(site.node.Content[i])
-			}
+		for i, n := range site.node.Content {
+			var spec ruleSpec
+			site := site
+			site.place = fmt.Sprintf("%s[%d]", site.place, i)
+			n = plain(n)
+			b.decode(n, site.place, &spec)
 			b.rule(site, n, spec)
 		}
 	}
@@ -96,8 +95,10 @@ func (b *builder) rule(site ruleSite, n *yaml.Node, spec ruleSpec) {
 	site.schema.rules = append(site.schema.rules, r)
 }
 
+// oneLine is the first line of an error, without the drawing that follows it.
 func oneLine(err error) string {
-	return strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "|", " ")), " ")
+	first, _, _ := strings.Cut(strings.TrimSpace(err.Error()), "\n")
+	return first
 }
 
 func zoneOf(rule string) string {

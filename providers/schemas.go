@@ -84,6 +84,7 @@ type spot struct {
 	repeated  bool      // inside the array that rows fill
 	outside   bool      // batch: not yet inside the repeated element
 	ancestors []*Schema // objects around, outermost first
+	refs      []string  // references that led here
 }
 
 func (s spot) child(name string) spot {
@@ -106,6 +107,14 @@ func (b *builder) schema(raw *yaml.Node, name, place string, required bool, at s
 		}
 		return nil
 	}
+	at.refs = slices.Clone(at.refs)
+	for ref := get(raw, "$ref"); ref != nil; ref = get(b.locate(ref.Value), "$ref") {
+		if slices.Contains(at.refs, ref.Value) {
+			b.wrong(ref, place, "document.circular", "ref", ref.Value)
+			return nil
+		}
+		at.refs = append(at.refs, ref.Value)
+	}
 	n := b.flat(raw, place, nil)
 	if n == nil || n.Kind != yaml.MappingNode {
 		b.wrong(raw, place, "document.kind", "want", "{…}")
@@ -117,13 +126,13 @@ func (b *builder) schema(raw *yaml.Node, name, place string, required bool, at s
 	}
 	s := &Schema{Name: name, Required: required, Fill: spec.Fill, Scheme: spec.Scheme, Blank: spec.Blank}
 	s.node, s.place, s.must, s.fix, s.maxItems = n, place, spec.Must, spec.Fix, -1
-	s.Raw, _ = value(n).(map[string]any)
+	s.Raw, _ = b.whole(n, place, nil).(map[string]any)
 	b.xmlHints(s, n, place)
 	b.kind(s, n, place)
 	if c := get(n, "const"); c != nil {
 		s.Const = c.Value
 	}
-	if spec.Hidden || flag(n, "deprecated") || flag(n, "readOnly") {
+	if spec.Hidden || isTrue(n, "deprecated") || isTrue(n, "readOnly") {
 		return nil
 	}
 	b.checkSpec(s, n, spec)
@@ -142,7 +151,7 @@ func (b *builder) schema(raw *yaml.Node, name, place string, required bool, at s
 	return s
 }
 
-func flag(n *yaml.Node, key string) bool {
+func isTrue(n *yaml.Node, key string) bool {
 	v := get(n, key)
 	return v != nil && v.Value == "true"
 }
@@ -263,7 +272,7 @@ func names(n *yaml.Node) string {
 func (b *builder) array(s *Schema, n *yaml.Node, at spot) {
 	s.minItems = b.count(n, s.place, "minItems", 0)
 	s.maxItems = b.count(n, s.place, "maxItems", -1)
-	s.unique = flag(n, "uniqueItems")
+	s.unique = isTrue(n, "uniqueItems")
 	items := get(n, "items")
 	if items == nil {
 		b.wrong(n, s.place, "document.missing", "key", "items")
@@ -279,6 +288,7 @@ func (b *builder) array(s *Schema, n *yaml.Node, at spot) {
 		} else {
 			at.repeated = true
 			rows.Min = max(rows.Min, s.minItems)
+			s.minItems = rows.Min
 		}
 	}
 	// An array that is there has at least one element, so an element's required fields are required as the array is.

@@ -21,7 +21,7 @@ type converter struct {
 	field    *Field
 	blank    string
 	nullable bool
-	reduce   bool              // write the part before - or | only
+	reduce   bool              // what is sent is the part before - or | only; what is checked is the whole
 	lookup   map[string]string // folded input → value
 	enum     map[string]bool
 	allowed  []string
@@ -61,9 +61,6 @@ func (c *converter) append(dst []byte, text string, kind batch.Kind) ([]byte, bo
 		return dst, true, nil
 	}
 	value := text
-	if c.reduce {
-		value = codeOf(value)
-	}
 	if c.lookup != nil || c.folded != nil {
 		value = c.known(value)
 	}
@@ -71,6 +68,12 @@ func (c *converter) append(dst []byte, text string, kind batch.Kind) ([]byte, bo
 	out, bad := c.put(c, dst, value, kind)
 	if bad != nil {
 		bad.Value = text
+		if bad.Rule.Key == "" {
+			bad.Rule.Args = []any{"value", text}
+		}
+		if bad.Fix.Key == "" {
+			bad.Fix.Args = []any{"value", text}
+		}
 		return dst[:start], false, bad
 	}
 	return out, false, nil
@@ -129,7 +132,11 @@ func putString(c *converter, dst []byte, text string, _ batch.Kind) ([]byte, *Vi
 	if c.pattern != nil && !c.pattern.match(text) {
 		return nil, c.mismatch(text)
 	}
-	out, ok := appendString(dst, text)
+	sent := text
+	if c.reduce {
+		sent = codeOf(text)
+	}
+	out, ok := appendString(dst, sent)
 	if !ok {
 		return nil, c.unreadable(text)
 	}
