@@ -85,7 +85,7 @@ type trial struct {
 	d       dialect
 	rows    [][]string
 	width   int     // the usual number of fields
-	regular float64 // share of the records that have it, from the first such record on
+	regular float64 // share of the records that have it
 	clean   float64 // share of cells that hold no sign of being several
 	stray   int     // records with text behind a closing quote
 	quotes  int     // quoted fields
@@ -183,9 +183,7 @@ func (t *trial) measure() {
 			}
 		}
 	}
-	if n := len(rows) - first; n > 0 {
-		t.regular = float64(fit) / float64(n)
-	}
+	t.regular = float64(fit) / float64(max(1, len(rows)))
 	if cells > 0 {
 		t.clean = 1 - float64(dirty)/float64(cells)
 	}
