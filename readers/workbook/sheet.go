@@ -67,7 +67,7 @@ func (s *sheet) next() error {
 			s.state = after
 		case t != ooxml.Start:
 		case s.state == inside && s.scan.Is("row") && s.scan.Depth() == 3:
-			return s.readRow()
+			return s.blame(s.readRow())
 		case s.scan.Depth() == 2 && s.scan.Is("sheetData"):
 			if s.state != before {
 				return s.scan.Misfit("a second sheetData")
@@ -79,6 +79,16 @@ func (s *sheet) next() error {
 			return s.scan.Misfit("<%s> where a row belongs", s.scan.Name)
 		}
 	}
+}
+
+// blame prefers the deeper reason: nonsense in a part whose checksum is wrong is damage.
+func (s *sheet) blame(err error) error {
+	if _, ours := err.(*batch.Unreadable); ours {
+		if cause := s.scan.Cause(); cause != nil {
+			return cause
+		}
+	}
+	return err
 }
 
 // open reads the root element.

@@ -227,13 +227,21 @@ func (a *Archive) Scan(name string) (*PartScanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &PartScanner{Scanner: NewScanner(p, a.limits), Part: p.Name}, nil
+	return &PartScanner{Scanner: NewScanner(p, a.limits), Part: p.Name, part: p}, nil
 }
 
-// PartScanner is a Scanner that knows the name of its part.
+// PartScanner is a Scanner that knows its part.
 type PartScanner struct {
 	*Scanner
-	Part string
+	Part string // its name
+	part *Part
+}
+
+// Cause returns the deeper reason of trouble with the content, nil when there is none: a part whose checksum is wrong
+// holds nonsense because it was damaged on the way. It reads the rest of the part.
+func (s *PartScanner) Cause() error {
+	_, err := io.Copy(io.Discard, s.part)
+	return err
 }
 
 // Wrap names the part in an error of its scanner. io.EOF becomes a truncated part: call it where there must be more.
@@ -245,6 +253,8 @@ func (s *PartScanner) Wrap(err error) error {
 		return nil
 	case errors.As(err, &mine):
 		return err
+	case s.Cause() != nil:
+		return s.Cause()
 	case err == io.EOF:
 		return &Error{Part: s.Part, Reason: Structure, Err: errors.New("the part ends too early")}
 	case errors.As(err, &syntax):
@@ -263,6 +273,9 @@ func (s *PartScanner) Wrap(err error) error {
 
 // Misfit is the error of a part that is well-formed and yet not what it must be.
 func (s *PartScanner) Misfit(format string, args ...any) error {
+	if err := s.Cause(); err != nil {
+		return err
+	}
 	return &Error{Part: s.Part, Reason: Structure, Err: fmt.Errorf("at byte %d: %s", s.TokenStart, fmt.Sprintf(format, args...))}
 }
 
