@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/mappers"
 )
 
@@ -89,4 +92,38 @@ func TestEveryRowIsInOneItem(t *testing.T) {
 			}
 		}))
 	}
+}
+
+// One Bound serves several files at once.
+func TestItemsSideBySide(t *testing.T) {
+	m, err := mappers.Compile(operation(t, "pay"), mappers.Settings{Map: map[string]configs.Mapping{
+		"requestId": {Expr: `upper(row["Ref"]) + "-" + value`, From: []string{"Customer"}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := m.Bind([]batch.Column{{Name: "Ref", Ref: "A"}, {Name: "Customer", Ref: "B"}, {Name: "客户", Ref: "C"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for file := range 4 {
+		wg.Go(func() {
+			var rows []batch.Row
+			for i := range 200 {
+				n := strconv.Itoa(i)
+				rows = append(rows, batch.Row{Number: i + 2, Cells: []batch.Cell{
+					{Text: "f" + strconv.Itoa(file), Kind: batch.String}, {Text: n, Kind: batch.String}, {Text: n, Kind: batch.String}}})
+			}
+			i := 0
+			for it, err := range b.Items(each(rows)) {
+				want := fmt.Sprintf(`{"version":"2","requestId":"F%d-%d","customer":{"id":"%d","name":{}},"note":null,"memo":""}`, file, i, i)
+				if err != nil || string(it.Body) != want {
+					t.Errorf("got %s, %v; want %s", it.Body, err, want)
+				}
+				i++
+			}
+		})
+	}
+	wg.Wait()
 }
