@@ -70,10 +70,10 @@ func (s *scheme) choose() []auth.Mistake {
 	return auth.Missing(a, append(slices.Clone(a.Scheme.Needs), nearest(a, logins).Fields...)...)
 }
 
-// nearest is the login that misses least.
+// nearest is the login of which the account gives most; of equals the one the document prefers.
 func nearest(a auth.Account, logins []providers.Login) providers.Login {
-	return slices.MinFunc(logins, func(x, y providers.Login) int {
-		return len(auth.Missing(a, x.Fields...)) - len(auth.Missing(a, y.Fields...))
+	return slices.MaxFunc(logins, func(x, y providers.Login) int {
+		return (len(x.Fields) - len(auth.Missing(a, x.Fields...))) - (len(y.Fields) - len(auth.Missing(a, y.Fields...)))
 	})
 }
 

@@ -1,0 +1,107 @@
+package senders_test
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/senders"
+)
+
+func builtin(t testing.TB, name string) *providers.Provider {
+	t.Helper()
+	all, err := providers.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all[name]
+}
+
+func secrets(pairs ...string) map[string]configs.Secret {
+	out := map[string]configs.Secret{}
+	for i := 0; i < len(pairs); i += 2 {
+		out[pairs[i]] = configs.NewSecret(pairs[i+1])
+	}
+	return out
+}
+
+// Every mistake of an account is reported, at once, in three languages, without the values of credentials.
+func TestMistakes(t *testing.T) {
+	sign := &configs.Sign{Digest: "md5", Over: "{token}{timestamp}{nonce}{secret}"}
+	empty := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(empty, []byte("nothing"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cases := []struct {
+		name    string
+		account configs.Account
+		want    []string
+	}{
+		{"good", configs.Account{Provider: "otms", Server: "sandbox", Credentials: secrets("login", "u", "password", "p-secret")}, nil},
+		{"good signed", configs.Account{Provider: "hgj", Server: "https://x.example", Credentials: secrets("token", "t-secret", "staff", "1", "secret", "k-secret"), Sign: sign}, nil},
+		{"no server", configs.Account{Provider: "les"}, []string{"server"}},
+		{"which server", configs.Account{Provider: "otms", Credentials: secrets("login", "u", "password", "p-secret")}, []string{"server"}},
+		{"no test system by default", configs.Account{Provider: "hgj", Credentials: secrets("token", "t-secret", "staff", "1", "secret", "k-secret"), Sign: sign}, []string{"server"}},
+		{"unknown server", configs.Account{Provider: "otms", Server: "testing", Credentials: secrets("login", "u", "password", "p-secret")}, []string{"server"}},
+		{"password in the address", configs.Account{Provider: "les", Server: "https://u:p-secret@x.example"}, []string{"server"}},
+		{"no address", configs.Account{Provider: "les", Server: "ftp://x.example"}, []string{"server"}},
+		{"no recipe", configs.Account{Provider: "hgj", Server: "https://x.example", Credentials: secrets("token", "t-secret", "staff", "1", "secret", "k-secret")}, []string{"sign"}},
+		{"everything", configs.Account{Provider: "hgj", Server: "nowhere", Auth: "basic", Encoding: "yaml", Rate: "fast", CA: empty,
+			Credentials: secrets("token", "t-secret\n", "colour", "red"), Headers: secrets("Content-Length", "3", "X Y", "z")},
+			[]string{"server", "credentials.token", "credentials.colour", "credentials.staff", "headers.Content-Length", "headers.X Y", "rate", "sign", "auth", "encoding", "ca"}},
+		{"no way to log in", configs.Account{Provider: "dellin", Credentials: secrets("appkey", "a-secret", "login", "u")}, []string{"credentials.password"}},
+		{"token login", configs.Account{Provider: "dellin", Login: "v4", Credentials: secrets("appkey", "a-secret", "login", "u")}, []string{"credentials.pat"}},
+		{"unknown login", configs.Account{Provider: "dellin", Login: "v9", Credentials: secrets("appkey", "a-secret")}, []string{"login"}},
+		{"given session", configs.Account{Provider: "dellin", Credentials: secrets("appkey", "a-secret", "sessionID", "s-secret")}, nil},
+		{"colon", configs.Account{Provider: "otms", Server: "sandbox", Credentials: secrets("login", "a:b", "password", "p-secret")}, []string{"credentials.login"}},
+	}
+	for _, c := range cases {
+		c.account.Name = "mine"
+		s, err := senders.Open(c.account, builtin(t, c.account.Provider), senders.Options{})
+		var got []string
+		if wrong, ok := errors.AsType[*senders.Mistakes](err); ok {
+			for _, m := range wrong.List {
+				got = append(got, m.Key)
+			}
+			for _, l := range batch.Languages() {
+				text := wrong.In(l)
+				if strings.Contains(text, "-secret") || strings.Contains(text, "sender.") {
+					t.Errorf("%s: %s", c.name, text)
+				}
+			}
+		} else if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		} else {
+			s.Close()
+		}
+		slices.Sort(got)
+		slices.Sort(c.want)
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v\n%v", c.name, got, c.want, err)
+		}
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	for server, want := range map[string]bool{"http://x.example/api": true, "http://127.0.0.1:9": false, "http://localhost:9": false, "https://x.example": false, "http://[::1]:9": false} {
+		var logs bytes.Buffer
+		account := configs.Account{Name: "mine", Server: server}
+		s, err := senders.Open(account, builtin(t, "les"), senders.Options{Log: slog.New(slog.NewTextHandler(&logs, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+		_, warnings := senders.Check(account, builtin(t, "les"), senders.Options{})
+		if got := strings.Contains(logs.String(), "not encrypted"); got != want || len(warnings) > 0 != want {
+			t.Errorf("%s: warned %v %v, want %v", server, got, warnings, want)
+		}
+	}
+}
