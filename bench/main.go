@@ -47,6 +47,8 @@ func main() {
 		err = control(flag.Arg(1), flag.Arg(2), flag.Arg(3))
 	case "take":
 		err = takeAlone(flag.Arg(1), flag.Arg(2))
+	case "xlsx": // in a process of its own: a child's peak memory counts its parent's
+		err = writeXLSX(flag.Arg(1), 100_000)
 	case "read":
 		err = readXLSX(flag.Arg(1))
 	case "excelize":
@@ -220,7 +222,7 @@ func (b *bench) large(rows int, perRow float64) error {
 
 func (b *bench) reading(runs int) error {
 	path := filepath.Join(b.dir, "in.xlsx")
-	if err := writeXLSX(path, 100_000); err != nil {
+	if _, err := timed(b.self, "xlsx", path); err != nil {
 		return err
 	}
 	var ours, theirs, memory []float64
