@@ -174,12 +174,13 @@ func (f endless) ReadAt(p []byte, at int64) (int, error) {
 		return 0, io.EOF
 	}
 	n := int(min(int64(len(p)), f.size-at))
-	for i := range n {
+	block := strings.Repeat(f.body, 1+4096/len(f.body))
+	for i := 0; i < n; {
 		k := at + int64(i)
-		if k < int64(len(f.head)) {
-			p[i] = f.head[k]
+		if head := int64(len(f.head)); k < head {
+			i += copy(p[i:n], f.head[k:])
 		} else {
-			p[i] = f.body[(k-int64(len(f.head)))%int64(len(f.body))]
+			i += copy(p[i:n], block[(k-head)%int64(len(f.body)):])
 		}
 	}
 	if n < len(p) {
