@@ -117,6 +117,27 @@ func (l *loader) check(c *Config) {
 		l.checkRoute(c, "routes."+name, c.Routes[name])
 	}
 	l.checkFolders(c)
+	l.checkLists(c, known)
+}
+
+// checkLists warns of code lists that no field asks for.
+func (l *loader) checkLists(c *Config, builtin map[string]*providers.Provider) {
+	names := map[string]bool{}
+	for _, group := range []map[string]*providers.Provider{builtin, l.providers} {
+		for _, p := range group {
+			for _, op := range p.Operations {
+				for _, f := range op.Fields {
+					names[f.List] = true
+				}
+			}
+		}
+	}
+	delete(names, "")
+	for _, name := range sortedKeys(c.Lists) {
+		if !names[name] && len(names) > 0 {
+			l.warn(finding{at: l.keys["lists."+name], key: "lists." + name, what: words.Message("config.lists.unused"), write: l.suggest(name, sortedKeys(names))})
+		}
+	}
 }
 
 func (l *loader) checkTop(c *Config) {
@@ -224,7 +245,7 @@ func (l *loader) checkRate(key string, a *Account, p *providers.Provider) {
 	if a.Rate == "" {
 		return
 	}
-	rate, err := ParseRate(a.Rate)
+	rate, err := providers.ParseRate(a.Rate)
 	if err != nil {
 		l.bad(key+".rate", words.Message("config.rate", "value", short(a.Rate)), words.Message("config.write", "example", "rate: "+suggestRate(a.Rate)))
 		a.Rate = ""
@@ -234,7 +255,7 @@ func (l *loader) checkRate(key string, a *Account, p *providers.Provider) {
 		return
 	}
 	allowed := p.Limits.Rate
-	if float64(rate.N)/rate.Per.Seconds() > float64(allowed.N)/allowed.Per.Seconds() {
+	if rate.N == 0 || float64(rate.N)/rate.Per.Seconds() > float64(allowed.N)/allowed.Per.Seconds() {
 		l.warn(finding{at: l.place(key + ".rate"), key: key + ".rate",
 			what:  words.Message("config.rate.high", "value", a.Rate, "allowed", writeRate(allowed)),
 			write: words.Message("config.rate.high.write")})
@@ -450,6 +471,7 @@ func (l *loader) credentialNames(key string, a *Account, p *providers.Provider) 
 		write := words.Message("config.keys", "words", strings.Join(names, ", "))
 		if near := Nearest(name, names); near != "" {
 			write = words.Message("config.did_you_mean", "word", near)
+			l.meant[key+".credentials."+near] = true
 		}
 		if len(names) == 0 {
 			write = words.Message("config.remove")
@@ -486,6 +508,9 @@ func (l *loader) needs(key string, a *Account, s *providers.Scheme) {
 	}
 	for _, name := range lacking {
 		full := key + ".credentials." + name
+		if l.meant[full] {
+			continue
+		}
 		l.add(finding{at: l.place(full), key: full, what: words.Message("config.credential.missing", "scheme", s.Name),
 			write: words.Message("config.write", "example", fmt.Sprintf("%s: \"${%s}\"", name, strings.ToUpper(a.Name+"_"+name)))})
 	}
@@ -586,7 +611,7 @@ func (l *loader) checkRoute(c *Config, key string, r Route) {
 	}
 	l.twiceInList(key+".outbox.formats", r.Outbox.Formats)
 	l.atLeast(key+".limits.max_rows", r.Limits.MaxRows, 1, 5_000_000)
-	l.atLeast(key+".limits.stop_after", r.Limits.StopAfter, 1, 1_000_000)
+	l.atLeast(key+".limits.stop_after", r.Limits.StopAfter, 0, 1_000_000)
 	if r.Later != nil {
 		l.positive(key+".later.every", r.Later.Every)
 		l.positive(key+".later.for", r.Later.For)
@@ -648,7 +673,7 @@ func (l *loader) checkTarget(c *Config, key string, r Route) {
 		l.notThere("accounts."+r.Account+".auth", "config.auth", a.Auth, op.Schemes)
 	}
 	if r.Group != "" && op.Rows.Kind != "" && op.Rows.Kind != providers.Group {
-		l.bad(key+".group", words.Message("config.group", "name", op.ID), words.Message("config.remove"))
+		l.warn(finding{at: l.place(key + ".group"), key: key + ".group", what: words.Message("config.group", "name", op.ID), write: words.Message("config.remove")})
 	}
 }
 
@@ -755,7 +780,7 @@ func encodingKnown(name string) bool {
 	if _, err := htmlindex.Get(name); err == nil {
 		return true
 	}
-	return slices.Contains([]string{"utf-32le", "utf-32be"}, strings.ToLower(name))
+	return slices.Contains([]string{"utf-16", "utf-32", "utf-32le", "utf-32be", "cp932", "cp936", "cp949", "cp950", "uhc"}, strings.ToLower(name))
 }
 
 // recordPath accepts names with single slashes between them.

@@ -26,7 +26,7 @@ type Config struct {
 	// Address on which /metrics and /healthz are served; without it nothing is served.
 	Listen string `yaml:"listen" example:"127.0.0.1:9100"`
 	// Code lists that a provider does not publish: the list's name and a file with one value a line. A list that is not given is not checked.
-	Lists map[string]string `yaml:"lists" example:"lists/ports.txt"`
+	Lists map[string]string `yaml:"lists" example:"lists/countries.txt"`
 	// Logins at providers, by a name of your own.
 	Accounts map[string]Account `yaml:"accounts"`
 	// Partners' SFTP servers, by a name of your own.
@@ -60,7 +60,7 @@ type Account struct {
 	Sign *Sign `yaml:"sign"`
 	// Headers to send with every request besides those of the provider's document.
 	Headers map[string]Secret `yaml:"headers" example:"\"${API_KEY}\""`
-	// Most requests in a period: a number, a slash, and s, m or h. Without it what the provider's document allows.
+	// Most requests in a period: a number, a slash, and s, m, h or d (10/s, 1600/h, 3/30s); none is no limit. Without it what the provider's document allows.
 	Rate string `yaml:"rate" example:"10/s"`
 	// Most requests that wait for an answer at the same time. Without it what the provider's document says, or 4.
 	Concurrency int `yaml:"concurrency" example:"4"`
@@ -252,7 +252,7 @@ type Later struct {
 type RouteLimits struct {
 	// Most rows of a file; a longer one goes to quarantine.
 	MaxRows int `yaml:"max_rows" default:"100000"`
-	// This many equal refusals in a row pause the file.
+	// This many equal refusals in a row pause the file; 0 never does.
 	StopAfter int `yaml:"stop_after" default:"50"`
 }
 

@@ -17,7 +17,6 @@ var (
 	plainNumber = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
 	days        = regexp.MustCompile(`^([0-9]{1,5}) ?(d|days?)$`)
 	worded      = regexp.MustCompile(`^([0-9]{1,9}) *(s|secs?|seconds?|m|mins?|minutes?|h|hours?|hrs?)$`)
-	ratePattern = regexp.MustCompile(`^([0-9]{1,9})/(s|m|h)$`)
 )
 
 // parseDuration reads 2s, 1h30m, 24h. What is wrong comes with what to write where that is known.
@@ -55,26 +54,12 @@ func brief(d time.Duration) string {
 	return s
 }
 
-// ParseRate reads "10/s", "600/m", "1600/h".
-func ParseRate(text string) (providers.Rate, error) {
-	m := ratePattern.FindStringSubmatch(text)
-	if m == nil {
-		return providers.Rate{}, fmt.Errorf("rate %q is not a number, a slash, and s, m or h", short(text))
-	}
-	n, err := strconv.Atoi(m[1])
-	if err != nil || n == 0 {
-		return providers.Rate{}, fmt.Errorf("rate %q must be at least 1", text)
-	}
-	return providers.Rate{N: n, Per: map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}[m[2]]}, nil
-}
-
-// writeRate is the opposite of ParseRate; "" for a rate that it cannot read.
+// writeRate writes a rate as the configuration has it; "" for no limit.
 func writeRate(r providers.Rate) string {
-	unit := map[time.Duration]string{time.Second: "s", time.Minute: "m", time.Hour: "h"}[r.Per]
-	if r.N <= 0 || unit == "" {
+	if r.N <= 0 || r.Per <= 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d/%s", r.N, unit)
+	return r.String()
 }
 
 // suggestRate guesses what was meant: "10 / sec", "10".
