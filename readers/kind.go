@@ -111,7 +111,7 @@ func binaryKind(head []byte) (key string, args []any) {
 	case zeros(head):
 		return "kind.zeros", nil
 	}
-	if wide(head) != nil {
+	if wide(head) != nil || has(bytes.TrimLeft(head, "\ufeff \t\r\n"), "<") {
 		return "", nil
 	}
 	controls := 0
@@ -217,12 +217,14 @@ func textKind(head []byte) (string, error) {
 		return "", refuse("kind.html")
 	case strings.HasPrefix(text, "ID;P"):
 		return "", refuse("kind.document", "format", "SYLK")
+	case has(head, "\x4c\x6f\xa7\x94"): // "<?xm" in EBCDIC
+		return XML, nil
 	case !strings.HasPrefix(text, "<"):
 		return CSV, nil
 	}
 	root := rootName(lower)
 	switch {
-	case htmlRoots[root] || strings.HasPrefix(lower, "<!doctype html"):
+	case root == "html", htmlRoots[root] && !strings.HasPrefix(lower, "<?xml"), strings.HasPrefix(lower, "<!doctype html"):
 		return "", refuse("kind.html")
 	case strings.Contains(text, "urn:schemas-microsoft-com:office:spreadsheet"), strings.Contains(text, `progid="Excel.Sheet"`):
 		return "", refuse("kind.xml2003")
@@ -235,7 +237,7 @@ func textKind(head []byte) (string, error) {
 }
 
 var htmlRoots = map[string]bool{
-	"html": true, "head": true, "meta": true, "body": true, "table": true, "div": true, "style": true, "script": true, "font": true,
+	"head": true, "meta": true, "body": true, "table": true, "div": true, "style": true, "script": true, "font": true,
 	"title": true, "center": true, "link": true, "p": true, "span": true, "br": true, "thead": true, "tbody": true, "tr": true,
 }
 

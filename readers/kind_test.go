@@ -126,7 +126,7 @@ func TestKindOfCorpus(t *testing.T) {
 			}
 			got, err := kind(filepath.Base(path), content)
 			if got != folder {
-				t.Logf("%s: %q %v", filepath.Base(path), got, err)
+				t.Errorf("%s: %q %v", filepath.Base(path), got, err)
 			}
 		}
 	}

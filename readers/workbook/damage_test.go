@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -295,6 +297,32 @@ func TestComplete(t *testing.T) {
 	u, ok := errors.AsType[*batch.Unreadable](complete([]byte("%PDF-1.4 …")))
 	if !ok || u.Incomplete {
 		t.Errorf("a PDF: %v", u)
+	}
+}
+
+// A thousand small injuries to a sheet: it is read soundly or refused, never worse.
+func TestMutations(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(7, 7))
+	for range 1000 {
+		b := []byte(cellsOfAllKinds)
+		for range 1 + rnd.IntN(4) {
+			i := rnd.IntN(len(b) - 20)
+			switch rnd.IntN(3) {
+			case 0:
+				b[i] = byte(rnd.IntN(256))
+			case 1:
+				b = slices.Delete(b, i, i+1+rnd.IntN(8))
+			default:
+				j := rnd.IntN(len(b) - 20)
+				b = slices.Insert(b, i, bytes.Clone(b[j:j+rnd.IntN(20)])...)
+			}
+		}
+		got, err := all(withRows(t, string(b)), readers.Settings{})
+		if err == nil {
+			check(t, got)
+		} else if _, ok := errors.AsType[*batch.Unreadable](err); !ok {
+			t.Fatalf("%T %v: %s", err, err, b)
+		}
 	}
 }
 
