@@ -67,3 +67,67 @@ func letter(i int) string {
 	}
 	return string(rune('A'+i/26-1)) + string(rune('A'+i%26))
 }
+
+// The example rows of every built-in operation, under the provider's labels, make items that may be sent, and nothing
+// of them is lost on the way.
+func TestBuiltinExamplesAreSent(t *testing.T) {
+	all, err := providers.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		for _, op := range all[name].Operations {
+			t.Run(name+"/"+op.ID, func(t *testing.T) { examplesAlone(t, op) })
+		}
+	}
+}
+
+func examplesAlone(t *testing.T, op *providers.Operation) {
+	set := mappers.Settings{}
+	var columns []batch.Column
+	for i, f := range op.Fields {
+		columns = append(columns, batch.Column{Name: f.Label.In(batch.Chinese), Ref: letter(i)})
+	}
+	if op.Rows.Kind == providers.Group && len(op.Rows.Key) == 0 {
+		set.Group = "Group"
+		columns = append(columns, batch.Column{Name: "Group", Ref: letter(len(columns))})
+	}
+	m, err := mappers.Compile(op, set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := m.Bind(columns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []batch.Row
+	for i, example := range op.Example() {
+		row := batch.Row{Number: i + 2}
+		for _, f := range op.Fields {
+			row.Cells = append(row.Cells, batch.Cell{Text: example[f.Path], Kind: batch.String})
+		}
+		if set.Group != "" {
+			row.Cells = append(row.Cells, batch.Cell{Text: "one", Kind: batch.String})
+		}
+		rows = append(rows, row)
+	}
+	if len(rows) == 0 {
+		t.Fatal("no example rows")
+	}
+	items := 0
+	for it, err := range b.Items(each(rows)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range it.Problems {
+			t.Errorf("%v: %s", it.Rows, p.Text)
+		}
+		if recheck := op.RechecksWhenSent(); len(recheck) > 0 && len(it.Where) == 0 {
+			t.Errorf("%v: no cells for %v", it.Rows, recheck)
+		}
+		items++
+	}
+	if want := map[bool]int{true: 1, false: len(rows)}[op.Rows.Kind == providers.Group]; items != want {
+		t.Errorf("%d rows became %d items, want %d", len(rows), items, want)
+	}
+}

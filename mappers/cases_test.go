@@ -208,7 +208,7 @@ func parseTable(t *testing.T, data []byte, xml bool) ([]batch.Column, []batch.Ro
 	for i, name := range records[0] {
 		c := batch.Column{Name: name, Ref: string(rune('A' + i))}
 		if xml {
-			c.Name, c.Ref = name[strings.LastIndexByte(name, '/')+1:], name
+			c.Ref = name
 		}
 		columns = append(columns, c)
 	}

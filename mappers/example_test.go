@@ -41,14 +41,14 @@ func Example() {
 			fmt.Println(err)
 			return
 		}
-		fmt.Printf("rows %v: %s\n", it.Rows, it.Body)
+		fmt.Printf("rows %v %s;\n", it.Rows, it.Body)
 		for _, p := range it.Problems {
 			fmt.Println("  " + p.Text)
 		}
 	}
 	// Output:
-	// rows [2]: {"version":"2","requestId":"R-1","customer":{"id":"0042","name":{}},"note":null,"memo":"","payment":{"kind":"transfer","currency":"EUR"}}
-	// rows [3]:
+	// rows [2] {"version":"2","requestId":"R-1","customer":{"id":"0042","name":{}},"note":null,"memo":"","payment":{"kind":"transfer","currency":"EUR"}};
+	// rows [3] ;
 	//   Column "Cur", cell C3: "yen" is not in the route's list. Write one of: euro, 美元.
 }
 
