@@ -1,0 +1,234 @@
+package providers
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"pgregory.net/rapid"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/words"
+)
+
+func TestAppend(t *testing.T) {
+	op := operation(t, document(t, "values.yaml"), "values")
+	for _, c := range []struct {
+		field, text string
+		kind        batch.Kind
+		want        string // JSON; "" = omitted
+		code, fix   string // of the violation; fix is a part of the English sentence
+	}{
+		{"bill", "HBL-1", batch.String, `"HBL-1"`, "", ""},
+		{"bill", "0123", batch.Number, `"0123"`, "", ""},
+		{"bill", " ", batch.String, "", "", ""},
+		{"bill", "\u3000\u00a0", batch.String, "", "", ""},
+		{"bill", "HBL\uff0d1", batch.String, "", "pattern", "write - instead of \uff0d (U+FF0D) at place 4"},
+		{"bill", "hbl-1", batch.String, "", "pattern", "write capital letters: HBL-1"},
+		{"bill", "HBL\n1", batch.String, "", "pattern", "remove the line break at place 4"},
+		{"bill", "HBL 1", batch.String, "", "pattern", "remove the character ' ' (U+0020) at place 4"},
+		{"bill", strings.Repeat("A", 22), batch.String, "", "pattern", "write it like HBL1"},
+		{"container", "NO NUMBER", batch.String, `"NO NUMBER"`, "", ""},
+		{"container", "NO  NUMBER", batch.String, "", "pattern", ""},
+		{"port", "09605|WALKERVILLE, ONT", batch.String, `"09605|WALKERVILLE, ONT"`, "", ""},
+		{"port", "9605|WALKERVILLE", batch.String, "", "pattern", ""},
+		{"place", "Zürich <&>", batch.String, `"Zürich <&>"`, "", ""},
+		{"place", "上海", batch.String, "", "pattern", "remove the character 上 (U+4E0A) at place 1"},
+		{"place", "TOO LONG ALTOGETHER", batch.String, "", "length", "shorten it by 9 characters"},
+		{"note", "上海", batch.String, `"上海"`, "", ""},
+		{"note", "海", batch.String, "", "length", "at least 2"},
+		{"note", "a\x00b", batch.String, "", "type", "U+0000"},
+		{"note", "a\xffb", batch.String, "", "type", "U+FFFD"},
+		{"note", "a\"\\\t", batch.String, `"a\"\\\t"`, "", ""},
+		{"count", "9999999999", batch.Number, "9999999999", "", ""},
+		{"count", "10000000000", batch.Number, "", "range", ""},
+		{"count", "99999999999999999999999", batch.String, "", "range", ""},
+		{"count", "0", batch.Number, "", "range", ""},
+		{"count", "1,536", batch.String, "", "type", "write 1536"},
+		{"count", "1536.0", batch.String, "", "type", "write 1536"},
+		{"count", "007", batch.String, "", "type", "write 7"},
+		{"count", "\uff11\uff15", batch.String, "", "type", "write 15"},
+		{"count", "1E3", batch.String, "", "type", "digits only"},
+		{"count", "2026-11-22", batch.Date, "", "type", ""},
+		{"small", "2147483648", batch.Number, "", "range", ""},
+		{"small", "-2147483648", batch.Number, "-2147483648", "", ""},
+		{"weight", "43.500", batch.Number, "43.500", "", ""},
+		{"weight", "43.5000", batch.Number, "", "decimal", "at most 3 decimals"},
+		{"weight", "12345678.12", batch.Number, "", "decimal", ""},
+		{"weight", "0", batch.Number, "", "range", ""},
+		{"weight", "1,5", batch.String, "", "type", "write 1.5"},
+		{"weight", "1,536", batch.String, "", "type", "1536 if the comma separates thousands, 1.536 if it is the decimal point"},
+		{"weight", "1 234,5", batch.String, "", "type", "write 1234.5"},
+		{"weight", "1,234,567.5", batch.String, "", "type", "write 1234567.5"},
+		{"weight", ".5", batch.String, "", "type", "write 0.5"},
+		{"price", "0.15", batch.Number, "0.15", "", ""},
+		{"price", "0.16", batch.Number, "", "range", ""},
+		{"flag", "TRUE", batch.Bool, "true", "", ""},
+		{"flag", "否", batch.String, "false", "", ""},
+		{"flag", "Да", batch.String, "true", "", ""},
+		{"flag", "maybe", batch.String, "", "type", "TRUE or FALSE"},
+		{"day", "2026-11-22", batch.Date, `"2026-11-22"`, "", ""},
+		{"day", "2026/1/2", batch.String, `"2026-01-02"`, "", ""},
+		{"day", "31.12.2026", batch.String, `"2026-12-31"`, "", ""},
+		{"day", "2026-02-30", batch.String, "", "date", "2026-12-31 / 2026/12/31 / 31.12.2026"},
+		{"day", "2026-11-22T00:00:00", batch.Moment, `"2026-11-22"`, "", ""},
+		{"day", "2026-11-22T13:00:00", batch.Moment, "", "date", "write 2026-11-22"},
+		{"day", "46348", batch.Number, "", "date", ""},
+		{"compact", "2026-11-22", batch.Date, `"20261122"`, "", ""},
+		{"moment", "2026-11-22T13:00:00+08:00", batch.String, `"2026-11-22T13:00:00+08:00"`, "", ""},
+		{"moment", "2026-11-22", batch.Date, "", "date", ""},
+		{"kind", "提货点", batch.String, `"0"`, "", ""},
+		{"kind", "pickup_point", batch.String, `"0"`, "", ""},
+		{"kind", "1", batch.Number, `"1"`, "", ""},
+		{"kind", "3", batch.Number, "", "enum", "write one of: 0, 1, 2"},
+		{"movement", "frob", batch.String, `"FROB"`, "", ""},
+		{"movement", "in transit", batch.String, `"InTransit"`, "", ""},
+		{"country", "US", batch.String, `"US"`, "", ""},
+		{"nothing", "", batch.Blank, "null", "", ""},
+		{"empty", " ", batch.String, `""`, "", ""},
+	} {
+		f, ok := op.Field(c.field)
+		if !ok {
+			t.Fatalf("no field %s", c.field)
+		}
+		out, omit, bad := f.Append([]byte("before:"), c.text, c.kind)
+		rest, kept := strings.CutPrefix(string(out), "before:")
+		if !kept {
+			t.Errorf("%s %q: what stood before is lost: %s", c.field, c.text, out)
+		}
+		if rest != c.want || omit != (c.want == "" && c.code == "") {
+			t.Errorf("%s %q: got %s omit %v, want %s", c.field, c.text, rest, omit, c.want)
+		}
+		if (bad != nil) != (c.code != "") {
+			t.Errorf("%s %q: violation %+v, want %q", c.field, c.text, bad, c.code)
+			continue
+		}
+		if bad == nil {
+			continue
+		}
+		if fix := words.Say(batch.English, bad.Fix); bad.Code != c.code || bad.Value != c.text || bad.Field != c.field || !strings.Contains(fix, c.fix) || fix == "" {
+			t.Errorf("%s %q: got %s, fix %q; want %s, %q", c.field, c.text, bad.Code, fix, c.code, c.fix)
+		}
+		for _, l := range batch.Languages() {
+			if s := words.Say(l, bad.Rule) + words.Say(l, bad.Fix); strings.Contains(s, "value.") || strings.Contains(s, "{") && c.code != "pattern" {
+				t.Errorf("%s %q in %s: %q", c.field, c.text, l, s)
+			}
+		}
+	}
+}
+
+func TestTheDocumentsOwnWords(t *testing.T) {
+	op := operation(t, document(t, "values.yaml"), "values")
+	f, _ := op.Field("worded")
+	_, _, bad := f.Append(nil, "AB1", batch.String)
+	if got := words.Say(batch.English, bad.Rule); got != "must be capital letters, not AB1" {
+		t.Errorf("got %q", got)
+	}
+	if got := words.Say(batch.Chinese, bad.Fix); !strings.Contains(got, "第3位") || !strings.Contains(got, "请询问发货人") {
+		t.Errorf("got %q", got)
+	}
+	if _, there := op.Field("gone"); there {
+		t.Error("a deprecated property is offered")
+	}
+}
+
+// Patterns that are read as runs decide as RE2 does, whatever the text.
+func TestRunsDecideAsRegularExpressions(t *testing.T) {
+	patterns := []string{
+		`^[A-Z0-9-]{1,21}$`, `^(?:[A-Z0-9]{1,4}|NO NUMBER)$`, `^[0-9]{2}\|[^|]+$`, `^[\x20-\x60\x7B-\x7E]{3,5}$`, `^[\x20-\x7E\xA0-\xFF]{1,4}$`,
+		`^[A-Z]{2}\|[A-Z .-]+$`, `^[1-9][0-9]{0,3}$`, `^[A-Z]*$`, `^A?B+$`, `^[\u4e00-\u9fff]{1,2}$`, `^AB$|^[0-9]+$`, `^.{2,3}$`, `^[^|]{1,3}\|[A-Z]{2}$`,
+	}
+	runs := 0
+	for _, text := range patterns {
+		p, err := compilePattern(text)
+		if err != nil {
+			t.Fatal(text, err)
+		}
+		if p.runs != nil {
+			runs++
+		}
+		rapid.Check(t, func(rt *rapid.T) {
+			s := rapid.StringOfN(rapid.RuneFrom([]rune("AB01-| .NO MUERa`{~\u00a0ÿĀ上\n9")), 0, 8, -1).Draw(rt, "text")
+			if p.match(s) != p.re.MatchString(s) {
+				rt.Fatalf("%s: %q: runs say %v", text, s, p.match(s))
+			}
+		})
+	}
+	if runs != len(patterns) {
+		t.Errorf("%d of %d patterns are read as runs", runs, len(patterns))
+	}
+	for _, text := range []string{`^[A-Z]+A$`, `[A-Z]`, `^(?:AB)+$`, `^[A-Z]{2}(-.+)?$`, `^(?i)a$`} {
+		p, err := compilePattern(text)
+		if err != nil || p.runs != nil {
+			t.Errorf("%s: %v, runs %v; greedy reading does not decide it", text, err, p.runs)
+		}
+		for _, s := range []string{"", "A", "AA", "ABAB", "AB", "US-美国", "a"} {
+			if p.match(s) != regexp.MustCompile(text).MatchString(s) {
+				t.Errorf("%s: %q", text, s)
+			}
+		}
+	}
+}
+
+// What Append takes, the JSON Schema of the field takes as well; what it refuses as JSON of the right type, the schema refuses too.
+func TestAppendAgreesWithJSONSchema(t *testing.T) {
+	op := operation(t, document(t, "values.yaml"), "values")
+	texts := rapid.OneOf(
+		rapid.StringOfN(rapid.RuneFrom([]rune("ABO0159-|. NUMER上é\u3000FROBInTra")), 0, 12, -1),
+		rapid.StringMatching(`-?[0-9]{1,12}(\.[0-9]{1,5})?`),
+		rapid.SampledFrom([]string{"0", "1", "2", "FROB", "InTransit", "true", "NO NUMBER", "0.15", "0.05"}),
+	)
+	for _, name := range []string{"bill", "container", "port", "place", "note", "count", "small", "price", "kind", "movement"} {
+		f, _ := op.Field(name)
+		c := jsonschema.NewCompiler()
+		if err := c.AddResource("field.json", f.Schema.Raw); err != nil {
+			t.Fatal(err)
+		}
+		schema := c.MustCompile("field.json")
+		within := map[string]limits{"small": f.converter.limits} // format is no constraint to the library
+		rapid.Check(t, func(rt *rapid.T) {
+			text := texts.Draw(rt, "text")
+			out, omit, bad := f.Append(nil, text, batch.String)
+			if omit {
+				return
+			}
+			if bad == nil {
+				if err := schema.Validate(decoded(rt, string(out))); err != nil {
+					rt.Fatalf("%s: %q became %s, which the schema refuses: %v", name, text, out, err)
+				}
+				return
+			}
+			document := text
+			if f.Schema.Type == "string" {
+				b, _ := json.Marshal(text)
+				document = string(b)
+			} else if !json.Valid([]byte(text)) || !isInteger(strings.Split(text, ".")[0]) {
+				return
+			}
+			_, loose := within[name]
+			if err := schema.Validate(decoded(rt, document)); err == nil && !loose && !strings.HasSuffix(text, "0") {
+				rt.Fatalf("%s: %q is refused (%s %+v), the schema takes it", name, text, bad.Code, bad.Rule)
+			}
+		})
+	}
+}
+
+func decoded(t *rapid.T, s string) any {
+	v, err := jsonschema.UnmarshalJSON(strings.NewReader(s))
+	if err != nil {
+		t.Fatalf("%s: %v", s, err)
+	}
+	return v
+}
+
+func BenchmarkAppend(b *testing.B) {
+	f, _ := operation(b, document(b, "values.yaml"), "values").Field("place")
+	dst := make([]byte, 0, 64)
+	for b.Loop() {
+		if _, _, bad := f.Append(dst, "YARMOUTH", batch.String); bad != nil {
+			b.Fatal(bad)
+		}
+	}
+}
