@@ -359,10 +359,15 @@ func (l *loader) checkSign(key string, a *Account, p *providers.Provider) {
 		return
 	}
 	known := []string{"token", "timestamp", "nonce", "secret", "staff", "method", "path", "body", "headers", "params"}
-	known = append(known, sortedKeys(a.Credentials)...)
+	more := sortedKeys(a.Credentials)
 	if p != nil {
 		for _, c := range p.Credentials {
-			known = append(known, c.Name)
+			more = append(more, c.Name)
+		}
+	}
+	for _, name := range more {
+		if !slices.Contains(known, name) {
+			known = append(known, name)
 		}
 	}
 	for _, t := range []struct{ key, template string }{{key + ".sign.over", a.Sign.Over}, {key + ".sign.key", a.Sign.Key}} {

@@ -76,9 +76,6 @@ func (s *shape) walk(d *document, grow bool, set func(int, string)) error {
 		here := &s.frames[len(s.frames)-1]
 		switch tok.kind {
 		case text:
-			if len(here.text)+len(tok.text) > d.t.limits.Cell {
-				return d.tooBig()
-			}
 			here.text = append(here.text, tok.text...)
 			left -= int64(len(tok.text))
 		case start:

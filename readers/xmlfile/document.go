@@ -41,6 +41,7 @@ type element struct {
 	name name
 	raw  xml.Name // prefix and local name, to match the end tag
 	line int
+	size int // bytes of its own text so far
 }
 
 const (
@@ -100,10 +101,10 @@ func (d *document) next() (token, error) {
 		case xml.EndElement:
 			return d.end(x)
 		case xml.CharData:
-			if len(x) > d.t.limits.Cell {
-				return token{}, d.tooBig()
-			}
-			if len(d.open) > 0 {
+			if n := len(d.open); n > 0 {
+				if d.open[n-1].size += len(x); d.open[n-1].size > d.t.limits.Cell { // CDATA comes in pieces
+					return token{}, d.tooBig()
+				}
 				return token{kind: text, text: x}, nil
 			}
 			if len(strings.Trim(string(x), " \t\r\n")) > 0 {
