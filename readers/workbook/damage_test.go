@@ -209,7 +209,7 @@ func TestBombs(t *testing.T) {
 	head := xmlHead + `<worksheet ` + mainNS + `><sheetData>`
 	strings20 := func() map[string]string {
 		p := minimal()
-		p["xl/sharedStrings.xml"] = xmlHead + `<sst ` + mainNS + `>` + strings.Repeat("<si><t/></si>", 2_000_000) + `</sst>`
+		p["xl/sharedStrings.xml"] = xmlHead + `<sst ` + mainNS + `>` + strings.Repeat("<si><t/></si>", 1_200_000) + `</sst>`
 		p[sheet1] = head + `</sheetData></worksheet>`
 		return p
 	}
@@ -219,11 +219,11 @@ func TestBombs(t *testing.T) {
 		s       readers.Settings
 		keys    string
 	}{
-		"blanks":        {many(head + strings.Repeat(" ", 100<<20) + `</sheetData></worksheet>`), readers.Settings{}, "workbook.limit_value workbook.limit_ratio"},
-		"comment":       {many(head + "<!--" + strings.Repeat(" ", 100<<20) + `--></sheetData></worksheet>`), readers.Settings{}, "workbook.limit_ratio"},
+		"blanks":        {many(head + strings.Repeat(" ", 16<<20) + `</sheetData></worksheet>`), readers.Settings{}, "workbook.limit_value workbook.limit_ratio"},
+		"comment":       {many(head + "<!--" + strings.Repeat(" ", 16<<20) + `--></sheetData></worksheet>`), readers.Settings{}, "workbook.limit_ratio"},
 		"strings ratio": {zipped(t, strings20()), readers.Settings{}, "workbook.limit_ratio"},
 		"strings":       {zipped(t, strings20()), readers.Settings{Limits: readers.Limits{Strings: 1_000_000, Ratio: 5000}}, "workbook.limit_strings"},
-		"one cell":      {many(head + `<row><c t="inlineStr"><is><t>` + strings.Repeat("a", 100<<20) + `</t></is></c></row></sheetData></worksheet>`), readers.Settings{}, "workbook.limit_value workbook.limit_ratio"},
+		"one cell":      {many(head + `<row><c t="inlineStr"><is><t>` + strings.Repeat("a", 16<<20) + `</t></is></c></row></sheetData></worksheet>`), readers.Settings{}, "workbook.limit_value workbook.limit_ratio"},
 		"far column":    {many(head + `<row r="1"><c r="A1"><v>1</v></c></row><row r="2"><c r="XFD2"><v>1</v></c></row></sheetData></worksheet>`), readers.Settings{}, "workbook.limit_columns"},
 		"columns":       {many(head + `<row>` + strings.Repeat(`<c><v>1</v></c>`, 1_000_000) + `</row></sheetData></worksheet>`), readers.Settings{}, "workbook.limit_columns workbook.limit_ratio"},
 		"depth":         {many(head + strings.Repeat("<a>", 100_000)), readers.Settings{}, "workbook.limit_depth workbook.structure"},
