@@ -1,6 +1,7 @@
 package send
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -113,17 +114,19 @@ func (a attempt) gone(reason string, r senders.Result) decision {
 }
 
 func (a attempt) unknown(r senders.Result) *ledger.Verdict {
-	message, code := a.say("send.lost", "id", a.file), "lost"
 	if r.Fate == senders.Answered {
-		message, code = a.say("send.unclear", "status", r.Status), fmt.Sprint(r.Status)
-		if r.Reading.Code != "" {
-			code = r.Reading.Code
-		}
-		if t := a.text(r.Reading.Verdict); t != "" {
-			message += ": " + t
-		}
+		return a.unclear(r, r.Reading.Verdict)
 	}
-	return &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Unknown, Code: code, Message: message}}
+	return &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Unknown, Code: "lost", Message: a.say("send.lost", "id", a.file)}}
+}
+
+// unclear is an answer that does not tell what happened.
+func (a attempt) unclear(r senders.Result, v providers.Verdict) *ledger.Verdict {
+	message, code := a.say("send.unclear", "status", r.Status), cmp.Or(v.Code, fmt.Sprint(r.Status))
+	if t := a.text(v); t != "" {
+		message += ": " + t
+	}
+	return &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Unknown, Code: code, Message: message, Reference: v.Reference}}
 }
 
 // tryAgain pauses with full jitter, or gives up when the budget does not reach.
@@ -193,8 +196,8 @@ func (a attempt) item(d *decision, i int, v providers.Verdict, r senders.Result)
 	case providers.Retry:
 		a.merge(d, i, a.tryAgain("provider busy with an item", false, r.RetryAfter, a.text(v)))
 	case providers.Unknown:
-		if !a.op.Repeatable {
-			d.verdicts[i] = a.unknown(r)
+		if !a.op.Repeatable || v.Code != "" { // an entry with a code is an answer, only not a clear one: a person decides
+			d.verdicts[i] = a.unclear(r, v)
 			return
 		}
 		a.merge(d, i, a.tryAgain("no answer for an item", true, 0, a.text(v)))

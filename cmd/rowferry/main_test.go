@@ -1,0 +1,32 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// beRowferry makes the test binary behave as rowferry, so that tests run the real program as a process of its own.
+const beRowferry = "ROWFERRY_TEST_IS_ROWFERRY"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(beRowferry) != "" {
+		os.Exit(Main())
+	}
+	testscript.Main(m, map[string]func(){"rowferry": main})
+}
+
+// rowferry is a command of the program under test, in a folder.
+func rowferry(t *testing.T, dir string, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), beRowferry+"=1")
+	return cmd
+}
