@@ -1,0 +1,172 @@
+package sftpclient
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
+
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/words"
+)
+
+// hostKeys decides whether a server is the partner's. Without known_hosts and host_key no server is.
+type hostKeys struct {
+	partner     string
+	file        string        // known_hosts; read at each connection, so that a line added now counts now
+	pinned      ssh.PublicKey // the key itself
+	fingerprint string        // or its fingerprint
+}
+
+func newHostKeys(partner string, s configs.SFTP) (hostKeys, error) {
+	h := hostKeys{partner: partner, file: s.KnownHosts}
+	text := strings.TrimSpace(s.HostKey)
+	switch {
+	case text == "":
+		return h, nil
+	case strings.HasPrefix(text, "SHA256:"):
+		h.fingerprint = strings.TrimRight(text, "=")
+		if len(h.fingerprint) != len("SHA256:")+43 {
+			return h, fmt.Errorf("host_key %q is not a whole fingerprint: write SHA256: and 43 characters, as ssh-keygen -lf shows it", text)
+		}
+		return h, nil
+	}
+	key, err := parseKeyLine(text)
+	if err != nil {
+		return h, fmt.Errorf("host_key is neither a fingerprint nor a key: write \"SHA256:…\" or \"ssh-ed25519 AAAA…\" (%w)", err)
+	}
+	h.pinned = key
+	return h, nil
+}
+
+// parseKeyLine takes "ssh-ed25519 AAAA…", with or without a host in front, as ssh-keyscan prints it.
+func parseKeyLine(text string) (ssh.PublicKey, error) {
+	key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(text))
+	if err == nil {
+		return key, nil
+	}
+	if _, rest, found := strings.Cut(text, " "); found {
+		if key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(rest)); err == nil {
+			return key, nil
+		}
+	}
+	return nil, err
+}
+
+// families are the host key algorithms we accept, by kind of key, the best first.
+var families = [][]string{
+	{ssh.KeyAlgoED25519},
+	{ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521},
+	{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256},
+}
+
+// types gives the algorithms to ask the server for: those of the keys that are known for it. Only where a fingerprint does not tell the kind
+// there are several sets, to be tried in turn.
+func (h *hostKeys) types(address string) ([][]string, error) {
+	switch {
+	case h.pinned != nil:
+		return [][]string{algorithmsOf(h.pinned.Type())}, nil
+	case h.fingerprint != "":
+		return families, nil
+	case h.file == "":
+		return [][]string{slices.Concat(families...)}, nil
+	}
+	known, err := knownhosts.New(h.file)
+	if err != nil {
+		return nil, &Trouble{StepKey, words.Message("sftp.known_hosts", "partner", h.partner, "file", h.file, "cause", err), err}
+	}
+	var wanted []string
+	for _, k := range knownKeys(known, address) {
+		for _, a := range algorithmsOf(k.Key.Type()) {
+			if !slices.Contains(wanted, a) {
+				wanted = append(wanted, a)
+			}
+		}
+	}
+	best := slices.Concat(families...)
+	slices.SortStableFunc(wanted, func(a, b string) int { return slices.Index(best, a) - slices.Index(best, b) })
+	if len(wanted) == 0 {
+		wanted = best
+	}
+	return [][]string{wanted}, nil
+}
+
+func algorithmsOf(keyType string) []string {
+	if keyType == ssh.KeyAlgoRSA {
+		return families[2]
+	}
+	return []string{keyType}
+}
+
+// knownKeys asks with a key that nobody has, so that the answer names those that are known.
+func knownKeys(known ssh.HostKeyCallback, address string) []knownhosts.KnownKey {
+	nobodys, err := ssh.NewPublicKey(ed25519.PublicKey(make([]byte, ed25519.PublicKeySize)))
+	if err != nil {
+		return nil
+	}
+	var mismatch *knownhosts.KeyError
+	if errors.As(known(address, &net.TCPAddr{}, nobodys), &mismatch) {
+		return mismatch.Want
+	}
+	return nil
+}
+
+// check is nil for the partner's key; else a *Trouble that says what was shown and what to do.
+func (h *hostKeys) check(address string, remote net.Addr, key ssh.PublicKey) error {
+	line := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key)))
+	args := []any{"partner", h.partner, "host", address, "type", key.Type(), "fingerprint", ssh.FingerprintSHA256(key)}
+	switch {
+	case h.pinned != nil:
+		if string(h.pinned.Marshal()) == string(key.Marshal()) {
+			return nil
+		}
+		return keyTrouble("sftp.pinned", nil, append(args, "pinned", h.pinned.Type()+" "+ssh.FingerprintSHA256(h.pinned), "line", line)...)
+	case h.fingerprint != "":
+		if h.fingerprint == ssh.FingerprintSHA256(key) {
+			return nil
+		}
+		return keyTrouble("sftp.pinned", nil, append(args, "pinned", h.fingerprint, "line", line)...)
+	case h.file == "":
+		return keyTrouble("sftp.unpinned", nil, append(args, "line", line)...)
+	}
+	known, err := knownhosts.New(h.file)
+	if err != nil {
+		return keyTrouble("sftp.known_hosts", err, "partner", h.partner, "file", h.file, "cause", err)
+	}
+	return h.explain(known(address, remote, key), args, knownhosts.Line([]string{address}, key))
+}
+
+// explain turns what known_hosts says into what a person can do.
+func (h *hostKeys) explain(err error, args []any, line string) error {
+	if err == nil {
+		return nil
+	}
+	args = append(args, "file", h.file, "line", line)
+	var mismatch *knownhosts.KeyError
+	var revoked *knownhosts.RevokedError
+	switch {
+	case errors.As(err, &revoked):
+		return keyTrouble("sftp.revoked", err, append(args, "number", revoked.Revoked.Line)...)
+	case errors.As(err, &mismatch) && len(mismatch.Want) == 0:
+		return keyTrouble("sftp.unknown_key", err, args...)
+	case errors.As(err, &mismatch):
+		var numbers []string
+		for _, w := range mismatch.Want {
+			numbers = append(numbers, fmt.Sprint(w.Line))
+		}
+		return keyTrouble("sftp.changed_key", err, append(args, "number", strings.Join(numbers, ", "))...)
+	}
+	return keyTrouble("sftp.known_hosts", err, "partner", h.partner, "file", h.file, "cause", err)
+}
+
+func keyTrouble(key string, err error, args ...any) error {
+	if err == nil {
+		err = errors.New("host key refused")
+	}
+	return &Trouble{Step: StepKey, Message: words.Message(key, args...), Err: err}
+}

@@ -1,0 +1,357 @@
+//go:build linux
+
+package sshdtest
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/rowferry/rowferry/configs"
+)
+
+// Server is one running sshd.
+type Server struct {
+	Home     string // where its files lie, keys among them
+	Host     string
+	Port     int
+	User     string
+	HostKeys map[string]string // kind (ed25519, ecdsa, rsa) → public key line
+	KeyFile  string            // a private key that it lets in
+
+	t       testing.TB
+	options Options
+	mu      sync.Mutex
+	cmd     *exec.Cmd
+	log     *bytes.Buffer
+}
+
+// Options change the server. The zero value: login by key only, everything permitted.
+type Options struct {
+	Subsystem string   // of sftp [internal-sftp]; "internal-sftp -R" is read-only, "-P rename,posix-rename" forbids some requests
+	HostKeys  []string // kinds to offer [ed25519]
+	Lines     []string // further lines of sshd_config
+	FileLimit int      // bytes that one file may have, 0 = no limit; a write beyond fails like one on a full disk
+	Password  string   // of the user, who then may log in with it; needs root, see CanSetPassword
+}
+
+const binary = "/usr/sbin/sshd"
+
+// Start starts a server that is stopped when the test ends. Without sshd the test fails and says what to install.
+func Start(t testing.TB, o Options) *Server {
+	t.Helper()
+	if _, err := os.Stat(binary); err != nil {
+		t.Fatalf("these tests need OpenSSH's server: apt-get install -y openssh-server (%v)", err)
+	}
+	who, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if os.Getuid() == 0 {
+		// sshd run by root insists on its empty folder.
+		if err := os.MkdirAll("/run/sshd", 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if o.Subsystem == "" {
+		o.Subsystem = "internal-sftp"
+	}
+	if len(o.HostKeys) == 0 {
+		o.HostKeys = []string{"ed25519"}
+	}
+	s := &Server{Home: t.TempDir(), Host: "127.0.0.1", User: who.Username, HostKeys: map[string]string{}, t: t, options: o}
+	s.makeKeys()
+	s.Port = FreePort(t)
+	s.Restart()
+	t.Cleanup(func() {
+		s.Kill()
+		if t.Failed() {
+			t.Logf("sshd's log:\n%s", s.Log())
+		}
+	})
+	return s
+}
+
+// FreePort is a loopback port that nobody uses now.
+func FreePort(t testing.TB) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func (s *Server) makeKeys() {
+	s.t.Helper()
+	for _, kind := range s.options.HostKeys {
+		path := filepath.Join(s.Home, "host_"+kind)
+		if out, err := exec.Command("ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "", "-f", path).CombinedOutput(); err != nil {
+			s.t.Fatalf("ssh-keygen: %v: %s", err, out)
+		}
+		line, err := os.ReadFile(path + ".pub")
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.HostKeys[kind] = strings.TrimSpace(string(line))
+	}
+	s.KeyFile = s.NewKey("id", "")
+}
+
+// NewKey makes a private key that the server lets in, locked if there is a passphrase, and returns its path.
+func (s *Server) NewKey(name, passphrase string) string {
+	s.t.Helper()
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var block *pem.Block
+	if passphrase == "" {
+		block, err = ssh.MarshalPrivateKey(private, "")
+	} else {
+		block, err = ssh.MarshalPrivateKeyWithPassphrase(private, "", []byte(passphrase))
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	key, err := ssh.NewPublicKey(public)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	path := filepath.Join(s.Home, name)
+	s.Allow(string(ssh.MarshalAuthorizedKey(key)))
+	if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	return path
+}
+
+// Allow lets a public key in.
+func (s *Server) Allow(line string) {
+	s.t.Helper()
+	f, err := os.OpenFile(filepath.Join(s.Home, "authorized_keys"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		_, err = fmt.Fprintln(f, strings.TrimSpace(line))
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *Server) config() string {
+	lines := []string{
+		"ListenAddress 127.0.0.1", "Port " + strconv.Itoa(s.Port), "PidFile none", "StrictModes no", "UsePAM no", "UseDNS no",
+		"LogLevel VERBOSE", "AuthorizedKeysFile " + filepath.Join(s.Home, "authorized_keys"), "PermitRootLogin yes",
+		"PasswordAuthentication " + yes(s.options.Password != ""), "KbdInteractiveAuthentication no", "MaxStartups 200:30:400", "MaxSessions 100",
+		"LoginGraceTime 30", "PrintMotd no", "Subsystem sftp " + s.options.Subsystem,
+	}
+	for _, kind := range s.options.HostKeys {
+		lines = append(lines, "HostKey "+filepath.Join(s.Home, "host_"+kind))
+	}
+	// sshd takes the first value of a key.
+	return strings.Join(append(slices.Clone(s.options.Lines), lines...), "\n") + "\n"
+}
+
+// Restart starts the server again on the same port with the same keys.
+func (s *Server) Restart() {
+	s.t.Helper()
+	s.Kill()
+	path := filepath.Join(s.Home, "sshd_config")
+	if err := os.WriteFile(path, []byte(s.config()), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	s.withoutPenalties(path)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.log = &bytes.Buffer{}
+	limit := ""
+	if s.options.FileLimit > 0 {
+		limit = fmt.Sprintf("trap '' XFSZ; ulimit -f %d; ", s.options.FileLimit/512)
+	}
+	s.cmd = exec.Command("sh", "-c", limit+s.ownShadow()+`exec "$0" -D -e -f "$1"`, binary, path)
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	out := &guarded{s: s}
+	s.cmd.Stdout, s.cmd.Stderr = out, out
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		conn, err := net.Dial("tcp", s.Address())
+		if err == nil {
+			_ = conn.Close()
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("sshd does not listen on %s: %s", s.Address(), s.log.String())
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// CanSetPassword reports whether a server may have a password here: its own /etc/shadow is laid over the machine's in a mount
+// namespace of its own, which takes root.
+func CanSetPassword() bool {
+	return exec.Command("unshare", "-m", "true").Run() == nil && os.Getuid() == 0
+}
+
+// ownShadow is the shell command that lays a shadow file with the password over the machine's, for this server alone.
+func (s *Server) ownShadow() string {
+	if s.options.Password == "" {
+		return ""
+	}
+	hash, err := exec.Command("openssl", "passwd", "-6", s.options.Password).Output()
+	if err != nil {
+		s.t.Fatalf("openssl passwd: %v; apt-get install -y openssl", err)
+	}
+	path := filepath.Join(s.Home, "shadow")
+	line := fmt.Sprintf("%s:%s:19000:0:99999:7:::\nsshd:*:19000:0:99999:7:::\n", s.User, strings.TrimSpace(string(hash)))
+	if err := os.WriteFile(path, []byte(line), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	return fmt.Sprintf("exec unshare -m sh -c 'mount --bind %s /etc/shadow && exec %s -D -e -f %s'; ",
+		path, binary, filepath.Join(s.Home, "sshd_config"))
+}
+
+// withoutPenalties keeps newer servers from locking out a test that fails to log in on purpose.
+func (s *Server) withoutPenalties(path string) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, append(content, "PerSourcePenalties no\n"...), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	if exec.Command(binary, "-t", "-f", path).Run() == nil {
+		return
+	}
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// guarded writes to the server's log.
+type guarded struct{ s *Server }
+
+func (g *guarded) Write(b []byte) (int, error) {
+	g.s.mu.Lock()
+	defer g.s.mu.Unlock()
+	return g.s.log.Write(b)
+}
+
+// Log is what the server wrote.
+func (s *Server) Log() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.log.String()
+}
+
+// Address is host and port.
+func (s *Server) Address() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
+
+// Kill kills the server and every session of it, as a power cut of the machine does to its processes.
+func (s *Server) Kill() {
+	s.mu.Lock()
+	cmd := s.cmd
+	s.cmd = nil
+	s.mu.Unlock()
+	if cmd == nil {
+		return
+	}
+	ours := append(Descendants(cmd.Process.Pid), cmd.Process.Pid)
+	for _, pid := range ours {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	_ = cmd.Wait()
+}
+
+// Pause stops every session of the server from running, so that it hangs; Resume lets them go on.
+func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
+
+// Resume ends a Pause.
+func (s *Server) Resume() { s.signal(syscall.SIGCONT) }
+
+func (s *Server) signal(what syscall.Signal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cmd == nil {
+		return
+	}
+	for _, pid := range append(Descendants(s.cmd.Process.Pid), s.cmd.Process.Pid) {
+		_ = syscall.Kill(pid, what)
+	}
+}
+
+// Sessions is how many processes the server has started and not ended.
+func (s *Server) Sessions() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cmd == nil {
+		return 0
+	}
+	return len(Descendants(s.cmd.Process.Pid))
+}
+
+// Descendants lists the processes below pid.
+func Descendants(pid int) []int {
+	parents := map[int][]int{}
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		// pid (name) state ppid …; the name may contain anything, so from its last bracket on
+		end := bytes.LastIndexByte(text, ')')
+		child, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		fields := strings.Fields(string(text[end+1:]))
+		if end < 0 || err != nil || len(fields) < 2 || fields[0] == "Z" {
+			continue
+		}
+		parent, _ := strconv.Atoi(fields[1])
+		parents[parent] = append(parents[parent], child)
+	}
+	var out []int
+	for next := parents[pid]; len(next) > 0; {
+		out = append(out, next...)
+		var below []int
+		for _, child := range next {
+			below = append(below, parents[child]...)
+		}
+		next = below
+	}
+	return out
+}
+
+// Config is how to reach it: with its key, pinned by its first host key.
+func (s *Server) Config() configs.SFTP {
+	return configs.SFTP{
+		Name: "partner", Host: s.Host, Port: s.Port, User: s.User, Key: "file:" + s.KeyFile, HostKey: s.HostKeys[s.options.HostKeys[0]],
+		Timeout: 10 * time.Second, KeepAlive: 10 * time.Second,
+	}
+}
