@@ -332,7 +332,7 @@ func (r *reader) object(n *yaml.Node, place string, v reflect.Value) {
 	for _, e := range entries(n) {
 		slot, known := slots[e.Name]
 		if !known {
-			r.wrong(e.Key, place+"."+e.Name, "document.unknown_key", "key", e.Name, "known", strings.Join(sorted(slots), ", "))
+			r.unknown(e, place, sorted(slots))
 			continue
 		}
 		delete(needed, e.Name)
@@ -341,6 +341,41 @@ func (r *reader) object(n *yaml.Node, place string, v reflect.Value) {
 	for _, key := range sorted(needed) {
 		r.wrong(n, place, "document.missing", "key", key)
 	}
+}
+
+// unknown notes a key that is not known here, with the one that was probably meant.
+func (r *reader) unknown(e entry, place string, known []string) {
+	near := slices.DeleteFunc(slices.Clone(known), func(k string) bool { return distance(k, e.Name) > max(1, len(k)/4) })
+	if len(near) > 0 {
+		r.wrong(e.Key, place+"."+e.Name, "document.misspelt_key", "key", e.Name, "meant", near[0])
+		return
+	}
+	r.wrong(e.Key, place+"."+e.Name, "document.unknown_key", "key", e.Name, "known", strings.Join(known, ", "))
+}
+
+// distance is the number of letters to insert, remove, replace or swap with a neighbour to make b of a.
+func distance(a, b string) int {
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(a)][len(b)]
 }
 
 func collect(v reflect.Value, slots map[string]reflect.Value, needed map[string]bool) {
