@@ -25,6 +25,7 @@ const (
 	dialing    = 10 * time.Second
 	farthest   = 24 * time.Hour // what Retry-After may ask for
 	maxHeaders = 256 << 10
+	stale      = 8 // kept connections in a row that may turn out to be closed
 )
 
 // newTransport speaks HTTP/1.1 over kept connections, as many as requests may be under way. A connection that nobody
@@ -83,7 +84,14 @@ func (s *sender) do(ctx context.Context, m message, slot *pace.Slot, commit func
 	d.trace.GotConn = d.take
 	defer d.release()
 
-	response, err := s.roundTrip(httptrace.WithClientTrace(ctx, &d.trace), m)
+	traced := httptrace.WithClientTrace(ctx, &d.trace)
+	response, err := s.roundTrip(traced, m)
+	for range stale { // kept connections that the provider had closed before a byte left
+		if err == nil || !d.again() {
+			break
+		}
+		response, err = s.roundTrip(traced, m)
+	}
 	left := d.close()
 	x := exchange{response: response, started: d.started}
 	switch {

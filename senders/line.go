@@ -42,6 +42,7 @@ type departure struct {
 	trace  httptrace.ClientTrace
 
 	mu      sync.Mutex
+	kept    bool  // the connection had carried another request before
 	on      *line // where it leaves or has left
 	some    bool  // a byte of it is on the line
 	shut    bool  // it is over: nothing may leave any more
@@ -58,6 +59,19 @@ func (d *departure) take(info httptrace.GotConnInfo) {
 	if l, ok := c.(*line); ok {
 		l.departure.Store(d)
 	}
+	d.mu.Lock()
+	d.kept = info.Reused
+	d.mu.Unlock()
+}
+
+// again reports whether a failed request may be tried once more at once: nothing of it left, and all that failed was
+// a kept connection.
+func (d *departure) again() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	kept := d.kept
+	d.kept = false
+	return kept && d.on == nil && !d.shut && d.ctx.Err() == nil
 }
 
 // leave is asked before every write.
