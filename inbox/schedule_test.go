@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -125,12 +126,12 @@ func TestSettlingFilesAreFollowedUp(t *testing.T) {
 // A clock that jumps ahead, as after sleep, is noticed within half a minute.
 func TestAClockThatJumpsIsNoticed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var jump time.Duration
+		var jump atomic.Int64
 		r := Rhythm{Timetable: timetable(t, Timing{Schedule: "0 12 * * *", TimeZone: "UTC"})}
-		r.Clock = func() time.Time { return time.Now().Add(jump) }
+		r.Clock = func() time.Time { return time.Now().Add(time.Duration(jump.Load())) }
 		r.Began()
 		r.Ended(time.Time{})
-		go func() { time.Sleep(time.Minute); jump = 13 * time.Hour }()
+		go func() { time.Sleep(time.Minute); jump.Store(int64(13 * time.Hour)) }()
 		began := time.Now()
 		if err := r.Wait(t.Context()); err != nil {
 			t.Fatal(err)

@@ -3,8 +3,6 @@ package inbox
 import (
 	"context"
 	"fmt"
-	"iter"
-	"maps"
 	"time"
 )
 
@@ -82,15 +80,6 @@ func (s *Sightings) End() {
 		}
 	}
 }
-
-// Of is what is known of a name, or nil.
-func (s *Sightings) Of(name string) *Sighting { return s.byName[name] }
-
-// All gives every sighting.
-func (s *Sightings) All() iter.Seq[*Sighting] { return maps.Values(s.byName) }
-
-// Forget drops a name: it was claimed.
-func (s *Sightings) Forget(name string) { delete(s.byName, name) }
 
 // Identity is how a file that stays where it is gets recognised: name, size and modification time.
 func (a Arrival) Identity() string {

@@ -56,7 +56,7 @@ func (p *place) verifyClaim(id string, a inbox.Arrival) error {
 	if err := p.unchanged(held, a); err != nil {
 		return p.putBack(id, a.Name)
 	}
-	p.sightings.Forget(a.Name)
+	p.lookout.Claimed(a.Name)
 	return noclobber.SyncDirs(filepath.Dir(held), p.at(inbox.Processing), p.Dir)
 }
 
@@ -67,7 +67,7 @@ func (p *place) putBack(id, name string) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("file %s changed while it was taken and cannot go back to the inbox: %w", name, err)
 	}
-	p.sightings.Forget(name)
+	p.lookout.Claimed(name)
 	p.giveBackMarker(id, name)
 	p.removeFolder(inbox.Processing, id)
 	if err := noclobber.SyncDirs(p.Dir); err != nil {
@@ -87,7 +87,7 @@ func (p *place) unchanged(path string, a inbox.Arrival) error {
 	case !info.Mode().IsRegular() || info.Size() != a.Size || !info.ModTime().Equal(a.ModTime):
 		return inbox.ErrGone
 	}
-	if seen := p.sightings.Of(a.Name); seen != nil && seen.Mark.ModTime == a.ModTime.UnixNano() && seen.Node != node(info) {
+	if seen := p.lookout.Seen(a.Name); seen != nil && seen.Mark.ModTime == a.ModTime.UnixNano() && seen.Node != node(info) {
 		return inbox.ErrGone
 	}
 	return nil
@@ -142,7 +142,7 @@ func (p *place) claimInPlace(ctx context.Context, id string, a inbox.Arrival) er
 	if err := p.Remembering.Remember(ctx, a.Identity(), id); err != nil {
 		return err
 	}
-	if seen := p.sightings.Of(a.Name); seen != nil {
+	if seen := p.lookout.Seen(a.Name); seen != nil {
 		seen.Taken = true
 	}
 	return nil
@@ -175,7 +175,7 @@ func (p *place) Fetch(ctx context.Context, id, name string, w io.Writer) (inbox.
 	if err != nil {
 		return inbox.Fetched{}, fmt.Errorf("copy %s: %w", name, err)
 	}
-	if fetched.Size != after.Size() || markOf(before) != markOf(after) {
+	if fetched.Size != after.Size() || stateOf(before).Mark() != stateOf(after).Mark() {
 		return inbox.Fetched{}, p.changedWhileCopied(id, name)
 	}
 	return fetched, nil
@@ -213,7 +213,7 @@ func openRegular(path string) (*os.File, fs.FileInfo, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s: %s", path, unfit(info.Mode()))
+		err = fmt.Errorf("%s: %s", path, inbox.Unfit(info.Mode()))
 	}
 	if err != nil {
 		f.Close()

@@ -136,6 +136,13 @@ func Open(s Settings) (inbox.Place, error) {
 		marker:   inbox.Marker(s.Done),
 		rhythm:   inbox.Rhythm{Timetable: timetable, Clock: s.Clock},
 	}
+	p.lookout = inbox.Lookout{
+		Where: s.Dir, Settle: s.Settle, Patience: s.Patience, LeastPause: leastPause, Match: s.Match, Marker: p.marker,
+		Scheduled: s.Schedule != "", Language: s.Language, Logger: s.Logger, Rhythm: &p.rhythm, Whole: p.whole,
+	}
+	if s.After == Keep {
+		p.lookout.Remembering = s.Remembering
+	}
 	p.watch.open(s)
 	return p, nil
 }

@@ -138,7 +138,7 @@ func (p *place) hints(e fsnotify.Event) bool {
 	case inbox.Processing, inbox.Archived, inbox.Duplicates, inbox.Quarantine:
 		return false
 	}
-	return e.Has(fsnotify.Create) && p.wanted(name) || p.marker.Fits(name) || len(name) > 2 && (name[:2] == "~$" || name[:2] == ".~")
+	return e.Has(fsnotify.Create) && p.lookout.Wanted(name) || p.marker.Fits(name) || len(name) > 2 && (name[:2] == "~$" || name[:2] == ".~")
 }
 
 // Close ends the watching.
