@@ -3,8 +3,10 @@ package ledger
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/rowferry/rowferry/batch"
 )
@@ -116,35 +118,135 @@ func (d *decoder) bytes() []byte {
 	return b
 }
 
-// EncodeEvents is the stored form of events of one chunk: JSON lines.
-func EncodeEvents(events []Event) ([]byte, error) {
-	var out []byte
+// An event is stored as
+//
+//	kind, item, time, attempt, until, lost, and for a settled one: status, code, message, reference, attempts, sent at, length of rest, rest
+//
+// Times are Unix milliseconds, 0 for none; texts have their length before them. The rest is JSON and only there when rows
+// of the item differ or problems were found late.
+
+var eventKinds = []EventKind{EventSending, EventWaiting, EventSettled, EventRequeued}
+
+type verdictRest struct {
+	Rows     map[int]batch.Outcome `json:"rows,omitempty"`
+	Problems []batch.Problem       `json:"problems,omitempty"`
+}
+
+// EncodeEvents appends the stored form of events of one chunk to out.
+func EncodeEvents(out []byte, events ...Event) ([]byte, error) {
 	for i := range events {
-		line, err := json.Marshal(&events[i])
-		if err != nil {
+		e := &events[i]
+		kind := slices.Index(eventKinds, e.Kind)
+		if kind < 0 || (e.Kind == EventSettled) != (e.Verdict != nil) {
+			return nil, fmt.Errorf("event %q cannot be stored", e.Kind)
+		}
+		out = append(out, byte(kind))
+		out = binary.AppendUvarint(out, uint64(e.Item))
+		out = appendTime(out, e.At)
+		out = binary.AppendUvarint(out, uint64(e.Attempt))
+		out = appendTime(out, e.Until)
+		out = append(out, flag(e.Lost))
+		if e.Verdict == nil {
+			continue
+		}
+		var err error
+		if out, err = appendVerdict(out, e.Verdict); err != nil {
 			return nil, err
 		}
-		out = append(append(out, line...), '\n')
 	}
 	return out, nil
 }
 
+func flag(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func appendTime(out []byte, t time.Time) []byte {
+	if t.IsZero() {
+		return append(out, 0)
+	}
+	return binary.AppendUvarint(out, uint64(t.UnixMilli()))
+}
+
+func appendText(out []byte, s string) []byte {
+	return append(binary.AppendUvarint(out, uint64(len(s))), s...)
+}
+
+func appendVerdict(out []byte, v *Verdict) ([]byte, error) {
+	for _, s := range []string{string(v.Status), v.Code, v.Message, v.Reference} {
+		out = appendText(out, s)
+	}
+	out = binary.AppendUvarint(out, uint64(v.Attempts))
+	out = appendTime(out, v.SentAt)
+	if v.Rows == nil && v.Problems == nil {
+		return append(out, 0), nil
+	}
+	more, err := json.Marshal(verdictRest{v.Rows, v.Problems})
+	if err != nil {
+		return nil, err
+	}
+	return append(binary.AppendUvarint(out, uint64(len(more))), more...), nil
+}
+
 // ApplyEvents plays stored events onto the states of a chunk.
 func ApplyEvents(states []ItemState, data []byte) error {
-	for len(data) > 0 {
-		end := slices.Index(data, '\n')
-		if end < 0 {
-			return errFrame
-		}
-		var e Event
-		if err := json.Unmarshal(data[:end], &e); err != nil {
-			return fmt.Errorf("event: %w", err)
+	for d := (decoder{data: data}); len(d.data) > 0; {
+		e, err := d.event()
+		if err != nil {
+			return err
 		}
 		if e.Item < 0 || e.Item >= len(states) {
 			return errFrame
 		}
 		states[e.Item].Apply(e)
-		data = data[end+1:]
 	}
 	return nil
+}
+
+func (d *decoder) event() (e Event, err error) {
+	kind := d.number()
+	if kind >= len(eventKinds) || kind < 0 {
+		return e, errFrame
+	}
+	e = Event{Kind: eventKinds[kind], Item: d.number(), At: d.time(), Attempt: d.number(), Until: d.time(), Lost: d.number() == 1}
+	if e.Kind == EventSettled {
+		e.Verdict, err = d.verdict()
+	}
+	return e, errors.Join(err, d.err)
+}
+
+func (d *decoder) verdict() (*Verdict, error) {
+	v := &Verdict{Outcome: batch.Outcome{Status: status(d.bytes()), Code: string(d.bytes()), Message: string(d.bytes()),
+		Reference: string(d.bytes()), Attempts: d.number(), SentAt: d.time()}}
+	more := d.bytes()
+	if len(more) == 0 || d.err != nil {
+		return v, d.err
+	}
+	var r verdictRest
+	if err := json.Unmarshal(more, &r); err != nil {
+		return nil, fmt.Errorf("verdict: %w", err)
+	}
+	v.Rows, v.Problems = r.Rows, r.Problems
+	return v, nil
+}
+
+func (d *decoder) time() time.Time {
+	ms := d.number()
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(ms)).UTC()
+}
+
+// status avoids a copy of the words there are.
+func status(b []byte) batch.Status {
+	for _, s := range batch.Statuses() {
+		if string(b) == string(s) {
+			return s
+		}
+	}
+	return batch.Status(b)
 }

@@ -116,17 +116,17 @@ const (
 
 // Event is one line of the journal.
 type Event struct {
-	File    string    `json:"-"`
-	Chunk   int       `json:"-"`
-	Item    int       `json:"i"` // index within the chunk
-	Kind    EventKind `json:"k"`
-	At      time.Time `json:"t"`
-	Attempt int       `json:"a,omitempty"` // sending: 1 for the first
-	Until   time.Time `json:"u,omitzero"`  // waiting
-	Lost    bool      `json:"l,omitempty"` // waiting: the attempt may have been executed
-	Verdict *Verdict  `json:"v,omitempty"` // settled
-	Rows    []int     `json:"-"`           // settled, requeued: the item's rows, for the counts
-	Before  *Verdict  `json:"-"`           // requeued: the verdict that is taken back
+	File    string
+	Chunk   int
+	Item    int // index within the chunk
+	Kind    EventKind
+	At      time.Time
+	Attempt int       // sending: 1 for the first
+	Until   time.Time // waiting
+	Lost    bool      // waiting: the attempt may have been executed
+	Verdict *Verdict  // settled
+	Rows    []int     // settled, requeued: the item's rows, for the counts
+	Before  *Verdict  // requeued: the verdict that is taken back
 }
 
 // ItemState is where an item stands after its events.

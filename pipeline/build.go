@@ -96,7 +96,11 @@ func mapMistakes(cfg *configs.Config, r configs.Route, err error) []configs.Mist
 	}
 	var out []configs.Mistake
 	for _, m := range found.List {
-		out = append(out, cfg.Mistake("routes."+r.Name+"."+m.Key, words.Say(cfg.Language, m.Message), m.Suggest))
+		write := ""
+		if m.Suggest != "" {
+			write = words.Of(cfg.Language, "config.write", "example", m.Suggest)
+		}
+		out = append(out, cfg.Mistake("routes."+r.Name+"."+m.Key, words.Say(cfg.Language, m.Message), write))
 	}
 	return out
 }

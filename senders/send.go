@@ -91,7 +91,11 @@ func (s *sender) attempt(ctx context.Context, c *call, a Attempt) (res Result, s
 	if err != nil {
 		return Result{Fate: NotSent, Err: err}, session
 	}
-	slot, err := s.pacer.Take(ctx)
+	wait := ctx
+	if a.Quit != nil {
+		wait = a.Quit
+	}
+	slot, err := s.pacer.Take(wait)
 	if err != nil {
 		return Result{Fate: NotSent, Err: waited(err)}, session
 	}

@@ -29,6 +29,10 @@ type Attempt struct {
 	// right before its first byte may leave. When it returns an error nothing is sent (Fate NotSent, that error).
 	// May be nil.
 	Commit func(context.Context) error
+
+	// Quit ends the wait for the pace: a request that has not left when it is done stays (Fate NotSent).
+	// nil: only Send's own context does.
+	Quit context.Context
 }
 
 // Result is what came of an attempt.

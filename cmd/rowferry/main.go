@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -30,6 +31,9 @@ func main() { os.Exit(Main()) }
 
 // Main runs the command line and returns the exit code.
 func Main() int {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(300) // little lives long here: collecting less often costs some 20 MiB and saves a tenth of the time
+	}
 	ctx, stop := interruptible()
 	defer stop()
 	err := rootCommand().ExecuteContext(ctx)
@@ -80,9 +84,7 @@ Exit codes: 0 all delivered (or would be), 1 some rows or files not, 2 wrong usa
 	p.StringVar(&f.format, "log-format", "text", "text or json")
 	root.AddCommand(runCommand(f), sendCommand(f), checkCommand(f), statusCommand(f), resendCommand(f), cancelCommand(f),
 		pauseCommand(f), resumeCommand(f), providersCommand(f), simulateCommand(f), demoCommand(f), versionCommand(f))
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return fmt.Errorf("%w\nSee: %s --help", err, c.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagMistake)
 	return root
 }
 

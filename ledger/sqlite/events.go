@@ -56,7 +56,7 @@ func (w *writing) record(events []ledger.Event) error {
 		if err != nil {
 			return err
 		}
-		body, err := ledger.EncodeEvents(byPlace[at])
+		body, err := ledger.EncodeEvents(nil, byPlace[at]...)
 		if err != nil {
 			return err
 		}

@@ -117,7 +117,7 @@ func (r *Reporter) report(ctx context.Context, f ledger.File, way *route.Route) 
 	path := filepath.Join(r.Spool, f.ID)
 	return outbox.Report{
 		File: f.File, Revision: f.Revision, Account: f.Account, Operation: f.Operation, Language: f.Language,
-		Columns: f.Reading.Columns, Notes: f.Reading.Notes, Started: f.Started, Finished: f.Finished,
+		Columns: f.Reading.Columns, Notes: f.Reading.Notes, Unused: f.Reading.Unused, Started: f.Started, Finished: f.Finished,
 		Source: outbox.Source{Path: path, Format: f.Reading.Format, Sheet: f.Reading.Sheet, Header: f.Reading.Header},
 		Lines:  func() iter.Seq2[*outbox.Line, error] { return Lines(ctx, r.Ledger, way, f, path) },
 	}

@@ -520,12 +520,10 @@ func (l *Lane) attempt(stop, drain context.Context, j *job) error {
 	if l.recheck(j); len(j.items) == 0 {
 		return nil
 	}
-	ctx, leaving := untilCommitted(stop, drain)
-	defer leaving()
 	op := j.file.route.Operation
 	var broke error
-	a := senders.Attempt{Operation: op, Items: j.items, Commit: func(ctx context.Context) error {
-		if leaving(); stop.Err() != nil {
+	a := senders.Attempt{Operation: op, Items: j.items, Quit: stop, Commit: func(ctx context.Context) error {
+		if stop.Err() != nil {
 			return context.Canceled
 		}
 		if journalled(op) {
@@ -534,7 +532,7 @@ func (l *Lane) attempt(stop, drain context.Context, j *job) error {
 		return broke
 	}}
 	j.sent = time.Now()
-	r := l.Sender.Send(ctx, a)
+	r := l.Sender.Send(drain, a)
 	if !r.Started.IsZero() {
 		j.sent = r.Started
 	}
@@ -545,15 +543,11 @@ func (l *Lane) attempt(stop, drain context.Context, j *job) error {
 	if l.Observe != nil {
 		l.Observe(string(d.step), r, len(j.items))
 	}
+	if !l.Log.Enabled(drain, slog.LevelDebug) {
+		return l.act(j, d, r)
+	}
 	l.Log.Debug("attempt", "account", l.Account, "file", j.file.id, "items", len(j.items), "fate", r.Fate, "step", d.step, "reason", d.reason, "took", r.Took)
 	return l.act(j, d, r)
-}
-
-// untilCommitted is a context that ends with stop, or, once committed was called, with drain.
-func untilCommitted(stop, drain context.Context) (ctx context.Context, committed func()) {
-	ctx, cancel := context.WithCancel(drain)
-	off := context.AfterFunc(stop, cancel)
-	return ctx, func() { off() }
 }
 
 // journalled reports whether the intent to send is written first: always where a repeat could do harm or would be
