@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/providers"
 )
 
@@ -23,7 +24,7 @@ func version() string {
 	if release != "" {
 		return release
 	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
 		return info.Main.Version
 	}
 	return "development"
@@ -31,7 +32,7 @@ func version() string {
 
 func versionCommand(f *flags) *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: cobra.NoArgs, Example: "  rowferry version",
+		Use: "version", Short: "Print the version", Args: takes(0, 0, ""), Example: "  rowferry version",
 		RunE: func(*cobra.Command, []string) error {
 			if f.json {
 				return printJSON(os.Stdout, map[string]string{"version": version()})
@@ -49,7 +50,7 @@ func providersCommand(f *flags) *cobra.Command {
 		Example: `  rowferry providers
   rowferry providers show otms
   rowferry providers show ./my-provider.yaml --lang zh`,
-		Args: cobra.NoArgs,
+		Args: subcommands,
 		RunE: func(*cobra.Command, []string) error { return f.listProviders(os.Stdout) },
 	}
 	c.AddCommand(showCommand())
@@ -94,7 +95,7 @@ func showCommand() *cobra.Command {
 		Short: "Fields, rules, codes and credentials of a provider",
 		Example: `  rowferry providers show hgj
   rowferry providers show dellin --lang ru`,
-		Args: needs(1, "a built-in provider or the path of a document"),
+		Args: takes(1, 1, "a built-in provider or the path of a document"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			p, err := provider(args[0])
 			if err != nil {
@@ -123,5 +124,9 @@ func provider(name string) (*providers.Provider, error) {
 	if strings.ContainsAny(name, "./\\") {
 		return providers.Load(name)
 	}
-	return nil, fmt.Errorf("there is no provider %q; built in are: %s. A document of your own is named by its path, ./%s.yaml", name, strings.Join(slices.Sorted(maps.Keys(all)), ", "), name)
+	names := slices.Sorted(maps.Keys(all))
+	if near := configs.Nearest(name, names); near != "" {
+		return nil, fmt.Errorf("there is no provider %q; did you mean %q?", name, near)
+	}
+	return nil, fmt.Errorf("there is no provider %q; built in are: %s. A document of your own is named by its path, ./%s.yaml", name, strings.Join(names, ", "), name)
 }

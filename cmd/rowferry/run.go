@@ -39,6 +39,9 @@ func (f *flags) load() (*configs.Config, error) {
 
 // engine opens the ledger and wires the configuration over it. The returned function closes both.
 func engine(ctx context.Context, cfg *configs.Config, o pipeline.Options) (*pipeline.Engine, func() error, error) {
+	if _, err := pipeline.Routes(cfg, o.Route); err != nil {
+		return nil, nil, err // before a mistake in the configuration has left anything on the disk
+	}
 	l, err := sqlite.Open(ctx, cfg.Data)
 	if err != nil {
 		return nil, nil, err
@@ -62,7 +65,7 @@ Ctrl-C (or SIGTERM) lets what is in flight end and says what is left; a second C
 		Example: `  rowferry run
   rowferry run -c /etc/rowferry/rowferry.yaml --log-format json
   rowferry run --once        # take what is there, wait for the results, end (for cron)`,
-		Args: cobra.NoArgs,
+		Args: takes(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), once) },
 	}
 	c.Flags().BoolVar(&once, "once", false, "take what is there, wait for the results, and end")

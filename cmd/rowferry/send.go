@@ -25,18 +25,8 @@ func sendCommand(f *flags) *cobra.Command {
 them. The files stay where they are. Exit code 0 when every row was delivered, 1 when some were not.`,
 		Example: `  rowferry send ship-points orders.xlsx
   rowferry send ship-points *.csv --json`,
-		Args: needs(2, "a route and at least one file"),
+		Args: takes(2, many, "a route and at least one file"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.send(cmd.Context(), args[0], args[1:]) },
-	}
-}
-
-// needs checks that there are at least n arguments and says what they are.
-func needs(n int, what string) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if len(args) < n {
-			return fmt.Errorf("%s needs %s\nUsage: %s", c.CommandPath(), what, c.UseLine())
-		}
-		return nil
 	}
 }
 
@@ -49,17 +39,7 @@ func (f *flags) route(route string, paths []string) (*configs.Config, error) {
 	if _, known := cfg.Routes[route]; !known {
 		return nil, fmt.Errorf("%s has no route %q; it has: %s", f.config, route, strings.Join(routeNames(cfg), ", "))
 	}
-	var missing []error
-	for _, p := range paths {
-		info, err := os.Stat(p)
-		switch {
-		case err != nil:
-			missing = append(missing, err)
-		case !info.Mode().IsRegular():
-			missing = append(missing, fmt.Errorf("%s is not a file", p))
-		}
-	}
-	return cfg, errors.Join(missing...)
+	return cfg, regular(paths)
 }
 
 func (f *flags) send(ctx context.Context, route string, paths []string) error {
@@ -99,7 +79,7 @@ func checkCommand(f *flags) *cobra.Command {
 1 when some would not.`,
 		Example: `  rowferry check ship-points orders.xlsx
   rowferry check ship-points orders.xlsx --bodies   # also print what would be sent`,
-		Args: needs(2, "a route and at least one file"),
+		Args: takes(2, many, "a route and at least one file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.check(cmd.Context(), os.Stdout, args[0], args[1:], bodies)
 		},

@@ -44,7 +44,7 @@ func statusCommand(f *flags) *cobra.Command {
 		Example: `  rowferry status
   rowferry status 20261122-101502-7f3a
   rowferry status --json`,
-		Args: cobra.MaximumNArgs(1),
+		Args: takes(0, 1, "a file id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.visit(cmd.Context(), func(ctx context.Context, _ *configs.Config, l ledger.Ledger) error {
 				if len(args) == 0 {
@@ -215,7 +215,7 @@ sent again, and invalid rows must be mended in the spreadsheet first. Of "unknow
 happened before you send them again: they may have been processed. A new result file covers the whole file again.`,
 		Example: `  rowferry resend 20261122-101502-7f3a --status failed
   rowferry resend 20261122-101502-7f3a --status unknown,rejected`,
-		Args: needs(1, "a file id"),
+		Args: takes(1, 1, "a file id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := resendable(statuses); err != nil {
 				return err
@@ -251,7 +251,7 @@ func cancelCommand(f *flags) *cobra.Command {
 		Short:   "Give up the rows of a file that still wait",
 		Long:    `Rows that wait become skipped; what is in flight ends as it ends. The result file then says what became of every row.`,
 		Example: `  rowferry cancel 20261122-101502-7f3a`,
-		Args:    needs(1, "a file id"),
+		Args:    takes(1, 1, "a file id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.order(cmd.Context(), ledger.Order{Verb: "cancel"}, args[0])
 		},
@@ -264,7 +264,7 @@ func pauseCommand(f *flags) *cobra.Command {
 		Short: "Stop sending a file, or everything of an account",
 		Example: `  rowferry pause 20261122-101502-7f3a
   rowferry pause otms`,
-		Args: needs(1, "a file id or an account"),
+		Args: takes(1, 1, "a file id or an account"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.order(cmd.Context(), ledger.Order{Verb: "pause"}, args[0])
 		},
@@ -277,7 +277,7 @@ func resumeCommand(f *flags) *cobra.Command {
 		Short: "Go on sending a paused file or account",
 		Example: `  rowferry resume 20261122-101502-7f3a
   rowferry resume otms`,
-		Args: needs(1, "a file id or an account"),
+		Args: takes(1, 1, "a file id or an account"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.order(cmd.Context(), ledger.Order{Verb: "resume"}, args[0])
 		},

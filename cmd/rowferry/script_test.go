@@ -1,0 +1,244 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/spf13/cobra"
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/sqlite"
+	"github.com/rowferry/rowferry/simulator"
+)
+
+// The scripts in testdata/script are the program as a person meets it: files in, commands, what is printed, files out.
+// Besides testscript's own commands they have those of scriptCommands. UPDATE_SCRIPTS=1 writes what was seen into them.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("testdata", "script"), Cmds: scriptCommands, Setup: prepare,
+		RequireUniqueNames: true, RequireExplicitExec: true, UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
+	})
+}
+
+// scriptCommands are what our scripts can do beyond testscript's own commands.
+var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
+	"code": code, "provider": startProvider, "faults": faults, "executed": executed,
+	"normal": normal, "fileid": fileID, "await": await, "gbk": gbk, "broken": broken, "binary": binary, "examples": examples,
+}
+
+// prepare gives a script the repository's folder and nothing of the person who runs the tests.
+func prepare(env *testscript.Env) error {
+	here, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	env.Setenv("REPO", filepath.Join(here, "..", ".."))
+	env.Setenv("HOME", env.WorkDir)
+	env.Setenv("TZ", "UTC")
+	return nil
+}
+
+// code N COMMAND… runs a command and wants exactly that exit code.
+func code(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		got, err = exit.ExitCode(), nil
+	}
+	ts.Check(err)
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// provider NAME|DOCUMENT… plays providers on this machine. $URL/NAME is the server of an account there.
+func startProvider(ts *testscript.TestScript, _ bool, args []string) {
+	var all []*simulator.Simulator
+	for _, name := range args {
+		if strings.ContainsAny(name, "./") {
+			name = ts.MkAbs(name)
+		}
+		p, err := provider(name)
+		ts.Check(err)
+		all = append(all, simulator.New(p, simulator.Options{Seed: 1}))
+	}
+	server, err := simulator.Start("127.0.0.1:0", all...)
+	ts.Check(err)
+	ts.Defer(func() { _ = server.Close() })
+	ts.Setenv("URL", strings.TrimSuffix(server.URL(""), "/"))
+}
+
+// faults PROVIDER JSON says what goes wrong there from now on; {} is nothing.
+func faults(ts *testscript.TestScript, _ bool, args []string) {
+	r, err := http.Post(ts.Getenv("URL")+"/"+args[0]+"/__faults", "application/json", strings.NewReader(args[1]))
+	ts.Check(err)
+	answer, err := io.ReadAll(r.Body)
+	ts.Check(errors.Join(err, r.Body.Close()))
+	if r.StatusCode != http.StatusOK {
+		ts.Fatalf("faults: %s", answer)
+	}
+}
+
+// executed PROVIDER prints what it executed, one identity a line with its count.
+func executed(ts *testscript.TestScript, _ bool, args []string) {
+	r, err := http.Get(ts.Getenv("URL") + "/" + args[0] + "/__executed")
+	ts.Check(err)
+	var all []simulator.Executed
+	ts.Check(errors.Join(json.NewDecoder(r.Body).Decode(&all), r.Body.Close()))
+	for _, e := range all {
+		fmt.Fprintf(ts.Stdout(), "%s %d\n", e.Key, e.Count)
+	}
+}
+
+// What differs from run to run.
+var (
+	anID     = regexp.MustCompile(`\b\d{8}-\d{6}-[0-9a-f]{4,}\b`)
+	aTime    = regexp.MustCompile(`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?`)
+	aDay     = regexp.MustCompile(`\b\d{4}/\d\d/\d\d\b`)
+	aPort    = regexp.MustCompile(`127\.0\.0\.1:\d+`)
+	aProcess = regexp.MustCompile(`\(process \d+\)`)
+	seconds  = regexp.MustCompile(`"seconds": [0-9.e-]+`)
+	blanks   = regexp.MustCompile(`(?m)[ ]+$`)
+)
+
+// normal SOURCE TARGET copies one file (a pattern that one file matches, or stdout, stderr) so that it can be compared:
+// file ids, times, ports and the script's folder by name, lines with LF, the byte order mark written out.
+func normal(ts *testscript.TestScript, _ bool, args []string) {
+	text := ""
+	if args[0] == "stdout" || args[0] == "stderr" {
+		text = ts.ReadFile(args[0])
+	} else {
+		text = ts.ReadFile(match(ts, args[0]))
+	}
+	for from, to := range map[string]string{"\ufeff": "<BOM>", "\r\n": "\n", ts.Getenv("WORK"): "$WORK"} {
+		text = strings.ReplaceAll(text, from, to)
+	}
+	for pattern, to := range map[*regexp.Regexp]string{anID: "<ID>", aTime: "<TIME>", aPort: "<ADDRESS>", aDay: "<DAY>", aProcess: "(process N)", seconds: `"seconds": 0`} {
+		text = pattern.ReplaceAllString(text, to)
+	}
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(blanks.ReplaceAllString(text, "")), 0o644))
+}
+
+// match finds the one file of a pattern.
+func match(ts *testscript.TestScript, pattern string) string {
+	found, err := filepath.Glob(ts.MkAbs(pattern))
+	ts.Check(err)
+	if len(found) != 1 {
+		ts.Fatalf("%s: %d files: %v", pattern, len(found), found)
+	}
+	return found[0]
+}
+
+// fileid VARIABLE NAME [DATA] puts the id of the newest file of that name into a variable, as soon as the ledger has it.
+func fileID(ts *testscript.TestScript, _ bool, args []string) {
+	data := "data"
+	if len(args) > 2 {
+		data = args[2]
+	}
+	until(ts, "the ledger has no file "+args[1], func() bool {
+		l, err := sqlite.Visit(context.Background(), ts.MkAbs(data))
+		if err != nil {
+			return false
+		}
+		files, err := l.Files(context.Background(), ledger.Query{})
+		ts.Check(errors.Join(err, l.Close()))
+		for _, f := range slices.Backward(files) {
+			if f.Name == args[1] {
+				ts.Setenv(args[0], f.ID)
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// await PATTERN [TEXT] waits until a file matches and holds the text; ! await PATTERN until none matches.
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	until(ts, strings.Join(args, " ")+": waited in vain", func() bool {
+		found, err := filepath.Glob(ts.MkAbs(args[0]))
+		ts.Check(err)
+		if neg || len(args) == 1 {
+			return (len(found) == 0) == neg
+		}
+		for _, name := range found {
+			content, err := os.ReadFile(name)
+			if err == nil && strings.Contains(string(content), args[1]) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// until waits for something, at most half a minute.
+func until(ts *testscript.TestScript, complaint string, done func() bool) {
+	for end := time.Now().Add(30 * time.Second); !done(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			ts.Fatalf("%s", complaint)
+		}
+	}
+}
+
+// gbk FILE turns a file into GB18030, as Chinese spreadsheet programs write CSV.
+func gbk(ts *testscript.TestScript, _ bool, args []string) {
+	text, err := simplifiedchinese.GB18030.NewEncoder().String(ts.ReadFile(args[0]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o644))
+}
+
+// broken SOURCE TARGET copies the first half of a file, as a copy that was broken off.
+func broken(ts *testscript.TestScript, _ bool, args []string) {
+	whole := ts.ReadFile(args[0])
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(whole[:len(whole)/2]), 0o644))
+}
+
+// binary FILE turns a file of base64 into what it stands for.
+func binary(ts *testscript.TestScript, _ bool, args []string) {
+	content, err := base64.StdEncoding.DecodeString(string(bytes.Join(bytes.Fields([]byte(ts.ReadFile(args[0]))), nil)))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), content, 0o644))
+}
+
+// examples wants a help text with an example of every command of the program.
+func examples(ts *testscript.TestScript, _ bool, _ []string) {
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		name := c.CommandPath()
+		if !strings.Contains(name, " help") && !strings.Contains(name, " completion") && c.Runnable() {
+			ts.Check(ts.Exec("rowferry", append(strings.Fields(name)[1:], "--help")...))
+			help := ts.ReadFile("stdout")
+			if !strings.Contains(help, "Examples:\n  "+name) {
+				ts.Fatalf("%s --help has no example of its own:\n%s", name, help)
+			}
+			if strings.TrimSpace(c.Short) == "" {
+				ts.Fatalf("%s: the list of commands says nothing of it", name)
+			}
+		}
+		for _, below := range c.Commands() {
+			walk(below)
+		}
+	}
+	walk(rootCommand())
+}
