@@ -111,6 +111,9 @@ const tries = 4
 func (c *Client) Do(ctx context.Context, f func(*sftp.Client) error) error {
 	for try := 1; ; try++ {
 		l, err := c.connected(ctx, try)
+		if err != nil && try > 1 && try < tries && ctx.Err() == nil && mayPass(err) {
+			continue // the server is being restarted, say
+		}
 		if err != nil {
 			return err
 		}
@@ -126,6 +129,12 @@ func (c *Client) Do(ctx context.Context, f func(*sftp.Client) error) error {
 			return c.trouble("session", words.Message("sftp.lost", "partner", c.Name, "cause", l.why(err), "times", tries), err)
 		}
 	}
+}
+
+// mayPass tells a server that is away from one that does not want us.
+func mayPass(err error) bool {
+	var t *Trouble
+	return errors.As(err, &t) && (t.Step == StepConnect || t.Step == StepSession)
 }
 
 // connected gives the live connection, or makes one. Between failed attempts it waits longer and longer: a first call in such a
