@@ -1,0 +1,239 @@
+package senders_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/senders"
+)
+
+func lesTo(t *testing.T, url string, change func(*configs.Account)) func(body string) senders.Result {
+	t.Helper()
+	p := builtin(t, "les")
+	account := configs.Account{Name: "les", Server: url, Rate: "100000/s", Timeout: 3 * time.Second}
+	if change != nil {
+		change(&account)
+	}
+	s, err := senders.Open(account, p, senders.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return func(body string) senders.Result {
+		return s.Send(t.Context(), senders.Attempt{Operation: p.Operations[0], Items: []batch.Item{{Rows: []int{2}, Body: []byte(body)}}})
+	}
+}
+
+const lesOne = `{"accountNumber":"1","lesBookingId":"LB1","failReason":"x"}`
+
+// A certificate is verified; an authority of one's own is given as ca.
+func TestTLS(t *testing.T) {
+	var count atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor != 1 {
+			t.Errorf("%s", r.Proto)
+		}
+		if count.Add(1) == 3 {
+			c, _, _ := w.(http.Hijacker).Hijack()
+			c.Close()
+			return
+		}
+		io.WriteString(w, `{"code":1}`)
+	}))
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	if r := lesTo(t, server.URL, nil)(lesOne); r.Fate != senders.NotSent || count.Load() != 0 || !strings.Contains(r.Err.Error(), "certificate") {
+		t.Errorf("%+v", r)
+	}
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	send := lesTo(t, server.URL, func(a *configs.Account) { a.CA = ca })
+	for range 2 {
+		if r := send(lesOne); r.Fate != senders.Answered || r.Reading.Class != providers.OK {
+			t.Errorf("%+v", r)
+		}
+	}
+	if r := send(lesOne); r.Fate != senders.Lost {
+		t.Errorf("cut: %+v", r)
+	}
+	if r := send(lesOne); r.Fate != senders.Answered {
+		t.Errorf("afterwards: %+v", r)
+	}
+	wrongName := strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
+	if r := lesTo(t, wrongName, func(a *configs.Account) { a.CA = ca })(lesOne); r.Fate != senders.NotSent {
+		t.Errorf("wrong name: %+v", r)
+	}
+}
+
+// listen accepts connections and gives each to serve.
+func listen(t *testing.T, serve func(n int, c net.Conn)) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	t.Cleanup(func() { l.Close(); wg.Wait() })
+	wg.Go(func() {
+		for n := 0; ; n++ {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			wg.Go(func() {
+				defer c.Close()
+				serve(n, c)
+			})
+		}
+	})
+	return l.Addr().String()
+}
+
+func TestNoTLSThere(t *testing.T) {
+	address := listen(t, func(_ int, c net.Conn) { io.WriteString(c, "220 mail ready\r\n") })
+	if r := lesTo(t, "https://"+address, nil)(lesOne); r.Fate != senders.NotSent {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A kept connection that the provider closed while nobody used it costs nothing: nothing left on it, another one is taken.
+func TestClosedWhileIdle(t *testing.T) {
+	var count atomic.Int32
+	closed := make(chan struct{}, 100)
+	address := listen(t, func(_ int, c net.Conn) {
+		r, err := http.ReadRequest(bufio.NewReader(c))
+		if err != nil {
+			return
+		}
+		io.Copy(io.Discard, r.Body)
+		count.Add(1)
+		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{\"code\":1}")
+		c.Close()
+		closed <- struct{}{}
+	})
+	send := lesTo(t, "http://"+address, nil)
+	for i := range 20 {
+		if r := send(lesOne); r.Fate != senders.Answered || int(count.Load()) != i+1 {
+			t.Fatalf("%d executed %d times: %+v", i, count.Load(), r)
+		}
+		<-closed
+		time.Sleep(5 * time.Millisecond) // the end of the line arrives
+	}
+}
+
+// A big request that the provider stops reading: cut, it is lost; answered early, the answer counts.
+func TestBigRequest(t *testing.T) {
+	body := fmt.Sprintf(`{"accountNumber":"1","lesBookingId":"LB1","failReason":%q}`, strings.Repeat("x", 8<<20))
+	cut := listen(t, func(_ int, c net.Conn) { io.ReadFull(c, make([]byte, 1000)) })
+	if r := lesTo(t, "http://"+cut, nil)(body); r.Fate != senders.Lost {
+		t.Errorf("cut: %+v", r)
+	}
+	early := listen(t, func(_ int, c net.Conn) {
+		io.ReadFull(c, make([]byte, 1000))
+		io.WriteString(c, "HTTP/1.1 429 Slow down\r\nRetry-After: 9\r\nContent-Length: 0\r\n\r\n")
+		io.Copy(io.Discard, c)
+	})
+	if r := lesTo(t, "http://"+early, nil)(body); r.Fate != senders.Answered || r.Status != 429 || r.RetryAfter != 9*time.Second {
+		t.Errorf("early: %+v", r)
+	}
+}
+
+// Whether the line is cut before or after the request left: what the provider read is never called not sent.
+func TestCutAnywhere(t *testing.T) {
+	var mu sync.Mutex
+	read := map[string]bool{}
+	address := listen(t, func(n int, c net.Conn) {
+		if n%4 == 0 {
+			if tcp, ok := c.(*net.TCPConn); ok {
+				tcp.SetLinger(0) // reset at once
+			}
+			return
+		}
+		b := bufio.NewReader(c)
+		for k := range 3 {
+			r, err := http.ReadRequest(b)
+			if err != nil {
+				return
+			}
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			read[string(body)] = true
+			mu.Unlock()
+			if k == n%3 {
+				return
+			}
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{\"code\":1}")
+		}
+	})
+	send := lesTo(t, "http://"+address, nil)
+	count := map[senders.Fate]int{}
+	for i := range 300 {
+		body := strings.Replace(lesOne, "LB1", fmt.Sprint("LB", i), 1)
+		r := send(body)
+		count[r.Fate]++
+		mu.Lock()
+		if r.Fate == senders.NotSent && read[body] || r.Fate == senders.Answered && !read[body] {
+			t.Errorf("%d: read %v, %+v", i, read[body], r)
+		}
+		mu.Unlock()
+	}
+	t.Log(count)
+}
+
+// An account waits for its turn no longer than its caller.
+func TestWaitingEnds(t *testing.T) {
+	p := builtin(t, "les")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"code":1}`) }))
+	defer server.Close()
+	s, err := senders.Open(configs.Account{Name: "les", Server: server.URL, Rate: "1/h"}, p, senders.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	a := senders.Attempt{Operation: p.Operations[0], Items: []batch.Item{{Rows: []int{2}, Body: []byte(lesOne)}}}
+	if r := s.Send(t.Context(), a); r.Fate != senders.Answered {
+		t.Errorf("%+v", r)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if r := s.Send(ctx, a); r.Fate != senders.NotSent {
+		t.Errorf("%+v", r)
+	}
+	if st := s.(senders.Paced).Pace(); st.InUse != 1 || st.Queue != 0 {
+		t.Errorf("%+v", st)
+	}
+	later, err := senders.Open(configs.Account{Name: "les", Server: server.URL, Rate: "1/h"}, p, senders.Options{Past: []time.Time{time.Now()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer later.Close()
+	ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if r := later.Send(ctx, a); r.Fate != senders.NotSent {
+		t.Errorf("what an earlier process sent does not count: %+v", r)
+	}
+}
