@@ -1,0 +1,76 @@
+package words
+
+// templates holds what the workbooks to fill in say.
+var templates = catalogue{
+	"template.sheet.data":  {EN: "Data", ZH: "数据", RU: "Данные"},
+	"template.sheet.guide": {EN: "Guide", ZH: "填写说明", RU: "Инструкция"},
+	"template.group":       {EN: "Group", ZH: "分组", RU: "Группа"},
+	"template.group.note": {
+		EN: "Rows with the same value here become one request; at least {min} rows. Write a number or a name of your own.",
+		ZH: "此列值相同的行合并为一个请求，至少 {min} 行。可填写自定的编号或名称。",
+		RU: "Строки с одинаковым значением здесь становятся одним запросом; не меньше {min} строк. Впишите свой номер или название.",
+	},
+	"template.yes":      {EN: "yes", ZH: "是", RU: "да"},
+	"template.no":       {EN: "no", ZH: "否", RU: "нет"},
+	"template.required": {EN: "Required", ZH: "必填", RU: "Обязательно"},
+	"template.optional": {EN: "Optional, or required only in some cases", ZH: "选填，或仅在某些情况下必填", RU: "Необязательно или обязательно лишь в некоторых случаях"},
+	"template.key":      {EN: "Equal values here make rows one request", ZH: "此列值相同的行合并为一个请求", RU: "Строки с одинаковым значением здесь - один запрос"},
+	"template.shared": {
+		EN: "The same in all rows of one request; in the later rows it may stay blank",
+		ZH: "同一请求的各行必须相同；后续行可留空",
+		RU: "Одинаково во всех строках одного запроса; в следующих строках можно не заполнять",
+	},
+	"template.choices":     {EN: "Choose from: {choices}", ZH: "可选：{choices}", RU: "Выберите: {choices}"},
+	"template.for_example": {EN: "For example: {example}", ZH: "示例：{example}", RU: "Например: {example}"},
+	"template.example":     {EN: "Example", ZH: "示例", RU: "Пример"},
+	"template.example.note": {
+		EN: "The grey rows are an example and would be sent like any other. Overwrite or delete them before you hand the file in.",
+		ZH: "灰色的行是示例，会像其他行一样被发送。提交文件前请覆盖或删除。",
+		RU: "Серые строки - пример, и отправятся они как любые другие. Перезапишите или удалите их, прежде чем сдавать файл.",
+	},
+	"template.steps":      {EN: "How to use this workbook", ZH: "使用方法", RU: "Как пользоваться книгой"},
+	"template.step.fill":  {EN: "Fill in the sheet “{sheet}”. {rows}", ZH: "填写工作表“{sheet}”。{rows}", RU: "Заполните лист «{sheet}». {rows}"},
+	"template.rows.one":   {EN: "Each row is one request.", ZH: "每行一个请求。", RU: "Каждая строка - один запрос."},
+	"template.rows.batch": {EN: "Each row stands alone: one that is wrong does not hold up the others.", ZH: "各行互不影响：一行有误不妨碍其他行。", RU: "Каждая строка сама по себе: ошибка в одной не задерживает остальные."},
+	"template.rows.group": {
+		EN: "Rows with the same {key} become one request (at least {min}). When one of them is wrong, none of them is sent.",
+		ZH: "{key} 相同的行合并为一个请求（至少 {min} 行）。其中一行有误，则整组都不发送。",
+		RU: "Строки, у которых совпадает {key}, становятся одним запросом (не меньше {min}). Если в одной из них ошибка, не отправляется ни одна.",
+	},
+	"template.step.example": {
+		EN: "The grey rows are an example. Overwrite or delete them: left in, they would be sent too.",
+		ZH: "灰色的行是示例。请覆盖或删除：保留的话也会被发送。",
+		RU: "Серые строки - пример. Перезапишите или удалите их: оставленные тоже отправятся.",
+	},
+	"template.step.headings": {
+		EN: "Keep the headings in the first row as they are. Columns may change places, optional ones may be deleted, and further columns of your own are allowed: they are not sent and come back in the result. Point at a heading to read its note.",
+		ZH: "第一行的表头请保持不变。列的顺序可以调整，选填的列可以删除，也可以增加自己的列：这些列不会发送，会原样出现在结果中。鼠标指向表头可查看批注。",
+		RU: "Не меняйте заголовки в первой строке. Столбцы можно переставлять, необязательные - удалять, свои - добавлять: они не отправляются и возвращаются в результате. Наведите указатель на заголовок, чтобы прочитать примечание.",
+	},
+	"template.step.drop": {
+		EN: "Save the file, close it, and put a copy into the inbox folder that you were told. It is taken after a few seconds.",
+		ZH: "保存并关闭文件，将副本放入指定的收件文件夹（inbox）。几秒钟后文件会被取走。",
+		RU: "Сохраните и закройте файл, положите копию в папку для приёма (inbox), которую вам назвали. Через несколько секунд файл будет взят.",
+	},
+	"template.step.result": {
+		EN: "The result appears in the outbox folder: your rows, each with what became of it and, where something is wrong, what to write instead.",
+		ZH: "结果出现在发件文件夹（outbox）中：每行都注明处理结果；有误之处会说明应如何填写。",
+		RU: "Результат появится в папке outbox: ваши строки, и у каждой сказано, что с ней стало, а где что-то не так - что написать вместо этого.",
+	},
+	"template.legend":   {EN: "Colours of the headings", ZH: "表头颜色", RU: "Цвета заголовков"},
+	"template.columns":  {EN: "The columns", ZH: "各列说明", RU: "Столбцы"},
+	"template.place":    {EN: "Column", ZH: "列", RU: "Столбец"},
+	"template.heading":  {EN: "Heading", ZH: "表头", RU: "Заголовок"},
+	"template.must":     {EN: "Required", ZH: "必填", RU: "Обяза-тельно"},
+	"template.rule":     {EN: "What goes in", ZH: "填写要求", RU: "Что вписывать"},
+	"template.help":     {EN: "Remarks", ZH: "备注", RU: "Пояснения"},
+	"template.rules":    {EN: "Rules and remarks", ZH: "规则与说明", RU: "Правила и пояснения"},
+	"template.outcomes": {EN: "What the result says of each row", ZH: "结果中各行的状态", RU: "Что результат говорит о каждой строке"},
+
+	"template.outcome.delivered": {EN: "the provider took it", ZH: "对方已接收", RU: "провайдер принял"},
+	"template.outcome.rejected":  {EN: "the provider refused it; its code and text are shown", ZH: "对方拒绝，附有代码和原因", RU: "провайдер отказал; показаны его код и текст"},
+	"template.outcome.invalid":   {EN: "not sent: something in the row is wrong; mend it and hand it in again", ZH: "未发送：该行内容有误，请更正后重新提交", RU: "не отправлено: в строке ошибка; исправьте и сдайте снова"},
+	"template.outcome.failed":    {EN: "not sent: the provider could not be reached for a long time", ZH: "未发送：长时间无法连接对方", RU: "не отправлено: провайдер долго был недоступен"},
+	"template.outcome.unknown":   {EN: "it was sent, and no answer says whether it was taken: look at the provider before you hand it in again", ZH: "已发送但没有收到明确答复：重新提交前请先在对方系统中核对", RU: "отправлено, но ответ не говорит, принято ли: проверьте у провайдера, прежде чем сдавать снова"},
+	"template.outcome.skipped":   {EN: "not sent on purpose; the reason is shown", ZH: "有意不发送，附有原因", RU: "намеренно не отправлено; причина указана"},
+}
