@@ -18,6 +18,7 @@ import (
 	"github.com/rowferry/rowferry/outbox/csvfile"
 	localoutbox "github.com/rowferry/rowferry/outbox/local"
 	"github.com/rowferry/rowferry/outbox/summary"
+	"github.com/rowferry/rowferry/outbox/workbook"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/pipeline/send"
 	"github.com/rowferry/rowferry/providers"
@@ -30,6 +31,7 @@ import (
 var formats = map[string]func() outbox.Format{
 	"csv":     csvfile.New,
 	"summary": summary.New,
+	"xlsx":    workbook.New,
 }
 
 // Options say what of a configuration is wired.

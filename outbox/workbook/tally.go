@@ -1,0 +1,80 @@
+package workbook
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/outbox/summary"
+)
+
+// tally is the accounting of the lines while they are written.
+type tally struct {
+	counts batch.Counts
+	codes  map[coded]int
+	cut    int // texts that no cell can hold
+}
+
+type coded struct {
+	status batch.Status
+	code   string
+}
+
+// mostCodes keeps the summary readable whatever a provider answers.
+const mostCodes = 500
+
+// take counts a line. A line without an outcome is an error: its row would be lost.
+func (t *tally) take(ctx context.Context, line *outbox.Line, r *outbox.Report) error {
+	s := statusOf(line, r.Preview)
+	if !slices.Contains(outcomes(), s) {
+		return fmt.Errorf("row %d of file %s has no outcome (%q); the result is not written", line.Row.Number, r.File.ID, s)
+	}
+	if t.counts.Read++; t.counts.Read%1024 == 0 && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	counted := s
+	if !slices.Contains(batch.Statuses(), s) {
+		counted = batch.Delivered
+	}
+	t.counts.Add(counted, 1)
+	if code := line.Outcome.Code; code != "" {
+		if t.codes == nil {
+			t.codes = map[coded]int{}
+		}
+		if k := (coded{s, code}); t.codes[k] > 0 || len(t.codes) < mostCodes {
+			t.codes[k]++
+		}
+	}
+	return nil
+}
+
+// check compares the lines with what is known of the file.
+func (t *tally) check(r *outbox.Report) error {
+	if !r.Preview && t.counts != r.File.Counts || r.Preview && t.counts.Read != r.File.Counts.Read {
+		return fmt.Errorf("file %s: the accounting does not balance: the lines give %s, the file has %s", r.File.ID,
+			summary.Accounting(batch.English, t.counts, r.Preview), summary.Accounting(batch.English, r.File.Counts, r.Preview))
+	}
+	return nil
+}
+
+// sorted gives the codes, the most frequent first.
+func (t *tally) sorted() []coded {
+	return slices.SortedFunc(maps.Keys(t.codes), func(a, b coded) int {
+		return cmp.Or(t.codes[b]-t.codes[a], cmp.Compare(a.code, b.code), cmp.Compare(a.status, b.status))
+	})
+}
+
+// rows is the number of rows with one outcome.
+func (t *tally) rows(s batch.Status, preview bool) int {
+	switch {
+	case slices.Contains(batch.Statuses(), s) && !(preview && s == batch.Delivered):
+		return t.counts.Of(s)
+	case preview:
+		return t.counts.Delivered
+	}
+	return 0
+}

@@ -1,0 +1,236 @@
+package workbook
+
+import (
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+const xmlHead = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>` + "\n"
+
+// What the format itself allows.
+const (
+	maxRow    = 1_048_576
+	maxColumn = 16_384
+	maxText   = 32_767 // UTF-16 units in a cell
+)
+
+// appendText appends s as the text of a cell: characters that XML forbids become the _xHHHH_ that spreadsheet programs
+// know, and what merely looks like one is protected.
+func appendText(b []byte, s string) []byte {
+	from := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if plain[c] {
+			i++
+			continue
+		}
+		width, instead := 1, ""
+		var code rune = -1
+		switch {
+		case c == '&':
+			instead = "&amp;"
+		case c == '<':
+			instead = "&lt;"
+		case c == '>':
+			instead = "&gt;"
+		case c == '_':
+			if !escaped(s[i:]) {
+				i++
+				continue
+			}
+			code = '_'
+		case c < ' ':
+			code = rune(c)
+		default:
+			r, n := utf8.DecodeRuneInString(s[i:])
+			width = n
+			switch {
+			case r == utf8.RuneError && n == 1:
+				instead = "\ufffd"
+			case r == 0xfffe || r == 0xffff:
+				code = r
+			default:
+				i += n
+				continue
+			}
+		}
+		b = append(b, s[from:i]...)
+		if code >= 0 {
+			b = appendEscape(b, code)
+		} else {
+			b = append(b, instead...)
+		}
+		i += width
+		from = i
+	}
+	return append(b, s[from:]...)
+}
+
+// plain are the bytes that stand for themselves.
+var plain = func() (set [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		set[c] = c != '&' && c != '<' && c != '>' && c != '_'
+	}
+	set['\n'], set['\t'] = true, true
+	return set
+}()
+
+func appendEscape(b []byte, code rune) []byte {
+	const digits = "0123456789ABCDEF"
+	return append(b, '_', 'x', digits[code>>12&15], digits[code>>8&15], digits[code>>4&15], digits[code&15], '_')
+}
+
+// escaped reports whether s begins like _x000D_.
+func escaped(s string) bool {
+	if len(s) < 7 || s[1] != 'x' && s[1] != 'X' || s[6] != '_' {
+		return false
+	}
+	for _, c := range []byte(s[2:6]) {
+		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F') {
+			return false
+		}
+	}
+	return true
+}
+
+// appendAttr appends s as the value of an attribute in double quotes.
+func appendAttr(b []byte, s string) []byte {
+	for _, r := range s {
+		switch {
+		case r == '"':
+			b = append(b, "&quot;"...)
+		case r == '&':
+			b = append(b, "&amp;"...)
+		case r == '<':
+			b = append(b, "&lt;"...)
+		case r < ' ' || r == 0xfffe || r == 0xffff:
+			b = append(b, ' ')
+		default:
+			b = utf8.AppendRune(b, r)
+		}
+	}
+	return b
+}
+
+// fit cuts s to what a cell can hold.
+func fit(s string) (cut string, whole bool) {
+	if len(s) <= maxText {
+		return s, true
+	}
+	units, at := 0, 0
+	for i, r := range s {
+		if units <= maxText-1 {
+			at = i
+		}
+		if units += max(1, utf16.RuneLen(r)); units > maxText {
+			return s[:at] + "…", false
+		}
+	}
+	return s, true
+}
+
+// spaced reports whether the blanks of s need protection.
+func spaced(s string) bool {
+	if s == "" {
+		return false
+	}
+	return s[0] <= ' ' || s[len(s)-1] <= ' '
+}
+
+// appendRef appends "C5"; column from 0.
+func appendRef(b []byte, column, row int) []byte {
+	return strconv.AppendInt(appendLetters(b, column), int64(row), 10)
+}
+
+func appendLetters(b []byte, column int) []byte {
+	if column >= 26 {
+		b = appendLetters(b, column/26-1)
+	}
+	return append(b, byte('A'+column%26))
+}
+
+func letters(column int) string { return string(appendLetters(nil, column)) }
+
+// reference reads "C5" (or "C") as column 2, row 5 (row 0 where there is none).
+func reference(s string) (column, row int, ok bool) {
+	i := 0
+	for ; i < len(s) && i < 4; i++ {
+		c := s[i] &^ 0x20
+		if c < 'A' || c > 'Z' {
+			break
+		}
+		column = column*26 + int(c-'A') + 1
+	}
+	if i == 0 || column > maxColumn {
+		return 0, 0, false
+	}
+	if i == len(s) {
+		return column - 1, 0, true
+	}
+	row, err := strconv.Atoi(s[i:])
+	return column - 1, row, err == nil && row > 0 && row <= maxRow
+}
+
+// cells writes the cells of rows; p is the prefix of the sheet's elements ("" or "x:").
+type cells struct {
+	b []byte
+	p string
+}
+
+func (c *cells) open(column, row, style int) {
+	c.b = append(append(append(c.b, '<'), c.p...), `c r="`...)
+	c.b = append(appendRef(c.b, column, row), '"')
+	if style > 0 {
+		c.b = strconv.AppendInt(append(c.b, ` s="`...), int64(style), 10)
+		c.b = append(c.b, '"')
+	}
+}
+
+// blank writes a cell that only has a style.
+func (c *cells) blank(column, row, style int) {
+	c.open(column, row, style)
+	c.b = append(c.b, "/>"...)
+}
+
+// text writes a cell of text, whatever it looks like. It reports whether the text fitted.
+func (c *cells) text(column, row, style int, s string) bool {
+	if s == "" {
+		c.blank(column, row, style)
+		return true
+	}
+	s, whole := fit(s)
+	c.open(column, row, style)
+	c.b = append(c.b, ` t="inlineStr">`...)
+	c.tag("<", "is>")
+	c.tag("<", "t")
+	if spaced(s) {
+		c.b = append(c.b, ` xml:space="preserve"`...)
+	}
+	c.b = appendText(append(c.b, '>'), s)
+	c.tag("</", "t>")
+	c.tag("</", "is>")
+	c.tag("</", "c>")
+	return whole
+}
+
+// number writes a numeric cell.
+func (c *cells) number(column, row, style int, v float64) {
+	c.open(column, row, style)
+	c.b = append(c.b, '>')
+	c.tag("<", "v>")
+	c.b = strconv.AppendFloat(c.b, v, 'f', -1, 64)
+	c.tag("</", "v>")
+	c.tag("</", "c>")
+}
+
+func (c *cells) tag(open, name string) {
+	c.b = append(append(append(c.b, open...), c.p...), name...)
+}
+
+func (c *cells) row(row int) {
+	c.tag("<", `row r="`)
+	c.b = append(strconv.AppendInt(c.b, int64(row), 10), `">`...)
+}
+
+func (c *cells) endRow() { c.tag("</", "row>") }

@@ -1,0 +1,116 @@
+// Package resultmark says what a result carries so that it can be recognised when it is dropped again: the names of
+// properties, sheets and columns, the words of the status column, and the checksum of a row.
+//
+// A result workbook carries its marks three times, because each survives something else. The custom document properties
+// rowferry.file and rowferry.revision survive renaming and saving by Excel and LibreOffice. The very hidden sheet _rowferry
+// (Sheet) holds a line per row and survives saving, sorting and filtering of the visible sheet. Our visible columns, headed
+// in one of three languages, survive saving as CSV; the first of them, Row, travels with its row when the sheet is sorted.
+//
+// Who reads a result again matches a row by its checksum first and by its number second: where a filter or a table covers
+// only the sender's columns, sorting moves those and leaves ours where they are.
+package resultmark
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"strings"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/words"
+)
+
+// The names of the marks. They never change: results that lie in someone's mailbox carry them.
+const (
+	PropertyFile     = "rowferry.file"     // custom document property: the file's id
+	PropertyRevision = "rowferry.revision" // custom document property: 1, 2, …
+	Author           = "rowferry"          // of our notes at cells
+
+	// Sheet is the very hidden sheet with a line per row; where one does not hold all, "_rowferry 2" and so on follow.
+	// Its row 1: Layout, file id, revision, name of the visible sheet, heading's row there, letter of our first column.
+	// Its row 2: the headings of the sender's columns, in their order. Its row 3: the labels "row", "status", "checksum". From
+	// row 4 on, one line per row of the file: number, status (batch.Status), Checksum of the sender's cells. All are text.
+	Sheet  = "_rowferry"
+	Layout = "rowferry 1"
+	First  = 4 // the first row of Sheet that speaks of a row of the file
+)
+
+// WouldBeSent stands for the status of a row in a preview that nothing is known against.
+const WouldBeSent batch.Status = "would be sent"
+
+// Resend is no status: a person writes its word into our status column of an unknown row that may be sent again.
+const Resend batch.Status = "resend"
+
+// Column is one of ours; its text is the name that the CSV result uses.
+type Column string
+
+// Our columns in the order in which they stand.
+const (
+	Row       Column = "row" // the number the row had in the sender's file
+	Status    Column = "status"
+	Code      Column = "code"
+	Message   Column = "message"
+	Reference Column = "reference"
+	Attempts  Column = "attempts"
+	SentAt    Column = "sent_at"
+)
+
+// Columns lists ours.
+func Columns() []Column { return []Column{Row, Status, Code, Message, Reference, Attempts, SentAt} }
+
+// Heading is what stands over the column in a workbook.
+func (c Column) Heading(l batch.Language) string { return words.Of(l, "mark.column."+string(c)) }
+
+// ColumnOf recognises a heading of ours in any language, as a workbook has it. Letter case and blanks around it do not count.
+func ColumnOf(heading string) (Column, bool) {
+	for _, c := range Columns() {
+		for _, l := range batch.Languages() {
+			if same(heading, c.Heading(l)) {
+				return c, true
+			}
+		}
+	}
+	return "", false
+}
+
+// Word is what the status column says.
+func Word(l batch.Language, s batch.Status) string {
+	return words.Of(l, "mark.status."+strings.ReplaceAll(string(s), " ", "_"))
+}
+
+// Words lists all that Word knows: the outcomes, WouldBeSent and Resend.
+func Words() []batch.Status { return append(batch.Statuses(), WouldBeSent, Resend) }
+
+// StatusOf recognises a word of the status column in any language, and the English word of CSV results.
+func StatusOf(word string) (batch.Status, bool) {
+	for _, s := range Words() {
+		if same(word, string(s)) {
+			return s, true
+		}
+		for _, l := range batch.Languages() {
+			if same(word, Word(l, s)) {
+				return s, true
+			}
+		}
+	}
+	return "", false
+}
+
+func same(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b)) }
+
+// Checksum is 16 letters that change when a cell of the row does. It is taken over what cells show: blanks around a text,
+// the kind of a line break and empty cells at the end do not count, because programs change them when they save.
+func Checksum(texts []string) string {
+	for len(texts) > 0 && strings.TrimSpace(texts[len(texts)-1]) == "" {
+		texts = texts[:len(texts)-1]
+	}
+	b := make([]byte, 0, 512)
+	for _, t := range texts {
+		t = strings.TrimSpace(t)
+		if strings.ContainsRune(t, '\r') {
+			t = strings.ReplaceAll(strings.ReplaceAll(t, "\r\n", "\n"), "\r", "\n")
+		}
+		b = append(append(b, t...), 0x1f)
+	}
+	sum := sha256.Sum256(b)
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
+}
