@@ -106,11 +106,9 @@ func (e *Engine) start(ctx context.Context, group *errgroup.Group) error {
 	return nil
 }
 
-// attend carries out orders and reports settled files until ctx ends.
+// attend carries out orders and reports settled files until ctx ends; more eagerly while something is under way.
 func (e *Engine) attend(ctx context.Context) error {
 	r := e.reporter()
-	tick := time.NewTicker(beat)
-	defer tick.Stop()
 	for {
 		if err := e.orders(ctx); err != nil {
 			return quiet(ctx, err)
@@ -119,12 +117,26 @@ func (e *Engine) attend(ctx context.Context) error {
 			return quiet(ctx, err)
 		}
 		e.Metrics.lanes(e.Lanes)
+		pause := beat
+		if e.busy() {
+			pause = beat / 8
+		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-tick.C:
+		case <-time.After(pause):
 		}
 	}
+}
+
+// busy reports whether a request is under way.
+func (e *Engine) busy() bool {
+	for _, l := range e.Lanes {
+		if l.State().InFlight > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (e *Engine) orders(ctx context.Context) error {
@@ -226,8 +238,7 @@ func drain(ctx context.Context, t *take.Taker) error {
 		if err != nil {
 			return err
 		}
-		waiting, knows := t.Route.Inbox.(interface{ Waiting() int })
-		if taken == 0 && (!knows || waiting.Waiting() == 0) {
+		if taken == 0 && t.Route.Inbox.Waiting() == 0 {
 			return nil
 		}
 		select {

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
@@ -132,7 +133,7 @@ func Lines(ctx context.Context, l ledger.Ledger, way *route.Route, f ledger.File
 			return
 		}
 		defer table.Close()
-		next, stop := iter.Pull2(l.Chunks(ctx, f.ID))
+		next, stop := ahead(l.Chunks(ctx, f.ID))
 		defer stop()
 		known := map[int]outbox.Line{}
 		for row, err := range table.Rows() {
@@ -146,6 +147,28 @@ func Lines(ctx context.Context, l ledger.Ledger, way *route.Route, f ledger.File
 			}
 		}
 	}
+}
+
+// ahead pulls chunks in a goroutine of its own, a few ahead of whoever joins them with the rows. stop ends and awaits it.
+func ahead(chunks iter.Seq2[*ledger.Content, error]) (next func() (*ledger.Content, error, bool), stop func()) {
+	type pulled struct {
+		content *ledger.Content
+		err     error
+	}
+	ready, end := make(chan pulled, 4), make(chan struct{})
+	var pulling sync.WaitGroup
+	pulling.Go(func() {
+		defer close(ready)
+		for c, err := range chunks {
+			select {
+			case ready <- pulled{c, err}:
+			case <-end:
+				return
+			}
+		}
+	})
+	next = func() (*ledger.Content, error, bool) { p, more := <-ready; return p.content, p.err, more }
+	return next, func() { close(end); pulling.Wait() }
 }
 
 // find takes a row's outcome out of what is known, loading chunks until it is there.
