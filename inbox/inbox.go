@@ -38,6 +38,9 @@ type Place interface {
 	// Stuck set to the reason: claim them and put them into quarantine.
 	Look(ctx context.Context) iter.Seq2[Complete, error]
 
+	// Waiting is how many files the last look saw that are still settling: looks soon after may find them complete.
+	Waiting() int
+
 	// Claim moves the arrival out of the senders' reach under id (processing/ID/NAME), without overwriting.
 	// ErrGone when it was not there (and was not claimed under this id before).
 	Claim(ctx context.Context, id string, a Arrival) error

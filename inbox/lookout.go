@@ -33,6 +33,7 @@ type Lookout struct {
 	Whole func(ctx context.Context, a Arrival) error
 
 	sightings Sightings
+	looked    time.Time       // when the last look began
 	refused   map[string]bool // names told in the log
 }
 
@@ -90,6 +91,7 @@ func (l *Lookout) Look(ctx context.Context, list func() (Listing, error)) iter.S
 
 // survey gives the settled candidates of a listing, oldest first.
 func (l *Lookout) survey(ctx context.Context, listing Listing, now time.Time) ([]Candidate, error) {
+	l.looked = now
 	l.sightings.Begin()
 	defer l.sightings.End()
 	there := make(map[string]bool, len(listing.Names))
@@ -286,6 +288,17 @@ func (l *Lookout) followUp(now time.Time) time.Time {
 		}
 	}
 	return first
+}
+
+// Waiting is how many files were still settling at the last look.
+func (l *Lookout) Waiting() int {
+	n := 0
+	for _, s := range l.sightings.byName {
+		if !s.Taken && !s.Settled(l.looked, l.Settle) {
+			n++
+		}
+	}
+	return n
 }
 
 // Seen is the file as the last look saw it, or nil.

@@ -77,3 +77,6 @@ func regular(paths []string) error {
 	}
 	return errors.Join(wrong...)
 }
+
+// needs checks that there are at least n arguments and says what they are.
+func needs(n int, what string) cobra.PositionalArgs { return takes(n, many, what) }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -93,7 +94,7 @@ func (f *flags) run(ctx context.Context, once bool) error {
 	}
 	defer stop()
 	if once {
-		return f.once(ctx, e, end)
+		return f.once(ctx, cfg, e, end)
 	}
 	log.Info("rowferry is running", "version", version(), "configuration", cfg.Path, "routes", len(cfg.Routes), "data", cfg.Data)
 	err = e.Run(ctx)
@@ -117,20 +118,20 @@ func (f *flags) left(e *pipeline.Engine) int {
 	return n
 }
 
-func (f *flags) once(ctx context.Context, e *pipeline.Engine, end func() error) error {
+// once takes what is there. A duplicate has had its turn before, so it is no reason for another exit code than 0.
+func (f *flags) once(ctx context.Context, cfg *configs.Config, e *pipeline.Engine, end func() error) error {
 	p := newProgress(os.Stderr)
 	files, err := e.Once(ctx, p.show)
 	p.end()
 	if err = errors.Join(err, end()); err != nil {
 		return err
 	}
-	if err := f.conclude(files, nil, ""); err != nil {
+	if err := f.conclude(files, cfg); err != nil {
 		return err
 	}
-	for _, file := range files {
-		if file.State != ledger.Reported && file.State != ledger.Duplicate {
-			return outcome(exitSome)
-		}
+	fresh := slices.DeleteFunc(files, func(file ledger.File) bool { return file.State == ledger.Duplicate })
+	if len(fresh) > 0 && !allDelivered(fresh) {
+		return outcome(exitSome)
 	}
 	return nil
 }
@@ -160,7 +161,7 @@ func listen(address string, registry *prometheus.Registry, log *slog.Logger) (st
 }
 
 // conclude prints what became of files and where their results lie.
-func (f *flags) conclude(files []ledger.File, cfg *configs.Config, route string) error {
+func (f *flags) conclude(files []ledger.File, cfg *configs.Config) error {
 	if f.json {
 		if files == nil {
 			files = []ledger.File{}
@@ -175,10 +176,6 @@ func (f *flags) conclude(files []ledger.File, cfg *configs.Config, route string)
 		return err
 	}
 	remarks(os.Stdout, files)
-	if cfg == nil {
-		return nil
-	}
-	dir := cfg.Routes[route].Outbox.Dir
 	first := true
 	for _, file := range files {
 		for _, name := range file.Results {
@@ -186,7 +183,7 @@ func (f *flags) conclude(files []ledger.File, cfg *configs.Config, route string)
 				fmt.Println("\nResults:")
 				first = false
 			}
-			fmt.Println("  " + filepath.Join(dir, name))
+			fmt.Println("  " + filepath.Join(cfg.Routes[file.Route].Outbox.Dir, name))
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
+	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/rowferry/rowferry/ledger"
@@ -40,7 +42,7 @@ func TestScripts(t *testing.T) {
 // scriptCommands are what our scripts can do beyond testscript's own commands.
 var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"code": code, "provider": startProvider, "faults": faults, "executed": executed,
-	"normal": normal, "fileid": fileID, "await": await, "gbk": gbk, "broken": broken, "binary": binary, "examples": examples,
+	"normal": normal, "fileid": fileID, "await": await, "gbk": gbk, "broken": broken, "binary": binary, "workbook": workbook, "sorted": sorted, "examples": examples,
 }
 
 // prepare gives a script the repository's folder and nothing of the person who runs the tests.
@@ -104,8 +106,9 @@ func executed(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	var all []simulator.Executed
 	ts.Check(errors.Join(json.NewDecoder(r.Body).Decode(&all), r.Body.Close()))
+	out := ts.Stdout() // clears what was there
 	for _, e := range all {
-		fmt.Fprintf(ts.Stdout(), "%s %d\n", e.Key, e.Count)
+		fmt.Fprintf(out, "%s %d\n", e.Key, e.Count)
 	}
 }
 
@@ -241,4 +244,22 @@ func examples(ts *testscript.TestScript, _ bool, _ []string) {
 		}
 	}
 	walk(rootCommand())
+}
+
+// workbook SOURCE TARGET makes a workbook of a CSV file, every cell a text.
+func workbook(ts *testscript.TestScript, _ bool, args []string) {
+	records, err := csv.NewReader(strings.NewReader(ts.ReadFile(args[0]))).ReadAll()
+	ts.Check(err)
+	book := excelize.NewFile()
+	for i, record := range records {
+		ts.Check(book.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+1), &record))
+	}
+	ts.Check(errors.Join(book.SaveAs(ts.MkAbs(args[1])), book.Close()))
+}
+
+// sorted FILE puts the lines of a file in order.
+func sorted(ts *testscript.TestScript, _ bool, args []string) {
+	lines := strings.SplitAfter(ts.ReadFile(args[0]), "\n")
+	slices.Sort(lines)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Join(lines, "")), 0o644))
 }

@@ -25,7 +25,7 @@ func sendCommand(f *flags) *cobra.Command {
 them. The files stay where they are. Exit code 0 when every row was delivered, 1 when some were not.`,
 		Example: `  rowferry send ship-points orders.xlsx
   rowferry send ship-points *.csv --json`,
-		Args: takes(2, many, "a route and at least one file"),
+		Args: needs(2, "a route and at least one file"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.send(cmd.Context(), args[0], args[1:]) },
 	}
 }
@@ -61,7 +61,7 @@ func (f *flags) send(ctx context.Context, route string, paths []string) error {
 	if err = errors.Join(err, end()); err != nil {
 		return err
 	}
-	if err := f.conclude(files, cfg, route); err != nil {
+	if err := f.conclude(files, cfg); err != nil {
 		return err
 	}
 	if !allDelivered(files) {
@@ -79,7 +79,7 @@ func checkCommand(f *flags) *cobra.Command {
 1 when some would not.`,
 		Example: `  rowferry check ship-points orders.xlsx
   rowferry check ship-points orders.xlsx --bodies   # also print what would be sent`,
-		Args: takes(2, many, "a route and at least one file"),
+		Args: needs(2, "a route and at least one file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.check(cmd.Context(), os.Stdout, args[0], args[1:], bodies)
 		},

@@ -198,7 +198,7 @@ func printRows(rows []rowStatus, more int) {
 		for _, p := range r.Why {
 			why = append(why, p.Text)
 		}
-		fmt.Printf("  row %d %s: %s\n", r.Row, r.Outcome.Status, strings.Join(why, " "))
+		fmt.Printf("  row %d %s: %s\n", r.Row, r.Outcome.Status, strings.Join(why, " | "))
 	}
 	if more > 0 {
 		fmt.Printf("  … and %s more; all of them are in the result file\n", count(more, "row"))
@@ -294,10 +294,13 @@ func (f *flags) order(ctx context.Context, o ledger.Order, target string) error 
 			if err != nil {
 				return err
 			}
-			if err := allowed(o.Verb, file); err != nil {
+			if err := allowed(o, file); err != nil {
 				return err
 			}
 			o.File = file.ID
+			if o.Verb == "resend" {
+				fmt.Printf("%s: %s of %d to be sent again.\n", file.Name, count(concerned(o.Statuses, file.Counts), "row"), file.Counts.Read)
+			}
 		}
 		owner, err := sqlite.Open(ctx, cfg.Data)
 		if _, busy := errors.AsType[*ledger.InUse](err); busy {
@@ -319,17 +322,27 @@ func (f *flags) order(ctx context.Context, o ledger.Order, target string) error 
 }
 
 // allowed says why an order makes no sense for a file in its present state.
-func allowed(verb string, f ledger.File) error {
+func allowed(o ledger.Order, f ledger.File) error {
 	finished := f.State == ledger.Settled || f.State == ledger.Reported
 	switch {
 	case f.State == ledger.Quarantined || f.State == ledger.Duplicate:
 		return fmt.Errorf("%s was not accepted (%s): no row of it is or was to be sent", f.ID, f.State)
-	case verb == "resend" && !finished:
+	case o.Verb == "resend" && !finished:
 		return fmt.Errorf("%s is still being sent: wait until it has ended, or cancel it", f.ID)
-	case verb != "resend" && finished:
+	case o.Verb != "resend" && finished:
 		return fmt.Errorf("%s has ended: every row has its outcome", f.ID)
+	case o.Verb == "resend" && concerned(o.Statuses, f.Counts) == 0:
+		return fmt.Errorf("no row of %s is %s: there is nothing to send again. See: rowferry status %s", f.ID, strings.Join(o.Statuses, " or "), f.ID)
 	}
 	return nil
+}
+
+// concerned counts the rows that have one of the outcomes.
+func concerned(statuses []string, c batch.Counts) (n int) {
+	for _, s := range statuses {
+		n += c.Of(batch.Status(s))
+	}
+	return n
 }
 
 // deliver leaves the order for the running service and waits until it has taken it.

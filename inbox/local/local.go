@@ -24,6 +24,9 @@ func (p *place) Look(ctx context.Context) iter.Seq2[inbox.Complete, error] {
 	return p.lookout.Look(ctx, p.list)
 }
 
+// Waiting is how many files were still settling at the last look.
+func (p *place) Waiting() int { return p.lookout.Waiting() }
+
 // list gives the names in the folder, or a *inbox.Trouble.
 func (p *place) list() (inbox.Listing, error) {
 	info, err := os.Stat(p.Dir)

@@ -34,6 +34,9 @@ func (p *place) Look(ctx context.Context) iter.Seq2[inbox.Complete, error] {
 	return p.lookout.Look(ctx, func() (inbox.Listing, error) { return p.list(ctx) })
 }
 
+// Waiting is how many files were still settling at the last look.
+func (p *place) Waiting() int { return p.lookout.Waiting() }
+
 func (p *place) list(ctx context.Context) (inbox.Listing, error) {
 	clear(p.made)
 	states := map[string]inbox.State{}

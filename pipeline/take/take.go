@@ -469,6 +469,7 @@ type handed struct{ path string }
 func (h handed) Look(context.Context) iter.Seq2[inbox.Complete, error] {
 	return func(func(inbox.Complete, error) bool) {}
 }
+func (h handed) Waiting() int                                       { return 0 }
 func (h handed) Claim(context.Context, string, inbox.Arrival) error { return nil }
 
 func (h handed) Fetch(ctx context.Context, _, _ string, w io.Writer) (inbox.Fetched, error) {
