@@ -63,6 +63,9 @@ func (m *Mistake) Error() string { return words.Say(batch.English, m.Message) }
 // URL is where the simulator of a provider listens: the `server` of an account.
 func (s *Server) URL(name string) string { return "http://" + s.listener.Addr().String() + "/" + name }
 
+// Addr is where the server listens, host:port.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
+
 // Close stops at once and waits for the server to end.
 func (s *Server) Close() error {
 	err := s.http.Close()

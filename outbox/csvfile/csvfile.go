@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -143,9 +144,9 @@ func appendSafe(b []byte, s string) []byte {
 }
 
 // Runs reports whether a spreadsheet might take the text for a formula: it begins with = + - @, their full-width forms, a tab or a
-// line break.
+// line break. A plain number with its sign (the code -1) is none.
 func Runs(s string) bool {
-	if s == "" {
+	if s == "" || signed(s) {
 		return false
 	}
 	switch s[0] {
@@ -160,6 +161,18 @@ func Runs(s string) bool {
 		return true
 	}
 	return false
+}
+
+// signed reports whether s is a sign and digits, with at most one point between them.
+func signed(s string) bool {
+	if s[0] != '-' && s[0] != '+' || len(s) == 1 {
+		return false
+	}
+	whole, part, point := strings.Cut(s[1:], ".")
+	digits := func(d string) bool {
+		return d != "" && strings.Trim(d, "0123456789") == ""
+	}
+	return digits(whole) && (!point || digits(part))
 }
 
 // appendCell quotes where a reader needs it, and changes nothing in the text.

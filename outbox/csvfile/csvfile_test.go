@@ -10,6 +10,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -114,8 +115,10 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	})
 }
 
+var number = regexp.MustCompile(`^[+-][0-9]+([.][0-9]+)?$`)
+
 func safe(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", []rune(s)[0]) {
+	if s != "" && !number.MatchString(s) && strings.ContainsRune("=+-@\t\r\n＝＋－＠", []rune(s)[0]) {
 		return "'" + s
 	}
 	return s

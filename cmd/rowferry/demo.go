@@ -1,0 +1,252 @@
+package main
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline"
+	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/simulator"
+)
+
+//go:embed demo/files
+var demoFiles embed.FS
+
+// demoConfig is the demo's configuration. SERVER is where the simulators listen.
+const demoConfig = `# Made by "rowferry demo". The servers are simulators on this machine, which end with the demo;
+# to use this file afterwards, start them with: rowferry simulate --listen ADDRESS
+data: data
+
+accounts:
+  les:
+    provider: les
+    server: SERVER/les
+  otms:
+    provider: otms
+    server: SERVER/otms
+    credentials: {login: "${ROWFERRY_DEMO}", password: "${ROWFERRY_DEMO}"}
+  hgj:
+    provider: hgj
+    server: SERVER/hgj
+    credentials: {token: "${ROWFERRY_DEMO}", staff: "${ROWFERRY_DEMO}", secret: "${ROWFERRY_DEMO}"}
+    sign: {digest: md5, over: "{token}{timestamp}{nonce}{secret}", case: lower}
+  dellin:
+    provider: dellin
+    server: SERVER/dellin
+    encoding: xml
+    rate: 20/s
+    credentials: {appkey: "${ROWFERRY_DEMO}", login: "${ROWFERRY_DEMO}", password: "${ROWFERRY_DEMO}"}
+
+routes:
+  shipment-failures:
+    account: les
+    operation: shipmentFailed
+    inbox: {dir: inbox/shipment-failures, settle: 200ms, every: 200ms}
+    outbox: {dir: outbox/shipment-failures, formats: [csv, summary]}
+  ship-points:
+    account: otms
+    operation: shipPointRemove
+    language: zh
+    inbox: {dir: inbox/ship-points, settle: 200ms, every: 200ms}
+    outbox: {dir: outbox/ship-points, formats: [csv, summary]}
+    map:
+      clientReferenceNumber: 客户查询号
+      type: {from: 类型, lookup: {提货点: "0", 送货点: "1", 集散中心: "2"}}
+      externalId: 外部识别码
+  canada-manifest:
+    account: hgj
+    operation: aciUpdate
+    inbox: {dir: inbox/canada-manifest, settle: 200ms, every: 200ms}
+    outbox: {dir: outbox/canada-manifest, formats: [csv, summary]}
+  us-manifest:
+    account: hgj
+    operation: amsUpdate
+    language: zh
+    inbox: {dir: inbox/us-manifest, settle: 200ms, every: 200ms}
+    outbox: {dir: outbox/us-manifest, formats: [csv, summary]}
+  multi-requests:
+    account: dellin
+    operation: multiRequest
+    language: ru
+    group: маршрут
+    read: {record: заявки/заявка}
+    inbox: {dir: inbox/multi-requests, settle: 200ms, every: 200ms}
+    outbox: {dir: outbox/multi-requests, formats: [csv, summary]}
+`
+
+func demoCommand(f *flags) *cobra.Command {
+	var dir string
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Simulators, a sample file per operation, the service, the results: one command",
+		Long: `Starts simulators of all built-in providers on this machine, makes a folder with a configuration, drops one sample file
+per operation into its inboxes, runs the service over them and shows what became of every row. The samples hold good
+rows, invalid ones, rows the provider refuses and rows it takes only on the second try. Nothing leaves this machine.`,
+		Example: `  rowferry demo
+  rowferry demo --dir /tmp/rowferry-demo`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.demo(cmd.Context(), os.Stdout, dir) },
+	}
+	c.Flags().StringVar(&dir, "dir", "demo", "folder to make (an earlier demo in it is replaced)")
+	return c
+}
+
+func (f *flags) demo(ctx context.Context, w io.Writer, dir string) (err error) {
+	if err := clear(dir); err != nil {
+		return err
+	}
+	server, err := demoServer()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+	config := filepath.Join(dir, "rowferry.yaml")
+	if err := os.WriteFile(config, []byte(strings.ReplaceAll(demoConfig, "SERVER", "http://"+server.Addr())), 0o644); err != nil {
+		return err
+	}
+	if err := os.Setenv("ROWFERRY_DEMO", "demo"); err != nil {
+		return err
+	}
+	cfg, err := configs.Load(config)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "Simulators of %d providers listen on %s.\nSample files are dropped into %s.\n", len(cfg.Accounts), server.Addr(), filepath.Join(dir, "inbox"))
+	if err := dropSamples(dir, cfg); err != nil {
+		return err
+	}
+	files, err := f.demoRun(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if f.json {
+		return printJSON(w, files)
+	}
+	return concludeDemo(w, dir, cfg, files)
+}
+
+// clear makes the folder, and removes an earlier demo in it; anything else that is there is left alone.
+func clear(dir string) error {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return os.MkdirAll(dir, 0o755)
+	case err != nil:
+		return err
+	}
+	if len(entries) == 0 {
+		return nil
+	}
+	old, err := os.ReadFile(filepath.Join(dir, "rowferry.yaml"))
+	if err != nil || !strings.HasPrefix(string(old), `# Made by "rowferry demo"`) {
+		return fmt.Errorf("the folder %s holds something else than an earlier demo: name another with --dir", dir)
+	}
+	for _, name := range []string{"data", "inbox", "outbox", "rowferry.yaml"} {
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func demoServer() (*simulator.Server, error) {
+	all, err := providers.Builtin()
+	if err != nil {
+		return nil, err
+	}
+	var sims []*simulator.Simulator
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		sims = append(sims, simulator.New(all[name], simulator.Options{Seed: 1}))
+	}
+	return simulator.Start("127.0.0.1:0", sims...)
+}
+
+// dropSamples puts each sample into the inbox of the route that has its name.
+func dropSamples(dir string, cfg *configs.Config) error {
+	samples, err := fs.ReadDir(demoFiles, "demo/files")
+	if err != nil {
+		return err
+	}
+	for _, s := range samples {
+		content, err := demoFiles.ReadFile("demo/files/" + s.Name())
+		if err != nil {
+			return err
+		}
+		inbox := cfg.Routes[strings.TrimSuffix(s.Name(), filepath.Ext(s.Name()))].Inbox.Dir
+		if err := os.MkdirAll(inbox, 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(inbox, s.Name()), content, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *flags) demoRun(ctx context.Context, cfg *configs.Config) ([]ledger.File, error) {
+	log, err := f.logger(slog.LevelError)
+	if err != nil {
+		return nil, err
+	}
+	e, end, err := engine(ctx, cfg, pipeline.Options{Inboxes: true, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	p := newProgress(os.Stderr)
+	files, err := e.Once(ctx, p.show)
+	p.end()
+	return files, errors.Join(err, end())
+}
+
+// concludeDemo prints the table of outcomes, where the results lie, and whether the books balance.
+func concludeDemo(w io.Writer, dir string, cfg *configs.Config, files []ledger.File) error {
+	slices.SortFunc(files, func(a, b ledger.File) int { return strings.Compare(a.Name, b.Name) })
+	fmt.Fprintln(w)
+	if err := filesTable(w, files); err != nil {
+		return err
+	}
+	remarks(w, files)
+	fmt.Fprintln(w, "\nResults (what became of every row, and why):")
+	for _, file := range files {
+		for _, name := range file.Results {
+			fmt.Fprintln(w, "  "+shorter(filepath.Join(cfg.Routes[file.Route].Outbox.Dir, name)))
+		}
+	}
+	for _, file := range files {
+		if file.State != ledger.Reported || file.Counts.Pending() != 0 {
+			return fmt.Errorf("%s is %s with %s left: the demo did not end as it should", file.Name, file.State, count(file.Counts.Pending(), "row"))
+		}
+	}
+	if samples, err := fs.ReadDir(demoFiles, "demo/files"); err != nil || len(files) != len(samples) {
+		return errors.Join(err, fmt.Errorf("%d of %d sample files were taken", len(files), len(samples)))
+	}
+	fmt.Fprintf(w, "\nEvery row is accounted for. Look into %s, then write a route of your own: README.md shows how.\n", dir)
+	return nil
+}
+
+// shorter is a path from here where that is shorter.
+func shorter(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	rel, err := filepath.Rel(here, path)
+	if err != nil || len(rel) >= len(path) {
+		return path
+	}
+	return rel
+}
