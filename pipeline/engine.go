@@ -29,6 +29,8 @@ type Engine struct {
 	Log     *slog.Logger
 	Metrics *Metrics // nil: not measured
 	Partial bool     // only some of the configuration's routes are wired: files of others wait in silence
+
+	told map[string]string // refusals as the ledger has them, by account
 }
 
 // beat is how often the engine looks for orders and settled files.
@@ -116,6 +118,9 @@ func (e *Engine) attend(ctx context.Context) error {
 		if _, _, err := r.Sweep(ctx); err != nil {
 			return quiet(ctx, err)
 		}
+		if err := e.tellRefusals(ctx); err != nil {
+			return quiet(ctx, err)
+		}
 		e.Metrics.lanes(e.Lanes)
 		pause := beat
 		if e.busy() {
@@ -127,6 +132,34 @@ func (e *Engine) attend(ctx context.Context) error {
 		case <-time.After(pause):
 		}
 	}
+}
+
+// RefusedKey is where the ledger keeps why a provider refuses an account, for those who look from outside.
+func RefusedKey(account string) string { return "refused/" + account }
+
+// tellRefusals writes down which accounts are refused, and which are not any more.
+func (e *Engine) tellRefusals(ctx context.Context) error {
+	if e.told == nil {
+		e.told = map[string]string{}
+		for account := range e.Lanes {
+			kept, err := e.Ledger.Kept(ctx, RefusedKey(account))
+			if err != nil {
+				return err
+			}
+			e.told[account] = kept
+		}
+	}
+	for account, lane := range e.Lanes {
+		now := lane.State().Refused
+		if now == e.told[account] {
+			continue
+		}
+		if err := e.Ledger.Keep(ctx, RefusedKey(account), now); err != nil {
+			return err
+		}
+		e.told[account] = now
+	}
+	return nil
 }
 
 // busy reports whether a request is under way.
@@ -287,6 +320,7 @@ func (e *Engine) until(ctx context.Context, progress Progress, ids func() []stri
 	if errors.Is(err, context.Canceled) {
 		err = nil
 	}
+	err = errors.Join(err, e.tellRefusals(context.WithoutCancel(outer)))
 	files, readErr := e.files(context.WithoutCancel(outer), ids())
 	return files, errors.Join(err, readErr)
 }

@@ -25,10 +25,7 @@ import (
 
 // load reads the configuration and shows its warnings.
 func (f *flags) load() (*configs.Config, error) {
-	cfg, err := configs.Load(f.config)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("there is no configuration %s: write one (docs/configuration.md), name another with -c FILE, or start with: rowferry demo", f.config)
-	}
+	cfg, err := f.loadQuietly()
 	if err != nil {
 		return nil, err
 	}
@@ -36,6 +33,15 @@ func (f *flags) load() (*configs.Config, error) {
 		fmt.Fprintln(os.Stderr, "warning:", w)
 	}
 	return cfg, nil
+}
+
+// loadQuietly is for commands that send nothing.
+func (f *flags) loadQuietly() (*configs.Config, error) {
+	cfg, err := configs.Load(f.config)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("there is no configuration %s: write one (docs/configuration.md), name another with -c FILE, or start with: rowferry demo", f.config)
+	}
+	return cfg, err
 }
 
 // engine opens the ledger and wires the configuration over it. The returned function closes both.
@@ -123,10 +129,11 @@ func (f *flags) once(ctx context.Context, cfg *configs.Config, e *pipeline.Engin
 	p := newProgress(os.Stderr)
 	files, err := e.Once(ctx, p.show)
 	p.end()
+	stops := stuck(e)
 	if err = errors.Join(err, end()); err != nil {
 		return err
 	}
-	if err := f.conclude(files, cfg); err != nil {
+	if err := f.conclude(files, stops, cfg); err != nil {
 		return err
 	}
 	fresh := slices.DeleteFunc(files, func(file ledger.File) bool { return file.State == ledger.Duplicate })
@@ -160,8 +167,19 @@ func listen(address string, registry *prometheus.Registry, log *slog.Logger) (st
 	return func() { _ = server.Close(); <-done }, nil
 }
 
+// stuck says which accounts cannot go on by themselves, and why.
+func stuck(e *pipeline.Engine) map[string]string {
+	out := map[string]string{}
+	for account, lane := range e.Lanes {
+		if why := lane.Stuck(); why != "" {
+			out[account] = why
+		}
+	}
+	return out
+}
+
 // conclude prints what became of files and where their results lie.
-func (f *flags) conclude(files []ledger.File, cfg *configs.Config) error {
+func (f *flags) conclude(files []ledger.File, stops map[string]string, cfg *configs.Config) error {
 	if f.json {
 		if files == nil {
 			files = []ledger.File{}
@@ -175,7 +193,7 @@ func (f *flags) conclude(files []ledger.File, cfg *configs.Config) error {
 	if err := filesTable(os.Stdout, files); err != nil {
 		return err
 	}
-	remarks(os.Stdout, files)
+	remarks(os.Stdout, files, stops)
 	first := true
 	for _, file := range files {
 		for _, name := range file.Results {

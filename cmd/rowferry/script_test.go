@@ -42,7 +42,8 @@ func TestScripts(t *testing.T) {
 // scriptCommands are what our scripts can do beyond testscript's own commands.
 var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"code": code, "provider": startProvider, "faults": faults, "executed": executed,
-	"normal": normal, "fileid": fileID, "await": await, "gbk": gbk, "broken": broken, "binary": binary, "workbook": workbook, "sorted": sorted, "examples": examples,
+	"normal": normal, "fileid": fileID, "await": await, "gbk": gbk, "broken": broken, "binary": binary, "workbook": workbook, "sorted": sorted,
+	"many": manyRows, "sleeping": sleeping, "untilexecuted": untilExecuted, "examples": examples,
 }
 
 // prepare gives a script the repository's folder and nothing of the person who runs the tests.
@@ -102,14 +103,44 @@ func faults(ts *testscript.TestScript, _ bool, args []string) {
 
 // executed PROVIDER prints what it executed, one identity a line with its count.
 func executed(ts *testscript.TestScript, _ bool, args []string) {
-	r, err := http.Get(ts.Getenv("URL") + "/" + args[0] + "/__executed")
-	ts.Check(err)
-	var all []simulator.Executed
-	ts.Check(errors.Join(json.NewDecoder(r.Body).Decode(&all), r.Body.Close()))
 	out := ts.Stdout() // clears what was there
-	for _, e := range all {
+	for _, e := range executions(ts, args[0]) {
 		fmt.Fprintf(out, "%s %d\n", e.Key, e.Count)
 	}
+}
+
+func executions(ts *testscript.TestScript, provider string) (all []simulator.Executed) {
+	r, err := http.Get(ts.Getenv("URL") + "/" + provider + "/__executed")
+	ts.Check(err)
+	ts.Check(errors.Join(json.NewDecoder(r.Body).Decode(&all), r.Body.Close()))
+	return all
+}
+
+// untilexecuted PROVIDER N waits until it has executed at least N.
+func untilExecuted(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	until(ts, "not so many were executed: "+args[1], func() bool { return len(executions(ts, args[0])) >= n })
+}
+
+// sleeping DURATION waits, where nothing is to happen meanwhile.
+func sleeping(ts *testscript.TestScript, _ bool, args []string) {
+	d, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	time.Sleep(d)
+}
+
+// many N PATTERN TARGET makes a file of the pattern's heading and its second line N times, # being the line's number.
+func manyRows(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	heading, line, _ := strings.Cut(ts.ReadFile(args[1]), "\n")
+	var b strings.Builder
+	b.WriteString(heading + "\n")
+	for i := range n {
+		b.WriteString(strings.ReplaceAll(line, "#", strconv.Itoa(i+1)))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(b.String()), 0o644))
 }
 
 // What differs from run to run.

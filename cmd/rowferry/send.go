@@ -58,10 +58,11 @@ func (f *flags) send(ctx context.Context, route string, paths []string) error {
 	p := newProgress(os.Stderr)
 	files, err := e.Send(ctx, e.Routes[route], paths, p.show)
 	p.end()
+	stops := stuck(e)
 	if err = errors.Join(err, end()); err != nil {
 		return err
 	}
-	if err := f.conclude(files, cfg); err != nil {
+	if err := f.conclude(files, stops, cfg); err != nil {
 		return err
 	}
 	if !allDelivered(files) {

@@ -46,11 +46,15 @@ func statusCommand(f *flags) *cobra.Command {
   rowferry status --json`,
 		Args: takes(0, 1, "a file id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.visit(cmd.Context(), func(ctx context.Context, _ *configs.Config, l ledger.Ledger) error {
-				if len(args) == 0 {
-					return f.statusAll(ctx, l, last)
+			return f.visit(cmd.Context(), func(ctx context.Context, cfg *configs.Config, l ledger.Ledger) error {
+				stops, err := stopped(ctx, cfg, l)
+				if err != nil {
+					return err
 				}
-				return f.statusFile(ctx, l, args[0])
+				if len(args) == 0 {
+					return f.statusAll(ctx, l, stops, last)
+				}
+				return f.statusFile(ctx, l, stops, args[0])
 			})
 		},
 	}
@@ -58,9 +62,27 @@ func statusCommand(f *flags) *cobra.Command {
 	return c
 }
 
+// stopped says why accounts are stopped: by a person, or because the provider refuses them.
+func stopped(ctx context.Context, cfg *configs.Config, l ledger.Ledger) (map[string]string, error) {
+	stops, err := l.Lanes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for account := range cfg.Accounts {
+		why, err := l.Kept(ctx, pipeline.RefusedKey(account))
+		if err != nil {
+			return nil, err
+		}
+		if stops[account] == "" && why != "" {
+			stops[account] = why
+		}
+	}
+	return stops, nil
+}
+
 // visit opens the ledger to look, beside a running service or without one.
 func (f *flags) visit(ctx context.Context, look func(context.Context, *configs.Config, ledger.Ledger) error) error {
-	cfg, err := f.load()
+	cfg, err := f.loadQuietly()
 	if err != nil {
 		return err
 	}
@@ -74,17 +96,13 @@ func (f *flags) visit(ctx context.Context, look func(context.Context, *configs.C
 	return errors.Join(look(ctx, cfg, l), l.Close())
 }
 
-func (f *flags) statusAll(ctx context.Context, l ledger.Ledger, last int) error {
+func (f *flags) statusAll(ctx context.Context, l ledger.Ledger, stops map[string]string, last int) error {
 	files, err := l.Files(ctx, ledger.Query{Last: last})
 	if err != nil {
 		return err
 	}
-	lanes, err := l.Lanes(ctx)
-	if err != nil {
-		return err
-	}
 	if f.json {
-		return printJSON(os.Stdout, map[string]any{"files": files, "stopped_lanes": lanes})
+		return printJSON(os.Stdout, map[string]any{"files": files, "stopped_lanes": stops})
 	}
 	if len(files) == 0 {
 		fmt.Println("No file has been taken yet.")
@@ -93,9 +111,9 @@ func (f *flags) statusAll(ctx context.Context, l ledger.Ledger, last int) error 
 	if err := filesTable(os.Stdout, files); err != nil {
 		return err
 	}
-	remarks(os.Stdout, slices.DeleteFunc(files, func(f ledger.File) bool { return f.Rested && f.State == ledger.Reported }))
-	for _, account := range slices.Sorted(maps.Keys(lanes)) {
-		fmt.Printf("\naccount %s: %s\n", account, lanes[account])
+	remarks(os.Stdout, slices.DeleteFunc(files, func(f ledger.File) bool { return f.Rested && f.State == ledger.Reported }), stops)
+	for _, account := range slices.Sorted(maps.Keys(stops)) {
+		fmt.Printf("\naccount %s: %s\n", account, stops[account])
 	}
 	return nil
 }
@@ -123,7 +141,7 @@ type rowStatus struct {
 	Why     []batch.Problem `json:"problems,omitempty"`
 }
 
-func (f *flags) statusFile(ctx context.Context, l ledger.Ledger, id string) error {
+func (f *flags) statusFile(ctx context.Context, l ledger.Ledger, stops map[string]string, id string) error {
 	file, err := one(ctx, l, id)
 	if err != nil {
 		return err
@@ -149,7 +167,7 @@ func (f *flags) statusFile(ctx context.Context, l ledger.Ledger, id string) erro
 	if err := filesTable(os.Stdout, []ledger.File{file}); err != nil {
 		return err
 	}
-	remarks(os.Stdout, []ledger.File{file})
+	remarks(os.Stdout, []ledger.File{file}, stops)
 	printRows(rows, more)
 	for _, name := range file.Results {
 		fmt.Println("result: " + name)

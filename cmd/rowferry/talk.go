@@ -72,7 +72,7 @@ func filesTable(w io.Writer, files []ledger.File) error {
 }
 
 // remarks prints what a person should know about files beyond the numbers, and what to do next.
-func remarks(w io.Writer, files []ledger.File) {
+func remarks(w io.Writer, files []ledger.File, stops map[string]string) {
 	for _, f := range files {
 		switch {
 		case f.State == ledger.Quarantined:
@@ -81,8 +81,10 @@ func remarks(w io.Writer, files []ledger.File) {
 			fmt.Fprintf(w, "\n%s has the same content as the earlier file %s: nothing was sent again. To send rows of it again: rowferry resend %s --status failed\n", f.Name, f.Reason, f.Reason)
 		case f.Paused != "":
 			fmt.Fprintf(w, "\n%s: %s\n", f.Name, f.Paused)
+		case f.Counts.Pending() > 0 && stops[f.Account] != "":
+			fmt.Fprintf(w, "\n%s: %s to be sent; %s\n", f.Name, count(f.Counts.Pending(), "row"), stops[f.Account])
 		case f.Counts.Pending() > 0:
-			fmt.Fprintf(w, "\n%s: %s wait. They are sent when rowferry runs again: rowferry run\n", f.Name, count(f.Counts.Pending(), "row"))
+			fmt.Fprintf(w, "\n%s: %s to be sent. It goes on while rowferry runs: rowferry run\n", f.Name, count(f.Counts.Pending(), "row"))
 		}
 	}
 }
