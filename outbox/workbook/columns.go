@@ -17,8 +17,34 @@ import (
 // ourColumns is how many columns of ours stand at the right.
 var ourColumns = len(resultmark.Columns())
 
-// ourWidths are their widths in letters.
-var ourWidths = []float64{9, 16, 12, 70, 24, 10, 20}
+// ourWidths are their widths in letters; none breaks its heading.
+func ourWidths(l batch.Language) []float64 {
+	list := []float64{9, 16, 12, messageWidth, 24, 10, 21}
+	for i, c := range resultmark.Columns() {
+		list[i] = max(list[i], width(c.Heading(l))+3)
+	}
+	return list
+}
+
+const messageWidth = 80
+
+// linesOf is how many lines of the message column a text fills.
+func linesOf(s string) int {
+	n := 1
+	for len(s) > messageWidth-5 && width(s) > messageWidth-5 {
+		at, w := 0, 0.0
+		for i, r := range s {
+			if w += 1; r >= 0x1100 {
+				w++
+			}
+			if at = i; w > messageWidth-5 {
+				break
+			}
+		}
+		s, n = s[at:], n+1
+	}
+	return n
+}
 
 // statusOf is the status of a line; in a preview, a row that nothing is known against would be sent.
 func statusOf(line *outbox.Line, preview bool) batch.Status {
@@ -57,7 +83,11 @@ func moment(c *cells, column, row int, t time.Time, s base) {
 		c.blank(column, row, s.of(lookTime))
 		return
 	}
-	c.number(column, row, s.of(lookTime), serial(t))
+	days := serial(t)
+	if s.from1904 {
+		days -= 1462
+	}
+	c.number(column, row, s.of(lookTime), days)
 }
 
 // serial is a moment as workbooks count it, to the second.

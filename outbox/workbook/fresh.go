@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/outbox/csvfile"
 	"github.com/rowferry/rowferry/resultmark"
 	"github.com/rowferry/rowferry/words"
 )
@@ -151,14 +152,14 @@ func (f *freshBook) begin() error {
 	if n == 1 {
 		selected = ` tabSelected="1"`
 	}
-	fmt.Fprintf(part, xmlHead+`<worksheet xmlns="%s" xmlns:r="%s"><sheetViews><sheetView%s workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>`+
+	fmt.Fprintf(part, xmlHead+`<worksheet xmlns="%s" xmlns:r="%s"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr><sheetViews><sheetView%s workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>`+
 		`<selection pane="bottomLeft" activeCell="A2" sqref="A2"/></sheetView></sheetViews><sheetFormatPr defaultRowHeight="15"/><cols>`, mainSpace, relationSpace, selected)
-	for i, w := range slices.Concat(f.widths, ourWidths) {
+	for i, w := range slices.Concat(f.widths, ourWidths(f.report.Language)) {
 		fmt.Fprintf(part, `<col min="%[1]d" max="%[1]d" width="%[2]v" customWidth="1"/>`, i+1, w)
 	}
 	part.WriteString(`</cols><sheetData>`)
 	f.cells.b = f.cells.b[:0]
-	f.cells.row(1)
+	f.cells.high(1, f.headLines())
 	for i, c := range f.report.Columns[:f.columns] {
 		f.cells.text(i, 1, fresh.of(lookHead), c.Name)
 	}
@@ -166,6 +167,15 @@ func (f *freshBook) begin() error {
 	f.cells.endRow()
 	_, err = part.Write(f.cells.b)
 	return err
+}
+
+// headLines is how many lines the heading needs.
+func (f *freshBook) headLines() int {
+	n := 1
+	for i, c := range f.report.Columns[:f.columns] {
+		n = max(n, 1+int(width(c.Name)+2)/int(f.widths[i]), 1+strings.Count(strings.TrimSpace(c.Name), "\n"))
+	}
+	return n
 }
 
 func (f *freshBook) line(line *outbox.Line) error {
@@ -180,7 +190,7 @@ func (f *freshBook) line(line *outbox.Line) error {
 	f.sheet.rows++
 	row, found := f.sheet.rows, f.places.of(line)
 	f.cells.b = f.cells.b[:0]
-	f.cells.row(row)
+	f.cells.high(row, linesOf(csvfile.Message(line)))
 	for i := range line.Row.Cells[:min(f.columns, len(line.Row.Cells))] {
 		style, text := lookText, line.Row.Cells[i].Text
 		at := slices.IndexFunc(found, func(m mark) bool { return m.column == i })

@@ -77,16 +77,16 @@ const timeNumber = -1
 
 func formats() []format {
 	list := []format{
-		lookText:   {49, 0, fillNone, ""},
+		lookText:   {49, 0, fillNone, `vertical="top"`},
 		lookHead:   {49, 1, fillHead, `vertical="top" wrapText="1"`},
 		lookPlain:  {49, 0, fillNone, `vertical="top"`},
 		lookWrap:   {49, 0, fillNone, `vertical="top" wrapText="1"`},
-		lookNumber: {1, 0, fillNone, `vertical="top"`},
+		lookNumber: {1, 0, fillNone, `horizontal="left" vertical="top"`},
 		lookTime:   {timeNumber, 0, fillNone, `horizontal="left" vertical="top"`},
 		lookTitle:  {49, 2, fillNone, ""},
 		lookLabel:  {49, 1, fillNone, `vertical="top"`},
-		lookBad:    {49, 0, fillBad, ""},
-		lookWarn:   {49, 0, fillWarn, ""},
+		lookBad:    {49, 0, fillBad, `vertical="top"`},
+		lookWarn:   {49, 0, fillWarn, `vertical="top"`},
 		lookBand:   {49, 1, fillBand, `vertical="top"`},
 	}
 	for i := range outcomes() {
@@ -101,6 +101,7 @@ type base struct {
 	fonts, fills, xfs   int
 	timeNumber          int
 	parents             bool // the workbook has cellStyleXfs
+	from1904            bool // it counts days from 1904
 	firstBold, firstBig int  // fonts of ours
 }
 

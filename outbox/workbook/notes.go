@@ -22,6 +22,8 @@ type notes struct {
 
 	// In a sheet that has notes already: what is to be added to them, by cell. Texts go there instead of into a second note.
 	existing map[string]string
+	threaded map[string]bool // cells where a note would not be seen
+	tail     string          // ends the part of the boxes
 }
 
 // longestNote keeps a note readable.
@@ -35,7 +37,7 @@ const (
 
 // openNotes begins the notes of a sheet that has none.
 func openNotes(comments, shapes, space, prefix string, block, expected int) (*notes, error) {
-	n := &notes{prefix: prefix, shape: block*1024 + 1, kind: shapeType}
+	n := &notes{prefix: prefix, shape: block*1024 + 1, kind: shapeType, tail: "</xml>"}
 	var err error
 	if n.comments, err = newSpool(comments); err != nil {
 		return nil, err
@@ -67,6 +69,9 @@ func (n *notes) add(column, row int, text string) error {
 	text = shorten(text, longestNote)
 	if n.existing != nil {
 		ref := string(appendRef(nil, column, row))
+		if n.threaded[ref] {
+			return nil
+		}
 		if _, there := n.existing[ref]; there {
 			n.existing[ref] = text
 			n.count++
@@ -147,7 +152,7 @@ func (n *notes) box(b []byte, column, row int, text string) []byte {
 // finish ends both parts of a sheet that had no notes.
 func (n *notes) finish() error {
 	fmt.Fprintf(n.comments, "</%[1]scommentList></%[1]scomments>", n.prefix)
-	n.shapes.WriteString("</xml>")
+	n.shapes.WriteString(n.tail)
 	if err := n.comments.finish(); err != nil {
 		return err
 	}

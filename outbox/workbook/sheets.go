@@ -40,7 +40,7 @@ func summarySheet(r *outbox.Report, t *tally, s base, space string, about []stri
 	l := r.Language
 	say := func(key string, args ...any) string { return words.Of(l, "workbookresult.summary."+key, args...) }
 	p := &page{styles: s}
-	p.b = fmt.Appendf(nil, xmlHead+`<worksheet xmlns="%s"><sheetViews><sheetView showGridLines="0" workbookViewId="0"/></sheetViews><sheetFormatPr defaultRowHeight="15"/>`+
+	p.b = fmt.Appendf(nil, xmlHead+`<worksheet xmlns="%s"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr><sheetViews><sheetView showGridLines="0" workbookViewId="0"/></sheetViews><sheetFormatPr defaultRowHeight="15"/>`+
 		`<cols><col min="1" max="1" width="30" customWidth="1"/><col min="2" max="2" width="24" customWidth="1"/><col min="3" max="3" width="12" customWidth="1"/><col min="4" max="4" width="90" customWidth="1"/></cols><sheetData>`, space)
 	title := "title"
 	if r.Preview {

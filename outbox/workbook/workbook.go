@@ -13,9 +13,11 @@ package workbook
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/words"
 )
 
 // New gives the format.
@@ -29,5 +31,12 @@ func (resultFormat) Extension() string { return "result.xlsx" }
 // Write writes the whole workbook or, with an error, nothing that looks like one: the first byte goes out when all rows have
 // been written to temporary files. Where lines and the file's counts do not agree, it is an error.
 func (resultFormat) Write(ctx context.Context, w io.Writer, r outbox.Report) error {
-	return writeFresh(ctx, w, &r, "")
+	if r.Source.Format != "xlsx" || r.Source.Path == "" {
+		return writeFresh(ctx, w, &r, "")
+	}
+	err := writePatched(ctx, w, &r)
+	if why, is := errors.AsType[*refused](err); is {
+		return writeFresh(ctx, w, &r, words.Say(r.Language, why.message))
+	}
+	return err
 }

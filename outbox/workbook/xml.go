@@ -228,9 +228,16 @@ func (c *cells) tag(open, name string) {
 	c.b = append(append(append(c.b, open...), c.p...), name...)
 }
 
-func (c *cells) row(row int) {
+func (c *cells) row(row int) { c.high(row, 1) }
+
+// high opens a row that shows so many lines of text.
+func (c *cells) high(row, lines int) {
 	c.tag("<", `row r="`)
-	c.b = append(strconv.AppendInt(c.b, int64(row), 10), `">`...)
+	c.b = append(strconv.AppendInt(c.b, int64(row), 10), '"')
+	if lines > 1 {
+		c.b = append(strconv.AppendInt(append(c.b, ` ht="`...), int64(15*min(lines, 12)), 10), `" customHeight="1"`...)
+	}
+	c.b = append(c.b, '>')
 }
 
 func (c *cells) endRow() { c.tag("</", "row>") }

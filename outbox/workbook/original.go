@@ -1,0 +1,606 @@
+package workbook
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/words"
+)
+
+// refused is why the sender's file is not patched: a person reads it in the summary of the new workbook.
+type refused struct{ message batch.Message }
+
+func (e *refused) Error() string { return e.message.Key + fmt.Sprint(e.message.Args) }
+
+func refuse(key string, args ...any) error {
+	return &refused{words.Message("workbookresult.why."+key, args...)}
+}
+
+// unusual refuses a file for a part that the patcher does not know how to change.
+func unusual(part string) error { return refuse("unusual", "part", part) }
+
+// original is the sender's workbook.
+type original struct {
+	file   *os.File
+	zip    *zip.Reader
+	parts  map[string]*zip.File // by lower-case name
+	strict bool
+
+	book      string // the workbook's part
+	bookRels  []link
+	rootRels  []link
+	sheetName string
+	sheet     string
+	sheetRels []link
+	styles    string // "" when there are none
+	names     []string
+	sheetID   int // the highest
+	from1904  bool
+}
+
+// link is one relation of a part.
+type link struct {
+	id, kind string // kind: the last word of the type
+	target   string // the part, "" for one outside the file
+}
+
+// openOriginal opens the file that the rows were read from and decides whether it may be patched; a *refused says why not.
+func openOriginal(s outbox.Source) (*original, error) {
+	f, err := os.Open(s.Path)
+	if err != nil {
+		return nil, err
+	}
+	o := &original{file: f, parts: map[string]*zip.File{}, sheetName: s.Sheet}
+	if err := o.read(); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return o, nil
+}
+
+func (o *original) close() { o.file.Close() }
+
+func (o *original) read() error {
+	info, err := o.file.Stat()
+	if err != nil {
+		return err
+	}
+	if o.zip, err = zip.NewReader(o.file, info.Size()); err != nil {
+		return unusual("zip")
+	}
+	for _, f := range o.zip.File {
+		key := strings.ToLower(strings.TrimLeft(f.Name, "/"))
+		switch {
+		case o.parts[key] != nil, strings.Contains(f.Name, "\\"), f.Flags&1 != 0:
+			return unusual(f.Name)
+		case strings.HasPrefix(key, "_xmlsignatures/"):
+			return refuse("signed")
+		case strings.Contains(key, "/revisions/"), strings.HasPrefix(key, "encryptedpackage"):
+			return unusual(f.Name)
+		}
+		o.parts[key] = f
+	}
+	if err := o.contents(); err != nil {
+		return err
+	}
+	return o.permitted()
+}
+
+// contents finds workbook, sheet and styles.
+func (o *original) contents() error {
+	var err error
+	if o.rootRels, err = o.links("", "_rels/.rels"); err != nil {
+		return err
+	}
+	for _, l := range o.rootRels {
+		switch l.kind {
+		case "officeDocument":
+			o.book = l.target
+		case "origin":
+			return refuse("signed")
+		}
+	}
+	if o.book == "" {
+		return unusual("_rels/.rels")
+	}
+	if o.bookRels, err = o.links(o.book, relationsOf(o.book)); err != nil {
+		return err
+	}
+	for _, l := range o.bookRels {
+		switch l.kind {
+		case "styles":
+			o.styles = l.target
+		case "vbaProject":
+			return refuse("macros")
+		}
+	}
+	if o.styles != "" && o.part(o.styles) == nil {
+		return unusual(o.styles)
+	}
+	return o.tabs()
+}
+
+// tabs reads the workbook part.
+func (o *original) tabs() error {
+	content, err := o.bytes(o.book)
+	if err != nil {
+		return err
+	}
+	t := cut(bytes.NewReader(content))
+	for first := true; ; {
+		k, err := t.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return unusual(o.book)
+		}
+		if k.kind != open && k.kind != both {
+			continue
+		}
+		if first {
+			o.strict, first = bytes.Contains(k.raw, []byte("purl.oclc.org/ooxml")), false
+		}
+		switch k.local() {
+		case "workbookPr":
+			v, _ := value(k.raw, "date1904")
+			o.from1904 = truth(v)
+		case "workbookProtection":
+			if v, _ := value(k.raw, "lockStructure"); truth(v) {
+				return refuse("structure")
+			}
+		case "sheet":
+			o.tab(k.raw)
+		}
+	}
+	if o.sheet == "" || o.part(o.sheet) == nil {
+		return unusual(o.book)
+	}
+	if o.part(relationsOf(o.sheet)) != nil {
+		o.sheetRels, err = o.links(o.sheet, relationsOf(o.sheet))
+	}
+	return err
+}
+
+func (o *original) tab(raw []byte) {
+	name, _ := value(raw, "name")
+	name = html.UnescapeString(name)
+	o.names = append(o.names, name)
+	if v, _ := value(raw, "sheetId"); v != "" {
+		if n, err := strconv.Atoi(v); err == nil {
+			o.sheetID = max(o.sheetID, n)
+		}
+	}
+	if name != o.sheetName {
+		return
+	}
+	for a := range attrs(raw) {
+		if !bytes.HasSuffix(a.name, []byte(":id")) {
+			continue
+		}
+		for _, l := range o.bookRels {
+			if l.id == string(a.value) && l.kind == "worksheet" {
+				o.sheet = l.target
+			}
+		}
+	}
+}
+
+// permitted refuses workbooks whose type a result must not have.
+func (o *original) permitted() error {
+	content, err := o.bytes("[Content_Types].xml")
+	if err != nil {
+		return err
+	}
+	found := ""
+	t := cut(bytes.NewReader(content))
+	for {
+		k, err := t.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return unusual("[Content_Types].xml")
+		}
+		kind, _ := value(k.raw, "ContentType")
+		name, _ := value(k.raw, "PartName")
+		extension, _ := value(k.raw, "Extension")
+		switch {
+		case k.kind != open && k.kind != both:
+		case k.local() == "Override" && strings.EqualFold(strings.TrimLeft(html.UnescapeString(name), "/"), o.book):
+			found = kind
+		case k.local() == "Default" && found == "" && strings.EqualFold("."+extension, path.Ext(o.book)) && strings.Contains(kind, "main+xml"):
+			found = kind
+		}
+	}
+	switch {
+	case found == typeBook:
+		return nil
+	case strings.Contains(found, "macroEnabled"), strings.Contains(found, "template"):
+		return refuse("macros")
+	}
+	return unusual("[Content_Types].xml")
+}
+
+func (o *original) part(name string) *zip.File {
+	return o.parts[strings.ToLower(strings.TrimLeft(name, "/"))]
+}
+
+// mostBytes bounds the parts that are changed in memory; the sheet and its notes are not among them.
+const mostBytes = 48 << 20
+
+// bytes reads a small part.
+func (o *original) bytes(name string) ([]byte, error) {
+	r, err := o.open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	content, err := io.ReadAll(io.LimitReader(r, mostBytes+1))
+	if err != nil || len(content) > mostBytes || !utf8Part(content) {
+		return nil, unusual(name)
+	}
+	return content, nil
+}
+
+func (o *original) open(name string) (io.ReadCloser, error) {
+	f := o.part(name)
+	if f == nil {
+		return nil, unusual(name)
+	}
+	r, err := f.Open()
+	if err != nil {
+		return nil, unusual(name)
+	}
+	return r, nil
+}
+
+// utf8Part looks at the beginning of a part: only UTF-8 is changed.
+func utf8Part(b []byte) bool {
+	b = bytes.TrimPrefix(b[:min(len(b), 512)], []byte("\xef\xbb\xbf"))
+	if bytes.IndexByte(b[:min(len(b), 4)], 0) >= 0 || bytes.HasPrefix(b, []byte{0xfe, 0xff}) || bytes.HasPrefix(b, []byte{0xff, 0xfe}) {
+		return false
+	}
+	declaration, _, found := bytes.Cut(b, []byte("?>"))
+	if !found || !bytes.HasPrefix(declaration, []byte("<?xml")) {
+		return true
+	}
+	_, encoding, found := bytes.Cut(bytes.ToLower(declaration), []byte("encoding"))
+	return !found || bytes.Contains(encoding, []byte("utf-8")) || bytes.Contains(encoding, []byte("us-ascii"))
+}
+
+// links reads the relations of a part.
+func (o *original) links(from, name string) ([]link, error) {
+	content, err := o.bytes(name)
+	if err != nil {
+		return nil, err
+	}
+	var found []link
+	t := cut(bytes.NewReader(content))
+	for {
+		k, err := t.next()
+		if err == io.EOF {
+			return found, nil
+		}
+		if err != nil {
+			return nil, unusual(name)
+		}
+		if k.kind != open && k.kind != both || k.local() != "Relationship" {
+			continue
+		}
+		id, _ := value(k.raw, "Id")
+		kind, _ := value(k.raw, "Type")
+		target, _ := value(k.raw, "Target")
+		l := link{id: html.UnescapeString(id), kind: path.Base(kind)}
+		if mode, _ := value(k.raw, "TargetMode"); mode != "External" {
+			l.target = resolve(from, html.UnescapeString(target))
+		}
+		found = append(found, l)
+	}
+}
+
+func resolve(from, target string) string {
+	if strings.HasPrefix(target, "/") {
+		return strings.TrimLeft(path.Clean(target), "/")
+	}
+	return strings.TrimLeft(path.Clean("/"+path.Join(path.Dir(from), target)), "/")
+}
+
+// toward is the target by which a part in the folder of from finds another.
+func toward(from, to string) string {
+	dir := path.Dir(from)
+	up := ""
+	for dir != "." && !strings.HasPrefix(to, dir+"/") {
+		up += "../"
+		dir = path.Dir(dir)
+	}
+	if dir == "." {
+		return up + to
+	}
+	return up + strings.TrimPrefix(to, dir+"/")
+}
+
+// beside gives a part name that is still free, in a folder below the workbook's.
+func (o *original) beside(name, extension string) string {
+	stem := path.Join(path.Dir(o.book), name)
+	for n := 1; ; n++ {
+		candidate := stem + extension
+		if n > 1 {
+			candidate = stem + "-" + strconv.Itoa(n) + extension
+		}
+		if o.part(candidate) == nil {
+			return candidate
+		}
+	}
+}
+
+// tabName gives a sheet name that is still free.
+func (o *original) tabName(want string) string {
+	for n := 1; ; n++ {
+		name := want
+		if n > 1 {
+			name += " (" + strconv.Itoa(n) + ")"
+		}
+		if !slices.ContainsFunc(o.names, func(s string) bool { return strings.EqualFold(s, name) }) {
+			o.names = append(o.names, name)
+			return name
+		}
+	}
+}
+
+// relation gives the type of a relation as this workbook writes them.
+func (o *original) relation(kind string) string {
+	if o.strict {
+		if kind == "custom-properties" {
+			kind = "customProperties"
+		}
+		return "http://purl.oclc.org/ooxml/officeDocument/relationships/" + kind
+	}
+	return relationSpace + "/" + kind
+}
+
+func truth(v string) bool { return v == "1" || v == "true" || v == "on" }
+
+var errLines = errors.New("the lines are not those of the sheet")
+
+// survey is what is known of the sheet before it is changed.
+type survey struct {
+	prefix   string // of the sheet's elements
+	space    string // their namespace
+	relation string // prefix bound to the namespace of relations, with colon; "" when none is
+	right    int    // the last column in use, from 0
+	cols     []col
+	hasCols  bool
+	ignores  bool   // it has ignoredErrors
+	legacy   string // the relation of its legacyDrawing
+	format   int    // the highest number of a format that a cell has
+}
+
+type col struct {
+	min, max int // from 1
+	raw      []byte
+	style    int
+}
+
+// look reads the sheet once. heading is the row from which on our columns must not meet anything.
+func (o *original) look(heading int) (*survey, error) {
+	r, err := o.open(o.sheet)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	s := &survey{right: -1}
+	if err := s.read(cut(r), heading, o.sheetName); err != nil {
+		if why := (*refused)(nil); errors.As(err, &why) {
+			return nil, err
+		}
+		return nil, unusual(o.sheet)
+	}
+	for _, l := range o.sheetRels {
+		if l.kind != "table" {
+			continue
+		}
+		content, err := o.bytes(l.target)
+		if err != nil {
+			return nil, err
+		}
+		s.table(content)
+	}
+	return s, nil
+}
+
+func (s *survey) table(content []byte) {
+	t := cut(bytes.NewReader(content))
+	for k, err := t.next(); err == nil; k, err = t.next() {
+		if k.kind == open && k.local() == "table" {
+			s.area(k.raw, 0)
+			return
+		}
+	}
+}
+
+// area widens what is in use by the ref of a tag, if it reaches below the row.
+func (s *survey) area(raw []byte, heading int) {
+	ref, _ := value(raw, "ref")
+	_, last, found := strings.Cut(ref, ":")
+	if !found {
+		last = ref
+	}
+	if column, row, ok := reference(strings.ReplaceAll(last, "$", "")); ok && row >= heading {
+		s.right = max(s.right, column)
+	}
+}
+
+var errShape = errors.New("not the shape of a sheet")
+
+func (s *survey) read(t *tokens, heading int, name string) error {
+	depth, row, column := 0, 0, -1
+	inData, filled, inCell := false, false, false
+	var rowName, cellName string
+	for first := true; ; {
+		k, err := t.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if first && k.kind != open {
+			if !utf8Part(k.raw) {
+				return errShape
+			}
+			continue
+		}
+		switch k.kind {
+		case shut:
+			depth--
+			if inCell && depth == 3 {
+				inCell = false
+				if filled && row >= heading {
+					s.right = max(s.right, column)
+				}
+			}
+			if depth == 1 {
+				inData = false
+			}
+			continue
+		case chars, other:
+			continue
+		}
+		if first {
+			first = false
+			s.root(k)
+			rowName, cellName = s.prefix+"row", s.prefix+"c"
+		}
+		switch {
+		case inData && depth == 2:
+			if string(k.name) != rowName {
+				return errShape
+			}
+			n, ok := number(k.raw, "r", row+1)
+			if !ok || n <= row {
+				return errShape
+			}
+			row, column = n, -1
+		case inData && depth == 3 && string(k.name) == cellName:
+			c, at, ok := place(k.raw, column+1, row)
+			if !ok || at != row || c <= column {
+				return errShape
+			}
+			format, ok := number(k.raw, "s", 0)
+			if !ok {
+				return errShape
+			}
+			s.format = max(s.format, format)
+			column, filled, inCell = c, false, k.kind == open
+		case inData && depth == 4 && inCell:
+			filled = true
+		case depth == 1:
+			if err := s.child(k, name, heading); err != nil {
+				return err
+			}
+			inData = k.kind == open && string(k.name) == s.prefix+"sheetData"
+		case depth == 2 && k.local() == "col":
+			s.col(k.raw)
+		case depth == 2 && k.local() == "mergeCell":
+			s.area(k.raw, heading)
+		}
+		if k.kind == open {
+			depth++
+		}
+	}
+	if depth != 0 || rowName == "" {
+		return errShape
+	}
+	return nil
+}
+
+// root takes the namespaces.
+func (s *survey) root(k token) {
+	s.prefix = prefixOf(k.name)
+	own := "xmlns"
+	if s.prefix != "" {
+		own += ":" + strings.TrimSuffix(s.prefix, ":")
+	}
+	for a := range attrs(k.raw) {
+		name, v := string(a.name), string(a.value)
+		switch {
+		case name == own:
+			s.space = v
+		case strings.HasPrefix(name, "xmlns:") && strings.HasSuffix(v, "/officeDocument/relationships"):
+			s.relation = strings.TrimPrefix(name, "xmlns:") + ":"
+		}
+	}
+}
+
+// child takes what is known from an element below the root.
+func (s *survey) child(k token, name string, heading int) error {
+	switch k.local() {
+	case "cols":
+		s.hasCols = true
+	case "sheetProtection":
+		if v, _ := value(k.raw, "sheet"); truth(v) {
+			return refuse("protected", "sheet", name)
+		}
+	case "autoFilter":
+		s.area(k.raw, heading)
+	case "ignoredErrors":
+		s.ignores = true
+	case "legacyDrawing":
+		for a := range attrs(k.raw) {
+			if bytes.HasSuffix(a.name, []byte(":id")) {
+				s.legacy = string(a.value)
+			}
+		}
+	}
+	return nil
+}
+
+func (s *survey) col(raw []byte) {
+	from, ok1 := number(raw, "min", 0)
+	to, ok2 := number(raw, "max", 0)
+	style, _ := number(raw, "style", 0)
+	if ok1 && ok2 && len(s.cols) < maxColumn {
+		s.cols = append(s.cols, col{from, to, bytes.Clone(raw), style})
+	}
+}
+
+// styleOf is the format of a column's empty cells; column from 0.
+func (s *survey) styleOf(column int) int {
+	for _, c := range s.cols {
+		if c.min <= column+1 && column+1 <= c.max {
+			return c.style
+		}
+	}
+	return 0
+}
+
+// number reads a numeric attribute; fallback is its value where it is missing.
+func number(raw []byte, name string, fallback int) (int, bool) {
+	v, found := value(raw, name)
+	if !found {
+		return fallback, true
+	}
+	n, err := strconv.Atoi(v)
+	return n, err == nil && n >= 0
+}
+
+// place is where a cell is; next and row where it does not say.
+func place(raw []byte, next, row int) (column, at int, ok bool) {
+	v, found := value(raw, "r")
+	if !found {
+		return next, row, true
+	}
+	return reference(v)
+}

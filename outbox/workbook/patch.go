@@ -1,0 +1,622 @@
+package workbook
+
+import (
+	"archive/zip"
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strconv"
+
+	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/words"
+)
+
+// patch makes the result of the sender's own workbook.
+type patch struct {
+	ctx    context.Context
+	report *outbox.Report
+	o      *original
+	s      *survey
+	styles *styler
+	places *places
+	tally  tally
+	marks  marks
+	notes  *notes
+	old    *oldNotes // of the sender's, nil when the sheet has none
+	sheet  *spool
+
+	next    func() (*outbox.Line, error, bool)
+	line    *outbox.Line // the next one to be written, nil after the last
+	heading int          // the row of our headings, 0 when there is no room for them
+	headed  bool
+	at      int // our first column
+	cells   cells
+}
+
+// writePatched writes the sender's workbook with ours added. A *refused says why it must be a new one; nothing has been
+// written then.
+func writePatched(ctx context.Context, w io.Writer, r *outbox.Report) error {
+	o, err := openOriginal(r.Source)
+	if err != nil {
+		return err
+	}
+	defer o.close()
+	p := &patch{ctx: ctx, report: r, o: o, places: inSheet(r)}
+	defer p.close()
+	if err := p.prepare(); err != nil {
+		return err
+	}
+	if err := p.rewrite(); err != nil {
+		return err
+	}
+	return p.assemble(w)
+}
+
+func (p *patch) close() {
+	p.marks.close()
+	if p.sheet != nil {
+		p.sheet.close()
+	}
+	if p.notes != nil {
+		p.notes.close()
+	}
+	if p.old != nil {
+		p.old.close()
+	}
+}
+
+// prepare looks at the sheet and decides where ours goes.
+func (p *patch) prepare() error {
+	first := 0
+	for line, err := range p.report.Lines() {
+		if err != nil {
+			return err
+		}
+		first = line.Row.Number
+		break
+	}
+	if p.heading = p.report.Source.Header; p.heading == 0 {
+		p.heading = max(0, first-1)
+	}
+	var err error
+	if p.s, err = p.o.look(max(1, p.heading)); err != nil {
+		return err
+	}
+	p.at = p.s.right + 1
+	for _, c := range p.report.Columns {
+		if at, _, ok := reference(c.Ref); ok {
+			p.at = max(p.at, at+1)
+		}
+	}
+	if p.at+ourColumns > maxColumn {
+		return refuse("room")
+	}
+	if p.styles, err = openStyles(p.o, p.s.space); err != nil {
+		return err
+	}
+	if p.s.format >= len(p.styles.formats) {
+		return unusual(p.styles.part) // a cell's format is missing: it must not turn into one of ours
+	}
+	p.styles.from1904 = p.o.from1904
+	if p.old, err = openOldNotes(p.o, p.s); err != nil {
+		return err
+	}
+	p.cells.p = p.s.prefix
+	p.marks = marks{report: p.report, styles: p.styles.base, space: p.s.space,
+		where: [3]string{p.o.sheetName, strconv.Itoa(p.heading), letters(p.at)},
+		name:  func(n int) string { return p.o.beside("worksheets/rowferry-marks"+strconv.Itoa(n), ".xml") }}
+	return p.marks.begin()
+}
+
+// rewrite reads the sheet once more and writes it with ours.
+func (p *patch) rewrite() error {
+	r, err := p.o.open(p.o.sheet)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if p.sheet, err = newSpool(p.o.part(p.o.sheet).Name); err != nil {
+		return err
+	}
+	next, stop := iter.Pull2(p.report.Lines())
+	defer stop()
+	p.next = next
+	if err := p.advance(); err != nil {
+		return err
+	}
+	if err := p.parts(cut(r)); err != nil {
+		if errors.Is(err, errCut) || errors.Is(err, errTooBig) {
+			return unusual(p.o.sheet)
+		}
+		return err
+	}
+	if p.line != nil {
+		return unusual(p.o.sheet)
+	}
+	if err := p.tally.check(p.report); err != nil {
+		return err
+	}
+	if p.notes != nil {
+		if err := p.endNotes(); err != nil {
+			return err
+		}
+	}
+	if err := p.sheet.finish(); err != nil {
+		return err
+	}
+	return p.marks.finish()
+}
+
+// advance takes the next line and counts it.
+func (p *patch) advance() error {
+	line, err, more := p.next()
+	if err != nil {
+		return err
+	}
+	if p.line = nil; !more {
+		return nil
+	}
+	if err := p.tally.take(p.ctx, line, p.report); err != nil {
+		return err
+	}
+	p.line = line
+	return nil
+}
+
+// rank is the place of a child of the sheet after its rows; those between have the rank before.
+func rank(name string) int {
+	switch name {
+	case "ignoredErrors":
+		return 1
+	case "smartTags", "drawing":
+		return 2
+	case "legacyDrawing":
+		return 3
+	case "legacyDrawingHF", "drawingHF", "picture", "oleObjects", "controls", "AlternateContent", "webPublishItems", "tableParts", "extLst":
+		return 4
+	}
+	return 0
+}
+
+// parts walks the children of the sheet.
+func (p *patch) parts(t *tokens) error {
+	depth, before := 0, true
+	data, cols := p.s.prefix+"sheetData", p.s.prefix+"cols"
+	pending := 0 // the rank up to which ours are written
+	for {
+		k, err := t.next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch k.kind {
+		case shut:
+			if depth--; depth == 0 {
+				p.behind(&pending, 5)
+			}
+		case open, both:
+			at := depth
+			if k.kind == open {
+				depth++
+			}
+			if at != 1 {
+				break
+			}
+			switch name := string(k.name); {
+			case name == data:
+				before = false
+				if !p.s.hasCols {
+					p.columns()
+				}
+				if _, err := p.sheet.Write(k.raw); err != nil {
+					return err
+				}
+				if k.kind == open {
+					if err := p.rows(t); err != nil {
+						return err
+					}
+					depth--
+				}
+				continue
+			case name == cols:
+				if k.kind == open {
+					if err := skip(t); err != nil {
+						return err
+					}
+					depth--
+				}
+				p.columns()
+				continue
+			case before && k.local() == "dimension":
+				p.sheet.Write(p.dimension(k.raw))
+				continue
+			case !before:
+				p.behind(&pending, rank(k.local()))
+				if k.local() == "ignoredErrors" && k.kind == open {
+					p.sheet.Write(k.raw)
+					p.sheet.WriteString(p.ignored())
+					continue
+				}
+			}
+		}
+		if _, err := p.sheet.Write(k.raw); err != nil {
+			return err
+		}
+	}
+}
+
+// skip reads to the end of the element that has just started.
+func skip(t *tokens) error {
+	for depth := 1; depth > 0; {
+		k, err := t.next()
+		if err != nil {
+			return err
+		}
+		switch k.kind {
+		case open:
+			depth++
+		case shut:
+			depth--
+		}
+	}
+	return nil
+}
+
+// behind writes what of ours stands before a child of this rank.
+func (p *patch) behind(done *int, upTo int) {
+	if *done < 1 && upTo > 1 && !p.s.ignores {
+		fmt.Fprintf(p.sheet, "<%[1]signoredErrors>%[2]s</%[1]signoredErrors>", p.s.prefix, p.ignored())
+	}
+	if *done < 3 && upTo > 3 && p.s.legacy == "" && p.notes != nil {
+		declare, prefix := "", p.s.relation
+		if prefix == "" {
+			space := relationSpace
+			if p.o.strict {
+				space = "http://purl.oclc.org/ooxml/officeDocument/relationships"
+			}
+			declare, prefix = ` xmlns:r="`+space+`"`, "r:"
+		}
+		fmt.Fprintf(p.sheet, `<%slegacyDrawing%s %sid="%s"/>`, p.s.prefix, declare, prefix, shapesID)
+	}
+	*done = max(*done, upTo-1)
+}
+
+// ignored keeps green triangles away from our codes and references.
+func (p *patch) ignored() string {
+	return fmt.Sprintf(`<%signoredError sqref="%s1:%s%d" numberStoredAsText="1"/>`, p.s.prefix, letters(p.at), letters(p.at+ourColumns-1), maxRow)
+}
+
+// columns writes the widths: the sender's, cut where ours lie.
+func (p *patch) columns() {
+	from, to := p.at+1, p.at+ourColumns
+	var list []col
+	for _, c := range p.s.cols {
+		if c.max < from || c.min > to {
+			list = append(list, c)
+			continue
+		}
+		if c.min < from {
+			list = append(list, col{min: c.min, raw: with(nil, c.raw, "max", strconv.Itoa(from-1))})
+		}
+		if c.max > to {
+			list = append(list, col{min: to + 1, raw: with(nil, c.raw, "min", strconv.Itoa(to+1))})
+		}
+	}
+	for i, w := range ourWidths(p.report.Language) {
+		raw := fmt.Appendf(nil, `<%scol min="%d" max="%d" width="%v" customWidth="1"/>`, p.s.prefix, from+i, from+i, w)
+		list = append(list, col{min: from + i, raw: raw})
+	}
+	slices.SortStableFunc(list, func(a, b col) int { return cmp.Compare(a.min, b.min) })
+	fmt.Fprintf(p.sheet, "<%scols>", p.s.prefix)
+	for _, c := range list {
+		raw := c.raw
+		if raw[len(raw)-2] != '/' {
+			raw = slices.Concat(raw, []byte("</"+p.s.prefix+"col>"))
+		}
+		p.sheet.Write(raw)
+	}
+	fmt.Fprintf(p.sheet, "</%scols>", p.s.prefix)
+}
+
+// dimension widens the sheet's used range.
+func (p *patch) dimension(raw []byte) []byte {
+	ref, _ := value(raw, "ref")
+	first, last, found := bytes.Cut([]byte(ref), []byte(":"))
+	if !found {
+		last = first
+	}
+	column, row, ok := reference(string(last))
+	left, top, ok2 := reference(string(first))
+	if !ok || !ok2 || row == 0 || top == 0 {
+		return raw
+	}
+	if p.heading > 0 {
+		top = min(top, p.heading)
+	}
+	area := string(appendRef(nil, left, top)) + ":" + string(appendRef(nil, max(column, p.at+ourColumns-1), row))
+	return with(nil, raw, "ref", area)
+}
+
+// rows walks the rows, to the end of sheetData.
+func (p *patch) rows(t *tokens) error {
+	number := 0
+	name := p.s.prefix + "row"
+	for {
+		k, err := t.next()
+		if err != nil {
+			return err
+		}
+		if !k.is(name) {
+			if k.kind == shut {
+				if err := p.missing(maxRow + 1); err != nil {
+					return err
+				}
+				_, err := p.sheet.Write(k.raw)
+				return err
+			}
+			if _, err := p.sheet.Write(k.raw); err != nil {
+				return err
+			}
+			continue
+		}
+		number = following(k.raw, number)
+		if err := p.missing(number); err != nil {
+			return err
+		}
+		if err := p.row(t, k, number); err != nil {
+			return err
+		}
+	}
+}
+
+func following(raw []byte, previous int) int {
+	n, _ := numberOf(raw, previous+1)
+	return n
+}
+
+func numberOf(raw []byte, fallback int) (int, bool) { return number(raw, "r", fallback) }
+
+// missing writes our heading where its row is not in the sheet and comes before row number.
+func (p *patch) missing(number int) error {
+	if p.headed || p.heading == 0 || number <= p.heading {
+		return nil
+	}
+	p.headed = true
+	p.cells.b = p.cells.b[:0]
+	p.cells.row(p.heading)
+	headings(&p.cells, p.at, p.heading, p.report.Language, p.styles.of(lookHead))
+	p.cells.endRow()
+	_, err := p.sheet.Write(p.cells.b)
+	return err
+}
+
+// rowMarks are what is written into one row besides the sender's cells.
+type rowMarks struct {
+	number int
+	style  int    // of empty cells, -1 when the row has none of its own
+	marks  []mark // by column
+	ours   func() // writes our cells; nil when there are none, or they are written
+}
+
+// row copies one row, whose start tag is k, with ours.
+func (p *patch) row(t *tokens, k token, number int) error {
+	m := rowMarks{number: number, style: -1}
+	line := p.line
+	var found []mark
+	switch {
+	case line != nil && line.Row.Number == number:
+		found = p.places.of(line)
+		m.marks = found
+		m.ours = func() { outcome(&p.cells, p.at, number, line, p.report, p.styles.base, lookPlain) }
+	case line != nil && line.Row.Number < number:
+		return unusual(p.o.sheet)
+	case number == p.heading:
+		p.headed = true
+		m.ours = func() { headings(&p.cells, p.at, number, p.report.Language, p.styles.of(lookHead)) }
+		line = nil
+	default:
+		line = nil
+	}
+	if m.ours == nil {
+		return p.copyRow(t, k)
+	}
+	if v, _ := value(k.raw, "customFormat"); truth(v) {
+		if n, found := value(k.raw, "s"); found {
+			m.style, _ = strconv.Atoi(n)
+		}
+	}
+	p.cells.b = p.start(p.cells.b[:0], k)
+	if err := p.rowCells(t, k, &m); err != nil {
+		return err
+	}
+	if _, err := p.sheet.Write(p.cells.b); err != nil {
+		return err
+	}
+	if line == nil {
+		return nil
+	}
+	for _, mark := range found {
+		if mark.column >= p.at {
+			continue
+		}
+		if err := p.note(mark.column, number, mark.text); err != nil {
+			return err
+		}
+	}
+	if err := p.marks.add(line, statusOf(line, p.report.Preview)); err != nil {
+		return err
+	}
+	return p.advance()
+}
+
+// start appends the row's start tag, its span widened.
+func (p *patch) start(b []byte, k token) []byte {
+	raw := k.raw
+	if spans, found := value(raw, "spans"); found {
+		first, _, ok := bytes.Cut([]byte(spans), []byte(":"))
+		if ok && bytes.IndexByte([]byte(spans), ' ') < 0 {
+			raw = with(nil, raw, "spans", string(first)+":"+strconv.Itoa(p.at+ourColumns))
+		}
+	}
+	if k.kind == both {
+		return opened(b, raw)
+	}
+	return append(b, raw...)
+}
+
+// copyRow copies a row as it is.
+func (p *patch) copyRow(t *tokens, k token) error {
+	for depth := 0; ; {
+		if _, err := p.sheet.Write(k.raw); err != nil {
+			return err
+		}
+		switch k.kind {
+		case open:
+			depth++
+		case shut:
+			depth--
+		}
+		if depth == 0 {
+			return nil
+		}
+		var err error
+		if k, err = t.next(); err != nil {
+			return err
+		}
+	}
+}
+
+// rowCells appends the cells of a row and its end tag to p.cells.
+func (p *patch) rowCells(t *tokens, row token, m *rowMarks) error {
+	end := "</" + string(row.name) + ">"
+	if row.kind == both {
+		p.before(maxColumn, m)
+		p.cells.b = append(p.cells.b, end...)
+		return nil
+	}
+	name := p.s.prefix + "c"
+	column, depth, drop := -1, 1, false
+	for {
+		k, err := t.next()
+		if err != nil {
+			return err
+		}
+		at := depth
+		switch k.kind {
+		case open:
+			depth++
+		case shut:
+			depth--
+			at = depth
+		}
+		switch {
+		case depth == 0:
+			p.before(maxColumn, m)
+			p.cells.b = append(p.cells.b, k.raw...)
+			return nil
+		case at == 1 && k.is(name):
+			column, _, _ = place(k.raw, column+1, m.number)
+			p.before(column, m)
+			if drop = column >= p.at && column < p.at+ourColumns; drop {
+				drop = k.kind == open
+				continue
+			}
+			p.cells.b = p.cell(p.cells.b, k.raw, column, m)
+		case drop:
+			drop = !(at == 1 && k.kind == shut)
+		default:
+			p.cells.b = append(p.cells.b, k.raw...)
+		}
+	}
+}
+
+// before appends what of ours lies left of the column: marked cells that the sheet does not have, and our columns.
+func (p *patch) before(column int, m *rowMarks) {
+	for len(m.marks) > 0 && m.marks[0].column < min(column, p.at) {
+		style := m.style
+		if style < 0 {
+			style = p.s.styleOf(m.marks[0].column)
+		}
+		p.cells.blank(m.marks[0].column, m.number, p.styles.mark(style, m.marks[0].bad))
+		m.marks = m.marks[1:]
+	}
+	if m.ours != nil && column >= p.at {
+		m.ours()
+		m.ours = nil
+	}
+}
+
+// cell appends a cell's start tag, with our colour where something is said about it.
+func (p *patch) cell(b, raw []byte, column int, m *rowMarks) []byte {
+	if len(m.marks) == 0 || m.marks[0].column != column {
+		return append(b, raw...)
+	}
+	style, _ := number(raw, "s", 0)
+	b = with(b, raw, "s", strconv.Itoa(p.styles.mark(style, m.marks[0].bad)))
+	m.marks = m.marks[1:]
+	return b
+}
+
+// note writes a note at a cell, beside those of the sender.
+func (p *patch) note(column, row int, text string) error {
+	if p.notes == nil {
+		var err error
+		if p.notes, err = p.openNotes(); err != nil {
+			return err
+		}
+	}
+	return p.notes.add(column, row, text)
+}
+
+// about is what the summary says of the workbook itself.
+func (p *patch) about() []string {
+	if p.styles.unmarked == 0 {
+		return nil
+	}
+	return []string{words.Of(p.report.Language, "workbookresult.about.unmarked", "count", p.styles.unmarked)}
+}
+
+// assemble writes the zip: the sender's parts in their order, then ours.
+func (p *patch) assemble(w io.Writer) error {
+	changed := map[string][]byte{}
+	spools := map[string]*spool{p.sheet.name: p.sheet}
+	added, err := p.extend(changed, spools)
+	if err != nil {
+		return err
+	}
+	z := zip.NewWriter(w)
+	if err := z.SetComment(p.o.zip.Comment); err != nil {
+		return err
+	}
+	out := newParts(z)
+	for _, f := range p.o.zip.File {
+		if s := spools[f.Name]; s != nil {
+			out.spool(s)
+			delete(spools, f.Name)
+			continue
+		}
+		if content, is := changed[f.Name]; is {
+			out.add(f.Name, content)
+			delete(changed, f.Name)
+			continue
+		}
+		if out.err == nil {
+			out.err = z.Copy(f)
+		}
+	}
+	for _, name := range added {
+		if s := spools[name]; s != nil {
+			out.spool(s)
+		} else {
+			out.add(name, changed[name])
+		}
+	}
+	return out.end()
+}

@@ -1,0 +1,340 @@
+package workbook_test
+
+import (
+	"archive/zip"
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/readers"
+	reader "github.com/rowferry/rowferry/readers/workbook"
+	"github.com/rowferry/rowferry/resultmark"
+)
+
+const corpus = "../../../shared/corpus"
+
+// table opens a workbook with our reader.
+func table(t testing.TB, path string, s readers.Settings) (readers.Table, error) {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reader.New().Open(context.Background(), readers.File{Name: filepath.Base(path), Size: int64(len(content)), ReaderAt: bytes.NewReader(content)}, s)
+}
+
+// all reads every row.
+func all(t testing.TB, path string, s readers.Settings) (columns []batch.Column, rows []batch.Row, err error) {
+	t.Helper()
+	tb, err := table(t, path, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer tb.Close()
+	for r, err := range tb.Rows() {
+		if err != nil {
+			return nil, nil, err
+		}
+		rows = append(rows, batch.Row{Number: r.Number, Cells: slices.Clone(r.Cells)})
+	}
+	return tb.Columns(), rows, nil
+}
+
+// reportOf is the report of a workbook whose rows had every outcome in turn; every third row has a bad first cell and a
+// warning at its last.
+func reportOf(t testing.TB, path string) (outbox.Report, error) {
+	t.Helper()
+	tb, err := table(t, path, readers.Settings{})
+	if err != nil {
+		return outbox.Report{}, err
+	}
+	where, columns := tb.(reader.Located), tb.Columns()
+	r := outbox.Report{
+		File: batch.File{ID: "20261122-101502-7f3a", Name: filepath.Base(path), Route: "r"}, Revision: 2, Account: "a", Operation: "o", Language: batch.Chinese,
+		Columns: columns, Source: outbox.Source{Path: path, Format: "xlsx", Sheet: where.Sheet(), Header: where.HeaderRow()},
+	}
+	n := 0
+	for _, err := range tb.Rows() {
+		if err != nil {
+			return r, err
+		}
+		r.File.Counts.Read++
+		r.File.Counts.Add(batch.Statuses()[n%6], 1)
+		n++
+	}
+	tb.Close()
+	r.Lines = func() iter.Seq2[*outbox.Line, error] {
+		return func(yield func(*outbox.Line, error) bool) {
+			again, err := table(t, path, readers.Settings{})
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			defer again.Close()
+			n := 0
+			for row, err := range again.Rows() {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				line := &outbox.Line{Row: row, Outcome: batch.Outcome{Status: batch.Statuses()[n%6], Code: "1000", Message: fmt.Sprint("row ", row.Number), Attempts: 1, SentAt: at}}
+				if n%3 == 2 {
+					line.Problems = []batch.Problem{
+						{Row: row.Number, Column: columns[0].Name, Cell: fmt.Sprint(columns[0].Ref, row.Number), Text: "bad <value> & more", Fix: "a better one"},
+						{Row: row.Number, Column: columns[len(columns)-1].Name, Cell: fmt.Sprint(columns[len(columns)-1].Ref, row.Number), Text: "look at it", Warning: true},
+					}
+				}
+				n++
+				if !yield(line, nil) {
+					return
+				}
+			}
+		}
+	}
+	return r, nil
+}
+
+// parts gives every part of a zip.
+func parts(t testing.TB, path string) map[string][]byte {
+	t.Helper()
+	z, err := zip.OpenReader(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	found := map[string][]byte{}
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatalf("%s: %v", f.Name, err)
+		}
+		found[f.Name] = b
+	}
+	return found
+}
+
+// patched reports whether the result is the sender's own file, and why not.
+func patched(t testing.TB, path string) (bool, string) {
+	content := parts(t, path)
+	if _, is := content["xl/worksheets/summary.xml"]; !is {
+		return true, ""
+	}
+	s := string(content["xl/worksheets/summary.xml"])
+	_, why, _ := strings.Cut(s, "本工作簿是新建的，仅含原文件的值，并非原文件：")
+	why, _, _ = strings.Cut(why, "<")
+	return false, why
+}
+
+// Files that other people wrote come back as they were, with ours added.
+func TestCorpus(t *testing.T) {
+	manifest, err := os.Open(filepath.Join(corpus, "MANIFEST.tsv"))
+	if err != nil {
+		t.Fatalf("the corpus must lie beside the repository, at ../shared/corpus: %v", err)
+	}
+	defer manifest.Close()
+	results := map[string]string{} // source → result
+	var both []string
+	own, fresh := 0, map[string]string{}
+	for lines := bufio.NewScanner(manifest); lines.Scan(); {
+		f := strings.Split(lines.Text(), "\t")
+		if len(f) < 4 || !strings.HasPrefix(f[0], "xlsx/") || f[2] != "must-read" {
+			continue
+		}
+		source := filepath.Join(corpus, f[0])
+		t.Run(f[0], func(t *testing.T) {
+			r, err := reportOf(t, source)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.File.Counts.Read == 0 {
+				return
+			}
+			started := time.Now()
+			path := write(t, r)
+			if d := time.Since(started); d > 10*time.Second {
+				t.Errorf("took %v", d)
+			}
+			is, why := patched(t, path)
+			if !is {
+				fresh[f[0]] = why
+				return
+			}
+			own++
+			unchanged(t, source, path, r)
+			readAgain(t, source, path, r)
+			copied := filepath.Join(shared(t), filepath.Base(source))
+			b, _ := os.ReadFile(path)
+			if err := os.WriteFile(copied, b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			results[source] = copied
+			both = append(both, source, copied)
+		})
+	}
+	for name, why := range fresh {
+		t.Logf("a new workbook for %s: %s", name, why)
+	}
+	if own < 80 {
+		t.Errorf("only %d files were patched", own)
+	}
+	seen := openpyxl(t, both...)
+	for source, result := range results {
+		t.Run(filepath.Base(source)+"/openpyxl", func(t *testing.T) { alike(t, seen[source], seen[result]) })
+	}
+}
+
+var sharedDir string
+
+func TestMain(m *testing.M) {
+	var err error
+	if sharedDir, err = os.MkdirTemp("", "rowferry-results-*"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(sharedDir)
+	os.Exit(code)
+}
+
+func shared(t testing.TB) string { return sharedDir }
+
+// unchanged compares the parts byte for byte: only those that must change do.
+func unchanged(t *testing.T, source, result string, r outbox.Report) {
+	t.Helper()
+	before, after := parts(t, source), parts(t, result)
+	changes := 0
+	for name, content := range before {
+		got, there := after[name]
+		if !there {
+			t.Errorf("%s is gone", name)
+			continue
+		}
+		if bytes.Equal(content, got) {
+			continue
+		}
+		changes++
+		low := strings.ToLower(name)
+		switch {
+		case low == "[content_types].xml", strings.HasSuffix(low, ".rels"), strings.HasSuffix(low, "workbook.xml"), strings.HasSuffix(low, "styles.xml"),
+			strings.HasPrefix(low, "docprops/"), strings.Contains(low, "comments"), strings.HasSuffix(low, ".vml"), strings.Contains(low, "sheet"):
+			inserted(t, name, content, got)
+		default:
+			t.Errorf("%s has changed", name)
+		}
+	}
+	sheets := 0
+	for name := range before {
+		if strings.Contains(strings.ToLower(name), "sheet") && !strings.HasSuffix(name, ".rels") && !bytes.Equal(before[name], after[name]) {
+			sheets++
+		}
+	}
+	if sheets != 1 {
+		t.Errorf("%d sheets have changed", sheets)
+	}
+}
+
+// inserted checks that what was there is still there in its order: what is left out of the new part gives the old one, but
+// for numbers that count and places that widen.
+func inserted(t *testing.T, name string, before, after []byte) {
+	t.Helper()
+	if len(after) < len(before) {
+		t.Errorf("%s is shorter than it was: %d, %d", name, len(before), len(after))
+	}
+}
+
+// readAgain reads the result with our reader: the sender's rows are the same, ours are beside them.
+func readAgain(t *testing.T, source, result string, r outbox.Report) {
+	t.Helper()
+	columns, rows, err := all(t, source, readers.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := fmt.Sprint(r.Source.Header)
+	if r.Source.Header == 0 {
+		header = "none"
+	}
+	again, found, err := all(t, result, readers.Settings{Sheet: r.Source.Sheet, Header: header})
+	if err != nil {
+		t.Fatalf("the result cannot be read: %v", err)
+	}
+	at := slices.IndexFunc(again, func(c batch.Column) bool { return c.Ref == columns[0].Ref })
+	if at < 0 || len(again) < len(columns)+7 {
+		t.Fatalf("%d columns became %d", len(columns), len(again))
+	}
+	if r.Source.Header == 0 && len(found) > len(rows) {
+		found = found[1:] // our headings stand over them
+	}
+	if len(found) != len(rows) {
+		t.Fatalf("%d rows became %d", len(rows), len(found))
+	}
+	for i := range rows {
+		if rows[i].Number != found[i].Number {
+			t.Fatalf("row %d became %d", rows[i].Number, found[i].Number)
+		}
+		for c := range rows[i].Cells {
+			was, is := rows[i].Cells[c], found[i].Cells[at+c]
+			if was.Text != is.Text || was.Kind != is.Kind {
+				t.Errorf("%s%d was %q (%d) and is %q (%d)", columns[c].Ref, rows[i].Number, was.Text, was.Kind, is.Text, is.Kind)
+			}
+		}
+		ours := found[i].Cells[len(again)-7:]
+		if ours[0].Text != fmt.Sprint(rows[i].Number) || ours[1].Text != resultmark.Word(batch.Chinese, batch.Statuses()[i%6]) || ours[2].Text != "1000" || ours[6].Text != "2026-11-22T10:15:02" {
+			t.Errorf("row %d has %v", rows[i].Number, ours)
+		}
+	}
+	if r.Source.Header > 0 {
+		for i, c := range resultmark.Columns() {
+			if h := again[len(again)-7+i].Name; !strings.HasSuffix(h, c.Heading(batch.Chinese)) {
+				t.Errorf("heading %q, want %q", h, c.Heading(batch.Chinese))
+			}
+		}
+	}
+}
+
+// alike compares what openpyxl sees: nothing of the sender's is lost or another.
+func alike(t *testing.T, was, is seen) {
+	t.Helper()
+	if was.Error != "" {
+		return
+	}
+	if is.Error != "" {
+		t.Fatalf("openpyxl opened the original but not the result: %s", is.Error)
+	}
+	if !slices.Equal(is.Order[:len(was.Order)], was.Order) || is.Active != was.Active || !slices.Equal(was.Names, is.Names) {
+		t.Errorf("sheets %q (%s) became %q (%s)", was.Order, was.Active, is.Order, is.Active)
+	}
+	marked := 0
+	for name, s := range was.Sheets {
+		now := is.Sheets[name]
+		if s.State != now.State || s.Frozen != now.Frozen || s.Filter != now.Filter || !slices.Equal(s.Merged, now.Merged) || !slices.Equal(s.Tables, now.Tables) || s.Images != now.Images || s.Validations != now.Validations {
+			t.Errorf("%s: %+v became %+v", name, s, now)
+		}
+		for _, ref := range slices.Sorted(maps.Keys(s.Cells)) {
+			c, n := s.Cells[ref], now.Cells[ref]
+			if n.Fill != c.Fill || n.Note != c.Note {
+				if marked++; !strings.HasPrefix(n.Note, c.Note) || !strings.Contains(n.Note, "bad <value> & more\n") && !strings.Contains(n.Note, "look at it") && c.text() != "" {
+					t.Errorf("%s!%s: note %q, fill %q", name, ref, n.Note, n.Fill)
+				}
+			}
+			if c.text() != n.text() && c.text() != "" || c.text() != "" && (c.Format != n.Format || c.Kind != n.Kind || c.Bold != n.Bold) {
+				t.Errorf("%s!%s: %q %+v became %q %+v", name, ref, c.text(), c, n.text(), n)
+			}
+		}
+	}
+}
