@@ -18,7 +18,7 @@ import (
 const (
 	requiredFill = "FFD966" // must be filled
 	optionalFill = "DDEBF7" // may stay blank
-	groupFill    = "F8CBAD" // equal values make rows one request
+	keyLine      = "C55A11" // equal values make rows one request: a thick line below the heading
 	exampleFill  = "F2F2F2"
 	exampleFont  = "7F7F7F"
 	line         = "BFBFBF"
@@ -43,7 +43,7 @@ func (b *book) writeData() {
 		b.must(b.file.SetColWidth(b.data, name, name, width))
 		tallest = max(tallest, lines(c.heading, width-2))
 		b.must(b.file.SetCellStr(b.data, name+"1", c.heading))
-		b.must(b.file.SetCellStyle(b.data, name+"1", name+"1", b.style(headStyle(b.fill(c)))))
+		b.must(b.file.SetCellStyle(b.data, name+"1", name+"1", b.style(b.headStyle(c))))
 		b.note(name+"1", c.heading, b.remarks(c))
 		b.check(name, c)
 	}
@@ -61,12 +61,40 @@ func (b *book) writeData() {
 	b.must(b.file.SetPageLayout(b.data, &excelize.PageLayoutOptions{Orientation: &landscape, Size: &paper, FitToHeight: &height}))
 }
 
+func (b *book) headStyle(c *column) excelize.Style {
+	fill := optionalFill
+	if c.required {
+		fill = requiredFill
+	}
+	s := headStyle(fill)
+	if b.groups(c) {
+		s.Border = keyBorders()
+	}
+	return s
+}
+
 func headStyle(fill string) excelize.Style {
 	return excelize.Style{
-		Font: &excelize.Font{Bold: true}, NumFmt: textCell, Border: borders(),
+		Font: font(excelize.Font{Bold: true}), NumFmt: textCell, Border: borders(),
 		Fill:      excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{fill}},
 		Alignment: &excelize.Alignment{WrapText: true, Vertical: "center", Horizontal: "left"},
 	}
+}
+
+// font completes a font: one without a name is shown in whatever the program likes.
+func font(f excelize.Font) *excelize.Font {
+	f.Family = "Calibri"
+	if f.Size == 0 {
+		f.Size = 11
+	}
+	return &f
+}
+
+// keyBorders mark a column whose equal values make rows one request.
+func keyBorders() []excelize.Border {
+	out := borders()
+	out[len(out)-1] = excelize.Border{Type: "bottom", Color: keyLine, Style: 5}
+	return out
 }
 
 func borders() []excelize.Border {
@@ -75,16 +103,6 @@ func borders() []excelize.Border {
 		out = append(out, excelize.Border{Type: side, Color: line, Style: 1})
 	}
 	return out
-}
-
-func (b *book) fill(c *column) string {
-	switch {
-	case b.groups(c):
-		return groupFill
-	case c.required:
-		return requiredFill
-	}
-	return optionalFill
 }
 
 // groups reports whether equal values in the column make rows one request.
@@ -137,7 +155,7 @@ func across(s string) int {
 func lines(s string, width float64) int {
 	n := 0
 	for part := range strings.SplitSeq(s, "\n") {
-		n += max(1, int(math.Ceil(float64(across(part))*1.08/width)))
+		n += max(1, int(math.Ceil(float64(across(part))/width)))
 	}
 	return n
 }
@@ -155,7 +173,7 @@ func (b *book) example(row int, values map[string]string) {
 	for i, c := range b.columns {
 		cell, _ := excelize.CoordinatesToCellName(i+1, row)
 		s := c.cellStyle()
-		s.Font = &excelize.Font{Italic: true, Color: exampleFont}
+		s.Font = font(excelize.Font{Italic: true, Color: exampleFont})
 		s.Fill = excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{exampleFill}}
 		b.must(b.file.SetCellStyle(b.data, cell, cell, b.style(s)))
 		value := any("1")
@@ -191,19 +209,13 @@ func (b *book) remarks(c *column) []string {
 	var out []string
 	add := func(s string) {
 		s = plain(s)
-		if s != "" && !slices.ContainsFunc(out, func(o string) bool { return strings.Contains(o, s) }) {
-			out = append(out, s)
+		within := func(whole, part string) bool { return strings.Contains(strings.ToLower(whole), strings.ToLower(part)) }
+		if s == "" || s == c.heading || slices.ContainsFunc(out, func(o string) bool { return within(o, s) }) {
+			return
 		}
+		out = append(slices.DeleteFunc(out, func(o string) bool { return within(s, o) }), s)
 	}
 	add(b.need(c))
-	if b.op.Rows.Kind == providers.Group {
-		switch {
-		case b.groups(c):
-			add(b.say("template.key"))
-		case !f.Repeated:
-			add(b.say("template.shared"))
-		}
-	}
 	add(sentence(f.Rule.In(b.l)))
 	for _, m := range f.Sentences() {
 		add(sentence(words.Say(b.l, m)))
@@ -211,6 +223,14 @@ func (b *book) remarks(c *column) []string {
 	for _, r := range b.op.RuleTexts() {
 		if slices.Contains(r.Fields, f.Path) && !r.Warning {
 			add(sentence(r.Must.In(b.l)))
+		}
+	}
+	if b.op.Rows.Kind == providers.Group {
+		switch {
+		case b.groups(c):
+			add(b.say("template.key"))
+		case !f.Repeated:
+			add(b.say("template.shared"))
 		}
 	}
 	add(f.Help.In(b.l))

@@ -12,10 +12,10 @@ import (
 )
 
 // Widths of the guide's columns: place, heading, required, what goes in, help, example.
-var guideWidths = []float64{6, 30, 12, 52, 52, 30}
+var guideWidths = []float64{10, 30, 13, 54, 54, 30}
 
 // guideWidth is how much text a line over all columns takes.
-const guideWidth = 178
+const guideWidth = 185
 
 // writeGuide fills the second sheet: how to use the first, what each column is, what the result says.
 func (b *book) writeGuide() {
@@ -40,12 +40,12 @@ func (b *book) writeGuide() {
 }
 
 // paragraph is one text over all columns.
-func (b *book) paragraph(s string, font excelize.Font, height float64) {
+func (b *book) paragraph(s string, f excelize.Font, height float64) {
 	b.row++
 	from, to := fmt.Sprintf("A%d", b.row), fmt.Sprintf("F%d", b.row)
 	b.must(b.file.MergeCell(b.guide, from, to))
 	b.must(b.file.SetCellStr(b.guide, from, plain(s)))
-	b.must(b.file.SetCellStyle(b.guide, from, to, b.style(excelize.Style{Font: &font, Alignment: &excelize.Alignment{WrapText: true, Vertical: "top"}})))
+	b.must(b.file.SetCellStyle(b.guide, from, to, b.style(excelize.Style{Font: font(f), Alignment: &excelize.Alignment{WrapText: true, Vertical: "top"}})))
 	if height == 0 {
 		height = float64(15*lines(s, guideWidth) + 3)
 	}
@@ -85,15 +85,18 @@ func (b *book) rowsSentence() string {
 
 func (b *book) legend() {
 	b.headline("template.legend")
-	for _, e := range []struct{ fill, key string }{{requiredFill, "template.required"}, {optionalFill, "template.optional"}, {groupFill, "template.key"}} {
-		if e.fill == groupFill && !slices.ContainsFunc(b.columns, b.groups) {
-			continue
-		}
-		b.row++
-		cell := fmt.Sprintf("A%d", b.row)
-		b.must(b.file.SetCellStyle(b.guide, cell, cell, b.style(excelize.Style{Border: borders(), Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{e.fill}}})))
-		b.must(b.file.SetCellStr(b.guide, fmt.Sprintf("B%d", b.row), b.say(e.key)))
+	b.colour(headStyle(requiredFill), "template.required")
+	b.colour(headStyle(optionalFill), "template.optional")
+	if slices.ContainsFunc(b.columns, b.groups) {
+		b.colour(excelize.Style{Border: keyBorders()}, "template.key")
 	}
+}
+
+func (b *book) colour(s excelize.Style, key string) {
+	b.row++
+	cell := fmt.Sprintf("A%d", b.row)
+	b.must(b.file.SetCellStyle(b.guide, cell, cell, b.style(s)))
+	b.must(b.file.SetCellStr(b.guide, fmt.Sprintf("B%d", b.row), b.say(key)))
 }
 
 // table has a line for each column of the sheet to fill in.
@@ -112,7 +115,7 @@ func (b *book) table() {
 		b.cells(func(at int) excelize.Style {
 			s := body
 			if at == 1 {
-				s = headStyle(b.fill(c))
+				s = b.headStyle(c)
 				s.Alignment = body.Alignment
 			}
 			return s
@@ -165,8 +168,8 @@ func (b *book) rules() {
 				names = append(names, "“"+h+"”")
 			}
 		}
-		if len(names) == 0 {
-			continue
+		if len(names) < 2 {
+			continue // the table has it
 		}
 		s := strings.Join(names, ", ") + ": " + r.Must.In(b.l)
 		if fix := r.Fix.In(b.l); fix != "" {
@@ -194,7 +197,11 @@ func (b *book) outcomes() {
 		if done := b.op.Done.In(b.l); s == batch.Delivered && done != "" {
 			meaning += " (" + done + ")"
 		}
-		b.paragraph(fmt.Sprintf("•  %s (%s): %s", b.say("status."+string(s)), s, meaning), excelize.Font{}, 0)
+		name := b.say("status." + string(s))
+		if name != string(s) {
+			name += " (" + string(s) + ")"
+		}
+		b.paragraph("•  "+name+": "+meaning, excelize.Font{}, 0)
 	}
 }
 

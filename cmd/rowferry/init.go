@@ -1,0 +1,365 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/pipeline/check"
+	"github.com/rowferry/rowferry/pipeline/starting"
+	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/readers"
+)
+
+// initFlags are those of `init`.
+type initFlags struct {
+	*flags
+	from, operation, route, out, lang string
+	read                              map[string]string
+}
+
+func initCommand(f *flags) *cobra.Command {
+	i := &initFlags{flags: f}
+	c := &cobra.Command{
+		Use:   "init --from SAMPLE --operation PROVIDER/OPERATION",
+		Short: "A first configuration, made from a sample file",
+		Long: `Reads a sample, matches its headings with the operation's fields (by the provider's names in English, Chinese and
+Russian, by names in use, by near spelling), and writes a configuration with one account and one route. It says how sure
+each match is, what is unmatched on both sides, and what a check of the sample finds. Nothing is sent, and no secret is
+needed yet: the configuration takes them from environment variables, which are listed.
+
+A file that is there already is never overwritten: -o names another, and -o - prints the configuration.
+
+Exit code 0 when every row of the sample would be sent, 1 when some would not (the configuration is written all the same).`,
+		Example: `  rowferry init --from sample.xlsx --operation otms/shipPointRemove
+  rowferry init --from заявки.csv --operation dellin/multiRequest --lang ru -o dellin.yaml
+  rowferry init --from orders.csv --operation ./my-provider.yaml/createOrder --route orders -o -
+  rowferry init --from old.csv --operation les/shipmentFailed --read encoding=gb18030 --read "delimiter=;"`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return i.run(cmd.Context()) },
+	}
+	fl := c.Flags()
+	fl.StringVar(&i.from, "from", "", "the sample: a CSV, Excel or XML file as the sender writes it")
+	fl.StringVar(&i.operation, "operation", "", "PROVIDER/OPERATION; the provider is a built-in one or the path of a document")
+	fl.StringVar(&i.route, "route", "", "name of the route (made from the operation's without it)")
+	fl.StringVarP(&i.out, "output", "o", "rowferry.yaml", "the configuration to write; - prints it")
+	fl.StringVar(&i.lang, "lang", "en", "language of messages and results: en, zh or ru")
+	fl.StringToStringVar(&i.read, "read", nil, "how to read the sample, KEY=VALUE: sheet, header, encoding, delimiter, quote, escape, record")
+	return c
+}
+
+func (i *initFlags) run(ctx context.Context) error {
+	s, err := i.settings()
+	if err != nil {
+		return err
+	}
+	// The configuration may go to standard output; then what is said about it goes to standard error.
+	talk := io.Writer(os.Stdout)
+	if i.out == "-" {
+		talk = os.Stderr
+	} else if _, err := os.Lstat(i.out); err == nil {
+		return taken(i.out)
+	}
+	p, err := starting.Propose(ctx, s, i.from, filepath.Base(i.from))
+	if text, ok := starting.Complaint(s.Language, err); ok {
+		return fmt.Errorf("%s cannot be read as a table: %s\nHow it is to be read can be said with --read KEY=VALUE", i.from, text)
+	}
+	if err != nil {
+		return err
+	}
+	r, err := p.Wired()
+	if err != nil {
+		return err
+	}
+	finding, err := check.File(ctx, r, i.from, filepath.Base(i.from), nil)
+	if err != nil {
+		return err
+	}
+	if err := i.write(p); err != nil {
+		return err
+	}
+	if i.json {
+		err = i.tellMachine(talk, p, finding)
+	} else {
+		err = i.tell(talk, p, finding)
+	}
+	if err == nil && !finding.Good() {
+		return outcome(exitSome)
+	}
+	return err
+}
+
+// settings reads the flags.
+func (i *initFlags) settings() (s starting.Settings, err error) {
+	if i.from == "" || i.operation == "" {
+		return s, errors.New("rowferry init needs --from SAMPLE and --operation PROVIDER/OPERATION (rowferry providers lists them)\nFor example: rowferry init --from sample.xlsx --operation otms/shipPointRemove")
+	}
+	if s.Language, err = language(i.lang); err != nil {
+		return s, err
+	}
+	info, err := os.Stat(i.from)
+	if err != nil {
+		return s, fmt.Errorf("--from: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return s, fmt.Errorf("--from: %s is not a file", i.from)
+	}
+	at := strings.LastIndexByte(i.operation, '/')
+	if at <= 0 {
+		return s, fmt.Errorf("--operation %s: write PROVIDER/OPERATION, for example otms/shipPointRemove (rowferry providers lists them)", i.operation)
+	}
+	name := i.operation[:at]
+	if s.Operation, err = operationOf(name, i.operation[at+1:]); err != nil {
+		return s, err
+	}
+	s.Account = accountName(s.Operation.Provider.Name)
+	s.Route = cmp.Or(i.route, kebab(s.Operation.ID))
+	if !routeName.MatchString(s.Route) {
+		return s, fmt.Errorf("--route %q: write letters, digits, - and _ only, at most 64", s.Route)
+	}
+	if s.Provider, err = i.providerPath(name, s.Operation.Provider); err != nil {
+		return s, err
+	}
+	s.Read, err = i.reading()
+	return s, err
+}
+
+var (
+	routeName = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,63}$`)
+	unusual   = regexp.MustCompile(`[^\p{L}\p{N}_-]+`)
+)
+
+// accountName is the provider's name as an account can have it.
+func accountName(provider string) string {
+	s := strings.Trim(unusual.ReplaceAllString(provider, "-"), "-_")
+	if r := []rune(s); len(r) > 64 {
+		s = string(r[:64])
+	}
+	return cmp.Or(s, "provider")
+}
+
+// kebab turns shipPointRemove into ship-point-remove.
+func kebab(s string) string {
+	var out []rune
+	for i, r := range s {
+		if unicode.IsUpper(r) && i > 0 {
+			out = append(out, '-')
+		}
+		out = append(out, unicode.ToLower(r))
+	}
+	return accountName(string(out))
+}
+
+// providerPath is how the configuration names the provider: a document's path starts at the configuration's folder.
+func (i *initFlags) providerPath(name string, p *providers.Provider) (string, error) {
+	if all, err := providers.Builtin(); err != nil || all[name] == p {
+		return name, err
+	}
+	if filepath.IsAbs(name) {
+		return name, nil
+	}
+	full, err := filepath.Abs(name)
+	if err != nil {
+		return "", err
+	}
+	dir := "."
+	if i.out != "-" {
+		dir = filepath.Dir(i.out)
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return "", err
+	}
+	path, err := filepath.Rel(dir, full)
+	if err != nil {
+		return full, nil // another drive
+	}
+	if path = filepath.ToSlash(path); !strings.HasPrefix(path, ".") {
+		path = "./" + path
+	}
+	return path, nil
+}
+
+func (i *initFlags) reading() (r readers.Settings, err error) {
+	places := map[string]*string{"sheet": &r.Sheet, "header": &r.Header, "encoding": &r.Encoding, "delimiter": &r.Delimiter,
+		"quote": &r.Quote, "escape": &r.Escape, "record": &r.Record}
+	for key, value := range i.read {
+		to := places[key]
+		if to == nil {
+			return r, fmt.Errorf("--read %s: write one of sheet, header, encoding, delimiter, quote, escape, record", key)
+		}
+		*to = value
+	}
+	return r, nil
+}
+
+func (i *initFlags) write(p *starting.Proposal) error {
+	if i.out == "-" {
+		_, err := os.Stdout.Write(p.Config())
+		return err
+	}
+	err := create(i.out, p.Config(), false)
+	if errors.Is(err, fs.ErrExist) {
+		return taken(i.out)
+	}
+	return err
+}
+
+func taken(path string) error {
+	return fmt.Errorf("%s is there already and stays as it is; write the new configuration to another file with -o FILE, or print it with -o - and take over what you need", path)
+}
+
+// tell prints what was found, what the sample's check says, and what to do next.
+func (i *initFlags) tell(w io.Writer, p *starting.Proposal, finding *check.Finding) error {
+	op := p.Operation
+	fmt.Fprintf(w, "%s: %s, %s. The operation is %s of %s: %s.\n\n", i.from, strings.ToUpper(p.Format), count(len(p.Columns()), "column"),
+		op.ID, op.Provider.Title.In(batch.English), op.Title.In(batch.English))
+	var rows [][]string
+	for _, f := range p.Fields {
+		from := "-"
+		if f.Column >= 0 {
+			from = shownColumn(p.Columns()[f.Column])
+		} else if !f.Required {
+			continue
+		}
+		required := ""
+		if f.Required {
+			required = "required"
+		}
+		rows = append(rows, []string{f.Path, required, f.Sureness(), "<- " + from})
+	}
+	if err := table(w, []string{"FIELD", "", "HOW SURE", "COLUMN"}, rows); err != nil {
+		return err
+	}
+	for _, f := range p.Fields {
+		if len(f.Guessed) > 0 {
+			var pairs []string
+			for _, g := range f.Guessed {
+				pairs = append(pairs, g+" becomes "+f.Map.Lookup[g])
+			}
+			fmt.Fprintf(w, "\n%s: please check the lookup: %s\n", f.Path, strings.Join(pairs, ", "))
+		}
+		if f.Map != nil && len(f.Map.Date) > 0 {
+			fmt.Fprintf(w, "\n%s: its dates are read as %s\n", f.Path, strings.Join(f.Map.Date, ", "))
+		}
+		for _, r := range f.Remarks {
+			fmt.Fprintf(w, "\n%s: %s\n", f.Path, r)
+		}
+	}
+	i.leftovers(w, p)
+	if i.out != "-" {
+		fmt.Fprintf(w, "\nWrote %s with the route %s.\n", i.out, p.Route)
+	}
+	fmt.Fprintln(w, "\nA check with it, nothing is sent:")
+	printFinding(w, finding)
+	i.next(w, p)
+	return nil
+}
+
+func (i *initFlags) leftovers(w io.Writer, p *starting.Proposal) {
+	if p.Group != "" {
+		switch p.Grouped {
+		case starting.Sure:
+			fmt.Fprintf(w, "\nRows are grouped by the column %s.\n", p.Group)
+		case starting.Check:
+			fmt.Fprintf(w, "\nRows are grouped by the column %s: please check. It is the only free one whose values repeat.\n", p.Group)
+		default:
+			fmt.Fprintf(w, "\nNo column says which rows belong together. Add one (the configuration calls it %s), or write another's heading as `group`.\n", p.Group)
+		}
+	}
+	if len(p.Unused) > 0 {
+		var names []string
+		for _, c := range p.Unused {
+			names = append(names, shownColumn(c))
+		}
+		fmt.Fprintf(w, "\nColumns that no field uses: %s\n", strings.Join(names, ", "))
+	}
+	if len(p.Unfilled) > 0 {
+		fmt.Fprintln(w, "\nRequired fields that nothing fills (write a heading or a constant into the map):")
+		for _, f := range p.Unfilled {
+			fmt.Fprintf(w, "  %s: %s\n", f.Path, f.Label.In(p.Language))
+		}
+	}
+}
+
+// next says what is left to do.
+func (i *initFlags) next(w io.Writer, p *starting.Proposal) {
+	var unset []starting.Variable
+	for _, v := range p.Environment() {
+		if os.Getenv(v.Name) == "" {
+			unset = append(unset, v)
+		}
+	}
+	fmt.Fprintln(w, "\nNext:")
+	if len(unset) > 0 {
+		fmt.Fprintln(w, "  set these environment variables:")
+		for _, v := range unset {
+			fmt.Fprintf(w, "    %s  (%s)\n", v.Name, v.What)
+		}
+	}
+	if slices.ContainsFunc(p.Fields, func(f *starting.Field) bool { return f.Surety == starting.Check || f.Surety == starting.Perhaps }) {
+		fmt.Fprintln(w, "  look through the map")
+	}
+	config := ""
+	if i.out != "rowferry.yaml" && i.out != "-" {
+		config = " -c " + i.out
+	}
+	fmt.Fprintf(w, "  rowferry check %s %s%s\n  rowferry run%s\n", p.Route, i.from, config, config)
+}
+
+func shownColumn(c batch.Column) string {
+	name := strings.Join(strings.Fields(c.Name), " ")
+	if name == "" || name == c.Ref {
+		return c.Ref
+	}
+	return c.Ref + " " + name
+}
+
+// tellMachine prints the same as JSON.
+func (i *initFlags) tellMachine(w io.Writer, p *starting.Proposal, finding *check.Finding) error {
+	type field struct {
+		Field    string          `json:"field"`
+		Required bool            `json:"required,omitempty"`
+		Column   string          `json:"column,omitempty"`
+		Heading  string          `json:"heading,omitempty"`
+		Surety   starting.Surety `json:"surety"`
+		Score    float64         `json:"score,omitempty"`
+		Remarks  []string        `json:"remarks,omitempty"`
+	}
+	out := struct {
+		Config      string              `json:"config"`
+		Route       string              `json:"route"`
+		Operation   string              `json:"operation"`
+		Fields      []field             `json:"fields"`
+		Unused      []string            `json:"unused_columns"`
+		Unfilled    []string            `json:"unfilled_fields"`
+		Group       string              `json:"group,omitempty"`
+		Environment []starting.Variable `json:"environment"`
+		Check       *check.Finding      `json:"check"`
+	}{Config: i.out, Route: p.Route, Operation: p.Operation.ID, Group: p.Group, Environment: p.Environment(), Check: finding, Unused: []string{}, Unfilled: []string{}}
+	for _, f := range p.Fields {
+		g := field{Field: f.Path, Required: f.Required, Surety: f.Surety, Score: f.Score, Remarks: f.Remarks}
+		if f.Column >= 0 {
+			g.Column, g.Heading = p.Columns()[f.Column].Ref, p.Columns()[f.Column].Name
+		}
+		out.Fields = append(out.Fields, g)
+	}
+	for _, c := range p.Unused {
+		out.Unused = append(out.Unused, cmp.Or(c.Name, c.Ref))
+	}
+	for _, f := range p.Unfilled {
+		out.Unfilled = append(out.Unfilled, f.Path)
+	}
+	return printJSON(w, out)
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/pipeline/check"
+	"github.com/rowferry/rowferry/providers"
+)
+
+// Every template, in every language, is accepted as it was written by a route without a map; and the configuration
+// that init makes from it loads once the environment has what init asks for, and agrees.
+func TestTemplatesAreAccepted(t *testing.T) {
+	all, err := providers.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for name, p := range all {
+		for _, op := range p.Operations {
+			for _, l := range batch.Languages() {
+				seen++
+				t.Run(name+"/"+op.ID+"/"+string(l), func(t *testing.T) { templateAccepted(t, name, op, l) })
+			}
+		}
+	}
+	if seen < 15 {
+		t.Fatalf("only %d templates were looked at", seen)
+	}
+}
+
+func templateAccepted(t *testing.T, name string, op *providers.Operation, l batch.Language) {
+	t.Parallel()
+	dir := t.TempDir()
+	good(t, rowferry(t, dir, "providers", "template", name, op.ID, "-o", "filled.xlsx", "--lang", string(l)))
+	var made struct {
+		Route, Group string
+		Environment  []struct{ Name string }
+		Unused       []string `json:"unused_columns"`
+		Unfilled     []string `json:"unfilled_fields"`
+		Check        check.Finding
+	}
+	out := good(t, rowferry(t, dir, "init", "--from", "filled.xlsx", "--operation", name+"/"+op.ID, "--lang", string(l), "--json"))
+	if err := json.Unmarshal(out, &made); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if len(made.Unused)+len(made.Unfilled) > 0 || !made.Check.Good() {
+		t.Errorf("init: %s", out)
+	}
+	config, err := os.ReadFile(filepath.Join(dir, "rowferry.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(config), "# map: nothing needs one") {
+		t.Errorf("the template's headings need a map:\n%s", config)
+	}
+	check := rowferry(t, dir, "check", made.Route, "filled.xlsx", "--json")
+	for _, v := range made.Environment {
+		value := "md5"
+		switch {
+		case strings.HasSuffix(v.Name, "_SERVER"):
+			value = "https://example.com"
+		case strings.HasSuffix(v.Name, "_OVER"):
+			value = "{token}{timestamp}{nonce}{secret}"
+		}
+		check.Env = append(check.Env, v.Name+"="+value)
+	}
+	var findings []map[string]any
+	out = good(t, check)
+	if err := json.Unmarshal(out, &findings); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	want := len(op.Example())
+	if op.Rows.Kind != providers.Group {
+		want = 1
+	}
+	f := findings[0]
+	if f["rows"] != float64(want) || f["would_be_sent"] != float64(want) || f["requests"] != 1.0 || f["problems"] != nil || f["unused_columns"] != nil {
+		t.Errorf("want %d rows sent in one request: %s", want, out)
+	}
+}
+
+// good runs a command that must succeed and gives what it printed.
+func good(t *testing.T, cmd *exec.Cmd) []byte {
+	t.Helper()
+	out, err := cmd.Output()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		t.Fatalf("%v: %v\n%s%s", cmd.Args[1:], err, out, exit.Stderr)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}

@@ -1,0 +1,232 @@
+// Package starting writes a first configuration from a sample: which column fills which field, how sure that is, and
+// what the sample's values need. It proposes; a person decides.
+package starting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/mappers"
+	"github.com/rowferry/rowferry/pipeline/route"
+	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/words"
+)
+
+// Settings say what the configuration is for.
+type Settings struct {
+	Operation *providers.Operation
+	Provider  string // as the configuration names it: "otms", or a document's path from the configuration's folder
+	Account   string
+	Route     string
+	Language  batch.Language
+	Read      readers.Settings // what the sample needs to be read right; the zero value detects everything
+}
+
+// Proposal is a configuration that was made for a sample.
+type Proposal struct {
+	Settings
+	Sample   string // name of the file
+	Format   string // csv, xlsx, xml
+	Fields   []*Field
+	Unused   []batch.Column     // columns that fill nothing
+	Unfilled []*providers.Field // required fields that nothing fills
+	Group    string             // heading of the column that makes groups, where the operation has no fields for it
+	Grouped  Surety             // of Group
+
+	columns []batch.Column
+	cells   [][]cell // of the sample, by column: distinct ones
+	rows    int      // read for that
+}
+
+// Surety says how far to trust what was found.
+type Surety string
+
+// The sureties, the surest first.
+const (
+	Sure    Surety = "sure"         // it is filled without a word in the map
+	Check   Surety = "please check" // it is in the map, and a person must look at it
+	Perhaps Surety = "perhaps"      // too unsure: the configuration has it as a comment only
+	None    Surety = "none"         // nothing was found
+)
+
+// Field is one field of the operation and what was found for it.
+type Field struct {
+	*providers.Field
+	Column  int // in the sample; -1: none
+	How     mappers.How
+	Score   float64
+	Surety  Surety
+	Map     *configs.Mapping // what the map must say; nil: nothing, or nothing was found
+	Guessed []string         // values of the lookup that were guessed
+	Remarks []string         // what a person should know of the values
+}
+
+// Propose reads a sample and finds what fills each field. A sample that is no table is a *batch.Unreadable.
+func Propose(ctx context.Context, s Settings, path, name string) (*Proposal, error) {
+	p := &Proposal{Settings: s, Sample: name}
+	if err := p.look(ctx, path); err != nil {
+		return nil, err
+	}
+	for _, g := range mappers.Match(s.Operation, p.columns) {
+		f := &Field{Field: g.Field, Column: g.Column, How: g.How, Score: g.Score, Surety: Sure}
+		switch {
+		case g.Column < 0:
+			f.Surety = None
+		case g.How == mappers.Near && !p.trusted(f):
+			f.Surety = Perhaps
+		case g.How == mappers.Near:
+			f.Surety = Check
+		}
+		p.Fields = append(p.Fields, f)
+	}
+	p.group()
+	for _, f := range p.Fields {
+		p.values(f)
+	}
+	p.settle()
+	p.leftovers()
+	return p, nil
+}
+
+// settle decides what the map must say: everything that would not be filled as it was matched.
+func (p *Proposal) settle() {
+	for _, f := range p.Fields {
+		if f.Map == nil && f.Surety == Check {
+			f.Map = &configs.Mapping{}
+		}
+	}
+	for range 2 { // an ambiguous heading is settled by naming the columns of all
+		bound, err := p.trial()
+		wrong := 0
+		for i, f := range p.Fields {
+			if f.Surety != Sure || f.Map != nil {
+				continue
+			}
+			if err != nil || !p.fills(bound[i], f) {
+				f.Map = &configs.Mapping{}
+				wrong++
+			}
+		}
+		if wrong == 0 {
+			break
+		}
+	}
+	for _, f := range p.Fields {
+		if f.Map != nil {
+			f.Map.From = []string{p.heading(f.Column)}
+		}
+	}
+}
+
+// trial binds the sample's columns as the map stands. What nothing fills is filled by the document's example meanwhile.
+func (p *Proposal) trial() ([]mappers.Source, error) {
+	set := mappers.Settings{Map: map[string]configs.Mapping{}, Group: p.Group}
+	for _, f := range p.Fields {
+		switch {
+		case f.Map != nil:
+			m := *f.Map
+			m.From = []string{p.heading(f.Column)}
+			set.Map[f.Path] = m
+		case f.Surety != Sure && f.Required && f.Example != "":
+			set.Map[f.Path] = configs.Mapping{Value: &f.Example}
+		}
+	}
+	if p.Grouped == None && p.Group != "" {
+		set.Group = p.heading(0)
+	}
+	m, err := mappers.Compile(p.Operation, set)
+	if err != nil {
+		return nil, err
+	}
+	b, err := m.Bind(p.columns)
+	if err != nil {
+		return nil, err
+	}
+	return b.Describe(), nil
+}
+
+func (p *Proposal) fills(s mappers.Source, f *Field) bool {
+	return len(s.Columns) == 1 && s.Columns[0].Ref == p.columns[f.Column].Ref
+}
+
+// heading is how the map names a column: in one line, or by its place where the heading does not tell it from others.
+func (p *Proposal) heading(column int) string {
+	c := p.columns[column]
+	name := strings.Join(strings.Fields(c.Name), " ")
+	same := 0
+	for _, other := range p.columns {
+		if strings.Join(strings.Fields(other.Name), " ") == name {
+			same++
+		}
+	}
+	if name == "" || same > 1 && p.Format == "xml" {
+		return c.Ref
+	}
+	return name
+}
+
+// leftovers lists what has no counterpart.
+func (p *Proposal) leftovers() {
+	used := map[int]bool{}
+	for _, f := range p.Fields {
+		if f.Surety == Sure || f.Surety == Check {
+			used[f.Column] = true
+		} else if f.Required {
+			p.Unfilled = append(p.Unfilled, f.Field)
+		}
+	}
+	for i, c := range p.columns {
+		if !used[i] && c.Name != "" && (p.Grouped == None || p.heading(i) != p.Group) {
+			p.Unused = append(p.Unused, c)
+		}
+	}
+}
+
+// Columns are those of the sample.
+func (p *Proposal) Columns() []batch.Column { return p.columns }
+
+// Wired is the route as the configuration will make it, without account and places: enough to check files.
+func (p *Proposal) Wired() (*route.Route, error) {
+	set := mappers.Settings{Map: map[string]configs.Mapping{}, Group: p.Group, Language: p.Language}
+	for _, f := range p.Fields {
+		if f.Map != nil {
+			set.Map[f.Path] = *f.Map
+		}
+	}
+	m, err := mappers.Compile(p.Operation, set)
+	if err != nil {
+		return nil, err
+	}
+	return &route.Route{Name: p.Route, Account: p.Account, Operation: p.Operation, Language: p.Language, Mapping: m, Read: p.Read}, nil
+}
+
+// Complaint is why a sample cannot be read, for people; ok is false when err is no such reason.
+func Complaint(l batch.Language, err error) (text string, ok bool) {
+	u, ok := errors.AsType[*batch.Unreadable](err)
+	if !ok {
+		return "", false
+	}
+	return words.Say(l, u.Message), true
+}
+
+// Sureness says in a few words why a column was taken for the field.
+func (f *Field) Sureness() string {
+	switch {
+	case f.Column < 0:
+		return "nothing found"
+	case f.How == mappers.Exact:
+		return "sure: the provider's own name"
+	case f.How == mappers.Alike:
+		return "sure: the provider's own name, but for case, width or blanks"
+	case f.How == mappers.Known:
+		return "sure: a name in use for it"
+	case f.Surety == Perhaps:
+		return fmt.Sprintf("perhaps: near spelling (%.0f%%), not used", 100*f.Score)
+	}
+	return fmt.Sprintf("please check: near spelling (%.0f%%)", 100*f.Score)
+}

@@ -1,0 +1,284 @@
+package starting
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/providers"
+)
+
+// Variable is one the environment must have before the configuration can be used.
+type Variable struct {
+	Name string `json:"name"`
+	What string `json:"what"`
+}
+
+// Environment lists the variables that the configuration takes its secrets and addresses from.
+func (p *Proposal) Environment() []Variable {
+	var out []Variable
+	if provider := p.Operation.Provider; len(provider.Servers) == 0 {
+		out = append(out, Variable{p.variable("server"), "the address that the provider gave you: https://…"})
+	}
+	for _, c := range p.credentials() {
+		out = append(out, Variable{p.variable(c.Name), c.Label.In(batch.English)})
+	}
+	if p.signed() {
+		out = append(out, Variable{p.variable("signDigest"), "digest of the signature: md5, sha1, sha256, hmac-md5, hmac-sha1 or hmac-sha256"},
+			Variable{p.variable("signOver"), "what is signed, as the provider told you: for example {token}{timestamp}{nonce}{secret}"})
+	}
+	return out
+}
+
+var hump = regexp.MustCompile(`([a-z0-9])([A-Z])`)
+
+// variable is an environment variable's name: DELLIN_SESSION_ID.
+func (p *Proposal) variable(name string) string {
+	s := p.Account + "_" + hump.ReplaceAllString(name, "${1}_${2}")
+	s = strings.Map(func(r rune) rune {
+		if r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+			return unicode.ToUpper(r)
+		}
+		return '_'
+	}, s)
+	if s[0] >= '0' && s[0] <= '9' {
+		return "_" + s
+	}
+	return s
+}
+
+// scheme is how the operation authenticates without a word in the configuration.
+func (p *Proposal) scheme() providers.Scheme {
+	for _, s := range p.Operation.Provider.Schemes {
+		if len(p.Operation.Schemes) > 0 && s.Name == p.Operation.Schemes[0] {
+			return s
+		}
+	}
+	return providers.Scheme{}
+}
+
+func (p *Proposal) signed() bool { return p.scheme().Name == "signed" }
+
+// credentials are those the account must give: what the scheme needs, the fields of the login that most generations
+// share, and what the document does not call optional.
+func (p *Proposal) credentials() []providers.Credential {
+	s := p.scheme()
+	need := slices.Clone(s.Needs)
+	if len(s.Logins) > 0 {
+		count := map[string]int{}
+		for _, l := range s.Logins {
+			count[strings.Join(l.Fields, " ")]++
+		}
+		best := s.Logins[0].Fields
+		for _, l := range s.Logins {
+			if count[strings.Join(l.Fields, " ")] > count[strings.Join(best, " ")] {
+				best = l.Fields
+			}
+		}
+		need = append(need, best...)
+	}
+	var out []providers.Credential
+	for _, c := range p.Operation.Provider.Credentials {
+		if !c.Optional || slices.Contains(need, c.Name) || p.signed() {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// Config is the whole configuration.
+func (p *Proposal) Config() []byte {
+	var b bytes.Buffer
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("# Made by rowferry init from %s for %s (%s). Look through it, above all at what says \"please check\".", comment(p.Sample), p.Operation.ID, comment(p.Operation.Title.EN))
+	line("# Values such as ${NAME} come from the environment. Every key is explained in docs/configuration.md.")
+	line("")
+	line("data: data")
+	line("language: %s", p.Language)
+	line("")
+	p.account(line)
+	line("")
+	p.route(line)
+	return b.Bytes()
+}
+
+func (p *Proposal) account(line func(string, ...any)) {
+	provider := p.Operation.Provider
+	line("accounts:")
+	line("  %s:", Scalar(p.Account))
+	line("    provider: %s", Scalar(p.Provider))
+	p.server(line, provider.Servers)
+	if list := p.credentials(); len(list) > 0 {
+		line("    credentials:")
+		for _, c := range list {
+			line("      %-40s # %s", fmt.Sprintf(`%s: "${%s}"`, c.Name, p.variable(c.Name)), comment(c.Label.In(p.Language)))
+		}
+	}
+	if p.signed() {
+		line("    sign: # the recipe is not public: the provider tells it to its customers")
+		line(`      digest: "${%s}"`, p.variable("signDigest"))
+		line(`      over: "${%s}"`, p.variable("signOver"))
+	}
+}
+
+func (p *Proposal) server(line func(string, ...any), servers []providers.Server) {
+	if len(servers) == 0 {
+		line(`    server: "${%s}" # the address that the provider gave you`, p.variable("server"))
+		return
+	}
+	at := max(0, slices.IndexFunc(servers, func(s providers.Server) bool { return s.Environment == "sandbox" }))
+	var known []string
+	for _, s := range servers {
+		known = append(known, s.Environment+" is "+s.URL)
+	}
+	line("    server: %-10s # %s", servers[at].Environment, strings.Join(known, ", "))
+}
+
+func (p *Proposal) route(line func(string, ...any)) {
+	line("routes:")
+	line("  %s:", Scalar(p.Route))
+	line("    account: %s", Scalar(p.Account))
+	line("    operation: %s", Scalar(p.Operation.ID))
+	line("    inbox: {dir: %s}", Scalar("inbox/"+p.Route))
+	line("    outbox: {dir: %s}", Scalar("outbox/"+p.Route))
+	p.read(line)
+	switch p.Grouped {
+	case Sure:
+		line("    group: %s", Scalar(p.Group))
+	case Check:
+		line("    group: %s # please check: the only free column whose values repeat", Scalar(p.Group))
+	case None:
+		line("    group: %s # please check: the sample has no such column; write the heading of the one whose equal values make rows one request", Scalar(p.Group))
+	}
+	p.mapping(line)
+}
+
+func (p *Proposal) read(line func(string, ...any)) {
+	var parts []string
+	for _, k := range []struct{ key, value string }{
+		{"sheet", p.Read.Sheet}, {"header", p.Read.Header}, {"encoding", p.Read.Encoding}, {"delimiter", p.Read.Delimiter},
+		{"quote", p.Read.Quote}, {"escape", p.Read.Escape}, {"record", p.Read.Record},
+	} {
+		if k.value != "" {
+			parts = append(parts, k.key+": "+Scalar(k.value))
+		}
+	}
+	if len(parts) > 0 {
+		line("    read: {%s}", strings.Join(parts, ", "))
+	}
+}
+
+// mapping writes the map: what must be in it, and as comments what fills itself and what is missing.
+func (p *Proposal) mapping(line func(string, ...any)) {
+	var own, given, missing []*Field
+	for _, f := range p.Fields {
+		switch {
+		case f.Map != nil:
+			given = append(given, f)
+		case f.Surety == Sure:
+			own = append(own, f)
+		case f.Required || f.Surety == Perhaps:
+			missing = append(missing, f)
+		}
+	}
+	if len(own) > 0 {
+		line("    # Filled by columns that go by the provider's names; these need no map:")
+		for _, f := range own {
+			line("    #   %s: %s%s", f.Path, comment(Scalar(p.heading(f.Column))), remarks(f.Remarks))
+		}
+	}
+	if len(given) > 0 {
+		line("    map:")
+	} else {
+		line("    # map: nothing needs one")
+	}
+	for _, f := range given {
+		remark := "# " + f.Sureness()
+		if len(f.Guessed) > 0 {
+			remark += "; please check what these become: " + some(f.Guessed)
+		}
+		line("      %s: %s %s%s", Scalar(f.Path), p.entry(*f.Map), comment(remark), remarks(f.Remarks))
+	}
+	for _, f := range missing {
+		why := "# required, and no column was found; write a heading, or {value: a constant}"
+		heading := "…"
+		if f.Surety == Perhaps {
+			heading = Scalar(p.heading(f.Column))
+			why = "# " + f.Sureness() + "; take the # at the beginning away if it is right"
+			if f.Required {
+				why += " (the field is required)"
+			}
+		}
+		line("      # %s: %s %s", f.Path, comment(heading), comment(why))
+	}
+}
+
+// entry is one value of the map: the heading alone, or with what the values need.
+func (p *Proposal) entry(m configs.Mapping) string {
+	heading := Scalar(m.From[0])
+	if len(m.Date) == 0 && m.Lookup == nil {
+		return heading
+	}
+	parts := []string{"from: " + heading}
+	if len(m.Date) > 0 {
+		var list []string
+		for _, l := range m.Date {
+			list = append(list, quoted(l))
+		}
+		parts = append(parts, "date: ["+strings.Join(list, ", ")+"]")
+	}
+	if m.Lookup != nil {
+		var list []string
+		for _, k := range slices.Sorted(maps.Keys(m.Lookup)) {
+			list = append(list, quoted(k)+": "+quoted(m.Lookup[k]))
+		}
+		parts = append(parts, "lookup: {"+strings.Join(list, ", ")+"}")
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+func remarks(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return comment("; please check: " + strings.Join(list, "; "))
+}
+
+// comment keeps a text on its line.
+func comment(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+var (
+	bare     = regexp.MustCompile(`^[\p{L}_./][\p{L}\p{N}_./-]*( [\p{L}\p{N}_./()-]+)*$`)
+	reserved = regexp.MustCompile(`(?i)^(y|n|yes|no|on|off|true|false|null|~|\.inf|\.nan|\.|\.\.)$`)
+)
+
+// Scalar writes a text as YAML: bare where nobody can misread it, else in quotes.
+func Scalar(s string) string {
+	if bare.MatchString(s) && !reserved.MatchString(s) && !strings.HasPrefix(s, "file:") {
+		return s
+	}
+	return quoted(s)
+}
+
+// quoted writes a text in double quotes. What JSON escapes, YAML understands.
+func quoted(s string) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(s) // a string cannot fail
+	return strings.TrimRight(b.String(), "\n")
+}
