@@ -68,7 +68,18 @@ func Visit(ctx context.Context, dir string) (*Ledger, error) {
 	if _, err := os.Stat(filepath.Join(dir, "ledger.db")); err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
-	return open(ctx, dir)
+	l, err := open(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	have := 0
+	if err := l.reader.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+		return nil, errors.Join(fmt.Errorf("ledger: %w", err), l.Close())
+	}
+	if have == 0 {
+		return nil, errors.Join(fmt.Errorf("ledger: %s is being made: %w", l.path, fs.ErrNotExist), l.Close())
+	}
+	return l, nil
 }
 
 func ownerOf(dir string) int {
@@ -79,7 +90,7 @@ func ownerOf(dir string) int {
 
 func open(ctx context.Context, dir string) (*Ledger, error) {
 	path := filepath.Join(dir, "ledger.db")
-	q := url.Values{"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-4000)"}}
+	q := url.Values{"_pragma": {"busy_timeout(10000)", "page_size(16384)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-4000)"}}
 	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: q.Encode()}).String()
 	writer, err := sql.Open("sqlite", dsn)
 	if err != nil {
@@ -170,7 +181,7 @@ func (l *Ledger) do(ctx context.Context, step func(*writing) error) error {
 
 const (
 	groupSize = 256                   // operations that are committed without waiting for more
-	groupTime = 10 * time.Millisecond // how long an unhurried write may wait for company
+	groupTime = 25 * time.Millisecond // how long an unhurried write may wait for company
 )
 
 // queue is what waits to be written.
