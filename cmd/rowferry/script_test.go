@@ -43,7 +43,7 @@ func TestScripts(t *testing.T) {
 var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"code": code, "provider": startProvider, "faults": faults, "executed": executed,
 	"normal": normal, "fileid": fileID, "await": await, "gbk": gbk, "broken": broken, "binary": binary, "workbook": workbook, "sorted": sorted,
-	"many": manyRows, "sleeping": sleeping, "untilexecuted": untilExecuted, "examples": examples,
+	"many": manyRows, "sleeping": sleeping, "untilexecuted": untilExecuted, "seen": seen, "examples": examples,
 }
 
 // prepare gives a script the repository's folder and nothing of the person who runs the tests.
@@ -107,6 +107,15 @@ func executed(ts *testscript.TestScript, _ bool, args []string) {
 	for _, e := range executions(ts, args[0]) {
 		fmt.Fprintf(out, "%s %d\n", e.Key, e.Count)
 	}
+}
+
+// seen PROVIDER prints its counters: requests that break its rules, that lack authentication, that came too fast.
+func seen(ts *testscript.TestScript, _ bool, args []string) {
+	r, err := http.Get(ts.Getenv("URL") + "/" + args[0] + "/__stats")
+	ts.Check(err)
+	var stats simulator.Stats
+	ts.Check(errors.Join(json.NewDecoder(r.Body).Decode(&stats), r.Body.Close()))
+	ts.Check(printJSON(ts.Stdout(), stats))
 }
 
 func executions(ts *testscript.TestScript, provider string) (all []simulator.Executed) {
