@@ -278,19 +278,19 @@ func existsIf(taken bool) error {
 	return nil
 }
 
-// explain looks why a rename was refused.
+// explain looks why a rename was refused. The new name comes first: a request whose reply was lost may have been carried out
+// just now.
 func explain(s *sftp.Client, from, to string, refused error) error {
-	there, err := Exists(s, from)
-	if err != nil {
-		return err
-	}
-	if !there {
-		return fs.ErrNotExist
-	}
 	if taken, err := Exists(s, to); err != nil || taken {
 		return errors.Join(err, existsIf(taken))
 	}
-	if errors.Is(refused, fs.ErrNotExist) {
+	there, err := Exists(s, from)
+	switch {
+	case err != nil:
+		return err
+	case !there:
+		return fs.ErrNotExist
+	case errors.Is(refused, fs.ErrNotExist):
 		return fmt.Errorf("the folder %s is missing", path.Dir(to))
 	}
 	return refused

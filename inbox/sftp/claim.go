@@ -287,6 +287,9 @@ func (p *place) rest(s *sftp.Client, id, name string, folder []string) error {
 			break
 		}
 	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return p.rested(s, id, name, folder, names) // an earlier request came to its end just now
+	}
 	if err != nil {
 		return fmt.Errorf("into %s: %w", p.at(folder...), err)
 	}

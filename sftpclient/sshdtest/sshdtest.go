@@ -189,6 +189,7 @@ func (s *Server) Restart() {
 	}
 	s.cmd = exec.Command("sh", "-c", limit+s.ownShadow()+`exec "$0" -D -e -f "$1"`, binary, path)
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	s.cmd.WaitDelay = 5 * time.Second
 	out := &guarded{s: s}
 	s.cmd.Stdout, s.cmd.Stderr = out, out
 	if err := s.cmd.Start(); err != nil {
@@ -283,11 +284,28 @@ func (s *Server) Kill() {
 	if cmd == nil {
 		return
 	}
-	ours := append(Descendants(cmd.Process.Pid), cmd.Process.Pid)
-	for _, pid := range ours {
+	for _, pid := range freeze(cmd.Process.Pid) {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 	_ = cmd.Wait()
+}
+
+// freeze stops a process and everything below it, until nothing is left that could start another, and lists them.
+func freeze(pid int) []int {
+	_ = syscall.Kill(pid, syscall.SIGSTOP)
+	frozen := []int{pid}
+	for {
+		grown := false
+		for _, below := range Descendants(pid) {
+			if !slices.Contains(frozen, below) {
+				_ = syscall.Kill(below, syscall.SIGSTOP)
+				frozen, grown = append(frozen, below), true
+			}
+		}
+		if !grown {
+			return frozen
+		}
+	}
 }
 
 // Pause stops every session of the server from running, so that it hangs; Resume lets them go on.
