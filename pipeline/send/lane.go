@@ -90,6 +90,7 @@ type job struct {
 	first time.Time
 	due   time.Time
 	sent  time.Time
+	kept  ledger.Receipt // of its outcomes
 }
 
 // Open prepares the lane: what the ledger says is stopped is stopped.
@@ -208,7 +209,7 @@ func (l *Lane) Run(ctx context.Context) error {
 // write records events without waiting. A ledger that fails is noticed a little later and ends the lane. Call with mu held.
 func (l *Lane) write(events ...ledger.Event) {
 	l.behind = append(l.behind, l.Ledger.Record(events...))
-	if len(l.behind) > 64 {
+	if len(l.behind) > 1024 { // by then the oldest has long been written: waiting costs nothing
 		l.caughtUp()
 	}
 }
@@ -543,11 +544,13 @@ func (l *Lane) attempt(stop, drain context.Context, j *job) error {
 	if l.Observe != nil {
 		l.Observe(string(d.step), r, len(j.items))
 	}
-	if !l.Log.Enabled(drain, slog.LevelDebug) {
-		return l.act(j, d, r)
+	if l.Log.Enabled(drain, slog.LevelDebug) {
+		l.Log.Debug("attempt", "account", l.Account, "file", j.file.id, "items", len(j.items), "fate", r.Fate, "step", d.step, "reason", d.reason, "took", r.Took)
 	}
-	l.Log.Debug("attempt", "account", l.Account, "file", j.file.id, "items", len(j.items), "fate", r.Fate, "step", d.step, "reason", d.reason, "took", r.Took)
-	return l.act(j, d, r)
+	if err := l.act(j, d, r); err != nil || op.Repeatable || j.kept == nil {
+		return err
+	}
+	return j.kept.Wait(context.WithoutCancel(drain)) // what cannot be repeated is settled on disk before the next request
 }
 
 // journalled reports whether the intent to send is written first: always where a repeat could do harm or would be
@@ -683,6 +686,7 @@ func (l *Lane) settle(j *job, d decision, r senders.Result) {
 	}
 	if len(events) > 0 {
 		l.write(events...)
+		j.kept = l.behind[len(l.behind)-1]
 	}
 	if len(rest.items) > 0 {
 		rest.lost = rest.lost || d.lost
