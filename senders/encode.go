@@ -104,6 +104,11 @@ func (e *encoder) encode(items []batch.Item, session string) ([]byte, error) {
 	if e.rows == nil && len(items) != 1 {
 		return nil, fmt.Errorf("operation %s takes one item a request, got %d", e.op.ID, len(items))
 	}
+	for i := range items {
+		if b := bytes.TrimSpace(items[i].Body); len(b) == 0 || b[0] != '{' {
+			return nil, fmt.Errorf("item %d of %d: %w", i, len(items), errBody)
+		}
+	}
 	if e.asIs {
 		return items[0].Body, nil
 	}
@@ -155,7 +160,7 @@ func (e *encoder) elements(s *providers.Schema, raw []byte, r *request, each fun
 	if s == e.rows {
 		for i := range r.items {
 			r.seq, r.item = i+1, i
-			if err := each(r.items[i].Body); err != nil {
+			if err := each(bytes.TrimSpace(r.items[i].Body)); err != nil {
 				return err
 			}
 		}

@@ -109,6 +109,7 @@ type Simulator struct {
 	born     int
 	refs     int
 	flying   int
+	visits   int
 	second   []time.Time // arrivals within the last second
 	window   []time.Time // taken within the enforced rate's period
 	stats    Stats
@@ -238,6 +239,7 @@ type visit struct {
 	r      *http.Request
 	faults Faults
 	raw    []byte
+	number int // of the request, from 1
 
 	op       *providers.Operation
 	encoding string
@@ -252,7 +254,8 @@ func (s *Simulator) serve(w http.ResponseWriter, r *http.Request) {
 		return // cut by the client: nothing arrived
 	}
 	s.mu.Lock()
-	v := &visit{s: s, w: w, r: r, raw: raw, faults: s.faults}
+	s.visits++
+	v := &visit{s: s, w: w, r: r, raw: raw, faults: s.faults, number: s.visits}
 	s.mu.Unlock()
 	v.pause(v.jitter("there"))
 	limited := s.arrive()
@@ -450,9 +453,7 @@ func (v *visit) jitter(way string) time.Duration {
 	if v.faults.Jitter <= 0 {
 		return 0
 	}
-	v.s.mu.Lock()
-	v.salt = strconv.Itoa(v.s.stats.Requests)
-	v.s.mu.Unlock()
+	v.salt = strconv.Itoa(v.number)
 	return time.Duration(v.share(way) * float64(v.faults.Jitter))
 }
 

@@ -320,7 +320,7 @@ func open(t *testing.T, way Way, change func(*configs.Account, *Server)) *bench 
 // clean fails when text shows a secret.
 func (b *bench) clean(text string) {
 	b.t.Helper()
-	for _, secret := range append(b.way.Secrets, "session-1") {
+	for _, secret := range slices.Concat(b.way.Secrets, []string{"session-1"}) {
 		if strings.Contains(text, secret) {
 			b.t.Errorf("%q shows a secret", text)
 		}
