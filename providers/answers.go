@@ -57,6 +57,7 @@ type codeSpec struct {
 // answer is a compiled one.
 type answer struct {
 	judge
+	headers    bool // an expression looks at them
 	blamed     *expression
 	blameField []string
 	items      *entriesOf
@@ -102,7 +103,7 @@ var classes = []Class{OK, Rejected, Later, Retry, Split, Auth, Config, Absent, U
 func (b *builder) answer(n *yaml.Node, place string) *answer {
 	var spec answerSpec
 	b.decode(n, place, &spec)
-	a := &answer{judge: b.judge(spec.judgeSpec)}
+	a := &answer{judge: b.judge(spec.judgeSpec), headers: mentions(n, "headers")}
 	if spec.Blame != nil {
 		a.blamed = b.expression(&spec.Blame.Values)
 		a.blameField = strings.Split(spec.Blame.Field, ".")
@@ -201,7 +202,10 @@ func (op *Operation) interpret(r Response, s Sent) Reading {
 	if err != nil {
 		return Reading{Verdict: op.byStatus(r.Status)}
 	}
-	env := answerEnv{Status: r.Status, Headers: headerTexts(r.Header), Body: body, Root: root, Sent: len(s.Items), Encoding: s.Encoding}
+	env := answerEnv{Status: r.Status, Body: body, Root: root, Sent: len(s.Items), Encoding: s.Encoding}
+	if op.answer.headers {
+		env.Headers = headerTexts(r.Header)
+	}
 	whole, decided := op.answer.judge.read(env)
 	if !decided {
 		fallback := op.byStatus(r.Status)
@@ -220,6 +224,11 @@ func (op *Operation) interpret(r Response, s Sent) Reading {
 		out.Items = op.answer.items.read(env, s)
 	}
 	return out
+}
+
+// mentions reports whether a word occurs in a text of the document below n.
+func mentions(n *yaml.Node, word string) bool {
+	return strings.Contains(n.Value, word) || slices.ContainsFunc(n.Content, func(c *yaml.Node) bool { return mentions(c, word) })
 }
 
 func headerTexts(h http.Header) map[string]string {
