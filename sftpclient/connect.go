@@ -20,13 +20,18 @@ import (
 	"github.com/rowferry/rowferry/words"
 )
 
-// The steps of a connection, in their order.
+// The steps of a connection and its use, in their order.
 const (
 	StepResolve = "resolve"
 	StepConnect = "connect"
 	StepKey     = "key"
 	StepLogin   = "login"
 	StepSession = "session"
+	StepList    = "list"
+	StepWrite   = "write"
+	StepRename  = "rename"
+	StepRemove  = "remove"
+	StepDisk    = "disk" // of the server: full
 )
 
 // route is the partner and the jump hosts on the way, the first to dial first.

@@ -233,7 +233,7 @@ func (c *Client) full(s *sftp.Client, dir string, err error) error {
 		return err
 	}
 	if disk, serr := s.StatVFS(dir); serr == nil && (disk.Bavail*disk.Frsize < stretch || disk.Favail == 0 && disk.Files > 0) {
-		return c.trouble("disk", words.Message("sftp.full", "partner", c.Name, "dir", dir), err)
+		return c.trouble(StepDisk, words.Message("sftp.full", "partner", c.Name, "dir", dir), err)
 	}
 	return err
 }

@@ -111,7 +111,7 @@ const tries = 4
 func (c *Client) Do(ctx context.Context, f func(*sftp.Client) error) error {
 	for try := 1; ; try++ {
 		l, err := c.connected(ctx, try)
-		if err != nil && try > 1 && try < tries && ctx.Err() == nil && mayPass(err) {
+		if err != nil && try > 1 && try < tries && ctx.Err() == nil && MayPass(err) {
 			continue // the server is being restarted, say
 		}
 		if err != nil {
@@ -131,10 +131,10 @@ func (c *Client) Do(ctx context.Context, f func(*sftp.Client) error) error {
 	}
 }
 
-// mayPass tells a server that is away from one that does not want us.
-func mayPass(err error) bool {
+// MayPass tells a server that is away, or a line that broke, from a server that refuses what was asked.
+func MayPass(err error) bool {
 	var t *Trouble
-	return errors.As(err, &t) && (t.Step == StepConnect || t.Step == StepSession)
+	return errors.As(err, &t) && (t.Step == StepResolve || t.Step == StepConnect || t.Step == StepSession)
 }
 
 // connected gives the live connection, or makes one. Between failed attempts it waits longer and longer: a first call in such a

@@ -137,30 +137,21 @@ func (o *original) tabs() error {
 	if err != nil {
 		return err
 	}
-	t := cut(bytes.NewReader(content))
-	for first := true; ; {
-		k, err := t.next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return unusual(o.book)
-		}
+	for k, depth := range walk(content) {
 		if k.kind != open && k.kind != both {
 			continue
 		}
-		if first {
-			o.strict, first = bytes.Contains(k.raw, []byte("purl.oclc.org/ooxml")), false
-		}
-		switch k.local() {
-		case "workbookPr":
+		switch name := k.local(); {
+		case depth == 1:
+			o.strict = bytes.Contains(k.raw, []byte("purl.oclc.org/ooxml"))
+		case depth == 2 && name == "workbookPr":
 			v, _ := value(k.raw, "date1904")
 			o.from1904 = truth(v)
-		case "workbookProtection":
+		case depth == 2 && name == "workbookProtection":
 			if v, _ := value(k.raw, "lockStructure"); truth(v) {
 				return refuse("structure")
 			}
-		case "sheet":
+		case depth == 3 && name == "sheet":
 			o.tab(k.raw)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -61,21 +63,46 @@ func openpyxl(t *testing.T, paths ...string) map[string]seen {
 // libreoffice gives the first sheet of a workbook as LibreOffice shows it.
 func libreoffice(t *testing.T, path string) [][]string {
 	t.Helper()
-	dir := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), "soffice", "-env:UserInstallation=file://"+filepath.Join(dir, "profile"), "--headless",
-		"--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1", "--outdir", dir, path)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("LibreOffice (the Debian package libreoffice-calc-nogui, see make packages): %v\n%s", err, out)
-	}
-	content, err := os.ReadFile(filepath.Join(dir, strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))+".csv"))
-	if err != nil {
-		t.Fatalf("LibreOffice did not open the workbook: %v", err)
-	}
-	r := csv.NewReader(strings.NewReader(string(content)))
-	r.FieldsPerRecord = -1
-	rows, err := r.ReadAll()
-	if err != nil {
-		t.Fatal(err)
+	rows := sheets(t, path)[path]
+	if rows == nil {
+		t.Fatal("LibreOffice did not open the workbook")
 	}
 	return rows
+}
+
+// sheets gives the first sheets of workbooks as LibreOffice shows them; nil for one that it does not open.
+func sheets(t *testing.T, paths ...string) map[string][][]string {
+	t.Helper()
+	dir := t.TempDir()
+	args := []string{"-env:UserInstallation=file://" + filepath.Join(dir, "profile"), "--headless", "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1", "--outdir", dir}
+	names := map[string]string{}
+	for i, path := range paths {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names[path] = filepath.Join(dir, strconv.Itoa(i))
+		if err := os.WriteFile(names[path]+".xlsx", content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, names[path]+".xlsx")
+	}
+	if out, err := exec.CommandContext(t.Context(), "soffice", args...).CombinedOutput(); err != nil {
+		t.Fatalf("LibreOffice (the Debian package libreoffice-calc-nogui, see make packages): %v\n%s", err, out)
+	}
+	found := map[string][][]string{}
+	for path, name := range names {
+		content, err := os.ReadFile(name + ".csv")
+		if err != nil {
+			continue
+		}
+		r := csv.NewReader(strings.NewReader(string(content)))
+		r.FieldsPerRecord, r.LazyQuotes = -1, true
+		rows, err := r.ReadAll()
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		found[path] = slices.DeleteFunc(append([][]string{}, rows...), func(r []string) bool { return strings.Join(r, "") == "" })
+	}
+	return found
 }
