@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -308,8 +307,8 @@ func (i *initFlags) next(w io.Writer, p *starting.Proposal) {
 			fmt.Fprintf(w, "    %s  (%s)\n", v.Name, v.What)
 		}
 	}
-	if slices.ContainsFunc(p.Fields, func(f *starting.Field) bool { return f.Surety == starting.Check || f.Surety == starting.Perhaps }) {
-		fmt.Fprintln(w, "  look through the map")
+	if p.Doubtful() {
+		fmt.Fprintln(w, "  look through the configuration where it says \"please check\" or \"perhaps\"")
 	}
 	config := ""
 	if i.out != "rowferry.yaml" && i.out != "-" {

@@ -73,10 +73,7 @@ func (p *Proposal) trusted(f *Field) bool {
 	if heading == "" {
 		heading = p.columns[f.Column].Ref
 	}
-	names := append([]string{f.Label.EN, f.Label.ZH, f.Label.RU, f.Path, f.Path[strings.LastIndexByte(f.Path, '.')+1:]}, f.Headings...)
-	if !slices.ContainsFunc(names, func(n string) bool { return n != "" && sameWords(heading, n) }) {
-		return false
-	}
+	telling := len(f.Schema.Enum) > 0 || isDate(f.Field) // values that fit such a field speak for it
 	cells := p.cells[f.Column]
 	fit := 0
 	for _, c := range cells {
@@ -84,7 +81,10 @@ func (p *Proposal) trusted(f *Field) bool {
 			fit++
 		}
 	}
-	return 2*fit >= len(cells)
+	if 2*fit < len(cells) {
+		return false
+	}
+	return slices.ContainsFunc(names(f.Field), func(n string) bool { return n != "" && sameWords(heading, n, telling && fit > 0) })
 }
 
 func fits(f *providers.Field, c cell) bool {
@@ -92,8 +92,8 @@ func fits(f *providers.Field, c cell) bool {
 	return bad == nil
 }
 
-// sameWords compares two names word by word. The shorter one may lack words, but not most of the letters.
-func sameWords(a, b string) bool {
+// sameWords compares two names word by word. The shorter one may lack words, but not most of the letters, unless few will do.
+func sameWords(a, b string, few bool) bool {
 	if digits(a) != digits(b) {
 		return false
 	}
@@ -101,7 +101,7 @@ func sameWords(a, b string) bool {
 	if letters(x) > letters(y) {
 		x, y = y, x
 	}
-	if len(x) == 0 || 2*letters(x) < letters(y) {
+	if len(x) == 0 || !few && 2*letters(x) < letters(y) {
 		return false
 	}
 	y = slices.Clone(y)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
@@ -62,6 +63,7 @@ type Field struct {
 	Score   float64
 	Surety  Surety
 	Map     *configs.Mapping // what the map must say; nil: nothing, or nothing was found
+	Rivals  []string         // fields that go by the heading too and have no column
 	Guessed []string         // values of the lookup that were guessed
 	Remarks []string         // what a person should know of the values
 }
@@ -84,6 +86,7 @@ func Propose(ctx context.Context, s Settings, path, name string) (*Proposal, err
 		}
 		p.Fields = append(p.Fields, f)
 	}
+	p.rivals()
 	p.group()
 	for _, f := range p.Fields {
 		p.values(f)
@@ -92,6 +95,33 @@ func Propose(ctx context.Context, s Settings, path, name string) (*Proposal, err
 	p.leftovers()
 	return p, nil
 }
+
+// rivals finds headings that are the names of two fields of which only one can have the column.
+func (p *Proposal) rivals() {
+	for _, f := range p.Fields {
+		if f.Surety != Sure {
+			continue
+		}
+		heading := squeezed(p.columns[f.Column].Name)
+		for _, other := range p.Fields {
+			if other != f && other.Surety != Sure && heading != "" && slices.ContainsFunc(names(other.Field), func(n string) bool { return squeezed(n) == heading }) {
+				f.Rivals = append(f.Rivals, other.Path)
+			}
+		}
+	}
+	for _, f := range p.Fields {
+		if len(f.Rivals) > 0 {
+			f.Surety = Check
+		}
+	}
+}
+
+// names are what a field is called in the document.
+func names(f *providers.Field) []string {
+	return append([]string{f.Label.EN, f.Label.ZH, f.Label.RU, f.Path, f.Path[strings.LastIndexByte(f.Path, '.')+1:]}, f.Headings...)
+}
+
+func squeezed(s string) string { return strings.Join(strings.Fields(fold(s)), "") }
 
 // settle decides what the map must say: everything that would not be filled as it was matched.
 func (p *Proposal) settle() {
@@ -187,6 +217,13 @@ func (p *Proposal) leftovers() {
 	}
 }
 
+// Doubtful reports whether something in the configuration wants a person's eyes.
+func (p *Proposal) Doubtful() bool {
+	return p.Group != "" && p.Grouped != Sure || slices.ContainsFunc(p.Fields, func(f *Field) bool {
+		return f.Surety == Check || f.Surety == Perhaps || len(f.Guessed)+len(f.Remarks) > 0
+	})
+}
+
 // Columns are those of the sample.
 func (p *Proposal) Columns() []batch.Column { return p.columns }
 
@@ -219,6 +256,8 @@ func (f *Field) Sureness() string {
 	switch {
 	case f.Column < 0:
 		return "nothing found"
+	case len(f.Rivals) > 0:
+		return "please check: " + strings.Join(f.Rivals, ", ") + " goes by this name too"
 	case f.How == mappers.Exact:
 		return "sure: the provider's own name"
 	case f.How == mappers.Alike:

@@ -118,7 +118,10 @@ func (p *Proposal) lookup(f *Field, bad []string) {
 	if len(table) == 0 {
 		return
 	}
-	for _, v := range f.Schema.Enum { // a lookup speaks of every value
+	for _, s := range f.Synonyms() { // a lookup must speak of every value, also of those that the sample lacks
+		table[s.Text] = s.Value
+	}
+	for _, v := range f.Schema.Enum {
 		table[v] = v
 	}
 	for _, c := range p.cells[f.Column] {
@@ -147,7 +150,7 @@ func guess(f *providers.Field, text string) string {
 	}
 	found := map[string]bool{}
 	for _, n := range names {
-		if part(text, n.text) || sameWords(text, n.text) {
+		if part(text, n.text) || sameWords(text, n.text, false) {
 			found[n.value] = true
 		}
 	}

@@ -2,6 +2,7 @@ package starting
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -11,7 +12,6 @@ import (
 	"unicode"
 
 	"github.com/rowferry/rowferry/batch"
-	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/providers"
 )
 
@@ -200,11 +200,7 @@ func (p *Proposal) mapping(line func(string, ...any)) {
 		line("    # map: nothing needs one")
 	}
 	for _, f := range given {
-		remark := "# " + f.Sureness()
-		if len(f.Guessed) > 0 {
-			remark += "; please check what these become: " + some(f.Guessed)
-		}
-		line("      %s: %s %s%s", Scalar(f.Path), p.entry(*f.Map), comment(remark), remarks(f.Remarks))
+		p.entry(line, f)
 	}
 	for _, f := range missing {
 		why := "# required, and no column was found; write a heading, or {value: a constant}"
@@ -220,28 +216,35 @@ func (p *Proposal) mapping(line func(string, ...any)) {
 	}
 }
 
-// entry is one value of the map: the heading alone, or with what the values need.
-func (p *Proposal) entry(m configs.Mapping) string {
-	heading := Scalar(m.From[0])
-	if len(m.Date) == 0 && m.Lookup == nil {
-		return heading
+// entry is one field of the map: the heading alone, or with what the values need.
+func (p *Proposal) entry(line func(string, ...any), f *Field) {
+	heading, remark := Scalar(f.Map.From[0]), comment("# "+f.Sureness())+remarks(f.Remarks)
+	if f.Map.Lookup == nil && len(f.Map.Date) == 0 {
+		line("      %s: %s %s", Scalar(f.Path), heading, remark)
+		return
 	}
-	parts := []string{"from: " + heading}
-	if len(m.Date) > 0 {
+	line("      %s: %s", Scalar(f.Path), remark)
+	line("        from: %s", heading)
+	if len(f.Map.Date) > 0 {
 		var list []string
-		for _, l := range m.Date {
+		for _, l := range f.Map.Date {
 			list = append(list, quoted(l))
 		}
-		parts = append(parts, "date: ["+strings.Join(list, ", ")+"]")
+		line("        date: [%s]", strings.Join(list, ", "))
 	}
-	if m.Lookup != nil {
-		var list []string
-		for _, k := range slices.Sorted(maps.Keys(m.Lookup)) {
-			list = append(list, quoted(k)+": "+quoted(m.Lookup[k]))
+	if f.Map.Lookup == nil {
+		return
+	}
+	line("        lookup:")
+	for _, k := range slices.SortedFunc(maps.Keys(f.Map.Lookup), func(a, b string) int {
+		return cmp.Or(cmp.Compare(f.Map.Lookup[a], f.Map.Lookup[b]), cmp.Compare(a, b))
+	}) {
+		check := ""
+		if slices.Contains(f.Guessed, k) {
+			check = " # please check"
 		}
-		parts = append(parts, "lookup: {"+strings.Join(list, ", ")+"}")
+		line("          %s: %s%s", quoted(k), quoted(f.Map.Lookup[k]), check)
 	}
-	return "{" + strings.Join(parts, ", ") + "}"
 }
 
 func remarks(list []string) string {

@@ -1,0 +1,234 @@
+package starting
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/pipeline/check"
+	"github.com/rowferry/rowferry/providers"
+)
+
+// Names that look alike are not taken for one another where a word, a number or a Han character says otherwise.
+func TestSameWords(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{"Externl ID", "External ID", true},
+		{"external_idd", "External ID", false}, // a short word has no slips
+		{"Shipper adress", "Shipper address", true},
+		{"HBL No.", "HBL", true},
+		{"发货人", "发货人名称", true},
+		{"Booking", "Booking ID", true},
+		{"Consignee zip", "Consignee name", false},
+		{"consignor name", "Consignee name", false},
+		{"Port of unloading", "Port of loading", false},
+		{"收货人名称", "发货人名称", false},
+		{"UN number 2", "UN number", false},
+		{"UN number 2", "UN number 3", false},
+		{"Date", "Departure date", false}, // too little of it
+		{"клиентский номр ссылки", "Клиентский номер ссылки", true},
+		{"!!!", "External ID", false},
+		{"", "External ID", false},
+	} {
+		if got := sameWords(c.a, c.b, false); got != c.want {
+			t.Errorf("%q, %q: %t", c.a, c.b, got)
+		}
+	}
+}
+
+func TestOneSlip(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{"type", "type", true}, {"type", "tpye", true}, {"type", "typ", true}, {"typ", "type", true}, {"type", "typo", true},
+		{"type", "tips", false}, {"type", "ty", false}, {"abcd", "badc", false}, {"", "a", true}, {"", "", true},
+	} {
+		if got := oneSlip([]rune(c.a), []rune(c.b)); got != c.want {
+			t.Errorf("%q, %q: %t", c.a, c.b, got)
+		}
+	}
+}
+
+// Every scalar that is written comes back as it was.
+func TestScalar(t *testing.T) {
+	for _, s := range []string{
+		"External ID", "客户查询号", "yes", "No", "null", "1", "007", "1e3", "2026-01-01", "a: b", "a #b", "#a", "- a", "[a]", "{a}", "*a", "&a", "!a", "%a", "@a", "`a`",
+		`a"b`, "a'b", `a\b`, "a\nb", " a", "a ", "a,b", "", "~", "=", "<<", "file:x", "${A}", "inbox/a", "./my.yaml", "../x y.yaml", "C", "a\u2028b", "船东提单号(MBL)", "HBL#", "?", "Номер заявки", "|", ">", ".", "..", "0x1f", "1_000", "12:30", "a:", ":a",
+	} {
+		for _, form := range []string{"a: %s # remark\n", "a: {b: %s, c: 1}\n"} {
+			var got map[string]any
+			if err := yaml.Unmarshal(fmt.Appendf(nil, form, Scalar(s)), &got); err != nil {
+				t.Errorf("%q as %s: %v", s, Scalar(s), err)
+				continue
+			}
+			v := got["a"]
+			if m, inner := v.(map[string]any); inner {
+				v = m["b"]
+			}
+			if v != s {
+				t.Errorf("%q as %s came back as %#v", s, Scalar(s), v)
+			}
+		}
+	}
+}
+
+const document = `
+openapi: 3.1.0
+info: {title: Acme, version: '1'}
+servers: [{url: 'https://acme.example.com', x-environment: production}]
+x-rowferry: {name: acme, title: Acme}
+paths:
+  /orders:
+    post:
+      operationId: order
+      security: []
+      requestBody:
+        content:
+          application/json:
+            schema:
+              type: object
+              required: [number, due]
+              properties:
+                number: {type: string, examples: [A1], x-rowferry: {label: Order number}}
+                due: {type: string, format: date, examples: ['2026-12-31'], x-rowferry: {label: Due date}}
+                from: {type: object, properties: {name: {type: string, x-rowferry: {label: Sender name}}}}
+                to: {type: object, properties: {name: {type: string, x-rowferry: {label: Receiver name}}}}
+                kind: {type: string, enum: [std, exp], x-rowferry: {label: Kind, fold: true, lookup: {Standard: std, Express: exp}}}
+      responses: {'200': {description: taken}}
+      x-rowferry:
+        title: Order
+        rows: one
+        repeatable: true
+        answer: {ok: status == 200}
+`
+
+// propose makes a proposal for a CSV sample of the operation above; the configuration is loaded and the sample checked with it.
+func propose(t *testing.T, sample string) (*Proposal, configs.Route, *check.Finding) {
+	t.Helper()
+	dir := t.TempDir()
+	put := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	provider, err := providers.Load(put("acme.yaml", document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	op, _ := provider.Operation("order")
+	path := put("sample.csv", sample)
+	p, err := Propose(context.Background(), Settings{Operation: op, Provider: "./acme.yaml", Account: "acme", Route: "orders", Language: batch.English}, path, "sample.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := configs.Load(put("rowferry.yaml", string(p.Config())))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, p.Config())
+	}
+	r, err := p.Wired()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := check.File(context.Background(), r, path, "sample.csv", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, cfg.Routes["orders"], f
+}
+
+// Dates get a layout where every one of them can be read in one way only.
+func TestDates(t *testing.T) {
+	for _, c := range []struct {
+		name, due string
+		want      []string
+		remark    string
+	}{
+		{"as they should be", "2026-12-31 2027-01-01", nil, ""},
+		{"slashes, year first", "2026/1/2 2026/12/31", []string{"2006/1/2"}, ""},
+		{"dots", "02.01.2026 31.12.2026", []string{"2.1.2006"}, ""},
+		{"two kinds", "2026-12-31 31.12.2026", []string{"2006-1-2", "2.1.2006"}, ""},
+		{"day first", "02/01/2026 31/12/2026", []string{"2/1/2006"}, ""},
+		{"month first", "01/02/2026 12/31/2026", []string{"1/2/2006"}, ""},
+		{"nobody can tell", "01/02/2026 03/04/2026", nil, "two ways"},
+		{"both", "31/12/2026 12/31/2026", nil, "day/month in some rows"},
+		{"no date", "soon 31.12.2026", []string{"2.1.2006"}, `"soon"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			sample := "Order number;Due date\n"
+			for i, due := range strings.Fields(c.due) {
+				sample += fmt.Sprintf("A%d;%s\n", i, due)
+			}
+			p, r, f := propose(t, sample)
+			if got := r.Map["due"].Date; !slices.Equal(got, c.want) {
+				t.Errorf("layouts %q, want %q", got, c.want)
+			}
+			remarks := strings.Join(p.Fields[1].Remarks, "\n")
+			if (remarks != "") != (c.remark != "") || !strings.Contains(remarks, c.remark) {
+				t.Errorf("remarks %q, want %q", remarks, c.remark)
+			}
+			if (c.remark == "") != f.Good() {
+				t.Errorf("%+v", f)
+			}
+		})
+	}
+}
+
+// A lookup is proposed for words that come near known ones, and speaks of every value of the sample.
+func TestLookup(t *testing.T) {
+	p, r, f := propose(t, "Order number,Due date,Kind\nA1,2026-12-31,Expres\nA2,2026-12-31,std\nA3,2026-12-31,Standard delivery\nA4,2026-12-31,teleport\n")
+	want := map[string]string{"std": "std", "exp": "exp", "Standard": "std", "Express": "exp", "Expres": "exp", "Standard delivery": "std"}
+	if got := r.Map["kind"].Lookup; fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%v", got)
+	}
+	if f.Sendable != 3 || f.Invalid != 1 {
+		t.Errorf("%+v", f)
+	}
+	if !strings.Contains(string(p.Config()), `"Expres": "exp" # please check`) || !strings.Contains(string(p.Config()), `not understood: "teleport"`) {
+		t.Errorf("%s", p.Config())
+	}
+	if _, r, _ := propose(t, "Order number,Due date,Kind\nA1,2026-12-31,express\n"); r.Map != nil {
+		t.Errorf("the document's own lookup is enough: %+v", r.Map)
+	}
+}
+
+// A heading that would fill two fields by itself is settled in the map; the configuration agrees with what was matched.
+func TestAmbiguous(t *testing.T) {
+	p, r, f := propose(t, "Order number,Due date,name,Remark\nA1,2026-12-31,Ann,x\n")
+	if !f.Good() || len(r.Map) != 1 {
+		t.Errorf("%+v %+v", r.Map, f)
+	}
+	if !strings.Contains(string(p.Config()), "from.name: name # please check: to.name goes by this name too") {
+		t.Errorf("%s", p.Config())
+	}
+	if len(p.Unused) != 1 || p.Unused[0].Name != "Remark" {
+		t.Errorf("%v", p.Unused)
+	}
+}
+
+// Headings of every shape keep the configuration readable, and what cannot be told apart is said by the check.
+func TestStrangeHeadings(t *testing.T) {
+	_, r, f := propose(t, "\"Order\nnumbr: #1 \"\"x\"\"\",Due date,\"}{ &a *b\"\nA1,2026-12-31,x\n")
+	if len(r.Map) != 0 || f.Good() {
+		t.Errorf("%+v %+v", r.Map, f)
+	}
+	_, r, f = propose(t, "\"Ordr\nnumber\",Due date\nA1,2026-12-31\n")
+	if got := r.Map["number"].From; !slices.Equal(got, []string{"Ordr number"}) || !f.Good() {
+		t.Errorf("%q %+v", got, f)
+	}
+	if _, _, f = propose(t, "Order number,Order number,Due date\nA1,A2,2026-12-31\n"); f.Quarantine == "" {
+		t.Errorf("%+v", f)
+	}
+}
