@@ -3,6 +3,7 @@ package workbook_test
 import (
 	"encoding/csv"
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -70,8 +71,23 @@ func libreoffice(t *testing.T, path string) [][]string {
 	return rows
 }
 
-// sheets gives the first sheets of workbooks as LibreOffice shows them; nil for one that it does not open.
+// sheets gives the first sheets of workbooks as LibreOffice shows them; nil for one that it does not open. What it passes
+// over among many it is asked for once more, alone.
 func sheets(t *testing.T, paths ...string) map[string][][]string {
+	t.Helper()
+	found := map[string][][]string{}
+	for some := range slices.Chunk(paths, 40) {
+		maps.Copy(found, convert(t, some...))
+	}
+	for _, path := range paths {
+		if found[path] == nil && len(paths) > 1 {
+			maps.Copy(found, convert(t, path))
+		}
+	}
+	return found
+}
+
+func convert(t *testing.T, paths ...string) map[string][][]string {
 	t.Helper()
 	dir := t.TempDir()
 	args := []string{"-env:UserInstallation=file://" + filepath.Join(dir, "profile"), "--headless", "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1", "--outdir", dir}
