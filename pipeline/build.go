@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -12,11 +13,13 @@ import (
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/inbox"
 	localinbox "github.com/rowferry/rowferry/inbox/local"
+	sftpinbox "github.com/rowferry/rowferry/inbox/sftp"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/mappers"
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/outbox/csvfile"
 	localoutbox "github.com/rowferry/rowferry/outbox/local"
+	sftpoutbox "github.com/rowferry/rowferry/outbox/sftp"
 	"github.com/rowferry/rowferry/outbox/summary"
 	"github.com/rowferry/rowferry/outbox/workbook"
 	"github.com/rowferry/rowferry/pipeline/route"
@@ -24,6 +27,7 @@ import (
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/senders"
+	"github.com/rowferry/rowferry/sftpclient"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -113,9 +117,10 @@ func Build(ctx context.Context, cfg *configs.Config, l ledger.Ledger, o Options)
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{Ledger: l, Routes: routes, Lanes: map[string]*send.Lane{}, Data: cfg.Data, Log: o.Log, Metrics: o.Metrics, Partial: o.Route != ""}
+	e := &Engine{Ledger: l, Routes: routes, Lanes: map[string]*send.Lane{}, Data: cfg.Data, Log: o.Log, Metrics: o.Metrics, Partial: o.Route != "",
+		Partners: sftpclient.NewPartners(cfg.SFTP, sftpclient.Options{Logger: o.Log})}
 	for name, r := range routes {
-		if err := places(cfg, cfg.Routes[name], r, l, o); err != nil {
+		if err := e.places(cfg, cfg.Routes[name], r, o); err != nil {
 			return nil, errors.Join(err, e.Close())
 		}
 	}
@@ -133,20 +138,53 @@ func Build(ctx context.Context, cfg *configs.Config, l ledger.Ledger, o Options)
 }
 
 // places opens a route's inbox and outbox and makes its result formats.
-func places(cfg *configs.Config, c configs.Route, r *route.Route, l ledger.Ledger, o Options) (err error) {
+func (e *Engine) places(cfg *configs.Config, c configs.Route, r *route.Route, o Options) (err error) {
 	for _, name := range c.Outbox.Formats {
 		r.Formats = append(r.Formats, formats[name]())
 	}
-	if r.Outbox, err = localoutbox.Open(localoutbox.Settings{Dir: c.Outbox.Dir}); err != nil {
+	if r.Outbox, err = e.outbox(c.Outbox, o); err != nil {
 		return err
+	}
+	if o.Inboxes && c.Preview.Dir != "" {
+		if err := e.preview(cfg.Routes[r.Name], r, o); err != nil {
+			return err
+		}
 	}
 	if !o.Inboxes || c.Inbox.Dir == "" {
 		return nil
 	}
-	r.Inbox, err = localinbox.Open(localinbox.Settings{Dir: c.Inbox.Dir, Settle: c.Inbox.Settle, Match: c.Inbox.Match, Every: c.Inbox.Every,
-		Schedule: c.Inbox.Schedule, TimeZone: c.Inbox.TimeZone, Done: c.Inbox.Done, Patience: c.Inbox.Patience, After: c.Inbox.After,
-		Language: r.Language, Whole: r.Whole, Remembering: memory{l, r.Name}, Logger: o.Log})
+	r.Inbox, err = e.inbox(cfg, c.Inbox, r, o)
 	return err
+}
+
+// outbox opens where a route's results go.
+func (e *Engine) outbox(c configs.Outbox, o Options) (outbox.Place, error) {
+	if c.SFTP == "" {
+		return localoutbox.Open(localoutbox.Settings{Dir: c.Dir})
+	}
+	client, err := e.Partners.Partner(c.SFTP)
+	if err != nil {
+		return nil, err
+	}
+	return sftpoutbox.Open(sftpoutbox.Settings{Client: client, Dir: c.Dir, Logger: o.Log})
+}
+
+// inbox opens where a route's files come from.
+func (e *Engine) inbox(cfg *configs.Config, c configs.Inbox, r *route.Route, o Options) (inbox.Place, error) {
+	remembered := memory{e.Ledger, r.Name}
+	if c.SFTP == "" {
+		return localinbox.Open(localinbox.Settings{Dir: c.Dir, Settle: c.Settle, Match: c.Match, Every: c.Every,
+			Schedule: c.Schedule, TimeZone: c.TimeZone, Done: c.Done, Patience: c.Patience, After: c.After,
+			Language: r.Language, Whole: r.Whole, Remembering: remembered, Logger: o.Log})
+	}
+	client, err := e.Partners.Partner(c.SFTP)
+	if err != nil {
+		return nil, err
+	}
+	return sftpinbox.Open(sftpinbox.Settings{Client: client, Dir: c.Dir, Settle: c.Settle, Match: c.Match, Every: c.Every,
+		Schedule: c.Schedule, TimeZone: c.TimeZone, Done: c.Done, Patience: c.Patience, After: c.After,
+		Language: r.Language, Whole: r.Whole, Remembering: remembered, Logger: o.Log,
+		Spool: filepath.Join(cfg.Data, "downloads", r.Name)})
 }
 
 // memory is what a place remembers of files it leaves where they are, kept in the ledger.

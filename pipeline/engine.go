@@ -12,23 +12,27 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/pipeline/report"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/pipeline/send"
 	"github.com/rowferry/rowferry/pipeline/take"
+	"github.com/rowferry/rowferry/sftpclient"
 	"github.com/rowferry/rowferry/words"
 )
 
 // Engine is everything wired. Build makes one; Run, Once or Send is called once; Close after it.
 type Engine struct {
-	Ledger  ledger.Ledger
-	Routes  map[string]*route.Route
-	Lanes   map[string]*send.Lane
-	Data    string
-	Log     *slog.Logger
-	Metrics *Metrics // nil: not measured
-	Partial bool     // only some of the configuration's routes are wired: files of others wait in silence
+	Ledger   ledger.Ledger
+	Routes   map[string]*route.Route
+	Lanes    map[string]*send.Lane
+	Data     string
+	Log      *slog.Logger
+	Metrics  *Metrics // nil: not measured
+	Partners *sftpclient.Partners
+	previews []*previewer
+	Partial  bool // only some of the configuration's routes are wired: files of others wait in silence
 
 	told map[string]string // refusals as the ledger has them, by account
 }
@@ -65,6 +69,9 @@ func (e *Engine) Run(ctx context.Context) error {
 		if r.Inbox != nil {
 			group.Go(func() error { return e.taker(r).Run(ctx) })
 		}
+	}
+	for _, p := range e.previews {
+		group.Go(func() error { return p.run(ctx) })
 	}
 	group.Go(func() error { return e.attend(ctx) })
 	return quiet(ctx, group.Wait())
@@ -246,32 +253,40 @@ func (e *Engine) Once(ctx context.Context, progress Progress) ([]ledger.File, er
 		ids = append(ids, f.ID)
 	}
 	collect := func(f ledger.File) { ids = append(ids, f.ID) }
-	return e.until(ctx, progress, func() []string { return ids }, func(ctx context.Context) error {
+	var wrong []error // an inbox that cannot be read does not keep the others waiting
+	files, err := e.until(ctx, progress, func() []string { return ids }, func(ctx context.Context) error {
 		for _, r := range e.Routes {
 			if r.Inbox == nil {
 				continue
 			}
 			t := e.taker(r)
 			t.Taken = func(f ledger.File) { collect(f); e.taken(f) }
-			if err := drain(ctx, t); err != nil {
-				return fmt.Errorf("route %s: %w", r.Name, err)
+			err := t.Resume(ctx)
+			if err == nil {
+				err = drain(ctx, t.Look, r.Inbox)
+			}
+			if err != nil && ctx.Err() == nil {
+				wrong = append(wrong, fmt.Errorf("route %s: %w", r.Name, err))
 			}
 		}
-		return nil
+		for _, p := range e.previews {
+			if err := drain(ctx, p.Look, p.place); err != nil && ctx.Err() == nil {
+				wrong = append(wrong, fmt.Errorf("preview of route %s: %w", p.route.Name, err))
+			}
+		}
+		return ctx.Err()
 	})
+	return files, errors.Join(append(wrong, err)...)
 }
 
 // drain takes until nothing complete or settling is left.
-func drain(ctx context.Context, t *take.Taker) error {
-	if err := t.Resume(ctx); err != nil {
-		return err
-	}
+func drain(ctx context.Context, look func(context.Context) (int, error), place inbox.Place) error {
 	for {
-		taken, err := t.Look(ctx)
+		taken, err := look(ctx)
 		if err != nil {
 			return err
 		}
-		if taken == 0 && t.Route.Inbox.Waiting() == 0 {
+		if taken == 0 && place.Waiting() == 0 {
 			return nil
 		}
 		select {
@@ -390,6 +405,12 @@ func (e *Engine) Close() error {
 		if r.Outbox != nil {
 			all = append(all, r.Outbox.Close())
 		}
+	}
+	for _, p := range e.previews {
+		all = append(all, p.place.Close())
+	}
+	if e.Partners != nil {
+		all = append(all, e.Partners.Close())
 	}
 	return errors.Join(all...)
 }

@@ -47,6 +47,11 @@ var pipeline = catalogue{
 		ZH: "答复(HTTP {status})不符合服务方的任何文档说明,结果不明。请到服务方查询",
 		RU: "ответ (HTTP {status}) не соответствует документации провайдера, результат неизвестен. Проверьте у провайдера",
 	},
+	"check.request": {
+		EN: "would be sent in request {number} (rows {rows})",
+		ZH: "将在第 {number} 个请求中发送(第 {rows} 行)",
+		RU: "ушло бы в запросе {number} (строки {rows})",
+	},
 	"send.silent": {
 		EN: "the provider refused it with code {code} and no further word",
 		ZH: "服务方以代码 {code} 拒绝,未作任何说明",

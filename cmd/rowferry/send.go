@@ -13,8 +13,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/outbox/local"
+	resultbook "github.com/rowferry/rowferry/outbox/workbook"
 	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/check"
+	"github.com/rowferry/rowferry/pipeline/route"
 )
 
 func sendCommand(f *flags) *cobra.Command {
@@ -73,23 +77,26 @@ func (f *flags) send(ctx context.Context, route string, paths []string) error {
 
 func checkCommand(f *flags) *cobra.Command {
 	var bodies bool
+	var folder string
 	c := &cobra.Command{
 		Use:   "check ROUTE FILE…",
 		Short: "Everything but sending: what would go, what is wrong",
 		Long: `Reads and maps the files exactly as a real run would and sends nothing. Exit code 0 when every row would be sent,
-1 when some would not.`,
+1 when some would not. With --output, a workbook per file says on every row what would happen.`,
 		Example: `  rowferry check ship-points orders.xlsx
-  rowferry check ship-points orders.xlsx --bodies   # also print what would be sent`,
+  rowferry check ship-points orders.xlsx --output checked   # checked/orders.check.xlsx
+  rowferry check ship-points orders.xlsx --bodies           # also print what would be sent`,
 		Args: needs(2, "a route and at least one file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.check(cmd.Context(), os.Stdout, args[0], args[1:], bodies)
+			return f.check(cmd.Context(), os.Stdout, args[0], args[1:], bodies, folder)
 		},
 	}
 	c.Flags().BoolVar(&bodies, "bodies", false, "print the items that would be sent, one a line")
+	c.Flags().StringVarP(&folder, "output", "o", "", "folder for a workbook per file that says what would happen to every row")
 	return c
 }
 
-func (f *flags) check(ctx context.Context, w io.Writer, name string, paths []string, bodies bool) error {
+func (f *flags) check(ctx context.Context, w io.Writer, name string, paths []string, bodies bool, folder string) error {
 	cfg, err := f.route(name, paths)
 	if err != nil {
 		return err
@@ -110,6 +117,11 @@ func (f *flags) check(ctx context.Context, w io.Writer, name string, paths []str
 		if !f.json {
 			printFinding(w, finding)
 		}
+		if folder != "" && finding.Quarantine == "" {
+			if err := f.checkWorkbook(ctx, w, routes[name], path, folder); err != nil {
+				return err
+			}
+		}
 	}
 	if f.json {
 		if err := printJSON(w, findings); err != nil {
@@ -120,6 +132,38 @@ func (f *flags) check(ctx context.Context, w io.Writer, name string, paths []str
 		return outcome(exitSome)
 	}
 	return nil
+}
+
+// checkWorkbook puts the workbook of what would happen into a folder, never over another file.
+func (f *flags) checkWorkbook(ctx context.Context, w io.Writer, r *route.Route, path, folder string) error {
+	base := filepath.Base(path)
+	_, report, err := check.Report(ctx, r, path, base, "")
+	if err != nil || report == nil {
+		return err
+	}
+	work, err := os.CreateTemp("", "rowferry-check-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(work.Name())
+	defer work.Close()
+	if err := resultbook.New().Write(ctx, work, *report); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	to, err := local.Open(local.Settings{Dir: folder})
+	if err != nil {
+		return err
+	}
+	name := strings.TrimSuffix(base, filepath.Ext(base)) + ".check.xlsx"
+	if err := to.Put(ctx, name, work); errors.Is(err, outbox.ErrExists) {
+		return fmt.Errorf("%s is there already and says something else: remove it, or name another folder", filepath.Join(folder, name))
+	} else if err != nil {
+		return err
+	}
+	if !f.json {
+		fmt.Fprintf(w, "  %s says what would happen to every row\n", filepath.Join(folder, name))
+	}
+	return to.Close()
 }
 
 func printFinding(w io.Writer, c *check.Finding) {

@@ -146,7 +146,7 @@ func (t *Taker) begin(ctx context.Context, a inbox.Arrival, source string) (ledg
 	now := t.Now()
 	for tries := 0; ; tries++ {
 		f := ledger.File{
-			File:    batch.File{ID: newID(now, tries), Route: t.Route.Name, Name: a.Name, TakenAt: now},
+			File:    batch.File{ID: NewID(now, tries), Route: t.Route.Name, Name: a.Name, TakenAt: now},
 			Account: t.Route.Account, Operation: t.Route.Operation.ID, Language: t.Route.Language, Source: source, Revision: 1,
 			Arrived: ledger.Arrival{Size: a.Size, ModTime: a.ModTime}, State: ledger.Claiming,
 		}
@@ -158,8 +158,8 @@ func (t *Taker) begin(ctx context.Context, a inbox.Arrival, source string) (ledg
 	}
 }
 
-// newID is 20261122-101502-7f3a; more digits when those are taken.
-func newID(now time.Time, tries int) string {
+// NewID is 20261122-101502-7f3a; more digits when those are taken.
+func NewID(now time.Time, tries int) string {
 	b := make([]byte, 2+tries/4)
 	if _, err := rand.Read(b); err != nil {
 		panic(err) // crypto/rand never fails on the systems we build for
