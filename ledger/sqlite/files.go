@@ -88,7 +88,7 @@ func (l *Ledger) Take(ctx context.Context, id, hash string, size int64) (earlier
 			return err
 		}
 		before, _, err := scanFile(w.conn.QueryRowContext(w.ctx, "SELECT "+fileColumns+` FROM files
-			WHERE hash = ? AND route = ? AND id <> ? AND state NOT IN (?, ?) ORDER BY n LIMIT 1`,
+			WHERE hash = ? AND hash <> '' AND route = ? AND id <> ? AND state NOT IN (?, ?) ORDER BY n LIMIT 1`, // "hash <> ''" makes the partial index fit
 			hash, f.Route, id, string(ledger.Quarantined), string(ledger.Duplicate)))
 		to := ledger.Taken
 		switch {
@@ -206,6 +206,9 @@ func (l *Ledger) Files(ctx context.Context, q ledger.Query) ([]ledger.File, erro
 		for _, s := range q.States {
 			args = append(args, string(s))
 		}
+		if !slices.ContainsFunc(q.States, atRest) {
+			where = append(where, "state NOT IN ('reported', 'quarantined', 'duplicate')") // the partial index of the unfinished fits
+		}
 	}
 	for column, value := range map[string]string{"route": q.Route, "account": q.Account} {
 		if value != "" {
@@ -238,6 +241,11 @@ func (l *Ledger) Files(ctx context.Context, q ledger.Query) ([]ledger.File, erro
 	}
 	slices.Reverse(files)
 	return files, rows.Err()
+}
+
+// atRest reports whether a file of that state needs nothing more. All but a few are.
+func atRest(s ledger.State) bool {
+	return s == ledger.Reported || s == ledger.Quarantined || s == ledger.Duplicate
 }
 
 // Pause stops sending a file.
