@@ -145,7 +145,7 @@ func embolden(font []byte, prefix string, big bool) []byte {
 		case depth == 1 && k.kind == open:
 			b = append(append(b, k.raw...), bold...)
 		case depth == 2 && k.local() == "b":
-		case depth == 2 && k.local() == "sz" && big:
+		case depth == 2 && k.local() == "sz" && big && k.kind != shut:
 			b = with(b, k.raw, "val", "14")
 		default:
 			b = append(b, k.raw...)
