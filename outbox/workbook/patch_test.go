@@ -201,10 +201,24 @@ func TestCorpus(t *testing.T) {
 	for source, result := range results {
 		t.Run(filepath.Base(source)+"/openpyxl", func(t *testing.T) { alike(t, seen[source], seen[result]) })
 	}
-	shown := sheets(t, both...)
+	shown := sheets(t, some(both, seen)...)
 	for source, result := range results {
+		if shown[source] == nil {
+			continue
+		}
 		t.Run(filepath.Base(source)+"/LibreOffice", func(t *testing.T) { contained(t, shown[source], shown[result]) })
 	}
+}
+
+// some chooses pairs for LibreOffice, which is slow: what openpyxl cannot read, and every fourth.
+func some(pairs []string, known map[string]seen) []string {
+	var out []string
+	for i := 0; i < len(pairs); i += 2 {
+		if i%8 == 0 || known[pairs[i]].Error != "" {
+			out = append(out, pairs[i], pairs[i+1])
+		}
+	}
+	return out
 }
 
 // contained checks that every row that LibreOffice shows of the original begins the same row of the result.

@@ -71,6 +71,9 @@ func summarySheet(r *outbox.Report, t *tally, s base, space string, about []stri
 func (p *page) outcomes(r *outbox.Report, t *tally, say func(string, ...any) string) {
 	p.texts(lookBand, say("status"), say("rows"), "", say("meaning"))
 	for _, o := range outcomes() {
+		if r.Preview && o == batch.Delivered {
+			continue // it is what would be sent
+		}
 		n := t.rows(o, r.Preview)
 		if n == 0 && (r.Preview || o == resultmark.WouldBeSent) {
 			continue
