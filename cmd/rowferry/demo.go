@@ -56,13 +56,13 @@ routes:
     account: les
     operation: shipmentFailed
     inbox: {dir: inbox/shipment-failures, settle: 200ms, every: 200ms}
-    outbox: {dir: outbox/shipment-failures, formats: [csv, summary]}
+    outbox: {dir: outbox/shipment-failures, formats: [csv, xlsx, summary]}
   ship-points:
     account: otms
     operation: shipPointRemove
     language: zh
     inbox: {dir: inbox/ship-points, settle: 200ms, every: 200ms}
-    outbox: {dir: outbox/ship-points, formats: [csv, summary]}
+    outbox: {dir: outbox/ship-points, formats: [csv, xlsx, summary]}
     map:
       clientReferenceNumber: 客户查询号
       type: {from: 类型, lookup: {提货点: "0", 送货点: "1", 集散中心: "2"}}
@@ -71,13 +71,13 @@ routes:
     account: hgj
     operation: aciUpdate
     inbox: {dir: inbox/canada-manifest, settle: 200ms, every: 200ms}
-    outbox: {dir: outbox/canada-manifest, formats: [csv, summary]}
+    outbox: {dir: outbox/canada-manifest, formats: [csv, xlsx, summary]}
   us-manifest:
     account: hgj
     operation: amsUpdate
     language: zh
     inbox: {dir: inbox/us-manifest, settle: 200ms, every: 200ms}
-    outbox: {dir: outbox/us-manifest, formats: [csv, summary]}
+    outbox: {dir: outbox/us-manifest, formats: [csv, xlsx, summary]}
   multi-requests:
     account: dellin
     operation: multiRequest
@@ -85,7 +85,7 @@ routes:
     group: маршрут
     read: {record: заявки/заявка}
     inbox: {dir: inbox/multi-requests, settle: 200ms, every: 200ms}
-    outbox: {dir: outbox/multi-requests, formats: [csv, summary]}
+    outbox: {dir: outbox/multi-requests, formats: [csv, xlsx, summary]}
 `
 
 func demoCommand(f *flags) *cobra.Command {
