@@ -127,9 +127,12 @@ func (b *bounded) Write(p []byte) (int, error) {
 	return b.w.Write(p)
 }
 
-// stretch is how much is on its way at a time when uploading. All of it has arrived before the next is sent, so what lies below
-// the beginning of the stretch under way is whole.
-const stretch = 8 << 20
+// An upload is sent in stretches, several of them on their way at a time. A stretch has arrived when the server confirmed all of it; what
+// lies below the first that has not is whole.
+const (
+	stretch   = 2 << 20
+	stretches = 4
+)
 
 // Upload writes size bytes of content to a file that is ours alone. However often the line is cut, it goes on where it
 // stopped, as long as it gets any further. At the end the file is synced where the server can, and has the size.
@@ -163,7 +166,7 @@ func (c *Client) upload(ctx context.Context, s *sftp.Client, name string, conten
 			return err
 		}
 	}
-	if err := c.send(ctx, s, f, content, size, arrived); err != nil {
+	if err := c.send(ctx, f, content, size, arrived); err != nil {
 		return c.full(s, path.Dir(name), err)
 	}
 	if _, can := s.HasExtension("fsync@openssh.com"); can {
@@ -181,49 +184,65 @@ func (c *Client) upload(ctx context.Context, s *sftp.Client, name string, conten
 	return nil
 }
 
-// send reads the next stretch while the last one is on its way.
-func (c *Client) send(ctx context.Context, s *sftp.Client, f *sftp.File, content io.ReaderAt, size int64, arrived *int64) error {
-	this, next := make([]byte, min(stretch, size-*arrived)), make([]byte, min(stretch, size-*arrived))
-	this, err := readStretch(content, this, *arrived, size)
-	for err == nil && len(this) > 0 {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		type read struct {
-			b   []byte
-			err error
-		}
-		ahead := make(chan read, 1)
-		from := *arrived + int64(len(this))
-		go func() {
-			b, err := readStretch(content, next[:cap(next)], from, size)
-			ahead <- read{b, err}
-		}()
-		_, werr := f.WriteAt(this, *arrived)
-		r := <-ahead
-		if werr != nil {
-			return werr
-		}
-		*arrived = from
-		this, next, err = r.b, this, r.err
-	}
-	return err
+// onItsWay is one stretch.
+type onItsWay struct {
+	end  int64
+	buf  []byte
+	done chan error
 }
 
-// readStretch reads what belongs at an offset: at most as much as fits into b, nothing at the end.
-func readStretch(content io.ReaderAt, b []byte, at, size int64) ([]byte, error) {
-	b = b[:max(0, min(int64(len(b)), size-at))]
-	if len(b) == 0 {
-		return b, nil
+// send keeps some stretches on their way and moves arrived on as the oldest is confirmed. All of them have ended when it returns.
+func (c *Client) send(ctx context.Context, f *sftp.File, content io.ReaderAt, size int64, arrived *int64) error {
+	var queue []onItsWay
+	var spare [][]byte
+	var failed error
+	for next := *arrived; next < size || len(queue) > 0; {
+		for failed == nil && next < size && len(queue) < stretches {
+			if failed = ctx.Err(); failed != nil {
+				break
+			}
+			var buf []byte
+			if n := len(spare); n > 0 {
+				buf, spare = spare[n-1], spare[:n-1]
+			} else {
+				buf = make([]byte, min(stretch, size-*arrived))
+			}
+			buf = buf[:min(int64(cap(buf)), size-next)]
+			if failed = readAll(content, buf, next); failed != nil {
+				break
+			}
+			sent := onItsWay{next + int64(len(buf)), buf, make(chan error, 1)}
+			go func(at int64) {
+				_, err := f.WriteAt(sent.buf, at)
+				sent.done <- err
+			}(next)
+			queue, next = append(queue, sent), sent.end
+		}
+		if len(queue) == 0 {
+			break
+		}
+		oldest := queue[0]
+		queue = queue[1:]
+		if err := <-oldest.done; failed == nil {
+			if failed = err; err == nil {
+				*arrived = oldest.end
+			}
+		}
+		spare = append(spare, oldest.buf)
 	}
+	return failed
+}
+
+// readAll fills b with what lies at an offset; content that is shorter than it said is an error.
+func readAll(content io.ReaderAt, b []byte, at int64) error {
 	n, err := content.ReadAt(b, at)
 	if n == len(b) {
-		return b, nil
+		return nil
 	}
 	if err == nil || err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
-	return nil, err
+	return err
 }
 
 // full tells a full disk from the other reasons for which a server refuses to write; it says only "failure" for all.

@@ -150,7 +150,7 @@ func TestUploadsAreResumed(t *testing.T) {
 		}
 	}
 	b.only("big.xlsx", content)
-	if passed := b.proxy.Bytes(); passed > size*3/2+(8<<20) {
+	if passed := b.proxy.Bytes(); passed > size*3/2 {
 		t.Errorf("%d bytes passed for a file of %d", passed, size)
 	}
 
@@ -183,15 +183,15 @@ func TestUploadsAreResumed(t *testing.T) {
 // The line is cut at random points; the call is repeated, as the pipeline does, by the same process or a new one.
 func TestCutAnywhere(t *testing.T) {
 	b := newBed(t, sshdtest.Options{})
-	for seed := range uint64(15) {
+	for seed := range uint64(5) {
 		random := rand.New(rand.NewPCG(seed, 2))
 		b.dir = t.TempDir()
 		content := noise(random.IntN(400_000))
 		p := b.place()
-		b.proxy.CutAfter(4_000 + random.Int64N(500_000))
+		b.proxy.CutAfter(8_000 + random.Int64N(500_000))
 		var err error
-		for tries := range 12 {
-			if tries == 8 {
+		for tries := range 8 {
+			if tries == 5 {
 				b.proxy.CutAfter(0)
 			}
 			if err = p.Put(t.Context(), "a.csv", bytes.NewReader(content)); err == nil {
