@@ -2,6 +2,7 @@ package send
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -59,7 +60,10 @@ type attempt struct {
 func (a attempt) decide(r senders.Result) decision {
 	switch r.Fate {
 	case senders.NotSent:
-		return a.tryAgain("not sent", false, r.RetryAfter, errText(r.Err))
+		if f, ok := errors.AsType[*senders.Failure](r.Err); ok && f.Final {
+			return a.hopeless(f)
+		}
+		return a.tryAgain("not sent", false, r.RetryAfter, a.cause(r.Err))
 	case senders.Lost:
 		return a.gone("answer lost", r)
 	}
@@ -68,7 +72,19 @@ func (a attempt) decide(r senders.Result) decision {
 	return d
 }
 
-func errText(err error) string {
+// hopeless: one item can never be sent as it is. It is invalid; the others go without it, at once.
+func (a attempt) hopeless(f *senders.Failure) decision {
+	d := decision{step: again, reason: "an item cannot be written", verdicts: make([]*ledger.Verdict, len(a.items))}
+	at := min(max(f.Item, 0), len(a.items)-1)
+	d.verdicts[at] = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Invalid, Code: "unsendable", Message: words.Say(a.language, f.Message)}}
+	return d
+}
+
+// cause is why a request did not get through, for people.
+func (a attempt) cause(err error) string {
+	if f, ok := errors.AsType[*senders.Failure](err); ok {
+		return words.Say(a.language, f.Message)
+	}
 	if err == nil {
 		return ""
 	}
@@ -102,7 +118,7 @@ func (a attempt) byClass(r senders.Result) decision {
 // gone is an attempt that may have been executed: a repeat for repeatable operations, unknown for others.
 func (a attempt) gone(reason string, r senders.Result) decision {
 	if a.op.Repeatable {
-		d := a.tryAgain(reason, true, r.RetryAfter, errText(r.Err))
+		d := a.tryAgain(reason, true, r.RetryAfter, a.cause(r.Err))
 		d.attempt = true
 		return d
 	}
