@@ -178,6 +178,15 @@ func (f *freshBook) headLines() int {
 	return n
 }
 
+// linesIn is how many lines of text a row shows.
+func linesIn(line *outbox.Line) int {
+	n := linesOf(csvfile.Message(line))
+	for i := range line.Row.Cells {
+		n = max(n, 1+strings.Count(line.Row.Cells[i].Text, "\n"))
+	}
+	return n
+}
+
 func (f *freshBook) line(line *outbox.Line) error {
 	if f.sheet.rows == maxRow {
 		if err := f.end(); err != nil {
@@ -190,7 +199,7 @@ func (f *freshBook) line(line *outbox.Line) error {
 	f.sheet.rows++
 	row, found := f.sheet.rows, f.places.of(line)
 	f.cells.b = f.cells.b[:0]
-	f.cells.high(row, linesOf(csvfile.Message(line)))
+	f.cells.high(row, linesIn(line))
 	for i := range line.Row.Cells[:min(f.columns, len(line.Row.Cells))] {
 		style, text := lookText, line.Row.Cells[i].Text
 		at := slices.IndexFunc(found, func(m mark) bool { return m.column == i })

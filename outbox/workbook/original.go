@@ -363,8 +363,6 @@ func (o *original) relation(kind string) string {
 
 func truth(v string) bool { return v == "1" || v == "true" || v == "on" }
 
-var errLines = errors.New("the lines are not those of the sheet")
-
 // survey is what is known of the sheet before it is changed.
 type survey struct {
 	prefix   string // of the sheet's elements

@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"time"
 )
 
 // spool is one part of the result while it grows: compressed, in a temporary file that nobody else sees. So a result is
@@ -98,12 +99,15 @@ func (s *spool) put(z *zip.Writer) error {
 // entry is a zip entry without a clock in it: the same report gives the same bytes.
 func entry(name string, sum uint32, compressed, size uint64) *zip.FileHeader {
 	return &zip.FileHeader{Name: name, Method: zip.Deflate, CRC32: sum, CompressedSize64: compressed, UncompressedSize64: size,
-		ModifiedDate: 0x21, CreatorVersion: 20, ReaderVersion: 20}
+		Modified: noon, CreatorVersion: 20, ReaderVersion: 20}
 }
+
+// noon is the time of every part of ours.
+var noon = time.Date(1980, 1, 1, 12, 0, 0, 0, time.UTC)
 
 // putBytes writes a small part.
 func putBytes(z *zip.Writer, name string, content []byte) error {
-	w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, ModifiedDate: 0x21})
+	w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: noon})
 	if err != nil {
 		return err
 	}

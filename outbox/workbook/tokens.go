@@ -237,17 +237,6 @@ func with(dst, raw []byte, name, v string) []byte {
 	return append(append(append(dst, v...), '"'), raw[end:]...)
 }
 
-// without appends the tag without an attribute.
-func without(dst, raw []byte, name string) []byte {
-	for a := range attrs(raw) {
-		if string(a.name) == name {
-			from := bytes.LastIndex(raw[:a.from], []byte(name))
-			return append(append(dst, raw[:from]...), raw[a.to+1:]...)
-		}
-	}
-	return append(dst, raw...)
-}
-
 // opened appends the start tag of an empty element as one that is not empty.
 func opened(dst, raw []byte) []byte {
 	return append(append(dst, bytes.TrimRight(raw[:len(raw)-2], " \t\r\n")...), '>')
