@@ -15,12 +15,15 @@ import (
 //
 //	seq, number of rows, first row, steps to the further rows, length of body (0: none), body, length of rest, rest
 //
-// Numbers are uvarints. The rest is JSON and only there when an item has problems, cells to remember or a preset verdict.
+// Numbers are uvarints. The rest is JSON and only there when an item has problems, cells to remember, a preset verdict or
+// a family.
 
 type rest struct {
 	Problems []batch.Problem   `json:"problems,omitempty"`
 	Where    map[string]string `json:"where,omitempty"`
 	Preset   *Verdict          `json:"preset,omitempty"`
+	Kin      []Kin             `json:"kin,omitempty"`
+	Before   Before            `json:"before,omitzero"`
 }
 
 // EncodeItems is the stored form of a chunk's items.
@@ -41,11 +44,11 @@ func EncodeItems(items []Staged) ([]byte, error) {
 		}
 		out = binary.AppendUvarint(out, uint64(len(it.Body)))
 		out = append(out, it.Body...)
-		if it.Problems == nil && it.Where == nil && it.Preset == nil {
+		if it.Problems == nil && it.Where == nil && it.Preset == nil && it.Kin == nil && it.Before == (Before{}) {
 			out = append(out, 0)
 			continue
 		}
-		more, err := json.Marshal(rest{it.Problems, it.Where, it.Preset})
+		more, err := json.Marshal(rest{it.Problems, it.Where, it.Preset, it.Kin, it.Before})
 		if err != nil {
 			return nil, err
 		}
@@ -80,7 +83,7 @@ func DecodeItems(data []byte) ([]Staged, error) {
 			if err := json.Unmarshal(more, &r); err != nil {
 				return nil, fmt.Errorf("item %d: %w", it.Seq, err)
 			}
-			it.Problems, it.Where, it.Preset = r.Problems, r.Where, r.Preset
+			it.Problems, it.Where, it.Preset, it.Kin, it.Before = r.Problems, r.Where, r.Preset, r.Kin, r.Before
 		}
 		items = append(items, it)
 	}

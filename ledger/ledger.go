@@ -63,6 +63,40 @@ type Reading struct {
 	Unused  []string       `json:"unused,omitempty"` // headings no field uses
 	Sheet   string         `json:"sheet,omitempty"`
 	Header  int            `json:"header,omitempty"`
+	Ours    []batch.Column `json:"ours,omitempty"`   // our columns, where it is a result: hidden from the mapping and from its own result
+	Manner  *Manner        `json:"manner,omitempty"` // how it was opened, where not as the route says
+	Again   *Again         `json:"again,omitempty"`  // it is the result of an earlier file, dropped again
+}
+
+// Manner is how a file was opened that was not written as its route's files are.
+type Manner struct {
+	Plain  bool   `json:"plain,omitempty"` // detect everything: the route's settings speak of other files
+	Sheet  string `json:"sheet,omitempty"`
+	Header string `json:"header,omitempty"`
+}
+
+// Again binds a result that was dropped again to the files it came from. The first file, and all that are results of
+// results of it, are a family: what was delivered in any of them is delivered.
+type Again struct {
+	Root  string         `json:"root"`            // the family's first file
+	Base  string         `json:"base"`            // the file whose result this is
+	Known map[string]int `json:"known,omitempty"` // the members whose outcomes decided about this one, with their revisions
+}
+
+// Root is the id of the family's first file; its own where it is no result of another.
+func (f *File) Root() string {
+	if f.Reading.Again != nil {
+		return f.Reading.Again.Root
+	}
+	return f.ID
+}
+
+// Generation is how many files of its family a file followed.
+func (f *File) Generation() int {
+	if f.Reading.Again != nil {
+		return len(f.Reading.Again.Known)
+	}
+	return 0
 }
 
 // Chunk is a run of items of one file.
@@ -76,6 +110,25 @@ type Chunk struct {
 type Staged struct {
 	batch.Item
 	Preset *Verdict // nil: to be sent
+	Kin    []Kin    // of a result dropped again: whose each row is; nil in other files
+	Before Before   // what earlier files of the family did with it
+}
+
+// Kin says which row of its family a row is.
+type Kin struct {
+	Origin  string `json:"o,omitempty"` // "17": row 17 of the family's first file; "ID:17": row 17 of the member that brought it; "": new here
+	Carried bool   `json:"c,omitempty"` // its outcome was taken over; it was not decided here
+}
+
+// Before is what is known of an item before its file's first request.
+type Before struct {
+	Attempts int  `json:"attempts,omitempty"` // requests that may have reached the provider with it
+	Lost     bool `json:"lost,omitempty"`     // one of them may have been executed
+}
+
+// State is where an item stands before its first event.
+func (s *Staged) State() ItemState {
+	return ItemState{Verdict: s.Preset, Attempts: s.Before.Attempts, Lost: s.Before.Lost}
 }
 
 // Verdict is the last word about an item: one outcome for all its rows but those in Rows.
@@ -172,7 +225,15 @@ var (
 	ErrNotFound = errors.New("not in the ledger")
 	ErrExists   = errors.New("the ledger has it already")
 	ErrState    = errors.New("the file's state does not allow it")
+	ErrFamily   = errors.New("another file of its family has changed meanwhile")
 )
+
+// Superseded is the error of sending rows of a file again whose result was dropped since.
+type Superseded struct{ Newest string }
+
+func (e *Superseded) Error() string {
+	return "its result was dropped again since, as " + e.Newest + ": that file now speaks for all rows"
+}
 
 // InUse is the error of opening a ledger that another process has open.
 type InUse struct {
@@ -190,6 +251,7 @@ type Query struct {
 	Route    string
 	Account  string
 	ID       string // exact, or a prefix that only one has
+	Family   string // the family whose first file has this id
 	Unrested bool   // only those whose original is still in processing
 	Last     int    // only the newest so many; 0 = all
 }
@@ -215,7 +277,8 @@ type Ledger interface {
 	// Stage adds a chunk to a Taken file.
 	Stage(c Chunk) Receipt
 	// Accept makes a Taken file's rows the truth, all at once: from here they may be sent. It waits for the staged
-	// chunks. A file with nothing to send is Settled at once.
+	// chunks. A file with nothing to send is Settled at once. For a result dropped again it is ErrFamily when the accepted
+	// members of its family are not those of Reading.Again.Known with their revisions, all of them with an outcome for every row.
 	Accept(ctx context.Context, id string, r Reading, c batch.Counts, items, open int) error
 	// Refuse makes a Claiming or Taken file Quarantined and drops its staged chunks.
 	Refuse(ctx context.Context, id, reason string) error
@@ -241,7 +304,7 @@ type Ledger interface {
 	// Cancel marks a file as stopped by a person; the sender settles what waits as skipped.
 	Cancel(ctx context.Context, id string) error
 	// Requeue opens the items again whose rows have one of the outcomes, and starts a new revision. The file must be
-	// Settled or Reported (ErrState). It returns how many rows are open again.
+	// Settled or Reported (ErrState) and the newest of its family (*Superseded). It returns how many rows are open again.
 	Requeue(ctx context.Context, id string, statuses []batch.Status) (rows int, err error)
 
 	// PauseLane stops an account's lane ("" lets it go on); Lanes lists the stopped ones with the reason.

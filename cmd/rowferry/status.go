@@ -312,7 +312,7 @@ func (f *flags) order(ctx context.Context, o ledger.Order, target string) error 
 			if err != nil {
 				return err
 			}
-			if err := allowed(o, file); err != nil {
+			if err := errors.Join(allowed(o, file), superseded(ctx, l, o, file)); err != nil {
 				return err
 			}
 			o.File = file.ID
@@ -351,6 +351,28 @@ func allowed(o ledger.Order, f ledger.File) error {
 		return fmt.Errorf("%s has ended: every row has its outcome", f.ID)
 	case o.Verb == "resend" && concerned(o.Statuses, f.Counts) == 0:
 		return fmt.Errorf("no row of %s is %s: there is nothing to send again. See: rowferry status %s", f.ID, strings.Join(o.Statuses, " or "), f.ID)
+	}
+	return nil
+}
+
+// superseded refuses to send rows of a file again whose result was dropped since.
+func superseded(ctx context.Context, l ledger.Ledger, o ledger.Order, f ledger.File) error {
+	if o.Verb != "resend" {
+		return nil
+	}
+	family, err := l.Files(ctx, ledger.Query{Family: f.Root(), States: []ledger.State{ledger.Sending, ledger.Settled, ledger.Reported}})
+	if err != nil {
+		return err
+	}
+	newest := f
+	for _, m := range family {
+		if m.Generation() > newest.Generation() {
+			newest = m
+		}
+	}
+	if newest.ID != f.ID {
+		return fmt.Errorf("the result of %s was dropped again since: %s now speaks for all its rows. Use: rowferry resend %s --status %s",
+			f.ID, newest.ID, newest.ID, strings.Join(o.Statuses, ","))
 	}
 	return nil
 }

@@ -31,6 +31,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"crash while sending":           crash,
 		"many writers":                  many,
 		"resend":                        requeue,
+		"a family":                      kin,
 		"pause, cancel, lanes, orders":  controls,
 		"counts always balance":         balance,
 		"queries":                       queries,
@@ -280,6 +281,73 @@ func requeue(t *testing.T, open Opener) {
 	}
 	if n, err := l.Requeue(ctx, "f1", []batch.Status{batch.Failed}); !errors.Is(err, ledger.ErrState) {
 		t.Fatalf("again while it is sending: %d, %v", n, err)
+	}
+}
+
+// again accepts a file that is the result of others.
+func again(t *testing.T, l ledger.Ledger, id string, a ledger.Again) error {
+	t.Helper()
+	ctx := t.Context()
+	must(t, l.Begin(ctx, File(id)))
+	if _, err := l.Take(ctx, id, "hash of "+id, 10); err != nil {
+		t.Fatal(err)
+	}
+	items := Items(0, 2)
+	items[0].Kin, items[0].Before = []ledger.Kin{{Origin: "2"}}, ledger.Before{Attempts: 3, Lost: true}
+	items[1].Kin = []ledger.Kin{{Origin: "3", Carried: true}}
+	items[1].Preset = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Unknown, Attempts: 1}}
+	l.Stage(ledger.Chunk{File: id, Items: items})
+	return l.Accept(ctx, id, ledger.Reading{Format: "csv", Again: &a}, batch.Counts{Read: 2, Unknown: 1}, 2, 1)
+}
+
+func kin(t *testing.T, open Opener) {
+	l, ctx := open(t), t.Context()
+	defer closed(t, l)
+	Accepted(t, l, "f1", 2)
+	Accepted(t, l, "other", 1)
+	if err := again(t, l, "f2", ledger.Again{Root: "f1", Base: "f1", Known: map[string]int{"f1": 1}}); !errors.Is(err, ledger.ErrFamily) {
+		t.Fatalf("accepted while its family is being sent: %v", err)
+	}
+	must(t, l.Refuse(ctx, "f2", "still being sent"))
+	settle := func(id string, at ...int) {
+		for _, i := range at {
+			must(t, l.Record(Settled(id, i, batch.Failed)).Wait(ctx))
+		}
+	}
+	settle("f1", 0, 1)
+	if err := again(t, l, "f3", ledger.Again{Root: "f1", Base: "f1", Known: map[string]int{"f1": 2}}); !errors.Is(err, ledger.ErrFamily) {
+		t.Fatalf("accepted although a member has another revision: %v", err)
+	}
+	must(t, l.Refuse(ctx, "f3", "changed"))
+	must(t, again(t, l, "f4", ledger.Again{Root: "f1", Base: "f1", Known: map[string]int{"f1": 1}}))
+	if f := file(t, l, "f4"); f.Root() != "f1" || f.Generation() != 1 || f.Open != 1 || f.Counts.Unknown != 1 {
+		t.Fatalf("%+v", f)
+	}
+	c, err := l.Chunk(ctx, "f4", 0)
+	must(t, err)
+	if d := cmp.Diff(ledger.ItemState{Attempts: 3, Lost: true}, c.States[0]); d != "" {
+		t.Error("what earlier files did with an item is forgotten", d)
+	}
+	if d := cmp.Diff([]ledger.Kin{{Origin: "3", Carried: true}}, c.Items[1].Kin); d != "" || c.States[1].Verdict == nil {
+		t.Error(d, c.States[1])
+	}
+	settle("f4", 0)
+	if err := again(t, l, "f5", ledger.Again{Root: "f1", Base: "f1", Known: map[string]int{"f1": 1}}); !errors.Is(err, ledger.ErrFamily) {
+		t.Fatalf("accepted without knowing of f4: %v", err)
+	}
+	family, err := l.Files(ctx, ledger.Query{Family: "f1", States: []ledger.State{ledger.Settled}})
+	if err != nil || len(family) != 2 || family[0].ID != "f1" || family[1].ID != "f4" {
+		t.Fatalf("%v, %v", family, err)
+	}
+	_, err = l.Requeue(ctx, "f1", []batch.Status{batch.Failed})
+	if newer, ok := errors.AsType[*ledger.Superseded](err); !ok || newer.Newest != "f4" {
+		t.Fatalf("rows of a file whose result was dropped since are sent again: %v", err)
+	}
+	if n, err := l.Requeue(ctx, "f4", []batch.Status{batch.Unknown}); err != nil || n != 1 {
+		t.Fatalf("%d, %v", n, err)
+	}
+	if n, err := l.Requeue(ctx, "other", nil); n != 0 || !errors.Is(err, ledger.ErrState) {
+		t.Fatalf("%d, %v", n, err)
 	}
 }
 

@@ -127,7 +127,7 @@ func chunk(ctx context.Context, q querier, id string, seq int) (*ledger.Content,
 	}
 	c := &ledger.Content{Chunk: ledger.Chunk{File: id, Seq: seq, Items: items}, States: make([]ledger.ItemState, len(items))}
 	for i := range items {
-		c.States[i].Verdict = items[i].Preset
+		c.States[i] = items[i].State()
 	}
 	rows, err := q.QueryContext(ctx, "SELECT body FROM events WHERE file = ? AND chunk = ? ORDER BY n", n, seq)
 	if err != nil {
@@ -181,6 +181,9 @@ func (l *Ledger) Requeue(ctx context.Context, id string, statuses []batch.Status
 		}
 		if f.State != ledger.Settled && f.State != ledger.Reported {
 			return fmt.Errorf("%w: %s is %s", ledger.ErrState, id, f.State)
+		}
+		if err := w.newest(f); err != nil {
+			return err
 		}
 		for c, err := range chunks(w.ctx, w.conn, id) {
 			if err != nil {

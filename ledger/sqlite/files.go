@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -161,12 +162,59 @@ func (l *Ledger) Accept(ctx context.Context, id string, r ledger.Reading, c batc
 		if open == 0 {
 			to = ledger.Settled
 		}
+		root := ""
+		if r.Again != nil {
+			root = r.Again.Root
+			if err := w.unchanged(id, r.Again); err != nil {
+				return err
+			}
+		}
 		if err := w.change(id, []ledger.State{ledger.Taken}, to, func(f *ledger.File) { f.Reading = r }); err != nil {
 			return err
 		}
-		return w.exec(`UPDATE files SET items = ?, open = ?, read = ?, delivered = ?, rejected = ?, invalid = ?, failed = ?,
-			unknown = ?, skipped = ? WHERE id = ?`, items, open, c.Read, c.Delivered, c.Rejected, c.Invalid, c.Failed, c.Unknown, c.Skipped, id)
+		return w.exec(`UPDATE files SET root = ?, items = ?, open = ?, read = ?, delivered = ?, rejected = ?, invalid = ?, failed = ?,
+			unknown = ?, skipped = ? WHERE id = ?`, root, items, open, c.Read, c.Delivered, c.Rejected, c.Invalid, c.Failed, c.Unknown, c.Skipped, id)
 	})
+}
+
+// family lists the accepted files of a family.
+func (w *writing) family(root string) ([]ledger.File, error) {
+	return files(w.ctx, w.conn, ledger.Query{Family: root, States: []ledger.State{ledger.Sending, ledger.Settled, ledger.Reported}})
+}
+
+// unchanged reports whether the family is as it was when the rows of a new member were decided about.
+func (w *writing) unchanged(id string, a *ledger.Again) error {
+	members, err := w.family(a.Root)
+	if err != nil {
+		return err
+	}
+	seen := 0
+	for _, f := range members {
+		if f.ID == id {
+			continue
+		}
+		if revision, known := a.Known[f.ID]; !known || revision != f.Revision || f.State == ledger.Sending {
+			return fmt.Errorf("%w: %s", ledger.ErrFamily, f.ID)
+		}
+		seen++
+	}
+	if seen != len(a.Known) {
+		return fmt.Errorf("%w: a member is missing", ledger.ErrFamily)
+	}
+	return nil
+}
+
+// newest reports whether f is the newest of its family.
+func (w *writing) newest(f ledger.File) error {
+	members, err := w.family(f.Root())
+	if err != nil {
+		return err
+	}
+	last := slices.MaxFunc(append(members, f), func(a, b ledger.File) int { return cmp.Compare(a.Generation(), b.Generation()) })
+	if last.Generation() > f.Generation() {
+		return &ledger.Superseded{Newest: last.ID}
+	}
+	return nil
 }
 
 // Refuse makes a file Quarantined.
@@ -200,6 +248,10 @@ func (l *Ledger) File(ctx context.Context, id string) (ledger.File, error) {
 
 // Files lists files, oldest first.
 func (l *Ledger) Files(ctx context.Context, q ledger.Query) ([]ledger.File, error) {
+	return files(ctx, l.reader, q)
+}
+
+func files(ctx context.Context, from querier, q ledger.Query) ([]ledger.File, error) {
 	where, args := []string{"1"}, []any{}
 	if len(q.States) > 0 {
 		where = append(where, "state IN (?"+strings.Repeat(", ?", len(q.States)-1)+")")
@@ -218,6 +270,9 @@ func (l *Ledger) Files(ctx context.Context, q ledger.Query) ([]ledger.File, erro
 	if q.ID != "" {
 		where, args = append(where, "substr(id, 1, ?) = ?"), append(args, len(q.ID), q.ID)
 	}
+	if q.Family != "" {
+		where, args = append(where, "(id = ? OR root = ?)"), append(args, q.Family, q.Family)
+	}
 	if q.Unrested {
 		where = append(where, "rested = 0")
 	}
@@ -225,22 +280,22 @@ func (l *Ledger) Files(ctx context.Context, q ledger.Query) ([]ledger.File, erro
 	if q.Last > 0 {
 		limit = q.Last
 	}
-	rows, err := l.reader.QueryContext(ctx, "SELECT "+fileColumns+" FROM files WHERE "+strings.Join(where, " AND ")+
+	rows, err := from.QueryContext(ctx, "SELECT "+fileColumns+" FROM files WHERE "+strings.Join(where, " AND ")+
 		" ORDER BY n DESC LIMIT ?", append(args, limit)...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var files []ledger.File
+	var found []ledger.File
 	for rows.Next() {
 		f, _, err := scanFile(rows)
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, f)
+		found = append(found, f)
 	}
-	slices.Reverse(files)
-	return files, rows.Err()
+	slices.Reverse(found)
+	return found, rows.Err()
 }
 
 // atRest reports whether a file of that state needs nothing more. All but a few are.

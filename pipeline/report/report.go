@@ -16,6 +16,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/pipeline/redrop"
 	"github.com/rowferry/rowferry/pipeline/route"
 )
 
@@ -83,7 +84,7 @@ func (r *Reporter) Report(ctx context.Context, f ledger.File) error {
 	report := r.report(ctx, f, way)
 	var names []string
 	for _, format := range way.Formats {
-		name := route.ResultName(f.Name, f.ID, f.Revision, format.Extension())
+		name := route.ResultName(redrop.Stem(&f), f.ID, f.Revision, format.Extension())
 		if err := r.put(ctx, way.Outbox, format, name, report); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -127,7 +128,7 @@ func (r *Reporter) report(ctx context.Context, f ledger.File, way *route.Route) 
 // Lines joins the rows of the spooled file with their outcomes, in the order of the file.
 func Lines(ctx context.Context, l ledger.Ledger, way *route.Route, f ledger.File, path string) iter.Seq2[*outbox.Line, error] {
 	return func(yield func(*outbox.Line, error) bool) {
-		table, err := way.Open(ctx, path, f.Name)
+		table, err := redrop.Reopen(ctx, way, path, f.Name, f.Reading)
 		if err != nil {
 			yield(nil, fmt.Errorf("reading %s again: %w", f.ID, err))
 			return

@@ -18,6 +18,7 @@ import (
 	"github.com/rowferry/rowferry/readers/csvfile"
 	"github.com/rowferry/rowferry/readers/workbook"
 	"github.com/rowferry/rowferry/readers/xmlfile"
+	"github.com/rowferry/rowferry/resultmark"
 )
 
 // Route is everything the three loops need to know of one route. It does not change while they run.
@@ -51,6 +52,12 @@ type Opened struct {
 	file   *os.File
 }
 
+// Located is a table that knows where in a workbook it lies.
+type Located interface {
+	Sheet() string
+	HeaderRow() int
+}
+
 // Close ends reading.
 func (o *Opened) Close() error {
 	err := o.Table.Close()
@@ -62,6 +69,11 @@ func (o *Opened) Close() error {
 
 // Open opens the content at path under the name its sender gave it. *batch.Unreadable when it is no table we can trust.
 func (r *Route) Open(ctx context.Context, path, name string) (*Opened, error) {
+	return r.OpenAs(ctx, path, name, r.Read)
+}
+
+// OpenAs is Open with other settings than the route's.
+func (r *Route) OpenAs(ctx context.Context, path, name string, s readers.Settings) (*Opened, error) {
 	f, source, err := content(path, name)
 	if err != nil {
 		return nil, err
@@ -71,7 +83,7 @@ func (r *Route) Open(ctx context.Context, path, name string) (*Opened, error) {
 		f.Close()
 		return nil, err
 	}
-	table, err := formats[format].Open(ctx, source, r.Read)
+	table, err := formats[format].Open(ctx, source, s)
 	if err != nil {
 		f.Close()
 		return nil, err
@@ -79,7 +91,24 @@ func (r *Route) Open(ctx context.Context, path, name string) (*Opened, error) {
 	return &Opened{Table: table, Format: format, file: f}, nil
 }
 
+// Look says what kind of file lies at path and, for a workbook, what it says of itself.
+func (r *Route) Look(ctx context.Context, path, name string) (format string, facts workbook.Facts, err error) {
+	f, source, err := content(path, name)
+	if err != nil {
+		return "", facts, err
+	}
+	defer f.Close()
+	if format, err = readers.KindOf(source); err == nil && format == readers.XLSX {
+		facts, err = workbook.Look(ctx, source, r.Read.Limits)
+	}
+	return format, facts, err
+}
+
+// Plain are settings that detect everything: for our own results, which are not written as the route's files are.
+func (r *Route) Plain() readers.Settings { return readers.Settings{Limits: r.Read.Limits} }
+
 // Whole says whether the file at path is closed in its structure: nil, or *batch.Unreadable (Incomplete while it may still grow).
+// A result of ours is judged as such, however the route's files are written.
 func (r *Route) Whole(ctx context.Context, path string) error {
 	f, source, err := content(path, filepath.Base(path))
 	if err != nil {
@@ -90,7 +119,28 @@ func (r *Route) Whole(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	return formats[format].Complete(ctx, source, r.Read)
+	whole := formats[format].Complete(ctx, source, r.Read)
+	if whole == nil || format != "csv" || r.Read == r.Plain() {
+		return whole
+	}
+	table, err := formats[format].Open(ctx, source, r.Plain())
+	if err != nil {
+		return whole
+	}
+	defer table.Close()
+	if !resultmark.Find(Headings(table.Columns())).Sure {
+		return whole
+	}
+	return formats[format].Complete(ctx, source, r.Plain())
+}
+
+// Headings are the names of columns.
+func Headings(columns []batch.Column) []string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.Name
+	}
+	return names
 }
 
 func content(path, name string) (*os.File, readers.File, error) {

@@ -13,15 +13,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/redrop"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/providers"
-	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -253,18 +252,30 @@ func syncDir(dir string) error {
 	return nil
 }
 
-// accept reads and maps the spooled copy to its end and makes its rows the truth, or refuses the file as a whole.
+// accept reads and maps the spooled copy to its end and makes its rows the truth, or refuses the file as a whole. A result
+// dropped again is read anew when its family changed meanwhile.
 func (t *Taker) accept(ctx context.Context, f *ledger.File) error {
+	for tries := 1; ; tries++ {
+		err := t.acceptOnce(ctx, f)
+		if !errors.Is(err, ledger.ErrFamily) || tries == 10 {
+			return err
+		}
+	}
+}
+
+func (t *Taker) acceptOnce(ctx context.Context, f *ledger.File) error {
 	if err := t.Ledger.Unstage(ctx, f.ID); err != nil {
 		return err
 	}
 	staging := newStaging(t.Ledger, *f, t.Route)
 	reading, err := t.read(ctx, *f, staging)
 	if err == nil {
-		err = t.Ledger.Accept(ctx, f.ID, reading, staging.counts, staging.items, staging.open)
+		if err := t.Ledger.Accept(ctx, f.ID, reading, staging.counts, staging.items, staging.open); err != nil {
+			return err
+		}
 		f.State = ledger.Sending
 		t.Log.Info("accepted", "file", f.ID, "name", f.Name, "route", f.Route, "rows", staging.counts.Read, "to_send", staging.open)
-		return err
+		return nil
 	}
 	unreadable, ok := errors.AsType[*batch.Unreadable](err)
 	if !ok {
@@ -277,7 +288,7 @@ func (t *Taker) accept(ctx context.Context, f *ledger.File) error {
 
 // read stages every item of the file.
 func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Reading, error) {
-	table, err := t.Route.Open(ctx, t.path(f.ID), f.Name)
+	table, plan, err := redrop.Books{Ledger: t.Ledger, Spool: t.Spool}.Open(ctx, t.Route, t.path(f.ID), f.Name, f.ID)
 	if err != nil {
 		return ledger.Reading{}, err
 	}
@@ -291,7 +302,7 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 		if err != nil {
 			return ledger.Reading{}, err
 		}
-		if err := to.add(ctx, item); err != nil {
+		if err := to.add(ctx, plan.Stage(item, f.Language)); err != nil {
 			return ledger.Reading{}, err
 		}
 	}
@@ -304,20 +315,13 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 	if read == 0 {
 		return ledger.Reading{}, &batch.Unreadable{Message: words.Message("take.no_rows")}
 	}
-	r := ledger.Reading{Format: table.Format, Columns: slices.Clone(table.Columns()), Notes: append(table.Notes(), bound.Notes()...)}
+	r := table.Reading
+	r.Format, r.Columns, r.Notes = table.Format, slices.Clone(table.Columns()), append(table.Notes(), bound.Notes()...)
 	for _, c := range bound.Unused() {
 		r.Unused = append(r.Unused, c.Name)
 	}
-	if where, ok := table.Table.(located); ok {
-		r.Sheet, r.Header = where.Sheet(), where.HeaderRow()
-	}
+	r.Sheet, r.Header = table.Where()
 	return r, nil
-}
-
-// located is a table that knows where in a workbook it lies.
-type located interface {
-	Sheet() string
-	HeaderRow() int
 }
 
 // counted counts the rows that pass.
@@ -359,16 +363,14 @@ func ChunkSize(r providers.Rows) int {
 	return max(1, about/r.Max) * r.Max
 }
 
-func (s *staging) add(ctx context.Context, item *batch.Item) error {
-	staged := ledger.Staged{Item: *item}
+func (s *staging) add(ctx context.Context, staged ledger.Staged) error {
 	staged.Seq = s.items
 	s.items++
-	s.counts.Read += len(item.Rows)
-	if item.Sendable() {
+	s.counts.Read += len(staged.Rows)
+	if staged.Preset == nil {
 		s.open++
 	} else {
-		staged.Body, staged.Preset = nil, preset(*item, s.file.Language)
-		staged.Preset.Count(&s.counts, item.Rows, 1)
+		staged.Preset.Count(&s.counts, staged.Rows, 1)
 	}
 	s.chunk.Items = append(s.chunk.Items, staged)
 	if len(s.chunk.Items) < s.size {
@@ -391,23 +393,6 @@ func (s *staging) flush(ctx context.Context) error {
 	oldest := s.behind[0]
 	s.behind = s.behind[1:]
 	return oldest.Wait(ctx)
-}
-
-// preset is the verdict on an item that is not to be sent: rows with problems are invalid, the others of its group skipped.
-func preset(item batch.Item, l batch.Language) *ledger.Verdict {
-	bad := map[int]batch.Outcome{}
-	var numbers []string
-	for _, p := range item.Problems {
-		if _, known := bad[p.Row]; !known && !p.Warning {
-			bad[p.Row] = batch.Outcome{Status: batch.Invalid, Code: p.Code}
-			numbers = append(numbers, fmt.Sprint(p.Row))
-		}
-	}
-	if len(bad) == len(item.Rows) && len(bad) == 1 {
-		return &ledger.Verdict{Outcome: bad[item.Rows[0]]}
-	}
-	rest := batch.Outcome{Status: batch.Skipped, Code: "group", Message: words.Of(l, "skip.group", "rows", strings.Join(numbers, ", "))}
-	return &ledger.Verdict{Outcome: rest, Rows: bad}
 }
 
 // refuseStuck takes a file that never became whole into quarantine.
@@ -488,5 +473,3 @@ func (h handed) Duplicate(context.Context, string, string, string) error  { retu
 func (h handed) Quarantine(context.Context, string, string, string) error { return nil }
 func (h handed) Wait(ctx context.Context) error                           { <-ctx.Done(); return ctx.Err() }
 func (h handed) Close() error                                             { return nil }
-
-var _ readers.Table = (*route.Opened)(nil)

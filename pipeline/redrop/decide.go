@@ -1,0 +1,286 @@
+package redrop
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/resultmark"
+	"github.com/rowferry/rowferry/words"
+)
+
+// The codes of rows that are skipped because of their family.
+const (
+	codeHeld  = "held"  // it may be a row that was sent
+	codeGroup = "group" // another row of its document is the reason
+)
+
+// Preset is the verdict on an item that is not to be sent: rows with problems are invalid, the others of its group skipped.
+func Preset(item *batch.Item, l batch.Language) *ledger.Verdict {
+	bad := map[int]batch.Outcome{}
+	var numbers []string
+	for _, p := range item.Problems {
+		if _, known := bad[p.Row]; !known && !p.Warning {
+			bad[p.Row] = batch.Outcome{Status: batch.Invalid, Code: p.Code}
+			numbers = append(numbers, strconv.Itoa(p.Row))
+		}
+	}
+	if len(bad) == len(item.Rows) && len(bad) == 1 {
+		return &ledger.Verdict{Outcome: bad[item.Rows[0]]}
+	}
+	rest := batch.Outcome{Status: batch.Skipped, Code: codeGroup, Message: words.Of(l, "skip.group", "rows", strings.Join(numbers, ", "))}
+	return &ledger.Verdict{Outcome: rest, Rows: bad}
+}
+
+// Stage decides about an item. Without a plan the file is an ordinary one: what is valid goes.
+func (p *Plan) Stage(item *batch.Item, l batch.Language) ledger.Staged {
+	s := ledger.Staged{Item: *item}
+	if p == nil {
+		if !item.Sendable() {
+			s.Body, s.Preset = nil, Preset(item, l)
+		}
+		return s
+	}
+	d := p.look(item)
+	s.Kin = make([]ledger.Kin, len(item.Rows))
+	for i, f := range d.fates {
+		s.Kin[i].Origin = f.origin
+	}
+	switch {
+	case len(d.delivered) > 0:
+		d.closed(&s)
+	case len(d.held) > 0:
+		d.doubtful(&s)
+	case len(d.unasked) > 0:
+		d.unknown(&s)
+	case !item.Sendable() && len(d.asked) > 0:
+		d.unfit(&s)
+	case d.stays():
+		d.refused(&s)
+	case !item.Sendable():
+		d.invalid(&s)
+	default:
+		s.Before = d.before()
+	}
+	return s
+}
+
+// decision is an item and who its rows are.
+type decision struct {
+	*Plan
+	item  *batch.Item
+	fates []*fate // of its rows
+
+	delivered, held, unasked, asked []int // indexes of rows
+}
+
+func (p *Plan) look(item *batch.Item) *decision {
+	d := &decision{Plan: p, item: item}
+	for i, row := range item.Rows {
+		f := p.fates[row]
+		if f == nil {
+			f = &fate{as: held} // a row that the first look did not see: never send it
+		}
+		d.fates = append(d.fates, f)
+		switch {
+		case f.as == held:
+			d.held = append(d.held, i)
+		case f.before == nil:
+		case f.before.Status == batch.Delivered:
+			d.delivered = append(d.delivered, i)
+		case f.before.Status == batch.Unknown && f.resend:
+			d.asked = append(d.asked, i)
+		case f.before.Status == batch.Unknown:
+			d.unasked = append(d.unasked, i)
+		}
+	}
+	return d
+}
+
+func (d *decision) say(key string, args ...any) string { return words.Of(d.language, key, args...) }
+
+// rows are the numbers of rows as a person reads them.
+func (d *decision) rows(at []int) string {
+	var s []string
+	for _, i := range at {
+		s = append(s, strconv.Itoa(d.item.Rows[i]))
+	}
+	return strings.Join(s, ", ")
+}
+
+// verdict gives row i an outcome of its own.
+func (d *decision) verdict(s *ledger.Staged, i int, o batch.Outcome, carried bool) {
+	if s.Preset == nil {
+		s.Preset = &ledger.Verdict{}
+	}
+	s.Kin[i].Carried = carried
+	if len(d.item.Rows) == 1 {
+		s.Preset.Outcome = o
+		return
+	}
+	if s.Preset.Rows == nil {
+		s.Preset.Rows = map[int]batch.Outcome{}
+		s.Preset.Status = batch.Skipped
+	}
+	s.Preset.Rows[d.item.Rows[i]] = o
+}
+
+// carry takes over what became of row i, with a word about why it stays so.
+func (d *decision) carry(s *ledger.Staged, i int, keep bool, key string, args ...any) {
+	o := d.fates[i].before.Outcome
+	text := d.say(key, append(args, "id", d.fates[i].before.file, "word", resultmark.Word(d.language, resultmark.Resend),
+		"column", resultmark.Status.Heading(d.language), "rowcolumn", resultmark.Row.Heading(d.language))...)
+	if keep && o.Message != "" {
+		text = o.Message + " | " + text
+	}
+	o.Message = text
+	d.verdict(s, i, o, true)
+}
+
+// skip gives the rows that have no outcome yet one reason.
+func (d *decision) skip(s *ledger.Staged, taken []int, key string, args ...any) {
+	for i := range d.item.Rows {
+		if !slices.Contains(taken, i) {
+			d.verdict(s, i, batch.Outcome{Status: batch.Skipped, Code: codeGroup, Message: d.say(key, args...)}, false)
+		}
+	}
+}
+
+// closed: a row of the item was delivered, so nothing of it is sent, ever.
+func (d *decision) closed(s *ledger.Staged) {
+	s.Body, s.Problems = nil, nil
+	for _, i := range d.delivered {
+		key := "redrop.delivered"
+		if d.fates[i].as == edited {
+			key = "redrop.delivered.edited"
+		}
+		d.carry(s, i, true, key)
+	}
+	for _, i := range slices.Concat(d.asked, d.unasked) {
+		d.carry(s, i, false, "redrop.unknown.delivered", "rows", d.rows(d.delivered))
+	}
+	d.skip(s, slices.Concat(d.delivered, d.asked, d.unasked), "redrop.group.delivered", "rows", d.rows(d.delivered), "id", d.fates[d.delivered[0]].before.file)
+}
+
+// doubtful: a row of the item may be one that was sent.
+func (d *decision) doubtful(s *ledger.Staged) {
+	s.Body, s.Problems = nil, nil
+	for _, i := range d.held {
+		f, key := d.fates[i], "redrop.held"
+		if len(f.numbers) == 0 {
+			key = "redrop.held.again"
+		}
+		o := batch.Outcome{Status: batch.Skipped, Code: codeHeld, Message: d.say(key, "rows", few(f.numbers), "id", d.base.ID,
+			"rowcolumn", resultmark.Row.Heading(d.language))}
+		d.verdict(s, i, o, false)
+	}
+	d.keepUnknown(s)
+	d.skip(s, slices.Concat(d.held, d.asked, d.unasked), "redrop.group.held", "rows", d.rows(d.held))
+}
+
+func few(numbers []int) string {
+	const most = 5
+	text := strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers[:min(most, len(numbers))]), " ", ", "), "[]")
+	if len(numbers) > most {
+		text += ", …"
+	}
+	return text
+}
+
+// keepUnknown leaves rows as they were of which nobody knows whether they were delivered.
+func (d *decision) keepUnknown(s *ledger.Staged) {
+	for _, i := range d.unasked {
+		key := "redrop.unknown"
+		switch {
+		case d.fates[i].misled:
+			key = "redrop.unknown.misled"
+		case d.fates[i].as == edited:
+			key = "redrop.unknown.edited"
+		}
+		d.carry(s, i, false, key)
+	}
+	for _, i := range d.asked {
+		d.carry(s, i, false, "redrop.unknown.group")
+	}
+}
+
+// unknown: nobody knows whether the item was delivered, and nobody asked for it to be sent again.
+func (d *decision) unknown(s *ledger.Staged) {
+	d.keepUnknown(s)
+	d.skip(s, slices.Concat(d.asked, d.unasked), "redrop.group.unknown", "rows", d.rows(d.unasked))
+	if d.item.Sendable() {
+		s.Problems = nil
+	} else {
+		s.Body = nil
+	}
+}
+
+// unfit: it may be sent again, but it is not valid any more. What may have been delivered stays unknown.
+func (d *decision) unfit(s *ledger.Staged) {
+	usual := Preset(d.item, d.language)
+	s.Body = nil
+	for i, row := range d.item.Rows {
+		if slices.Contains(d.asked, i) {
+			d.carry(s, i, false, "redrop.unknown.invalid")
+			continue
+		}
+		d.verdict(s, i, usual.Of(row), false)
+	}
+}
+
+// stays reports whether the item was refused and nothing in it has changed since.
+func (d *decision) stays() bool {
+	first := d.fates[0]
+	for _, f := range d.fates {
+		if f.as != untouched || f.before == nil || f.before.Status != batch.Rejected || f.resend || f.doc != first.doc {
+			return false
+		}
+	}
+	return first.doc.rows == len(d.item.Rows)
+}
+
+func (d *decision) refused(s *ledger.Staged) {
+	for i := range d.item.Rows {
+		key := "redrop.rejected"
+		if d.fates[i].misled {
+			key = "redrop.rejected.misled"
+		}
+		d.carry(s, i, true, key)
+	}
+	if !d.item.Sendable() {
+		s.Body = nil
+	}
+	s.Problems = nil
+}
+
+// invalid: it is not fit to be sent; where it was not even touched, that is said.
+func (d *decision) invalid(s *ledger.Staged) {
+	s.Body, s.Preset = nil, Preset(d.item, d.language)
+	for i, row := range d.item.Rows {
+		f, o := d.fates[i], s.Preset.Of(row)
+		if o.Status != batch.Invalid || f.as != untouched || f.before == nil || f.before.Status != batch.Invalid {
+			continue
+		}
+		o.Message = d.say("redrop.invalid", "id", f.before.file)
+		if len(s.Preset.Rows) == 0 {
+			s.Preset.Outcome = o
+		} else {
+			s.Preset.Rows[row] = o
+		}
+	}
+}
+
+// before is what earlier files did with an item that goes.
+func (d *decision) before() (b ledger.Before) {
+	for _, f := range d.fates {
+		if f.before == nil || f.before.Status != batch.Unknown && f.as == edited {
+			continue
+		}
+		b.Attempts = max(b.Attempts, f.before.Attempts)
+		b.Lost = b.Lost || f.before.Status == batch.Unknown
+	}
+	return b
+}

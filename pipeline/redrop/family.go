@@ -1,0 +1,326 @@
+package redrop
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/resultmark"
+)
+
+// family is all that is known of the files that a result descends from.
+type family struct {
+	base    ledger.File
+	members []ledger.File     // oldest first
+	state   map[string]*prior // by origin: what became of the row
+	places  map[int]place     // rows of the base
+}
+
+// prior is the word that counts about a row, and the member that has it from the provider or decided it.
+type prior struct {
+	batch.Outcome
+	file string
+}
+
+// sent reports whether the row was delivered or may have been.
+func (p *prior) sent() bool {
+	return p != nil && (p.Status == batch.Delivered || p.Status == batch.Unknown)
+}
+
+// held reports whether the row could not be told apart from others.
+func (p *prior) held() bool { return p != nil && p.Status == batch.Skipped && p.Code == codeHeld }
+
+// place is where a row stood in a member.
+type place struct {
+	origin string
+	doc    doc
+}
+
+// doc is the item a row travelled in.
+type doc struct {
+	file      string
+	seq, rows int
+}
+
+func originOf(f *ledger.File, row int, kin []ledger.Kin, i int) string {
+	switch {
+	case i < len(kin) && kin[i].Origin != "":
+		return kin[i].Origin
+	case f.Reading.Again == nil:
+		return strconv.Itoa(row)
+	}
+	return f.ID + ":" + strconv.Itoa(row)
+}
+
+// load reads the family of the base. While something of it is still being sent, nothing can be decided.
+func (o *opening) load() (*family, error) {
+	files, err := o.Ledger.Files(o.ctx, ledger.Query{Family: o.base.Root(), States: []ledger.State{ledger.Sending, ledger.Settled, ledger.Reported}})
+	if err != nil {
+		return nil, err
+	}
+	f := &family{base: *o.base, state: map[string]*prior{}, places: map[int]place{}}
+	f.members = slices.DeleteFunc(files, func(m ledger.File) bool { return m.ID == o.self })
+	slices.SortStableFunc(f.members, func(a, b ledger.File) int { return cmp.Compare(a.Generation(), b.Generation()) })
+	for i := range f.members {
+		m := &f.members[i]
+		if m.State == ledger.Sending {
+			if m.Paused != "" {
+				return nil, refuse("redrop.paused", "id", m.ID, "name", m.Name, "reason", m.Paused)
+			}
+			return nil, refuse("redrop.sending", "id", m.ID, "name", m.Name, "open", m.Open)
+		}
+		err := o.outcomes(m, func(row int, p place, carried bool, out batch.Outcome) {
+			if m.ID == f.base.ID {
+				f.places[row] = p
+			}
+			if !carried {
+				f.tell(p.origin, prior{out, m.ID})
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// tell takes the outcome of a later member. Delivered is the last word; what is not known stays so until the provider answers.
+func (f *family) tell(origin string, p prior) {
+	was := f.state[origin]
+	switch {
+	case was == nil:
+	case was.Status == batch.Delivered:
+		return
+	case was.Status == batch.Unknown && p.Status != batch.Delivered && p.Status != batch.Rejected && p.Status != batch.Unknown:
+		return
+	}
+	f.state[origin] = &p
+}
+
+func (f *family) known() map[string]int {
+	known := map[string]int{}
+	for _, m := range f.members {
+		known[m.ID] = m.Revision
+	}
+	return known
+}
+
+// outcomes gives every row of a member.
+func (o *opening) outcomes(m *ledger.File, each func(row int, p place, carried bool, out batch.Outcome)) error {
+	for c, err := range o.Ledger.Chunks(o.ctx, m.ID) {
+		if err != nil {
+			return err
+		}
+		for i := range c.Items {
+			item, v := &c.Items[i], c.States[i].Verdict
+			if v == nil {
+				return refuse("redrop.sending", "id", m.ID, "name", m.Name, "open", m.Open)
+			}
+			for k, row := range item.Rows {
+				p := place{originOf(m, row, item.Kin, k), doc{m.ID, item.Seq, len(item.Rows)}}
+				each(row, p, k < len(item.Kin) && item.Kin[k].Carried, v.Of(row))
+			}
+		}
+	}
+	return nil
+}
+
+// sums gives number and checksum of every row of a member, its columns brought into the order of the base's.
+func (o *opening) sums(m *ledger.File, base []batch.Column, each func(row int, sum string)) error {
+	t, err := Reopen(o.ctx, o.route, o.copyOf(m), m.Name, m.Reading)
+	if errors.Is(err, fs.ErrNotExist) {
+		return refuse("redrop.gone", "id", m.ID, "name", m.Name)
+	}
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	a := align(t.Columns(), base)
+	for row, err := range t.Rows() {
+		if err != nil {
+			return err
+		}
+		each(row.Number, a.sum(row))
+	}
+	return nil
+}
+
+// alignment brings a row's cells into the order of the columns of another file. Columns that one does not have come last, so
+// that they count only where they are filled.
+type alignment struct {
+	order []int
+	texts []string
+}
+
+func align(from, to []batch.Column) *alignment {
+	a := &alignment{}
+	free := map[string][]int{}
+	for i, c := range from {
+		free[plain(c.Name)] = append(free[plain(c.Name)], i)
+	}
+	for _, c := range to {
+		at := -1
+		if list := free[plain(c.Name)]; len(list) > 0 {
+			at, free[plain(c.Name)] = list[0], list[1:]
+		}
+		a.order = append(a.order, at)
+	}
+	var rest []int
+	for _, list := range free {
+		rest = append(rest, list...)
+	}
+	slices.Sort(rest)
+	a.order = append(a.order, rest...)
+	return a
+}
+
+func plain(heading string) string { return strings.ToLower(strings.Join(strings.Fields(heading), " ")) }
+
+func (a *alignment) sum(row *batch.Row) string {
+	a.texts = a.texts[:0]
+	for _, at := range a.order {
+		text := ""
+		if at >= 0 && at < len(row.Cells) {
+			text = row.Cells[at].Text
+		}
+		a.texts = append(a.texts, text)
+	}
+	return resultmark.Checksum(a.texts)
+}
+
+// looked is how many files are compared at most with a result that does not say whose it is.
+const looked = 20
+
+// compare finds the file whose result it is by its rows: the newest of those that have most of them.
+func (o *opening) compare(t *Table) error {
+	if o.Ledger == nil {
+		return nil
+	}
+	files, err := o.Ledger.Files(o.ctx, ledger.Query{Route: o.route.Name, States: []ledger.State{ledger.Sending, ledger.Settled, ledger.Reported}, Last: 1000})
+	if err != nil {
+		return err
+	}
+	slices.Reverse(files)
+	best, tried := 0, 0
+	for i := range files {
+		f := &files[i]
+		if f.ID == o.self || !covers(t.Columns(), f.Reading.Columns) {
+			continue
+		}
+		if tried++; tried > looked {
+			break
+		}
+		score, err := o.score(t, f)
+		if err != nil {
+			if _, told := errors.AsType[*batch.Unreadable](err); told {
+				continue
+			}
+			return err
+		}
+		if score > best {
+			best, o.base = score, f
+		}
+	}
+	return nil
+}
+
+// covers reports whether all columns of a file are there.
+func covers(have, want []batch.Column) bool {
+	return !slices.Contains(align(have, want).order, -1)
+}
+
+// score says how well the rows of a result fit a file: 0 when it cannot be its result. Most of the rows that it calls delivered or
+// unknown must be there as they were; people mend the others.
+func (o *opening) score(t *Table, f *ledger.File) (int, error) {
+	numbers := map[string][]int{}
+	err := o.sums(f, f.Reading.Columns, func(row int, sum string) { numbers[sum] = append(numbers[sum], row) })
+	if err != nil {
+		return 0, err
+	}
+	lines, err := o.lines(t, f.Reading.Columns)
+	if err != nil {
+		return 0, err
+	}
+	found, placed, sent, sentFound := 0, 0, 0, 0
+	for i := range lines {
+		l := &lines[i]
+		rows := numbers[l.sum]
+		if len(rows) > 0 {
+			found++
+		}
+		if slices.Contains(rows, l.number) {
+			placed++
+		}
+		if l.status == batch.Delivered || l.status == batch.Unknown {
+			if sent++; len(rows) > 0 {
+				sentFound++
+			}
+		}
+	}
+	if found == 0 || 2*sentFound < sent {
+		return 0, nil
+	}
+	return 2*placed + found, nil
+}
+
+// best is the way of reading in which most rows are those of the base.
+func (o *opening) best(tables []*Table) (*Table, error) {
+	best, most := tables[0], -1
+	if len(tables) == 1 || o.base == nil {
+		return best, nil
+	}
+	for _, t := range tables {
+		score, err := o.score(t, o.base)
+		if err != nil {
+			return nil, err
+		}
+		if score > most {
+			best, most = t, score
+		}
+	}
+	return best, nil
+}
+
+// line is one row of the dropped file.
+type line struct {
+	row    int          // its number there
+	number int          // what our Row column says; 0: nothing
+	status batch.Status // what our status column says
+	sum    string
+}
+
+// lines reads the rows of the dropped file, their cells in the order of the base's columns.
+func (o *opening) lines(t *Table, base []batch.Column) ([]line, error) {
+	again, err := Reopen(o.ctx, o.route, o.path, o.name, t.Reading)
+	if err != nil {
+		return nil, err
+	}
+	defer again.Close()
+	a := align(again.Columns(), base)
+	var lines []line
+	again.both(func(row, whole *batch.Row, wrong error) bool {
+		if err = wrong; err != nil {
+			return false
+		}
+		status, _ := resultmark.StatusOf(again.cell(whole, resultmark.Status))
+		lines = append(lines, line{row.Number, number(again.cell(whole, resultmark.Row)), status, a.sum(row)})
+		return true
+	})
+	return lines, err
+}
+
+// number reads a row's number however a program wrote it.
+func number(text string) int {
+	text = strings.TrimLeft(text, "'")
+	whole, part, _ := strings.Cut(strings.ReplaceAll(text, ",", "."), ".")
+	n, err := strconv.Atoi(whole)
+	if err != nil || n < 1 || strings.Trim(part, "0") != "" {
+		return 0
+	}
+	return n
+}

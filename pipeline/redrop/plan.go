@@ -1,0 +1,354 @@
+package redrop
+
+import (
+	"slices"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/resultmark"
+	"github.com/rowferry/rowferry/words"
+)
+
+// Plan knows of every row of a dropped result which row of its family it is.
+type Plan struct {
+	language batch.Language
+	base     ledger.File
+	fates    map[int]*fate // by row of the dropped file
+	tally    tally
+}
+
+// fate is who a row is.
+type fate struct {
+	origin  string // "" for a row that is new in this file
+	as      manner
+	before  *prior // nil: nothing is known of it
+	doc     doc    // the item it travelled in when it was as it is now; zero for others
+	resend  bool   // a person wrote the word for sending it again, and it certainly stands at this row
+	misled  bool   // the word stands there, but beside the number of another row
+	numbers []int  // held: the rows of the base it may be
+}
+
+type manner uint8
+
+const (
+	untouched manner = iota // as a row of the family was
+	edited                  // a row of the family, changed since
+	fresh                   // put in by a person
+	held                    // nobody can tell whether it is a row that was sent
+)
+
+// tally counts what was recognised, for the note.
+type tally struct{ delivered, kept, edited, fresh, held, deleted int }
+
+// original is a row of the base.
+type original struct {
+	number int
+	sum    string
+	place  place
+	before *prior
+	used   bool
+	by     int // index of the line that claimed it by its number alone, -1 else
+}
+
+// matching finds out which row of the family each line is.
+type matching struct {
+	*opening
+	t         *Table
+	lines     []line
+	originals []original
+	fates     []*fate // of the lines; nil: not found out yet
+	bySum     map[string][]int
+	byNumber  map[int]int
+	claimed   map[string]bool // origins that a line was found to be
+	numbered  bool            // some line has a number
+	displaced bool            // some line's number is not that of its row: numbers did not move with the rows
+}
+
+// plan reads the rows of the dropped file once and settles which rows they are.
+func (o *opening) plan(t *Table) (*Plan, error) {
+	m := &matching{opening: o, t: t, bySum: map[string][]int{}, byNumber: map[int]int{}, claimed: map[string]bool{}}
+	if err := m.read(); err != nil {
+		return nil, err
+	}
+	m.bySumAndNumber()
+	m.bySumAlone()
+	if err := m.byOtherMembers(); err != nil {
+		return nil, err
+	}
+	m.copies()
+	m.byNumberAlone()
+	m.others()
+	p := &Plan{language: o.route.Language, base: o.family.base, fates: make(map[int]*fate, len(m.lines))}
+	for i, f := range m.fates {
+		p.fates[m.lines[i].row] = f
+		p.tally.add(f)
+	}
+	p.tally.deleted = m.deleted()
+	t.more = append(t.more, p.notes()...)
+	return p, nil
+}
+
+func (m *matching) read() error {
+	base := &m.family.base
+	err := m.sums(base, base.Reading.Columns, func(row int, sum string) {
+		pl := m.family.places[row]
+		m.bySum[sum] = append(m.bySum[sum], len(m.originals))
+		m.byNumber[row] = len(m.originals)
+		m.originals = append(m.originals, original{number: row, sum: sum, place: pl, before: m.family.state[pl.origin], by: -1})
+	})
+	if err != nil {
+		return err
+	}
+	if m.lines, err = m.opening.lines(m.t, base.Reading.Columns); err != nil {
+		return err
+	}
+	m.fates = make([]*fate, len(m.lines))
+	m.numbered = slices.ContainsFunc(m.lines, func(l line) bool { return l.number > 0 })
+	return nil
+}
+
+// settle makes line i a row of the family.
+func (m *matching) settle(i int, as manner, origin string, d doc) {
+	f := &fate{origin: origin, as: as, before: m.family.state[origin], doc: d}
+	m.claimed[origin] = true
+	l := &m.lines[i]
+	if l.status == resultmark.Resend {
+		at, known := m.byNumber[l.number]
+		f.resend = l.number == 0 || known && m.originals[at].place.origin == origin
+		f.misled = !f.resend
+	}
+	if f.before.held() && l.number > 0 {
+		f.as, f.numbers = held, nil
+	} else if f.before.held() {
+		f.as = fresh // the person cleared the number: it is a new row
+	}
+	m.fates[i] = f
+}
+
+// take makes line i the row of the base with index at.
+func (m *matching) take(i int, as manner, at int) {
+	o := &m.originals[at]
+	o.used = true
+	d := o.place.doc
+	if as == edited {
+		d = doc{}
+	}
+	m.settle(i, as, o.place.origin, d)
+}
+
+// bySumAndNumber finds the rows that are where they were and as they were.
+func (m *matching) bySumAndNumber() {
+	for i, l := range m.lines {
+		if at, known := m.byNumber[l.number]; known && !m.originals[at].used && m.originals[at].sum == l.sum {
+			m.take(i, untouched, at)
+		}
+	}
+}
+
+// bySumAlone finds the rows that moved. Of equal ones, those that were sent come first.
+func (m *matching) bySumAlone() {
+	for i, l := range m.lines {
+		if m.fates[i] != nil {
+			continue
+		}
+		found := -1
+		for _, at := range m.bySum[l.sum] {
+			o := &m.originals[at]
+			if !o.used && (found < 0 || o.before.sent() && !m.originals[found].before.sent()) {
+				found = at
+			}
+		}
+		if found < 0 {
+			continue
+		}
+		if l.number > 0 && l.number != m.originals[found].number {
+			m.displaced = true
+		}
+		m.take(i, untouched, found)
+	}
+}
+
+// byOtherMembers finds the rows that are as another file of the family had them: the person went on with an older copy.
+func (m *matching) byOtherMembers() error {
+	wanted := map[string][]int{}
+	for i, l := range m.lines {
+		if m.fates[i] == nil {
+			wanted[l.sum] = append(wanted[l.sum], i)
+		}
+	}
+	for k := len(m.family.members) - 1; k >= 0 && len(wanted) > 0; k-- {
+		member := &m.family.members[k]
+		if member.ID == m.family.base.ID {
+			continue
+		}
+		if err := m.byMember(member, wanted); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *matching) byMember(member *ledger.File, wanted map[string][]int) error {
+	rows := map[int]string{}
+	err := m.sums(member, m.family.base.Reading.Columns, func(row int, sum string) {
+		if len(wanted[sum]) > 0 {
+			rows[row] = sum
+		}
+	})
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	places := map[string][]place{}
+	err = m.outcomes(member, func(row int, p place, _ bool, _ batch.Outcome) {
+		if sum, there := rows[row]; there && !m.claimed[p.origin] {
+			places[sum] = append(places[sum], p)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for sum, list := range places {
+		for _, i := range wanted[sum] {
+			list = slices.DeleteFunc(list, func(p place) bool { return m.claimed[p.origin] })
+			if len(list) == 0 {
+				break
+			}
+			m.settle(i, untouched, m.likeliest(i, list).origin, list[0].doc)
+		}
+		wanted[sum] = slices.DeleteFunc(wanted[sum], func(i int) bool { return m.fates[i] != nil })
+		if len(wanted[sum]) == 0 {
+			delete(wanted, sum)
+		}
+	}
+	for i := range m.originals { // the base has the row too, as it was before
+		m.originals[i].used = m.originals[i].used || m.claimed[m.originals[i].place.origin]
+	}
+	return nil
+}
+
+// likeliest prefers the row whose number the line has, then one that was sent.
+func (m *matching) likeliest(i int, list []place) place {
+	if at, known := m.byNumber[m.lines[i].number]; known {
+		for _, p := range list {
+			if p.origin == m.originals[at].place.origin {
+				return p
+			}
+		}
+	}
+	for _, p := range list {
+		if m.family.state[p.origin].sent() {
+			return p
+		}
+	}
+	return list[0]
+}
+
+// copies holds the lines that repeat a row that was sent, number and all: nobody can tell whether they are meant.
+func (m *matching) copies() {
+	for i, l := range m.lines {
+		if m.fates[i] != nil || l.number == 0 {
+			continue
+		}
+		for _, at := range m.bySum[l.sum] {
+			if m.originals[at].before.sent() {
+				m.hold(i, m.originals[at].number)
+				break
+			}
+		}
+	}
+}
+
+// byNumberAlone takes a changed line for the row whose number it has. Where numbers did not move with the rows they say nothing, and
+// of several lines with the number of a row that was sent, all but the first are held.
+func (m *matching) byNumberAlone() {
+	if m.displaced {
+		return
+	}
+	for i, l := range m.lines {
+		at, known := m.byNumber[l.number]
+		if m.fates[i] != nil || !known {
+			continue
+		}
+		o := &m.originals[at]
+		switch {
+		case !o.used:
+			m.take(i, edited, at)
+			o.by = i
+		case o.by >= 0 && o.before.sent():
+			m.hold(i, o.number)
+		}
+	}
+}
+
+// others decides about the lines that are no known row. A line without a number was put in; any other might be a row that was
+// sent and changed, as long as one of those is missing.
+func (m *matching) others() {
+	var missing []int
+	var free []int // rows that were not sent and are missing
+	for at := range m.originals {
+		switch o := &m.originals[at]; {
+		case o.used:
+		case o.before.sent():
+			missing = append(missing, o.number)
+		default:
+			free = append(free, at)
+		}
+	}
+	for i, l := range m.lines {
+		if m.fates[i] != nil {
+			continue
+		}
+		put := l.number == 0 && m.numbered && !m.displaced
+		switch {
+		case put:
+			m.fates[i] = &fate{as: fresh}
+		case len(missing) > 0:
+			m.hold(i, missing...)
+		case l.number > 0 && len(free) > 0:
+			m.take(i, edited, free[0])
+			free = free[1:]
+		default:
+			m.fates[i] = &fate{as: fresh}
+		}
+	}
+}
+
+func (m *matching) hold(i int, numbers ...int) {
+	m.fates[i] = &fate{as: held, numbers: numbers}
+}
+
+// deleted counts the rows of the base that are not in the dropped file.
+func (m *matching) deleted() (n int) {
+	for i := range m.originals {
+		if !m.originals[i].used {
+			n++
+		}
+	}
+	return n
+}
+
+func (t *tally) add(f *fate) {
+	switch {
+	case f.as == held:
+		t.held++
+	case f.before != nil && f.before.Status == batch.Delivered:
+		t.delivered++
+	case f.as == fresh:
+		t.fresh++
+	case f.as == edited:
+		t.edited++
+	default:
+		t.kept++
+	}
+}
+
+// notes tell what was recognised.
+func (p *Plan) notes() []batch.Note {
+	t := p.tally
+	notes := []batch.Note{{Message: words.Message("redrop.note.result", "id", p.base.ID, "name", p.base.Name,
+		"delivered", t.delivered, "edited", t.edited, "fresh", t.fresh, "kept", t.kept, "held", t.held)}}
+	if t.deleted > 0 {
+		notes = append(notes, batch.Note{Message: words.Message("redrop.note.deleted", "count", t.deleted, "id", p.base.ID), Count: t.deleted})
+	}
+	return notes
+}

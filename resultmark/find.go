@@ -1,0 +1,69 @@
+package resultmark
+
+import "strings"
+
+// Ours is where our columns are among the headings of a table.
+type Ours struct {
+	Columns map[int]Column // every column of ours, by its place from 0
+	At      map[Column]int // the place whose cells count, where a column stands twice: the last
+	Sure    bool           // no sender has such headings by chance
+}
+
+// Find looks for our columns: as a workbook heads them, in any language and at any place, or as a CSV result does, next to each
+// other and in their order. The words of a CSV result are common, so fewer than five of them prove nothing by themselves.
+func Find(headings []string) Ours {
+	o := Ours{Columns: map[int]Column{}, At: map[Column]int{}}
+	for i, h := range headings {
+		if c, ok := ColumnOf(h); ok {
+			o.Columns[i], o.At[c] = c, i
+		}
+	}
+	if len(o.At) > 0 {
+		o.Sure = len(o.At) >= 3
+		return o
+	}
+	from, to := plainRun(headings)
+	for i := from; i < to; i++ {
+		c := plainColumn(headings[i])
+		o.Columns[i], o.At[c] = c, i
+	}
+	_, row := o.At[Row]
+	_, status := o.At[Status]
+	if !row || !status {
+		return Ours{}
+	}
+	o.Sure = to-from >= 5
+	return o
+}
+
+// plainRun is the longest run of CSV headings in their order, the first of equally long ones.
+func plainRun(headings []string) (from, to int) {
+	for start := 0; start < len(headings); start++ {
+		end, last := start, -1
+		for ; end < len(headings); end++ {
+			at := order(headings[end])
+			if at <= last {
+				break
+			}
+			last = at
+		}
+		if end-start > to-from {
+			from, to = start, end
+		}
+	}
+	return from, to
+}
+
+func plainColumn(heading string) Column {
+	return Column(strings.ToLower(strings.TrimSpace(strings.Trim(heading, "\ufeff"))))
+}
+
+// order is the place of a CSV heading among ours, -1 for any other.
+func order(heading string) int {
+	for i, c := range Columns() {
+		if plainColumn(heading) == c {
+			return i
+		}
+	}
+	return -1
+}
