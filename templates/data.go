@@ -57,6 +57,7 @@ func (b *book) writeData() {
 	b.must(b.file.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: "'" + b.data + "'!$1:$1", Scope: b.data}))
 	last, _ := excelize.ColumnNumberToName(len(b.columns))
 	b.must(b.file.AddIgnoredErrors(b.data, fmt.Sprintf("A1:%s%d", last, lastRow), excelize.IgnoredErrorsNumberStoredAsText))
+	b.must(b.file.SetSheetDimension(b.data, fmt.Sprintf("A1:%s%d", last, len(rows)+1)))
 	landscape, paper, height := "landscape", 9, 0
 	b.must(b.file.SetPageLayout(b.data, &excelize.PageLayoutOptions{Orientation: &landscape, Size: &paper, FitToHeight: &height}))
 }

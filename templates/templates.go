@@ -80,6 +80,7 @@ func (b *book) write() {
 	b.must(b.file.SetAppProps(&excelize.AppProperties{Application: "rowferry"}))
 	b.writeGuide()
 	b.writeData()
+	b.must(b.file.SetSheetDimension(b.guide, fmt.Sprintf("A1:F%d", b.row)))
 	b.file.SetActiveSheet(0)
 }
 

@@ -3,14 +3,17 @@ package starting
 import (
 	"bytes"
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/xuri/excelize/v2"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/pipeline/check"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/templates"
@@ -50,6 +53,83 @@ paths:
       responses: {'200': {description: taken}}
       x-rowferry: {title: Order, rows: one, repeatable: true, answer: {ok: status == 200}}
 `
+
+// Every built-in template, in every language, fills every field by itself, is accepted as it is, and makes a
+// configuration that loads once the environment has what it asks for.
+func TestBuiltinTemplates(t *testing.T) {
+	all, err := providers.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		for _, op := range all[name].Operations {
+			for _, l := range batch.Languages() {
+				seen++
+				t.Run(name+"/"+op.ID+"/"+string(l), func(t *testing.T) { builtinTemplate(t, name, op, l) })
+			}
+		}
+	}
+	if seen < 15 {
+		t.Fatalf("only %d templates were looked at", seen)
+	}
+}
+
+func builtinTemplate(t *testing.T, name string, op *providers.Operation, l batch.Language) {
+	var out bytes.Buffer
+	if err := templates.Write(&out, op, templates.Settings{Language: l}); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "t.xlsx")
+	if err := os.WriteFile(file, out.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p, err := Propose(t.Context(), Settings{Operation: op, Provider: name, Account: name, Route: "r", Language: l}, file, "t.xlsx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range p.Fields {
+		if f.Surety != Sure || f.Map != nil {
+			t.Errorf("%s: %s", f.Path, f.Sureness())
+		}
+	}
+	if len(p.Unused) > 0 || p.Doubtful() {
+		t.Errorf("unused %v, group %q %s", p.Unused, p.Group, p.Grouped)
+	}
+	config := filepath.Join(dir, "rowferry.yaml")
+	if err := os.WriteFile(config, p.Config(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range p.Environment() {
+		t.Setenv(v.Name, "md5")
+		switch {
+		case strings.HasSuffix(v.Name, "_SERVER"):
+			t.Setenv(v.Name, "https://example.com")
+		case strings.HasSuffix(v.Name, "_OVER"):
+			t.Setenv(v.Name, "{token}{timestamp}{nonce}{secret}")
+		}
+	}
+	cfg, err := configs.Load(config)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, p.Config())
+	}
+	if r := cfg.Routes["r"]; len(cfg.Warnings) > 0 || len(r.Map) > 0 || r.Group != p.Group || r.Language != l {
+		t.Errorf("%v %+v", cfg.Warnings, r)
+	}
+	r, err := p.Wired()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := len(op.Example())
+	if op.Rows.Kind != providers.Group {
+		want = 1
+	}
+	found, err := check.File(t.Context(), r, file, "t.xlsx", nil)
+	if err != nil || found.Sendable != want || found.Rows != want || found.Requests != 1 || len(found.Problems) > 0 {
+		t.Errorf("want %d rows in one request: %+v %v", want, found, err)
+	}
+}
 
 // A template of a document that makes it hard is accepted without a map too, in every language.
 func TestOddTemplate(t *testing.T) {
