@@ -49,7 +49,8 @@ type Place interface {
 	Fetch(ctx context.Context, id, name string, w io.Writer) (Fetched, error)
 
 	// Archive puts the claimed file to rest: archive/2026/11/22/NAME (with the id before the extension when
-	// that name is taken), or as the route says (deleted, kept).
+	// that name is taken), or as the route says (deleted, kept). A claimed file that somebody took out of processing is no
+	// fault, here and in the next two: it is told in the log, and there is nothing left to do.
 	Archive(ctx context.Context, id, name string, taken time.Time) error
 
 	// Duplicate moves it to duplicates/ID/NAME with NOTE.txt beside it.

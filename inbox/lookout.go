@@ -82,6 +82,11 @@ func (l *Lookout) Look(ctx context.Context, list func() (Listing, error)) iter.S
 				yield(Complete{}, ctx.Err())
 				return
 			}
+			var trouble *Trouble
+			if !c.Checked && errors.As(c.Verdict, &trouble) { // the place, not the file: the others would fare no better
+				yield(Complete{}, trouble)
+				return
+			}
 			if ready && !yield(complete, nil) {
 				return
 			}

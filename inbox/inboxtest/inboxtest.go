@@ -65,6 +65,9 @@ func Run(t *testing.T, open Opener) {
 		"ClaimsOnlyWhatItSaw":               claimsOnlyWhatItSaw,
 		"FetchesAgain":                      fetchesAgain,
 		"GivesBackWhatChangesWhileCopied":   givesBackWhatChangesWhileCopied,
+		"PutsBackBesideANewFile":            putsBackBesideANewFile,
+		"RestsWhatSomebodyRemoved":          restsWhatSomebodyRemoved,
+		"StopsWhenThePlaceIsInTrouble":      stopsWhenThePlaceIsInTrouble,
 		"EndsTheSameAfterACutAtAnyStep":     endsTheSameAfterACutAtAnyStep,
 		"NeverOverwrites":                   neverOverwrites,
 		"OneOfTwoWins":                      oneOfTwoWins,
@@ -260,6 +263,15 @@ func takesWhatSettled(b *bench) {
 		}
 	}
 	b.expect(b.look(), want...) // nobody claimed them
+	if n := b.place.Waiting(); n != 0 {
+		b.Errorf("%d files are said to be settling", n)
+	}
+	b.drop("new.csv", "x")
+	b.look()
+	if n := b.place.Waiting(); n != 1 {
+		b.Errorf("%d files are said to be settling, want 1", n)
+	}
+	b.must(os.Remove(filepath.Join(b.dir, "new.csv")))
 	b.start()
 	b.clock.Pass(time.Hour)
 	b.expect(b.look()) // a restart has seen nothing yet, however old the file
@@ -570,7 +582,6 @@ func claimsOnlyWhatItSaw(b *bench) {
 	b.gone(b.place.Claim(b.Context(), id, c))
 	_, _, err := b.fetch(id, "a.csv")
 	b.gone(err)
-	b.gone(b.place.Archive(b.Context(), "never-claimed", "a.csv", taken))
 }
 
 func fetchesAgain(b *bench) {
@@ -636,6 +647,70 @@ func givesBackWhatChangesWhileCopied(b *bench) {
 	if !strings.HasSuffix(b.read("a.csv"), "late,row\n") {
 		b.Fatal("the late row is lost")
 	}
+}
+
+// A file that has to go back finds another of its name there: both are taken later.
+func putsBackBesideANewFile(b *bench) {
+	b.start()
+	b.drop("a.csv", "first")
+	b.must(b.place.Claim(b.Context(), id, b.one("a.csv").Arrival))
+	b.drop("a.csv", "second")
+	_, err := b.place.Fetch(b.Context(), id, "a.csv", &during{do: func() {
+		b.drop("processing/"+id+"/a.csv", "first and more")
+		later := time.Now().Add(3 * time.Second)
+		b.must(os.Chtimes(filepath.Join(b.dir, "processing", id, "a.csv"), later, later))
+	}})
+	b.gone(err)
+	b.holds("a.csv", "a."+id+".csv")
+	if b.read("a.csv") != "second" || b.read("a."+id+".csv") != "first and more" {
+		b.Fatal("the contents are mixed up")
+	}
+	b.expect(b.settled(), "a.csv", "a."+id+".csv")
+}
+
+// A person who tidies up in processing must not stop the work.
+func restsWhatSomebodyRemoved(b *bench) {
+	b.start()
+	for _, end := range []func() error{
+		func() error { return b.place.Archive(b.Context(), id, "a.csv", taken) },
+		func() error { return b.place.Duplicate(b.Context(), id, "a.csv", "note") },
+		func() error { return b.place.Quarantine(b.Context(), id, "a.csv", "reason") },
+	} {
+		b.drop("a.csv", "x")
+		b.must(b.place.Claim(b.Context(), id, b.one("a.csv").Arrival))
+		b.must(os.RemoveAll(filepath.Join(b.dir, "processing", id)))
+		_, _, err := b.fetch(id, "a.csv")
+		b.gone(err)
+		b.must(end())
+	}
+}
+
+// Trouble with the place ends the look; trouble with a file is that file's alone.
+func stopsWhenThePlaceIsInTrouble(b *bench) {
+	asked := 0
+	var trouble error
+	b.opts.Whole = func(context.Context, string) error { asked++; return trouble }
+	b.start()
+	for _, n := range []string{"a.csv", "b.csv", "c.csv"} {
+		b.drop(n, "x")
+	}
+	b.expect(b.look())
+	b.clock.Pass(b.opts.Settle)
+	trouble = &inbox.Trouble{Message: words.Message("inbox.missing", "dir", b.dir)}
+	var got error
+	for _, err := range b.place.Look(b.Context()) {
+		got = err
+	}
+	if !errors.Is(got, trouble) || asked != 1 {
+		b.Fatalf("look ended with %v after asking for %d files", got, asked)
+	}
+	trouble = errors.New("this file cannot be read now")
+	b.expect(b.look())
+	if asked != 4 {
+		b.Fatalf("%d files were asked for, want the three of them", asked-1)
+	}
+	trouble = nil
+	b.expect(b.look(), "a.csv", "b.csv", "c.csv")
 }
 
 // during does something at the first write.

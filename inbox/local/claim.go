@@ -64,6 +64,9 @@ func (p *place) verifyClaim(id string, a inbox.Arrival) error {
 func (p *place) putBack(id, name string) error {
 	held := p.at(inbox.Processing, id, name)
 	err := noclobber.Rename(held, p.at(name))
+	if errors.Is(err, fs.ErrExist) { // the sender dropped another file of that name
+		err = noclobber.Rename(held, p.at(inbox.NumberedName(name, id)))
+	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("file %s changed while it was taken and cannot go back to the inbox: %w", name, err)
 	}
@@ -320,14 +323,18 @@ func (p *place) rest(id, name string, folder []string, other string) error {
 	return noclobber.SyncDirs(dir, filepath.Dir(dir), p.at(inbox.Processing))
 }
 
-// rested is the end of a call that was cut off after the move; ErrGone when the file is in none of the places.
+// rested is the end of a call that was cut off after the move. A file that is in none of the places was removed by somebody.
 func (p *place) rested(id, name string, folder []string, other string) error {
 	for _, n := range []string{other, name} {
 		if _, err := os.Lstat(filepath.Join(p.at(folder...), n)); err == nil {
 			return p.clearProcessing(id, name)
 		}
 	}
-	return p.gone()
+	if err := p.gone(); !errors.Is(err, inbox.ErrGone) {
+		return err
+	}
+	p.Logger.Warn("a taken file is not where it was put; somebody removed it", "inbox", p.Dir, "file", name, "id", id)
+	return p.clearProcessing(id, name)
 }
 
 // clearProcessing removes what is left of the claim.

@@ -102,6 +102,9 @@ func (p *place) putBack(s *sftp.Client, id, name string) error {
 	if err == nil && there {
 		err = sftpclient.Rename(s, held, p.at(name))
 	}
+	if errors.Is(err, fs.ErrExist) { // the sender dropped another file of that name
+		err = sftpclient.Rename(s, held, p.at(inbox.NumberedName(name, id)))
+	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("file %s changed while it was taken and cannot go back to the inbox: %w", name, err)
 	}
@@ -296,7 +299,7 @@ func (p *place) rest(s *sftp.Client, id, name string, folder []string) error {
 	return p.clearProcessing(s, id, name)
 }
 
-// rested is the end of a call that was cut off after the move; ErrGone when the file is in none of the places.
+// rested is the end of a call that was cut off after the move. A file that is in none of the places was removed by somebody.
 func (p *place) rested(s *sftp.Client, id, name string, folder, names []string) error {
 	for _, n := range names {
 		if there, err := sftpclient.Exists(s, path.Join(p.at(folder...), n)); err != nil {
@@ -305,7 +308,11 @@ func (p *place) rested(s *sftp.Client, id, name string, folder, names []string) 
 			return p.clearProcessing(s, id, name)
 		}
 	}
-	return p.missing(s)
+	if err := p.missing(s); !errors.Is(err, inbox.ErrGone) {
+		return err
+	}
+	p.Logger.Warn("a taken file is not where it was put; somebody removed it", "inbox", p.lookout.Where, "file", name, "id", id)
+	return p.clearProcessing(s, id, name)
 }
 
 // clearProcessing removes what is left of the claim.
