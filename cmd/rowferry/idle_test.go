@@ -1,0 +1,74 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// An empty inbox costs next to nothing: the service is measured from outside while it has nothing to do.
+func TestIdleServiceCostsNextToNothing(t *testing.T) {
+	dir := t.TempDir()
+	config := `
+accounts:
+  les: {provider: les, server: "http://127.0.0.1:9"}
+routes:
+  one: {account: les, operation: shipmentFailed, inbox: {dir: one}, outbox: {dir: out}}
+  two: {account: les, operation: shipmentFailed, inbox: {dir: two}, outbox: {dir: out}}
+`
+	for _, inbox := range []string{"one", "two"} {
+		if err := os.Mkdir(filepath.Join(dir, inbox), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "rowferry.yaml"), []byte(config), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := rowferry(t, dir, "run", "--log-level", "error")
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(3 * time.Second) // it starts, looks around, and has collected its garbage
+	const span = 5 * time.Second
+	before := spent(t, cmd.Process.Pid)
+	time.Sleep(span)
+	share := 100 * (spent(t, cmd.Process.Pid) - before).Seconds() / span.Seconds()
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	t.Logf("idle: %.1f %% of a core", share)
+	if share > 3 {
+		t.Errorf("idle, the service takes %.1f %% of a core", share)
+	}
+}
+
+// spent is the processor time of a running process, to a hundredth of a second.
+func spent(t *testing.T, pid int) time.Duration {
+	t.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(stat), ") ")
+	fields := strings.Fields(after)
+	total := 0
+	for _, f := range fields[11:13] { // utime and stime
+		n, err := strconv.Atoi(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += n
+	}
+	return time.Duration(total) * 10 * time.Millisecond
+}

@@ -1,0 +1,5 @@
+//go:build race && unix
+
+package pipeline_test
+
+func init() { raced = true }
