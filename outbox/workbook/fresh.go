@@ -188,7 +188,7 @@ func linesIn(line *outbox.Line) int {
 }
 
 func (f *freshBook) line(line *outbox.Line) error {
-	if f.sheet.rows == maxRow {
+	if f.sheet.rows == sheetRows {
 		if err := f.end(); err != nil {
 			return err
 		}
@@ -274,7 +274,7 @@ func (f *freshBook) about() []string {
 		say("new", "why", f.why)
 	}
 	if len(f.sheets) > 1 {
-		say("about.sheets", "count", len(f.sheets), "limit", maxRow)
+		say("about.sheets", "count", len(f.sheets), "limit", sheetRows)
 	}
 	if left := len(f.report.Columns) - f.columns; left > 0 {
 		say("about.columns", "count", left)

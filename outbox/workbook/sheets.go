@@ -156,7 +156,7 @@ type marks struct {
 }
 
 func (m *marks) add(line *outbox.Line, status batch.Status) error {
-	if len(m.sheets) == 0 || m.row >= maxRow {
+	if len(m.sheets) == 0 || m.row >= sheetRows {
 		if err := m.begin(); err != nil {
 			return err
 		}

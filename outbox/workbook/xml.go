@@ -15,6 +15,9 @@ const (
 	maxText   = 32_767 // UTF-16 units in a cell
 )
 
+// sheetRows is how many rows a sheet of ours holds; a test makes it small.
+var sheetRows = maxRow
+
 // appendText appends s as the text of a cell: characters that XML forbids become the _xHHHH_ that spreadsheet programs
 // know, and what merely looks like one is protected.
 func appendText(b []byte, s string) []byte {
