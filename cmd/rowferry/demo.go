@@ -38,18 +38,18 @@ accounts:
   otms:
     provider: otms
     server: SERVER/otms
-    credentials: {login: "${ROWFERRY_DEMO}", password: "${ROWFERRY_DEMO}"}
+    credentials: {login: "file:secret", password: "file:secret"}
   hgj:
     provider: hgj
     server: SERVER/hgj
-    credentials: {token: "${ROWFERRY_DEMO}", staff: "${ROWFERRY_DEMO}", secret: "${ROWFERRY_DEMO}"}
+    credentials: {token: "file:secret", staff: "file:secret", secret: "file:secret"}
     sign: {digest: md5, over: "{token}{timestamp}{nonce}{secret}", case: lower}
   dellin:
     provider: dellin
     server: SERVER/dellin
     encoding: xml
     rate: 20/s
-    credentials: {appkey: "${ROWFERRY_DEMO}", login: "${ROWFERRY_DEMO}", password: "${ROWFERRY_DEMO}"}
+    credentials: {appkey: "file:secret", login: "file:secret", password: "file:secret"}
 
 routes:
   shipment-failures:
@@ -118,7 +118,7 @@ func (f *flags) demo(ctx context.Context, w io.Writer, dir string) (err error) {
 	if err := os.WriteFile(config, []byte(strings.ReplaceAll(demoConfig, "SERVER", "http://"+server.Addr())), 0o644); err != nil {
 		return err
 	}
-	if err := os.Setenv("ROWFERRY_DEMO", "demo"); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "secret"), []byte("demo\n"), 0o600); err != nil {
 		return err
 	}
 	cfg, err := configs.Load(config)
@@ -155,7 +155,7 @@ func clear(dir string) error {
 	if err != nil || !strings.HasPrefix(string(old), `# Made by "rowferry demo"`) {
 		return fmt.Errorf("the folder %s holds something else than an earlier demo: name another with --dir", dir)
 	}
-	for _, name := range []string{"data", "inbox", "outbox", "rowferry.yaml"} {
+	for _, name := range []string{"data", "inbox", "outbox", "rowferry.yaml", "secret"} {
 		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 			return err
 		}

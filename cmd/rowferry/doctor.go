@@ -1,0 +1,265 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/inbox/local"
+	"github.com/rowferry/rowferry/pipeline"
+	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/sftpclient"
+	"github.com/rowferry/rowferry/words"
+)
+
+func doctorCommand(f *flags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor [PARTNER…]",
+		Short: "Test folders, SFTP servers, providers' addresses and clocks before anything depends on them",
+		Long: `Tries, step by step, what the configuration needs: every folder (write, rename without overwriting, remove), every SFTP
+server (resolve, connect, key, login, list, write, rename, remove), every provider's address (resolve, connect, TLS) and
+the clock against the provider's. No row is sent and no login is made at a provider. With names of the sftp section,
+only these servers. Exit code 0 when all is well, 1 when something is not.`,
+		Example: `  rowferry doctor
+  rowferry doctor partner`,
+		RunE: func(cmd *cobra.Command, args []string) error { return f.doctor(cmd.Context(), os.Stdout, args) },
+	}
+}
+
+// finding is one thing the doctor tried.
+type finding struct {
+	What   string `json:"what"`
+	Good   bool   `json:"good"`
+	Detail string `json:"detail,omitempty"` // what was found, or what is wrong and what to do
+}
+
+func (f *flags) doctor(ctx context.Context, w io.Writer, partners []string) error {
+	cfg, err := f.load()
+	if err != nil {
+		return err
+	}
+	for _, p := range partners {
+		if _, known := cfg.SFTP[p]; !known {
+			return fmt.Errorf("%s has no sftp entry %q; it has: %v", f.config, p, slices.Sorted(maps.Keys(cfg.SFTP)))
+		}
+	}
+	var all []finding
+	for one := range examine(ctx, cfg, partners) {
+		all = append(all, one)
+		if !f.json {
+			mark := "ok  "
+			if !one.Good {
+				mark = "FAIL"
+			}
+			fmt.Fprintf(w, "%s  %s  %s\n", mark, one.What, one.Detail)
+		}
+	}
+	if f.json {
+		if err := printJSON(w, all); err != nil {
+			return err
+		}
+	}
+	if slices.ContainsFunc(all, func(one finding) bool { return !one.Good }) {
+		return outcome(exitSome)
+	}
+	return nil
+}
+
+// examine tries everything, or only some SFTP partners.
+func examine(ctx context.Context, cfg *configs.Config, partners []string) iter.Seq[finding] {
+	return func(yield func(finding) bool) {
+		if len(partners) == 0 {
+			for _, part := range []iter.Seq[finding]{routesWired(cfg), folders(cfg), addresses(ctx, cfg)} {
+				for one := range part {
+					if !yield(one) {
+						return
+					}
+				}
+			}
+			partners = slices.Sorted(maps.Keys(cfg.SFTP))
+		}
+		for _, name := range partners {
+			for one := range partner(ctx, cfg, name) {
+				if !yield(one) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// routesWired compiles all mappings.
+func routesWired(cfg *configs.Config) iter.Seq[finding] {
+	return func(yield func(finding) bool) {
+		_, err := pipeline.Routes(cfg, "")
+		if err != nil {
+			yield(finding{What: "mappings", Detail: complaint(err)})
+			return
+		}
+		yield(finding{"mappings", true, count(len(cfg.Routes), "route")})
+	}
+}
+
+// folders tries every local folder the configuration names.
+func folders(cfg *configs.Config) iter.Seq[finding] {
+	return func(yield func(finding) bool) {
+		dirs := map[string]string{cfg.Data: "data"}
+		for _, name := range routeNames(cfg) {
+			r := cfg.Routes[name]
+			if r.Inbox.SFTP == "" {
+				dirs[r.Inbox.Dir] = "inbox of " + name
+			}
+			if r.Outbox.SFTP == "" {
+				dirs[r.Outbox.Dir] = "outbox of " + name
+			}
+			if r.Preview.Dir != "" {
+				dirs[r.Preview.Dir] = "preview of " + name
+			}
+		}
+		for _, dir := range slices.Sorted(maps.Keys(dirs)) {
+			one := finding{What: "folder " + dir + " (" + dirs[dir] + ")", Good: true, Detail: "can be written, renamed in and removed from"}
+			if err := tryFolder(dir); err != nil {
+				one.Good, one.Detail = false, err.Error()+"; give this user the right to read and write there, or name another folder"
+			}
+			if !yield(one) {
+				return
+			}
+		}
+	}
+}
+
+// tryFolder writes, renames and removes a hidden file.
+func tryFolder(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".rowferry-doctor-*.tmp")
+	if err != nil {
+		return err
+	}
+	name := f.Name()
+	_, err = f.WriteString("rowferry doctor\n")
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		if err = os.Rename(name, name+".2.tmp"); err == nil {
+			name += ".2.tmp"
+		}
+	}
+	return errors.Join(err, os.Remove(name))
+}
+
+// addresses tries to reach every account's provider, and compares clocks by its Date header. Nothing is sent but HEAD /.
+func addresses(ctx context.Context, cfg *configs.Config) iter.Seq[finding] {
+	return func(yield func(finding) bool) {
+		for _, name := range slices.Sorted(maps.Keys(cfg.Accounts)) {
+			a := cfg.Accounts[name]
+			address := serverOf(a, cfg.ProviderOf(name))
+			for _, one := range reach(ctx, "account "+name, address) {
+				if !yield(one) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// serverOf is the address of an account: its own, or the document's for the environment it names.
+func serverOf(a configs.Account, p *providers.Provider) string {
+	if p != nil {
+		if s := p.Server(a.Server); s != "" {
+			return s
+		}
+	}
+	return a.Server
+}
+
+// mostSkew is how far clocks may differ before signatures and tokens are refused for it.
+const mostSkew = 30 * time.Second
+
+func reach(ctx context.Context, who, address string) []finding {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return []finding{{What: who, Detail: "no server: write server: production, sandbox or a URL"}}
+	}
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, u.Scheme+"://"+u.Host+"/", nil)
+	if err != nil {
+		return []finding{{What: who, Detail: err.Error()}}
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	defer client.CloseIdleConnections()
+	before := time.Now()
+	resp, err := client.Do(req)
+	if err != nil {
+		return []finding{{What: who + " at " + u.Host, Detail: whyUnreachable(err)}}
+	}
+	resp.Body.Close()
+	out := []finding{{who + " at " + u.Host, true, "reached; the server answers HTTP " + resp.Status}}
+	theirs, err := http.ParseTime(resp.Header.Get("Date"))
+	if err != nil {
+		return out
+	}
+	skew := theirs.Sub(before).Round(time.Second)
+	one := finding{"clock beside " + u.Host, skew.Abs() <= mostSkew, fmt.Sprintf("they differ by %s", skew.Abs())}
+	if !one.Good {
+		one.Detail += "; set this machine's clock (NTP): requests signed with a wrong time are refused"
+	}
+	return append(out, one)
+}
+
+// whyUnreachable names the step that failed and what to do.
+func whyUnreachable(err error) string {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		return fmt.Sprintf("resolve: %v; check the name in `server` and this machine's DNS", dns)
+	}
+	if cert, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return fmt.Sprintf("TLS: %v; where a company proxy signs, name its certificate with `ca: FILE`", cert.Err)
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		return fmt.Sprintf("connect: %v; check host, port and firewall", op)
+	}
+	return err.Error() + "; check `server`, the network and proxies"
+}
+
+// partner tries one SFTP server with the folders that routes use on it.
+func partner(ctx context.Context, cfg *configs.Config, name string) iter.Seq[finding] {
+	return func(yield func(finding) bool) {
+		var used []sftpclient.Folder
+		for _, route := range routeNames(cfg) {
+			r := cfg.Routes[route]
+			if r.Inbox.SFTP == name {
+				used = append(used, sftpclient.Folder{Dir: r.Inbox.Dir, ReadOnly: r.Inbox.After == local.Keep})
+			}
+			if r.Outbox.SFTP == name {
+				used = append(used, sftpclient.Folder{Dir: r.Outbox.Dir})
+			}
+		}
+		for step := range sftpclient.Diagnose(ctx, cfg.SFTP, name, used...) {
+			one := finding{What: filepath.ToSlash("sftp " + name + ": " + step.Name + " " + step.Dir), Good: step.OK(), Detail: step.Detail}
+			if !one.Good {
+				one.Detail = words.Say(cfg.Language, step.Message)
+			}
+			if !yield(one) {
+				return
+			}
+		}
+	}
+}
