@@ -703,7 +703,7 @@ func (l *loader) checkPlace(c *Config, key, sftp string) {
 	l.bad(key+".sftp", words.Message("config.sftp.unknown", "name", short(sftp)), write)
 }
 
-var cronParser = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
+var cronParser = cron.MustNewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
 
 func (l *loader) checkInbox(key string, in Inbox) {
 	if l.has(key+".match") && len(in.Match) == 0 && !l.blamedBelow(key+".match") {

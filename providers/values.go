@@ -247,8 +247,6 @@ func forbidden(r rune) bool {
 	return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
 }
 
-const hexDigits = "0123456789abcdef"
-
 // appendString writes s as a JSON string, with nothing escaped that need not be. It refuses broken UTF-8, U+FFFD and control characters.
 func appendString(dst []byte, s string) ([]byte, bool) {
 	dst = append(dst, '"')

@@ -36,8 +36,6 @@ func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
 	}
 }
 
-var errStop = errors.New("stop")
-
 // each walks over the records below the heading and gives those that are data to take; a nil take only checks the
 // structure.
 func (t *opened) each(take func(*splitter) bool) error {

@@ -138,7 +138,6 @@ func (a *alphabet) cost(prev, r, next rune) float64 {
 type characters struct {
 	rank  map[rune]int
 	other func(rune) (float64, bool)
-	most  float64
 }
 
 func newCharacters(text string, other func(rune) (float64, bool)) *characters {
