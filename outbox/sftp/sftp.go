@@ -63,8 +63,10 @@ type place struct {
 
 // upload is one name on its way. Calls for one name wait for each other; one that was cut off is gone on with.
 type upload struct {
-	turn    chan struct{}
-	users   int
+	turn  chan struct{}
+	users int // guarded by the place's mutex
+
+	// of the one whose turn it is, or of nobody:
 	hash    string // of the content that is on its way
 	part    string // its temporary name
 	arrived int64  // how much of it is there
@@ -93,7 +95,7 @@ func (p *place) Put(ctx context.Context, name string, content outbox.Content) er
 	}
 	defer release()
 	if u.hash != hash {
-		*u = upload{turn: u.turn, users: u.users, hash: hash, part: fmt.Sprintf("%s%016x%s", partBegin, rand.Uint64(), partEnd)}
+		u.hash, u.part, u.arrived = hash, fmt.Sprintf("%s%016x%s", partBegin, rand.Uint64(), partEnd), 0
 	}
 	if err := p.put(ctx, name, content, size, u); err != nil {
 		return fmt.Errorf("outbox %s: %w", p.where(), p.explain(ctx, err))
