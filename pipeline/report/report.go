@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/pipeline/redrop"
 	"github.com/rowferry/rowferry/pipeline/route"
+	"github.com/rowferry/rowferry/providers"
 )
 
 // Reporter reports files whose rows all have an outcome.
@@ -119,10 +121,22 @@ func (r *Reporter) report(ctx context.Context, f ledger.File, way *route.Route) 
 	path := filepath.Join(r.Spool, f.ID)
 	return outbox.Report{
 		File: f.File, Revision: f.Revision, Account: f.Account, Operation: f.Operation, Language: f.Language,
-		Columns: f.Reading.Columns, Notes: f.Reading.Notes, Unused: f.Reading.Unused, Started: f.Started, Finished: f.Finished,
+		Columns: f.Reading.Columns, Notes: f.Reading.Notes, Unused: f.Reading.Unused, Started: f.Started, Finished: f.Finished, Codes: meanings(way.Operation),
 		Source: outbox.Source{Path: path, Format: f.Reading.Format, Sheet: f.Reading.Sheet, Header: f.Reading.Header},
 		Lines:  func() iter.Seq2[*outbox.Line, error] { return Lines(ctx, r.Ledger, way, f, path) },
 	}
+}
+
+// meanings is what the provider's codes mean. Where a code of the whole request and one of an item are the same, the item's counts:
+// it is what is said of the row.
+func meanings(op *providers.Operation) map[string]batch.Text {
+	texts := map[string]batch.Text{}
+	for _, c := range slices.Backward(op.Codes()) {
+		if _, known := texts[c.Code]; !known && c.Code != "" && c.Code != "*" && c.Text != (batch.Text{}) {
+			texts[c.Code] = c.Text
+		}
+	}
+	return texts
 }
 
 // Lines joins the rows of the spooled file with their outcomes, in the order of the file.
