@@ -120,7 +120,7 @@ func (o *opening) reopened(t *Table, err error) (*Table, error) {
 	}
 	again, err := Reopen(o.ctx, o.route, o.path, o.name, t.Reading)
 	if err == nil {
-		again.more = t.more
+		again.more, again.marked = t.more, t.marked
 	}
 	return again, err
 }
@@ -160,7 +160,7 @@ func (o *opening) try(m *ledger.Manner) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Table{inner: inner, Format: inner.Format, Reading: ledger.Reading{Manner: m}}
+	t := &Table{inner: inner, Format: inner.Format, Reading: ledger.Reading{Manner: m}, marked: o.marks.any}
 	t.hide(nil)
 	return t, nil
 }

@@ -34,8 +34,9 @@ type Table struct {
 	hidden  []bool
 	at      map[resultmark.Column]int
 	columns []batch.Column
-	emptied int // rows whose own cells were cleared
-	first   int // the first of them
+	emptied int  // rows whose own cells were cleared
+	first   int  // the first of them
+	marked  bool // it is a workbook of ours
 	more    []batch.Note
 }
 
@@ -144,7 +145,7 @@ func (t *Table) cell(row *batch.Row, c resultmark.Column) string {
 // Notes is what was recognised and not handed on, without what is ours; complete after Rows ended.
 func (t *Table) Notes() []batch.Note {
 	notes := t.inner.Notes()
-	if len(t.Reading.Ours) > 0 || t.Reading.Again != nil {
+	if t.marked || len(t.Reading.Ours) > 0 || t.Reading.Again != nil {
 		notes = slices.DeleteFunc(notes, ofOurSheets)
 	}
 	notes = append(notes, t.more...)

@@ -1,0 +1,512 @@
+package redrop_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/xuri/excelize/v2"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/resultmark"
+)
+
+var head = []string{"accountNumber", "lesBookingId", "failReason"}
+
+// reasons are texts that only the right encoding shows.
+var reasons = map[batch.Language]string{batch.English: "driver, late", batch.Chinese: "司机迟到, 未提货", batch.Russian: "водитель опоздал; не забрал"}
+
+// sample is a file with every outcome; its rows are 2 to 9.
+func sample(l batch.Language) [][]string {
+	all := [][]string{head}
+	for i, id := range []string{"A2", "REFUSE3", "A4", "A5", "LOST6", "DOWN7", "A8", "A9"} {
+		account := "3000372"
+		if id == "A4" {
+			account = ""
+		}
+		all = append(all, []string{account, id, fmt.Sprintf("%s %d", reasons[l], i)})
+	}
+	return all
+}
+
+func asWorkbook(t *testing.T, all [][]string) []byte {
+	t.Helper()
+	f := excelize.NewFile()
+	defer f.Close()
+	for i, rec := range all {
+		if err := f.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+1), &rec); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := f.WriteToBuffer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// first sends the sample and heals the provider.
+func first(t *testing.T, h *house, l batch.Language, format string) *result {
+	t.Helper()
+	content := append([]byte("\ufeff"), encode(t, ',', sample(l))...)
+	if format == "xlsx" {
+		content = asWorkbook(t, sample(l))
+	}
+	r := h.drop("failures", "orders."+format, content)
+	r.want(map[string]batch.Status{"A2": batch.Delivered, "REFUSE3": batch.Rejected, "A4": batch.Invalid, "A5": batch.Delivered,
+		"LOST6": batch.Unknown, "DOWN7": batch.Failed, "A8": batch.Delivered, "A9": batch.Delivered})
+	h.provider.heal()
+	return r
+}
+
+// afterUntouched is what a result gives that was dropped as it was.
+var afterUntouched = map[string]batch.Status{"A2": batch.Delivered, "REFUSE3": batch.Rejected, "A4": batch.Invalid, "A5": batch.Delivered,
+	"LOST6": batch.Unknown, "DOWN7": batch.Delivered, "A8": batch.Delivered, "A9": batch.Delivered}
+
+func TestUntouched(t *testing.T) {
+	for _, from := range []string{"csv", "xlsx"} {
+		for _, format := range []string{"csv", "xlsx"} {
+			t.Run(from+" gives "+format, func(t *testing.T) {
+				h := open(t, batch.English, "")
+				one := first(t, h, batch.English, from)
+				two := h.drop("failures", one.name(format), one.content(format))
+				two.want(afterUntouched)
+				two.says("A2", "delivered before (file "+one.ID+"), not sent again")
+				two.says("REFUSE3", "not changed since it was refused")
+				two.says("A4", "not changed since file "+one.ID)
+				two.says("LOST6", `write "resend"`)
+				if a, b := one.of("A2"), two.of("A2"); a["attempts"] != b["attempts"] || a["sent_at"] != b["sent_at"] || a["reference"] != b["reference"] || a["code"] != b["code"] {
+					t.Errorf("what was delivered before is told otherwise now: %v, %v", a, b)
+				}
+				three := h.drop("failures", two.name(format), two.content(format))
+				three.want(afterUntouched)
+				three.says("A2", "(file "+one.ID+")")
+				three.says("DOWN7", "(file "+two.ID+")")
+				if n := strings.Count(three.of("A2")["message"], "not sent again"); n != 1 {
+					t.Errorf("the message grows: %q", three.of("A2")["message"])
+				}
+				if !strings.HasPrefix(three.name("csv"), "orders.20") || strings.Count(three.name("csv"), "result") != 1 {
+					t.Errorf("the name grows: %s", three.name("csv"))
+				}
+			})
+		}
+	}
+}
+
+// ways are what programs do to a result that a person has mended in a workbook or in a CSV.
+var ways = map[string]struct {
+	language batch.Language
+	read     string
+	file     func(t *testing.T, mended func(format string) []byte, r *result) (string, []byte)
+}{
+	"the CSV": {batch.English, "", func(t *testing.T, m func(string) []byte, r *result) (string, []byte) {
+		return r.name("csv"), m("csv")
+	}},
+	"the workbook": {batch.English, "", func(t *testing.T, m func(string) []byte, r *result) (string, []byte) {
+		return r.name("xlsx"), m("xlsx")
+	}},
+	"the workbook, Chinese": {batch.Chinese, "", func(t *testing.T, m func(string) []byte, r *result) (string, []byte) {
+		return r.name("xlsx"), m("xlsx")
+	}},
+	"renamed by a mail program": {batch.English, "", func(t *testing.T, m func(string) []byte, r *result) (string, []byte) {
+		return "orders (1).xlsx", m("xlsx")
+	}},
+	"the CSV under a name of its own": {batch.Russian, "", func(t *testing.T, m func(string) []byte, r *result) (string, []byte) {
+		return "исправлено.csv", m("csv")
+	}},
+	"saved by LibreOffice": {batch.Russian, "", func(t *testing.T, m func(string) []byte, r *result) (string, []byte) {
+		return r.name("xlsx"), office(t, m("xlsx"), "xlsx")
+	}},
+	"saved by LibreOffice and renamed": {batch.Chinese, "", func(t *testing.T, m func(string) []byte, r *result) (string, []byte) {
+		return "新建.xlsx", office(t, m("xlsx"), "xlsx")
+	}},
+	"saved as CSV by LibreOffice": {batch.English, "", func(t *testing.T, m func(string) []byte, r *result) (string, []byte) {
+		return "Result.csv", office(t, m("xlsx"), "csv")
+	}},
+	"saved as CSV, semicolons, windows-1251": {batch.Russian, "", func(t *testing.T, m func(string) []byte, r *result) (string, []byte) {
+		return strings.Replace(r.name("xlsx"), ".xlsx", ".csv", 1), recode(t, charmap.Windows1251, ';', openSheet(t, m("xlsx")).rows())
+	}},
+	"saved as CSV, semicolons, GBK": {batch.Chinese, "", func(t *testing.T, m func(string) []byte, r *result) (string, []byte) {
+		return "结果.csv", recode(t, simplifiedchinese.GBK, ';', openSheet(t, m("xlsx")).rows())
+	}},
+	"saved as Unicode text": {batch.Chinese, "", func(t *testing.T, m func(string) []byte, r *result) (string, []byte) {
+		return "结果 utf16.csv", recode(t, unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), '\t', openSheet(t, m("xlsx")).rows())
+	}},
+	"a route whose files are written otherwise": {batch.English, `, read: {delimiter: "|", encoding: windows-1252, header: "2"}`, func(t *testing.T, m func(string) []byte, r *result) (string, []byte) {
+		return r.name("csv"), m("csv")
+	}},
+	"a route whose files are written otherwise, the workbook": {batch.English, `, read: {delimiter: "|", sheet: Orders, header: "2"}`, func(t *testing.T, m func(string) []byte, r *result) (string, []byte) {
+		return r.name("xlsx"), m("xlsx")
+	}},
+	"a route whose files are in another encoding": {batch.Chinese, `, read: {encoding: windows-1251}`, func(t *testing.T, m func(string) []byte, r *result) (string, []byte) {
+		return "再次.csv", []byte(strings.TrimPrefix(string(m("csv")), "\ufeff"))
+	}},
+}
+
+func recode(t *testing.T, e encoding.Encoding, delimiter rune, rows [][]string) []byte {
+	t.Helper()
+	width := len(rows[0])
+	for i := range rows {
+		rows[i] = append(rows[i], make([]string, max(0, width-len(rows[i])))...)
+	}
+	b, err := e.NewEncoder().Bytes(encode(t, delimiter, rows))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// Whatever a program does to the file, mended rows go, the others stay, and nothing is sent twice.
+func TestMendedInEveryWay(t *testing.T) {
+	for name, way := range ways {
+		t.Run(name, func(t *testing.T) {
+			h := open(t, way.language, way.read)
+			var one *result
+			if way.read == "" || strings.Contains(name, "encoding") {
+				one = first(t, h, way.language, "csv")
+			} else {
+				all := append([][]string{{"orders of today", "", ""}}, sample(way.language)...)
+				one = h.drop("failures", "orders.csv", []byte(strings.ReplaceAll(string(encode(t, '|', all)), "driver, late", "driver late")))
+				h.provider.heal()
+			}
+			mended := func(format string) []byte {
+				if format == "csv" {
+					all := records(t, one.content("csv"))
+					for i := range all {
+						switch at := slices.Index(all[0], "lesBookingId"); all[i][at] {
+						case "A4":
+							all[i][at-1] = "3000372"
+						case "REFUSE3":
+							all[i][at] = "A3"
+						case "A8":
+							all[i][at+1] += " (edited)"
+						}
+					}
+					return append([]byte("\ufeff"), encode(t, ',', all)...)
+				}
+				s := openSheet(t, one.content("xlsx"))
+				s.set(s.row("A4"), "accountNumber", "3000372")
+				s.set(s.row("A8"), "failReason", "edited")
+				s.set(s.row("REFUSE3"), "lesBookingId", "A3")
+				return s.bytes()
+			}
+			file, content := way.file(t, mended, one)
+			two := h.drop("failures", file, content)
+			two.want(map[string]batch.Status{"A2": batch.Delivered, "A3": batch.Delivered, "A4": batch.Delivered, "A5": batch.Delivered,
+				"LOST6": batch.Unknown, "DOWN7": batch.Delivered, "A8": batch.Delivered, "A9": batch.Delivered})
+			if again := two.Reading.Again; again == nil || again.Base != one.ID {
+				t.Fatalf("it was not recognised: %+v", two.Reading)
+			}
+			edits := 0
+			for _, id := range []string{"A2", "A5", "A8", "A9"} {
+				if body := h.provider.bodies[id]; strings.Contains(body, "edited") {
+					t.Errorf("%s: an edit in a delivered row was sent", id)
+				}
+				if !strings.HasSuffix(two.of(id)["message"], map[batch.Language]string{batch.English: "not sent again", batch.Chinese: "不再重复发送", batch.Russian: "повторно не отправлено"}[way.language]) {
+					edits++
+					if id != "A8" {
+						t.Errorf("%s says %q", id, two.of(id)["message"])
+					}
+				}
+			}
+			if edits != 1 {
+				t.Errorf("%d rows tell of an edit, want 1", edits)
+			}
+		})
+	}
+}
+
+// A person sorts, deletes, inserts.
+func TestMovedRows(t *testing.T) {
+	for name, change := range map[string]func(all [][]string, at int) [][]string{
+		"whole lines": func(all [][]string, at int) [][]string {
+			slices.Reverse(all[1:])
+			return all
+		},
+		"only the sender's columns": func(all [][]string, at int) [][]string {
+			var own [][]string
+			for _, rec := range all[1:] {
+				own = append(own, slices.Clone(rec[at-1:]))
+			}
+			slices.SortFunc(own, func(a, b []string) int { return strings.Compare(b[1], a[1]) })
+			for i := range own {
+				copy(all[i+1][at-1:], own[i])
+			}
+			return all
+		},
+		"only ours are gone": func(all [][]string, at int) [][]string {
+			for i := 1; i < len(all); i++ {
+				all[i][0] = ""
+			}
+			return all
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := open(t, batch.English, "")
+			one := first(t, h, batch.English, "csv")
+			all := records(t, one.content("csv"))
+			at := slices.Index(all[0], "lesBookingId")
+			for i := range all {
+				if all[i][at] == "A4" {
+					all[i][at-1] = "3000372"
+				}
+			}
+			two := h.drop("failures", "sorted "+one.name("csv"), encode(t, ',', change(all, at)))
+			want := map[string]batch.Status{"A4": batch.Delivered}
+			for id, s := range afterUntouched {
+				if id != "A4" {
+					want[id] = s
+				}
+			}
+			two.want(want)
+		})
+	}
+}
+
+// Where numbers did not move with their rows and a delivered row was changed, nobody can tell which it is.
+func TestHeldRows(t *testing.T) {
+	h := open(t, batch.English, "")
+	one := first(t, h, batch.English, "csv")
+	all := records(t, one.content("csv"))
+	at := slices.Index(all[0], "lesBookingId")
+	var own [][]string
+	for _, rec := range all[1:] {
+		rec = slices.Clone(rec[at-1:])
+		switch rec[1] {
+		case "A4":
+			rec[0] = "3000372"
+		case "A9":
+			rec[2] = "changed"
+		}
+		own = append(own, rec)
+	}
+	slices.Reverse(own)
+	for i := range own {
+		copy(all[i+1][at-1:], own[i])
+	}
+	two := h.drop("failures", one.name("csv"), encode(t, ',', all))
+	for _, id := range []string{"A4", "A9"} {
+		if l := two.of(id); l["status"] != "skipped" || l["code"] != "held" || !strings.Contains(l["message"], "row 9") {
+			t.Errorf("%s: %v", id, l)
+		}
+	}
+	three := h.drop("failures", two.name("csv"), two.content("csv"))
+	for _, id := range []string{"A4", "A9"} {
+		if l := three.of(id); l["code"] != "held" {
+			t.Errorf("dropped again as it is, %s goes: %v", id, l)
+		}
+	}
+	all = records(t, three.content("csv"))
+	for i := range all {
+		if all[i][at] == "A4" {
+			all[i][0] = "" // it is another one
+		}
+	}
+	four := h.drop("failures", three.name("csv"), encode(t, ',', all))
+	four.want(map[string]batch.Status{"A4": batch.Delivered, "A9": batch.Skipped})
+	if h.provider.executed("A9") != 1 {
+		t.Error("a delivered row was sent again")
+	}
+}
+
+func TestDeletedAndInserted(t *testing.T) {
+	for _, format := range []string{"csv", "xlsx"} {
+		t.Run(format, func(t *testing.T) {
+			h := open(t, batch.English, "")
+			one := first(t, h, batch.English, "xlsx")
+			var content []byte
+			if format == "csv" {
+				all := records(t, one.content("csv"))
+				all = slices.DeleteFunc(all, func(rec []string) bool { return rec[1] == "delivered" })
+				blank := make([]string, 7)
+				all = slices.Insert(all, 2, append(blank, "3000372", "NEW", "put in"))
+				all = append(all, append(slices.Clone(one.record("A5")[:7]), "3000372", "COPY", "a whole line copied as a pattern"))
+				content = encode(t, ',', all)
+			} else {
+				s := openSheet(t, one.content("xlsx"))
+				for _, id := range []string{"A2", "A8", "A9"} {
+					if err := s.book.RemoveRow(s.name, s.row(id)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := s.book.InsertRows(s.name, 3, 1); err != nil {
+					t.Fatal(err)
+				}
+				for heading, value := range map[string]string{"accountNumber": "3000372", "lesBookingId": "NEW", "failReason": "put in"} {
+					s.set(3, heading, value)
+				}
+				content = s.bytes()
+			}
+			two := h.drop("failures", one.name(format), content)
+			two.want(map[string]batch.Status{"REFUSE3": batch.Rejected, "A4": batch.Invalid, "LOST6": batch.Unknown, "DOWN7": batch.Delivered, "NEW": batch.Delivered})
+			if format == "csv" {
+				if l := two.of("COPY"); l["status"] != "delivered" || !strings.Contains(l["message"], "NOT sent") || h.provider.executed("COPY") != 0 {
+					// its number says that it is row 5, which was delivered and is not there otherwise
+					t.Errorf("%v", l)
+				}
+			}
+			noted := slices.ContainsFunc(two.Reading.Notes, func(n batch.Note) bool { return n.Message.Key == "redrop.note.deleted" && n.Count == 3 })
+			if !noted {
+				t.Errorf("no note about the rows that are gone: %v", two.Reading.Notes)
+			}
+			three := h.drop("failures", two.name(format), two.content(format))
+			if three.of("NEW")["status"] != "delivered" || h.provider.executed("NEW") != 1 {
+				t.Error("a row that was put in is not known afterwards", three.of("NEW"))
+			}
+		})
+	}
+}
+
+func (r *result) record(id string) []string {
+	for _, rec := range records(r.h.t, r.content("csv")) {
+		if slices.Contains(rec, id) {
+			return rec
+		}
+	}
+	return nil
+}
+
+func TestResend(t *testing.T) {
+	for _, l := range batch.Languages() {
+		t.Run(string(l), func(t *testing.T) {
+			h := open(t, l, "")
+			one := first(t, h, l, "csv")
+			s := openSheet(t, one.content("xlsx"))
+			status := resultmark.Status.Heading(l)
+			s.set(s.row("LOST6"), status, " "+strings.ToUpper(resultmark.Word(l, resultmark.Resend)))
+			s.set(s.row("A2"), status, resultmark.Word(l, resultmark.Resend))
+			s.set(s.row("REFUSE3"), status, resultmark.Word(batch.English, resultmark.Resend))
+			before := h.provider.executed("LOST6")
+			two := h.drop("failures", one.name("xlsx"), s.bytes())
+			two.want(map[string]batch.Status{"LOST6": batch.Delivered, "A2": batch.Delivered, "REFUSE3": batch.Rejected})
+			if n := h.provider.executed("LOST6"); n != before+1 {
+				t.Errorf("executed %d times, %d before and once as asked", n, before)
+			}
+			if l := two.of("REFUSE3"); strings.Contains(l["message"], one.ID) || l["attempts"] != "2" || l["code"] != one.of("REFUSE3")["code"] {
+				t.Errorf("a refused row with the word was not sent: %v", l)
+			}
+			// an older copy with the same word sends nothing: what was unknown there is delivered now
+			three := h.drop("failures", "copy of "+one.name("xlsx"), func() []byte { s.set(s.row("A9"), "failReason", "so that it differs"); return s.bytes() }())
+			three.want(map[string]batch.Status{"LOST6": batch.Delivered})
+			if n := h.provider.executed("LOST6"); n != before+1 {
+				t.Errorf("an older copy sent it again: %d", n)
+			}
+		})
+	}
+}
+
+// An older result, mended in its own way, is dropped after a newer one.
+func TestOldResultAfterNewer(t *testing.T) {
+	h := open(t, batch.English, "")
+	one := first(t, h, batch.English, "csv")
+	s := openSheet(t, one.content("xlsx"))
+	s.set(s.row("A4"), "accountNumber", "3000372")
+	s.set(10, "accountNumber", "3000372")
+	s.set(10, "lesBookingId", "NEW")
+	s.set(10, "failReason", "put in")
+	two := h.drop("failures", one.name("xlsx"), s.bytes())
+	two.want(map[string]batch.Status{"A4": batch.Delivered, "NEW": batch.Delivered, "DOWN7": batch.Delivered})
+	s.set(11, "accountNumber", "3000372")
+	s.set(11, "lesBookingId", "NEW2")
+	s.set(11, "failReason", "put in later")
+	three := h.drop("failures", one.name("xlsx"), s.bytes())
+	three.want(map[string]batch.Status{"A4": batch.Delivered, "NEW": batch.Delivered, "NEW2": batch.Delivered, "DOWN7": batch.Delivered, "LOST6": batch.Unknown})
+	four := h.drop("failures", "once more.csv", one.content("csv"))
+	four.want(map[string]batch.Status{"DOWN7": batch.Delivered, "LOST6": batch.Unknown, "REFUSE3": batch.Rejected})
+	if l := four.of("A4"); l["status"] != "delivered" || !strings.Contains(l["message"], two.ID) {
+		t.Errorf("%v", l)
+	}
+}
+
+// A result is dropped while a file of its family is being sent: it is refused, and taken when that has ended.
+func TestWhileTheFamilyIsBeingSent(t *testing.T) {
+	h := open(t, batch.English, "")
+	one := first(t, h, batch.English, "csv")
+	h.provider.mu.Lock()
+	h.provider.gate = make(chan struct{})
+	h.provider.mu.Unlock()
+	two := h.put("failures", one.name("csv"), one.content("csv"))
+	h.file(two, "sending")
+	why := h.refused("failures", one.name("xlsx"), one.content("xlsx"))
+	if !strings.Contains(why, "still being sent") || !strings.Contains(why, two) {
+		t.Error(why)
+	}
+	close(h.provider.gate)
+	h.file(two, "reported")
+	three := h.drop("failures", one.name("xlsx"), one.content("xlsx"))
+	three.want(afterUntouched)
+}
+
+func TestRefused(t *testing.T) {
+	h := open(t, batch.English, "")
+	one := first(t, h, batch.English, "csv")
+	if why := h.refused("other", one.name("xlsx"), one.content("xlsx")); !strings.Contains(why, "failures") {
+		t.Error(why)
+	}
+	elsewhere := open(t, batch.English, "")
+	if why := elsewhere.refused("failures", one.name("csv"), one.content("csv")); !strings.Contains(why, "remove the result columns") {
+		t.Error(why)
+	}
+	if why := elsewhere.refused("failures", "x.xlsx", one.content("xlsx")); !strings.Contains(why, one.ID) {
+		t.Error(why)
+	}
+	// as it says: without our columns it is a new file
+	s := openSheet(t, one.content("xlsx"))
+	for range resultmark.Columns() {
+		if err := s.book.RemoveCol(s.name, "D"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	elsewhere.provider.heal()
+	elsewhere.drop("failures", "new.xlsx", s.bytes()).want(map[string]batch.Status{"A2": batch.Delivered, "A4": batch.Invalid})
+	// at home it is the result still
+	two := h.drop("failures", "new.xlsx", s.bytes())
+	two.want(afterUntouched)
+}
+
+// A sender's own columns may be called like ours.
+func TestSendersColumnsLikeOurs(t *testing.T) {
+	h := open(t, batch.English, "")
+	all := sample(batch.English)
+	all[0] = append(all[0], "status", "code", "note")
+	for i := range all[1:] {
+		all[i+1] = append(all[i+1], "open", fmt.Sprint(i), "")
+	}
+	h.provider.heal()
+	one := h.file(h.put("failures", "orders.csv", encode(t, ',', all)), "reported")
+	if len(one.Reading.Columns) != 6 || one.Reading.Ours != nil {
+		t.Fatalf("%+v", one.Reading)
+	}
+	r := &result{File: one, h: h}
+	two := h.file(h.put("failures", r.name("csv"), r.content("csv")), "reported")
+	if two.Reading.Again == nil || len(two.Reading.Columns) != 6 || len(two.Reading.Ours) != 7 || two.Reading.Columns[3].Name != "status" {
+		t.Fatalf("%+v", two.Reading)
+	}
+	if n := h.provider.executed("A2"); n != 1 {
+		t.Errorf("executed %d times", n)
+	}
+}
+
+// A preview of what would happen is no result: nothing of it was sent.
+func TestPreviewIsAnOrdinaryFile(t *testing.T) {
+	h := open(t, batch.English, "")
+	h.provider.heal()
+	all := sample(batch.English)
+	for i := range all {
+		ours := []string{fmt.Sprint(i + 1), "would be sent", "", "", "", "", ""}
+		if i == 0 {
+			ours = []string{"row", "status", "code", "message", "reference", "attempts", "sent_at"}
+		} else if all[i][0] == "" {
+			ours[1], all[i][0] = "invalid", "3000372"
+		}
+		all[i] = append(ours, all[i]...)
+	}
+	r := h.drop("failures", "orders.csv", encode(t, ',', all))
+	r.want(map[string]batch.Status{"A2": batch.Delivered, "A4": batch.Delivered, "REFUSE3": batch.Rejected})
+	r.says("A2", "")
+}
