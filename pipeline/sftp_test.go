@@ -1,0 +1,153 @@
+//go:build unix
+
+package pipeline_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rowferry/rowferry/sftpclient/sshdtest"
+)
+
+// partnerConfig is a route from and to a partner's server. The configuration's folder keeps ledger and spool.
+func partnerConfig(s *sshdtest.Server, address, provider, root string) string {
+	host, port, _ := strings.Cut(address, ":")
+	return fmt.Sprintf(`
+data: data
+accounts:
+  les: {provider: les, server: "%s", rate: none}
+sftp:
+  partner: {host: %s, port: %s, user: %s, key: "file:%s", host_key: "%s", timeout: 3s, keep_alive: 1s}
+routes:
+  failures:
+    account: les
+    operation: shipmentFailed
+    inbox: {sftp: partner, dir: %s/outgoing, settle: 100ms, every: 200ms}
+    outbox: {sftp: partner, dir: %s/incoming, formats: [csv]}
+`, provider, host, port, s.User, s.KeyFile, strings.TrimSpace(s.HostKeys["ed25519"]), root, root)
+}
+
+// partnerFolder makes the folders on the server, which is this machine.
+func partnerFolder(t *testing.T) string {
+	t.Helper()
+	root := t.TempDir()
+	for _, d := range []string{"outgoing", "incoming"} {
+		if err := os.MkdirAll(filepath.Join(root, d), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+// results waits for n result files on the server.
+func results(t *testing.T, root string, n int, patience time.Duration) []string {
+	t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+		found, err := filepath.Glob(filepath.Join(root, "incoming", "*.result.csv"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(found) >= n {
+			return found
+		}
+		if time.Now().After(end) {
+			t.Fatalf("after %v there are %d of %d results", patience, len(found), n)
+		}
+	}
+}
+
+// once checks that each identity was sent exactly once and every result is whole.
+func (n *notices) once(t *testing.T, want []string, found []string) {
+	t.Helper()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, id := range want {
+		if n.did[id] != 1 {
+			t.Errorf("%s was sent %d times", id, n.did[id])
+		}
+	}
+	rows := 0
+	for _, path := range found {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows += strings.Count(string(content), ",delivered,")
+	}
+	if rows != len(want) {
+		t.Errorf("the results tell of %d delivered rows, %d were sent", rows, len(want))
+	}
+}
+
+// A partner's files come from a real sshd and the results go back to it; names are what partners write.
+func TestRouteOverSFTP(t *testing.T) {
+	provider, url := newNotices(t)
+	s, root := sshdtest.Start(t, sshdtest.Options{}), partnerFolder(t)
+	stop := start(t, t.TempDir(), partnerConfig(s, s.Address(), url, root))
+	defer stop()
+	var want []string
+	names := []string{"orders.csv", "orders two.csv", "订单.csv", "заказы.csv"}
+	for i, name := range names {
+		mine := ids(fmt.Sprintf("F%dR", i), 5)
+		want = append(want, mine...)
+		drop(t, filepath.Join(root, "outgoing"), name, mine...)
+	}
+	found := results(t, root, len(names), time.Minute)
+	provider.once(t, want, found)
+	stop()
+	if left, _ := filepath.Glob(filepath.Join(root, "outgoing", "*.csv")); len(left) > 0 {
+		t.Errorf("still in the inbox: %v", left)
+	}
+	for _, name := range names {
+		if at, _ := filepath.Glob(filepath.Join(root, "outgoing", "archive", "*", "*", "*", name)); len(at) != 1 {
+			t.Errorf("%s is %d times in the archive", name, len(at))
+		}
+	}
+	if parts, _ := filepath.Glob(filepath.Join(root, "incoming", "*.part")); len(parts) > 0 {
+		t.Errorf("left in the outbox: %v", parts)
+	}
+}
+
+// The line to the partner is cut again and again: every file is processed once, every result arrives once.
+func TestRouteOverACutLine(t *testing.T) {
+	provider, url := newNotices(t)
+	s, root := sshdtest.Start(t, sshdtest.Options{}), partnerFolder(t)
+	proxy := sshdtest.NewProxy(t, s.Address())
+	stop := start(t, t.TempDir(), partnerConfig(s, fmt.Sprintf("127.0.0.1:%d", proxy.Port), url, root))
+	defer stop()
+	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
+	var want []string
+	for i := range 6 {
+		mine := ids(fmt.Sprintf("C%dR", i), 20)
+		want = append(want, mine...)
+		drop(t, filepath.Join(root, "outgoing"), fmt.Sprintf("cut%d.csv", i), mine...)
+		for range 2 {
+			time.Sleep(time.Duration(random.IntN(300)) * time.Millisecond)
+			proxy.Cut()
+		}
+	}
+	provider.once(t, want, results(t, root, 6, 90*time.Second))
+}
+
+// Two services with two ledgers look at one folder: each file is taken by one of them.
+func TestTwoServicesOnOneFolder(t *testing.T) {
+	provider, url := newNotices(t)
+	s, root := sshdtest.Start(t, sshdtest.Options{}), partnerFolder(t)
+	config := partnerConfig(s, s.Address(), url, root)
+	for range 2 {
+		stop := start(t, t.TempDir(), config)
+		defer stop()
+	}
+	var want []string
+	for i := range 20 {
+		mine := ids(fmt.Sprintf("T%dR", i), 3)
+		want = append(want, mine...)
+		drop(t, filepath.Join(root, "outgoing"), fmt.Sprintf("two%d.csv", i), mine...)
+	}
+	provider.once(t, want, results(t, root, 20, 90*time.Second))
+}
