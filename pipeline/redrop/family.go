@@ -123,7 +123,8 @@ func (o *opening) outcomes(m *ledger.File, each func(row int, p place, carried b
 			}
 			for k, row := range item.Rows {
 				p := place{originOf(m, row, item.Kin, k), doc{m.ID, item.Seq, len(item.Rows)}}
-				each(row, p, k < len(item.Kin) && item.Kin[k].Carried, v.Of(row))
+				carried := v == item.Preset && k < len(item.Kin) && item.Kin[k].Carried // and not sent since by an order
+				each(row, p, carried, v.Of(row))
 			}
 		}
 	}

@@ -27,7 +27,6 @@ import (
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/sqlite"
 	"github.com/rowferry/rowferry/pipeline"
-	"github.com/rowferry/rowferry/resultmark"
 )
 
 // provider is a real HTTP server that counts what it executed, by booking (les) or house bill (hgj). What it does with an
@@ -35,6 +34,7 @@ import (
 type provider struct {
 	mu     sync.Mutex
 	did    map[string]int
+	asked  map[string]int    // requests that came, executed or not
 	bodies map[string]string // the last one executed
 	healed bool
 	gate   chan struct{} // requests wait until it is closed; nil: they do not
@@ -50,6 +50,7 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := d.LesBookingID + d.HouseBillNo
 	p.mu.Lock()
 	gate, healed := p.gate, p.healed
+	p.asked[id]++
 	p.mu.Unlock()
 	if gate != nil {
 		<-gate
@@ -128,7 +129,7 @@ routes:
 
 func open(t *testing.T, l batch.Language, read string) *house {
 	t.Helper()
-	h := &house{t: t, dir: t.TempDir(), provider: &provider{did: map[string]int{}, bodies: map[string]string{}}}
+	h := &house{t: t, dir: t.TempDir(), provider: &provider{did: map[string]int{}, asked: map[string]int{}, bodies: map[string]string{}}}
 	server := httptest.NewServer(h.provider)
 	t.Cleanup(server.Close)
 	for name, value := range map[string]string{"T": "token", "S": "18000000000", "P": "pass"} {
@@ -447,5 +448,3 @@ func office(t *testing.T, content []byte, to string) []byte {
 	}
 	return b
 }
-
-var _ = resultmark.Row

@@ -1,0 +1,249 @@
+package redrop_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/sqlite"
+	"github.com/rowferry/rowferry/pipeline"
+	"github.com/rowferry/rowferry/pipeline/redrop"
+)
+
+var billHead = []string{"houseBillScac", "houseBillNo", "masterBillNo", "placeOfDelivery", "placeOfDeliveryCountry", "carrierScac", "movementType",
+	"cargoDescription", "cargoPackage", "cargoPackageUnit", "containerNo", "nonContainerized", "cargoWeight",
+	"shipperPartyName", "shipperPartyAddr", "shipperPartyCity", "shipperPartyCountry", "consigneePartyName", "consigneePartyAddr", "consigneePartyCity", "consigneePartyCountry"}
+
+func bill(no, container string) []string {
+	return []string{"8FN0", no, "MBL123456789", "VANCOUVER", "CN", "9476", "FROB", "NAILS", "1536", "CTN", container, "false", "1000",
+		"SHIPPER CO", "900 ROAD", "SHANGHAI", "CN", "CONSIGNEE CO", "120 ROAD", "SUZHOU", "CN"}
+}
+
+// bills is a file of documents of two rows each; the first row of BAD lacks its weight.
+func bills() [][]string {
+	all := [][]string{billHead}
+	for i, no := range []string{"GOOD", "REFUSE", "BAD", "LOST", "DOWN"} {
+		for k := range 2 {
+			all = append(all, bill(no, fmt.Sprintf("ZENU%07d", 10*i+k)))
+		}
+	}
+	all[5][12] = ""
+	return all
+}
+
+// by is the rows of a document.
+func (r *result) by(no string) (lines []map[string]string) {
+	for _, l := range r.lines {
+		if l["houseBillNo"] == no {
+			lines = append(lines, l)
+		}
+	}
+	return lines
+}
+
+func (r *result) all(no string, s batch.Status) {
+	r.h.t.Helper()
+	for _, l := range r.by(no) {
+		if l["status"] != string(s) {
+			r.h.t.Errorf("%s row %s is %s (%s), want %s", no, l["row"], l["status"], l["message"], s)
+		}
+	}
+}
+
+func TestDocuments(t *testing.T) {
+	for _, format := range []string{"csv", "xlsx"} {
+		t.Run(format, func(t *testing.T) {
+			h := open(t, batch.English, "")
+			content := encode(t, ',', bills())
+			if format == "xlsx" {
+				content = asWorkbook(t, bills())
+			}
+			one := h.drop("bills", "bills."+format, content)
+			one.all("GOOD", batch.Delivered)
+			one.all("REFUSE", batch.Rejected)
+			one.all("LOST", batch.Unknown)
+			one.all("DOWN", batch.Failed)
+			if l := one.by("BAD"); l[0]["status"] != "invalid" || l[1]["status"] != "skipped" {
+				t.Fatal(l)
+			}
+			h.provider.heal()
+
+			asked := h.provider.asked["REFUSE"]
+			two := h.drop("bills", one.name("csv"), one.content("csv"))
+			two.all("GOOD", batch.Delivered)
+			two.all("REFUSE", batch.Rejected)
+			two.all("LOST", batch.Unknown)
+			two.all("DOWN", batch.Delivered)
+			if l := two.by("BAD"); l[0]["status"] != "invalid" || l[1]["status"] != "skipped" {
+				t.Error(l)
+			}
+			if h.provider.asked["REFUSE"] != asked || h.provider.did["GOOD"] != 1 || h.provider.did["LOST"] != 1 {
+				t.Error("documents that stay were sent", h.provider.asked)
+			}
+
+			all := records(t, two.content("csv"))
+			no, weight := slices.Index(all[0], "houseBillNo"), slices.Index(all[0], "cargoWeight")
+			seen := map[string]bool{}
+			for i, rec := range all[1:] {
+				first := !seen[rec[no]]
+				seen[rec[no]] = true
+				switch {
+				case rec[no] == "GOOD" && first:
+					all[i+1][weight] = "2222"
+				case rec[no] == "BAD":
+					all[i+1][weight] = "1000"
+				case rec[no] == "LOST" && first:
+					all[i+1][1] = "resend"
+				}
+			}
+			all = slices.DeleteFunc(all, func(rec []string) bool { return rec[no] == "REFUSE" && strings.HasSuffix(rec[weight-2], "11") })
+			blank := make([]string, 7)
+			all = append(all, append(blank, bill("GOOD", "ZENU0000099")...), append(slices.Clone(blank), bill("NEW", "ZENU0000100")...))
+			three := h.drop("bills", two.name("csv"), encode(t, ',', all))
+			if l := three.by("GOOD"); len(l) != 3 || !strings.Contains(l[0]["message"], "NOT sent") || l[1]["status"] != "delivered" ||
+				l[2]["status"] != "skipped" || !strings.Contains(l[2]["message"], "delivered before") {
+				t.Error(l)
+			}
+			three.all("LOST", batch.Unknown)
+			three.all("BAD", batch.Delivered)
+			three.all("NEW", batch.Delivered)
+			three.all("REFUSE", batch.Rejected)
+			if h.provider.did["GOOD"] != 1 || h.provider.did["LOST"] != 1 || h.provider.did["DOWN"] != 1 {
+				t.Error("a document was executed twice", h.provider.did)
+			}
+			if h.provider.asked["REFUSE"] != asked+1 {
+				t.Error("a refused document that lost a row was not sent again", h.provider.asked)
+			}
+
+			all = records(t, three.content("csv"))
+			for i, rec := range all {
+				if rec[no] == "LOST" {
+					all[i][1] = "RESEND"
+				}
+			}
+			four := h.drop("bills", three.name("csv"), encode(t, ',', all))
+			four.all("LOST", batch.Delivered)
+			if h.provider.did["LOST"] != 2 || h.provider.did["GOOD"] != 1 || h.provider.did["NEW"] != 1 || h.provider.did["BAD"] != 1 {
+				t.Error(h.provider.did)
+			}
+			if l := four.by("GOOD"); l[2]["status"] != "skipped" {
+				t.Error("a row of a delivered document went", l[2])
+			}
+		})
+	}
+}
+
+// A row of an unknown document that is not valid any more stays unknown, whatever is written.
+func TestUnknownAndNotValid(t *testing.T) {
+	h := open(t, batch.English, "")
+	one := h.drop("bills", "bills.csv", encode(t, ',', bills()))
+	h.provider.heal()
+	all := records(t, one.content("csv"))
+	no, weight := slices.Index(all[0], "houseBillNo"), slices.Index(all[0], "cargoWeight")
+	for i, rec := range all {
+		if rec[no] == "LOST" {
+			all[i][1], all[i][weight] = "resend", "heavy"
+		}
+	}
+	two := h.drop("bills", one.name("csv"), encode(t, ',', all))
+	two.all("LOST", batch.Unknown)
+	if h.provider.did["LOST"] != 1 {
+		t.Error("it was sent")
+	}
+}
+
+// Rows of a file are sent again by command only as long as no result of it was dropped.
+func TestResendByCommandAfterADrop(t *testing.T) {
+	h := open(t, batch.English, "")
+	one := first(t, h, batch.English, "csv")
+	two := h.drop("failures", one.name("csv"), one.content("csv"))
+	_, err := h.ledger.Requeue(t.Context(), one.ID, []batch.Status{batch.Unknown})
+	if s, ok := errors.AsType[*ledger.Superseded](err); !ok || s.Newest != two.ID {
+		t.Fatalf("%v", err)
+	}
+	before := h.provider.executed("LOST6")
+	if err := h.ledger.Order(t.Context(), ledger.Order{Verb: "resend", File: two.ID, Statuses: []string{"unknown"}}); err != nil {
+		t.Fatal(err)
+	}
+	h.wait("resent", func() bool {
+		f, _ := h.ledger.File(t.Context(), two.ID)
+		return f.Revision == 2 && f.State == ledger.Reported
+	})
+	f := h.file(two.ID, ledger.Reported)
+	if f.Counts.Unknown != 0 || h.provider.executed("LOST6") != before+1 || h.provider.executed("A2") != 1 {
+		t.Errorf("%+v, %d", f.Counts, h.provider.executed("LOST6"))
+	}
+	three := h.drop("failures", "later.csv", append(one.content("csv"), "\r\n"...))
+	three.want(map[string]batch.Status{"LOST6": batch.Delivered})
+}
+
+// The process ends after the file was decided about and before anything of it was sent; the next one needs nothing new.
+func TestGoingOnAfterAStop(t *testing.T) {
+	h := open(t, batch.English, "")
+	one := first(t, h, batch.English, "csv")
+	if err := h.ledger.PauseLane(t.Context(), "les", "closed"); err != nil {
+		t.Fatal(err)
+	}
+	h.stop()
+	h.start()
+	s := openSheet(t, one.content("xlsx"))
+	s.set(s.row("A4"), "accountNumber", "3000372")
+	id := h.put("failures", one.name("xlsx"), s.bytes())
+	if f := h.file(id, ledger.Sending); f.Open != 2 || f.Counts.Delivered != 4 {
+		t.Fatalf("%+v", f)
+	}
+	h.stop()
+	h.start()
+	if err := h.ledger.Order(t.Context(), ledger.Order{Verb: "resume", Account: "les"}); err != nil {
+		t.Fatal(err)
+	}
+	f := h.file(id, ledger.Reported)
+	if f.Counts.Delivered != 6 || f.Counts.Pending() != 0 || h.provider.executed("A2") != 1 || h.provider.executed("A4") != 1 {
+		t.Errorf("%+v", f.Counts)
+	}
+}
+
+// What is known of a file can be asked without taking it; without a ledger nothing is known.
+func TestBooksBeforeTaking(t *testing.T) {
+	h := open(t, batch.English, "")
+	one := first(t, h, batch.English, "csv")
+	h.stop()
+	l, err := sqlite.Visit(t.Context(), h.cfg.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	routes, err := pipeline.Routes(h.cfg, "failures")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := routes["failures"]
+	table, plan, err := redrop.Books{Ledger: l, Spool: h.cfg.Data + "/spool"}.Open(t.Context(), r, one.path("xlsx"), one.name("xlsx"), "")
+	if err != nil || plan == nil {
+		t.Fatal(plan, err)
+	}
+	defer table.Close()
+	bound, err := r.Mapping.Bind(table.Columns())
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := 0
+	for item, err := range bound.Items(table.Rows()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := plan.Stage(item, r.Language); s.Preset == nil {
+			open++
+		}
+	}
+	if open != 1 {
+		t.Errorf("%d would be sent", open)
+	}
+	if _, _, err = (redrop.Books{}).Open(t.Context(), r, one.path("csv"), one.name("csv"), ""); err == nil {
+		t.Error("a result whose file nobody knows was taken")
+	}
+}
