@@ -17,8 +17,10 @@ demo: build
 # Everything that must hold: style, races, the scripts of the README, the readers against the corpus, builds for other systems.
 test: packages lint unit fuzz cross
 
+# Everything with the race detector; then at full length, without it, what -short leaves out.
 unit:
-	$(GO) test -race -timeout 14m ./...
+	$(GO) test -race -short -timeout 14m ./...
+	$(GO) test -timeout 14m ./outbox/workbook ./pipeline ./readers/workbook
 
 lint:
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || (echo 'gofmt: these files are not formatted' >&2; exit 1)

@@ -147,6 +147,9 @@ func patched(t testing.TB, path string) (bool, string) {
 
 // Files that other people wrote come back as they were, with ours added.
 func TestCorpus(t *testing.T) {
+	if testing.Short() {
+		t.Skip("two hundred files and two other programs: make test runs it once more without -short and the race detector")
+	}
 	manifest, err := os.Open(filepath.Join(corpus, "MANIFEST.tsv"))
 	if err != nil {
 		t.Fatalf("the corpus must lie beside the repository, at ../shared/corpus: %v", err)
