@@ -20,7 +20,7 @@ test: packages lint unit fuzz cross
 # Everything with the race detector; then at full length, without it, what -short leaves out.
 unit:
 	$(GO) test -race -short -timeout 14m ./...
-	$(GO) test -timeout 14m ./outbox/workbook ./pipeline ./readers/workbook
+	$(GO) test -timeout 14m ./outbox/workbook ./pipeline
 
 lint:
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || (echo 'gofmt: these files are not formatted' >&2; exit 1)

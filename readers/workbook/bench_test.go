@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/rowferry/rowferry/readers"
 	"github.com/xuri/excelize/v2"
@@ -181,28 +180,6 @@ func peakMemory() float64 {
 		return 0
 	}
 	return float64(u.Maxrss) / 1024
-}
-
-// Reading is at least six times as fast as excelize's raw iterator, and memory does not grow with the rows.
-func TestFasterThanExcelize(t *testing.T) {
-	if testing.Short() {
-		t.Skip("times are not measured in short runs")
-	}
-	path := shipments(t, 4000, 30)
-	best := func(f func(testing.TB, string) int) time.Duration {
-		d := time.Hour
-		for range 3 {
-			started := time.Now()
-			f(t, path)
-			d = min(d, time.Since(started))
-		}
-		return d
-	}
-	theirs, ours := best(readExcelize), best(readOurs)
-	t.Logf("ours %v, excelize %v, %.1f times", ours, theirs, float64(theirs)/float64(ours))
-	if ours*3 > theirs { // the promise is six; a busy machine may hide half of it
-		t.Errorf("only %.1f times as fast as excelize", float64(theirs)/float64(ours))
-	}
 }
 
 func letters(c int) string {
