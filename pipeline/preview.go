@@ -13,6 +13,7 @@ import (
 	localinbox "github.com/rowferry/rowferry/inbox/local"
 	"github.com/rowferry/rowferry/outbox/workbook"
 	"github.com/rowferry/rowferry/pipeline/check"
+	"github.com/rowferry/rowferry/pipeline/redrop"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/pipeline/take"
 )
@@ -70,7 +71,7 @@ func (p *previewer) one(ctx context.Context, c inbox.Complete) error {
 	if c.Stuck != "" {
 		return p.refuse(ctx, id, c, c.Stuck)
 	}
-	f, report, err := check.Report(ctx, p.route, filepath.Join(p.dir, c.Name), c.Name, id)
+	f, report, err := check.Checker{Books: redrop.Books{Ledger: p.engine.Ledger, Spool: filepath.Join(p.engine.Data, "spool")}}.Report(ctx, p.route, filepath.Join(p.dir, c.Name), c.Name, id)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/redrop"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/words"
@@ -23,23 +25,47 @@ type Finding struct {
 	Requests   int             `json:"requests"`
 	Invalid    int             `json:"invalid"`
 	Skipped    int             `json:"skipped"`
-	Problems   []batch.Problem `json:"problems,omitempty"` // at most MostProblems
+	Delivered  int             `json:"delivered_before,omitempty"` // of a result dropped again: rows that are delivered already
+	Rejected   int             `json:"rejected_before,omitempty"`  // rows that were refused and are as they were
+	Unknown    int             `json:"unknown_before,omitempty"`   // rows that may have been processed and that nobody asked to send again
+	Problems   []batch.Problem `json:"problems,omitempty"`         // at most MostProblems
 	More       int             `json:"more_problems,omitempty"`
 	Notes      []string        `json:"notes,omitempty"`
 	Unused     []string        `json:"unused_columns,omitempty"`
+
+	reading ledger.Reading // how it was understood
 }
 
 // MostProblems is how many problems a finding lists one by one.
 const MostProblems = 1000
 
-// Good reports whether every row would be sent.
-func (f *Finding) Good() bool { return f.Quarantine == "" && f.Rows > 0 && f.Sendable == f.Rows }
+// Good reports whether every row would be sent, or was delivered before.
+func (f *Finding) Good() bool {
+	return f.Quarantine == "" && f.Rows > 0 && f.Sendable+f.Delivered == f.Rows
+}
+
+// Checker checks files with what is known of earlier ones, so that a result that is dropped again is told from a new file. The
+// zero value knows of none.
+type Checker struct{ Books redrop.Books }
+
+// File checks one file as if none had been taken before; see Checker.File.
+func File(ctx context.Context, r *route.Route, path, name string, each func(*batch.Item)) (*Finding, error) {
+	return Checker{}.File(ctx, r, path, name, each)
+}
 
 // File checks one file. Its error is trouble of ours (the file is gone, the disk fails), never the file's.
-// each is called with every item and may be nil.
-func File(ctx context.Context, r *route.Route, path, name string, each func(*batch.Item)) (*Finding, error) {
+// each is called with every item but those that earlier files have settled, and may be nil.
+func (c Checker) File(ctx context.Context, r *route.Route, path, name string, each func(*batch.Item)) (*Finding, error) {
+	return c.file(ctx, r, path, name, func(s *ledger.Staged) {
+		if each != nil && s.Kin == nil || each != nil && s.Preset == nil {
+			each(&s.Item)
+		}
+	})
+}
+
+func (c Checker) file(ctx context.Context, r *route.Route, path, name string, each func(*ledger.Staged)) (*Finding, error) {
 	f := &Finding{Path: path, Route: r.Name}
-	err := f.read(ctx, r, path, name, each)
+	err := f.read(ctx, c.Books, r, path, name, each)
 	unreadable, ok := errors.AsType[*batch.Unreadable](err)
 	if ok {
 		*f = Finding{Path: path, Route: r.Name, Quarantine: words.Say(r.Language, unreadable.Message)}
@@ -48,12 +74,15 @@ func File(ctx context.Context, r *route.Route, path, name string, each func(*bat
 	return f, err
 }
 
-func (f *Finding) read(ctx context.Context, r *route.Route, path, name string, each func(*batch.Item)) error {
-	table, err := r.Open(ctx, path, name)
+func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, path, name string, each func(*ledger.Staged)) error {
+	table, plan, err := books.Open(ctx, r, path, name, "")
 	if err != nil {
 		return err
 	}
 	defer table.Close()
+	f.reading = table.Reading
+	f.reading.Columns = slices.Clone(table.Columns())
+	f.reading.Sheet, f.reading.Header = table.Where()
 	f.Format = table.Format
 	bound, err := r.Mapping.Bind(table.Columns())
 	if err != nil {
@@ -64,10 +93,9 @@ func (f *Finding) read(ctx context.Context, r *route.Route, path, name string, e
 		if err != nil {
 			return err
 		}
-		f.add(item, &items)
-		if each != nil {
-			each(item)
-		}
+		staged := plan.Stage(item, r.Language)
+		f.add(&staged, &items)
+		each(&staged)
 	}
 	if f.Rows == 0 {
 		return &batch.Unreadable{Message: words.Message("take.no_rows")}
@@ -90,26 +118,25 @@ func requests(r providers.Rows, items int) int {
 	return (items + r.Max - 1) / r.Max
 }
 
-func (f *Finding) add(item *batch.Item, sendable *int) {
-	f.Rows += len(item.Rows)
-	for _, p := range item.Problems {
+func (f *Finding) add(s *ledger.Staged, sendable *int) {
+	f.Rows += len(s.Rows)
+	for _, p := range s.Problems {
 		if len(f.Problems) < MostProblems {
 			f.Problems = append(f.Problems, p)
 		} else {
 			f.More++
 		}
 	}
-	if item.Sendable() {
+	if s.Preset == nil {
 		*sendable++
-		f.Sendable += len(item.Rows)
+		f.Sendable += len(s.Rows)
 		return
 	}
-	for _, row := range item.Rows {
-		bad := slices.ContainsFunc(item.Problems, func(p batch.Problem) bool { return p.Row == row && !p.Warning })
-		if bad {
-			f.Invalid++
-		} else {
-			f.Skipped++
-		}
-	}
+	var c batch.Counts
+	s.Preset.Count(&c, s.Rows, 1)
+	f.Invalid += c.Invalid
+	f.Skipped += c.Skipped
+	f.Delivered += c.Delivered
+	f.Rejected += c.Rejected
+	f.Unknown += c.Unknown
 }

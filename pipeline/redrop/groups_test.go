@@ -1,8 +1,11 @@
 package redrop_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -10,7 +13,9 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/sqlite"
+	"github.com/rowferry/rowferry/outbox/csvfile"
 	"github.com/rowferry/rowferry/pipeline"
+	"github.com/rowferry/rowferry/pipeline/check"
 	"github.com/rowferry/rowferry/pipeline/redrop"
 )
 
@@ -207,11 +212,17 @@ func TestGoingOnAfterAStop(t *testing.T) {
 	}
 }
 
-// What is known of a file can be asked without taking it; without a ledger nothing is known.
-func TestBooksBeforeTaking(t *testing.T) {
+// What would happen can be asked without taking the file, beside the service; the real run agrees.
+func TestCheckAgrees(t *testing.T) {
 	h := open(t, batch.English, "")
-	one := first(t, h, batch.English, "csv")
-	h.stop()
+	one := first(t, h, batch.English, "xlsx")
+	s := openSheet(t, one.content("xlsx"))
+	s.set(s.row("A4"), "accountNumber", "3000372")
+	s.set(s.row("A8"), "failReason", "edited")
+	path := filepath.Join(t.TempDir(), one.name("xlsx"))
+	if err := os.WriteFile(path, s.bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	l, err := sqlite.Visit(t.Context(), h.cfg.Data)
 	if err != nil {
 		t.Fatal(err)
@@ -222,28 +233,36 @@ func TestBooksBeforeTaking(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := routes["failures"]
-	table, plan, err := redrop.Books{Ledger: l, Spool: h.cfg.Data + "/spool"}.Open(t.Context(), r, one.path("xlsx"), one.name("xlsx"), "")
-	if err != nil || plan == nil {
-		t.Fatal(plan, err)
+	checker := check.Checker{Books: redrop.Books{Ledger: l, Spool: filepath.Join(h.cfg.Data, "spool")}}
+	f, report, err := checker.Report(t.Context(), r, path, one.name("xlsx"), "20260101-000000-beef")
+	if err != nil || report == nil {
+		t.Fatal(f, err)
 	}
-	defer table.Close()
-	bound, err := r.Mapping.Bind(table.Columns())
-	if err != nil {
+	if f.Sendable != 2 || f.Delivered != 4 || f.Rejected != 1 || f.Unknown != 1 || f.Rows != 8 || f.Good() {
+		t.Errorf("%+v", f)
+	}
+	var preview bytes.Buffer
+	if err := csvfile.New().Write(t.Context(), &preview, *report); err != nil {
 		t.Fatal(err)
 	}
-	open := 0
-	for item, err := range bound.Items(table.Rows()) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s := plan.Stage(item, r.Language); s.Preset == nil {
-			open++
+	would := records(t, preview.Bytes())
+	two := h.drop("failures", one.name("xlsx"), s.bytes())
+	for i, rec := range records(t, two.content("csv"))[1:] {
+		foreseen, became := would[i+1], rec[1]
+		switch {
+		case foreseen[1] == "would be sent" && became == "delivered" && rec[5] != "0":
+		case foreseen[1] == "skipped" && became == "delivered" && foreseen[3] == rec[3]:
+		case foreseen[1] == became:
+		default:
+			t.Errorf("foreseen %q, became %q", foreseen[:7], rec[:7])
 		}
 	}
-	if open != 1 {
-		t.Errorf("%d would be sent", open)
+	three := h.drop("failures", "preview.csv", preview.Bytes())
+	three.want(map[string]batch.Status{"A4": batch.Delivered, "LOST6": batch.Unknown})
+	if three.Reading.Again == nil || h.provider.executed("A2") != 1 {
+		t.Error("the preview of a result was taken for a new file")
 	}
-	if _, _, err = (redrop.Books{}).Open(t.Context(), r, one.path("csv"), one.name("csv"), ""); err == nil {
-		t.Error("a result whose file nobody knows was taken")
+	if f, err = check.File(t.Context(), r, one.path("csv"), one.name("csv"), nil); err != nil || f.Quarantine == "" {
+		t.Error("a result whose file nobody knows would be taken", err)
 	}
 }

@@ -281,6 +281,9 @@ func (o *opening) preview(t *Table) (bool, error) {
 			return false
 		}
 		word := again.cell(whole, resultmark.Status)
+		if again.cell(whole, resultmark.SentAt) != "" {
+			other = true // the preview of a result: some of it was sent
+		}
 		switch s, _ := resultmark.StatusOf(word); {
 		case s == resultmark.WouldBeSent:
 			would = true
