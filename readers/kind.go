@@ -142,6 +142,10 @@ func zeros(b []byte) bool {
 	return true
 }
 
+// oneSided reports whether zero bytes lie on one side of the pairs only: text in which delimiters and line breaks are the
+// few characters below U+0100, as Chinese has it.
+func oneSided(here, there, pairs int) bool { return here >= 2 && here*33 >= pairs && there*50 <= here }
+
 // wide returns how to decode UTF-16 or UTF-32, recognised by its mark or by where its zero bytes are; nil for others.
 func wide(b []byte) func([]byte) string {
 	switch {
@@ -175,6 +179,10 @@ func wide(b []byte) func([]byte) string {
 	case most(nulls[1]) && most(nulls[3]) && few(nulls[0]) && few(nulls[2]), b[0] == '<' && b[1] == 0 && b[2] != 0:
 		return utf16s(binary.LittleEndian)
 	case most(nulls[0]) && most(nulls[2]) && few(nulls[1]) && few(nulls[3]), b[0] == 0 && b[1] == '<' && b[3] != 0:
+		return utf16s(binary.BigEndian)
+	case oneSided(nulls[1]+nulls[3], nulls[0]+nulls[2], n/2):
+		return utf16s(binary.LittleEndian)
+	case oneSided(nulls[0]+nulls[2], nulls[1]+nulls[3], n/2):
 		return utf16s(binary.BigEndian)
 	}
 	return nil

@@ -1,0 +1,23 @@
+package readers
+
+import (
+	"encoding/binary"
+	"strings"
+	"testing"
+	"unicode/utf16"
+)
+
+// A file of mostly Chinese text in UTF-16 without a mark has few zero bytes, all of them on one side.
+func TestKindOfWideTextWithoutAMark(t *testing.T) {
+	text := strings.Repeat("客户查询号,类型,外部识别码\n订单编号一二三四五六七八,提货点,九十\n", 20)
+	for name, order := range map[string]binary.AppendByteOrder{"little endian": binary.LittleEndian, "big endian": binary.BigEndian} {
+		var content []byte
+		for _, unit := range utf16.Encode([]rune(text)) {
+			content = order.AppendUint16(content, unit)
+		}
+		kind, err := KindOf(File{Name: "orders.csv", Size: int64(len(content)), ReaderAt: strings.NewReader(string(content))})
+		if kind != CSV || err != nil {
+			t.Errorf("%s: %q, %v", name, kind, err)
+		}
+	}
+}
