@@ -144,7 +144,7 @@ func zeros(b []byte) bool {
 
 // oneSided reports whether zero bytes lie on one side of the pairs only: text in which delimiters and line breaks are the
 // few characters below U+0100, as Chinese has it.
-func oneSided(here, there, pairs int) bool { return here >= 2 && here*33 >= pairs && there*50 <= here }
+func oneSided(here, there, pairs int) bool { return here >= 2 && here*33 >= pairs && there*5 <= here }
 
 // wide returns how to decode UTF-16 or UTF-32, recognised by its mark or by where its zero bytes are; nil for others.
 func wide(b []byte) func([]byte) string {

@@ -188,9 +188,9 @@ func nulPattern(head []byte) string {
 	}
 	even, odd, pairs := zeros[0]+zeros[2], zeros[1]+zeros[3], len(head)/2
 	switch {
-	case odd >= 2 && odd*33 >= pairs && even*50 <= odd:
+	case odd >= 2 && odd*33 >= pairs && even*5 <= odd: // 一 (U+4E00) has its zero on the other side
 		return "utf-16le"
-	case even >= 2 && even*33 >= pairs && odd*50 <= even:
+	case even >= 2 && even*33 >= pairs && odd*5 <= even:
 		return "utf-16be"
 	}
 	return ""
