@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -13,11 +14,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/ledger/sqlite"
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/outbox/local"
 	resultbook "github.com/rowferry/rowferry/outbox/workbook"
 	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/check"
+	"github.com/rowferry/rowferry/pipeline/redrop"
 	"github.com/rowferry/rowferry/pipeline/route"
 )
 
@@ -105,10 +108,15 @@ func (f *flags) check(ctx context.Context, w io.Writer, name string, paths []str
 	if err != nil {
 		return err
 	}
+	checker, done, err := books(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer done()
 	var findings []*check.Finding
 	good := true
 	for _, path := range paths {
-		finding, err := check.File(ctx, routes[name], path, filepath.Base(path), printBodies(w, bodies))
+		finding, err := checker.File(ctx, routes[name], path, filepath.Base(path), printBodies(w, bodies))
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
@@ -118,7 +126,7 @@ func (f *flags) check(ctx context.Context, w io.Writer, name string, paths []str
 			printFinding(w, finding)
 		}
 		if folder != "" && finding.Quarantine == "" {
-			if err := f.checkWorkbook(ctx, w, routes[name], path, folder); err != nil {
+			if err := f.checkWorkbook(ctx, w, checker, routes[name], path, folder); err != nil {
 				return err
 			}
 		}
@@ -134,10 +142,22 @@ func (f *flags) check(ctx context.Context, w io.Writer, name string, paths []str
 	return nil
 }
 
+// books lets a check recognise a result that was dropped before, by the ledger where there is one.
+func books(ctx context.Context, cfg *configs.Config) (c check.Checker, done func(), err error) {
+	l, err := sqlite.Visit(ctx, cfg.Data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, func() {}, nil
+	}
+	if err != nil {
+		return c, nil, err
+	}
+	return check.Checker{Books: redrop.Books{Ledger: l, Spool: filepath.Join(cfg.Data, "spool")}}, func() { _ = l.Close() }, nil
+}
+
 // checkWorkbook puts the workbook of what would happen into a folder, never over another file.
-func (f *flags) checkWorkbook(ctx context.Context, w io.Writer, r *route.Route, path, folder string) error {
+func (f *flags) checkWorkbook(ctx context.Context, w io.Writer, checker check.Checker, r *route.Route, path, folder string) error {
 	base := filepath.Base(path)
-	_, report, err := check.Report(ctx, r, path, base, "")
+	_, report, err := checker.Report(ctx, r, path, base, "")
 	if err != nil || report == nil {
 		return err
 	}
