@@ -191,8 +191,12 @@ func printFinding(w io.Writer, c *check.Finding) {
 		fmt.Fprintf(w, "%s would not be taken: %s\n", c.Path, c.Quarantine)
 		return
 	}
-	fmt.Fprintf(w, "%s: %s read; %d would be sent in %s, %d invalid, %d skipped. Nothing was sent.\n",
-		c.Path, count(c.Rows, "row"), c.Sendable, count(c.Requests, "request"), c.Invalid, c.Skipped)
+	before := ""
+	if kept := c.Delivered + c.Rejected + c.Unknown; kept > 0 {
+		before = fmt.Sprintf(", as before: %d delivered, %d rejected, %d unknown", c.Delivered, c.Rejected, c.Unknown)
+	}
+	fmt.Fprintf(w, "%s: %s read; %d would be sent in %s, %d invalid, %d skipped%s. Nothing was sent.\n",
+		c.Path, count(c.Rows, "row"), c.Sendable, count(c.Requests, "request"), c.Invalid, c.Skipped, before)
 	for _, p := range c.Problems {
 		mark := "row"
 		if p.Warning {
