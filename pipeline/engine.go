@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -252,7 +253,11 @@ func (e *Engine) Once(ctx context.Context, progress Progress) ([]ledger.File, er
 	for _, f := range before {
 		ids = append(ids, f.ID)
 	}
-	collect := func(f ledger.File) { ids = append(ids, f.ID) }
+	collect := func(f ledger.File) {
+		if !slices.Contains(ids, f.ID) { // not one that an earlier run began to take
+			ids = append(ids, f.ID)
+		}
+	}
 	var wrong []error // an inbox that cannot be read does not keep the others waiting
 	files, err := e.until(ctx, progress, func() []string { return ids }, func(ctx context.Context) error {
 		for _, r := range e.Routes {

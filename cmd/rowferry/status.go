@@ -148,17 +148,22 @@ func (f *flags) statusFile(ctx context.Context, l ledger.Ledger, stops map[strin
 	}
 	const most = 50
 	var rows []rowStatus
-	more := 0
+	more, untried := 0, 0
 	for c, err := range l.Chunks(ctx, file.ID) {
 		if err != nil {
 			return err
 		}
 		for _, r := range notDelivered(c) {
-			if len(rows) >= most && !f.json {
+			switch {
+			case f.json:
+				rows = append(rows, r)
+			case r.Outcome == nil && r.Tries == 0:
+				untried++
+			case len(rows) < most:
+				rows = append(rows, r)
+			default:
 				more++
-				continue
 			}
-			rows = append(rows, r)
 		}
 	}
 	if f.json {
@@ -168,7 +173,7 @@ func (f *flags) statusFile(ctx context.Context, l ledger.Ledger, stops map[strin
 		return err
 	}
 	remarks(os.Stdout, []ledger.File{file}, stops)
-	printRows(rows, more)
+	printRows(rows, more, untried)
 	for _, name := range file.Results {
 		fmt.Println("result: " + name)
 	}
@@ -200,13 +205,13 @@ func notDelivered(c *ledger.Content) []rowStatus {
 	return out
 }
 
-func printRows(rows []rowStatus, more int) {
-	if len(rows) > 0 {
+func printRows(rows []rowStatus, more, untried int) {
+	if len(rows) > 0 || untried > 0 {
 		fmt.Println("\nRows that are not delivered:")
 	}
 	for _, r := range rows {
 		if r.Outcome == nil {
-			fmt.Printf("  row %d waits (%s so far)\n", r.Row, count(r.Tries, "attempt"))
+			fmt.Printf("  row %d waits to be tried again (%s so far)\n", r.Row, count(r.Tries, "attempt"))
 			continue
 		}
 		var why []string
@@ -219,8 +224,18 @@ func printRows(rows []rowStatus, more int) {
 		fmt.Printf("  row %d %s: %s\n", r.Row, r.Outcome.Status, strings.Join(why, " | "))
 	}
 	if more > 0 {
-		fmt.Printf("  … and %s more; all of them are in the result file\n", count(more, "row"))
+		fmt.Printf("  … and %d more; --json lists all, the result file has them in the end\n", more)
 	}
+	if untried > 0 {
+		fmt.Printf("  %s not been tried yet\n", has(untried))
+	}
+}
+
+func has(rows int) string {
+	if rows == 1 {
+		return "1 row has"
+	}
+	return fmt.Sprintf("%d rows have", rows)
 }
 
 func resendCommand(f *flags) *cobra.Command {

@@ -95,32 +95,6 @@ const (
 	fromHand  = "command line"
 )
 
-// Look makes one look at the inbox and takes what is complete. It returns how many files it took.
-func (t *Taker) Look(ctx context.Context) (taken int, err error) {
-	for c, err := range t.Route.Inbox.Look(ctx) {
-		if err != nil {
-			return taken, err
-		}
-		f, err := t.begin(ctx, c.Arrival, fromInbox)
-		if err != nil {
-			return taken, err
-		}
-		if c.Stuck != "" {
-			err = t.refuseStuck(ctx, f, c)
-		} else {
-			err = t.goOn(ctx, f, t.Route.Inbox)
-		}
-		if errors.Is(err, inbox.ErrGone) {
-			continue
-		}
-		if err != nil {
-			return taken, fmt.Errorf("%s (%s): %w", f.Name, f.ID, err)
-		}
-		taken++
-	}
-	return taken, ctx.Err()
-}
-
 // Hand takes one file that a person named, leaving it where it is. The file it returns says what became of it.
 func (t *Taker) Hand(ctx context.Context, path string) (ledger.File, error) {
 	info, err := os.Stat(path)
@@ -168,50 +142,67 @@ func NewID(now time.Time, tries int) string {
 
 // goOn brings a file on from whatever state it is in until the original is at rest.
 func (t *Taker) goOn(ctx context.Context, f ledger.File, from inbox.Place) error {
+	var fetched inbox.Fetched
 	if f.State == ledger.Claiming {
-		if err := t.spool(ctx, &f, from); err != nil {
+		var err error
+		if fetched, err = t.claim(ctx, f, from); err != nil {
 			return err
 		}
 	}
-	if f.State == ledger.Taken {
-		if err := t.accept(ctx, &f); err != nil {
+	if f.State == ledger.Taken { // it may be half staged
+		if err := t.Ledger.Unstage(ctx, f.ID); err != nil {
 			return err
 		}
 	}
-	if err := t.rest(ctx, f, from); err != nil {
+	if err := t.decide(ctx, &f, fetched); err != nil {
 		return err
 	}
-	if t.Taken != nil {
-		now, err := t.Ledger.File(ctx, f.ID)
+	return t.settle(ctx, f, from)
+}
+
+// claim claims the file and copies it into the spool. What is not there any more is forgotten, with inbox.ErrGone.
+func (t *Taker) claim(ctx context.Context, f ledger.File, from inbox.Place) (fetched inbox.Fetched, err error) {
+	err = from.Claim(ctx, f.ID, inbox.Arrival{Name: f.Name, Size: f.Arrived.Size, ModTime: f.Arrived.ModTime})
+	if err == nil {
+		fetched, err = t.fetch(ctx, f, from)
+	}
+	if errors.Is(err, inbox.ErrGone) {
+		err = errors.Join(err, t.Ledger.Forget(ctx, f.ID))
+	}
+	return fetched, err
+}
+
+// decide makes a spooled file (Claiming) Taken or Duplicate, and a Taken one Sending or Quarantined.
+func (t *Taker) decide(ctx context.Context, f *ledger.File, fetched inbox.Fetched) error {
+	if f.State == ledger.Claiming {
+		earlier, err := t.Ledger.Take(ctx, f.ID, fetched.Hash, fetched.Size)
 		if err != nil {
 			return err
 		}
-		t.Taken(now)
+		f.Hash, f.Size, f.State = fetched.Hash, fetched.Size, ledger.Taken
+		if earlier != nil {
+			f.State, f.Reason = ledger.Duplicate, earlier.ID
+		}
+	}
+	if f.State == ledger.Taken {
+		return t.accept(ctx, f)
 	}
 	return nil
 }
 
-// spool claims the file and copies it into the spool. Afterwards f is Taken or Duplicate.
-func (t *Taker) spool(ctx context.Context, f *ledger.File, from inbox.Place) error {
-	err := from.Claim(ctx, f.ID, inbox.Arrival{Name: f.Name, Size: f.Arrived.Size, ModTime: f.Arrived.ModTime})
-	var fetched inbox.Fetched
-	if err == nil {
-		fetched, err = t.fetch(ctx, *f, from)
+// settle puts the original to rest and tells that the file was taken.
+func (t *Taker) settle(ctx context.Context, f ledger.File, from inbox.Place) error {
+	if err := t.rest(ctx, f, from); err != nil {
+		return err
 	}
-	if errors.Is(err, inbox.ErrGone) {
-		return errors.Join(err, t.Ledger.Forget(ctx, f.ID))
+	if t.Taken == nil {
+		return nil
 	}
+	now, err := t.Ledger.File(ctx, f.ID)
 	if err != nil {
 		return err
 	}
-	earlier, err := t.Ledger.Take(ctx, f.ID, fetched.Hash, fetched.Size)
-	if err != nil {
-		return err
-	}
-	f.Hash, f.Size, f.State = fetched.Hash, fetched.Size, ledger.Taken
-	if earlier != nil {
-		f.State, f.Reason = ledger.Duplicate, earlier.ID
-	}
+	t.Taken(now)
 	return nil
 }
 
@@ -260,13 +251,13 @@ func (t *Taker) accept(ctx context.Context, f *ledger.File) error {
 		if !errors.Is(err, ledger.ErrFamily) || tries == 10 {
 			return err
 		}
+		if err := t.Ledger.Unstage(ctx, f.ID); err != nil {
+			return err
+		}
 	}
 }
 
 func (t *Taker) acceptOnce(ctx context.Context, f *ledger.File) error {
-	if err := t.Ledger.Unstage(ctx, f.ID); err != nil {
-		return err
-	}
 	staging := newStaging(t.Ledger, *f, t.Route)
 	reading, err := t.read(ctx, *f, staging)
 	if err == nil {
@@ -395,8 +386,8 @@ func (s *staging) flush(ctx context.Context) error {
 	return oldest.Wait(ctx)
 }
 
-// refuseStuck takes a file that never became whole into quarantine.
-func (t *Taker) refuseStuck(ctx context.Context, f ledger.File, c inbox.Complete) error {
+// refuseStuck claims a file that never became whole; it is Quarantined.
+func (t *Taker) refuseStuck(ctx context.Context, f *ledger.File, c inbox.Complete) error {
 	if err := t.Route.Inbox.Claim(ctx, f.ID, c.Arrival); err != nil {
 		if errors.Is(err, inbox.ErrGone) {
 			return errors.Join(err, t.Ledger.Forget(ctx, f.ID))
@@ -408,7 +399,7 @@ func (t *Taker) refuseStuck(ctx context.Context, f ledger.File, c inbox.Complete
 	}
 	f.State, f.Reason = ledger.Quarantined, c.Stuck
 	t.Log.Warn("quarantined", "file", f.ID, "name", f.Name, "route", f.Route, "cause", "never became whole")
-	return t.goOn(ctx, f, t.Route.Inbox)
+	return nil
 }
 
 // rest moves the original where its fate says.

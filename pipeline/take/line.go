@@ -1,0 +1,135 @@
+package take
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rowferry/rowferry/inbox"
+	"github.com/rowferry/rowferry/ledger"
+)
+
+// claimed is a file that lies in the spool (State Claiming), or one that is refused as it is (State Quarantined).
+type claimed struct {
+	file    ledger.File
+	fetched inbox.Fetched
+}
+
+// ahead is how many files one step may be ahead of the next.
+const ahead = 8
+
+// Look makes one look at the inbox and takes what is complete. It returns how many files it took. Its three steps run
+// beside each other, so that files share commits instead of waiting for one disk write after the other: claim and
+// spool; read and accept; put the original to rest. Each step has one file at a time, in the order of the look.
+func (t *Taker) Look(ctx context.Context) (taken int, err error) {
+	var place sync.Mutex // an inbox's methods are called by one goroutine at a time
+	spooled, decided := make(chan claimed, ahead), make(chan ledger.File, ahead)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer close(spooled)
+		return t.claimAll(ctx, &place, spooled)
+	})
+	group.Go(func() error {
+		defer close(decided)
+		for c := range spooled {
+			if err := t.decide(ctx, &c.file, c.fetched); err != nil {
+				return about(c.file, err)
+			}
+			if err := pass(ctx, decided, c.file); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	group.Go(func() error {
+		for f := range decided {
+			if err := t.settle(ctx, f, locked{t.Route.Inbox, &place}); err != nil {
+				return about(f, err)
+			}
+			taken++
+		}
+		return nil
+	})
+	err = group.Wait()
+	return taken, err
+}
+
+func about(f ledger.File, err error) error { return fmt.Errorf("%s (%s): %w", f.Name, f.ID, err) }
+
+func pass[T any](ctx context.Context, to chan<- T, v T) error {
+	select {
+	case to <- v:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// claimAll claims and spools what the inbox gives. It holds place while the inbox looks, claims and copies.
+func (t *Taker) claimAll(ctx context.Context, place *sync.Mutex, to chan<- claimed) error {
+	place.Lock()
+	defer place.Unlock()
+	for c, err := range t.Route.Inbox.Look(ctx) {
+		if err != nil {
+			return err
+		}
+		one, err := t.claimOne(ctx, c)
+		if errors.Is(err, inbox.ErrGone) {
+			continue
+		}
+		if err != nil {
+			return about(one.file, err)
+		}
+		place.Unlock()
+		err = pass(ctx, to, one)
+		place.Lock()
+		if err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+func (t *Taker) claimOne(ctx context.Context, c inbox.Complete) (claimed, error) {
+	f, err := t.begin(ctx, c.Arrival, fromInbox)
+	if err != nil {
+		return claimed{file: f}, err
+	}
+	if c.Stuck != "" {
+		err := t.refuseStuck(ctx, &f, c)
+		return claimed{file: f}, err
+	}
+	fetched, err := t.claim(ctx, f, t.Route.Inbox)
+	return claimed{f, fetched}, err
+}
+
+// locked is a place whose files are put to rest by another goroutine than the one that looks.
+type locked struct {
+	inbox.Place
+	mu *sync.Mutex
+}
+
+// Archive, Duplicate and Quarantine wait until nobody else is at the place.
+func (l locked) Archive(ctx context.Context, id, name string, taken time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.Place.Archive(ctx, id, name, taken)
+}
+
+// Duplicate: see Archive.
+func (l locked) Duplicate(ctx context.Context, id, name, note string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.Place.Duplicate(ctx, id, name, note)
+}
+
+// Quarantine: see Archive.
+func (l locked) Quarantine(ctx context.Context, id, name, reason string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.Place.Quarantine(ctx, id, name, reason)
+}
