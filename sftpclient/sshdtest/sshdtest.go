@@ -159,7 +159,9 @@ func (s *Server) Allow(line string) {
 
 func (s *Server) config() string {
 	lines := []string{
-		"ListenAddress 127.0.0.1", "Port " + strconv.Itoa(s.Port), "PidFile none", "StrictModes no", "UsePAM no", "UseDNS no",
+		"ListenAddress 127.0.0.1", "Port " + strconv.Itoa(s.Port), "PidFile none", "StrictModes no", "UseDNS no",
+		// Without root sshd cannot see in /etc/shadow that the account is not locked; PAM can.
+		"UsePAM " + yes(os.Getuid() != 0),
 		"LogLevel VERBOSE", "AuthorizedKeysFile " + filepath.Join(s.Home, "authorized_keys"), "PermitRootLogin yes",
 		"PasswordAuthentication " + yes(s.options.Password != ""), "KbdInteractiveAuthentication no", "MaxStartups 200:30:400", "MaxSessions 100",
 		"LoginGraceTime 30", "PrintMotd no", "Subsystem sftp " + s.options.Subsystem,
