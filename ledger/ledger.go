@@ -118,6 +118,7 @@ type Staged struct {
 type Kin struct {
 	Origin  string `json:"o,omitempty"` // "17": row 17 of the family's first file; "ID:17": row 17 of the member that brought it; "": new here
 	Carried bool   `json:"c,omitempty"` // its outcome was taken over; it was not decided here
+	Edited  bool   `json:"e,omitempty"` // its outcome speaks of other values: it was changed since, and the change was not sent
 }
 
 // Before is what is known of an item before its file's first request.

@@ -116,7 +116,7 @@ func (d *decision) verdict(s *ledger.Staged, i int, o batch.Outcome, carried boo
 	if s.Preset == nil {
 		s.Preset = &ledger.Verdict{}
 	}
-	s.Kin[i].Carried = carried
+	s.Kin[i].Carried, s.Kin[i].Edited = carried, carried && d.fates[i].as == edited
 	if len(d.item.Rows) == 1 {
 		s.Preset.Outcome = o
 		return
@@ -162,12 +162,20 @@ func (d *decision) closed(s *ledger.Staged) {
 	for _, i := range slices.Concat(d.asked, d.unasked) {
 		d.carry(s, i, false, "redrop.unknown.delivered", "rows", d.rows(d.delivered))
 	}
-	d.skip(s, slices.Concat(d.delivered, d.asked, d.unasked), "redrop.group.delivered", "rows", d.rows(d.delivered), "id", d.fates[d.delivered[0]].before.file)
+	d.hold(s)
+	d.skip(s, slices.Concat(d.delivered, d.held, d.asked, d.unasked), "redrop.group.delivered", "rows", d.rows(d.delivered), "id", d.fates[d.delivered[0]].before.file)
 }
 
 // doubtful: a row of the item may be one that was sent.
 func (d *decision) doubtful(s *ledger.Staged) {
 	s.Body, s.Problems = nil, nil
+	d.hold(s)
+	d.keepUnknown(s)
+	d.skip(s, slices.Concat(d.held, d.asked, d.unasked), "redrop.group.held", "rows", d.rows(d.held))
+}
+
+// hold skips the rows that may be some that were sent, and remembers that they are held.
+func (d *decision) hold(s *ledger.Staged) {
 	for _, i := range d.held {
 		f, key := d.fates[i], "redrop.held"
 		if len(f.numbers) == 0 {
@@ -177,8 +185,6 @@ func (d *decision) doubtful(s *ledger.Staged) {
 			"rowcolumn", resultmark.Row.Heading(d.language))}
 		d.verdict(s, i, o, false)
 	}
-	d.keepUnknown(s)
-	d.skip(s, slices.Concat(d.held, d.asked, d.unasked), "redrop.group.held", "rows", d.rows(d.held))
 }
 
 func few(numbers []int) string {

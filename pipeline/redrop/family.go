@@ -39,6 +39,7 @@ func (p *prior) held() bool { return p != nil && p.Status == batch.Skipped && p.
 type place struct {
 	origin string
 	doc    doc
+	edited bool // its values were changed after it was sent
 }
 
 // doc is the item a row travelled in.
@@ -122,8 +123,9 @@ func (o *opening) outcomes(m *ledger.File, each func(row int, p place, carried b
 				return refuse("redrop.sending", "id", m.ID, "name", m.Name, "open", m.Open)
 			}
 			for k, row := range item.Rows {
-				p := place{originOf(m, row, item.Kin, k), doc{m.ID, item.Seq, len(item.Rows)}}
+				p := place{origin: originOf(m, row, item.Kin, k), doc: doc{m.ID, item.Seq, len(item.Rows)}}
 				carried := v == item.Preset && k < len(item.Kin) && item.Kin[k].Carried // and not sent since by an order
+				p.edited = carried && item.Kin[k].Edited
 				each(row, p, carried, v.Of(row))
 			}
 		}
@@ -182,7 +184,10 @@ func align(from, to []batch.Column) *alignment {
 
 func plain(heading string) string { return strings.ToLower(strings.Join(strings.Fields(heading), " ")) }
 
-func (a *alignment) sum(row *batch.Row) string {
+func (a *alignment) sum(row *batch.Row) string { return resultmark.Checksum(a.cells(row)) }
+
+// cells are the row's texts in their new order. Valid until the next call.
+func (a *alignment) cells(row *batch.Row) []string {
 	a.texts = a.texts[:0]
 	for _, at := range a.order {
 		text := ""
@@ -191,7 +196,7 @@ func (a *alignment) sum(row *batch.Row) string {
 		}
 		a.texts = append(a.texts, text)
 	}
-	return resultmark.Checksum(a.texts)
+	return a.texts
 }
 
 // looked is how many files are compared at most with a result that does not say whose it is.

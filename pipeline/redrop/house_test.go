@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -36,6 +38,7 @@ type provider struct {
 	did    map[string]int
 	asked  map[string]int    // requests that came, executed or not
 	bodies map[string]string // the last one executed
+	boxes  map[string]int    // executions by container
 	healed bool
 	gate   chan struct{} // requests wait until it is closed; nil: they do not
 }
@@ -71,6 +74,9 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	p.did[id]++
 	p.bodies[id] = string(body)
+	for _, c := range containerPattern.FindAllString(string(body), -1) {
+		p.boxes[c]++
+	}
 	p.mu.Unlock()
 	if strings.Contains(id, "LOST") && !healed {
 		if c, _, err := w.(http.Hijacker).Hijack(); err == nil {
@@ -86,6 +92,14 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_, _ = io.WriteString(w, `{"code": 1, "message": "sucess"}`)
+}
+
+var containerPattern = regexp.MustCompile(`ZENU\d{7}`)
+
+func (p *provider) containers() map[string]int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.boxes)
 }
 
 func (p *provider) heal() {
@@ -129,7 +143,7 @@ routes:
 
 func open(t *testing.T, l batch.Language, read string) *house {
 	t.Helper()
-	h := &house{t: t, dir: t.TempDir(), provider: &provider{did: map[string]int{}, asked: map[string]int{}, bodies: map[string]string{}}}
+	h := &house{t: t, dir: t.TempDir(), provider: &provider{did: map[string]int{}, asked: map[string]int{}, bodies: map[string]string{}, boxes: map[string]int{}}}
 	server := httptest.NewServer(h.provider)
 	t.Cleanup(server.Close)
 	for name, value := range map[string]string{"T": "token", "S": "18000000000", "P": "pass"} {

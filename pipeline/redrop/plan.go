@@ -2,6 +2,7 @@ package redrop
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
@@ -77,7 +78,9 @@ func (o *opening) plan(t *Table) (*Plan, error) {
 	}
 	m.copies()
 	m.byNumberAlone()
-	m.others()
+	if err := m.others(); err != nil {
+		return nil, err
+	}
 	p := &Plan{language: o.route.Language, base: o.family.base, fates: make(map[int]*fate, len(m.lines))}
 	for i, f := range m.fates {
 		p.fates[m.lines[i].row] = f
@@ -108,13 +111,16 @@ func (m *matching) read() error {
 }
 
 // settle makes line i a row of the family.
-func (m *matching) settle(i int, as manner, origin string, d doc) {
-	f := &fate{origin: origin, as: as, before: m.family.state[origin], doc: d}
-	m.claimed[origin] = true
+func (m *matching) settle(i int, as manner, p place) {
+	f := &fate{origin: p.origin, as: as, before: m.family.state[p.origin], doc: p.doc}
+	if as == edited || p.edited {
+		f.as, f.doc = edited, doc{}
+	}
+	m.claimed[p.origin] = true
 	l := &m.lines[i]
 	if l.status == resultmark.Resend {
 		at, known := m.byNumber[l.number]
-		f.resend = l.number == 0 || known && m.originals[at].place.origin == origin
+		f.resend = l.number == 0 || known && m.originals[at].place.origin == p.origin
 		f.misled = !f.resend
 	}
 	if f.before.held() && l.number > 0 {
@@ -129,11 +135,7 @@ func (m *matching) settle(i int, as manner, origin string, d doc) {
 func (m *matching) take(i int, as manner, at int) {
 	o := &m.originals[at]
 	o.used = true
-	d := o.place.doc
-	if as == edited {
-		d = doc{}
-	}
-	m.settle(i, as, o.place.origin, d)
+	m.settle(i, as, o.place)
 }
 
 // bySumAndNumber finds the rows that are where they were and as they were.
@@ -213,7 +215,7 @@ func (m *matching) byMember(member *ledger.File, wanted map[string][]int) error 
 			if len(list) == 0 {
 				break
 			}
-			m.settle(i, untouched, m.likeliest(i, list).origin, list[0].doc)
+			m.settle(i, untouched, m.likeliest(i, list))
 		}
 		wanted[sum] = slices.DeleteFunc(wanted[sum], func(i int) bool { return m.fates[i] != nil })
 		if len(wanted[sum]) == 0 {
@@ -281,36 +283,115 @@ func (m *matching) byNumberAlone() {
 }
 
 // others decides about the lines that are no known row. A line without a number was put in; any other might be a row that was
-// sent and changed, as long as one of those is missing.
-func (m *matching) others() {
+// sent and changed, as long as one of those is missing; else it is the missing row that it resembles, or a new one.
+func (m *matching) others() error {
 	var missing []int
-	var free []int // rows that were not sent and are missing
 	for at := range m.originals {
-		switch o := &m.originals[at]; {
-		case o.used:
-		case o.before.sent():
+		if o := &m.originals[at]; !o.used && o.before.sent() {
 			missing = append(missing, o.number)
-		default:
-			free = append(free, at)
 		}
 	}
+	var open []int
 	for i, l := range m.lines {
-		if m.fates[i] != nil {
-			continue
-		}
 		put := l.number == 0 && m.numbered && !m.displaced
 		switch {
+		case m.fates[i] != nil:
 		case put:
 			m.fates[i] = &fate{as: fresh}
 		case len(missing) > 0:
 			m.hold(i, missing...)
-		case l.number > 0 && len(free) > 0:
-			m.take(i, edited, free[0])
-			free = free[1:]
 		default:
-			m.fates[i] = &fate{as: fresh}
+			open = append(open, i)
 		}
 	}
+	if len(open) == 0 {
+		return nil
+	}
+	return m.byLikeness(open)
+}
+
+// byLikeness takes a changed line for the missing row with which it shares most values that no other row of the base has in
+// that column. None of the missing rows was sent.
+func (m *matching) byLikeness(open []int) error {
+	lines := map[int]int{} // row of the dropped file → index of the line
+	for _, i := range open {
+		lines[m.lines[i].row] = i
+	}
+	type value struct {
+		column int
+		text   string
+	}
+	have := map[value][]int{} // lines
+	err := m.each(m.path, m.name, m.t.Reading, func(row int, cells []string) {
+		if i, wanted := lines[row]; wanted {
+			for c, text := range cells {
+				if text != "" {
+					v := value{c, strings.Clone(text)}
+					have[v] = append(have[v], i)
+				}
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	owners := map[value][]int{} // rows of the base, two at most
+	base := &m.family.base
+	err = m.each(m.copyOf(base), base.Name, base.Reading, func(row int, cells []string) {
+		for c, text := range cells {
+			v := value{c, text}
+			if text != "" && have[v] != nil && len(owners[v]) < 2 {
+				v.text = strings.Clone(text)
+				owners[v] = append(owners[v], m.byNumber[row])
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	shared := map[int]map[int]int{} // line → row of the base → values
+	for v, rows := range owners {
+		if len(rows) != 1 || m.originals[rows[0]].used {
+			continue
+		}
+		for _, i := range have[v] {
+			if shared[i] == nil {
+				shared[i] = map[int]int{}
+			}
+			shared[i][rows[0]]++
+		}
+	}
+	for _, i := range open {
+		best := -1
+		for at, n := range shared[i] {
+			if !m.originals[at].used && (best < 0 || n > shared[i][best] || n == shared[i][best] && at < best) {
+				best = at
+			}
+		}
+		if best < 0 {
+			m.fates[i] = &fate{as: fresh}
+			continue
+		}
+		m.take(i, edited, best)
+	}
+	return nil
+}
+
+// each gives the cells of every row of a file, its columns in the order of the base's.
+func (m *matching) each(path, name string, how ledger.Reading, each func(row int, cells []string)) error {
+	t, err := Reopen(m.ctx, m.route, path, name, how)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	a := align(t.Columns(), m.family.base.Reading.Columns)
+	for row, err := range t.Rows() {
+		if err != nil {
+			return err
+		}
+		each(row.Number, a.cells(row))
+	}
+	return nil
 }
 
 func (m *matching) hold(i int, numbers ...int) {
