@@ -362,11 +362,22 @@ func (e *Engine) files(ctx context.Context, ids []string) ([]ledger.File, error)
 
 // await returns when every file is reported or cannot go on by itself.
 func (e *Engine) await(ctx context.Context, ids []string, progress Progress) error {
+	var ended []ledger.File // need no second look
 	for {
-		files, err := e.files(ctx, ids)
+		open, err := e.files(ctx, ids)
 		if err != nil {
 			return err
 		}
+		var going []ledger.File
+		ids = nil
+		for _, f := range open {
+			if atRest(f) {
+				ended = append(ended, f)
+				continue
+			}
+			going, ids = append(going, f), append(ids, f.ID)
+		}
+		files := slices.Concat(ended, going)
 		if progress != nil {
 			progress(files)
 		}
@@ -381,16 +392,19 @@ func (e *Engine) await(ctx context.Context, ids []string, progress Progress) err
 	}
 }
 
+// atRest reports whether nothing more happens to a file by itself.
+func atRest(f ledger.File) bool {
+	return f.State == ledger.Reported || f.State == ledger.Quarantined || f.State == ledger.Duplicate
+}
+
 func (e *Engine) allDone(files []ledger.File) bool {
 	for _, f := range files {
-		switch f.State {
-		case ledger.Reported, ledger.Quarantined, ledger.Duplicate:
+		if atRest(f) {
 			continue
-		case ledger.Sending:
-			lane := e.Lanes[f.Account]
-			if f.Paused != "" || lane == nil || e.Routes[f.Route] == nil || lane.Stuck() != "" {
-				continue
-			}
+		}
+		lane := e.Lanes[f.Account]
+		if f.State == ledger.Sending && (f.Paused != "" || lane == nil || e.Routes[f.Route] == nil || lane.Stuck() != "") {
+			continue
 		}
 		return false
 	}
