@@ -26,9 +26,11 @@ const (
 	Author           = "rowferry"          // of our notes at cells
 
 	// Sheet is the very hidden sheet with a line per row; where one does not hold all, "_rowferry 2" and so on follow.
-	// Its row 1: Layout, file id, revision, name of the visible sheet, heading's row there, letter of our first column.
+	// Its row 1: Layout, file id, revision, name of the visible sheet, heading's row there, letter of our first column, name of
+	// the summary sheet.
 	// Its row 2: the headings of the sender's columns, in their order. Its row 3: the labels "row", "status", "checksum". From
-	// row 4 on, one line per row of the file: number, status (batch.Status), Checksum of the sender's cells. All are text.
+	// row 4 on, one line per row of the file: number, status (batch.Status), Checksum of the sender's cells. All are text. Empty
+	// cells behind them hold pairs of cell formats: one in a colour of ours, and the sender's that it was made of.
 	Sheet  = "_rowferry"
 	Layout = "rowferry 1"
 	First  = 4 // the first row of Sheet that speaks of a row of the file

@@ -54,6 +54,15 @@ func statusOf(line *outbox.Line, preview bool) batch.Status {
 	return resultmark.WouldBeSent
 }
 
+// ourHeadings are what stands over our columns.
+func ourHeadings(l batch.Language) []string {
+	var list []string
+	for _, c := range resultmark.Columns() {
+		list = append(list, c.Heading(l))
+	}
+	return list
+}
+
 // headings writes our headings into the row, from column at on.
 func headings(c *cells, at, row int, l batch.Language, style int) {
 	for i, column := range resultmark.Columns() {

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/rowferry/rowferry/resultmark"
-	"github.com/rowferry/rowferry/words"
 )
 
 // addition is a part of ours.
@@ -20,8 +19,9 @@ type addition struct {
 }
 
 // extend makes the small parts that tie ours to the sender's: changed gets what replaces the sender's and what is new, and
-// the names of the new parts are returned in the order in which they are written.
-func (p *patch) extend(changed map[string][]byte, spools map[string]*spool) ([]string, error) {
+// the names of the new parts are returned in the order in which they are written. The sheets of an earlier result get new
+// content and stay where they are; what they referred to is dropped.
+func (p *patch) extend(changed map[string][]byte, spools map[string]*spool, dropped map[string]bool) ([]string, error) {
 	var list []addition
 	var tabs, links []byte
 	bookPrefix, err := p.o.rootPrefix(p.o.book)
@@ -40,14 +40,31 @@ func (p *patch) extend(changed map[string][]byte, spools map[string]*spool) ([]s
 		tabs = fmt.Appendf(tabs, `<%ssheet xmlns:r="%s" name="%s" sheetId="%d"%s r:id="%s"/>`, bookPrefix, strings.TrimSuffix(p.o.relation(""), "/"), appendAttr(nil, title), p.o.sheetID, state, p.o.freeID(id))
 		links = relation{p.o.freeID(id), p.o.relation("worksheet"), toward(p.o.book, part)}.append(links, relsPrefix)
 	}
-	title := p.o.tabName(words.Of(p.report.Language, "workbookresult.sheet.summary"))
-	page := addition{p.o.beside("worksheets/rowferry-summary", ".xml"), typeSheet, summarySheet(p.report, &p.tally, p.styles.base.plain(), p.s.space, p.about())}
-	list = append(list, page)
-	tab(page.name, title, "")
+	again := func(part string) string {
+		if rels := p.o.part(relationsOf(part)); rels != nil {
+			dropped[rels.Name] = true
+		}
+		return p.o.part(part).Name
+	}
+	summary := summarySheet(p.report, &p.tally, p.styles.base.plain(), p.s.space, p.about())
+	if p.earlier.summary != "" {
+		changed[again(p.earlier.summary)] = summary
+	} else {
+		page := addition{p.o.beside("worksheets/rowferry-summary", ".xml"), typeSheet, summary}
+		list = append(list, page)
+		tab(page.name, p.summary, "")
+	}
 	for i, s := range p.marks.sheets {
-		list = append(list, addition{s.name, typeSheet, nil})
 		spools[s.name] = s
-		tab(s.name, p.o.tabName(markSheetName(i+1)), ` state="veryHidden"`)
+		if i >= len(p.earlier.marks) {
+			list = append(list, addition{s.name, typeSheet, nil})
+			tab(s.name, p.o.tabName(markSheetName(i+1)), ` state="veryHidden"`)
+		}
+	}
+	for i, part := range p.earlier.marks {
+		if name := again(part); i >= len(p.marks.sheets) {
+			changed[name] = fmt.Appendf(nil, xmlHead+`<worksheet xmlns="%s"><sheetData/></worksheet>`, p.s.space)
+		}
 	}
 	styles, err := p.styles.write(p.styles.isNew(p.o))
 	if err != nil {
@@ -73,7 +90,11 @@ func (p *patch) extend(changed map[string][]byte, spools map[string]*spool) ([]s
 			return nil, err
 		}
 	}
-	p.o.titles(changed, titles)
+	book := p.o.part(p.o.book).Name
+	changed[book] = p.earlier.hide(changed[book])
+	if len(titles) > 0 {
+		p.o.titles(changed, titles)
+	}
 	var added []string
 	for _, a := range list {
 		added = append(added, a.name)

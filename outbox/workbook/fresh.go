@@ -57,8 +57,9 @@ type freshSheet struct {
 // writeFresh writes a new workbook; why says why it is not the sender's own file, "" where it could not be.
 func writeFresh(ctx context.Context, w io.Writer, r *outbox.Report, why string) error {
 	f := &freshBook{report: r, why: why, columns: min(len(r.Columns), maxColumn-ourColumns), places: inOrder(r)}
-	f.marks = marks{report: r, styles: fresh, space: mainSpace, where: [3]string{f.sheetName(1), "1", letters(f.columns)},
-		name: func(n int) string { return "xl/worksheets/marks" + strconv.Itoa(n) + ".xml" }}
+	f.marks = marks{report: r, styles: fresh, space: mainSpace, colours: f.colours,
+		where: [whereColumns]string{f.sheetName(1), "1", letters(f.columns), words.Of(r.Language, "workbookresult.sheet.summary")},
+		name:  func(n int) string { return "xl/worksheets/marks" + strconv.Itoa(n) + ".xml" }}
 	defer f.close()
 	if err := f.measure(); err != nil {
 		return err
@@ -92,6 +93,14 @@ func writeFresh(ctx context.Context, w io.Writer, r *outbox.Report, why string) 
 		return err
 	}
 	return f.assemble(w)
+}
+
+// colours are the formats of marked cells and what they are without a mark, once.
+func (f *freshBook) colours() [][2]int {
+	if f.tally.counts.Read > 1 {
+		return nil
+	}
+	return [][2]int{{fresh.of(lookBad), fresh.of(lookText)}, {fresh.of(lookWarn), fresh.of(lookText)}}
 }
 
 func (f *freshBook) close() {

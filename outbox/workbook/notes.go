@@ -79,6 +79,7 @@ func (n *notes) add(column, row int, text string) error {
 		}
 	}
 	n.count++
+	text = strings.ReplaceAll(text, addedEnd, "") + addedEnd
 	n.b = n.comment(n.b[:0], column, row, text)
 	if _, err := n.comments.Write(n.b); err != nil {
 		return err

@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"html"
 	"io"
+	"iter"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,6 +20,9 @@ type oldNotes struct {
 	comments string // part; "" when there is none
 	shapes   string // part; "" when there is none
 	authors  int
+	own      int               // ours among the authors, -1 when it is not
+	ours     map[string]bool   // notes of an earlier result
+	stale    bool              // it has left something, which must go
 	cells    map[string]string // note → what is to be added to it
 	threaded map[string]bool   // notes that stand for a conversation: programs show that instead of their text
 	maxShape int               // the highest box id of the workbook
@@ -28,7 +35,7 @@ type oldNotes struct {
 
 // openOldNotes finds the notes of the sheet.
 func openOldNotes(o *original, s *survey) (*oldNotes, error) {
-	n := &oldNotes{cells: map[string]string{}, threaded: map[string]bool{}}
+	n := &oldNotes{own: -1, ours: map[string]bool{}, cells: map[string]string{}, threaded: map[string]bool{}}
 	for _, l := range o.sheetRels {
 		switch {
 		case l.kind == "comments" && n.comments == "":
@@ -42,19 +49,25 @@ func openOldNotes(o *original, s *survey) (*oldNotes, error) {
 	if s.legacy != "" && n.shapes == "" {
 		return nil, unusual(relationsOf(o.sheet))
 	}
-	for name := range o.parts {
-		if strings.HasSuffix(name, ".vml") {
-			content, err := o.bytes(name)
-			if err != nil {
-				return nil, err
-			}
-			n.maxShape = max(n.maxShape, highestShape(content))
+	if n.comments != "" {
+		if err := n.read(o); err != nil {
+			return nil, err
 		}
 	}
-	if n.comments == "" {
-		return n, nil
+	for name, f := range o.parts {
+		if !strings.HasSuffix(name, ".vml") {
+			continue
+		}
+		content, err := o.bytes(name)
+		if err != nil {
+			return nil, err
+		}
+		if n.shapes != "" && f == o.part(n.shapes) {
+			content = withoutShapes(content, n.ours)
+		}
+		n.maxShape = max(n.maxShape, highestShape(content))
 	}
-	return n, n.read(o)
+	return n, nil
 }
 
 func highestShape(content []byte) int {
@@ -83,8 +96,8 @@ func (n *oldNotes) read(o *original) error {
 	}
 	defer r.Close()
 	t := cut(r)
-	var author []byte
-	inAuthor := false
+	var author, text []byte
+	ref, inAuthor, inText := "", false, false
 	threads := map[string]bool{}
 	for first := true; ; first = false {
 		k, err := t.next()
@@ -97,19 +110,38 @@ func (n *oldNotes) read(o *original) error {
 		switch {
 		case k.kind == chars && inAuthor:
 			author = append(author, k.raw...)
+		case k.kind == chars && inText && len(text) < longestToken:
+			text = append(text, k.raw...)
+		case k.name != nil && k.local() == "t":
+			inText = k.kind == open
+		case k.kind == shut && k.local() == "comment":
+			whole := html.UnescapeString(string(text))
+			rest := added.ReplaceAllString(whole, "")
+			n.stale = n.stale || rest != whole
+			if _, theirs := n.cells[ref]; theirs && strings.HasSuffix(rest, addedEnd) {
+				delete(n.cells, ref)
+				n.ours[ref], n.stale = true, true
+			}
 		case k.kind == shut && k.local() == "author":
 			threads[strconv.Itoa(n.authors)] = bytes.HasPrefix(author, []byte("tc={"))
+			if string(author) == resultmark.Author && n.own < 0 {
+				n.own = n.authors
+			}
 			n.authors, author, inAuthor = n.authors+1, author[:0], false
 		case k.kind == both && k.local() == "author":
 			n.authors++
 		case k.kind == open && k.local() == "author":
 			inAuthor = true
 		case k.kind == open && k.local() == "comment":
-			ref, _ := value(k.raw, "ref")
+			ref, _ = value(k.raw, "ref")
 			by, _ := value(k.raw, "authorId")
-			if threads[by] {
+			text = text[:0]
+			switch {
+			case threads[by]:
 				n.threaded[ref] = true
-			} else {
+			case by == strconv.Itoa(n.own):
+				n.ours[ref], n.stale = true, true
+			default:
 				n.cells[ref] = ""
 			}
 		}
@@ -162,6 +194,9 @@ func (n *oldNotes) begin(o *original, ours *notes) error {
 		return err
 	}
 	ours.author, ours.existing, ours.threaded = n.authors, n.cells, n.threaded
+	if n.own >= 0 {
+		ours.author = n.own
+	}
 	n.rest = cut(n.reader)
 	for first := true; ; {
 		k, err := n.rest.next()
@@ -178,7 +213,7 @@ func (n *oldNotes) begin(o *original, ours *notes) error {
 			ours.comments.Write(opened(nil, k.raw))
 			fmt.Fprintf(ours.comments, "%s</%s>", author, k.name)
 			continue
-		case k.kind == shut && k.local() == "authors":
+		case k.kind == shut && k.local() == "authors" && n.own < 0:
 			ours.comments.WriteString(author)
 		case k.kind == both && k.local() == "commentList":
 			ours.comments.Write(opened(nil, k.raw))
@@ -194,11 +229,9 @@ func (n *oldNotes) begin(o *original, ours *notes) error {
 	}
 }
 
-// finish copies the sender's notes behind ours, with what is added to them.
+// finish copies the sender's notes behind ours, with what is added to them; those of an earlier result go.
 func (n *oldNotes) finish(ours *notes) error {
 	ours.comments.WriteString(n.end)
-	addition, depth := "", 0
-	inText, wrapped := 0, false
 	for {
 		k, err := n.rest.next()
 		if err == io.EOF {
@@ -207,42 +240,143 @@ func (n *oldNotes) finish(ours *notes) error {
 		if err != nil {
 			return unusual(n.comments)
 		}
+		note := k.raw
+		if k.kind == open && k.local() == "comment" {
+			ref, _ := value(k.raw, "ref")
+			if note, err = n.note(k); err != nil {
+				return err
+			}
+			if n.ours[ref] {
+				continue
+			}
+			note = ours.extend(withoutAdded(note), n.cells[ref])
+		}
+		if _, err := ours.comments.Write(note); err != nil {
+			return err
+		}
+	}
+}
+
+// note is the whole note that starts with k.
+func (n *oldNotes) note(k token) ([]byte, error) {
+	b := bytes.Clone(k.raw)
+	for depth := 1; depth > 0; {
+		k, err := n.rest.next()
+		if err != nil || len(b) > longestToken {
+			return nil, unusual(n.comments)
+		}
 		switch k.kind {
 		case open:
 			depth++
 		case shut:
 			depth--
 		}
+		b = append(b, k.raw...)
+	}
+	return b, nil
+}
+
+// What is added to a note of the sender's begins like a note does in Excel, with who says it. That and every note of ours end
+// with a letter that has no width, by which they are known again: LibreOffice forgets the authors.
+const (
+	addedBegin = resultmark.Author + ":"
+	addedEnd   = "\u200b"
+)
+
+var added = regexp.MustCompile(`(?s)(?:\r?\n){0,2}` + addedBegin + `\r?\n.*?` + addedEnd)
+
+// extend adds a text to a note of the sender's.
+func (n *notes) extend(note []byte, addition string) []byte {
+	if addition == "" {
+		return note
+	}
+	addition = addedBegin + "\n" + strings.ReplaceAll(addition, addedEnd, "") + addedEnd
+	var b []byte
+	inText, wrapped := false, false
+	for k, depth := range walk(note) {
 		name := k.local()
 		switch {
-		case k.kind == open && name == "comment":
-			ref, _ := value(k.raw, "ref")
-			addition = n.cells[ref]
-		case addition == "":
-		case k.kind == both && name == "text":
-			ours.comments.Write(opened(nil, k.raw))
-			ours.comments.Write(ours.run(nil, addition))
-			fmt.Fprintf(ours.comments, "</%s>", k.name)
+		case addition == "" || depth < 2:
+		case k.kind == both && name == "text" && depth == 2:
+			b = append(n.run(opened(b, k.raw), addition), "</"+string(k.name)+">"...)
 			addition = ""
 			continue
-		case k.kind == open && name == "text":
-			inText = depth
-		case inText > 0 && name == "t" && (k.kind == open && depth == inText+1):
-			fmt.Fprintf(ours.comments, "<%sr>", ours.prefix)
+		case k.kind == open && name == "text" && depth == 2:
+			inText = true
+		case inText && name == "t" && k.kind == open && depth == 3:
+			b = append(b, "<"+n.prefix+"r>"...)
 			wrapped = true
-		case inText > 0 && wrapped && name == "t" && k.kind == shut && depth == inText:
-			ours.comments.Write(k.raw)
-			fmt.Fprintf(ours.comments, "</%sr>", ours.prefix)
+		case wrapped && name == "t" && k.kind == shut && depth == 3:
+			b = append(append(b, k.raw...), "</"+n.prefix+"r>"...)
 			wrapped = false
 			continue
-		case inText > 0 && (name == "rPh" || name == "phoneticPr") && k.kind != shut || k.kind == shut && name == "text":
-			ours.comments.Write(ours.run(nil, "\n\n"+addition))
-			addition, inText = "", 0
+		case inText && depth == 3 && (name == "rPh" || name == "phoneticPr") && k.kind != shut, k.kind == shut && name == "text" && depth == 2:
+			b = n.run(b, "\n\n"+addition)
+			addition, inText = "", false
 		}
-		if _, err := ours.comments.Write(k.raw); err != nil {
-			return err
+		b = append(b, k.raw...)
+	}
+	return b
+}
+
+// withoutAdded is a note of the sender's without what an earlier result has added to it.
+func withoutAdded(note []byte) []byte {
+	if !bytes.Contains(note, []byte(addedBegin)) {
+		return note
+	}
+	var text strings.Builder
+	for s := range texts(note) {
+		text.WriteString(s)
+	}
+	ours := added.FindAllStringIndex(text.String(), -1)
+	if ours == nil {
+		return note
+	}
+	var b []byte
+	at, taking := 0, false
+	for k := range walk(note) {
+		if k.name != nil && k.local() == "t" {
+			taking = k.kind == open
+		}
+		if k.kind != chars || !taking {
+			b = append(b, k.raw...)
+			continue
+		}
+		whole := html.UnescapeString(string(k.raw))
+		for i, r := range whole {
+			if !slices.ContainsFunc(ours, func(span []int) bool { return span[0] <= at+i && at+i < span[1] }) {
+				b = append(b, html.EscapeString(string(r))...)
+			}
+		}
+		at += len(whole)
+	}
+	return b
+}
+
+// texts gives the pieces of text of a note.
+func texts(note []byte) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		taking := false
+		for k := range walk(note) {
+			if k.name != nil && k.local() == "t" {
+				taking = k.kind == open
+			}
+			if k.kind == chars && taking && !yield(html.UnescapeString(string(k.raw))) {
+				return
+			}
 		}
 	}
+}
+
+// joined adds those numbers of a list to another that it does not have.
+func joined(list, more string) string {
+	have := strings.Split(list, ",")
+	for n := range strings.SplitSeq(more, ",") {
+		if !slices.Contains(have, n) {
+			have = append(have, n)
+		}
+	}
+	return strings.Join(have, ",")
 }
 
 // boxes copies the part of the boxes up to its end; ours come last in it.
@@ -251,6 +385,7 @@ func (n *oldNotes) boxes(o *original, ours *notes, block int) error {
 	if err != nil {
 		return err
 	}
+	content = withoutShapes(content, n.ours)
 	end := bytes.LastIndex(content, []byte("</"))
 	if end < 0 || bytes.IndexByte(content[end:], '>') < 0 {
 		return unusual(n.shapes)
@@ -277,7 +412,7 @@ func (n *oldNotes) boxes(o *original, ours *notes, block int) error {
 		raw := k.raw
 		if k.is("o:idmap") {
 			if v, found := value(raw, "data"); found {
-				raw = with(nil, raw, "data", v+","+blocks(block, 4*1000))
+				raw = with(nil, raw, "data", joined(v, blocks(block, 4*1000)))
 			}
 		}
 		if _, err := ours.shapes.Write(raw); err != nil {

@@ -45,9 +45,13 @@ type original struct {
 	sheetRels []link
 	styles    string // "" when there are none
 	names     []string
+	sheets    []tab
 	sheetID   int // the highest
 	from1904  bool
 }
+
+// tab is a sheet and its part, "" where there is none.
+type tab struct{ name, part string }
 
 // link is one relation of a part.
 type link struct {
@@ -173,18 +177,20 @@ func (o *original) tab(raw []byte) {
 			o.sheetID = max(o.sheetID, n)
 		}
 	}
-	if name != o.sheetName {
-		return
-	}
+	t := tab{name: name}
 	for a := range attrs(raw) {
 		if !bytes.HasSuffix(a.name, []byte(":id")) {
 			continue
 		}
 		for _, l := range o.bookRels {
 			if l.id == string(a.value) && l.kind == "worksheet" {
-				o.sheet = l.target
+				t.part = l.target
 			}
 		}
+	}
+	o.sheets = append(o.sheets, t)
+	if name == o.sheetName {
+		o.sheet = t.part
 	}
 }
 
@@ -374,6 +380,7 @@ type survey struct {
 	ignores  bool   // it has ignoredErrors
 	legacy   string // the relation of its legacyDrawing
 	format   int    // the highest number of a format that a cell has
+	earlier  *earlier
 }
 
 type col struct {
@@ -382,14 +389,15 @@ type col struct {
 	style    int
 }
 
-// look reads the sheet once. heading is the row from which on our columns must not meet anything.
-func (o *original) look(heading int) (*survey, error) {
+// look reads the sheet once. heading is the row from which on our columns must not meet anything but those of an earlier
+// result, which will have the headings.
+func (o *original) look(heading int, e *earlier, headings []string) (*survey, error) {
 	r, err := o.open(o.sheet)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	s := &survey{right: -1}
+	s := &survey{right: -1, earlier: e}
 	if err := s.read(cut(r), heading, o.sheetName); err != nil {
 		if why := (*refused)(nil); errors.As(err, &why) {
 			return nil, err
@@ -403,6 +411,9 @@ func (o *original) look(heading int) (*survey, error) {
 		content, err := o.bytes(l.target)
 		if err != nil {
 			return nil, err
+		}
+		if !e.fitsTable(content, headings) {
+			return nil, unusual(l.target)
 		}
 		s.table(content)
 	}
@@ -427,6 +438,9 @@ func (s *survey) area(raw []byte, heading int) {
 		last = ref
 	}
 	if column, row, ok := reference(strings.ReplaceAll(last, "$", "")); ok && row >= heading {
+		for s.earlier.columns[column] {
+			column--
+		}
 		s.right = max(s.right, column)
 	}
 }
@@ -456,7 +470,7 @@ func (s *survey) read(t *tokens, heading int, name string) error {
 			depth--
 			if inCell && depth == 3 {
 				inCell = false
-				if filled && row >= heading {
+				if filled && row >= heading && !s.earlier.columns[column] {
 					s.right = max(s.right, column)
 				}
 			}

@@ -11,6 +11,7 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/words"
@@ -18,17 +19,19 @@ import (
 
 // patch makes the result of the sender's own workbook.
 type patch struct {
-	ctx    context.Context
-	report *outbox.Report
-	o      *original
-	s      *survey
-	styles *styler
-	places *places
-	tally  tally
-	marks  marks
-	notes  *notes
-	old    *oldNotes // of the sender's, nil when the sheet has none
-	sheet  *spool
+	ctx     context.Context
+	report  *outbox.Report
+	o       *original
+	s       *survey
+	earlier *earlier
+	summary string // name of the summary sheet
+	styles  *styler
+	places  *places
+	tally   tally
+	marks   marks
+	notes   *notes
+	old     *oldNotes // of the sender's, nil when the sheet has none
+	sheet   *spool
 
 	next    func() (*outbox.Line, error, bool)
 	line    *outbox.Line // the next one to be written, nil after the last
@@ -84,8 +87,43 @@ func (p *patch) prepare() error {
 		p.heading = max(0, first-1)
 	}
 	var err error
-	if p.s, err = p.o.look(max(1, p.heading)); err != nil {
+	p.earlier = findEarlier(p.o, p.report, p.heading)
+	if p.s, err = p.o.look(max(1, p.heading), p.earlier, ourHeadings(p.report.Language)); err != nil {
 		return err
+	}
+	if err := p.choose(); err != nil {
+		return err
+	}
+	if p.styles, err = openStyles(p.o, p.s.space); err != nil {
+		return err
+	}
+	p.earlier.keep(len(p.styles.formats))
+	p.styles.follow(p.earlier.formats)
+	if p.s.format >= len(p.styles.formats) {
+		return unusual(p.styles.part) // a cell's format is missing: it must not turn into one of ours
+	}
+	p.styles.from1904 = p.o.from1904
+	if p.old, err = openOldNotes(p.o, p.s); err != nil {
+		return err
+	}
+	if p.old.stale {
+		if p.notes, err = p.openNotes(); err != nil {
+			return err
+		}
+	}
+	p.cells.p = p.s.prefix
+	if p.summary = p.earlier.summaryName; p.earlier.summary == "" {
+		p.summary = p.o.tabName(words.Of(p.report.Language, "workbookresult.sheet.summary"))
+	}
+	p.marks = marks{report: p.report, styles: p.styles.base, space: p.s.space, colours: p.styles.fresh,
+		where: [whereColumns]string{p.o.sheetName, strconv.Itoa(p.heading), letters(p.at), p.summary}, name: p.markPart}
+	return p.marks.begin()
+}
+
+// choose settles where our columns stand: where those of an earlier result do, else at the right of everything.
+func (p *patch) choose() error {
+	if p.at = p.earlier.at; p.at >= 0 {
+		return nil
 	}
 	p.at = p.s.right + 1
 	for _, c := range p.report.Columns {
@@ -96,21 +134,26 @@ func (p *patch) prepare() error {
 	if p.at+ourColumns > maxColumn {
 		return refuse("room")
 	}
-	if p.styles, err = openStyles(p.o, p.s.space); err != nil {
-		return err
+	return nil
+}
+
+// markPart names the part of hidden sheet n, from 1.
+func (p *patch) markPart(n int) string {
+	if n <= len(p.earlier.marks) {
+		return p.o.part(p.earlier.marks[n-1]).Name
 	}
-	if p.s.format >= len(p.styles.formats) {
-		return unusual(p.styles.part) // a cell's format is missing: it must not turn into one of ours
+	return p.o.beside("worksheets/rowferry-marks"+strconv.Itoa(n), ".xml")
+}
+
+// among reports whether a column is one of ours now.
+func (p *patch) among(column int) bool { return column >= p.at && column < p.at+ourColumns }
+
+// sayable reports whether a cell of the column can be marked: it is the sender's.
+func (p *patch) sayable(column int) bool {
+	if p.earlier.at < 0 && column >= p.at {
+		return false
 	}
-	p.styles.from1904 = p.o.from1904
-	if p.old, err = openOldNotes(p.o, p.s); err != nil {
-		return err
-	}
-	p.cells.p = p.s.prefix
-	p.marks = marks{report: p.report, styles: p.styles.base, space: p.s.space,
-		where: [3]string{p.o.sheetName, strconv.Itoa(p.heading), letters(p.at)},
-		name:  func(n int) string { return p.o.beside("worksheets/rowferry-marks"+strconv.Itoa(n), ".xml") }}
-	return p.marks.begin()
+	return !p.among(column) && !p.earlier.columns[column]
 }
 
 // rewrite reads the sheet once more and writes it with ours.
@@ -242,6 +285,10 @@ func (p *patch) parts(t *tokens) error {
 				if k.local() == "ignoredErrors" && k.kind == open {
 					p.sheet.Write(k.raw)
 					p.sheet.WriteString(p.ignored())
+					if err := p.ignores(t); err != nil {
+						return err
+					}
+					depth--
 					continue
 				}
 			}
@@ -291,6 +338,26 @@ func (p *patch) behind(done *int, upTo int) {
 // ignored keeps green triangles away from our codes and references.
 func (p *patch) ignored() string {
 	return fmt.Sprintf(`<%signoredError sqref="%s1:%s%d" numberStoredAsText="1"/>`, p.s.prefix, letters(p.at), letters(p.at+ourColumns-1), maxRow)
+}
+
+// ignores copies the rest of ignoredErrors, to its end, without what an earlier result has put there.
+func (p *patch) ignores(t *tokens) error {
+	ours, _ := value([]byte(p.ignored()), "sqref")
+	for {
+		k, err := t.next()
+		if err != nil {
+			return err
+		}
+		if ref, _ := value(k.raw, "sqref"); k.kind == both && k.local() == "ignoredError" && ref == ours {
+			continue
+		}
+		if _, err := p.sheet.Write(k.raw); err != nil {
+			return err
+		}
+		if k.kind == shut && k.local() == "ignoredErrors" {
+			return nil
+		}
+	}
 }
 
 // columns writes the widths: the sender's, cut where ours lie.
@@ -403,6 +470,7 @@ type rowMarks struct {
 	style  int    // of empty cells, -1 when the row has none of its own
 	marks  []mark // by column
 	ours   func() // writes our cells; nil when there are none, or they are written
+	has    bool   // the row gets cells of ours
 }
 
 // row copies one row, whose start tag is k, with ours.
@@ -424,7 +492,7 @@ func (p *patch) row(t *tokens, k token, number int) error {
 	default:
 		line = nil
 	}
-	if m.ours == nil {
+	if m.has = m.ours != nil; !m.has && (number <= p.heading || !p.earlier.changes()) {
 		return p.copyRow(t, k)
 	}
 	if v, _ := value(k.raw, "customFormat"); truth(v) {
@@ -432,7 +500,7 @@ func (p *patch) row(t *tokens, k token, number int) error {
 			m.style, _ = strconv.Atoi(n)
 		}
 	}
-	p.cells.b = p.start(p.cells.b[:0], k)
+	p.cells.b = p.start(p.cells.b[:0], k, m.has)
 	if err := p.rowCells(t, k, &m); err != nil {
 		return err
 	}
@@ -443,7 +511,7 @@ func (p *patch) row(t *tokens, k token, number int) error {
 		return nil
 	}
 	for _, mark := range found {
-		if mark.column >= p.at {
+		if !p.sayable(mark.column) {
 			continue
 		}
 		if err := p.note(mark.column, number, mark.text); err != nil {
@@ -456,13 +524,13 @@ func (p *patch) row(t *tokens, k token, number int) error {
 	return p.advance()
 }
 
-// start appends the row's start tag, its span widened.
-func (p *patch) start(b []byte, k token) []byte {
+// start appends the row's start tag, its span widened where it gets cells of ours.
+func (p *patch) start(b []byte, k token, widen bool) []byte {
 	raw := k.raw
-	if spans, found := value(raw, "spans"); found {
-		first, _, ok := bytes.Cut([]byte(spans), []byte(":"))
-		if ok && bytes.IndexByte([]byte(spans), ' ') < 0 {
-			raw = with(nil, raw, "spans", string(first)+":"+strconv.Itoa(p.at+ourColumns))
+	if spans, found := value(raw, "spans"); found && widen {
+		first, last, ok := strings.Cut(spans, ":")
+		if n, err := strconv.Atoi(last); ok && err == nil && n < p.at+ourColumns {
+			raw = with(nil, raw, "spans", first+":"+strconv.Itoa(p.at+ourColumns))
 		}
 	}
 	if k.kind == both {
@@ -524,7 +592,7 @@ func (p *patch) rowCells(t *tokens, row token, m *rowMarks) error {
 		case at == 1 && k.is(name):
 			column, _, _ = place(k.raw, column+1, m.number)
 			p.before(column, m)
-			if drop = column >= p.at && column < p.at+ourColumns; drop {
+			if drop = m.has && p.among(column) || p.earlier.columns[column]; drop {
 				drop = k.kind == open
 				continue
 			}
@@ -539,26 +607,40 @@ func (p *patch) rowCells(t *tokens, row token, m *rowMarks) error {
 
 // before appends what of ours lies left of the column: marked cells that the sheet does not have, and our columns.
 func (p *patch) before(column int, m *rowMarks) {
-	for len(m.marks) > 0 && m.marks[0].column < min(column, p.at) {
-		style := m.style
-		if style < 0 {
-			style = p.s.styleOf(m.marks[0].column)
+	for {
+		next := column
+		if len(m.marks) > 0 {
+			next = min(next, m.marks[0].column)
 		}
-		p.cells.blank(m.marks[0].column, m.number, p.styles.mark(style, m.marks[0].bad))
-		m.marks = m.marks[1:]
-	}
-	if m.ours != nil && column >= p.at {
-		m.ours()
-		m.ours = nil
+		switch {
+		case m.ours != nil && next >= p.at:
+			m.ours()
+			m.ours = nil
+		case next == column:
+			return
+		default:
+			if p.sayable(next) {
+				style := m.style
+				if style < 0 {
+					style = p.s.styleOf(next)
+				}
+				p.cells.blank(next, m.number, p.styles.mark(style, m.marks[0].bad))
+			}
+			m.marks = m.marks[1:]
+		}
 	}
 }
 
-// cell appends a cell's start tag, with our colour where something is said about it.
+// cell appends a cell's start tag, with our colour where something is said about it and without that of an earlier result.
 func (p *patch) cell(b, raw []byte, column int, m *rowMarks) []byte {
+	format, _ := number(raw, "s", 0)
+	style := p.styles.own(format)
 	if len(m.marks) == 0 || m.marks[0].column != column {
+		if style != format {
+			return with(b, raw, "s", strconv.Itoa(style))
+		}
 		return append(b, raw...)
 	}
-	style, _ := number(raw, "s", 0)
 	b = with(b, raw, "s", strconv.Itoa(p.styles.mark(style, m.marks[0].bad)))
 	m.marks = m.marks[1:]
 	return b
@@ -587,7 +669,8 @@ func (p *patch) about() []string {
 func (p *patch) assemble(w io.Writer) error {
 	changed := map[string][]byte{}
 	spools := map[string]*spool{p.sheet.name: p.sheet}
-	added, err := p.extend(changed, spools)
+	dropped := map[string]bool{}
+	added, err := p.extend(changed, spools, dropped)
 	if err != nil {
 		return err
 	}
@@ -597,6 +680,9 @@ func (p *patch) assemble(w io.Writer) error {
 	}
 	out := newParts(z)
 	for _, f := range p.o.zip.File {
+		if dropped[f.Name] {
+			continue
+		}
 		if s := spools[f.Name]; s != nil {
 			out.spool(s)
 			delete(spools, f.Name)

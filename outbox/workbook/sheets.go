@@ -142,17 +142,23 @@ func (p *page) list(heading string, texts []string) {
 	p.row++
 }
 
+const (
+	marksWidth   = 3 // cells of a line of the marks; behind them stand pairs of formats
+	whereColumns = 4
+)
+
 // marks writes the very hidden sheets by which the result is recognised: package resultmark says what they hold.
 type marks struct {
-	report *outbox.Report
-	styles base
-	space  string
-	sheets []*spool
-	name   func(n int) string // of the part of sheet n, from 1
-	where  [3]string          // the visible sheet, the heading's row, our first column
-	row    int
-	cells  cells
-	texts  []string
+	report  *outbox.Report
+	styles  base
+	space   string
+	sheets  []*spool
+	name    func(n int) string   // of the part of sheet n, from 1
+	where   [whereColumns]string // the visible sheet, the heading's row, our first column, the summary sheet
+	colours func() [][2]int      // pairs of formats since it was asked last: in our colour, the sender's
+	row     int
+	cells   cells
+	texts   []string
 }
 
 func (m *marks) add(line *outbox.Line, status batch.Status) error {
@@ -165,7 +171,7 @@ func (m *marks) add(line *outbox.Line, status batch.Status) error {
 	for i := range line.Row.Cells {
 		m.texts = append(m.texts, line.Row.Cells[i].Text)
 	}
-	return m.line(strconv.Itoa(line.Row.Number), string(status), resultmark.Checksum(m.texts))
+	return m.write(m.colours(), strconv.Itoa(line.Row.Number), string(status), resultmark.Checksum(m.texts))
 }
 
 func (m *marks) begin() error {
@@ -183,21 +189,26 @@ func (m *marks) begin() error {
 		names = append(names, c.Name)
 	}
 	for _, texts := range [][]string{
-		{resultmark.Layout, m.report.File.ID, strconv.Itoa(max(1, m.report.Revision)), m.where[0], m.where[1], m.where[2]}, names, {"row", "status", "checksum"},
+		append([]string{resultmark.Layout, m.report.File.ID, strconv.Itoa(max(1, m.report.Revision))}, m.where[:]...), names, {"row", "status", "checksum"},
 	} {
-		if err := m.line(texts...); err != nil {
+		if err := m.write(nil, texts...); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (m *marks) line(texts ...string) error {
+// write writes a line. Programs number formats anew when they save; in cells of their own, ours and the sender's stay a pair.
+func (m *marks) write(colours [][2]int, texts ...string) error {
 	m.row++
 	m.cells.b = m.cells.b[:0]
 	m.cells.row(m.row)
 	for i, s := range texts {
 		m.cells.text(i, m.row, 0, s)
+	}
+	for i, pair := range colours {
+		m.cells.blank(marksWidth+2*i, m.row, pair[0])
+		m.cells.blank(marksWidth+2*i+1, m.row, pair[1])
 	}
 	m.cells.endRow()
 	_, err := m.sheets[len(m.sheets)-1].Write(m.cells.b)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 )
 
@@ -18,6 +20,15 @@ type styler struct {
 	numbers  int  // one more than it has numFmts; 0 when it has not even the list
 	scarce   bool // it has one fill only: the second is the program's own, whatever stands there
 	clones   [][]byte
+	fillList [][]byte
+	fontList [][]byte
+	timeAt   int         // the number of a format for moments that is there already; 0: none
+	reused   bool        // ours of an earlier result are there: nothing is added but colours
+	tints    []int       // fills of the sender's under our colour, each gets a shade of its own
+	more     [][]byte    // further fills
+	earlier  map[int]int // a format in our colour of an earlier result → the sender's
+	bared    map[int]int // a fill of an earlier result → what was below it
+	pairs    [][2]int    // what fresh gives
 	marked   map[marking]int
 	unmarked int
 }
@@ -48,7 +59,62 @@ func openStyles(o *original, space string) (*styler, error) {
 	if !s.read() {
 		return nil, unusual(s.part)
 	}
+	s.reuse()
 	return s, nil
+}
+
+// reuse finds the formats of an earlier result, where no program has numbered them anew since.
+func (s *styler) reuse() {
+	var fills, xfs [][]byte
+	for _, c := range ourFills() {
+		fills = append(fills, []byte(s.fill(c)))
+	}
+	b := s.base
+	b.fills = run(s.fillList, fills)
+	b.firstBold = run(s.fontList, [][]byte{s.bold, s.big})
+	b.firstBig = b.firstBold + 1
+	if b.timeNumber = s.timeAt; b.fills < 0 || b.firstBold < 0 || s.timeAt == 0 {
+		return
+	}
+	for _, f := range formats() {
+		xfs = append(xfs, []byte(b.xf(f)))
+	}
+	if b.xfs = run(s.formats, xfs); b.xfs >= 0 {
+		s.base, s.reused = b, true
+	}
+}
+
+// run is where part stands in list, -1 for nowhere.
+func run(list, part [][]byte) int {
+	for i := range len(list) - len(part) + 1 {
+		if slices.EqualFunc(list[i:i+len(part)], part, bytes.Equal) {
+			return i
+		}
+	}
+	return -1
+}
+
+// fresh gives the pairs of formats made since it was asked last: in our colour, the sender's.
+func (s *styler) fresh() [][2]int {
+	pairs := s.pairs
+	s.pairs = nil
+	return pairs
+}
+
+// next is the number of the next format.
+func (s *styler) next() int {
+	if s.reused {
+		return len(s.formats) + len(s.clones)
+	}
+	return s.of(look(len(formats()))) + len(s.clones)
+}
+
+// nextFill is the number of the next fill.
+func (s *styler) nextFill() int {
+	if s.reused {
+		return len(s.fillList) + len(s.more)
+	}
+	return s.fills + len(ourFills()) + len(s.more)
 }
 
 func (s *styler) isNew(o *original) bool { return o.styles == "" }
@@ -87,13 +153,18 @@ func (s *styler) read() bool {
 			s.numbers++
 			if n, ok := number(item, "numFmtId", 0); ok {
 				s.timeNumber = max(s.timeNumber, n+1)
+				if code, _ := value(item, "formatCode"); code == timeFormat {
+					s.timeAt = n
+				}
 			}
 		case "fonts":
 			if s.fonts++; s.fonts == 1 {
 				font = bytes.Clone(item)
 			}
+			s.fontList = append(s.fontList, bytes.Clone(item))
 		case "fills":
 			s.fills++
+			s.fillList = append(s.fillList, bytes.Clone(item))
 		case "borders":
 			borders++
 		case "cellStyleXfs":
@@ -156,35 +227,139 @@ func embolden(font []byte, prefix string, big bool) []byte {
 
 // mark gives the number of a format of the sender's in our colour.
 func (s *styler) mark(format int, bad bool) int {
-	if format >= len(s.formats) {
-		format = 0
+	raw := s.format(format)
+	if raw == nil {
+		format, raw = 0, s.formats[0]
 	}
 	key := marking{format, bad}
 	if n, known := s.marked[key]; known {
 		return n
 	}
-	n := s.of(look(len(formats()))) + len(s.clones)
-	if n >= mostFormats {
-		s.unmarked++
+	end := bytes.IndexByte(raw, '>') + 1
+	under, _ := number(raw[:end], "fillId", 0)
+	clone := with(nil, with(nil, raw[:end], "fillId", strconv.Itoa(s.tint(under, bad))), "applyFill", "1")
+	clone = append(clone, raw[end:]...)
+	n := s.known(format, clone)
+	if n < 0 {
+		if n = s.next(); n >= mostFormats {
+			s.unmarked++
+			return format
+		}
+		s.clones = append(s.clones, clone)
+	}
+	s.marked[key] = n
+	s.pairs = append(s.pairs, [2]int{n, format})
+	return n
+}
+
+// format is a format of the sender's, or one without a colour of ours; nil when there is none.
+func (s *styler) format(n int) []byte {
+	first := s.next() - len(s.clones)
+	switch {
+	case n < len(s.formats):
+		return s.formats[n]
+	case n >= first && n < s.next():
+		return s.clones[n-first]
+	}
+	return nil
+}
+
+// follow learns the formats in our colours that an earlier result has made.
+func (s *styler) follow(earlier map[int]int) {
+	s.earlier, s.bared = maps.Clone(earlier), map[int]int{}
+	for coloured, own := range earlier {
+		from, _ := number(startTag(s.formats[coloured]), "fillId", 0)
+		to, _ := number(startTag(s.formats[own]), "fillId", 0)
+		if was, known := s.bared[from]; known && was != to {
+			to = -1
+		}
+		s.bared[from] = to
+	}
+}
+
+// own is the sender's format of a cell: without the colour of an earlier result. LibreOffice gives a text another format than an
+// empty cell, so one that is in no pair is known by its fill.
+func (s *styler) own(format int) int {
+	if own, is := s.earlier[format]; is || len(s.bared) == 0 || format >= len(s.formats) {
+		if is {
+			return own
+		}
 		return format
 	}
-	fill := s.fills + fillWarn
-	if bad {
-		fill = s.fills + fillBad
+	tag := startTag(s.formats[format])
+	fill, _ := number(tag, "fillId", 0)
+	below, is := s.bared[fill]
+	if !is || below < 0 {
+		return format
 	}
-	raw := s.formats[format]
-	end := bytes.IndexByte(raw, '>') + 1
-	clone := with(nil, with(nil, raw[:end], "fillId", strconv.Itoa(fill)), "applyFill", "1")
-	s.clones = append(s.clones, append(clone, raw[end:]...))
-	s.marked[key] = n
-	return n
+	bare := slices.Concat(with(nil, tag, "fillId", strconv.Itoa(below)), s.formats[format][len(tag):])
+	own := slices.IndexFunc(s.formats, func(f []byte) bool { return bytes.Equal(f, bare) })
+	if own < 0 {
+		if own = s.next(); own >= mostFormats {
+			return format
+		}
+		s.clones = append(s.clones, bare)
+	}
+	s.earlier[format] = own
+	return own
+}
+
+func startTag(raw []byte) []byte { return raw[:bytes.IndexByte(raw, '>')+1] }
+
+// known is the number of a format in our colour that an earlier result has made, -1 for none.
+func (s *styler) known(own int, clone []byte) int {
+	for n, was := range s.earlier {
+		if was == own && n < len(s.formats) && bytes.Equal(s.formats[n], clone) {
+			return n
+		}
+	}
+	return -1
+}
+
+// mostTints is how many shades of a colour nobody can tell apart.
+const mostTints = 16
+
+// tint is the fill of our colour over one of the sender's. Each of those has its own shade: programs make one format of two
+// that are alike, and then nobody knows what colour the cell had.
+func (s *styler) tint(under int, bad bool) int {
+	at := slices.Index(s.tints, under)
+	if at < 0 {
+		at = len(s.tints)
+		s.tints = append(s.tints, under)
+	}
+	colour, usual := colourWarn, s.fills+fillWarn
+	if bad {
+		colour, usual = colourBad, s.fills+fillBad
+	}
+	if at = min(at, mostTints-1); at == 0 {
+		return usual
+	}
+	last, _ := strconv.ParseUint(colour[6:], 16, 8)
+	raw := []byte(s.fill(fmt.Sprintf("%s%02X", colour[:6], last+uint64(at))))
+	for i, f := range s.fillList {
+		if bytes.Equal(f, raw) {
+			return i
+		}
+	}
+	first := s.nextFill() - len(s.more)
+	for i, f := range s.more {
+		if bytes.Equal(f, raw) {
+			return first + i
+		}
+	}
+	s.more = append(s.more, raw)
+	return first + len(s.more) - 1
 }
 
 // write gives the part with ours.
 func (s *styler) write(isNew bool) ([]byte, error) {
 	var additions = map[string]string{"cellXfs": string(bytes.Join(s.clones, nil))}
-	counts := map[string]int{"cellXfs": s.of(look(len(formats()))) + len(s.clones)}
-	if !isNew {
+	counts := map[string]int{"cellXfs": s.next()}
+	if len(s.more) > 0 {
+		additions["fills"] = string(bytes.Join(s.more, nil))
+		counts["fills"] = s.nextFill()
+	}
+	if !isNew && !s.reused {
 		var fills, xfs string
 		if s.scarce {
 			fills = fmt.Sprintf(`<%[1]sfill><%[1]spatternFill patternType="gray125"/></%[1]sfill>`, s.prefix)
@@ -196,9 +371,9 @@ func (s *styler) write(isNew bool) ([]byte, error) {
 			xfs += s.xf(f)
 		}
 		additions["cellXfs"] = xfs + additions["cellXfs"]
-		additions["fills"] = fills
+		additions["fills"] = fills + additions["fills"]
 		additions["fonts"] = string(s.bold) + string(s.big)
-		counts["fills"] = s.fills + len(ourFills())
+		counts["fills"] = s.nextFill()
 		counts["fonts"] = s.fonts + 2
 		own := fmt.Sprintf(`<%snumFmt numFmtId="%d" formatCode="%s"/>`, s.prefix, s.timeNumber, timeFormat)
 		if s.numbers > 0 {

@@ -8,6 +8,9 @@
 // A result is recognised when it is dropped again by the marks that package resultmark describes: two custom document
 // properties, a very hidden sheet with a checksum per row, and our columns.
 //
+// Where the sender's workbook is itself such a result, ours take the place of the earlier ones: columns, sheets, notes and
+// colours. Results of results do not grow, whatever program saved them in between.
+//
 // Everything is written as a stream; memory does not grow with the rows. The same report gives the same bytes.
 package workbook
 
