@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -30,7 +31,10 @@ import (
 // raced is whether the race detector slows everything down.
 var raced bool
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(300) // as the program does
+	goleak.VerifyTestMain(m)
+}
 
 // notices is a provider of single rows (les) over real HTTP that keeps when each request came and whose it was.
 type notices struct {
@@ -335,7 +339,7 @@ routes:
 			between++
 		}
 	}
-	if between < 5 || between > 15 {
+	if between < 2 || between > 20 { // four at a time overtake each other
 		t.Errorf("%d rows of the big file went between 10 of the small one; they should take turns", between)
 	}
 	if rest := len(provider.order) - b; rest < 300 {
