@@ -44,9 +44,6 @@ func (c Checker) Report(ctx context.Context, r *route.Route, path, name, id stri
 		Preview: true,
 		Lines:   func() iter.Seq2[*outbox.Line, error] { return joined(ctx, r, path, name, f.reading, lines) },
 	}
-	if len(f.reading.Ours) > 0 {
-		report.Source = outbox.Source{} // a new workbook: in the sender's, the columns of the earlier result would stand beside ours
-	}
 	return f, report, nil
 }
 

@@ -119,16 +119,12 @@ func (r *Reporter) put(ctx context.Context, to outbox.Place, format outbox.Forma
 
 func (r *Reporter) report(ctx context.Context, f ledger.File, way *route.Route) outbox.Report {
 	path := filepath.Join(r.Spool, f.ID)
-	out := outbox.Report{
+	return outbox.Report{
 		File: f.File, Revision: f.Revision, Account: f.Account, Operation: f.Operation, Language: f.Language,
 		Columns: f.Reading.Columns, Notes: f.Reading.Notes, Unused: f.Reading.Unused, Started: f.Started, Finished: f.Finished, Codes: meanings(way.Operation),
 		Source: outbox.Source{Path: path, Format: f.Reading.Format, Sheet: f.Reading.Sheet, Header: f.Reading.Header},
 		Lines:  func() iter.Seq2[*outbox.Line, error] { return Lines(ctx, r.Ledger, way, f, path) },
 	}
-	if len(f.Reading.Ours) > 0 {
-		out.Source = outbox.Source{} // a new workbook: in the sender's, the columns of the earlier result would stand beside ours
-	}
-	return out
 }
 
 // meanings is what the provider's codes mean. Where a code of the whole request and one of an item are the same, the item's counts:
