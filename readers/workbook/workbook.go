@@ -20,6 +20,8 @@ import (
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/table"
 	"github.com/rowferry/rowferry/readers/workbook/ooxml"
+	"github.com/rowferry/rowferry/resultmark"
+	"github.com/rowferry/rowferry/words"
 )
 
 // New returns the reader of workbooks. It is safe for concurrent use; its tables are not.
@@ -231,10 +233,10 @@ func (b *book) sheet(i int) (*sheet, error) {
 // maxPeek bounds what is read of all other sheets, only to see whether they have data.
 const maxPeek = 32 << 20
 
-// others notes the sheets that have data and are not read.
+// others notes the sheets that have data and are not read, but for those that we have put there.
 func (b *book) others(t *rows, chosen int) error {
 	for i, s := range b.contents.Sheets {
-		if i == chosen || !s.Grid || !b.hasData(i) {
+		if i == chosen || !s.Grid || b.made(s) || !b.hasData(i) {
 			continue
 		}
 		switch {
@@ -245,6 +247,29 @@ func (b *book) others(t *rows, chosen int) error {
 		}
 	}
 	return b.ctx.Err()
+}
+
+// made reports whether a sheet is one of those that a result or a template has besides its data. Senders have sheets of
+// the same names: one counts only beside what else such a workbook has.
+func (b *book) made(s ooxml.Sheet) bool {
+	beside := func(is func(name string) bool) bool {
+		return slices.ContainsFunc(b.contents.Sheets, func(o ooxml.Sheet) bool { return is(o.Name) })
+	}
+	marks := func(name string) bool { return strings.HasPrefix(name, resultmark.Sheet) }
+	if marks(s.Name) {
+		return s.Hidden
+	}
+	stem, number, _ := strings.Cut(s.Name, " (") // "Summary (2)" beside a sender's own
+	for _, l := range batch.Languages() {
+		if stem == words.Of(l, "workbookresult.sheet.summary") && strings.Trim(number, "0123456789)") == "" && beside(marks) {
+			return true
+		}
+		data := words.Of(l, "template.sheet.data")
+		if s.Name == words.Of(l, "template.sheet.guide") && beside(func(name string) bool { return name == data }) {
+			return true
+		}
+	}
+	return false
 }
 
 // hasData reports whether a cell of sheet i shows something; a sheet that cannot be read may.
