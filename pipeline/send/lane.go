@@ -732,6 +732,9 @@ func (l *Lane) recheck(j *job) {
 			continue
 		}
 		v := expired(item, problems, r.Language)
+		if j.lost { // an earlier attempt may have been executed: that it would not be sent now does not undo it
+			v = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Unknown, Code: "lost", Message: words.Of(r.Language, "send.lost", "id", j.file.id)}, Problems: problems}
+		}
 		v.Attempts = j.total
 		events = append(events, j.event(i, ledger.EventSettled, time.Now(), v))
 	}
