@@ -294,17 +294,18 @@ func (l *Lane) pick(ctx context.Context, now time.Time) (*job, time.Duration, er
 	if (l.refusal != "" || l.trouble >= l.patience()) && l.inFlight > 0 {
 		return nil, 0, nil // one request probes; the others wait for what it brings
 	}
-	due := l.backlog.Len() > 0 && !l.backlog[0].due.After(now)
-	if due && !l.turn {
-		return l.again(), 0, nil
+	if !l.turn {
+		if j := l.again(now); j != nil {
+			return j, 0, nil
+		}
 	}
 	j, err := l.fresh(ctx)
 	if j != nil || err != nil {
 		l.turn = false
 		return j, 0, err
 	}
-	if due = l.backlog.Len() > 0 && !l.backlog[0].due.After(now); due {
-		return l.again(), 0, nil
+	if j := l.again(now); j != nil {
+		return j, 0, nil
 	}
 	if l.backlog.Len() > 0 {
 		return nil, max(l.backlog[0].due.Sub(now), time.Millisecond), nil
@@ -315,12 +316,37 @@ func (l *Lane) pick(ctx context.Context, now time.Time) (*job, time.Duration, er
 // patience is how many failures in a row, of whatever items, make the lane careful.
 func (l *Lane) patience() int { return max(5, 2*l.Concurrency) }
 
-// again takes the first due job from the backlog.
-func (l *Lane) again() *job {
-	l.turn = true
-	j := heap.Pop(&l.backlog).(*job)
-	l.inFlight++
-	return j
+// held is how long a job of a paused file rests before it is looked at again.
+const held = 500 * time.Millisecond
+
+// again takes the first due job from the backlog whose file is not paused; nil when there is none.
+func (l *Lane) again(now time.Time) *job {
+	for l.backlog.Len() > 0 && !l.backlog[0].due.After(now) {
+		j := heap.Pop(&l.backlog).(*job)
+		if j.file.paused {
+			j.due = now.Add(held)
+			heap.Push(&l.backlog, j)
+			continue
+		}
+		l.turn = true
+		l.inFlight++
+		return j
+	}
+	return nil
+}
+
+// heldBack puts a job whose file was paused after it was picked into the backlog.
+func (l *Lane) heldBack(j *job) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !j.file.paused {
+		return false
+	}
+	j.due = time.Now().Add(held)
+	heap.Push(&l.backlog, j)
+	l.inFlight--
+	l.signal()
+	return true
 }
 
 // fresh takes the next request of the file whose turn it is.
@@ -518,6 +544,9 @@ func (j *job) event(i int, k ledger.EventKind, at time.Time, v *ledger.Verdict) 
 // attempt makes the request once and acts on what came of it. Its error is the ledger's.
 // When stop ends, a request that has not left yet stays here; one that has may end as long as drain lasts.
 func (l *Lane) attempt(stop, drain context.Context, j *job) error {
+	if l.heldBack(j) {
+		return nil
+	}
 	if l.recheck(j); len(j.items) == 0 {
 		return nil
 	}
