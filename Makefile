@@ -27,11 +27,14 @@ lint:
 	$(GO) vet ./...
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
-# A short while for each reader; failures are kept in testdata/fuzz.
+# A short while for each reader; failures are kept in testdata/fuzz. Without a bound, finding the smallest form of an
+# interesting input takes up the whole while.
+FUZZ := -run '^$$' -fuzztime 8s -fuzzminimizetime 10x
 fuzz:
-	$(GO) test ./readers/csvfile  -run '^$$' -fuzz '^FuzzCSV$$'      -fuzztime 10s
-	$(GO) test ./readers/workbook -run '^$$' -fuzz '^FuzzWorkbook$$' -fuzztime 10s
-	$(GO) test ./readers/xmlfile  -run '^$$' -fuzz '^FuzzXML$$'      -fuzztime 10s
+	$(GO) test ./readers/csvfile  $(FUZZ) -fuzz '^FuzzCSV$$'
+	$(GO) test ./readers/workbook $(FUZZ) -fuzz '^FuzzWorkbook$$'
+	$(GO) test ./readers/workbook $(FUZZ) -fuzz '^FuzzSheet$$'
+	$(GO) test ./readers/xmlfile  $(FUZZ) -fuzz '^FuzzXML$$'
 
 cross:
 	GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/rowferry
