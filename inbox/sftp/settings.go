@@ -11,7 +11,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -91,28 +90,8 @@ func (s Settings) Validate() error {
 	if s.Spool == "" {
 		wrong = append(wrong, errors.New("there is no folder for downloads"))
 	}
-	if s.Settle < 0 || s.Patience < 0 || s.Every < 0 {
-		wrong = append(wrong, errors.New("settle, patience and every must not be negative"))
-	}
-	for _, glob := range s.Match {
-		if _, err := path.Match(glob, ""); err != nil {
-			wrong = append(wrong, fmt.Errorf("match %q is not a pattern: write one such as \"*.csv\"", glob))
-		}
-	}
-	if !inbox.Marker(s.Done).Valid() {
-		wrong = append(wrong, fmt.Errorf("done %q must contain {name} once and no folder: write \"{name}.done\"", s.Done))
-	}
-	if !slices.Contains([]string{"", Archive, Delete, Keep}, s.After) {
-		wrong = append(wrong, fmt.Errorf("after %q is not known: write archive, delete or keep", s.After))
-	}
-	if s.Schedule != "" && s.Every != 0 {
-		wrong = append(wrong, errors.New("every and schedule exclude each other: remove one"))
-	}
-	filled := s
-	filled.fillIn()
-	if _, err := filled.timing().Timetable(); err != nil && s.Every >= 0 {
-		wrong = append(wrong, err)
-	}
+	rules := inbox.Rules{Timing: s.timing(), Settle: s.Settle, Patience: s.Patience, Match: s.Match, Done: s.Done, After: s.After}
+	wrong = append(wrong, rules.Mistakes(time.Minute)...)
 	return errors.Join(wrong...)
 }
 

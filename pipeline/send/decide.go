@@ -49,7 +49,6 @@ type attempt struct {
 	file     string
 	retry    configs.Retry
 	later    *configs.Later
-	number   int       // which attempt this was, from 1
 	tried    int       // attempts of this round before it
 	lost     bool      // an earlier attempt may have been executed
 	first    time.Time // when the first attempt of this round began

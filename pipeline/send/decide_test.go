@@ -19,7 +19,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 // tried is an attempt of n items that began just now.
 func tried(repeatable bool, n int) attempt {
 	a := attempt{op: &providers.Operation{ID: "op", Repeatable: repeatable}, language: batch.English, account: "acme", file: "f1",
-		retry: configs.Retry{For: time.Hour, First: time.Second, Most: time.Minute}, number: 1, first: noon, now: noon}
+		retry: configs.Retry{For: time.Hour, First: time.Second, Most: time.Minute}, first: noon, now: noon}
 	for i := range n {
 		a.items = append(a.items, batch.Item{Seq: i, Rows: []int{2 * i, 2*i + 1}})
 	}
