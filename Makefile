@@ -52,8 +52,8 @@ bench:
 generate:
 	$(GO) generate ./...
 
-# Debian packages that the tests need: a real sshd for the SFTP tests, other programs' eyes on our workbooks.
-APT := openssh-server python3-openpyxl libreoffice-calc-nogui
+# Debian packages that the tests need: a C compiler for the race detector, a real sshd for SFTP, other programs' eyes on our workbooks.
+APT := gcc libc6-dev openssh-server openssl python3-openpyxl libreoffice-calc-nogui
 packages:
 	@missing=""; for p in $(APT); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then \
