@@ -257,7 +257,7 @@ func (p *patch) sheetLinks(changed map[string][]byte, spools map[string]*spool, 
 		return p.o.replace(changed, rels, map[string]string{"": string(links)})
 	}
 	content := []byte(xmlHead + `<Relationships xmlns="` + packageSpace + `">`)
-	*list = append(*list, addition{rels, "", append(append(content, links...), "</Relationships>"...)})
+	*list = append(*list, addition{rels, typeRels, append(append(content, links...), "</Relationships>"...)})
 	return nil
 }
 
@@ -281,7 +281,7 @@ func (p *patch) types(changed map[string][]byte, list []addition) error {
 	}
 	var lines []byte
 	for _, a := range list {
-		if a.kind != "" && defaults[path.Ext(a.name)] != a.kind {
+		if defaults[path.Ext(a.name)] != a.kind {
 			lines = contentType{a.name, a.kind}.append(lines, prefix)
 		}
 	}

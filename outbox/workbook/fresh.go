@@ -30,6 +30,7 @@ const (
 	typeVML      = "application/vnd.openxmlformats-officedocument.vmlDrawing"
 	typeStyles   = "application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"
 	typeCustom   = "application/vnd.openxmlformats-officedocument.custom-properties+xml"
+	typeRels     = "application/vnd.openxmlformats-package.relationships+xml"
 	typeBook     = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 )
 

@@ -58,7 +58,7 @@ func row(number int, cells ...string) *batch.Row {
 	return r
 }
 
-// write gives the path of the result.
+// write gives the path of the result, in which Excel finds nothing to repair.
 func write(t testing.TB, r outbox.Report) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "result.xlsx")
@@ -70,6 +70,7 @@ func write(t testing.TB, r outbox.Report) string {
 	if err := workbook.New().Write(t.Context(), f, r); err != nil {
 		t.Fatal(err)
 	}
+	repairs(t, r.Source.Path, path)
 	return path
 }
 
