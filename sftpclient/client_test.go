@@ -181,6 +181,82 @@ func TestHostKeysAreVerified(t *testing.T) {
 	}
 }
 
+// A server may show a certificate for its host key; @cert-authority lines say whose certificates count, as ssh reads them.
+func TestCertificatesOfAuthorities(t *testing.T) {
+	server := sshdtest.Start(t, sshdtest.Options{HostKeys: []string{"rsa", "ed25519"}})
+	address := fmt.Sprintf("[127.0.0.1]:%d", server.Port)
+	public := func(path string) string {
+		line, err := os.ReadFile(path + ".pub")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.TrimSpace(string(line))
+	}
+	authority, stranger, old := server.NewAuthority("authority", "ed25519"), server.NewAuthority("stranger", "ed25519"), server.NewAuthority("old", "rsa")
+	ours, theirs := public(authority), public(stranger)
+	valid := []string{"-s", authority, "-n", "127.0.0.1,localhost"}
+	for _, c := range []struct {
+		name    string
+		certify []string // of the Ed25519 key; nil: there is no certificate yet
+		known   string
+		trouble string
+		says    []string
+	}{
+		{"there is no certificate", nil, "@cert-authority " + address + " " + ours, "sftp.unknown_key", []string{server.HostKeys["ed25519"]}},
+		{"there is none, and the key is known", nil, "@cert-authority * " + ours + "\n" + address + " " + server.HostKeys["rsa"], "", nil},
+		{"this host and port", valid, "@cert-authority " + address + " " + ours, "", nil},
+		{"a pattern for every host", valid, "@cert-authority * " + ours, "", nil},
+		{"a pattern without port", valid, "@cert-authority 127.0.*,*.example.com " + ours, "", nil},
+		{"hashed", valid, "@cert-authority " + knownhosts.HashHostname(address) + " " + ours, "", nil},
+		{"among other authorities and keys", valid, "@cert-authority * " + theirs + "\nexample.org " + theirs + "\n@cert-authority * " + ours, "", nil},
+		{"only the key is known", valid, address + " " + server.HostKeys["ed25519"], "", nil},
+		{"the other kind of key is known", valid, address + " " + server.HostKeys["rsa"], "", nil},
+		{"another authority, and the key is known", valid, "@cert-authority * " + theirs + "\n" + address + " " + server.HostKeys["ed25519"], "", nil},
+		{"another authority", valid, "@cert-authority * " + theirs, "sftp.authority", []string{server.HostKeys["ed25519"], ours}},
+		{"the authority of other hosts", valid, "@cert-authority *.example.com " + ours, "sftp.unknown_key", []string{server.HostKeys["ed25519"]}},
+		{"the key of the authority is revoked", valid, "@cert-authority * " + ours + "\n@revoked * " + ours, "sftp.revoked", []string{"2"}},
+		{"the host's key is revoked", valid, "@cert-authority * " + ours + "\n\n@revoked * " + server.HostKeys["ed25519"], "sftp.revoked", []string{"3"}},
+		{"for another host", []string{"-s", authority, "-n", "sftp.example.com"}, "@cert-authority * " + ours, "sftp.certificate", []string{"sftp.example.com", server.HostKeys["ed25519"]}},
+		{"expired", []string{"-s", authority, "-n", "127.0.0.1", "-V", "20200101:20210101"}, "@cert-authority * " + ours, "sftp.certificate", []string{"expired"}},
+		{"an RSA authority", []string{"-s", old}, "@cert-authority * " + public(old), "", nil},
+		{"signed with SHA-1", []string{"-s", old, "-t", "ssh-rsa"}, "@cert-authority * " + public(old), "sftp.certificate", []string{"SHA-1"}},
+		{"expired, and the key is known", []string{"-s", authority, "-n", "127.0.0.1", "-V", "20200101:20210101"}, "@cert-authority * " + ours + "\n" + address + " " + server.HostKeys["ed25519"], "", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.certify != nil {
+				server.Certify("ed25519", c.certify...)
+			}
+			config := server.Config()
+			config.HostKey = ""
+			config.KnownHosts = filepath.Join(t.TempDir(), "known_hosts")
+			if err := os.WriteFile(config.KnownHosts, []byte(c.known+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			err := pwd(t.Context(), client(t, config))
+			if c.trouble != "" {
+				wants(t, err, StepKey, c.trouble, append(c.says, config.KnownHosts)...)
+			} else if err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// Names in known_hosts are in small letters; the configuration may write the host as people do.
+func TestLetterCaseOfTheHostDoesNotMatter(t *testing.T) {
+	server := sshdtest.Start(t, sshdtest.Options{})
+	config := server.Config()
+	config.Host, config.HostKey = "LocalHost", ""
+	config.KnownHosts = filepath.Join(t.TempDir(), "known_hosts")
+	line := fmt.Sprintf("[localhost]:%d %s\n", server.Port, server.HostKeys["ed25519"])
+	if err := os.WriteFile(config.KnownHosts, []byte(line), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := pwd(t.Context(), client(t, config)); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // The line that a refusal names is the one that lets the server in, without a restart.
 func TestTheLineToAddWorks(t *testing.T) {
 	server := sshdtest.Start(t, sshdtest.Options{})

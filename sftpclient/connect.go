@@ -83,7 +83,10 @@ func newHop(name string, s configs.SFTP) (hop, error) {
 	return hop{SFTP: s, name: name, host: host, login: login}, errors.Join(wrong...)
 }
 
-func (h *hop) address() string { return net.JoinHostPort(h.Host, strconv.Itoa(h.Port)) }
+// address is in small letters, as known_hosts has it.
+func (h *hop) address() string {
+	return net.JoinHostPort(strings.ToLower(h.Host), strconv.Itoa(h.Port))
+}
 
 // passed is told of each step that a partner's own connection passed.
 type passed func(step, detail string)
@@ -134,7 +137,7 @@ type connection struct {
 }
 
 // dial connects and logs in, each within the timeout. A server that is pinned by fingerprint alone is asked for each type of host key
-// in turn until it shows the pinned one.
+// in turn until it shows the pinned one; one that may have a certificate is asked for it, then for its key.
 func (h *hop) dial(ctx context.Context, via *ssh.Client, tell passed) (*connection, error) {
 	types, err := h.host.types(h.address())
 	if err != nil {
@@ -145,21 +148,38 @@ func (h *hop) dial(ctx context.Context, via *ssh.Client, tell passed) (*connecti
 			return nil, err
 		}
 	}
-	var first error
+	var told error // the first refusal that says more than that there is no such key
 	for i, algorithms := range types {
+		if i > 0 {
+			tell = quietly(tell, StepConnect)
+		}
 		c, err := h.dialFor(ctx, via, algorithms, tell)
 		if err == nil {
 			return c, nil
 		}
-		if first == nil {
-			first = err
+		t, refused := errors.AsType[*Trouble](err)
+		if told == nil || isNegotiation(told) {
+			told = err
 		}
-		var t *Trouble
-		if i == len(types)-1 || !errors.As(err, &t) || t.Step != StepKey {
-			break
+		if !refused || t.Step != StepKey || t.Message.Key == "sftp.revoked" {
+			return nil, err
 		}
 	}
-	return nil, first
+	return nil, told
+}
+
+// quietly leaves out a step that was told before.
+func quietly(tell passed, known string) passed {
+	return func(step, detail string) {
+		if step != known {
+			tell(step, detail)
+		}
+	}
+}
+
+func isNegotiation(err error) bool {
+	_, is := errors.AsType[*ssh.AlgorithmNegotiationError](err)
+	return is
 }
 
 func (h *hop) resolve(ctx context.Context, tell passed) error {
@@ -194,7 +214,7 @@ func (h *hop) dialFor(ctx context.Context, via *ssh.Client, algorithms []string,
 		HostKeyCallback: func(address string, remote net.Addr, key ssh.PublicKey) error {
 			shown, refused = key, h.host.check(address, remote, key)
 			if refused == nil {
-				tell(StepKey, key.Type()+" "+ssh.FingerprintSHA256(key))
+				tell(StepKey, shownAs(key))
 			}
 			return refused
 		},
@@ -213,6 +233,14 @@ func (h *hop) dialFor(ctx context.Context, via *ssh.Client, algorithms []string,
 	}
 	tell(StepLogin, h.User)
 	return &connection{ssh.NewClient(conn, channels, requests), w}, nil
+}
+
+// shownAs names a host key by its fingerprint; a certificate by that of its key and of who signed it.
+func shownAs(key ssh.PublicKey) string {
+	if c, ok := key.(*ssh.Certificate); ok {
+		return c.Type() + " " + ssh.FingerprintSHA256(c.Key) + ", @cert-authority " + ssh.FingerprintSHA256(c.SignatureKey)
+	}
+	return key.Type() + " " + ssh.FingerprintSHA256(key)
 }
 
 // deadline closes the wire when the handshake takes longer than the timeout, or ctx ends. Calling what it returns ends the

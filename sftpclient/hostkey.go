@@ -1,7 +1,6 @@
 package sftpclient
 
 import (
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"net"
@@ -65,35 +64,49 @@ var families = [][]string{
 	{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256},
 }
 
-// types gives the algorithms to ask the server for: those of the keys that are known for it. Only where a fingerprint does not tell the kind
-// there are several sets, to be tried in turn.
+// certified are the algorithms of host keys with a certificate, the best first.
+var certified = []string{ssh.CertAlgoED25519v01, ssh.CertAlgoECDSA256v01, ssh.CertAlgoECDSA384v01, ssh.CertAlgoECDSA521v01,
+	ssh.CertAlgoRSASHA512v01, ssh.CertAlgoRSASHA256v01}
+
+// types gives the algorithms to ask the server for: those of the keys that are known for it, and certificates where an authority is.
+// Where it cannot be said which of them the server has, there are several sets, to be tried in turn.
 func (h *hostKeys) types(address string) ([][]string, error) {
+	best := slices.Concat(families...)
 	switch {
 	case h.pinned != nil:
 		return [][]string{algorithmsOf(h.pinned.Type())}, nil
 	case h.fingerprint != "":
 		return families, nil
 	case h.file == "":
-		return [][]string{slices.Concat(families...)}, nil
+		return [][]string{best}, nil
 	}
-	known, err := knownhosts.New(h.file)
+	known, err := readKnown(h.file)
 	if err != nil {
-		return nil, &Trouble{StepKey, words.Message("sftp.known_hosts", "partner", h.partner, "file", h.file, "cause", err), err}
+		return nil, h.unusable(err)
 	}
+	keys, authorities := known.of(address)
 	var wanted []string
-	for _, k := range knownKeys(known, address) {
+	for _, k := range keys {
 		for _, a := range algorithmsOf(k.Key.Type()) {
 			if !slices.Contains(wanted, a) {
 				wanted = append(wanted, a)
 			}
 		}
 	}
-	best := slices.Concat(families...)
 	slices.SortStableFunc(wanted, func(a, b string) int { return slices.Index(best, a) - slices.Index(best, b) })
-	if len(wanted) == 0 {
-		wanted = best
+	switch {
+	case len(authorities) > 0 && len(wanted) > 0:
+		return [][]string{certified, wanted}, nil
+	case len(authorities) > 0:
+		return [][]string{slices.Concat(certified, best)}, nil
+	case len(wanted) > 0:
+		return [][]string{wanted}, nil
 	}
-	return [][]string{wanted}, nil
+	return [][]string{best}, nil
+}
+
+func (h *hostKeys) unusable(err error) error {
+	return keyTrouble("sftp.known_hosts", err, "partner", h.partner, "file", h.file, "cause", err)
 }
 
 func algorithmsOf(keyType string) []string {
@@ -101,19 +114,6 @@ func algorithmsOf(keyType string) []string {
 		return families[2]
 	}
 	return []string{keyType}
-}
-
-// knownKeys asks with a key that nobody has, so that the answer names those that are known.
-func knownKeys(known ssh.HostKeyCallback, address string) []knownhosts.KnownKey {
-	nobodys, err := ssh.NewPublicKey(ed25519.PublicKey(make([]byte, ed25519.PublicKeySize)))
-	if err != nil {
-		return nil
-	}
-	var mismatch *knownhosts.KeyError
-	if errors.As(known(address, &net.TCPAddr{}, nobodys), &mismatch) {
-		return mismatch.Want
-	}
-	return nil
 }
 
 // check is nil for the partner's key; else a *Trouble that says what was shown and what to do.
@@ -134,34 +134,45 @@ func (h *hostKeys) check(address string, remote net.Addr, key ssh.PublicKey) err
 	case h.file == "":
 		return keyTrouble("sftp.unpinned", nil, append(args, "line", line)...)
 	}
-	known, err := knownhosts.New(h.file)
+	known, err := readKnown(h.file)
 	if err != nil {
-		return keyTrouble("sftp.known_hosts", err, "partner", h.partner, "file", h.file, "cause", err)
+		return h.unusable(err)
 	}
-	return h.explain(known(address, remote, key), args, knownhosts.Line([]string{address}, key))
+	return h.explain(known, address, key, known.verify(address, remote, key))
 }
 
-// explain turns what known_hosts says into what a person can do.
-func (h *hostKeys) explain(err error, args []any, line string) error {
+// explain turns what known_hosts says into what a person can do. The line to add is that of the key, also below a certificate.
+func (h *hostKeys) explain(known *known, address string, key ssh.PublicKey, err error) error {
 	if err == nil {
 		return nil
 	}
-	args = append(args, "file", h.file, "line", line)
+	plain, signer := key, ssh.PublicKey(nil)
+	if c, ok := key.(*ssh.Certificate); ok {
+		plain, signer = c.Key, c.SignatureKey
+	}
+	args := []any{"partner", h.partner, "host", address, "type", plain.Type(), "fingerprint", ssh.FingerprintSHA256(plain),
+		"file", h.file, "line", knownhosts.Line([]string{address}, plain)}
+	keys, authorities := known.of(address)
 	var mismatch *knownhosts.KeyError
 	var revoked *knownhosts.RevokedError
 	switch {
 	case errors.As(err, &revoked):
 		return keyTrouble("sftp.revoked", err, append(args, "number", revoked.Revoked.Line)...)
-	case errors.As(err, &mismatch) && len(mismatch.Want) == 0:
-		return keyTrouble("sftp.unknown_key", err, args...)
-	case errors.As(err, &mismatch):
+	case !errors.As(err, &mismatch) && signer != nil:
+		return keyTrouble("sftp.certificate", err, append(args, "cause", reason(err))...)
+	case !errors.As(err, &mismatch):
+		return h.unusable(err)
+	case len(keys) > 0:
 		var numbers []string
-		for _, w := range mismatch.Want {
-			numbers = append(numbers, fmt.Sprint(w.Line))
+		for _, k := range keys {
+			numbers = append(numbers, fmt.Sprint(k.Line))
 		}
 		return keyTrouble("sftp.changed_key", err, append(args, "number", strings.Join(numbers, ", "))...)
+	case signer != nil && len(authorities) > 0:
+		authority := "@cert-authority " + knownhosts.Line([]string{address}, signer)
+		return keyTrouble("sftp.authority", err, append(args, "signer", ssh.FingerprintSHA256(signer), "authority", authority)...)
 	}
-	return keyTrouble("sftp.known_hosts", err, "partner", h.partner, "file", h.file, "cause", err)
+	return keyTrouble("sftp.unknown_key", err, args...)
 }
 
 func keyTrouble(key string, err error, args ...any) error {

@@ -42,6 +42,16 @@ var sftp = catalogue{
 		ZH: "{partner}：{host} 的主机密钥已在 {file} 第 {number} 行被吊销：{type} {fingerprint}。请勿连接；请向对方索取新密钥，并在文件中替换：{line}",
 		RU: "{partner}: ключ сервера {host} отозван в строке {number} файла {file}: {type} {fingerprint}. Не подключайтесь; получите у партнёра новый ключ и внесите его в файл вместо: {line}",
 	},
+	"sftp.authority": {
+		EN: "{partner}: {host} shows a certificate for its host key {type} {fingerprint}, signed by the authority {signer}, which is not in {file}. Ask the partner whether the authority or the key is theirs; if so, add one of these lines to the file: {authority} or {line}",
+		ZH: "{partner}：{host} 出示了主机密钥 {type} {fingerprint} 的证书，其签发机构 {signer} 不在 {file} 中。请向对方确认该机构或该密钥；若无误，请将以下任一行加入该文件：{authority} 或 {line}",
+		RU: "{partner}: {host} предъявил сертификат своего ключа {type} {fingerprint}, подписанный центром {signer}, которого нет в {file}. Спросите партнёра, его ли это центр или ключ; если да, добавьте в файл одну из строк: {authority} или {line}",
+	},
+	"sftp.certificate": {
+		EN: "{partner}: the certificate that {host} shows for its host key {type} {fingerprint} is not valid ({cause}). Ask the partner to renew it; or, if they confirm the key itself, add this line to {file}: {line}",
+		ZH: "{partner}：{host} 为主机密钥 {type} {fingerprint} 出示的证书无效（{cause}）。请让对方更新证书；若对方确认该密钥本身无误，请将此行加入 {file}：{line}",
+		RU: "{partner}: сертификат, который {host} предъявил для ключа {type} {fingerprint}, недействителен ({cause}). Попросите партнёра обновить его или, если он подтвердит сам ключ, добавьте в {file} строку: {line}",
+	},
 	"sftp.pinned": {
 		EN: "{partner}: {host} shows the host key {type} {fingerprint}, and host_key says {pinned}. Somebody may be in between, or the server was set up anew. Ask the partner; only if they confirm it, write host_key: \"{line}\"",
 		ZH: "{partner}：{host} 出示的主机密钥为 {type} {fingerprint}，而 host_key 为 {pinned}。可能有人在中间拦截，也可能服务器已重装。请向对方确认；仅在确认后写入 host_key: \"{line}\"",

@@ -144,6 +144,33 @@ func (s *Server) NewKey(name, passphrase string) string {
 	return path
 }
 
+// NewAuthority makes the key pair, of a kind, of an authority that signs host keys, and returns the path of its private
+// half; the public line lies beside it with .pub.
+func (s *Server) NewAuthority(name, kind string) string {
+	s.t.Helper()
+	path := filepath.Join(s.Home, name)
+	if out, err := exec.Command("ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "", "-f", path).CombinedOutput(); err != nil {
+		s.t.Fatalf("ssh-keygen: %v: %s", err, out)
+	}
+	return path
+}
+
+// Certify has the server's host key of a kind signed, and starts the server again with the certificate. ssh-keygen is told
+// how: "-s AUTHORITY", "-n NAMES", "-V FROM:TO".
+func (s *Server) Certify(kind string, how ...string) {
+	s.t.Helper()
+	key := filepath.Join(s.Home, "host_"+kind)
+	args := append([]string{"-q", "-h", "-I", "host"}, append(slices.Clone(how), key+".pub")...)
+	if out, err := exec.Command("ssh-keygen", args...).CombinedOutput(); err != nil {
+		s.t.Fatalf("ssh-keygen: %v: %s", err, out)
+	}
+	line := "HostCertificate " + key + "-cert.pub"
+	if !slices.Contains(s.options.Lines, line) {
+		s.options.Lines = append(slices.Clone(s.options.Lines), line)
+	}
+	s.Restart()
+}
+
 // Allow lets a public key in.
 func (s *Server) Allow(line string) {
 	s.t.Helper()
