@@ -47,6 +47,9 @@ func (s *slot) filled() bool {
 	return s.col >= 0 || s.program != nil || s.fallback != ""
 }
 
+// columnless reports whether no column and no constant fills the field.
+func (s *slot) columnless() bool { return s.spot < 0 && s.constant == nil }
+
 // Bind matches the mapping with a file's columns. The error is a *batch.Unreadable that names everything that does not fit.
 func (m *Mapping) Bind(columns []batch.Column) (*Bound, error) {
 	b := &Bound{m: m, t: newTable(columns), group: -1, used: make([]bool, len(columns)), slots: make([]slot, len(m.fillers))}

@@ -25,7 +25,9 @@ type group struct {
 	late     []late   // values that the first row left blank
 	elements []byte   // JSON of what each row adds, joined by commas
 	problems []batch.Problem
-	broken   bool   // a row of it could not be read
+	spoiled  []string // paths of values that are wrong
+	keyless  bool     // nobody knows which group its one row belongs to
+	broken   bool     // a row of it could not be read
 	warned   bool   // a row beside it belongs nobody knows where
 	spelling string // of the route's group column in the first row
 }
@@ -81,7 +83,7 @@ func (st *state) take(row *batch.Row) {
 		}
 		gs.last, gs.loose = g, 0
 	} else {
-		g = &group{}
+		g = &group{keyless: true}
 		gs.order = append(gs.order, g)
 		if gs.last != nil {
 			st.neighbour(gs.last, gs.rows, row.Number)
@@ -90,6 +92,7 @@ func (st *state) take(row *batch.Row) {
 	}
 	gs.rows = row.Number
 	first := len(g.rows) == 0
+	st.at = len(g.rows)
 	g.rows = append(g.rows, row.Number)
 	if row.Problem != nil {
 		g.broken = true
@@ -102,6 +105,7 @@ func (st *state) take(row *batch.Row) {
 		st.compareRows()
 	}
 	g.problems = append(g.problems, st.problems...)
+	g.spoiled = append(g.spoiled, st.spoiled...)
 }
 
 // keyOf tells which group the row belongs to. It is not known where a part of the key cannot be trusted, is blank
@@ -165,6 +169,9 @@ func (st *state) takeShared(g *group, first bool) {
 			st.buf = st.buf[:0]
 			value, kind, ok := st.text(s)
 			var out []byte
+			if !ok {
+				st.spoil(s)
+			}
 			if ok && value != "" {
 				out = st.convert(s, value, kind)
 			}
@@ -177,6 +184,7 @@ func (st *state) takeShared(g *group, first bool) {
 					g.late = append(g.late, late{i, st.row.Number, string(out)})
 				case !bytes.Equal(was, out):
 					st.disagree(s, value, plain(was), row)
+					st.spoil(s)
 				}
 			}
 		}
@@ -192,6 +200,7 @@ func (st *state) convert(s *slot, value string, kind batch.Kind) []byte {
 	if bad != nil {
 		st.violation(s, bad, value)
 		st.marks[s.at].bad = true
+		st.spoil(s)
 		return nil
 	}
 	if omit {
@@ -214,13 +223,14 @@ func (st *state) takeElement(g *group) {
 	before := len(st.problems)
 	var p presence
 	st.buf, p = st.emit(st.buf[:0], kid)
-	if p == absent && kid.kind == valueNode && len(st.problems) == before {
-		st.missing(&st.b.slots[kid.filler.at]) // a list takes one value from each row
+	if p == absent && kid.kind == valueNode {
+		if len(st.problems) == before {
+			st.missing(&st.b.slots[kid.filler.at]) // a list takes one value from each row
+			st.spoil(&st.b.slots[kid.filler.at])
+		}
+		return
 	}
-	if len(st.problems) > 0 || len(g.problems) > 0 {
-		return // the group has no body any more
-	}
-	if len(g.rows) > 1 {
+	if len(g.elements) > 0 {
 		g.elements = append(g.elements, ',')
 	}
 	g.elements = append(g.elements, st.buf...)
@@ -247,11 +257,13 @@ func (st *state) writeHead(dst []byte, s *slot) ([]byte, bool) {
 		if !st.group.blames(s.field.Path) {
 			st.missing(s)
 		}
+		st.spoil(s)
 		return dst, false
 	}
 	out, omit, bad := s.field.Append(dst, "", batch.Blank)
 	if bad != nil {
 		st.violation(s, bad, "")
+		st.spoil(s)
 		return dst, false
 	}
 	return out, !omit
@@ -267,10 +279,10 @@ func (st *state) finish(yield func(*batch.Item, error) bool) {
 		blank.Number = g.rows[0]
 		st.begin(blank)
 		if !g.broken {
-			st.group = g
+			st.group, st.spoiled = g, g.spoiled
 			st.few(g)
 			st.buf, _ = st.emit(st.buf[:0], st.b.m.root)
-			if len(g.problems)+len(st.problems) == 0 && st.check {
+			if st.check && len(st.buf) > 0 {
 				st.checkBody(g.rows, st.buf)
 			}
 		}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"hash/maphash"
 	"iter"
+	"strconv"
+	"strings"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/providers"
@@ -47,6 +49,8 @@ type state struct {
 	row      *batch.Row
 	buf      []byte
 	problems []batch.Problem
+	spoiled  []string // paths of the values that a problem was noted for
+	at       int      // of a group: position of the row in it
 	seq      int
 	env      *env
 	seen     []map[[2]uint64]int // for each list of Rows.Unique: hash → row
@@ -86,7 +90,7 @@ func (b *Bound) newState() *state {
 }
 
 func (st *state) begin(row *batch.Row) {
-	st.row, st.problems = row, nil
+	st.row, st.problems, st.spoiled, st.at = row, nil, nil, 0
 	for i := range st.marks {
 		st.marks[i] = mark{json: st.marks[i].json[:0]}
 		st.key[i].valid = false
@@ -110,7 +114,7 @@ func (st *state) single(row *batch.Row) *batch.Item {
 	}
 	st.buf, _ = st.emit(st.buf[:0], st.b.m.root)
 	st.compareRows()
-	if len(st.problems) == 0 && st.check {
+	if st.check && len(st.buf) > 0 {
 		st.checkBody(it.Rows, st.buf)
 	}
 	it.Problems = st.problems
@@ -127,6 +131,11 @@ func (st *state) settle(it *batch.Item) {
 	if len(st.b.recheck) > 0 {
 		it.Where = st.where(it.Rows)
 	}
+}
+
+// spoil notes that a field's value is wrong or missing: no rule looks at it.
+func (st *state) spoil(s *slot) {
+	st.spoiled = append(st.spoiled, strings.Replace(s.indexed, "[*]", "["+strconv.Itoa(st.at)+"]", 1))
 }
 
 // cell is the row's cell in a column; a row that is too short gives a blank.
@@ -150,16 +159,19 @@ func (st *state) write(dst []byte, f *filler) ([]byte, bool) {
 	value, kind, ok := st.text(s)
 	if !ok {
 		st.marks[f.at].bad = true
+		st.spoil(s)
 		return dst, false
 	}
 	if value == "" && s.required() && (s.inRows || st.groups == nil) {
 		st.missing(s)
+		st.spoil(s)
 		return dst, false
 	}
 	out, omit, bad := f.field.Append(dst, value, kind)
 	if bad != nil {
 		st.violation(s, bad, value)
 		st.marks[f.at].bad = !bad.Warning
+		st.spoil(s)
 		return dst, false
 	}
 	if omit {

@@ -97,7 +97,7 @@ func (st *state) missing(s *slot) {
 	p := st.b.place(st.row.Number, s, s.spot)
 	fix := words.Of(l, "mapper.required.fix")
 	switch example := s.field.Example; {
-	case s.spot < 0 && s.constant == nil:
+	case s.columnless():
 		fix = words.Of(l, "mapper.column.fix", "heading", s.label(l))
 	case s.lookup != nil:
 		fix = words.Of(l, "mapper.lookup.fix", "allowed", s.allowed)
@@ -111,7 +111,7 @@ func (st *state) missing(s *slot) {
 
 // violation is a value that breaks the field's own rule.
 func (st *state) violation(s *slot, v *providers.Violation, value string) {
-	st.broken(st.b.place(st.row.Number, s, s.spot), v, cmp.Or(value, v.Value), s.spot < 0 && s.constant == nil)
+	st.broken(st.b.place(st.row.Number, s, s.spot), v, cmp.Or(value, v.Value), s.columnless())
 }
 
 // broken notes a broken rule.
@@ -214,12 +214,18 @@ func (st *state) neighbour(g *group, row, other int) {
 // few notes a group with too few rows.
 func (st *state) few(g *group) {
 	least := st.b.m.op.Rows.Min
-	if len(g.rows) >= least || len(g.problems) > 0 {
+	if len(g.rows) >= least || g.keyless || g.warned {
 		return
 	}
 	p := place{row: g.rows[0], column: st.keyColumn()}
 	st.add(p, "min_items", "", words.Of(st.lang(), "mapper.group.few", "row", g.rows[0], "count", len(g.rows), "min", least),
 		words.Of(st.lang(), "mapper.group.few.fix", "key", st.keyNames()))
+	for _, f := range st.b.m.fillers {
+		if list, _, inRows := strings.Cut(f.indexed, "[*]"); inRows {
+			st.spoiled = append(st.spoiled, list) // Check need not count them again
+			return
+		}
+	}
 }
 
 // repeated is a row whose values were in an earlier row already.
@@ -254,9 +260,19 @@ func plain(v []byte) string {
 	return string(v)
 }
 
+// breach is a broken rule and the cell it is told at.
+type breach struct {
+	providers.Violation
+	slot *slot
+	row  int
+}
+
 // checkBody applies the rules beyond single values.
 func (st *state) checkBody(rows []int, body []byte) {
-	for _, v := range st.b.m.op.Check(body, st.b.m.context(st.b.m.set.Now())) {
+	var found []breach
+	c := st.b.m.context(st.b.m.set.Now())
+	c.Spoiled = st.spoiled
+	for _, v := range st.b.m.op.Check(body, c) {
 		f := st.b.m.filler(v.Field)
 		if f == nil {
 			f = &filler{field: &providers.Field{Path: v.Field}, at: -1}
@@ -268,8 +284,18 @@ func (st *state) checkBody(rows []int, body []byte) {
 		} else if i := rowIndex(v.Path, st.b.m.op.Rows.Path); i >= 0 && i < len(rows) {
 			row = rows[i]
 		}
-		st.broken(st.b.place(row, s, s.spot), &v, v.Value, s.spot < 0 && s.constant == nil)
+		found = append(found, breach{v, s, row})
 	}
+	for _, v := range found {
+		if !v.slot.columnless() || !slices.ContainsFunc(found, v.betterAt) {
+			st.broken(st.b.place(v.row, v.slot, v.slot.spot), &v.Violation, v.Value, v.slot.columnless())
+		}
+	}
+}
+
+// betterAt reports whether the same rule is broken at a cell that the file has, and none of the values is given.
+func (v breach) betterAt(o breach) bool {
+	return o.Code == v.Code && o.row == v.row && o.Value == "" && v.Value == "" && !o.slot.columnless()
 }
 
 // rowOf is the row whose cell gave a value of the body.

@@ -3,6 +3,7 @@ package providers
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -157,7 +158,12 @@ type checker struct {
 	c     CheckContext
 	found []Violation
 	root  map[string]any
-	env   map[string]any // functions
+}
+
+// scope is what the rules of an object see.
+type scope struct {
+	env   map[string]any    // functions, and the properties of the objects around, inner before outer
+	paths map[string]string // where each property stands; kept only where values are spoiled
 }
 
 func (op *Operation) check(body []byte, c CheckContext) []Violation {
@@ -170,59 +176,103 @@ func (op *Operation) check(body []byte, c CheckContext) []Violation {
 		return []Violation{{Code: "type", Rule: words.Message("value.text"), Fix: words.Message("value.pattern.fix")}}
 	}
 	k := &checker{op: op, c: c, root: root}
-	k.env = ruleFunctions(c)
-	k.node(op.element(), root, "", "", k.env)
-	if op.rest != nil && !c.Sending {
+	k.node(op.element(), root, "", "", scope{env: ruleFunctions(c)})
+	if op.rest != nil && !c.Sending && len(c.Spoiled) == 0 {
 		k.others(root)
 	}
 	return k.found
 }
 
-// node checks a value and what is inside it. path has indexes, field has none; env holds the variables of the objects around.
-func (k *checker) node(s *Schema, v any, path, field string, env map[string]any) {
+// node checks a value and what is inside it. path has indexes, field has none.
+func (k *checker) node(s *Schema, v any, path, field string, around scope) {
 	if !s.checked || v == nil {
 		return
 	}
 	switch x := v.(type) {
 	case map[string]any:
-		k.object(s, x, path, field, env)
+		k.object(s, x, path, field, around)
 	case []any:
-		if !k.c.Sending {
+		if !k.c.Sending && !k.spoiled(path) {
 			k.bounds(s, x, path, field)
 		}
 		if s.Items == nil {
 			return
 		}
 		for i, one := range x {
-			k.node(s.Items, one, path+"["+strconv.Itoa(i)+"]", field, env)
+			k.node(s.Items, one, path+"["+strconv.Itoa(i)+"]", field, around)
 		}
 	default:
 		k.listed(s, v, path, field)
 	}
 }
 
-func (k *checker) object(s *Schema, x map[string]any, path, field string, env map[string]any) {
+func (k *checker) object(s *Schema, x map[string]any, path, field string, around scope) {
+	inside := around
 	if s.ruled {
-		env = maps.Clone(env)
-		for _, p := range s.Props {
-			env[p.Name] = variable(p, x[p.Name])
-		}
+		inside = k.enter(s, x, path, around)
 	}
 	for _, p := range s.Props {
 		v, there := x[p.Name]
 		at, name := dotted(path, p.Name), dotted(field, p.Name)
-		if p.loose && !k.c.Sending && (!there || v == nil || v == "") && !k.lifted(p, name) {
+		if p.loose && !k.c.Sending && (!there || v == nil || v == "") && !k.lifted(p, name) && !k.spoiled(at) {
 			k.add(p, at, name, "required", "", words.Message("value.required"), words.Message("value.required.fix"))
 			continue
 		}
-		k.node(p, v, at, name, env)
+		k.node(p, v, at, name, inside)
 	}
 	for _, r := range s.rules {
 		if k.c.Sending && r.sending || !k.c.Sending && r.taking {
-			k.rule(r, x, path, field, env)
+			k.rule(r, x, path, inside)
 		}
 	}
 }
+
+// enter adds the properties of an object to what rules see.
+func (k *checker) enter(s *Schema, x map[string]any, path string, around scope) scope {
+	in := scope{env: maps.Clone(around.env)}
+	for _, p := range s.Props {
+		in.env[p.Name] = variable(p, x[p.Name])
+	}
+	if len(k.c.Spoiled) == 0 {
+		return in
+	}
+	in.paths = map[string]string{}
+	maps.Copy(in.paths, around.paths)
+	for _, p := range s.Props {
+		in.paths[p.Name] = dotted(path, p.Name)
+	}
+	return in
+}
+
+// spoiled reports whether the value at a path, or one inside it, is known to be wrong.
+func (k *checker) spoiled(path string) bool {
+	return slices.ContainsFunc(k.c.Spoiled, func(bad string) bool {
+		rest, below := strings.CutPrefix(bad, path)
+		return below && (rest == "" || rest[0] == '.' || rest[0] == '[')
+	})
+}
+
+// blind reports whether a rule would look at a value that is known to be wrong.
+func (k *checker) blind(r *rule, path string, inside scope) bool {
+	if len(k.c.Spoiled) == 0 {
+		return false
+	}
+	for _, name := range r.reads {
+		if at, property := inside.paths[name]; property && k.spoiled(at) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(slices.Concat(r.needs, r.fields), func(t target) bool {
+		return !t.fromRoot && k.spoiled(k.pathOf(t, path)) || t.fromRoot && k.spoiledField(t.path)
+	})
+}
+
+// spoiledField does the same for a path without indexes, whichever elements it leads through.
+func (k *checker) spoiledField(field string) bool {
+	return slices.ContainsFunc(k.c.Spoiled, func(bad string) bool { return withoutIndexes.ReplaceAllString(bad, "") == field })
+}
+
+var withoutIndexes = regexp.MustCompile(`\[[0-9]+\]`)
 
 func (k *checker) lifted(p *Schema, field string) bool {
 	return p.Field != nil && p.Field.Presumed && k.c.Optional[field]
@@ -305,17 +355,20 @@ func (l Lists) hasCode(list, code string) bool {
 	return false
 }
 
-func (k *checker) rule(r *rule, object map[string]any, path, field string, env map[string]any) {
+func (k *checker) rule(r *rule, object map[string]any, path string, inside scope) {
+	if k.blind(r, path, inside) {
+		return
+	}
 	for _, t := range r.needs {
 		if !isSet(k.at(t, object)) {
 			return
 		}
 	}
-	out, err := r.test.run(env)
+	out, err := r.test.run(inside.env)
 	if yes, _ := out.(bool); yes && err == nil {
 		return
 	}
-	for _, t := range r.fields {
+	for _, t := range k.toBlame(r, object) {
 		value := plainText(k.at(t, object))
 		args := []any{"value", value, "today", ""}
 		if r.zone != "" {
@@ -333,6 +386,20 @@ func (k *checker) rule(r *rule, object map[string]any, path, field string, env m
 		}
 		k.found = append(k.found, v)
 	}
+}
+
+// toBlame are the fields a broken rule is told at: where some of them are blank and others not, the blank ones.
+func (k *checker) toBlame(r *rule, object map[string]any) []target {
+	var blank []target
+	for _, t := range r.fields {
+		if !isSet(k.at(t, object)) {
+			blank = append(blank, t)
+		}
+	}
+	if blank != nil {
+		return blank
+	}
+	return r.fields
 }
 
 // at is the value a rule speaks of.

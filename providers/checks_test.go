@@ -2,6 +2,7 @@ package providers
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ func TestCheck(t *testing.T) {
 		"today there":    {`{"movement":"A","departure":"2026-11-20","arrival":"2026-11-23",` + two + `}`, false, []string{"arrival arrival arrival-future must be after 2026-11-23"}},
 		"when sent":      {`{"movement":"A","departure":"2026-12-20","arrival":"2026-11-23",` + two + `}`, true, []string{"arrival arrival arrival-future must be after 2026-11-23"}},
 		"from outside":   {`{"movement":"B","agent":"x","houses":[{"no":"H1","boxes":[{"no":"1","code":"7"},{"no":"2"}]}]}`, false, []string{"houses[0].boxes[1].code houses.boxes.code goods-code must be filled when the movement is B"}},
-		"pair":           {`{"movement":"A","houses":[{"no":"H1","boxes":[{"no":"1","un":1001,"person":"P"},{"no":"2","un":1001}]}]}`, false, []string{"houses[0].boxes[1].un houses.boxes.un danger-pair both or none", "houses[0].boxes[1].person houses.boxes.person danger-pair both or none"}},
+		"pair":           {`{"movement":"A","houses":[{"no":"H1","boxes":[{"no":"1","un":1001,"person":"P"},{"no":"2","un":1001}]}]}`, false, []string{"houses[0].boxes[1].person houses.boxes.person danger-pair both or none"}},
 		"blamed above":   {`{"movement":"A","carrier":"COSCO-中远海","masterNo":"COSU1",` + two + `}`, false, []string{"masterNo masterNo carrier-prefix must not begin with the carrier's code"}},
 		"warning":        {`{"movement":"A","houses":[{"no":"H1","boxes":[{"no":"1","weight":100.01},{"no":"2","weight":99}]}]}`, false, []string{"houses[0].boxes[0].weight houses.boxes.weight heavy more than usual (warning)"}},
 		"object is open": {`{"movement":"A","contact":{"phone":"1"},` + two + `}`, false, []string{"contact.name contact.name required must be filled"}},
@@ -58,6 +59,35 @@ func TestCheck(t *testing.T) {
 	}
 	if got := op.RechecksWhenSent(); len(got) != 1 || got[0] != "arrival" {
 		t.Errorf("rechecks %v", got)
+	}
+}
+
+// Where a value is known to be wrong, what looks at it is left out and the rest is checked.
+func TestSpoiledValuesAreNotLookedAt(t *testing.T) {
+	op := operation(t, document(t, "orders.yaml"), "orders")
+	const body = `{"movement":"B","agent":"x","departure":"2026-12-02","arrival":"2026-11-20","houses":[{"no":"H1","boxes":[{"no":"1"},{"no":"2","un":1001,"code":"7"},{"no":"3","person":"P"}]}]}`
+	all := []string{"arrival arrival-later", "arrival arrival-future", "houses[0].boxes[0].code goods-code", "houses[0].boxes[1].person danger-pair", "houses[0].boxes[2].code goods-code", "houses[0].boxes[2].un danger-pair"}
+	for _, c := range []struct {
+		spoiled []string
+		gone    []string
+	}{
+		{nil, nil},
+		{[]string{"houses[0].boxes[2].no"}, nil},
+		{[]string{"departure"}, []string{"arrival arrival-later"}},
+		{[]string{"arrival"}, []string{"arrival arrival-later", "arrival arrival-future"}},
+		{[]string{"movement"}, []string{"houses[0].boxes[0].code goods-code", "houses[0].boxes[2].code goods-code"}},
+		{[]string{"houses[0].boxes[1].un", "houses[0].boxes[2].code"}, []string{"houses[0].boxes[1].person danger-pair", "houses[0].boxes[2].code goods-code"}},
+	} {
+		var got []string
+		for _, v := range op.Check([]byte(body), CheckContext{Now: time.Date(2026, 11, 22, 20, 0, 0, 0, time.UTC), Spoiled: c.spoiled}) {
+			got = append(got, v.Path+" "+v.Code)
+		}
+		want := slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains(c.gone, s) })
+		slices.Sort(got)
+		slices.Sort(want)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%v (-want +got):\n%s", c.spoiled, diff)
+		}
 	}
 }
 

@@ -644,13 +644,13 @@ func TestRulesBetweenFields(t *testing.T) {
 		{"hgj-ams", `"portOfDischargeCode":"0105|VANCEBORO, MAINE"`, `"portOfDischargeCode":"0106|VANCEBORO, MAINE"`, "portOfDischarge-code portOfDischargeCode warning"},
 		{"hgj-ams", `"movementType":"Import"`, `"movementType":"FROB"`, "hs-code-frob houseBills[0].containers[0].hsCode"},
 		{"hgj-ams", `"hsCode":"",`, ``, ""},
-		{"hgj-ams", `"contactName":"GHGHF","undgNumber":1234`, `"contactName":"","undgNumber":1234`, "dangerous-goods houseBills[0].containers[0].undgNumber"},
+		{"hgj-ams", `"contactName":"GHGHF","undgNumber":1234`, `"contactName":"","undgNumber":1234`, "dangerous-goods houseBills[0].containers[0].contactName"},
 		{"hgj-ams", `"contactName":"GHGHF","undgNumber":1234`, `"contactName":"GHGHF","undgNumber":null`, "dangerous-goods houseBills[0].containers[0].undgNumber"},
 		{"hgj-ams", `"contactName":"GHGHF","undgNumber":1234`, `"contactName":""`, ""},
 		{"hgj-ams", `"contactName2":""`, `"contactName2":"X"`, "dangerous-goods-2 houseBills[0].containers[0].undgNumber2"},
-		{"hgj-ams", `"undgNumber3":null`, `"undgNumber3":1203`, "dangerous-goods-3 houseBills[0].containers[0].undgNumber3"},
+		{"hgj-ams", `"undgNumber3":null`, `"undgNumber3":1203`, "dangerous-goods-3 houseBills[0].containers[0].contactName3"},
 		{"hgj-ams", `"contactName4":""`, `"contactName4":"X"`, "dangerous-goods-4 houseBills[0].containers[0].undgNumber4"},
-		{"hgj-ams", `"undgNumber5":null`, `"undgNumber5":1203`, "dangerous-goods-5 houseBills[0].containers[0].undgNumber5"},
+		{"hgj-ams", `"undgNumber5":null`, `"undgNumber5":1203`, "dangerous-goods-5 houseBills[0].containers[0].contactName5"},
 		{"hgj-ams", `"containerNo":"NC"`, `"containerNo":"ABCD1111111"`, "container-check-digit houseBills[0].containers[0].containerNo warning"},
 	} {
 		body := item(t, c.facts)

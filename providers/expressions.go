@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,6 +24,7 @@ import (
 type expression struct {
 	text    string
 	program *vm.Program
+	names   []string // variables and functions it names
 }
 
 var machines = sync.Pool{New: func() any { return &vm.VM{MemoryBudget: 100_000} }}
@@ -38,9 +40,9 @@ func (e *expression) run(env any) (any, error) {
 }
 
 func compileExpression(text string, more ...expr.Option) (*expression, error) {
-	ban := &bans{}
+	seen := &sightings{}
 	options := append([]expr.Option{
-		expr.Patch(ban), expr.DisableBuiltin("repeat"), expr.DisableBuiltin("now"),
+		expr.Patch(seen), expr.DisableBuiltin("repeat"), expr.DisableBuiltin("now"),
 		expr.Function("isSet", func(p ...any) (any, error) { return isSet(p[0]), nil }, new(func(any) bool)),
 		expr.Function("text", func(p ...any) (any, error) { return plainText(p[0]), nil }, new(func(any) string)),
 		expr.Function("list", func(p ...any) (any, error) { return asList(p[0]), nil }, new(func(any) []any)),
@@ -50,19 +52,27 @@ func compileExpression(text string, more ...expr.Option) (*expression, error) {
 	if err != nil {
 		return nil, err
 	}
-	if ban.found {
+	if seen.reduce {
 		return nil, errors.New("reduce is not available")
 	}
-	return &expression{text, program}, nil
+	slices.Sort(seen.names)
+	return &expression{text, program, slices.Compact(seen.names)}, nil
 }
 
-// bans looks for reduce, which can build texts of any size; DisableBuiltin does not reach what takes a predicate.
-type bans struct{ found bool }
+// sightings are what a walk over an expression has met: the names in it, and whether it uses reduce, which can build
+// texts of any size; DisableBuiltin does not reach what takes a predicate.
+type sightings struct {
+	names  []string
+	reduce bool
+}
 
-// Visit is called for each node.
-func (b *bans) Visit(node *ast.Node) {
-	if n, ok := (*node).(*ast.BuiltinNode); ok && n.Name == "reduce" {
-		b.found = true
+// Visit is called for each node, perhaps more than once.
+func (s *sightings) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.BuiltinNode:
+		s.reduce = s.reduce || n.Name == "reduce"
+	case *ast.IdentifierNode:
+		s.names = append(s.names, n.Value)
 	}
 }
 

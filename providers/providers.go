@@ -187,6 +187,10 @@ type CheckContext struct {
 	Lists    Lists
 	Optional map[string]bool // fields whose presumed required flag the route lifts
 	Sending  bool            // true: only the rules that must hold when the request leaves
+
+	// Spoiled are the paths, with indexes, of values that are known to be wrong or missing and therefore not in the body
+	// (houseBills[0].containers[2].hsCode). What looks at one of them is left out; the rest is checked all the same.
+	Spoiled []string
 }
 
 // NeedsCheck reports whether Check can find anything with Sending unset: an operation with nothing but plain keywords needs none.

@@ -29,8 +29,9 @@ type rule struct {
 	test    *expression
 	fields  []target
 	needs   []target
-	taking  bool // evaluated when a file is taken
-	sending bool // evaluated right before a request leaves
+	reads   []string // properties that the expression names
+	taking  bool     // evaluated when a file is taken
+	sending bool     // evaluated right before a request leaves
 	warning bool
 	must    batch.Text
 	fix     batch.Text
@@ -90,6 +91,7 @@ func (b *builder) rule(site ruleSite, n *yaml.Node, spec ruleSpec) {
 	}
 	r := &rule{name: spec.Name, test: test, warning: spec.Warning, must: spec.Must, fix: spec.Fix,
 		taking: spec.When != "send", sending: spec.When == "send" || spec.When == "both", zone: zoneOf(spec.Rule.Text)}
+	r.reads = test.names
 	r.fields = b.targets(site, get(n, "fields"), spec.Fields)
 	r.needs = b.targets(site, get(n, "needs"), spec.Needs)
 	site.schema.rules = append(site.schema.rules, r)

@@ -42,7 +42,7 @@ var mapper = catalogue{
 
 	// cells
 	"mapper.bad":               {EN: `{where}: "{value}" {rule}`, ZH: `{where}:“{value}”{rule}`, RU: `{where}: «{value}» — {rule}`},
-	"mapper.bad.blank":         {EN: `{where} is empty: it {rule}`, ZH: `{where}为空:{rule}`, RU: `{where}: пусто — {rule}`},
+	"mapper.bad.blank":         {EN: `{where} is empty, but {rule}`, ZH: `{where}为空:{rule}`, RU: `{where}: пусто — {rule}`},
 	"mapper.faulty":            {EN: `{where}: {problem}`, ZH: `{where}:{problem}`, RU: `{where}: {problem}`},
 	"mapper.required":          {EN: `{where} is empty, but a value is required`, ZH: `{where}为空,但此项必填`, RU: `{where}: пусто, а значение обязательно`},
 	"mapper.required.fix":      {EN: `write a value`, ZH: `请填写内容`, RU: `впишите значение`},
