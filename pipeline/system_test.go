@@ -105,6 +105,13 @@ func (n *notices) worstSecond() (worst int) {
 // start runs the service over a configuration in dir. The returned function stops it and waits.
 func start(t *testing.T, dir, config string) (stop func()) {
 	t.Helper()
+	_, stop = serve(t, dir, config)
+	return stop
+}
+
+// serve is start that also gives the engine.
+func serve(t *testing.T, dir, config string) (e *pipeline.Engine, stop func()) {
+	t.Helper()
 	path := filepath.Join(dir, "rowferry.yaml")
 	if err := os.WriteFile(path, []byte(config), 0o644); err != nil {
 		t.Fatal(err)
@@ -123,14 +130,14 @@ func start(t *testing.T, dir, config string) (stop func()) {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	e, err := pipeline.Build(t.Context(), cfg, l, pipeline.Options{Inboxes: true, Log: log})
+	e, err = pipeline.Build(t.Context(), cfg, l, pipeline.Options{Inboxes: true, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- e.Run(ctx) }()
-	return sync.OnceFunc(func() {
+	return e, sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)

@@ -47,6 +47,7 @@ type Lane struct {
 	queue    []*active // files with items that were not picked yet, in turn
 	files    map[string]*active
 	backlog  backlog
+	leaving  []*active // cancelled files with something that waits
 	turn     bool // a retry had the last turn
 	inFlight int
 	stopped  string    // a person stopped the lane
@@ -73,7 +74,7 @@ type active struct {
 	out      int // items picked and not settled
 	done     bool
 	paused   bool
-	cancel   bool
+	cancel   bool // a person stopped it: what waits, and what comes back to wait, is settled
 	code     string // of the last refusal
 	equal    int    // how many like it in a row
 }
@@ -137,6 +138,9 @@ func (l *Lane) Add(ctx context.Context, id string) error {
 		a.equal, a.code = 0, ""
 	}
 	a.paused, a.cancel = f.Paused != "", f.Cancelled
+	if a.cancel {
+		l.leaving = append(l.leaving, a)
+	}
 	return nil
 }
 
@@ -319,6 +323,14 @@ func (l *Lane) patience() int { return max(5, 2*l.Concurrency) }
 // held is how long a job of a paused file rests before it is looked at again.
 const held = 500 * time.Millisecond
 
+// wait puts a job into the backlog; one of a cancelled file leaves it again before anything else is picked.
+func (l *Lane) wait(j *job) {
+	heap.Push(&l.backlog, j)
+	if j.file.cancel {
+		l.leaving = append(l.leaving, j.file)
+	}
+}
+
 // again takes the first due job from the backlog whose file is not paused; nil when there is none.
 func (l *Lane) again(now time.Time) *job {
 	for l.backlog.Len() > 0 && !l.backlog[0].due.After(now) {
@@ -335,15 +347,15 @@ func (l *Lane) again(now time.Time) *job {
 	return nil
 }
 
-// heldBack puts a job whose file was paused after it was picked into the backlog.
+// heldBack puts a job whose file was paused or cancelled after it was picked into the backlog.
 func (l *Lane) heldBack(j *job) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !j.file.paused {
+	if !j.file.paused && !j.file.cancel {
 		return false
 	}
 	j.due = time.Now().Add(held)
-	heap.Push(&l.backlog, j)
+	l.wait(j)
 	l.inFlight--
 	l.signal()
 	return true
@@ -487,38 +499,40 @@ func (l *Lane) drop(a *active) {
 
 // cancelled settles what waits of files that a person stopped.
 func (l *Lane) cancelled(ctx context.Context) error {
-	for _, a := range l.files {
-		if !a.cancel {
-			continue
-		}
-		a.cancel = false
+	for _, a := range l.leaving {
 		l.queue = slices.DeleteFunc(l.queue, func(q *active) bool { return q == a })
-		var kept backlog
-		for _, j := range l.backlog {
-			if j.file != a {
-				kept = append(kept, j)
-				continue
+		l.backlog = slices.DeleteFunc(l.backlog, func(j *job) bool {
+			if j.file == a {
+				l.giveUp(j)
 			}
-			l.giveUp(j)
-		}
-		l.backlog = kept
+			return j.file == a
+		})
 		heap.Init(&l.backlog)
-		for !a.done {
-			if a.content == nil || a.at >= len(a.content.Items) {
-				more, err := l.load(ctx, a)
-				if err != nil {
-					return err
-				}
-				a.done = !more
-				continue
-			}
-			if a.content.States[a.at].Verdict == nil {
-				a.out++
-				l.giveUp(l.job(a, a.at))
-			}
-			a.at++
+		if err := l.giveUpRest(ctx, a); err != nil {
+			return err
 		}
 		l.drop(a)
+	}
+	l.leaving = nil
+	return nil
+}
+
+// giveUpRest settles what was not picked yet.
+func (l *Lane) giveUpRest(ctx context.Context, a *active) error {
+	for !a.done {
+		if a.content == nil || a.at >= len(a.content.Items) {
+			more, err := l.load(ctx, a)
+			if err != nil {
+				return err
+			}
+			a.done = !more
+			continue
+		}
+		if a.content.States[a.at].Verdict == nil {
+			a.out++
+			l.giveUp(l.job(a, a.at))
+		}
+		a.at++
 	}
 	return nil
 }
@@ -663,7 +677,7 @@ func (l *Lane) refuse(j *job, d decision) {
 	l.hold = time.Now().Add(pause)
 	j.due = l.hold
 	l.record(j, ledger.EventWaiting, j.due, false)
-	heap.Push(&l.backlog, j)
+	l.wait(j)
 }
 
 // halve makes two requests of one and remembers the size.
@@ -679,7 +693,7 @@ func (l *Lane) halve(j *job) {
 		one := *j
 		one.at, one.items, one.due = j.at[part[0]:part[1]], j.items[part[0]:part[1]], time.Now()
 		l.record(&one, ledger.EventWaiting, one.due, false)
-		heap.Push(&l.backlog, &one)
+		l.wait(&one)
 	}
 }
 
@@ -721,7 +735,7 @@ func (l *Lane) settle(j *job, d decision, r senders.Result) {
 		rest.lost = rest.lost || d.lost
 		rest.due = time.Now().Add(d.pause)
 		l.record(&rest, ledger.EventWaiting, rest.due, d.lost)
-		heap.Push(&l.backlog, &rest)
+		l.wait(&rest)
 	}
 	l.drop(j.file)
 }
