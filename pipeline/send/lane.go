@@ -48,7 +48,7 @@ type Lane struct {
 	files    map[string]*active
 	backlog  backlog
 	leaving  []*active // cancelled files with something that waits
-	turn     bool // a retry had the last turn
+	turn     bool      // a retry had the last turn
 	inFlight int
 	stopped  string    // a person stopped the lane
 	refusal  string    // the provider refuses the account: one request probes
@@ -74,7 +74,7 @@ type active struct {
 	out      int // items picked and not settled
 	done     bool
 	paused   bool
-	cancel   bool // a person stopped it: what waits, and what comes back to wait, is settled
+	cancel   bool   // a person stopped it: what waits, and what comes back to wait, is settled
 	code     string // of the last refusal
 	equal    int    // how many like it in a row
 }
