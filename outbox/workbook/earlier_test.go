@@ -432,3 +432,44 @@ func TestCorpusTwice(t *testing.T) {
 		t.Errorf("only %d workbooks of %d were tried", twice, len(found))
 	}
 }
+
+// Excel keeps a list of the cells with formulas and minds one that has none: where a person wrote one into a column of ours,
+// the list goes with it, and Excel makes a new one.
+func TestFormulasInOurColumns(t *testing.T) {
+	source := plainSender(t)
+	edit(t, source, sheet1, func(s string) string { // excelize loses a namespace that is declared where it is used
+		return strings.Replace(s, "<worksheet ", `<worksheet xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" `, 1)
+	})
+	first := write(t, again(t, source, readers.Settings{}, batch.English, thirds))
+	f, err := excelize.OpenFile(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.SetCellFormula("Orders", "I3", `"re"&"send"`); err != nil {
+		t.Fatal(err)
+	}
+	changed := filepath.Join(t.TempDir(), "changed.xlsx")
+	if err := f.SaveAs(changed); err != nil {
+		t.Fatal(err)
+	}
+	edit(t, changed, "xl/calcChain.xml", func(string) string {
+		return `<?xml version="1.0"?><calcChain xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><c r="I3" i="1"/></calcChain>`
+	})
+	edit(t, changed, "xl/_rels/workbook.xml.rels", func(s string) string {
+		return strings.Replace(s, "</Relationships>", `<Relationship Id="rIdChain" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/calcChain" Target="calcChain.xml"/></Relationships>`, 1)
+	})
+	edit(t, changed, "[Content_Types].xml", func(s string) string {
+		return strings.Replace(s, "</Types>", `<Override PartName="/xl/calcChain.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.calcChain+xml"/></Types>`, 1)
+	})
+	if found := strict(t, changed); len(found) > 0 {
+		t.Fatalf("the test's own file is not sound: %v", found)
+	}
+	second := write(t, again(t, changed, readers.Settings{}, batch.English, thirds))
+	if is, why := patched(t, second); !is {
+		t.Fatal(why)
+	}
+	if _, there := parts(t, second)["xl/calcChain.xml"]; there {
+		t.Error("the list of formulas is there still")
+	}
+}

@@ -90,6 +90,9 @@ func (p *patch) extend(changed map[string][]byte, spools map[string]*spool, drop
 			return nil, err
 		}
 	}
+	if p.unchained {
+		p.o.unchain(changed, dropped)
+	}
 	book := p.o.part(p.o.book).Name
 	changed[book] = p.earlier.hide(changed[book])
 	if len(titles) > 0 {
@@ -103,6 +106,32 @@ func (p *patch) extend(changed map[string][]byte, spools map[string]*spool, drop
 		}
 	}
 	return added, nil
+}
+
+// unchain takes the list of cells with formulas out; programs make a new one when they open the file.
+func (o *original) unchain(changed map[string][]byte, dropped map[string]bool) {
+	for _, l := range o.bookRels {
+		part := o.part(l.target)
+		if l.kind != "calcChain" || part == nil {
+			continue
+		}
+		dropped[part.Name] = true
+		rels, types := o.part(relationsOf(o.book)).Name, o.part("[Content_Types].xml").Name
+		changed[rels] = without(changed[rels], "Id", func(v string) bool { return v == l.id })
+		changed[types] = without(changed[types], "PartName", func(v string) bool { return o.part(v) == part })
+	}
+}
+
+// without is a part without those of the root's empty children whose attribute fits.
+func without(content []byte, attribute string, fits func(value string) bool) []byte {
+	var kept []byte
+	for k, depth := range walk(content) {
+		if v, has := value(k.raw, attribute); has && depth == 2 && k.kind == both && fits(html.UnescapeString(v)) {
+			continue
+		}
+		kept = append(kept, k.raw...)
+	}
+	return kept
 }
 
 // plain are the same formats for a sheet whose elements have no prefix.

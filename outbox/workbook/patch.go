@@ -39,6 +39,8 @@ type patch struct {
 	headed  bool
 	at      int // our first column
 	cells   cells
+
+	unchained bool // a formula that people wrote into our columns is gone: the list of formulas is not true any more
 }
 
 // writePatched writes the sender's workbook with ours added. A *refused says why it must be a new one; nothing has been
@@ -598,6 +600,7 @@ func (p *patch) rowCells(t *tokens, row token, m *rowMarks) error {
 			}
 			p.cells.b = p.cell(p.cells.b, k.raw, column, m)
 		case drop:
+			p.unchained = p.unchained || k.local() == "f"
 			drop = !(at == 1 && k.kind == shut)
 		default:
 			p.cells.b = append(p.cells.b, k.raw...)

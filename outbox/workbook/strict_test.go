@@ -71,7 +71,7 @@ func (e *element) number(name string, fallback int) int {
 // relationAttr is an attribute in the namespace of relations, whichever of the two it is.
 func (e *element) relationAttr(name string) string {
 	for k, v := range e.attrs {
-		if strings.HasSuffix(k, "/officeDocument/relationships "+name) {
+		if strings.HasSuffix(k, "/relationships "+name) {
 			return v
 		}
 	}
@@ -361,6 +361,9 @@ func (c *checked) workbook(part string, tree *element) {
 		}
 		names[name], ids[s.attrs["sheetId"]] = true, true
 		target := targets["worksheet "+s.relationAttr("id")]
+		if target == "" && targets["chartsheet "+s.relationAttr("id")] == "" {
+			c.say(part, "the sheet %s is nowhere", name)
+		}
 		if sheet := c.trees[target]; sheet != nil {
 			if !strings.HasSuffix(c.typeOf(target), ".worksheet+xml") {
 				c.say(target, "is of type %s", c.typeOf(target))
