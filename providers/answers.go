@@ -290,7 +290,7 @@ func (j *judge) translate(v *Verdict, codes []string) {
 	var texts []batch.Text
 	for _, c := range codes {
 		if t := j.codeRule(c).text; t != (batch.Text{}) {
-			texts = append(texts, spoken(t, v.Message.EN))
+			texts = append(texts, spoken(t, c, v.Message.EN))
 		}
 	}
 	if texts == nil {
@@ -306,9 +306,9 @@ func (j *judge) translate(v *Verdict, codes []string) {
 	v.Message = batch.Text{EN: say(batch.English), ZH: say(batch.Chinese), RU: say(batch.Russian)}
 }
 
-// spoken fills the provider's own words into a text.
-func spoken(t batch.Text, message string) batch.Text {
-	put := strings.NewReplacer("{message}", message)
+// spoken fills the provider's own code and words into a text.
+func spoken(t batch.Text, code, message string) batch.Text {
+	put := strings.NewReplacer("{code}", code, "{message}", message)
 	return batch.Text{EN: put.Replace(t.EN), ZH: put.Replace(t.ZH), RU: put.Replace(t.RU)}
 }
 
@@ -326,7 +326,7 @@ func (j *judge) byText(v *Verdict, message string) bool {
 			v.Code = t.code
 		}
 		if t.text != (batch.Text{}) {
-			v.Message = spoken(t.text, message)
+			v.Message = spoken(t.text, v.Code, message)
 		}
 		return true
 	}
@@ -399,13 +399,38 @@ func (e *entriesOf) match(env answerEnv, list []any, s Sent) []int {
 		}
 	}
 	for w, way := range e.ways {
-		if way.position {
+		switch {
+		case way.position:
 			byPosition(found, len(s.Items), keys)
-			continue
+		case contradicted(keys[w], keys[w+1:]):
+			keys[w] = [2][]string{}
+		default:
+			byKey(found, keys[w][0], keys[w][1])
 		}
-		byKey(found, keys[w][0], keys[w][1])
 	}
 	return settle(found, len(s.Items))
+}
+
+// contradicted reports whether a way leads an entry to an item whose values of another way differ from the entry's: a
+// provider that counts from nought, or in an order of its own. Nothing that the way says is believed then.
+func contradicted(way [2][]string, others [][2][]string) bool {
+	for entry, key := range way[0] {
+		item := slices.Index(way[1], key)
+		if key == "" || item < 0 || slices.Contains(way[1][item+1:], key) {
+			continue
+		}
+		for _, o := range others {
+			if differ(o, entry, item) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// differ reports whether an entry and an item both name a value and do not mean the same.
+func differ(way [2][]string, entry, item int) bool {
+	return way[0] != nil && way[0][entry] != "" && way[1][item] != "" && foldKey(way[0][entry]) != foldKey(way[1][item])
 }
 
 func (w way) entryKeys(env answerEnv, list []any) []string {
@@ -462,7 +487,7 @@ func byPosition(found []int, items int, keys [][2][]string) {
 			return
 		}
 		for _, k := range keys {
-			if k[0] != nil && k[0][entry] != "" && k[1][entry] != "" && k[0][entry] != k[1][entry] {
+			if differ(k, entry, entry) {
 				return
 			}
 		}

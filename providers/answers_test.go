@@ -50,10 +50,15 @@ func TestEntriesFindTheirItems(t *testing.T) {
 		"one entry missing":         {answer(point("", "a", "REMOVED", "")), items(a, b), "ok ok unknown"},
 		"same reference, missing":   {answer(point("", "a", "REMOVED", "")), items(a, same), "ok unknown unknown"},
 		"claimed twice":             {answer(point(` sequence="1"`, "", "REMOVED", ""), point(` sequence="1"`, "", "FAILED", "")), items(a, b), "ok unknown unknown"},
+		"numbered from nought":      {answer(point(` sequence="0"`, "a", "REMOVED", ""), point(` sequence="1"`, "a", "FAILED", ""), point(` sequence="2"`, "b", "REMOVED", "")), items(a, same, b), "ok ok rejected ok"},
+		"another's sequence":        {answer(point(` sequence="2"`, "a", "REMOVED", ""), point(` sequence="1"`, "b", "FAILED", "")), items(a, b), "ok ok rejected"},
+		"a stranger's reference":    {answer(point(` sequence="1"`, "x", "REMOVED", ""), point(` sequence="2"`, "b", "REMOVED", "")), items(a, b), "ok unknown ok"},
+		"spelt another way":         {answer(point(` sequence="2"`, " Ｂ ", "REMOVED", ""), point(` sequence="1"`, "A", "FAILED", "")), items(a, b), "ok rejected ok"},
 		"no entries":                {answer(), items(a), "ok unknown"},
 		"nested codes":              {answer(point("", "a", "FAILED", "<codes><code><value>1047</value></code></codes>")), items(a), "ok later"},
 		"information with success":  {answer(point("", "a", "REMOVED", "<codes><code>1013</code></codes>")), items(a), "ok ok"},
 		"information beside reason": {answer(point("", "a", "FAILED", "<codes><code>1013</code><code>1045</code></codes>")), items(a), "ok absent"},
+		"a code nobody knows":       {answer(point("", "a", "FAILED", "<codes><code>77</code></codes>")), items(a), "ok rejected"},
 		"another status":            {answer(point("", "a", "UPDATED", "")), items(a), "ok unknown"},
 		"zero is a refusal":         {`<removeResponse><responseCode>0</responseCode></removeResponse>`, items(a), "auth"},
 		"too many":                  {`<removeResponse><responseCode> 2 </responseCode></removeResponse>`, items(a, b), "split"},
@@ -68,6 +73,10 @@ func TestEntriesFindTheirItems(t *testing.T) {
 	got := op.Interpret(Response{Status: 200, Body: []byte(answer(point("", "a", "REMOVED", "<codes><code>1013</code></codes>")))}, items(a))
 	if v := got.Items[0]; v.Code != "1013" || v.Message.ZH != "乡镇" {
 		t.Errorf("the remark is lost: %+v", v)
+	}
+	got = op.Interpret(Response{Status: 200, Body: []byte(answer(point("", "a", "FAILED", "<codes><code>77</code><code>78</code></codes>")))}, items(a))
+	if v := got.Items[0]; v.Message.EN != "nobody knows 77; nobody knows 78" {
+		t.Errorf("the codes are not in their texts: %+v", v)
 	}
 }
 

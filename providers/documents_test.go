@@ -1201,6 +1201,37 @@ func TestDellinBlamesTheOrdersItNames(t *testing.T) {
 	}
 }
 
+// A list of errors may name the bad values apart from its sentence.
+func TestDellinBlamesBadValues(t *testing.T) {
+	op := operation(t, "dellin")
+	for errors, want := range map[string][]int{
+		`[{"code":"180002","title":"Некорректное значение","fields":["requestids"],"badValues":["2222",3333]}]`: {1, 2},
+		`[{"code":"1","detail":"id заявок не соответствует условиям: 1111"},{"code":"2","badValues":["2222"]}]`:  {0, 1},
+		`[{"code":"1","badValues":"3333"}]`:                     {2},
+		`[{"code":"1","title":"x","badValues":["9","Москва"]}]`: nil,
+		`["x"]`: nil,
+	} {
+		got := op.Interpret(providers.Response{Status: 200, Body: []byte(`{"errors":` + errors + `}`)}, sent(t, "dellin"))
+		if !slices.Equal(got.Blamed, want) {
+			t.Errorf("%s: %s, blamed %v, want %v", errors, got.Class, got.Blamed, want)
+		}
+	}
+}
+
+// A success with errors is neither: the orders may have been combined, so nobody may be told that they were not.
+func TestDellinSuccessWithErrorsIsUnknown(t *testing.T) {
+	for _, body := range []string{
+		`{"answer":{"requestID":112,"state":"success"},"errors":{"requestids":"ошибка с адресом отправки"}}`,
+		`{"answer":{"requestID":112,"state":"success"},"errors":"Unauthorized"}`,
+		`{"answer":{"requestID":112,"state":"success"},"errors":{"sessionID":"x"}}`,
+	} {
+		got := operation(t, "dellin").Interpret(providers.Response{Status: 200, Body: []byte(body)}, sent(t, "dellin"))
+		if got.Class != providers.Unknown || got.Reference != "112" {
+			t.Errorf("%s: %s, reference %q", body, got.Class, got.Reference)
+		}
+	}
+}
+
 // What is not documented is never a success.
 func TestStrangeAnswersAreNeverDelivered(t *testing.T) {
 	bodies := []string{"", " ", "OK", "null", "[]", "{}", "{", `"success"`, "<html><body>Welcome</body></html>", "<!DOCTYPE html><html><head></head><body></body></html>", "<a/>", `{"success":false}`,
