@@ -1,8 +1,8 @@
 package redrop
 
 import (
+	"hash/maphash"
 	"slices"
-	"strings"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
@@ -313,68 +313,56 @@ func (m *matching) others() error {
 // byLikeness takes a changed line for the missing row with which it shares most values that no other row of the base has in
 // that column. None of the missing rows was sent.
 func (m *matching) byLikeness(open []int) error {
+	const several = -1
+	owners := map[uint64]int{} // value in its column → the only row of the base that has it
+	base, seed := &m.family.base, maphash.MakeSeed()
+	err := m.each(m.copyOf(base), base.Name, base.Reading, func(row int, cells []string) {
+		for c, text := range cells {
+			if text == "" {
+				continue
+			}
+			v, at := valueIn(seed, c, text), m.byNumber[row]
+			if _, known := owners[v]; known {
+				at = several
+			}
+			owners[v] = at
+		}
+	})
+	if err != nil {
+		return err
+	}
 	lines := map[int]int{} // row of the dropped file → index of the line
 	for _, i := range open {
 		lines[m.lines[i].row] = i
 	}
-	type value struct {
-		column int
-		text   string
-	}
-	have := map[value][]int{} // lines
-	err := m.each(m.path, m.name, m.t.Reading, func(row int, cells []string) {
-		if i, wanted := lines[row]; wanted {
-			for c, text := range cells {
-				if text != "" {
-					v := value{c, strings.Clone(text)}
-					have[v] = append(have[v], i)
-				}
-			}
+	return m.each(m.path, m.name, m.t.Reading, func(row int, cells []string) {
+		i, wanted := lines[row]
+		if !wanted {
+			return
 		}
-	})
-	if err != nil {
-		return err
-	}
-	owners := map[value][]int{} // rows of the base, two at most
-	base := &m.family.base
-	err = m.each(m.copyOf(base), base.Name, base.Reading, func(row int, cells []string) {
+		shared := map[int]int{} // row of the base → values
 		for c, text := range cells {
-			v := value{c, text}
-			if text != "" && have[v] != nil && len(owners[v]) < 2 {
-				v.text = strings.Clone(text)
-				owners[v] = append(owners[v], m.byNumber[row])
+			if at, known := owners[valueIn(seed, c, text)]; known && text != "" && at != several && !m.originals[at].used {
+				shared[at]++
 			}
 		}
-	})
-	if err != nil {
-		return err
-	}
-	shared := map[int]map[int]int{} // line → row of the base → values
-	for v, rows := range owners {
-		if len(rows) != 1 || m.originals[rows[0]].used {
-			continue
-		}
-		for _, i := range have[v] {
-			if shared[i] == nil {
-				shared[i] = map[int]int{}
-			}
-			shared[i][rows[0]]++
-		}
-	}
-	for _, i := range open {
 		best := -1
-		for at, n := range shared[i] {
-			if !m.originals[at].used && (best < 0 || n > shared[i][best] || n == shared[i][best] && at < best) {
+		for at, n := range shared {
+			if best < 0 || n > shared[best] || n == shared[best] && at < best {
 				best = at
 			}
 		}
 		if best < 0 {
 			m.fates[i] = &fate{as: fresh}
-			continue
+			return
 		}
 		m.take(i, edited, best)
-	}
-	return nil
+	})
+}
+
+// valueIn stands for a text in a column; that two are taken for one is too rare to count.
+func valueIn(seed maphash.Seed, column int, text string) uint64 {
+	return maphash.Comparable(seed, [2]uint64{uint64(column), maphash.String(seed, text)})
 }
 
 // each gives the cells of every row of a file, its columns in the order of the base's.
