@@ -690,6 +690,53 @@ func TestALongPauseIsNotWaitedOut(t *testing.T) {
 	}
 }
 
+// A refused login is not tried again and again: servers lock out whoever does that.
+func TestARefusedLoginIsTriedSeldom(t *testing.T) {
+	server := sshdtest.Start(t, sshdtest.Options{})
+	proxy := sshdtest.NewProxy(t, server.Address())
+	config := server.Config()
+	config.Port, config.User = proxy.Port, "nobody-we-know"
+	c, err := Open(map[string]configs.SFTP{"partner": config}, "partner", Options{Logger: quiet, First: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for range 3 {
+		wants(t, pwd(t.Context(), c), StepLogin, "sftp.login")
+	}
+	if proxy.Opened() != 1 {
+		t.Errorf("%d logins in a row", proxy.Opened())
+	}
+	c.failures = 30
+	if c.backOff(c.last); c.pause() > 10*time.Minute || c.pause() < 4*time.Minute {
+		t.Errorf("at last it waits %s", c.pause())
+	}
+}
+
+// A line that breaks while SFTP is being opened is no server that gives none.
+func TestALineThatBreaksDuringLogin(t *testing.T) {
+	server := sshdtest.Start(t, sshdtest.Options{})
+	proxy := sshdtest.NewProxy(t, server.Address())
+	config := server.Config()
+	config.Port = proxy.Port
+	told := map[string]int{}
+	for at := int64(1); at < 8000; at += 97 {
+		proxy.CutAfter(at)
+		err := pwd(t.Context(), client(t, config))
+		if err == nil {
+			break
+		}
+		trouble, ok := errors.AsType[*Trouble](err)
+		if !ok || !MayPass(err) {
+			t.Fatalf("cut after %d bytes: %v", at, err)
+		}
+		told[trouble.Message.Key]++
+	}
+	if t.Log(told); told["sftp.session"] > 0 || told["sftp.login_broken"] < 5 {
+		t.Errorf("what was told: %v", told)
+	}
+}
+
 func TestContextEndsEverything(t *testing.T) {
 	server := sshdtest.Start(t, sshdtest.Options{})
 	proxy := sshdtest.NewProxy(t, server.Address())

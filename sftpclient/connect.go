@@ -295,8 +295,15 @@ func (h *hop) handshakeTrouble(err error, keyShown bool) error {
 func (h *hop) session(ctx context.Context, c *connection, below []io.Closer) (*link, error) {
 	stop := h.deadline(ctx, c.wire)
 	client, err := sftp.NewClient(c.shell, sftp.UseConcurrentWrites(true), sftp.UseFstat(true))
-	if late := stop(); err != nil || late != nil {
-		err = cmp.Or(late, err)
+	var gone error
+	if err != nil { // was it the server that said no, or did the line break?
+		_, _, gone = c.shell.SendRequest("keepalive@openssh.com", true, nil)
+	}
+	late := stop()
+	switch err = cmp.Or(late, err); {
+	case gone != nil && late == nil:
+		return nil, &Trouble{StepSession, words.Message("sftp.login_broken", "partner", h.name, "host", h.Host, "user", h.User, "cause", reason(err)), err}
+	case err != nil:
 		return nil, &Trouble{StepSession, words.Message("sftp.session", "partner", h.name, "host", h.Host, "cause", reason(err)), err}
 	}
 	l := &link{Client: client, shell: c.shell, below: below, wire: c.wire, timeout: h.Timeout, every: h.KeepAlive, born: time.Now()}

@@ -22,7 +22,7 @@ import (
 type Options struct {
 	Logger *slog.Logger  // [slog.Default()]
 	First  time.Duration // pause after a first failed connection, doubled with each [1s]
-	Most   time.Duration // longest pause [1m]
+	Most   time.Duration // longest pause [1m]; ten times that after a refused login
 }
 
 // Partners gives one Client for each partner of a configuration. It is safe for concurrent use.
@@ -133,8 +133,8 @@ func (c *Client) Do(ctx context.Context, f func(*sftp.Client) error) error {
 
 // MayPass tells a server that is away, or a line that broke, from a server that refuses what was asked.
 func MayPass(err error) bool {
-	var t *Trouble
-	return errors.As(err, &t) && (t.Step == StepResolve || t.Step == StepConnect || t.Step == StepSession)
+	t, ok := errors.AsType[*Trouble](err)
+	return ok && (t.Step == StepResolve || t.Step == StepConnect || t.Step == StepSession || t.Message.Key == "sftp.login_broken")
 }
 
 // connected gives the live connection, or makes one. Between failed attempts it waits longer and longer: a first call in such a
@@ -192,7 +192,7 @@ func (c *Client) settle(l *link, err error) (*link, error) {
 	defer c.mu.Unlock()
 	c.last = err
 	if err != nil {
-		c.backOff()
+		c.backOff(err)
 		c.options.Logger.Warn("SFTP connection failed", "partner", c.Name, "again_in", time.Until(c.notBefore).Round(time.Millisecond), "error", err)
 		return nil, err
 	}
@@ -204,9 +204,16 @@ func (c *Client) settle(l *link, err error) (*link, error) {
 	return l, nil
 }
 
-// backOff doubles the pause, with jitter so that many machines do not come back in step.
-func (c *Client) backOff() {
-	pause := min(c.options.First<<min(c.failures, 20), c.options.Most)
+// backOff doubles the pause, with jitter so that many machines do not come back in step. After a refused login it is much longer:
+// servers lock out whoever tries in vain again and again.
+func (c *Client) backOff(why error) {
+	pause, most := c.options.First, c.options.Most
+	if t, ok := errors.AsType[*Trouble](why); ok && t.Message.Key == "sftp.login" {
+		pause, most = 60*pause, 10*most
+	}
+	for range min(c.failures, 20) {
+		pause = min(2*pause, most)
+	}
 	c.failures++
 	c.notBefore = time.Now().Add(pause/2 + rand.N(pause/2+1))
 }
@@ -223,7 +230,7 @@ func (c *Client) drop(l *link, why error) {
 	if l.worked() {
 		c.failures = 0
 	} else {
-		c.backOff()
+		c.backOff(nil)
 		c.last = c.trouble("session", words.Message("sftp.lost", "partner", c.Name, "cause", l.why(why), "times", 1), why)
 	}
 	c.options.Logger.Warn("SFTP connection lost", "partner", c.Name, "error", l.why(why))
