@@ -214,6 +214,11 @@ var csvWords = catalogue{
 	},
 
 	// What was left out
+	"csv.note.utf8": {
+		EN: "The route's setting says {encoding}, but the text is plainly UTF-8 and was read so.",
+		ZH: "路由设置的编码是 {encoding}，但文本明显是 UTF-8，已按 UTF-8 读取。",
+		RU: "В настройке маршрута указана кодировка {encoding}, но текст явно в UTF-8 и так и прочитан.",
+	},
 	"csv.note.encoding": {
 		EN: "The file does not say its encoding; by its letters it was read as {encoding}.",
 		ZH: "文件未注明编码；根据文字判断为 {encoding}。",

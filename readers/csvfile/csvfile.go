@@ -71,6 +71,9 @@ func open(ctx context.Context, f readers.File, s readers.Settings) (*opened, err
 	if text.guessed {
 		t.notes.add(words.Message("csv.note.encoding", "encoding", text.name), 0)
 	}
+	if text.overruled != "" {
+		t.notes.add(words.Message("csv.note.utf8", "encoding", text.overruled), 0)
+	}
 	if text.padding > 0 {
 		t.notes.add(words.Message("csv.note.padding", "bytes", text.padding), 0)
 	}
@@ -215,7 +218,7 @@ func (t *opened) nameColumns(rows [][]string, header string, wanted int) error {
 			}
 		}
 		for i := range n {
-			t.columns = append(t.columns, batch.Column{Name: t.heading[i], Ref: table.Letter(i)})
+			t.columns = append(t.columns, batch.Column{Name: unwrapped(t.heading[i]), Ref: table.Letter(i)})
 		}
 		t.heading = slices.Clone(t.heading[:n])
 	}

@@ -134,7 +134,10 @@ func TestSettings(t *testing.T) {
 		"no quote": {"a,b\n\"1,2\n", readers.Settings{Quote: "none"}, "column A \"a\"\ncolumn B \"b\"\n2: \"\\\"1\" \"2\"\n1 rows\n"},
 		"escape":   {"a,b\n\"x\\\"y\",2\\,3\n", readers.Settings{Escape: `\`}, "column A \"a\"\ncolumn B \"b\"\n2: \"x\\\"y\" \"2,3\"\n1 rows\n"},
 		"encoding": {"price\n\xa35\n", readers.Settings{Encoding: "windows-1252"}, "column A \"price\"\n2: \"£5\"\n1 rows\n"},
-		"gb2312":   {"a\n\xd6\xd0\n", readers.Settings{Encoding: "GB2312"}, "column A \"a\"\n2: \"中\"\n1 rows\n"},
+		"not the encoding": {"id;город\n1;Москва\n", readers.Settings{Encoding: "windows-1251"},
+			"column A \"id\"\ncolumn B \"город\"\n2: \"1\" \"Москва\"\n1 rows\nnote, row 0, 0 times: The route's setting says windows-1251, but the text is plainly UTF-8 and was read so.\n"},
+		"dos":    {"Stra\xe1e\nK\x94ln\n", readers.Settings{Encoding: "cp850"}, "column A \"Straße\"\n2: \"Köln\"\n1 rows\n"},
+		"gb2312": {"a\n\xd6\xd0\n", readers.Settings{Encoding: "GB2312"}, "column A \"a\"\n2: \"中\"\n1 rows\n"},
 	} {
 		if diff := cmp.Diff(c.want, show([]byte(c.content), c.s)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)

@@ -17,11 +17,12 @@ import (
 
 // content is the text of a file: where it lies and how its bytes become UTF-8.
 type content struct {
-	file     io.ReaderAt
-	from, to int64
-	name     string // of the encoding, as `read: {encoding: …}` takes it
-	guessed  bool   // by its letters, not by its structure
-	padding  int64  // NUL and ^Z bytes cut off at the end
+	file      io.ReaderAt
+	from, to  int64
+	name      string // of the encoding, as `read: {encoding: …}` takes it
+	guessed   bool   // by its letters, not by its structure
+	overruled string // the setting, where the text is plainly another one
+	padding   int64  // NUL and ^Z bytes cut off at the end
 }
 
 // reader starts at the beginning. What it gives is valid UTF-8; bytes that are none in the encoding end it with
@@ -37,8 +38,8 @@ func (c *content) reader() io.Reader {
 // sniffed is how many bytes at the start are looked at for the kind of the file.
 const sniffed = 64 << 10
 
-// decide finds the encoding: byte order mark, then the setting, then the pattern of NULs, then whole-file UTF-8,
-// then the letters. In doubt it refuses and says which settings fit.
+// decide finds the encoding: byte order mark, then the setting (unless the text is plainly UTF-8), then the
+// pattern of NULs, then whole-file UTF-8, then the letters. In doubt it refuses and says which settings fit.
 func decide(ctx context.Context, f readers.File, s readers.Settings, limits readers.Limits) (content, error) {
 	c := content{file: f, to: f.Size}
 	if f.Size == 0 {
@@ -71,6 +72,15 @@ func decide(ctx context.Context, f readers.File, s readers.Settings, limits read
 		return c, nil
 	case c.name != "" && c.name != "utf-8":
 		c.trim(1)
+		if c.from == 0 {
+			is, err := charset.IsUTF8(io.NewSectionReader(f, 0, c.to), c.name)
+			if err != nil {
+				return c, fmt.Errorf("read: %w", err)
+			}
+			if is {
+				c.name, c.overruled = "utf-8", c.name
+			}
+		}
 		return c, c.padded()
 	}
 	c.trim(1)
@@ -85,6 +95,10 @@ func decide(ctx context.Context, f readers.File, s readers.Settings, limits read
 	case found.invalid == 0:
 		if found.cut {
 			return c, cut("csv.cut_character", "encoding", "utf-8")
+		}
+		if c.name == "" && c.from == 0 && c.to <= sniffed && charset.ByChance(head[:c.to]) {
+			fits := append([]string{"utf-8"}, charset.Guess(head[:c.to]).Fits...)
+			return c, unreadable("csv.encoding_unclear", "line", 1, "fits", strings.Join(fits, ", "), "first", "utf-8")
 		}
 		c.name = "utf-8"
 		return c, nil
@@ -128,6 +142,9 @@ func encodingName(setting string) (string, error) {
 		return "windows-" + name[2:], nil
 	case "cp866":
 		return "ibm866", nil
+	}
+	if page := charset.CodePage(name); page != "" {
+		return page, nil
 	}
 	e, err := htmlindex.Get(name)
 	if err != nil {
@@ -186,6 +203,9 @@ func nulPattern(head []byte) string {
 			return "utf-32be"
 		}
 	}
+	if textual(head) {
+		return ""
+	}
 	even, odd, pairs := zeros[0]+zeros[2], zeros[1]+zeros[3], len(head)/2
 	switch {
 	case odd >= 2 && odd*33 >= pairs && even*5 <= odd: // 一 (U+4E00) has its zero on the other side
@@ -194,6 +214,16 @@ func nulPattern(head []byte) string {
 		return "utf-16be"
 	}
 	return ""
+}
+
+// textual reports whether the head is a text of single bytes or UTF-8 with few zero bytes in it, which somebody filled up
+// or cut out: without them it is valid and has no control characters.
+func textual(head []byte) bool {
+	rest := bytes.ReplaceAll(head, []byte{0}, nil)
+	if 4*(len(head)-len(rest)) > len(head) || bytes.ContainsFunc(rest, func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\r\n\x1a", r) }) {
+		return false
+	}
+	return utf8.Valid(rest[:boundary(rest)])
 }
 
 // trim leaves out what old programs put behind the text: ^Z and NUL bytes. unit is the size of a character.

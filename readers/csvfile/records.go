@@ -127,8 +127,14 @@ func (s *splitter) fill() {
 	s.eof, s.err = true, io.ErrNoProgress
 }
 
+// bom is the byte order mark in UTF-8. Files that were joined have one where the second begins.
+var bom = []byte("\ufeff")
+
 // split cuts the record at s.r; false when it needs more bytes.
 func (s *splitter) split() (bool, error) {
+	if s.buf[s.r] == bom[0] && bytes.HasPrefix(s.buf[s.r:s.w], bom) {
+		s.r += len(bom)
+	}
 	at := bytes.IndexByte(s.buf[s.r:s.w], s.end)
 	if at < 0 {
 		return s.carefully()

@@ -149,7 +149,7 @@ func (t *opened) build(row *batch.Row, s *splitter) {
 			c.Kind = batch.Blank
 			continue
 		}
-		if b := c.Text[0]; b <= '9' || b >= 0x80 || s.lost {
+		if b := c.Text[0]; b <= '9' || b >= 0x80 || b == '=' || s.lost {
 			t.inspect(c, s.lost)
 		}
 	}
@@ -178,9 +178,15 @@ func (t *opened) judgeWidth(row *batch.Row, s *splitter) {
 	}
 }
 
-// inspect looks at a cell whose first byte may mean that it shows nothing, or that its value was destroyed before
-// the file was written.
+// inspect looks at a cell whose first byte may mean that it shows nothing or another text, or that its value was
+// destroyed before the file was written.
 func (t *opened) inspect(c *batch.Cell, lost bool) {
+	if c.Text[0] == '=' {
+		if c.Text = unwrapped(c.Text); c.Text == "" {
+			c.Kind = batch.Blank
+			return
+		}
+	}
 	if b := c.Text[0]; (b <= ' ' || b >= 0x80) && strings.TrimFunc(c.Text, invisible) == "" {
 		c.Kind = batch.Blank
 		return

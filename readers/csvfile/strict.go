@@ -6,8 +6,9 @@ import (
 	"io"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/transform"
+
+	"github.com/rowferry/rowferry/readers/csvfile/charset"
 )
 
 // strict decodes to UTF-8 and refuses what it cannot decode, naming the line: replacement characters, halves of
@@ -31,7 +32,7 @@ func newStrict(src io.Reader, name string) *strict {
 		s.decode = wide(name)
 		return s
 	}
-	e, err := htmlindex.Get(name)
+	e, err := charset.ByName(name)
 	if err != nil {
 		s.err = unreadable("csv.encoding_unknown", "encoding", name)
 		return s

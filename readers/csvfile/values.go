@@ -2,6 +2,19 @@ package csvfile
 
 import "strings"
 
+// unwrapped is the value of ="00123", by which people make Excel keep a CSV's zeros and long digits: it shows 00123.
+// Other text, real formulas too, stays as it is.
+func unwrapped(s string) string {
+	if len(s) < 3 || s[:2] != `="` || s[len(s)-1] != '"' {
+		return s
+	}
+	inner := s[2 : len(s)-1]
+	if strings.Contains(strings.ReplaceAll(inner, `""`, ""), `"`) {
+		return s
+	}
+	return strings.ReplaceAll(inner, `""`, `"`)
+}
+
 // destroyed names what has become of a value before the file was written, "" when nothing shows.
 //
 // Excel shows numbers of more than eleven digits as 1.23457E+15 and writes them so into a CSV; a column that is too

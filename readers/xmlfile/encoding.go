@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/text/encoding/unicode/utf32"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/readers/csvfile/charset"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -40,6 +42,11 @@ func (t *opened) decode() (io.Reader, []batch.Note, error) {
 	name, note, err := t.encodingName(mark, head[skip:])
 	if err != nil {
 		return nil, nil, err
+	}
+	if mark == "" {
+		if name, note, err = t.weighed(body, name, note); err != nil {
+			return nil, nil, err
+		}
 	}
 	var notes []batch.Note
 	if note != nil {
@@ -117,6 +124,81 @@ func (t *opened) encodingName(mark string, head []byte) (string, *batch.Message,
 		return "", nil, unreadable("xml.encoding", "encoding", short(declared))
 	}
 	return canonical(declared), nil, nil
+}
+
+// verdict is what weigh found; it is asked for at each walk over the document.
+type verdict struct {
+	name string
+	note *batch.Message
+}
+
+func (t *opened) weighed(body *io.SectionReader, name string, note *batch.Message) (string, *batch.Message, error) {
+	if t.verdict == nil {
+		v, err := t.weigh(body, name)
+		if err != nil {
+			return "", nil, err
+		}
+		if v.note == nil {
+			v.note = note
+		}
+		t.verdict = &v
+	}
+	return t.verdict.name, t.verdict.note, nil
+}
+
+// weigh compares what is said of the encoding with the text. Text that is plainly UTF-8 is read so, whatever is said; a
+// declaration that makes no sense of the letters, where another encoding does, is refused.
+func (t *opened) weigh(body *io.SectionReader, said string) (verdict, error) {
+	if said == "utf-8" || unitOf(said) > 1 {
+		return verdict{name: said}, nil
+	}
+	name := said
+	if e, err := htmlindex.Get(said); err == nil {
+		name, _ = htmlindex.Name(e) // iso-8859-1 is windows-1252
+	}
+	wanted := strings.TrimSpace(t.settings.Encoding)
+	declared := wanted == "" || strings.EqualFold(wanted, "auto")
+	is, err := charset.IsUTF8(io.NewSectionReader(body, 0, body.Size()), name)
+	if err != nil {
+		return verdict{}, fmt.Errorf("read: %w", err)
+	}
+	switch {
+	case is && declared:
+		m := words.Message("xml.declared", "declared", said)
+		return verdict{"utf-8", &m}, nil
+	case is:
+		m := words.Message("csv.note.utf8", "encoding", said)
+		return verdict{"utf-8", &m}, nil
+	case !declared:
+		return verdict{name: name}, nil
+	}
+	sample, err := letters(body)
+	if err != nil {
+		return verdict{}, fmt.Errorf("read: %w", err)
+	}
+	if better := charset.Contradicts(sample, name); better != "" {
+		return verdict{}, unreadable("xml.encoding_wrong", "declared", said, "better", better)
+	}
+	return verdict{name: name}, nil
+}
+
+// letters collects the values with bytes above 127 from the beginning of the file, one on a line.
+func letters(body io.ReaderAt) ([]byte, error) {
+	head := make([]byte, 256<<10)
+	n, err := body.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	var out []byte
+	for value := range bytes.FieldsFuncSeq(head[:n], func(r rune) bool { return r == '<' || r == '>' || r == '"' || r == '\n' || r == '\r' }) {
+		if slices.ContainsFunc(value, func(c byte) bool { return c >= utf8.RuneSelf }) {
+			out = append(append(out, value...), '\n')
+		}
+	}
+	if n == len(head) && len(out) > 0 {
+		out = out[:1+bytes.LastIndexByte(out[:len(out)-1], '\n')] // the last value may be cut
+	}
+	return out, nil
 }
 
 // canonical is the name we go by.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
@@ -66,6 +67,7 @@ type opened struct {
 	file     readers.File
 	settings readers.Settings
 	limits   readers.Limits
+	verdict  *verdict // on the encoding
 	record   *trail
 	shape    *shape
 	columns  []batch.Column
@@ -150,6 +152,9 @@ func cell(text string) batch.Cell {
 		return batch.Cell{}
 	case strings.TrimSpace(text) == "":
 		return batch.Cell{Text: text}
+	case strings.ContainsRune(text, utf8.RuneError):
+		m := words.Message("csv.cell.lost_character", "value", text)
+		return batch.Cell{Text: text, Kind: batch.Faulty, Problem: &m}
 	case exponent(text):
 		m := words.Message("xml.cell.exponent", "value", text)
 		return batch.Cell{Text: text, Kind: batch.Faulty, Problem: &m}

@@ -138,6 +138,7 @@ func TestRefused(t *testing.T) {
 		{"<?xml version='1.0' encoding='gb2312'?><a>\xff\xff</a>", "xml.bytes", false},
 		{"<?xml version='1.0' encoding='windows-1251'?><a>\x98</a>", "xml.bytes", false},
 		{"\xff\xfe<\x00a\x00>\x00\x00\xd8<\x00/\x00a\x00>\x00", "xml.bytes", false}, // half a pair
+		{"<?xml version='1.0' encoding='ISO-8859-1'?><a><b>\xcc\xee\xf1\xea\xe2\xe0, \xf3\xeb\xe8\xf6\xe0 \xd2\xe2\xe5\xf0\xf1\xea\xe0\xff</b></a>", "xml.encoding_wrong", false}, // it is windows-1251
 		{"<?xml version='1.0' encoding='klingon'?><a/>", "xml.encoding", false},
 		{"<?xml version='1.0' encoding='iso-2022-kr'?><a/>", "xml.encoding", false},
 		{"<?xml version='1.1'?><a/>", "xml.malformed", false},

@@ -13,7 +13,6 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/htmlindex"
 )
 
 // Verdict is what Guess found.
@@ -40,14 +39,14 @@ type model interface {
 
 var candidates = []candidate{
 	{"gb18030", 0, []model{simplified}},
-	{"windows-1251", 0, []model{russian}},
-	{"windows-1252", 0, []model{western}},
+	{"windows-1251", 0, []model{russian, ukrainian}},
+	{"windows-1252", 0, westerns},
 	{"big5", 1, []model{traditional}},
 	{"shift_jis", 1, []model{japanese}},
 	{"euc-kr", 1, []model{korean}},
 	{"koi8-r", 3, []model{russian}},
-	{"ibm866", 3, []model{russian}},
-	{"windows-1250", 3, []model{central}},
+	{"ibm866", 3, []model{russian, ukrainian}},
+	{"windows-1250", 3, centrals},
 	{"windows-1254", 3, []model{turkish}},
 	{"windows-1253", 3, []model{greek}},
 	{"iso-8859-7", 4, []model{greek}},
@@ -55,12 +54,25 @@ var candidates = []candidate{
 	{"windows-1256", 4, []model{arabic}},
 	{"windows-874", 4, []model{thai}},
 	{"euc-jp", 6, []model{japanese}},
-	{"windows-1257", 6, []model{baltic}},
+	{"windows-1257", 6, baltics},
 	{"x-mac-cyrillic", 6, []model{russian}},
-	{"macintosh", 6, []model{western}},
-	{"iso-8859-2", 8, []model{central}},
-	{"iso-8859-5", 8, []model{russian}},
-	{"koi8-u", 8, []model{russian}},
+	{"macintosh", 6, westerns},
+	{"cp850", 6, westerns},
+	{"cp852", 6, centrals},
+	{"cp857", 6, []model{turkish}},
+	{"cp737", 6, []model{greek}},
+	{"iso-8859-2", 8, centrals},
+	{"iso-8859-5", 8, []model{russian, ukrainian}},
+	{"iso-8859-6", 8, []model{arabic}},
+	{"iso-8859-13", 8, baltics},
+	{"iso-8859-15", 14, westerns},
+	{"iso-8859-16", 8, []model{polish, hungarian, romanian, croatian}},
+	{"windows-1258", 8, []model{vietnamese}},
+	{"koi8-u", 8, []model{russian, ukrainian}},
+	{"cp437", 8, westerns},
+	{"cp775", 8, baltics},
+	{"cp862", 8, []model{hebrew}},
+	{"cp1125", 8, []model{russian, ukrainian}},
 }
 
 const (
@@ -80,9 +92,7 @@ type judged struct {
 
 // Guess judges a sample of lines that hold bytes above 127 and are no UTF-8.
 func Guess(sample []byte) Verdict {
-	if len(sample) > enough {
-		sample = sample[:max(1, 1+bytes.LastIndexAny(sample[:enough], "\r\n ,;\t"))]
-	}
+	sample = cut(sample)
 	var fits []judged
 	for _, c := range candidates {
 		if j, ok := judge(sample, c); ok {
@@ -112,8 +122,16 @@ func Guess(sample []byte) Verdict {
 	return v
 }
 
+// cut takes as much of the sample as is judged, to the end of a value.
+func cut(sample []byte) []byte {
+	if len(sample) <= enough {
+		return sample
+	}
+	return sample[:max(1, 1+bytes.LastIndexAny(sample[:enough], "\r\n ,;\t"))]
+}
+
 func judge(sample []byte, c candidate) (judged, bool) {
-	e, err := htmlindex.Get(c.name)
+	e, err := ByName(c.name)
 	if err != nil {
 		return judged{}, false
 	}

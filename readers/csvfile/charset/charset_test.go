@@ -1,9 +1,10 @@
 package charset
 
 import (
+	"bytes"
+	"strings"
 	"testing"
-
-	"golang.org/x/text/encoding/htmlindex"
+	"testing/iotest"
 )
 
 // texts are what senders write; none is taken from the models. sure texts must be recognised, the others may be refused
@@ -16,7 +17,7 @@ var texts = []struct {
 	{"windows-1251", true, "Номер;Получатель;Город;Вес\r\n1;Горшков А.А.;Тула;12,5\r\n2;Ефимова Ж.;Псков;7,25\r\n"},
 	{"windows-1251", true, "id;city\r\n1;Москва\r\n"},
 	{"windows-1251", true, "ПОЛУЧАТЕЛЬ;АДРЕС\r\nООО \"РОМАШКА\";Г. КАЛУГА, УЛ. САДОВАЯ, 5\r\n"},
-	{"windows-1251", true, "Відправник;Одержувач\r\nТОВ «Світанок»;Львів, вул. Шевченка\r\n"},
+	{"windows-1251", true, "Відправник;Одержувач\r\nТОВ Світанок;Львів, вул. Шевченка\r\n"},
 	{"windows-1251", false, "code,name\n1,Тест\n"},
 	{"windows-1251", false, "№,qty\n1,2\n"},
 	{"koi8-r", true, "Наименование;Количество\nГвозди строительные;100\nПроволока вязальная;20\n"},
@@ -49,12 +50,29 @@ var texts = []struct {
 	{"windows-1255", false, "שם,כתובת\nמשה כהן,רחוב הרצל תל אביב\n"},
 	{"windows-1256", false, "الاسم,العنوان\nمحمد علي,شارع الملك فهد الرياض\n"},
 	{"windows-874", false, "ชื่อ,ที่อยู่\nสมชาย,ถนนสุขุมวิท กรุงเทพ\n"},
+	{"windows-1250", true, "Szám;Címzett;Cím\r\n1;Kovács Péter;Győr, Baross Gábor út\r\n2;Szabó Zsófia;Nyíregyháza, Andrássy út\r\n3;Tóth Gergő;Fűnyíró\r\n"},
+	{"windows-1250", false, "Város\nGyőr\n"},
+	{"windows-1250", true, "Număr;Destinatar\n1;Ştefan Popescu, Bucureşti\n2;Ioana Ţurcanu, Braşov\n3;Crăciun, Mihăiţă\n"},
+	{"iso-8859-2", false, "Odbiorca;Miejscowość\nŁukasz Wójcik;Łódź\nGrażyna;Świętochłowice\n"},
+	{"iso-8859-16", false, "Odbiorca;Miejscowość\nPaweł Wiśniewski;Częstochowa\n"},
+	{"iso-8859-15", false, "Destinataire;Ville\nSœur Hélène;Orléans\n"},
+	{"cp850", true, "Empfänger;Straße\nMüller GmbH;Königstraße 5\nGröße;Öffnung\n"},
+	{"cp437", true, "Empfänger;Straße\nMüller GmbH;Königstraße 5\nGröße;Öffnung\n"},
+	{"cp850", false, "Nombre\nÍñigo\n"},
+	{"cp852", true, "Odbiorca;Miejscowość\nŁukasz Wójcik;Łódź\nGrażyna;Świętochłowice\n"},
+	{"cp857", true, "Alıcı;Şehir\nÇağrı Yıldız;İstanbul\nGüneş;Şişli\n"},
+	{"cp737", true, "Παραλήπτης;Πόλη\nΝίκος Αντωνίου;Τρίπολη\n"},
+	{"cp775", false, "Gavėjas;Miestas\nŽydrūnas;Šiauliai\n"},
+	{"cp862", false, "שם,כתובת\nמשה כהן,רחוב הרצל תל אביב\n"},
+	{"cp1125", true, "Відправник;Одержувач\nТОВ Світанок;Львів, вул. Шевченка\nІгор Кількісний;Харків, вул. Сумська\n"},
+	{"cp1125", false, "місто\nКиїв\n"},
+	{"iso-8859-6", false, "الاسم,العنوان\nمحمد علي,شارع الملك فهد الرياض\n"},
 	{"windows-1258", false, "Tên,Đia chi\nTrân Nguyên,Hà Nôi, Viêt Nam\n"},
 }
 
 func TestGuess(t *testing.T) {
 	for _, c := range texts {
-		e, err := htmlindex.Get(c.encoding)
+		e, err := ByName(c.encoding)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,7 +88,7 @@ func TestGuess(t *testing.T) {
 			t.Log(c.encoding, c.text, v.Fits)
 			continue
 		}
-		found, _ := htmlindex.Get(v.Name)
+		found, _ := ByName(v.Name)
 		got, err := found.NewDecoder().Bytes(raw)
 		if err != nil || string(got) != c.text {
 			t.Errorf("%s %q: read as %s: %q", c.encoding, c.text, v.Name, got)
@@ -87,9 +105,92 @@ func TestGuessRefusesNoise(t *testing.T) {
 	}
 }
 
+// What is said of an encoding does not hold against text that is plainly UTF-8.
+func TestIsUTF8(t *testing.T) {
+	for _, c := range []struct {
+		text, name string
+		want       bool
+	}{
+		{"id;город\n1;Москва\n", "windows-1251", true},
+		{"Größe\n", "windows-1252", true},
+		{"编号,城市\n", "gb18030", true},
+		{"Zürich, Köln, Öhringen, Bär\n", "gb18030", true},
+		{"\xc4\xb8,5\n", "gb18030", false}, // 母, and a letter of Greenland in UTF-8
+		{"T\xc2\xb9\n", "windows-1251", false},
+		{"plain\n", "windows-1251", false},
+		{"\xcc\xee\xf1\xea\xe2\xe0\n", "windows-1251", false},
+		{strings.Repeat("x", 64<<10-1) + "город", "windows-1251", true}, // a letter across two reads
+		{"город" + strings.Repeat("x", 64<<10) + "\xd0", "windows-1251", false},
+	} {
+		got, err := IsUTF8(iotest.OneByteReader(strings.NewReader(c.text)), c.name)
+		if err != nil || got != c.want {
+			t.Errorf("%.20q as %s: %v, %v", c.text, c.name, got, err)
+		}
+		if again, _ := IsUTF8(strings.NewReader(c.text), c.name); again != got {
+			t.Errorf("%.20q as %s: %v in large reads", c.text, c.name, again)
+		}
+	}
+}
+
+func TestByChance(t *testing.T) {
+	for text, want := range map[string]bool{
+		"Nombre\n\xd6\xa4igo\n": true, // Íñigo in cp850
+		"a\n\xc2\x85\n":         true,
+		"Zürich":                false,
+		"4,5,ʤ575":              false,
+		"e\u0301":               false, // é in two characters
+		"plain":                 false,
+		"中 \u0301":              false,
+	} {
+		if got := ByChance([]byte(text)); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+func TestContradicts(t *testing.T) {
+	russian := "Получатель Горшков, Тула, улица Садовая"
+	for _, c := range []struct{ text, is, said, want string }{
+		{russian, "windows-1251", "windows-1252", "windows-1251"},
+		{russian, "koi8-r", "windows-1251", "koi8-r"},
+		{russian, "windows-1251", "windows-1251", ""},
+		{russian, "windows-1251", "windows-1258", "windows-1251"},
+		{"Müller, Größe", "windows-1252", "windows-1252", ""},
+		{"Müller, Größe", "windows-1252", "windows-1250", ""}, // the same letters
+		{"Ø 5", "windows-1252", "windows-1252", ""},
+	} {
+		e, err := ByName(c.is)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := e.NewEncoder().Bytes([]byte(c.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Contradicts(raw, c.said); got != c.want {
+			t.Errorf("%s, said to be %s: %q", c.text, c.said, got)
+		}
+	}
+}
+
+func TestCodePage(t *testing.T) {
+	for name, want := range map[string]string{"cp850": "cp850", "CP-850": "cp850", "ibm852": "cp852", "DOS-857": "cp857", "cp1252": "", "utf-8": "", "850": ""} {
+		if got := CodePage(name); got != want {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
 func BenchmarkGuess(b *testing.B) {
-	e, _ := htmlindex.Get("gb18030")
+	e, _ := ByName("gb18030")
 	raw, _ := e.NewEncoder().Bytes([]byte(texts[10].text))
+	for b.Loop() {
+		Guess(raw)
+	}
+}
+
+func BenchmarkGuessMuch(b *testing.B) {
+	raw := bytes.Repeat([]byte("M\xfcller;Stra\xdfe 5;K\xf6ln;Gr\xf6\xdfe\r\n"), 2300)
 	for b.Loop() {
 		Guess(raw)
 	}

@@ -19,49 +19,88 @@ func text(name string) string {
 }
 
 var (
-	russian = newAlphabet(text("ru.txt"), unicode.Cyrillic)
-	greek   = newAlphabet(text("el.txt"), unicode.Greek)
-	hebrew  = newAlphabet(text("he.txt"), unicode.Hebrew)
-	arabic  = newAlphabet(text("ar.txt"), unicode.Arabic)
-	thai    = newAlphabet(text("th.txt"), unicode.Thai)
+	russian   = newAlphabet(text("ru.txt"), unicode.Cyrillic)
+	ukrainian = newAlphabet(text("uk.txt"), unicode.Cyrillic)
+	greek     = newAlphabet(text("el.txt"), unicode.Greek)
+	hebrew    = newAlphabet(text("he.txt"), unicode.Hebrew)
+	arabic    = newAlphabet(text("ar.txt"), unicode.Arabic)
+	thai      = newAlphabet(text("th.txt"), unicode.Thai)
 
 	simplified  = newCharacters(text("zh.txt"), level1)
 	traditional = newCharacters(text("zht.txt"), nil)
 	japanese    = newCharacters(text("ja.txt"), kana)
 	korean      = newCharacters(text("ko.txt"), hangul)
 
-	western = newAccents(map[float64]string{
-		3.5: "é", 4: "äü", 4.5: "öáíó", 5: "èàñã", 5.5: "çßåøú", 6: "êôâÉ", 6.5: "õæÄÖÜ", 7: "ùûëïîòÅØ", 7.5: "ìÀÇÁÓÑœÍÚ",
-		8: "ÈÊÂÃÕÆÔÎ", 9: "ýŒËÏÙÛÒÌ", 11: "þðÞÐÝŠšŽžŸÿ",
-	})
-	central = newAccents(map[float64]string{
-		4.5: "ł", 5: "óíáąęż", 5.5: "śčěřšžé", 6: "ůýöüäőćń", 6.5: "űúźţşăĂđ", 7: "ňťďâîôŁŚŻČŠŽŘßÁÉÓÖÜ", 8: "ĆŃŹÝÚĽľĺŕÍŐŰĎŇŤŢŞŮĄĘĚÄÂÎ",
-		10: "ëçÇÔË",
-	})
+	// Each language by itself, because the letters of two encodings are often the same bytes and only the company they
+	// keep tells them apart: ő of Hungarian is õ in windows-1252, but no language has it beside á, é, ö and ü.
+	german     = newAccents(map[float64]string{4: "üä", 5: "öß", 7: "ÄÖÜ", 9: "éèáàóçñøåôêëćšž"})
+	french     = newAccents(map[float64]string{3.5: "é", 5: "èàêçô", 6: "ùûâîïëœ", 6.5: "ÉÈÀÇ", 8: "ÊÔÎÂŒæÿüÙÛËÏ", 10: "öäñáíóßø"})
+	spanish    = newAccents(map[float64]string{4: "óíáéñ", 5.5: "ú", 6.5: "ÁÉÍÓÚÑ", 7: "ü", 8.5: "Üçà", 10: "öäèê"})
+	portuguese = newAccents(map[float64]string{4: "ãç", 5: "áéíóêõ", 6: "âôúà", 7: "ÃÇÁÉÍÓÊÕÂÔÚÀ", 8: "üñ"})
+	italian    = newAccents(map[float64]string{4: "àèòùìé", 7: "ÀÈÉÒÙÌ", 9: "öüäçß"})
+	swedish    = newAccents(map[float64]string{3.5: "äåö", 6: "é", 6.5: "ÅÄÖ", 8.5: "üøæ"})
+	danish     = newAccents(map[float64]string{3.5: "øåæ", 6: "é", 6.5: "ØÅÆ", 8.5: "äöüòó"})
+	icelandic  = newAccents(map[float64]string{4.5: "íáóðéúþæöý", 6.5: "ÍÁÓÐÉÚÞÆÖÝ"})
+	dutch      = newAccents(map[float64]string{4: "ëé", 5: "ïöüè", 7: "áóêçôâàäíñ", 8: "ËÉÏÖÜ"})
+	estonian   = newAccents(map[float64]string{4: "äõüö", 6: "šž", 7: "ÄÕÜÖ", 8: "ŠŽ", 9: "éåøæ"})
+	western    = mixed(4.5, 0.45, "é", "äü", "öáíó", "èàñã", "çßåøú", "êôâÉ", "õæÄÖÜ", "ùûëïîòÅØ", "ìÀÇÁÓÑœÍÚ", "ÈÊÂÃÕÆÔÎ", "ýŒËÏÙÛÒÌ", "þðÞÐÝŠšŽžŸÿ")
+
+	polish    = newAccents(map[float64]string{4: "łęąó", 5: "śżć", 6: "ńź", 6.5: "ŁŚŻ", 7.5: "ĆÓŹ", 9: "ĄĘŃüöäéáßšč"})
+	czech     = newAccents(map[float64]string{4: "áíéěř", 4.5: "ýčšžů", 6: "úťďňó", 6.5: "ČŠŽŘ", 7.5: "ÁÍÉÚĎŤŇÓÝ", 9: "öüäľĺôß"})
+	slovak    = newAccents(map[float64]string{4: "áíéýčšž", 5: "ľťúôó", 6: "ďňäĺŕ", 6.5: "ČŠŽĽ", 7.5: "ÁÍÉÚĎŤŇÓÝ", 9: "öüěřůß"})
+	hungarian = newAccents(map[float64]string{4: "áé", 4.5: "öóőí", 5: "üúű", 6.5: "ÁÉÖÓŐ", 7.5: "ÜÚŰÍ", 9: "äßčšž"})
+	romanian  = newAccents(map[float64]string{4: "ăîţâ", 4.5: "ş", 6.5: "ŞŢÎ", 8: "ĂÂ", 9: "éöüáóő"})
+	croatian  = newAccents(map[float64]string{4: "čšž", 5: "ćđ", 6.5: "ČŠŽ", 7: "ĐĆ", 9: "öüáéäß"})
+	central   = mixed(6.5, 0.6, "ł", "óíáąęż", "śčěřšžé", "ůýöüäőćń", "űúźţşăĂđ", "ňťďâîôŁŚŻČŠŽŘßÁÉÓÖÜ", "ĆŃŹÝÚĽľĺŕÍŐŰĎŇŤŢŞŮĄĘĚÄÂÎ", "ëçÇÔË")
+
 	turkish = newAccents(map[float64]string{
 		4.5: "ıü", 5: "şöç", 5.5: "ğ", 6: "İÖÜ", 6.5: "ŞÇ", 8: "Ğâ", 9: "îûé", 11: "áíóúäßñèàêô",
 	})
-	baltic = newAccents(map[float64]string{
-		5: "šėąčžāīē", 5.5: "ųįęūņļķ", 6.5: "ģõäöü", 7: "ŠŽČĀĒĪ", 8: "ĖŲĮŪĄĘŅĻĶĢłóńśżźćÕÄÖÜ", 11: "éåøæ",
+	lithuanian = newAccents(map[float64]string{4: "ėšųž", 5: "čąįūę", 6.5: "ŠŽČ", 7.5: "ĖŲĄĮŪĘ", 9: "óńśżźłäöü"})
+	latvian    = newAccents(map[float64]string{4: "āīē", 4.5: "šņļū", 5.5: "žčķģ", 6.5: "ŠŽČĀĒĪ", 7.5: "ŅĻŪĶĢ", 9: "äöüõ"})
+
+	// The marks of Vietnamese tones are characters by themselves in windows-1258.
+	vietnamese = newAccents(map[float64]string{
+		3.5: "\u0300\u0301\u0303\u0309\u0323", 4.5: "ôêâươđă", 5: "áàéèíóúùý", 6.5: "ĐÔÊÂƯƠĂ", 7.5: "ÁÀÉÈÍÓÚÙ",
 	})
+
+	westerns = []model{german, french, spanish, portuguese, italian, swedish, danish, icelandic, dutch, estonian, western}
+	centrals = []model{polish, czech, slovak, hungarian, romanian, croatian, central}
+	baltics  = []model{lithuanian, latvian, estonian}
 )
 
+// mixed is the model of a list that has names of many languages: every letter is possible, and none is cheap. The
+// letters are given by how frequent they are; each group costs step more than the one before.
+func mixed(bits, step float64, letters ...string) *accents {
+	a := &accents{bits: map[rune]float64{}}
+	for i, of := range letters {
+		a.set(of, bits+step*float64(i))
+	}
+	return a
+}
+
 // signs are characters other than letters that people write in any of these languages.
+var signs = func() map[rune]float64 {
+	m := map[rune]float64{}
+	for bits, of := range map[float64]string{7: "№«»–—’“”„…\u00a0°€", 8.5: "•·‘‚£§®©™×²³½º±´", 10: "¿¡ªµ¼¾¹¢¥÷¶¤¦¨¸¬¯"} {
+		for _, r := range of {
+			m[r] = bits
+		}
+	}
+	return m
+}()
+
 func sign(r rune) float64 {
-	switch {
-	case strings.ContainsRune("№«»–—’“”„…\u00a0°€", r):
-		return 7
-	case strings.ContainsRune("•·‘‚£§®©™×²³½º±´", r):
-		return 8.5
-	case strings.ContainsRune("¿¡ªµ¼¾¹¢¥÷¶", r):
-		return 10
-	case r >= 0x2500 && r < 0x25a0:
+	if bits, known := signs[r]; known {
+		return bits
+	}
+	if r >= 0x2500 && r < 0x25a0 {
 		return 15
 	}
 	return 14
 }
 
-func latin(r rune) bool { return r < 0x80 && unicode.IsLetter(r) }
+func latin(r rune) bool { return r|0x20 >= 'a' && r|0x20 <= 'z' }
 
 // alphabet is a script of small letters: what a letter costs after the one before it.
 type alphabet struct {
@@ -212,6 +251,9 @@ func kana(r rune) (float64, bool) {
 func hangul(r rune) (float64, bool) {
 	switch {
 	case r >= 0xac00 && r <= 0xd7a3:
+		if !syllables[r] {
+			return 19, true
+		}
 		return 12.5, true
 	case unicode.Is(unicode.Han, r):
 		return 19, true
@@ -220,30 +262,55 @@ func hangul(r rune) (float64, bool) {
 }
 
 // accents is the Latin alphabet with its marked letters.
-type accents struct{ bits map[rune]float64 }
+type accents struct {
+	bits  map[rune]float64
+	often [0x180]float64 // of those that nearly all of them are; 0 for others
+}
 
 func newAccents(letters map[float64]string) *accents {
 	a := &accents{bits: map[rune]float64{}}
 	for bits, of := range letters {
-		for _, r := range of {
-			a.bits[r] = bits
-		}
+		a.set(of, bits)
 	}
 	return a
+}
+
+func (a *accents) set(letters string, bits float64) {
+	for _, r := range letters {
+		a.bits[r] = bits
+		if int(r) < len(a.often) {
+			a.often[r] = bits
+		}
+	}
+}
+
+func (a *accents) letter(r rune) (bits float64, known bool) {
+	if uint32(r) < uint32(len(a.often)) {
+		return a.often[r], a.often[r] > 0
+	}
+	bits, known = a.bits[r]
+	return bits, known
 }
 
 func (a *accents) usual() float64 { return 9.6 }
 
 func (a *accents) cost(prev, r, next rune) float64 {
-	bits, known := a.bits[r]
+	marked := func(r rune) bool { _, m := a.letter(r); return m }
+	bits, known := a.letter(r)
 	if !known {
 		if unicode.IsLetter(r) && r != 'º' && r != 'ª' && r != 'µ' {
 			return 14
 		}
+		if (latin(prev) || marked(prev)) && (latin(next) || marked(next)) && !strings.ContainsRune("’·–\u00ad", r) {
+			return 8 + sign(r) // no sign stands within a word
+		}
 		return sign(r)
 	}
-	marked := func(r rune) bool { _, m := a.bits[r]; return m }
 	switch {
+	case unicode.Is(unicode.Mn, r):
+		if !latin(prev) && !marked(prev) {
+			bits += 12 // no letter is under it
+		}
 	case marked(prev) && marked(next):
 		bits += 6 // three in a row
 	case marked(prev):
