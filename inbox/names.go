@@ -24,8 +24,8 @@ const (
 	QuarantineNote = "REASON.txt"
 )
 
-// LongestName is in bytes of UTF-8: a result file's name adds the file's id and an extension, and file systems stop at 255.
-const LongestName = 200
+// LongestName is in bytes of UTF-8: where file systems stop.
+const LongestName = 255
 
 var temporaryEndings = []string{
 	"~", "#", ".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".opdownload", ".download", ".aria2",
@@ -109,13 +109,35 @@ func (m Marker) Valid() bool {
 	return m == "" || m != "{name}" && strings.Count(string(m), "{name}") == 1 && !strings.ContainsAny(string(m), `/\`)
 }
 
-// NumberedName puts the file's id before the extension: orders.csv → orders.20261122-101502-7f3a.csv.
+// NumberedName puts the file's id before the extension: orders.csv → orders.20261122-101502-7f3a.csv. A name that would become
+// too long is cut before the id.
 func NumberedName(name, id string) string {
 	ext := path.Ext(name)
-	if ext == name {
+	if ext == name || len(ext) > 32 {
 		ext = ""
 	}
-	return strings.TrimSuffix(name, ext) + "." + id + ext
+	added := "." + id + ext
+	return Cut(strings.TrimSuffix(name, ext), LongestName-len(added)) + added
+}
+
+// Cut is the beginning of a name in at most so many bytes, without half a character at its end.
+func Cut(name string, bytes int) string {
+	if len(name) <= bytes {
+		return name
+	}
+	for bytes = max(bytes, 0); bytes > 0 && !utf8.RuneStart(name[bytes]); bytes-- {
+	}
+	return name[:bytes]
+}
+
+// Tame is a name without what cannot be shown in a line of text: such characters become _.
+func Tame(name string) string {
+	return strings.Map(func(r rune) rune {
+		if deceptive(r) || r == utf8.RuneError {
+			return '_'
+		}
+		return r
+	}, name)
 }
 
 // NoteName is the note's name, another one if the file itself is called so.

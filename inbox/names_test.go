@@ -3,8 +3,10 @@ package inbox
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 func TestMarker(t *testing.T) {
@@ -31,6 +33,30 @@ func TestNumberedName(t *testing.T) {
 		if got := NumberedName(name, "ID"); got != want {
 			t.Errorf("%q: %q, want %q", name, got, want)
 		}
+	}
+}
+
+func TestNamesStayWithinWhatFileSystemsHold(t *testing.T) {
+	for _, name := range []string{strings.Repeat("l", 251) + ".csv", strings.Repeat("文", 83) + ".csv", "a." + strings.Repeat("e", 253), "." + strings.Repeat("h", 254)} {
+		got := NumberedName(name, "20261122-101502-7f3a")
+		if len(got) > LongestName || !utf8.ValidString(got) || !strings.Contains(got, ".20261122-101502-7f3a") {
+			t.Errorf("%q: %q has %d bytes", name, got, len(got))
+		}
+	}
+	for _, c := range []struct {
+		name  string
+		bytes int
+		want  string
+	}{{"abc", 3, "abc"}, {"abc", 2, "ab"}, {"文文", 5, "文"}, {"文文", 2, ""}, {"abc", -1, ""}} {
+		if got := Cut(c.name, c.bytes); got != c.want {
+			t.Errorf("%q in %d bytes: %q, want %q", c.name, c.bytes, got, c.want)
+		}
+	}
+	if got := Tame("a\nb\xff\u202egpj.csv"); got != "a_b__gpj.csv" {
+		t.Errorf("tamed: %q", got)
+	}
+	if why := Untrusted(strings.Repeat("文", 84) + ".csv"); why == "" {
+		t.Error("256 bytes are trusted")
 	}
 }
 

@@ -53,6 +53,7 @@ func Run(t *testing.T, open Opener) {
 		"LeavesWhatIsNotMeantForUs":         leavesWhatIsNotMeantForUs,
 		"LeavesWhatCannotBeTrusted":         leavesWhatCannotBeTrusted,
 		"WaitsForLocksToGo":                 waitsForLocksToGo,
+		"TakesTheLongestNames":              takesTheLongestNames,
 		"WaitsForTheMarker":                 waitsForTheMarker,
 		"AsksForTheStructureOnce":           asksForTheStructureOnce,
 		"GivesUpOnWhatStaysBroken":          givesUpOnWhatStaysBroken,
@@ -322,7 +323,7 @@ func leavesWhatCannotBeTrusted(b *bench) {
 	b.must(os.Symlink("good.csv", filepath.Join(b.dir, "inner.csv")))
 	b.must(os.Symlink("nowhere", filepath.Join(b.dir, "broken.csv")))
 	fifo(b.T, filepath.Join(b.dir, "pipe.csv"))
-	for _, n := range []string{"line\nbreak.csv", "tab\there.csv", "bell\a.csv", `back\slash.csv`, "..\\..\\up.csv", "turned\u202evsc.exe.csv", "bad\xff\xfe.csv", strings.Repeat("я", 101) + ".csv"} {
+	for _, n := range []string{"line\nbreak.csv", "tab\there.csv", "bell\a.csv", `back\slash.csv`, "..\\..\\up.csv", "turned\u202evsc.exe.csv", "bad\xff\xfe.csv"} {
 		b.drop(n, "x")
 	}
 	before := b.files()
@@ -334,6 +335,24 @@ func leavesWhatCannotBeTrusted(b *bench) {
 		}
 	}
 	b.holds(before...)
+}
+
+func takesTheLongestNames(b *bench) {
+	b.start()
+	name := strings.Repeat("я", 125) + ".csv" // 254 bytes, of 255
+	for i, id := range []string{"20261122-101502-7f3a", "20261122-101503-7f3b"} {
+		b.drop(name, fmt.Sprint(i))
+		got := b.settled()
+		b.expect(got, name)
+		b.must(b.place.Claim(b.Context(), id, got[0].Arrival))
+		content, _, err := b.fetch(id, name)
+		b.must(err)
+		if content != fmt.Sprint(i) {
+			b.Errorf("fetched %q", content)
+		}
+		b.must(b.place.Archive(b.Context(), id, name, taken))
+	}
+	b.holds("archive/2026/11/22/"+name, "archive/2026/11/22/"+strings.Repeat("я", 115)+".20261122-101503-7f3b.csv")
 }
 
 func waitsForLocksToGo(b *bench) {

@@ -157,11 +157,21 @@ func content(path, name string) (*os.File, readers.File, error) {
 }
 
 // ResultName is the name of a result file: orders.csv taken as 20261122-101502-7f3a gives
-// orders.20261122-101502-7f3a.result.csv; a later revision has .r2 after the id.
+// orders.20261122-101502-7f3a.result.csv; a later revision has .r2 after the id. What Windows or a share cannot have in a name
+// becomes _, and a name that would become too long is cut before the id.
 func ResultName(name, id string, revision int, extension string) string {
 	base := strings.TrimSuffix(name, filepath.Ext(name))
 	if revision > 1 {
 		id = fmt.Sprintf("%s.r%d", id, revision)
 	}
-	return base + "." + id + "." + extension
+	added := "." + id + "." + extension
+	return inbox.Cut(strings.Map(portable, inbox.Tame(base)), inbox.LongestName-len(added)) + added
+}
+
+// portable replaces a character that not every file system can have in a name.
+func portable(r rune) rune {
+	if strings.ContainsRune(`<>:"/\|?*`, r) {
+		return '_'
+	}
+	return r
 }
