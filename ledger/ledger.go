@@ -273,6 +273,8 @@ type Ledger interface {
 	// Take records that the spool holds the whole content. When the same content came on the same route before and
 	// was not quarantined, the file becomes a Duplicate and the earlier one is returned.
 	Take(ctx context.Context, id, hash string, size int64) (earlier *File, err error)
+	// Reroute makes a Claiming or Taken file one of another account and operation: its route changed before it was accepted.
+	Reroute(ctx context.Context, id, account, operation string) error
 	// Unstage drops what a broken-off reading has staged.
 	Unstage(ctx context.Context, id string) error
 	// Stage adds a chunk to a Taken file.

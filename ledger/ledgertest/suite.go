@@ -26,6 +26,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"the same content comes again":  duplicate,
 		"a claim comes to nothing":      forget,
 		"a broken-off reading":          unstage,
+		"a route that changed":          reroute,
 		"a refused file":                refuse,
 		"states forbid":                 states,
 		"crash while sending":           crash,
@@ -158,6 +159,34 @@ func unstage(t *testing.T, open Opener) {
 	}
 	if err := l.Unstage(ctx, "f1"); !errors.Is(err, ledger.ErrState) {
 		t.Fatalf("unstaging an accepted file: %v", err)
+	}
+}
+
+func reroute(t *testing.T, open Opener) {
+	l, ctx := open(t), t.Context()
+	must(t, l.Begin(ctx, File("f1")))
+	must(t, l.Reroute(ctx, "f1", "other", "add"))
+	_, err := l.Take(ctx, "f1", "h", 1)
+	must(t, err)
+	must(t, l.Reroute(ctx, "f1", "third", "change"))
+	must(t, l.Close())
+	l = open(t)
+	defer closed(t, l)
+	f := file(t, l, "f1")
+	if f.State != ledger.Taken || f.Account != "third" || f.Operation != "change" || f.Hash != "h" {
+		t.Fatalf("%+v", f)
+	}
+	for account, want := range map[string]int{"third": 1, "other": 0, "otms": 0} {
+		if found, err := l.Files(ctx, ledger.Query{Account: account}); err != nil || len(found) != want {
+			t.Errorf("files of %s: %v, %v; want %d", account, found, err, want)
+		}
+	}
+	Accepted(t, l, "f2", 1)
+	if err := l.Reroute(ctx, "f2", "other", "add"); !errors.Is(err, ledger.ErrState) {
+		t.Errorf("an accepted file: %v", err)
+	}
+	if err := l.Reroute(ctx, "nothing", "other", "add"); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("an unknown file: %v", err)
 	}
 }
 

@@ -108,6 +108,23 @@ func (l *Ledger) Take(ctx context.Context, id, hash string, size int64) (earlier
 	return earlier, err
 }
 
+// Reroute gives a file that is not accepted another account and operation.
+func (l *Ledger) Reroute(ctx context.Context, id, account, operation string) error {
+	return l.do(ctx, func(w *writing) error {
+		f, _, err := w.file(id)
+		if err != nil {
+			return err
+		}
+		err = w.change(id, []ledger.State{ledger.Claiming, ledger.Taken}, f.State, func(f *ledger.File) {
+			f.Account, f.Operation = account, operation
+		})
+		if err != nil {
+			return err
+		}
+		return w.exec("UPDATE files SET account = ? WHERE id = ?", account, id)
+	})
+}
+
 // Unstage drops what a broken-off reading has staged.
 func (l *Ledger) Unstage(ctx context.Context, id string) error {
 	return l.do(ctx, func(w *writing) error { return w.unstage(id) })
