@@ -117,7 +117,7 @@ func Build(ctx context.Context, cfg *configs.Config, l ledger.Ledger, o Options)
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{Ledger: l, Routes: routes, Lanes: map[string]*send.Lane{}, Data: cfg.Data, Log: o.Log, Metrics: o.Metrics, Partial: o.Route != "",
+	e := &Engine{config: cfg, Ledger: l, Routes: routes, Lanes: map[string]*send.Lane{}, Data: cfg.Data, Log: o.Log, Metrics: o.Metrics, Partial: o.Route != "",
 		Partners: sftpclient.NewPartners(cfg.SFTP, sftpclient.Options{Logger: o.Log})}
 	for name, r := range routes {
 		if err := e.places(cfg, cfg.Routes[name], r, o); err != nil {
@@ -195,9 +195,18 @@ type memory struct {
 
 func (m memory) key(identity string) string { return "seen/" + m.route + "/" + identity }
 
-// Seen gives the id under which an arrival was claimed.
+// Seen gives the id under which an arrival was claimed; a claim that came to nothing is none.
 func (m memory) Seen(ctx context.Context, identity string) (string, error) {
-	return m.ledger.Kept(ctx, m.key(identity))
+	id, err := m.ledger.Kept(ctx, m.key(identity))
+	if err != nil || id == "" {
+		return "", err
+	}
+	if _, err := m.ledger.File(ctx, id); errors.Is(err, ledger.ErrNotFound) {
+		return "", nil
+	} else if err != nil {
+		return "", err
+	}
+	return id, nil
 }
 
 // Remember binds an arrival to an id.

@@ -6,13 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/pipeline/report"
@@ -35,7 +38,11 @@ type Engine struct {
 	previews []*previewer
 	Partial  bool // only some of the configuration's routes are wired: files of others wait in silence
 
-	told map[string]string // refusals as the ledger has them, by account
+	config *configs.Config
+	told   map[string]string // refusals as the ledger has them, by account
+
+	mu      sync.Mutex
+	stalled map[string]error
 }
 
 // beat is how often the engine looks for orders and settled files.
@@ -46,18 +53,89 @@ func (e *Engine) taker(r *route.Route) *take.Taker {
 }
 
 func (e *Engine) reporter() *report.Reporter {
-	return &report.Reporter{Ledger: e.Ledger, Routes: e.Routes, Spool: filepath.Join(e.Data, "spool"), Work: filepath.Join(e.Data, "outgoing"), Log: e.Log}
+	return &report.Reporter{Ledger: e.Ledger, Routes: e.Routes, Partial: e.Partial, Spool: filepath.Join(e.Data, "spool"), Work: filepath.Join(e.Data, "outgoing"), Log: e.Log}
 }
 
 // taken tells the lane of a file that has been taken.
 func (e *Engine) taken(f ledger.File) {
 	e.Metrics.file(f)
-	if f.State != ledger.Sending {
+	if f.State == ledger.Sending {
+		e.hand(context.Background(), f)
+	}
+}
+
+// hand gives a file to its lane. One that the configuration does not fit any more waits, and the log says what for; its
+// rows are given up when a person says so.
+func (e *Engine) hand(ctx context.Context, f ledger.File) {
+	if e.elsewhere(f) {
 		return
 	}
-	if err := e.Lanes[f.Account].Add(context.Background(), f.ID); err != nil {
-		e.Log.Error("the file waits", "file", f.ID, "error", err)
+	err := Misfit(e.config, f)
+	switch {
+	case err == nil:
+		err = e.Lanes[f.Account].Add(ctx, f.ID)
+	case f.Cancelled:
+		err = e.giveUp(ctx, f)
 	}
+	if err != nil {
+		e.Log.Error("the file waits", "file", f.ID, "name", f.Name, "error", err)
+	}
+}
+
+// giveUp settles what waits of a cancelled file that no lane takes.
+func (e *Engine) giveUp(ctx context.Context, f ledger.File) error {
+	for c, err := range e.Ledger.Chunks(ctx, f.ID) {
+		if err != nil {
+			return err
+		}
+		var events []ledger.Event
+		for i, s := range c.States {
+			if s.Verdict != nil {
+				continue
+			}
+			v := ledger.Verdict{Outcome: batch.Outcome{Status: batch.Skipped, Code: "cancelled", Attempts: s.Attempts, Message: words.Of(f.Language, "skip.cancelled")}}
+			if s.Lost || s.InFlight {
+				v.Outcome = batch.Outcome{Status: batch.Unknown, Code: "cancelled", Attempts: s.Attempts, SentAt: s.First, Message: words.Of(f.Language, "send.lost", "id", f.ID)}
+			}
+			events = append(events, ledger.Event{File: f.ID, Chunk: c.Seq, Item: i, Kind: ledger.EventSettled, At: time.Now().UTC(), Verdict: &v, Rows: c.Items[i].Rows})
+		}
+		if len(events) == 0 {
+			continue
+		}
+		if err := e.Ledger.Record(events...).Wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Misfit says why nothing of a file can be sent, or no result of it be put, under a configuration; nil when both can. Its rows
+// were mapped for one operation of one account, and are sent by that or not at all.
+func Misfit(cfg *configs.Config, f ledger.File) error {
+	r, known := cfg.Routes[f.Route]
+	switch {
+	case !known && f.State != ledger.Sending:
+		return fmt.Errorf("the configuration has no route %q any more; put it back to have it go on", f.Route)
+	case !known:
+		return fmt.Errorf("the configuration has no route %q any more; put it back to have the file's rows sent, or give them up: rowferry cancel %s", f.Route, f.ID)
+	case f.State != ledger.Sending:
+		return nil
+	case r.Operation != f.Operation:
+		return fmt.Errorf("its rows were made for the operation %s, and the route %q now has %s; put that back to have them sent, or give them up: rowferry cancel %s", f.Operation, f.Route, r.Operation, f.ID)
+	case r.Account == f.Account:
+		return nil
+	}
+	for _, other := range cfg.Routes {
+		if other.Account == f.Account {
+			return nil
+		}
+	}
+	return fmt.Errorf("no route of the configuration uses the account %q any more; put it back to have the file's rows sent, or give them up: rowferry cancel %s", f.Account, f.ID)
+}
+
+// elsewhere reports whether a file is one of a route or account that is not wired here, but is in the configuration.
+func (e *Engine) elsewhere(f ledger.File) bool {
+	return e.Partial && (e.Routes[f.Route] == nil || e.Lanes[f.Account] == nil)
 }
 
 // Run takes, sends and reports until ctx ends; then what is in flight ends and what is left is in the ledger.
@@ -88,6 +166,9 @@ func quiet(ctx context.Context, err error) error {
 
 // start opens the lanes and gives them what the ledger says is unfinished.
 func (e *Engine) start(ctx context.Context, group *errgroup.Group) error {
+	if err := e.taker(nil).DropHanded(ctx); err != nil {
+		return err
+	}
 	for _, l := range e.Lanes {
 		if err := l.Open(ctx); err != nil {
 			return err
@@ -98,17 +179,7 @@ func (e *Engine) start(ctx context.Context, group *errgroup.Group) error {
 		return err
 	}
 	for _, f := range unfinished {
-		lane := e.Lanes[f.Account]
-		if e.Partial && e.Routes[f.Route] == nil {
-			continue
-		}
-		if lane == nil {
-			e.Log.Error("the file waits: the configuration has no such account any more", "file", f.ID, "account", f.Account)
-			continue
-		}
-		if err := lane.Add(ctx, f.ID); err != nil {
-			e.Log.Error("the file waits", "file", f.ID, "error", err)
-		}
+		e.hand(ctx, f)
 	}
 	for _, l := range e.Lanes {
 		group.Go(func() error { return l.Run(ctx) })
@@ -126,6 +197,7 @@ func (e *Engine) attend(ctx context.Context) error {
 		if _, _, err := r.Sweep(ctx); err != nil {
 			return quiet(ctx, err)
 		}
+		e.stall(r.Stalled())
 		if err := e.tellRefusals(ctx); err != nil {
 			return quiet(ctx, err)
 		}
@@ -140,6 +212,20 @@ func (e *Engine) attend(ctx context.Context) error {
 		case <-time.After(pause):
 		}
 	}
+}
+
+// stall notes whose results cannot be put into the outbox.
+func (e *Engine) stall(why map[string]error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.stalled = why
+}
+
+// Stalled says of which files, by id, the results cannot be put into the outbox for now, and why.
+func (e *Engine) Stalled() map[string]error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return maps.Clone(e.stalled)
 }
 
 // RefusedKey is where the ledger keeps why a provider refuses an account, for those who look from outside.
@@ -219,10 +305,13 @@ func (e *Engine) Obey(ctx context.Context, o ledger.Order) error {
 	default:
 		return fmt.Errorf("unknown order %q", o.Verb)
 	}
-	if err != nil || e.Lanes[f.Account] == nil {
+	if err != nil || e.Lanes == nil { // without lanes: the next run sees to it
 		return err
 	}
-	return e.Lanes[f.Account].Add(ctx, f.ID)
+	if f, err = e.Ledger.File(ctx, f.ID); err == nil && f.State == ledger.Sending {
+		e.hand(ctx, f)
+	}
+	return err
 }
 
 func (e *Engine) obeyLane(ctx context.Context, o ledger.Order) error {
@@ -243,7 +332,7 @@ func (e *Engine) obeyLane(ctx context.Context, o ledger.Order) error {
 type Progress func(files []ledger.File)
 
 // Once takes what lies in the inboxes, waits for the results and ends. It returns the files it dealt with.
-// A file that cannot go on by itself (its lane is refused, it is paused) is left for later.
+// A file that cannot go on by itself (its lane is refused, it is paused, its result cannot be put) is left for later.
 func (e *Engine) Once(ctx context.Context, progress Progress) ([]ledger.File, error) {
 	before, err := e.Ledger.Files(ctx, ledger.Query{States: []ledger.State{ledger.Sending, ledger.Settled, ledger.Claiming, ledger.Taken}})
 	if err != nil {
@@ -266,10 +355,7 @@ func (e *Engine) Once(ctx context.Context, progress Progress) ([]ledger.File, er
 			}
 			t := e.taker(r)
 			t.Taken = func(f ledger.File) { collect(f); e.taken(f) }
-			err := t.Resume(ctx)
-			if err == nil {
-				err = drain(ctx, t.Look, r.Inbox)
-			}
+			err := errors.Join(t.Resume(ctx), drain(ctx, t.Look, r.Inbox), t.Left())
 			if err != nil && ctx.Err() == nil {
 				wrong = append(wrong, fmt.Errorf("route %s: %w", r.Name, err))
 			}
@@ -302,21 +388,27 @@ func drain(ctx context.Context, look func(context.Context) (int, error), place i
 	}
 }
 
-// Send takes the files that a person named on one route and waits for their results.
+// Send takes the files that a person named on one route and waits for their results. One that cannot be taken is told in the
+// error and keeps no other from being sent.
 func (e *Engine) Send(ctx context.Context, r *route.Route, paths []string, progress Progress) ([]ledger.File, error) {
 	var ids []string
-	return e.until(ctx, progress, func() []string { return ids }, func(ctx context.Context) error {
+	var wrong []error
+	files, err := e.until(ctx, progress, func() []string { return ids }, func(ctx context.Context) error {
 		for _, path := range paths {
 			f, err := e.taker(r).Hand(ctx, path)
 			if f.ID != "" {
 				ids = append(ids, f.ID)
 			}
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			if err != nil {
-				return fmt.Errorf("%s: %w", path, err)
+				wrong = append(wrong, fmt.Errorf("%s: %w", path, err))
 			}
 		}
 		return nil
 	})
+	return files, errors.Join(append(wrong, err)...)
 }
 
 // until runs lanes and reports while first works, and afterwards until the files it brought are reported or cannot go on.
@@ -398,17 +490,18 @@ func atRest(f ledger.File) bool {
 }
 
 func (e *Engine) allDone(files []ledger.File) bool {
-	for _, f := range files {
-		if atRest(f) {
-			continue
-		}
-		lane := e.Lanes[f.Account]
-		if f.State == ledger.Sending && (f.Paused != "" || lane == nil || e.Routes[f.Route] == nil || lane.Stuck() != "") {
-			continue
-		}
-		return false
+	return !slices.ContainsFunc(files, e.going)
+}
+
+// going reports whether something will happen to a file by itself. Nothing is being taken any more.
+func (e *Engine) going(f ledger.File) bool {
+	switch f.State {
+	case ledger.Sending:
+		return f.Paused == "" && !e.elsewhere(f) && Misfit(e.config, f) == nil && e.Lanes[f.Account].Stuck() == ""
+	case ledger.Settled:
+		return e.Routes[f.Route] != nil && e.Stalled()[f.ID] == nil
 	}
-	return true
+	return false
 }
 
 // Close ends lanes and places. The ledger is closed by whoever opened it.

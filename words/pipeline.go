@@ -7,6 +7,16 @@ var pipeline = catalogue{
 		ZH: "文件只有表头,没有任何数据行。请在表头下方填写数据后重新放入。",
 		RU: "В файле есть заголовок, но нет ни одной строки данных. Заполните строки под заголовком и положите файл снова.",
 	},
+	"take.interrupted": {
+		EN: "The command was stopped before the file had been read to its end. Nothing of it was sent; send it again.",
+		ZH: "命令在文件读完之前被中止,其中任何内容都没有发送。请重新发送该文件。",
+		RU: "Команда была прервана до того, как файл был прочитан до конца. Ничего из него не отправлено; отправьте файл снова.",
+	},
+	"take.failed": {
+		EN: "The file could not be read to its end: {cause}. Nothing of it was sent; send it again.",
+		ZH: "文件未能读完:{cause}。其中任何内容都没有发送。请重新发送该文件。",
+		RU: "Файл не удалось прочитать до конца: {cause}. Ничего из него не отправлено; отправьте файл снова.",
+	},
 	"take.reason": {
 		EN: "{name} was not taken: nothing of it was sent.\n\n{reason}\n\nMend the file and drop it into the inbox again. (file id {id})",
 		ZH: "{name} 未被接收:其中任何内容都没有发送。\n\n{reason}\n\n请改正文件后重新放入收件文件夹。(文件编号 {id})",

@@ -219,7 +219,7 @@ func concludeDemo(w io.Writer, dir string, cfg *configs.Config, files []ledger.F
 	if err := filesTable(w, files); err != nil {
 		return err
 	}
-	remarks(w, files, nil)
+	remarks(w, files, hindrances{})
 	fmt.Fprintln(w, "\nResults (what became of every row, and why):")
 	for _, file := range files {
 		for _, name := range file.Results {

@@ -129,11 +129,7 @@ func (f *flags) once(ctx context.Context, cfg *configs.Config, e *pipeline.Engin
 	p := newProgress(os.Stderr)
 	files, err := e.Once(ctx, p.show)
 	p.end()
-	stops := stuck(e)
-	if err = errors.Join(err, end()); err != nil {
-		return err
-	}
-	if err := f.conclude(files, stops, cfg); err != nil {
+	if err := errors.Join(f.conclude(files, hinder(e, cfg, files), cfg, err), end()); err != nil {
 		return err
 	}
 	fresh := slices.DeleteFunc(files, func(file ledger.File) bool { return file.State == ledger.Duplicate })
@@ -167,19 +163,34 @@ func listen(address string, registry *prometheus.Registry, log *slog.Logger) (st
 	return func() { _ = server.Close(); <-done }, nil
 }
 
-// stuck says which accounts cannot go on by themselves, and why.
-func stuck(e *pipeline.Engine) map[string]string {
-	out := map[string]string{}
+// hinder says which accounts and files cannot go on by themselves, and why.
+func hinder(e *pipeline.Engine, cfg *configs.Config, files []ledger.File) hindrances {
+	h := hindrances{accounts: map[string]string{}, files: map[string]string{}}
 	for account, lane := range e.Lanes {
 		if why := lane.Stuck(); why != "" {
-			out[account] = why
+			h.accounts[account] = why
 		}
 	}
-	return out
+	stalled := e.Stalled()
+	for _, file := range files {
+		if err := pipeline.Misfit(cfg, file); err != nil {
+			h.files[file.ID] = err.Error()
+		} else if err := stalled[file.ID]; err != nil {
+			h.files[file.ID] = err.Error() + ". It is kept and tried again while rowferry runs: rowferry run"
+		}
+	}
+	return h
 }
 
-// conclude prints what became of files and where their results lie.
-func (f *flags) conclude(files []ledger.File, stops map[string]string, cfg *configs.Config) error {
+// conclude prints what became of files and where their results lie, also when err ended the work; it returns err.
+func (f *flags) conclude(files []ledger.File, h hindrances, cfg *configs.Config, err error) error {
+	if err != nil && len(files) == 0 {
+		return err
+	}
+	return errors.Join(err, f.printConclusion(files, h, cfg))
+}
+
+func (f *flags) printConclusion(files []ledger.File, h hindrances, cfg *configs.Config) error {
 	if f.json {
 		if files == nil {
 			files = []ledger.File{}
@@ -193,7 +204,7 @@ func (f *flags) conclude(files []ledger.File, stops map[string]string, cfg *conf
 	if err := filesTable(os.Stdout, files); err != nil {
 		return err
 	}
-	remarks(os.Stdout, files, stops)
+	remarks(os.Stdout, files, h)
 	first := true
 	for _, file := range files {
 		for _, name := range file.Results {

@@ -65,11 +65,7 @@ func (f *flags) send(ctx context.Context, route string, paths []string) error {
 	p := newProgress(os.Stderr)
 	files, err := e.Send(ctx, e.Routes[route], paths, p.show)
 	p.end()
-	stops := stuck(e)
-	if err = errors.Join(err, end()); err != nil {
-		return err
-	}
-	if err := f.conclude(files, stops, cfg); err != nil {
+	if err := errors.Join(f.conclude(files, hinder(e, cfg, files), cfg, err), end()); err != nil {
 		return err
 	}
 	if !allDelivered(files) {

@@ -52,9 +52,9 @@ func statusCommand(f *flags) *cobra.Command {
 					return err
 				}
 				if len(args) == 0 {
-					return f.statusAll(ctx, l, stops, last)
+					return f.statusAll(ctx, cfg, l, stops, last)
 				}
-				return f.statusFile(ctx, l, stops, args[0])
+				return f.statusFile(ctx, cfg, l, stops, args[0])
 			})
 		},
 	}
@@ -96,7 +96,7 @@ func (f *flags) visit(ctx context.Context, look func(context.Context, *configs.C
 	return errors.Join(look(ctx, cfg, l), l.Close())
 }
 
-func (f *flags) statusAll(ctx context.Context, l ledger.Ledger, stops map[string]string, last int) error {
+func (f *flags) statusAll(ctx context.Context, cfg *configs.Config, l ledger.Ledger, stops map[string]string, last int) error {
 	files, err := l.Files(ctx, ledger.Query{Last: last})
 	if err != nil {
 		return err
@@ -111,11 +111,23 @@ func (f *flags) statusAll(ctx context.Context, l ledger.Ledger, stops map[string
 	if err := filesTable(os.Stdout, files); err != nil {
 		return err
 	}
-	remarks(os.Stdout, slices.DeleteFunc(files, func(f ledger.File) bool { return f.Rested && f.State == ledger.Reported }), stops)
+	h := misfits(cfg, files, stops)
+	remarks(os.Stdout, slices.DeleteFunc(files, func(f ledger.File) bool { return f.Rested && f.State == ledger.Reported }), h)
 	for _, account := range slices.Sorted(maps.Keys(stops)) {
 		fmt.Printf("\naccount %s: %s\n", account, stops[account])
 	}
 	return nil
+}
+
+// misfits adds the files that the configuration does not fit any more to the accounts that are stopped.
+func misfits(cfg *configs.Config, files []ledger.File, stops map[string]string) hindrances {
+	h := hindrances{accounts: stops, files: map[string]string{}}
+	for _, file := range files {
+		if err := pipeline.Misfit(cfg, file); err != nil {
+			h.files[file.ID] = err.Error()
+		}
+	}
+	return h
 }
 
 // one finds a file by its id or the beginning of it.
@@ -141,7 +153,7 @@ type rowStatus struct {
 	Why     []batch.Problem `json:"problems,omitempty"`
 }
 
-func (f *flags) statusFile(ctx context.Context, l ledger.Ledger, stops map[string]string, id string) error {
+func (f *flags) statusFile(ctx context.Context, cfg *configs.Config, l ledger.Ledger, stops map[string]string, id string) error {
 	file, err := one(ctx, l, id)
 	if err != nil {
 		return err
@@ -172,7 +184,7 @@ func (f *flags) statusFile(ctx context.Context, l ledger.Ledger, stops map[strin
 	if err := filesTable(os.Stdout, []ledger.File{file}); err != nil {
 		return err
 	}
-	remarks(os.Stdout, []ledger.File{file}, stops)
+	remarks(os.Stdout, []ledger.File{file}, misfits(cfg, []ledger.File{file}, stops))
 	printRows(rows, more, untried)
 	for _, name := range file.Results {
 		fmt.Println("result: " + name)

@@ -71,20 +71,33 @@ func filesTable(w io.Writer, files []ledger.File) error {
 	return table(w, head, rows)
 }
 
+// hindrances say why accounts and files, by name and id, do not go on.
+type hindrances struct{ accounts, files map[string]string }
+
 // remarks prints what a person should know about files beyond the numbers, and what to do next.
-func remarks(w io.Writer, files []ledger.File, stops map[string]string) {
+func remarks(w io.Writer, files []ledger.File, h hindrances) {
 	for _, f := range files {
 		switch {
 		case f.State == ledger.Quarantined:
 			fmt.Fprintf(w, "\n%s was not taken: %s\n", f.Name, f.Reason)
 		case f.State == ledger.Duplicate:
 			fmt.Fprintf(w, "\n%s has the same content as the earlier file %s: nothing was sent again. To send rows of it again: rowferry resend %s --status failed\n", f.Name, f.Reason, f.Reason)
+		case h.files[f.ID] != "" && f.State == ledger.Settled:
+			fmt.Fprintf(w, "\n%s: every row has its outcome, but the result is not in the outbox yet: %s\n", f.Name, h.files[f.ID])
+		case h.files[f.ID] != "" && (f.State == ledger.Claiming || f.State == ledger.Taken):
+			fmt.Fprintf(w, "\n%s is not taken yet: %s\n", f.Name, h.files[f.ID])
+		case h.files[f.ID] != "" && f.State == ledger.Sending:
+			fmt.Fprintf(w, "\n%s: %s to be sent, but %s\n", f.Name, count(f.Counts.Pending(), "row"), h.files[f.ID])
 		case f.Paused != "":
 			fmt.Fprintf(w, "\n%s: %s\n", f.Name, f.Paused)
-		case f.Counts.Pending() > 0 && stops[f.Account] != "":
-			fmt.Fprintf(w, "\n%s: %s to be sent; %s\n", f.Name, count(f.Counts.Pending(), "row"), stops[f.Account])
+		case f.Counts.Pending() > 0 && h.accounts[f.Account] != "":
+			fmt.Fprintf(w, "\n%s: %s to be sent; %s\n", f.Name, count(f.Counts.Pending(), "row"), h.accounts[f.Account])
 		case f.Counts.Pending() > 0:
 			fmt.Fprintf(w, "\n%s: %s to be sent. It goes on while rowferry runs: rowferry run\n", f.Name, count(f.Counts.Pending(), "row"))
+		case f.State == ledger.Settled:
+			fmt.Fprintf(w, "\n%s: every row has its outcome; the result is not in the outbox yet. It is put there while rowferry runs: rowferry run\n", f.Name)
+		case f.State == ledger.Claiming || f.State == ledger.Taken:
+			fmt.Fprintf(w, "\n%s is being taken; nothing of it is sent before it has been read to its end. It goes on while rowferry runs: rowferry run\n", f.Name)
 		}
 	}
 }

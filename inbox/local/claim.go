@@ -34,6 +34,8 @@ func (p *place) Claim(ctx context.Context, id string, a inbox.Arrival) error {
 		return p.say("inbox.missing", err)
 	}
 	if err := p.unchanged(p.at(a.Name), a); err != nil {
+		p.giveBackMarker(id, a.Name) // taken before we were cut off
+		p.removeFolder(inbox.Processing, id)
 		return err
 	}
 	if err := p.makeFolder(inbox.Processing, id); err != nil {
@@ -48,6 +50,20 @@ func (p *place) Claim(ctx context.Context, id string, a inbox.Arrival) error {
 		return fmt.Errorf("claim %s: %w", a.Name, err)
 	}
 	return p.verifyClaim(id, a)
+}
+
+// Held gives the ids under which files lie in processing.
+func (p *place) Held(context.Context) (ids []string, err error) {
+	entries, err := os.ReadDir(p.at(inbox.Processing))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range entries {
+		if held, err := os.ReadDir(p.at(inbox.Processing, e.Name())); err == nil && len(held) > 0 {
+			ids = append(ids, e.Name())
+		}
+	}
+	return ids, err
 }
 
 // verifyClaim looks again at the claimed file: what changed in the last moment goes back.

@@ -24,11 +24,12 @@ import (
 
 // Reporter reports files whose rows all have an outcome.
 type Reporter struct {
-	Ledger ledger.Ledger
-	Routes map[string]*route.Route
-	Spool  string // where the takers keep the senders' files
-	Work   string // folder for results on their way out
-	Log    *slog.Logger
+	Ledger  ledger.Ledger
+	Routes  map[string]*route.Route
+	Partial bool   // files of routes that are not here are another run's
+	Spool   string // where the takers keep the senders' files
+	Work    string // folder for results on their way out
+	Log     *slog.Logger
 
 	tried map[string]retry
 }
@@ -37,7 +38,25 @@ type Reporter struct {
 type retry struct {
 	at    time.Time
 	pause time.Duration
+	err   error
 }
+
+// Stalled says of which files, by id, the results could not be put after several tries, and why. Sweep goes on trying.
+func (r *Reporter) Stalled() map[string]error {
+	var why map[string]error
+	for id, t := range r.tried {
+		if t.pause >= patience {
+			if why == nil {
+				why = map[string]error{}
+			}
+			why[id] = t.err
+		}
+	}
+	return why
+}
+
+// patience is the pause between tries from which on whoever waits for a result need not wait longer: five tries have failed by then.
+const patience = 16 * time.Second
 
 // Sweep reports every settled file whose time has come. What fails is logged and tried again later, longer each time.
 // It returns how many were reported and how many are left.
@@ -50,7 +69,7 @@ func (r *Reporter) Sweep(ctx context.Context) (done, left int, err error) {
 		if ctx.Err() != nil {
 			return done, left, ctx.Err()
 		}
-		if r.tried[f.ID].at.After(time.Now()) {
+		if r.tried[f.ID].at.After(time.Now()) || r.Partial && r.Routes[f.Route] == nil {
 			left++
 			continue
 		}
@@ -70,7 +89,7 @@ func (r *Reporter) later(f ledger.File, err error) {
 		r.tried = map[string]retry{}
 	}
 	pause := min(max(time.Second, 2*r.tried[f.ID].pause), 5*time.Minute)
-	r.tried[f.ID] = retry{time.Now().Add(pause), pause}
+	r.tried[f.ID] = retry{time.Now().Add(pause), pause, err}
 	r.Log.Error("the result could not be put into the outbox; trying again", "file", f.ID, "name", f.Name, "in", pause, "error", err)
 }
 

@@ -19,6 +19,9 @@ type claimed struct {
 	fetched inbox.Fetched
 }
 
+// few is how many files in a row may fail for reasons of their own in one look; more are the place's fault.
+const few = 3
+
 // ahead is how many files one step may be ahead of the next.
 const ahead = 8
 
@@ -36,7 +39,9 @@ func (t *Taker) Look(ctx context.Context) (taken int, err error) {
 	group.Go(func() error {
 		defer close(decided)
 		for c := range spooled {
-			if err := t.decide(ctx, &c.file, c.fetched); err != nil {
+			if err := t.decide(ctx, &c.file, c.fetched); t.leave(c.file, err) {
+				continue
+			} else if err != nil {
 				return about(c.file, err)
 			}
 			if err := pass(ctx, decided, c.file); err != nil {
@@ -47,7 +52,7 @@ func (t *Taker) Look(ctx context.Context) (taken int, err error) {
 	})
 	group.Go(func() error {
 		for f := range decided {
-			if err := t.settle(ctx, f, locked{t.Route.Inbox, &place}); err != nil {
+			if err := t.settle(ctx, f, locked{t.Route.Inbox, &place}, true); err != nil && !t.leave(f, err) {
 				return about(f, err)
 			}
 			taken++
@@ -73,17 +78,25 @@ func pass[T any](ctx context.Context, to chan<- T, v T) error {
 func (t *Taker) claimAll(ctx context.Context, place *sync.Mutex, to chan<- claimed) error {
 	place.Lock()
 	defer place.Unlock()
+	failed := 0
 	for c, err := range t.Route.Inbox.Look(ctx) {
 		if err != nil {
 			return err
 		}
-		one, err := t.claimOne(ctx, c)
-		if errors.Is(err, inbox.ErrGone) {
+		if t.left.has(c.Arrival) {
 			continue
 		}
-		if err != nil {
+		one, err := t.claimOne(ctx, c)
+		switch {
+		case errors.Is(err, inbox.ErrGone):
+			continue
+		case failed < few && t.leave(one.file, err):
+			failed++
+			continue
+		case err != nil:
 			return about(one.file, err)
 		}
+		failed = 0
 		place.Unlock()
 		err = pass(ctx, to, one)
 		place.Lock()
@@ -103,7 +116,7 @@ func (t *Taker) claimOne(ctx context.Context, c inbox.Complete) (claimed, error)
 		err := t.refuseStuck(ctx, &f, c)
 		return claimed{file: f}, err
 	}
-	fetched, err := t.claim(ctx, f, t.Route.Inbox)
+	fetched, err := t.claim(ctx, &f, t.Route.Inbox)
 	return claimed{f, fetched}, err
 }
 

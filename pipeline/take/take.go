@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"log/slog"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/noclobber"
 	"github.com/rowferry/rowferry/pipeline/redrop"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/providers"
@@ -31,63 +33,70 @@ type Taker struct {
 	Spool  string // folder of private copies, one a file, named by its id
 	Log    *slog.Logger
 	Now    func() time.Time
-	Taken  func(ledger.File) // called after a file has left the inbox for good, whatever became of it; may be nil
+	Taken  func(ledger.File) // called once it is decided what becomes of a file; may be nil
+
+	left leftovers
 }
 
-// Run takes files until ctx ends. Trouble with the inbox or the ledger is logged and tried again.
+// Run takes files until ctx ends. Trouble is logged and tried again, less and less often. A file that cannot be brought on
+// for a reason of its own keeps no other file waiting.
 func (t *Taker) Run(ctx context.Context) error {
-	pause := time.Second
-	resumed := false
+	t.tellStrangers(ctx)
+	resume, look := retry{on: true}, retry{}
 	for ctx.Err() == nil {
-		if !resumed {
-			if err := t.Resume(ctx); err != nil {
-				t.trouble(ctx, err, &pause)
-				continue
-			}
-			resumed = true
+		if resume.due() {
+			err := t.Resume(ctx)
+			t.trouble(ctx, &resume, errors.Join(err, t.Left()))
 		}
-		if _, err := t.Look(ctx); err != nil {
-			resumed = false
-			t.trouble(ctx, err, &pause)
+		_, err := t.Look(ctx)
+		t.trouble(ctx, &look, err)
+		if err != nil || t.Left() != nil {
+			resume.on = true
+		}
+		if err != nil {
+			_ = look.wait(ctx)
 			continue
 		}
-		pause = time.Second
-		if err := t.Route.Inbox.Wait(ctx); err != nil && ctx.Err() == nil {
-			t.trouble(ctx, err, &pause)
+		if err := resume.waitOr(ctx, t.Route.Inbox.Wait); err != nil && ctx.Err() == nil {
+			t.trouble(ctx, &look, err)
+			_ = look.wait(ctx)
 		}
 	}
 	return nil
 }
 
-// trouble logs err and waits, longer each time.
-func (t *Taker) trouble(ctx context.Context, err error, pause *time.Duration) {
+// trouble logs err and says when to try again.
+func (t *Taker) trouble(ctx context.Context, r *retry, err error) {
 	if ctx.Err() != nil {
 		return
 	}
-	t.Log.Error("the inbox cannot be read; trying again", "route", t.Route.Name, "in", *pause, "error", err)
-	select {
-	case <-ctx.Done():
-	case <-time.After(*pause):
+	r.after(err)
+	if err != nil {
+		t.Log.Error("files cannot be taken now; trying again", "route", t.Route.Name, "in", r.pause, "error", err)
 	}
-	*pause = min(2**pause, time.Minute)
 }
 
-// Resume finishes what a killed process left half done.
+// Resume finishes what a killed process, or an earlier look, left half done. Its error keeps all files waiting; Left has
+// what keeps only some.
 func (t *Taker) Resume(ctx context.Context) error {
 	files, err := t.Ledger.Files(ctx, ledger.Query{Route: t.Route.Name, Unrested: true})
 	if err != nil {
 		return err
 	}
+	t.left.clear()
 	for _, f := range files {
 		if f.Source != fromInbox || t.Route.Inbox == nil {
 			continue
 		}
 		t.Log.Info("going on with a file that was being taken", "file", f.ID, "name", f.Name, "state", f.State)
-		if err := t.goOn(ctx, f, t.Route.Inbox); err != nil {
-			return fmt.Errorf("%s (%s): %w", f.Name, f.ID, err)
+		switch err := t.goOn(ctx, f, t.Route.Inbox); {
+		case errors.Is(err, inbox.ErrGone):
+			t.Log.Warn("a file that was being taken is gone or has changed; nothing of it was sent", "file", f.ID, "name", f.Name, "route", f.Route)
+		case err != nil && !t.leave(f, err):
+			return about(f, err)
 		}
 	}
-	return nil
+	return ctx.Err()
 }
 
 const (
@@ -104,14 +113,58 @@ func (t *Taker) Hand(ctx context.Context, path string) (ledger.File, error) {
 	if !info.Mode().IsRegular() {
 		return ledger.File{}, fmt.Errorf("%s is not a file", path)
 	}
-	f, err := t.begin(ctx, inbox.Arrival{Name: filepath.Base(path), Size: info.Size(), ModTime: info.ModTime()}, fromHand)
+	f, err := t.begin(ctx, inbox.Arrival{Name: inbox.Tame(filepath.Base(path)), Size: info.Size(), ModTime: info.ModTime()}, fromHand)
 	if err != nil {
 		return f, err
 	}
 	if err := t.goOn(ctx, f, handed{path}); err != nil {
-		return f, err
+		why := words.Message("take.failed", "cause", err)
+		if ctx.Err() != nil {
+			why = words.Message("take.interrupted")
+		}
+		dropped, dropErr := t.drop(context.WithoutCancel(ctx), f.ID, why)
+		return dropped, errors.Join(err, dropErr)
 	}
 	return t.Ledger.File(ctx, f.ID)
+}
+
+// DropHanded ends what commands that were killed had begun to take and not accepted. The files are still where the
+// commands found them, nothing of them was sent, and they can be handed over again. Only the owner of the ledger may call it, before anything is taken.
+func (t *Taker) DropHanded(ctx context.Context) error {
+	files, err := t.Ledger.Files(ctx, ledger.Query{States: []ledger.State{ledger.Claiming, ledger.Taken}})
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if f.Source != fromHand {
+			continue
+		}
+		if _, err := t.drop(ctx, f.ID, words.Message("take.interrupted")); err != nil {
+			return about(f, err)
+		}
+	}
+	return nil
+}
+
+// drop ends what was begun to be taken by hand and is not accepted: Quarantined with the reason, or forgotten when nothing of it is here.
+func (t *Taker) drop(ctx context.Context, id string, why batch.Message) (ledger.File, error) {
+	f, err := t.Ledger.File(ctx, id)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return ledger.File{}, nil
+	}
+	if err != nil || f.State != ledger.Claiming && f.State != ledger.Taken {
+		return f, err
+	}
+	if f.State == ledger.Claiming {
+		return ledger.File{}, errors.Join(t.forgetCopy(id), t.Ledger.Forget(ctx, id))
+	}
+	if err := t.Ledger.Refuse(ctx, id, words.Say(f.Language, why)); err != nil {
+		return f, err
+	}
+	if err := errors.Join(t.forgetCopy(id), t.Ledger.Rest(ctx, id)); err != nil {
+		return f, err
+	}
+	return t.Ledger.File(ctx, id)
 }
 
 // begin writes the intent to take a file, under an id that nobody has.
@@ -142,34 +195,55 @@ func NewID(now time.Time, tries int) string {
 
 // goOn brings a file on from whatever state it is in until the original is at rest.
 func (t *Taker) goOn(ctx context.Context, f ledger.File, from inbox.Place) error {
+	fresh := f.State == ledger.Claiming || f.State == ledger.Taken
+	if fresh && (f.Account != t.Route.Account || f.Operation != t.Route.Operation.ID) { // the configuration changed meanwhile
+		if err := t.Ledger.Reroute(ctx, f.ID, t.Route.Account, t.Route.Operation.ID); err != nil {
+			return err
+		}
+		f.Account, f.Operation = t.Route.Account, t.Route.Operation.ID
+	}
 	var fetched inbox.Fetched
 	if f.State == ledger.Claiming {
 		var err error
-		if fetched, err = t.claim(ctx, f, from); err != nil {
+		if fetched, err = t.claim(ctx, &f, from); err != nil {
 			return err
 		}
 	}
 	if f.State == ledger.Taken { // it may be half staged
-		if err := t.Ledger.Unstage(ctx, f.ID); err != nil {
+		if err := errors.Join(t.Ledger.Unstage(ctx, f.ID), t.copyAgain(ctx, f, from)); err != nil {
 			return err
 		}
 	}
 	if err := t.decide(ctx, &f, fetched); err != nil {
 		return err
 	}
-	return t.settle(ctx, f, from)
+	return t.settle(ctx, f, from, fresh)
 }
 
-// claim claims the file and copies it into the spool. What is not there any more is forgotten, with inbox.ErrGone.
-func (t *Taker) claim(ctx context.Context, f ledger.File, from inbox.Place) (fetched inbox.Fetched, err error) {
-	err = from.Claim(ctx, f.ID, inbox.Arrival{Name: f.Name, Size: f.Arrived.Size, ModTime: f.Arrived.ModTime})
+// claim claims the file and copies it into the spool. What is not there any more is forgotten, with inbox.ErrGone; what may
+// not be read is Quarantined.
+func (t *Taker) claim(ctx context.Context, f *ledger.File, from inbox.Place) (fetched inbox.Fetched, err error) {
+	err = itsOwn(from.Claim(ctx, f.ID, inbox.Arrival{Name: f.Name, Size: f.Arrived.Size, ModTime: f.Arrived.ModTime}))
 	if err == nil {
-		fetched, err = t.fetch(ctx, f, from)
+		fetched, err = t.fetch(ctx, *f, from)
 	}
-	if errors.Is(err, inbox.ErrGone) {
-		err = errors.Join(err, t.Ledger.Forget(ctx, f.ID))
+	switch {
+	case errors.Is(err, inbox.ErrGone):
+		return fetched, errors.Join(err, t.forgetCopy(f.ID), t.Ledger.Forget(ctx, f.ID))
+	case f.Source == fromInbox && isItsOwn(err) && errors.Is(err, errUnread) && errors.Is(err, fs.ErrPermission):
+		return fetched, t.refuse(ctx, f, words.Of(f.Language, "inbox.no_right_to_read", "cause", inbox.Cause(err)), err.Error())
 	}
 	return fetched, err
+}
+
+// refuse makes a file Quarantined.
+func (t *Taker) refuse(ctx context.Context, f *ledger.File, reason, cause string) error {
+	if err := t.Ledger.Refuse(ctx, f.ID, reason); err != nil {
+		return err
+	}
+	f.State, f.Reason = ledger.Quarantined, reason
+	t.Log.Warn("quarantined", "file", f.ID, "name", f.Name, "route", f.Route, "cause", cause)
+	return nil
 }
 
 // decide makes a spooled file (Claiming) Taken or Duplicate, and a Taken one Sending or Quarantined.
@@ -190,25 +264,27 @@ func (t *Taker) decide(ctx context.Context, f *ledger.File, fetched inbox.Fetche
 	return nil
 }
 
-// settle puts the original to rest and tells that the file was taken.
-func (t *Taker) settle(ctx context.Context, f ledger.File, from inbox.Place) error {
-	if err := t.rest(ctx, f, from); err != nil {
+// settle puts the original to rest and, of a file that was decided about just now, tells what became of it: its rows do not
+// wait for an archive that is full.
+func (t *Taker) settle(ctx context.Context, f ledger.File, from inbox.Place, fresh bool) error {
+	err := t.rest(ctx, f, from)
+	if t.Taken == nil || err != nil && !fresh {
 		return err
 	}
-	if t.Taken == nil {
-		return nil
-	}
-	now, err := t.Ledger.File(ctx, f.ID)
-	if err != nil {
-		return err
+	now, readErr := t.Ledger.File(ctx, f.ID)
+	if readErr != nil {
+		return readErr
 	}
 	t.Taken(now)
-	return nil
+	return err
 }
+
+// errUnread marks that a claimed file could not be read where it lies.
+var errUnread = errors.New("it cannot be read")
 
 // fetch writes the private copy: to a temporary name, synced, renamed.
 func (t *Taker) fetch(ctx context.Context, f ledger.File, from inbox.Place) (inbox.Fetched, error) {
-	if err := os.MkdirAll(t.Spool, 0o750); err != nil {
+	if err := t.makeSpool(); err != nil {
 		return inbox.Fetched{}, fmt.Errorf("spool: %w", err)
 	}
 	part := t.path(f.ID) + ".part"
@@ -216,8 +292,14 @@ func (t *Taker) fetch(ctx context.Context, f ledger.File, from inbox.Place) (inb
 	if err != nil {
 		return inbox.Fetched{}, fmt.Errorf("spool: %w", err)
 	}
-	fetched, err := from.Fetch(ctx, f.ID, f.Name, out)
-	if err == nil {
+	to := &noting{w: out}
+	fetched, err := from.Fetch(ctx, f.ID, f.Name, to)
+	switch {
+	case to.err != nil:
+		err = fmt.Errorf("spool: %w", to.err)
+	case err != nil && !errors.Is(err, inbox.ErrGone):
+		err = itsOwn(fmt.Errorf("%w: %w", errUnread, err))
+	case err == nil:
 		err = out.Sync()
 	}
 	if err = errors.Join(err, out.Close()); err != nil {
@@ -226,19 +308,55 @@ func (t *Taker) fetch(ctx context.Context, f ledger.File, from inbox.Place) (inb
 	if err := os.Rename(part, t.path(f.ID)); err != nil {
 		return fetched, fmt.Errorf("spool: %w", err)
 	}
-	return fetched, syncDir(t.Spool)
+	return fetched, noclobber.SyncDirs(t.Spool)
+}
+
+// noting remembers that writing failed: that is our trouble and not the file's.
+type noting struct {
+	w   io.Writer
+	err error
+}
+
+// Write writes through.
+func (n *noting) Write(b []byte) (int, error) {
+	written, err := n.w.Write(b)
+	if err != nil {
+		n.err = err
+	}
+	return written, err
+}
+
+// makeSpool makes the folder of copies, so that it outlasts a power cut.
+func (t *Taker) makeSpool() error {
+	if _, err := os.Stat(t.Spool); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(t.Spool, 0o750); err != nil {
+		return err
+	}
+	return noclobber.SyncDirs(filepath.Dir(t.Spool))
+}
+
+// copyAgain makes the private copy of a Taken file again if somebody removed it.
+func (t *Taker) copyAgain(ctx context.Context, f ledger.File, from inbox.Place) error {
+	if _, err := os.Stat(t.path(f.ID)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	fetched, err := t.fetch(ctx, f, from)
+	if err != nil || fetched.Hash == f.Hash {
+		return err
+	}
+	return itsOwn(fmt.Errorf("its private copy is gone, and the original has other content by now: %w", errUnread))
 }
 
 func (t *Taker) path(id string) string { return filepath.Join(t.Spool, id) }
 
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !os.IsPermission(err) {
-		return err
+// forgetCopy removes the private copy, as far as there is one.
+func (t *Taker) forgetCopy(id string) error {
+	for _, path := range []string{t.path(id), t.path(id) + ".part"} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("spool: %w", err)
+		}
 	}
 	return nil
 }
@@ -248,8 +366,11 @@ func syncDir(dir string) error {
 func (t *Taker) accept(ctx context.Context, f *ledger.File) error {
 	for tries := 1; ; tries++ {
 		err := t.acceptOnce(ctx, f)
-		if !errors.Is(err, ledger.ErrFamily) || tries == 10 {
+		if !errors.Is(err, ledger.ErrFamily) {
 			return err
+		}
+		if tries == 10 {
+			return itsOwn(err)
 		}
 		if err := t.Ledger.Unstage(ctx, f.ID); err != nil {
 			return err
@@ -272,26 +393,24 @@ func (t *Taker) acceptOnce(ctx context.Context, f *ledger.File) error {
 	if !ok {
 		return err
 	}
-	f.State, f.Reason = ledger.Quarantined, words.Say(t.Route.Language, unreadable.Message)
-	t.Log.Warn("quarantined", "file", f.ID, "name", f.Name, "route", f.Route, "cause", unreadable.Error())
-	return t.Ledger.Refuse(ctx, f.ID, f.Reason)
+	return t.refuse(ctx, f, words.Say(t.Route.Language, unreadable.Message), unreadable.Error())
 }
 
 // read stages every item of the file.
 func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Reading, error) {
 	table, plan, err := redrop.Books{Ledger: t.Ledger, Spool: t.Spool}.Open(ctx, t.Route, t.path(f.ID), f.Name, f.ID)
 	if err != nil {
-		return ledger.Reading{}, err
+		return ledger.Reading{}, itsOwn(err)
 	}
 	defer table.Close()
 	bound, err := t.Route.Mapping.Bind(table.Columns())
 	if err != nil {
-		return ledger.Reading{}, err
+		return ledger.Reading{}, itsOwn(err)
 	}
 	read := 0
 	for item, err := range bound.Items(counted(table.Rows(), &read)) {
 		if err != nil {
-			return ledger.Reading{}, err
+			return ledger.Reading{}, itsOwn(err)
 		}
 		if err := to.add(ctx, plan.Stage(item, f.Language)); err != nil {
 			return ledger.Reading{}, err
@@ -301,7 +420,7 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 		return ledger.Reading{}, err
 	}
 	if read != to.counts.Read {
-		return ledger.Reading{}, fmt.Errorf("the mapping of route %s accounts for %d of %d rows", f.Route, to.counts.Read, read)
+		return ledger.Reading{}, itsOwn(fmt.Errorf("the mapping of route %s accounts for %d of %d rows", f.Route, to.counts.Read, read))
 	}
 	if read == 0 {
 		return ledger.Reading{}, &batch.Unreadable{Message: words.Message("take.no_rows")}
@@ -392,14 +511,9 @@ func (t *Taker) refuseStuck(ctx context.Context, f *ledger.File, c inbox.Complet
 		if errors.Is(err, inbox.ErrGone) {
 			return errors.Join(err, t.Ledger.Forget(ctx, f.ID))
 		}
-		return err
+		return itsOwn(err)
 	}
-	if err := t.Ledger.Refuse(ctx, f.ID, c.Stuck); err != nil {
-		return err
-	}
-	f.State, f.Reason = ledger.Quarantined, c.Stuck
-	t.Log.Warn("quarantined", "file", f.ID, "name", f.Name, "route", f.Route, "cause", "never became whole")
-	return nil
+	return t.refuse(ctx, f, c.Stuck, "never became whole")
 }
 
 // rest moves the original where its fate says.
@@ -414,11 +528,11 @@ func (t *Taker) rest(ctx context.Context, f ledger.File, from inbox.Place) error
 		err = from.Archive(ctx, f.ID, f.Name, f.TakenAt)
 	}
 	if err != nil {
-		return err
+		return notAtRest{err}
 	}
 	if f.State == ledger.Quarantined || f.State == ledger.Duplicate {
-		if err := os.Remove(t.path(f.ID)); err != nil && !os.IsNotExist(err) {
-			return fmt.Errorf("spool: %w", err)
+		if err := t.forgetCopy(f.ID); err != nil {
+			return err
 		}
 	}
 	return t.Ledger.Rest(ctx, f.ID)
