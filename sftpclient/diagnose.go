@@ -21,6 +21,7 @@ import (
 type Folder struct {
 	Dir      string
 	ReadOnly bool // files are only read: an inbox with after: keep
+	Takes    bool // files are taken from it: moved into folders that are made below it
 }
 
 // Step is one thing that was tried.
@@ -37,7 +38,8 @@ func (s Step) OK() bool { return s.Err == nil }
 
 // Diagnose tries a partner's server step by step. Each connection step stands on the one before, so the first that fails is the
 // last; each folder is tried on its own, up to its first failure. A hidden file of a few bytes is written, renamed and
-// removed in every folder that is not read only; nothing else on the server is changed.
+// removed in every folder that is not read only, in one that files are taken from by way of a hidden folder; nothing else on the server
+// is changed.
 func Diagnose(ctx context.Context, known map[string]configs.SFTP, name string, folders ...Folder) iter.Seq[Step] {
 	return func(yield func(Step) bool) {
 		way, err := plan(known, name)
@@ -79,23 +81,85 @@ func failed(step, dir string, err error) Step {
 	return Step{Name: step, Dir: dir, Err: err, Message: batch.Message{Text: batch.Text{EN: err.Error()}}}
 }
 
+// probe is what the steps of one folder share.
+type probe struct {
+	Folder
+	first, second string // the hidden file before and after the rename
+	below         string // the hidden folder that the second is in; "" = none
+}
+
+func newProbe(f Folder) *probe {
+	token := fmt.Sprintf(".rowferry-check-%016x", rand.Uint64())
+	p := &probe{Folder: f, first: path.Join(f.Dir, token+".tmp"), second: path.Join(f.Dir, token+"-renamed.tmp")}
+	if f.Takes {
+		p.below = path.Join(f.Dir, token)
+		p.second = path.Join(p.below, "taken.tmp")
+	}
+	return p
+}
+
+func (p *probe) rename(s *sftp.Client) error {
+	if p.below == "" {
+		return Rename(s, p.first, p.second)
+	}
+	if err := MakeFolder(s, p.below); err != nil {
+		return err
+	}
+	return Take(s, p.first, p.second)
+}
+
+func (p *probe) remove(s *sftp.Client) error {
+	if err := s.Remove(p.second); err != nil || p.below == "" {
+		return err
+	}
+	return s.RemoveDirectory(p.below)
+}
+
+// tidy removes what is left, whatever it is.
+func (p *probe) tidy(ctx context.Context, l *link) {
+	_ = l.run(ctx, func(s *sftp.Client) error {
+		_, _ = s.Remove(p.first), s.Remove(p.second)
+		if p.below != "" {
+			_ = s.RemoveDirectory(p.below)
+		}
+		return nil
+	})
+}
+
+// said is the key of what is said when a step fails.
+func (p *probe) said(step string, err error) string {
+	switch {
+	case step == StepList && errors.Is(err, fs.ErrNotExist):
+		return "sftp.missing"
+	case step == StepList:
+		return "sftp.unlisted"
+	case step == StepWrite && p.Takes:
+		return "sftp.read_only"
+	case step == StepWrite:
+		return "sftp.unwritable"
+	case step == StepRename && p.Takes:
+		return "sftp.unmoved"
+	case step == StepRename:
+		return "sftp.unrenamed"
+	}
+	return "sftp.unremoved"
+}
+
 // try goes through one folder; false when nobody listens any more.
 func try(ctx context.Context, l *link, partner string, f Folder, yield func(Step) bool) bool {
-	token := fmt.Sprintf(".rowferry-check-%016x", rand.Uint64())
-	first, second := path.Join(f.Dir, token+".tmp"), path.Join(f.Dir, token+"-renamed.tmp")
-	detail := ""
+	p, detail := newProbe(f), ""
 	steps := []struct {
-		name, key string
-		do        func(*sftp.Client) error
+		name string
+		do   func(*sftp.Client) error
 	}{
-		{StepList, "sftp.unlisted", func(s *sftp.Client) error {
+		{StepList, func(s *sftp.Client) error {
 			entries, err := s.ReadDirContext(ctx, f.Dir)
-			detail = fmt.Sprint(len(entries))
+			detail = fmt.Sprintf("%d entries", len(entries))
 			return err
 		}},
-		{StepWrite, "sftp.unwritable", func(s *sftp.Client) error { detail = ""; return writeProbe(s, first) }},
-		{StepRename, "sftp.unrenamed", func(s *sftp.Client) error { return Rename(s, first, second) }},
-		{StepRemove, "sftp.unremoved", func(s *sftp.Client) error { return s.Remove(second) }},
+		{StepWrite, func(s *sftp.Client) error { detail = ""; return writeProbe(s, p.first) }},
+		{StepRename, p.rename},
+		{StepRemove, p.remove},
 	}
 	if f.ReadOnly {
 		steps = steps[:1]
@@ -104,19 +168,15 @@ func try(ctx context.Context, l *link, partner string, f Folder, yield func(Step
 		err := l.run(ctx, step.do)
 		if err == nil {
 			if !yield(Step{Name: step.name, Dir: f.Dir, Detail: detail}) {
-				tidy(ctx, l, first, second)
+				p.tidy(ctx, l)
 				return false
 			}
 			continue
 		}
 		if step.name == StepRename {
-			tidy(ctx, l, first)
+			p.tidy(ctx, l)
 		}
-		key := step.key
-		if step.name == StepList && errors.Is(err, fs.ErrNotExist) {
-			key = "sftp.missing"
-		}
-		m := words.Message(key, "partner", partner, "dir", f.Dir, "cause", err.Error(), "file", second)
+		m := words.Message(p.said(step.name, err), "partner", partner, "dir", f.Dir, "cause", err.Error(), "file", p.second)
 		return yield(Step{Name: step.name, Dir: f.Dir, Err: &Trouble{step.name, m, err}, Message: m})
 	}
 	return true
@@ -132,13 +192,4 @@ func writeProbe(s *sftp.Client, name string) error {
 		_ = s.Remove(name)
 	}
 	return err
-}
-
-func tidy(ctx context.Context, l *link, names ...string) {
-	_ = l.run(ctx, func(s *sftp.Client) error {
-		for _, n := range names {
-			_ = s.Remove(n)
-		}
-		return nil
-	})
 }

@@ -29,8 +29,9 @@ func TestDiagnoseGoesThroughEveryStep(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "theirs.csv"), []byte("x"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	names, last := diagnose(t, server.Config(), Folder{Dir: dir}, Folder{Dir: second, ReadOnly: true})
-	want := []string{StepResolve, StepConnect, StepKey, StepLogin, StepList, StepWrite, StepRename, StepRemove, StepList}
+	names, last := diagnose(t, server.Config(), Folder{Dir: dir}, Folder{Dir: dir, Takes: true}, Folder{Dir: second, ReadOnly: true})
+	each := []string{StepList, StepWrite, StepRename, StepRemove}
+	want := slices.Concat([]string{StepResolve, StepConnect, StepKey, StepLogin}, each, each, []string{StepList})
 	if !slices.Equal(names, want) || !last.OK() {
 		t.Fatalf("%v, the last: %+v", names, last)
 	}
@@ -38,16 +39,18 @@ func TestDiagnoseGoesThroughEveryStep(t *testing.T) {
 	if len(entries) != 1 {
 		t.Errorf("left behind: %v", entries)
 	}
-	for step := range Diagnose(t.Context(), map[string]configs.SFTP{"partner": server.Config()}, "partner", Folder{Dir: dir}) {
-		if step.Name == StepKey && !strings.Contains(step.Detail, "SHA256:") {
-			t.Errorf("the key's fingerprint is not shown: %+v", step)
+	for _, early := range []string{StepWrite, StepRename} {
+		for step := range Diagnose(t.Context(), map[string]configs.SFTP{"partner": server.Config()}, "partner", Folder{Dir: dir, Takes: true}) {
+			if step.Name == StepKey && !strings.Contains(step.Detail, "SHA256:") {
+				t.Errorf("the key's fingerprint is not shown: %+v", step)
+			}
+			if step.Name == early {
+				break // whoever has seen enough leaves nothing behind
+			}
 		}
-		if step.Name == StepWrite {
-			break // whoever has seen enough leaves nothing behind
+		if entries, _ := os.ReadDir(dir); len(entries) != 1 {
+			t.Errorf("left behind after leaving early: %v", entries)
 		}
-	}
-	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
-		t.Errorf("left behind after leaving early: %v", entries)
 	}
 }
 
@@ -59,6 +62,7 @@ func TestDiagnoseSaysWhichStepFails(t *testing.T) {
 		subsystem string
 		change    func(*configs.SFTP)
 		dir       string
+		takes     bool
 	}{
 		{step: "settings", change: func(c *configs.SFTP) { c.HostKey = "nonsense" }},
 		{step: StepResolve, key: "sftp.resolve", change: func(c *configs.SFTP) { c.Host = "no-such-host.invalid" }},
@@ -69,6 +73,9 @@ func TestDiagnoseSaysWhichStepFails(t *testing.T) {
 		{step: StepList, key: "sftp.missing", dir: "/no/such/folder"},
 		{step: StepWrite, key: "sftp.unwritable", subsystem: "internal-sftp -R"},
 		{step: StepRename, key: "sftp.unrenamed", subsystem: "internal-sftp -P rename,posix-rename"},
+		{step: StepWrite, key: "sftp.read_only", subsystem: "internal-sftp -R", takes: true},
+		{step: StepRename, key: "sftp.unmoved", subsystem: "internal-sftp -P rename,posix-rename", takes: true},
+		{step: StepRename, key: "sftp.unmoved", subsystem: "internal-sftp -P mkdir", takes: true},
 		{step: StepRemove, key: "sftp.unremoved", subsystem: "internal-sftp -P remove"},
 	} {
 		t.Run(c.step, func(t *testing.T) {
@@ -84,7 +91,7 @@ func TestDiagnoseSaysWhichStepFails(t *testing.T) {
 			if dir == "" {
 				dir = t.TempDir()
 			}
-			names, last := diagnose(t, config, Folder{Dir: dir})
+			names, last := diagnose(t, config, Folder{Dir: dir, Takes: c.takes})
 			if last.Name != c.step || last.OK() || last.Message.Key != c.key {
 				t.Fatalf("%v; the last: %+v", names, last)
 			}

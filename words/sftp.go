@@ -138,9 +138,19 @@ var sftp = catalogue{
 		RU: "{partner}: {dir} на сервере не является папкой. Укажите папку в dir маршрута.",
 	},
 	"sftp.unrenamed": {
-		EN: "{partner}: files in {dir} cannot be renamed ({cause}). Results appear by renaming, and taken files are moved; ask the partner for the right, or set after: keep for an inbox.",
-		ZH: "{partner}：无法重命名 {dir} 中的文件（{cause}）。结果文件通过重命名出现，接收的文件会被移动；请让对方授权，收件可设置 after: keep。",
-		RU: "{partner}: файлы в {dir} нельзя переименовать ({cause}). Результаты появляются переименованием, а принятые файлы перемещаются; попросите у партнёра это право или задайте для входящих after: keep.",
+		EN: "{partner}: files in {dir} cannot be renamed ({cause}). Results appear by renaming; ask the partner for the right.",
+		ZH: "{partner}：无法重命名 {dir} 中的文件（{cause}）。结果文件通过重命名出现；请让对方授权。",
+		RU: "{partner}: файлы в {dir} нельзя переименовать ({cause}). Результаты появляются переименованием; попросите у партнёра это право.",
+	},
+	"sftp.read_only": {
+		EN: "{partner}: nothing can be written to the folder {dir} ({cause}), so taken files cannot be moved in it. Ask the partner for the right to write, rename and create folders there; or set after: keep: then files stay, the ledger remembers them, and only one rowferry may use the folder.",
+		ZH: "{partner}：无法写入文件夹 {dir}（{cause}），因此无法在其中移动已接收的文件。请让对方授予在该处写入、重命名和创建文件夹的权限；或设置 after: keep：文件会留在原处并由账本记录，此时只能有一个 rowferry 使用该文件夹。",
+		RU: "{partner}: в папку {dir} нельзя писать ({cause}), поэтому принятые файлы нельзя в ней переместить. Попросите у партнёра право писать, переименовывать и создавать там папки или задайте after: keep: тогда файлы остаются на месте, их помнит журнал, и папкой может пользоваться только один rowferry.",
+	},
+	"sftp.unmoved": {
+		EN: "{partner}: files cannot be moved into a folder below {dir} ({cause}). Ask the partner for the right to rename and to create folders there; or set after: keep: then files stay, the ledger remembers them, and only one rowferry may use the folder.",
+		ZH: "{partner}：无法将文件移入 {dir} 下的文件夹（{cause}）。请让对方授予在该处重命名和创建文件夹的权限；或设置 after: keep：文件会留在原处并由账本记录，此时只能有一个 rowferry 使用该文件夹。",
+		RU: "{partner}: файлы нельзя переместить в папку внутри {dir} ({cause}). Попросите у партнёра право переименовывать и создавать там папки или задайте after: keep: тогда файлы остаются на месте, их помнит журнал, и папкой может пользоваться только один rowferry.",
 	},
 	"sftp.unremoved": {
 		EN: "{partner}: the test file {file} cannot be removed again ({cause}). Remove it by hand; ask the partner for the right to delete if after: delete is wanted.",

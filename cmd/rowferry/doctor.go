@@ -12,8 +12,8 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -65,7 +65,7 @@ func (f *flags) doctor(ctx context.Context, w io.Writer, partners []string) erro
 			if !one.Good {
 				mark = "FAIL"
 			}
-			fmt.Fprintf(w, "%s  %s  %s\n", mark, one.What, one.Detail)
+			fmt.Fprintln(w, strings.TrimSpace(mark+"  "+one.What+"  "+one.Detail))
 		}
 	}
 	if f.json {
@@ -246,14 +246,15 @@ func partner(ctx context.Context, cfg *configs.Config, name string) iter.Seq[fin
 		for _, route := range routeNames(cfg) {
 			r := cfg.Routes[route]
 			if r.Inbox.SFTP == name {
-				used = append(used, sftpclient.Folder{Dir: r.Inbox.Dir, ReadOnly: r.Inbox.After == local.Keep})
+				keeps := r.Inbox.After == local.Keep
+				used = append(used, sftpclient.Folder{Dir: r.Inbox.Dir, ReadOnly: keeps, Takes: !keeps})
 			}
 			if r.Outbox.SFTP == name {
 				used = append(used, sftpclient.Folder{Dir: r.Outbox.Dir})
 			}
 		}
 		for step := range sftpclient.Diagnose(ctx, cfg.SFTP, name, used...) {
-			one := finding{What: filepath.ToSlash("sftp " + name + ": " + step.Name + " " + step.Dir), Good: step.OK(), Detail: step.Detail}
+			one := finding{What: strings.TrimSpace("sftp " + name + ": " + step.Name + " " + step.Dir), Good: step.OK(), Detail: step.Detail}
 			if !one.Good {
 				one.Detail = words.Say(cfg.Language, step.Message)
 			}
