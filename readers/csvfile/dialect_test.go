@@ -41,3 +41,13 @@ func TestDestroyed(t *testing.T) {
 		}
 	}
 }
+
+// The quick look must not hide what the close one would find.
+func TestMayTotal(t *testing.T) {
+	for _, word := range []string{"Total", "Subtotal", "Grand total", "sum", "Page total", "Summe", "Gesamt", "Gesamtsumme", "Zwischensumme", "Razem", "Suma",
+		"Toplam", "Genel toplam", "合计", "小計", "总和", "汇总", "人民币合计", "Итого:", "Всего", "Подытог", "Сумма", "Итог", "Общий итог"} {
+		if row := []string{word, "", "12"}; !totals(row, 3) || !mayTotal([]byte(word)) {
+			t.Errorf("%s: totals %v, mayTotal %v", word, totals(row, 3), mayTotal([]byte(word)))
+		}
+	}
+}

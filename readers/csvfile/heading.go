@@ -140,7 +140,7 @@ func mayTotal(word []byte) bool {
 	}
 	switch c := word[0]; {
 	case c < utf8.RuneSelf:
-		for _, w := range []string{"tot", "sum", "sub", "gra", "pag"} {
+		for _, w := range []string{"tot", "sum", "sub", "gra", "pag", "ges", "zwi", "raz", "top", "gen"} {
 			if len(word) >= 3 && word[0]|0x20 == w[0] && word[1]|0x20 == w[1] && word[2]|0x20 == w[2] {
 				return true
 			}
@@ -148,7 +148,7 @@ func mayTotal(word []byte) bool {
 		return false
 	case c == 0xd0 || c == 0xd1: // Cyrillic
 		r, _ := utf8.DecodeRune(word)
-		return strings.ContainsRune("иИвВпПсС", r)
+		return strings.ContainsRune("иИвВпПсСоО", r)
 	case c >= 0xe4 && c <= 0xe9: // Chinese
 		return bytes.Contains(word, []byte("计")) || bytes.Contains(word, []byte("計")) ||
 			bytes.Contains(word, []byte("总")) || bytes.Contains(word, []byte("總"))

@@ -334,10 +334,11 @@ func shape(s string) string {
 	return b.String()
 }
 
-// sums are the words that nobody has for a name; doubtful ones count only in a row with gaps.
+// sums are the words that nobody has for a name; doubtful ones count only in a row with gaps and a number.
 var (
-	sums     = set("合计", "总计", "小计", "共计", "总合计", "合計", "總計", "小計", "итого", "всего", "подытог", "итоговая сумма", "grand total", "subtotal", "sub total", "sub-total")
-	doubtful = set("total", "totals", "sum", "汇总", "总和", "сумма", "total amount", "page total")
+	sums     = set("合计", "总计", "小计", "共计", "总合计", "合計", "總計", "小計", "итого", "всего", "подытог", "итоговая сумма", "общий итог", "grand total", "gesamtsumme", "zwischensumme", "genel toplam", "subtotal", "sub total", "sub-total")
+	doubtful = set("total", "totals", "sum", "汇总", "总和", "сумма", "итог", "total amount", "page total",
+		"summe", "gesamt", "razem", "suma", "toplam")
 )
 
 // Totals reports whether the row sums up others and is no record: its first filled cell is a word for a sum and all
@@ -367,7 +368,7 @@ func Totals(cells []string, columns int) bool {
 	if sums[word] {
 		return true
 	}
-	return doubtful[word] && filled < columns
+	return doubtful[word] && filled > 1 && filled < columns
 }
 
 // plainWord folds width and case and drops blanks between Chinese letters, a closing colon and a number after it.

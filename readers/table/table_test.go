@@ -53,6 +53,11 @@ func TestTotals(t *testing.T) {
 		"Total|5|12":        false, // a customer may be called so
 		"Total|Paris|":      false,
 		"小计|3|4":            true,
+		"Total||":           false, // a name without its values
+		"Итог||12":          true,
+		"Общий итог||12":    true,
+		"Summe||12,5":       true,
+		"Razem||12":         true,
 		"Totalizer||12":     false,
 		"||":                false,
 		"Grand Total||9":    true,

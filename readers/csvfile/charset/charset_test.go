@@ -28,6 +28,8 @@ var texts = []struct {
 	{"gb18030", true, "运单号,收件人,地址\r\n1,欧阳靖,湖北省武汉市洪山区珞喻路\r\n"},
 	{"gb18030", false, "name,qty\n电缆,5\n"},
 	{"gb18030", true, "姓名,备注\n赵敏,易碎品请轻放\n"},
+	{"gb18030", true, "Phone,id,name,地址\n1,say,Köln,广东省\n2,a,Köln,北京市\n3,b,Köln,x\n4,c,Köln,y\n5,d,Köln,z\n6,d,Köln,z\n"},
+	{"gb18030", true, "运单号,收件人\n1,Иванов Пётр\n2,Смирнова Анна\n3,王芳\n"},
 	{"gb18030", false, "a,b\n1,中\n"},
 	{"big5", true, "訂單編號,收件人,地址\r\n1,陳怡君,臺北市信義區市府路\r\n"},
 	{"big5", false, "品名,數量\n螺絲,5\n"},

@@ -100,6 +100,8 @@ func sign(r rune) float64 {
 	return 14
 }
 
+func digit(r rune) bool { return r >= '0' && r <= '9' }
+
 func latin(r rune) bool { return r|0x20 >= 'a' && r|0x20 <= 'z' }
 
 // alphabet is a script of small letters: what a letter costs after the one before it.
@@ -218,6 +220,16 @@ func (c *characters) cost(prev, r, next rune) float64 {
 		return bits + 26
 	case strings.ContainsRune("№°℃×→①②③④⑤⑥⑦⑧⑨⑩★●◆■△▲○◎※㎡㎏", r):
 		return 12
+	case r < 0x250 && unicode.IsLetter(r):
+		if latin(prev) || latin(next) {
+			return 9 // Köln in a Chinese list
+		}
+		return 14
+	case unicode.Is(unicode.Cyrillic, r), unicode.Is(unicode.Greek, r):
+		if unicode.Is(unicode.Cyrillic, prev) || unicode.Is(unicode.Cyrillic, next) || unicode.Is(unicode.Greek, prev) || unicode.Is(unicode.Greek, next) {
+			return 7 // a word, not one of the signs that mathematics lent
+		}
+		return 14
 	case unicode.IsLetter(r):
 		return bits + 18
 	}
@@ -317,6 +329,9 @@ func (a *accents) cost(prev, r, next rune) float64 {
 		bits += 2
 	case !latin(prev) && !latin(next) && !marked(next):
 		bits += 2 // a word by itself
+	}
+	if digit(prev) || digit(next) {
+		bits += 5
 	}
 	if unicode.IsUpper(r) && prev != 0 && unicode.IsLower(prev) {
 		bits += 7
