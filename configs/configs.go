@@ -234,6 +234,8 @@ type Mapping struct {
 	Upper bool `yaml:"upper" example:"true"`
 	// Turn the value into small letters.
 	Lower bool `yaml:"lower" example:"true"`
+	// How the value is written in the request, where the provider's document leaves it open: its first type when not given.
+	As string `yaml:"as" enum:"text,number"`
 	// What to use when the value is blank.
 	Blank string `yaml:"default" example:"\"0\""`
 

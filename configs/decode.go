@@ -722,6 +722,12 @@ func (l *loader) mappingKeys(s spot, n ast.Node, m *Mapping) {
 				m.Value = &text
 			case "expr":
 				m.Expr = text
+			case "as":
+				m.As = text
+				if forms := strings.Split(f.Tag.Get("enum"), ","); !slices.Contains(forms, text) {
+					m.As = ""
+					l.oneOf(key, text, forms)
+				}
 			case "default":
 				m.Blank = text
 			}

@@ -95,6 +95,7 @@ func (f *filler) compile(c configs.Mapping, found *mistakes) {
 	f.mapped = true
 	f.from, f.upper, f.lower, f.fallback, f.constant = c.From, c.Upper, c.Lower, c.Blank, c.Value
 	f.keep = c.Trim != nil && !*c.Trim
+	f.compileForm(key, c, found)
 	if c.Value != nil {
 		for _, other := range beside(c) {
 			found.add(key+"."+other, c.Line, "value: "+*c.Value, words.Message("mapper.value.beside", "key", other))
@@ -125,6 +126,22 @@ func (f *filler) compile(c configs.Mapping, found *mistakes) {
 	if c.Blank != "" {
 		f.checkFixed(key+".default", c.Line, c.Blank, found)
 	}
+}
+
+func (f *filler) compileForm(key string, c configs.Mapping, found *mistakes) {
+	if c.As == "" {
+		return
+	}
+	field := f.field.As(c.As)
+	if field == nil {
+		suggest := ""
+		if forms := f.field.Forms(); len(forms) > 0 {
+			suggest = "as: " + forms[0]
+		}
+		found.add(key+".as", c.Line, suggest, words.Message("mapper.as", "path", f.field.Path, "form", c.As))
+		return
+	}
+	f.field = field
 }
 
 func (f *filler) compileLookup(key string, c configs.Mapping, found *mistakes) {

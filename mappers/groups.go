@@ -28,8 +28,8 @@ type group struct {
 	spoiled  []string // paths of values that are wrong
 	keyless  bool     // nobody knows which group its one row belongs to
 	broken   bool     // a row of it could not be read
-	warned   bool   // a row beside it belongs nobody knows where
-	spelling string // of the route's group column in the first row
+	warned   bool     // a row beside it belongs nobody knows where
+	spelling string   // of the route's group column in the first row
 }
 
 func (g *group) blames(field string) bool {

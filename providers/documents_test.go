@@ -1206,7 +1206,7 @@ func TestDellinBlamesBadValues(t *testing.T) {
 	op := operation(t, "dellin")
 	for errors, want := range map[string][]int{
 		`[{"code":"180002","title":"Некорректное значение","fields":["requestids"],"badValues":["2222",3333]}]`: {1, 2},
-		`[{"code":"1","detail":"id заявок не соответствует условиям: 1111"},{"code":"2","badValues":["2222"]}]`:  {0, 1},
+		`[{"code":"1","detail":"id заявок не соответствует условиям: 1111"},{"code":"2","badValues":["2222"]}]`: {0, 1},
 		`[{"code":"1","badValues":"3333"}]`:                     {2},
 		`[{"code":"1","title":"x","badValues":["9","Москва"]}]`: nil,
 		`["x"]`: nil,

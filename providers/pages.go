@@ -253,6 +253,9 @@ func (g *page) fields(op *Operation) {
 		for _, m := range f.Sentences() {
 			sentences = append(sentences, words.Say(g.l, m))
 		}
+		if forms := f.Forms(); len(forms) > 1 {
+			sentences = append(sentences, g.say("page.forms", "own", forms[0], "other", forms[1]))
+		}
 		example := ""
 		if len(f.examples) > 0 {
 			example = "`" + f.examples[0] + "`"

@@ -139,10 +139,18 @@ func (f *Field) Append(dst []byte, text string, kind batch.Kind) (out []byte, om
 	return f.append(dst, text, kind)
 }
 
+// Forms are the ways a mapping may have the value written, the document's own first: text, number. nil: no choice of
+// these, as for a boolean.
+func (f *Field) Forms() []string { return f.forms() }
+
+// As is the field with its value written in one of its Forms; nil when that is none of them. What is accepted stays the same.
+func (f *Field) As(form string) *Field { return f.as(form) }
+
 // Schema is one node of the request body, in the order of the document.
 type Schema struct {
 	Name     string // property name; "" for array elements
 	Type     string // object, array, string, integer, number, boolean
+	Either   string // the other type that the provider may take: string, integer or number; "" = none
 	Nullable bool
 	Props    []*Schema // of an object, in document order
 	Items    *Schema   // of an array

@@ -192,6 +192,10 @@ func (b *builder) kind(s *Schema, n *yaml.Node, place string) {
 		s.Nullable = true
 		names = slices.Delete(names, i, i+1)
 	}
+	if len(names) == 2 && formOf(names[0]) != formOf(names[1]) && formOf(names[0]) != "" && formOf(names[1]) != "" {
+		s.Either = names[1]
+		names = names[:1]
+	}
 	if len(names) != 1 || !slices.Contains(kinds, names[0]) {
 		b.wrong(n, place, "document.type")
 		return

@@ -50,6 +50,57 @@ type limits struct {
 	small              bool
 }
 
+// formOf is how a value of a type is written; "" where a mapping has no say.
+func formOf(kind string) string {
+	switch kind {
+	case "string":
+		return "text"
+	case "integer", "number":
+		return "number"
+	}
+	return ""
+}
+
+func (f *Field) forms() []string {
+	own, other := formOf(f.Schema.Type), formOf(f.Schema.Either)
+	switch {
+	case own == "":
+		return nil
+	case other == "":
+		return []string{own}
+	}
+	return []string{own, other}
+}
+
+func (f *Field) as(form string) *Field {
+	i := slices.Index(f.forms(), form)
+	if i < 1 {
+		if i < 0 {
+			return nil
+		}
+		return f
+	}
+	c, put := *f.converter, f.converter.put
+	c.put = func(c *converter, dst []byte, text string, kind batch.Kind) ([]byte, *Violation) {
+		start := len(dst)
+		out, bad := put(c, dst, text, kind)
+		if bad != nil {
+			return nil, bad
+		}
+		if form == "text" {
+			return append(slices.Insert(out, start, '"'), '"'), nil
+		}
+		text = strings.TrimSpace(text)
+		if whole, fraction, point := strings.Cut(text, "."); !isInteger(whole) || point && (c.field.Schema.Either == "integer" || !isDigits(fraction)) {
+			return nil, c.notNumber("value."+c.field.Schema.Either, text)
+		}
+		return append(out[:start], text...), nil
+	}
+	other := *f
+	other.converter = &c
+	return &other
+}
+
 func (c *converter) append(dst []byte, text string, kind batch.Kind) ([]byte, bool, *Violation) {
 	if kind == batch.Blank || isBlank(text) {
 		switch c.blank {
@@ -173,10 +224,46 @@ func (c *converter) mismatch(text string) *Violation {
 		fix = words.Message("value.example.fix", "example", c.field.Example)
 	}
 	bad := c.violation("pattern", words.Message("value.pattern", "pattern", c.pattern.text), fix)
+	if plain, number := c.asNumber(text); number {
+		if plain != "" {
+			bad.Fix = join(words.Message("value.instead.fix", "instead", plain), c.fix)
+		}
+		return bad // a point or a comma taken out of a number makes it another one
+	}
 	if char, place, found := c.pattern.stranger(text); found {
 		bad.Fix = join(c.strange(text, char, place), c.fix)
 	}
 	return bad
+}
+
+// asNumber reports whether text is a number as people and spreadsheets write them, and how the pattern would take the same
+// number, if that is plain. Leading zeros are taken off only where the pattern has no place for them.
+func (c *converter) asNumber(text string) (plain string, number bool) {
+	s := strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || r == '\'' {
+			return -1
+		}
+		return r
+	}, norm.NFKC.String(text))
+	if digits := strings.TrimLeft(s, "+-"); strings.Trim(digits, "0123456789.,") != "" || strings.Trim(digits, ".,") == "" {
+		return "", false
+	}
+	if thousands(s) {
+		s = strings.ReplaceAll(s, ",", "")
+	}
+	if whole, zeros, point := strings.Cut(s, "."); point && strings.Trim(zeros, "0") == "" {
+		s = whole
+	}
+	bare := strings.TrimLeft(s, "0")
+	switch {
+	case c.pattern.match(s):
+	case bare != "" && c.pattern.match(bare) && !c.pattern.match("0"+bare) && !c.pattern.match("0"+bare[1:]):
+		s = bare
+	}
+	if s == text || !c.pattern.match(s) {
+		return "", true
+	}
+	return s, true
 }
 
 func (c *converter) strange(text string, char rune, place int) batch.Message {
@@ -364,7 +451,11 @@ func (c *converter) notNumber(rule, text string) *Violation {
 			fix = words.Message("value.instead.fix", "instead", plain)
 		}
 	}
-	return c.violation("type", words.Message(rule), fix)
+	bad := c.violation("type", words.Message(rule), fix)
+	if fix.Key != rule+".fix" {
+		bad.Fix = join(fix, c.fix)
+	}
+	return bad
 }
 
 // thousands reports whether s is grouped by commas: 1,234,567.5.

@@ -86,6 +86,23 @@ func TestAppend(t *testing.T) {
 		{"movement", "frob", batch.String, `"FROB"`, "", ""},
 		{"movement", "in transit", batch.String, `"InTransit"`, "", ""},
 		{"country", "US", batch.String, `"US"`, "", ""},
+		{"pieces", "34", batch.Number, `"34"`, "", ""},
+		{"pieces", "34.0", batch.String, "", "pattern", "write 34; no point"},
+		{"pieces", "1,536", batch.String, "", "pattern", "write 1536; no point"},
+		{"pieces", "1 536", batch.String, "", "pattern", "write 1536; no point"},
+		{"pieces", "034", batch.String, "", "pattern", "write 34; no point"},
+		{"pieces", "３４", batch.String, "", "pattern", "write 34; no point"},
+		{"pieces", "34.5", batch.String, "", "pattern", ""},
+		{"pieces", "34,5", batch.String, "", "pattern", ""},
+		{"pieces", "34 pcs", batch.String, "", "pattern", "remove the character ' '"},
+		{"pieces", "0", batch.String, "", "pattern", ""},
+		{"pieces", "-5", batch.String, "", "pattern", ""},
+		{"six", "7317.00", batch.String, "", "pattern", ""},
+		{"six", "731700.0", batch.String, "", "pattern", "write 731700"},
+		{"six", "0731700", batch.String, "", "pattern", ""},
+		{"six", "731 700", batch.String, "", "pattern", "write 731700"},
+		{"gross", "1,536", batch.String, "", "type", "write 1536 if the comma separates thousands, 1.536 if it is the decimal point; ask the shipper"},
+		{"gross", "12 kg", batch.String, "", "type", "ask the shipper"},
 		{"nothing", "", batch.Blank, "null", "", ""},
 		{"empty", " ", batch.String, `""`, "", ""},
 	} {
@@ -116,6 +133,56 @@ func TestAppend(t *testing.T) {
 				t.Errorf("%s %q in %s: %q", c.field, c.text, l, s)
 			}
 		}
+	}
+}
+
+// Nobody is told to take the point out of 34.5.
+func TestAdviceKeepsTheValue(t *testing.T) {
+	op := operation(t, document(t, "values.yaml"), "values")
+	for _, name := range []string{"pieces", "six", "bill"} {
+		f, _ := op.Field(name)
+		for _, text := range []string{"34.5", "34,5", "7317.00", "1.536", "0.50", "-5", "12,34", "1,5 "} {
+			_, _, bad := f.Append(nil, text, batch.String)
+			if bad == nil {
+				continue
+			}
+			if fix := words.Say(batch.English, bad.Fix); strings.Contains(fix, "remove the character") {
+				t.Errorf("%s %q: %s", name, text, fix)
+			}
+		}
+	}
+}
+
+// A field that the provider may take as text or as a number is sent as the document's first type unless told otherwise.
+func TestEitherForm(t *testing.T) {
+	op := operation(t, document(t, "values.yaml"), "values")
+	for _, c := range []struct{ field, form, text, want, code string }{
+		{"either", "", "034", "", "pattern"}, {"either", "", "34", `"34"`, ""}, {"either", "text", "34", `"34"`, ""}, {"either", "number", "34", "34", ""},
+		{"either", "number", "034", "", "pattern"}, {"either", "number", "34.0", "", "pattern"}, {"either", "number", "0", "", "pattern"}, {"either", "number", "", "", ""},
+		{"amount", "", "1.50", "1.50", ""}, {"amount", "number", "1.50", "1.50", ""}, {"amount", "text", "1.50", `"1.50"`, ""}, {"amount", "text", "1,50", "", "type"},
+	} {
+		f, _ := op.Field(c.field)
+		if c.form != "" {
+			f = f.As(c.form)
+		}
+		out, _, bad := f.Append(nil, c.text, batch.String)
+		if string(out) != c.want || (bad != nil) != (c.code != "") || bad != nil && bad.Code != c.code {
+			t.Errorf("%s as %q: %q gives %s %+v, want %s %s", c.field, c.form, c.text, out, bad, c.want, c.code)
+		}
+	}
+	f, _ := op.Field("bill")
+	if f.As("number") != nil || f.As("text") != f {
+		t.Error("bill has one form only")
+	}
+	if got := f.Forms(); len(got) != 1 || got[0] != "text" {
+		t.Errorf("forms of bill: %v", got)
+	}
+	f, _ = op.Field("amount")
+	if got := f.Forms(); len(got) != 2 || got[0] != "number" || got[1] != "text" {
+		t.Errorf("forms of amount: %v", got)
+	}
+	if f, _ := op.Field("flag"); f.Forms() != nil || f.As("text") != nil {
+		t.Error("a boolean is neither text nor number")
 	}
 }
 

@@ -12,6 +12,7 @@ var mapper = catalogue{
 	"mapper.from.blank":      {EN: `"from" holds an empty heading: write the heading of a column`, ZH: `from 中有空的列名,请填写列名`, RU: `в from пустой заголовок: укажите заголовок столбца`},
 	"mapper.from.twice":      {EN: `"from" names the heading "{heading}" twice`, ZH: `from 中列名“{heading}”重复`, RU: `в from дважды указан заголовок «{heading}»`},
 	"mapper.case.both":       {EN: `"upper" and "lower" exclude each other: keep one of them`, ZH: `upper 和 lower 不能同时使用,请只保留一个`, RU: `upper и lower исключают друг друга: оставьте что-то одно`},
+	"mapper.as":              {EN: `the provider does not take {path} as {form}`, ZH: `服务商不接受以 {form} 形式发送的 {path}`, RU: `провайдер не принимает {path} в виде {form}`},
 	"mapper.expr.long":       {EN: `the expression is longer than {max} bytes`, ZH: `表达式超过 {max} 字节`, RU: `выражение длиннее {max} байт`},
 	"mapper.expr.bad":        {EN: `the expression cannot be used: {cause}`, ZH: `表达式无法使用:{cause}`, RU: `выражение нельзя использовать: {cause}`},
 	"mapper.expr.off":        {EN: `the function "{name}" cannot be used in a mapping, it can make any amount of text`, ZH: `映射中不能使用函数“{name}”,它可能产生无限长的文本`, RU: `функцию «{name}» в настройке столбцов использовать нельзя: она может создать текст любого объёма`},
