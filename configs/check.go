@@ -15,7 +15,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/netresearch/go-cron"
 	"golang.org/x/text/encoding/htmlindex"
 
 	"github.com/rowferry/rowferry/batch"
@@ -703,8 +702,6 @@ func (l *loader) checkPlace(c *Config, key, sftp string) {
 	l.bad(key+".sftp", words.Message("config.sftp.unknown", "name", short(sftp)), write)
 }
 
-var cronParser = cron.MustNewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
-
 func (l *loader) checkInbox(key string, in Inbox) {
 	if l.has(key+".match") && len(in.Match) == 0 && !l.blamedBelow(key+".match") {
 		l.bad(key+".match", words.Message("config.blank"), words.Message("config.write", "example", `match: ["*.csv", "*.xlsx", "*.xml"]`))
@@ -720,7 +717,7 @@ func (l *loader) checkInbox(key string, in Inbox) {
 		l.bad(key+".schedule", words.Message("config.schedule.every"), words.Message("config.schedule.every.write"))
 	}
 	if in.Schedule != "" {
-		if _, err := cronParser.Parse(in.Schedule); err != nil {
+		if _, err := ParseSchedule(in.Schedule); err != nil {
 			l.bad(key+".schedule", words.Message("config.schedule", "value", short(in.Schedule), "cause", err.Error()), words.Message("config.schedule.write"))
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 	_ "time/tzdata" // time zones also where the system has none
 
-	cron "github.com/netresearch/go-cron"
+	"github.com/rowferry/rowferry/configs"
 )
 
 // Timing says when a place is looked at: after a pause, or at the times of a cron line.
@@ -18,15 +18,13 @@ type Timing struct {
 	TimeZone string        // of the schedule, default the machine's: Europe/Moscow
 }
 
-var cronFields = cron.MustNewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.DowOrDom | cron.Descriptor)
-
 // Timetable is a Timing that has been checked.
 type Timetable struct {
 	every    time.Duration
-	schedule cron.Schedule
+	schedule configs.Schedule
 }
 
-// Timetable checks the timing. As with every cron, where both days are given, either will do.
+// Timetable checks the timing.
 func (t Timing) Timetable() (*Timetable, error) {
 	if t.Schedule == "" {
 		if t.TimeZone != "" {
@@ -41,12 +39,9 @@ func (t Timing) Timetable() (*Timetable, error) {
 	if err != nil {
 		return nil, err
 	}
-	schedule, err := cronFields.Parse(line)
+	schedule, err := configs.ParseSchedule(line)
 	if err != nil {
 		return nil, fmt.Errorf("schedule %q: %w; write five fields, minute hour day month weekday, such as \"*/5 8-18 * * MON-FRI\"", t.Schedule, err)
-	}
-	if schedule.Next(time.Now()).IsZero() {
-		return nil, fmt.Errorf("schedule %q: there is no such day", t.Schedule)
 	}
 	return &Timetable{schedule: schedule}, nil
 }
