@@ -474,6 +474,9 @@ func (s *sheet) padded(c *cell, raw []byte, section *ooxml.Section) error {
 	}
 	c.to = len(s.text)
 	s.judge(c, raw, what)
+	if section.Words && c.Kind == batch.Number {
+		c.Kind = batch.String
+	}
 	return nil
 }
 

@@ -2,8 +2,8 @@
 // anywhere in a part that is needed refuses the whole file.
 //
 // What a cell becomes. Numbers are plain decimals with the 15 digits a spreadsheet keeps. Their format does not round or
-// scale them: 0.125 shown as 13% is "0.125", 1234.5678 shown as 1,234.57 is "1234.5678"; only leading zeros (00000) and
-// fixed signs between digits (000-00-0000) are taken from it. Dates and times follow the format's kind and are rounded
+// scale them: 0.125 shown as 13% is "0.125", 1234.5678 shown as 1,234.57 is "1234.5678"; only leading zeros (00000),
+// fixed signs between digits (000-00-0000) and letters before such digits ("MSKU"0000000) are taken from it. Dates and times follow the format's kind and are rounded
 // to the nearest second. What the spreadsheet has already destroyed is Faulty, never a guess.
 package workbook
 

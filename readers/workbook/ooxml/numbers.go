@@ -171,7 +171,7 @@ func (s *Section) Pad(dst, text []byte) []byte {
 	for whole < len(abs) && abs[whole] != '.' {
 		whole++
 	}
-	if s.Look == Masked && (whole < len(abs) || whole > s.Zeros || neg) {
+	if s.Look == Masked && (whole < len(abs) || neg) {
 		return append(dst, text...)
 	}
 	if neg {
@@ -183,16 +183,19 @@ func (s *Section) Pad(dst, text []byte) []byte {
 		}
 		return append(dst, abs...)
 	}
-	at := whole - s.Zeros
+	spare := max(0, whole-s.Zeros) // digits that have no slot of their own stand in the first
+	missing := max(0, s.Zeros-whole)
 	for i := range len(s.Mask) {
-		c := s.Mask[i]
-		if c == '0' {
-			if at >= 0 {
-				c = abs[at]
-			}
-			at++
+		switch {
+		case s.Mask[i] != slot:
+			dst = append(dst, s.Mask[i])
+		case missing > 0:
+			dst = append(dst, '0')
+			missing--
+		default:
+			dst = append(dst, abs[:spare+1]...)
+			abs, spare = abs[spare+1:], 0
 		}
-		dst = append(dst, c)
 	}
 	return dst
 }

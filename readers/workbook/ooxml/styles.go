@@ -13,7 +13,7 @@ type Look uint8
 const (
 	Plain     Look = iota // a number
 	Padded                // a whole number with leading zeros
-	Masked                // digits between fixed signs: 000-00-0000
+	Masked                // digits between fixed signs: 000-00-0000, "MSKU"0000000
 	Day                   // a date
 	DayTime               // a date and a time
 	TimeOfDay             // a time
@@ -25,10 +25,14 @@ const (
 type Section struct {
 	Look  Look
 	Zeros int    // Padded: digits before the point; Masked: all digits
-	Mask  string // Masked: '0' for each digit
+	Mask  string // Masked: what is shown, with a slot for each digit
+	Words bool   // Masked: letters stand before the digits, so it is no number
 	op    string // a condition, [<1]
 	limit float64
 }
+
+// slot is the place of a digit in Section.Mask.
+const slot = 0
 
 // Format is a number format.
 type Format struct{ sections []Section }
@@ -251,10 +255,11 @@ type traits struct {
 	day, hour, month, elapsed bool
 	digits, point, foreign    bool
 	other                     bool // signs of a number that are neither digits nor point: # ? , % E / @
-	mask                      []byte
-	literal                   bool // a letter or sign that is shown as it is
-	last                      byte // h or s: the m beside it is minutes
-	minutes                   bool // an m that may be minutes or a month
+	currency                  bool
+	mask                      []byte // what is shown before the point, with slots
+	literal                   bool   // a letter or sign that is shown as it is
+	last                      byte   // h or s: the m beside it is minutes
+	minutes                   bool   // an m that may be minutes or a month
 }
 
 func parseSection(code string) Section {
@@ -320,7 +325,7 @@ func (t *traits) take(code string, s *Section) int {
 		}
 		t.digits = true
 		if !t.point {
-			t.mask = append(t.mask, '0')
+			t.mask = append(t.mask, slot)
 		}
 		return 1
 	case '.':
@@ -331,8 +336,8 @@ func (t *traits) take(code string, s *Section) int {
 	case '#', '?', ',', '%', '@':
 		t.other = true
 		return 1
-	case '-', '(', ')', ' ', '/', '+', ':':
-		t.mask = append(t.mask, c)
+	case '-', '(', ')', ' ', '/', '+', ':', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		t.show(code[:1])
 		return 1
 	}
 	return t.letters(code)
@@ -394,7 +399,7 @@ func (t *traits) letters(code string) int {
 		if code[0] < utf8.RuneSelf {
 			t.foreign = true
 		}
-		t.literal = true
+		t.show(code[:n])
 	}
 	return n
 }
@@ -405,18 +410,11 @@ func (t *traits) settle() {
 	t.minutes = false
 }
 
+// show takes text that is shown as it is.
 func (t *traits) show(text string) {
-	if text == "" {
-		return
-	}
-	for i := range len(text) {
-		switch c := text[i]; c {
-		case '-', '(', ')', ' ', '/', '+', ':':
-			t.mask = append(t.mask, c)
-		default:
-			t.literal = true
-		}
-	}
+	t.mask = append(t.mask, text...)
+	t.literal = t.literal || strings.Trim(text, "-() /+:") != ""
+	t.currency = t.currency || strings.ContainsAny(text, "$€£¥￥₽₴₸₹₺")
 }
 
 func (t *traits) bracket(text string, s *Section) {
@@ -439,22 +437,26 @@ func (t *traits) bracket(text string, s *Section) {
 			s.op, s.limit = text[:n], v
 		}
 	case text[0] == '$' && len(text) > 1 && text[1] != '-':
-		t.literal = true // a currency
+		t.currency = true
 	}
 }
 
-// zeros recognises the formats by which people give numbers leading zeros, alone or between fixed signs.
+// zeros recognises the formats by which people give numbers leading zeros, alone or between fixed signs, and those that
+// make a code of a number: "MSKU"0000000. Letters behind the digits are a unit, and not taken.
 func (t *traits) zeros(s *Section) {
-	if !t.digits || t.other || t.literal || t.foreign {
+	if !t.digits || t.other || t.foreign || t.currency {
 		return
 	}
 	mask := strings.TrimSpace(string(t.mask))
-	n := strings.Count(mask, "0")
+	n := strings.Count(mask, string(rune(slot)))
 	switch {
 	case n < 2 || n > 30:
 	case n == len(mask):
 		s.Look, s.Zeros = Padded, n
-	case !t.point && mask[len(mask)-1] == '0' && (mask[0] == '0' || mask[0] == '('):
+	case t.point || mask[len(mask)-1] != slot:
+	case t.literal:
+		s.Look, s.Zeros, s.Mask, s.Words = Masked, n, mask, true
+	case mask[0] == slot || mask[0] == '(':
 		s.Look, s.Zeros, s.Mask = Masked, n, mask
 	}
 }
