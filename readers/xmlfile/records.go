@@ -121,14 +121,15 @@ func (s *survey) child(parent *trail, n name) *trail {
 	return c
 }
 
-// choose gives the path of the records: the configured one, or the best guess.
+// choose gives the path of the records: the configured one, or the best guess: the outermost element that repeats, and
+// among several the one that repeats most.
 func (s *survey) choose(record string) (*trail, error) {
 	if record != "" {
 		return s.configured(record)
 	}
 	var best *trail
 	for _, c := range s.trails {
-		if c.most > 1 && (best == nil || c.most > best.most || c.most == best.most && c.depth < best.depth) {
+		if c.most > 1 && !c.repeatsAbove() && (best == nil || c.most > best.most || c.most == best.most && c.depth < best.depth) {
 			best = c
 		}
 	}
@@ -136,6 +137,16 @@ func (s *survey) choose(record string) (*trail, error) {
 		return s.together(best.names()), nil
 	}
 	return s.single(), nil
+}
+
+// repeatsAbove reports whether an element around this one repeats too: then that one is the record, and this is a list in it.
+func (t *trail) repeatsAbove() bool {
+	for at := t.parent; at != nil; at = at.parent {
+		if at.most > 1 {
+			return true
+		}
+	}
+	return false
 }
 
 // configured finds the path with the root's name first, or without it.

@@ -84,6 +84,21 @@ func show(table readers.Table, rows []batch.Row) string {
 	return b.String()
 }
 
+// The record that is found is the outermost element that repeats, however often something repeats inside of it.
+func TestFoundRecord(t *testing.T) {
+	for text, want := range map[string]int{
+		"<t><r><f/><f/><f/></r><r><f/><f/><f/></r></t>":                                       2, // fields of rows
+		"<o><order><no/><items><item/><item/><item/></items></order><order><no/></order></o>": 2,
+		"<o><order><no/><items><item/><item/><item/></items></order></o>":                     3, // one order: its items
+		"<o><party/><party/><rows><row/><row/><row/></rows></o>":                              3,
+		"<o><order/></o>": 1,
+	} {
+		if _, rows, err := readAll(t, text, readers.Settings{}); err != nil || len(rows) != want {
+			t.Errorf("%s: %d rows, %v; want %d", text, len(rows), err, want)
+		}
+	}
+}
+
 // The record may be written with the root's name first, without it, or with a prefix.
 func TestRecordPaths(t *testing.T) {
 	const text = `<x:a xmlns:x="u"><x:b><x:c>1</x:c></x:b><x:b><x:c>2</x:c><x:c>3</x:c></x:b></x:a>`
