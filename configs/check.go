@@ -676,9 +676,6 @@ func (l *loader) checkTarget(c *Config, key string, r Route) {
 	if a.Auth != "" && len(op.Schemes) > 0 && !slices.Contains(op.Schemes, a.Auth) && !l.blamed("accounts."+r.Account+".auth") {
 		l.notThere("accounts."+r.Account+".auth", "config.auth", a.Auth, op.Schemes)
 	}
-	if r.Group != "" && op.Rows.Kind != "" && op.Rows.Kind != providers.Group {
-		l.warn(finding{at: l.place(key + ".group"), key: key + ".group", what: words.Message("config.group", "name", op.ID), write: words.Message("config.remove")})
-	}
 }
 
 func (l *loader) suggest(got string, known []string) batch.Message {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
@@ -164,10 +165,30 @@ func syntax(text []byte, err error) finding {
 	if tab, found := tabIndent(text, at.line); found {
 		key, at = "yaml.tab", tab
 	}
+	if deeper, found := hanging(text, at.line); found && key == "yaml.colon" {
+		key, at = "yaml.indent", deeper
+	}
 	if key == "yaml.other" {
 		return finding{at: at, what: words.Message(key, "cause", e.GetMessage()), write: words.Message(key + ".write")}
 	}
 	return finding{at: at, what: words.Message(key), write: words.Message(key + ".write")}
+}
+
+// hanging finds a key that is indented deeper than the key with a value before it, which YAML reads as one long value.
+func hanging(text []byte, line int) (position, bool) {
+	lines := strings.Split(string(text), "\n")
+	indent := func(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) }
+	first := lines[line-1]
+	if strings.Count(first, ": ") != 1 {
+		return position{}, false
+	}
+	for i, s := range lines[line:] {
+		if rest := strings.TrimSpace(s); rest == "" || rest[0] == '#' {
+			continue
+		}
+		return position{line + 1 + i, indent(s) + 1}, indent(s) > indent(first)
+	}
+	return position{}, false
 }
 
 // tabIndent finds a tab in the indentation of the line or of the one before it.

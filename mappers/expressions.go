@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -254,6 +255,12 @@ func exprCause(err error, source string) (cause, suggest string) {
 		return err.Error(), ""
 	}
 	cause = fmt.Sprintf("%s (%d:%d)", at.Message, at.Line, at.Column+1)
+	if heading := bareHeading.FindStringSubmatch(source); heading != nil {
+		return cause, "row[" + strconv.Quote(heading[1]) + "]"
+	}
+	if strings.Contains(at.Message, "mismatched types string and int") || strings.Contains(at.Message, "mismatched types string and float64") {
+		return cause, "number(…)"
+	}
 	name, unknown := strings.CutPrefix(at.Message, "unknown name ")
 	if !unknown {
 		return cause, ""
@@ -264,6 +271,9 @@ func exprCause(err error, source string) (cause, suggest string) {
 	}
 	return cause, "row[" + strconv.Quote(name) + "]"
 }
+
+// bareHeading is a heading that somebody forgot to quote: row[Net weight].
+var bareHeading = regexp.MustCompile(`\brow\[\s*([^\]"'\x60\[(]*[^\]"'\x60\[(\s])\s*\]`)
 
 // refVisitor collects what an expression reads of row.
 type refVisitor struct {
@@ -353,8 +363,11 @@ func (p *program) run(e *env) (string, batch.Kind, error) {
 	case int32:
 		return strconv.FormatInt(int64(x), 10), batch.Number, nil
 	case float64:
-		if math.IsNaN(x) || math.IsInf(x, 0) {
+		switch {
+		case math.IsNaN(x) || math.IsInf(x, 0):
 			return "", 0, errors.New("the result is not a number")
+		case math.Abs(x) >= 1e15:
+			return "", 0, errors.New("the result has more digits than can be computed with")
 		}
 		// 15 digits are what a spreadsheet shows: 0.1 + 0.2 is 0.3
 		rounded, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 15, 64), 64)

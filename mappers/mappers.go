@@ -103,18 +103,34 @@ func (m *Mapping) compileMap(found *mistakes) {
 			continue
 		}
 		if f == nil {
-			found.add("map."+path, c.Line, m.suggestPath(path, c), words.Message("mapper.map.unknown", "path", path, "operation", m.op.ID))
+			m.unknown("map."+path, path, c, found)
 			continue
 		}
 		f.compile(c, found)
 	}
 }
 
+// unknown notes a path that no field has: the one that was meant, or all there are.
+func (m *Mapping) unknown(key, path string, c configs.Mapping, found *mistakes) {
+	if near := m.suggestPath(path, c); near != "" {
+		found.add(key, c.Line, near, words.Message("mapper.map.unknown", "path", path, "operation", m.op.ID))
+		return
+	}
+	paths := make([]string, len(m.fillers))
+	for i, f := range m.fillers {
+		paths[i] = f.field.Path
+	}
+	if len(paths) > 20 {
+		paths = append(paths[:20], "… (rowferry providers show "+m.op.Provider.Name+")")
+	}
+	found.add(key, c.Line, "", words.Message("mapper.map.fields", "path", path, "operation", m.op.ID, "fields", strings.Join(paths, ", ")))
+}
+
 func (m *Mapping) compileOptional(found *mistakes) {
 	for _, path := range m.set.Optional {
 		f := m.filler(path)
 		if f == nil {
-			found.add("optional", 0, m.suggestPath(path, configs.Mapping{}), words.Message("mapper.map.unknown", "path", path, "operation", m.op.ID))
+			m.unknown("optional", path, configs.Mapping{}, found)
 			continue
 		}
 		if f.field.Required && !f.field.Presumed {

@@ -136,7 +136,6 @@ var configs = catalogue{
 	"config.account":           {EN: "there is no account \"{name}\"", ZH: "没有账户 \"{name}\"", RU: "учётной записи \"{name}\" нет"},
 	"config.account.add":       {EN: "add it under accounts: {name}: {provider: …}", ZH: "请在 accounts 下添加：{name}: {provider: …}", RU: "добавьте её в accounts: {name}: {provider: …}"},
 	"config.operation":         {EN: "the provider {provider} has no operation \"{name}\"", ZH: "服务商 {provider} 没有操作 \"{name}\"", RU: "у поставщика {provider} нет операции \"{name}\""},
-	"config.group":             {EN: "the operation {name} does not group rows", ZH: "操作 {name} 不对行分组", RU: "операция {name} не объединяет строки в группы"},
 	"config.sftp.unknown":      {EN: "there is no sftp server \"{name}\"", ZH: "没有 sftp 服务器 \"{name}\"", RU: "сервера sftp \"{name}\" нет"},
 	"config.sftp.add":          {EN: "add it under sftp: {name}: {host: …, user: …}", ZH: "请在 sftp 下添加：{name}: {host: …, user: …}", RU: "добавьте его в sftp: {name}: {host: …, user: …}"},
 	"config.sftp.login":        {EN: "nothing to log in with", ZH: "没有登录方式", RU: "не указано, чем входить"},

@@ -3,6 +3,7 @@ package words
 // mapper holds what the mapping says: of a configuration, of a file's columns, of cells.
 var mapper = catalogue{
 	// configuration
+	"mapper.map.fields":      {EN: `operation {operation} has no field "{path}"; its fields are {fields}`, ZH: `操作 {operation} 没有字段“{path}”,可用字段:{fields}`, RU: `в операции {operation} нет поля «{path}»; есть поля: {fields}`},
 	"mapper.map.unknown":     {EN: `operation {operation} has no field "{path}"`, ZH: `操作 {operation} 没有字段“{path}”`, RU: `в операции {operation} нет поля «{path}»`},
 	"mapper.map.ours":        {EN: `"{path}" is filled in by rowferry itself: take the line out`, ZH: `“{path}”由 rowferry 自动填写,请删除此行`, RU: `поле «{path}» rowferry заполняет сам: уберите эту строку`},
 	"mapper.optional.firm":   {EN: `"{path}" is required by the provider itself; "optional" can only lift requirements that are presumed`, ZH: `“{path}”是服务商明确要求必填的,optional 只能取消推定的必填项`, RU: `поле «{path}» обязательно по требованию самого провайдера; optional снимает только предполагаемую обязательность`},
