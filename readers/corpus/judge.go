@@ -16,6 +16,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/csvfile"
+	"github.com/rowferry/rowferry/readers/patience"
 	"github.com/rowferry/rowferry/readers/workbook"
 	"github.com/rowferry/rowferry/readers/xmlfile"
 	"github.com/rowferry/rowferry/words"
@@ -28,8 +29,8 @@ const (
 	either     = "either"
 )
 
-// patience is how long one file may take.
-const patience = 10 * time.Second
+// hanging is when a file is given up; how long it may take, patience knows.
+const hanging = 5 * time.Minute
 
 // entry is one line of the manifest.
 type entry struct {
@@ -45,6 +46,9 @@ type result struct {
 	miss    string
 	remarks []string
 }
+
+// Errorf makes a result what patience reports to.
+func (r *result) Errorf(format string, args ...any) { r.missed(format, args...) }
 
 func (r *result) missed(format string, args ...any) {
 	if r.miss == "" {
@@ -103,14 +107,12 @@ func judge(ctx context.Context, dir string, e entry) (r result) {
 	if head, _, found := strings.Cut(e.Path, "/"); found {
 		r.format = head
 	}
-	start := time.Now()
+	clock := patience.Start()
 	defer func() {
 		if p := recover(); p != nil {
 			r.missed("panic: %v", p)
 		}
-		if d := time.Since(start); d > patience {
-			r.missed("took %v", d.Round(time.Millisecond))
-		}
+		clock.Check(&r)
 	}()
 	content, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(e.Path)))
 	if err != nil {
@@ -124,7 +126,7 @@ func judge(ctx context.Context, dir string, e entry) (r result) {
 			return r
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*patience)
+	ctx, cancel := context.WithTimeout(ctx, hanging)
 	defer cancel()
 	f := readers.File{Name: filepath.Base(e.Path), Size: int64(len(content)), ReaderAt: bytes.NewReader(content)}
 	kind, err := readers.KindOf(f)

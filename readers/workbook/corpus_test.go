@@ -17,6 +17,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/patience"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -53,12 +54,7 @@ func TestCorpus(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			started := time.Now()
-			defer func() {
-				if d := time.Since(started); d > patience {
-					t.Errorf("took %v", d)
-				}
-			}()
+			defer patience.Start().Check(t)
 			verdict, tags := f[2], f[1]
 			if strings.HasPrefix(f[0], "xls/") || strings.HasSuffix(f[0], ".xlsb") {
 				refusedWith(t, content, tags)

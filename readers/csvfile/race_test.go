@@ -1,8 +1,0 @@
-//go:build race
-
-package csvfile
-
-import "time"
-
-// patience is how long a hostile file may take. The race detector slows everything down several times.
-const patience = time.Minute
