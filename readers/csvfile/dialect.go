@@ -84,6 +84,7 @@ var delimiters = []string{",", ";", "\t", "|"}
 type trial struct {
 	d       dialect
 	rows    [][]string
+	wrapped []bool  // of each row: all its fields are quoted, so what they hold parts nothing
 	width   int     // the usual number of fields
 	regular float64 // share of the records that have it
 	clean   float64 // share of cells that hold no sign of being several
@@ -134,6 +135,7 @@ func try(text string, whole bool, d dialect, limits readers.Limits, most int) tr
 		}
 		t.quotes += s.quotes
 		t.rows = append(t.rows, s.strings())
+		t.wrapped = append(t.wrapped, s.quotes == len(s.fields) && !s.stray)
 		if len(s.fields) > limits.Columns {
 			break
 		}
@@ -146,11 +148,12 @@ func try(text string, whole bool, d dialect, limits readers.Limits, most int) tr
 func (t *trial) measure() {
 	count := map[int]int{}
 	var rows [][]string
+	var wrapped []bool
 	for i, row := range t.rows {
 		if table.Blank(row) || comment(t.rows, i) {
 			continue
 		}
-		rows = append(rows, row)
+		rows, wrapped = append(rows, row), append(wrapped, t.wrapped[i])
 		count[len(row)]++
 	}
 	t.width = 1
@@ -169,7 +172,7 @@ func (t *trial) measure() {
 		first++
 	}
 	fit, cells, dirty := 0, 0, 0
-	for _, row := range rows[first:] {
+	for i, row := range rows[first:] {
 		if len(row) == t.width || len(row) > t.width && trimmed(row) <= t.width || len(row) < t.width && len(row) >= least {
 			fit++
 		}
@@ -178,7 +181,7 @@ func (t *trial) measure() {
 				continue
 			}
 			cells++
-			if several(c, t.d.delimiter) {
+			if !wrapped[first+i] && several(c, t.d.delimiter) {
 				dirty++
 			}
 		}
