@@ -88,6 +88,7 @@ type trial struct {
 	width   int     // the usual number of fields
 	regular float64 // share of the records that have it
 	clean   float64 // share of cells that hold no sign of being several
+	whole   bool    // the first line is one field: a title, or a heading whose delimiter is another
 	stray   int     // records with text behind a closing quote
 	quotes  int     // quoted fields
 	open    bool    // the sample's end, being the file's, lies within quotes
@@ -104,6 +105,9 @@ func (t *trial) score() float64 {
 	}
 	if t.open || t.tooBig {
 		s *= 0.2
+	}
+	if t.whole {
+		s *= 0.7
 	}
 	return s
 }
@@ -166,6 +170,7 @@ func (t *trial) measure() {
 	if t.width < 2 {
 		return
 	}
+	t.whole = trimmed(rows[0]) < 2
 	least := t.narrow(rows)
 	first := 0
 	for first < len(rows) && trimmed(rows[first]) < min(t.width, 2) {
