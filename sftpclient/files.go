@@ -297,16 +297,18 @@ func existsIf(taken bool) error {
 	return nil
 }
 
-// explain looks why a rename was refused. The new name comes first: a request whose reply was lost may have been carried out
-// just now.
+// explain looks why a rename was refused. What is at the new name counts first: a request whose reply was lost may have been carried
+// out. The old name is looked at before it, so that one which is carried out just now is not taken for a file that is gone.
 func explain(s *sftp.Client, from, to string, refused error) error {
-	if taken, err := Exists(s, to); err != nil || taken {
+	there, err := Exists(s, from)
+	if err != nil {
+		return err
+	}
+	taken, err := Exists(s, to)
+	if err != nil || taken {
 		return errors.Join(err, existsIf(taken))
 	}
-	there, err := Exists(s, from)
 	switch {
-	case err != nil:
-		return err
 	case !there:
 		return fs.ErrNotExist
 	case errors.Is(refused, fs.ErrNotExist):

@@ -60,6 +60,12 @@ func (p *place) claim(s *sftp.Client, id string, a inbox.Arrival) error {
 		return p.verifyClaim(s, id, a)
 	}
 	if err := p.unchanged(s, p.at(a.Name), a); err != nil {
+		// The last request of a killed process may arrive only now, and have moved it between the two looks.
+		if late, lerr := sftpclient.Exists(s, held); lerr != nil {
+			return lerr
+		} else if late {
+			return p.verifyClaim(s, id, a)
+		}
 		return err
 	}
 	if err := p.makeFolder(s, inbox.Processing, id); err != nil {

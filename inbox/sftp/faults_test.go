@@ -288,6 +288,58 @@ func TestEveryReplyOfAClaimIsLostOnce(t *testing.T) {
 	}
 }
 
+// The last request of a killed process, to move the file, is carried out while the next process claims the file again: at
+// every moment of that claim.
+func TestAClaimThatIsCarriedOutLate(t *testing.T) {
+	b := newBed(t, sshdtest.Options{})
+	client := b.client()
+	hung := 0
+	for at := int64(1); ; at += 60 {
+		b.dir = t.TempDir()
+		b.drop("a.csv", "content")
+		info, err := os.Stat(filepath.Join(b.dir, "a.csv"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := Open(Settings{Client: client, Dir: b.dir, Spool: t.TempDir(), Logger: quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range p.Look(t.Context()) { // connects
+		}
+		held := filepath.Join(b.dir, "processing", "id")
+		if err := os.MkdirAll(held, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		b.proxy.HangAfter(at)
+		done := make(chan error, 1)
+		go func() {
+			done <- p.Claim(t.Context(), "id", inbox.Arrival{Name: "a.csv", Size: info.Size(), ModTime: info.ModTime().Truncate(time.Second)})
+		}()
+		for !b.proxy.Hangs() && len(done) == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		late := b.proxy.Hangs()
+		if late {
+			hung++
+			_ = os.Rename(filepath.Join(b.dir, "a.csv"), filepath.Join(held, "a.csv")) // or the claim was quicker
+		}
+		b.proxy.Hang(false)
+		if err := <-done; err != nil {
+			t.Fatalf("carried out after %d bytes: %v", at, err)
+		}
+		if content, err := os.ReadFile(filepath.Join(held, "a.csv")); err != nil || string(content) != "content" {
+			t.Fatalf("carried out after %d bytes: %q %v", at, content, err)
+		}
+		if !late {
+			break
+		}
+	}
+	if hung < 10 {
+		t.Errorf("only %d moments", hung)
+	}
+}
+
 // The server is killed and started again while two processes with two ledgers work on one folder that is being filled.
 func TestTwoProcessesAndAServerThatIsKilled(t *testing.T) {
 	b := newBed(t, sshdtest.Options{})
