@@ -124,6 +124,11 @@ var redrop = catalogue{
 		ZH: "文件 {id} 中的 {count} 行已不在本文件中;其处理结果见此前的结果文件。",
 		RU: "Строк файла {id}, которых здесь больше нет: {count}; что с ними стало, сказано в прежнем результате.",
 	},
+	"redrop.note.renoted": {
+		EN: "{count} values are written otherwise than in file {id} (dates, numbers, leading zeros), and in rows that were sent too: a spreadsheet program does so when it saves. They count as unchanged, and what file {id} had is sent.",
+		ZH: "有 {count} 个值的写法与文件 {id} 不同(日期、数字、前导零),且已发送的行也是如此:这是表格程序保存时造成的。这些值视为未修改,发送时采用文件 {id} 中的值。",
+		RU: "Значений, записанных иначе, чем в файле {id} (даты, числа, ведущие нули): {count}; так же записаны и строки, которые уже отправлялись, — это сделала программа при сохранении. Они считаются неизменёнными, отправляется то, что было в файле {id}.",
+	},
 	"redrop.note.emptied": {
 		EN: "{count} lines have nothing left but the result columns; they are no rows.",
 		ZH: "{count} 行只剩结果列,不作为数据行。",

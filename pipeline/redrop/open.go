@@ -91,8 +91,8 @@ func (o *opening) open() (*Table, error) {
 		}
 	case err != nil:
 		return nil, err
-	case o.base != nil && o.marks.any && o.strange() == nil:
-		return ordinary, o.bind(ordinary) // our columns were taken out of a workbook that is a result nevertheless
+	case o.base != nil && o.strange() == nil:
+		return ordinary, o.bind(ordinary) // our columns were taken out of what its marks or its name still call a result
 	default:
 		return ordinary, nil
 	}

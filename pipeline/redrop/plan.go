@@ -71,6 +71,9 @@ func (o *opening) plan(t *Table) (*Plan, error) {
 	if err := m.read(); err != nil {
 		return nil, err
 	}
+	if err := m.renotations(); err != nil {
+		return nil, err
+	}
 	m.bySumAndNumber()
 	m.bySumAlone()
 	if err := m.byOtherMembers(); err != nil {

@@ -469,6 +469,23 @@ func TestRefused(t *testing.T) {
 	two.want(afterUntouched)
 }
 
+// People take our columns out because they think they must. While the file has the name of a result, it is one.
+func TestOurColumnsTakenOutOfACSV(t *testing.T) {
+	h := open(t, batch.English, "")
+	one := first(t, h, batch.English, "csv")
+	all := records(t, one.content("csv"))
+	for i := range all {
+		if all[i] = slices.Clone(all[i][len(resultmark.Columns()):]); all[i][1] == "A4" {
+			all[i][0] = "3000372"
+		}
+	}
+	two := h.drop("failures", one.name("csv"), encode(t, ',', all))
+	two.want(map[string]batch.Status{"A2": batch.Delivered, "REFUSE3": batch.Rejected, "A4": batch.Delivered, "LOST6": batch.Unknown, "DOWN7": batch.Delivered, "A9": batch.Delivered})
+	if two.Reading.Again == nil || h.provider.executed("A2") != 1 {
+		t.Errorf("A2 was executed %d times", h.provider.executed("A2"))
+	}
+}
+
 // A sender's own columns may be called like ours.
 func TestSendersColumnsLikeOurs(t *testing.T) {
 	h := open(t, batch.English, "")

@@ -38,6 +38,7 @@ type Table struct {
 	first   int  // the first of them
 	marked  bool // it is a workbook of ours
 	more    []batch.Note
+	renoted map[int][]renoted // by row: values that a program wrote in its own way
 }
 
 // Reopen opens a file that was taken before, as it was read then.
@@ -108,8 +109,13 @@ func (t *Table) Rows() iter.Seq2[*batch.Row, error] {
 func (t *Table) both(yield func(row, whole *batch.Row, err error) bool) {
 	var bare batch.Row
 	for row, err := range t.inner.Rows() {
-		if err != nil || len(t.Reading.Ours) == 0 {
-			if !yield(row, row, err) || err != nil {
+		if err != nil {
+			yield(nil, nil, err)
+			return
+		}
+		if len(t.Reading.Ours) == 0 {
+			t.restore(row)
+			if !yield(row, row, nil) {
 				return
 			}
 			continue
@@ -128,9 +134,17 @@ func (t *Table) both(yield func(row, whole *batch.Row, err error) bool) {
 			}
 			continue
 		}
+		t.restore(&bare)
 		if !yield(&bare, row, nil) {
 			return
 		}
+	}
+}
+
+// restore gives a row the values that it had in an earlier file.
+func (t *Table) restore(row *batch.Row) {
+	for _, r := range t.renoted[row.Number] {
+		row.Cells[r.column] = r.cell
 	}
 }
 

@@ -1,0 +1,222 @@
+package redrop
+
+import (
+	"math/big"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/rowferry/rowferry/batch"
+)
+
+// Spreadsheet programs write dates and numbers in their own way when they save as CSV. likewise tells whether text is what a
+// program may have made of a cell: the same value in another notation.
+
+// order is what stands first in a date's notation, where that is not plain from the notation itself.
+type order uint8
+
+const (
+	undecided order = iota
+	dayFirst
+	monthFirst
+)
+
+// likewise compares a cell with a text that differs from it.
+func likewise(cell *batch.Cell, text string) (bool, order) {
+	own, text := strings.TrimSpace(cell.Text), strings.TrimSpace(text)
+	switch cell.Kind {
+	case batch.Number:
+		return sameNumber(own, text), undecided
+	case batch.Bool:
+		return sameTruth(own, text), undecided
+	case batch.Date, batch.Moment, batch.Clock:
+		return sameTime(own, text)
+	case batch.String:
+		switch {
+		case plainNumber.MatchString(own):
+			return sameNumber(own, text), undecided
+		case isoTime.MatchString(own):
+			return sameTime(strings.Replace(own, " ", "T", 1), text)
+		}
+		return sameGroups(own, text), undecided
+	}
+	return false, undecided
+}
+
+var (
+	plainNumber = regexp.MustCompile(`^-?\d+(\.\d+)?$`)
+	isoTime     = regexp.MustCompile(`^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?$|^\d\d?:\d\d(:\d\d)?$`)
+	exponential = regexp.MustCompile(`^-?\d([.,]\d+)?[eE][+-]?\d+$`)
+	digits      = regexp.MustCompile(`\d+`)
+	dateText    = regexp.MustCompile(`^\d{1,4}([./-]|\. )\d{1,2}([./-]|\. )\d{1,4}\.?$|^\d{4}年\d{1,2}月\d{1,2}日$`)
+	clockText   = regexp.MustCompile(`^(\d{1,4}):(\d\d)(?::(\d\d))?(?: ?([AaPp])\.?[Mm]\.?)?$`)
+)
+
+// sameNumber compares a plain decimal with what a program shows of it: thousands set apart, a decimal comma, a currency, per
+// cent, an exponent, or fewer decimals.
+func sameNumber(plain, text string) bool {
+	want, ok := new(big.Rat).SetString(plain)
+	if !ok {
+		return false
+	}
+	if exponential.MatchString(text) {
+		return sameExponential(want, text)
+	}
+	text = strings.TrimFunc(text, func(r rune) bool { return unicode.Is(unicode.Sc, r) || unicode.IsSpace(r) })
+	if inner, is := strings.CutSuffix(text, "%"); is {
+		text, want = strings.TrimSpace(inner), new(big.Rat).Mul(want, big.NewRat(100, 1))
+	}
+	if inner, is := strings.CutPrefix(text, "("); is && strings.HasSuffix(inner, ")") {
+		text = "-" + strings.TrimSuffix(inner, ")")
+	}
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || r == '\'' || r == '’' {
+			return -1
+		}
+		return r
+	}, text)
+	for _, signs := range [][2]string{{",", "."}, {".", ","}} {
+		thousands, point := signs[0], signs[1]
+		whole, part, pointed := strings.Cut(text, point)
+		if !apart(whole, thousands) || pointed && part == "" {
+			continue
+		}
+		shown := strings.ReplaceAll(whole, thousands, "")
+		if pointed {
+			shown += "." + part
+		}
+		if plainNumber.MatchString(shown) && sameShown(want, shown, len(part)) {
+			return true
+		}
+	}
+	return false
+}
+
+// apart reports whether the digits stand in threes where they are set apart.
+func apart(whole, by string) bool {
+	groups := strings.Split(strings.TrimPrefix(whole, "-"), by)
+	for _, g := range groups[1:] {
+		if len(g) != 3 {
+			return false
+		}
+	}
+	return groups[0] != "" && (len(groups) == 1 || len(groups[0]) <= 3)
+}
+
+// sameShown compares a number with its digits as shown, which may be fewer.
+func sameShown(want *big.Rat, shown string, decimals int) bool {
+	is, ok := new(big.Rat).SetString(shown)
+	if !ok {
+		return false
+	}
+	rounded, _ := new(big.Rat).SetString(want.FloatString(decimals))
+	return is.Cmp(want) == 0 || is.Cmp(rounded) == 0
+}
+
+func sameExponential(want *big.Rat, text string) bool {
+	text = strings.ToLower(strings.Replace(text, ",", ".", 1))
+	is, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return false
+	}
+	mantissa, _, _ := strings.Cut(text, "e")
+	_, part, _ := strings.Cut(mantissa, ".")
+	f, _ := want.Float64()
+	return strconv.FormatFloat(f, 'e', len(part), 64) == strconv.FormatFloat(is, 'e', len(part), 64)
+}
+
+func sameTruth(plain, text string) bool {
+	switch strings.ToUpper(text) {
+	case "TRUE", "ИСТИНА":
+		return plain == "TRUE"
+	case "FALSE", "ЛОЖЬ":
+		return plain == "FALSE"
+	}
+	return false
+}
+
+// sameTime compares 2006-01-02, 2006-01-02T15:04:05 or 15:04:05 with what a program shows of it.
+func sameTime(iso, text string) (bool, order) {
+	day, clock, both := strings.Cut(iso, "T")
+	if !both && strings.Contains(day, ":") {
+		return sameClock(day, text), undecided
+	}
+	shown := text
+	if both {
+		at := strings.IndexByte(text, ':')
+		if at < 0 {
+			if strings.Trim(clock, "0:") != "" {
+				return false, undecided
+			}
+		} else {
+			at = strings.LastIndexAny(text[:at], " T")
+			if at < 0 || !sameClock(clock, strings.TrimSpace(text[at+1:])) {
+				return false, undecided
+			}
+			shown = strings.TrimRight(strings.TrimSpace(text[:at]), ",")
+		}
+	}
+	return sameDay(day, shown)
+}
+
+// sameClock: programs leave out the seconds, or count to twelve.
+func sameClock(clock, text string) bool {
+	f := clockText.FindStringSubmatch(text)
+	if f == nil {
+		return false
+	}
+	hour, _ := strconv.Atoi(f[1])
+	if half := strings.ToUpper(f[4]); half != "" {
+		if hour < 1 || hour > 12 {
+			return false
+		}
+		if hour %= 12; half == "P" {
+			hour += 12
+		}
+	}
+	own := strings.Split(clock, ":")
+	h, _ := strconv.Atoi(own[0])
+	return h == hour && own[1] == f[2] && (f[3] == "" || len(own) < 3 && f[3] == "00" || len(own) == 3 && own[2] == f[3])
+}
+
+// sameDay compares 2006-01-02 with a date as shown. It says whether day or month stands first where the notation leaves that open.
+func sameDay(iso, text string) (bool, order) {
+	want, err := time.Parse(time.DateOnly, iso)
+	if err != nil || !dateText.MatchString(text) {
+		return false, undecided
+	}
+	g := digits.FindAllString(text, -1)
+	year, month, day := want.Year(), int(want.Month()), want.Day()
+	is := func(s string, n int) bool { v, _ := strconv.Atoi(s); return v == n }
+	dotted := strings.Contains(text, ".")
+	switch {
+	case len(g[0]) == 4:
+		return is(g[0], year) && is(g[1], month) && is(g[2], day), undecided
+	case !(len(g[2]) == 4 && is(g[2], year) || len(g[2]) == 2 && is(g[2], year%100)):
+		return false, undecided
+	case is(g[0], day) && is(g[1], month) && (dotted || day == month):
+		return true, undecided
+	case is(g[0], day) && is(g[1], month):
+		return true, dayFirst
+	case is(g[0], month) && is(g[1], day) && !dotted:
+		return true, monthFirst
+	}
+	return false, undecided
+}
+
+// sameGroups compares two dates that a person and a program have written: the same numbers in the same order.
+func sameGroups(own, text string) bool {
+	if !dateText.MatchString(own) || !dateText.MatchString(text) {
+		return false
+	}
+	a, b := digits.FindAllString(own, -1), digits.FindAllString(text, -1)
+	for i := range a {
+		x, y := strings.TrimLeft(a[i], "0"), strings.TrimLeft(b[i], "0")
+		if x != y && !(len(x) == 4 && len(y) == 2 && strings.HasSuffix(x, y)) && !(len(y) == 4 && len(x) == 2 && strings.HasSuffix(y, x)) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,205 @@
+package redrop_test
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+)
+
+// typed is a workbook with numbers and dates as Excel keeps them.
+func typed(t *testing.T) []byte {
+	t.Helper()
+	f := excelize.NewFile()
+	defer f.Close()
+	style := func(s string) int {
+		n, err := f.NewStyle(&excelize.Style{CustomNumFmt: &s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	day, money, many := style("dd/mm/yyyy"), style("#,##0.00"), style("#,##0")
+	for i, h := range []string{"accountNumber", "lesBookingId", "failReason", "ETD", "Price"} {
+		cell, _ := excelize.CoordinatesToCellName(i+1, 1)
+		_ = f.SetCellValue("Sheet1", cell, h)
+	}
+	for i, id := range []string{"A2", "REFUSE3", "A4", "REFUSE5", "DOWN6", "A7"} {
+		row := i + 2
+		for c, v := range map[string]any{"A": 3000372, "B": id, "C": "late", "D": time.Date(2026, 3, 3+i, 0, 0, 0, 0, time.UTC), "E": 1234.5 + float64(i)} {
+			if err := f.SetCellValue("Sheet1", fmt.Sprint(c, row), v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for c, s := range map[string]int{"A": many, "D": day, "E": money} {
+			if err := f.SetCellStyle("Sheet1", fmt.Sprint(c, row), fmt.Sprint(c, row), s); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := f.SetCellStr("Sheet1", "C4", ""); err != nil { // A4 is not valid
+		t.Fatal(err)
+	}
+	b, err := f.WriteToBuffer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// shown is the sheet as Excel saves it as CSV: what the cells show.
+func shown(t *testing.T, content []byte) [][]string {
+	t.Helper()
+	f, err := excelize.OpenReader(bytes.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := f.GetRows(f.GetSheetName(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range rows {
+		rows[i] = append(rows[i], make([]string, len(rows[0])-len(rows[i]))...)
+	}
+	return rows
+}
+
+func column(all [][]string, heading string) int { return slices.Index(all[0], heading) }
+
+func line(all [][]string, id string) []string {
+	return all[slices.IndexFunc(all, func(rec []string) bool { return slices.Contains(rec, id) })]
+}
+
+// A program that saves a workbook as CSV writes dates and numbers in its own way. Nobody changed them: what was refused is not
+// sent again, and what is sent has the values that the workbook had.
+func TestSavedAsCSVWithDatesAndNumbers(t *testing.T) {
+	for name, save := range map[string]func(t *testing.T, content []byte) [][]string{
+		"as Excel shows it": shown,
+		"by LibreOffice":    func(t *testing.T, content []byte) [][]string { return records(t, office(t, content, "csv")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := open(t, batch.English, "")
+			one := h.drop("failures", "typed.xlsx", typed(t))
+			one.want(map[string]batch.Status{"A2": batch.Delivered, "REFUSE3": batch.Rejected, "A4": batch.Invalid, "REFUSE5": batch.Rejected, "DOWN6": batch.Failed, "A7": batch.Delivered})
+			h.provider.heal()
+			all := save(t, one.content("xlsx"))
+			line(all, "A4")[column(all, "failReason")] = "late"
+			two := h.drop("failures", strings.Replace(one.name("xlsx"), ".xlsx", ".csv", 1), encode(t, ';', all))
+			two.want(map[string]batch.Status{"A2": batch.Delivered, "REFUSE3": batch.Rejected, "A4": batch.Delivered, "REFUSE5": batch.Rejected, "DOWN6": batch.Delivered, "A7": batch.Delivered})
+			two.says("A2", "not sent again")
+			for _, id := range []string{"REFUSE3", "REFUSE5"} {
+				two.says(id, "not changed since it was refused")
+				if n := h.provider.requests(id); n != 1 {
+					t.Errorf("%s was sent %d times although nobody changed it", id, n)
+				}
+			}
+			for _, id := range []string{"A4", "DOWN6"} {
+				if body := h.provider.body(id); !strings.Contains(body, `"3000372"`) {
+					t.Errorf("%s was sent as %s", id, body)
+				}
+			}
+			if strings.Contains(two.of("A2")["message"], "changed") {
+				t.Errorf("A2: %s", two.of("A2")["message"])
+			}
+			noted := slices.ContainsFunc(two.Reading.Notes, func(n batch.Note) bool { return n.Message.Key == "redrop.note.renoted" })
+			if !noted {
+				t.Errorf("it is not told: %v", two.Reading.Notes)
+			}
+
+			// The same once more with the result of that.
+			all = records(t, two.content("csv"))
+			line(all, "REFUSE5")[column(all, "lesBookingId")] = "B5"
+			three := h.drop("failures", two.name("csv"), encode(t, '\t', all))
+			three.want(map[string]batch.Status{"A2": batch.Delivered, "REFUSE3": batch.Rejected, "A4": batch.Delivered, "B5": batch.Delivered})
+			if body := h.provider.body("B5"); !strings.Contains(body, `"3000372"`) || h.provider.requests("REFUSE3") != 1 {
+				t.Errorf("B5 was sent as %s, REFUSE3 %d times", body, h.provider.requests("REFUSE3"))
+			}
+		})
+	}
+}
+
+// What a person writes anew in the rows that are to be mended is a change, whatever it looks like.
+func TestWrittenAnewByAPerson(t *testing.T) {
+	h := open(t, batch.English, "")
+	all := [][]string{head, {"0042", "A2", "late"}, {"0042", "REFUSE3", "late"}, {"0042", "REFUSE4", "late"}}
+	one := h.drop("failures", "orders.csv", encode(t, ',', all))
+	all = records(t, one.content("csv"))
+	line(all, "REFUSE3")[column(all, "accountNumber")] = "42"
+	two := h.drop("failures", one.name("csv"), encode(t, ',', all))
+	if n := h.provider.requests("REFUSE3"); n != 2 {
+		t.Errorf("REFUSE3 was sent %d times, want once more: a person changed it. %s", n, two.of("REFUSE3")["message"])
+	}
+
+	// Excel takes the zeros of all rows when it opens a CSV: what is sent has them.
+	for _, rec := range all[1:] {
+		rec[column(all, "accountNumber")] = "42"
+	}
+	line(all, "REFUSE4")[column(all, "lesBookingId")] = "A4"
+	line(all, "REFUSE3")[column(all, "failReason")] = "lost"
+	three := h.drop("failures", "from excel "+one.name("csv"), encode(t, ';', all))
+	three.want(map[string]batch.Status{"A2": batch.Delivered, "A4": batch.Delivered})
+	three.says("A2", "not sent again")
+	if body := h.provider.body("A4"); !strings.Contains(body, `"0042"`) {
+		t.Errorf("A4 was sent as %s", body)
+	}
+}
+
+func (p *provider) requests(id string) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.asked[id]
+}
+
+func (p *provider) body(id string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.bodies[id]
+}
+
+// A result tells of rows in any sheet of a workbook.
+func TestAnySheet(t *testing.T) {
+	for name, read := range map[string]string{"by its number": `, read: {sheet: "2"}`, "by its name": `, read: {sheet: Orders}`, "the first that has data": ""} {
+		t.Run(name, func(t *testing.T) {
+			h := open(t, batch.English, read)
+			f := excelize.NewFile()
+			defer f.Close()
+			if _, err := f.NewSheet("Orders"); err != nil {
+				t.Fatal(err)
+			}
+			sheet := "Orders" // the first one is blank
+			if read == "" {
+				sheet = "Sheet1"
+			}
+			for i, rec := range sample(batch.English) {
+				if err := f.SetSheetRow(sheet, fmt.Sprint("A", i+1), &rec); err != nil {
+					t.Fatal(err)
+				}
+			}
+			b, err := f.WriteToBuffer()
+			if err != nil {
+				t.Fatal(err)
+			}
+			one := h.drop("failures", "week.xlsx", b.Bytes())
+			h.provider.heal()
+			s := openSheet(t, one.content("xlsx"))
+			s.name = sheet
+			s.set(s.row("A4"), "accountNumber", "3000372")
+			want := map[string]batch.Status{"A2": batch.Delivered, "REFUSE3": batch.Rejected, "A4": batch.Delivered, "LOST6": batch.Unknown, "DOWN7": batch.Delivered}
+			two := h.drop("failures", one.name("xlsx"), office(t, s.bytes(), "xlsx"))
+			two.want(want)
+			three := h.drop("failures", "another name.csv", encode(t, ';', records(t, two.content("csv"))))
+			three.want(want)
+			if three.Reading.Again == nil || h.file(three.ID, ledger.Reported).Reading.Again.Base != two.ID {
+				t.Errorf("%+v", three.Reading.Again)
+			}
+		})
+	}
+}
