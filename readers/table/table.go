@@ -342,16 +342,17 @@ var (
 )
 
 // Totals reports whether the row sums up others and is no record: its first filled cell is a word for a sum and all
-// others are numbers. columns is the width of the table. It is conservative: in doubt the row is data.
+// others are numbers. columns is the width of the table; the cells stand at their columns. It is conservative: in doubt
+// the row is data. A word that may be a name (Total sells oil) needs an empty cell beside it.
 func Totals(cells []string, columns int) bool {
-	word, filled := "", 0
-	for _, c := range cells {
+	word, filled, at := "", 0, 0
+	for i, c := range cells {
 		if blank(c) {
 			continue
 		}
 		filled++
 		if filled == 1 {
-			word = c
+			word, at = c, i
 			if len(word) > 64 {
 				return false
 			}
@@ -368,7 +369,8 @@ func Totals(cells []string, columns int) bool {
 	if sums[word] {
 		return true
 	}
-	return doubtful[word] && filled > 1 && filled < columns
+	beside := at > 0 || len(cells) > 1 && blank(cells[1])
+	return doubtful[word] && filled > 1 && filled < columns && beside
 }
 
 // plainWord folds width and case and drops blanks between Chinese letters, a closing colon and a number after it.

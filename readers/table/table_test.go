@@ -53,6 +53,8 @@ func TestTotals(t *testing.T) {
 		"Total|5|12":        false, // a customer may be called so
 		"Total|Paris|":      false,
 		"小计|3|4":            true,
+		"Total|12|":         false, // the gap is at its end: somebody called so, without a remark
+		"|Total|12":         true,
 		"Total||":           false, // a name without its values
 		"Итог||12":          true,
 		"Общий итог||12":    true,

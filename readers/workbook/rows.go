@@ -392,7 +392,7 @@ func (t *rows) take(l line) (*batch.Row, error) {
 			t.row.Problem = &m
 		}
 	}
-	if t.row.Problem == nil && l.cells[word].Kind == batch.String && t.sums(l.cells) {
+	if t.row.Problem == nil && l.cells[word].Kind == batch.String && t.sums() {
 		t.totals.add(l.number, 1)
 		return nil, nil
 	}
@@ -405,17 +405,17 @@ func (t *rows) take(l line) (*batch.Row, error) {
 	return &t.row, nil
 }
 
-// sums reports whether a row adds up others.
-func (t *rows) sums(cells []cell) bool {
+// sums reports whether the current row adds up others.
+func (t *rows) sums() bool {
 	t.texts = t.texts[:0]
 	texts := 0
-	for i := range cells {
-		if cells[i].Kind == batch.String {
+	for i := range t.row.Cells {
+		if t.row.Cells[i].Kind == batch.String {
 			if texts++; texts > 2 {
 				return false
 			}
 		}
-		t.texts = append(t.texts, cells[i].Text)
+		t.texts = append(t.texts, t.row.Cells[i].Text)
 	}
 	return table.Totals(t.texts, len(t.cols))
 }
