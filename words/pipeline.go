@@ -42,6 +42,11 @@ var pipeline = catalogue{
 		ZH: "请求已经或可能已经发出,但没有收到能说明结果的答复。请先到服务方查询;确认不存在时才重新发送:rowferry resend {id} --status unknown",
 		RU: "запрос ушёл или мог уйти, но ответа о результате нет. Проверьте у провайдера; отправляйте снова, только если там его нет: rowferry resend {id} --status unknown",
 	},
+	"send.unanswered": {
+		EN: "it was or may have been sent, and no answer tells what happened ({cause}). Look it up at the provider; send it again only if it is not there: rowferry resend {id} --status unknown",
+		ZH: "请求已经或可能已经发出,但没有收到能说明结果的答复({cause})。请先到服务方查询;确认不存在时才重新发送:rowferry resend {id} --status unknown",
+		RU: "запрос ушёл или мог уйти, но ответа о результате нет ({cause}). Проверьте у провайдера; отправляйте снова, только если там его нет: rowferry resend {id} --status unknown",
+	},
 	"send.interrupted": {
 		EN: "rowferry was stopped while it was being sent, so it may have been processed. Look it up at the provider; send it again only if it is not there: rowferry resend {id} --status unknown",
 		ZH: "发送过程中 rowferry 被中断,请求可能已被处理。请先到服务方查询;确认不存在时才重新发送:rowferry resend {id} --status unknown",
@@ -53,9 +58,9 @@ var pipeline = catalogue{
 		RU: "за {for} провайдер не ответил или не обработал запрос ({cause}). Запрос точно не обработан; отправьте снова, когда провайдер будет доступен: rowferry resend {id} --status failed",
 	},
 	"send.unclear": {
-		EN: "the answer (HTTP {status}) fits nothing the provider documents, so what happened is not known. Look it up at the provider",
-		ZH: "答复(HTTP {status})不符合服务方的任何文档说明,结果不明。请到服务方查询",
-		RU: "ответ (HTTP {status}) не соответствует документации провайдера, результат неизвестен. Проверьте у провайдера",
+		EN: "the answer (HTTP {status}) does not tell what happened. Look it up at the provider",
+		ZH: "答复(HTTP {status})没有说明结果。请到服务方查询",
+		RU: "из ответа (HTTP {status}) не видно, что произошло. Проверьте у провайдера",
 	},
 	"check.request": {
 		EN: "would be sent in request {number} (rows {rows})",

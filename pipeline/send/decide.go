@@ -94,16 +94,16 @@ func (a attempt) cause(err error) string {
 func (a attempt) byClass(r senders.Result) decision {
 	switch r.Reading.Class {
 	case providers.Auth, providers.Renew:
-		return decision{step: refused, reason: "account refused", message: a.say("lane.auth", "account", a.account, "message", a.text(r.Reading.Verdict))}
+		return decision{step: refused, reason: "account refused", message: a.say("lane.auth", "account", a.account, "message", a.words(r))}
 	case providers.Config:
-		return decision{step: refused, reason: "request refused as such", message: a.say("lane.config", "account", a.account, "message", a.text(r.Reading.Verdict))}
+		return decision{step: refused, reason: "request refused as such", message: a.say("lane.config", "account", a.account, "message", a.words(r))}
 	case providers.Split:
 		if len(a.items) > 1 {
 			return decision{step: halve, reason: "too many in one request"}
 		}
 		return a.all("one item is too many", batch.Rejected, r)
 	case providers.Retry:
-		d := a.tryAgain("provider busy", false, r.RetryAfter, a.text(r.Reading.Verdict))
+		d := a.tryAgain("provider busy", false, r.RetryAfter, a.words(r))
 		d.laneWide = r.Status == 429
 		return d
 	case providers.Unknown:
@@ -119,6 +119,11 @@ func (a attempt) gone(reason string, r senders.Result) decision {
 	if a.op.Repeatable {
 		d := a.tryAgain(reason, true, r.RetryAfter, a.cause(r.Err))
 		d.attempt = true
+		if d.step == settle {
+			for i := range d.verdicts {
+				d.verdicts[i] = a.unknown(r)
+			}
+		}
 		return d
 	}
 	d := decision{step: settle, reason: reason, lost: true, attempt: true}
@@ -132,7 +137,16 @@ func (a attempt) unknown(r senders.Result) *ledger.Verdict {
 	if r.Fate == senders.Answered {
 		return a.unclear(r, r.Reading.Verdict)
 	}
-	return &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Unknown, Code: "lost", Message: a.say("send.lost", "id", a.file)}}
+	return a.unanswered(a.cause(r.Err))
+}
+
+// unanswered is a request that may have been executed, and nobody said so.
+func (a attempt) unanswered(cause string) *ledger.Verdict {
+	message := a.say("send.lost", "id", a.file)
+	if cause != "" {
+		message = a.say("send.unanswered", "cause", cause, "id", a.file)
+	}
+	return &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Unknown, Code: "lost", Message: message}}
 }
 
 // unclear is an answer that does not tell what happened.
@@ -161,7 +175,7 @@ func (a attempt) tryAgain(reason string, lost bool, after time.Duration, cause s
 // spent is the verdict when there is no time left: failed when it certainly was not processed, else unknown.
 func (a attempt) spent(lost bool, cause string) *ledger.Verdict {
 	if lost {
-		return &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Unknown, Code: "lost", Message: a.say("send.lost", "id", a.file)}}
+		return a.unanswered(cause)
 	}
 	return &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Failed, Code: "gave-up", Message: a.say("send.failed", "for", a.retry.For, "cause", cause, "id", a.file)}}
 }
@@ -277,5 +291,10 @@ func (a attempt) verdict(item batch.Item, s batch.Status, v providers.Verdict) *
 }
 
 func (a attempt) say(key string, args ...any) string { return words.Of(a.language, key, args...) }
+
+// words are the provider's, or the status of an answer without any.
+func (a attempt) words(r senders.Result) string {
+	return cmp.Or(a.text(r.Reading.Verdict), fmt.Sprint("HTTP ", r.Status))
+}
 
 func (a attempt) text(v providers.Verdict) string { return strings.TrimSpace(v.Message.In(a.language)) }

@@ -97,6 +97,30 @@ func shown(all []*ledger.Verdict) string {
 	return strings.Join(out, " ")
 }
 
+// Whoever is told that something went wrong is told what the provider answered last, also when it had no words.
+func TestReasonsAreNeverEmpty(t *testing.T) {
+	wordless := func(c providers.Class, status int) senders.Result {
+		return senders.Result{Fate: senders.Answered, Status: status, Reading: providers.Reading{Verdict: providers.Verdict{Class: c, Code: fmt.Sprint(status)}}}
+	}
+	late := func(a attempt) attempt { a.first = noon.Add(-2 * time.Hour); return a }
+	for name, c := range map[string]struct{ got, want string }{
+		"account refused":             {tried(true, 1).decide(wordless(providers.Auth, 401)).message, "refuses the account acme: HTTP 401."},
+		"requests refused":            {tried(true, 1).decide(wordless(providers.Config, 403)).message, "as such: HTTP 403."},
+		"busy until the end":          {late(tried(true, 1)).decide(wordless(providers.Retry, 503)).verdicts[0].Message, "(HTTP 503)"},
+		"not understood to the end":   {late(tried(true, 1)).decide(wordless(providers.Unknown, 502)).verdicts[0].Message, "HTTP 502"},
+		"no answer to the end":        {late(tried(true, 1)).decide(senders.Result{Fate: senders.Lost, Err: errors.New("cut off")}).verdicts[0].Message, "(cut off)"},
+		"no answer, not repeatable":   {tried(false, 1).decide(senders.Result{Fate: senders.Lost, Err: errors.New("cut off")}).verdicts[0].Message, "(cut off)"},
+		"documented, but not certain": {tried(false, 1).decide(answered(providers.Unknown)).verdicts[0].Message, "does not tell what happened. Look it up at the provider: text"},
+	} {
+		if !strings.Contains(c.got, c.want) {
+			t.Errorf("%s: %q lacks %q", name, c.got, c.want)
+		}
+	}
+	if v := late(tried(true, 1)).decide(wordless(providers.Unknown, 502)).verdicts[0]; v.Code != "502" {
+		t.Errorf("the code is %q, want the last answer's", v.Code)
+	}
+}
+
 // Rows that an answer names are the cause; the others of their item say whose fault it is.
 func TestBlamedRows(t *testing.T) {
 	r := answered(providers.Rejected)
