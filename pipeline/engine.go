@@ -266,7 +266,9 @@ func (e *Engine) busy() bool {
 	return false
 }
 
+// orders carries out what was ordered, also when told to stop meanwhile: whoever ordered it sees it taken.
 func (e *Engine) orders(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
 	orders, err := e.Ledger.Orders(ctx)
 	if err != nil {
 		return err

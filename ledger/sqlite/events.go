@@ -171,9 +171,10 @@ func chunks(ctx context.Context, q querier, id string) iter.Seq2[*ledger.Content
 }
 
 // Requeue opens items again.
-func (l *Ledger) Requeue(ctx context.Context, id string, statuses []batch.Status) (rows int, err error) {
+func (l *Ledger) Requeue(ctx context.Context, id string, statuses []batch.Status) (int, error) {
 	now := time.Now().UTC()
-	err = l.do(ctx, func(w *writing) error {
+	var rows int // the writer's until do returns without an error
+	err := l.do(ctx, func(w *writing) error {
 		rows = 0
 		f, n, err := w.file(id)
 		if err != nil {
@@ -202,7 +203,10 @@ func (l *Ledger) Requeue(ctx context.Context, id string, statuses []batch.Status
 		}
 		return w.exec("UPDATE files SET state = 'sending', revision = revision + 1, cancelled = 0, paused = '' WHERE n = ?", n)
 	})
-	return rows, err
+	if err != nil {
+		return 0, err
+	}
+	return rows, nil
 }
 
 func requeue(c *ledger.Content, statuses []batch.Status, now time.Time) []ledger.Event {
@@ -282,7 +286,10 @@ func (l *Ledger) Orders(ctx context.Context) ([]ledger.Order, error) {
 		}
 		return rows.Err()
 	})
-	return orders, err
+	if err != nil {
+		return nil, err // the writer may still be adding to orders
+	}
+	return orders, nil
 }
 
 // Keep stores a small fact.

@@ -82,8 +82,9 @@ func (l *Ledger) Forget(ctx context.Context, id string) error {
 }
 
 // Take records the spooled content.
-func (l *Ledger) Take(ctx context.Context, id, hash string, size int64) (earlier *ledger.File, err error) {
-	err = l.do(ctx, func(w *writing) error {
+func (l *Ledger) Take(ctx context.Context, id, hash string, size int64) (*ledger.File, error) {
+	var earlier *ledger.File // the writer's until do returns without an error
+	err := l.do(ctx, func(w *writing) error {
 		f, _, err := w.file(id)
 		if err != nil {
 			return err
@@ -105,7 +106,10 @@ func (l *Ledger) Take(ctx context.Context, id, hash string, size int64) (earlier
 			}
 		})
 	})
-	return earlier, err
+	if err != nil {
+		return nil, err
+	}
+	return earlier, nil
 }
 
 // Reroute gives a file that is not accepted another account and operation.
