@@ -1,6 +1,7 @@
 package report
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/rowferry/rowferry/batch"
@@ -28,6 +29,9 @@ func TestCodesAreExplained(t *testing.T) {
 				for _, l := range batch.Languages() {
 					if known && got.In(l) == "" {
 						t.Errorf("%s/%s: code %q means nothing in %s", p.Name, op.ID, c.Code, l)
+					}
+					if text := got.In(l); strings.ContainsAny(text, "{}") || strings.HasSuffix(text, ":") {
+						t.Errorf("%s/%s: code %q means %q", p.Name, op.ID, c.Code, text)
 					}
 				}
 			}

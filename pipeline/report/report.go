@@ -10,7 +10,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -152,10 +154,20 @@ func meanings(op *providers.Operation) map[string]batch.Text {
 	texts := map[string]batch.Text{}
 	for _, c := range slices.Backward(op.Codes()) {
 		if _, known := texts[c.Code]; !known && c.Code != "" && c.Code != "*" && c.Text != (batch.Text{}) {
-			texts[c.Code] = c.Text
+			texts[c.Code] = meaning(&c)
 		}
 	}
 	return texts
+}
+
+var providersWords = regexp.MustCompile(`[\s:：]*\{message\}`)
+
+// meaning is a code's text without what the provider says of one row in particular; that stands at the row.
+func meaning(c *providers.CodeText) batch.Text {
+	general := func(s string) string {
+		return strings.TrimSpace(providersWords.ReplaceAllString(strings.ReplaceAll(s, "{code}", c.Code), ""))
+	}
+	return batch.Text{EN: general(c.Text.EN), ZH: general(c.Text.ZH), RU: general(c.Text.RU)}
 }
 
 // Lines joins the rows of the spooled file with their outcomes, in the order of the file.
