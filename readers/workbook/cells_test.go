@@ -204,6 +204,23 @@ func TestMergedHeading(t *testing.T) {
 	}
 }
 
+// A heading of three rows: the lowest names the columns, the one above its groups, and what is merged down to it counts.
+func TestTallHeading(t *testing.T) {
+	p := minimal()
+	rows := `<row r="1">` + text("B1", "Id") + text("C1", "Party") + `</row><row r="2">` + text("C2", "From") + text("E2", "To") + `</row>` +
+		`<row r="3">` + text("C3", "Name") + text("D3", "City") + text("E3", "Name") + text("F3", "City") + `</row>` +
+		`<row r="4"><c r="B4"><v>1</v></c>` + text("C4", "a") + text("D4", "b") + text("E4", "c") + text("F4", "d") + `</row>` +
+		`<row r="5"><c r="B5"><v>2</v></c>` + text("C5", "a") + text("D5", "b") + text("E5", "c") + text("F5", "d") + `</row>`
+	p["xl/worksheets/sheet1.xml"] = xmlHead + `<worksheet ` + mainNS + `><sheetData>` + rows + `</sheetData><mergeCells><mergeCell ref="B1:B3"/><mergeCell ref="C1:F1"/><mergeCell ref="C2:D2"/><mergeCell ref="E2:F2"/></mergeCells></worksheet>`
+	f, err := all(zipped(t, p), readers.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := names(f); got != "B=Id|C=From Name|D=From City|E=To Name|F=To City" || f.header != 3 || len(f.rows) != 2 {
+		t.Errorf("%s, header %d, %d rows", got, f.header, len(f.rows))
+	}
+}
+
 func TestSheetChoice(t *testing.T) {
 	p := minimal()
 	p["xl/workbook.xml"] = xmlHead + `<x:workbook xmlns:x="http://purl.oclc.org/ooxml/spreadsheetml/main" xmlns:q="http://purl.oclc.org/ooxml/officeDocument/relationships"><x:bookViews><x:workbookView activeTab="3"/></x:bookViews><x:sheets>` +

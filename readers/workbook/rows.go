@@ -55,6 +55,8 @@ type rows struct {
 	texts  []string
 	row    batch.Row
 
+	upright []area // merged ranges of several rows, where they may hold names of columns
+
 	last                   int // number of the last row that was handed on, or of the heading
 	count                  int
 	blank, totals, covered tally
@@ -106,7 +108,7 @@ func (t *rows) find() error {
 		return nil
 	}
 	follows := at+1 < len(t.sample) && t.sample[at+1].number == t.sample[at].number+1 && t.gaps(at)
-	precedes := at > 0 && t.sample[at-1].number+1 == t.sample[at].number && table.Filled(lines[at-1]) > 1
+	precedes := at > 0 && t.sample[at-1].number+1 == t.sample[at].number && (table.Filled(lines[at-1]) > 1 || t.gaps(at))
 	if !follows && !precedes {
 		t.layout(at, nil)
 		return nil
@@ -115,6 +117,7 @@ func (t *rows) find() error {
 	if err != nil {
 		return err
 	}
+	t.upright = slices.DeleteFunc(slices.Clone(merges), func(a area) bool { return a.top == a.bottom })
 	switch {
 	case precedes && len(groups(merges, t.sample[at-1], t.sample[at])) > 0:
 		t.layout(at, groups(merges, t.sample[at-1], t.sample[at]))
@@ -242,6 +245,9 @@ func (t *rows) layout(at int, merged []area) {
 		}
 		t.header = t.sample[at].number
 		t.last = t.header
+		for _, c := range t.tall(t.sample[at].number) {
+			left, right = min(left, c.column), max(right, c.column)
+		}
 		left, right = habitual(body, left, right)
 	}
 	t.left = left
@@ -251,9 +257,35 @@ func (t *rows) layout(at int, merged []area) {
 	}
 	if at >= 0 {
 		t.title(t.sample[at], t.sample[first], merged)
+		for _, c := range t.tall(t.header) {
+			if name := &t.cols[c.column-left].Name; strings.TrimSpace(*name) == "" {
+				*name = c.Text
+			}
+		}
 	}
 	t.sample = body
 	t.row.Cells = make([]batch.Cell, len(t.cols))
+}
+
+// tall gives the cells above row that are merged down to it: names of columns beside a heading of several rows.
+func (t *rows) tall(row int) []cell {
+	var out []cell
+	for _, a := range t.upright {
+		if a.top >= row || a.bottom < row {
+			continue
+		}
+		for _, l := range t.sample {
+			if l.number != a.top {
+				continue
+			}
+			for _, c := range l.cells {
+				if c.column == a.left {
+					out = append(out, c)
+				}
+			}
+		}
+	}
+	return out
 }
 
 // habitual widens the table by columns without a heading that more than half of the rows fill.

@@ -38,7 +38,6 @@ type sheet struct {
 	text   []byte // of the row's cells that are not shared strings
 	raw    []byte // the value of the current cell
 	state  state
-	merges []area
 }
 
 type state uint8
@@ -73,8 +72,6 @@ func (s *sheet) next() error {
 				return s.scan.Misfit("a second sheetData")
 			}
 			s.state = inside
-		case s.scan.Depth() == 3 && s.state == after && s.scan.Is("mergeCell"):
-			s.merge()
 		case s.state == inside && s.scan.Main:
 			return s.scan.Misfit("<%s> where a row belongs", s.scan.Name)
 		}
@@ -105,13 +102,6 @@ func (s *sheet) open() error {
 			return s.scan.Misfit("the root is <%s>, not <worksheet>", s.scan.Name)
 		}
 		return nil
-	}
-}
-
-func (s *sheet) merge() {
-	ref, _ := s.scan.Attr("ref")
-	if a, ok := parseArea(ref); ok && len(s.merges) < 100_000 {
-		s.merges = append(s.merges, a)
 	}
 }
 
