@@ -1123,7 +1123,11 @@ func TestExampleAnswers(t *testing.T) {
 			}
 		}
 	}
-	got := operation(t, "otms").Interpret(providers.Response{Status: 200, Body: []byte(read(t, "examples/otms-response.xml"))}, points("sh00105001", "sh00105002"))
+	got := operation(t, "otms").Interpret(providers.Response{Status: 200, Body: []byte("<shipPointRemoveResponse><responseCode>9</responseCode></shipPointRemoveResponse>")}, points("A"))
+	if got.Class != providers.Unknown || got.Code != "9" || !strings.Contains(got.Message.EN, "code 9") {
+		t.Errorf("a general code that is not documented: %+v", got)
+	}
+	got = operation(t, "otms").Interpret(providers.Response{Status: 200, Body: []byte(read(t, "examples/otms-response.xml"))}, points("sh00105001", "sh00105002"))
 	if got.Class != providers.OK || len(got.Items) != 2 || got.Items[0].Class != providers.OK || got.Items[1].Class != providers.OK {
 		t.Errorf("otms-response.xml: %+v", got)
 	}
