@@ -223,7 +223,7 @@ func textKind(head []byte) (string, error) {
 	switch {
 	case strings.HasPrefix(lower, "mime-version:"):
 		return "", refuse("kind.html")
-	case strings.HasPrefix(text, "ID;P"):
+	case sylk(text):
 		return "", refuse("kind.document", "format", "SYLK")
 	case has(head, "\x4c\x6f\xa7\x94"): // "<?xm" in EBCDIC
 		return XML, nil
@@ -242,6 +242,17 @@ func textKind(head []byte) (string, error) {
 		return CSV, nil
 	}
 	return XML, nil
+}
+
+// sylk recognises Microsoft's old text format: after "ID;P…" come lines that begin with a letter for what they hold. A CSV
+// with the heading "ID;Price" is none.
+func sylk(text string) bool {
+	first, rest, _ := strings.Cut(text, "\n")
+	if !strings.HasPrefix(first, "ID;P") || len(rest) < 2 {
+		return false
+	}
+	letter, _, found := strings.Cut(rest[:min(len(rest), 4)], ";")
+	return found && letter != "" && strings.Contains(" P F B C O NN NU NE W ", " "+letter+" ")
 }
 
 var htmlRoots = map[string]bool{

@@ -445,9 +445,9 @@ func foreign(head []byte) string {
 		{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "csv.is_xls"},
 		{"%PDF-", "csv.is_pdf"}, {"{\\rtf", "csv.is_document"},
 		{"\x1f\x8b", "csv.is_archive"}, {"7z\xbc\xaf\x27\x1c", "csv.is_archive"}, {"Rar!\x1a\x07", "csv.is_archive"},
-		{"BZh", "csv.is_archive"}, {"\xfd7zXZ\x00", "csv.is_archive"}, {"\x28\xb5\x2f\xfd", "csv.is_archive"},
-		{"\x89PNG", "csv.is_picture"}, {"\xff\xd8\xff", "csv.is_picture"}, {"GIF8", "csv.is_picture"},
-		{"\x7fELF", "csv.is_binary"}, {"MZ\x90\x00", "csv.is_binary"}, {"SQLite format 3\x00", "csv.is_binary"}, {"PAR1", "csv.is_binary"},
+		{"BZh91AY&SY", "csv.is_archive"}, {"\xfd7zXZ\x00", "csv.is_archive"}, {"\x28\xb5\x2f\xfd", "csv.is_archive"},
+		{"\x89PNG", "csv.is_picture"}, {"\xff\xd8\xff", "csv.is_picture"}, {"GIF87a", "csv.is_picture"}, {"GIF89a", "csv.is_picture"},
+		{"\x7fELF", "csv.is_binary"}, {"MZ\x90\x00", "csv.is_binary"}, {"SQLite format 3\x00", "csv.is_binary"}, {"PAR1\x15", "csv.is_binary"},
 	} {
 		if bytes.HasPrefix(head, []byte(m.magic)) {
 			return m.key
