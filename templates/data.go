@@ -34,7 +34,7 @@ const (
 
 // writeData fills the sheet that people fill in: heading, formats and checks of whole columns, the example.
 func (b *book) writeData() {
-	rows := b.examples()
+	rows := shown(b.op)
 	tallest := 1
 	for i, c := range b.columns {
 		name, _ := excelize.ColumnNumberToName(i + 1)
@@ -161,15 +161,6 @@ func lines(s string, width float64) int {
 	return n
 }
 
-// examples are the rows that are shown: all of a group, one of everything else.
-func (b *book) examples() []map[string]string {
-	rows := b.op.Example()
-	if b.op.Rows.Kind != providers.Group && len(rows) > 1 {
-		rows = rows[:1]
-	}
-	return rows
-}
-
 func (b *book) example(row int, values map[string]string) {
 	for i, c := range b.columns {
 		cell, _ := excelize.CoordinatesToCellName(i+1, row)
@@ -177,7 +168,7 @@ func (b *book) example(row int, values map[string]string) {
 		s.Font = font(excelize.Font{Italic: true, Color: exampleFont})
 		s.Fill = excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{exampleFill}}
 		b.must(b.file.SetCellStyle(b.data, cell, cell, b.style(s)))
-		value := any("1")
+		value := any(groupExample)
 		if c.field != nil {
 			text, there := values[c.field.Path]
 			if !there || text == "" {

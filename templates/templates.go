@@ -5,6 +5,7 @@ package templates
 import (
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/xuri/excelize/v2"
 
@@ -22,6 +23,9 @@ type Settings struct {
 // GroupHeading is what the group column is called unless Settings say otherwise. A route must name the same in `group`.
 func GroupHeading(l batch.Language) string { return words.Of(l, "template.group") }
 
+// groupExample is what the example has in the group column.
+const groupExample = "1"
+
 // NeedsGroup reports whether the operation groups by a column that is not a field, which the template then has as its first.
 func NeedsGroup(op *providers.Operation) bool {
 	return op.Rows.Kind == providers.Group && len(op.Rows.Key) == 0
@@ -35,7 +39,7 @@ func Write(w io.Writer, op *providers.Operation, s Settings) error {
 	if s.Group == "" {
 		s.Group = GroupHeading(s.Language)
 	}
-	b := &book{op: op, l: s.Language, file: excelize.NewFile()}
+	b := &book{op: op, l: s.Language, group: s.Group, file: excelize.NewFile()}
 	defer b.file.Close()
 	b.columns = columns(op, s)
 	b.write()
@@ -49,6 +53,7 @@ func Write(w io.Writer, op *providers.Operation, s Settings) error {
 type book struct {
 	op          *providers.Operation
 	l           batch.Language
+	group       string
 	file        *excelize.File
 	columns     []*column
 	data, guide string // sheet names
@@ -78,6 +83,9 @@ func (b *book) write() {
 	b.must(err)
 	b.must(b.file.SetDocProps(&excelize.DocProperties{Creator: "rowferry", Title: b.title(), Language: string(b.l)}))
 	b.must(b.file.SetAppProps(&excelize.AppProperties{Application: "rowferry"}))
+	for _, p := range [][2]string{{propertyOperation, b.op.ID}, {propertyLanguage, string(b.l)}, {propertyGroup, b.group}, {propertyWritten, time.Now().Format(time.DateOnly)}} {
+		b.must(b.file.SetCustomProps(excelize.CustomProperty{Name: p[0], Value: p[1]}))
+	}
 	b.writeGuide()
 	b.writeData()
 	b.must(b.file.SetSheetDimension(b.guide, fmt.Sprintf("A1:F%d", b.row)))

@@ -83,6 +83,12 @@ var redrop = catalogue{
 		RU: "не отправлено: по-прежнему нельзя сказать, не доставлена ли эта строка раньше. Сравните её с доставленными; если это другая строка, очистите её ячейку в столбце «{rowcolumn}» и положите этот файл снова, чтобы отправить её как новую",
 	},
 
+	"skip.example": {
+		EN: "not sent: it is the example that came with the template, unchanged. To send it, change a value in it; else delete the row",
+		ZH: "未发送:这是模板自带的示例行,未作改动。如需发送,请修改其中的值;否则请删除该行",
+		RU: "не отправлено: это пример из шаблона, в котором ничего не изменено. Чтобы отправить строку, измените в ней значение; иначе удалите её",
+	},
+
 	"redrop.lost": {
 		EN: "This is a result file (file id {id}), but the file it reports on is not known here, so nobody can tell which of its rows were delivered. Drop the result with its original name into the inbox it came from. To send all its rows as a new file, remove the result columns first.",
 		ZH: "这是一个结果文件(文件编号 {id}),但此处找不到它所对应的原文件,无法判断哪些行已送达。请以原文件名将结果放入原来的收件文件夹。若要将所有行作为新文件发送,请先删除结果列。",

@@ -24,9 +24,9 @@ var templates = catalogue{
 	"template.for_example": {EN: "For example: {example}", ZH: "示例：{example}", RU: "Например: {example}"},
 	"template.example":     {EN: "Example", ZH: "示例", RU: "Пример"},
 	"template.example.note": {
-		EN: "The grey rows are an example and would be sent like any other. Overwrite or delete them before you hand the file in.",
-		ZH: "灰色的行是示例，会像其他行一样被发送。提交文件前请覆盖或删除。",
-		RU: "Серые строки - пример, и отправятся они как любые другие. Перезапишите или удалите их, прежде чем сдавать файл.",
+		EN: "The grey rows are an example. Overwrite or delete them before you hand the file in. Beside rows of yours they are not sent as long as nothing in them is changed; in a file saved as CSV they are.",
+		ZH: "灰色的行是示例，提交文件前请覆盖或删除。与您自己的行在一起时，未作改动的示例行不会发送；但另存为 CSV 后会被发送。",
+		RU: "Серые строки - пример. Перезапишите или удалите их, прежде чем сдавать файл. Рядом с вашими строками пример без изменений не отправляется, но из файла, сохранённого как CSV, отправится.",
 	},
 	"template.steps":      {EN: "How to use this workbook", ZH: "使用方法", RU: "Как пользоваться книгой"},
 	"template.step.fill":  {EN: "Fill in the sheet “{sheet}”. {rows}", ZH: "填写工作表“{sheet}”。{rows}", RU: "Заполните лист «{sheet}». {rows}"},
@@ -38,9 +38,9 @@ var templates = catalogue{
 		RU: "Строки, у которых совпадает {key}, становятся одним запросом (не меньше {min}). Если в одной из них ошибка, не отправляется ни одна.",
 	},
 	"template.step.example": {
-		EN: "The grey rows are an example. Overwrite or delete them: left in, they would be sent too.",
-		ZH: "灰色的行是示例。请覆盖或删除：保留的话也会被发送。",
-		RU: "Серые строки - пример. Перезапишите или удалите их: оставленные тоже отправятся.",
+		EN: "The grey rows are an example. Overwrite or delete them. Left in unchanged beside your own rows they are not sent, but saved as CSV or with any change they are.",
+		ZH: "灰色的行是示例，请覆盖或删除。与您自己的行一起保留且未改动时不会发送；有改动或另存为 CSV 后会被发送。",
+		RU: "Серые строки - пример. Перезапишите или удалите их. Оставленный без изменений рядом с вашими строками пример не отправляется, а изменённый или сохранённый как CSV - отправится.",
 	},
 	"template.step.headings": {
 		EN: "Keep the headings in the first row as they are. Columns may change places, optional ones may be deleted, and further columns of your own are allowed: they are not sent and come back in the result. Point at a heading to read its note.",

@@ -38,7 +38,8 @@ func templateCommand() *cobra.Command {
 rules, drop-downs and checks where a spreadsheet program can check, an example, and a guide. Filled in and dropped into
 the inbox of a route with this operation it needs no map.
 
-The example rows are data like any other: overwrite or delete them.`,
+Overwrite or delete the example rows. Beside rows of yours they are not sent as long as nothing in them is changed; saved as
+CSV, or without other rows, they are data like any other.`,
 		Example: `  rowferry providers template hgj amsUpdate -o ams.xlsx
   rowferry providers template otms shipPointRemove -o 提送货点.xlsx --lang zh
   rowferry providers template ./my-provider.yaml createOrder -o orders.xlsx --force`,

@@ -16,6 +16,8 @@ import (
 const (
 	codeHeld  = "held"  // it may be a row that was sent
 	codeGroup = "group" // another row of its document is the reason
+
+	codeExample = "example" // the example of a template, left in
 )
 
 // Preset is the verdict on an item that is not to be sent: rows with problems are invalid, the others of its group skipped.
@@ -38,8 +40,11 @@ func Preset(item *batch.Item, l batch.Language) *ledger.Verdict {
 // Stage decides about an item. Without a plan the file is an ordinary one: what is valid goes.
 func (p *Plan) Stage(item *batch.Item, l batch.Language) ledger.Staged {
 	s := ledger.Staged{Item: *item}
-	if p == nil {
-		if !item.Sendable() {
+	if p == nil || p.fates == nil {
+		switch {
+		case p.exemplary(item):
+			exemplify(&s, l)
+		case !item.Sendable():
 			s.Body, s.Preset = nil, Preset(item, l)
 		}
 		return s
@@ -56,6 +61,8 @@ func (p *Plan) Stage(item *batch.Item, l batch.Language) ledger.Staged {
 		d.doubtful(&s)
 	case len(d.unasked) > 0:
 		d.unknown(&s)
+	case p.exemplary(item):
+		exemplify(&s, l)
 	case !item.Sendable() && len(d.asked) > 0:
 		d.unfit(&s)
 	case d.stays():
@@ -66,6 +73,16 @@ func (p *Plan) Stage(item *batch.Item, l batch.Language) ledger.Staged {
 		s.Before = d.before()
 	}
 	return s
+}
+
+// exemplary reports whether an item is nothing but the example of a template.
+func (p *Plan) exemplary(item *batch.Item) bool {
+	return p != nil && len(p.examples) > 0 && !slices.ContainsFunc(item.Rows, func(row int) bool { return !p.examples[row] })
+}
+
+func exemplify(s *ledger.Staged, l batch.Language) {
+	s.Body, s.Problems = nil, nil
+	s.Preset = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Skipped, Code: codeExample, Message: words.Of(l, "skip.example")}}
 }
 
 // decision is an item and who its rows are.

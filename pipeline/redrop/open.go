@@ -14,6 +14,7 @@ import (
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/resultmark"
+	"github.com/rowferry/rowferry/templates"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -34,14 +35,50 @@ func (b Books) Open(ctx context.Context, r *route.Route, path, name, self string
 	if err != nil {
 		return nil, nil, err
 	}
-	if t.Reading.Again == nil {
-		return t, nil, nil
+	var p *Plan
+	if t.Reading.Again != nil {
+		p, err = o.plan(t)
 	}
-	p, err := o.plan(t)
+	if err == nil {
+		p, err = o.examples(t, p)
+	}
 	if err != nil {
 		return nil, nil, errors.Join(err, t.Close())
 	}
 	return t, p, nil
+}
+
+// examples finds the rows that a template brought as its example and that are as they were. Where there are no others, somebody
+// tries the template out: then they are data.
+func (o *opening) examples(t *Table, p *Plan) (*Plan, error) {
+	e := templates.ExamplesOf(o.properties, o.route.Operation)
+	if e == nil {
+		return p, nil
+	}
+	again, err := Reopen(o.ctx, o.route, o.path, o.name, t.Reading)
+	if err != nil {
+		return nil, err
+	}
+	defer again.Close()
+	is, found, others := e.In(again.Columns()), map[int]bool{}, 0
+	for row, err := range again.Rows() {
+		if err != nil {
+			return nil, err
+		}
+		if is(row) {
+			found[row.Number] = true
+		} else {
+			others++
+		}
+	}
+	if len(found) == 0 || others == 0 {
+		return p, nil
+	}
+	if p == nil {
+		p = &Plan{}
+	}
+	p.examples = found
+	return p, nil
 }
 
 // opening is the work on one file.
@@ -50,6 +87,8 @@ type opening struct {
 	ctx              context.Context
 	route            *route.Route
 	path, name, self string
+
+	properties map[string]string // of a workbook
 
 	marks  marks
 	base   *ledger.File // whose result it is
@@ -71,6 +110,7 @@ func (o *opening) open() (*Table, error) {
 		return nil, err
 	}
 	if format == readers.XLSX {
+		o.properties = facts.Properties
 		o.readMarks(facts.Properties, facts.Sheets)
 	}
 	if format != readers.XML {

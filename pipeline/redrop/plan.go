@@ -10,12 +10,13 @@ import (
 	"github.com/rowferry/rowferry/words"
 )
 
-// Plan knows of every row of a dropped result which row of its family it is.
+// Plan knows of every row of a dropped result which row of its family it is, and of a filled-in template which rows are its example.
 type Plan struct {
 	language batch.Language
 	base     ledger.File
-	fates    map[int]*fate // by row of the dropped file
+	fates    map[int]*fate // by row of the dropped file; nil: it is no result
 	tally    tally
+	examples map[int]bool // rows that a template brought
 }
 
 // fate is who a row is.
