@@ -10,7 +10,8 @@ type Ours struct {
 }
 
 // Find looks for our columns: as a workbook heads them, in any language and at any place, or as a CSV result does, next to each
-// other and in their order. The words of a CSV result are common, so fewer than five of them prove nothing by themselves.
+// other and in their order. The words of a CSV result are common, so fewer than five of them prove nothing by themselves; what
+// stands over a workbook's is nobody else's, and people take the columns out that they do not need.
 func Find(headings []string) Ours {
 	o := Ours{Columns: map[int]Column{}, At: map[Column]int{}}
 	for i, h := range headings {
@@ -19,7 +20,9 @@ func Find(headings []string) Ours {
 		}
 	}
 	if len(o.At) > 0 {
-		o.Sure = len(o.At) >= 3
+		_, status := o.At[Status]
+		_, row := o.At[Row]
+		o.Sure = status || row || len(o.At) >= 2
 		return o
 	}
 	from, to := plainRun(headings)
@@ -29,10 +32,9 @@ func Find(headings []string) Ours {
 	}
 	_, row := o.At[Row]
 	_, status := o.At[Status]
-	if !row || !status {
+	if o.Sure = to-from >= 5; !o.Sure && !(row && status) {
 		return Ours{}
 	}
-	o.Sure = to-from >= 5
 	return o
 }
 

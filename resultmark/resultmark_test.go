@@ -33,6 +33,29 @@ func TestHeadingsAndWordsAreRecognisedInEveryLanguage(t *testing.T) {
 	}
 }
 
+func TestFind(t *testing.T) {
+	for _, c := range []struct {
+		headings []string
+		columns  int
+		sure     bool
+	}{
+		{[]string{"No", "Result: row", "Result: status", "Result: code", "Result: message", "Result: reference", "Result: attempts", "Result: sent at (UTC)"}, 7, true},
+		{[]string{"结果：状态", "单号"}, 1, true},
+		{[]string{"№", "Результат: сообщение", "Результат: код"}, 2, true},
+		{[]string{"No", "Result: message"}, 1, false},
+		{[]string{"row", "status", "code", "message", "reference", "attempts", "sent_at", "No"}, 7, true},
+		{[]string{"row", "status", "code", "No"}, 3, false},
+		{[]string{"No", "status", "code", "message", "reference", "attempts", "sent_at"}, 6, true},
+		{[]string{"No", "status", "code", "message", "reference"}, 0, false},
+		{[]string{"No", "code", "status"}, 0, false},
+		{nil, 0, false},
+	} {
+		if got := resultmark.Find(c.headings); len(got.Columns) != c.columns || got.Sure != c.sure {
+			t.Errorf("%q: %d columns, sure is %v", c.headings, len(got.Columns), got.Sure)
+		}
+	}
+}
+
 func TestChecksum(t *testing.T) {
 	base := resultmark.Checksum([]string{"A-1", "007", ""})
 	for name, same := range map[string][]string{"empty end": {"A-1", "007", "", " "}, "blanks": {" A-1", "007 "}} {

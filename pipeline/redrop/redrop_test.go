@@ -486,6 +486,43 @@ func TestOurColumnsTakenOutOfACSV(t *testing.T) {
 	}
 }
 
+// People send around what they find interesting: what is left of our columns tells whose result it is, under any name.
+func TestFewOfOurColumns(t *testing.T) {
+	for name, keep := range map[string][]resultmark.Column{
+		"a CSV without the row":    resultmark.Columns()[1:],
+		"a workbook's status only": {resultmark.Status},
+		"a workbook's row only":    {resultmark.Row},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := open(t, batch.English, "")
+			one := first(t, h, batch.English, "csv")
+			all := records(t, one.content("csv"))
+			if strings.Contains(name, "workbook") {
+				all = records(t, office(t, one.content("xlsx"), "csv"))
+			}
+			var kept [][]string
+			for _, rec := range all {
+				var cells []string
+				for i, cell := range rec {
+					c, ours := resultmark.ColumnOf(all[0][i])
+					if at := slices.Index(resultmark.Columns(), resultmark.Column(all[0][i])); at >= 0 {
+						c, ours = resultmark.Columns()[at], true
+					}
+					if !ours || slices.Contains(keep, c) {
+						cells = append(cells, cell)
+					}
+				}
+				kept = append(kept, cells)
+			}
+			two := h.drop("failures", "for the office.csv", encode(t, ';', kept))
+			two.want(afterUntouched)
+			if two.Reading.Again == nil || h.provider.executed("A2") != 1 {
+				t.Errorf("A2 was executed %d times", h.provider.executed("A2"))
+			}
+		})
+	}
+}
+
 // A sender's own columns may be called like ours.
 func TestSendersColumnsLikeOurs(t *testing.T) {
 	h := open(t, batch.English, "")
