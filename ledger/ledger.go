@@ -246,6 +246,16 @@ func (e *InUse) Error() string {
 	return "the ledger in " + e.Path + " is in use by another rowferry process"
 }
 
+// Damaged is the error of a ledger whose file is not what was written: by a disk, a copy that was broken off, another program.
+type Damaged struct {
+	Path string
+	Err  error
+}
+
+func (e *Damaged) Error() string { return "the ledger " + e.Path + " is damaged: " + e.Err.Error() }
+
+func (e *Damaged) Unwrap() error { return e.Err }
+
 // Query selects files. Zero fields select all.
 type Query struct {
 	States   []State
@@ -261,6 +271,8 @@ type Query struct {
 type Receipt interface {
 	// Wait returns nil once the write is durable. It may be called by anybody, more than once.
 	Wait(ctx context.Context) error
+	// Done reports whether Wait would return at once. Unlike Wait it makes nothing urgent.
+	Done() bool
 }
 
 // Ledger is the truth. All methods are safe for concurrent use. A method that returns nil has its effect on disk;

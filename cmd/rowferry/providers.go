@@ -53,7 +53,7 @@ func providersCommand(f *flags) *cobra.Command {
 		Args: subcommands,
 		RunE: func(*cobra.Command, []string) error { return f.listProviders(os.Stdout) },
 	}
-	c.AddCommand(showCommand(), templateCommand())
+	c.AddCommand(showCommand(f), templateCommand())
 	return c
 }
 
@@ -63,15 +63,9 @@ func (f *flags) listProviders(w io.Writer) error {
 		return err
 	}
 	if f.json {
-		type operation struct {
-			Provider, Operation, Title, Rows string
-			Repeatable                       bool
-		}
 		var list []operation
 		for _, name := range slices.Sorted(maps.Keys(all)) {
-			for _, op := range all[name].Operations {
-				list = append(list, operation{name, op.ID, op.Title.EN, string(op.Rows.Kind), op.Repeatable})
-			}
+			list = append(list, operations(all[name])...)
 		}
 		return printJSON(w, list)
 	}
@@ -88,7 +82,20 @@ func (f *flags) listProviders(w io.Writer) error {
 	return nil
 }
 
-func showCommand() *cobra.Command {
+// operation is one in JSON.
+type operation struct {
+	Provider, Operation, Title, Rows string
+	Repeatable                       bool
+}
+
+func operations(p *providers.Provider) (list []operation) {
+	for _, op := range p.Operations {
+		list = append(list, operation{p.Name, op.ID, op.Title.EN, string(op.Rows.Kind), op.Repeatable})
+	}
+	return list
+}
+
+func showCommand(f *flags) *cobra.Command {
 	var lang string
 	c := &cobra.Command{
 		Use:   "show PROVIDER",
@@ -104,6 +111,9 @@ func showCommand() *cobra.Command {
 			l := batch.Language(lang)
 			if !slices.Contains(batch.Languages(), l) {
 				return fmt.Errorf("--lang %q: write en, zh or ru", lang)
+			}
+			if f.json {
+				return printJSON(os.Stdout, operations(p))
 			}
 			return p.Markdown(os.Stdout, l)
 		},

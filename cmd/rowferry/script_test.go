@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 
 // scriptCommands are what our scripts can do beyond testscript's own commands.
 var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
-	"code": code, "provider": startProvider, "faults": faults, "executed": executed,
+	"code": code, "json": printsJSON, "provider": startProvider, "faults": faults, "executed": executed,
 	"normal": normal, "fileid": fileID, "await": await, "gbk": gbk, "broken": broken, "binary": binary, "workbook": workbook, "sorted": sorted,
 	"many": manyRows, "sleeping": sleeping, "untilexecuted": untilExecuted, "seen": seen, "examples": examples,
 }
@@ -70,6 +70,14 @@ func code(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// json COMMAND… runs a command and wants one JSON value and nothing else on its output, whatever the exit code.
+func printsJSON(ts *testscript.TestScript, _ bool, args []string) {
+	_ = ts.Exec(args[0], args[1:]...)
+	if out := ts.ReadFile("stdout"); !json.Valid([]byte(out)) {
+		ts.Fatalf("not JSON: %q", out)
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -69,6 +70,17 @@ func (f *flags) simulate(ctx context.Context, w io.Writer, names []string, addre
 	server, err := simulator.Start(address, sims...)
 	if err != nil {
 		return err
+	}
+	if f.json {
+		addresses := map[string]string{}
+		for _, s := range sims {
+			addresses[s.Name()] = fmt.Sprintf("http://%s/%s", server.Addr(), s.Name())
+		}
+		if err := printJSON(w, addresses); err != nil {
+			return errors.Join(err, server.Close())
+		}
+		<-ctx.Done()
+		return server.Close()
 	}
 	for _, s := range sims {
 		fmt.Fprintf(w, "%s: http://%s/%s\n", s.Name(), server.Addr(), s.Name())

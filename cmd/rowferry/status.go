@@ -332,6 +332,7 @@ func resumeCommand(f *flags) *cobra.Command {
 // order carries an order out: by the service where one runs, else here on the ledger.
 func (f *flags) order(ctx context.Context, o ledger.Order, target string) error {
 	return f.visit(ctx, func(ctx context.Context, cfg *configs.Config, l ledger.Ledger) error {
+		var answer ordered
 		if _, account := cfg.Accounts[target]; account && (o.Verb == "pause" || o.Verb == "resume") {
 			o.Account = target
 		} else {
@@ -344,12 +345,19 @@ func (f *flags) order(ctx context.Context, o ledger.Order, target string) error 
 			}
 			o.File = file.ID
 			if o.Verb == "resend" {
-				fmt.Printf("%s: %s of %d to be sent again.\n", file.Name, count(concerned(o.Statuses, file.Counts), "row"), file.Counts.Read)
+				if answer.Rows, err = again(ctx, l, o, file.ID); err != nil {
+					return err
+				}
+				answer.Name, answer.Of = file.Name, file.Counts.Read
 			}
 		}
 		owner, err := sqlite.Open(ctx, cfg.Data)
 		if _, busy := errors.AsType[*ledger.InUse](err); busy {
-			return deliver(ctx, l, o)
+			if answer.Taken, err = deliver(ctx, l, o); err != nil {
+				return err
+			}
+			answer.Order, answer.Service = o, true
+			return f.tell(answer)
 		}
 		if err != nil {
 			return err
@@ -361,9 +369,57 @@ func (f *flags) order(ctx context.Context, o ledger.Order, target string) error 
 		if err = errors.Join(err, owner.Close()); err != nil {
 			return err
 		}
-		fmt.Println("Done. It takes effect when rowferry runs: rowferry run")
-		return nil
+		answer.Order, answer.Taken = o, true
+		return f.tell(answer)
 	})
+}
+
+// ordered is what came of an order.
+type ordered struct {
+	ledger.Order
+	Service bool   `json:"service"` // a service runs
+	Taken   bool   `json:"taken"`   // it has taken the order, or the order was carried out here
+	Rows    int    `json:"rows,omitempty"`
+	Of      int    `json:"of,omitempty"`
+	Name    string `json:"name,omitempty"`
+}
+
+func (f *flags) tell(o ordered) error {
+	if f.json {
+		return printJSON(os.Stdout, o)
+	}
+	if o.Verb == "resend" {
+		fmt.Printf("%s: %s of %d to be sent again.\n", o.Name, count(o.Rows, "row"), o.Of)
+	}
+	switch {
+	case !o.Service:
+		fmt.Println("Done. It takes effect when rowferry runs: rowferry run")
+	case o.Taken:
+		fmt.Println("Done: the running service has taken the order.")
+	default:
+		fmt.Println("The order is in the ledger; the running service has not taken it yet.")
+	}
+	return nil
+}
+
+// again counts the rows that a resend sends again: those of an item travel together. It is an error when there are none.
+func again(ctx context.Context, l ledger.Ledger, o ledger.Order, id string) (rows int, err error) {
+	for c, err := range l.Chunks(ctx, id) {
+		if err != nil {
+			return 0, err
+		}
+		for i := range c.Items {
+			item, v := &c.Items[i], c.States[i].Verdict
+			if v != nil && item.Body != nil && slices.ContainsFunc(item.Rows, func(r int) bool { return slices.Contains(o.Statuses, string(v.Of(r).Status)) }) {
+				rows += len(item.Rows)
+			}
+		}
+	}
+	if rows == 0 {
+		return 0, fmt.Errorf("the rows of %s that are %s were never fit to be sent (their document has an invalid row, or they were delivered before): mend what the result says and drop that, there is nothing to send again",
+			id, strings.Join(o.Statuses, " or "))
+	}
+	return rows, nil
 }
 
 // allowed says why an order makes no sense for a file in its present state.
@@ -413,17 +469,15 @@ func concerned(statuses []string, c batch.Counts) (n int) {
 }
 
 // deliver leaves the order for the running service and waits until it has taken it.
-func deliver(ctx context.Context, l ledger.Ledger, o ledger.Order) error {
+func deliver(ctx context.Context, l ledger.Ledger, o ledger.Order) (taken bool, err error) {
 	if err := l.Order(ctx, o); err != nil {
-		return err
+		return false, err
 	}
 	for range 50 {
 		time.Sleep(100 * time.Millisecond)
 		if n, err := l.(*sqlite.Ledger).Waiting(ctx); err == nil && n == 0 {
-			fmt.Println("Done: the running service has taken the order.")
-			return nil
+			return true, nil
 		}
 	}
-	fmt.Println("The order is in the ledger; the running service has not taken it yet.")
-	return nil
+	return false, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
@@ -25,6 +26,10 @@ func complaint(err error) string {
 	}
 	if inUse, ok := errors.AsType[*ledger.InUse](err); ok {
 		return fmt.Sprintf("rowferry: %s is in use by another rowferry (process %d).\nWhile it runs, drop files into its inboxes, and use status, resend, cancel, pause and resume; to start another, stop it first.", inUse.Path, inUse.PID)
+	}
+	if damaged, ok := errors.AsType[*ledger.Damaged](err); ok {
+		return fmt.Sprintf("rowferry: %v.\nNothing more is sent, for what was sent before cannot be told. Stop rowferry, move the whole folder %s aside and put a backup of it in its place; files that a newer ledger had taken lie in the inboxes' archive and processing folders.",
+			damaged, filepath.Dir(damaged.Path))
 	}
 	return "rowferry: " + err.Error()
 }

@@ -148,12 +148,19 @@ func chunk(ctx context.Context, q querier, id string, seq int) (*ledger.Content,
 
 // Chunk returns one chunk and the state of its items.
 func (l *Ledger) Chunk(ctx context.Context, id string, seq int) (*ledger.Content, error) {
-	return chunk(ctx, l.reader, id, seq)
+	c, err := chunk(ctx, l.reader, id, seq)
+	return c, l.damaged(err)
 }
 
 // Chunks gives all chunks of a file in order.
 func (l *Ledger) Chunks(ctx context.Context, id string) iter.Seq2[*ledger.Content, error] {
-	return chunks(ctx, l.reader, id)
+	return func(yield func(*ledger.Content, error) bool) {
+		for c, err := range chunks(ctx, l.reader, id) {
+			if !yield(c, l.damaged(err)) {
+				return
+			}
+		}
+	}
 }
 
 func chunks(ctx context.Context, q querier, id string) iter.Seq2[*ledger.Content, error] {
@@ -235,7 +242,8 @@ func (l *Ledger) PauseLane(ctx context.Context, account, reason string) error {
 
 // Lanes lists the stopped lanes.
 func (l *Ledger) Lanes(ctx context.Context) (map[string]string, error) {
-	return pairs(ctx, l.reader, "SELECT account, reason FROM lanes")
+	stopped, err := pairs(ctx, l.reader, "SELECT account, reason FROM lanes")
+	return stopped, l.damaged(err)
 }
 
 func pairs(ctx context.Context, q querier, query string) (map[string]string, error) {
@@ -306,7 +314,7 @@ func (l *Ledger) Kept(ctx context.Context, key string) (string, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
-	return v, err
+	return v, l.damaged(err)
 }
 
 // Waiting is how many orders the owner has not taken yet.

@@ -264,12 +264,13 @@ func (l *Ledger) Report(ctx context.Context, id string, results []string) error 
 // File returns one file.
 func (l *Ledger) File(ctx context.Context, id string) (ledger.File, error) {
 	f, _, err := scanFile(l.reader.QueryRowContext(ctx, "SELECT "+fileColumns+" FROM files WHERE id = ?", id))
-	return f, err
+	return f, l.damaged(err)
 }
 
 // Files lists files, oldest first.
 func (l *Ledger) Files(ctx context.Context, q ledger.Query) ([]ledger.File, error) {
-	return files(ctx, l.reader, q)
+	found, err := files(ctx, l.reader, q)
+	return found, l.damaged(err)
 }
 
 func files(ctx context.Context, from querier, q ledger.Query) ([]ledger.File, error) {

@@ -58,10 +58,29 @@ func Open(ctx context.Context, dir string) (*Ledger, error) {
 	}
 	l.lock = lock
 	if err := l.migrate(ctx); err != nil {
-		return nil, errors.Join(err, l.Close())
+		return nil, errors.Join(l.damaged(err), l.Close())
 	}
 	return l, nil
 }
+
+// damaged says so when SQLite found the file damaged.
+func (l *Ledger) damaged(err error) error {
+	if err == nil {
+		return nil
+	}
+	found, ok := errors.AsType[*sqlite3.Error](err)
+	if ok && (found.Code()&0xff == corrupt || found.Code()&0xff == noDatabase) {
+		return &ledger.Damaged{Path: l.path, Err: found}
+	}
+	return err
+}
+
+// Result codes of SQLite.
+const (
+	corrupt    = 11
+	constraint = 19
+	noDatabase = 26
+)
 
 // Visit opens the ledger beside its owner, to look and to leave orders. fs.ErrNotExist when there is none.
 func Visit(ctx context.Context, dir string) (*Ledger, error) {
@@ -72,14 +91,51 @@ func Visit(ctx context.Context, dir string) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	have := 0
-	if err := l.reader.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
-		return nil, errors.Join(fmt.Errorf("ledger: %w", err), l.Close())
+	have, known, err := l.version(ctx)
+	switch {
+	case err != nil:
+	case have == 0:
+		err = fmt.Errorf("ledger: %s is being made: %w", l.path, fs.ErrNotExist)
+	case have < known:
+		return afterMigration(ctx, l, dir)
 	}
-	if have == 0 {
-		return nil, errors.Join(fmt.Errorf("ledger: %s is being made: %w", l.path, fs.ErrNotExist), l.Close())
+	if err != nil {
+		return nil, errors.Join(l.damaged(err), l.Close())
 	}
 	return l, nil
+}
+
+// afterMigration brings a ledger of an older rowferry up to date, unless that one is running, and visits it.
+func afterMigration(ctx context.Context, l *Ledger, dir string) (*Ledger, error) {
+	if err := l.Close(); err != nil {
+		return nil, err
+	}
+	owner, err := Open(ctx, dir)
+	if _, busy := errors.AsType[*ledger.InUse](err); busy {
+		return nil, fmt.Errorf("ledger %s is in use by an older rowferry: stop that and start this version instead", l.path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := owner.Close(); err != nil {
+		return nil, err
+	}
+	return Visit(ctx, dir)
+}
+
+// version is the schema that the ledger has and the one that this program knows. It is an error when the ledger's is newer.
+func (l *Ledger) version(ctx context.Context) (have, known int, err error) {
+	if err := l.reader.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+		return 0, 0, fmt.Errorf("ledger %s: %w", l.path, err)
+	}
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return 0, 0, err
+	}
+	if have > len(files) {
+		return 0, 0, fmt.Errorf("ledger %s was written by a newer rowferry (schema %d, this one knows %d): use that version", l.path, have, len(files))
+	}
+	return have, len(files), nil
 }
 
 func ownerOf(dir string) int {
@@ -102,10 +158,10 @@ func open(ctx context.Context, dir string) (*Ledger, error) {
 		return nil, errors.Join(err, writer.Close())
 	}
 	reader.SetMaxOpenConns(4)
-	if err := writer.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("ledger %s: %w", path, err), writer.Close(), reader.Close())
-	}
 	l := &Ledger{path: path, writer: writer, reader: reader, done: make(chan struct{})}
+	if err := writer.PingContext(ctx); err != nil {
+		return nil, errors.Join(l.damaged(fmt.Errorf("ledger %s: %w", path, err)), writer.Close(), reader.Close())
+	}
 	l.queue.init()
 	go l.write()
 	return l, nil
@@ -113,16 +169,13 @@ func open(ctx context.Context, dir string) (*Ledger, error) {
 
 // migrate runs the numbered files that this ledger has not seen. user_version is the number of the last.
 func (l *Ledger) migrate(ctx context.Context) error {
-	var have int
-	if err := l.reader.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
-		return fmt.Errorf("ledger %s: %w", l.path, err)
+	have, _, err := l.version(ctx)
+	if err != nil {
+		return err
 	}
 	files, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		return err
-	}
-	if have > len(files) {
-		return fmt.Errorf("ledger %s was written by a newer rowferry (schema %d, this one knows %d): use that version", l.path, have, len(files))
 	}
 	for i, name := range files[have:] {
 		text, err := fs.ReadFile(migrations, name)
@@ -171,6 +224,16 @@ func (r *receipt) Wait(ctx context.Context) error {
 		return r.err
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// Done reports whether the write is on disk, or has failed.
+func (r *receipt) Done() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -311,10 +374,13 @@ func (l *Ledger) commit(ops []op) {
 		err = w.apply(ops)
 		err = w.end(err)
 	}
+	if err != nil {
+		err = l.damaged(fmt.Errorf("ledger: %w", err))
+	}
 	for i := range ops {
 		r := ops[i].receipt
 		if err != nil {
-			r.err = fmt.Errorf("ledger: %w", err)
+			r.err = err
 		}
 		close(r.done)
 	}
@@ -394,7 +460,7 @@ func (w *writing) step(o *op) error {
 // isConstraint reports a violated UNIQUE.
 func isConstraint(err error) bool {
 	e, ok := errors.AsType[*sqlite3.Error](err)
-	return ok && e.Code()&0xff == 19
+	return ok && e.Code()&0xff == constraint
 }
 
 func unixms(t time.Time) int64 {

@@ -1,12 +1,18 @@
 package sqlite_test
 
 import (
+	"bytes"
+	"context"
+	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/gofrs/flock"
 	"go.uber.org/goleak"
 
 	"github.com/rowferry/rowferry/ledger"
@@ -66,5 +72,116 @@ func TestOneOwner(t *testing.T) {
 	}
 	if err := again.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// schema sets what a ledger says of its schema.
+func schema(t *testing.T, dir string, version int) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(dir, "ledger.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), fmt.Sprintf("PRAGMA user_version = %d", version)); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// made is a ledger with a file in it.
+func made(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	l, err := sqlite.Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ledgertest.Accepted(t, l, "f1", 3000)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestALedgerOfANewerProgramIsLeftAlone(t *testing.T) {
+	dir := made(t)
+	schema(t, dir, 99)
+	for name, open := range map[string]func(context.Context, string) (*sqlite.Ledger, error){"open": sqlite.Open, "visit": sqlite.Visit} {
+		if _, err := open(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "was written by a newer rowferry (schema 99") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A visitor brings the ledger of an older program up to date, unless that program is running.
+func TestALedgerOfAnOlderProgramIsVisited(t *testing.T) {
+	dir := t.TempDir()
+	first, err := os.ReadFile("migrations/0001_start.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", filepath.Join(dir, "ledger.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), string(first)+"PRAGMA user_version = 1;"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	lock := flock.New(filepath.Join(dir, "ledger.lock"))
+	if mine, err := lock.TryLock(); err != nil || !mine {
+		t.Fatal(mine, err)
+	}
+	if _, err := sqlite.Visit(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "in use by an older rowferry") {
+		t.Errorf("while the older one runs: %v", err)
+	}
+	if err := lock.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+	l, err := sqlite.Visit(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Files(t.Context(), ledger.Query{Family: "f1"}); err != nil {
+		t.Error(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestADamagedLedgerIsToldAsSuch(t *testing.T) {
+	for name, damage := range map[string]func(content []byte) []byte{
+		"another file":      func([]byte) []byte { return bytes.Repeat([]byte("not a ledger\n"), 5000) },
+		"cut off":           func(b []byte) []byte { return b[:20000] },
+		"pages overwritten": func(b []byte) []byte { return append(b[:4096:4096], bytes.Repeat([]byte{0xA5}, len(b)-4096)...) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := made(t)
+			path := filepath.Join(dir, "ledger.db")
+			content, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, damage(content), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			for name, open := range map[string]func(context.Context, string) (*sqlite.Ledger, error){"open": sqlite.Open, "visit": sqlite.Visit} {
+				l, err := open(t.Context(), dir)
+				if err == nil { // found out when it is used
+					_, err = l.Files(t.Context(), ledger.Query{})
+					if err := l.Close(); err != nil {
+						t.Error(err)
+					}
+				}
+				if damaged, ok := errors.AsType[*ledger.Damaged](err); !ok || !strings.HasSuffix(damaged.Path, "ledger.db") {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+		})
 	}
 }

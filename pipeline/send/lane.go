@@ -210,12 +210,15 @@ func (l *Lane) Run(ctx context.Context) error {
 	return errors.Join(err, l.failed)
 }
 
-// write records events without waiting. A ledger that fails is noticed a little later and ends the lane. Call with mu held.
-func (l *Lane) write(events ...ledger.Event) {
-	l.behind = append(l.behind, l.Ledger.Record(events...))
-	if len(l.behind) > 1024 { // by then the oldest has long been written: waiting costs nothing
+// write records events without waiting. A ledger that fails is noticed with the next write, and ends the lane: what is sent
+// meanwhile and cannot be written down may be sent again. Call with mu held.
+func (l *Lane) write(events ...ledger.Event) ledger.Receipt {
+	written := l.Ledger.Record(events...)
+	l.behind = append(l.behind, written)
+	for len(l.behind) > 0 && (l.behind[0].Done() || len(l.behind) > 1024) {
 		l.caughtUp()
 	}
+	return written
 }
 
 // caughtUp waits for the oldest write that is under way.
@@ -728,8 +731,7 @@ func (l *Lane) settle(j *job, d decision, r senders.Result) {
 		l.refusals(j.file, v)
 	}
 	if len(events) > 0 {
-		l.write(events...)
-		j.kept = l.behind[len(l.behind)-1]
+		j.kept = l.write(events...)
 	}
 	if len(rest.items) > 0 {
 		rest.lost = rest.lost || d.lost
