@@ -332,6 +332,7 @@ func (l killedLedger) Stage(c ledger.Chunk) (r ledger.Receipt) {
 type killedReceipt struct{}
 
 func (killedReceipt) Wait(context.Context) error { return errKilled }
+func (killedReceipt) Done() bool                 { return true }
 
 func (l killedLedger) Unstage(ctx context.Context, id string) error {
 	return l.k.do("unstage", func() error { return l.Ledger.Unstage(ctx, id) })
