@@ -207,6 +207,11 @@ var csvWords = catalogue{
 		ZH: "“{value}”是公式错误，不是值。请修正公式或直接填写值，然后重新保存。",
 		RU: "«{value}» – ошибка формулы, а не значение. Исправьте формулу или впишите значение и сохраните снова.",
 	},
+	"csv.cell.garbled": {
+		EN: "\"{value}\" is text that a program read in the wrong encoding before the file got here; it probably was \"{meant}\". Write the value again and send the file as UTF-8 or .xlsx.",
+		ZH: "“{value}”是在送达之前就被某个程序用错误编码打开而成的乱码，原文可能是“{meant}”。请重新填写该值，并以 UTF-8 或 .xlsx 发送文件。",
+		RU: "«{value}» — текст, который какая-то программа ещё до отправки прочла в неверной кодировке; вероятно, это было «{meant}». Впишите значение заново и отправьте файл в UTF-8 или .xlsx.",
+	},
 	"csv.cell.lost_character": {
 		EN: "\"{value}\" holds the mark of a letter that was lost before the file got here (U+FFFD). Write the value again and save as UTF-8.",
 		ZH: "“{value}”中有在送达之前就已丢失的字符的标记（U+FFFD）。请重新填写该值并以 UTF-8 保存。",

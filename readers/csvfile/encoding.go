@@ -12,7 +12,7 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 
 	"github.com/rowferry/rowferry/readers"
-	"github.com/rowferry/rowferry/readers/csvfile/charset"
+	"github.com/rowferry/rowferry/readers/charset"
 )
 
 // content is the text of a file: where it lies and how its bytes become UTF-8.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+
+	"github.com/rowferry/rowferry/readers/charset"
 )
 
 // dialect is how the records of one file are written.
@@ -52,6 +54,7 @@ type splitter struct {
 	ended    bool // a line end followed it
 	scratch  []byte
 	lost     bool // U+FFFD was seen somewhere
+	wide     bool // so were bytes above 127
 }
 
 func newSplitter(src io.Reader, d dialect, cell, columns int) *splitter {
@@ -113,6 +116,7 @@ func (s *splitter) fill() {
 		if !s.lost && bytes.Contains(s.buf[max(0, s.w-len(fresh)-2):s.w], []byte("\uFFFD")) {
 			s.lost = true
 		}
+		s.wide = s.wide || !charset.ASCII(fresh)
 		if err != nil {
 			s.eof = true
 			if err != io.EOF {

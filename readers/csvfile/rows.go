@@ -10,6 +10,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/charset"
 	"github.com/rowferry/rowferry/readers/table"
 	"github.com/rowferry/rowferry/words"
 )
@@ -141,6 +142,7 @@ func (t *opened) build(row *batch.Row, s *splitter) {
 	text := string(s.text)
 	row.Number, row.Problem = s.number, nil
 	n := min(len(s.fields), len(row.Cells))
+	wide := s.wide && !charset.ASCII(s.text)
 	for i, f := range s.fields[:n] {
 		c := &row.Cells[i]
 		c.Text = text[f.from:f.to]
@@ -149,8 +151,8 @@ func (t *opened) build(row *batch.Row, s *splitter) {
 			c.Kind = batch.Blank
 			continue
 		}
-		if b := c.Text[0]; b <= '9' || b >= 0x80 || b == '=' || s.lost {
-			t.inspect(c, s.lost)
+		if b := c.Text[0]; b <= '9' || b >= 0x80 || b == '=' || wide {
+			t.inspect(c, s.lost, wide)
 		}
 	}
 	clear(row.Cells[n:])
@@ -180,7 +182,7 @@ func (t *opened) judgeWidth(row *batch.Row, s *splitter) {
 
 // inspect looks at a cell whose first byte may mean that it shows nothing or another text, or that its value was
 // destroyed before the file was written.
-func (t *opened) inspect(c *batch.Cell, lost bool) {
+func (t *opened) inspect(c *batch.Cell, lost, wide bool) {
 	if c.Text[0] == '=' {
 		if c.Text = unwrapped(c.Text); c.Text == "" {
 			c.Kind = batch.Blank
@@ -195,12 +197,16 @@ func (t *opened) inspect(c *batch.Cell, lost bool) {
 	if key == "" && lost && strings.ContainsRune(c.Text, unicode.ReplacementChar) {
 		key = "csv.cell.lost_character"
 	}
-	if key == "" {
-		return
+	if key != "" {
+		spoil(c, words.Message(key, "value", c.Text))
+	} else if wide {
+		if meant, garbled := charset.Garbled(c.Text); garbled {
+			spoil(c, words.Message("csv.cell.garbled", "value", c.Text, "meant", meant))
+		}
 	}
-	m := words.Message(key, "value", c.Text)
-	c.Kind, c.Problem = batch.Faulty, &m
 }
+
+func spoil(c *batch.Cell, m batch.Message) { c.Kind, c.Problem = batch.Faulty, &m }
 
 // broken turns what stopped a splitter into what the sender is told.
 func (t *opened) broken(err error, row int) error {

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/text/transform"
 
-	"github.com/rowferry/rowferry/readers/csvfile/charset"
+	"github.com/rowferry/rowferry/readers/charset"
 )
 
 // strict decodes to UTF-8 and refuses what it cannot decode, naming the line: replacement characters, halves of

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/readers/charset"
 	"github.com/rowferry/rowferry/readers/table"
 	"github.com/rowferry/rowferry/readers/workbook/ooxml"
 )
@@ -370,7 +371,7 @@ func (s *sheet) decode(column, style int, kind string, formula, valued bool) err
 		if len(s.raw) == 0 {
 			return nil
 		}
-		if table.Destroyed(string(s.raw)) {
+		if _, garbled := charset.Garbled(s.raw); garbled || table.Destroyed(string(s.raw)) {
 			c.words(string(s.raw))
 			break
 		}
@@ -530,13 +531,17 @@ func (s *sheet) isoDate(c *cell, style int, formula bool) error {
 	return nil
 }
 
-// words takes a text, unless it is what is left of a long number.
+// words takes a text, unless it is what is left of a long number, or of letters that were misread.
 func (c *cell) words(text string) {
 	if text == "" {
 		return
 	}
 	if table.Destroyed(text) {
 		c.faulty(text, "workbook.cell_scientific", "value", shorten(text))
+		return
+	}
+	if meant, garbled := charset.Garbled(text); garbled {
+		c.faulty(text, "csv.cell.garbled", "value", shorten(text), "meant", shorten(meant))
 		return
 	}
 	c.Cell = batch.Cell{Kind: batch.String, Text: text}

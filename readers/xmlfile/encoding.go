@@ -16,7 +16,7 @@ import (
 	"golang.org/x/text/encoding/unicode/utf32"
 
 	"github.com/rowferry/rowferry/batch"
-	"github.com/rowferry/rowferry/readers/csvfile/charset"
+	"github.com/rowferry/rowferry/readers/charset"
 	"github.com/rowferry/rowferry/words"
 )
 

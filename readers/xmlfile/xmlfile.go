@@ -12,6 +12,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/charset"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -157,6 +158,10 @@ func cell(text string) batch.Cell {
 		return batch.Cell{Text: text, Kind: batch.Faulty, Problem: &m}
 	case exponent(text):
 		m := words.Message("xml.cell.exponent", "value", text)
+		return batch.Cell{Text: text, Kind: batch.Faulty, Problem: &m}
+	}
+	if meant, garbled := charset.Garbled(text); garbled {
+		m := words.Message("csv.cell.garbled", "value", text, "meant", meant)
 		return batch.Cell{Text: text, Kind: batch.Faulty, Problem: &m}
 	}
 	return batch.Cell{Text: text, Kind: batch.String}
