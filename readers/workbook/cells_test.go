@@ -138,6 +138,7 @@ func TestOtherCells(t *testing.T) {
 		{`<c t="inlineStr"><is><t>1.23457E+15</t></is></c>`, "1.23457E+15", batch.Faulty},
 		{`<c t="inlineStr"><is><t>MÃ¼ller, KÃ¶ln</t></is></c>`, "MÃ¼ller, KÃ¶ln", batch.Faulty},
 		{`<c t="str"><f>A1</f><v>涓婃捣</v></c>`, "涓婃捣", batch.Faulty},
+		{`<c t="inlineStr"><is><t>M�ller</t></is></c>`, "M�ller", batch.Faulty},
 		{`<c t="inlineStr"><is><t>Müller, 上海</t></is></c>`, "Müller, 上海", batch.String},
 		{`<c t="inlineStr"><is><t>1E05</t></is></c>`, "1E05", batch.String},
 		{`<c s="77"><v>45000</v></c>`, "45000", batch.Faulty},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers/charset"
@@ -371,7 +372,7 @@ func (s *sheet) decode(column, style int, kind string, formula, valued bool) err
 		if len(s.raw) == 0 {
 			return nil
 		}
-		if _, garbled := charset.Garbled(s.raw); garbled || table.Destroyed(string(s.raw)) {
+		if _, garbled := charset.Garbled(s.raw); garbled || table.Destroyed(string(s.raw)) || bytes.Contains(s.raw, lostLetter) {
 			c.words(string(s.raw))
 			break
 		}
@@ -531,6 +532,9 @@ func (s *sheet) isoDate(c *cell, style int, formula bool) error {
 	return nil
 }
 
+// lostLetter stands where a program could not write a letter.
+var lostLetter = []byte("\uFFFD")
+
 // words takes a text, unless it is what is left of a long number, or of letters that were misread.
 func (c *cell) words(text string) {
 	if text == "" {
@@ -538,6 +542,10 @@ func (c *cell) words(text string) {
 	}
 	if table.Destroyed(text) {
 		c.faulty(text, "workbook.cell_scientific", "value", shorten(text))
+		return
+	}
+	if !charset.ASCII(text) && strings.Contains(text, string(lostLetter)) {
+		c.faulty(text, "csv.cell.lost_character", "value", shorten(text))
 		return
 	}
 	if meant, garbled := charset.Garbled(text); garbled {
