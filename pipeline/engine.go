@@ -41,6 +41,8 @@ type Engine struct {
 	config *configs.Config
 	told   map[string]string // refusals as the ledger has them, by account
 
+	reports *report.Reporter // of the one who attends; nil: nobody does
+
 	mu      sync.Mutex
 	stalled map[string]error
 }
@@ -190,11 +192,18 @@ func (e *Engine) start(ctx context.Context, group *errgroup.Group) error {
 // attend carries out orders and reports settled files until ctx ends; more eagerly while something is under way.
 func (e *Engine) attend(ctx context.Context) error {
 	r := e.reporter()
+	if err := r.Tidy(); err != nil {
+		return err
+	}
+	e.reports = r
+	ctx, stop := context.WithCancel(ctx)
+	defer r.Wait()
+	defer stop()
 	for {
 		if err := e.orders(ctx); err != nil {
 			return quiet(ctx, err)
 		}
-		if _, _, err := r.Sweep(ctx); err != nil {
+		if err := r.Sweep(ctx); err != nil {
 			return quiet(ctx, err)
 		}
 		e.stall(r.Stalled())
@@ -296,6 +305,9 @@ func (e *Engine) Obey(ctx context.Context, o ledger.Order) error {
 		var statuses []batch.Status
 		for _, s := range o.Statuses {
 			statuses = append(statuses, batch.Status(s))
+		}
+		if e.reports != nil { // the results under way would be outdated
+			defer e.reports.Hold(o.File)()
 		}
 		_, err = e.Ledger.Requeue(ctx, o.File, statuses)
 	case "cancel":

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/sftpclient/sshdtest"
 )
 
@@ -151,4 +152,71 @@ func TestTwoServicesOnOneFolder(t *testing.T) {
 		drop(t, filepath.Join(root, "outgoing"), fmt.Sprintf("two%d.csv", i), mine...)
 	}
 	provider.once(t, want, results(t, root, 20))
+}
+
+// A partner's server that hangs keeps neither the results of others waiting nor a person's orders. A file whose result is on
+// its way there can be sent again.
+func TestAPartnerThatHangsKeepsNobodyWaiting(t *testing.T) {
+	provider, url := newNotices(t)
+	s, root, dir := sshdtest.Start(t, sshdtest.Options{}), partnerFolder(t), t.TempDir()
+	config := strings.NewReplacer("timeout: 30s, keep_alive: 1s", "timeout: 24h, keep_alive: 24h",
+		fmt.Sprintf("{sftp: partner, dir: %s/outgoing, settle: 100ms, every: 200ms}", root), "{dir: in, settle: 100ms, every: 200ms}",
+	).Replace(partnerConfig(s, s.Address(), url, root)) + `
+  others:
+    account: les
+    operation: shipmentFailed
+    inbox: {dir: others, settle: 100ms, every: 200ms}
+    outbox: {dir: out, formats: [csv]}
+`
+	e, stop := serve(t, dir, config)
+	defer stop()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	drop(t, in("in"), "first.csv", "A0") // connects
+	provider.once(t, []string{"A0"}, results(t, root, 1))
+	s.Pause()
+	drop(t, in("in"), "second.csv", "B0")
+	second := func() ledger.File {
+		files, err := e.Ledger.Files(t.Context(), ledger.Query{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			if f.Name == "second.csv" {
+				return f
+			}
+		}
+		return ledger.File{}
+	}
+	until := func(what string, ok func() bool) {
+		t.Helper()
+		for end := time.Now().Add(5 * time.Minute); !ok(); time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("no %s", what)
+			}
+		}
+	}
+	until("rows that are done", func() bool { return second().State == ledger.Settled })
+	time.Sleep(300 * time.Millisecond) // its result is on its way
+	drop(t, in("others"), "third.csv", "C0")
+	reported(t, dir, 1, 5*time.Minute)
+	order := func(o ledger.Order) {
+		if err := e.Ledger.Order(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	order(ledger.Order{Verb: "resend", File: second().ID, Statuses: []string{"delivered"}})
+	until("row sent again", func() bool { f := second(); return f.Revision == 2 && f.State == ledger.Settled })
+	s.Resume()
+	until("result of the second revision", func() bool { return second().State == ledger.Reported })
+	names := second().Results
+	stop()
+	if len(names) != 1 || !strings.HasSuffix(names[0], ".r2.result.csv") {
+		t.Errorf("the results are %v", names)
+	}
+	if provider.did["B0"] != 2 {
+		t.Errorf("sent %d times", provider.did["B0"])
+	}
+	if left, _ := os.ReadDir(filepath.Join(dir, "data", "outgoing")); len(left) > 0 {
+		t.Errorf("left of results on their way: %v", left)
+	}
 }

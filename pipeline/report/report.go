@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
@@ -24,7 +23,7 @@ import (
 	"github.com/rowferry/rowferry/providers"
 )
 
-// Reporter reports files whose rows all have an outcome.
+// Reporter reports files whose rows all have an outcome. Its methods are called by one goroutine.
 type Reporter struct {
 	Ledger  ledger.Ledger
 	Routes  map[string]*route.Route
@@ -33,66 +32,13 @@ type Reporter struct {
 	Work    string // folder for results on their way out
 	Log     *slog.Logger
 
-	tried map[string]retry
-}
+	writing sync.Mutex // results are written one after the other, and put beside each other
+	going   sync.WaitGroup
 
-// retry is when a file whose results could not be put is tried again.
-type retry struct {
-	at    time.Time
-	pause time.Duration
-	err   error
-}
-
-// Stalled says of which files, by id, the results could not be put after several tries, and why. Sweep goes on trying.
-func (r *Reporter) Stalled() map[string]error {
-	var why map[string]error
-	for id, t := range r.tried {
-		if t.pause >= patience {
-			if why == nil {
-				why = map[string]error{}
-			}
-			why[id] = t.err
-		}
-	}
-	return why
-}
-
-// patience is the pause between tries from which on whoever waits for a result need not wait longer: five tries have failed by then.
-const patience = 16 * time.Second
-
-// Sweep reports every settled file whose time has come. What fails is logged and tried again later, longer each time.
-// It returns how many were reported and how many are left.
-func (r *Reporter) Sweep(ctx context.Context) (done, left int, err error) {
-	files, err := r.Ledger.Files(ctx, ledger.Query{States: []ledger.State{ledger.Settled}})
-	if err != nil {
-		return 0, 0, err
-	}
-	for _, f := range files {
-		if ctx.Err() != nil {
-			return done, left, ctx.Err()
-		}
-		if r.tried[f.ID].at.After(time.Now()) || r.Partial && r.Routes[f.Route] == nil {
-			left++
-			continue
-		}
-		if err := r.Report(ctx, f); err != nil {
-			left++
-			r.later(f, err)
-			continue
-		}
-		delete(r.tried, f.ID)
-		done++
-	}
-	return done, left, nil
-}
-
-func (r *Reporter) later(f ledger.File, err error) {
-	if r.tried == nil {
-		r.tried = map[string]retry{}
-	}
-	pause := min(max(time.Second, 2*r.tried[f.ID].pause), 5*time.Minute)
-	r.tried[f.ID] = retry{time.Now().Add(pause), pause, err}
-	r.Log.Error("the result could not be put into the outbox; trying again", "file", f.ID, "name", f.Name, "in", pause, "error", err)
+	mu    sync.Mutex
+	under map[string]*job  // by route: the file that is reported now
+	held  map[string]bool  // files not to be reported now
+	tried map[string]retry // by file
 }
 
 // Report writes and puts all results of one file.
@@ -129,13 +75,19 @@ func (r *Reporter) put(ctx context.Context, to outbox.Place, format outbox.Forma
 	}
 	defer os.Remove(work.Name())
 	defer work.Close()
-	if err := format.Write(ctx, work, report); err != nil {
+	if err := r.write(ctx, format, work, report); err != nil {
 		return err
 	}
 	if _, err := work.Seek(0, 0); err != nil {
 		return err
 	}
 	return to.Put(ctx, name, work)
+}
+
+func (r *Reporter) write(ctx context.Context, format outbox.Format, work *os.File, report outbox.Report) error {
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	return format.Write(ctx, work, report)
 }
 
 func (r *Reporter) report(ctx context.Context, f ledger.File, way *route.Route) outbox.Report {

@@ -1,0 +1,173 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rowferry/rowferry/ledger"
+)
+
+// job is a route whose files are being reported.
+type job struct {
+	file string // the one under way; "" between two
+	stop context.CancelFunc
+	done chan struct{} // closed when that file is done or given up
+}
+
+// retry is when a file whose results could not be put is tried again.
+type retry struct {
+	at    time.Time
+	pause time.Duration
+	err   error
+}
+
+// patience is the pause between tries from which on whoever waits for a result need not wait longer: five tries have failed by then.
+const patience = 16 * time.Second
+
+// Tidy removes what a killed process left half written. Call it before the first Sweep.
+func (r *Reporter) Tidy() error {
+	left, err := filepath.Glob(filepath.Join(r.Work, "result-*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range left {
+		if err := os.Remove(path); err != nil {
+			return fmt.Errorf("results on their way out: %w", err)
+		}
+	}
+	return nil
+}
+
+// Sweep begins to report every settled file whose time has come: those of one route one after the other, routes beside each
+// other, so that an outbox that is slow or hangs keeps nobody else waiting. What fails is logged and tried again later, longer each time.
+// Wait waits for what it began.
+func (r *Reporter) Sweep(ctx context.Context) error {
+	busy := r.busy() // before the ledger is asked, which may not know yet what these have done
+	files, err := r.Ledger.Files(ctx, ledger.Query{States: []ledger.State{ledger.Settled}})
+	if err != nil {
+		return err
+	}
+	due := map[string][]string{}
+	for _, f := range files {
+		if !busy[f.Route] && r.mayReport(f) {
+			due[f.Route] = append(due[f.Route], f.ID)
+		}
+	}
+	for route, ids := range due {
+		j := &job{}
+		r.mu.Lock()
+		if r.under == nil {
+			r.under = map[string]*job{}
+		}
+		r.under[route] = j
+		r.mu.Unlock()
+		r.going.Go(func() {
+			for _, id := range ids {
+				r.one(ctx, j, id)
+			}
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			delete(r.under, route)
+		})
+	}
+	return nil
+}
+
+// Wait waits for what Sweep began.
+func (r *Reporter) Wait() { r.going.Wait() }
+
+func (r *Reporter) busy() map[string]bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	busy := make(map[string]bool, len(r.under))
+	for route := range r.under {
+		busy[route] = true
+	}
+	return busy
+}
+
+func (r *Reporter) mayReport(f ledger.File) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.tried[f.ID].at.After(time.Now()) && !(r.Partial && r.Routes[f.Route] == nil)
+}
+
+// one reports one file of a job, unless it is held or has gone on meanwhile.
+func (r *Reporter) one(ctx context.Context, j *job, id string) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	r.mu.Lock()
+	if r.held[id] || ctx.Err() != nil {
+		r.mu.Unlock()
+		return
+	}
+	j.file, j.stop, j.done = id, stop, make(chan struct{})
+	r.mu.Unlock()
+	f, err := r.Ledger.File(ctx, id)
+	if err == nil && f.State == ledger.Settled {
+		err = r.Report(ctx, f)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	j.file = ""
+	close(j.done)
+	if err == nil {
+		delete(r.tried, id)
+	} else if ctx.Err() == nil {
+		r.later(f, err)
+	}
+}
+
+// Hold gives up the report of a file that is under way and lets none begin until release is called: the file is about to change.
+func (r *Reporter) Hold(id string) (release func()) {
+	r.mu.Lock()
+	if r.held == nil {
+		r.held = map[string]bool{}
+	}
+	r.held[id] = true
+	var done chan struct{}
+	for _, j := range r.under {
+		if j.file == id {
+			j.stop()
+			done = j.done
+		}
+	}
+	r.mu.Unlock()
+	if done != nil {
+		<-done
+	}
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.held, id)
+	}
+}
+
+// later notes when to try again. The caller holds the mutex.
+func (r *Reporter) later(f ledger.File, err error) {
+	if r.tried == nil {
+		r.tried = map[string]retry{}
+	}
+	pause := min(max(time.Second, 2*r.tried[f.ID].pause), 5*time.Minute)
+	r.tried[f.ID] = retry{time.Now().Add(pause), pause, err}
+	r.Log.Error("the result could not be put into the outbox; trying again", "file", f.ID, "name", f.Name, "in", pause, "error", err)
+}
+
+// Stalled says of which files, by id, the results could not be put after several tries, and why. Sweep goes on trying.
+func (r *Reporter) Stalled() map[string]error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var why map[string]error
+	for id, t := range r.tried {
+		if t.pause >= patience {
+			if why == nil {
+				why = map[string]error{}
+			}
+			why[id] = t.err
+		}
+	}
+	return why
+}
