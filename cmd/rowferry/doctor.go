@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -171,7 +172,7 @@ func addresses(ctx context.Context, cfg *configs.Config) iter.Seq[finding] {
 		for _, name := range slices.Sorted(maps.Keys(cfg.Accounts)) {
 			a := cfg.Accounts[name]
 			address := serverOf(a, cfg.ProviderOf(name))
-			for _, one := range reach(ctx, "account "+name, address) {
+			for _, one := range reach(ctx, "account "+name, address, a.CA) {
 				if !yield(one) {
 					return
 				}
@@ -193,7 +194,28 @@ func serverOf(a configs.Account, p *providers.Provider) string {
 // mostSkew is how far clocks may differ before signatures and tokens are refused for it.
 const mostSkew = 30 * time.Second
 
-func reach(ctx context.Context, who, address string) []finding {
+// trusting makes connections that trust an account's own authorities besides the system's, as its requests do.
+func trusting(ca string) (*http.Transport, error) {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	if ca == "" {
+		return transport, nil
+	}
+	pem, err := os.ReadFile(ca)
+	if err != nil {
+		return nil, err
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s holds no certificate in PEM form", ca)
+	}
+	transport.TLSClientConfig = &tls.Config{RootCAs: roots}
+	return transport, nil
+}
+
+func reach(ctx context.Context, who, address, ca string) []finding {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
 		return []finding{{What: who, Detail: "no server: write server: production, sandbox or a URL"}}
@@ -204,7 +226,11 @@ func reach(ctx context.Context, who, address string) []finding {
 	if err != nil {
 		return []finding{{What: who, Detail: err.Error()}}
 	}
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	transport, err := trusting(ca)
+	if err != nil {
+		return []finding{{What: who, Detail: "ca: " + err.Error()}}
+	}
+	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	defer client.CloseIdleConnections()
 	before := time.Now()
 	resp, err := client.Do(req)
