@@ -140,6 +140,58 @@ func TestLimitAsTheProviderCounts(t *testing.T) {
 	}
 }
 
+// bell is a jitter whose extremes are rare: the shortest round trip of a minute is far from the shortest there can be.
+func bell(base, most time.Duration) func(*rand.Rand) time.Duration {
+	return func(r *rand.Rand) time.Duration {
+		return base + time.Duration((r.Float64()+r.Float64()+r.Float64())/3*float64(most))
+	}
+}
+
+// New lines know little; none of many may be too sure of it.
+func TestManyNewLines(t *testing.T) {
+	const ms = time.Millisecond
+	lines := uint64(100)
+	if testing.Short() {
+		lines = 40
+	}
+	for name, c := range map[string]struct {
+		n         int
+		out, back func(seed uint64) func(*rand.Rand) time.Duration
+	}{
+		"bell": {10, func(uint64) func(*rand.Rand) time.Duration { return bell(30*ms, 40*ms) }, func(uint64) func(*rand.Rand) time.Duration { return bell(200*ms, 40*ms) }},
+		"even, 2/s": {2, func(uint64) func(*rand.Rand) time.Duration { return jitter(130*ms, 40*ms) },
+			func(uint64) func(*rand.Rand) time.Duration { return jitter(130*ms, 40*ms) }},
+		"shared by a second": {10, func(seed uint64) func(*rand.Rand) time.Duration { return together(50*ms, 40*ms, 1000*seed+1) },
+			func(seed uint64) func(*rand.Rand) time.Duration { return together(50*ms, 40*ms, 1000*seed+2) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			early, all := 0, 0
+			for seed := range lines {
+				synctest.Test(t, func(t *testing.T) {
+					p := New(Options{N: c.n, Per: time.Second})
+					n := &network{rand: rand.New(rand.NewPCG(seed, 7)), out: c.out(seed), back: c.back(seed)}
+					drive(t, p, n, 24, time.Minute)
+					slices.SortFunc(n.arrivals, time.Time.Compare)
+					for i := c.n; i < len(n.arrivals); i++ {
+						if n.arrivals[i].Sub(n.arrivals[i-c.n]) < time.Second {
+							early++
+						}
+					}
+					all += len(n.arrivals)
+				})
+			}
+			most := 0
+			if name == "shared by a second" {
+				most = all / 2500 // one delay for all of a second: nothing can be known of it before it was seen
+			}
+			t.Logf("%d of %d requests early", early, all)
+			if early > most {
+				t.Errorf("%d of %d requests were early, at most %d may be", early, all, most)
+			}
+		})
+	}
+}
+
 // Idle spells earn nothing: the first requests after one do not add up with what follows.
 func TestNoBurstAfterIdling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
