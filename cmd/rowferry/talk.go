@@ -41,6 +41,13 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
+func are(n int, what string) string {
+	if n == 1 {
+		return "1 " + what + " is"
+	}
+	return count(n, what) + " are"
+}
+
 func printJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
@@ -81,6 +88,7 @@ type hindrances struct{ accounts, files map[string]string }
 
 // remarks prints what a person should know about files beyond the numbers, and what to do next.
 func remarks(w io.Writer, files []ledger.File, h hindrances) {
+	onTheWay := 0
 	for _, f := range files {
 		switch {
 		case f.State == ledger.Quarantined:
@@ -99,11 +107,12 @@ func remarks(w io.Writer, files []ledger.File, h hindrances) {
 			fmt.Fprintf(w, "\n%s: %s to be sent; %s\n", f.Name, count(f.Counts.Pending(), "row"), h.accounts[f.Account])
 		case f.Counts.Pending() > 0:
 			fmt.Fprintf(w, "\n%s: %s to be sent. It goes on while rowferry runs: rowferry run\n", f.Name, count(f.Counts.Pending(), "row"))
-		case f.State == ledger.Settled:
-			fmt.Fprintf(w, "\n%s: every row has its outcome; the result is not in the outbox yet. It is put there while rowferry runs: rowferry run\n", f.Name)
-		case f.State == ledger.Claiming || f.State == ledger.Taken:
-			fmt.Fprintf(w, "\n%s is being taken; nothing of it is sent before it has been read to its end. It goes on while rowferry runs: rowferry run\n", f.Name)
+		case f.State == ledger.Settled || f.State == ledger.Claiming || f.State == ledger.Taken:
+			onTheWay++
 		}
+	}
+	if onTheWay > 0 {
+		fmt.Fprintf(w, "\n%s being taken, or the result is being put into the outbox. It goes on while rowferry runs: rowferry run\n", are(onTheWay, "file"))
 	}
 }
 
