@@ -102,7 +102,11 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 	}
 	f.Requests = requests(r.Operation.Rows, items)
 	for _, n := range table.Notes() {
-		f.Notes = append(f.Notes, words.Say(r.Language, n.Message))
+		text := words.Say(r.Language, n.Message)
+		if n.Row > 0 { // where to look, as in the result
+			text = words.Of(r.Language, "workbookresult.summary.row", "row", n.Row, "text", text)
+		}
+		f.Notes = append(f.Notes, text)
 	}
 	for _, c := range bound.Unused() {
 		f.Unused = append(f.Unused, c.Name)

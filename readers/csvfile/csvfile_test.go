@@ -126,7 +126,7 @@ func TestSettings(t *testing.T) {
 		want    string
 	}{
 		"header row": {"x,y\na,b\n1,2\n", readers.Settings{Header: "2"},
-			"column A \"a\"\ncolumn B \"b\"\n3: \"1\" \"2\"\n1 rows\nnote, row 1, 1 times: Lines above the heading were left out.\n"},
+			"column A \"a\"\ncolumn B \"b\"\n3: \"1\" \"2\"\n1 rows\nnote, row 1, 1 times: Rows above the heading were left out: 1.\n"},
 		"no header": {"a,b\n1,2\n", readers.Settings{Header: "none"}, "column A \"column 1\"\ncolumn B \"column 2\"\n1: \"a\" \"b\"\n2: \"1\" \"2\"\n2 rows\n"},
 		"delimiter": {"a^b\n1,5^2\n", readers.Settings{Delimiter: "^"}, "column A \"a\"\ncolumn B \"b\"\n2: \"1,5\" \"2\"\n1 rows\n"},
 		"wide delimiter": {"a；b\n1；\"2；3\"\n", readers.Settings{Delimiter: "；"},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -278,4 +279,13 @@ func (n *notes) add(m batch.Message, row int) {
 	n.all = append(n.all, batch.Note{Message: m, Row: row, Count: count})
 }
 
-func (n *notes) list() []batch.Note { return n.all }
+// list gives the notes with the count in their words.
+func (n *notes) list() []batch.Note {
+	all := slices.Clone(n.all)
+	for i := range all {
+		if all[i].Count > 0 {
+			all[i].Message.Args = append(slices.Clip(all[i].Message.Args), "count", all[i].Count)
+		}
+	}
+	return all
+}
