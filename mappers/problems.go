@@ -125,8 +125,8 @@ func problemOf(l batch.Language, p place, v *providers.Violation, value string, 
 	what := words.Of(l, "mapper.bad", "where", p.where, "value", line(value), "rule", rule)
 	if value == "" {
 		what = words.Of(l, "mapper.bad.blank", "where", p.where, "rule", rule)
-		if columnless && fix == "" {
-			fix = words.Of(l, "mapper.column.fix", "heading", p.column)
+		if columnless {
+			fix = strings.TrimSuffix(words.Of(l, "mapper.column.fix", "heading", p.column)+"; "+fix, "; ")
 		}
 	}
 	return batch.Problem{
@@ -214,12 +214,14 @@ func (st *state) neighbour(g *group, row, other int) {
 // few notes a group with too few rows.
 func (st *state) few(g *group) {
 	least := st.b.m.op.Rows.Min
-	if len(g.rows) >= least || g.keyless || g.warned {
+	if len(g.rows) >= least {
 		return
 	}
-	p := place{row: g.rows[0], column: st.keyColumn()}
-	st.add(p, "min_items", "", words.Of(st.lang(), "mapper.group.few", "row", g.rows[0], "count", len(g.rows), "min", least),
-		words.Of(st.lang(), "mapper.group.few.fix", "key", st.keyNames()))
+	if !g.keyless && !g.warned { // else nobody knows how many there are
+		p := place{row: g.rows[0], column: st.keyColumn()}
+		st.add(p, "min_items", "", words.Of(st.lang(), "mapper.group.few", "row", g.rows[0], "count", len(g.rows), "min", least),
+			words.Of(st.lang(), "mapper.group.few.fix", "key", st.keyNames()))
+	}
 	for _, f := range st.b.m.fillers {
 		if list, _, inRows := strings.Cut(f.indexed, "[*]"); inRows {
 			st.spoiled = append(st.spoiled, list) // Check need not count them again
