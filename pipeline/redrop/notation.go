@@ -21,6 +21,7 @@ const (
 	undecided order = iota
 	dayFirst
 	monthFirst
+	notations // how many there are
 )
 
 // likewise compares a cell with a text that differs from it.

@@ -11,13 +11,16 @@ import (
 	"github.com/rowferry/rowferry/words"
 )
 
-// renoted is a value of the dropped file that an earlier file has in another notation.
-type renoted struct {
-	line   int        // index
-	column int        // among those of the dropped file
-	cell   batch.Cell // as the earlier file has it
-	order  order
+// renotation knows in which columns a program has written an earlier file's values in its own way.
+type renotation struct {
+	*opening
+	from    *ledger.File
+	rows    map[int]int                // row of the dropped file → the row it was in the earlier one
+	columns map[int][notations]tallied // of the dropped file
 }
+
+// tallied counts the values that stand in another notation.
+type tallied struct{ all, sent int }
 
 // renotations finds the values that a program wrote in its own way when it saved the file, and takes them for what they were. A
 // person writes values anew in the rows that are to be mended; a program does so in every row. So a column counts only where a row
@@ -50,78 +53,100 @@ func (m *matching) renotations() error {
 	return nil
 }
 
-// renoted compares the lines with the rows of an earlier file: the base, or the root of the family.
+// renoted compares the lines with the rows of an earlier file, the base or the root of the family, and counts what is to be restored.
 func (m *matching) renoted(from *ledger.File) (count int, err error) {
-	wanted := map[int]bool{} // rows of the earlier file
-	rows := make([]int, len(m.lines))
+	r := &renotation{m.opening, from, map[int]int{}, map[int][notations]tallied{}}
+	sent := map[int]bool{}
 	for i := range m.lines {
-		if rows[i] = m.rowIn(from, i); rows[i] > 0 {
-			wanted[rows[i]] = true
+		l := &m.lines[i]
+		if row := m.rowIn(from, i); row > 0 {
+			r.rows[l.row] = row
+			sent[l.row] = m.originals[m.byNumber[l.number]].before.sent()
 		}
 	}
-	if len(wanted) == 0 {
+	if len(r.rows) == 0 {
 		return 0, nil
 	}
-	earlier, err := Reopen(m.ctx, m.route, m.copyOf(from), from.Name, from.Reading)
-	if err != nil {
-		return 0, err
-	}
-	defer earlier.Close()
 	again, err := Reopen(m.ctx, m.route, m.path, m.name, m.t.Reading)
 	if err != nil {
 		return 0, err
 	}
 	defer again.Close()
-	fetch, stop := fetching(earlier, wanted)
-	defer stop()
-	a := align(earlier.Columns(), again.Columns())
-	witnesses := map[int][monthFirst + 1]int{} // column → notations of the rows that were sent
-	var found []renoted
-	i := -1
+	compare, end, err := r.begin(again.Columns())
+	if err != nil {
+		return 0, err
+	}
+	defer end()
 	for row, err := range again.Rows() {
 		if err != nil {
 			return 0, err
 		}
-		if i++; rows[i] == 0 {
-			continue
-		}
-		cells, err := fetch(rows[i])
+		err := compare(row, func(column int, _ *batch.Cell, o order) {
+			c := r.columns[column]
+			if c[o].all++; sent[row.Number] {
+				c[o].sent++
+			}
+			r.columns[column] = c
+		})
 		if err != nil {
 			return 0, err
 		}
-		sent := m.originals[m.byNumber[m.lines[i].number]].before.sent()
+	}
+	for column, c := range r.columns {
+		for o := range notations {
+			if r.agreed(column, o) {
+				count += c[o].all
+			}
+		}
+	}
+	if count > 0 {
+		m.t.renoted = append(m.t.renoted, r)
+	}
+	return count, nil
+}
+
+// agreed reports whether a column's values in this notation are a program's: rows that were sent have it, and none the opposite one.
+func (r *renotation) agreed(column int, o order) bool {
+	c := r.columns[column]
+	if o == undecided {
+		return c[undecided].sent+c[dayFirst].sent+c[monthFirst].sent > 0
+	}
+	return c[o].sent > 0 && c[dayFirst].sent+c[monthFirst].sent == c[o].sent
+}
+
+// begin opens the earlier file beside a table of the dropped one. compare gives the cells of a row that stand there in another
+// notation, as the earlier file has them; they are valid until the next row. end closes the file.
+func (r *renotation) begin(columns []batch.Column) (compare func(row *batch.Row, each func(column int, cell *batch.Cell, o order)) error, end func(), err error) {
+	earlier, err := Reopen(r.ctx, r.route, r.copyOf(r.from), r.from.Name, r.from.Reading)
+	if err != nil {
+		return nil, nil, err
+	}
+	wanted := map[int]bool{}
+	for _, row := range r.rows {
+		wanted[row] = true
+	}
+	fetch, stop := fetching(earlier, wanted)
+	a := align(earlier.Columns(), columns)
+	return func(row *batch.Row, each func(int, *batch.Cell, order)) error {
+		was, known := r.rows[row.Number]
+		if !known {
+			return nil
+		}
+		cells, err := fetch(was)
+		if err != nil {
+			return err
+		}
 		for c := range row.Cells {
 			at := a.order[c]
 			if at < 0 || at >= len(cells) || row.Cells[c].Kind != batch.String || row.Cells[c].Text == cells[at].Text {
 				continue
 			}
-			same, o := likewise(&cells[at], row.Cells[c].Text)
-			if !same {
-				continue
+			if same, o := likewise(&cells[at], row.Cells[c].Text); same {
+				each(c, &cells[at], o)
 			}
-			if sent {
-				w := witnesses[c]
-				w[o]++
-				witnesses[c] = w
-			}
-			cell := cells[at]
-			cell.Text = strings.Clone(cell.Text)
-			found = append(found, renoted{i, c, cell, o})
 		}
-	}
-	if m.t.renoted == nil {
-		m.t.renoted = map[int][]renoted{}
-	}
-	for _, r := range found {
-		w, row := witnesses[r.column], m.lines[r.line].row
-		seen := w[undecided] + w[dayFirst] + w[monthFirst]
-		agreed := r.order == undecided || w[r.order] > 0 && w[dayFirst]+w[monthFirst] == w[r.order]
-		if seen > 0 && agreed && !slices.ContainsFunc(m.t.renoted[row], func(have renoted) bool { return have.column == r.column }) {
-			m.t.renoted[row] = append(m.t.renoted[row], r)
-			count++
-		}
-	}
-	return count, nil
+		return nil
+	}, func() { stop(); earlier.Close() }, nil
 }
 
 // rowIn is the row of an earlier file that a line was by its number, 0 for none or one that is as it was.
@@ -187,9 +212,8 @@ func (m *matching) sumAgain() error {
 		if err != nil {
 			return err
 		}
-		if i++; len(again.renoted[row.Number]) > 0 {
-			m.lines[i].sum = a.sum(row)
-		}
+		i++
+		m.lines[i].sum = a.sum(row)
 	}
 	return nil
 }

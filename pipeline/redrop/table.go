@@ -38,7 +38,7 @@ type Table struct {
 	first   int  // the first of them
 	marked  bool // it is a workbook of ours
 	more    []batch.Note
-	renoted map[int][]renoted // by row: values that a program wrote in its own way
+	renoted []*renotation // whose values are given as they were in earlier files
 }
 
 // Reopen opens a file that was taken before, as it was read then.
@@ -107,45 +107,77 @@ func (t *Table) Rows() iter.Seq2[*batch.Row, error] {
 
 // both gives each row without our cells, and with them as it was read.
 func (t *Table) both(yield func(row, whole *batch.Row, err error) bool) {
+	restore, end, err := t.restoring()
+	if err != nil {
+		yield(nil, nil, err)
+		return
+	}
+	defer end()
 	var bare batch.Row
 	for row, err := range t.inner.Rows() {
 		if err != nil {
 			yield(nil, nil, err)
 			return
 		}
-		if len(t.Reading.Ours) == 0 {
-			t.restore(row)
-			if !yield(row, row, nil) {
-				return
+		own := row
+		if len(t.Reading.Ours) > 0 {
+			bare = batch.Row{Number: row.Number, Problem: row.Problem, Cells: bare.Cells[:0]}
+			some := row.Problem != nil
+			for i := range row.Cells {
+				if !t.hidden[i] {
+					bare.Cells = append(bare.Cells, row.Cells[i])
+					some = some || row.Cells[i].Kind != batch.Blank
+				}
 			}
-			continue
-		}
-		bare = batch.Row{Number: row.Number, Problem: row.Problem, Cells: bare.Cells[:0]}
-		some := row.Problem != nil
-		for i := range row.Cells {
-			if !t.hidden[i] {
-				bare.Cells = append(bare.Cells, row.Cells[i])
-				some = some || row.Cells[i].Kind != batch.Blank
+			if own = &bare; !some {
+				if t.emptied++; t.emptied == 1 {
+					t.first = row.Number
+				}
+				continue
 			}
 		}
-		if !some {
-			if t.emptied++; t.emptied == 1 {
-				t.first = row.Number
-			}
-			continue
+		if err := restore(own); err != nil {
+			yield(nil, nil, err)
+			return
 		}
-		t.restore(&bare)
-		if !yield(&bare, row, nil) {
+		if !yield(own, row, nil) {
 			return
 		}
 	}
 }
 
-// restore gives a row the values that it had in an earlier file.
-func (t *Table) restore(row *batch.Row) {
-	for _, r := range t.renoted[row.Number] {
-		row.Cells[r.column] = r.cell
+// restoring gives rows the values that they had in earlier files, where a program only wrote them in its own way.
+func (t *Table) restoring() (restore func(row *batch.Row) error, end func(), err error) {
+	var steps []func(row *batch.Row) error
+	var ends []func()
+	end = func() {
+		for _, f := range ends {
+			f()
+		}
 	}
+	for _, r := range t.renoted {
+		compare, stop, err := r.begin(t.columns)
+		if err != nil {
+			end()
+			return nil, nil, err
+		}
+		ends = append(ends, stop)
+		steps = append(steps, func(row *batch.Row) error {
+			return compare(row, func(column int, cell *batch.Cell, o order) {
+				if r.agreed(column, o) {
+					row.Cells[column] = *cell
+				}
+			})
+		})
+	}
+	return func(row *batch.Row) error {
+		for _, step := range steps {
+			if err := step(row); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, end, nil
 }
 
 // cell is one of ours in a row as it was read.
