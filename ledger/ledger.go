@@ -7,6 +7,7 @@ package ledger
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"iter"
 	"time"
@@ -57,15 +58,16 @@ type Arrival struct {
 
 // Reading is what the reader and the mapping found out about a file, as far as its results need it.
 type Reading struct {
-	Format  string         `json:"format"` // csv, xlsx, xml
-	Columns []batch.Column `json:"columns"`
-	Notes   []batch.Note   `json:"notes,omitempty"`
-	Unused  []string       `json:"unused,omitempty"` // headings no field uses
-	Sheet   string         `json:"sheet,omitempty"`
-	Header  int            `json:"header,omitempty"`
-	Ours    []batch.Column `json:"ours,omitempty"`   // our columns, where it is a result: hidden from the mapping and from its own result
-	Manner  *Manner        `json:"manner,omitempty"` // how it was opened, where not as the route says
-	Again   *Again         `json:"again,omitempty"`  // it is the result of an earlier file, dropped again
+	Format  string          `json:"format"` // csv, xlsx, xml
+	Columns []batch.Column  `json:"columns"`
+	Notes   []batch.Note    `json:"notes,omitempty"`
+	Unused  []string        `json:"unused,omitempty"` // headings no field uses
+	Sheet   string          `json:"sheet,omitempty"`
+	Header  int             `json:"header,omitempty"`
+	Ours    []batch.Column  `json:"ours,omitempty"`   // our columns, where it is a result: hidden from the mapping and from its own result
+	Read    json.RawMessage `json:"read,omitempty"`   // the route's reader settings then, as package readers has them: they may have changed since
+	Manner  *Manner         `json:"manner,omitempty"` // how it was opened, where not as the route says
+	Again   *Again          `json:"again,omitempty"`  // it is the result of an earlier file, dropped again
 }
 
 // Manner is how a file was opened that was not written as its route's files are.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -426,6 +427,9 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 		return ledger.Reading{}, &batch.Unreadable{Message: words.Message("take.no_rows")}
 	}
 	r := table.Reading
+	if r.Read, err = json.Marshal(t.Route.Read); err != nil {
+		return ledger.Reading{}, err
+	}
 	r.Format, r.Columns, r.Notes = table.Format, slices.Clone(table.Columns()), append(table.Notes(), bound.Notes()...)
 	for _, c := range bound.Unused() {
 		r.Unused = append(r.Unused, c.Name)
