@@ -11,6 +11,7 @@ package redrop
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"slices"
 	"strconv"
@@ -43,6 +44,10 @@ type Table struct {
 
 // Reopen opens a file that was taken before, as it was read then.
 func Reopen(ctx context.Context, r *route.Route, path, name string, how ledger.Reading) (*Table, error) {
+	r, err := then(r, how)
+	if err != nil {
+		return nil, err
+	}
 	inner, err := r.OpenAs(ctx, path, name, settings(r, how.Manner))
 	if err != nil {
 		return nil, err
@@ -55,6 +60,19 @@ func Reopen(ctx context.Context, r *route.Route, path, name string, how ledger.R
 	}
 	t.hide(columns)
 	return t, nil
+}
+
+// then is the route with the reader settings that it had when a file was read.
+func then(r *route.Route, how ledger.Reading) (*route.Route, error) {
+	if how.Read == nil {
+		return r, nil
+	}
+	was := *r
+	was.Read = readers.Settings{}
+	if err := json.Unmarshal(how.Read, &was.Read); err != nil {
+		return nil, err
+	}
+	return &was, nil
 }
 
 func settings(r *route.Route, m *ledger.Manner) readers.Settings {
