@@ -170,6 +170,22 @@ func TestGivenUpWhatMayHaveBeenSent(t *testing.T) {
 	}
 }
 
+// How a route reads its files changed after a file was accepted: its result shows the rows that were sent.
+func TestReadSettingsThatChangeAfterAcceptance(t *testing.T) {
+	for _, read := range []string{`read: {header: "2"}`, `read: {delimiter: ";"}`, `read: {encoding: utf-16le}`} {
+		c := newChanging(t)
+		c.opened()
+		files := c.once(strings.Replace(beforeChange, "outbox:", read+", outbox:", 1), resumed(t))
+		if len(files) != 1 || files[0].State != ledger.Reported || files[0].Counts.Delivered != 2 {
+			t.Fatalf("%s: %+v", read, files)
+		}
+		content, err := os.ReadFile(filepath.Join(c.dir, "out", files[0].Results[0]))
+		if err != nil || !strings.Contains(string(content), "\n2,delivered,1,success,,1,") || !strings.Contains(string(content), ",1,LB2,late") {
+			t.Errorf("%s: %v\n%s", read, err, content)
+		}
+	}
+}
+
 // A result that cannot be put does not keep --once running for ever; it is put by a later run.
 func TestOnceEndsWhenAResultCannotBePut(t *testing.T) {
 	if testing.Short() {
