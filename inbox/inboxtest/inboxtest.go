@@ -72,6 +72,7 @@ func Run(t *testing.T, open Opener) {
 		"EndsTheSameAfterACutAtAnyStep":     endsTheSameAfterACutAtAnyStep,
 		"NeverOverwrites":                   neverOverwrites,
 		"OneOfTwoWins":                      oneOfTwoWins,
+		"OneOfTwoWinsWithItsMarker":         func(b *bench) { b.opts.Done = "{name}.done"; oneOfTwoWins(b) },
 		"TakesEachOfManyOnce":               takesEachOfManyOnce,
 		"TellsWhenTheFolderIsGone":          tellsWhenTheFolderIsGone,
 		"RefusesIdsThatClimb":               refusesIdsThatClimb,
@@ -391,6 +392,13 @@ func waitsForTheMarker(b *bench) {
 	b.expect(got, "a.csv")
 	b.drop("a.csv", "changed in the last moment")
 	b.gone(b.place.Claim(b.Context(), "2", got[0].Arrival))
+	b.holds("a.csv", "a.csv.done", "archive/2026/11/22/a.csv")
+
+	// Killed between marker and file, and the file changes before the next start: it has its marker again.
+	b.must(errors.Join(os.MkdirAll(filepath.Join(b.dir, "processing", "3"), 0o755),
+		os.Rename(filepath.Join(b.dir, "a.csv.done"), filepath.Join(b.dir, "processing", "3", "a.csv.done"))))
+	b.start()
+	b.gone(b.place.Claim(b.Context(), "3", got[0].Arrival))
 	b.holds("a.csv", "a.csv.done", "archive/2026/11/22/a.csv")
 }
 
@@ -809,6 +817,9 @@ func oneOfTwoWins(b *bench) {
 	const files = 30
 	for i := range files {
 		b.drop(fmt.Sprintf("f%02d.csv", i), fmt.Sprint("content ", i))
+		if b.opts.Done != "" {
+			b.drop(fmt.Sprintf("f%02d.csv.done", i), "")
+		}
 	}
 	var mu sync.Mutex
 	won := map[string][]string{}
@@ -841,6 +852,9 @@ func oneOfTwoWins(b *bench) {
 		})
 	}
 	wg.Wait()
+	if markers, _ := filepath.Glob(filepath.Join(b.dir, "*.done")); len(markers) > 0 {
+		b.Errorf("markers without their files, which would complete the next ones of these names: %v", markers)
+	}
 	b.start()
 	for i := range files {
 		name := fmt.Sprintf("f%02d.csv", i)

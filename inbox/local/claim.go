@@ -17,8 +17,9 @@ import (
 	"github.com/rowferry/rowferry/words"
 )
 
-// Claim moves the file to processing/ID/NAME and makes sure that it is the one that was seen. The marker goes first: a
-// file without its marker is not taken by anybody else.
+// Claim moves the file to processing/ID/NAME and makes sure that it is the one that was seen. The marker goes first, and
+// decides: of several who claim a file, the one that has its marker takes the file. Else a marker could be left over, and complete the
+// next file of that name before it is whole.
 func (p *place) Claim(ctx context.Context, id string, a inbox.Arrival) error {
 	if err := trusted(id, a.Name); err != nil {
 		return err
@@ -42,6 +43,9 @@ func (p *place) Claim(ctx context.Context, id string, a inbox.Arrival) error {
 		return err
 	}
 	if err := p.takeMarker(id, a.Name); err != nil {
+		if errors.Is(err, inbox.ErrGone) {
+			p.removeFolder(inbox.Processing, id)
+		}
 		return err
 	}
 	if err := p.move(p.at(a.Name), held); err != nil {
@@ -135,11 +139,17 @@ func (p *place) takeMarker(id, name string) error {
 		return nil
 	}
 	marker := p.marker.For(name)
-	err := p.move(p.at(marker), p.at(inbox.Processing, id, marker))
-	if errors.Is(err, inbox.ErrGone) || errors.Is(err, fs.ErrExist) {
-		return nil // taken before we were cut off, or withdrawn
+	held := p.at(inbox.Processing, id, marker)
+	err := p.move(p.at(marker), held)
+	if errors.Is(err, fs.ErrExist) {
+		return nil // taken before we were cut off
 	}
-	return err
+	if errors.Is(err, inbox.ErrGone) {
+		if _, ours := os.Lstat(held); ours == nil {
+			return nil
+		}
+	}
+	return err // ErrGone: withdrawn, or somebody else has it
 }
 
 func (p *place) giveBackMarker(id, name string) {

@@ -44,6 +44,28 @@ func (p *place) Claim(ctx context.Context, id string, a inbox.Arrival) error {
 	return p.claimInPlace(ctx, id, a)
 }
 
+// Held gives the ids under which files lie in processing.
+func (p *place) Held(ctx context.Context) (ids []string, err error) {
+	err = p.do(ctx, func(s *sftp.Client) error {
+		ids = nil
+		entries, err := s.ReadDirContext(ctx, p.at(inbox.Processing))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		for _, e := range entries {
+			held, herr := s.ReadDirContext(ctx, p.at(inbox.Processing, e.Name()))
+			if sftpclient.Lost(herr) {
+				return herr
+			}
+			if len(held) > 0 {
+				ids = append(ids, e.Name())
+			}
+		}
+		return err
+	})
+	return ids, err
+}
+
 func (p *place) named(what, name string, err error) error {
 	var trouble *inbox.Trouble
 	if err == nil || errors.As(err, &trouble) {
@@ -66,12 +88,19 @@ func (p *place) claim(s *sftp.Client, id string, a inbox.Arrival) error {
 		} else if late {
 			return p.verifyClaim(s, id, a)
 		}
+		if errors.Is(err, inbox.ErrGone) {
+			p.giveBackMarker(s, id, a.Name) // taken before we were cut off
+			p.removeFolder(s, inbox.Processing, id)
+		}
 		return err
 	}
 	if err := p.makeFolder(s, inbox.Processing, id); err != nil {
 		return err
 	}
 	if err := p.takeMarker(s, id, a.Name); err != nil {
+		if errors.Is(err, inbox.ErrGone) {
+			p.removeFolder(s, inbox.Processing, id)
+		}
 		return err
 	}
 	err := sftpclient.Take(s, p.at(a.Name), held)
@@ -146,15 +175,19 @@ func (p *place) missing(s *sftp.Client) error {
 	return inbox.ErrGone
 }
 
-// The marker goes first: a file without its marker is not taken by anybody else.
+// The marker goes first, and decides: of several who claim a file, the one that has its marker takes the file. Else a marker could be
+// left over, and complete the next file of that name before it is whole.
 func (p *place) takeMarker(s *sftp.Client, id, name string) error {
 	if p.marker == "" {
 		return nil
 	}
 	marker := p.marker.For(name)
 	err := sftpclient.Take(s, p.at(marker), p.at(inbox.Processing, id, marker))
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) {
-		return nil // taken before we were cut off, or withdrawn
+	switch {
+	case errors.Is(err, fs.ErrExist): // taken before we were cut off
+		return nil
+	case errors.Is(err, fs.ErrNotExist): // withdrawn, or somebody else has it
+		return inbox.ErrGone
 	}
 	return err
 }
