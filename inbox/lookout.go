@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"iter"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -304,6 +305,22 @@ func (l *Lookout) Waiting() int {
 		}
 	}
 	return n
+}
+
+// Unready gives the files that have settled and are not whole: for each its name and, in the route's language, why.
+func (l *Lookout) Unready() iter.Seq2[string, string] {
+	return func(yield func(name, why string) bool) {
+		for _, name := range slices.Sorted(maps.Keys(l.sightings.byName)) {
+			s := l.sightings.byName[name]
+			var unreadable *batch.Unreadable
+			if s.Taken || !errors.As(s.Verdict, &unreadable) || !unreadable.Incomplete {
+				continue
+			}
+			if !yield(name, words.Say(l.Language, unreadable.Message)) {
+				return
+			}
+		}
+	}
 }
 
 // Seen is the file as the last look saw it, or nil.

@@ -211,6 +211,9 @@ func (s *ItemState) Apply(e Event) {
 		}
 	case EventSettled:
 		s.InFlight, s.Verdict = false, e.Verdict
+		if e.Verdict != nil {
+			s.Attempts = max(s.Attempts, e.Verdict.Attempts)
+		}
 	case EventRequeued:
 		lost := s.Lost || s.Verdict != nil && s.Verdict.Status == batch.Unknown
 		*s = ItemState{Attempts: s.Attempts, Lost: lost}

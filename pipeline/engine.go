@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"maps"
 	"path/filepath"
@@ -370,6 +371,7 @@ func (e *Engine) Once(ctx context.Context, progress Progress) ([]ledger.File, er
 			t := e.taker(r)
 			t.Taken = func(f ledger.File) { collect(f); e.taken(f) }
 			err := errors.Join(t.Resume(ctx), drain(ctx, t.Look, r.Inbox), t.Left())
+			e.tellUnready(r)
 			if err != nil && ctx.Err() == nil {
 				wrong = append(wrong, fmt.Errorf("route %s: %w", r.Name, err))
 			}
@@ -382,6 +384,19 @@ func (e *Engine) Once(ctx context.Context, progress Progress) ([]ledger.File, er
 		return ctx.Err()
 	})
 	return files, errors.Join(append(wrong, err)...)
+}
+
+// tellUnready logs what stays in an inbox because it is not whole: nobody else says so before the patience is over.
+func (e *Engine) tellUnready(r *route.Route) {
+	place, ok := r.Inbox.(interface {
+		Unready() iter.Seq2[string, string]
+	})
+	if !ok {
+		return
+	}
+	for name, why := range place.Unready() {
+		e.Log.Warn("a file stays in the inbox, for it is not complete yet", "route", r.Name, "file", name, "why", why)
+	}
 }
 
 // drain takes until nothing complete or settling is left.

@@ -27,6 +27,9 @@ func (p *place) Look(ctx context.Context) iter.Seq2[inbox.Complete, error] {
 // Waiting is how many files were still settling at the last look.
 func (p *place) Waiting() int { return p.lookout.Waiting() }
 
+// Unready gives the files that have settled and are not whole, and why.
+func (p *place) Unready() iter.Seq2[string, string] { return p.lookout.Unready() }
+
 // list gives the names in the folder, or a *inbox.Trouble.
 func (p *place) list() (inbox.Listing, error) {
 	info, err := os.Stat(p.Dir)

@@ -37,6 +37,9 @@ func (p *place) Look(ctx context.Context) iter.Seq2[inbox.Complete, error] {
 // Waiting is how many files were still settling at the last look.
 func (p *place) Waiting() int { return p.lookout.Waiting() }
 
+// Unready gives the files that have settled and are not whole, and why.
+func (p *place) Unready() iter.Seq2[string, string] { return p.lookout.Unready() }
+
 func (p *place) list(ctx context.Context) (inbox.Listing, error) {
 	clear(p.made)
 	states := map[string]inbox.State{}
