@@ -1222,6 +1222,27 @@ func TestDellinBlamesBadValues(t *testing.T) {
 	}
 }
 
+// A session that has ended is told in any of the three shapes; an application key that is refused is not renewed.
+func TestDellinSessionsEnd(t *testing.T) {
+	for errors, want := range map[string]providers.Class{
+		`{"sessionID":"не найдена"}`: providers.Renew,
+		`{"sessionid":["x"]}`:        providers.Renew,
+		`[{"code":"110003","title":"Доступ запрещен","detail":"Время сессии истекло"}]`:   providers.Renew,
+		`[{"code":"1","title":"Недопустимое значение параметра","fields":["sessionID"]}]`: providers.Renew,
+		`"Сессия не найдена"`: providers.Renew,
+		`"Unauthorized"`:      providers.Renew,
+		`[{"code":"1","title":"Недопустимое значение параметра","fields":["appkey"]}]`: providers.Auth,
+		`{"appkey":"Неверный ключ"}`:                                           providers.Auth,
+		`[{"code":"1","title":"значение не найдено","fields":["requestids"]}]`: providers.Rejected,
+		`["x"]`: providers.Unknown,
+	} {
+		got := operation(t, "dellin").Interpret(providers.Response{Status: 200, Body: []byte(`{"errors":` + errors + `}`)}, sent(t, "dellin"))
+		if got.Class != want {
+			t.Errorf("%s: %s, want %s", errors, got.Class, want)
+		}
+	}
+}
+
 // A success with errors is neither: the orders may have been combined, so nobody may be told that they were not.
 func TestDellinSuccessWithErrorsIsUnknown(t *testing.T) {
 	for _, body := range []string{
