@@ -104,6 +104,11 @@ func Guess(sample []byte) Verdict {
 		return Verdict{}
 	}
 	best := fits[0]
+	for _, other := range fits[1:] {
+		if other.text == best.text && !best.usual { // ° and – are the same bytes in many encodings
+			best.name, best.usual = other.name, other.usual
+		}
+	}
 	sure := best.usual
 	for _, other := range fits[1:] {
 		if other.text != best.text {

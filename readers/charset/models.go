@@ -166,6 +166,9 @@ func (a *alphabet) cost(prev, r, next rune) float64 {
 	if before == ' ' && !unicode.Is(a.script, next) {
 		bits += 4 // one letter alone
 	}
+	if digit(prev) && digit(next) {
+		bits += 8
+	}
 	if b, seen := a.bits[[2]rune{before, low}]; seen {
 		return bits + b
 	}
