@@ -56,6 +56,9 @@ func summarySheet(r *outbox.Report, t *tally, s base, space string, about []stri
 	p.list(say("about"), about)
 	var told []string
 	for _, n := range r.Notes {
+		if n.Message.Key == "mapper.note.unused" {
+			continue // they have a list of their own
+		}
 		text := words.Say(l, n.Message)
 		if n.Row > 0 {
 			text = say("row", "row", n.Row, "text", text)

@@ -33,7 +33,7 @@ type Finding struct {
 	Notes      []string        `json:"notes,omitempty"`
 	Unused     []string        `json:"unused_columns,omitempty"`
 
-	reading ledger.Reading // how it was understood
+	reading ledger.Reading // how it was understood, and what was read and is no data
 }
 
 // MostProblems is how many problems a finding lists one by one.
@@ -101,6 +101,7 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 		return &batch.Unreadable{Message: words.Message("take.no_rows")}
 	}
 	f.Requests = requests(r.Operation.Rows, items)
+	f.reading.Notes = append(table.Notes(), bound.Notes()...)
 	for _, n := range table.Notes() {
 		text := words.Say(r.Language, n.Message)
 		if n.Row > 0 { // where to look, as in the result

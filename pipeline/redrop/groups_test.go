@@ -241,6 +241,9 @@ func TestCheckAgrees(t *testing.T) {
 	if f.Sendable != 2 || f.Delivered != 4 || f.Rejected != 1 || f.Unknown != 1 || f.Rows != 8 || f.Good() {
 		t.Errorf("%+v", f)
 	}
+	if !slices.ContainsFunc(report.Notes, func(n batch.Note) bool { return n.Message.Key == "redrop.note.result" }) {
+		t.Errorf("the preview does not say whose result it is: %v", report.Notes)
+	}
 	var preview bytes.Buffer
 	if err := csvfile.New().Write(t.Context(), &preview, *report); err != nil {
 		t.Fatal(err)
