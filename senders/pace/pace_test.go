@@ -182,7 +182,7 @@ func TestManyNewLines(t *testing.T) {
 			}
 			most := 0
 			if name == "shared by a second" {
-				most = all / 2500 // one delay for all of a second: nothing can be known of it before it was seen
+				most = all / 1500 // one delay for all of a second: nothing can be known of it before it was seen
 			}
 			t.Logf("%d of %d requests early", early, all)
 			if early > most {
