@@ -779,8 +779,13 @@ func encodingKnown(name string) bool {
 	if _, err := htmlindex.Get(name); err == nil {
 		return true
 	}
-	return slices.Contains([]string{"utf-16", "utf-32", "utf-32le", "utf-32be", "cp932", "cp936", "cp949", "cp950", "uhc"}, strings.ToLower(name))
+	name = strings.ToLower(name)
+	return slices.Contains([]string{"utf-16", "utf-32", "utf-32le", "utf-32be", "cp932", "cp936", "cp949", "cp950", "uhc"}, name) ||
+		slices.Contains(dosEncodings, name) || strings.HasPrefix(name, "ibm") && slices.Contains(dosEncodings, "cp"+name[3:])
 }
+
+// dosEncodings are the code pages that the readers know besides the WHATWG index.
+var dosEncodings = []string{"cp437", "cp737", "cp775", "cp850", "cp852", "cp857", "cp862", "cp1125"}
 
 // recordPath accepts names with single slashes between them.
 func recordPath(p string) bool {

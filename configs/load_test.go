@@ -323,3 +323,12 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// What the readers can decode may be configured, by the usual names.
+func TestEncodingKnown(t *testing.T) {
+	for name, want := range map[string]bool{"utf-8": true, "GBK": true, "cp1251": true, "utf-32le": true, "cp850": true, "IBM852": true, "cp866": true, "cp-1251x": false, "ibm999": false, "": false} {
+		if got := encodingKnown(name); got != want {
+			t.Errorf("%q: %v", name, got)
+		}
+	}
+}

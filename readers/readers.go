@@ -20,7 +20,7 @@ type File struct {
 type Settings struct {
 	Sheet     string // name or 1-based number as text; "" = the first visible sheet with data
 	Header    string // "auto" or "", "none", or the 1-based row number as text
-	Encoding  string // "auto" or "", or a name of the WHATWG encoding index, or utf-32le/be
+	Encoding  string // "auto" or "", or a name of the WHATWG encoding index, utf-32le/be, or a DOS code page: cp850
 	Delimiter string // "auto" or "", or one character ("tab" is allowed)
 	Quote     string // "auto" or "", "none", or one character
 	Escape    string // "" = the quote doubled; or one character (a backslash)

@@ -155,6 +155,8 @@ func (t *opened) weigh(body *io.SectionReader, said string) (verdict, error) {
 	name := said
 	if e, err := htmlindex.Get(said); err == nil {
 		name, _ = htmlindex.Name(e) // iso-8859-1 is windows-1252
+	} else if page := charset.CodePage(said); page != "" {
+		name = page
 	}
 	wanted := strings.TrimSpace(t.settings.Encoding)
 	declared := wanted == "" || strings.EqualFold(wanted, "auto")
@@ -236,6 +238,9 @@ func decoderOf(n string) (encoding.Encoding, error) {
 		return utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM), nil
 	case "utf-32be":
 		return utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM), nil
+	}
+	if page := charset.CodePage(n); page != "" {
+		return charset.ByName(page)
 	}
 	e, err := htmlindex.Get(n)
 	if err != nil {

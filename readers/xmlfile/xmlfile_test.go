@@ -191,6 +191,19 @@ func keyOf(err error) string {
 	return ""
 }
 
+// A DOS code page may be declared, or set.
+func TestCodePage(t *testing.T) {
+	for text, s := range map[string]readers.Settings{
+		"<?xml version='1.0' encoding='IBM850'?><l><r>K\x94ln, Stra\xe1e</r><r/></l>": {},
+		"<l><r>K\x94ln, Stra\xe1e</r><r/></l>":                                        {Encoding: "cp850"},
+	} {
+		_, rows, err := readAll(t, text, s)
+		if err != nil || len(rows) != 2 || rows[0].Cells[0].Text != "Köln, Straße" {
+			t.Errorf("%q: %v, %v", text, rows, err)
+		}
+	}
+}
+
 // Every beginning of a document is incomplete, never read and never called broken.
 func TestEveryCut(t *testing.T) {
 	whole := "<?xml version='1.0' encoding='UTF-8'?>\n<l a='1'><!-- c --><r k=\"v\">Ж&amp;</r><r><![CDATA[x]]></r></l>"
