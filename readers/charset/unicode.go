@@ -23,12 +23,14 @@ func IsUTF8(r io.Reader, name string) (bool, error) {
 		if !utf8.Valid(whole) {
 			return false, nil
 		}
-		for _, c := range whole {
-			switch {
-			case c >= 0xe0:
-				long++
-			case c >= 0xc0:
-				short++
+		if !ASCII(whole) {
+			for _, c := range whole {
+				switch {
+				case c >= 0xe0:
+					long++
+				case c >= 0xc0:
+					short++
+				}
 			}
 		}
 		if errors.Is(err, io.EOF) {
