@@ -223,7 +223,7 @@ func (h *house) put(route, name string, content []byte) string {
 
 func (h *house) wait(what string, done func() bool) {
 	h.t.Helper()
-	for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); !done(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			h.t.Fatalf("nothing was %s", what)
 		}
