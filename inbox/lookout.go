@@ -307,16 +307,21 @@ func (l *Lookout) Waiting() int {
 	return n
 }
 
-// Unready gives the files that have settled and are not whole: for each its name and, in the route's language, why.
+// Unready gives the files that have settled and are not whole, or may not be read: for each its name and, in the route's language, why.
 func (l *Lookout) Unready() iter.Seq2[string, string] {
 	return func(yield func(name, why string) bool) {
 		for _, name := range slices.Sorted(maps.Keys(l.sightings.byName)) {
 			s := l.sightings.byName[name]
 			var unreadable *batch.Unreadable
-			if s.Taken || !errors.As(s.Verdict, &unreadable) || !unreadable.Incomplete {
-				continue
+			why := ""
+			switch {
+			case s.Taken:
+			case errors.As(s.Verdict, &unreadable) && unreadable.Incomplete:
+				why = words.Say(l.Language, unreadable.Message)
+			case errors.Is(s.Verdict, fs.ErrPermission):
+				why = words.Of(l.Language, "inbox.no_right_to_read", "cause", Cause(s.Verdict))
 			}
-			if !yield(name, words.Say(l.Language, unreadable.Message)) {
+			if why != "" && !yield(name, why) {
 				return
 			}
 		}
