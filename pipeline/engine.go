@@ -143,9 +143,10 @@ func (e *Engine) elsewhere(f ledger.File) bool {
 
 // Run takes, sends and reports until ctx ends; then what is in flight ends and what is left is in the ledger.
 func (e *Engine) Run(ctx context.Context) error {
+	outer := ctx
 	group, ctx := errgroup.WithContext(ctx)
 	if err := e.start(ctx, group); err != nil {
-		return err
+		return quiet(outer, err)
 	}
 	for _, r := range e.Routes {
 		if r.Inbox != nil {
@@ -156,7 +157,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		group.Go(func() error { return p.run(ctx) })
 	}
 	group.Go(func() error { return e.attend(ctx) })
-	return quiet(ctx, group.Wait())
+	return quiet(outer, group.Wait())
 }
 
 // quiet drops the error of having been told to stop.

@@ -375,3 +375,16 @@ func (n *notices) count() int {
 	defer n.mu.Unlock()
 	return len(n.order)
 }
+
+// A service that is told to stop before it has begun ends in peace.
+func TestStoppedAtOnce(t *testing.T) {
+	_, url := newNotices(t)
+	for range 20 {
+		start(t, t.TempDir(), fmt.Sprintf(`
+accounts:
+  les: {provider: les, server: %q}
+routes:
+  r: {account: les, operation: shipmentFailed, inbox: {dir: in}, outbox: {dir: out}}
+`, url))()
+	}
+}
