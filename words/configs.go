@@ -79,7 +79,7 @@ var configs = catalogue{
 	"config.file.write":          {EN: "write the path of a file that rowferry may read; relative paths start at the configuration's folder", ZH: "请写 rowferry 有权读取的文件路径；相对路径从配置文件所在文件夹算起", RU: "напишите путь к файлу, который rowferry может читать; относительные пути начинаются в папке конфигурации"},
 	"config.lists.unused":        {EN: "no provider's field has a code list of this name", ZH: "没有任何服务商字段使用这个名称的代码表", RU: "ни у одного поля поставщиков нет списка кодов с таким именем"},
 	"config.lists.write":         {EN: "write the path of a text file with one value a line", ZH: "请写一个文本文件的路径，每行一个值", RU: "напишите путь к текстовому файлу с одним значением в строке"},
-	"config.listen":              {EN: "\"{value}\" is not an address and port", ZH: "\"{value}\" 不是“地址:端口”", RU: "\"{value}\" не является адресом с портом"},
+	"config.listen":              {EN: "\"{value}\" is not an address and port", ZH: "\"{value}\" 不是“地址：端口”", RU: "\"{value}\" не является адресом с портом"},
 	"config.one_character":       {EN: "\"{value}\" is more than one character", ZH: "\"{value}\" 不止一个字符", RU: "\"{value}\" длиннее одного знака"},
 	"config.one_character.write": {EN: "write {words}", ZH: "请写：{words}", RU: "напишите: {words}"},
 

@@ -4,140 +4,140 @@ package words
 var redrop = catalogue{
 	"redrop.delivered": {
 		EN: "delivered before (file {id}), not sent again",
-		ZH: "此前已送达(文件 {id}),不再重复发送",
+		ZH: "此前已送达（文件 {id}），不再重复发送",
 		RU: "доставлено раньше (файл {id}), повторно не отправлено",
 	},
 	"redrop.delivered.edited": {
 		EN: "delivered before (file {id}), not sent again: what was changed in this row since was NOT sent. If it is a new row, clear its cell in the column \"{rowcolumn}\" and drop the file again",
-		ZH: "此前已送达(文件 {id}),不再重复发送:此后对该行的修改【没有】发送。如果这是新的一行,请清空其“{rowcolumn}”单元格后重新放入文件",
+		ZH: "此前已送达（文件 {id}），不再重复发送：此后对该行的修改【没有】发送。如果这是新的一行，请清空其“{rowcolumn}”单元格后重新放入文件",
 		RU: "доставлено раньше (файл {id}), повторно не отправлено: изменения, внесённые в строку с тех пор, НЕ отправлены. Если это новая строка, очистите её ячейку в столбце «{rowcolumn}» и положите файл снова",
 	},
 	"redrop.group.delivered": {
 		EN: "not sent: it belongs to the same document as row {rows}, which was delivered before (file {id}); a document that was delivered is never sent again",
-		ZH: "未发送:与第 {rows} 行属于同一单证,而该单证此前已送达(文件 {id});已送达的单证不会再次发送",
+		ZH: "未发送：与第 {rows} 行属于同一单证，而该单证此前已送达（文件 {id}）；已送达的单证不会再次发送",
 		RU: "не отправлено: строка относится к тому же документу, что и строка {rows}, доставленная раньше (файл {id}); доставленный документ повторно не отправляется",
 	},
 	"redrop.invalid": {
 		EN: "not changed since file {id} and still invalid, so not sent",
-		ZH: "自文件 {id} 以来未作修改,仍然无效,未发送",
+		ZH: "自文件 {id} 以来未作修改，仍然无效，未发送",
 		RU: "не изменено с файла {id} и по-прежнему некорректно, поэтому не отправлено",
 	},
 	"redrop.rejected": {
 		EN: "not changed since it was refused (file {id}), so not sent again: mend the row, or write \"{word}\" into its cell in the column \"{column}\" to send it as it is",
-		ZH: "自被拒绝(文件 {id})以来未作修改,未再次发送:请改正该行;若要原样重发,请在其“{column}”单元格中填写“{word}”",
+		ZH: "自被拒绝（文件 {id}）以来未作修改，未再次发送：请改正该行；若要原样重发，请在其“{column}”单元格中填写“{word}”",
 		RU: "не изменено после отказа (файл {id}), поэтому повторно не отправлено: исправьте строку или впишите «{word}» в её ячейку столбца «{column}», чтобы отправить как есть",
 	},
 	"redrop.rejected.misled": {
 		EN: "not changed since it was refused (file {id}), so not sent again: \"{word}\" stands beside the number of another row, because rows were moved without our columns. Write it beside this row in the new result",
-		ZH: "自被拒绝(文件 {id})以来未作修改,未再次发送:“{word}”写在了另一行的行号旁边(移动数据时没有连同结果列一起移动)。请在新的结果文件中写在本行",
+		ZH: "自被拒绝（文件 {id}）以来未作修改，未再次发送：“{word}”写在了另一行的行号旁边（移动数据时没有连同结果列一起移动）。请在新的结果文件中写在本行",
 		RU: "не изменено после отказа (файл {id}), поэтому повторно не отправлено: «{word}» стоит рядом с номером другой строки, так как строки переместили без наших столбцов. Впишите его рядом с этой строкой в новом результате",
 	},
 	"redrop.unknown": {
 		EN: "not sent again, because it may have been processed (file {id}). Look it up at the provider; only if it is not there, write \"{word}\" into its cell in the column \"{column}\" and drop this file again",
-		ZH: "未再次发送,因为它可能已被处理(文件 {id})。请先到服务方查询;确认不存在时,才在其“{column}”单元格中填写“{word}”并重新放入本文件",
+		ZH: "未再次发送，因为它可能已被处理（文件 {id}）。请先到服务商查询；确认不存在时，才在其“{column}”单元格中填写“{word}”并重新放入本文件",
 		RU: "повторно не отправлено: возможно, запрос уже обработан (файл {id}). Проверьте у провайдера; только если там его нет, впишите «{word}» в ячейку столбца «{column}» и положите этот файл снова",
 	},
 	"redrop.unknown.edited": {
 		EN: "not sent again, because it may have been processed (file {id}); what was changed in this row since was NOT sent. Look it up at the provider; only if it is not there, write \"{word}\" into its cell in the column \"{column}\" and drop this file again",
-		ZH: "未再次发送,因为它可能已被处理(文件 {id});此后对该行的修改【没有】发送。请先到服务方查询;确认不存在时,才在其“{column}”单元格中填写“{word}”并重新放入本文件",
+		ZH: "未再次发送，因为它可能已被处理（文件 {id}）；此后对该行的修改【没有】发送。请先到服务商查询；确认不存在时，才在其“{column}”单元格中填写“{word}”并重新放入本文件",
 		RU: "повторно не отправлено: возможно, запрос уже обработан (файл {id}); изменения, внесённые в строку с тех пор, НЕ отправлены. Проверьте у провайдера; только если там его нет, впишите «{word}» в ячейку столбца «{column}» и положите этот файл снова",
 	},
 	"redrop.unknown.misled": {
 		EN: "not sent again, because it may have been processed (file {id}): \"{word}\" stands beside the number of another row, because rows were moved without our columns. Write it beside this row in the new result",
-		ZH: "未再次发送,因为它可能已被处理(文件 {id}):“{word}”写在了另一行的行号旁边(移动数据时没有连同结果列一起移动)。请在新的结果文件中写在本行",
+		ZH: "未再次发送，因为它可能已被处理（文件 {id}）：“{word}”写在了另一行的行号旁边（移动数据时没有连同结果列一起移动）。请在新的结果文件中写在本行",
 		RU: "повторно не отправлено: возможно, запрос уже обработан (файл {id}); «{word}» стоит рядом с номером другой строки, так как строки переместили без наших столбцов. Впишите его рядом с этой строкой в новом результате",
 	},
 	"redrop.unknown.group": {
 		EN: "not sent again although \"{word}\" was written: another row of its document keeps it back. It may have been processed (file {id})",
-		ZH: "虽已填写“{word}”,但未再次发送:同一单证的另一行使其无法发送。它可能已被处理(文件 {id})",
+		ZH: "虽已填写“{word}”，但未再次发送：同一单证的另一行使其无法发送。它可能已被处理（文件 {id}）",
 		RU: "повторно не отправлено, хотя «{word}» вписано: мешает другая строка того же документа. Возможно, запрос уже обработан (файл {id})",
 	},
 	"redrop.unknown.invalid": {
 		EN: "not sent again although \"{word}\" was written, because the row or another of its document is not valid: mend it and drop the file again. It may have been processed (file {id})",
-		ZH: "虽已填写“{word}”,但未再次发送,因为该行或同一单证的另一行无效:请改正后重新放入文件。它可能已被处理(文件 {id})",
+		ZH: "虽已填写“{word}”，但未再次发送，因为该行或同一单证的另一行无效：请改正后重新放入文件。它可能已被处理（文件 {id}）",
 		RU: "повторно не отправлено, хотя «{word}» вписано: строка или другая строка того же документа некорректна. Исправьте и положите файл снова. Возможно, запрос уже обработан (файл {id})",
 	},
 	"redrop.unknown.delivered": {
 		EN: "not sent again: it may have been processed (file {id}), and row {rows} of the same document was delivered",
-		ZH: "未再次发送:它可能已被处理(文件 {id}),且同一单证的第 {rows} 行已送达",
+		ZH: "未再次发送：它可能已被处理（文件 {id}），且同一单证的第 {rows} 行已送达",
 		RU: "повторно не отправлено: возможно, запрос уже обработан (файл {id}), а строка {rows} того же документа доставлена",
 	},
 	"redrop.group.unknown": {
 		EN: "not sent: it belongs to the same document as row {rows}, which may have been processed; see there",
-		ZH: "未发送:与第 {rows} 行属于同一单证,而该行可能已被处理;请参见该行",
+		ZH: "未发送：与第 {rows} 行属于同一单证，而该行可能已被处理；请参见该行",
 		RU: "не отправлено: строка относится к тому же документу, что и строка {rows}, которая, возможно, уже обработана; см. там",
 	},
 	"redrop.group.held": {
 		EN: "not sent: it belongs to the same document as row {rows}, of which it cannot be told whether it was sent; see there",
-		ZH: "未发送:与第 {rows} 行属于同一单证,而无法判断该行是否已发送;请参见该行",
+		ZH: "未发送：与第 {rows} 行属于同一单证，而无法判断该行是否已发送；请参见该行",
 		RU: "не отправлено: строка относится к тому же документу, что и строка {rows}, о которой нельзя сказать, отправлялась ли она; см. там",
 	},
 	"redrop.held": {
 		EN: "not sent: it cannot be told whether this is row {rows} of file {id}, which was or may have been delivered. Compare them; if this is another row, clear its cell in the column \"{rowcolumn}\" and drop this file again to send it as a new one",
-		ZH: "未发送:无法判断它是否就是文件 {id} 中已送达或可能已送达的第 {rows} 行。请核对;如果是另外的一行,请清空其“{rowcolumn}”单元格后重新放入本文件,即作为新行发送",
+		ZH: "未发送：无法判断它是否就是文件 {id} 中已送达或可能已送达的第 {rows} 行。请核对；如果是另外的一行，请清空其“{rowcolumn}”单元格后重新放入本文件，即作为新行发送",
 		RU: "не отправлено: нельзя сказать, не та ли это строка {rows} файла {id}, которая доставлена или могла быть доставлена. Сравните; если это другая строка, очистите её ячейку в столбце «{rowcolumn}» и положите этот файл снова, чтобы отправить её как новую",
 	},
 	"redrop.held.again": {
 		EN: "not sent: it still cannot be told whether this row was delivered before. Compare it with the delivered rows; if it is another one, clear its cell in the column \"{rowcolumn}\" and drop this file again to send it as a new one",
-		ZH: "未发送:仍无法判断该行此前是否已送达。请与已送达的各行核对;如果是另外的一行,请清空其“{rowcolumn}”单元格后重新放入本文件,即作为新行发送",
+		ZH: "未发送：仍无法判断该行此前是否已送达。请与已送达的各行核对；如果是另外的一行，请清空其“{rowcolumn}”单元格后重新放入本文件，即作为新行发送",
 		RU: "не отправлено: по-прежнему нельзя сказать, не доставлена ли эта строка раньше. Сравните её с доставленными; если это другая строка, очистите её ячейку в столбце «{rowcolumn}» и положите этот файл снова, чтобы отправить её как новую",
 	},
 
 	"skip.example": {
 		EN: "not sent: it is the example that came with the template, unchanged. To send it, change a value in it; else delete the row",
-		ZH: "未发送:这是模板自带的示例行,未作改动。如需发送,请修改其中的值;否则请删除该行",
+		ZH: "未发送：这是模板自带的示例行，未作改动。如需发送，请修改其中的值；否则请删除该行",
 		RU: "не отправлено: это пример из шаблона, в котором ничего не изменено. Чтобы отправить строку, измените в ней значение; иначе удалите её",
 	},
 
 	"redrop.lost": {
 		EN: "This is a result file (file id {id}), but the file it reports on is not known here, so nobody can tell which of its rows were delivered. Drop the result with its original name into the inbox it came from. To send all its rows as a new file, remove the result columns first.",
-		ZH: "这是一个结果文件(文件编号 {id}),但此处找不到它所对应的原文件,无法判断哪些行已送达。请以原文件名将结果放入原来的收件文件夹。若要将所有行作为新文件发送,请先删除结果列。",
+		ZH: "这是一个结果文件（文件编号 {id}），但此处找不到它所对应的原文件，无法判断哪些行已送达。请以原文件名将结果放入原来的收件文件夹。若要将所有行作为新文件发送，请先删除结果列。",
 		RU: "Это файл результата (номер файла {id}), но исходный файл здесь неизвестен, и нельзя сказать, какие строки доставлены. Положите результат под исходным именем в ту входящую папку, из которой он получен. Чтобы отправить все строки как новый файл, сначала удалите столбцы результата.",
 	},
 	"redrop.route": {
 		EN: "This is the result of {name} (file {id}), which belongs to the route {route}, not to {this}. Drop it into the inbox of {route}.",
-		ZH: "这是 {name}(文件 {id})的结果,属于路由 {route},而不是 {this}。请放入 {route} 的收件文件夹。",
+		ZH: "这是 {name}（文件 {id}）的结果，属于路由 {route}，而不是 {this}。请放入 {route} 的收件文件夹。",
 		RU: "Это результат файла {name} ({id}) маршрута {route}, а не {this}. Положите его во входящую папку маршрута {route}.",
 	},
 	"redrop.operation": {
 		EN: "This is the result of {name} (file {id}), which was sent with account {account} and operation {operation}; the route has others now. Nobody can tell what is delivered there. To send all its rows as a new file, remove the result columns first.",
-		ZH: "这是 {name}(文件 {id})的结果,当时使用账户 {account} 和操作 {operation} 发送;该路由现已更改,无法判断哪些行在新处已送达。若要将所有行作为新文件发送,请先删除结果列。",
+		ZH: "这是 {name}（文件 {id}）的结果，当时使用账户 {account} 和操作 {operation} 发送；该路由现已更改，无法判断哪些行在新处已送达。若要将所有行作为新文件发送，请先删除结果列。",
 		RU: "Это результат файла {name} ({id}), отправленного с учётной записью {account} и операцией {operation}; теперь у маршрута другие. Нельзя сказать, что доставлено там. Чтобы отправить все строки как новый файл, сначала удалите столбцы результата.",
 	},
 	"redrop.sending": {
 		EN: "This is a result of {name} (file {id}), which is still being sent ({open} items are waiting). Drop it again when the newest result is out; mend rows in that one.",
-		ZH: "这是 {name}(文件 {id})的结果,而该文件仍在发送中(还有 {open} 项等待)。请待最新结果生成后,在最新结果中修改并重新放入。",
+		ZH: "这是 {name}（文件 {id}）的结果，而该文件仍在发送中（还有 {open} 项等待）。请待最新结果生成后，在最新结果中修改并重新放入。",
 		RU: "Это результат файла {name} ({id}), который ещё отправляется (ожидают: {open}). Положите его снова, когда выйдет новейший результат; исправляйте строки в нём.",
 	},
 	"redrop.paused": {
 		EN: "This is a result of {name} (file {id}), which is paused and not finished: {reason}. Let it go on (rowferry resume {id}) or give it up (rowferry cancel {id}), and drop the newest result when it is out.",
-		ZH: "这是 {name}(文件 {id})的结果,而该文件已暂停、尚未完成:{reason}。请继续发送(rowferry resume {id})或放弃(rowferry cancel {id}),待最新结果生成后再放入最新结果。",
+		ZH: "这是 {name}（文件 {id}）的结果，而该文件已暂停、尚未完成：{reason}。请继续发送（rowferry resume {id}）或放弃（rowferry cancel {id}），待最新结果生成后再放入最新结果。",
 		RU: "Это результат файла {name} ({id}), который приостановлен и не закончен: {reason}. Продолжите отправку (rowferry resume {id}) или откажитесь от неё (rowferry cancel {id}) и положите новейший результат, когда он выйдет.",
 	},
 	"redrop.gone": {
 		EN: "This is a result of {name} (file {id}), but the private copy of that file is gone from the data folder, so its rows cannot be compared. Restore it from a backup, or remove the result columns and the delivered rows and drop it as a new file.",
-		ZH: "这是 {name}(文件 {id})的结果,但数据文件夹中该文件的副本已不存在,无法比对各行。请从备份恢复;或删除结果列和已送达的行后作为新文件放入。",
+		ZH: "这是 {name}（文件 {id}）的结果，但数据文件夹中该文件的副本已不存在，无法比对各行。请从备份恢复；或删除结果列和已送达的行后作为新文件放入。",
 		RU: "Это результат файла {name} ({id}), но внутренней копии этого файла в папке данных больше нет, и строки не с чем сравнить. Восстановите её из резервной копии либо удалите столбцы результата и доставленные строки и положите как новый файл.",
 	},
 
 	"redrop.note.result": {
 		EN: "This is the result of {name} (file {id}), dropped again: {delivered} rows were delivered before, {edited} are changed, {fresh} are new, {kept} are as they were, {held} cannot be told apart.",
-		ZH: "这是 {name}(文件 {id})的结果再次放入:{delivered} 行此前已送达,{edited} 行有修改,{fresh} 行为新增,{kept} 行未变,{held} 行无法判断。",
+		ZH: "这是 {name}（文件 {id}）的结果再次放入：{delivered} 行此前已送达，{edited} 行有修改，{fresh} 行为新增，{kept} 行未变，{held} 行无法判断。",
 		RU: "Это результат файла {name} ({id}), положенный снова: доставлено раньше — {delivered}, изменено — {edited}, новых — {fresh}, без изменений — {kept}, нельзя различить — {held}.",
 	},
 	"redrop.note.deleted": {
 		EN: "{count} rows of file {id} are not in this one any more; what became of them stands in the earlier result.",
-		ZH: "文件 {id} 中的 {count} 行已不在本文件中;其处理结果见此前的结果文件。",
+		ZH: "文件 {id} 中的 {count} 行已不在本文件中；其处理结果见此前的结果文件。",
 		RU: "Строк файла {id}, которых здесь больше нет: {count}; что с ними стало, сказано в прежнем результате.",
 	},
 	"redrop.note.renoted": {
 		EN: "{count} values are written otherwise than in file {id} (dates, numbers, leading zeros), and in rows that were sent too: a spreadsheet program does so when it saves. They count as unchanged, and what file {id} had is sent.",
-		ZH: "有 {count} 个值的写法与文件 {id} 不同(日期、数字、前导零),且已发送的行也是如此:这是表格程序保存时造成的。这些值视为未修改,发送时采用文件 {id} 中的值。",
+		ZH: "有 {count} 个值的写法与文件 {id} 不同（日期、数字、前导零），且已发送的行也是如此：这是表格程序保存时造成的。这些值视为未修改，发送时采用文件 {id} 中的值。",
 		RU: "Значений, записанных иначе, чем в файле {id} (даты, числа, ведущие нули): {count}; так же записаны и строки, которые уже отправлялись, — это сделала программа при сохранении. Они считаются неизменёнными, отправляется то, что было в файле {id}.",
 	},
 	"redrop.note.emptied": {
 		EN: "{count} lines have nothing left but the result columns; they are no rows.",
-		ZH: "{count} 行只剩结果列,不作为数据行。",
+		ZH: "{count} 行只剩结果列，不作为数据行。",
 		RU: "Строк, где остались только столбцы результата: {count}; это не данные.",
 	},
 }

@@ -4,17 +4,17 @@ package words
 var sending = catalogue{
 	"sender.credential_missing": {
 		EN: "the credential {name} is missing. Write it below credentials: {name}: \"${{variable}}\" (and set that variable), or {name}: file:PATH",
-		ZH: "缺少凭证 {name}。请在 credentials 下填写:{name}: \"${{variable}}\"(并设置该环境变量),或 {name}: file:路径",
+		ZH: "缺少凭证 {name}。请在 credentials 下填写：{name}: \"${{variable}}\"（并设置该环境变量），或 {name}: file：路径",
 		RU: "нет учётных данных {name}. Впишите в credentials: {name}: \"${{variable}}\" (и задайте эту переменную) или {name}: file:ПУТЬ",
 	},
 	"sender.credential_unknown": {
 		EN: "the provider has no credential {name}. It knows: {choices}",
-		ZH: "该服务商没有凭证 {name}。可用的有:{choices}",
+		ZH: "该服务商没有凭证 {name}。可用的有：{choices}",
 		RU: "у провайдера нет учётных данных {name}. Известны: {choices}",
 	},
 	"sender.control_in": {
 		EN: "{name} holds a line break, a control character or a blank at its begin or end, which cannot be sent. Remove it (a secret read from a file often ends with one)",
-		ZH: "{name} 含有换行符、控制字符或首尾空格,无法发送。请删除(从文件读取的密钥末尾常带换行符)",
+		ZH: "{name} 含有换行符、控制字符或首尾空格，无法发送。请删除（从文件读取的密钥末尾常带换行符）",
 		RU: "{name} содержит перевод строки, управляющий символ или пробел в начале или конце; так отправить нельзя. Удалите его (секрет из файла часто кончается переводом строки)",
 	},
 	"sender.header_ours": {
@@ -24,32 +24,32 @@ var sending = catalogue{
 	},
 	"sender.basic_colon": {
 		EN: "{name} holds a colon, which HTTP Basic authentication does not allow in a user name. Ask the provider for another one, or use another auth",
-		ZH: "{name} 含有冒号,HTTP Basic 认证的用户名不允许冒号。请向服务商索取其他用户名,或改用其他 auth",
+		ZH: "{name} 含有冒号，HTTP Basic 认证的用户名不允许冒号。请向服务商索取其他用户名，或改用其他 auth",
 		RU: "{name} содержит двоеточие, а в имени пользователя HTTP Basic оно недопустимо. Запросите у провайдера другое имя или выберите другой auth",
 	},
 	"sender.sign_missing": {
 		EN: "the provider has not published how its signature is computed, so the recipe is needed. Ask the provider and write it as in this example (the recipe itself is made up): sign: {digest: md5, over: \"{token}{timestamp}{nonce}{secret}\", case: lower}",
-		ZH: "服务商未公开签名算法,必须配置签名方法。请向服务商确认后按此格式填写(示例中的算法是虚构的):sign: {digest: md5, over: \"{token}{timestamp}{nonce}{secret}\", case: lower}",
+		ZH: "服务商未公开签名算法，必须配置签名方法。请向服务商确认后按此格式填写（示例中的算法是虚构的）：sign: {digest: md5, over: \"{token}{timestamp}{nonce}{secret}\", case: lower}",
 		RU: "провайдер не публикует, как вычисляется подпись, поэтому нужен рецепт. Узнайте его у провайдера и впишите по образцу (сам рецепт в образце вымышлен): sign: {digest: md5, over: \"{token}{timestamp}{nonce}{secret}\", case: lower}",
 	},
 	"sender.sign_digest": {
 		EN: "{value} is not a digest. Write one of {choices}",
-		ZH: "{value} 不是可用的摘要算法。请填写其中之一:{choices}",
+		ZH: "{value} 不是可用的摘要算法。请填写其中之一：{choices}",
 		RU: "{value} не является алгоритмом подписи. Напишите один из: {choices}",
 	},
 	"sender.sign_over": {
 		EN: "what the signature is computed over is missing. Write a template: over: \"{token}{timestamp}{nonce}{secret}\"",
-		ZH: "缺少签名内容。请填写模板:over: \"{token}{timestamp}{nonce}{secret}\"",
+		ZH: "缺少签名内容。请填写模板：over: \"{token}{timestamp}{nonce}{secret}\"",
 		RU: "не сказано, по чему вычисляется подпись. Впишите шаблон: over: \"{token}{timestamp}{nonce}{secret}\"",
 	},
 	"sender.sign_key": {
 		EN: "key belongs to the hmac digests only. Write digest: hmac-…, or remove key",
-		ZH: "key 只用于 hmac 摘要。请填写 digest: hmac-…,或删除 key",
+		ZH: "key 只用于 hmac 摘要。请填写 digest: hmac-…，或删除 key",
 		RU: "key нужен только для hmac. Напишите digest: hmac-… или удалите key",
 	},
 	"sender.sign_unknown": {
 		EN: "there is nothing to put in for {name} in braces: it is no credential of this account. Give it below credentials, or use {choices}",
-		ZH: "花括号中的 {name} 没有可填的内容:它不是该账户的凭证。请在 credentials 下填写,或使用 {choices}",
+		ZH: "花括号中的 {name} 没有可填的内容：它不是该账户的凭证。请在 credentials 下填写，或使用 {choices}",
 		RU: "нечего подставить вместо {name} в скобках: у учётной записи нет таких данных. Впишите их в credentials или используйте {choices}",
 	},
 	"sender.sign_encoding": {
@@ -64,7 +64,7 @@ var sending = catalogue{
 	},
 	"sender.login_unknown": {
 		EN: "{value} is not a login of this provider. Write one of {choices}",
-		ZH: "该服务商没有登录方式 {value}。请填写其中之一:{choices}",
+		ZH: "该服务商没有登录方式 {value}。请填写其中之一：{choices}",
 		RU: "у провайдера нет входа {value}. Напишите один из: {choices}",
 	},
 	"sender.login_none": {
@@ -74,12 +74,12 @@ var sending = catalogue{
 	},
 	"sender.scheme_unknown": {
 		EN: "{value} is not a way to authenticate with this provider. Write one of {choices}",
-		ZH: "该服务商没有认证方式 {value}。请填写其中之一:{choices}",
+		ZH: "该服务商没有认证方式 {value}。请填写其中之一：{choices}",
 		RU: "провайдер не поддерживает способ входа {value}. Напишите один из: {choices}",
 	},
 	"sender.encoding_unknown": {
 		EN: "{value} is not an encoding of this provider. Write one of {choices}",
-		ZH: "该服务商没有编码 {value}。请填写其中之一:{choices}",
+		ZH: "该服务商没有编码 {value}。请填写其中之一：{choices}",
 		RU: "провайдер не поддерживает кодировку {value}. Напишите одну из: {choices}",
 	},
 	"sender.operation_unknown": {
@@ -89,12 +89,12 @@ var sending = catalogue{
 	},
 	"sender.server_url": {
 		EN: "{provider} does not publish where it listens. Ask the provider and write the address: server: https://…",
-		ZH: "{provider} 未公开服务地址。请向服务商确认后填写:server: https://…",
+		ZH: "{provider} 未公开服务地址。请向服务商确认后填写：server: https://…",
 		RU: "{provider} не публикует свой адрес. Узнайте его у провайдера и впишите: server: https://…",
 	},
 	"sender.server_missing": {
 		EN: "it is not said which server to use. Write server: {choices}, or a URL",
-		ZH: "未指定使用哪个服务器。请填写 server: {choices},或一个网址",
+		ZH: "未指定使用哪个服务器。请填写 server: {choices}，或一个网址",
 		RU: "не сказано, какой сервер использовать. Напишите server: {choices} или адрес",
 	},
 	"sender.server_unknown": {
@@ -104,7 +104,7 @@ var sending = catalogue{
 	},
 	"sender.server_bad": {
 		EN: "this is not the address of a server. Write https://HOST or https://HOST/PATH, without ? and #",
-		ZH: "这不是服务器地址。请填写 https://主机 或 https://主机/路径,不含 ? 和 #",
+		ZH: "这不是服务器地址。请填写 https://主机 或 https://主机/路径，不含 ? 和 #",
 		RU: "это не адрес сервера. Напишите https://ХОСТ или https://ХОСТ/ПУТЬ, без ? и #",
 	},
 	"sender.server_user": {
@@ -114,22 +114,22 @@ var sending = catalogue{
 	},
 	"sender.plain_http": {
 		EN: "the line to {host} is not encrypted: everybody on the way can read and change what is sent. Use https:// if the provider offers it",
-		ZH: "到 {host} 的连接未加密:途中任何人都能读取和篡改内容。如服务商支持,请使用 https://",
+		ZH: "到 {host} 的连接未加密：途中任何人都能读取和篡改内容。如服务商支持，请使用 https://",
 		RU: "соединение с {host} не шифруется: по пути всё могут прочитать и изменить. Используйте https://, если провайдер его предлагает",
 	},
 	"sender.rate_bad": {
 		EN: "{value} is not a rate. Write a number of requests and a period, such as 10/s or 1600/h",
-		ZH: "{value} 不是速率。请填写请求数和周期,如 10/s 或 1600/h",
+		ZH: "{value} 不是速率。请填写请求数和周期，如 10/s 或 1600/h",
 		RU: "{value} не является частотой. Напишите число запросов и период: 10/s или 1600/h",
 	},
 	"sender.ca_unreadable": {
 		EN: "{path} cannot be read: {reason}. Write the path of a PEM file with the authority's certificate",
-		ZH: "无法读取 {path}:{reason}。请填写含有证书颁发机构证书的 PEM 文件路径",
+		ZH: "无法读取 {path}：{reason}。请填写含有证书颁发机构证书的 PEM 文件路径",
 		RU: "{path} не читается: {reason}. Укажите путь к файлу PEM с сертификатом центра",
 	},
 	"sender.ca_empty": {
 		EN: "{path} holds no certificate. Write the path of a PEM file (-----BEGIN CERTIFICATE-----)",
-		ZH: "{path} 中没有证书。请填写 PEM 文件路径(-----BEGIN CERTIFICATE-----)",
+		ZH: "{path} 中没有证书。请填写 PEM 文件路径（-----BEGIN CERTIFICATE-----）",
 		RU: "в {path} нет сертификата. Укажите путь к файлу PEM (-----BEGIN CERTIFICATE-----)",
 	},
 
@@ -140,7 +140,7 @@ var sending = catalogue{
 	},
 	"sender.too_big": {
 		EN: "the provider's answer is longer than {limit} MiB and was not read to its end",
-		ZH: "服务商的应答超过 {limit} MiB,未读完",
+		ZH: "服务商的应答超过 {limit} MiB，未读完",
 		RU: "ответ провайдера длиннее {limit} МиБ и не был прочитан до конца",
 	},
 	"sender.timeout": {
@@ -160,17 +160,17 @@ var sending = catalogue{
 	},
 	"sender.certificate": {
 		EN: "the certificate of {host} is not accepted ({reason}). If it is issued by an authority of your own, write its file as ca",
-		ZH: "不接受 {host} 的证书({reason})。如果由自有机构签发,请在 ca 中填写其证书文件",
+		ZH: "不接受 {host} 的证书（{reason}）。如果由自有机构签发，请在 ca 中填写其证书文件",
 		RU: "сертификат {host} не принят ({reason}). Если его выдал ваш собственный центр, укажите его файл в ca",
 	},
 	"sender.tls": {
 		EN: "no encrypted line to {host}: the TLS handshake failed",
-		ZH: "无法与 {host} 建立加密连接:TLS 握手失败",
+		ZH: "无法与 {host} 建立加密连接：TLS 握手失败",
 		RU: "нет шифрованного соединения с {host}: рукопожатие TLS не удалось",
 	},
 	"sender.refused": {
 		EN: "{host} refused the connection. Check the address; or the provider is down",
-		ZH: "{host} 拒绝连接。请检查地址,或服务商已停机",
+		ZH: "{host} 拒绝连接。请检查地址，或服务商已停机",
 		RU: "{host} отклонил соединение. Проверьте адрес; возможно, провайдер не работает",
 	},
 	"sender.connect_timeout": {
@@ -180,7 +180,7 @@ var sending = catalogue{
 	},
 	"sender.unreachable": {
 		EN: "no connection to {host}: {reason}",
-		ZH: "无法连接 {host}:{reason}",
+		ZH: "无法连接 {host}：{reason}",
 		RU: "нет соединения с {host}: {reason}",
 	},
 	"sender.garbage": {
@@ -195,12 +195,12 @@ var sending = catalogue{
 	},
 	"sender.login_unclear": {
 		EN: "the login was neither accepted nor refused (HTTP {status}); nothing was sent",
-		ZH: "登录既未被接受也未被拒绝(HTTP {status});未发送任何内容",
+		ZH: "登录既未被接受也未被拒绝（HTTP {status}）；未发送任何内容",
 		RU: "вход не принят и не отклонён (HTTP {status}); ничего не отправлено",
 	},
 	"sender.login_refused": {
 		EN: "the provider refused the login (HTTP {status})",
-		ZH: "服务商拒绝登录(HTTP {status})",
+		ZH: "服务商拒绝登录（HTTP {status}）",
 		RU: "провайдер отклонил вход (HTTP {status})",
 	},
 }
