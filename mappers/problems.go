@@ -126,7 +126,7 @@ func problemOf(l batch.Language, p place, v *providers.Violation, value string, 
 	if value == "" {
 		what = words.Of(l, "mapper.bad.blank", "where", p.where, "rule", rule)
 		if columnless {
-			fix = strings.TrimSuffix(words.Of(l, "mapper.column.fix", "heading", p.column)+"; "+fix, "; ")
+			fix = words.Chain(l, words.Of(l, "mapper.column.fix", "heading", p.column), fix)
 		}
 	}
 	return batch.Problem{

@@ -313,7 +313,7 @@ func join(m batch.Message, more batch.Text) batch.Message {
 	if more == (batch.Text{}) {
 		return m
 	}
-	said := func(l batch.Language) string { return words.Say(l, m) + "; " + more.In(l) }
+	said := func(l batch.Language) string { return words.Chain(l, words.Say(l, m), more.In(l)) }
 	return batch.Message{Text: batch.Text{EN: said(batch.English), ZH: said(batch.Chinese), RU: said(batch.Russian)}}
 }
 

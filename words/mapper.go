@@ -43,9 +43,9 @@ var mapper = catalogue{
 	"mapper.where.field":  {EN: `Row {row}, field "{field}"`, ZH: `第 {row} 行，字段“{field}”`, RU: `Строка {row}, поле «{field}»`},
 
 	// cells
-	"mapper.bad":               {EN: `{where}: "{value}" {rule}`, ZH: `{where}:“{value}”{rule}`, RU: `{where}: «{value}» — {rule}`},
+	"mapper.bad":               {EN: `{where}: "{value}" {rule}`, ZH: `{where}：“{value}”{rule}`, RU: `{where}: «{value}» — {rule}`},
 	"mapper.bad.blank":         {EN: `{where} is empty, but {rule}`, ZH: `{where}为空：{rule}`, RU: `{where}: пусто — {rule}`},
-	"mapper.faulty":            {EN: `{where}: {problem}`, ZH: `{where}:{problem}`, RU: `{where}: {problem}`},
+	"mapper.faulty":            {EN: `{where}: {problem}`, ZH: `{where}：{problem}`, RU: `{where}: {problem}`},
 	"mapper.required":          {EN: `{where} is empty, but a value is required`, ZH: `{where}为空，但此项必填`, RU: `{where}: пусто, а значение обязательно`},
 	"mapper.required.fix":      {EN: `write a value`, ZH: `请填写内容`, RU: `впишите значение`},
 	"mapper.required.example":  {EN: `write a value such as {example}`, ZH: `请填写内容，例如 {example}`, RU: `впишите значение, например {example}`},

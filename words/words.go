@@ -6,6 +6,7 @@ package words
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
@@ -62,4 +63,13 @@ func fill(s string, args []any) string {
 		pairs = append(pairs, "{"+fmt.Sprint(args[i])+"}", fmt.Sprint(args[i+1]))
 	}
 	return strings.NewReplacer(pairs...).Replace(s)
+}
+
+// Chain puts parts of a sentence behind each other, parted by the language's semicolon; empty ones are left out.
+func Chain(l batch.Language, parts ...string) string {
+	parts = slices.DeleteFunc(parts, func(p string) bool { return p == "" })
+	if l == batch.Chinese {
+		return strings.Join(parts, "；")
+	}
+	return strings.Join(parts, "; ")
 }
