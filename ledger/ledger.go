@@ -324,16 +324,19 @@ type Ledger interface {
 	// Cancel marks a file as stopped by a person; the sender settles what waits as skipped.
 	Cancel(ctx context.Context, id string) error
 	// Requeue opens the items again whose rows have one of the outcomes, and starts a new revision. The file must be
-	// Settled or Reported (ErrState) and the newest of its family (*Superseded). It returns how many rows are open again.
-	Requeue(ctx context.Context, id string, statuses []batch.Status) (rows int, err error)
+	// Settled or Reported (ErrState) and the newest of its family (*Superseded). It returns how many rows are open again. The
+	// order that it carries out (0: none) is Done in the same step, because carried out twice it would send rows twice.
+	Requeue(ctx context.Context, id string, statuses []batch.Status, order int64) (rows int, err error)
 
 	// PauseLane stops an account's lane ("" lets it go on); Lanes lists the stopped ones with the reason.
 	PauseLane(ctx context.Context, account, reason string) error
 	Lanes(ctx context.Context) (map[string]string, error)
 
-	// Order leaves a command for the process that owns the ledger; Orders takes the waiting ones out.
+	// Order leaves a command for the process that owns the ledger; Orders gives the waiting ones, oldest first, with their
+	// numbers; Done takes one out, carried out or refused.
 	Order(ctx context.Context, o Order) error
 	Orders(ctx context.Context) ([]Order, error)
+	Done(ctx context.Context, order int64) error
 
 	// Keep and Kept store small facts that survive a restart, such as a batch size that worked.
 	Keep(ctx context.Context, key, value string) error
@@ -344,6 +347,7 @@ type Ledger interface {
 
 // Order is a command from another process.
 type Order struct {
+	N        int64    `json:"-"`    // given by Orders
 	Verb     string   `json:"verb"` // resend, cancel, pause, resume
 	File     string   `json:"file,omitempty"`
 	Account  string   `json:"account,omitempty"`

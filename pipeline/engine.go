@@ -288,6 +288,9 @@ func (e *Engine) orders(ctx context.Context) error {
 		if err := e.Obey(ctx, o); err != nil {
 			e.Log.Error("an order could not be carried out", "verb", o.Verb, "file", o.File, "account", o.Account, "error", err)
 		}
+		if err := e.Ledger.Done(ctx, o.N); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -311,7 +314,7 @@ func (e *Engine) Obey(ctx context.Context, o ledger.Order) error {
 		if e.reports != nil { // the results under way would be outdated
 			defer e.reports.Hold(o.File)()
 		}
-		_, err = e.Ledger.Requeue(ctx, o.File, statuses)
+		_, err = e.Ledger.Requeue(ctx, o.File, statuses, o.N)
 	case "cancel":
 		err = e.Ledger.Cancel(ctx, o.File)
 	case "pause":

@@ -178,42 +178,48 @@ func chunks(ctx context.Context, q querier, id string) iter.Seq2[*ledger.Content
 }
 
 // Requeue opens items again.
-func (l *Ledger) Requeue(ctx context.Context, id string, statuses []batch.Status) (int, error) {
+func (l *Ledger) Requeue(ctx context.Context, id string, statuses []batch.Status, order int64) (int, error) {
 	now := time.Now().UTC()
 	var rows int // the writer's until do returns without an error
-	err := l.do(ctx, func(w *writing) error {
-		rows = 0
-		f, n, err := w.file(id)
-		if err != nil {
+	err := l.do(ctx, func(w *writing) (err error) {
+		if rows, err = w.requeue(id, statuses, now); err != nil {
 			return err
 		}
-		if f.State != ledger.Settled && f.State != ledger.Reported {
-			return fmt.Errorf("%w: %s is %s", ledger.ErrState, id, f.State)
-		}
-		if err := w.newest(f); err != nil {
-			return err
-		}
-		for c, err := range chunks(w.ctx, w.conn, id) {
-			if err != nil {
-				return err
-			}
-			events := requeue(c, statuses, now)
-			for _, e := range events {
-				rows += len(e.Rows)
-			}
-			if err := w.record(events); err != nil {
-				return err
-			}
-		}
-		if rows == 0 {
-			return nil
-		}
-		return w.exec("UPDATE files SET state = 'sending', revision = revision + 1, cancelled = 0, paused = '' WHERE n = ?", n)
+		return w.done(order)
 	})
 	if err != nil {
 		return 0, err
 	}
 	return rows, nil
+}
+
+func (w *writing) requeue(id string, statuses []batch.Status, now time.Time) (rows int, err error) {
+	f, n, err := w.file(id)
+	if err != nil {
+		return 0, err
+	}
+	if f.State != ledger.Settled && f.State != ledger.Reported {
+		return 0, fmt.Errorf("%w: %s is %s", ledger.ErrState, id, f.State)
+	}
+	if err := w.newest(f); err != nil {
+		return 0, err
+	}
+	for c, err := range chunks(w.ctx, w.conn, id) {
+		if err != nil {
+			return 0, err
+		}
+		events := requeue(c, statuses, now)
+		for _, e := range events {
+			rows += len(e.Rows)
+		}
+		if err := w.record(events); err != nil {
+			return 0, err
+		}
+	}
+	if rows == 0 {
+		return 0, nil
+	}
+	return rows, w.exec("UPDATE files SET state = 'sending', revision = revision + 1, cancelled = 0, paused = '' WHERE n = ?", n)
 }
 
 func requeue(c *ledger.Content, statuses []batch.Status, now time.Time) []ledger.Event {
@@ -268,37 +274,36 @@ func (l *Ledger) Order(ctx context.Context, o ledger.Order) error {
 	return l.do(ctx, func(w *writing) error { return w.exec("INSERT INTO orders (body) VALUES (?)", encode(o)) })
 }
 
-// Orders takes the waiting commands out.
+// Orders gives the waiting commands.
 func (l *Ledger) Orders(ctx context.Context) ([]ledger.Order, error) {
-	var waiting int
-	if err := l.reader.QueryRowContext(ctx, "SELECT count(*) FROM orders").Scan(&waiting); err != nil || waiting == 0 {
-		return nil, err
-	}
-	var orders []ledger.Order
-	err := l.do(ctx, func(w *writing) error {
-		rows, err := w.conn.QueryContext(w.ctx, "DELETE FROM orders RETURNING body")
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var body []byte
-			var o ledger.Order
-			if err := rows.Scan(&body); err != nil {
-				return err
-			}
-			if err := json.Unmarshal(body, &o); err != nil {
-				return err
-			}
-			orders = append(orders, o)
-		}
-		return rows.Err()
-	})
+	rows, err := l.reader.QueryContext(ctx, "SELECT n, body FROM orders ORDER BY n")
 	if err != nil {
-		return nil, err // the writer may still be adding to orders
+		return nil, l.damaged(err)
 	}
-	return orders, nil
+	defer rows.Close()
+	var orders []ledger.Order
+	for rows.Next() {
+		var n int64
+		var body []byte
+		var o ledger.Order
+		if err := rows.Scan(&n, &body); err != nil {
+			return nil, l.damaged(err)
+		}
+		if err := json.Unmarshal(body, &o); err != nil {
+			return nil, err
+		}
+		o.N = n
+		orders = append(orders, o)
+	}
+	return orders, l.damaged(rows.Err())
 }
+
+// Done takes a command out.
+func (l *Ledger) Done(ctx context.Context, order int64) error {
+	return l.do(ctx, func(w *writing) error { return w.done(order) })
+}
+
+func (w *writing) done(order int64) error { return w.exec("DELETE FROM orders WHERE n = ?", order) }
 
 // Keep stores a small fact.
 func (l *Ledger) Keep(ctx context.Context, key, value string) error {

@@ -60,7 +60,7 @@ func TestOneOwner(t *testing.T) {
 	if err := visitor.Order(t.Context(), ledger.Order{Verb: "cancel", File: "f1"}); err != nil {
 		t.Fatal(err)
 	}
-	if orders, err := owner.Orders(t.Context()); err != nil || len(orders) != 1 {
+	if orders, err := owner.Orders(t.Context()); err != nil || len(orders) != 1 || orders[0].Verb != "cancel" {
 		t.Fatalf("the owner finds %v, %v", orders, err)
 	}
 	if err := errors.Join(visitor.Close(), owner.Close()); err != nil {

@@ -166,7 +166,7 @@ func TestResendByCommandAfterADrop(t *testing.T) {
 	h := open(t, batch.English, "")
 	one := first(t, h, batch.English, "csv")
 	two := h.drop("failures", one.name("csv"), one.content("csv"))
-	_, err := h.ledger.Requeue(t.Context(), one.ID, []batch.Status{batch.Unknown})
+	_, err := h.ledger.Requeue(t.Context(), one.ID, []batch.Status{batch.Unknown}, 0)
 	if s, ok := errors.AsType[*ledger.Superseded](err); !ok || s.Newest != two.ID {
 		t.Fatalf("%v", err)
 	}
