@@ -101,7 +101,7 @@ func remarks(w io.Writer, files []ledger.File, h hindrances) {
 			fmt.Fprintf(w, "\n%s is not taken yet: %s\n", f.Name, h.files[f.ID])
 		case h.files[f.ID] != "" && f.State == ledger.Sending:
 			fmt.Fprintf(w, "\n%s: %s to be sent, but %s\n", f.Name, count(f.Counts.Pending(), "row"), h.files[f.ID])
-		case f.Paused != "":
+		case f.Paused != "" && f.State == ledger.Sending:
 			fmt.Fprintf(w, "\n%s: %s\n", f.Name, f.Paused)
 		case f.Counts.Pending() > 0 && h.accounts[f.Account] != "":
 			fmt.Fprintf(w, "\n%s: %s to be sent; %s\n", f.Name, count(f.Counts.Pending(), "row"), h.accounts[f.Account])
