@@ -25,6 +25,8 @@ type previewer struct {
 	route  *route.Route
 	dir    string
 	place  inbox.Place
+	out    map[string]string // by arrival: the id of a preview that is out, of a file that could not be moved away yet
+	said   string            // the last trouble that was logged
 }
 
 // preview opens a route's preview folder.
@@ -34,16 +36,18 @@ func (e *Engine) preview(c configs.Route, r *route.Route, o Options) error {
 	if err != nil {
 		return err
 	}
-	e.previews = append(e.previews, &previewer{engine: e, route: r, dir: c.Preview.Dir, place: place})
+	e.previews = append(e.previews, &previewer{engine: e, route: r, dir: c.Preview.Dir, place: place, out: map[string]string{}})
 	return nil
 }
 
-// run previews until ctx ends. Trouble is logged and tried again at the next look.
+// run previews until ctx ends. Trouble is logged once and tried again at the next look.
 func (p *previewer) run(ctx context.Context) error {
 	for ctx.Err() == nil {
-		if _, err := p.Look(ctx); err != nil && ctx.Err() == nil {
+		_, err := p.Look(ctx)
+		if err != nil && ctx.Err() == nil && err.Error() != p.said {
 			p.engine.Log.Error("preview", "route", p.route.Name, "error", err)
 		}
+		p.said = fmt.Sprint(err)
 		if err := p.place.Wait(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
@@ -51,50 +55,76 @@ func (p *previewer) run(ctx context.Context) error {
 	return nil
 }
 
-// Look previews what is complete and says how many files that were.
+// Look previews what is complete and says how many files that were. A file in trouble keeps no other waiting.
 func (p *previewer) Look(ctx context.Context) (n int, err error) {
+	var wrong []error
 	for c, err := range p.place.Look(ctx) {
 		if err != nil {
-			return n, err
+			return n, errors.Join(append(wrong, err)...)
 		}
-		if err := p.one(ctx, c); err != nil && !errors.Is(err, inbox.ErrGone) {
-			return n, fmt.Errorf("%s: %w", c.Name, err)
+		switch err := p.one(ctx, c); {
+		case err == nil, errors.Is(err, inbox.ErrGone):
+			n++
+		case ctx.Err() != nil:
+			return n, ctx.Err()
+		default:
+			wrong = append(wrong, fmt.Errorf("%s: %w", c.Name, err))
 		}
-		n++
 	}
-	return n, nil
+	return n, errors.Join(wrong...)
 }
 
+// one brings a file's preview out and moves the file away.
 func (p *previewer) one(ctx context.Context, c inbox.Complete) error {
 	now := time.Now()
-	id := take.NewID(now, 0)
 	if c.Stuck != "" {
-		return p.refuse(ctx, id, c, c.Stuck)
+		return p.refuse(ctx, take.NewID(now, 0), c, c.Stuck)
 	}
-	f, report, err := check.Checker{Books: redrop.Books{Ledger: p.engine.Ledger, Spool: filepath.Join(p.engine.Data, "spool")}}.Report(ctx, p.route, filepath.Join(p.dir, c.Name), c.Name, id)
+	id, out := p.out[c.Arrival.Identity()]
+	if !out {
+		id = take.NewID(now, 0)
+		refused, err := p.write(ctx, id, c)
+		if err != nil {
+			return err
+		}
+		if refused != "" {
+			return p.refuse(ctx, id, c, refused)
+		}
+		p.out[c.Arrival.Identity()] = id
+	}
+	err := p.place.Claim(ctx, id, c.Arrival)
+	if err == nil || errors.Is(err, inbox.ErrGone) {
+		delete(p.out, c.Arrival.Identity())
+	}
 	if err != nil {
 		return err
 	}
+	return p.place.Archive(ctx, id, c.Name, now)
+}
+
+// write puts the preview of a file into the outbox, or says why the file cannot be taken.
+func (p *previewer) write(ctx context.Context, id string, c inbox.Complete) (refused string, err error) {
+	f, report, err := check.Checker{Books: redrop.Books{Ledger: p.engine.Ledger, Spool: filepath.Join(p.engine.Data, "spool")}}.Report(ctx, p.route, filepath.Join(p.dir, c.Name), c.Name, id)
+	if err != nil {
+		return "", err
+	}
 	if report == nil {
-		return p.refuse(ctx, id, c, f.Quarantine)
+		return f.Quarantine, nil
 	}
 	work, err := os.CreateTemp(p.engine.Data, "preview-*")
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer os.Remove(work.Name())
 	defer work.Close()
 	if err := workbook.New().Write(ctx, work, *report); err != nil {
-		return err
+		return "", err
 	}
 	if err := p.route.Outbox.Put(ctx, route.ResultName(c.Name, id, 1, "preview.xlsx"), work); err != nil {
-		return err
+		return "", err
 	}
 	p.engine.Log.Info("previewed", "name", c.Name, "route", p.route.Name, "rows", f.Rows, "would_be_sent", f.Sendable, "invalid", f.Invalid)
-	if err := p.place.Claim(ctx, id, c.Arrival); err != nil {
-		return err
-	}
-	return p.place.Archive(ctx, id, c.Name, now)
+	return "", nil
 }
 
 func (p *previewer) refuse(ctx context.Context, id string, c inbox.Complete, reason string) error {
