@@ -192,20 +192,20 @@ func (l *Lookout) refuse(name, why string) {
 // free reports that nobody holds the file open and that its marker is there. After the patience it is told, once,
 // what the file waits for.
 func (l *Lookout) free(c Candidate, there map[string]bool, now time.Time) bool {
-	waitsFor := ""
+	c.Waits = ""
 	for _, lock := range Locks(c.Name) {
 		if there[lock] {
-			waitsFor = lock + " to go: the file is open in an office program, or was when it crashed"
+			c.Waits = words.Of(l.Language, "inbox.locked", "lock", lock)
 		}
 	}
 	if marker := l.Marker.For(c.Name); l.Marker != "" && !there[marker] {
-		waitsFor = "its marker " + marker
+		c.Waits = words.Of(l.Language, "inbox.unmarked", "marker", marker)
 	}
-	if waitsFor == "" {
+	if c.Waits == "" {
 		return true
 	}
 	if now.Sub(c.First) >= l.Patience && c.Once("waits") {
-		l.Logger.Warn("a file in the inbox waits for "+waitsFor, "inbox", l.Where, "file", c.Name)
+		l.Logger.Warn("a file in the inbox waits", "inbox", l.Where, "file", c.Name, "why", c.Waits)
 	}
 	return false
 }
@@ -307,7 +307,8 @@ func (l *Lookout) Waiting() int {
 	return n
 }
 
-// Unready gives the files that have settled and are not whole, or may not be read: for each its name and, in the route's language, why.
+// Unready gives the files that have settled and wait for something, are not whole, or may not be read: for each its name and, in
+// the route's language, why.
 func (l *Lookout) Unready() iter.Seq2[string, string] {
 	return func(yield func(name, why string) bool) {
 		for _, name := range slices.Sorted(maps.Keys(l.sightings.byName)) {
@@ -316,6 +317,8 @@ func (l *Lookout) Unready() iter.Seq2[string, string] {
 			why := ""
 			switch {
 			case s.Taken:
+			case s.Waits != "":
+				why = s.Waits
 			case errors.As(s.Verdict, &unreadable) && unreadable.Incomplete:
 				why = words.Say(l.Language, unreadable.Message)
 			case errors.Is(s.Verdict, fs.ErrPermission):

@@ -21,6 +21,7 @@ type Sighting struct {
 
 	Checked bool            // the structure was checked for this mark
 	Verdict error           // what came of it
+	Waits   string          // what it waits for although it has settled, in the route's language
 	Taken   bool            // claimed before, from a place that keeps its files
 	Told    map[string]bool // what was said about it
 	look    int

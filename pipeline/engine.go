@@ -390,7 +390,7 @@ func (e *Engine) Once(ctx context.Context, progress Progress) ([]ledger.File, er
 	return files, errors.Join(append(wrong, err)...)
 }
 
-// tellUnready logs what stays in an inbox because it is not whole: nobody else says so before the patience is over.
+// tellUnready logs what stays in an inbox because it waits or is not whole: nobody else says so before the patience is over.
 func (e *Engine) tellUnready(r *route.Route) {
 	place, ok := r.Inbox.(interface {
 		Unready() iter.Seq2[string, string]
@@ -399,7 +399,7 @@ func (e *Engine) tellUnready(r *route.Route) {
 		return
 	}
 	for name, why := range place.Unready() {
-		e.Log.Warn("a file stays in the inbox, for it is not complete yet", "route", r.Name, "file", name, "why", why)
+		e.Log.Warn("a file stays in the inbox", "route", r.Name, "file", name, "why", why)
 	}
 }
 

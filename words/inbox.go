@@ -2,6 +2,16 @@ package words
 
 // inbox holds what is said about the places that files come from.
 var inbox = catalogue{
+	"inbox.unmarked": {
+		EN: "It waits for its marker {marker}, whose arrival says that it is complete (done in the route's inbox).",
+		ZH: "正在等待标记文件 {marker}；该文件出现才表示上传完成（见路由 inbox 中的 done）。",
+		RU: "Файл ждёт метку {marker}: её появление означает, что он передан целиком (done в настройке inbox маршрута).",
+	},
+	"inbox.locked": {
+		EN: "It is open in an office program, or was when that crashed: {lock} lies beside it. Close the file; if nobody has it open, delete {lock}.",
+		ZH: "文件正在办公软件中打开（或软件曾异常退出）：旁边有 {lock}。请关闭该文件；如果没有人打开它，请删除 {lock}。",
+		RU: "Файл открыт в офисной программе или был открыт при её сбое: рядом лежит {lock}. Закройте файл; если он никем не открыт, удалите {lock}.",
+	},
 	"inbox.missing": {
 		EN: "The inbox folder {dir} is not there. Create it, or mount it again; files are taken as soon as it is back.",
 		ZH: "收件文件夹 {dir} 不存在。请创建该文件夹或重新挂载；恢复后会自动继续接收文件。",

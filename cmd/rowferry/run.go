@@ -198,7 +198,7 @@ func (f *flags) printConclusion(files []ledger.File, h hindrances, cfg *configs.
 		return printJSON(os.Stdout, files)
 	}
 	if len(files) == 0 {
-		fmt.Println("No file was there.")
+		fmt.Println("No file was taken.")
 		return nil
 	}
 	if err := filesTable(os.Stdout, files); err != nil {
