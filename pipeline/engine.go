@@ -96,11 +96,12 @@ func (e *Engine) giveUp(ctx context.Context, f ledger.File) error {
 			if s.Verdict != nil {
 				continue
 			}
-			v := ledger.Verdict{Outcome: batch.Outcome{Status: batch.Skipped, Code: "cancelled", Attempts: s.Attempts, Message: words.Of(f.Language, "skip.cancelled")}}
-			if s.Lost || s.InFlight {
-				v.Outcome = batch.Outcome{Status: batch.Unknown, Code: "cancelled", Attempts: s.Attempts, SentAt: s.First, Message: words.Of(f.Language, "send.lost", "id", f.ID)}
+			lost := s.Lost || s.InFlight
+			v := send.Cancelled(f.Language, f.ID, s.Attempts, lost)
+			if lost {
+				v.SentAt = s.First
 			}
-			events = append(events, ledger.Event{File: f.ID, Chunk: c.Seq, Item: i, Kind: ledger.EventSettled, At: time.Now().UTC(), Verdict: &v, Rows: c.Items[i].Rows})
+			events = append(events, ledger.Event{File: f.ID, Chunk: c.Seq, Item: i, Kind: ledger.EventSettled, At: time.Now().UTC(), Verdict: v, Rows: c.Items[i].Rows})
 		}
 		if len(events) == 0 {
 			continue

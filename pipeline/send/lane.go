@@ -542,16 +542,23 @@ func (l *Lane) giveUpRest(ctx context.Context, a *active) error {
 
 // giveUp settles a job that is not to be tried again because its file was cancelled.
 func (l *Lane) giveUp(j *job) {
-	v := &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Skipped, Code: "cancelled", Attempts: j.total, Message: words.Of(j.file.route.Language, "skip.cancelled")}}
-	if j.lost {
-		v = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Unknown, Code: "cancelled", Attempts: j.total, Message: words.Of(j.file.route.Language, "send.lost", "id", j.file.id)}}
-	}
+	v := Cancelled(j.file.route.Language, j.file.id, j.total, j.lost)
 	j.file.out -= len(j.items)
 	var events []ledger.Event
 	for i := range j.items {
 		events = append(events, j.event(i, ledger.EventSettled, time.Now(), v))
 	}
 	l.write(events...)
+}
+
+// Cancelled is the verdict on what is not sent any more because a person cancelled its file; lost when an attempt may have
+// been executed.
+func Cancelled(l batch.Language, file string, attempts int, lost bool) *ledger.Verdict {
+	out := batch.Outcome{Status: batch.Skipped, Code: "cancelled", Attempts: attempts, Message: words.Of(l, "skip.cancelled")}
+	if lost {
+		out.Status, out.Message = batch.Unknown, words.Of(l, "send.lost", "id", file)
+	}
+	return &ledger.Verdict{Outcome: out}
 }
 
 func (j *job) event(i int, k ledger.EventKind, at time.Time, v *ledger.Verdict) ledger.Event {
