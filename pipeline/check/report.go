@@ -16,11 +16,6 @@ import (
 	"github.com/rowferry/rowferry/words"
 )
 
-// Report checks a file as if none had been taken before; see Checker.Report.
-func Report(ctx context.Context, r *route.Route, path, name, id string) (*Finding, *outbox.Report, error) {
-	return Checker{}.Report(ctx, r, path, name, id)
-}
-
 // Report checks a file and returns what its result would say before anything is sent: would be sent and in which
 // request, invalid, skipped; of a result dropped again also what stays as it was. The report is nil when the file as a
 // whole would not be taken.
