@@ -138,6 +138,23 @@ func (b *bed) drop(name, content string) {
 	}
 }
 
+// change gives a file of the server another first byte; its size and time stay.
+func (b *bed) change(name string, first byte) {
+	b.Helper()
+	f, err := os.OpenFile(filepath.Join(b.dir, name), os.O_WRONLY, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, err = f.WriteAt([]byte{first}, 0)
+	if err := errors.Join(err, f.Close(), os.Chtimes(f.Name(), info.ModTime(), info.ModTime())); err != nil {
+		b.Fatal(err)
+	}
+}
+
 // archived lists what lies in the archive; anything elsewhere is an error.
 func (b *bed) archived() map[string]string {
 	b.Helper()
@@ -409,7 +426,6 @@ func TestDownloadsAreResumed(t *testing.T) {
 	if err := w.place.Claim(t.Context(), "id", a); err != nil {
 		t.Fatal(err)
 	}
-	before := b.proxy.Bytes()
 	// The first process comes as far as the line lets it, and is then told to stop.
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
@@ -425,7 +441,9 @@ func TestDownloadsAreResumed(t *testing.T) {
 	}
 	wg.Wait()
 	b.proxy.Hang(false)
-	// The second has a line that is cut every 2 MB.
+	// What has come is not asked for again: nobody sees that the server's file has another beginning now.
+	b.change(filepath.Join("processing", "id", "big.csv"), ^content[0])
+	// The second has a line that is cut every 2 MB: starting over at each cut it would never arrive.
 	b.proxy.CutAfter(2 << 20)
 	b.proxy.Cut()
 	second := b.worker("w", func(s *Settings) { s.Spool = spool })
@@ -436,9 +454,6 @@ func TestDownloadsAreResumed(t *testing.T) {
 	}
 	if !bytes.Equal(got.Bytes(), content) || fetched.Size != size {
 		t.Fatal("another content arrived")
-	}
-	if passed := b.proxy.Bytes() - before; passed > size*3/2 {
-		t.Errorf("%d bytes passed for a file of %d", passed, size)
 	}
 	left, err := os.ReadDir(filepath.Join(spool, "sftp-"+short("partner\n"+b.dir)))
 	if err != nil || len(left) > 0 {
