@@ -69,8 +69,8 @@ routes:
 		t.Errorf("good: %q, bad: %q", good, bad)
 	}
 	for what, c := range map[string]struct{ from, to, says string }{
-		"a certificate nobody knows": {"ca: company.pem", "timeout: 5s", "name its certificate with `ca: FILE`"},
-		"a provider that is down":    {provider.URL, fmt.Sprintf("http://127.0.0.1:%d", sshdtest.FreePort(t)), "check host, port and firewall"},
+		"a certificate nobody knows": {"ca: company.pem", "timeout: 1m", "name its certificate with `ca: FILE`"},
+		"a provider that is down":    {provider.URL, "http://127.0.0.1:1", "check host, port and firewall"},
 		"a folder that is a file":    {"inbox: {dir: in}", "inbox: {dir: company.pem}", "name another folder"},
 		"no folder at the partner":   {dir + "/incoming", dir + "/none", "ask the partner to create it"},
 		"another host key":           {strings.TrimSpace(server.HostKeys["ed25519"]), "SHA256:" + strings.Repeat("A", 43), "only if they confirm it"},

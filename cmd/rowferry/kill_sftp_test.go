@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -35,12 +34,14 @@ func TestKilledOverSFTP(t *testing.T) {
 	where := map[string]string{".csv": "in/les/archive/*/*/*/", ".xlsx": "in/hgj/"} // what becomes of .xml is delete
 	killing(t, scenario{
 		kills: 24, config: overSFTP(server, proxy.Port), results: []string{".result.csv", ".result.xlsx", ".summary.json"},
-		moment: func(t *testing.T, random *rand.Rand) {
-			proxy.Hang(false) // what the one before had sent goes on
-			proxy.HangAfter(4_000 + random.Int64N(40_000))
-			for end := time.Now().Add(time.Minute); !proxy.Hangs(); time.Sleep(time.Millisecond) {
-				if time.Now().After(end) {
-					t.Fatal("the service does not talk with the server")
+		moment: func(t *testing.T, m *moment) (wait func()) {
+			return func() {
+				proxy.Hang(false) // what the one before had sent goes on
+				proxy.HangAfter(4_000 + m.random.Int64N(40_000))
+				for end := time.Now().Add(3 * time.Minute); !proxy.Hangs(); time.Sleep(time.Millisecond) {
+					if time.Now().After(end) {
+						t.Fatal("the service does not talk with the server")
+					}
 				}
 			}
 		},

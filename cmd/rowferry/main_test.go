@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"rowferry": main})
 }
 
-// rowferry is a command of the program under test, in a folder.
+// rowferry is a command of the program under test, in a folder, with no configuration of the person who runs the tests.
 func rowferry(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
@@ -27,6 +27,6 @@ func rowferry(t *testing.T, dir string, args ...string) *exec.Cmd {
 	}
 	cmd := exec.Command(self, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), beRowferry+"=1")
+	cmd.Env = append(os.Environ(), beRowferry+"=1", "ROWFERRY_CONFIG=")
 	return cmd
 }

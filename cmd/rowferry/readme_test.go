@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,7 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -51,10 +49,22 @@ func blocks(t *testing.T, page, section string) (out []block) {
 	return out
 }
 
-// What the README tells newcomers to do works as it stands, and prints what it says.
+// usual is where `rowferry simulate` listens unless told otherwise, and what the README says.
+const usual = "127.0.0.1:8427"
+
+// What the README tells newcomers to do works as it stands, and prints what it says; only the simulator takes a port that is free.
 func TestFirstRouteOfTheReadme(t *testing.T) {
+	simulate, _, err := rootCommand().Find([]string{"simulate"})
+	if err != nil || simulate.Flag("listen").DefValue != usual {
+		t.Fatalf("the README's address is not that of the simulator: %v", err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
-	script := "export " + beRowferry + "=1\nrowferry() { " + os.Args[0] + " \"$@\"; }\n"
+	script := fmt.Sprintf("export %s=1 ROWFERRY_CONFIG=\nrowferry() { '%s' \"$@\"; }\n", beRowferry, self)
+	listens := ""
 	var want []string // what each step prints; "" where the README does not say
 	all := blocks(t, filepath.Join("..", "..", "README.md"), "A first route of your own, in five minutes")
 	steps := 0
@@ -65,10 +75,10 @@ func TestFirstRouteOfTheReadme(t *testing.T) {
 				t.Fatal(err)
 			}
 		case b.language == "sh" && strings.HasPrefix(b.text, "rowferry simulate"):
-			background(t, dir, strings.Fields(b.text)[1:]...)
+			listens = background(t, dir, append(strings.Fields(b.text)[1:], "--listen", "127.0.0.1:0")...)
 		case b.language == "sh":
 			steps++
-			script += fmt.Sprintf("%s\necho '<<step>>'\n", b.text)
+			script += fmt.Sprintf("%s\necho '<<step>>'\n", strings.ReplaceAll(b.text, usual, listens))
 			said := ""
 			if i+1 < len(all) && all[i+1].language == "text" {
 				said = all[i+1].text
@@ -109,11 +119,15 @@ func settled(text string) string {
 	return regexp.MustCompile(` +`).ReplaceAllString(text, " ")
 }
 
-// background runs rowferry until the test ends, and waits until it listens.
-func background(t *testing.T, dir string, args ...string) {
+// background runs rowferry until the test ends, and returns the address that it says it listens at.
+func background(t *testing.T, dir string, args ...string) (address string) {
 	t.Helper()
 	cmd := rowferry(t, dir, args...)
 	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -121,14 +135,9 @@ func background(t *testing.T, dir string, args ...string) {
 		_ = cmd.Process.Signal(syscall.SIGINT)
 		_ = cmd.Wait()
 	})
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		r, err := http.Get("http://127.0.0.1:8427/")
-		if err == nil {
-			_ = r.Body.Close()
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatal("the simulator of the README does not listen: is something else at 127.0.0.1:8427?")
-		}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if address = aPort.FindString(line); err != nil || address == "" {
+		t.Fatalf("it does not say where it listens: %q, %v", line, err)
 	}
+	return address
 }

@@ -43,7 +43,7 @@ func TestScripts(t *testing.T) {
 var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"code": code, "json": printsJSON, "provider": startProvider, "faults": faults, "executed": executed,
 	"normal": normal, "fileid": fileID, "await": await, "gbk": gbk, "broken": broken, "binary": binary, "workbook": workbook, "sorted": sorted,
-	"many": manyRows, "sleeping": sleeping, "untilexecuted": untilExecuted, "seen": seen, "examples": examples,
+	"many": manyRows, "untilexecuted": untilExecuted, "steady": steady, "eventually": eventually, "seen": seen, "examples": examples,
 }
 
 // prepare gives a script the repository's folder and nothing of the person who runs the tests.
@@ -133,18 +133,38 @@ func executions(ts *testscript.TestScript, provider string) (all []simulator.Exe
 	return all
 }
 
-// untilexecuted PROVIDER N waits until it has executed at least N.
+// untilexecuted PROVIDER N waits until it has executed at least N, or with +N so many more than now.
 func untilExecuted(ts *testscript.TestScript, _ bool, args []string) {
 	n, err := strconv.Atoi(args[1])
 	ts.Check(err)
+	if strings.HasPrefix(args[1], "+") {
+		n += len(executions(ts, args[0]))
+	}
 	until(ts, "not so many were executed: "+args[1], func() bool { return len(executions(ts, args[0])) >= n })
 }
 
-// sleeping DURATION waits, where nothing is to happen meanwhile.
-func sleeping(ts *testscript.TestScript, _ bool, args []string) {
-	d, err := time.ParseDuration(args[0])
+// steady PROVIDER DURATION waits until it has executed nothing for so long.
+func steady(ts *testscript.TestScript, _ bool, args []string) {
+	d, err := time.ParseDuration(args[1])
 	ts.Check(err)
-	time.Sleep(d)
+	before := -1
+	until(ts, "it executes more and more", func() bool {
+		now := len(executions(ts, args[0]))
+		same := now == before
+		before = now
+		if !same {
+			time.Sleep(d)
+		}
+		return same
+	})
+}
+
+// eventually PATTERN COMMAND… runs a command again and again until it succeeds and a line of its output fits.
+func eventually(ts *testscript.TestScript, _ bool, args []string) {
+	pattern := regexp.MustCompile("(?m)" + args[0])
+	until(ts, "never printed: "+args[0], func() bool {
+		return ts.Exec(args[1], args[2:]...) == nil && pattern.MatchString(ts.ReadFile("stdout"))
+	})
 }
 
 // many N PATTERN TARGET makes a file of the pattern's heading and its second line N times, # being the line's number.
@@ -243,9 +263,9 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	})
 }
 
-// until waits for something, at most half a minute.
+// until waits for something, for as long as the slowest machine may need.
 func until(ts *testscript.TestScript, complaint string, done func() bool) {
-	for end := time.Now().Add(30 * time.Second); !done(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(3 * time.Minute); !done(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			ts.Fatalf("%s", complaint)
 		}
