@@ -65,7 +65,7 @@ func TestDiagnoseSaysWhichStepFails(t *testing.T) {
 		takes     bool
 	}{
 		{step: "settings", change: func(c *configs.SFTP) { c.HostKey = "nonsense" }},
-		{step: StepResolve, key: "sftp.resolve", change: func(c *configs.SFTP) { c.Host = "no-such-host.invalid" }},
+		{step: StepResolve, key: "sftp.resolve", change: func(c *configs.SFTP) { c.Host = "no-such-host..invalid" }},
 		{step: StepConnect, key: "sftp.connect", change: func(c *configs.SFTP) { c.Port = sshdtest.FreePort(t) }},
 		{step: StepKey, key: "sftp.pinned", change: func(c *configs.SFTP) { c.HostKey = "SHA256:" + strings.Repeat("A", 43) }},
 		{step: StepLogin, key: "sftp.login", change: func(c *configs.SFTP) { c.User = "nobody-we-know" }},

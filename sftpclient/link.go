@@ -153,22 +153,19 @@ func (l *link) alive() bool {
 	}
 }
 
-// lost reports whether err is the end of the connection. What ends it may be noticed a moment later elsewhere.
-func (l *link) lost(err error) bool {
-	if answered(err) {
+// lost reports whether err came of the end of the connection. One that does not tell may be what the end looks like to whom it struck
+// before it was noticed elsewhere, so the server is asked for a sign of life, unless ctx has ended.
+func (l *link) lost(ctx context.Context, err error) bool {
+	switch {
+	case answered(err):
 		return false
-	}
-	if errors.Is(err, sftp.ErrSSHFxConnectionLost) {
+	case errors.Is(err, sftp.ErrSSHFxConnectionLost), !l.alive():
 		return true
+	case ctx.Err() != nil:
+		return l.why(nil) != nil // given up for it
 	}
-	timer := time.NewTimer(100 * time.Millisecond)
-	defer timer.Stop()
-	select {
-	case <-l.over:
-		return true
-	case <-timer.C:
-		return false
-	}
+	err = l.run(ctx, func(s *sftp.Client) error { _, err := s.RealPath("."); return err })
+	return err != nil && !answered(err)
 }
 
 // why is the best reason known for the end.

@@ -118,7 +118,7 @@ func (c *Client) Do(ctx context.Context, f func(*sftp.Client) error) error {
 			return err
 		}
 		err = l.run(ctx, f)
-		if err == nil || !l.lost(err) {
+		if err == nil || !l.lost(ctx, err) {
 			return err
 		}
 		c.drop(l, err)
@@ -261,7 +261,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// about the file, not about the connection.
+// answered reports that the server said no: err is about the file, not about the connection.
 func answered(err error) bool {
 	var status *sftp.StatusError
 	if errors.As(err, &status) {

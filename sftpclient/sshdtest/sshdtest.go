@@ -9,7 +9,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -90,19 +89,23 @@ func Start(t testing.TB, o Options) *Server {
 	return s
 }
 
-// FreePort is a loopback port that nobody uses now. It lies below those that a system gives to outgoing connections, so that
-// none of them is in the way of a server that starts there later, or again.
+// FreePort is a loopback port that nobody uses now, and nobody but who is told of it will use until the test ends: it stays bound, though
+// nothing listens on it, so that no other process is given it between here and the server that starts there later, or again.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	for range 100 {
-		port := 10_000 + mathrand.IntN(20_000)
-		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
-			_ = l.Close()
-			return port
-		}
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("no free port between 10000 and 30000")
-	return 0
+	t.Cleanup(func() { _ = syscall.Close(fd) })
+	err = syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
+	// From now on a listener that asks for the same, as servers do, may have the port beside us.
+	err = errors.Join(err, syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1))
+	address, nerr := syscall.Getsockname(fd)
+	if err := errors.Join(err, nerr); err != nil {
+		t.Fatal(err)
+	}
+	return address.(*syscall.SockaddrInet4).Port
 }
 
 func (s *Server) makeKeys() {
@@ -196,7 +199,7 @@ func (s *Server) config() string {
 		"UsePAM " + yes(os.Getuid() != 0),
 		"LogLevel VERBOSE", "AuthorizedKeysFile " + filepath.Join(s.Home, "authorized_keys"), "PermitRootLogin yes",
 		"PasswordAuthentication " + yes(s.options.Password != ""), "KbdInteractiveAuthentication no", "MaxStartups 200:30:400", "MaxSessions 100",
-		"LoginGraceTime 30", "PrintMotd no", "Subsystem sftp " + s.options.Subsystem,
+		"LoginGraceTime 600", "PrintMotd no", "Subsystem sftp " + s.options.Subsystem,
 	}
 	for _, kind := range s.options.HostKeys {
 		lines = append(lines, "HostKey "+filepath.Join(s.Home, "host_"+kind))
@@ -252,7 +255,7 @@ func yes(b bool) string {
 // CanSetPassword reports whether a server may have a password here: its own /etc/shadow is laid over the machine's in a mount
 // namespace of its own, which takes root.
 func CanSetPassword() bool {
-	return exec.Command("unshare", "-m", "true").Run() == nil && os.Getuid() == 0
+	return os.Getuid() == 0 && exec.Command("unshare", "-m", "mount", "--bind", "/etc/passwd", "/etc/shadow").Run() == nil
 }
 
 // ownShadow is the shell command that lays a shadow file with the password over the machine's, for this server alone.
@@ -326,36 +329,47 @@ func (s *Server) Kill() {
 
 // freeze stops a process and everything below it, until nothing is left that could start another, and lists them.
 func freeze(pid int) []int {
-	_ = syscall.Kill(pid, syscall.SIGSTOP)
 	frozen := []int{pid}
-	for {
-		grown := false
-		for _, below := range Descendants(pid) {
-			if !slices.Contains(frozen, below) {
-				_ = syscall.Kill(below, syscall.SIGSTOP)
-				frozen, grown = append(frozen, below), true
-			}
+	for next := frozen; len(next) > 0; {
+		for _, p := range next {
+			_ = syscall.Kill(p, syscall.SIGSTOP)
 		}
-		if !grown {
-			return frozen
+		for _, p := range next {
+			awaitStop(p)
+		}
+		next = slices.DeleteFunc(Descendants(pid), func(p int) bool { return slices.Contains(frozen, p) })
+		frozen = append(frozen, next...)
+	}
+	return frozen
+}
+
+// awaitStop waits until a process that was sent a stop has stopped, or is no more.
+func awaitStop(pid int) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if _, state, ok := status(pid); !ok || strings.ContainsAny(state, "TtZX") {
+			return
 		}
 	}
 }
 
-// Pause stops every session of the server from running, so that it hangs; Resume lets them go on.
-func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
+// Pause stops the server and every session of it from running, so that it hangs; Resume lets them go on.
+func (s *Server) Pause() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cmd != nil {
+		freeze(s.cmd.Process.Pid)
+	}
+}
 
 // Resume ends a Pause.
-func (s *Server) Resume() { s.signal(syscall.SIGCONT) }
-
-func (s *Server) signal(what syscall.Signal) {
+func (s *Server) Resume() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.cmd == nil {
 		return
 	}
 	for _, pid := range append(Descendants(s.cmd.Process.Pid), s.cmd.Process.Pid) {
-		_ = syscall.Kill(pid, what)
+		_ = syscall.Kill(pid, syscall.SIGCONT)
 	}
 }
 
@@ -374,19 +388,13 @@ func Descendants(pid int) []int {
 	parents := map[int][]int{}
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, path := range stats {
-		text, err := os.ReadFile(path)
+		child, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
 		if err != nil {
 			continue
 		}
-		// pid (name) state ppid …; the name may contain anything, so from its last bracket on
-		end := bytes.LastIndexByte(text, ')')
-		child, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-		fields := strings.Fields(string(text[end+1:]))
-		if end < 0 || err != nil || len(fields) < 2 || fields[0] == "Z" {
-			continue
+		if parent, state, ok := status(child); ok && state != "Z" {
+			parents[parent] = append(parents[parent], child)
 		}
-		parent, _ := strconv.Atoi(fields[1])
-		parents[parent] = append(parents[parent], child)
 	}
 	var out []int
 	for next := parents[pid]; len(next) > 0; {
@@ -400,10 +408,25 @@ func Descendants(pid int) []int {
 	return out
 }
 
+// status gives the parent of a process and its state, a letter; false when there is no such process.
+func status(pid int) (parent int, state string, ok bool) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, "", false
+	}
+	// pid (name) state ppid …; the name may contain anything, so from its last bracket on
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(fields) < 2 {
+		return 0, "", false
+	}
+	parent, err = strconv.Atoi(fields[1])
+	return parent, fields[0], err == nil
+}
+
 // Config is how to reach it: with its key, pinned by its first host key.
 func (s *Server) Config() configs.SFTP {
 	return configs.SFTP{
 		Name: "partner", Host: s.Host, Port: s.Port, User: s.User, Key: "file:" + s.KeyFile, HostKey: s.HostKeys[s.options.HostKeys[0]],
-		Timeout: 10 * time.Second, KeepAlive: 10 * time.Second,
+		Timeout: time.Minute, KeepAlive: time.Minute,
 	}
 }
