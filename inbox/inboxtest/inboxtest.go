@@ -324,9 +324,10 @@ func leavesWhatCannotBeTrusted(b *bench) {
 	b.must(os.Symlink("good.csv", filepath.Join(b.dir, "inner.csv")))
 	b.must(os.Symlink("nowhere", filepath.Join(b.dir, "broken.csv")))
 	fifo(b.T, filepath.Join(b.dir, "pipe.csv"))
-	for _, n := range []string{"line\nbreak.csv", "tab\there.csv", "bell\a.csv", `back\slash.csv`, "..\\..\\up.csv", "turned\u202evsc.exe.csv", "bad\xff\xfe.csv"} {
+	for _, n := range []string{"line\nbreak.csv", "tab\there.csv", "bell\a.csv", `back\slash.csv`, "..\\..\\up.csv", "turned\u202evsc.exe.csv"} {
 		b.drop(n, "x")
 	}
+	_ = os.WriteFile(filepath.Join(b.dir, "bad\xff\xfe.csv"), []byte("x"), 0o644) // where a file system takes such names
 	before := b.files()
 	b.expect(b.settled(), "good.csv")
 	b.holds(before...)
@@ -969,14 +970,17 @@ func waitsAndStopsWhenTold(b *bench) {
 	b.opts.Settle = 50 * time.Millisecond
 	b.start()
 	b.must(b.place.Wait(b.Context())) // the first look is due at once
-	b.look()
-	ctx, cancel := context.WithTimeout(b.Context(), 30*time.Millisecond)
-	defer cancel()
-	if err := b.place.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		b.Fatalf("wait ended with %v", err)
+	deadline := time.Now().Add(5 * time.Minute)
+	for stopped := false; !stopped; {
+		b.look()
+		ctx, cancel := context.WithTimeout(b.Context(), 30*time.Millisecond)
+		err := b.place.Wait(ctx) // or the next look is due, on a machine that stood still for seconds
+		cancel()
+		if stopped = errors.Is(err, context.DeadlineExceeded); !stopped && (err != nil || time.Now().After(deadline)) {
+			b.Fatalf("wait ended with %v", err)
+		}
 	}
 	b.drop("a.csv", "x")
-	deadline := time.Now().Add(20 * time.Second)
 	for len(b.look()) == 0 {
 		if time.Now().After(deadline) {
 			b.Fatal("the file was never given")

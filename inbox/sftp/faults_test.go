@@ -246,7 +246,8 @@ func TestCutAnywhere(t *testing.T) {
 			t.Fatalf("seed %d; %d errors, the last: %v", seed, len(w.failed), w.failed[max(0, len(w.failed)-3):])
 		}
 	}
-	if b.proxy.Opened() < 15 {
+	// Four files of 200 KB do not pass over a line that lives for 405,000 bytes at most.
+	if b.proxy.Opened() < 2*5 {
 		t.Errorf("only %d connections: the line was hardly ever cut", b.proxy.Opened())
 	}
 }

@@ -366,7 +366,7 @@ func TestRunGoesOn(t *testing.T) {
 	}()
 	rested := func(name string) {
 		b.Helper()
-		for end := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		for end := time.Now().Add(5 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
 			for _, f := range b.files() {
 				if f.Name == name && f.Rested && f.State == ledger.Sending {
 					return
@@ -404,7 +404,7 @@ func TestAnInboxThatIsRemovedAndMadeAgain(t *testing.T) {
 	ctx, stop := context.WithCancel(b.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- b.taker.Run(ctx) }()
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		if files := b.files(); len(files) == 2 && files[0].Rested && files[1].Rested {
 			break
 		}
@@ -430,7 +430,7 @@ func TestStrangersInProcessingAreTold(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- b.taker.Run(ctx) }()
 	b.drop("a.csv", row("LB2"))
-	for end := time.Now().Add(30 * time.Second); len(b.files()) == 0 || !b.file("a.csv").Rested; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); len(b.files()) == 0 || !b.file("a.csv").Rested; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("not taken")
 		}
