@@ -89,7 +89,7 @@ func again(t testing.TB, path string, s readers.Settings, l batch.Language, bad 
 func resaved(t testing.TB, path string) string {
 	t.Helper()
 	dir := t.TempDir()
-	if out, err := exec.CommandContext(t.Context(), "soffice", "-env:UserInstallation=file://"+filepath.Join(dir, "profile"), "--headless", "--convert-to", "xlsx", "--outdir", filepath.Join(dir, "out"), path).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "soffice", profile(dir), "--headless", "--convert-to", "xlsx", "--outdir", filepath.Join(dir, "out"), path).CombinedOutput(); err != nil {
 		t.Fatalf("LibreOffice (the Debian package libreoffice-calc-nogui, see make packages): %v\n%s", err, out)
 	}
 	return filepath.Join(dir, "out", filepath.Base(path))

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"maps"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -49,7 +50,7 @@ func (c seenCell) text() string {
 func openpyxl(t *testing.T, paths ...string) map[string]seen {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "/usr/bin/python3", append([]string{filepath.Join("testdata", "read.py")}, paths...)...)
-	cmd.Stderr = os.Stderr
+	cmd.Stderr, cmd.Env = os.Stderr, append(os.Environ(), "PYTHONUTF8=1")
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("openpyxl (the Debian package python3-openpyxl, see make packages): %v", err)
@@ -87,10 +88,15 @@ func sheets(t *testing.T, paths ...string) map[string][][]string {
 	return found
 }
 
+// profile makes LibreOffice keep its settings in a folder of the test's: it starts once per settings.
+func profile(dir string) string {
+	return "-env:UserInstallation=" + (&url.URL{Scheme: "file", Path: filepath.Join(dir, "profile")}).String()
+}
+
 func convert(t *testing.T, paths ...string) map[string][][]string {
 	t.Helper()
 	dir := t.TempDir()
-	args := []string{"-env:UserInstallation=file://" + filepath.Join(dir, "profile"), "--headless", "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1", "--outdir", dir}
+	args := []string{profile(dir), "--headless", "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1", "--outdir", dir}
 	names := map[string]string{}
 	for i, path := range paths {
 		content, err := os.ReadFile(path)

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -129,9 +130,9 @@ data: data
 language: LANG
 accounts:
   les:
-    {provider: les, server: "URL/les", rate: none, concurrency: 2, timeout: 5s, retry: {for: 1ms, first: 1ms, most: 1ms}}
+    {provider: les, server: "URL/les", rate: none, concurrency: 2, timeout: 10m, retry: {for: 1ms, first: 1ms, most: 1ms}}
   hgj:
-    {provider: hgj, server: "URL/hgj", rate: none, concurrency: 2, timeout: 5s, retry: {for: 1ms, first: 1ms, most: 1ms}, credentials: {token: "${T}", staff: "${S}", secret: "${P}"}, sign: {digest: md5, over: "{token}{timestamp}{nonce}{secret}"}}
+    {provider: hgj, server: "URL/hgj", rate: none, concurrency: 2, timeout: 10m, retry: {for: 1ms, first: 1ms, most: 1ms}, credentials: {token: "${T}", staff: "${S}", secret: "${P}"}, sign: {digest: md5, over: "{token}{timestamp}{nonce}{secret}"}}
 routes:
   failures:
     {account: les, operation: shipmentFailed, inbox: {dir: in/failures, settle: 20ms, every: 30ms}, outbox: {dir: out, formats: [csv, xlsx]}READ}
@@ -223,7 +224,7 @@ func (h *house) put(route, name string, content []byte) string {
 
 func (h *house) wait(what string, done func() bool) {
 	h.t.Helper()
-	for end := time.Now().Add(2 * time.Minute); !done(); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(10 * time.Minute); !done(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			h.t.Fatalf("nothing was %s", what)
 		}
@@ -448,9 +449,8 @@ func office(t *testing.T, content []byte, to string) []byte {
 	if err := os.WriteFile(in, content, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, "soffice", "-env:UserInstallation=file://"+dir+"/profile", "--headless", "--convert-to", to,
+	profile := "-env:UserInstallation=" + (&url.URL{Scheme: "file", Path: filepath.Join(dir, "profile")}).String()
+	out, err := exec.CommandContext(t.Context(), "soffice", profile, "--headless", "--convert-to", to,
 		"--outdir", filepath.Join(dir, "out"), in).CombinedOutput()
 	if err != nil {
 		t.Fatalf("soffice: %v\n%s", err, out)

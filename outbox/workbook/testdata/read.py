@@ -3,6 +3,11 @@ import json, sys, warnings
 import openpyxl
 
 warnings.simplefilter("ignore")
+
+def names(book):
+    defined = book.defined_names  # a dict as of openpyxl 3.1
+    return defined.values() if isinstance(defined, dict) else defined.definedName
+
 out = {}
 for path in sys.argv[1:]:
     try:
@@ -32,5 +37,5 @@ for path in sys.argv[1:]:
             "tables": sorted(s.tables), "images": len(s._images), "validations": len(s.data_validations.dataValidation),
         }
     out[path] = {"sheets": sheets, "order": book.sheetnames, "active": book.active.title if book.active else "",
-                 "names": sorted(n.name for n in book.defined_names.definedName)}
+                 "names": sorted(n.name for n in names(book))}
 json.dump(out, sys.stdout)
