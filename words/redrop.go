@@ -77,6 +77,11 @@ var redrop = catalogue{
 		ZH: "未发送：无法判断它是否就是文件 {id} 中已送达或可能已送达的第 {rows} 行。请核对；如果是另外的一行，请清空其“{rowcolumn}”单元格后重新放入本文件，即作为新行发送",
 		RU: "не отправлено: нельзя сказать, не та ли это строка {rows} файла {id}, которая доставлена или могла быть доставлена. Сравните; если это другая строка, очистите её ячейку в столбце «{rowcolumn}» и положите этот файл снова, чтобы отправить её как новую",
 	},
+	"redrop.held.strange": {
+		EN: "not sent: the result columns say that it was or may have been delivered, but file {id}, of which this is the result, has no such row. If it comes from the result of another file, drop that one by itself; if it is another row, clear its cell in the column \"{rowcolumn}\" and drop this file again to send it as a new one",
+		ZH: "未发送：结果列显示该行已送达或可能已送达，但本结果所对应的文件 {id} 中没有这一行。如果它来自另一个文件的结果，请单独放入那个结果；如果是另外的一行，请清空其“{rowcolumn}”单元格后重新放入本文件，即作为新行发送",
+		RU: "не отправлено: по столбцам результата строка доставлена или могла быть доставлена, но в файле {id}, чей это результат, такой строки нет. Если она из результата другого файла, положите тот результат отдельно; если это другая строка, очистите её ячейку в столбце «{rowcolumn}» и положите этот файл снова, чтобы отправить её как новую",
+	},
 	"redrop.held.again": {
 		EN: "not sent: it still cannot be told whether this row was delivered before. Compare it with the delivered rows; if it is another one, clear its cell in the column \"{rowcolumn}\" and drop this file again to send it as a new one",
 		ZH: "未发送：仍无法判断该行此前是否已送达。请与已送达的各行核对；如果是另外的一行，请清空其“{rowcolumn}”单元格后重新放入本文件，即作为新行发送",

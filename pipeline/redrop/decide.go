@@ -195,7 +195,10 @@ func (d *decision) doubtful(s *ledger.Staged) {
 func (d *decision) hold(s *ledger.Staged) {
 	for _, i := range d.held {
 		f, key := d.fates[i], "redrop.held"
-		if len(f.numbers) == 0 {
+		switch {
+		case f.strange:
+			key = "redrop.held.strange"
+		case len(f.numbers) == 0:
 			key = "redrop.held.again"
 		}
 		o := batch.Outcome{Status: batch.Skipped, Code: codeHeld, Message: d.say(key, "rows", few(f.numbers), "id", d.base.ID,

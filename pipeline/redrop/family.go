@@ -297,7 +297,13 @@ type line struct {
 	row    int          // its number there
 	number int          // what our Row column says; 0: nothing
 	status batch.Status // what our status column says
+	held   bool         // our code column says that the row was held
 	sum    string
+}
+
+// told reports whether our columns say of the line that it was or may have been sent.
+func (l *line) told() bool {
+	return l.held || l.status == batch.Delivered || l.status == batch.Unknown || l.status == resultmark.Resend
 }
 
 // lines reads the rows of the dropped file, their cells in the order of the base's columns.
@@ -314,7 +320,7 @@ func (o *opening) lines(t *Table, base []batch.Column) ([]line, error) {
 			return false
 		}
 		status, _ := resultmark.StatusOf(again.cell(whole, resultmark.Status))
-		lines = append(lines, line{row.Number, number(again.cell(whole, resultmark.Row)), status, a.sum(row)})
+		lines = append(lines, line{row.Number, number(again.cell(whole, resultmark.Row)), status, again.cell(whole, resultmark.Code) == codeHeld, a.sum(row)})
 		return true
 	})
 	return lines, err

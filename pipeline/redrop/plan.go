@@ -28,6 +28,7 @@ type fate struct {
 	resend  bool   // a person wrote the word for sending it again, and it certainly stands at this row
 	misled  bool   // the word stands there, but beside the number of another row
 	numbers []int  // held: the rows of the base it may be
+	strange bool   // held: our columns call it sent, and the base has no such row
 }
 
 type manner uint8
@@ -277,6 +278,7 @@ func (m *matching) byNumberAlone() {
 		}
 		o := &m.originals[at]
 		switch {
+		case l.told() && l.status != resultmark.Resend && !o.before.sent() && !o.before.held(): // it is another file's row of this number
 		case !o.used:
 			m.take(i, edited, at)
 			o.by = i
@@ -287,13 +289,18 @@ func (m *matching) byNumberAlone() {
 }
 
 // others decides about the lines that are no known row. A line without a number was put in; any other might be a row that was
-// sent and changed, as long as one of those is missing; else it is the missing row that it resembles, or a new one.
+// sent and changed, as long as one of those is missing; and where our columns tell that it was sent, it is the row of another file,
+// whose result was put into this one. Else it is the missing row that it resembles, or a new one.
 func (m *matching) others() error {
 	var missing []int
 	for at := range m.originals {
 		if o := &m.originals[at]; !o.used && o.before.sent() {
 			missing = append(missing, o.number)
 		}
+	}
+	times := map[int]int{} // a number stands there
+	for _, l := range m.lines {
+		times[l.number]++
 	}
 	var open []int
 	for i, l := range m.lines {
@@ -304,6 +311,8 @@ func (m *matching) others() error {
 			m.fates[i] = &fate{as: fresh}
 		case len(missing) > 0:
 			m.hold(i, missing...)
+		case l.told() && !(m.displaced && times[l.number] == 1 && m.sent(l.number)): // else it speaks of the line that stood there
+			m.fates[i] = &fate{as: held, strange: true}
 		default:
 			open = append(open, i)
 		}
@@ -312,6 +321,12 @@ func (m *matching) others() error {
 		return nil
 	}
 	return m.byLikeness(open)
+}
+
+// sent reports whether the base's row of this number was or may have been sent.
+func (m *matching) sent(number int) bool {
+	at, known := m.byNumber[number]
+	return known && m.originals[at].before.sent()
 }
 
 // byLikeness takes a changed line for the missing row with which it shares most values that no other row of the base has in

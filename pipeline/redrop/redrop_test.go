@@ -423,6 +423,58 @@ func TestOldResultAfterNewer(t *testing.T) {
 	}
 }
 
+// Rows of another result were put under this one's. What they call delivered or unknown is no row of this family, and is not sent; what
+// was mended in them goes.
+func TestTwoResultsInOne(t *testing.T) {
+	for name, deleted := range map[string]string{"all rows of both": "none", "a row deleted whose number another has": "REFUSE3", "sorted without our columns": "none"} {
+		t.Run(name, func(t *testing.T) {
+			h := open(t, batch.English, "")
+			one := first(t, h, batch.English, "csv")
+			other := h.drop("failures", "tuesday.csv", encode(t, ',', [][]string{head, {"3000372", "B2", "late"}, {"3000372", "B3", "late"}, {"", "B4", "late"}, {"3000372", "REFUSE5", "late"}, {"3000372", "LOST66", "late"}}))
+			all := slices.DeleteFunc(records(t, one.content("csv")), func(rec []string) bool { return rec[8] == deleted })
+			for _, rec := range records(t, other.content("csv"))[1:] {
+				if rec[8] == "B4" {
+					rec[7] = "3000372"
+				}
+				if rec[8] == "LOST66" {
+					rec[1] = "unknown"
+				}
+				all = append(all, rec)
+			}
+			if strings.HasPrefix(name, "sorted") {
+				for i := 1; i < len(all)/2; i++ {
+					a, b := slices.Clone(all[i]), all[len(all)-i]
+					copy(all[i][7:], b[7:])
+					copy(b[7:], a[7:])
+				}
+			}
+			lost := h.provider.executed("LOST66")
+			two := h.drop("failures", one.name("csv"), encode(t, ',', all))
+			two.want(map[string]batch.Status{"A2": batch.Delivered, "A4": batch.Invalid, "B4": batch.Delivered, "REFUSE5": batch.Rejected, "LOST6": batch.Unknown})
+			for _, id := range []string{"B2", "B3", "LOST66"} {
+				if l := two.of(id); l["status"] != "skipped" || l["code"] != "held" {
+					t.Errorf("%s: %v", id, l)
+				}
+				two.says(id, "has no such row")
+			}
+			three := h.drop("failures", two.name("csv"), two.content("csv"))
+			if h.provider.executed("B2") != 1 || h.provider.executed("B3") != 1 || h.provider.executed("LOST66") != lost || three.of("B2")["code"] != "held" {
+				t.Errorf("sent again: B2 %d times, B3 %d times, LOST66 %d, was %d", h.provider.executed("B2"), h.provider.executed("B3"), h.provider.executed("LOST66"), lost)
+			}
+			all = records(t, three.content("csv"))
+			for _, rec := range all {
+				if rec[8] == "B3" {
+					rec[0] = "" // as the message says: it is a new one
+				}
+			}
+			h.drop("failures", three.name("csv"), encode(t, ',', all))
+			if h.provider.executed("B2") != 1 || h.provider.executed("B3") != 2 {
+				t.Error("the person's word did not count")
+			}
+		})
+	}
+}
+
 // A result is dropped while a file of its family is being sent: it is refused, and taken when that has ended.
 func TestWhileTheFamilyIsBeingSent(t *testing.T) {
 	h := open(t, batch.English, "")
