@@ -27,6 +27,7 @@ type Lookout struct {
 	Scheduled   bool // looks follow a schedule, so whatever waits is followed up
 	Language    batch.Language
 	Remembering Remembering // nil: the place moves what it takes
+	Note        Note        // since when files are not whole; nil: that ends with the process
 	Logger      *slog.Logger
 	Rhythm      *Rhythm
 
@@ -36,6 +37,7 @@ type Lookout struct {
 	sightings Sightings
 	looked    time.Time       // when the last look began
 	refused   map[string]bool // names told in the log
+	broken    map[string]noted
 }
 
 // Listing is one full look at a folder.
@@ -77,6 +79,8 @@ func (l *Lookout) Look(ctx context.Context, list func() (Listing, error)) iter.S
 			yield(Complete{}, err)
 			return
 		}
+		l.recall(ctx)
+		defer l.note(ctx)
 		for _, c := range settled {
 			complete, ready := l.judge(ctx, c)
 			if ctx.Err() != nil {
@@ -225,7 +229,7 @@ func (l *Lookout) judge(ctx context.Context, c Candidate) (Complete, bool) {
 	if whole {
 		return Complete{Arrival: c.Arrival}, true
 	}
-	if why == "" || l.Rhythm.Now().Sub(c.First) < l.Patience {
+	if why == "" || l.waited(c) < l.Patience {
 		return Complete{}, false
 	}
 	return Complete{Arrival: c.Arrival, Stuck: why}, true

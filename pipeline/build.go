@@ -171,11 +171,11 @@ func (e *Engine) outbox(c configs.Outbox, o Options) (outbox.Place, error) {
 
 // inbox opens where a route's files come from.
 func (e *Engine) inbox(cfg *configs.Config, c configs.Inbox, r *route.Route, o Options) (inbox.Place, error) {
-	remembered := memory{e.Ledger, r.Name}
+	remembered, noted := memory{e.Ledger, r.Name}, note{e.Ledger, "broken/" + r.Name}
 	if c.SFTP == "" {
 		return localinbox.Open(localinbox.Settings{Dir: c.Dir, Settle: c.Settle, Match: c.Match, Every: c.Every,
 			Schedule: c.Schedule, TimeZone: c.TimeZone, Done: c.Done, Patience: c.Patience, After: c.After,
-			Language: r.Language, Whole: r.Whole, Remembering: remembered, Logger: o.Log})
+			Language: r.Language, Whole: r.Whole, Remembering: remembered, Note: noted, Logger: o.Log})
 	}
 	client, err := e.Partners.Partner(c.SFTP)
 	if err != nil {
@@ -183,7 +183,7 @@ func (e *Engine) inbox(cfg *configs.Config, c configs.Inbox, r *route.Route, o O
 	}
 	return sftpinbox.Open(sftpinbox.Settings{Client: client, Dir: c.Dir, Settle: c.Settle, Match: c.Match, Every: c.Every,
 		Schedule: c.Schedule, TimeZone: c.TimeZone, Done: c.Done, Patience: c.Patience, After: c.After,
-		Language: r.Language, Whole: r.Whole, Remembering: remembered, Logger: o.Log,
+		Language: r.Language, Whole: r.Whole, Remembering: remembered, Note: noted, Logger: o.Log,
 		Spool: filepath.Join(cfg.Data, "downloads", r.Name)})
 }
 
@@ -220,6 +220,15 @@ func (m memory) Remember(ctx context.Context, identity, id string) error {
 	}
 	return m.ledger.Keep(ctx, m.key(identity), id)
 }
+
+// note is one text of an inbox, kept in the ledger.
+type note struct {
+	ledger ledger.Ledger
+	key    string
+}
+
+func (n note) Read(ctx context.Context) (string, error)     { return n.ledger.Kept(ctx, n.key) }
+func (n note) Write(ctx context.Context, text string) error { return n.ledger.Keep(ctx, n.key, text) }
 
 // lane makes an account's lane.
 func (e *Engine) lane(ctx context.Context, a configs.Account, p *providers.Provider) (*send.Lane, error) {

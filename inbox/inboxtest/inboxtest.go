@@ -32,6 +32,7 @@ type Options struct {
 	After       string
 	Whole       func(ctx context.Context, path string) error
 	Remembering inbox.Remembering
+	Note        inbox.Note
 	Clock       func() time.Time
 }
 
@@ -57,6 +58,7 @@ func Run(t *testing.T, open Opener) {
 		"WaitsForTheMarker":                 waitsForTheMarker,
 		"AsksForTheStructureOnce":           asksForTheStructureOnce,
 		"GivesUpOnWhatStaysBroken":          givesUpOnWhatStaysBroken,
+		"GivesUpOverRestarts":               givesUpOverRestarts,
 		"TakesWhatIsUnreadableButComplete":  takesWhatIsUnreadableButComplete,
 		"CarriesAFileToTheArchive":          carriesAFileToTheArchive,
 		"ArchivesBesideAnEarlierFile":       archivesBesideAnEarlierFile,
@@ -453,6 +455,71 @@ func givesUpOnWhatStaysBroken(b *bench) {
 	b.must(b.place.Claim(b.Context(), id, got[0].Arrival))
 	b.must(b.place.Quarantine(b.Context(), id, "a.xlsx", got[0].Stuck))
 	b.holds("quarantine/"+id+"/REASON.txt", "quarantine/"+id+"/a.xlsx")
+}
+
+// note stands for the ledger: it outlasts the place.
+type note struct {
+	text   string
+	writes int
+}
+
+func (n *note) Read(context.Context) (string, error) { return n.text, nil }
+
+func (n *note) Write(_ context.Context, text string) error {
+	n.text = text
+	n.writes++
+	return nil
+}
+
+// Processes that live for some seconds, started by cron, come to the same end as one that runs on.
+func givesUpOverRestarts(b *bench) {
+	n := &note{}
+	b.opts.Note = n
+	b.opts.Whole = func(context.Context, string) error {
+		return &batch.Unreadable{Incomplete: true, Message: batch.Message{Text: batch.Text{EN: "The zip directory is missing."}}}
+	}
+	run := func(want ...string) []inbox.Complete {
+		b.Helper()
+		b.start()
+		got := b.settled()
+		b.expect(got, want...)
+		return got
+	}
+	b.drop("a.xlsx", "PK")
+	b.drop("slow.xlsx", "P")
+	for range 3 {
+		run()
+		b.clock.Pass(b.opts.Patience / 4)
+	}
+	writes := n.writes
+	b.drop("slow.xlsx", "PKPK") // goes on: for it the patience begins anew
+	run()
+	b.clock.Pass(b.opts.Patience / 4)
+	b.drop("new.xlsx", "PK")
+	got := run("a.xlsx")
+	if !strings.Contains(got[0].Stuck, "The zip directory is missing.") {
+		b.Fatalf("stuck: %q", got[0].Stuck)
+	}
+	b.must(b.place.Claim(b.Context(), id, got[0].Arrival))
+	b.must(b.place.Quarantine(b.Context(), id, "a.xlsx", got[0].Stuck))
+	b.look()
+	if writes != 1 || strings.Contains(n.text, "a.xlsx") || !strings.Contains(n.text, "slow.xlsx") {
+		b.Errorf("%d writes for what did not change, then: %s", writes, n.text)
+	}
+	b.drop("a.xlsx", "PK") // another of the name, with all the patience before it
+	later := b.clock.Now().Add(time.Minute)
+	b.must(os.Chtimes(filepath.Join(b.dir, "a.xlsx"), later, later))
+	run()
+	b.clock.Pass(b.opts.Patience / 2)
+	run()
+	b.clock.Pass(b.opts.Patience / 4)
+	run("slow.xlsx")
+	b.clock.Pass(-2 * b.opts.Patience) // a clock that was wrong
+	run()
+	b.clock.Pass(b.opts.Patience / 2)
+	run()
+	b.clock.Pass(b.opts.Patience / 2)
+	run("a.xlsx", "new.xlsx", "slow.xlsx")
 }
 
 func takesWhatIsUnreadableButComplete(b *bench) {

@@ -31,7 +31,7 @@ func TestConformance(t *testing.T) {
 	inboxtest.Run(t, func(t *testing.T, dir string, o inboxtest.Options) inbox.Place {
 		p, err := Open(Settings{
 			Dir: dir, Settle: o.Settle, Patience: o.Patience, Match: o.Match, Done: o.Done, After: o.After,
-			Whole: o.Whole, Remembering: o.Remembering, Clock: o.Clock,
+			Whole: o.Whole, Remembering: o.Remembering, Note: o.Note, Clock: o.Clock,
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -40,6 +40,7 @@ type Settings struct {
 	Whole func(ctx context.Context, path string) error
 
 	Remembering inbox.Remembering // for After keep [inbox.Forgetful]
+	Note        inbox.Note        // since when files are not whole, over restarts [forgotten]
 	Logger      *slog.Logger      // [slog.Default()]
 	Clock       func() time.Time  // for tests; monotonic [time.Now]
 
@@ -116,7 +117,7 @@ func Open(s Settings) (inbox.Place, error) {
 	}
 	p.lookout = inbox.Lookout{
 		Where: s.Dir, Settle: s.Settle, Patience: s.Patience, LeastPause: leastPause, Match: s.Match, Marker: p.marker,
-		Scheduled: s.Schedule != "", Language: s.Language, Logger: s.Logger, Rhythm: &p.rhythm, Whole: p.whole,
+		Scheduled: s.Schedule != "", Language: s.Language, Note: s.Note, Logger: s.Logger, Rhythm: &p.rhythm, Whole: p.whole,
 	}
 	if s.After == Keep {
 		p.lookout.Remembering = s.Remembering

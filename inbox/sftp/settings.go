@@ -48,6 +48,7 @@ type Settings struct {
 
 	// Remembering keeps what was taken without moving it: After keep, or a server that permits no rename. [inbox.Forgetful]
 	Remembering inbox.Remembering
+	Note        inbox.Note       // since when files are not whole, over restarts [forgotten]
 	Logger      *slog.Logger     // [slog.Default()]
 	Clock       func() time.Time // for tests; monotonic [time.Now]
 }
@@ -121,7 +122,7 @@ func Open(s Settings) (inbox.Place, error) {
 	}
 	p.lookout = inbox.Lookout{
 		Where: s.Client.Name + ":" + s.Dir, Settle: s.Settle, Patience: s.Patience, LeastPause: time.Second, Match: s.Match, Marker: p.marker,
-		Scheduled: s.Schedule != "", Language: s.Language, Remembering: s.Remembering, Logger: s.Logger, Rhythm: &p.rhythm, Whole: p.whole,
+		Scheduled: s.Schedule != "", Language: s.Language, Remembering: s.Remembering, Note: s.Note, Logger: s.Logger, Rhythm: &p.rhythm, Whole: p.whole,
 	}
 	return p, nil
 }

@@ -36,7 +36,7 @@ func opener(client *sftpclient.Client, spool string) inboxtest.Opener {
 	return func(t *testing.T, dir string, o inboxtest.Options) inbox.Place {
 		p, err := Open(Settings{
 			Client: client, Dir: dir, Spool: spool, Settle: o.Settle, Patience: o.Patience, Match: o.Match, Done: o.Done, After: o.After,
-			Whole: o.Whole, Remembering: o.Remembering, Clock: o.Clock, Logger: quiet,
+			Whole: o.Whole, Remembering: o.Remembering, Note: o.Note, Clock: o.Clock, Logger: quiet,
 		})
 		if err != nil {
 			t.Fatal(err)

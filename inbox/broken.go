@@ -1,0 +1,95 @@
+package inbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+)
+
+// A file that has settled and is not whole is given up after the patience. A process that ends before that, such as run --once from cron,
+// notes since when which file is so, and the next one goes on counting from there. Between processes it is the wall clock that counts;
+// each process sees a file settle by its own before it judges.
+
+// Note is a small text that outlasts the process. The ledger holds it, one for each route.
+type Note interface {
+	// Read gives the text, "" when there is none.
+	Read(ctx context.Context) (string, error)
+	Write(ctx context.Context, text string) error
+}
+
+// noted is a file that was not whole, as the note has it.
+type noted struct {
+	Mark
+	Since int64 // nanoseconds since 1970
+}
+
+// recall reads what earlier processes noted, once. A note that cannot be read holds nothing up.
+func (l *Lookout) recall(ctx context.Context) {
+	if l.Note == nil || l.broken != nil {
+		return
+	}
+	text, err := l.Note.Read(ctx)
+	if err == nil && text != "" {
+		err = json.Unmarshal([]byte(text), &l.broken)
+	}
+	if err != nil {
+		l.Logger.Warn("it is not known since when files in the inbox are not whole", "inbox", l.Where, "error", err)
+	}
+	if l.broken == nil {
+		l.broken = map[string]noted{}
+	}
+}
+
+// waited is how long a file has been seen as it is, by this process and earlier ones.
+func (l *Lookout) waited(c Candidate) time.Duration {
+	now := l.Rhythm.Now()
+	waited := now.Sub(c.First)
+	if n := l.broken[c.Name]; n.Mark == c.Mark {
+		waited = max(waited, now.Sub(time.Unix(0, n.Since)))
+	}
+	return waited
+}
+
+// note writes down which files are not whole, when these are others than before.
+func (l *Lookout) note(ctx context.Context) {
+	if l.Note == nil {
+		return
+	}
+	broken, now := map[string]noted{}, l.Rhythm.Now().UnixNano()
+	for name, s := range l.sightings.byName {
+		before, known := l.broken[name]
+		known = known && before.Mark == s.Mark && before.Since <= now // or the clock was wrong then
+		switch {
+		case s.Taken:
+		case known && (s.broken() || s.Verdict == nil && !s.Checked):
+			broken[name] = before
+		case s.broken():
+			broken[name] = noted{s.Mark, s.First.UnixNano()}
+		}
+	}
+	if maps.Equal(broken, l.broken) {
+		return
+	}
+	text, err := json.Marshal(broken)
+	if err == nil {
+		err = l.Note.Write(ctx, string(text))
+	}
+	if err != nil && ctx.Err() == nil {
+		l.Logger.Warn("it cannot be noted since when files in the inbox are not whole", "inbox", l.Where, "error", fmt.Errorf("note: %w", err))
+	}
+	if err == nil {
+		l.broken = broken
+	}
+}
+
+// broken reports that the file was not whole, or might not be read, when it was last asked.
+func (s *Sighting) broken() bool {
+	unreadable, ok := errors.AsType[*batch.Unreadable](s.Verdict)
+	return ok && unreadable.Incomplete || errors.Is(s.Verdict, fs.ErrPermission)
+}
