@@ -24,6 +24,11 @@ var csvWords = catalogue{
 		ZH: "第 {row} 行有一个值超过 {limit}。通常是那里的引号不成对，或者文件根本不是表格：请改正该行后重新放入。",
 		RU: "Значение в строке {row} длиннее {limit}. Обычно там не хватает парной кавычки или файл вовсе не таблица: исправьте строку и положите файл снова.",
 	},
+	"csv.row_too_big": {
+		EN: "Row {row} is longer than {limit}. Usually a quotation mark is missing its partner there, or the file is no table: mend the row and drop the file again.",
+		ZH: "第 {row} 行超过 {limit}。通常是那里的引号不成对，或者文件根本不是表格：请改正该行后重新放入。",
+		RU: "Строка {row} длиннее {limit}. Обычно там не хватает парной кавычки или файл вовсе не таблица: исправьте строку и положите файл снова.",
+	},
 	"csv.columns": {
 		EN: "Row {row} has more than {limit} columns, the most that is accepted. Check the delimiter, or remove the columns that are not needed.",
 		ZH: "第 {row} 行的列数超过上限 {limit}。请检查分隔符，或删除不需要的列。",

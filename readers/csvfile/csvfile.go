@@ -147,8 +147,8 @@ func (t *opened) layOut(ctx context.Context, header string) error {
 	}
 	var rows [][]string
 	want := max(table.Sample, wanted+1)
-	filled := 0
-	for filled < table.Sample && len(rows) < max(want, 5000) {
+	filled, held := 0, 0
+	for filled < table.Sample && len(rows) < max(want, 5000) && (held < table.SampleBytes || len(rows) < wanted) {
 		more, err := s.next()
 		if err != nil {
 			return t.broken(err, s.number+1)
@@ -159,6 +159,7 @@ func (t *opened) layOut(ctx context.Context, header string) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		held += len(s.text)
 		row := s.strings()
 		if !table.Blank(row) {
 			filled++

@@ -59,10 +59,13 @@ type splitter struct {
 
 func newSplitter(src io.Reader, d dialect, cell, columns int) *splitter {
 	return &splitter{
-		src: src, d: d, cell: cell, columns: columns, record: max(16<<20, 4*cell), end: '\n',
+		src: src, d: d, cell: cell, columns: columns, record: longestRecord(cell), end: '\n',
 		buf: make([]byte, 128<<10),
 	}
 }
+
+// longestRecord is the most bytes of one record whose fields may have cell bytes each.
+func longestRecord(cell int) int { return max(8<<20, 4*cell) }
 
 // next reads one record; false at the end of the text or on an error. Blank lines are records with one empty field.
 func (s *splitter) next() (bool, error) {
@@ -77,6 +80,9 @@ func (s *splitter) next() (bool, error) {
 		done, err := s.split()
 		if err != nil {
 			return false, err
+		}
+		if done && len(s.text) > s.record {
+			return false, errRecord
 		}
 		if done && !s.ended && s.err != nil {
 			return false, s.err // the record is not whole

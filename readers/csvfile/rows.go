@@ -212,7 +212,9 @@ func spoil(c *batch.Cell, m batch.Message) { c.Kind, c.Problem = batch.Faulty, &
 // broken turns what stopped a splitter into what the sender is told.
 func (t *opened) broken(err error, row int) error {
 	switch {
-	case errors.Is(err, errCell), errors.Is(err, errRecord):
+	case errors.Is(err, errRecord):
+		return unreadable("csv.row_too_big", "row", row, "limit", bytesText(int64(longestRecord(t.limits.Cell))))
+	case errors.Is(err, errCell):
 		return unreadable("csv.cell_too_big", "row", row, "limit", bytesText(int64(t.limits.Cell)))
 	case errors.Is(err, errColumns):
 		return unreadable("csv.columns", "row", row, "limit", t.limits.Columns)

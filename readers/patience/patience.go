@@ -1,6 +1,6 @@
-// Package patience judges in tests whether a hostile file ended soon enough, on whatever machine: by the processor's time
-// that the process used, measured against a fixed piece of work, so that neither a busy machine nor a slow one, nor the race
-// detector, changes the verdict.
+// Package patience judges in tests whether a hostile file ended soon enough and in little memory, on whatever machine: by the
+// processor's time that the process used, measured against a fixed piece of work, and by what it held, so that neither a
+// busy machine nor a slow one, nor the race detector, changes the verdict.
 package patience
 
 import (
@@ -15,16 +15,23 @@ const limit = 10 * time.Second
 const usual = 110 * time.Millisecond
 
 // Watch is one measurement, from Start on. Nothing else may run in the process meanwhile.
-type Watch struct{ began time.Duration }
+type Watch struct {
+	began time.Duration
+	scale *scale
+}
 
 // Start begins a measurement.
 func Start() Watch {
 	slowness()
-	return Watch{used()}
+	scale := weigh()
+	return Watch{used(), scale}
 }
 
-// Check calls Errorf when more time was used than any file may take.
+// Check ends the measurement. It calls Errorf when more time was used, or more memory held, than any file may take.
 func (w Watch) Check(t interface{ Errorf(string, ...any) }) {
+	if held := w.scale.stop(); held > most {
+		t.Errorf("held %d MiB; %d is the most", held>>20, most>>20)
+	}
 	if took, most := used()-w.began, time.Duration(slowness()*float64(limit)); took > most {
 		t.Errorf("took %v of processor time; %v is the most on this machine", took, most)
 	}

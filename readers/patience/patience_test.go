@@ -2,6 +2,7 @@ package patience
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -18,9 +19,31 @@ func TestCheck(t *testing.T) {
 	if len(h) > 0 {
 		t.Error(h)
 	}
+	w = Start()
 	w.began -= time.Duration(slowness()*float64(limit)) + time.Second
 	w.Check(&h)
 	if len(h) != 1 {
 		t.Errorf("too much time was let pass: %v", h)
+	}
+}
+
+// What is held at once counts; what is only used and given back does not.
+func TestMemory(t *testing.T) {
+	for name, c := range map[string]struct{ keep, want int }{"little": {10 << 20, 0}, "much": {2 * most, 1}} {
+		var h heard
+		w := Start()
+		kept := make([][]byte, 0, c.keep>>20)
+		for range 20 * most >> 20 {
+			if len(kept) == cap(kept) {
+				clear(kept)
+				kept = kept[:0]
+			}
+			kept = append(kept, make([]byte, 1<<20))
+		}
+		w.Check(&h)
+		runtime.KeepAlive(kept)
+		if len(h) != c.want {
+			t.Errorf("%s: %v", name, h)
+		}
 	}
 }

@@ -13,6 +13,9 @@ import (
 // Sample is how many of the first rows (blank ones included) FindHeading wants to see.
 const Sample = 100
 
+// SampleBytes ends the sample sooner: rows that hold so much are no headings.
+const SampleBytes = 8 << 20
+
 // None is FindHeading's answer when no row is a heading: all rows are data.
 const None = -1
 

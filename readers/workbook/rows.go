@@ -19,6 +19,7 @@ type line struct {
 	number int
 	hidden bool
 	cells  []cell
+	size   int // bytes of its texts
 }
 
 // texts are the line's cells by column, up to its last one.
@@ -369,7 +370,7 @@ func (t *rows) Rows() iter.Seq2[*batch.Row, error] {
 				yield(nil, unreadable(ctx, err))
 				return
 			}
-			row, err := t.take(line{t.sheet.row, t.sheet.hidden, t.sheet.cells})
+			row, err := t.take(line{number: t.sheet.row, hidden: t.sheet.hidden, cells: t.sheet.cells})
 			if row == nil && err == nil {
 				continue
 			}

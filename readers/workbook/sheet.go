@@ -33,11 +33,13 @@ type sheet struct {
 	date1904 bool
 	columns  int // the most a row may have
 	value    int // the longest value
+	most     int // the most bytes of text in a row
 
 	row    int // number of the current row
 	hidden bool
 	cells  []cell
 	text   []byte // of the row's cells that are not shared strings
+	size   int    // bytes of the row's texts
 	raw    []byte // the value of the current cell
 	state  state
 }
@@ -141,7 +143,7 @@ func (s *sheet) readRow() error {
 		return refuse("workbook.row_order", "row", number)
 	}
 	s.row, s.hidden = number, hidden
-	s.cells, s.text = s.cells[:0], s.text[:0]
+	s.cells, s.text, s.size = s.cells[:0], s.text[:0], 0
 	column := -1
 	for {
 		t, err := s.scan.Next()
@@ -411,6 +413,9 @@ func (s *sheet) decode(column, style int, kind string, formula, valued bool) err
 	}
 	if c.Kind != batch.Blank {
 		s.cells = append(s.cells, c)
+	}
+	if s.size += len(c.Text) + c.to - c.from; s.size > s.most {
+		return refuse("workbook.limit_row", "row", s.row, "limit", s.most)
 	}
 	return nil
 }

@@ -225,7 +225,7 @@ func (b *book) sheet(i int) (*sheet, error) {
 	}
 	s := &sheet{
 		scan: scan, strings: b.strings, styles: b.styles, date1904: b.contents.Date1904,
-		columns: min(b.limits.Columns, maxColumn), value: b.limits.Cell,
+		columns: min(b.limits.Columns, maxColumn), value: b.limits.Cell, most: max(8<<20, 4*b.limits.Cell),
 	}
 	return s, s.open()
 }
@@ -313,7 +313,8 @@ func (b *book) table(i int) (*rows, error) {
 	}
 	t := &rows{book: b, sheet: s, index: i, name: b.contents.Sheets[i].Name, part: s.scan.Part}
 	named, none, _ := heading(b.settings.Header)
-	for len(t.sample) < table.Sample || named > 0 && s.row < named {
+	held := 0
+	for len(t.sample) < table.Sample && held < table.SampleBytes || named > 0 && s.row < named {
 		err := s.next()
 		if err == io.EOF {
 			t.ended = true
@@ -323,9 +324,11 @@ func (b *book) table(i int) (*rows, error) {
 			return nil, err
 		}
 		if !s.blank() {
-			t.sample = append(t.sample, line{number: s.row, hidden: s.hidden, cells: slices.Clone(s.cells)})
-			if named > 0 && len(t.sample) > table.Sample && t.sample[0].number < named {
+			t.sample = append(t.sample, line{number: s.row, hidden: s.hidden, cells: slices.Clone(s.cells), size: s.size})
+			held += s.size
+			for named > 0 && (len(t.sample) > table.Sample || held > table.SampleBytes) && t.sample[0].number < min(named, s.row) {
 				t.above(t.sample[0].number)
+				held -= t.sample[0].size
 				t.sample = slices.Delete(t.sample, 0, 1)
 			}
 		}

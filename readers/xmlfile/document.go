@@ -47,6 +47,7 @@ type element struct {
 const (
 	xsi      = "http://www.w3.org/2001/XMLSchema-instance"
 	markup   = 64 << 10 // bytes a token may have besides the value in it
+	longest  = 1 << 10  // bytes of a name or a namespace; documents keep many of them
 	perCheck = 1 << 12  // tokens between two looks at the context
 )
 
@@ -132,6 +133,9 @@ func (d *document) start(x xml.StartElement) (token, error) {
 	case len(d.open) >= d.t.limits.Depth:
 		return token{}, unreadable("xml.depth", "line", d.line(), "limit", d.t.limits.Depth)
 	}
+	if !d.named(x) {
+		return token{}, unreadable("xml.name", "line", d.line(), "limit", sizeText(longest))
+	}
 	d.rooted = true
 	depth := len(d.open) + 1
 	for _, a := range x.Attr {
@@ -169,6 +173,20 @@ func (d *document) start(x xml.StartElement) (token, error) {
 		raw:  x.Name, line: d.line(),
 	})
 	return token{kind: start, attrs: d.attrs}, nil
+}
+
+// named reports whether the names of an element, its attributes and the namespaces declared there are as short as names are.
+func (d *document) named(x xml.StartElement) bool {
+	if len(x.Name.Space)+len(x.Name.Local) > longest {
+		return false
+	}
+	for _, a := range x.Attr {
+		declares := a.Name.Space == "xmlns" || a.Name.Space == "" && a.Name.Local == "xmlns"
+		if len(a.Name.Space)+len(a.Name.Local) > longest || declares && len(a.Value) > longest {
+			return false
+		}
+	}
+	return true
 }
 
 func (d *document) end(x xml.EndElement) (token, error) {

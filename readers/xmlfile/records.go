@@ -10,7 +10,7 @@ import (
 )
 
 // maxTrails bounds the different paths of a document: a bomb of ever new names must not fill the memory.
-const maxTrails = 50_000
+const maxTrails = 20_000
 
 // key tells names apart; n is the position among equal names in one parent, from 1, where that matters.
 type key struct {

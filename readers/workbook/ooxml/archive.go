@@ -39,6 +39,7 @@ const (
 	TooDeep   Reason = "limit_depth"
 	TooLong   Reason = "limit_value"
 	Strings   Reason = "limit_strings"
+	Formats   Reason = "limit_formats"
 )
 
 // Error says which part cannot be trusted and why.
@@ -228,6 +229,17 @@ func (a *Archive) Scan(name string) (*PartScanner, error) {
 		return nil, err
 	}
 	return &PartScanner{Scanner: NewScanner(p, a.limits), Part: p.Name, part: p}, nil
+}
+
+// smallPart is the most that a part may unpack to whose content is kept in memory.
+const smallPart = 32 << 20
+
+// scanSmall is Scan for such a part.
+func (a *Archive) scanSmall(name string) (*PartScanner, error) {
+	if f, _ := a.find(name); f != nil && f.UncompressedSize64 > smallPart {
+		return nil, &Error{Part: f.Name, Reason: TooBig, Limit: smallPart}
+	}
+	return a.Scan(name)
 }
 
 // PartScanner is a Scanner that knows its part.

@@ -22,7 +22,7 @@ func (a *Archive) CustomProperties() (map[string]string, error) {
 const mostProperties = 10_000
 
 func (a *Archive) customProperties(part string) (map[string]string, error) {
-	s, err := a.Scan(part)
+	s, err := a.scanSmall(part)
 	if err != nil {
 		return nil, err
 	}

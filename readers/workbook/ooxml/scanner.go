@@ -88,7 +88,10 @@ type Limits struct {
 	Token int   // bytes of one text or tag
 }
 
-const scanBuffer = 64 << 10
+const (
+	scanBuffer = 64 << 10
+	maxNames   = 64 << 10 // bytes of the names of all open elements, and of the namespaces one declares
+)
 
 // NewScanner reads the part r. It finds UTF-16 by its mark or its zero bytes.
 func NewScanner(r io.Reader, l Limits) *Scanner {
@@ -635,6 +638,9 @@ func (s *Scanner) push(name []byte, colon int, declares, prefixed bool) error {
 	if s.limits.Depth > 0 && len(s.open) >= s.limits.Depth {
 		return ErrTooDeep
 	}
+	if len(s.names)+len(name) > maxNames {
+		return ErrTooLong
+	}
 	e := element{from: len(s.names), prefix: colon, spaces: len(s.spaces)}
 	if declares {
 		if err := s.declare(); err != nil {
@@ -682,19 +688,22 @@ func (s *Scanner) push(name []byte, colon int, declares, prefixed bool) error {
 
 // declare takes the element's xmlns attributes.
 func (s *Scanner) declare() error {
+	size := 0
 	for _, a := range s.Attrs {
 		switch {
 		case string(a.Name) == "xmlns":
 			s.spaces = append(s.spaces, space{uri: string(a.Value)})
+			size += len(a.Value)
 		case len(a.Name) > 6 && string(a.Name[:6]) == "xmlns:":
 			if len(a.Value) == 0 {
 				return s.wrong("a prefix is declared empty")
 			}
 			s.spaces = append(s.spaces, space{prefix: string(a.Name[6:]), uri: string(a.Value)})
+			size += len(a.Value)
 		}
 	}
-	if len(s.spaces) > 4096 {
-		return s.wrong("too many namespaces")
+	if len(s.spaces) > 4096 || size > maxNames {
+		return ErrTooLong
 	}
 	s.rebind()
 	return nil

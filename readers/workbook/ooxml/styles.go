@@ -105,6 +105,12 @@ func (s *Styles) Of(i int) (f *Format, known bool) {
 	return s.formats[i], true
 }
 
+// What styles may hold; a spreadsheet program keeps a sixteenth of it.
+const (
+	maxStyles      = 1 << 20
+	maxFormatBytes = 8 << 20 // of all codes of formats
+)
+
 // Styles reads the number formats of the cell styles.
 func (a *Archive) Styles(part string) (*Styles, error) {
 	s, err := a.Scan(part)
@@ -115,6 +121,7 @@ func (a *Archive) Styles(part string) (*Styles, error) {
 		return nil, err
 	}
 	codes := map[int]string{}
+	size := 0 // of the codes
 	var ids []int
 	for {
 		t, err := s.Next()
@@ -129,24 +136,28 @@ func (a *Archive) Styles(part string) (*Styles, error) {
 		}
 		switch string(s.Name) {
 		case "numFmts":
-			err = s.each("numFmt", func() {
+			err = s.each("numFmt", func() error {
 				id, ok := s.number("numFmtId")
 				code, _ := s.Attr("formatCode")
-				if ok && len(codes) < 100_000 {
+				if size += len(code) + 16; size > maxFormatBytes {
+					return &Error{Part: part, Reason: Formats, Limit: maxFormatBytes}
+				}
+				if ok {
 					codes[id] = string(code)
 				}
+				return nil
 			})
 		case "cellXfs":
-			err = s.each("xf", func() {
+			err = s.each("xf", func() error {
 				id, _ := s.number("numFmtId")
-				ids = append(ids, id)
+				if ids = append(ids, id); len(ids) > maxStyles {
+					return &Error{Part: part, Reason: Formats, Limit: maxStyles}
+				}
+				return nil
 			})
 		}
 		if err != nil {
 			return nil, err
-		}
-		if len(ids) > 1<<20 {
-			return nil, &Error{Part: part, Reason: TooMany, Limit: 1 << 20}
 		}
 	}
 	known := map[int]*Format{}
@@ -175,8 +186,8 @@ func (s *PartScanner) number(name string) (int, bool) {
 	return n, err == nil
 }
 
-// each calls f at the start of every child called name of the element that has just started.
-func (s *PartScanner) each(name string, f func()) error {
+// each calls f at the start of every child called name of the element that has just started, until f gives an error.
+func (s *PartScanner) each(name string, f func() error) error {
 	for depth := s.Depth(); ; {
 		t, err := s.Next()
 		if err != nil {
@@ -184,7 +195,9 @@ func (s *PartScanner) each(name string, f func()) error {
 		}
 		switch {
 		case t == Start && s.Depth() == depth+1 && s.Is(name):
-			f()
+			if err := f(); err != nil {
+				return err
+			}
 		case t == End && s.Depth() < depth:
 			return nil
 		}

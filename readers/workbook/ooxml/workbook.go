@@ -66,7 +66,7 @@ func (a *Archive) OpenWorkbook() (*Workbook, error) {
 }
 
 func (a *Archive) readWorkbook(w *Workbook, rels map[string]relation) error {
-	s, err := a.Scan(w.Part)
+	s, err := a.scanSmall(w.Part)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func truth(v []byte) bool { return string(v) == "1" || string(v) == "true" || st
 
 // relations reads a .rels part; from is the part whose relations they are.
 func (a *Archive) relations(from, name string) (map[string]relation, error) {
-	s, err := a.Scan(name)
+	s, err := a.scanSmall(name)
 	if err != nil {
 		return nil, err
 	}
