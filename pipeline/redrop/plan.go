@@ -250,10 +250,11 @@ func (m *matching) likeliest(i int, list []place) place {
 	return list[0]
 }
 
-// copies holds the lines that repeat a row that was sent, number and all: nobody can tell whether they are meant.
+// copies holds the lines that repeat a row that was sent, be it that people put the original's rows under its result: nobody can tell
+// whether they are meant. In the next result they have a number, and a person who clears it says so.
 func (m *matching) copies() {
 	for i, l := range m.lines {
-		if m.fates[i] != nil || l.number == 0 {
+		if m.fates[i] != nil {
 			continue
 		}
 		for _, at := range m.bySum[l.sum] {

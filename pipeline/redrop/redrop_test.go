@@ -475,6 +475,36 @@ func TestTwoResultsInOne(t *testing.T) {
 	}
 }
 
+// The rows of the original were put under its result: those that were sent are not sent again, unless a person insists.
+func TestOriginalUnderItsResult(t *testing.T) {
+	h := open(t, batch.English, "")
+	one := first(t, h, batch.English, "csv")
+	lost := h.provider.executed("LOST6")
+	all := records(t, one.content("csv"))
+	for _, rec := range all[1:9] {
+		if rec[8] != "DOWN7" { // it was not sent
+			all = append(all, append(make([]string, 7), rec[7:]...))
+		}
+	}
+	two := h.drop("failures", one.name("csv"), encode(t, ',', all))
+	two.want(afterUntouched)
+	held := 0
+	for _, l := range two.lines[8:] {
+		if l["code"] == "held" {
+			held++
+		}
+	}
+	if held != 5 || h.provider.executed("A2") != 1 || h.provider.executed("LOST6") != lost {
+		t.Errorf("%d rows are held; A2 was executed %d times, LOST6 %d times, before %d", held, h.provider.executed("A2"), h.provider.executed("LOST6"), lost)
+	}
+	all = records(t, two.content("csv"))
+	all[9][0] = "" // the second A2
+	h.drop("failures", two.name("csv"), encode(t, ',', all))
+	if h.provider.executed("A2") != 2 || h.provider.executed("A5") != 1 {
+		t.Error("the person's word did not count")
+	}
+}
+
 // A result is dropped while a file of its family is being sent: it is refused, and taken when that has ended.
 func TestWhileTheFamilyIsBeingSent(t *testing.T) {
 	h := open(t, batch.English, "")
