@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
@@ -163,16 +164,32 @@ func (h *hostKeys) explain(known *known, address string, key ssh.PublicKey, err 
 	case !errors.As(err, &mismatch):
 		return h.unusable(err)
 	case len(keys) > 0:
-		var numbers []string
+		var lines []int
 		for _, k := range keys {
-			numbers = append(numbers, fmt.Sprint(k.Line))
+			lines = append(lines, k.Line)
 		}
-		return keyTrouble("sftp.changed_key", err, append(args, "number", strings.Join(numbers, ", "))...)
+		return keyTrouble("sftp.changed_key", err, append(args, "number", numbers(lines))...)
 	case signer != nil && len(authorities) > 0:
 		authority := "@cert-authority " + knownhosts.Line([]string{address}, signer)
 		return keyTrouble("sftp.authority", err, append(args, "signer", ssh.FingerprintSHA256(signer), "authority", authority)...)
 	}
+	if len(known.left) > 0 {
+		return keyTrouble("sftp.unknown_left_out", err, append(args, "number", numbers(known.left))...)
+	}
 	return keyTrouble("sftp.unknown_key", err, args...)
+}
+
+// numbers are the first few of them, for a person.
+func numbers(all []int) string {
+	const most = 5
+	var shown []string
+	for _, n := range all[:min(most, len(all))] {
+		shown = append(shown, strconv.Itoa(n))
+	}
+	if len(all) > most {
+		shown = append(shown, "…")
+	}
+	return strings.Join(shown, ", ")
 }
 
 func keyTrouble(key string, err error, args ...any) error {

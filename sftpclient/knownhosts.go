@@ -1,8 +1,8 @@
 package sftpclient
 
 import (
-	"bufio"
 	"crypto/ed25519"
+	"encoding/base64"
 	"errors"
 	"net"
 	"os"
@@ -17,26 +17,65 @@ import (
 type known struct {
 	callback ssh.HostKeyCallback
 	signs    map[int]bool // numbers of its @cert-authority lines
+	left     []int        // numbers of the lines that cannot be read
 }
 
+// readKnown reads the file. Like ssh it leaves out lines that cannot be read, but none that may have been meant to revoke a key: then the
+// file as a whole is refused.
 func readKnown(file string) (*known, error) {
-	callback, err := knownhosts.New(file)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	k := &known{callback: callback, signs: map[int]bool{}}
-	lines := bufio.NewScanner(f)
-	for n := 1; lines.Scan(); n++ {
-		if fields := strings.Fields(lines.Text()); len(fields) > 0 && fields[0] == "@cert-authority" {
-			k.signs[n] = true
+	k := &known{signs: map[int]bool{}}
+	lines := strings.Split(string(text), "\n")
+	for i, line := range lines {
+		switch fields := strings.Fields(line); {
+		case len(fields) == 0 || fields[0][0] == '#':
+		case !readable(fields) && !mayRevoke(line):
+			k.left, lines[i] = append(k.left, i+1), ""
+		case fields[0] == authorityMark:
+			k.signs[i+1] = true
 		}
 	}
-	return k, lines.Err()
+	if len(k.left) > 0 { // package knownhosts takes files only
+		readable, err := os.CreateTemp("", "known_hosts-*")
+		if err != nil {
+			return nil, err
+		}
+		defer os.Remove(readable.Name())
+		_, err = readable.WriteString(strings.Join(lines, "\n"))
+		if err := errors.Join(err, readable.Close()); err != nil {
+			return nil, err
+		}
+		file = readable.Name()
+	}
+	k.callback, err = knownhosts.New(file)
+	return k, err
+}
+
+const authorityMark = "@cert-authority"
+
+// readable reports that a line has host, kind of key and key.
+func readable(fields []string) bool {
+	if fields[0] == authorityMark {
+		fields = fields[1:]
+	}
+	if len(fields) < 3 {
+		return false
+	}
+	blob, err := base64.StdEncoding.DecodeString(fields[2])
+	if err != nil {
+		return false
+	}
+	key, err := ssh.ParsePublicKey(blob)
+	return err == nil && key.Type() == fields[1]
+}
+
+// mayRevoke reports that a line which cannot be read may be a mark against a key, however it is misspelt or encoded.
+func mayRevoke(line string) bool {
+	line = strings.TrimLeft(strings.ReplaceAll(line, "\x00", ""), "\ufeff\xff\xfe \t")
+	return strings.HasPrefix(line, "@") && !strings.HasPrefix(line, authorityMark+" ") || strings.Contains(strings.ToLower(line), "revoke")
 }
 
 // anyPort is the address as lines without a port write it. The certificate of a host counts for all its ports.

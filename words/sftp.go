@@ -62,6 +62,11 @@ var sftp = catalogue{
 		ZH: "{partner}：未配置 {host} 应有的主机密钥；它出示的是 {type} {fingerprint}。请向对方确认；若无误，请写入 host_key: \"{line}\"",
 		RU: "{partner}: не указано, какой ключ должен быть у {host}; он предъявил {type} {fingerprint}. Спросите партнёра, его ли это ключ; если да, напишите host_key: \"{line}\"",
 	},
+	"sftp.unknown_left_out": {
+		EN: "{partner}: {host} shows a host key that is not in the lines of {file} that can be read: {type} {fingerprint}. Not readable, and left out: line {number}. Ask the partner whether the key is theirs; if so, mend the line or add this one: {line}",
+		ZH: "{partner}：{host} 出示的主机密钥不在 {file} 可读取的各行中：{type} {fingerprint}。无法读取而略过的行：第 {number} 行。请向对方确认该密钥；若无误，请修正该行，或加入此行：{line}",
+		RU: "{partner}: ключа сервера {host} нет в тех строках файла {file}, которые удалось прочитать: {type} {fingerprint}. Не читаются и пропущены строки: {number}. Спросите партнёра, его ли это ключ; если да, исправьте строку или добавьте эту: {line}",
+	},
 	"sftp.known_hosts": {
 		EN: "{partner}: the known_hosts file {file} cannot be used ({cause}). Mend it, or give host_key.",
 		ZH: "{partner}：无法使用 known_hosts 文件 {file}（{cause}）。请修正该文件，或设置 host_key。",
