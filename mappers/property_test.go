@@ -2,6 +2,7 @@ package mappers_test
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"slices"
 	"strconv"
@@ -14,6 +15,13 @@ import (
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/mappers"
 )
+
+// The same rows in every run, unless -rapid.seed says otherwise.
+func init() {
+	if err := flag.Set("rapid.seed", "1"); err != nil {
+		panic(err)
+	}
+}
 
 // However rows look, each row number is in exactly one item, items come in the order of their first rows with rising
 // Seq, row numbers rise within an item, and only items without problems have a body.
