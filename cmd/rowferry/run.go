@@ -8,8 +8,10 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -176,7 +178,7 @@ func hinder(e *pipeline.Engine, cfg *configs.Config, files []ledger.File) hindra
 		if err := pipeline.Misfit(cfg, file); err != nil {
 			h.files[file.ID] = err.Error()
 		} else if err := stalled[file.ID]; err != nil {
-			h.files[file.ID] = err.Error() + ". It is kept and tried again while rowferry runs: rowferry run"
+			h.files[file.ID] = strings.TrimSuffix(err.Error(), ".") + ". It is kept and tried again while rowferry runs: rowferry run"
 		}
 	}
 	return h
@@ -212,8 +214,16 @@ func (f *flags) printConclusion(files []ledger.File, h hindrances, cfg *configs.
 				fmt.Println("\nResults:")
 				first = false
 			}
-			fmt.Println("  " + filepath.Join(cfg.Routes[file.Route].Outbox.Dir, name))
+			fmt.Println("  " + resultAt(cfg.Routes[file.Route].Outbox, name))
 		}
 	}
 	return nil
+}
+
+// resultAt is where a result lies: on this machine, or PARTNER:PATH on a partner's server.
+func resultAt(o configs.Outbox, name string) string {
+	if o.SFTP != "" {
+		return o.SFTP + ":" + path.Join(o.Dir, name)
+	}
+	return filepath.Join(o.Dir, name)
 }
