@@ -27,7 +27,7 @@ import (
 func lesTo(t *testing.T, url string, change func(*configs.Account)) func(body string) senders.Result {
 	t.Helper()
 	p := builtin(t, "les")
-	account := configs.Account{Name: "les", Server: url, Rate: "100000/s", Timeout: 3 * time.Second}
+	account := configs.Account{Name: "les", Server: url, Rate: "100000/s", Timeout: 2 * time.Minute}
 	if change != nil {
 		change(&account)
 	}
@@ -129,7 +129,8 @@ func TestClosedWhileIdle(t *testing.T) {
 		io.Copy(io.Discard, r.Body)
 		count.Add(1)
 		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{\"code\":1}")
-		c.Close()
+		c.(*net.TCPConn).CloseWrite()
+		io.Copy(io.Discard, c) // until the other side has seen it and closes too
 		closed <- struct{}{}
 	})
 	send := lesTo(t, "http://"+address, nil)
@@ -138,7 +139,6 @@ func TestClosedWhileIdle(t *testing.T) {
 			t.Fatalf("%d executed %d times: %+v", i, count.Load(), r)
 		}
 		<-closed
-		time.Sleep(5 * time.Millisecond) // the end of the line arrives
 	}
 }
 

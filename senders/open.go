@@ -67,13 +67,7 @@ func (m *Mistakes) In(l batch.Language) string {
 	return strings.Join(lines, "\n")
 }
 
-// Check lists what is wrong with an account, and what works but should be looked at.
-func Check(account configs.Account, p *providers.Provider, o Options) (mistakes, warnings []Mistake) {
-	b := build(account, p, o)
-	return b.wrong, b.warnings
-}
-
-// Open makes the sender of an account. An error is *Mistakes and lists all of them.
+// Open makes the sender of an account. An error is *Mistakes and lists all of them; what works but should be looked at is logged.
 func Open(account configs.Account, p *providers.Provider, o Options) (Sender, error) {
 	b := build(account, p, o)
 	if len(b.wrong) > 0 {

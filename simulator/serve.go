@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"context"
 	"log/slog"
 	"net"
 	"net/http"
@@ -71,19 +70,4 @@ func (s *Server) Close() error {
 	err := s.http.Close()
 	<-s.done
 	return err
-}
-
-// Serve serves simulators until the context ends.
-func Serve(ctx context.Context, address string, sims ...*Simulator) error {
-	s, err := Start(address, sims...)
-	if err != nil {
-		return err
-	}
-	select {
-	case <-ctx.Done():
-		return s.Close()
-	case err := <-s.done:
-		s.done <- err
-		return err
-	}
 }

@@ -13,7 +13,6 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -71,6 +70,7 @@ type Server struct {
 	closed   bool           // logins are answered 503
 	Slam     bool           // close the connection after each answer without saying so
 	hang     chan struct{}
+	arrived  func() // called when a request that will hang is here; may be nil
 }
 
 // NewServer starts one.
@@ -212,6 +212,9 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, body map[string]
 	case "BIG":
 		w.Write(bytes.Repeat([]byte(" "), 9<<20))
 	case "HANG":
+		if s.arrived != nil {
+			s.arrived()
+		}
 		select {
 		case <-s.hang:
 		case <-r.Context().Done():
@@ -286,6 +289,9 @@ func fields(t *testing.T, contentType string, raw []byte) map[string]string {
 	return out
 }
 
+// patience is how long an answer that comes may take on the slowest machine.
+const patience = 2 * time.Minute
+
 // A bench holds a sender and what it produced.
 type bench struct {
 	t      *testing.T
@@ -300,7 +306,7 @@ func open(t *testing.T, way Way, change func(*configs.Account, *Server)) *bench 
 	t.Helper()
 	b := &bench{t: t, way: way, logs: &bytes.Buffer{}, server: NewServer(t, way.Check)}
 	account := way.Account
-	account.Name, account.Server, account.Timeout = "acme", b.server.URL+"/base", 5*time.Second
+	account.Name, account.Server, account.Timeout = "acme", b.server.URL+"/base", patience
 	if change != nil {
 		change(&account, b.server)
 	}
@@ -411,14 +417,29 @@ func Run(t *testing.T, way Way) {
 		}
 	})
 	t.Run("lost answers", func(t *testing.T) {
-		b := open(t, way, func(a *configs.Account, _ *Server) { a.Timeout = 300 * time.Millisecond })
-		for _, bill := range []string{"CUT", "GARBAGE", "SHORT", "CHUNKED", "BIG", "HANG"} {
+		b := open(t, way, nil)
+		for _, bill := range []string{"CUT", "GARBAGE", "SHORT", "CHUNKED", "BIG"} {
 			for i := range 2 { // on a new connection and, but for the cut ones, on a kept one
 				b.send(t.Context(), fmt.Sprintf("OK-%s-%d", bill, i), nil)
 				name := fmt.Sprintf("%s-%d", bill, i)
 				if res := b.send(t.Context(), name, nil); res.Fate != senders.Lost || b.server.Count(name) != 1 {
 					t.Errorf("%s: executed %d times, %+v", name, b.server.Count(name), res)
 				}
+			}
+		}
+	})
+	t.Run("no answer in time", func(t *testing.T) {
+		for timeout := 300 * time.Millisecond; ; timeout *= 4 { // on a slow machine it may be over before the request has left
+			b := open(t, way, func(a *configs.Account, _ *Server) { a.Timeout = timeout })
+			res := b.send(t.Context(), "HANG", nil)
+			if res.Fate == senders.Answered || !errors.Is(res.Err, context.DeadlineExceeded) {
+				t.Errorf("%+v", res)
+			}
+			if b.server.Count("HANG") == 1 && res.Fate == senders.Lost || t.Failed() {
+				return
+			}
+			if timeout > patience {
+				t.Fatalf("the request did not get there within %v: %+v", timeout, res)
 			}
 		}
 	})
@@ -462,20 +483,14 @@ func Run(t *testing.T, way Way) {
 				t.Errorf("while committing: %+v", res)
 			}
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-		defer cancel()
+		ctx, cancel := context.WithCancel(t.Context())
+		b.server.arrived = cancel
 		if res := b.send(ctx, "HANG", nil); res.Fate != senders.Lost {
 			t.Errorf("after it left: %+v", res)
 		}
 	})
 	t.Run("nobody there", func(t *testing.T) {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		address := l.Addr().String()
-		l.Close()
-		b := open(t, way, func(a *configs.Account, _ *Server) { a.Server = "http://" + address })
+		b := open(t, way, func(a *configs.Account, _ *Server) { a.Server = "http://127.0.0.1:1" }) // a free port might be taken meanwhile
 		res := b.send(t.Context(), "OK", func(context.Context) error { t.Error("committed"); return nil })
 		if res.Fate != senders.NotSent {
 			t.Errorf("%+v", res)
@@ -498,6 +513,7 @@ func Run(t *testing.T, way Way) {
 	})
 	t.Run("pace", func(t *testing.T) {
 		b := open(t, way, func(a *configs.Account, _ *Server) { a.Rate = "20/s" })
+		began := time.Now()
 		var wg sync.WaitGroup
 		for worker := range 8 {
 			wg.Go(func() {
@@ -507,8 +523,11 @@ func Run(t *testing.T, way Way) {
 			})
 		}
 		wg.Wait()
-		if most := b.server.Worst(); most > 20 || most < 15 {
+		if most := b.server.Worst(); most > 20 {
 			t.Errorf("%d requests in one second, the limit is 20", most)
+		}
+		if took := time.Since(began); took < 2*time.Second {
+			t.Errorf("48 requests within %v, the limit is 20 a second", took)
 		}
 	})
 }
@@ -590,9 +609,6 @@ func RunSessions(t *testing.T, way Way) {
 			})
 		}
 		wg.Wait()
-		if n := logins(b); n >= 8 {
-			t.Errorf("%d logins", n)
-		}
 		if b.server.Count("OK-1") != 0 {
 			t.Error("sent without a session")
 		}

@@ -114,9 +114,6 @@ func (s *scheme) recipe() (wrong []auth.Mistake) {
 	return wrong
 }
 
-// At sets the clock, for tests.
-func At(s auth.Scheme, now func() time.Time) { s.(*scheme).now = now }
-
 func (s *scheme) Fixed() bool { return false }
 
 // nonces is the room for nonces within one millisecond.
