@@ -28,7 +28,7 @@ func TestNothingIsRepeatedAfterCancel(t *testing.T) {
 	dir := t.TempDir()
 	e, stop := serve(t, dir, fmt.Sprintf(`
 accounts:
-  les: {provider: les, server: %q, rate: 100/s, concurrency: 1, retry: {first: 10ms, most: 10ms}}
+  les: {provider: les, server: %q, rate: 100/s, concurrency: 1, timeout: 5m, retry: {first: 10ms, most: 10ms}}
 routes:
   r: {account: les, operation: shipmentFailed, inbox: {dir: in, settle: 20ms, every: 50ms}, outbox: {dir: out, formats: [csv]}}
 `, url))
@@ -44,7 +44,7 @@ routes:
 		t.Fatal(err)
 	}
 	close(gate)
-	reported(t, dir, 1, time.Minute)
+	reported(t, dir, 1, 5*time.Minute)
 	stop()
 	if n := len(provider.times); n != 1 {
 		t.Errorf("%d requests came, one was under way when the file was cancelled", n)

@@ -83,7 +83,7 @@ func TestNothingIsSentWhileOutcomesCannotBeWritten(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "in", "a.csv"), []byte(rows.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	if err := e.Run(ctx); !errors.Is(err, errFull) {
 		t.Errorf("the run ended with %v", err)

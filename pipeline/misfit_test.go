@@ -33,7 +33,7 @@ type changing struct {
 const beforeChange = `
 data: data
 accounts:
-  les: {provider: les, server: "URL", rate: none, concurrency: 1, timeout: 5s, retry: {for: 1ms}}
+  les: {provider: les, server: "URL", rate: none, concurrency: 1, timeout: 5m, retry: {for: 1ms}}
 routes:
   failures: {account: les, operation: shipmentFailed, inbox: {dir: in, settle: 1ms, every: 5ms}, outbox: {dir: out, formats: [csv]}}
 `
@@ -74,7 +74,7 @@ func (c *changing) once(config string, before func(*pipeline.Engine)) []ledger.F
 	if before != nil {
 		before(e)
 	}
-	ctx, cancel := context.WithTimeout(c.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(c.Context(), 5*time.Minute)
 	defer cancel()
 	files, err := e.Once(ctx, nil)
 	if ctx.Err() != nil {

@@ -49,7 +49,7 @@ routes:
 // previewed waits for the preview of a file.
 func previewed(t *testing.T, dir, name string) string {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		if found, _ := filepath.Glob(filepath.Join(dir, "out", name+".*.preview.xlsx")); len(found) > 0 {
 			return found[0]
 		}
