@@ -24,7 +24,8 @@ var errTooDeep = errors.New("nested too deeply")
 
 // parseBody reads an answer. Which of the two formats it is, the body itself tells: the declared type is often wrong.
 // JSON becomes maps, lists, texts, booleans, ints and json.Numbers (whole numbers beyond int and decimals, exact);
-// XML as docs/provider-documents.md says, with the name of its root element. An empty body is nil.
+// XML as docs/provider-documents.md says, with the name of its root element. An empty body is nil. JSON that names a member
+// of an object twice is not read: parsers differ in which of the two counts.
 func parseBody(body []byte, contentType string) (value any, root string, err error) {
 	if len(body) > maxBody {
 		return nil, "", fmt.Errorf("the answer is longer than %d bytes", maxBody)
@@ -41,7 +42,42 @@ func parseBody(body []byte, contentType string) (value any, root string, err err
 		return parseXML(text)
 	}
 	value, err = parseJSON(text)
+	if err == nil && members(value) != colons(text) {
+		return nil, "", errors.New("an object has two members of one name") // which one is meant?
+	}
 	return value, "", err
+}
+
+// members counts the members of all objects in a value.
+func members(v any) (n int) {
+	switch x := v.(type) {
+	case []any:
+		for _, one := range x {
+			n += members(one)
+		}
+	case map[string]any:
+		n = len(x)
+		for _, one := range x {
+			n += members(one)
+		}
+	}
+	return n
+}
+
+// colons counts the colons outside texts: in valid JSON, one for each member of an object.
+func colons(text []byte) (n int) {
+	inText := false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case inText && c == '\\':
+			i++
+		case c == '"':
+			inText = !inText
+		case c == ':' && !inText:
+			n++
+		}
+	}
+	return n
 }
 
 // decodeText turns a body into UTF-8 by its declared charset; XML that declares its own keeps it for the XML decoder.

@@ -1257,6 +1257,73 @@ func TestDellinSuccessWithErrorsIsUnknown(t *testing.T) {
 	}
 }
 
+// An answer that says two things at once, or a success where a refusal stands beside it, is no success. Nor is it a reason to
+// repeat what may not be repeated.
+func TestContradictionsAreNeverDelivered(t *testing.T) {
+	const entry = `<shipPoints><shipPoint><clientReferenceNumber>A</clientReferenceNumber><importStatus>REMOVED</importStatus></shipPoint></shipPoints>`
+	for _, c := range []struct {
+		facts  string
+		status int
+		body   string
+		want   providers.Class
+	}{
+		{"les", 200, `{"code":-1,"message":"no","code":1}`, providers.Unknown},
+		{"les", 200, `{"code":1,"message":"no","code":-1}`, providers.Unknown},
+		{"les", 200, `{"code":1,"message":"a \": b","more":[{"code":-1},{"code":"x:y"}]}`, providers.OK},
+		{"dellin", 200, `{"answer":{"requestID":1,"state":"error","state":"success"}}`, providers.Unknown},
+		{"dellin", 200, `{"errors":{"requestids":"x"},"answer":{"requestID":1,"state":"success"},"errors":null}`, providers.Unknown},
+		{"hgj-aci", 200, `{"code":400,"message":"no","code":200}`, providers.Unknown},
+		{"hgj-aci", 200, `{"code":[400],"message":"no"}`, providers.Rejected},
+		{"hgj-aci", 200, `{"code":{"value":400},"message":"no"}`, providers.Rejected},
+		{"hgj-aci", 200, `{"message":"The token is invalid"}`, providers.Auth},
+		{"hgj-ams", 200, `{"message":"该分单不能修改"}`, providers.Later},
+		{"hgj-ams", 200, `{"success":"false"}`, providers.Unknown},
+		{"hgj-ams", 200, `{"timestamp":"2026-11-22","status":500,"path":"/x"}`, providers.Unknown},
+		{"hgj-ams", 503, `{"code":200,"message":"ok"}`, providers.Unknown},
+		{"hgj-ams", 429, `{"httpStatus":200}`, providers.Unknown},
+		{"hgj-ams", 401, `{"code":0}`, providers.Unknown},
+		{"hgj-ams", 400, `{"code":"200","message":"ok"}`, providers.Unknown},
+		{"hgj-ams", 404, `{"code":200,"message":"ok"}`, providers.Unknown},
+		{"hgj-ams", 200, `{"code":200,"httpStatus":500}`, providers.Unknown},
+		{"otms", 200, `<r><responseCode><code>0</code></responseCode>` + entry + `</r>`, providers.Auth},
+		{"otms", 200, `<r><responseCode/><responseCode>0</responseCode>` + entry + `</r>`, providers.Auth},
+		{"otms", 200, `<r xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><responseCode xsi:nil="true"/>` + entry + `</r>`, providers.OK},
+	} {
+		s := sent(t, c.facts)
+		if c.facts == "otms" {
+			s = points("A")
+		}
+		got := operation(t, c.facts).Interpret(providers.Response{Status: c.status, Body: []byte(c.body)}, s)
+		if got.Class != c.want {
+			t.Errorf("%s: HTTP %d %s is %q, want %q", c.facts, c.status, c.body, got.Class, c.want)
+		}
+	}
+}
+
+// The number of ship points that oTMS says it has processed must bear out its entries.
+func TestProcessedShipPointsAreCounted(t *testing.T) {
+	for said, want := range map[string]string{
+		"2": "ok ok rejected", "3": "ok ok rejected", "": "ok ok rejected", // the removed ones, or all
+		"1": "unknown unknown rejected", "0": "unknown unknown rejected", "4": "unknown unknown rejected", "many": "unknown unknown rejected",
+	} {
+		body := `<r><responseCode/><processedShipPoints>` + said + `</processedShipPoints><shipPoints>` +
+			`<shipPoint><clientReferenceNumber>A</clientReferenceNumber><importStatus>REMOVED</importStatus></shipPoint>` +
+			`<shipPoint><clientReferenceNumber>B</clientReferenceNumber><importStatus>REMOVED</importStatus></shipPoint>` +
+			`<shipPoint><clientReferenceNumber>C</clientReferenceNumber><importStatus>FAILED</importStatus></shipPoint></shipPoints></r>`
+		got := operation(t, "otms").Interpret(providers.Response{Status: 200, Body: []byte(body)}, points("A", "B", "C"))
+		var classes []string
+		for _, v := range got.Items {
+			classes = append(classes, string(v.Class))
+			if v.Class == providers.Unknown && v.Code != "" {
+				t.Errorf("%q: %+v, want no code: the request is made again", said, v)
+			}
+		}
+		if strings.Join(classes, " ") != want {
+			t.Errorf("%q processed: %v, want %s", said, classes, want)
+		}
+	}
+}
+
 // What is not documented is never a success.
 func TestStrangeAnswersAreNeverDelivered(t *testing.T) {
 	bodies := []string{"", " ", "OK", "null", "[]", "{}", "{", `"success"`, "<html><body>Welcome</body></html>", "<!DOCTYPE html><html><head></head><body></body></html>", "<a/>", `{"success":false}`,

@@ -29,7 +29,8 @@ const (
 )
 
 // newTransport speaks HTTP/1.1 over kept connections, as many as requests may be under way. A connection that nobody
-// used for a while is closed by us, before the provider does it under the next request's feet.
+// used for a while is closed by us, before the provider does it under the next request's feet. Compressed answers are
+// asked for: a provider that nobody asks may compress them all the same, and then nobody would unpack them.
 func newTransport(connections int, roots *x509.CertPool) *http.Transport {
 	dialer := &net.Dialer{Timeout: dialing, KeepAlive: 15 * time.Second}
 	protocols := new(http.Protocols)
@@ -46,7 +47,6 @@ func newTransport(connections int, roots *x509.CertPool) *http.Transport {
 		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(64)},
 		TLSHandshakeTimeout:    dialing,
 		Protocols:              protocols,
-		DisableCompression:     true,
 		MaxIdleConns:           connections,
 		MaxIdleConnsPerHost:    connections,
 		MaxConnsPerHost:        connections,
@@ -167,7 +167,7 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 		return 0
 	}
 	var wait time.Duration
-	if n, err := strconv.ParseInt(v, 10, 64); err == nil {
+	if n, err := strconv.ParseInt(v, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) { // out of range: the nearest
 		wait = time.Duration(min(max(n, 0), int64(farthest/time.Second))) * time.Second
 	} else if at, err := http.ParseTime(v); err == nil {
 		wait = at.Sub(now)

@@ -2,6 +2,8 @@ package senders_test
 
 import (
 	"bufio"
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/pem"
 	"fmt"
@@ -156,6 +158,60 @@ func TestBigRequest(t *testing.T) {
 	})
 	if r := lesTo(t, "http://"+early, nil)(body); r.Fate != senders.Answered || r.Status != 429 || r.RetryAfter != 9*time.Second {
 		t.Errorf("early: %+v", r)
+	}
+}
+
+// An answer may come compressed; one that ends too early is none.
+func TestCompressedAnswer(t *testing.T) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	io.WriteString(z, `{"code":1}`)
+	z.Close()
+	for cut, want := range map[int]senders.Fate{0: senders.Answered, 6: senders.Lost} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			w.Write(packed.Bytes()[:packed.Len()-cut])
+		}))
+		defer server.Close()
+		if r := lesTo(t, server.URL, nil)(lesOne); r.Fate != want || want == senders.Answered && r.Reading.Class != providers.OK {
+			t.Errorf("%d bytes short: %+v", cut, r)
+		}
+	}
+}
+
+// A small answer that unpacks to a huge one is not read to its end.
+func TestAnswerThatUnpacksToAHugeOne(t *testing.T) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	z.Write(bytes.Repeat([]byte(" "), 64<<20))
+	z.Close()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Write(packed.Bytes())
+	}))
+	defer server.Close()
+	if r := lesTo(t, server.URL, nil)(lesOne); r.Fate != senders.Lost || !strings.Contains(r.Err.Error(), "8 MiB") {
+		t.Errorf("%+v", r)
+	}
+}
+
+// Retry-After is seconds or a date, never less than nothing and at most a day.
+func TestRetryAfter(t *testing.T) {
+	value := ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Retry-After", value)
+		w.WriteHeader(http.StatusTooManyRequests)
+	}))
+	defer server.Close()
+	send := lesTo(t, server.URL, nil)
+	for text, want := range map[string]time.Duration{
+		"30": 30 * time.Second, " 7 ": 7 * time.Second, "0": 0, "-5": 0, "soon": 0, "1.5": 0, "": 0, "99999": 24 * time.Hour, "99999999999999999999": 24 * time.Hour,
+		"Wed, 21 Oct 2015 07:28:00 GMT": 0, "Wed, 21 Oct 2099 07:28:00 GMT": 24 * time.Hour,
+	} {
+		value = text
+		if r := send(lesOne); r.RetryAfter != want {
+			t.Errorf("%q: %v, want %v", text, r.RetryAfter, want)
+		}
 	}
 }
 
