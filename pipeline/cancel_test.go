@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -59,5 +60,8 @@ routes:
 	}
 	if n := strings.Count(string(content), ",skipped,cancelled,"); n != 2 {
 		t.Errorf("%d rows are skipped because of the cancel, want 2:\n%s", n, content)
+	}
+	if !regexp.MustCompile(`(?m)^2,skipped,cancelled,[^,]*,,1,\d{4}-`).Match(content) || !regexp.MustCompile(`(?m)^3,skipped,cancelled,[^,]*,,0,,`).Match(content) {
+		t.Errorf("the row that was tried has its attempt and when it was made, the other has neither:\n%s", content)
 	}
 }

@@ -96,11 +96,7 @@ func (e *Engine) giveUp(ctx context.Context, f ledger.File) error {
 			if s.Verdict != nil {
 				continue
 			}
-			lost := s.Lost || s.InFlight
-			v := send.Cancelled(f.Language, f.ID, s.Attempts, lost)
-			if lost {
-				v.SentAt = s.First
-			}
+			v := send.Cancelled(f.Language, f.ID, s.Attempts, s.First, s.Lost || s.InFlight)
 			events = append(events, ledger.Event{File: f.ID, Chunk: c.Seq, Item: i, Kind: ledger.EventSettled, At: time.Now().UTC(), Verdict: v, Rows: c.Items[i].Rows})
 		}
 		if len(events) == 0 {

@@ -309,7 +309,14 @@ func (j *judge) translate(v *Verdict, codes []string) {
 // spoken fills the provider's own code and words into a text.
 func spoken(t batch.Text, code, message string) batch.Text {
 	put := strings.NewReplacer("{code}", code, "{message}", message)
-	return batch.Text{EN: put.Replace(t.EN), ZH: put.Replace(t.ZH), RU: put.Replace(t.RU)}
+	say := func(text string) string {
+		text = put.Replace(text)
+		if message == "" {
+			text = strings.TrimRight(text, " :：") // nothing follows
+		}
+		return text
+	}
+	return batch.Text{EN: say(t.EN), ZH: say(t.ZH), RU: say(t.RU)}
 }
 
 func (j *judge) byText(v *Verdict, message string) bool {

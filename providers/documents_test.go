@@ -1300,6 +1300,16 @@ func TestContradictionsAreNeverDelivered(t *testing.T) {
 	}
 }
 
+// A refusal without words is said without a colon that nothing follows.
+func TestAnswersWithoutWords(t *testing.T) {
+	for body, want := range map[string]string{`{"code":5}`: "LES answers with code 5, which is not public", `{"code":-1,"message":""}`: "failed"} {
+		got := operation(t, "les").Interpret(providers.Response{Status: 200, Body: []byte(body)}, sent(t, "les")).Message
+		if got.EN != want || strings.HasSuffix(got.ZH, "：") || strings.HasSuffix(got.RU, ":") {
+			t.Errorf("%s: %q", body, got)
+		}
+	}
+}
+
 // The number of ship points that oTMS says it has processed must bear out its entries.
 func TestProcessedShipPointsAreCounted(t *testing.T) {
 	for said, want := range map[string]string{

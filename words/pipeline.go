@@ -57,10 +57,15 @@ var pipeline = catalogue{
 		ZH: "在 {for} 内始终无法连接服务商或服务商未予处理（{cause}）。请求肯定没有被处理；服务恢复后可重新发送：rowferry resend {id} --status failed",
 		RU: "за {for} провайдер не ответил или не обработал запрос ({cause}). Запрос точно не обработан; отправьте снова, когда провайдер будет доступен: rowferry resend {id} --status failed",
 	},
+	"send.too_long": {
+		EN: "the provider asks to wait {after} before the next try ({cause}), longer than the {for} that retry.for of the account leaves. It was certainly not processed; send it again after that time: rowferry resend {id} --status failed",
+		ZH: "服务商要求等待 {after} 后再试（{cause}），超出账户 retry.for 的 {for}。请求肯定没有被处理；过了这段时间可重新发送：rowferry resend {id} --status failed",
+		RU: "провайдер просит подождать {after} до следующей попытки ({cause}), это дольше, чем {for} из retry.for учётной записи. Запрос точно не обработан; отправьте снова после этого времени: rowferry resend {id} --status failed",
+	},
 	"send.unclear": {
-		EN: "the answer (HTTP {status}) does not tell what happened. Look it up at the provider",
-		ZH: "答复（HTTP {status}）没有说明结果。请到服务商查询",
-		RU: "из ответа (HTTP {status}) не видно, что произошло. Проверьте у провайдера",
+		EN: "the answer does not tell what happened ({answer}). Look it up at the provider; send it again only if it is not there: rowferry resend {id} --status unknown",
+		ZH: "答复没有说明结果（{answer}）。请先到服务商查询；确认不存在时才重新发送：rowferry resend {id} --status unknown",
+		RU: "из ответа не видно, что произошло ({answer}). Проверьте у провайдера; отправляйте снова, только если там его нет: rowferry resend {id} --status unknown",
 	},
 	"check.request": {
 		EN: "would be sent in request {number} (rows {rows})",

@@ -4,7 +4,7 @@ package words
 var sending = catalogue{
 	"sender.credential_missing": {
 		EN: "the credential {name} is missing. Write it below credentials: {name}: \"${{variable}}\" (and set that variable), or {name}: file:PATH",
-		ZH: "缺少凭证 {name}。请在 credentials 下填写：{name}: \"${{variable}}\"（并设置该环境变量），或 {name}: file：路径",
+		ZH: "缺少凭证 {name}。请在 credentials 下填写：{name}: \"${{variable}}\"（并设置该环境变量），或 {name}: file:路径",
 		RU: "нет учётных данных {name}. Впишите в credentials: {name}: \"${{variable}}\" (и задайте эту переменную) или {name}: file:ПУТЬ",
 	},
 	"sender.credential_unknown": {

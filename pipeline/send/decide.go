@@ -151,10 +151,11 @@ func (a attempt) unanswered(cause string) *ledger.Verdict {
 
 // unclear is an answer that does not tell what happened.
 func (a attempt) unclear(r senders.Result, v providers.Verdict) *ledger.Verdict {
-	message, code := a.say("send.unclear", "status", r.Status), cmp.Or(v.Code, fmt.Sprint(r.Status))
+	answer, code := fmt.Sprint("HTTP ", r.Status), cmp.Or(v.Code, fmt.Sprint(r.Status))
 	if t := a.text(v); t != "" {
-		message += ": " + t
+		answer += ": " + strings.TrimRight(t, ".。")
 	}
+	message := a.say("send.unclear", "answer", answer, "id", a.file)
 	return &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Unknown, Code: code, Message: message, Reference: v.Reference}}
 }
 
@@ -167,17 +168,22 @@ func (a attempt) tryAgain(reason string, lost bool, after time.Duration, cause s
 	}
 	d.step, d.reason = settle, reason+", budget spent"
 	for i := range d.verdicts {
-		d.verdicts[i] = a.spent(lost || a.lost, cause)
+		d.verdicts[i] = a.spent(lost || a.lost, after, cause)
 	}
 	return d
 }
 
-// spent is the verdict when there is no time left: failed when it certainly was not processed, else unknown.
-func (a attempt) spent(lost bool, cause string) *ledger.Verdict {
+// spent is the verdict when there is no time left: failed when it certainly was not processed, else unknown. The provider
+// may ask for a pause that is longer than what is left.
+func (a attempt) spent(lost bool, after time.Duration, cause string) *ledger.Verdict {
 	if lost {
 		return a.unanswered(cause)
 	}
-	return &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Failed, Code: "gave-up", Message: a.say("send.failed", "for", a.retry.For, "cause", cause, "id", a.file)}}
+	message := a.say("send.failed", "for", a.retry.For, "cause", cause, "id", a.file)
+	if a.now.Sub(a.first) < a.retry.For && after > a.retry.Most {
+		message = a.say("send.too_long", "after", after, "for", a.retry.For, "cause", cause, "id", a.file)
+	}
+	return &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Failed, Code: "gave-up", Message: message}}
 }
 
 // jitter is a random pause of at most first × 2ⁿ, n being the attempts before, and at most `most`.

@@ -3,6 +3,7 @@ package send
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -110,7 +111,8 @@ func TestReasonsAreNeverEmpty(t *testing.T) {
 		"not understood to the end":   {late(tried(true, 1)).decide(wordless(providers.Unknown, 502)).verdicts[0].Message, "HTTP 502"},
 		"no answer to the end":        {late(tried(true, 1)).decide(senders.Result{Fate: senders.Lost, Err: errors.New("cut off")}).verdicts[0].Message, "(cut off)"},
 		"no answer, not repeatable":   {tried(false, 1).decide(senders.Result{Fate: senders.Lost, Err: errors.New("cut off")}).verdicts[0].Message, "(cut off)"},
-		"documented, but not certain": {tried(false, 1).decide(answered(providers.Unknown)).verdicts[0].Message, "does not tell what happened. Look it up at the provider: text"},
+		"asked to wait for too long":  {tried(true, 1).decide(asked(24 * time.Hour)).verdicts[0].Message, "asks to wait 24h0m0s before the next try (text)"},
+		"documented, but not certain": {tried(false, 1).decide(answered(providers.Unknown)).verdicts[0].Message, "does not tell what happened (HTTP 200: text). Look it up at the provider; send it again only if it is not there: rowferry resend f1"},
 	} {
 		if !strings.Contains(c.got, c.want) {
 			t.Errorf("%s: %q lacks %q", name, c.got, c.want)
@@ -118,6 +120,23 @@ func TestReasonsAreNeverEmpty(t *testing.T) {
 	}
 	if v := late(tried(true, 1)).decide(wordless(providers.Unknown, 502)).verdicts[0]; v.Code != "502" {
 		t.Errorf("the code is %q, want the last answer's", v.Code)
+	}
+}
+
+func asked(wait time.Duration) senders.Result {
+	r := answered(providers.Retry)
+	r.RetryAfter = wait
+	return r
+}
+
+// While the lane rests because the provider asked for it, a later answer without such a wish does not cut the rest short.
+func TestTheLongerRestHolds(t *testing.T) {
+	l := &Lane{Settings: Settings{Concurrency: 4, Retry: configs.Retry{For: 24 * time.Hour, First: time.Second, Most: time.Hour}}, Log: slog.New(slog.DiscardHandler)}
+	before := time.Now()
+	l.careful(decision{laneWide: true, pause: time.Hour})
+	l.careful(decision{laneWide: true, pause: time.Second})
+	if rest := l.hold.Sub(before); rest < time.Hour {
+		t.Errorf("the lane rests for %v, the provider asked for an hour", rest)
 	}
 }
 

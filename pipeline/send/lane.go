@@ -542,7 +542,7 @@ func (l *Lane) giveUpRest(ctx context.Context, a *active) error {
 
 // giveUp settles a job that is not to be tried again because its file was cancelled.
 func (l *Lane) giveUp(j *job) {
-	v := Cancelled(j.file.route.Language, j.file.id, j.total, j.lost)
+	v := Cancelled(j.file.route.Language, j.file.id, j.total, j.last(), j.lost)
 	j.file.out -= len(j.items)
 	var events []ledger.Event
 	for i := range j.items {
@@ -551,10 +551,24 @@ func (l *Lane) giveUp(j *job) {
 	l.write(events...)
 }
 
-// Cancelled is the verdict on what is not sent any more because a person cancelled its file; lost when an attempt may have
-// been executed.
-func Cancelled(l batch.Language, file string, attempts int, lost bool) *ledger.Verdict {
+// last is when the last attempt began, as far as is known; zero when there was none.
+func (j *job) last() time.Time {
+	switch {
+	case j.total == 0:
+		return time.Time{}
+	case j.sent.IsZero():
+		return j.first.UTC()
+	}
+	return j.sent.UTC()
+}
+
+// Cancelled is the verdict on what is not sent any more because a person cancelled its file; sent is when its last attempt
+// began, lost whether one may have been executed.
+func Cancelled(l batch.Language, file string, attempts int, sent time.Time, lost bool) *ledger.Verdict {
 	out := batch.Outcome{Status: batch.Skipped, Code: "cancelled", Attempts: attempts, Message: words.Of(l, "skip.cancelled")}
+	if attempts > 0 {
+		out.SentAt = sent
+	}
 	if lost {
 		out.Status, out.Message = batch.Unknown, words.Of(l, "send.lost", "id", file)
 	}
@@ -671,9 +685,22 @@ func (l *Lane) act(j *job, d decision, r senders.Result) error {
 
 // careful slows the whole lane down while nothing gets through, so that an outage costs one request at a time.
 func (l *Lane) careful(d decision) {
-	if d.laneWide || l.trouble >= l.patience() {
-		l.hold = time.Now().Add(max(d.pause, 50*time.Millisecond))
+	if !d.laneWide && l.trouble < l.patience() {
+		return
 	}
+	if longer := l.rest(max(d.pause, 50*time.Millisecond)); longer && d.pause > l.Retry.Most {
+		l.Log.Warn("the provider asks to wait; to try sooner: rowferry resume "+l.Account, "account", l.Account, "until", l.hold.Format(time.RFC3339))
+	}
+}
+
+// rest lets nothing leave for so long, unless a longer rest was begun before.
+func (l *Lane) rest(d time.Duration) (longer bool) {
+	until := time.Now().Add(d)
+	if until.Before(l.hold) {
+		return false
+	}
+	l.hold = until
+	return true
 }
 
 // refuse keeps the job and probes with one request at a time.
@@ -684,7 +711,7 @@ func (l *Lane) refuse(j *job, d decision) {
 	l.refusal = d.message
 	pause := min(max(l.Retry.First, time.Second)<<min(l.trouble, 9), 5*time.Minute)
 	l.trouble++
-	l.hold = time.Now().Add(pause)
+	l.rest(pause)
 	j.due = l.hold
 	l.record(j, ledger.EventWaiting, j.due, false)
 	l.wait(j)
@@ -726,9 +753,7 @@ func (l *Lane) settle(j *job, d decision, r senders.Result) {
 			rest.at, rest.items = append(rest.at, j.at[i]), append(rest.items, j.items[i])
 			continue
 		}
-		if v.Attempts = j.total; j.total > 0 {
-			v.SentAt = j.sent.UTC()
-		}
+		v.Attempts, v.SentAt = j.total, j.last()
 		for row, o := range v.Rows {
 			o.Attempts, o.SentAt = v.Attempts, v.SentAt
 			v.Rows[row] = o
@@ -787,7 +812,7 @@ func (l *Lane) recheck(j *job) {
 		if j.lost { // an earlier attempt may have been executed: that it would not be sent now does not undo it
 			v = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Unknown, Code: "lost", Message: words.Of(r.Language, "send.lost", "id", j.file.id)}, Problems: problems}
 		}
-		v.Attempts = j.total
+		v.Attempts, v.SentAt = j.total, j.last()
 		events = append(events, j.event(i, ledger.EventSettled, time.Now(), v))
 	}
 	if len(events) == 0 {
