@@ -225,7 +225,7 @@ func reported(t *testing.T, dir string, n int, patience time.Duration) {
 func TestTenThousandFilesAtOnce(t *testing.T) {
 	files := 10_000
 	if testing.Short() || raced {
-		files = 1000
+		files = 300
 	}
 	provider, url := newNotices(t)
 	dir := t.TempDir()
