@@ -575,6 +575,9 @@ func (l *loader) checkSFTP(c *Config, key, name string, s SFTP) {
 	if s.KnownHosts != "" {
 		l.readable(key+".known_hosts", s.KnownHosts)
 	}
+	if s.KnownHosts != "" && s.HostKey != "" {
+		l.bad(key+".known_hosts", words.Message("config.sftp.both_keys"), words.Message("config.sftp.both_keys.write"))
+	}
 	if s.HostKey != "" && !strings.HasPrefix(s.HostKey, "SHA256:") && len(strings.Fields(s.HostKey)) < 2 {
 		l.bad(key+".host_key", words.Message("config.host_key"), words.Message("config.host_key.write", "host", s.Host))
 	}

@@ -51,7 +51,7 @@ func (l *link) watch() {
 func (l *link) guard() {
 	tick := time.NewTicker(min(time.Second, max(20*time.Millisecond, l.timeout/8)))
 	defer tick.Stop()
-	var asked atomic.Int64 // when the sign of life was asked for that has not come
+	var asked atomic.Int64 // when the sign of life was asked for that has not come, after the link was born
 	for {
 		select {
 		case <-l.over:
@@ -62,11 +62,11 @@ func (l *link) guard() {
 				l.cut(errHung)
 				return
 			}
-			if at := asked.Load(); at != 0 && now.Sub(time.Unix(0, at)) > l.timeout {
+			if at := asked.Load(); at != 0 && now.Sub(l.born) > time.Duration(at)+l.timeout {
 				l.cut(errHung)
 				return
 			}
-			if l.every > 0 && now.Sub(l.wire.lastRead()) >= l.every && asked.CompareAndSwap(0, now.UnixNano()) {
+			if l.every > 0 && now.Sub(l.wire.lastRead()) >= l.every && asked.CompareAndSwap(0, int64(max(1, now.Sub(l.born)))) {
 				l.wg.Go(func() {
 					_, _, _ = l.shell.SendRequest("keepalive@openssh.com", true, nil)
 					asked.Store(0)
@@ -201,21 +201,18 @@ func (l *link) close() {
 // wire notes when something was read.
 type wire struct {
 	net.Conn
-	read atomic.Int64
+	born time.Time
+	read atomic.Int64 // nanoseconds after that, by the monotonic clock
 }
 
-func newWire(c net.Conn) *wire {
-	w := &wire{Conn: c}
-	w.read.Store(time.Now().UnixNano())
-	return w
-}
+func newWire(c net.Conn) *wire { return &wire{Conn: c, born: time.Now()} }
 
 func (w *wire) Read(b []byte) (int, error) {
 	n, err := w.Conn.Read(b)
 	if n > 0 {
-		w.read.Store(time.Now().UnixNano())
+		w.read.Store(int64(time.Since(w.born)))
 	}
 	return n, err
 }
 
-func (w *wire) lastRead() time.Time { return time.Unix(0, w.read.Load()) }
+func (w *wire) lastRead() time.Time { return w.born.Add(time.Duration(w.read.Load())) }

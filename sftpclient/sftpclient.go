@@ -152,9 +152,9 @@ func (c *Client) connected(ctx context.Context, try int) (*link, error) {
 	if l, err := c.current(); l != nil || err != nil {
 		return l, err
 	}
-	if wait := c.pause(); wait > 0 {
+	if wait, last := c.pause(); wait > 0 {
 		if try == 1 && wait > 2*time.Second {
-			return nil, c.last
+			return nil, last
 		}
 		if err := sleep(ctx, wait); err != nil {
 			return nil, err
@@ -180,10 +180,11 @@ func (c *Client) current() (*link, error) {
 	return nil, nil
 }
 
-func (c *Client) pause() time.Duration {
+// pause is how long no attempt to connect is made, and why the last one failed.
+func (c *Client) pause() (time.Duration, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return time.Until(c.notBefore)
+	return time.Until(c.notBefore), c.last
 }
 
 // settle notes how an attempt to connect ended.
