@@ -195,6 +195,22 @@ func TestAnswerThatUnpacksToAHugeOne(t *testing.T) {
 	}
 }
 
+// What a provider says becomes one line of a bearable length, with nothing in it that a terminal would obey.
+func TestWhatProvidersSayIsTidied(t *testing.T) {
+	answer := ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, answer) }))
+	defer server.Close()
+	send := lesTo(t, server.URL, nil)
+	for text, want := range map[string]string{
+		`a\r\n\tb\u0007\u001b[2Jc`: "failed: a b [2Jc", strings.Repeat("订", 3000): "failed: " + strings.Repeat("订", 1992) + "…", strings.Repeat("订", 1000): "failed: " + strings.Repeat("订", 1000),
+	} {
+		answer = `{"code":-1,"message":"` + text + `"}`
+		if r := send(lesOne); r.Reading.Message.EN != want {
+			t.Errorf("%.20s: %q", text, r.Reading.Message.EN)
+		}
+	}
+}
+
 // Retry-After is seconds or a date, never less than nothing and at most a day.
 func TestRetryAfter(t *testing.T) {
 	value := ""

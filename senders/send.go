@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/providers"
@@ -159,7 +160,8 @@ func everyLanguage(key string, args ...any) batch.Text {
 	return batch.Text{EN: words.Of(batch.English, key, args...), ZH: words.Of(batch.Chinese, key, args...), RU: words.Of(batch.Russian, key, args...)}
 }
 
-// clean takes credentials out of what the provider said: some repeat the token they refuse.
+// clean takes credentials out of what the provider said: some repeat the token they refuse. What people cannot see or
+// would not read to its end goes too.
 func (s *sender) clean(r *providers.Reading, session string) {
 	hide := func(v *providers.Verdict) {
 		for _, text := range []*string{&v.Code, &v.Reference, &v.Message.EN, &v.Message.ZH, &v.Message.RU} {
@@ -170,10 +172,28 @@ func (s *sender) clean(r *providers.Reading, session string) {
 			if len(session) >= 4 {
 				*text = strings.ReplaceAll(*text, session, "***")
 			}
+			*text = tidy(*text)
 		}
 	}
 	hide(&r.Verdict)
 	for i := range r.Items {
 		hide(&r.Items[i])
 	}
+}
+
+// longest is how many characters of a provider's text are kept.
+const longest = 2000
+
+// tidy makes one line of a text: blanks stand for line breaks and other control characters. A very long one is cut.
+func tidy(text string) string {
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		text = strings.Join(strings.FieldsFunc(text, func(c rune) bool { return unicode.IsControl(c) || unicode.IsSpace(c) }), " ")
+	}
+	if len(text) <= longest {
+		return text
+	}
+	if all := []rune(text); len(all) > longest {
+		return string(all[:longest]) + "…"
+	}
+	return text
 }

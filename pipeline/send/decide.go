@@ -144,7 +144,7 @@ func (a attempt) unknown(r senders.Result) *ledger.Verdict {
 func (a attempt) unanswered(cause string) *ledger.Verdict {
 	message := a.say("send.lost", "id", a.file)
 	if cause != "" {
-		message = a.say("send.unanswered", "cause", cause, "id", a.file)
+		message = a.say("send.unanswered", "cause", within(cause), "id", a.file)
 	}
 	return &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Unknown, Code: "lost", Message: message}}
 }
@@ -153,11 +153,14 @@ func (a attempt) unanswered(cause string) *ledger.Verdict {
 func (a attempt) unclear(r senders.Result, v providers.Verdict) *ledger.Verdict {
 	answer, code := fmt.Sprint("HTTP ", r.Status), cmp.Or(v.Code, fmt.Sprint(r.Status))
 	if t := a.text(v); t != "" {
-		answer += ": " + strings.TrimRight(t, ".。")
+		answer += ": " + within(t)
 	}
 	message := a.say("send.unclear", "answer", answer, "id", a.file)
 	return &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Unknown, Code: code, Message: message, Reference: v.Reference}}
 }
+
+// within is a sentence as it stands in brackets inside another.
+func within(sentence string) string { return strings.TrimRight(sentence, ".。") }
 
 // tryAgain pauses with full jitter, or gives up when the budget does not reach.
 func (a attempt) tryAgain(reason string, lost bool, after time.Duration, cause string) decision {
@@ -179,6 +182,7 @@ func (a attempt) spent(lost bool, after time.Duration, cause string) *ledger.Ver
 	if lost {
 		return a.unanswered(cause)
 	}
+	cause = within(cause)
 	message := a.say("send.failed", "for", a.retry.For, "cause", cause, "id", a.file)
 	if a.now.Sub(a.first) < a.retry.For && after > a.retry.Most {
 		message = a.say("send.too_long", "after", after, "for", a.retry.For, "cause", cause, "id", a.file)
