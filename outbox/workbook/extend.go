@@ -18,107 +18,139 @@ type addition struct {
 	content []byte // nil: it is a spool
 }
 
-// extend makes the small parts that tie ours to the sender's: changed gets what replaces the sender's and what is new, and
-// the names of the new parts are returned in the order in which they are written. The sheets of an earlier result get new
-// content and stay where they are; what they referred to is dropped.
-func (p *patch) extend(changed map[string][]byte, spools map[string]*spool, dropped map[string]bool) ([]string, error) {
-	var list []addition
-	var tabs, links []byte
-	bookPrefix, err := p.o.rootPrefix(p.o.book)
-	if err != nil {
-		return nil, err
-	}
-	relsPrefix, err := p.o.rootPrefix(relationsOf(p.o.book))
-	if err != nil {
-		return nil, err
-	}
-	var titles []string
-	tab := func(part, title, state string) {
-		id := "rIdRowferry" + strconv.Itoa(len(titles)+1)
-		titles = append(titles, title)
-		p.o.sheetID++
-		tabs = fmt.Appendf(tabs, `<%ssheet xmlns:r="%s" name="%s" sheetId="%d"%s r:id="%s"/>`, bookPrefix, strings.TrimSuffix(p.o.relation(""), "/"), appendAttr(nil, title), p.o.sheetID, state, p.o.freeID(id))
-		links = relation{p.o.freeID(id), p.o.relation("worksheet"), toward(p.o.book, part)}.append(links, relsPrefix)
-	}
-	again := func(part string) string {
-		if rels := p.o.part(relationsOf(part)); rels != nil {
-			dropped[rels.Name] = true
-		}
-		return p.o.part(part).Name
-	}
-	summary := summarySheet(p.report, &p.tally, p.styles.base.plain(), p.s.space, p.about())
-	if p.earlier.summary != "" {
-		changed[again(p.earlier.summary)] = summary
-	} else {
-		page := addition{p.o.beside("worksheets/rowferry-summary", ".xml"), typeSheet, summary}
-		list = append(list, page)
-		tab(page.name, p.summary, "")
-	}
-	for i, s := range p.marks.sheets {
-		spools[s.name] = s
-		if i >= len(p.earlier.marks) {
-			list = append(list, addition{s.name, typeSheet, nil})
-			tab(s.name, p.o.tabName(markSheetName(i+1)), ` state="veryHidden"`)
-		}
-	}
-	for i, part := range p.earlier.marks {
-		if name := again(part); i >= len(p.marks.sheets) {
-			changed[name] = fmt.Appendf(nil, xmlHead+`<worksheet xmlns="%s"><sheetData/></worksheet>`, p.s.space)
-		}
-	}
-	styles, err := p.styles.write(p.styles.isNew(p.o))
-	if err != nil {
-		return nil, unusual(p.styles.part)
-	}
-	if p.styles.isNew(p.o) {
-		list = append(list, addition{p.styles.part, typeStyles, styles})
-		links = relation{p.o.freeID("rIdRowferryStyles"), p.o.relation("styles"), toward(p.o.book, p.styles.part)}.append(links, relsPrefix)
-	} else {
-		changed[p.o.part(p.styles.part).Name] = styles
-	}
-	steps := []func() error{
-		func() error { return p.o.replace(changed, p.o.book, map[string]string{"sheets": string(tabs)}) },
-		func() error {
-			return p.o.replace(changed, relationsOf(p.o.book), map[string]string{"": string(links)})
-		},
-		func() error { return p.properties(changed, &list) },
-		func() error { return p.sheetLinks(changed, spools, &list) },
-		func() error { return p.types(changed, list) },
-	}
-	for _, step := range steps {
+// extension is how the zip differs from the sender's.
+type extension struct {
+	*patch
+	changed map[string][]byte // by part: what replaces the sender's
+	spools  map[string]*spool // by part: what is written as it lies on disk
+	dropped map[string]bool   // parts of the sender that are left out
+	added   []addition        // new parts, in the order in which they are written
+
+	bookPrefix, linkPrefix string   // of the elements of the workbook part and of its relations
+	tabs, links            []byte   // what these two get
+	titles                 []string // of the new sheets
+}
+
+// extend makes the small parts that tie ours to the sender's. The sheets of an earlier result get new content and stay where
+// they are; what they referred to is dropped.
+func (p *patch) extend() (*extension, error) {
+	x := &extension{patch: p, changed: map[string][]byte{}, spools: map[string]*spool{p.sheet.name: p.sheet}, dropped: map[string]bool{}}
+	for _, step := range []func() error{x.prefixes, x.page, x.markSheets, x.formats, x.book, x.properties, x.sheetLinks, x.types} {
 		if err := step(); err != nil {
 			return nil, err
 		}
 	}
 	if p.unchained {
-		p.o.unchain(changed, dropped)
+		x.unchain()
 	}
 	book := p.o.part(p.o.book).Name
-	changed[book] = p.earlier.hide(changed[book])
-	if len(titles) > 0 {
-		p.o.titles(changed, titles)
+	x.changed[book] = p.earlier.hide(x.changed[book])
+	if len(x.titles) > 0 {
+		p.o.titles(x.changed, x.titles)
 	}
-	var added []string
-	for _, a := range list {
-		added = append(added, a.name)
-		if a.content != nil {
-			changed[a.name] = a.content
+	return x, nil
+}
+
+func (x *extension) prefixes() (err error) {
+	if x.bookPrefix, err = x.o.rootPrefix(x.o.book); err != nil {
+		return err
+	}
+	x.linkPrefix, err = x.o.rootPrefix(relationsOf(x.o.book))
+	return err
+}
+
+// add notes a new part; one without content is a spool.
+func (x *extension) add(name, kind string, content []byte) {
+	x.added = append(x.added, addition{name, kind, content})
+}
+
+// tab gives a new sheet its place in the workbook. state is an attribute, or nothing.
+func (x *extension) tab(part, title, state string) {
+	id := x.o.freeID("rIdRowferry" + strconv.Itoa(len(x.titles)+1))
+	x.titles = append(x.titles, title)
+	x.o.sheetID++
+	x.tabs = fmt.Appendf(x.tabs, `<%ssheet xmlns:r="%s" name="%s" sheetId="%d"%s r:id="%s"/>`, x.bookPrefix,
+		strings.TrimSuffix(x.o.relation(""), "/"), appendAttr(nil, title), x.o.sheetID, state, id)
+	x.link(id, "worksheet", part)
+}
+
+// link ties a part to the workbook.
+func (x *extension) link(id, kind, part string) {
+	x.links = relation{id, x.o.relation(kind), toward(x.o.book, part)}.append(x.links, x.linkPrefix)
+}
+
+// again is the part of an earlier result that gets new content; what it referred to goes.
+func (x *extension) again(part string) string {
+	if rels := x.o.part(relationsOf(part)); rels != nil {
+		x.dropped[rels.Name] = true
+	}
+	return x.o.part(part).Name
+}
+
+// page is the summary.
+func (x *extension) page() error {
+	content := summarySheet(x.report, &x.tally, x.styles.base.plain(), x.s.space, x.about())
+	if x.earlier.summary != "" {
+		x.changed[x.again(x.earlier.summary)] = content
+		return nil
+	}
+	name := x.o.beside("worksheets/rowferry-summary", ".xml")
+	x.add(name, typeSheet, content)
+	x.tab(name, x.summary, "")
+	return nil
+}
+
+// markSheets are the hidden ones; those of an earlier result that are too many now are emptied.
+func (x *extension) markSheets() error {
+	for i, s := range x.marks.sheets {
+		x.spools[s.name] = s
+		if i >= len(x.earlier.marks) {
+			x.add(s.name, typeSheet, nil)
+			x.tab(s.name, x.o.tabName(markSheetName(i+1)), ` state="veryHidden"`)
 		}
 	}
-	return added, nil
+	for i, part := range x.earlier.marks {
+		if name := x.again(part); i >= len(x.marks.sheets) {
+			x.changed[name] = fmt.Appendf(nil, xmlHead+`<worksheet xmlns="%s"><sheetData/></worksheet>`, x.s.space)
+		}
+	}
+	return nil
+}
+
+func (x *extension) formats() error {
+	isNew := x.styles.isNew(x.o)
+	content, err := x.styles.write(isNew)
+	if err != nil {
+		return unusual(x.styles.part)
+	}
+	if !isNew {
+		x.changed[x.o.part(x.styles.part).Name] = content
+		return nil
+	}
+	x.add(x.styles.part, typeStyles, content)
+	x.link(x.o.freeID("rIdRowferryStyles"), "styles", x.styles.part)
+	return nil
+}
+
+// book writes the tabs and links of the steps before.
+func (x *extension) book() error {
+	if err := x.o.replace(x.changed, x.o.book, map[string]string{"sheets": string(x.tabs)}); err != nil {
+		return err
+	}
+	return x.o.replace(x.changed, relationsOf(x.o.book), map[string]string{"": string(x.links)})
 }
 
 // unchain takes the list of cells with formulas out; programs make a new one when they open the file.
-func (o *original) unchain(changed map[string][]byte, dropped map[string]bool) {
-	for _, l := range o.bookRels {
-		part := o.part(l.target)
+func (x *extension) unchain() {
+	for _, l := range x.o.bookRels {
+		part := x.o.part(l.target)
 		if l.kind != "calcChain" || part == nil {
 			continue
 		}
-		dropped[part.Name] = true
-		rels, types := o.part(relationsOf(o.book)).Name, o.part("[Content_Types].xml").Name
-		changed[rels] = without(changed[rels], "Id", func(v string) bool { return v == l.id })
-		changed[types] = without(changed[types], "PartName", func(v string) bool { return o.part(v) == part })
+		x.dropped[part.Name] = true
+		rels, types := x.o.part(relationsOf(x.o.book)).Name, x.o.part("[Content_Types].xml").Name
+		x.changed[rels] = without(x.changed[rels], "Id", func(v string) bool { return v == l.id })
+		x.changed[types] = without(x.changed[types], "PartName", func(v string) bool { return x.o.part(v) == part })
 	}
 }
 
@@ -182,40 +214,40 @@ func (o *original) freeID(id string) string {
 }
 
 // properties adds the custom document properties; those of an earlier result go.
-func (p *patch) properties(changed map[string][]byte, list *[]addition) error {
+func (x *extension) properties() error {
 	part := ""
-	for _, l := range p.o.rootRels {
+	for _, l := range x.o.rootRels {
 		if l.kind == "custom-properties" || l.kind == "customProperties" {
 			part = l.target
 		}
 	}
 	space, variant := customSpace, variantSpace
-	if p.o.strict {
+	if x.o.strict {
 		space, variant = "http://purl.oclc.org/ooxml/officeDocument/customProperties", "http://purl.oclc.org/ooxml/officeDocument/docPropsVTypes"
 	}
 	if part == "" {
 		part = "docProps/custom.xml"
-		for n := 2; p.o.part(part) != nil; n++ {
+		for n := 2; x.o.part(part) != nil; n++ {
 			part = "docProps/custom" + strconv.Itoa(n) + ".xml"
 		}
 		content := []byte(xmlHead + `<Properties xmlns="` + space + `">`)
-		content = append(append(content, properties(p.report, 2, "", variant)...), "</Properties>"...)
-		*list = append(*list, addition{part, typeCustom, content})
-		prefix, err := p.o.rootPrefix("_rels/.rels")
+		content = append(append(content, properties(x.report, 2, "", variant)...), "</Properties>"...)
+		x.add(part, typeCustom, content)
+		prefix, err := x.o.rootPrefix("_rels/.rels")
 		if err != nil {
 			return err
 		}
-		link := relation{"rIdRowferry", p.o.relation("custom-properties"), part}
-		for n := 2; hasID(p.o.rootRels, link.id); n++ {
+		link := relation{"rIdRowferry", x.o.relation("custom-properties"), part}
+		for n := 2; hasID(x.o.rootRels, link.id); n++ {
 			link.id = "rIdRowferry" + strconv.Itoa(n)
 		}
-		return p.o.replace(changed, "_rels/.rels", map[string]string{"": string(link.append(nil, prefix))})
+		return x.o.replace(x.changed, "_rels/.rels", map[string]string{"": string(link.append(nil, prefix))})
 	}
-	content, err := p.o.bytes(part)
+	content, err := x.o.bytes(part)
 	if err != nil {
 		return err
 	}
-	prefix, err := p.o.rootPrefix(part)
+	prefix, err := x.o.rootPrefix(part)
 	if err != nil {
 		return err
 	}
@@ -238,11 +270,11 @@ func (p *patch) properties(changed map[string][]byte, list *[]addition) error {
 		}
 		kept = append(kept, k.raw...)
 	}
-	content, err = splice(kept, map[string]string{"": string(properties(p.report, highest+1, prefix, variant))}, nil)
+	content, err = splice(kept, map[string]string{"": string(properties(x.report, highest+1, prefix, variant))}, nil)
 	if err != nil {
 		return unusual(part)
 	}
-	changed[p.o.part(part).Name] = content
+	x.changed[x.o.part(part).Name] = content
 	return nil
 }
 
@@ -256,48 +288,48 @@ func hasID(links []link, id string) bool {
 }
 
 // sheetLinks ties the notes to the sheet.
-func (p *patch) sheetLinks(changed map[string][]byte, spools map[string]*spool, list *[]addition) error {
-	if p.notes == nil {
+func (x *extension) sheetLinks() error {
+	if x.notes == nil {
 		return nil
 	}
-	spools[p.notes.comments.name], spools[p.notes.shapes.name] = p.notes.comments, p.notes.shapes
-	rels := relationsOf(p.o.sheet)
+	x.spools[x.notes.comments.name], x.spools[x.notes.shapes.name] = x.notes.comments, x.notes.shapes
+	rels := relationsOf(x.o.sheet)
 	prefix, err := "", error(nil)
-	if p.o.part(rels) != nil {
-		if prefix, err = p.o.rootPrefix(rels); err != nil {
+	if x.o.part(rels) != nil {
+		if prefix, err = x.o.rootPrefix(rels); err != nil {
 			return err
 		}
 	}
 	var links []byte
 	add := func(id, kind string, s *spool, contentType string) {
-		links = relation{id, p.o.relation(kind), toward(p.o.sheet, s.name)}.append(links, prefix)
-		*list = append(*list, addition{s.name, contentType, nil})
+		links = relation{id, x.o.relation(kind), toward(x.o.sheet, s.name)}.append(links, prefix)
+		x.add(s.name, contentType, nil)
 	}
-	if p.old.comments == "" {
-		add(commentsID, "comments", p.notes.comments, typeComments)
+	if x.old.comments == "" {
+		add(commentsID, "comments", x.notes.comments, typeComments)
 	}
-	if p.old.shapes == "" {
-		add(shapesID, "vmlDrawing", p.notes.shapes, typeVML)
+	if x.old.shapes == "" {
+		add(shapesID, "vmlDrawing", x.notes.shapes, typeVML)
 	}
 	switch {
 	case len(links) == 0:
 		return nil
-	case p.o.part(rels) != nil:
-		return p.o.replace(changed, rels, map[string]string{"": string(links)})
+	case x.o.part(rels) != nil:
+		return x.o.replace(x.changed, rels, map[string]string{"": string(links)})
 	}
 	content := []byte(xmlHead + `<Relationships xmlns="` + packageSpace + `">`)
-	*list = append(*list, addition{rels, typeRels, append(append(content, links...), "</Relationships>"...)})
+	x.add(rels, typeRels, append(append(content, links...), "</Relationships>"...))
 	return nil
 }
 
 // types names the content types of our parts. A part of a type that the file names for its extension needs no line.
-func (p *patch) types(changed map[string][]byte, list []addition) error {
+func (x *extension) types() error {
 	const name = "[Content_Types].xml"
-	content, err := p.o.bytes(name)
+	content, err := x.o.bytes(name)
 	if err != nil {
 		return err
 	}
-	prefix, err := p.o.rootPrefix(name)
+	prefix, err := x.o.rootPrefix(name)
 	if err != nil {
 		return err
 	}
@@ -309,7 +341,7 @@ func (p *patch) types(changed map[string][]byte, list []addition) error {
 		}
 	}
 	var lines []byte
-	for _, a := range list {
+	for _, a := range x.added {
 		if defaults[path.Ext(a.name)] != a.kind {
 			lines = contentType{a.name, a.kind}.append(lines, prefix)
 		}
@@ -319,7 +351,7 @@ func (p *patch) types(changed map[string][]byte, list []addition) error {
 	if end < 0 {
 		return unusual(name)
 	}
-	changed[p.o.part(name).Name] = bytes.Join([][]byte{content[:end], lines, content[end:]}, nil)
+	x.changed[x.o.part(name).Name] = bytes.Join([][]byte{content[:end], lines, content[end:]}, nil)
 	return nil
 }
 

@@ -670,10 +670,7 @@ func (p *patch) about() []string {
 
 // assemble writes the zip: the sender's parts in their order, then ours.
 func (p *patch) assemble(w io.Writer) error {
-	changed := map[string][]byte{}
-	spools := map[string]*spool{p.sheet.name: p.sheet}
-	dropped := map[string]bool{}
-	added, err := p.extend(changed, spools, dropped)
+	x, err := p.extend()
 	if err != nil {
 		return err
 	}
@@ -683,28 +680,26 @@ func (p *patch) assemble(w io.Writer) error {
 	}
 	out := newParts(z)
 	for _, f := range p.o.zip.File {
-		if dropped[f.Name] {
+		if x.dropped[f.Name] {
 			continue
 		}
-		if s := spools[f.Name]; s != nil {
+		if s := x.spools[f.Name]; s != nil {
 			out.spool(s)
-			delete(spools, f.Name)
 			continue
 		}
-		if content, is := changed[f.Name]; is {
+		if content, is := x.changed[f.Name]; is {
 			out.add(f.Name, content)
-			delete(changed, f.Name)
 			continue
 		}
 		if out.err == nil {
 			out.err = z.Copy(f)
 		}
 	}
-	for _, name := range added {
-		if s := spools[name]; s != nil {
+	for _, a := range x.added {
+		if s := x.spools[a.name]; s != nil {
 			out.spool(s)
 		} else {
-			out.add(name, changed[name])
+			out.add(a.name, a.content)
 		}
 	}
 	return out.end()
