@@ -1,7 +1,9 @@
 package workbook
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -222,6 +224,38 @@ func TestTallHeading(t *testing.T) {
 	}
 	if got := names(f); got != "B=Id|C=From Name|D=From City|E=To Name|F=To City" || f.header != 3 || len(f.rows) != 2 {
 		t.Errorf("%s, header %d, %d rows", got, f.header, len(f.rows))
+	}
+}
+
+// What is merged over rows of the data is told: only the uppermost row has the value. Merged headings and titles are not.
+func TestMergedData(t *testing.T) {
+	rows := `<row r="1">` + text("A1", "Orders") + `</row><row r="2">` + text("A2", "No") + text("B2", "Type") + `</row>`
+	for r := 3; r <= 150; r++ {
+		n := strconv.Itoa(r)
+		rows += `<row r="` + n + `">` + text("A"+n, "E"+n) + text("B"+n, "x") + `</row>`
+	}
+	for merges, want := range map[string]string{
+		`<mergeCell ref="A1:B1"/><mergeCell ref="A5:B5"/>`:                          "",
+		`<mergeCell ref="D3:D9"/><mergeCell ref="A200:A201"/>`:                      "",
+		`<mergeCell ref="A1:B1"/><mergeCell ref="B3:B5"/><mergeCell ref="A7:B8"/>`:  "B3:B5 2",
+		`<mergeCell ref="B140:B150"/><mergeCell ref="A1:B1"/>`:                      "B140:B150 1",
+		strings.Repeat(`<mergeCell ref="B3:B5"/>`, 20_000) + `<mergeCell ref="x"/>`: "B3:B5 20000",
+	} {
+		p := minimal()
+		p["xl/worksheets/sheet1.xml"] = xmlHead + `<worksheet ` + mainNS + `><sheetData>` + rows + `</sheetData><mergeCells>` + merges + `</mergeCells></worksheet>`
+		f, err := all(zipped(t, p), readers.Settings{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := ""
+		for _, n := range f.notes {
+			if n.Message.Key == "workbook.note_merged" {
+				told = fmt.Sprint(n.Message.Args[1], " ", n.Count)
+			}
+		}
+		if told != want || len(f.rows) != 148 {
+			t.Errorf("%.90s: told of %q, want %q; %d rows", merges, told, want, len(f.rows))
+		}
 	}
 }
 

@@ -394,6 +394,27 @@ func (t *rows) report() {
 			t.note(n.key, n.first, n.count)
 		}
 	}
+	if t.sheet != nil {
+		t.reportMerged()
+	}
+}
+
+// reportMerged tells of cells of the data that are merged over several rows: below the uppermost they count as empty.
+func (t *rows) reportMerged() {
+	var first area
+	count := 0
+	for _, a := range t.sheet.merged {
+		if a.top <= t.header || a.top > t.last || a.right < t.left || a.left >= t.left+len(t.cols) {
+			continue
+		}
+		if count++; count == 1 {
+			first = a
+		}
+	}
+	if count > 0 {
+		cells := table.Letter(first.left) + strconv.Itoa(first.top) + ":" + table.Letter(first.right) + strconv.Itoa(first.bottom)
+		t.note("workbook.note_merged", first.top, count, "cells", cells)
+	}
 }
 
 // take makes a row of a line; nil for one that is not data.

@@ -42,7 +42,10 @@ type sheet struct {
 	size   int    // bytes of the row's texts
 	raw    []byte // the value of the current cell
 	state  state
+	merged []area // over several rows, at most maxMerged; known when the part ended
 }
+
+const maxMerged = 100_000
 
 type state uint8
 
@@ -69,6 +72,8 @@ func (s *sheet) next() error {
 		case t == ooxml.End && s.state == inside && s.scan.Depth() == 1:
 			s.state = after
 		case t != ooxml.Start:
+		case s.state == after:
+			s.merge()
 		case s.state == inside && s.scan.Is("row") && s.scan.Depth() == 3:
 			return s.blame(s.readRow())
 		case s.scan.Depth() == 2 && s.scan.Is("sheetData"):
@@ -79,6 +84,17 @@ func (s *sheet) next() error {
 		case s.state == inside && s.scan.Main:
 			return s.scan.Misfit("<%s> where a row belongs", s.scan.Name)
 		}
+	}
+}
+
+// merge takes the merged range that has just started, if it is one over several rows.
+func (s *sheet) merge() {
+	if !s.scan.Is("mergeCell") || s.scan.Depth() != 3 {
+		return
+	}
+	ref, _ := s.scan.Attr("ref")
+	if a, ok := parseArea(ref); ok && a.bottom > a.top && len(s.merged) < maxMerged {
+		s.merged = append(s.merged, a)
 	}
 }
 
