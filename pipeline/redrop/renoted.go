@@ -2,7 +2,6 @@ package redrop
 
 import (
 	"iter"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -169,13 +168,16 @@ func (m *matching) rowIn(from *ledger.File, i int) int {
 	return row
 }
 
-// fetching gives the cells of rows that are asked for once each, mostly in their order; those that come too early are kept.
+// fetching gives the cells of rows that are asked for mostly once each and in their order; those that come too early are kept. What it
+// gives is valid until the next call.
 func fetching(t *Table, wanted map[int]bool) (fetch func(row int) ([]batch.Cell, error), stop func()) {
 	next, stop := iter.Pull2(t.Rows())
-	kept := map[int][]batch.Cell{}
+	kept := map[int]packed{}
+	var cells []batch.Cell
 	return func(row int) ([]batch.Cell, error) {
 		for {
-			if cells, is := kept[row]; is {
+			if p, is := kept[row]; is {
+				cells = p.appendTo(cells[:0])
 				return cells, nil
 			}
 			r, err, more := next()
@@ -186,16 +188,38 @@ func fetching(t *Table, wanted map[int]bool) (fetch func(row int) ([]batch.Cell,
 				return nil, nil
 			case r.Number == row:
 				return r.Cells, nil
-			case !wanted[r.Number]:
-				continue
+			case wanted[r.Number]:
+				kept[r.Number] = pack(r.Cells)
 			}
-			cells := slices.Clone(r.Cells)
-			for i := range cells {
-				cells[i].Text = strings.Clone(cells[i].Text)
-			}
-			kept[r.Number] = cells
 		}
 	}, stop
+}
+
+// packed holds the texts and kinds of a row's cells in little room: a file that was sorted is held almost whole.
+type packed struct {
+	text  string // of all cells, one behind the other
+	ends  []uint32
+	kinds []batch.Kind
+}
+
+func pack(cells []batch.Cell) packed {
+	p := packed{ends: make([]uint32, len(cells)), kinds: make([]batch.Kind, len(cells))}
+	var text strings.Builder
+	for i := range cells {
+		text.WriteString(cells[i].Text)
+		p.ends[i], p.kinds[i] = uint32(text.Len()), cells[i].Kind
+	}
+	p.text = strings.Clone(text.String())
+	return p
+}
+
+func (p packed) appendTo(cells []batch.Cell) []batch.Cell {
+	from := uint32(0)
+	for i, end := range p.ends {
+		cells = append(cells, batch.Cell{Text: p.text[from:end], Kind: p.kinds[i]})
+		from = end
+	}
+	return cells
 }
 
 // sumAgain gives the lines the checksums of what they were.

@@ -83,6 +83,11 @@ func line(all [][]string, id string) []string {
 func TestSavedAsCSVWithDatesAndNumbers(t *testing.T) {
 	for name, save := range map[string]func(t *testing.T, content []byte) [][]string{
 		"as Excel shows it": shown,
+		"as Excel shows it, sorted": func(t *testing.T, content []byte) [][]string {
+			all := shown(t, content)
+			slices.Reverse(all[1:])
+			return all
+		},
 		"by LibreOffice":    func(t *testing.T, content []byte) [][]string { return records(t, office(t, content, "csv")) },
 	} {
 		t.Run(name, func(t *testing.T) {
