@@ -297,8 +297,9 @@ type Ledger interface {
 	// Stage adds a chunk to a Taken file.
 	Stage(c Chunk) Receipt
 	// Accept makes a Taken file's rows the truth, all at once: from here they may be sent. It waits for the staged
-	// chunks. A file with nothing to send is Settled at once. For a result dropped again it is ErrFamily when the accepted
-	// members of its family are not those of Reading.Again.Known with their revisions, all of them with an outcome for every row.
+	// chunks, and fails when one of them could not be written. A file with nothing to send is Settled at once. For a result
+	// dropped again it is ErrFamily when the accepted members of its family are not those of Reading.Again.Known with their
+	// revisions, all of them with an outcome for every row.
 	Accept(ctx context.Context, id string, r Reading, c batch.Counts, items, open int) error
 	// Refuse makes a Claiming or Taken file Quarantined and drops its staged chunks.
 	Refuse(ctx context.Context, id, reason string) error

@@ -27,6 +27,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"the same content comes again":  duplicate,
 		"a claim comes to nothing":      forget,
 		"a broken-off reading":          unstage,
+		"a chunk that is not on disk":   hole,
 		"a route that changed":          reroute,
 		"a refused file":                refuse,
 		"states forbid":                 states,
@@ -161,6 +162,28 @@ func unstage(t *testing.T, open Opener) {
 	if err := l.Unstage(ctx, "f1"); !errors.Is(err, ledger.ErrState) {
 		t.Fatalf("unstaging an accepted file: %v", err)
 	}
+}
+
+// hole: what could not be staged is never missed in silence, and reading the file again mends it.
+func hole(t *testing.T, open Opener) {
+	l, ctx := open(t), t.Context()
+	defer closed(t, l)
+	must(t, l.Begin(ctx, File("f1")))
+	_, err := l.Take(ctx, "f1", "h", 1)
+	must(t, err)
+	must(t, l.Stage(ledger.Chunk{File: "f1", Items: Items(0, 10)}).Wait(ctx))
+	if err := l.Stage(ledger.Chunk{File: "f1", Items: Items(0, 10)}).Wait(ctx); err == nil {
+		t.Fatal("a chunk was staged twice")
+	}
+	if err := l.Accept(ctx, "f1", ledger.Reading{}, batch.Counts{Read: 10}, 10, 10); err == nil {
+		t.Fatal("a file was accepted of which a chunk could not be staged")
+	}
+	if f := file(t, l, "f1"); f.State != ledger.Taken {
+		t.Fatalf("%+v", f)
+	}
+	must(t, l.Unstage(ctx, "f1"))
+	l.Stage(ledger.Chunk{File: "f1", Items: Items(0, 3)})
+	must(t, l.Accept(ctx, "f1", ledger.Reading{}, batch.Counts{Read: 3}, 3, 3))
 }
 
 func reroute(t *testing.T, open Opener) {

@@ -142,13 +142,14 @@ func (w *writing) unstage(id string) error {
 	if f.State != ledger.Taken && f.State != ledger.Claiming {
 		return fmt.Errorf("%w: %s is %s", ledger.ErrState, id, f.State)
 	}
+	delete(w.l.torn, id)
 	return w.exec("DELETE FROM chunks WHERE file = ?", n)
 }
 
 // Stage adds a chunk to a Taken file.
 func (l *Ledger) Stage(c ledger.Chunk) ledger.Receipt {
 	body, err := ledger.EncodeItems(c.Items)
-	return l.queue.add(op{stage: func(w *writing) error {
+	return l.queue.add(op{file: c.File, stage: func(w *writing) error {
 		if err != nil {
 			return err
 		}
@@ -179,6 +180,9 @@ func (w *writing) key(id string) (int64, error) {
 // Accept makes the staged rows the truth.
 func (l *Ledger) Accept(ctx context.Context, id string, r ledger.Reading, c batch.Counts, items, open int) error {
 	return l.do(ctx, func(w *writing) error {
+		if err := w.l.torn[id]; err != nil {
+			return fmt.Errorf("rows of %s are not on disk: %w", id, err)
+		}
 		to := ledger.Sending
 		if open == 0 {
 			to = ledger.Settled

@@ -33,8 +33,9 @@ type Ledger struct {
 	writer *sql.DB
 	reader *sql.DB
 	queue  queue
-	done   chan struct{} // closed when the writing goroutine has ended
-	keys   sync.Map      // file id → its integer key
+	done   chan struct{}    // closed when the writing goroutine has ended
+	keys   sync.Map         // file id → its integer key
+	torn   map[string]error // file id → why a chunk of it could not be staged since Unstage; the writing goroutine's
 }
 
 // Open opens the ledger in folder dir as its owner, creating it when it is not there and bringing its schema up to date.
@@ -158,7 +159,7 @@ func open(ctx context.Context, dir string) (*Ledger, error) {
 		return nil, errors.Join(err, writer.Close())
 	}
 	reader.SetMaxOpenConns(4)
-	l := &Ledger{path: path, writer: writer, reader: reader, done: make(chan struct{})}
+	l := &Ledger{path: path, writer: writer, reader: reader, done: make(chan struct{}), torn: map[string]error{}}
 	if err := writer.PingContext(ctx); err != nil {
 		return nil, errors.Join(l.damaged(fmt.Errorf("ledger %s: %w", path, err)), writer.Close(), reader.Close())
 	}
@@ -262,6 +263,7 @@ type queue struct {
 type op struct {
 	step    func(*writing) error
 	stage   func(*writing) error
+	file    string // of the staged chunk
 	events  []ledger.Event
 	receipt *receipt
 }
@@ -381,6 +383,9 @@ func (l *Ledger) commit(ops []op) {
 		r := ops[i].receipt
 		if err != nil {
 			r.err = err
+			if ops[i].stage != nil {
+				l.torn[ops[i].file] = err
+			}
 		}
 		close(r.done)
 	}
