@@ -149,14 +149,14 @@ func chunk(ctx context.Context, q querier, id string, seq int) (*ledger.Content,
 // Chunk returns one chunk and the state of its items.
 func (l *Ledger) Chunk(ctx context.Context, id string, seq int) (*ledger.Content, error) {
 	c, err := chunk(ctx, l.reader, id, seq)
-	return c, l.damaged(err)
+	return c, l.explained(err)
 }
 
 // Chunks gives all chunks of a file in order.
 func (l *Ledger) Chunks(ctx context.Context, id string) iter.Seq2[*ledger.Content, error] {
 	return func(yield func(*ledger.Content, error) bool) {
 		for c, err := range chunks(ctx, l.reader, id) {
-			if !yield(c, l.damaged(err)) {
+			if !yield(c, l.explained(err)) {
 				return
 			}
 		}
@@ -249,7 +249,7 @@ func (l *Ledger) PauseLane(ctx context.Context, account, reason string) error {
 // Lanes lists the stopped lanes.
 func (l *Ledger) Lanes(ctx context.Context) (map[string]string, error) {
 	stopped, err := pairs(ctx, l.reader, "SELECT account, reason FROM lanes")
-	return stopped, l.damaged(err)
+	return stopped, l.explained(err)
 }
 
 func pairs(ctx context.Context, q querier, query string) (map[string]string, error) {
@@ -278,7 +278,7 @@ func (l *Ledger) Order(ctx context.Context, o ledger.Order) error {
 func (l *Ledger) Orders(ctx context.Context) ([]ledger.Order, error) {
 	rows, err := l.reader.QueryContext(ctx, "SELECT n, body FROM orders ORDER BY n")
 	if err != nil {
-		return nil, l.damaged(err)
+		return nil, l.explained(err)
 	}
 	defer rows.Close()
 	var orders []ledger.Order
@@ -287,7 +287,7 @@ func (l *Ledger) Orders(ctx context.Context) ([]ledger.Order, error) {
 		var body []byte
 		var o ledger.Order
 		if err := rows.Scan(&n, &body); err != nil {
-			return nil, l.damaged(err)
+			return nil, l.explained(err)
 		}
 		if err := json.Unmarshal(body, &o); err != nil {
 			return nil, err
@@ -295,7 +295,7 @@ func (l *Ledger) Orders(ctx context.Context) ([]ledger.Order, error) {
 		o.N = n
 		orders = append(orders, o)
 	}
-	return orders, l.damaged(rows.Err())
+	return orders, l.explained(rows.Err())
 }
 
 // Done takes a command out.
@@ -319,7 +319,7 @@ func (l *Ledger) Kept(ctx context.Context, key string) (string, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
-	return v, l.damaged(err)
+	return v, l.explained(err)
 }
 
 // Waiting is how many orders the owner has not taken yet.

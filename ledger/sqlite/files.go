@@ -268,13 +268,13 @@ func (l *Ledger) Report(ctx context.Context, id string, results []string) error 
 // File returns one file.
 func (l *Ledger) File(ctx context.Context, id string) (ledger.File, error) {
 	f, _, err := scanFile(l.reader.QueryRowContext(ctx, "SELECT "+fileColumns+" FROM files WHERE id = ?", id))
-	return f, l.damaged(err)
+	return f, l.explained(err)
 }
 
 // Files lists files, oldest first.
 func (l *Ledger) Files(ctx context.Context, q ledger.Query) ([]ledger.File, error) {
 	found, err := files(ctx, l.reader, q)
-	return found, l.damaged(err)
+	return found, l.explained(err)
 }
 
 func files(ctx context.Context, from querier, q ledger.Query) ([]ledger.File, error) {

@@ -59,19 +59,22 @@ func Open(ctx context.Context, dir string) (*Ledger, error) {
 	}
 	l.lock = lock
 	if err := l.migrate(ctx); err != nil {
-		return nil, errors.Join(l.damaged(err), l.Close())
+		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
 
-// damaged says so when SQLite found the file damaged.
-func (l *Ledger) damaged(err error) error {
-	if err == nil {
-		return nil
-	}
+// explained says so when SQLite found the file damaged, or no room for it.
+func (l *Ledger) explained(err error) error {
 	found, ok := errors.AsType[*sqlite3.Error](err)
-	if ok && (found.Code()&0xff == corrupt || found.Code()&0xff == noDatabase) {
+	if !ok {
+		return err
+	}
+	switch found.Code() & 0xff {
+	case corrupt, noDatabase:
 		return &ledger.Damaged{Path: l.path, Err: found}
+	case full:
+		return fmt.Errorf("the disk of %s is full: make room there; nothing is lost, and what waits goes on then (%w)", l.path, err)
 	}
 	return err
 }
@@ -79,6 +82,7 @@ func (l *Ledger) damaged(err error) error {
 // Result codes of SQLite.
 const (
 	corrupt    = 11
+	full       = 13
 	constraint = 19
 	noDatabase = 26
 )
@@ -101,7 +105,7 @@ func Visit(ctx context.Context, dir string) (*Ledger, error) {
 		return afterMigration(ctx, l, dir)
 	}
 	if err != nil {
-		return nil, errors.Join(l.damaged(err), l.Close())
+		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
@@ -127,7 +131,7 @@ func afterMigration(ctx context.Context, l *Ledger, dir string) (*Ledger, error)
 // version is the schema that the ledger has and the one that this program knows. It is an error when the ledger's is newer.
 func (l *Ledger) version(ctx context.Context) (have, known int, err error) {
 	if err := l.reader.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
-		return 0, 0, fmt.Errorf("ledger %s: %w", l.path, err)
+		return 0, 0, l.explained(fmt.Errorf("ledger %s: %w", l.path, err))
 	}
 	files, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
@@ -161,7 +165,7 @@ func open(ctx context.Context, dir string) (*Ledger, error) {
 	reader.SetMaxOpenConns(4)
 	l := &Ledger{path: path, writer: writer, reader: reader, done: make(chan struct{}), torn: map[string]error{}}
 	if err := writer.PingContext(ctx); err != nil {
-		return nil, errors.Join(l.damaged(fmt.Errorf("ledger %s: %w", path, err)), writer.Close(), reader.Close())
+		return nil, errors.Join(l.explained(fmt.Errorf("ledger %s: %w", path, err)), writer.Close(), reader.Close())
 	}
 	l.queue.init()
 	go l.write()
@@ -377,7 +381,7 @@ func (l *Ledger) commit(ops []op) {
 		err = w.end(err)
 	}
 	if err != nil {
-		err = l.damaged(fmt.Errorf("ledger: %w", err))
+		err = l.explained(fmt.Errorf("ledger: %w", err))
 	}
 	for i := range ops {
 		r := ops[i].receipt

@@ -207,6 +207,9 @@ func (l *Lane) Run(ctx context.Context) error {
 	for len(l.behind) > 0 {
 		l.caughtUp()
 	}
+	if errors.Is(err, l.failed) {
+		return err
+	}
 	return errors.Join(err, l.failed)
 }
 
