@@ -10,7 +10,7 @@ var configs = catalogue{
 	"config.remove":       {EN: "remove it", ZH: "请删除它", RU: "удалите его"},
 
 	"config.no_file":          {EN: "there is no such file", ZH: "没有这个文件", RU: "такого файла нет"},
-	"config.no_file.write":    {EN: "give the path of the configuration with -c FILE, or start with configs/first-route.yaml", ZH: "请用 -c FILE 指定配置文件的路径，或从 configs/first-route.yaml 开始", RU: "укажите путь к конфигурации ключом -c FILE или начните с configs/first-route.yaml"},
+	"config.no_file.write":    {EN: "give its path with -c FILE, or make one of a spreadsheet: rowferry init --from SAMPLE --operation PROVIDER/OPERATION", ZH: "请用 -c FILE 指定配置文件的路径，或用一份表格生成：rowferry init --from SAMPLE --operation PROVIDER/OPERATION", RU: "укажите путь к ней ключом -c FILE или создайте её по таблице: rowferry init --from SAMPLE --operation PROVIDER/OPERATION"},
 	"config.unreadable":       {EN: "the file cannot be read ({cause})", ZH: "无法读取该文件（{cause}）", RU: "файл не удаётся прочитать ({cause})"},
 	"config.unreadable.write": {EN: "let the user who runs rowferry read it", ZH: "请让运行 rowferry 的用户有权读取它", RU: "дайте пользователю, под которым работает rowferry, право его читать"},
 	"config.folder":           {EN: "this is a folder, not a file", ZH: "这是文件夹，不是文件", RU: "это папка, а не файл"},
@@ -19,7 +19,7 @@ var configs = catalogue{
 	"config.not_utf8":         {EN: "the file is not UTF-8 text here", ZH: "此处的文件内容不是 UTF-8 文本", RU: "в этом месте файл не является текстом в UTF-8"},
 	"config.not_utf8.write":   {EN: "save it as UTF-8 in your editor", ZH: "请在编辑器中另存为 UTF-8", RU: "сохраните его в редакторе в кодировке UTF-8"},
 	"config.empty":            {EN: "the file is empty", ZH: "文件是空的", RU: "файл пуст"},
-	"config.empty.write":      {EN: "start with configs/first-route.yaml", ZH: "请从 configs/first-route.yaml 开始", RU: "начните с configs/first-route.yaml"},
+	"config.empty.write":      {EN: "make one of a spreadsheet, in another file: rowferry init --from SAMPLE --operation PROVIDER/OPERATION -o FILE", ZH: "请用一份表格生成到另一个文件：rowferry init --from SAMPLE --operation PROVIDER/OPERATION -o FILE", RU: "создайте другой файл по таблице: rowferry init --from SAMPLE --operation PROVIDER/OPERATION -o FILE"},
 	"config.documents":        {EN: "a second document begins here; a configuration is one", ZH: "此处开始了第二个文档；配置只能有一个文档", RU: "здесь начинается второй документ, а конфигурация состоит из одного"},
 	"config.documents.write":  {EN: "remove the line --- and what does not belong", ZH: "请删除 --- 行以及多余的内容", RU: "удалите строку --- и всё лишнее"},
 
@@ -49,7 +49,7 @@ var configs = catalogue{
 	"config.missing":             {EN: "is missing", ZH: "缺失", RU: "отсутствует"},
 	"config.blank":               {EN: "has no value", ZH: "没有值", RU: "не имеет значения"},
 	"config.blank.write":         {EN: "write {example}, or remove the key", ZH: "请写成 {example}，或删除这个键", RU: "напишите {example} или удалите ключ"},
-	"config.routes.write":        {EN: "write at least one route, as in configs/first-route.yaml", ZH: "请至少写一条路由，参见 configs/first-route.yaml", RU: "напишите хотя бы один маршрут, как в configs/first-route.yaml"},
+	"config.routes.write":        {EN: "write at least one route, as docs/configuration.md shows", ZH: "请至少写一条路由，参见 docs/configuration.md", RU: "напишите хотя бы один маршрут, как показано в docs/configuration.md"},
 	"config.type":                {EN: "must be {want}, not {got}", ZH: "必须是{want}，不能是{got}", RU: "здесь должно быть: {want}, а не {got}"},
 	"config.want.text":           {EN: "a text", ZH: "文本", RU: "текст"},
 	"config.want.mapping":        {EN: "keys with values", ZH: "键和值", RU: "ключи со значениями"},

@@ -27,7 +27,7 @@ import (
 
 // load reads the configuration and shows its warnings.
 func (f *flags) load() (*configs.Config, error) {
-	cfg, err := f.loadQuietly()
+	cfg, err := configs.Load(f.config)
 	if err != nil {
 		return nil, err
 	}
@@ -35,15 +35,6 @@ func (f *flags) load() (*configs.Config, error) {
 		fmt.Fprintln(os.Stderr, "warning:", w)
 	}
 	return cfg, nil
-}
-
-// loadQuietly is for commands that send nothing.
-func (f *flags) loadQuietly() (*configs.Config, error) {
-	cfg, err := configs.Load(f.config)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("there is no configuration %s: write one (docs/configuration.md), name another with -c FILE, or start with: rowferry demo", f.config)
-	}
-	return cfg, err
 }
 
 // engine opens the ledger and wires the configuration over it. The returned function closes both.

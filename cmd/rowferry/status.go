@@ -82,7 +82,7 @@ func stopped(ctx context.Context, cfg *configs.Config, l ledger.Ledger) (map[str
 
 // visit opens the ledger to look, beside a running service or without one.
 func (f *flags) visit(ctx context.Context, look func(context.Context, *configs.Config, ledger.Ledger) error) error {
-	cfg, err := f.loadQuietly()
+	cfg, err := configs.Load(f.config) // without its warnings: nothing is sent
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"embed"
@@ -42,12 +43,12 @@ type Ledger struct {
 // *ledger.InUse when another process is its owner.
 func Open(ctx context.Context, dir string) (*Ledger, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return nil, fmt.Errorf("ledger: %w", err)
+		return nil, unwritable(dir, err)
 	}
 	lock := flock.New(filepath.Join(dir, "ledger.lock"))
 	mine, err := lock.TryLock()
 	if err != nil {
-		return nil, fmt.Errorf("ledger: lock %s: %w", dir, err)
+		return nil, unwritable(dir, err)
 	}
 	if !mine {
 		return nil, &ledger.InUse{Path: dir, PID: ownerOf(dir)}
@@ -62,6 +63,24 @@ func Open(ctx context.Context, dir string) (*Ledger, error) {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
+}
+
+// unwritable says what to do about a folder in which no ledger can be.
+func unwritable(dir string, err error) error {
+	return fmt.Errorf("the ledger cannot be written in %s: give this user the right to write there, or name another folder with `data` (%w)", dir, err)
+}
+
+// emptied says so when there is no ledger although one took files: their copies lie in the spool. Taken for a new one, it would
+// send again what was sent.
+func (l *Ledger) emptied() error {
+	copies, err := os.ReadDir(filepath.Join(filepath.Dir(l.path), "spool"))
+	if len(copies) == 0 {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	return &ledger.Damaged{Path: l.path, Err: errors.New("nothing is in it, although files were taken: their copies lie in the spool beside it")}
 }
 
 // explained says so when SQLite found the file damaged, or no room for it.
@@ -89,8 +108,9 @@ const (
 
 // Visit opens the ledger beside its owner, to look and to leave orders. fs.ErrNotExist when there is none.
 func Visit(ctx context.Context, dir string) (*Ledger, error) {
-	if _, err := os.Stat(filepath.Join(dir, "ledger.db")); err != nil {
-		return nil, fmt.Errorf("ledger: %w", err)
+	path := filepath.Join(dir, "ledger.db")
+	if _, err := os.Stat(path); err != nil {
+		return nil, cmp.Or((&Ledger{path: path}).emptied(), fmt.Errorf("ledger: %w", err))
 	}
 	l, err := open(ctx, dir)
 	if err != nil {
@@ -100,7 +120,9 @@ func Visit(ctx context.Context, dir string) (*Ledger, error) {
 	switch {
 	case err != nil:
 	case have == 0:
-		err = fmt.Errorf("ledger: %s is being made: %w", l.path, fs.ErrNotExist)
+		if err = l.emptied(); err == nil {
+			err = fmt.Errorf("ledger: %s is being made: %w", l.path, fs.ErrNotExist)
+		}
 	case have < known:
 		return afterMigration(ctx, l, dir)
 	}
@@ -175,6 +197,9 @@ func open(ctx context.Context, dir string) (*Ledger, error) {
 // migrate runs the numbered files that this ledger has not seen. user_version is the number of the last.
 func (l *Ledger) migrate(ctx context.Context) error {
 	have, _, err := l.version(ctx)
+	if err == nil && have == 0 {
+		err = l.emptied()
+	}
 	if err != nil {
 		return err
 	}

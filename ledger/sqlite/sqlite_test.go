@@ -154,6 +154,38 @@ func TestALedgerOfAnOlderProgramIsVisited(t *testing.T) {
 	}
 }
 
+// A ledger that was lost or emptied is no new one: it would take and send again what was sent before.
+func TestAnEmptiedLedgerIsNotANewOne(t *testing.T) {
+	for name, lose := range map[string]func(path string) error{"emptied": func(p string) error { return os.Truncate(p, 0) }, "lost": os.Remove} {
+		t.Run(name, func(t *testing.T) {
+			dir := made(t)
+			spool := filepath.Join(dir, "spool")
+			if err := errors.Join(os.Mkdir(spool, 0o750), os.WriteFile(filepath.Join(spool, "f1"), []byte("a"), 0o640), lose(filepath.Join(dir, "ledger.db"))); err != nil {
+				t.Fatal(err)
+			}
+			for name, open := range map[string]func(context.Context, string) (*sqlite.Ledger, error){"open": sqlite.Open, "visit": sqlite.Visit} {
+				l, err := open(t.Context(), dir)
+				if _, ok := errors.AsType[*ledger.Damaged](err); !ok {
+					t.Errorf("%s: %v", name, err)
+				}
+				if err == nil {
+					_ = l.Close()
+				}
+			}
+			if err := os.Remove(filepath.Join(spool, "f1")); err != nil {
+				t.Fatal(err)
+			}
+			l, err := sqlite.Open(t.Context(), dir)
+			if err != nil {
+				t.Fatalf("where nothing was taken: %v", err)
+			}
+			if err := l.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
 func TestADamagedLedgerIsToldAsSuch(t *testing.T) {
 	for name, damage := range map[string]func(content []byte) []byte{
 		"another file":      func([]byte) []byte { return bytes.Repeat([]byte("not a ledger\n"), 5000) },
