@@ -88,7 +88,7 @@ func TestSavedAsCSVWithDatesAndNumbers(t *testing.T) {
 			slices.Reverse(all[1:])
 			return all
 		},
-		"by LibreOffice":    func(t *testing.T, content []byte) [][]string { return records(t, office(t, content, "csv")) },
+		"by LibreOffice": func(t *testing.T, content []byte) [][]string { return records(t, office(t, content, "csv")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := open(t, batch.English, "")
