@@ -215,34 +215,39 @@ func (o *original) freeID(id string) string {
 
 // properties adds the custom document properties; those of an earlier result go.
 func (x *extension) properties() error {
-	part := ""
-	for _, l := range x.o.rootRels {
-		if l.kind == "custom-properties" || l.kind == "customProperties" {
-			part = l.target
-		}
-	}
 	space, variant := customSpace, variantSpace
 	if x.o.strict {
 		space, variant = "http://purl.oclc.org/ooxml/officeDocument/customProperties", "http://purl.oclc.org/ooxml/officeDocument/docPropsVTypes"
 	}
-	if part == "" {
-		part = "docProps/custom.xml"
-		for n := 2; x.o.part(part) != nil; n++ {
-			part = "docProps/custom" + strconv.Itoa(n) + ".xml"
+	for _, l := range x.o.rootRels {
+		if l.kind == "custom-properties" || l.kind == "customProperties" {
+			return x.moreProperties(l.target, variant)
 		}
-		content := []byte(xmlHead + `<Properties xmlns="` + space + `">`)
-		content = append(append(content, properties(x.report, 2, "", variant)...), "</Properties>"...)
-		x.add(part, typeCustom, content)
-		prefix, err := x.o.rootPrefix("_rels/.rels")
-		if err != nil {
-			return err
-		}
-		link := relation{"rIdRowferry", x.o.relation("custom-properties"), part}
-		for n := 2; hasID(x.o.rootRels, link.id); n++ {
-			link.id = "rIdRowferry" + strconv.Itoa(n)
-		}
-		return x.o.replace(x.changed, "_rels/.rels", map[string]string{"": string(link.append(nil, prefix))})
 	}
+	return x.firstProperties(space, variant)
+}
+
+// firstProperties are those of a file that has none.
+func (x *extension) firstProperties(space, variant string) error {
+	part := "docProps/custom.xml"
+	for n := 2; x.o.part(part) != nil; n++ {
+		part = "docProps/custom" + strconv.Itoa(n) + ".xml"
+	}
+	content := []byte(xmlHead + `<Properties xmlns="` + space + `">`)
+	x.add(part, typeCustom, append(append(content, properties(x.report, 2, "", variant)...), "</Properties>"...))
+	prefix, err := x.o.rootPrefix("_rels/.rels")
+	if err != nil {
+		return err
+	}
+	link := relation{"rIdRowferry", x.o.relation("custom-properties"), part}
+	for n := 2; hasID(x.o.rootRels, link.id); n++ {
+		link.id = "rIdRowferry" + strconv.Itoa(n)
+	}
+	return x.o.replace(x.changed, "_rels/.rels", map[string]string{"": string(link.append(nil, prefix))})
+}
+
+// moreProperties puts ours beside those that the file has.
+func (x *extension) moreProperties(part, variant string) error {
 	content, err := x.o.bytes(part)
 	if err != nil {
 		return err
@@ -251,31 +256,36 @@ func (x *extension) properties() error {
 	if err != nil {
 		return err
 	}
-	var kept []byte
-	highest, drop := 1, false
-	for k, depth := range walk(content) {
-		if depth == 2 && k.local() == "property" && k.kind != shut {
-			name, _ := value(k.raw, "name")
-			if drop = name == resultmark.PropertyFile || name == resultmark.PropertyRevision; drop {
-				drop = k.kind == open
-				continue
-			}
-			if id, ok := number(k.raw, "pid", 0); ok {
-				highest = max(highest, id)
-			}
-		}
-		if drop {
-			drop = !(depth == 2 && k.kind == shut)
-			continue
-		}
-		kept = append(kept, k.raw...)
-	}
+	kept, highest := withoutOurs(content)
 	content, err = splice(kept, map[string]string{"": string(properties(x.report, highest+1, prefix, variant))}, nil)
 	if err != nil {
 		return unusual(part)
 	}
 	x.changed[x.o.part(part).Name] = content
 	return nil
+}
+
+// withoutOurs takes the properties of an earlier result out, and gives the highest number of those that are left, at least 1.
+func withoutOurs(content []byte) (kept []byte, highest int) {
+	highest, inside := 1, false
+	for k, depth := range walk(content) {
+		if depth == 2 && k.local() == "property" && k.kind != shut {
+			name, _ := value(k.raw, "name")
+			if name == resultmark.PropertyFile || name == resultmark.PropertyRevision {
+				inside = k.kind == open
+				continue
+			}
+			if id, ok := number(k.raw, "pid", 0); ok {
+				highest = max(highest, id)
+			}
+		}
+		if inside {
+			inside = depth != 2 || k.kind != shut
+			continue
+		}
+		kept = append(kept, k.raw...)
+	}
+	return kept, highest
 }
 
 func hasID(links []link, id string) bool {

@@ -228,11 +228,16 @@ func rank(name string) int {
 	return 0
 }
 
+// passage is how far the walk through the sheet has come.
+type passage struct {
+	depth int
+	after bool // the rows have been written
+	rank  int  // up to which what stands behind the rows has been written
+}
+
 // parts walks the children of the sheet.
 func (p *patch) parts(t *tokens) error {
-	depth, before := 0, true
-	data, cols := p.s.prefix+"sheetData", p.s.prefix+"cols"
-	pending := 0 // the rank up to which ours are written
+	var at passage
 	for {
 		k, err := t.next()
 		if err == io.EOF {
@@ -241,64 +246,61 @@ func (p *patch) parts(t *tokens) error {
 		if err != nil {
 			return err
 		}
-		switch k.kind {
-		case shut:
-			if depth--; depth == 0 {
-				p.behind(&pending, 5)
-			}
-		case open, both:
-			at := depth
-			if k.kind == open {
-				depth++
-			}
-			if at != 1 {
-				break
-			}
-			switch name := string(k.name); {
-			case name == data:
-				before = false
-				if !p.s.hasCols {
-					p.columns()
-				}
-				if _, err := p.sheet.Write(k.raw); err != nil {
+		if at.depth == 1 && (k.kind == open || k.kind == both) {
+			if done, err := p.child(t, &k, &at); done || err != nil {
+				if err != nil {
 					return err
 				}
-				if k.kind == open {
-					if err := p.rows(t); err != nil {
-						return err
-					}
-					depth--
-				}
 				continue
-			case name == cols:
-				if k.kind == open {
-					if err := skip(t); err != nil {
-						return err
-					}
-					depth--
-				}
-				p.columns()
-				continue
-			case before && k.local() == "dimension":
-				p.sheet.Write(p.dimension(k.raw))
-				continue
-			case !before:
-				p.behind(&pending, rank(k.local()))
-				if k.local() == "ignoredErrors" && k.kind == open {
-					p.sheet.Write(k.raw)
-					p.sheet.WriteString(p.ignored())
-					if err := p.ignores(t); err != nil {
-						return err
-					}
-					depth--
-					continue
-				}
+			}
+		}
+		switch k.kind {
+		case open:
+			at.depth++
+		case shut:
+			if at.depth--; at.depth == 0 {
+				p.behind(&at.rank, 5)
 			}
 		}
 		if _, err := p.sheet.Write(k.raw); err != nil {
 			return err
 		}
 	}
+}
+
+// child looks at the start of a child of the sheet. Where it has ours in it, it is written to its end, which done reports.
+func (p *patch) child(t *tokens, k *token, at *passage) (done bool, err error) {
+	name := k.local()
+	switch {
+	case string(k.name) == p.s.prefix+"sheetData":
+		at.after = true
+		return true, p.data(t, k)
+	case string(k.name) == p.s.prefix+"cols":
+		if k.kind == open {
+			err = skip(t)
+		}
+		p.columns()
+		return true, err
+	case at.after:
+		p.behind(&at.rank, rank(name))
+		if name == "ignoredErrors" && k.kind == open {
+			return true, p.ignores(t, k)
+		}
+	case name == "dimension":
+		k.raw = p.dimension(k.raw)
+	}
+	return false, nil
+}
+
+// data writes the rows, behind our columns' widths where the sheet has none.
+func (p *patch) data(t *tokens, k *token) error {
+	if !p.s.hasCols {
+		p.columns()
+	}
+	if _, err := p.sheet.Write(k.raw); err != nil || k.kind == both {
+		return err
+	}
+	return p.rows(t)
 }
 
 // skip reads to the end of the element that has just started.
@@ -342,8 +344,10 @@ func (p *patch) ignored() string {
 	return fmt.Sprintf(`<%signoredError sqref="%s1:%s%d" numberStoredAsText="1"/>`, p.s.prefix, letters(p.at), letters(p.at+ourColumns-1), maxRow)
 }
 
-// ignores copies the rest of ignoredErrors, to its end, without what an earlier result has put there.
-func (p *patch) ignores(t *tokens) error {
+// ignores copies ignoredErrors with ours in it, and without what an earlier result has put there.
+func (p *patch) ignores(t *tokens, start *token) error {
+	p.sheet.Write(start.raw)
+	p.sheet.WriteString(p.ignored())
 	ours, _ := value([]byte(p.ignored()), "sqref")
 	for {
 		k, err := t.next()
