@@ -254,7 +254,7 @@ type Later struct {
 type RouteLimits struct {
 	// Most rows of a file; a longer one goes to quarantine.
 	MaxRows int `yaml:"max_rows" default:"100000"`
-	// This many equal refusals in a row pause the file; 0 never does.
+	// This many equal refusals in a row, or rows whose outcome is unknown, pause the file; 0 never does.
 	StopAfter int `yaml:"stop_after" default:"50"`
 }
 

@@ -129,6 +129,8 @@ func xmlName(s *providers.Schema) string {
 	return s.Name
 }
 
+// elementName is what the elements of an array are called. It is written here and in senders/encode on purpose: the two
+// sides of the line must agree on the document, not share a mistake in reading it.
 func elementName(s *providers.Schema) string {
 	switch {
 	case s.XML.Item != "":

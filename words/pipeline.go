@@ -92,6 +92,11 @@ var pipeline = catalogue{
 		ZH: "连续 {count} 次相同的拒绝（代码 {code}：{message}），已暂停。排除原因后运行：rowferry resume {id}；放弃剩余部分：rowferry cancel {id}",
 		RU: "приостановлено после {count} одинаковых отказов подряд (код {code}: {message}). Устраните причину, затем: rowferry resume {id}. Отказаться от остального: rowferry cancel {id}",
 	},
+	"pause.unknown": {
+		EN: "paused because the outcome of {count} rows in a row is unknown; look these up at the provider. When it answers again: rowferry resume {id}. To give the rest up: rowferry cancel {id}. The last one: {message}",
+		ZH: "连续 {count} 行结果不明，已暂停；请到服务商逐一查询。服务恢复应答后运行：rowferry resume {id}；放弃剩余部分：rowferry cancel {id}。最后一行：{message}",
+		RU: "приостановлено: исход {count} строк подряд неизвестен; проверьте их у провайдера. Когда он снова ответит: rowferry resume {id}. Отказаться от остального: rowferry cancel {id}. Последняя: {message}",
+	},
 	"lane.auth": {
 		EN: "the provider refuses the account {account}: {message}. Check its credentials; waiting rows are kept and one request is tried from time to time",
 		ZH: "服务商拒绝账户 {account}：{message}。请检查其凭据；等待的行会保留，系统会不时用一个请求重试",

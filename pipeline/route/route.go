@@ -35,7 +35,7 @@ type Route struct {
 	Lists     providers.Lists
 	Optional  []string
 	Later     *configs.Later
-	StopAfter int // equal refusals in a row that pause a file; 0 = never
+	StopAfter int // equal refusals, or unknown outcomes, in a row that pause a file; 0 = never
 }
 
 // formats is the one list of file formats.

@@ -75,7 +75,7 @@ type active struct {
 	done     bool
 	paused   bool
 	cancel   bool   // a person stopped it: what waits, and what comes back to wait, is settled
-	code     string // of the last refusal
+	code     string // of the last refusal, "unknown" of the last unknown outcome
 	equal    int    // how many like it in a row
 }
 
@@ -777,22 +777,27 @@ func (l *Lane) settle(j *job, d decision, r senders.Result) {
 	l.drop(j.file)
 }
 
-// refusals counts equal refusals in a row and pauses the file when the route says so.
+// refusals counts equal refusals in a row, and rows whose outcome is unknown, and pauses the file when the route says so.
 func (l *Lane) refusals(a *active, v *ledger.Verdict) {
-	if v.Status != batch.Rejected {
+	code, key := v.Code, "pause.refusals"
+	switch v.Status {
+	case batch.Rejected:
+	case batch.Unknown: // of whatever cause: somebody must look each one up
+		code, key = "unknown", "pause.unknown"
+	default:
 		a.equal, a.code = 0, ""
 		return
 	}
-	if v.Code != a.code {
-		a.equal, a.code = 0, v.Code
+	if code != a.code {
+		a.equal, a.code = 0, code
 	}
 	a.equal++
 	if a.route.StopAfter <= 0 || a.equal < a.route.StopAfter || a.paused || a.done && a.out == 0 {
 		return
 	}
 	a.paused = true
-	reason := words.Of(a.route.Language, "pause.refusals", "count", a.equal, "code", v.Code, "message", v.Message, "id", a.id)
-	l.Log.Warn("file paused after equal refusals in a row", "file", a.id, "code", v.Code, "count", a.equal)
+	reason := words.Of(a.route.Language, key, "count", a.equal, "code", v.Code, "message", v.Message, "id", a.id)
+	l.Log.Warn("file paused after equal outcomes in a row", "file", a.id, "status", v.Status, "code", v.Code, "count", a.equal)
 	l.settling.Go(func() { _ = l.Ledger.Pause(context.Background(), a.id, reason) })
 }
 
