@@ -4,9 +4,6 @@ package sshdtest
 
 import (
 	"bytes"
-	"crypto/ed25519"
-	"crypto/rand"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
@@ -21,8 +18,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/crypto/ssh"
 
 	"github.com/rowferry/rowferry/configs"
 )
@@ -111,56 +106,39 @@ func FreePort(t testing.TB) int {
 func (s *Server) makeKeys() {
 	s.t.Helper()
 	for _, kind := range s.options.HostKeys {
-		path := filepath.Join(s.Home, "host_"+kind)
-		if out, err := exec.Command("ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "", "-f", path).CombinedOutput(); err != nil {
-			s.t.Fatalf("ssh-keygen: %v: %s", err, out)
-		}
-		line, err := os.ReadFile(path + ".pub")
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		s.HostKeys[kind] = strings.TrimSpace(string(line))
+		s.HostKeys[kind] = s.keyPair("host_"+kind, kind, "")
 	}
 	s.KeyFile = s.NewKey("id", "")
+}
+
+// keyPair makes a private key, locked if there is a passphrase, and beside it with .pub the public one, whose line it returns.
+func (s *Server) keyPair(name, kind, passphrase string) string {
+	s.t.Helper()
+	path := filepath.Join(s.Home, name)
+	// One round of hashing the passphrase is enough: the race detector makes the usual ones take seconds.
+	if out, err := exec.Command("ssh-keygen", "-q", "-t", kind, "-a", "1", "-N", passphrase, "-C", "", "-f", path).CombinedOutput(); err != nil {
+		s.t.Fatalf("ssh-keygen: %v: %s", err, out)
+	}
+	line, err := os.ReadFile(path + ".pub")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return strings.TrimSpace(string(line))
 }
 
 // NewKey makes a private key that the server lets in, locked if there is a passphrase, and returns its path.
 func (s *Server) NewKey(name, passphrase string) string {
 	s.t.Helper()
-	public, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	var block *pem.Block
-	if passphrase == "" {
-		block, err = ssh.MarshalPrivateKey(private, "")
-	} else {
-		block, err = ssh.MarshalPrivateKeyWithPassphrase(private, "", []byte(passphrase))
-	}
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	key, err := ssh.NewPublicKey(public)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	path := filepath.Join(s.Home, name)
-	s.Allow(string(ssh.MarshalAuthorizedKey(key)))
-	if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
-		s.t.Fatal(err)
-	}
-	return path
+	s.Allow(s.keyPair(name, "ed25519", passphrase))
+	return filepath.Join(s.Home, name)
 }
 
 // NewAuthority makes the key pair, of a kind, of an authority that signs host keys, and returns the path of its private
 // half; the public line lies beside it with .pub.
 func (s *Server) NewAuthority(name, kind string) string {
 	s.t.Helper()
-	path := filepath.Join(s.Home, name)
-	if out, err := exec.Command("ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "", "-f", path).CombinedOutput(); err != nil {
-		s.t.Fatalf("ssh-keygen: %v: %s", err, out)
-	}
-	return path
+	s.keyPair(name, kind, "")
+	return filepath.Join(s.Home, name)
 }
 
 // Certify has the server's host key of a kind signed, and starts the server again with the certificate. ssh-keygen is told
