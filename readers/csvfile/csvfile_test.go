@@ -212,7 +212,7 @@ func TestHostile(t *testing.T) {
 		"too many rows":            {endless{"a,b\n", "1,2\n", 1 << 20}, readers.Limits{Rows: 1000}, "csv.rows"},
 		"zeros":                    {endless{"", "\x00", 10 << 20}, readers.Limits{}, "csv.empty"},
 	} {
-		clock := patience.Start()
+		clock, scale := patience.Start(), patience.Weigh()
 		f := readers.File{Name: "hostile.csv", Size: c.f.size, ReaderAt: c.f}
 		_, err := drain(f, readers.Settings{Limits: c.l})
 		key := ""
@@ -223,6 +223,7 @@ func TestHostile(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		clock.Check(named{t, name})
+		scale.Check(named{t, name})
 	}
 }
 

@@ -9,19 +9,19 @@ import (
 
 // most is what a reader may hold of any file. The program's collector lets the heap grow to a multiple of what is held, so
 // this is well below what the program may take altogether.
-const most = 64 << 20
+const most = 80 << 20
 
-// scale weighs what the process holds: the memory that is reachable when the collector looks, which neither the number of
-// processors nor the collector's pace nor the race detector changes.
-type scale struct {
+// Scale is one weighing, from Weigh on, of what the process holds: the memory that is reachable when the collector looks, which
+// neither the number of processors nor the collector's pace nor the race detector changes. What the test itself keeps counts.
+type Scale struct {
 	base, high atomic.Uint64
 	over       atomic.Bool
 	pace       int // of the collector, as it was
 }
 
-// weigh begins to look at every collection, and makes collections so frequent that no heap grows by half between two.
-func weigh() *scale {
-	s := &scale{pace: debug.SetGCPercent(25)}
+// Weigh begins to look at every collection, and makes collections so frequent that the heap grows by a quarter between two.
+func Weigh() *Scale {
+	s := &Scale{pace: debug.SetGCPercent(25)}
 	runtime.GC()
 	held := held()
 	s.base.Store(held)
@@ -30,9 +30,9 @@ func weigh() *scale {
 	return s
 }
 
-// await looks again after the next collection, and after each that follows until stop.
-func (s *scale) await() {
-	type sentinel struct{ s *scale }
+// await looks again after the next collection, and after each that follows until Check.
+func (s *Scale) await() {
+	type sentinel struct{ s *Scale }
 	runtime.SetFinalizer(&sentinel{s}, func(*sentinel) {
 		if !s.over.Load() {
 			s.high.Store(max(s.high.Load(), held()))
@@ -41,13 +41,15 @@ func (s *scale) await() {
 	})
 }
 
-// stop ends the looking and gives the most that was held more than at the beginning.
-func (s *scale) stop() uint64 {
+// Check ends the weighing. It calls Errorf when more was held, over what was there at the beginning, than any file may take.
+func (s *Scale) Check(t interface{ Errorf(string, ...any) }) {
 	s.over.Store(true)
 	debug.SetGCPercent(s.pace)
 	runtime.GC()
 	s.high.Store(max(s.high.Load(), held()))
-	return s.high.Load() - s.base.Load()
+	if held := s.high.Load() - s.base.Load(); held > most {
+		t.Errorf("held %d MiB; %d is the most", held>>20, most>>20)
+	}
 }
 
 // held is what the last collection found reachable.

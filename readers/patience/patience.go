@@ -15,23 +15,16 @@ const limit = 10 * time.Second
 const usual = 110 * time.Millisecond
 
 // Watch is one measurement, from Start on. Nothing else may run in the process meanwhile.
-type Watch struct {
-	began time.Duration
-	scale *scale
-}
+type Watch struct{ began time.Duration }
 
 // Start begins a measurement.
 func Start() Watch {
 	slowness()
-	scale := weigh()
-	return Watch{used(), scale}
+	return Watch{used()}
 }
 
-// Check ends the measurement. It calls Errorf when more time was used, or more memory held, than any file may take.
+// Check calls Errorf when more time was used than any file may take.
 func (w Watch) Check(t interface{ Errorf(string, ...any) }) {
-	if held := w.scale.stop(); held > most {
-		t.Errorf("held %d MiB; %d is the most", held>>20, most>>20)
-	}
 	if took, most := used()-w.began, time.Duration(slowness()*float64(limit)); took > most {
 		t.Errorf("took %v of processor time; %v is the most on this machine", took, most)
 	}

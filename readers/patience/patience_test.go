@@ -19,7 +19,6 @@ func TestCheck(t *testing.T) {
 	if len(h) > 0 {
 		t.Error(h)
 	}
-	w = Start()
 	w.began -= time.Duration(slowness()*float64(limit)) + time.Second
 	w.Check(&h)
 	if len(h) != 1 {
@@ -31,7 +30,7 @@ func TestCheck(t *testing.T) {
 func TestMemory(t *testing.T) {
 	for name, c := range map[string]struct{ keep, want int }{"little": {10 << 20, 0}, "much": {2 * most, 1}} {
 		var h heard
-		w := Start()
+		s := Weigh()
 		kept := make([][]byte, 0, c.keep>>20)
 		for range 20 * most >> 20 {
 			if len(kept) == cap(kept) {
@@ -40,7 +39,7 @@ func TestMemory(t *testing.T) {
 			}
 			kept = append(kept, make([]byte, 1<<20))
 		}
-		w.Check(&h)
+		s.Check(&h)
 		runtime.KeepAlive(kept)
 		if len(h) != c.want {
 			t.Errorf("%s: %v", name, h)

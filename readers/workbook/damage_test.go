@@ -272,9 +272,10 @@ func TestBombs(t *testing.T) {
 		"rows":          {orders(t, 200), readers.Settings{Limits: readers.Limits{Rows: 150}}, "workbook.limit_rows"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			clock := patience.Start()
+			clock, scale := patience.Start(), patience.Weigh()
 			err := drain(c.content, c.s)
 			clock.Check(t)
+			scale.Check(t)
 			switch {
 			case c.keys == "" && err != nil:
 				t.Error(err)

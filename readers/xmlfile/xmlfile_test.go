@@ -282,7 +282,7 @@ func TestHostile(t *testing.T) {
 		"bytes":           {endless{"<l>", "<r>x</r>", "</l>", 1 << 30}, "xml.too_big"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			clock := patience.Start()
+			clock, scale := patience.Start(), patience.Weigh()
 			s := readers.Settings{}
 			if name == "columns" || name == "items" {
 				s.Record = "r"
@@ -296,6 +296,7 @@ func TestHostile(t *testing.T) {
 				t.Errorf("%v, %v; want %s", table, err, want)
 			}
 			clock.Check(t)
+			scale.Check(t)
 		})
 	}
 }
