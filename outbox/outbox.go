@@ -13,7 +13,7 @@ import (
 )
 
 // ErrExists means that another file with this name and other content is there.
-var ErrExists = errors.New("a file with this name and other content is there already; move that one away, and the result takes its place")
+var ErrExists = errors.New("a file with this name and other content is there already; move that one away")
 
 // A Place is one outbox. It is safe for concurrent use.
 type Place interface {

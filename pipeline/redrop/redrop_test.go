@@ -2,6 +2,8 @@ package redrop_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +15,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/resultmark"
 )
 
@@ -502,6 +505,44 @@ func TestOriginalUnderItsResult(t *testing.T) {
 	h.drop("failures", two.name("csv"), encode(t, ',', all))
 	if h.provider.executed("A2") != 2 || h.provider.executed("A5") != 1 {
 		t.Error("the person's word did not count")
+	}
+}
+
+// Files with other content have the names of a result: it is put beside them, and is known again under its further name.
+func TestTheNamesOfAResultAreTaken(t *testing.T) {
+	h := open(t, batch.English, "")
+	h.provider.mu.Lock()
+	h.provider.gate = make(chan struct{})
+	h.provider.mu.Unlock()
+	id := h.put("failures", "orders.csv", encode(t, ',', sample(batch.English)))
+	h.file(id, ledger.Sending)
+	for _, name := range []string{"orders." + id + ".result.csv", "orders." + id + ".result (2).csv", "orders." + id + ".result.xlsx"} {
+		if err := os.MkdirAll(filepath.Join(h.dir, "out"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(h.dir, "out", name), []byte("in the way"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(h.provider.gate)
+	f := h.file(id, ledger.Reported)
+	if want := []string{"orders." + id + ".result (3).csv", "orders." + id + ".result (2).xlsx"}; !slices.Equal(f.Results, want) {
+		t.Fatalf("results %q, want %q", f.Results, want)
+	}
+	h.provider.heal()
+	for _, name := range f.Results {
+		content, err := os.ReadFile(filepath.Join(h.dir, "out", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := h.drop("failures", name, content)
+		again.want(afterUntouched)
+		if !strings.HasPrefix(again.name("csv"), "orders.20") || strings.Count(again.name("csv"), "result") != 1 {
+			t.Errorf("the name grows: %s", again.name("csv"))
+		}
+	}
+	if b, err := os.ReadFile(filepath.Join(h.dir, "out", "orders."+id+".result.csv")); err != nil || string(b) != "in the way" {
+		t.Errorf("what was in the way is %q now (%v)", b, err)
 	}
 }
 

@@ -53,8 +53,8 @@ func (r *Reporter) Report(ctx context.Context, f ledger.File) error {
 	report := r.report(ctx, f, way)
 	var names []string
 	for _, format := range way.Formats {
-		name := route.ResultName(redrop.Stem(&f), f.ID, f.Revision, format.Extension())
-		if err := r.put(ctx, way.Outbox, format, name, report); err != nil {
+		name, err := r.put(ctx, f, way.Outbox, format, report)
+		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		names = append(names, name)
@@ -67,21 +67,36 @@ func (r *Reporter) Report(ctx context.Context, f ledger.File) error {
 	return nil
 }
 
-// put writes one result here and then puts it there.
-func (r *Reporter) put(ctx context.Context, to outbox.Place, format outbox.Format, name string, report outbox.Report) error {
+// mostNames bounds the names that are tried for one result.
+const mostNames = 9
+
+// put writes one result here and then puts it there: under its name, or a further one where files with other content are in the way,
+// such as this result after a person has changed it in place. It gives the name that was tried last.
+func (r *Reporter) put(ctx context.Context, f ledger.File, to outbox.Place, format outbox.Format, report outbox.Report) (string, error) {
+	usual := route.ResultName(redrop.Stem(&f), f.ID, f.Revision, format.Extension())
 	work, err := os.CreateTemp(r.Work, "result-*")
 	if err != nil {
-		return err
+		return usual, err
 	}
 	defer os.Remove(work.Name())
 	defer work.Close()
 	if err := r.write(ctx, format, work, report); err != nil {
-		return err
+		return usual, err
 	}
-	if _, err := work.Seek(0, 0); err != nil {
-		return err
+	name := usual
+	for n := 2; ; n++ {
+		if err := to.Put(ctx, name, work); !errors.Is(err, outbox.ErrExists) || n > mostNames {
+			return name, err
+		}
+		name = route.ResultName(redrop.Stem(&f), f.ID, f.Revision, further(format.Extension(), n))
+		r.Log.Warn("a file with this result's name and other content is in the outbox; it is left alone", "file", f.ID, "name", usual, "trying", name)
 	}
-	return to.Put(ctx, name, work)
+}
+
+// further makes result.csv the nth of its name, as browsers do: "result (2).csv". Such a name is known again when it is dropped.
+func further(extension string, n int) string {
+	kind := filepath.Ext(extension)
+	return fmt.Sprintf("%s (%d)%s", strings.TrimSuffix(extension, kind), n, kind)
 }
 
 func (r *Reporter) write(ctx context.Context, format outbox.Format, work *os.File, report outbox.Report) error {
