@@ -98,7 +98,7 @@ per operation into its inboxes, runs the service over them and shows what became
 rows, invalid ones, rows the provider refuses and rows it takes only on the second try. Nothing leaves this machine.`,
 		Example: `  rowferry demo
   rowferry demo --dir /tmp/rowferry-demo`,
-		Args: cobra.NoArgs,
+		Args: takes(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.demo(cmd.Context(), os.Stdout, dir) },
 	}
 	c.Flags().StringVar(&dir, "dir", "demo", "folder to make (an earlier demo in it is replaced)")

@@ -53,7 +53,7 @@ func providersCommand(f *flags) *cobra.Command {
 		Args: subcommands,
 		RunE: func(*cobra.Command, []string) error { return f.listProviders(os.Stdout) },
 	}
-	c.AddCommand(showCommand(f), templateCommand())
+	c.AddCommand(showCommand(f), templateCommand(f))
 	return c
 }
 

@@ -69,7 +69,7 @@ func (f *flags) simulate(ctx context.Context, w io.Writer, names []string, addre
 	}
 	server, err := simulator.Start(address, sims...)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w; name another address with --listen 127.0.0.1:PORT", err)
 	}
 	if f.json {
 		addresses := map[string]string{}

@@ -132,6 +132,9 @@ func misfits(cfg *configs.Config, files []ledger.File, stops map[string]string) 
 
 // one finds a file by its id or the beginning of it.
 func one(ctx context.Context, l ledger.Ledger, id string) (ledger.File, error) {
+	if id == "" { // of a script's variable that was not set; it would fit every file
+		return ledger.File{}, errors.New("the file id is empty: write one; rowferry status lists them")
+	}
 	files, err := l.Files(ctx, ledger.Query{ID: id})
 	switch {
 	case err != nil:

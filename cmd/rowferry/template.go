@@ -29,7 +29,7 @@ type templateFlags struct {
 	force bool
 }
 
-func templateCommand() *cobra.Command {
+func templateCommand(f *flags) *cobra.Command {
 	t := &templateFlags{}
 	c := &cobra.Command{
 		Use:   "template PROVIDER OPERATION",
@@ -44,7 +44,7 @@ CSV, or without other rows, they are data like any other.`,
   rowferry providers template otms shipPointRemove -o 提送货点.xlsx --lang zh
   rowferry providers template ./my-provider.yaml createOrder -o orders.xlsx --force`,
 		Args: takes(2, 2, "a provider (a built-in one, or the path of a document) and an operation"),
-		RunE: func(_ *cobra.Command, args []string) error { return t.write(os.Stdout, args[0], args[1]) },
+		RunE: func(_ *cobra.Command, args []string) error { return t.write(os.Stdout, args[0], args[1], f.json) },
 	}
 	c.Flags().StringVarP(&t.out, "output", "o", "", "the workbook to write (OPERATION.xlsx without it)")
 	c.Flags().StringVar(&t.lang, "lang", "en", "language of headings, notes and guide: en, zh or ru")
@@ -53,7 +53,7 @@ CSV, or without other rows, they are data like any other.`,
 	return c
 }
 
-func (t *templateFlags) write(w io.Writer, name, operation string) error {
+func (t *templateFlags) write(w io.Writer, name, operation string, machine bool) error {
 	l, err := language(t.lang)
 	if err != nil {
 		return err
@@ -81,14 +81,23 @@ func (t *templateFlags) write(w io.Writer, name, operation string) error {
 	if err != nil {
 		return err
 	}
-	columns := len(op.Fields)
+	return t.tell(w, path, op, l, machine)
+}
+
+// tell says what was written and what to do with it.
+func (t *templateFlags) tell(w io.Writer, path string, op *providers.Operation, l batch.Language, machine bool) error {
+	columns, group := len(op.Fields), ""
 	if templates.NeedsGroup(op) {
 		columns++
+		group = cmp.Or(t.group, templates.GroupHeading(l))
+	}
+	if machine {
+		return printJSON(w, map[string]any{"file": path, "operation": op.ID, "columns": columns, "group": group})
 	}
 	fmt.Fprintf(w, "Wrote %s: %s to fill in for %s (%s).\n", path, count(columns, "column"), op.ID, op.Title.In(batch.English))
 	fmt.Fprintf(w, "Fill it in, delete the grey example, and drop it into the inbox of a route with `operation: %s`; it needs no map.\n", op.ID)
-	if templates.NeedsGroup(op) {
-		fmt.Fprintf(w, "The route must say which column makes groups: `group: %s`\n", starting.Scalar(cmp.Or(t.group, templates.GroupHeading(l))))
+	if group != "" {
+		fmt.Fprintf(w, "The route must say which column makes groups: `group: %s`\n", starting.Scalar(group))
 	}
 	fmt.Fprintf(w, "To see first what would be sent: rowferry check ROUTE %s\n", path)
 	return nil
