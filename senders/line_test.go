@@ -183,7 +183,7 @@ func TestCompressedAnswer(t *testing.T) {
 func TestAnswerThatUnpacksToAHugeOne(t *testing.T) {
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
-	z.Write(bytes.Repeat([]byte(" "), 64<<20))
+	z.Write(bytes.Repeat([]byte(" "), 9<<20))
 	z.Close()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
