@@ -2,6 +2,7 @@ package rowferry_test
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -56,15 +57,23 @@ func TestDependenciesAreExplained(t *testing.T) {
 // Links between our pages lead somewhere.
 func TestLinksLeadSomewhere(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
-	for _, page := range []string{"README.md", "CHANGELOG.md", "docs/architecture.md", "docs/dependencies.md", "docs/operations.md", "docs/provider-documents.md"} {
+	pages := []string{"README.md", "CHANGELOG.md"}
+	for _, pattern := range []string{"docs/*.md", "docs/*/*.md"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %v, %v", pattern, found, err)
+		}
+		pages = append(pages, found...)
+	}
+	for _, page := range pages {
 		content, err := os.ReadFile(page)
 		if err != nil {
 			t.Error(err)
 			continue
 		}
-		folder := page[:strings.LastIndex(page, "/")+1]
+		folder := filepath.Dir(page)
 		for _, m := range link.FindAllStringSubmatch(string(content), -1) {
-			if _, err := os.Stat(folder + m[1]); err != nil {
+			if _, err := os.Stat(filepath.Join(folder, m[1])); err != nil {
 				t.Errorf("%s: %s leads nowhere", page, m[1])
 			}
 		}
