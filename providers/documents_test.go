@@ -1281,7 +1281,9 @@ func TestContradictionsAreNeverDelivered(t *testing.T) {
 		{"hgj-ams", 200, `{"timestamp":"2026-11-22","status":500,"path":"/x"}`, providers.Unknown},
 		{"hgj-ams", 503, `{"code":200,"message":"ok"}`, providers.Unknown},
 		{"hgj-ams", 429, `{"httpStatus":200}`, providers.Unknown},
-		{"hgj-ams", 401, `{"code":0}`, providers.Unknown},
+		{"hgj-ams", 401, `{"code":200}`, providers.Unknown},
+		{"hgj-ams", 401, `{"code":0}`, providers.Auth}, // 0 may be anything
+		{"hgj-ams", 503, `{"code":0,"message":"busy"}`, providers.Retry},
 		{"hgj-ams", 400, `{"code":"200","message":"ok"}`, providers.Unknown},
 		{"hgj-ams", 404, `{"code":200,"message":"ok"}`, providers.Unknown},
 		{"hgj-ams", 200, `{"code":200,"httpStatus":500}`, providers.Unknown},
