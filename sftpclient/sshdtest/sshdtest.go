@@ -92,15 +92,23 @@ func FreePort(t testing.TB) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = syscall.Close(fd) })
 	err = syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
 	// From now on a listener that asks for the same, as servers do, may have the port beside us.
 	err = errors.Join(err, syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1))
 	address, nerr := syscall.Getsockname(fd)
 	if err := errors.Join(err, nerr); err != nil {
+		_ = syscall.Close(fd)
 		t.Fatal(err)
 	}
-	return address.(*syscall.SockaddrInet4).Port
+	port := address.(*syscall.SockaddrInet4).Port
+	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil { // not on this kind of system; then without
+		_ = syscall.Close(fd)
+		return port
+	}
+	_ = l.Close()
+	t.Cleanup(func() { _ = syscall.Close(fd) })
+	return port
 }
 
 func (s *Server) makeKeys() {
