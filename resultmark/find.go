@@ -20,9 +20,7 @@ func Find(headings []string) Ours {
 		}
 	}
 	if len(o.At) > 0 {
-		_, status := o.At[Status]
-		_, row := o.At[Row]
-		o.Sure = status || row || len(o.At) >= 2
+		o.Sure = true
 		return o
 	}
 	from, to := plainRun(headings)

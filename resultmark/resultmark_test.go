@@ -42,7 +42,7 @@ func TestFind(t *testing.T) {
 		{[]string{"No", "Result: row", "Result: status", "Result: code", "Result: message", "Result: reference", "Result: attempts", "Result: sent at (UTC)"}, 7, true},
 		{[]string{"结果：状态", "单号"}, 1, true},
 		{[]string{"№", "Результат: сообщение", "Результат: код"}, 2, true},
-		{[]string{"No", "Result: message"}, 1, false},
+		{[]string{"No", "Result: message"}, 1, true},
 		{[]string{"row", "status", "code", "message", "reference", "attempts", "sent_at", "No"}, 7, true},
 		{[]string{"row", "status", "code", "No"}, 3, false},
 		{[]string{"No", "status", "code", "message", "reference", "attempts", "sent_at"}, 6, true},

@@ -183,7 +183,7 @@ func (o *opening) tries(format string) (ordinary *Table, ours []*Table, err erro
 		case found.Sure || len(found.Columns) > 0 && o.base != nil:
 			t.hide(found.Columns)
 			ours = append(ours, t)
-			if format != readers.CSV || o.route.Read.Encoding == "" {
+			if o.fits(t) && (format != readers.CSV || o.route.Read.Encoding == "") {
 				return ordinary, ours, nil
 			}
 		case m == nil:
@@ -193,6 +193,11 @@ func (o *opening) tries(format string) (ordinary *Table, ours []*Table, err erro
 		}
 	}
 	return ordinary, ours, err
+}
+
+// fits reports whether a table has the columns of the base: a heading of two rows may have been read as one.
+func (o *opening) fits(t *Table) bool {
+	return o.base == nil || covers(t.Columns(), o.base.Reading.Columns)
 }
 
 func (o *opening) try(m *ledger.Manner) (*Table, error) {

@@ -1,6 +1,7 @@
 package redrop_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -615,6 +616,7 @@ func TestFewOfOurColumns(t *testing.T) {
 		"a CSV without the row":    resultmark.Columns()[1:],
 		"a workbook's status only": {resultmark.Status},
 		"a workbook's row only":    {resultmark.Row},
+		"a workbook's reason only": {resultmark.Message},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := open(t, batch.English, "")
@@ -643,6 +645,42 @@ func TestFewOfOurColumns(t *testing.T) {
 				t.Errorf("A2 was executed %d times", h.provider.executed("A2"))
 			}
 		})
+	}
+}
+
+// A heading of two rows is read as such again, though the result's marks name its last row.
+func TestHeadingOfTwoRows(t *testing.T) {
+	h := open(t, batch.English, `, map: {accountNumber: Shipper Account, lesBookingId: Shipper Booking, failReason: Why}`)
+	all := append([][]string{{"Shipper", "", "Why"}, {"Account", "Booking", ""}}, sample(batch.English)[1:]...)
+	f, err := excelize.OpenReader(bytes.NewReader(asWorkbook(t, all)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, merged := range [][2]string{{"A1", "B1"}, {"C1", "C2"}} {
+		if err := f.MergeCell("Sheet1", merged[0], merged[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	content, err := f.WriteToBuffer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := h.file(h.put("failures", "two.xlsx", content.Bytes()), ledger.Reported)
+	r := &result{File: one, h: h}
+	h.provider.heal()
+	s := openSheet(t, r.content("xlsx"))
+	if err := s.book.SetCellStr(s.name, fmt.Sprint("A", s.row("A4")), "3000372"); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{r.name("xlsx"): office(t, s.bytes(), "xlsx"), "as it is.xlsx": r.content("xlsx")} {
+		two := h.file(h.put("failures", name, content), ledger.Reported)
+		if two.Reading.Again == nil || two.Reading.Columns[0].Name != "Shipper Account" {
+			t.Fatalf("%+v", two.Reading)
+		}
+	}
+	if h.provider.executed("A2") != 1 || h.provider.executed("A4") != 1 || h.provider.requests("REFUSE3") != 1 {
+		t.Errorf("A2 was executed %d times, A4 %d; REFUSE3 was sent %d times", h.provider.executed("A2"), h.provider.executed("A4"), h.provider.requests("REFUSE3"))
 	}
 }
 
