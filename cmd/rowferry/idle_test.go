@@ -32,8 +32,13 @@ routes:
 	if err := os.WriteFile(filepath.Join(dir, "rowferry.yaml"), []byte(config), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cmd := rowferry(t, dir, "run", "--log-level", "error")
-	cmd.Stderr = os.Stderr
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	cmd := rowferry(t, dir, "run")
+	cmd.Stderr = log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +48,7 @@ routes:
 	const span = 3 * time.Second
 	least := span
 	end := time.Now().Add(3 * time.Minute)
-	for !started(dir) && time.Now().Before(end) {
+	for !runs(t, log.Name()) && time.Now().Before(end) {
 		time.Sleep(span / 10)
 	}
 	for least > most && time.Now().Before(end) { // the first spans may be those of the start
@@ -63,10 +68,14 @@ routes:
 	}
 }
 
-// started reports whether the service has made the folder of results that wait, which it does last.
-func started(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, "data", "outgoing"))
-	return err == nil
+// runs reports whether the log says that the service has started.
+func runs(t *testing.T, log string) bool {
+	t.Helper()
+	said, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Contains(string(said), "rowferry is running")
 }
 
 // spent is the processor time of a running process, to a hundredth of a second.
