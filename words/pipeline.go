@@ -93,9 +93,9 @@ var pipeline = catalogue{
 		RU: "приостановлено после {count} одинаковых отказов подряд (код {code}: {message}). Устраните причину, затем: rowferry resume {id}. Отказаться от остального: rowferry cancel {id}",
 	},
 	"pause.unknown": {
-		EN: "paused because the outcome of {count} rows in a row is unknown; look these up at the provider. When it answers again: rowferry resume {id}. To give the rest up: rowferry cancel {id}. The last one: {message}",
-		ZH: "连续 {count} 行结果不明，已暂停；请到服务商逐一查询。服务恢复应答后运行：rowferry resume {id}；放弃剩余部分：rowferry cancel {id}。最后一行：{message}",
-		RU: "приостановлено: исход {count} строк подряд неизвестен; проверьте их у провайдера. Когда он снова ответит: rowferry resume {id}. Отказаться от остального: rowferry cancel {id}. Последняя: {message}",
+		EN: "paused after {count} unknown outcomes in a row; look these rows up at the provider. When it answers again: rowferry resume {id}. To give the rest up: rowferry cancel {id}. The last one: {message}",
+		ZH: "连续 {count} 个结果不明，已暂停；请到服务商逐一查询这些行。服务恢复应答后运行：rowferry resume {id}；放弃剩余部分：rowferry cancel {id}。最后一个：{message}",
+		RU: "приостановлено после {count} неизвестных исходов подряд; проверьте эти строки у провайдера. Когда он снова ответит: rowferry resume {id}. Отказаться от остального: rowferry cancel {id}. Последний: {message}",
 	},
 	"lane.auth": {
 		EN: "the provider refuses the account {account}: {message}. Check its credentials; waiting rows are kept and one request is tried from time to time",
