@@ -179,7 +179,14 @@ func (o *opening) tries(format string) (ordinary *Table, ours []*Table, err erro
 			}
 			return ordinary, ours, wrong
 		}
-		switch found := resultmark.Find(route.Headings(t.inner.Columns())); {
+		found := resultmark.Find(route.Headings(t.inner.Columns()))
+		if len(found.Columns) > 0 && !found.Sure && o.base == nil {
+			if err := o.resembles(t, found.Columns); err != nil {
+				t.Close()
+				return ordinary, ours, err
+			}
+		}
+		switch {
 		case found.Sure || len(found.Columns) > 0 && o.base != nil:
 			t.hide(found.Columns)
 			ours = append(ours, t)
@@ -193,6 +200,20 @@ func (o *opening) tries(format string) (ordinary *Table, ours []*Table, err erro
 		}
 	}
 	return ordinary, ours, err
+}
+
+// resembles takes a table with few columns like ours for a result where they call rows sent and an earlier file has these rows.
+func (o *opening) resembles(t *Table, columns map[int]resultmark.Column) error {
+	t.hide(columns)
+	defer t.hide(nil)
+	lines, err := o.lines(t, t.Columns())
+	if _, told := errors.AsType[*batch.Unreadable](err); told {
+		return nil // whoever reads it as an ordinary file says so
+	}
+	if err != nil || !slices.ContainsFunc(lines, func(l line) bool { return l.told() }) {
+		return err
+	}
+	return o.compare(t)
 }
 
 // fits reports whether a table has the columns of the base: a heading of two rows may have been read as one.

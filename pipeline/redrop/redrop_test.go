@@ -613,10 +613,11 @@ func TestOurColumnsTakenOutOfACSV(t *testing.T) {
 // People send around what they find interesting: what is left of our columns tells whose result it is, under any name.
 func TestFewOfOurColumns(t *testing.T) {
 	for name, keep := range map[string][]resultmark.Column{
-		"a CSV without the row":    resultmark.Columns()[1:],
-		"a workbook's status only": {resultmark.Status},
-		"a workbook's row only":    {resultmark.Row},
-		"a workbook's reason only": {resultmark.Message},
+		"a CSV without the row":          resultmark.Columns()[1:],
+		"a workbook's status only":       {resultmark.Status},
+		"a workbook's row only":          {resultmark.Row},
+		"a workbook's reason only":       {resultmark.Message},
+		"a CSV's row, status and reason": {resultmark.Row, resultmark.Status, resultmark.Message},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := open(t, batch.English, "")
@@ -704,6 +705,18 @@ func TestSendersColumnsLikeOurs(t *testing.T) {
 	}
 	if n := h.provider.executed("A2"); n != 1 {
 		t.Errorf("executed %d times", n)
+	}
+}
+
+// Columns like ours, with words like ours, do not make a result of a file whose rows nobody knows.
+func TestSendersRowsAndStatuses(t *testing.T) {
+	h := open(t, batch.English, "")
+	h.provider.heal()
+	for _, day := range []string{"monday", "tuesday"} {
+		r := h.file(h.put("failures", day+".csv", encode(t, ',', [][]string{append([]string{"row", "status"}, head...), {"1", "delivered", "3000372", day + "1", "late"}, {"2", "open", "3000372", day + "2", "late"}})), ledger.Reported)
+		if r.Counts != (batch.Counts{Read: 2, Delivered: 2}) || r.Reading.Again != nil || len(r.Reading.Columns) != 5 {
+			t.Errorf("%+v, %+v", r.Counts, r.Reading)
+		}
 	}
 }
 
