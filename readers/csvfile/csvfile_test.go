@@ -208,13 +208,14 @@ func TestHostile(t *testing.T) {
 		"a row of 20 MB":           {endless{"", strings.Repeat("x", 1_000_000) + ",", 20_000_000}, readers.Limits{}, "csv.row_too_big"},
 		"first rows of 7 MB":       {endless{"", strings.Repeat(strings.Repeat("x", 1_000_000)+",", 7) + "\n", 14 * 7_000_008}, readers.Limits{}, ""},
 		"a row of 9 MB":            {endless{"", strings.Repeat(strings.Repeat("x", 1_000_000)+",", 9) + "\n", 14 * 9_000_010}, readers.Limits{}, "csv.row_too_big"},
+		"only escapes":             {endless{"a,b\n\"", `\a`, 1 << 20}, readers.Limits{}, "csv.unclosed"},
 		"too many bytes":           {endless{"a,b\n", "1,2\n", big}, readers.Limits{Bytes: 1 << 20}, "csv.too_big"},
 		"too many rows":            {endless{"a,b\n", "1,2\n", 1 << 20}, readers.Limits{Rows: 1000}, "csv.rows"},
 		"zeros":                    {endless{"", "\x00", 10 << 20}, readers.Limits{}, "csv.empty"},
 	} {
 		clock, scale := patience.Start(), patience.Weigh()
 		f := readers.File{Name: "hostile.csv", Size: c.f.size, ReaderAt: c.f}
-		_, err := drain(f, readers.Settings{Limits: c.l})
+		_, err := drain(f, readers.Settings{Limits: c.l, Escape: escape(name)})
 		key := ""
 		if u, ok := errors.AsType[*batch.Unreadable](err); ok {
 			key = u.Message.Key
@@ -225,6 +226,14 @@ func TestHostile(t *testing.T) {
 		clock.Check(named{t, name})
 		scale.Check(named{t, name})
 	}
+}
+
+// escape is the setting for a file of TestHostile.
+func escape(name string) string {
+	if name == "only escapes" {
+		return `\`
+	}
+	return ""
 }
 
 // named says which file a complaint is of.

@@ -332,20 +332,18 @@ func (s *splitter) carefully() (bool, error) {
 
 // mark finds the next quote or escape at or after i.
 func (s *splitter) mark(b []byte, i int) int {
-	q := bytes.IndexByte(b[i:], s.d.quote)
-	if s.d.escape != 0 && s.d.escape != s.d.quote {
-		limit := b[i:]
-		if q >= 0 {
-			limit = b[i : i+q]
+	if s.d.escape == 0 || s.d.escape == s.d.quote {
+		if q := bytes.IndexByte(b[i:], s.d.quote); q >= 0 {
+			return i + q
 		}
-		if e := bytes.IndexByte(limit, s.d.escape); e >= 0 {
-			return i + e
-		}
-	}
-	if q < 0 {
 		return -1
 	}
-	return i + q
+	for ; i < len(b); i++ { // one search for both: many escapes before a far quote must not be searched through again and again
+		if b[i] == s.d.quote || b[i] == s.d.escape {
+			return i
+		}
+	}
+	return -1
 }
 
 // strings copies the fields of the record.

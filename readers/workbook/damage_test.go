@@ -247,6 +247,15 @@ func TestBombs(t *testing.T) {
 		}
 		return many(head + "<row><c><v>1</v></c></row></sheetData>" + b.String())
 	}
+	numbered := func(format string, n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
+	tag := "<a " + numbered(`a%d="" `, 990) + "/>"
+	spaces := strings.Replace(head, "<worksheet ", "<worksheet "+numbered(`xmlns:n%d="u" `, 100), 1) + "</sheetData><b " + numbered(`xmlns:m%d="u" `, 100) + ">"
 	dense := readers.Settings{Limits: readers.Limits{Ratio: 5000}}
 	for name, c := range map[string]struct {
 		content []byte
@@ -269,6 +278,8 @@ func TestBombs(t *testing.T) {
 		"relations":     {relations(), dense, "workbook.limit_bytes"},
 		"long names":    {deep("<n%d%s>"), dense, "workbook.limit_value"},
 		"namespaces":    {deep("<n xmlns='n%d%s'>"), dense, "workbook.limit_value"},
+		"attributes":    {many(head + "</sheetData>" + strings.Repeat(tag, 2000) + "</worksheet>"), dense, "workbook.xml"},
+		"prefixes":      {many(spaces + strings.Repeat(`<a xmlns="x"/>`, 100_000) + "</b></worksheet>"), dense, "workbook.limit_value"},
 		"rows":          {orders(t, 200), readers.Settings{Limits: readers.Limits{Rows: 150}}, "workbook.limit_rows"},
 	} {
 		t.Run(name, func(t *testing.T) {

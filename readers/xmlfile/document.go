@@ -45,10 +45,12 @@ type element struct {
 }
 
 const (
-	xsi      = "http://www.w3.org/2001/XMLSchema-instance"
-	markup   = 64 << 10 // bytes a token may have besides the value in it
-	longest  = 1 << 10  // bytes of a name or a namespace; documents keep many of them
-	perCheck = 1 << 12  // tokens between two looks at the context
+	xsi     = "http://www.w3.org/2001/XMLSchema-instance"
+	markup  = 64 << 10 // bytes a token may have besides the value in it
+	longest = 1 << 10  // bytes of a name or a namespace; documents keep many of them
+
+	maxBindings = 128     // namespaces declared at once; they are searched one by one
+	perCheck    = 1 << 12 // tokens between two looks at the context
 )
 
 // document is a strict walk over one file: it checks what encoding/xml does not (one root, nothing after it, matching
@@ -60,6 +62,7 @@ type document struct {
 	open     []element
 	bindings []binding
 	attrs    []attr
+	seen     map[xml.Name]bool // attributes of the current element, where they are many
 	rooted   bool
 	steps    int
 	notes    []batch.Note
@@ -80,7 +83,7 @@ func (t *opened) document() (*document, error) {
 	g := newGuard(text, t.limits)
 	dec := xml.NewDecoder(g)
 	dec.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // it is UTF-8 by now
-	return &document{t: t, guard: g, dec: dec, notes: notes}, nil
+	return &document{t: t, guard: g, dec: dec, notes: notes, seen: map[xml.Name]bool{}}, nil
 }
 
 // next is the next step; io.EOF at the regular end, else a *batch.Unreadable or the cause of a failed read.
@@ -146,12 +149,18 @@ func (d *document) start(x xml.StartElement) (token, error) {
 			d.bindings = append(d.bindings, binding{depth, "", a.Value})
 		}
 	}
+	if len(d.bindings) > maxBindings {
+		return token{}, unreadable("xml.spaces", "line", d.line(), "limit", maxBindings)
+	}
 	d.attrs = d.attrs[:0]
+	if len(d.seen) > 0 {
+		clear(d.seen)
+	}
 	for i, a := range x.Attr {
 		if len(a.Value) > d.t.limits.Cell {
 			return token{}, d.tooBig()
 		}
-		if slices.ContainsFunc(x.Attr[:i], func(b xml.Attr) bool { return a.Name == b.Name }) {
+		if d.twice(x.Attr[:i], a.Name) {
 			return token{}, unreadable("xml.attribute_twice", "line", d.line(), "name", short(written(a.Name)))
 		}
 		if i > d.t.limits.Columns {
@@ -173,6 +182,22 @@ func (d *document) start(x xml.StartElement) (token, error) {
 		raw:  x.Name, line: d.line(),
 	})
 	return token{kind: start, attrs: d.attrs}, nil
+}
+
+// twice reports whether an attribute is among those before it. Few are compared, many are looked up.
+func (d *document) twice(before []xml.Attr, n xml.Name) bool {
+	const few = 16
+	switch {
+	case len(before) < few:
+		return slices.ContainsFunc(before, func(b xml.Attr) bool { return n == b.Name })
+	case len(before) == few:
+		for _, b := range before {
+			d.seen[b.Name] = true
+		}
+	}
+	there := d.seen[n]
+	d.seen[n] = true
+	return there
 }
 
 // named reports whether the names of an element, its attributes and the namespaces declared there are as short as names are.

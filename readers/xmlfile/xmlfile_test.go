@@ -276,6 +276,8 @@ func TestHostile(t *testing.T) {
 		"deep long names": {endless{"<l>" + many("<n%d"+strings.Repeat("x", 500_000)+">", 50), "", "</l>", 0}, "xml.name"},
 		"namespaces":      {endless{"<l>" + many("<n xmlns='n%d"+strings.Repeat("x", 500_000)+"'>", 50), "", "</l>", 0}, "xml.name"},
 		"attribute names": {endless{"<l>" + many("<r n%d"+strings.Repeat("x", 500_000)+"=''/>", 50), "", "</l>", 0}, "xml.name"},
+		"wide records":    {endless{"<l>", "<r " + many("a%d='' ", 1990) + "/>", "</l>", 700}, ""},
+		"prefixes":        {endless{"<l " + many("xmlns:n%d='u' ", 1990) + ">", "<n0:r/>", "</l>", 1 << 18}, "xml.spaces"},
 		"names":           {endless{"<l>" + many("<n%d/>", 100_000), "", "</l>", 0}, "xml.paths"},
 		"columns":         {endless{"<l><r/><r>" + many("<n%d>x</n%[1]d>", 6000), "", "</r><r/></l>", 0}, "xml.columns"},
 		"items":           {endless{"<l><r/><r>", "<i>x</i>", "</r><r/></l>", 1 << 20}, ""},

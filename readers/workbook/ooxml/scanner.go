@@ -91,6 +91,8 @@ type Limits struct {
 const (
 	scanBuffer = 64 << 10
 	maxNames   = 64 << 10 // bytes of the names of all open elements, and of the namespaces one declares
+	maxSpaces  = 128      // declared at once; they and the attributes are searched one by one
+	maxAttrs   = 128      // of one element
 )
 
 // NewScanner reads the part r. It finds UTF-16 by its mark or its zero bytes.
@@ -622,7 +624,7 @@ func (s *Scanner) startTag(w []byte) (Token, int, error) {
 				return 0, 0, s.wrong("an attribute appears twice")
 			}
 		}
-		if len(s.Attrs) >= 1000 {
+		if len(s.Attrs) >= maxAttrs {
 			return 0, 0, s.wrong("too many attributes")
 		}
 		s.Attrs = append(s.Attrs, Attr{key, val})
@@ -702,7 +704,7 @@ func (s *Scanner) declare() error {
 			size += len(a.Value)
 		}
 	}
-	if len(s.spaces) > 4096 || size > maxNames {
+	if len(s.spaces) > maxSpaces || size > maxNames {
 		return ErrTooLong
 	}
 	s.rebind()
