@@ -116,25 +116,25 @@ func TestAnEmptyInboxIsCheap(t *testing.T) {
 	}
 }
 
-// needsEvents skips a test on machines, and in folders, that give no file events to anybody.
+// needsEvents fails a test with the reason where a folder gives no file events to anybody.
 func needsEvents(t *testing.T, dir string) {
 	t.Helper()
 	if kind := networked(dir); kind != "" {
-		t.Skip("no file events in a folder on " + kind)
+		t.Fatal("set TMPDIR to a folder with file events: there are none in a folder on " + kind)
 	}
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
-		t.Skip("no file events on this machine: ", err)
+		t.Fatal("set TMPDIR to a folder with file events: there are none on this machine: ", err)
 	}
 	defer w.Close()
 	if err := w.Add(dir); err != nil {
-		t.Skip("no file events in this folder: ", err)
+		t.Fatal("set TMPDIR to a folder with file events: there are none in this folder: ", err)
 	}
 	drop(t, dir, ".probe", "")
 	select {
 	case <-w.Events:
 	case <-time.After(30 * time.Second):
-		t.Skip("no file events in this folder")
+		t.Fatal("set TMPDIR to a folder with file events: there are none in this folder")
 	}
 	if err := os.Remove(filepath.Join(dir, ".probe")); err != nil {
 		t.Fatal(err)
