@@ -116,6 +116,7 @@ func (l *Lookout) survey(ctx context.Context, listing Listing, now time.Time) ([
 	var settled []Candidate
 	for _, name := range listing.Names {
 		if !l.Wanted(name) {
+			l.pass(name, listing)
 			continue
 		}
 		c, ok, err := l.sight(ctx, name, listing, now)
@@ -138,6 +139,16 @@ func (l *Lookout) survey(ctx context.Context, listing Listing, now time.Time) ([
 // Wanted leaves out what is not meant for us, by name alone.
 func (l *Lookout) Wanted(name string) bool {
 	return !Temporary(name) && !l.Marker.Fits(name) && Match(l.Match, name)
+}
+
+// pass tells once of a file that whoever dropped it may be waiting for: nothing but the globs speaks against it.
+func (l *Lookout) pass(name string, listing Listing) {
+	if l.refused[name] || Temporary(name) || l.Marker.Fits(name) || Untrusted(name) != "" {
+		return
+	}
+	if state, ok := listing.State(name); ok && state.Mode.IsRegular() {
+		l.leave(name, slog.LevelInfo, "its name does not fit the route's match")
+	}
 }
 
 // sight looks at one file. One that cannot be trusted is told once.
@@ -182,14 +193,17 @@ func Unfit(mode fs.FileMode) string {
 	return "it is not a regular file"
 }
 
-// refuse tells once that a file is left alone.
-func (l *Lookout) refuse(name, why string) {
+// refuse tells once that a file is left alone that cannot be trusted.
+func (l *Lookout) refuse(name, why string) { l.leave(name, slog.LevelWarn, why) }
+
+// leave tells once that a file is left alone.
+func (l *Lookout) leave(name string, level slog.Level, why string) {
 	if l.refused == nil {
 		l.refused = map[string]bool{}
 	}
 	if !l.refused[name] {
 		l.refused[name] = true
-		l.Logger.Warn("a file in the inbox is left alone: "+why, "inbox", l.Where, "file", name)
+		l.Logger.Log(context.Background(), level, "a file in the inbox is left alone: "+why, "inbox", l.Where, "file", name)
 	}
 }
 
