@@ -447,9 +447,14 @@ func (c *converter) notNumber(rule, text string) *Violation {
 	case thousands(clean) && c.accepts(strings.ReplaceAll(clean, ",", "")):
 		fix = words.Message("value.instead.fix", "instead", strings.ReplaceAll(clean, ",", ""))
 	default:
-		if plain := unpad(clean); c.accepts(plain) {
-			fix = words.Message("value.instead.fix", "instead", plain)
+		plain := unpad(clean)
+		if !c.accepts(plain) {
+			break
 		}
+		if bad := c.number(plain); bad != nil { // nobody is told to write what is refused next
+			return bad
+		}
+		fix = words.Message("value.instead.fix", "instead", plain)
 	}
 	bad := c.violation("type", words.Message(rule), fix)
 	if fix.Key != rule+".fix" {

@@ -153,6 +153,28 @@ func TestAdviceKeepsTheValue(t *testing.T) {
 	}
 }
 
+// Nobody is told to write a number that is refused next: UN 0336 is none that HGJ takes, with or without its zero.
+func TestAdviceIsTaken(t *testing.T) {
+	all, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	op, _ := all["hgj"].Operation("aciUpdate")
+	f, ok := op.Field("cargos.undgNumber")
+	if !ok {
+		t.Fatal("the document has no such field")
+	}
+	for text, advised := range map[string]bool{"0336": false, "01203": true} {
+		_, _, bad := f.Append(nil, text, batch.String)
+		if bad == nil {
+			t.Fatalf("%q is taken", text)
+		}
+		if fix := words.Say(batch.English, bad.Fix); strings.Contains(fix, strings.TrimLeft(text, "0")) != advised {
+			t.Errorf("%q: %s", text, fix)
+		}
+	}
+}
+
 // A field that the provider may take as text or as a number is sent as the document's first type unless told otherwise.
 func TestEitherForm(t *testing.T) {
 	op := operation(t, document(t, "values.yaml"), "values")
