@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
@@ -74,7 +75,7 @@ func readable(fields []string) bool {
 
 // mayRevoke reports that a line which cannot be read may be a mark against a key, however it is misspelt or encoded.
 func mayRevoke(line string) bool {
-	line = strings.TrimLeft(strings.ReplaceAll(line, "\x00", ""), "\ufeff\xff\xfe \t")
+	line = strings.TrimLeftFunc(strings.ReplaceAll(line, "\x00", ""), func(c rune) bool { return c <= ' ' || c > unicode.MaxASCII })
 	return strings.HasPrefix(line, "@") && !strings.HasPrefix(line, authorityMark+" ") || strings.Contains(strings.ToLower(line), "revoke")
 }
 
