@@ -3,13 +3,9 @@ package inbox
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"time"
-
-	"github.com/rowferry/rowferry/batch"
 )
 
 // A file that has settled and is not whole is given up after the patience. A process that ends before that, such as run --once from cron,
@@ -31,18 +27,18 @@ type noted struct {
 
 // recall reads what earlier processes noted, once. A note that cannot be read holds nothing up.
 func (l *Lookout) recall(ctx context.Context) {
-	if l.Note == nil || l.broken != nil {
+	if l.Note == nil || l.noted != nil {
 		return
 	}
 	text, err := l.Note.Read(ctx)
 	if err == nil && text != "" {
-		err = json.Unmarshal([]byte(text), &l.broken)
+		err = json.Unmarshal([]byte(text), &l.noted)
 	}
 	if err != nil {
 		l.Logger.Warn("it is not known since when files in the inbox are not whole", "inbox", l.Where, "error", err)
 	}
-	if l.broken == nil {
-		l.broken = map[string]noted{}
+	if l.noted == nil {
+		l.noted = map[string]noted{}
 	}
 }
 
@@ -50,7 +46,7 @@ func (l *Lookout) recall(ctx context.Context) {
 func (l *Lookout) waited(c Candidate) time.Duration {
 	now := l.Rhythm.Now()
 	waited := now.Sub(c.First)
-	if n := l.broken[c.Name]; n.Mark == c.Mark {
+	if n := l.noted[c.Name]; n.Mark == c.Mark {
 		waited = max(waited, now.Sub(time.Unix(0, n.Since)))
 	}
 	return waited
@@ -63,17 +59,17 @@ func (l *Lookout) note(ctx context.Context) {
 	}
 	broken, now := map[string]noted{}, l.Rhythm.Now().UnixNano()
 	for name, s := range l.sightings.byName {
-		before, known := l.broken[name]
+		before, known := l.noted[name]
 		known = known && before.Mark == s.Mark && before.Since <= now // or the clock was wrong then
 		switch {
 		case s.Taken:
-		case known && (s.broken() || s.Verdict == nil && !s.Checked):
+		case known && (l.broken(s) != "" || s.Verdict == nil && !s.Checked):
 			broken[name] = before
-		case s.broken():
+		case l.broken(s) != "":
 			broken[name] = noted{s.Mark, s.First.UnixNano()}
 		}
 	}
-	if maps.Equal(broken, l.broken) {
+	if maps.Equal(broken, l.noted) {
 		return
 	}
 	text, err := json.Marshal(broken)
@@ -84,12 +80,6 @@ func (l *Lookout) note(ctx context.Context) {
 		l.Logger.Warn("it cannot be noted since when files in the inbox are not whole", "inbox", l.Where, "error", fmt.Errorf("note: %w", err))
 	}
 	if err == nil {
-		l.broken = broken
+		l.noted = broken
 	}
-}
-
-// broken reports that the file was not whole, or might not be read, when it was last asked.
-func (s *Sighting) broken() bool {
-	unreadable, ok := errors.AsType[*batch.Unreadable](s.Verdict)
-	return ok && unreadable.Incomplete || errors.Is(s.Verdict, fs.ErrPermission)
 }

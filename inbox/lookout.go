@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -35,9 +36,9 @@ type Lookout struct {
 	Whole func(ctx context.Context, a Arrival) error
 
 	sightings Sightings
-	looked    time.Time       // when the last look began
-	refused   map[string]bool // names told in the log
-	broken    map[string]noted
+	looked    time.Time        // when the last look began
+	refused   map[string]bool  // names told in the log
+	noted     map[string]noted // files that were not whole
 }
 
 // Listing is one full look at a folder.
@@ -115,7 +116,10 @@ func (l *Lookout) survey(ctx context.Context, listing Listing, now time.Time) ([
 	}
 	var settled []Candidate
 	for _, name := range listing.Names {
-		if !l.Wanted(name) {
+		if !l.meant(name) {
+			continue
+		}
+		if !Match(l.Match, name) {
 			l.pass(name, listing)
 			continue
 		}
@@ -138,12 +142,15 @@ func (l *Lookout) survey(ctx context.Context, listing Listing, now time.Time) ([
 
 // Wanted leaves out what is not meant for us, by name alone.
 func (l *Lookout) Wanted(name string) bool {
-	return !Temporary(name) && !l.Marker.Fits(name) && Match(l.Match, name)
+	return l.meant(name) && Match(l.Match, name)
 }
+
+// meant leaves out what programs keep for themselves, and markers.
+func (l *Lookout) meant(name string) bool { return !Temporary(name) && !l.Marker.Fits(name) }
 
 // pass tells once of a file that whoever dropped it may be waiting for: nothing but the globs speaks against it.
 func (l *Lookout) pass(name string, listing Listing) {
-	if l.refused[name] || Temporary(name) || l.Marker.Fits(name) || Untrusted(name) != "" {
+	if l.refused[name] || Untrusted(name) != "" {
 		return
 	}
 	if state, ok := listing.State(name); ok && state.Mode.IsRegular() {
@@ -331,22 +338,26 @@ func (l *Lookout) Unready() iter.Seq2[string, string] {
 	return func(yield func(name, why string) bool) {
 		for _, name := range slices.Sorted(maps.Keys(l.sightings.byName)) {
 			s := l.sightings.byName[name]
-			var unreadable *batch.Unreadable
-			why := ""
-			switch {
-			case s.Taken:
-			case s.Waits != "":
-				why = s.Waits
-			case errors.As(s.Verdict, &unreadable) && unreadable.Incomplete:
-				why = words.Say(l.Language, unreadable.Message)
-			case errors.Is(s.Verdict, fs.ErrPermission):
-				why = words.Of(l.Language, "inbox.no_right_to_read", "cause", Cause(s.Verdict))
+			if s.Taken {
+				continue
 			}
-			if why != "" && !yield(name, why) {
+			if why := cmp.Or(s.Waits, l.broken(s)); why != "" && !yield(name, why) {
 				return
 			}
 		}
 	}
+}
+
+// broken says why the file was not whole, or might not be read, when it was last asked; "" when neither.
+func (l *Lookout) broken(s *Sighting) string {
+	var unreadable *batch.Unreadable
+	switch {
+	case errors.As(s.Verdict, &unreadable) && unreadable.Incomplete:
+		return words.Say(l.Language, unreadable.Message)
+	case errors.Is(s.Verdict, fs.ErrPermission):
+		return words.Of(l.Language, "inbox.no_right_to_read", "cause", Cause(s.Verdict))
+	}
+	return ""
 }
 
 // Seen is the file as the last look saw it, or nil.

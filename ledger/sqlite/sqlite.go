@@ -72,15 +72,15 @@ func unwritable(dir string, err error) error {
 
 // emptied says so when there is no ledger although one took files: their copies lie in the spool. Taken for a new one, it would
 // send again what was sent.
-func (l *Ledger) emptied() error {
-	copies, err := os.ReadDir(filepath.Join(filepath.Dir(l.path), "spool"))
+func emptied(path string) error {
+	copies, err := os.ReadDir(filepath.Join(filepath.Dir(path), "spool"))
 	if len(copies) == 0 {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		return err
 	}
-	return &ledger.Damaged{Path: l.path, Err: errors.New("nothing is in it, although files were taken: their copies lie in the spool beside it")}
+	return &ledger.Damaged{Path: path, Err: errors.New("nothing is in it, although files were taken: their copies lie in the spool beside it")}
 }
 
 // explained says so when SQLite found the file damaged, or no room for it.
@@ -110,7 +110,7 @@ const (
 func Visit(ctx context.Context, dir string) (*Ledger, error) {
 	path := filepath.Join(dir, "ledger.db")
 	if _, err := os.Stat(path); err != nil {
-		return nil, cmp.Or((&Ledger{path: path}).emptied(), fmt.Errorf("ledger: %w", err))
+		return nil, cmp.Or(emptied(path), fmt.Errorf("ledger: %w", err))
 	}
 	l, err := open(ctx, dir)
 	if err != nil {
@@ -120,7 +120,7 @@ func Visit(ctx context.Context, dir string) (*Ledger, error) {
 	switch {
 	case err != nil:
 	case have == 0:
-		if err = l.emptied(); err == nil {
+		if err = emptied(l.path); err == nil {
 			err = fmt.Errorf("ledger: %s is being made: %w", l.path, fs.ErrNotExist)
 		}
 	case have < known:
@@ -198,7 +198,7 @@ func open(ctx context.Context, dir string) (*Ledger, error) {
 func (l *Ledger) migrate(ctx context.Context) error {
 	have, _, err := l.version(ctx)
 	if err == nil && have == 0 {
-		err = l.emptied()
+		err = emptied(l.path)
 	}
 	if err != nil {
 		return err
