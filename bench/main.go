@@ -26,7 +26,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/rowferry/rowferry/configs"
-	"github.com/rowferry/rowferry/ledger/sqlite"
+	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/take"
 	"github.com/rowferry/rowferry/readers"
@@ -272,7 +272,7 @@ func takeAlone(config, in string) error {
 	if err != nil {
 		return err
 	}
-	l, err := sqlite.Open(ctx, cfg.Data)
+	l, err := drivers.Open(ctx, cfg.Ledger, cfg.Data)
 	if err != nil {
 		return err
 	}

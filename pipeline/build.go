@@ -112,7 +112,7 @@ func mapMistakes(cfg *configs.Config, r configs.Route, err error) []configs.Mist
 }
 
 // Build wires a configuration over an open ledger. Mistakes in it are a *configs.MistakesError or a *senders.Mistakes.
-func Build(ctx context.Context, cfg *configs.Config, l ledger.Ledger, o Options) (*Engine, error) {
+func Build(ctx context.Context, cfg *configs.Config, l ledger.Owner, o Options) (*Engine, error) {
 	routes, err := Routes(cfg, o.Route)
 	if err != nil {
 		return nil, err
@@ -189,7 +189,7 @@ func (e *Engine) inbox(cfg *configs.Config, c configs.Inbox, r *route.Route, o O
 
 // memory is what a place remembers of files it leaves where they are, kept in the ledger.
 type memory struct {
-	ledger ledger.Ledger
+	ledger ledger.Owner
 	route  string
 }
 
@@ -223,7 +223,7 @@ func (m memory) Remember(ctx context.Context, identity, id string) error {
 
 // note is one text of an inbox, kept in the ledger.
 type note struct {
-	ledger ledger.Ledger
+	ledger ledger.Owner
 	key    string
 }
 
@@ -270,7 +270,7 @@ func (e *Engine) lane(ctx context.Context, a configs.Account, p *providers.Provi
 
 // tempo carries an account's pace over a restart.
 type tempo struct {
-	ledger  ledger.Ledger
+	ledger  ledger.Owner
 	account string
 	rate    providers.Rate
 

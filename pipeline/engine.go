@@ -29,7 +29,7 @@ import (
 
 // Engine is everything wired. Build makes one; Run, Once or Send is called once; Close after it.
 type Engine struct {
-	Ledger   ledger.Ledger
+	Ledger   ledger.Owner
 	Routes   map[string]*route.Route
 	Lanes    map[string]*send.Lane
 	Data     string
@@ -277,7 +277,7 @@ func (e *Engine) busy() bool {
 // orders carries out what was ordered, also when told to stop meanwhile: whoever ordered it sees it taken.
 func (e *Engine) orders(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
-	orders, err := e.Ledger.Orders(ctx)
+	orders, err := e.Ledger.Ordered(ctx)
 	if err != nil {
 		return err
 	}
@@ -303,20 +303,16 @@ func (e *Engine) Obey(ctx context.Context, o ledger.Order) error {
 		return err
 	}
 	switch o.Verb {
-	case "resend":
-		var statuses []batch.Status
-		for _, s := range o.Statuses {
-			statuses = append(statuses, batch.Status(s))
-		}
+	case ledger.Resend:
 		if e.reports != nil { // the results under way would be outdated
 			defer e.reports.Hold(o.File)()
 		}
-		_, err = e.Ledger.Requeue(ctx, o.File, statuses, o.N)
-	case "cancel":
+		_, err = e.Ledger.Requeue(ctx, o.File, o.Statuses, o.N)
+	case ledger.Cancel:
 		err = e.Ledger.Cancel(ctx, o.File)
-	case "pause":
+	case ledger.Pause:
 		err = e.Ledger.Pause(ctx, o.File, words.Of(f.Language, "lane.person", "account", f.ID))
-	case "resume":
+	case ledger.Resume:
 		err = e.Ledger.Pause(ctx, o.File, "")
 	default:
 		return fmt.Errorf("unknown order %q", o.Verb)
@@ -332,7 +328,7 @@ func (e *Engine) Obey(ctx context.Context, o ledger.Order) error {
 
 func (e *Engine) obeyLane(ctx context.Context, o ledger.Order) error {
 	reason := ""
-	if o.Verb == "pause" {
+	if o.Verb == ledger.Pause {
 		reason = words.Of(batch.English, "lane.person", "account", o.Account)
 	}
 	if err := e.Ledger.PauseLane(ctx, o.Account, reason); err != nil {
@@ -493,7 +489,7 @@ func (e *Engine) await(ctx context.Context, ids []string, progress Progress) err
 		var going []ledger.File
 		ids = nil
 		for _, f := range open {
-			if atRest(f) {
+			if f.State.AtRest() {
 				ended = append(ended, f)
 				continue
 			}
@@ -512,11 +508,6 @@ func (e *Engine) await(ctx context.Context, ids []string, progress Progress) err
 		case <-time.After(beat / 4):
 		}
 	}
-}
-
-// atRest reports whether nothing more happens to a file by itself.
-func atRest(f ledger.File) bool {
-	return f.State == ledger.Reported || f.State == ledger.Quarantined || f.State == ledger.Duplicate
 }
 
 func (e *Engine) allDone(files []ledger.File) bool {

@@ -17,13 +17,13 @@ import (
 
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
-	"github.com/rowferry/rowferry/ledger/sqlite"
+	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
 )
 
 // full is a ledger whose disk is full from the n-th settled request on.
 type full struct {
-	ledger.Ledger
+	ledger.Owner
 	left   atomic.Int64
 	failed atomic.Bool
 }
@@ -40,7 +40,7 @@ func (l *full) Record(events ...ledger.Event) ledger.Receipt {
 		l.failed.Store(true)
 		return fullReceipt{}
 	}
-	r := l.Ledger.Record(events...)
+	r := l.Owner.Record(events...)
 	_ = r.Wait(context.Background()) // so that the failure is not behind writes that are still under way
 	return r
 }
@@ -65,11 +65,11 @@ func TestNothingIsSentWhileOutcomesCannotBeWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := sqlite.Open(t.Context(), cfg.Data)
+	l, err := drivers.Open(t.Context(), "sqlite", cfg.Data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	books = &full{Ledger: l}
+	books = &full{Owner: l}
 	books.left.Store(50)
 	e, err := pipeline.Build(t.Context(), cfg, books, pipeline.Options{Inboxes: true, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
-	"github.com/rowferry/rowferry/ledger/sqlite"
+	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
 )
 
@@ -63,7 +63,7 @@ func (c *changing) once(config string, before func(*pipeline.Engine)) []ledger.F
 	if err != nil {
 		c.Fatal(err)
 	}
-	l, err := sqlite.Open(c.Context(), cfg.Data)
+	l, err := drivers.Open(c.Context(), "sqlite", cfg.Data)
 	if err != nil {
 		c.Fatal(err)
 	}

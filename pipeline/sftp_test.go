@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/sftpclient/sshdtest"
 )
@@ -200,11 +201,11 @@ func TestAPartnerThatHangsKeepsNobodyWaiting(t *testing.T) {
 	drop(t, in("others"), "third.csv", "C0")
 	reported(t, dir, 1, 5*time.Minute)
 	order := func(o ledger.Order) {
-		if err := e.Ledger.Order(t.Context(), o); err != nil {
+		if _, err := e.Ledger.Order(t.Context(), o); err != nil {
 			t.Fatal(err)
 		}
 	}
-	order(ledger.Order{Verb: "resend", File: second().ID, Statuses: []string{"delivered"}})
+	order(ledger.Order{Verb: "resend", File: second().ID, Statuses: []batch.Status{batch.Delivered}})
 	until("row sent again", func() bool { f := second(); return f.Revision == 2 && f.State == ledger.Settled })
 	s.Resume()
 	until("result of the second revision", func() bool { return second().State == ledger.Reported })

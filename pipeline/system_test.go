@@ -24,7 +24,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/rowferry/rowferry/configs"
-	"github.com/rowferry/rowferry/ledger/sqlite"
+	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
 )
 
@@ -143,7 +143,7 @@ func serve(t *testing.T, dir, config string) (e *pipeline.Engine, stop func()) {
 			t.Fatal(err)
 		}
 	}
-	l, err := sqlite.Open(t.Context(), cfg.Data)
+	l, err := drivers.Open(t.Context(), "sqlite", cfg.Data)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
-	"github.com/rowferry/rowferry/ledger/sqlite"
+	"github.com/rowferry/rowferry/ledger/drivers"
 )
 
 // truth is a provider over real HTTP that keeps what it executed. It serves three providers' operations: single rows
@@ -501,7 +501,7 @@ type record struct {
 func (p *truth) look(t *testing.T, dir string, files []dropped, before record) record {
 	t.Helper()
 	now := record{settled: map[string]int{}, flying: maps.Clone(before.flying)}
-	l, err := sqlite.Visit(t.Context(), filepath.Join(dir, "data"))
+	l, err := drivers.Visit(t.Context(), "sqlite", filepath.Join(dir, "data"))
 	if errors.Is(err, fs.ErrNotExist) && len(before.settled) == 0 {
 		return now // killed before the ledger was made
 	}

@@ -21,7 +21,7 @@ import (
 
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
-	"github.com/rowferry/rowferry/ledger/sqlite"
+	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
 )
 
@@ -42,7 +42,7 @@ func engine(ctx context.Context, cfg *configs.Config, o pipeline.Options) (*pipe
 	if _, err := pipeline.Routes(cfg, o.Route); err != nil {
 		return nil, nil, err // before a mistake in the configuration has left anything on the disk
 	}
-	l, err := sqlite.Open(ctx, cfg.Data)
+	l, err := drivers.Open(ctx, cfg.Ledger, cfg.Data)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -26,7 +26,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/rowferry/rowferry/ledger"
-	"github.com/rowferry/rowferry/ledger/sqlite"
+	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/simulator"
 )
 
@@ -229,7 +229,7 @@ func fileID(ts *testscript.TestScript, _ bool, args []string) {
 		data = args[2]
 	}
 	until(ts, "the ledger has no file "+args[1], func() bool {
-		l, err := sqlite.Visit(context.Background(), ts.MkAbs(data))
+		l, err := drivers.Visit(context.Background(), "sqlite", ts.MkAbs(data))
 		if err != nil {
 			return false
 		}

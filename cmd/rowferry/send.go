@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rowferry/rowferry/configs"
-	"github.com/rowferry/rowferry/ledger/sqlite"
+	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/outbox/local"
 	resultbook "github.com/rowferry/rowferry/outbox/workbook"
@@ -140,7 +140,7 @@ func (f *flags) check(ctx context.Context, w io.Writer, name string, paths []str
 
 // books lets a check recognise a result that was dropped before, by the ledger where there is one.
 func books(ctx context.Context, cfg *configs.Config) (c check.Checker, done func(), err error) {
-	l, err := sqlite.Visit(ctx, cfg.Data)
+	l, err := drivers.Visit(ctx, cfg.Ledger, cfg.Data)
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, func() {}, nil
 	}

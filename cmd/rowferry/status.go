@@ -17,7 +17,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
-	"github.com/rowferry/rowferry/ledger/sqlite"
+	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
 )
 
@@ -46,7 +46,7 @@ func statusCommand(f *flags) *cobra.Command {
   rowferry status --json`,
 		Args: takes(0, 1, "a file id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.visit(cmd.Context(), func(ctx context.Context, cfg *configs.Config, l ledger.Ledger) error {
+			return f.visit(cmd.Context(), func(ctx context.Context, cfg *configs.Config, l ledger.Visitor) error {
 				stops, err := stopped(ctx, cfg, l)
 				if err != nil {
 					return err
@@ -63,7 +63,7 @@ func statusCommand(f *flags) *cobra.Command {
 }
 
 // stopped says why accounts are stopped: by a person, or because the provider refuses them.
-func stopped(ctx context.Context, cfg *configs.Config, l ledger.Ledger) (map[string]string, error) {
+func stopped(ctx context.Context, cfg *configs.Config, l ledger.Visitor) (map[string]string, error) {
 	stops, err := l.Lanes(ctx)
 	if err != nil {
 		return nil, err
@@ -81,12 +81,12 @@ func stopped(ctx context.Context, cfg *configs.Config, l ledger.Ledger) (map[str
 }
 
 // visit opens the ledger to look, beside a running service or without one.
-func (f *flags) visit(ctx context.Context, look func(context.Context, *configs.Config, ledger.Ledger) error) error {
+func (f *flags) visit(ctx context.Context, look func(context.Context, *configs.Config, ledger.Visitor) error) error {
 	cfg, err := configs.Load(f.config) // without its warnings: nothing is sent
 	if err != nil {
 		return err
 	}
-	l, err := sqlite.Visit(ctx, cfg.Data)
+	l, err := drivers.Visit(ctx, cfg.Ledger, cfg.Data)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("nothing has been taken yet: there is no ledger in %s", cfg.Data)
 	}
@@ -96,7 +96,7 @@ func (f *flags) visit(ctx context.Context, look func(context.Context, *configs.C
 	return errors.Join(look(ctx, cfg, l), l.Close())
 }
 
-func (f *flags) statusAll(ctx context.Context, cfg *configs.Config, l ledger.Ledger, stops map[string]string, last int) error {
+func (f *flags) statusAll(ctx context.Context, cfg *configs.Config, l ledger.Visitor, stops map[string]string, last int) error {
 	files, err := l.Files(ctx, ledger.Query{Last: last})
 	if err != nil {
 		return err
@@ -131,7 +131,7 @@ func misfits(cfg *configs.Config, files []ledger.File, stops map[string]string) 
 }
 
 // one finds a file by its id or the beginning of it.
-func one(ctx context.Context, l ledger.Ledger, id string) (ledger.File, error) {
+func one(ctx context.Context, l ledger.Visitor, id string) (ledger.File, error) {
 	if id == "" { // of a script's variable that was not set; it would fit every file
 		return ledger.File{}, errors.New("the file id is empty: write one; rowferry status lists them")
 	}
@@ -156,7 +156,7 @@ type rowStatus struct {
 	Why     []batch.Problem `json:"problems,omitempty"`
 }
 
-func (f *flags) statusFile(ctx context.Context, cfg *configs.Config, l ledger.Ledger, stops map[string]string, id string) error {
+func (f *flags) statusFile(ctx context.Context, cfg *configs.Config, l ledger.Visitor, stops map[string]string, id string) error {
 	file, err := one(ctx, l, id)
 	if err != nil {
 		return err
@@ -265,32 +265,44 @@ happened before you send them again: they may have been processed. A new result 
   rowferry resend 20261122-101502-7f3a --status unknown,rejected`,
 		Args: takes(1, 1, "a file id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := resendable(statuses); err != nil {
+			wanted, err := resendable(statuses)
+			if err != nil {
 				return err
 			}
-			return f.order(cmd.Context(), ledger.Order{Verb: "resend", Statuses: statuses}, args[0])
+			return f.order(cmd.Context(), ledger.Order{Verb: ledger.Resend, Statuses: wanted}, args[0])
 		},
 	}
 	c.Flags().StringSliceVar(&statuses, "status", nil, "outcomes to send again: failed, unknown, rejected, skipped")
 	return c
 }
 
-func resendable(statuses []string) error {
+// resendable are the outcomes that a person named, if they can be sent again.
+func resendable(statuses []string) (wanted []batch.Status, err error) {
 	if len(statuses) == 0 {
-		return errors.New("say which rows to send again: --status failed (or unknown, rejected, skipped)")
+		return nil, errors.New("say which rows to send again: --status failed (or unknown, rejected, skipped)")
 	}
 	for _, s := range statuses {
 		switch batch.Status(s) {
 		case batch.Failed, batch.Unknown, batch.Rejected, batch.Skipped:
+			wanted = append(wanted, batch.Status(s))
 		case batch.Delivered:
-			return errors.New("delivered rows are never sent again")
+			return nil, errors.New("delivered rows are never sent again")
 		case batch.Invalid:
-			return errors.New("invalid rows were never fit to be sent: mend them in the spreadsheet and drop it again")
+			return nil, errors.New("invalid rows were never fit to be sent: mend them in the spreadsheet and drop it again")
 		default:
-			return fmt.Errorf("--status %q is no outcome: write failed, unknown, rejected or skipped", s)
+			return nil, fmt.Errorf("--status %q is no outcome: write failed, unknown, rejected or skipped", s)
 		}
 	}
-	return nil
+	return wanted, nil
+}
+
+// listed is outcomes in a sentence.
+func listed(statuses []batch.Status, between string) string {
+	var words []string
+	for _, s := range statuses {
+		words = append(words, string(s))
+	}
+	return strings.Join(words, between)
 }
 
 func cancelCommand(f *flags) *cobra.Command {
@@ -301,7 +313,7 @@ func cancelCommand(f *flags) *cobra.Command {
 		Example: `  rowferry cancel 20261122-101502-7f3a`,
 		Args:    takes(1, 1, "a file id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.order(cmd.Context(), ledger.Order{Verb: "cancel"}, args[0])
+			return f.order(cmd.Context(), ledger.Order{Verb: ledger.Cancel}, args[0])
 		},
 	}
 }
@@ -314,7 +326,7 @@ func pauseCommand(f *flags) *cobra.Command {
   rowferry pause otms`,
 		Args: takes(1, 1, "a file id or an account"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.order(cmd.Context(), ledger.Order{Verb: "pause"}, args[0])
+			return f.order(cmd.Context(), ledger.Order{Verb: ledger.Pause}, args[0])
 		},
 	}
 }
@@ -327,16 +339,16 @@ func resumeCommand(f *flags) *cobra.Command {
   rowferry resume otms`,
 		Args: takes(1, 1, "a file id or an account"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.order(cmd.Context(), ledger.Order{Verb: "resume"}, args[0])
+			return f.order(cmd.Context(), ledger.Order{Verb: ledger.Resume}, args[0])
 		},
 	}
 }
 
 // order carries an order out: by the service where one runs, else here on the ledger.
 func (f *flags) order(ctx context.Context, o ledger.Order, target string) error {
-	return f.visit(ctx, func(ctx context.Context, cfg *configs.Config, l ledger.Ledger) error {
+	return f.visit(ctx, func(ctx context.Context, cfg *configs.Config, l ledger.Visitor) error {
 		var answer ordered
-		if _, account := cfg.Accounts[target]; account && (o.Verb == "pause" || o.Verb == "resume") {
+		if _, account := cfg.Accounts[target]; account && (o.Verb == ledger.Pause || o.Verb == ledger.Resume) {
 			o.Account = target
 		} else {
 			file, err := one(ctx, l, target)
@@ -347,14 +359,14 @@ func (f *flags) order(ctx context.Context, o ledger.Order, target string) error 
 				return err
 			}
 			o.File = file.ID
-			if o.Verb == "resend" {
+			if o.Verb == ledger.Resend {
 				if answer.Rows, err = again(ctx, l, o, file.ID); err != nil {
 					return err
 				}
 				answer.Name, answer.Of = file.Name, file.Counts.Read
 			}
 		}
-		owner, err := sqlite.Open(ctx, cfg.Data)
+		owner, err := drivers.Open(ctx, cfg.Ledger, cfg.Data)
 		if _, busy := errors.AsType[*ledger.InUse](err); busy {
 			if answer.Taken, err = deliver(ctx, l, o); err != nil {
 				return err
@@ -391,7 +403,7 @@ func (f *flags) tell(o ordered) error {
 	if f.json {
 		return printJSON(os.Stdout, o)
 	}
-	if o.Verb == "resend" {
+	if o.Verb == ledger.Resend {
 		fmt.Printf("%s: %s of %d to be sent again.\n", o.Name, count(o.Rows, "row"), o.Of)
 	}
 	switch {
@@ -406,21 +418,21 @@ func (f *flags) tell(o ordered) error {
 }
 
 // again counts the rows that a resend sends again: those of an item travel together. It is an error when there are none.
-func again(ctx context.Context, l ledger.Ledger, o ledger.Order, id string) (rows int, err error) {
+func again(ctx context.Context, l ledger.Visitor, o ledger.Order, id string) (rows int, err error) {
 	for c, err := range l.Chunks(ctx, id) {
 		if err != nil {
 			return 0, err
 		}
 		for i := range c.Items {
 			item, v := &c.Items[i], c.States[i].Verdict
-			if v != nil && item.Body != nil && slices.ContainsFunc(item.Rows, func(r int) bool { return slices.Contains(o.Statuses, string(v.Of(r).Status)) }) {
+			if v != nil && item.Body != nil && slices.ContainsFunc(item.Rows, func(r int) bool { return slices.Contains(o.Statuses, v.Of(r).Status) }) {
 				rows += len(item.Rows)
 			}
 		}
 	}
 	if rows == 0 {
 		return 0, fmt.Errorf("the rows of %s that are %s were never fit to be sent (their document has an invalid row, or they were delivered before): mend what the result says and drop that, there is nothing to send again",
-			id, strings.Join(o.Statuses, " or "))
+			id, listed(o.Statuses, " or "))
 	}
 	return rows, nil
 }
@@ -431,19 +443,19 @@ func allowed(o ledger.Order, f ledger.File) error {
 	switch {
 	case f.State == ledger.Quarantined || f.State == ledger.Duplicate:
 		return fmt.Errorf("%s was not accepted (%s): no row of it is or was to be sent", f.ID, f.State)
-	case o.Verb == "resend" && !finished:
+	case o.Verb == ledger.Resend && !finished:
 		return fmt.Errorf("%s is still being sent: wait until it has ended, or cancel it", f.ID)
-	case o.Verb != "resend" && finished:
+	case o.Verb != ledger.Resend && finished:
 		return fmt.Errorf("%s has ended: every row has its outcome", f.ID)
-	case o.Verb == "resend" && concerned(o.Statuses, f.Counts) == 0:
-		return fmt.Errorf("no row of %s is %s: there is nothing to send again. See: rowferry status %s", f.ID, strings.Join(o.Statuses, " or "), f.ID)
+	case o.Verb == ledger.Resend && concerned(o.Statuses, f.Counts) == 0:
+		return fmt.Errorf("no row of %s is %s: there is nothing to send again. See: rowferry status %s", f.ID, listed(o.Statuses, " or "), f.ID)
 	}
 	return nil
 }
 
 // superseded refuses to send rows of a file again whose result was dropped since.
-func superseded(ctx context.Context, l ledger.Ledger, o ledger.Order, f ledger.File) error {
-	if o.Verb != "resend" {
+func superseded(ctx context.Context, l ledger.Visitor, o ledger.Order, f ledger.File) error {
+	if o.Verb != ledger.Resend {
 		return nil
 	}
 	family, err := l.Files(ctx, ledger.Query{Family: f.Root(), States: []ledger.State{ledger.Sending, ledger.Settled, ledger.Reported}})
@@ -458,27 +470,28 @@ func superseded(ctx context.Context, l ledger.Ledger, o ledger.Order, f ledger.F
 	}
 	if newest.ID != f.ID {
 		return fmt.Errorf("the result of %s was dropped again since: %s now speaks for all its rows. Use: rowferry resend %s --status %s",
-			f.ID, newest.ID, newest.ID, strings.Join(o.Statuses, ","))
+			f.ID, newest.ID, newest.ID, listed(o.Statuses, ","))
 	}
 	return nil
 }
 
 // concerned counts the rows that have one of the outcomes.
-func concerned(statuses []string, c batch.Counts) (n int) {
+func concerned(statuses []batch.Status, c batch.Counts) (n int) {
 	for _, s := range statuses {
-		n += c.Of(batch.Status(s))
+		n += c.Of(s)
 	}
 	return n
 }
 
 // deliver leaves the order for the running service and waits until it has taken it.
-func deliver(ctx context.Context, l ledger.Ledger, o ledger.Order) (taken bool, err error) {
-	if err := l.Order(ctx, o); err != nil {
+func deliver(ctx context.Context, l ledger.Visitor, o ledger.Order) (taken bool, err error) {
+	n, err := l.Order(ctx, o)
+	if err != nil {
 		return false, err
 	}
 	for range 50 {
 		time.Sleep(100 * time.Millisecond)
-		if n, err := l.(*sqlite.Ledger).Waiting(ctx); err == nil && n == 0 {
+		if taken, err := l.Taken(ctx, n); err == nil && taken {
 			return true, nil
 		}
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // Opener opens the same ledger each time it is called: what was written before is there again.
-type Opener func(t *testing.T) ledger.Ledger
+type Opener func(t *testing.T) ledger.Owner
 
 // Run runs the suite. fresh returns the opener of an empty ledger.
 func Run(t *testing.T, fresh func(t *testing.T) Opener) {
@@ -62,7 +62,7 @@ func Items(first, n int) []ledger.Staged {
 }
 
 // Accepted begins, takes, stages and accepts a file whose n items are all to be sent, in chunks of ten.
-func Accepted(t *testing.T, l ledger.Ledger, id string, n int) {
+func Accepted(t *testing.T, l ledger.Owner, id string, n int) {
 	t.Helper()
 	ctx := t.Context()
 	must(t, l.Begin(ctx, File(id)))
@@ -338,7 +338,7 @@ func requeue(t *testing.T, open Opener) {
 }
 
 // again accepts a file that is the result of others.
-func again(t *testing.T, l ledger.Ledger, id string, a ledger.Again) error {
+func again(t *testing.T, l ledger.Owner, id string, a ledger.Again) error {
 	t.Helper()
 	ctx := t.Context()
 	must(t, l.Begin(ctx, File(id)))
@@ -425,31 +425,39 @@ func controls(t *testing.T, open Opener) {
 	if lanes, _ := l.Lanes(ctx); len(lanes) != 0 {
 		t.Fatal(lanes)
 	}
-	want := []ledger.Order{{Verb: "cancel", File: "f1"}, {Verb: "resend", File: "f1", Statuses: []string{"failed"}}}
+	want := []ledger.Order{{Verb: "cancel", File: "f1"}, {Verb: "resend", File: "f1", Statuses: []batch.Status{batch.Failed}}}
+	var numbers []int64
 	for _, o := range want {
-		must(t, l.Order(ctx, o))
+		n, err := l.Order(ctx, o)
+		must(t, err)
+		numbers = append(numbers, n)
 	}
-	got, err := l.Orders(ctx)
+	got, err := l.Ordered(ctx)
 	must(t, err)
 	if d := cmp.Diff(want, got, cmpopts.IgnoreFields(ledger.Order{}, "N")); d != "" {
 		t.Fatal(d)
 	}
 	must(t, l.Done(ctx, got[0].N))
-	if left, err := l.Orders(ctx); err != nil || len(left) != 1 || left[0].N != got[1].N {
+	for i, want := range []bool{true, false} {
+		if taken, err := l.Taken(ctx, numbers[i]); err != nil || taken != want {
+			t.Fatalf("order %d of %v taken: %t, %v", i, numbers, taken, err)
+		}
+	}
+	if left, err := l.Ordered(ctx); err != nil || len(left) != 1 || left[0].N != got[1].N {
 		t.Fatalf("after one is done: %v, %v", left, err)
 	}
 	Accepted(t, l, "f9", 1)
 	if _, err := l.Requeue(ctx, "f9", []batch.Status{batch.Failed}, got[1].N); !errors.Is(err, ledger.ErrState) {
 		t.Fatal(err)
 	}
-	if left, _ := l.Orders(ctx); len(left) != 1 {
+	if left, _ := l.Ordered(ctx); len(left) != 1 {
 		t.Fatalf("an order that could not be carried out is gone: %v", left)
 	}
 	must(t, l.Record(Settled("f9", 0, batch.Failed)).Wait(ctx))
 	if n, err := l.Requeue(ctx, "f9", []batch.Status{batch.Failed}, got[1].N); err != nil || n != 1 {
 		t.Fatal(n, err)
 	}
-	if left, _ := l.Orders(ctx); len(left) != 0 {
+	if left, _ := l.Ordered(ctx); len(left) != 0 {
 		t.Fatalf("a resend is carried out, and its order waits: %v", left)
 	}
 	must(t, l.Keep(ctx, "size", "25"))
@@ -545,7 +553,7 @@ func fidelity(t *testing.T, open Opener) {
 	}
 }
 
-func file(t *testing.T, l ledger.Ledger, id string) ledger.File {
+func file(t *testing.T, l ledger.Owner, id string) ledger.File {
 	t.Helper()
 	f, err := l.File(context.WithoutCancel(t.Context()), id)
 	must(t, err)
@@ -559,7 +567,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func closed(t *testing.T, l ledger.Ledger) {
+func closed(t *testing.T, l ledger.Owner) {
 	t.Helper()
 	must(t, l.Close())
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
@@ -24,20 +23,13 @@ type place struct {
 	chunk int
 }
 
-// change of a file's books that a group of events makes.
-type change struct {
-	counts            batch.Counts
-	open              int
-	started, finished time.Time
-}
-
 // record writes events, one line per file and chunk, and keeps the files' books.
 func (w *writing) record(events []ledger.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
 	byPlace, places := map[place][]ledger.Event{}, []place{}
-	changes, files := map[string]*change{}, []string{}
+	changes, files := map[string]*ledger.Change{}, []string{}
 	for _, e := range events {
 		at := place{e.File, e.Chunk}
 		if byPlace[at] == nil {
@@ -46,10 +38,10 @@ func (w *writing) record(events []ledger.Event) error {
 		byPlace[at] = append(byPlace[at], e)
 		c := changes[e.File]
 		if c == nil {
-			c = &change{}
+			c = &ledger.Change{}
 			changes[e.File], files = c, append(files, e.File)
 		}
-		c.add(e)
+		c.Add(e)
 	}
 	for _, at := range places {
 		n, err := w.key(at.file)
@@ -72,27 +64,8 @@ func (w *writing) record(events []ledger.Event) error {
 	return nil
 }
 
-func (c *change) add(e ledger.Event) {
-	switch e.Kind {
-	case ledger.EventSending, ledger.EventWaiting:
-		if c.started.IsZero() {
-			c.started = e.At
-		}
-	case ledger.EventSettled:
-		e.Verdict.Count(&c.counts, e.Rows, 1)
-		c.open--
-		c.finished = e.At
-		if c.started.IsZero() {
-			c.started = e.Verdict.SentAt
-		}
-	case ledger.EventRequeued:
-		e.Before.Count(&c.counts, e.Rows, -1)
-		c.open++
-	}
-}
-
 // book adds a change to a file. When nothing is open any more the file is Settled.
-func (w *writing) book(id string, c *change) error {
+func (w *writing) book(id string, c *ledger.Change) error {
 	n, err := w.key(id)
 	if err != nil {
 		return err
@@ -101,8 +74,8 @@ func (w *writing) book(id string, c *change) error {
 		unknown = unknown + ?, skipped = skipped + ?, open = open + ?,
 		started = CASE WHEN started = 0 THEN ? ELSE started END, finished = max(finished, ?),
 		state = CASE WHEN open + ? = 0 AND state = 'sending' THEN 'settled' ELSE state END WHERE n = ?`,
-		c.counts.Delivered, c.counts.Rejected, c.counts.Invalid, c.counts.Failed, c.counts.Unknown, c.counts.Skipped, c.open,
-		unixms(c.started), unixms(c.finished), c.open, n)
+		c.Counts.Delivered, c.Counts.Rejected, c.Counts.Invalid, c.Counts.Failed, c.Counts.Unknown, c.Counts.Skipped, c.Open,
+		unixms(c.Started), unixms(c.Finished), c.Open, n)
 }
 
 // querier is a transaction or the reading pool.
@@ -147,16 +120,16 @@ func chunk(ctx context.Context, q querier, id string, seq int) (*ledger.Content,
 }
 
 // Chunk returns one chunk and the state of its items.
-func (l *Ledger) Chunk(ctx context.Context, id string, seq int) (*ledger.Content, error) {
-	c, err := chunk(ctx, l.reader, id, seq)
-	return c, l.explained(err)
+func (b books) Chunk(ctx context.Context, id string, seq int) (*ledger.Content, error) {
+	c, err := chunk(ctx, b.reader, id, seq)
+	return c, b.explained(err)
 }
 
 // Chunks gives all chunks of a file in order.
-func (l *Ledger) Chunks(ctx context.Context, id string) iter.Seq2[*ledger.Content, error] {
+func (b books) Chunks(ctx context.Context, id string) iter.Seq2[*ledger.Content, error] {
 	return func(yield func(*ledger.Content, error) bool) {
-		for c, err := range chunks(ctx, l.reader, id) {
-			if !yield(c, l.explained(err)) {
+		for c, err := range chunks(ctx, b.reader, id) {
+			if !yield(c, b.explained(err)) {
 				return
 			}
 		}
@@ -201,14 +174,18 @@ func (w *writing) requeue(id string, statuses []batch.Status, now time.Time) (ro
 	if f.State != ledger.Settled && f.State != ledger.Reported {
 		return 0, fmt.Errorf("%w: %s is %s", ledger.ErrState, id, f.State)
 	}
-	if err := w.newest(f); err != nil {
+	members, err := w.family(f.Root())
+	if err != nil {
+		return 0, err
+	}
+	if err := f.Newest(members); err != nil {
 		return 0, err
 	}
 	for c, err := range chunks(w.ctx, w.conn, id) {
 		if err != nil {
 			return 0, err
 		}
-		events := requeue(c, statuses, now)
+		events := c.Requeued(statuses, now)
 		for _, e := range events {
 			rows += len(e.Rows)
 		}
@@ -222,20 +199,6 @@ func (w *writing) requeue(id string, statuses []batch.Status, now time.Time) (ro
 	return rows, w.exec("UPDATE files SET state = 'sending', revision = revision + 1, cancelled = 0, paused = '' WHERE n = ?", n)
 }
 
-func requeue(c *ledger.Content, statuses []batch.Status, now time.Time) []ledger.Event {
-	var events []ledger.Event
-	for i := range c.Items {
-		v := c.States[i].Verdict
-		wanted := v != nil && c.Items[i].Body != nil && slices.ContainsFunc(c.Items[i].Rows, func(r int) bool {
-			return slices.Contains(statuses, v.Of(r).Status)
-		})
-		if wanted {
-			events = append(events, ledger.Event{File: c.File, Chunk: c.Seq, Item: i, Kind: ledger.EventRequeued, At: now, Rows: c.Items[i].Rows, Before: v})
-		}
-	}
-	return events
-}
-
 // PauseLane stops an account's lane, or lets it go on.
 func (l *Ledger) PauseLane(ctx context.Context, account, reason string) error {
 	return l.do(ctx, func(w *writing) error {
@@ -247,9 +210,9 @@ func (l *Ledger) PauseLane(ctx context.Context, account, reason string) error {
 }
 
 // Lanes lists the stopped lanes.
-func (l *Ledger) Lanes(ctx context.Context) (map[string]string, error) {
-	stopped, err := pairs(ctx, l.reader, "SELECT account, reason FROM lanes")
-	return stopped, l.explained(err)
+func (b books) Lanes(ctx context.Context) (map[string]string, error) {
+	stopped, err := pairs(ctx, b.reader, "SELECT account, reason FROM lanes")
+	return stopped, b.explained(err)
 }
 
 func pairs(ctx context.Context, q querier, query string) (map[string]string, error) {
@@ -270,12 +233,32 @@ func pairs(ctx context.Context, q querier, query string) (map[string]string, err
 }
 
 // Order leaves a command for the owner.
-func (l *Ledger) Order(ctx context.Context, o ledger.Order) error {
-	return l.do(ctx, func(w *writing) error { return w.exec("INSERT INTO orders (body) VALUES (?)", encode(o)) })
+func (v *Visitor) Order(ctx context.Context, o ledger.Order) (n int64, err error) {
+	err = v.writer.QueryRowContext(ctx, insertOrder, encode(o)).Scan(&n)
+	return n, v.explained(err)
 }
 
-// Orders gives the waiting commands.
-func (l *Ledger) Orders(ctx context.Context) ([]ledger.Order, error) {
+// Order leaves a command for the owner itself.
+func (l *Ledger) Order(ctx context.Context, o ledger.Order) (int64, error) {
+	var n int64 // the writer's until do returns without an error
+	err := l.do(ctx, func(w *writing) error { return w.conn.QueryRowContext(w.ctx, insertOrder, encode(o)).Scan(&n) })
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+const insertOrder = "INSERT INTO orders (body) VALUES (?) RETURNING n"
+
+// Taken reports whether the owner has taken a command out.
+func (b books) Taken(ctx context.Context, n int64) (bool, error) {
+	var waiting bool
+	err := b.reader.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM orders WHERE n = ?)", n).Scan(&waiting)
+	return !waiting, b.explained(err)
+}
+
+// Ordered gives the waiting commands.
+func (l *Ledger) Ordered(ctx context.Context) ([]ledger.Order, error) {
 	rows, err := l.reader.QueryContext(ctx, "SELECT n, body FROM orders ORDER BY n")
 	if err != nil {
 		return nil, l.explained(err)
@@ -313,17 +296,11 @@ func (l *Ledger) Keep(ctx context.Context, key, value string) error {
 }
 
 // Kept returns a stored fact, "" when there is none.
-func (l *Ledger) Kept(ctx context.Context, key string) (string, error) {
+func (b books) Kept(ctx context.Context, key string) (string, error) {
 	var v string
-	err := l.reader.QueryRowContext(ctx, "SELECT value FROM facts WHERE key = ?", key).Scan(&v)
+	err := b.reader.QueryRowContext(ctx, "SELECT value FROM facts WHERE key = ?", key).Scan(&v)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
-	return v, l.explained(err)
-}
-
-// Waiting is how many orders the owner has not taken yet.
-func (l *Ledger) Waiting(ctx context.Context) (n int, err error) {
-	err = l.reader.QueryRowContext(ctx, "SELECT count(*) FROM orders").Scan(&n)
-	return n, err
+	return v, b.explained(err)
 }

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -190,7 +189,11 @@ func (l *Ledger) Accept(ctx context.Context, id string, r ledger.Reading, c batc
 		root := ""
 		if r.Again != nil {
 			root = r.Again.Root
-			if err := w.unchanged(id, r.Again); err != nil {
+			members, err := w.family(root)
+			if err != nil {
+				return err
+			}
+			if err := r.Again.Unchanged(id, members); err != nil {
 				return err
 			}
 		}
@@ -204,42 +207,7 @@ func (l *Ledger) Accept(ctx context.Context, id string, r ledger.Reading, c batc
 
 // family lists the accepted files of a family.
 func (w *writing) family(root string) ([]ledger.File, error) {
-	return files(w.ctx, w.conn, ledger.Query{Family: root, States: []ledger.State{ledger.Sending, ledger.Settled, ledger.Reported}})
-}
-
-// unchanged reports whether the family is as it was when the rows of a new member were decided about.
-func (w *writing) unchanged(id string, a *ledger.Again) error {
-	members, err := w.family(a.Root)
-	if err != nil {
-		return err
-	}
-	seen := 0
-	for _, f := range members {
-		if f.ID == id {
-			continue
-		}
-		if revision, known := a.Known[f.ID]; !known || revision != f.Revision || f.State == ledger.Sending {
-			return fmt.Errorf("%w: %s", ledger.ErrFamily, f.ID)
-		}
-		seen++
-	}
-	if seen != len(a.Known) {
-		return fmt.Errorf("%w: a member is missing", ledger.ErrFamily)
-	}
-	return nil
-}
-
-// newest reports whether f is the newest of its family.
-func (w *writing) newest(f ledger.File) error {
-	members, err := w.family(f.Root())
-	if err != nil {
-		return err
-	}
-	last := slices.MaxFunc(append(members, f), func(a, b ledger.File) int { return cmp.Compare(a.Generation(), b.Generation()) })
-	if last.Generation() > f.Generation() {
-		return &ledger.Superseded{Newest: last.ID}
-	}
-	return nil
+	return files(w.ctx, w.conn, ledger.Query{Family: root, States: ledger.FamilyStates()})
 }
 
 // Refuse makes a file Quarantined.
@@ -266,15 +234,15 @@ func (l *Ledger) Report(ctx context.Context, id string, results []string) error 
 }
 
 // File returns one file.
-func (l *Ledger) File(ctx context.Context, id string) (ledger.File, error) {
-	f, _, err := scanFile(l.reader.QueryRowContext(ctx, "SELECT "+fileColumns+" FROM files WHERE id = ?", id))
-	return f, l.explained(err)
+func (b books) File(ctx context.Context, id string) (ledger.File, error) {
+	f, _, err := scanFile(b.reader.QueryRowContext(ctx, "SELECT "+fileColumns+" FROM files WHERE id = ?", id))
+	return f, b.explained(err)
 }
 
 // Files lists files, oldest first.
-func (l *Ledger) Files(ctx context.Context, q ledger.Query) ([]ledger.File, error) {
-	found, err := files(ctx, l.reader, q)
-	return found, l.explained(err)
+func (b books) Files(ctx context.Context, q ledger.Query) ([]ledger.File, error) {
+	found, err := files(ctx, b.reader, q)
+	return found, b.explained(err)
 }
 
 func files(ctx context.Context, from querier, q ledger.Query) ([]ledger.File, error) {
@@ -284,7 +252,7 @@ func files(ctx context.Context, from querier, q ledger.Query) ([]ledger.File, er
 		for _, s := range q.States {
 			args = append(args, string(s))
 		}
-		if !slices.ContainsFunc(q.States, atRest) {
+		if !slices.ContainsFunc(q.States, ledger.State.AtRest) {
 			where = append(where, "state NOT IN ('reported', 'quarantined', 'duplicate')") // the partial index of the unfinished fits
 		}
 	}
@@ -322,11 +290,6 @@ func files(ctx context.Context, from querier, q ledger.Query) ([]ledger.File, er
 	}
 	slices.Reverse(found)
 	return found, rows.Err()
-}
-
-// atRest reports whether a file of that state needs nothing more. All but a few are.
-func atRest(s ledger.State) bool {
-	return s == ledger.Reported || s == ledger.Quarantined || s == ledger.Duplicate
 }
 
 // Pause stops sending a file.

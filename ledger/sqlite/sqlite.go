@@ -27,21 +27,43 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Ledger is an open ledger. Open gives the owner's; Visit one for looking and leaving orders.
-type Ledger struct {
+// Driver is a ledger in a folder. It is a ledger.Driver.
+type Driver struct{ Dir string }
+
+// books is a ledger to look at.
+type books struct {
 	path   string
-	lock   *flock.Flock // nil for a visitor
-	writer *sql.DB
 	reader *sql.DB
+}
+
+// Visitor is a ledger that another process may own.
+type Visitor struct {
+	books
+	writer *sql.DB // for orders
+}
+
+// Ledger is a ledger in its owner's hands.
+type Ledger struct {
+	books
+	lock   *flock.Flock
+	writer *sql.DB
 	queue  queue
 	done   chan struct{}    // closed when the writing goroutine has ended
 	keys   sync.Map         // file id → its integer key
 	torn   map[string]error // file id → why a chunk of it could not be staged since Unstage; the writing goroutine's
 }
 
-// Open opens the ledger in folder dir as its owner, creating it when it is not there and bringing its schema up to date.
-// *ledger.InUse when another process is its owner.
-func Open(ctx context.Context, dir string) (*Ledger, error) {
+// Open is ledger.Driver's.
+func (d Driver) Open(ctx context.Context) (ledger.Owner, error) {
+	l, err := d.own(ctx)
+	if err != nil {
+		return nil, err // not a nil *Ledger in an interface
+	}
+	return l, nil
+}
+
+func (d Driver) own(ctx context.Context) (*Ledger, error) {
+	dir := d.Dir
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, unwritable(dir, err)
 	}
@@ -54,11 +76,13 @@ func Open(ctx context.Context, dir string) (*Ledger, error) {
 		return nil, &ledger.InUse{Path: dir, PID: ownerOf(dir)}
 	}
 	_ = os.WriteFile(filepath.Join(dir, "ledger.pid"), []byte(strconv.Itoa(os.Getpid())), 0o640)
-	l, err := open(ctx, dir)
+	b, writer, err := open(ctx, dir)
 	if err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
-	l.lock = lock
+	l := &Ledger{books: b, lock: lock, writer: writer, done: make(chan struct{}), torn: map[string]error{}}
+	l.queue.init()
+	go l.write()
 	if err := l.migrate(ctx); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -84,16 +108,16 @@ func emptied(path string) error {
 }
 
 // explained says so when SQLite found the file damaged, or no room for it.
-func (l *Ledger) explained(err error) error {
+func (b books) explained(err error) error {
 	found, ok := errors.AsType[*sqlite3.Error](err)
 	if !ok {
 		return err
 	}
 	switch found.Code() & 0xff {
 	case corrupt, noDatabase:
-		return &ledger.Damaged{Path: l.path, Err: found}
+		return &ledger.Damaged{Path: b.path, Err: found}
 	case full:
-		return fmt.Errorf("the disk of %s is full: make room there; nothing is lost, and what waits goes on then (%w)", l.path, err)
+		return fmt.Errorf("the disk of %s is full: make room there; nothing is lost, and what waits goes on then (%w)", b.path, err)
 	}
 	return err
 }
@@ -106,40 +130,41 @@ const (
 	noDatabase = 26
 )
 
-// Visit opens the ledger beside its owner, to look and to leave orders. fs.ErrNotExist when there is none.
-func Visit(ctx context.Context, dir string) (*Ledger, error) {
-	path := filepath.Join(dir, "ledger.db")
+// Visit is ledger.Driver's.
+func (d Driver) Visit(ctx context.Context) (ledger.Visitor, error) {
+	path := filepath.Join(d.Dir, "ledger.db")
 	if _, err := os.Stat(path); err != nil {
 		return nil, cmp.Or(emptied(path), fmt.Errorf("ledger: %w", err))
 	}
-	l, err := open(ctx, dir)
+	b, writer, err := open(ctx, d.Dir)
 	if err != nil {
 		return nil, err
 	}
-	have, known, err := l.version(ctx)
+	v := &Visitor{books: b, writer: writer}
+	have, known, err := v.version(ctx)
 	switch {
 	case err != nil:
 	case have == 0:
-		if err = emptied(l.path); err == nil {
-			err = fmt.Errorf("ledger: %s is being made: %w", l.path, fs.ErrNotExist)
+		if err = emptied(v.path); err == nil {
+			err = fmt.Errorf("ledger: %s is being made: %w", v.path, fs.ErrNotExist)
 		}
 	case have < known:
-		return afterMigration(ctx, l, dir)
+		return d.afterMigration(ctx, v)
 	}
 	if err != nil {
-		return nil, errors.Join(err, l.Close())
+		return nil, errors.Join(err, v.Close())
 	}
-	return l, nil
+	return v, nil
 }
 
 // afterMigration brings a ledger of an older rowferry up to date, unless that one is running, and visits it.
-func afterMigration(ctx context.Context, l *Ledger, dir string) (*Ledger, error) {
-	if err := l.Close(); err != nil {
+func (d Driver) afterMigration(ctx context.Context, v *Visitor) (ledger.Visitor, error) {
+	if err := v.Close(); err != nil {
 		return nil, err
 	}
-	owner, err := Open(ctx, dir)
+	owner, err := d.Open(ctx)
 	if _, busy := errors.AsType[*ledger.InUse](err); busy {
-		return nil, fmt.Errorf("ledger %s is in use by an older rowferry: stop that and start this version instead", l.path)
+		return nil, fmt.Errorf("ledger %s is in use by an older rowferry: stop that and start this version instead", v.path)
 	}
 	if err != nil {
 		return nil, err
@@ -147,20 +172,23 @@ func afterMigration(ctx context.Context, l *Ledger, dir string) (*Ledger, error)
 	if err := owner.Close(); err != nil {
 		return nil, err
 	}
-	return Visit(ctx, dir)
+	return d.Visit(ctx)
 }
 
+// Close closes the file.
+func (v *Visitor) Close() error { return errors.Join(v.writer.Close(), v.reader.Close()) }
+
 // version is the schema that the ledger has and the one that this program knows. It is an error when the ledger's is newer.
-func (l *Ledger) version(ctx context.Context) (have, known int, err error) {
-	if err := l.reader.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
-		return 0, 0, l.explained(fmt.Errorf("ledger %s: %w", l.path, err))
+func (b books) version(ctx context.Context) (have, known int, err error) {
+	if err := b.reader.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+		return 0, 0, b.explained(fmt.Errorf("ledger %s: %w", b.path, err))
 	}
 	files, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		return 0, 0, err
 	}
 	if have > len(files) {
-		return 0, 0, fmt.Errorf("ledger %s was written by a newer rowferry (schema %d, this one knows %d): use that version", l.path, have, len(files))
+		return 0, 0, fmt.Errorf("ledger %s was written by a newer rowferry (schema %d, this one knows %d): use that version", b.path, have, len(files))
 	}
 	return have, len(files), nil
 }
@@ -171,27 +199,25 @@ func ownerOf(dir string) int {
 	return pid
 }
 
-func open(ctx context.Context, dir string) (*Ledger, error) {
+// open opens the file to read and to write.
+func open(ctx context.Context, dir string) (b books, writer *sql.DB, err error) {
 	path := filepath.Join(dir, "ledger.db")
 	q := url.Values{"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-4000)"}}
 	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: q.Encode()}).String()
-	writer, err := sql.Open("sqlite", dsn)
+	writer, err = sql.Open("sqlite", dsn)
 	if err != nil {
-		return nil, fmt.Errorf("ledger: %w", err)
+		return b, nil, fmt.Errorf("ledger: %w", err)
 	}
 	writer.SetMaxOpenConns(1)
-	reader, err := sql.Open("sqlite", dsn+"&_pragma=query_only(1)")
-	if err != nil {
-		return nil, errors.Join(err, writer.Close())
+	b = books{path: path}
+	if b.reader, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)"); err != nil {
+		return b, nil, errors.Join(err, writer.Close())
 	}
-	reader.SetMaxOpenConns(4)
-	l := &Ledger{path: path, writer: writer, reader: reader, done: make(chan struct{}), torn: map[string]error{}}
+	b.reader.SetMaxOpenConns(4)
 	if err := writer.PingContext(ctx); err != nil {
-		return nil, errors.Join(l.explained(fmt.Errorf("ledger %s: %w", path, err)), writer.Close(), reader.Close())
+		return b, nil, errors.Join(b.explained(fmt.Errorf("ledger %s: %w", path, err)), writer.Close(), b.reader.Close())
 	}
-	l.queue.init()
-	go l.write()
-	return l, nil
+	return b, writer, nil
 }
 
 // migrate runs the numbered files that this ledger has not seen. user_version is the number of the last.
@@ -228,10 +254,7 @@ func (l *Ledger) Close() error {
 	l.queue.close()
 	<-l.done
 	err := errors.Join(l.writer.Close(), l.reader.Close())
-	if l.lock != nil {
-		err = errors.Join(err, l.lock.Unlock())
-	}
-	return err
+	return errors.Join(err, l.lock.Unlock())
 }
 
 // receipt tells when a queued write is on disk.

@@ -22,11 +22,22 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// ways are the two ways to open a ledger.
+func ways(dir string) map[string]func(context.Context) (ledger.Visitor, error) {
+	return map[string]func(context.Context) (ledger.Visitor, error){
+		"open":  func(ctx context.Context) (ledger.Visitor, error) { return at(dir).Open(ctx) },
+		"visit": at(dir).Visit,
+	}
+}
+
+// at is the ledger in a folder.
+func at(dir string) sqlite.Driver { return sqlite.Driver{Dir: dir} }
+
 func TestLedger(t *testing.T) {
 	ledgertest.Run(t, func(t *testing.T) ledgertest.Opener {
 		dir := filepath.Join(t.TempDir(), "data # 100% ünï")
-		return func(t *testing.T) ledger.Ledger {
-			l, err := sqlite.Open(t.Context(), dir)
+		return func(t *testing.T) ledger.Owner {
+			l, err := at(dir).Open(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -37,36 +48,36 @@ func TestLedger(t *testing.T) {
 
 func TestOneOwner(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := sqlite.Visit(t.Context(), dir); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := at(dir).Visit(t.Context()); !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("a visit where nothing is: %v", err)
 	}
-	owner, err := sqlite.Open(t.Context(), dir)
+	owner, err := at(dir).Open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = sqlite.Open(t.Context(), dir)
+	_, err = at(dir).Open(t.Context())
 	inUse, ok := errors.AsType[*ledger.InUse](err)
 	if !ok || inUse.PID != os.Getpid() {
 		t.Fatalf("the second owner: %v", err)
 	}
 	ledgertest.Accepted(t, owner, "f1", 3)
-	visitor, err := sqlite.Visit(t.Context(), dir)
+	visitor, err := at(dir).Visit(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if f, err := visitor.File(t.Context(), "f1"); err != nil || f.Open != 3 {
 		t.Fatalf("a visitor sees %+v, %v", f, err)
 	}
-	if err := visitor.Order(t.Context(), ledger.Order{Verb: "cancel", File: "f1"}); err != nil {
+	if _, err := visitor.Order(t.Context(), ledger.Order{Verb: "cancel", File: "f1"}); err != nil {
 		t.Fatal(err)
 	}
-	if orders, err := owner.Orders(t.Context()); err != nil || len(orders) != 1 || orders[0].Verb != "cancel" {
+	if orders, err := owner.Ordered(t.Context()); err != nil || len(orders) != 1 || orders[0].Verb != "cancel" {
 		t.Fatalf("the owner finds %v, %v", orders, err)
 	}
 	if err := errors.Join(visitor.Close(), owner.Close()); err != nil {
 		t.Fatal(err)
 	}
-	again, err := sqlite.Open(t.Context(), dir)
+	again, err := at(dir).Open(t.Context())
 	if err != nil {
 		t.Fatalf("after the owner left: %v", err)
 	}
@@ -94,7 +105,7 @@ func schema(t *testing.T, dir string, version int) {
 func made(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	l, err := sqlite.Open(t.Context(), dir)
+	l, err := at(dir).Open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,8 +119,8 @@ func made(t *testing.T) (dir string) {
 func TestALedgerOfANewerProgramIsLeftAlone(t *testing.T) {
 	dir := made(t)
 	schema(t, dir, 99)
-	for name, open := range map[string]func(context.Context, string) (*sqlite.Ledger, error){"open": sqlite.Open, "visit": sqlite.Visit} {
-		if _, err := open(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "was written by a newer rowferry (schema 99") {
+	for name, open := range ways(dir) {
+		if _, err := open(t.Context()); err == nil || !strings.Contains(err.Error(), "was written by a newer rowferry (schema 99") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -136,13 +147,13 @@ func TestALedgerOfAnOlderProgramIsVisited(t *testing.T) {
 	if mine, err := lock.TryLock(); err != nil || !mine {
 		t.Fatal(mine, err)
 	}
-	if _, err := sqlite.Visit(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "in use by an older rowferry") {
+	if _, err := at(dir).Visit(t.Context()); err == nil || !strings.Contains(err.Error(), "in use by an older rowferry") {
 		t.Errorf("while the older one runs: %v", err)
 	}
 	if err := lock.Unlock(); err != nil {
 		t.Fatal(err)
 	}
-	l, err := sqlite.Visit(t.Context(), dir)
+	l, err := at(dir).Visit(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,8 +174,8 @@ func TestAnEmptiedLedgerIsNotANewOne(t *testing.T) {
 			if err := errors.Join(os.Mkdir(spool, 0o750), os.WriteFile(filepath.Join(spool, "f1"), []byte("a"), 0o640), lose(filepath.Join(dir, "ledger.db"))); err != nil {
 				t.Fatal(err)
 			}
-			for name, open := range map[string]func(context.Context, string) (*sqlite.Ledger, error){"open": sqlite.Open, "visit": sqlite.Visit} {
-				l, err := open(t.Context(), dir)
+			for name, open := range ways(dir) {
+				l, err := open(t.Context())
 				if _, ok := errors.AsType[*ledger.Damaged](err); !ok {
 					t.Errorf("%s: %v", name, err)
 				}
@@ -175,7 +186,7 @@ func TestAnEmptiedLedgerIsNotANewOne(t *testing.T) {
 			if err := os.Remove(filepath.Join(spool, "f1")); err != nil {
 				t.Fatal(err)
 			}
-			l, err := sqlite.Open(t.Context(), dir)
+			l, err := at(dir).Open(t.Context())
 			if err != nil {
 				t.Fatalf("where nothing was taken: %v", err)
 			}
@@ -202,8 +213,8 @@ func TestADamagedLedgerIsToldAsSuch(t *testing.T) {
 			if err := os.WriteFile(path, damage(content), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			for name, open := range map[string]func(context.Context, string) (*sqlite.Ledger, error){"open": sqlite.Open, "visit": sqlite.Visit} {
-				l, err := open(t.Context(), dir)
+			for name, open := range ways(dir) {
+				l, err := open(t.Context())
 				if err == nil { // found out when it is used
 					_, err = l.Files(t.Context(), ledger.Query{})
 					if err := l.Close(); err != nil {

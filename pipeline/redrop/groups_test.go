@@ -12,7 +12,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
-	"github.com/rowferry/rowferry/ledger/sqlite"
+	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/outbox/csvfile"
 	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/check"
@@ -171,7 +171,7 @@ func TestResendByCommandAfterADrop(t *testing.T) {
 		t.Fatalf("%v", err)
 	}
 	before := h.provider.executed("LOST6")
-	if err := h.ledger.Order(t.Context(), ledger.Order{Verb: "resend", File: two.ID, Statuses: []string{"unknown"}}); err != nil {
+	if _, err := h.ledger.Order(t.Context(), ledger.Order{Verb: ledger.Resend, File: two.ID, Statuses: []batch.Status{batch.Unknown}}); err != nil {
 		t.Fatal(err)
 	}
 	h.wait("resent", func() bool {
@@ -203,7 +203,7 @@ func TestGoingOnAfterAStop(t *testing.T) {
 	}
 	h.stop()
 	h.start()
-	if err := h.ledger.Order(t.Context(), ledger.Order{Verb: "resume", Account: "les"}); err != nil {
+	if _, err := h.ledger.Order(t.Context(), ledger.Order{Verb: "resume", Account: "les"}); err != nil {
 		t.Fatal(err)
 	}
 	f := h.file(id, ledger.Reported)
@@ -223,7 +223,7 @@ func TestCheckAgrees(t *testing.T) {
 	if err := os.WriteFile(path, s.bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	l, err := sqlite.Visit(t.Context(), h.cfg.Data)
+	l, err := drivers.Visit(t.Context(), "sqlite", h.cfg.Data)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
-	"github.com/rowferry/rowferry/ledger/sqlite"
+	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
 )
 
@@ -120,7 +120,7 @@ type house struct {
 	t        *testing.T
 	dir      string
 	provider *provider
-	ledger   ledger.Ledger
+	ledger   ledger.Owner
 	cfg      *configs.Config
 	stop     func()
 }
@@ -172,7 +172,7 @@ func open(t *testing.T, l batch.Language, read string) *house {
 // start runs the service; stop ends it.
 func (h *house) start() {
 	h.t.Helper()
-	l, err := sqlite.Open(h.t.Context(), h.cfg.Data)
+	l, err := drivers.Open(h.t.Context(), "sqlite", h.cfg.Data)
 	if err != nil {
 		h.t.Fatal(err)
 	}

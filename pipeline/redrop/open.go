@@ -20,8 +20,8 @@ import (
 
 // Books are what is known of earlier files.
 type Books struct {
-	Ledger ledger.Ledger // nil: nothing is known
-	Spool  string        // folder of private copies, one a file, named by its id
+	Ledger ledger.Books // nil: nothing is known
+	Spool  string       // folder of private copies, one a file, named by its id
 }
 
 // Open opens the content at path under the name its sender gave it, and decides what it is. An ordinary file has no plan. A result

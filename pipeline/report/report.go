@@ -23,9 +23,15 @@ import (
 	"github.com/rowferry/rowferry/providers"
 )
 
+// Ledger is what reporting needs of it.
+type Ledger interface {
+	ledger.Books
+	Report(ctx context.Context, id string, results []string) error
+}
+
 // Reporter reports files whose rows all have an outcome. Its methods are called by one goroutine.
 type Reporter struct {
-	Ledger  ledger.Ledger
+	Ledger  Ledger
 	Routes  map[string]*route.Route
 	Partial bool   // files of routes that are not here are another run's
 	Spool   string // where the takers keep the senders' files
@@ -138,7 +144,7 @@ func meaning(c *providers.CodeText) batch.Text {
 }
 
 // Lines joins the rows of the spooled file with their outcomes, in the order of the file.
-func Lines(ctx context.Context, l ledger.Ledger, way *route.Route, f ledger.File, path string) iter.Seq2[*outbox.Line, error] {
+func Lines(ctx context.Context, l ledger.Books, way *route.Route, f ledger.File, path string) iter.Seq2[*outbox.Line, error] {
 	return func(yield func(*outbox.Line, error) bool) {
 		table, err := redrop.Reopen(ctx, way, path, f.Name, f.Reading)
 		if err != nil {

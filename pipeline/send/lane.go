@@ -33,11 +33,17 @@ type Settings struct {
 	Grace       time.Duration // how long what is in flight may take to end when we are told to stop
 }
 
+// Ledger is what sending needs of it.
+type Ledger interface {
+	ledger.Books
+	ledger.Journal
+}
+
 // Lane is one account's line of requests. Its methods are safe for concurrent use; Run is called once.
 type Lane struct {
 	Settings
 	Sender  senders.Sender
-	Ledger  ledger.Ledger
+	Ledger  Ledger
 	Routes  map[string]*route.Route
 	Log     *slog.Logger
 	Observe func(step string, r senders.Result, items int) // metrics; may be nil

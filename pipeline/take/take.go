@@ -27,10 +27,16 @@ import (
 	"github.com/rowferry/rowferry/words"
 )
 
+// Ledger is what taking needs of it.
+type Ledger interface {
+	ledger.Books
+	ledger.Intake
+}
+
 // Taker takes the files of one route. Its methods are called by one goroutine.
 type Taker struct {
 	Route  *route.Route
-	Ledger ledger.Ledger
+	Ledger Ledger
 	Spool  string // folder of private copies, one a file, named by its id
 	Log    *slog.Logger
 	Now    func() time.Time
@@ -454,7 +460,7 @@ func counted(rows iter.Seq2[*batch.Row, error], n *int) iter.Seq2[*batch.Row, er
 
 // staging collects items into chunks and keeps the counts.
 type staging struct {
-	ledger ledger.Ledger
+	ledger ledger.Intake
 	file   ledger.File
 	size   int
 	chunk  ledger.Chunk
@@ -464,7 +470,7 @@ type staging struct {
 	open   int
 }
 
-func newStaging(l ledger.Ledger, f ledger.File, r *route.Route) *staging {
+func newStaging(l ledger.Intake, f ledger.File, r *route.Route) *staging {
 	return &staging{ledger: l, file: f, size: ChunkSize(r.Operation.Rows), chunk: ledger.Chunk{File: f.ID}}
 }
 

@@ -24,7 +24,7 @@ import (
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/inbox/local"
 	"github.com/rowferry/rowferry/ledger"
-	"github.com/rowferry/rowferry/ledger/sqlite"
+	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/pipeline/take"
@@ -46,12 +46,12 @@ const header = "accountNumber,lesBookingId,failReason\n"
 type bench struct {
 	*testing.T
 	dir    string
-	ledger ledger.Ledger
+	ledger ledger.Owner
 	taker  *take.Taker
 	taken  []ledger.File // as told
 	log    strings.Builder
 
-	overLedger func(ledger.Ledger) ledger.Ledger
+	overLedger func(ledger.Owner) ledger.Owner
 	overPlace  func(inbox.Place) inbox.Place
 	after      string
 	clock      func() time.Time
@@ -85,7 +85,7 @@ func (b *bench) start() {
 	b.Helper()
 	b.end()
 	r := b.route()
-	l, err := sqlite.Open(b.Context(), b.at("data"))
+	l, err := drivers.Open(b.Context(), "sqlite", b.at("data"))
 	b.must(err)
 	log := slog.New(slog.NewTextHandler(&b.log, nil))
 	place, err := local.Open(local.Settings{Dir: b.at("in"), Settle: time.Millisecond, Every: time.Millisecond, Patience: patience,
@@ -96,7 +96,7 @@ func (b *bench) start() {
 	if b.overPlace != nil {
 		r.Inbox = b.overPlace(place)
 	}
-	over := ledger.Ledger(l)
+	over := ledger.Owner(l)
 	if b.overLedger != nil {
 		over = b.overLedger(l)
 	}
@@ -311,25 +311,25 @@ func (k *killer) dies(name string) int {
 }
 
 type killedLedger struct {
-	ledger.Ledger
+	ledger.Owner
 	k *killer
 }
 
 func (l killedLedger) Begin(ctx context.Context, f ledger.File) error {
-	return l.k.do("begin", func() error { return l.Ledger.Begin(ctx, f) })
+	return l.k.do("begin", func() error { return l.Owner.Begin(ctx, f) })
 }
 
 func (l killedLedger) Forget(ctx context.Context, id string) error {
-	return l.k.do("forget", func() error { return l.Ledger.Forget(ctx, id) })
+	return l.k.do("forget", func() error { return l.Owner.Forget(ctx, id) })
 }
 
 func (l killedLedger) Take(ctx context.Context, id, hash string, size int64) (earlier *ledger.File, err error) {
-	err = l.k.do("take", func() error { earlier, err = l.Ledger.Take(ctx, id, hash, size); return err })
+	err = l.k.do("take", func() error { earlier, err = l.Owner.Take(ctx, id, hash, size); return err })
 	return earlier, err
 }
 
 func (l killedLedger) Stage(c ledger.Chunk) (r ledger.Receipt) {
-	err := l.k.do("stage", func() error { r = l.Ledger.Stage(c); return r.Wait(context.Background()) })
+	err := l.k.do("stage", func() error { r = l.Owner.Stage(c); return r.Wait(context.Background()) })
 	if err != nil {
 		return killedReceipt{}
 	}
@@ -342,19 +342,19 @@ func (killedReceipt) Wait(context.Context) error { return errKilled }
 func (killedReceipt) Done() bool                 { return true }
 
 func (l killedLedger) Unstage(ctx context.Context, id string) error {
-	return l.k.do("unstage", func() error { return l.Ledger.Unstage(ctx, id) })
+	return l.k.do("unstage", func() error { return l.Owner.Unstage(ctx, id) })
 }
 
 func (l killedLedger) Accept(ctx context.Context, id string, r ledger.Reading, c batch.Counts, items, open int) error {
-	return l.k.do("accept", func() error { return l.Ledger.Accept(ctx, id, r, c, items, open) })
+	return l.k.do("accept", func() error { return l.Owner.Accept(ctx, id, r, c, items, open) })
 }
 
 func (l killedLedger) Refuse(ctx context.Context, id, reason string) error {
-	return l.k.do("refuse", func() error { return l.Ledger.Refuse(ctx, id, reason) })
+	return l.k.do("refuse", func() error { return l.Owner.Refuse(ctx, id, reason) })
 }
 
 func (l killedLedger) Rest(ctx context.Context, id string) error {
-	return l.k.do("rest", func() error { return l.Ledger.Rest(ctx, id) })
+	return l.k.do("rest", func() error { return l.Owner.Rest(ctx, id) })
 }
 
 type killedPlace struct {
@@ -406,7 +406,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 		for n := 1; ; n += stride {
 			b := newBench(t)
 			k := &killer{left: n, after: after}
-			b.overLedger = func(l ledger.Ledger) ledger.Ledger { return killedLedger{l, k} }
+			b.overLedger = func(l ledger.Owner) ledger.Owner { return killedLedger{l, k} }
 			b.overPlace = func(p inbox.Place) inbox.Place { return killedPlace{p, k} }
 			drop(b)
 			b.start()

@@ -177,7 +177,7 @@ func TestTheSpoolCannotBeWritten(t *testing.T) {
 func killAt(b *bench, step string) {
 	b.Helper()
 	k := &killer{at: step}
-	b.overLedger = func(l ledger.Ledger) ledger.Ledger { return killedLedger{l, k} }
+	b.overLedger = func(l ledger.Owner) ledger.Owner { return killedLedger{l, k} }
 	b.overPlace = func(p inbox.Place) inbox.Place { return killedPlace{p, k} }
 	b.start()
 	_ = b.work()
@@ -255,7 +255,7 @@ func TestHandedOverAndCutOff(t *testing.T) {
 	}
 	for n := 1; ; n++ { // killed
 		k := &killer{left: n}
-		b.overLedger = func(l ledger.Ledger) ledger.Ledger { return killedLedger{l, k} }
+		b.overLedger = func(l ledger.Owner) ledger.Owner { return killedLedger{l, k} }
 		b.start()
 		_, err := b.taker.Hand(b.Context(), path)
 		b.overLedger = nil
@@ -284,7 +284,7 @@ func TestHandedOverAndCutOff(t *testing.T) {
 		fmt.Fprintf(&long, "1,LB%d,late\n", i)
 	}
 	b.must(os.WriteFile(path, []byte(long.String()), 0o644))
-	b.overLedger = func(l ledger.Ledger) ledger.Ledger { return stopping{l, stop} }
+	b.overLedger = func(l ledger.Owner) ledger.Owner { return stopping{l, stop} }
 	b.start()
 	f, err := b.taker.Hand(ctx, path)
 	if !errors.Is(err, context.Canceled) || f.State != ledger.Quarantined || !f.Rested {
@@ -299,13 +299,13 @@ func TestHandedOverAndCutOff(t *testing.T) {
 
 // stopping is a ledger in whose owner somebody presses Ctrl-C while rows are staged.
 type stopping struct {
-	ledger.Ledger
+	ledger.Owner
 	stop func()
 }
 
 func (s stopping) Stage(c ledger.Chunk) ledger.Receipt {
 	s.stop()
-	return s.Ledger.Stage(c)
+	return s.Owner.Stage(c)
 }
 
 func TestNamesOfHandedFilesAreTamed(t *testing.T) {
@@ -320,7 +320,7 @@ func TestNamesOfHandedFilesAreTamed(t *testing.T) {
 
 // occupied is a ledger in which the first ids tried are taken.
 type occupied struct {
-	ledger.Ledger
+	ledger.Owner
 	left int
 }
 
@@ -328,7 +328,7 @@ func (o *occupied) Begin(ctx context.Context, f ledger.File) error {
 	if o.left--; o.left >= 0 {
 		return ledger.ErrExists
 	}
-	return o.Ledger.Begin(ctx, f)
+	return o.Owner.Begin(ctx, f)
 }
 
 // Ids that are taken are passed over, also when the clock has gone back; they grow when most of a second's are taken.
@@ -336,7 +336,7 @@ func TestIDs(t *testing.T) {
 	b := newBench(t)
 	now := time.Date(2026, 11, 22, 10, 15, 2, 0, time.UTC)
 	b.clock = func() time.Time { return now }
-	b.overLedger = func(l ledger.Ledger) ledger.Ledger { return &occupied{l, 9} }
+	b.overLedger = func(l ledger.Owner) ledger.Owner { return &occupied{l, 9} }
 	b.start()
 	b.drop("a.csv", row("LB1"))
 	b.works()

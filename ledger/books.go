@@ -1,0 +1,92 @@
+package ledger
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+)
+
+// AtRest reports whether a file of that state needs nothing more. All but a few are.
+func (s State) AtRest() bool {
+	return s == Reported || s == Quarantined || s == Duplicate
+}
+
+// FamilyStates are the states of the files that count as members of a family: the accepted ones.
+func FamilyStates() []State { return []State{Sending, Settled, Reported} }
+
+// Unchanged is ErrFamily when the accepted members of a family are not those that decided about a new one, with the same
+// revisions, all of them with an outcome for every row. id is the new one's own.
+func (a *Again) Unchanged(id string, members []File) error {
+	seen := 0
+	for _, f := range members {
+		if f.ID == id {
+			continue
+		}
+		if revision, known := a.Known[f.ID]; !known || revision != f.Revision || f.State == Sending {
+			return fmt.Errorf("%w: %s", ErrFamily, f.ID)
+		}
+		seen++
+	}
+	if seen != len(a.Known) {
+		return fmt.Errorf("%w: a member is missing", ErrFamily)
+	}
+	return nil
+}
+
+// Newest is *Superseded when one of the family's accepted members followed f.
+func (f *File) Newest(members []File) error {
+	last := slices.MaxFunc(append(members, *f), func(a, b File) int { return cmp.Compare(a.Generation(), b.Generation()) })
+	if last.Generation() > f.Generation() {
+		return &Superseded{Newest: last.ID}
+	}
+	return nil
+}
+
+// Requeued are the events that open the chunk's items again of which a row has one of the outcomes. Rows that travel
+// together are opened together; what was never fit to be sent stays as it is.
+func (c *Content) Requeued(statuses []batch.Status, now time.Time) []Event {
+	var events []Event
+	for i := range c.Items {
+		v := c.States[i].Verdict
+		wanted := v != nil && c.Items[i].Body != nil && slices.ContainsFunc(c.Items[i].Rows, func(r int) bool {
+			return slices.Contains(statuses, v.Of(r).Status)
+		})
+		if wanted {
+			events = append(events, Event{File: c.File, Chunk: c.Seq, Item: i, Kind: EventRequeued, At: now, Rows: c.Items[i].Rows, Before: v})
+		}
+	}
+	return events
+}
+
+// Change is what a run of events changes in their file's books. Open is added to the open items; a file of which nothing is
+// open any more is Settled.
+type Change struct {
+	Counts            batch.Counts
+	Open              int
+	Started, Finished time.Time // zero: unchanged; the earliest start and the latest finish count
+}
+
+// Add adds one event.
+func (c *Change) Add(e Event) {
+	switch e.Kind {
+	case EventSending, EventWaiting:
+		c.start(e.At)
+	case EventSettled:
+		e.Verdict.Count(&c.Counts, e.Rows, 1)
+		c.Open--
+		c.Finished = e.At
+		c.start(e.Verdict.SentAt)
+	case EventRequeued:
+		e.Before.Count(&c.Counts, e.Rows, -1)
+		c.Open++
+	}
+}
+
+func (c *Change) start(at time.Time) {
+	if c.Started.IsZero() {
+		c.Started = at
+	}
+}

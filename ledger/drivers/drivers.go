@@ -1,0 +1,44 @@
+// Package drivers is the one list of ledgers, by what a configuration's `ledger` says.
+package drivers
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/sqlite"
+)
+
+// drivers are the ledgers there are, by the name or the scheme of the address that a configuration gives. Each is made of
+// that address and the configuration's data folder.
+var drivers = map[string]func(address, data string) ledger.Driver{
+	"sqlite": func(_, data string) ledger.Driver { return sqlite.Driver{Dir: data} },
+}
+
+// Open opens the ledger of a configuration as its owner, as ledger.Driver does.
+func Open(ctx context.Context, address, data string) (ledger.Owner, error) {
+	d, err := of(address, data)
+	if err != nil {
+		return nil, err
+	}
+	return d.Open(ctx)
+}
+
+// Visit opens the ledger of a configuration beside its owner, as ledger.Driver does.
+func Visit(ctx context.Context, address, data string) (ledger.Visitor, error) {
+	d, err := of(address, data)
+	if err != nil {
+		return nil, err
+	}
+	return d.Visit(ctx)
+}
+
+func of(address, data string) (ledger.Driver, error) {
+	name, _, _ := strings.Cut(address, "://")
+	driver, known := drivers[name]
+	if !known {
+		return nil, fmt.Errorf("there is no ledger %q", name)
+	}
+	return driver(address, data), nil
+}

@@ -1,0 +1,132 @@
+package ledger
+
+import (
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+)
+
+// Chunk is a run of items of one file.
+type Chunk struct {
+	File  string
+	Seq   int // 0-based, without gaps
+	Items []Staged
+}
+
+// Staged is an item as it is accepted. One that is not to be sent has its outcome already.
+type Staged struct {
+	batch.Item
+	Preset *Verdict // nil: to be sent
+	Kin    []Kin    // of a result dropped again: whose each row is; nil in other files
+	Before Before   // what earlier files of the family did with it
+}
+
+// Kin says which row of its family a row is.
+type Kin struct {
+	Origin  string `json:"o,omitempty"` // "17": row 17 of the family's first file; "ID:17": row 17 of the member that brought it; "": new here
+	Carried bool   `json:"c,omitempty"` // its outcome was taken over; it was not decided here
+	Edited  bool   `json:"e,omitempty"` // its outcome speaks of other values: it was changed since, and the change was not sent
+}
+
+// Before is what is known of an item before its file's first request.
+type Before struct {
+	Attempts int  `json:"attempts,omitempty"` // requests that may have reached the provider with it
+	Lost     bool `json:"lost,omitempty"`     // one of them may have been executed
+}
+
+// State is where an item stands before its first event.
+func (s *Staged) State() ItemState {
+	return ItemState{Verdict: s.Preset, Attempts: s.Before.Attempts, Lost: s.Before.Lost}
+}
+
+// Verdict is the last word about an item: one outcome for all its rows but those in Rows.
+type Verdict struct {
+	batch.Outcome
+	Rows     map[int]batch.Outcome `json:"rows,omitempty"`     // by row number
+	Problems []batch.Problem       `json:"problems,omitempty"` // found when it was to be sent
+}
+
+// Of returns the outcome of one row of the item.
+func (v *Verdict) Of(row int) batch.Outcome {
+	if o, other := v.Rows[row]; other {
+		return o
+	}
+	return v.Outcome
+}
+
+// Count adds the item's rows to c.
+func (v *Verdict) Count(c *batch.Counts, rows []int, sign int) {
+	if len(v.Rows) == 0 {
+		c.Add(v.Status, sign*len(rows))
+		return
+	}
+	for _, r := range rows {
+		c.Add(v.Of(r).Status, sign)
+	}
+}
+
+// EventKind is what happened to an item.
+type EventKind string
+
+const (
+	EventSending  EventKind = "sending"  // its request may leave from now on
+	EventWaiting  EventKind = "waiting"  // the attempt is over without a verdict; it is tried again not before Until
+	EventSettled  EventKind = "settled"  // Verdict
+	EventRequeued EventKind = "requeued" // a person asked to send it again
+)
+
+// Event is one line of the journal.
+type Event struct {
+	File    string
+	Chunk   int
+	Item    int // index within the chunk
+	Kind    EventKind
+	At      time.Time
+	Attempt int       // sending: 1 for the first
+	Until   time.Time // waiting
+	Lost    bool      // waiting: the attempt may have been executed
+	Verdict *Verdict  // settled
+	Rows    []int     // settled, requeued: the item's rows, for the counts
+	Before  *Verdict  // requeued: the verdict that is taken back
+}
+
+// ItemState is where an item stands after its events.
+type ItemState struct {
+	Verdict  *Verdict  // nil: open
+	Attempts int       // requests that may have left with it
+	InFlight bool      // sending is the last word: after a crash it may have been executed
+	Lost     bool      // some attempt may have been executed
+	Until    time.Time // not before
+	First    time.Time // when the first attempt of this round began
+}
+
+// Apply adds one event.
+func (s *ItemState) Apply(e Event) {
+	switch e.Kind {
+	case EventSending:
+		s.InFlight, s.Attempts = true, e.Attempt
+		if s.First.IsZero() {
+			s.First = e.At
+		}
+	case EventWaiting:
+		s.InFlight, s.Until, s.Lost = false, e.Until, s.Lost || e.Lost
+		s.Attempts = max(s.Attempts, e.Attempt)
+		if s.First.IsZero() {
+			s.First = e.At
+		}
+	case EventSettled:
+		s.InFlight, s.Verdict = false, e.Verdict
+		if e.Verdict != nil {
+			s.Attempts = max(s.Attempts, e.Verdict.Attempts)
+		}
+	case EventRequeued:
+		lost := s.Lost || s.Verdict != nil && s.Verdict.Status == batch.Unknown
+		*s = ItemState{Attempts: s.Attempts, Lost: lost}
+	}
+}
+
+// Content is a chunk with the present state of its items.
+type Content struct {
+	Chunk
+	States []ItemState // one per item
+}
