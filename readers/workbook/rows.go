@@ -1,8 +1,6 @@
 package workbook
 
 import (
-	"bytes"
-	"cmp"
 	"errors"
 	"io"
 	"iter"
@@ -12,13 +10,14 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers/table"
+	"github.com/rowferry/rowferry/readers/workbook/grid"
 )
 
 // line is a row that was read ahead.
 type line struct {
 	number int
 	hidden bool
-	cells  []cell
+	cells  []grid.Cell
 	size   int // bytes of its texts
 }
 
@@ -27,11 +26,11 @@ func (l line) texts() []string {
 	if len(l.cells) == 0 {
 		return nil
 	}
-	out := make([]string, l.cells[len(l.cells)-1].column+1)
+	out := make([]string, l.cells[len(l.cells)-1].Column+1)
 	for _, c := range l.cells {
-		out[c.column] = c.Text
+		out[c.Column] = c.Text
 		if c.Kind == batch.Faulty && c.Text == "" {
-			out[c.column] = "#N/A"
+			out[c.Column] = "#N/A"
 		}
 	}
 	return out
@@ -40,7 +39,7 @@ func (l line) texts() []string {
 // rows is the table of one sheet.
 type rows struct {
 	book   *book
-	sheet  *sheet // nil when the workbook has no data
+	sheet  grid.Sheet // nil when the workbook has no data
 	index  int
 	name   string
 	part   string
@@ -56,7 +55,7 @@ type rows struct {
 	texts  []string
 	row    batch.Row
 
-	upright []area // merged ranges of several rows, where they may hold names of columns
+	upright []grid.Area // merged ranges of several rows, where they may hold names of columns
 
 	last                   int // number of the last row that was handed on, or of the heading
 	count                  int
@@ -81,8 +80,11 @@ func (t *rows) HeaderRow() int          { return t.header }
 func (t *rows) Notes() []batch.Note     { return slices.Clone(t.notes) }
 
 func (t *rows) Close() error {
+	if t.closed {
+		return nil
+	}
 	t.closed, t.sheet, t.sample = true, nil, nil
-	return nil
+	return t.book.Close()
 }
 
 var errUsed = errors.New("workbook: the rows were read already, or the table is closed")
@@ -114,11 +116,11 @@ func (t *rows) find() error {
 		t.layout(at, nil)
 		return nil
 	}
-	merges, err := t.merged()
+	merges, err := t.book.Merged(t.index, t.sample[len(t.sample)-1].number)
 	if err != nil {
 		return err
 	}
-	t.upright = slices.DeleteFunc(slices.Clone(merges), func(a area) bool { return a.top == a.bottom })
+	t.upright = slices.DeleteFunc(slices.Clone(merges), func(a grid.Area) bool { return a.Top == a.Bottom })
 	switch {
 	case precedes && len(groups(merges, t.sample[at-1], t.sample[at])) > 0:
 		t.layout(at, groups(merges, t.sample[at-1], t.sample[at]))
@@ -133,24 +135,24 @@ func (t *rows) find() error {
 // gaps reports whether a column between the first and the last of a line is empty, as under a merged cell.
 func (t *rows) gaps(at int) bool {
 	c := t.sample[at].cells
-	return len(c) > 0 && c[len(c)-1].column-c[0].column+1 > len(c) || at+1 < len(t.sample) && last(t.sample[at+1]) > last(t.sample[at])
+	return len(c) > 0 && c[len(c)-1].Column-c[0].Column+1 > len(c) || at+1 < len(t.sample) && last(t.sample[at+1]) > last(t.sample[at])
 }
 
 func last(l line) int {
 	if len(l.cells) == 0 {
 		return -1
 	}
-	return l.cells[len(l.cells)-1].column
+	return l.cells[len(l.cells)-1].Column
 }
 
 // under reports whether everything in the row below a heading is a label under one of its merged cells.
-func (t *rows) under(merged []area, below []string) bool {
+func (t *rows) under(merged []grid.Area, below []string) bool {
 	n := 0
 	for i, text := range below {
 		if strings.TrimSpace(text) == "" {
 			continue
 		}
-		if table.Look(text) != table.Label || !slices.ContainsFunc(merged, func(a area) bool { return a.left <= i && i <= a.right }) {
+		if table.Look(text) != table.Label || !slices.ContainsFunc(merged, func(a grid.Area) bool { return a.Left <= i && i <= a.Right }) {
 			return false
 		}
 		n++
@@ -160,64 +162,23 @@ func (t *rows) under(merged []area, below []string) bool {
 
 // groups are the merged ranges of the upper line that stand over several columns of the lower one. A range over all of
 // them is a title, not a group.
-func groups(merges []area, upper, lower line) []area {
-	left, right := lower.cells[0].column, last(lower)
+func groups(merges []grid.Area, upper, lower line) []grid.Area {
+	left, right := lower.cells[0].Column, last(lower)
 	if len(upper.cells) > 0 {
-		left, right = min(left, upper.cells[0].column), max(right, last(upper))
+		left, right = min(left, upper.cells[0].Column), max(right, last(upper))
 	}
-	var out []area
+	var out []grid.Area
 	for _, a := range merges {
-		if a.top == upper.number && a.bottom == upper.number && a.right > a.left && !(a.left <= left && a.right >= right) {
+		if a.Top == upper.number && a.Bottom == upper.number && a.Right > a.Left && !(a.Left <= left && a.Right >= right) {
 			out = append(out, a)
 		}
 	}
 	return out
 }
 
-// merged reads the merged ranges, which stand behind the rows, without reading the rows. It is a hint for the
-// heading only, so what is odd is passed over; the part itself is checked when its rows are read.
-func (t *rows) merged() ([]area, error) {
-	p, err := t.book.archive.Part(t.book.contents.Sheets[t.index].Part)
-	if err != nil {
-		return nil, err
-	}
-	const longest = 256
-	var found []area
-	mark := []byte("mergeCell ")
-	buf := make([]byte, 64<<10)
-	kept := 0
-	for {
-		n, err := p.Read(buf[kept:])
-		w := buf[:kept+n]
-		for {
-			i := bytes.Index(w, mark)
-			if i < 0 || len(w)-i < longest && err == nil {
-				break
-			}
-			w = w[i+len(mark):]
-			_, ref, ok := bytes.Cut(w[:min(len(w), longest)], []byte("ref="))
-			if !ok || len(ref) < 2 {
-				continue
-			}
-			if end := bytes.IndexByte(ref[1:], ref[0]); end > 0 {
-				if a, ok := parseArea(ref[1 : 1+end]); ok && a.top <= t.sample[len(t.sample)-1].number {
-					found = append(found, a)
-				}
-			}
-		}
-		if err == io.EOF || len(found) > 10_000 {
-			return found, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		kept = copy(buf, w[max(0, len(w)-longest):])
-	}
-}
-
 // layout settles the columns: the heading is line at of the sample (-1: none); with merged ranges, the line above it
 // belongs to it.
-func (t *rows) layout(at int, merged []area) {
+func (t *rows) layout(at int, merged []grid.Area) {
 	first := at
 	if len(merged) > 0 {
 		first = at - 1
@@ -229,10 +190,10 @@ func (t *rows) layout(at int, merged []area) {
 		t.note("workbook.note_preamble", t.preamble.first, t.preamble.count)
 	}
 	body := t.sample[at+1:]
-	left, right := maxColumn, -1
+	left, right := grid.MaxColumn, -1
 	widen := func(l line) {
 		if len(l.cells) > 0 {
-			left, right = min(left, l.cells[0].column), max(right, last(l))
+			left, right = min(left, l.cells[0].Column), max(right, last(l))
 		}
 	}
 	if at < 0 {
@@ -247,7 +208,7 @@ func (t *rows) layout(at int, merged []area) {
 		t.header = t.sample[at].number
 		t.last = t.header
 		for _, c := range t.tall(t.sample[at].number) {
-			left, right = min(left, c.column), max(right, c.column)
+			left, right = min(left, c.Column), max(right, c.Column)
 		}
 		left, right = habitual(body, left, right)
 	}
@@ -259,7 +220,7 @@ func (t *rows) layout(at int, merged []area) {
 	if at >= 0 {
 		t.title(t.sample[at], t.sample[first], merged)
 		for _, c := range t.tall(t.header) {
-			if name := &t.cols[c.column-left].Name; strings.TrimSpace(*name) == "" {
+			if name := &t.cols[c.Column-left].Name; strings.TrimSpace(*name) == "" {
 				*name = c.Text
 			}
 		}
@@ -269,18 +230,18 @@ func (t *rows) layout(at int, merged []area) {
 }
 
 // tall gives the cells above row that are merged down to it: names of columns beside a heading of several rows.
-func (t *rows) tall(row int) []cell {
-	var out []cell
+func (t *rows) tall(row int) []grid.Cell {
+	var out []grid.Cell
 	for _, a := range t.upright {
-		if a.top >= row || a.bottom < row {
+		if a.Top >= row || a.Bottom < row {
 			continue
 		}
 		for _, l := range t.sample {
-			if l.number != a.top {
+			if l.number != a.Top {
 				continue
 			}
 			for _, c := range l.cells {
-				if c.column == a.left {
+				if c.Column == a.Left {
 					out = append(out, c)
 				}
 			}
@@ -294,8 +255,8 @@ func habitual(body []line, left, right int) (int, int) {
 	filled := map[int]int{}
 	for _, l := range body {
 		for _, c := range l.cells {
-			if (c.column < left || c.column > right) && c.Kind != batch.Blank {
-				filled[c.column]++
+			if (c.Column < left || c.Column > right) && c.Kind != batch.Blank {
+				filled[c.Column]++
 			}
 		}
 	}
@@ -309,9 +270,9 @@ func habitual(body []line, left, right int) (int, int) {
 }
 
 // title names the columns. Under a merged cell of the upper line, a name is "upper lower".
-func (t *rows) title(lower, upper line, merged []area) {
+func (t *rows) title(lower, upper line, merged []grid.Area) {
 	for _, c := range lower.cells {
-		t.cols[c.column-t.left].Name = c.Text
+		t.cols[c.Column-t.left].Name = c.Text
 	}
 	if len(merged) == 0 {
 		return
@@ -320,10 +281,10 @@ func (t *rows) title(lower, upper line, merged []area) {
 		if strings.TrimSpace(c.Text) == "" {
 			continue
 		}
-		from, to := c.column, c.column
+		from, to := c.Column, c.Column
 		for _, a := range merged {
-			if a.left == c.column {
-				to = a.right
+			if a.Left == c.Column {
+				to = a.Right
 			}
 		}
 		for i := from - t.left; i <= min(to-t.left, len(t.cols)-1); i++ {
@@ -361,7 +322,7 @@ func (t *rows) Rows() iter.Seq2[*batch.Row, error] {
 				yield(nil, ctx.Err())
 				return
 			}
-			err := t.sheet.next()
+			err := t.sheet.Next()
 			if err == io.EOF {
 				t.ended = true
 				break
@@ -370,7 +331,8 @@ func (t *rows) Rows() iter.Seq2[*batch.Row, error] {
 				yield(nil, unreadable(ctx, err))
 				return
 			}
-			row, err := t.take(line{number: t.sheet.row, hidden: t.sheet.hidden, cells: t.sheet.cells})
+			s := t.sheet.Row()
+			row, err := t.take(line{number: s.Number, hidden: s.Hidden, cells: s.Cells})
 			if row == nil && err == nil {
 				continue
 			}
@@ -401,10 +363,10 @@ func (t *rows) report() {
 
 // reportMerged tells of cells of the data that are merged over several rows: below the uppermost they count as empty.
 func (t *rows) reportMerged() {
-	var first area
+	var first grid.Area
 	count := 0
-	for _, a := range t.sheet.merged {
-		if a.top <= t.header || a.top > t.last || a.right < t.left || a.left >= t.left+len(t.cols) {
+	for _, a := range t.sheet.Merged() {
+		if a.Top <= t.header || a.Top > t.last || a.Right < t.left || a.Left >= t.left+len(t.cols) {
 			continue
 		}
 		if count++; count == 1 {
@@ -412,8 +374,8 @@ func (t *rows) reportMerged() {
 		}
 	}
 	if count > 0 {
-		cells := table.Letter(first.left) + strconv.Itoa(first.top) + ":" + table.Letter(first.right) + strconv.Itoa(first.bottom)
-		t.note("workbook.note_merged", first.top, count, "cells", cells)
+		cells := table.Letter(first.Left) + strconv.Itoa(first.Top) + ":" + table.Letter(first.Right) + strconv.Itoa(first.Bottom)
+		t.note("workbook.note_merged", first.Top, count, "cells", cells)
 	}
 }
 
@@ -439,10 +401,10 @@ func (t *rows) take(l line) (*batch.Row, error) {
 	t.row.Number, t.row.Problem = l.number, nil
 	for i := range l.cells {
 		c := &l.cells[i]
-		if at := c.column - t.left; at >= 0 && at < len(t.row.Cells) {
+		if at := c.Column - t.left; at >= 0 && at < len(t.row.Cells) {
 			t.row.Cells[at] = c.Cell
 		} else if c.Kind != batch.Blank && t.row.Problem == nil {
-			m := batch.Message{Key: "workbook.row_wide", Args: []any{"cell", table.Letter(c.column) + strconv.Itoa(l.number)}}
+			m := batch.Message{Key: "workbook.row_wide", Args: []any{"cell", table.Letter(c.Column) + strconv.Itoa(l.number)}}
 			t.row.Problem = &m
 		}
 	}
@@ -472,13 +434,4 @@ func (t *rows) sums() bool {
 		t.texts = append(t.texts, t.row.Cells[i].Text)
 	}
 	return table.Totals(t.texts, len(t.cols))
-}
-
-func sortCells(cells []cell) {
-	slices.SortStableFunc(cells, func(a, b cell) int { return cmp.Compare(a.column, b.column) })
-}
-
-// blank reports whether the current row shows nothing.
-func (s *sheet) blank() bool {
-	return !slices.ContainsFunc(s.cells, func(c cell) bool { return c.Kind != batch.Blank })
 }

@@ -1,5 +1,6 @@
-// Package workbook reads .xlsx and .xlsm files strictly and as a stream: typed cells become what the sender saw, and damage
-// anywhere in a part that is needed refuses the whole file.
+// Package workbook reads what people call Excel files strictly and as a stream: typed cells become what the sender saw, and
+// damage anywhere in a part that is needed refuses the whole file. It chooses the sheet and finds the heading; each kind of
+// container is opened by a folder below, and what they share lies in grid.
 //
 // What a cell becomes. Numbers are plain decimals with the 15 digits a spreadsheet keeps. Their format does not round or
 // scale them: 0.125 shown as 13% is "0.125", 1234.5678 shown as 1,234.57 is "1234.5678"; only leading zeros (00000),
@@ -19,7 +20,8 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/table"
-	"github.com/rowferry/rowferry/readers/workbook/ooxml"
+	"github.com/rowferry/rowferry/readers/workbook/grid"
+	"github.com/rowferry/rowferry/readers/workbook/xlsx"
 	"github.com/rowferry/rowferry/resultmark"
 	"github.com/rowferry/rowferry/words"
 )
@@ -38,8 +40,15 @@ type reader struct{}
 
 // Complete checks that the file is a workbook whose zip is closed and whose parts lie within it.
 func (reader) Complete(ctx context.Context, f readers.File, s readers.Settings) error {
-	_, err := openArchive(ctx, f, withDefaults(s.Limits))
-	return err
+	f.ReaderAt = patient{f.ReaderAt, ctx}
+	c, err := containerOf(f)
+	if err == nil {
+		err = c.whole(f, withDefaults(s.Limits))
+	}
+	if err != nil {
+		return unreadable(ctx, err)
+	}
+	return nil
 }
 
 // Open chooses the sheet, finds the heading and reads the first rows.
@@ -77,7 +86,7 @@ func unreadable(ctx context.Context, err error) error {
 	if errors.As(err, &told) {
 		return told
 	}
-	e := &ooxml.Error{Reason: ooxml.Corrupt, Err: err}
+	e := &grid.Error{Reason: grid.Corrupt, Err: err}
 	errors.As(err, &e)
 	part := cmp.Or(e.Part, "zip")
 	m := batch.Message{Key: "workbook." + string(e.Reason), Args: []any{"part", part}}
@@ -100,32 +109,37 @@ func (p patient) ReadAt(b []byte, at int64) (int, error) {
 	return p.ReaderAt.ReadAt(b, at)
 }
 
-func openArchive(ctx context.Context, f readers.File, l readers.Limits) (*ooxml.Archive, error) {
-	f.ReaderAt = patient{f.ReaderAt, ctx}
+// container is one kind of workbook.
+type container struct {
+	open  func(readers.File, readers.Limits) (grid.Book, error)
+	whole func(readers.File, readers.Limits) error // whether the structure is closed, without reading values
+}
+
+// containers is the one list of the kinds of workbook, by the kind that readers.KindOf finds.
+var containers = map[string]container{
+	readers.XLSX: {xlsx.Open, xlsx.Check},
+}
+
+// containerOf finds out what f is.
+func containerOf(f readers.File) (container, error) {
 	kind, err := readers.KindOf(f)
 	if err != nil {
-		return nil, unreadable(ctx, err)
+		return container{}, err
 	}
-	if kind != readers.XLSX {
-		return nil, refuse("workbook.other", "kind", kind)
+	c, ours := containers[kind]
+	if !ours {
+		return c, refuse("workbook.other", "kind", kind)
 	}
-	// A text may be written with six bytes for one (&quot;), so a token may be longer than a value.
-	a, err := ooxml.OpenArchive(f, f.Size, ooxml.Limits{Bytes: l.Bytes, Ratio: l.Ratio, Depth: l.Depth, Token: 2*l.Cell + 4096})
-	if err != nil {
-		return nil, unreadable(ctx, err)
-	}
-	return a, nil
+	return c, nil
 }
 
 // book is a workbook while it is being opened.
 type book struct {
+	grid.Book
+	tabs     []grid.Tab
 	ctx      context.Context
 	settings readers.Settings
 	limits   readers.Limits
-	archive  *ooxml.Archive
-	contents *ooxml.Workbook
-	strings  *ooxml.Table
-	styles   *ooxml.Styles
 	peeked   int64
 }
 
@@ -133,24 +147,21 @@ func (b *book) open(f readers.File) (*rows, error) {
 	if _, _, err := heading(b.settings.Header); err != nil {
 		return nil, err
 	}
-	var err error
-	if b.archive, err = openArchive(b.ctx, f, b.limits); err != nil {
+	f.ReaderAt = patient{f.ReaderAt, b.ctx}
+	c, err := containerOf(f)
+	if err != nil {
 		return nil, err
 	}
-	if b.contents, err = b.archive.OpenWorkbook(); err != nil {
+	if b.Book, err = c.open(f, b.limits); err != nil {
 		return nil, err
 	}
-	if part := b.contents.Styles; part != "" {
-		if b.styles, err = b.archive.Styles(part); err != nil {
-			return nil, err
-		}
+	b.tabs = b.Tabs()
+	t, err := b.choose()
+	if err != nil {
+		b.Book.Close()
+		return nil, err
 	}
-	if part := b.contents.Strings; part != "" {
-		if b.strings, err = b.archive.Strings(part, b.limits.Strings); err != nil {
-			return nil, err
-		}
-	}
-	return b.choose()
+	return t, nil
 }
 
 // choose opens the sheet that the settings name, or the first visible one with data.
@@ -166,7 +177,7 @@ func (b *book) choose() (*rows, error) {
 		}
 		return t, b.others(t, i)
 	}
-	for i, s := range b.contents.Sheets {
+	for i, s := range b.tabs {
 		if s.Hidden || !s.Grid {
 			continue
 		}
@@ -188,7 +199,7 @@ func (b *book) named(want string) (int, error) {
 	found, tab := -1, 0
 	number, _ := strconv.Atoi(strings.TrimSpace(want))
 	var names []string
-	for i, s := range b.contents.Sheets {
+	for i, s := range b.tabs {
 		if s.Name == want {
 			found = i
 			break
@@ -200,7 +211,7 @@ func (b *book) named(want string) (int, error) {
 			names = append(names, s.Name)
 		}
 	}
-	for i, s := range b.contents.Sheets {
+	for i, s := range b.tabs {
 		if s.Hidden || found >= 0 {
 			continue
 		}
@@ -211,23 +222,10 @@ func (b *book) named(want string) (int, error) {
 	if found < 0 {
 		return 0, refuse("workbook.no_sheet", "sheet", want, "sheets", strings.Join(names, ", "))
 	}
-	if !b.contents.Sheets[found].Grid {
-		return 0, refuse("workbook.chart_sheet", "sheet", b.contents.Sheets[found].Name)
+	if !b.tabs[found].Grid {
+		return 0, refuse("workbook.chart_sheet", "sheet", b.tabs[found].Name)
 	}
 	return found, nil
-}
-
-// sheet opens the cells of sheet i.
-func (b *book) sheet(i int) (*sheet, error) {
-	scan, err := b.archive.Scan(b.contents.Sheets[i].Part)
-	if err != nil {
-		return nil, err
-	}
-	s := &sheet{
-		scan: scan, strings: b.strings, styles: b.styles, date1904: b.contents.Date1904,
-		columns: min(b.limits.Columns, maxColumn), value: b.limits.Cell, most: max(8<<20, 4*b.limits.Cell),
-	}
-	return s, s.open()
 }
 
 // maxPeek bounds what is read of all other sheets, only to see whether they have data.
@@ -235,7 +233,7 @@ const maxPeek = 32 << 20
 
 // others notes the sheets that have data and are not read, but for those that we have put there.
 func (b *book) others(t *rows, chosen int) error {
-	for i, s := range b.contents.Sheets {
+	for i, s := range b.tabs {
 		if i == chosen || !s.Grid || b.made(s) || !b.hasData(i) {
 			continue
 		}
@@ -243,7 +241,7 @@ func (b *book) others(t *rows, chosen int) error {
 		case s.Hidden:
 			t.note("workbook.note_hidden_sheet", 0, 0, "sheet", s.Name)
 		case chosen >= 0:
-			t.note("workbook.note_other_sheet", 0, 0, "sheet", s.Name, "read", b.contents.Sheets[chosen].Name)
+			t.note("workbook.note_other_sheet", 0, 0, "sheet", s.Name, "read", b.tabs[chosen].Name)
 		}
 	}
 	return b.ctx.Err()
@@ -251,9 +249,9 @@ func (b *book) others(t *rows, chosen int) error {
 
 // made reports whether a sheet is one of those that a result or a template has besides its data. Senders have sheets of
 // the same names: one counts only beside what else such a workbook has.
-func (b *book) made(s ooxml.Sheet) bool {
+func (b *book) made(s grid.Tab) bool {
 	beside := func(is func(name string) bool) bool {
-		return slices.ContainsFunc(b.contents.Sheets, func(o ooxml.Sheet) bool { return is(o.Name) })
+		return slices.ContainsFunc(b.tabs, func(o grid.Tab) bool { return is(o.Name) })
 	}
 	marks := func(name string) bool { return strings.HasPrefix(name, resultmark.Sheet) }
 	if marks(s.Name) {
@@ -277,13 +275,13 @@ func (b *book) hasData(i int) bool {
 	if b.peeked > maxPeek {
 		return true
 	}
-	s, err := b.sheet(i)
+	s, err := b.Sheet(i)
 	if err != nil {
 		return true
 	}
-	defer func() { b.peeked += s.scan.TokenEnd }()
+	defer func() { b.peeked += s.Read() }()
 	for err == nil {
-		if err = s.next(); err == nil && (!s.blank() || b.peeked+s.scan.TokenEnd > maxPeek) {
+		if err = s.Next(); err == nil && (!s.Row().Blank() || b.peeked+s.Read() > maxPeek) {
 			return true
 		}
 	}
@@ -299,23 +297,24 @@ func heading(setting string) (row int, none bool, err error) {
 		return 0, true, nil
 	}
 	row, err = strconv.Atoi(strings.TrimSpace(setting))
-	if err != nil || row < 1 || row > maxRow {
-		return 0, false, refuse("workbook.header_setting", "value", shorten(setting))
+	if err != nil || row < 1 || row > grid.MaxRow {
+		return 0, false, refuse("workbook.header_setting", "value", grid.Shorten(setting))
 	}
 	return row, false, nil
 }
 
 // table opens sheet i, reads its first rows and finds the heading. A sheet without data gives a table without sample.
 func (b *book) table(i int) (*rows, error) {
-	s, err := b.sheet(i)
+	s, err := b.Sheet(i)
 	if err != nil {
 		return nil, err
 	}
-	t := &rows{book: b, sheet: s, index: i, name: b.contents.Sheets[i].Name, part: s.scan.Part}
+	t := &rows{book: b, sheet: s, index: i, name: b.tabs[i].Name, part: s.Part()}
 	named, none, _ := heading(b.settings.Header)
 	held := 0
-	for len(t.sample) < table.Sample && held < table.SampleBytes || named > 0 && s.row < named {
-		err := s.next()
+	row := s.Row()
+	for len(t.sample) < table.Sample && held < table.SampleBytes || named > 0 && row.Number < named {
+		err := s.Next()
 		if err == io.EOF {
 			t.ended = true
 			break
@@ -323,10 +322,10 @@ func (b *book) table(i int) (*rows, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !s.blank() {
-			t.sample = append(t.sample, line{number: s.row, hidden: s.hidden, cells: slices.Clone(s.cells), size: s.size})
-			held += s.size
-			for named > 0 && (len(t.sample) > table.Sample || held > table.SampleBytes) && t.sample[0].number < min(named, s.row) {
+		if !row.Blank() {
+			t.sample = append(t.sample, line{number: row.Number, hidden: row.Hidden, cells: slices.Clone(row.Cells), size: row.Size()})
+			held += row.Size()
+			for named > 0 && (len(t.sample) > table.Sample || held > table.SampleBytes) && t.sample[0].number < min(named, row.Number) {
 				t.above(t.sample[0].number)
 				held -= t.sample[0].size
 				t.sample = slices.Delete(t.sample, 0, 1)

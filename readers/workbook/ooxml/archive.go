@@ -14,54 +14,9 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/rowferry/rowferry/readers/workbook/grid"
 )
-
-// Reason is why a part or the archive cannot be trusted.
-type Reason string
-
-const (
-	Missing   Reason = "part_missing"   // a part that must be there is not
-	Twice     Reason = "duplicate"      // two entries with the same name
-	Overlap   Reason = "overlap"        // two entries share bytes
-	Checksum  Reason = "checksum"       // the content does not match its CRC
-	Size      Reason = "size"           // the content is longer or shorter than the directory says
-	Truncated Reason = "truncated_part" // the content ends too early
-	Corrupt   Reason = "corrupt"        // the compressed data is no deflate stream
-	Method    Reason = "method"         // compressed in a way that spreadsheets do not use
-	Encrypted Reason = "zip_encrypted"  // the zip itself has a password
-	Syntax    Reason = "xml"            // not well-formed
-	Doctype   Reason = "doctype"        // has a document type (entity bombs)
-	Encoding  Reason = "encoding"       // an encoding that workbooks do not have
-	Structure Reason = "structure"      // well-formed, but not what the part must contain
-	TooBig    Reason = "limit_bytes"
-	TooDense  Reason = "limit_ratio"
-	TooMany   Reason = "limit_parts"
-	TooDeep   Reason = "limit_depth"
-	TooLong   Reason = "limit_value"
-	Strings   Reason = "limit_strings"
-	Formats   Reason = "limit_formats"
-)
-
-// Error says which part cannot be trusted and why.
-type Error struct {
-	Part   string // "" for the archive
-	Reason Reason
-	Limit  any // of the limit that was hit
-	Err    error
-}
-
-func (e *Error) Error() string {
-	s := string(e.Reason)
-	if e.Part != "" {
-		s = e.Part + ": " + s
-	}
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	return s
-}
-
-func (e *Error) Unwrap() error { return e.Err }
 
 // maxParts is far above what a workbook has and far below what costs memory.
 const maxParts = 20_000
@@ -78,10 +33,10 @@ type Archive struct {
 func OpenArchive(r io.ReaderAt, size int64, l Limits) (*Archive, error) {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
-		return nil, &Error{Reason: Corrupt, Err: err}
+		return nil, &grid.Error{Reason: grid.Corrupt, Err: err}
 	}
 	if len(z.File) > maxParts {
-		return nil, &Error{Reason: TooMany, Limit: maxParts}
+		return nil, &grid.Error{Reason: grid.TooMany, Limit: maxParts}
 	}
 	a := &Archive{limits: l, parts: make(map[string]*zip.File, len(z.File)), twice: map[string]bool{}}
 	type span struct{ from, to int64 }
@@ -97,17 +52,17 @@ func OpenArchive(r io.ReaderAt, size int64, l Limits) (*Archive, error) {
 		a.parts[key] = f
 		from, err := f.DataOffset()
 		if err != nil {
-			return nil, &Error{Part: f.Name, Reason: Corrupt, Err: err}
+			return nil, &grid.Error{Part: f.Name, Reason: grid.Corrupt, Err: err}
 		}
 		if f.CompressedSize64 > uint64(size) || from+int64(f.CompressedSize64) > size {
-			return nil, &Error{Part: f.Name, Reason: Size}
+			return nil, &grid.Error{Part: f.Name, Reason: grid.Size}
 		}
 		spans = append(spans, span{from - 30 - int64(len(f.Name)), from + int64(f.CompressedSize64)})
 	}
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
 	for i := 1; i < len(spans); i++ {
 		if spans[i].from < spans[i-1].to {
-			return nil, &Error{Reason: Overlap}
+			return nil, &grid.Error{Reason: grid.Overlap}
 		}
 	}
 	return a, nil
@@ -134,24 +89,24 @@ func (a *Archive) Has(name string) bool {
 	return f != nil
 }
 
-// Part opens one part. Its Read returns io.EOF only when size and checksum are right; every other failure is an *Error.
+// Part opens one part. Its Read returns io.EOF only when size and checksum are right; every other failure is an *grid.Error.
 func (a *Archive) Part(name string) (*Part, error) {
 	f, key := a.find(name)
 	switch {
 	case f == nil:
-		return nil, &Error{Part: name, Reason: Missing}
+		return nil, &grid.Error{Part: name, Reason: grid.Missing}
 	case a.twice[key]:
-		return nil, &Error{Part: f.Name, Reason: Twice}
+		return nil, &grid.Error{Part: f.Name, Reason: grid.Twice}
 	case f.Flags&1 != 0:
-		return nil, &Error{Part: f.Name, Reason: Encrypted}
+		return nil, &grid.Error{Part: f.Name, Reason: grid.Encrypted}
 	case f.Method != zip.Deflate && f.Method != zip.Store:
-		return nil, &Error{Part: f.Name, Reason: Method}
+		return nil, &grid.Error{Part: f.Name, Reason: grid.Method}
 	case a.limits.Bytes > 0 && f.UncompressedSize64 > uint64(a.limits.Bytes):
-		return nil, &Error{Part: f.Name, Reason: TooBig, Limit: a.limits.Bytes}
+		return nil, &grid.Error{Part: f.Name, Reason: grid.TooBig, Limit: a.limits.Bytes}
 	}
 	raw, err := f.OpenRaw()
 	if err != nil {
-		return nil, &Error{Part: f.Name, Reason: Corrupt, Err: err}
+		return nil, &grid.Error{Part: f.Name, Reason: grid.Corrupt, Err: err}
 	}
 	p := &Part{Name: f.Name, archive: a, file: f, raw: bufio.NewReaderSize(raw, 32<<10)}
 	p.data = p.raw
@@ -196,30 +151,30 @@ func (p *Part) judge(err error) error {
 	l := p.archive.limits
 	switch {
 	case p.n > p.file.UncompressedSize64:
-		return p.fail(Size, nil, nil)
+		return p.fail(grid.Size, nil, nil)
 	case l.Bytes > 0 && p.archive.read > l.Bytes:
-		return p.fail(TooBig, l.Bytes, nil)
+		return p.fail(grid.TooBig, l.Bytes, nil)
 	case l.Ratio > 0 && p.n > 10<<20 && p.n/uint64(l.Ratio) > p.file.CompressedSize64:
-		return p.fail(TooDense, l.Ratio, nil)
+		return p.fail(grid.TooDense, l.Ratio, nil)
 	case err == nil:
 		return nil
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return p.fail(Truncated, nil, err)
+		return p.fail(grid.Truncated, nil, err)
 	case err != io.EOF:
-		return p.fail(Corrupt, nil, err)
+		return p.fail(grid.Corrupt, nil, err)
 	case p.n < p.file.UncompressedSize64:
-		return p.fail(Truncated, nil, nil)
+		return p.fail(grid.Truncated, nil, nil)
 	case p.sum != p.file.CRC32:
-		return p.fail(Checksum, nil, nil)
+		return p.fail(grid.Checksum, nil, nil)
 	}
 	if _, err := p.raw.ReadByte(); err != io.EOF {
-		return p.fail(Size, nil, errors.New("bytes follow the end of the compressed data"))
+		return p.fail(grid.Size, nil, errors.New("bytes follow the end of the compressed data"))
 	}
 	return io.EOF
 }
 
-func (p *Part) fail(r Reason, limit any, err error) error {
-	return &Error{Part: p.Name, Reason: r, Limit: limit, Err: err}
+func (p *Part) fail(r grid.Reason, limit any, err error) error {
+	return &grid.Error{Part: p.Name, Reason: r, Limit: limit, Err: err}
 }
 
 // Scan opens a part for its XML.
@@ -237,7 +192,7 @@ const smallPart = 32 << 20
 // scanSmall is Scan for such a part.
 func (a *Archive) scanSmall(name string) (*PartScanner, error) {
 	if f, _ := a.find(name); f != nil && f.UncompressedSize64 > smallPart {
-		return nil, &Error{Part: f.Name, Reason: TooBig, Limit: smallPart}
+		return nil, &grid.Error{Part: f.Name, Reason: grid.TooBig, Limit: smallPart}
 	}
 	return a.Scan(name)
 }
@@ -258,7 +213,7 @@ func (s *PartScanner) Cause() error {
 
 // Wrap names the part in an error of its scanner. io.EOF becomes a truncated part: call it where there must be more.
 func (s *PartScanner) Wrap(err error) error {
-	var mine *Error
+	var mine *grid.Error
 	var syntax *SyntaxError
 	switch {
 	case err == nil:
@@ -268,19 +223,19 @@ func (s *PartScanner) Wrap(err error) error {
 	case s.Cause() != nil:
 		return s.Cause()
 	case err == io.EOF:
-		return &Error{Part: s.Part, Reason: Structure, Err: errors.New("the part ends too early")}
+		return &grid.Error{Part: s.Part, Reason: grid.Structure, Err: errors.New("the part ends too early")}
 	case errors.As(err, &syntax):
-		return &Error{Part: s.Part, Reason: Syntax, Err: err}
+		return &grid.Error{Part: s.Part, Reason: grid.Syntax, Err: err}
 	case errors.Is(err, ErrDoctype):
-		return &Error{Part: s.Part, Reason: Doctype, Err: err}
+		return &grid.Error{Part: s.Part, Reason: grid.Doctype, Err: err}
 	case errors.Is(err, ErrEncoding):
-		return &Error{Part: s.Part, Reason: Encoding, Err: err}
+		return &grid.Error{Part: s.Part, Reason: grid.Encoding, Err: err}
 	case errors.Is(err, ErrTooDeep):
-		return &Error{Part: s.Part, Reason: TooDeep, Limit: s.limits.Depth, Err: err}
+		return &grid.Error{Part: s.Part, Reason: grid.TooDeep, Limit: s.limits.Depth, Err: err}
 	case errors.Is(err, ErrTooLong):
-		return &Error{Part: s.Part, Reason: TooLong, Limit: s.limits.Token, Err: err}
+		return &grid.Error{Part: s.Part, Reason: grid.TooLong, Limit: s.limits.Token, Err: err}
 	}
-	return &Error{Part: s.Part, Reason: Corrupt, Err: err}
+	return &grid.Error{Part: s.Part, Reason: grid.Corrupt, Err: err}
 }
 
 // Misfit is the error of a part that is well-formed and yet not what it must be.
@@ -288,7 +243,7 @@ func (s *PartScanner) Misfit(format string, args ...any) error {
 	if err := s.Cause(); err != nil {
 		return err
 	}
-	return &Error{Part: s.Part, Reason: Structure, Err: fmt.Errorf("at byte %d: %s", s.TokenStart, fmt.Sprintf(format, args...))}
+	return &grid.Error{Part: s.Part, Reason: grid.Structure, Err: fmt.Errorf("at byte %d: %s", s.TokenStart, fmt.Sprintf(format, args...))}
 }
 
 // Root reads the root element's start, which must have this name.

@@ -5,62 +5,19 @@ import (
 	"io"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/rowferry/rowferry/readers/workbook/grid"
 )
 
 var errNoSheets = errors.New("the workbook lists no sheets")
 
-// Table holds the shared strings in few large blocks, so that a million of them are no load for the collector.
-type Table struct {
-	blocks []string
-	open   []byte
-	pages  [][]uint64 // where each string is: block<<44 | offset<<24 | length
-	n      int
-	bytes  int64
-}
-
-const (
-	blockSize  = 256 << 10
-	pageSize   = 8 << 10
-	maxString  = 1<<24 - 1
-	maxStrings = 160 << 20 // bytes of all strings: what an honest workbook stays far below
-)
-
-// Len is the number of strings.
-func (t *Table) Len() int { return t.n }
-
-// At returns string i, which must be below Len. It costs no memory.
-func (t *Table) At(i int) string {
-	at := t.pages[i/pageSize][i%pageSize]
-	from := at >> 24 & (1<<20 - 1)
-	return t.blocks[at>>44][from : from+at&maxString]
-}
-
-func (t *Table) add(b []byte) {
-	if len(t.open)+len(b) > blockSize && len(t.open) > 0 {
-		t.seal()
-	}
-	if t.n%pageSize == 0 {
-		t.pages = append(t.pages, make([]uint64, 0, pageSize))
-	}
-	last := len(t.pages) - 1
-	t.pages[last] = append(t.pages[last], uint64(len(t.blocks))<<44|uint64(len(t.open))<<24|uint64(len(b)))
-	t.open = append(t.open, b...)
-	t.n++
-	t.bytes += int64(len(b))
-}
-
-func (t *Table) seal() {
-	t.blocks = append(t.blocks, string(t.open))
-	t.open = t.open[:0]
-}
-
 // Strings reads the shared strings; at most limit of them.
-func (a *Archive) Strings(part string, limit int) (*Table, error) {
+func (a *Archive) Strings(part string, limit int) (*grid.Strings, error) {
 	s, err := a.Scan(part)
 	if err != nil {
 		return nil, err
 	}
-	t := &Table{open: make([]byte, 0, blockSize)}
+	t := &grid.Strings{}
 	if err := s.Root("sst"); err != nil {
 		return nil, err
 	}
@@ -68,8 +25,7 @@ func (a *Archive) Strings(part string, limit int) (*Table, error) {
 	for {
 		k, err := s.Next()
 		if err == io.EOF {
-			t.seal()
-			t.open = nil
+			t.Done()
 			return t, nil
 		}
 		if err != nil {
@@ -87,15 +43,9 @@ func (a *Archive) Strings(part string, limit int) (*Table, error) {
 		if value, err = s.RichText(value[:0], a.limits.Token); err != nil {
 			return nil, err
 		}
-		switch {
-		case limit > 0 && t.n >= limit:
-			return nil, &Error{Part: s.Part, Reason: Strings, Limit: limit}
-		case t.bytes+int64(len(value)) > maxStrings:
-			return nil, &Error{Part: s.Part, Reason: Strings, Limit: maxStrings}
-		case len(value) > maxString:
-			return nil, &Error{Part: s.Part, Reason: TooLong, Limit: maxString}
+		if err := t.Add(value, limit); err != nil {
+			return nil, err.In(s.Part)
 		}
-		t.add(value)
 	}
 }
 
@@ -141,7 +91,7 @@ func (s *PartScanner) Content(dst []byte, limit int) ([]byte, error) {
 		case k == Text:
 			dst = append(dst, s.Text...)
 			if limit > 0 && len(dst) > limit {
-				return dst, &Error{Part: s.Part, Reason: TooLong, Limit: limit}
+				return dst, &grid.Error{Part: s.Part, Reason: grid.TooLong, Limit: limit}
 			}
 		case k == End && s.Depth() < depth:
 			return Unescape(dst, from), nil

@@ -4,6 +4,8 @@ import (
 	"io"
 	"path"
 	"strings"
+
+	"github.com/rowferry/rowferry/readers/workbook/grid"
 )
 
 // Workbook is the table of contents: the sheets in the order of their tabs, and where styles and strings are.
@@ -90,7 +92,7 @@ func (a *Archive) readWorkbook(w *Workbook, rels map[string]relation) error {
 			w.Date1904 = truth(v)
 		case "sheet":
 			if len(w.Sheets) >= 10_000 {
-				return &Error{Part: s.Part, Reason: TooMany, Limit: 10_000}
+				return &grid.Error{Part: s.Part, Reason: grid.TooMany, Limit: 10_000}
 			}
 			name, _ := s.Attr("name")
 			state, _ := s.Attr("state")
@@ -102,7 +104,7 @@ func (a *Archive) readWorkbook(w *Workbook, rels map[string]relation) error {
 		}
 	}
 	if len(w.Sheets) == 0 {
-		return &Error{Part: w.Part, Reason: Structure, Err: errNoSheets}
+		return &grid.Error{Part: w.Part, Reason: grid.Structure, Err: errNoSheets}
 	}
 	return nil
 }

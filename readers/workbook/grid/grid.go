@@ -1,0 +1,89 @@
+// Package grid holds what every kind of workbook shares: sheets of typed cells, and what a stored value becomes by its
+// number format. The folders beside it open one kind of container each; package workbook above them chooses the sheet
+// and finds the heading.
+package grid
+
+import (
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/readers"
+)
+
+// What a sheet can have at most, in any of the formats.
+const (
+	MaxRow    = 1_048_576
+	MaxColumn = 16_384
+)
+
+// Tab is one sheet as the workbook lists it.
+type Tab struct {
+	Name   string
+	Hidden bool // hidden or very hidden
+	Grid   bool // it has cells: no chart, no dialog, no macro sheet
+}
+
+// A Book is an opened workbook of one kind. It is not safe for concurrent use. Its errors are *Error, *batch.Unreadable or
+// the context's.
+type Book interface {
+	// Tabs are the sheets in the order of their tabs.
+	Tabs() []Tab
+
+	// Sheet opens the cells of sheet i. Several may be open at the same time.
+	Sheet(i int) (Sheet, error)
+
+	// Merged are the merged ranges of sheet i that begin at or above row through, without the values being read. They are a
+	// hint: what is odd about them is passed over.
+	Merged(i, through int) ([]Area, error)
+
+	Close() error
+}
+
+// A Sheet gives the rows of one sheet, one after the other.
+type Sheet interface {
+	// Next reads the next row that is written down, however empty. io.EOF comes after the clean end of the sheet.
+	Next() error
+
+	// Row is the current row; the same one, filled anew, after every Next.
+	Row() *Row
+
+	// Part says where in the file the sheet lies, as messages name it.
+	Part() string
+
+	// Read is how many bytes have been read.
+	Read() int64
+
+	// Merged are merged ranges over several rows, complete when the sheet has ended.
+	Merged() []Area
+}
+
+// Area is a merged range: rows from 1, columns from 0, all inclusive.
+type Area struct{ Top, Left, Bottom, Right int }
+
+// MaxMerged is how many merged ranges of a sheet are kept.
+const MaxMerged = 100_000
+
+// Rules are what the values of a workbook are judged by.
+type Rules struct {
+	Styles   *Styles // nil: every number is shown as it is
+	Date1904 bool
+	Columns  int // the most a row may have
+	Value    int // the longest value, in bytes
+	Most     int // the most bytes of text in a row
+}
+
+// RulesFor are the rules that the limits give.
+func RulesFor(l readers.Limits) Rules {
+	return Rules{Columns: min(l.Columns, MaxColumn), Value: l.Cell, Most: max(8<<20, 4*l.Cell)}
+}
+
+func refuse(key string, args ...any) error {
+	return &batch.Unreadable{Message: batch.Message{Key: key, Args: args}}
+}
+
+// Shorten keeps messages readable.
+func Shorten(s string) string {
+	r := []rune(s)
+	if len(r) <= 60 {
+		return s
+	}
+	return string(r[:60]) + "…"
+}

@@ -1,0 +1,66 @@
+package grid
+
+// Strings holds the shared strings in few large blocks, so that a million of them are no load for the collector.
+type Strings struct {
+	blocks []string
+	open   []byte
+	pages  [][]uint64 // where each string is: block<<44 | offset<<24 | length
+	n      int
+	bytes  int64
+}
+
+const (
+	blockSize  = 256 << 10
+	pageSize   = 8 << 10
+	maxString  = 1<<24 - 1
+	maxStrings = 160 << 20 // bytes of all strings: what an honest workbook stays far below
+)
+
+// Len is the number of strings.
+func (s *Strings) Len() int { return s.n }
+
+// At returns string i, which must be below Len. It costs no memory.
+func (s *Strings) At(i int) string {
+	at := s.pages[i/pageSize][i%pageSize]
+	from := at >> 24 & (1<<20 - 1)
+	return s.blocks[at>>44][from : from+at&maxString]
+}
+
+// Add keeps the next string. Reasons not to are an *Error with the reason Strings or TooLong: more than limit of them (0:
+// no limit), or more bytes than an honest workbook has.
+func (s *Strings) Add(b []byte, limit int) *Error {
+	switch {
+	case limit > 0 && s.n >= limit:
+		return &Error{Reason: OverStrings, Limit: limit}
+	case s.bytes+int64(len(b)) > maxStrings:
+		return &Error{Reason: OverStrings, Limit: maxStrings}
+	case len(b) > maxString:
+		return &Error{Reason: TooLong, Limit: maxString}
+	}
+	if s.open == nil {
+		s.open = make([]byte, 0, blockSize)
+	}
+	if len(s.open)+len(b) > blockSize && len(s.open) > 0 {
+		s.seal()
+	}
+	if s.n%pageSize == 0 {
+		s.pages = append(s.pages, make([]uint64, 0, pageSize))
+	}
+	last := len(s.pages) - 1
+	s.pages[last] = append(s.pages[last], uint64(len(s.blocks))<<44|uint64(len(s.open))<<24|uint64(len(b)))
+	s.open = append(s.open, b...)
+	s.n++
+	s.bytes += int64(len(b))
+	return nil
+}
+
+// Done is called when all are there: what was only needed for adding is given back.
+func (s *Strings) Done() {
+	s.seal()
+	s.open = nil
+}
+
+func (s *Strings) seal() {
+	s.blocks = append(s.blocks, string(s.open))
+	s.open = s.open[:0]
+}

@@ -1,0 +1,137 @@
+// Package xlsx opens .xlsx and .xlsm workbooks strictly and as streams: damage anywhere in a part that is needed refuses the
+// whole file.
+package xlsx
+
+import (
+	"bytes"
+	"io"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/workbook/grid"
+	"github.com/rowferry/rowferry/readers/workbook/ooxml"
+)
+
+func refuse(key string, args ...any) error {
+	return &batch.Unreadable{Message: batch.Message{Key: key, Args: args}}
+}
+
+// Check looks whether the zip is closed and its parts lie within it.
+func Check(f readers.File, l readers.Limits) error {
+	_, err := archive(f, l)
+	return err
+}
+
+func archive(f readers.File, l readers.Limits) (*ooxml.Archive, error) {
+	// A text may be written with six bytes for one (&quot;), so a token may be longer than a value.
+	return ooxml.OpenArchive(f, f.Size, ooxml.Limits{Bytes: l.Bytes, Ratio: l.Ratio, Depth: l.Depth, Token: 2*l.Cell + 4096})
+}
+
+// Contents opens the workbook's table of contents and its custom properties; ones that cannot be read count as absent,
+// because no value of the sender's depends on them.
+func Contents(f readers.File, l readers.Limits) (*ooxml.Workbook, map[string]string, error) {
+	a, err := archive(f, l)
+	if err != nil {
+		return nil, nil, err
+	}
+	contents, err := a.OpenWorkbook()
+	if err != nil {
+		return nil, nil, err
+	}
+	properties, _ := a.CustomProperties()
+	return contents, properties, nil
+}
+
+// Open reads everything but the sheets.
+func Open(f readers.File, l readers.Limits) (grid.Book, error) {
+	b := &book{rules: grid.RulesFor(l)}
+	var err error
+	if b.archive, err = archive(f, l); err != nil {
+		return nil, err
+	}
+	if b.contents, err = b.archive.OpenWorkbook(); err != nil {
+		return nil, err
+	}
+	if part := b.contents.Styles; part != "" {
+		if b.rules.Styles, err = b.archive.Styles(part); err != nil {
+			return nil, err
+		}
+	}
+	if part := b.contents.Strings; part != "" {
+		if b.strings, err = b.archive.Strings(part, l.Strings); err != nil {
+			return nil, err
+		}
+	}
+	b.rules.Date1904 = b.contents.Date1904
+	return b, nil
+}
+
+type book struct {
+	archive  *ooxml.Archive
+	contents *ooxml.Workbook
+	strings  *grid.Strings
+	rules    grid.Rules
+}
+
+func (b *book) Close() error { return nil }
+
+func (b *book) Tabs() []grid.Tab {
+	tabs := make([]grid.Tab, len(b.contents.Sheets))
+	for i, s := range b.contents.Sheets {
+		tabs[i] = grid.Tab{Name: s.Name, Hidden: s.Hidden, Grid: s.Grid}
+	}
+	return tabs
+}
+
+func (b *book) Sheet(i int) (grid.Sheet, error) {
+	scan, err := b.archive.Scan(b.contents.Sheets[i].Part)
+	if err != nil {
+		return nil, err
+	}
+	s := &sheet{scan: scan, strings: b.strings, row: grid.Row{Rules: b.rules}}
+	if err := s.open(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Merged reads the merged ranges, which stand behind the rows, without reading the rows; the part itself is checked when its
+// rows are read.
+func (b *book) Merged(i, through int) ([]grid.Area, error) {
+	p, err := b.archive.Part(b.contents.Sheets[i].Part)
+	if err != nil {
+		return nil, err
+	}
+	const longest = 256
+	var found []grid.Area
+	mark := []byte("mergeCell ")
+	buf := make([]byte, 64<<10)
+	kept := 0
+	for {
+		n, err := p.Read(buf[kept:])
+		w := buf[:kept+n]
+		for {
+			i := bytes.Index(w, mark)
+			if i < 0 || len(w)-i < longest && err == nil {
+				break
+			}
+			w = w[i+len(mark):]
+			_, ref, ok := bytes.Cut(w[:min(len(w), longest)], []byte("ref="))
+			if !ok || len(ref) < 2 {
+				continue
+			}
+			if end := bytes.IndexByte(ref[1:], ref[0]); end > 0 {
+				if a, ok := parseArea(ref[1 : 1+end]); ok && a.Top <= through {
+					found = append(found, a)
+				}
+			}
+		}
+		if err == io.EOF || len(found) > 10_000 {
+			return found, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		kept = copy(buf, w[max(0, len(w)-longest):])
+	}
+}
