@@ -31,6 +31,7 @@ import (
 	"github.com/rowferry/rowferry/pipeline/take"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/workbook"
+	"github.com/rowferry/rowferry/readers/workbook/xlsx"
 )
 
 func main() {
@@ -294,7 +295,7 @@ func readXLSX(path string) error {
 	if err != nil {
 		return err
 	}
-	table, err := workbook.New().Open(context.Background(), readers.File{Name: path, Size: info.Size(), ReaderAt: f}, readers.Settings{})
+	table, err := workbook.New(xlsx.Container).Open(context.Background(), readers.File{Name: path, Size: info.Size(), ReaderAt: f}, readers.Settings{})
 	if err != nil {
 		return err
 	}

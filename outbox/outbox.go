@@ -62,10 +62,10 @@ type Report struct {
 
 // Source is the spooled copy of the sender's file.
 type Source struct {
-	Path   string
-	Format string // csv, xlsx, xml
-	Sheet  string // of a workbook: the sheet the rows were read from
-	Header int    // of a workbook: the heading's last row
+	Path      string
+	Patchable bool   // the result workbook can be this file with our columns in it
+	Sheet     string // of a workbook: the sheet the rows were read from
+	Header    int    // of a workbook: the heading's last row
 }
 
 // Line is one row and what became of it. Valid until the next one.

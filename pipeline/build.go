@@ -90,7 +90,7 @@ func wire(cfg *configs.Config, r configs.Route, lists providers.Lists) (*route.R
 	}
 	return &route.Route{Name: r.Name, Account: r.Account, Operation: op, Language: r.Language, Mapping: mapping, Lists: lists, Optional: r.Optional,
 		Read: readers.Settings{Sheet: r.Read.Sheet, Header: r.Read.Header, Encoding: r.Read.Encoding, Delimiter: r.Read.Delimiter,
-			Quote: r.Read.Quote, Escape: r.Read.Escape, Record: r.Read.Record, Wants: mapping},
+			Quote: r.Read.Quote, Escape: r.Read.Escape, Record: r.Read.Record},
 		Later: r.Later, StopAfter: r.Limits.StopAfter}, nil
 }
 

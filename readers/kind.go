@@ -14,44 +14,78 @@ import (
 	"github.com/rowferry/rowferry/batch"
 )
 
-// The kinds of file that KindOf tells apart.
+// Kind is what content is, whether or not there is a reader for it; "kind." and its name is the key of the words for it.
+type Kind string
+
+// The kinds that Examine tells apart.
 const (
-	CSV  = "csv"
-	XLSX = "xlsx"
-	XML  = "xml"
+	CSV          Kind = "csv" // any text that is nothing below
+	XML          Kind = "xml"
+	XLSX         Kind = "xlsx" // with macros too
+	XLS          Kind = "xls"
+	LockedXLS    Kind = "xls_encrypted"
+	XLSB         Kind = "xlsb"
+	ODS          Kind = "ods" // packed or flat
+	XML2003      Kind = "xml2003"
+	HTML         Kind = "html" // web archives too
+	Encrypted    Kind = "encrypted"
+	Numbers      Kind = "numbers"
+	PDF          Kind = "pdf"
+	Document     Kind = "document"
+	Image        Kind = "image"
+	Archive      Kind = "archive"
+	EmptyArchive Kind = "zip_empty"
+	OLE          Kind = "ole" // without a workbook in it
+	Binary       Kind = "binary"
+	Zeros        Kind = "zeros"
+	Misnamed     Kind = "misnamed" // text under the name of a workbook
 )
 
 // headSize is how much of a file's beginning is looked at.
 const headSize = 16 << 10
 
-// KindOf says by content, never by name, which reader f is for: "csv", "xlsx" or "xml". Any text that is neither a
-// workbook nor markup is csv. Everything else is a *batch.Unreadable that says what the file really is and what to do
-// about it. An empty file and a zip without its directory are marked Incomplete.
-func KindOf(f File) (kind string, err error) {
+// Content is a file with what is known of it before a reader is chosen.
+type Content struct {
+	File
+	Head []byte // its first 16 KiB
+	Kind Kind
+
+	format string // for the words about a kind: its name, where the kind has many
+}
+
+// Examine says by content, never by name, what f is. Its error is a *batch.Unreadable where f cannot be told: an empty file and a
+// zip without its directory are marked Incomplete.
+func Examine(f File) (*Content, error) {
 	if f.Size <= 0 {
-		return "", &batch.Unreadable{Message: message("kind.empty"), Incomplete: true}
+		return nil, &batch.Unreadable{Message: message("kind.empty"), Incomplete: true}
 	}
-	head := make([]byte, min(f.Size, headSize))
-	if n, err := f.ReadAt(head, 0); n < len(head) {
+	c := &Content{File: f, Head: make([]byte, min(f.Size, headSize))}
+	if n, err := f.ReadAt(c.Head, 0); n < len(c.Head) {
 		if err == nil || errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
-		return "", &batch.Unreadable{Message: message("kind.unreadable"), Incomplete: true, Err: err}
+		return nil, &batch.Unreadable{Message: message("kind.unreadable"), Incomplete: true, Err: err}
 	}
 	switch {
-	case has(head, "PK\x03\x04"), has(head, "PK\x05\x06"), has(head, "PK\x07\x08PK"):
-		return zipKind(f)
-	case has(head, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-		return "", refuse(oleKind(f, head))
+	case has(c.Head, "PK\x03\x04"), has(c.Head, "PK\x05\x06"), has(c.Head, "PK\x07\x08PK"):
+		return c, c.zip()
+	case has(c.Head, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+		c.Kind = oleKind(f, c.Head)
+		return c, nil
 	}
-	if key, args := binaryKind(head); key != "" {
-		return "", refuse(key, args...)
+	if c.Kind, c.format = binaryKind(c.Head); c.Kind != "" {
+		return c, nil
 	}
-	kind, err = textKind(head)
-	if err == nil && workbookNames[strings.ToLower(path.Ext(f.Name))] {
-		return "", refuse("kind.misnamed", "format", strings.ToUpper(kind))
+	c.Kind, c.format = textKind(c.Head)
+	if (c.Kind == CSV || c.Kind == XML) && workbookNames[strings.ToLower(path.Ext(f.Name))] {
+		c.Kind, c.format = Misnamed, strings.ToUpper(string(c.Kind))
 	}
-	return kind, err
+	return c, nil
+}
+
+// Refusal says what the file really is and what to do about it, where no reader knows it.
+func (c *Content) Refusal() error {
+	return refuse("kind."+string(c.Kind), named(c.format)...)
 }
 
 // workbookNames are the endings under which text is refused: what was meant to be a workbook and is none has lost its
@@ -67,52 +101,56 @@ func refuse(key string, args ...any) error {
 func has(b []byte, prefix string) bool { return bytes.HasPrefix(b, []byte(prefix)) }
 
 // signatures of things that people drop by mistake; format is the name to show.
-var signatures = []struct{ magic, key, format string }{
-	{"%PDF-", "kind.pdf", ""},
-	{"{\\rtf", "kind.document", "RTF"},
-	{"\x89PNG\r\n\x1a\n", "kind.image", "PNG"},
-	{"\xff\xd8\xff", "kind.image", "JPEG"},
-	{"GIF87a", "kind.image", "GIF"},
-	{"GIF89a", "kind.image", "GIF"},
-	{"II*\x00", "kind.image", "TIFF"},
-	{"MM\x00*", "kind.image", "TIFF"},
-	{"\x1f\x8b", "kind.archive", "GZIP"},
-	{"Rar!\x1a\x07", "kind.archive", "RAR"},
-	{"7z\xbc\xaf\x27\x1c", "kind.archive", "7z"},
-	{"\xfd7zXZ\x00", "kind.archive", "XZ"},
-	{"\x28\xb5\x2f\xfd", "kind.archive", "Zstandard"},
-	{"SQLite format 3\x00", "kind.binary", ""},
-	{"\x7fELF", "kind.binary", ""},
-	{"\x09\x00\x04\x00", "kind.xls", ""},
-	{"\x09\x02\x06\x00", "kind.xls", ""},
-	{"\x09\x04\x06\x00", "kind.xls", ""},
-	{"\x09\x08\x08\x00\x00\x05", "kind.xls", ""},
-	{"\x09\x08\x10\x00\x00\x06", "kind.xls", ""},
+var signatures = []struct {
+	magic  string
+	kind   Kind
+	format string
+}{
+	{"%PDF-", PDF, ""},
+	{"{\\rtf", Document, "RTF"},
+	{"\x89PNG\r\n\x1a\n", Image, "PNG"},
+	{"\xff\xd8\xff", Image, "JPEG"},
+	{"GIF87a", Image, "GIF"},
+	{"GIF89a", Image, "GIF"},
+	{"II*\x00", Image, "TIFF"},
+	{"MM\x00*", Image, "TIFF"},
+	{"\x1f\x8b", Archive, "GZIP"},
+	{"Rar!\x1a\x07", Archive, "RAR"},
+	{"7z\xbc\xaf\x27\x1c", Archive, "7z"},
+	{"\xfd7zXZ\x00", Archive, "XZ"},
+	{"\x28\xb5\x2f\xfd", Archive, "Zstandard"},
+	{"SQLite format 3\x00", Binary, ""},
+	{"\x7fELF", Binary, ""},
+	{"\x09\x00\x04\x00", XLS, ""},
+	{"\x09\x02\x06\x00", XLS, ""},
+	{"\x09\x04\x06\x00", XLS, ""},
+	{"\x09\x08\x08\x00\x00\x05", XLS, ""},
+	{"\x09\x08\x10\x00\x00\x06", XLS, ""},
 }
 
-// binaryKind recognises what is neither text nor zip nor OLE; key is "" when it may be text.
-func binaryKind(head []byte) (key string, args []any) {
+// binaryKind recognises what is neither text nor zip nor OLE; "" when it may be text.
+func binaryKind(head []byte) (kind Kind, format string) {
 	for _, s := range signatures {
 		if has(head, s.magic) {
-			return s.key, named(s.format)
+			return s.kind, s.format
 		}
 	}
 	switch {
 	case has(head, "RIFF") && len(head) > 12 && string(head[8:12]) == "WEBP":
-		return "kind.image", named("WEBP")
+		return Image, "WEBP"
 	case has(head, "BM") && len(head) > 26 && bytes.Equal(head[6:10], make([]byte, 4)):
-		return "kind.image", named("BMP")
+		return Image, "BMP"
 	case len(head) > 12 && head[0] == 0 && string(head[4:8]) == "ftyp":
-		return "kind.image", named("HEIC")
+		return Image, "HEIC"
 	case has(head, "BZh") && len(head) > 10 && string(head[4:10]) == "1AY&SY":
-		return "kind.archive", named("BZIP2")
+		return Archive, "BZIP2"
 	case len(head) > 262 && string(head[257:262]) == "ustar":
-		return "kind.archive", named("TAR")
+		return Archive, "TAR"
 	case zeros(head):
-		return "kind.zeros", nil
+		return Zeros, ""
 	}
 	if wide(head) != nil || has(bytes.TrimLeft(head, "\ufeff \t\r\n"), "<") {
-		return "", nil
+		return "", ""
 	}
 	controls := 0
 	for _, c := range head {
@@ -121,9 +159,9 @@ func binaryKind(head []byte) (key string, args []any) {
 		}
 	}
 	if controls*10 > len(head) || controls > 0 && has(head, "MZ") {
-		return "kind.binary", nil
+		return Binary, ""
 	}
-	return "", nil
+	return "", ""
 }
 
 func named(format string) []any {
@@ -213,7 +251,7 @@ func utf32(order binary.ByteOrder) func([]byte) string {
 }
 
 // textKind tells XML from CSV and recognises markup that only looks like a spreadsheet.
-func textKind(head []byte) (string, error) {
+func textKind(head []byte) (kind Kind, format string) {
 	text := string(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))
 	if decode := wide(head); decode != nil {
 		text = decode(head)
@@ -222,26 +260,26 @@ func textKind(head []byte) (string, error) {
 	lower := strings.ToLower(text)
 	switch {
 	case strings.HasPrefix(lower, "mime-version:"):
-		return "", refuse("kind.html")
+		return HTML, ""
 	case sylk(text):
-		return "", refuse("kind.document", "format", "SYLK")
+		return Document, "SYLK"
 	case has(head, "\x4c\x6f\xa7\x94"): // "<?xm" in EBCDIC
-		return XML, nil
+		return XML, ""
 	case !strings.HasPrefix(text, "<"):
-		return CSV, nil
+		return CSV, ""
 	}
 	root := rootName(lower)
 	switch {
 	case root == "html", htmlRoots[root] && !strings.HasPrefix(lower, "<?xml"), strings.HasPrefix(lower, "<!doctype html"):
-		return "", refuse("kind.html")
+		return HTML, ""
 	case strings.Contains(text, "urn:schemas-microsoft-com:office:spreadsheet"), strings.Contains(text, `progid="Excel.Sheet"`):
-		return "", refuse("kind.xml2003")
+		return XML2003, ""
 	case root == "office:document":
-		return "", refuse("kind.ods")
+		return ODS, ""
 	case root == "" && !strings.HasPrefix(lower, "<?xml") && !strings.HasPrefix(lower, "<!"), headingsInBrackets(text):
-		return CSV, nil
+		return CSV, ""
 	}
-	return XML, nil
+	return XML, ""
 }
 
 // sylk recognises Microsoft's old text format: after "ID;P…" come lines that begin with a letter for what they hold. A CSV
@@ -301,68 +339,73 @@ func headingsInBrackets(text string) bool {
 // maxDirectory bounds the zip directory: beyond it, listing the parts would cost more memory than reading them.
 const maxDirectory = 8 << 20
 
-// zipKind tells a workbook from the other things that are zips.
-func zipKind(f File) (string, error) {
-	if err := CheckZip(f); err != nil {
-		return "", err
+// zip tells a workbook from the other things that are zips.
+func (c *Content) zip() error {
+	if err := CheckZip(c.File); err != nil {
+		return err
 	}
-	z, err := zip.NewReader(f, f.Size)
+	z, err := zip.NewReader(c, c.Size)
 	if err != nil {
-		return "", &batch.Unreadable{Message: message("kind.zip_damaged"), Err: err}
+		return &batch.Unreadable{Message: message("kind.zip_damaged"), Err: err}
 	}
-	names := make(map[string]*zip.File, len(z.File))
-	for _, e := range z.File {
+	c.Kind, c.format = zipKind(z.File)
+	return nil
+}
+
+func zipKind(parts []*zip.File) (kind Kind, format string) {
+	names := make(map[string]*zip.File, len(parts))
+	for _, e := range parts {
 		names[strings.TrimPrefix(strings.ToLower(strings.ReplaceAll(e.Name, "\\", "/")), "/")] = e
 	}
 	if m := names["mimetype"]; m != nil {
 		mime := peek(m, 200)
 		switch {
 		case strings.Contains(mime, "opendocument.spreadsheet"):
-			return "", refuse("kind.ods")
+			return ODS, ""
 		case strings.Contains(mime, "opendocument"):
-			return "", refuse("kind.document", "format", "OpenDocument")
+			return Document, "OpenDocument"
 		}
 	}
 	some := func(part string) bool { _, ok := names[part]; return ok }
 	switch {
 	case some("encryptedpackage"):
-		return "", refuse("kind.encrypted")
+		return Encrypted, ""
 	case some("xl/workbook.xml"):
-		return XLSX, nil
+		return XLSX, ""
 	case some("xl/workbook.bin"):
-		return "", refuse("kind.xlsb")
+		return XLSB, ""
 	case some("index/document.iwa"), some("index.zip"):
-		return "", refuse("kind.numbers")
+		return Numbers, ""
 	case some("word/document.xml"):
-		return "", refuse("kind.document", "format", "Word")
+		return Document, "Word"
 	case some("ppt/presentation.xml"):
-		return "", refuse("kind.document", "format", "PowerPoint")
+		return Document, "PowerPoint"
 	case len(names) == 0:
-		return "", refuse("kind.zip_empty")
+		return EmptyArchive, ""
 	}
 	if t := names["[content_types].xml"]; t != nil {
 		types := peek(t, 1<<20)
 		switch {
 		case strings.Contains(types, "sheet.binary"):
-			return "", refuse("kind.xlsb")
+			return XLSB, ""
 		case types == "", strings.Contains(types, "spreadsheetml"), strings.Contains(types, "ms-excel"):
-			return XLSX, nil // its reader will say what is wrong with it
+			return XLSX, "" // its reader will say what is wrong with it
 		case !some("xl/_rels/workbook.xml.rels"):
-			return "", refuse("kind.document", "format", "Office")
+			return Document, "Office"
 		}
 	}
 	for name := range names {
 		switch path.Ext(name) {
 		case ".iwa":
-			return "", refuse("kind.numbers")
+			return Numbers, ""
 		case ".csv", ".xlsx", ".xls", ".xml", ".txt", ".ods":
-			return "", refuse("kind.archive", "format", "ZIP")
+			return Archive, "ZIP"
 		}
 		if strings.HasPrefix(name, "xl/") {
-			return XLSX, nil // its reader will say which part is missing
+			return XLSX, "" // its reader will say which part is missing
 		}
 	}
-	return "", refuse("kind.archive", "format", "ZIP")
+	return Archive, "ZIP"
 }
 
 // peek reads up to n bytes of a small entry; "" when that fails.
@@ -431,116 +474,4 @@ func zip64(f File, at int64) (size, offset int64, ok bool) {
 		return 0, 0, false
 	}
 	return int64(binary.LittleEndian.Uint64(record[40:])), int64(binary.LittleEndian.Uint64(record[48:])), true
-}
-
-// oleKind names what lies in an OLE container: an encrypted workbook, an old .xls (perhaps encrypted), something else.
-func oleKind(f File, head []byte) string {
-	if len(head) < 512 {
-		return "kind.ole"
-	}
-	o := ole{f: f, shift: uint(binary.LittleEndian.Uint16(head[30:]))}
-	if o.shift != 9 && o.shift != 12 {
-		return "kind.ole"
-	}
-	for i := range 109 {
-		o.fat = append(o.fat, binary.LittleEndian.Uint32(head[76+4*i:]))
-	}
-	o.more(binary.LittleEndian.Uint32(head[68:]))
-	found := map[string]uint32{}
-	sector := binary.LittleEndian.Uint32(head[48:])
-	for range 512 {
-		block := o.sector(sector)
-		if block == nil {
-			break
-		}
-		for e := block; len(e) >= 128; e = e[128:] {
-			n := int(binary.LittleEndian.Uint16(e[64:]))
-			if n < 4 || n > 64 || e[66] == 0 {
-				continue
-			}
-			found[strings.ToLower(utf16s(binary.LittleEndian)(e[:n-2]))] = binary.LittleEndian.Uint32(e[116:])
-		}
-		sector = o.next(sector)
-	}
-	_, encrypted := found["encryptedpackage"]
-	_, info := found["encryptioninfo"]
-	if encrypted || info {
-		return "kind.encrypted"
-	}
-	for _, name := range []string{"workbook", "book"} {
-		start, ok := found[name]
-		if !ok {
-			continue
-		}
-		if filePass(o.sector(start)) {
-			return "kind.xls_encrypted"
-		}
-		return "kind.xls"
-	}
-	return "kind.ole"
-}
-
-// filePass reports whether the first records of a workbook stream say that the rest is encrypted.
-func filePass(b []byte) bool {
-	for range 16 {
-		if len(b) < 4 {
-			return false
-		}
-		id, n := binary.LittleEndian.Uint16(b), int(binary.LittleEndian.Uint16(b[2:]))
-		if id == 0x2f {
-			return true
-		}
-		if len(b) < 4+n {
-			return false
-		}
-		b = b[4+n:]
-	}
-	return false
-}
-
-// ole walks the sectors of a compound file, as far as finding its streams' names needs.
-type ole struct {
-	f     File
-	shift uint
-	fat   []uint32 // sectors that hold the allocation table
-}
-
-func (o *ole) sector(n uint32) []byte {
-	if n >= 0xfffffffa {
-		return nil
-	}
-	b := make([]byte, 1<<o.shift)
-	got, _ := o.f.ReadAt(b, (int64(n)+1)<<o.shift)
-	if got < 128 {
-		return nil
-	}
-	return b[:got]
-}
-
-// more follows the chain of sectors that list further table sectors.
-func (o *ole) more(n uint32) {
-	for range 64 {
-		b := o.sector(n)
-		if len(b) < 1<<o.shift {
-			return
-		}
-		last := len(b) - 4
-		for i := 0; i < last; i += 4 {
-			o.fat = append(o.fat, binary.LittleEndian.Uint32(b[i:]))
-		}
-		n = binary.LittleEndian.Uint32(b[last:])
-	}
-}
-
-func (o *ole) next(n uint32) uint32 {
-	per := uint32(1) << (o.shift - 2)
-	if int(n/per) >= len(o.fat) {
-		return 0xfffffffe
-	}
-	b := o.sector(o.fat[n/per])
-	at := int(n%per) * 4
-	if at+4 > len(b) {
-		return 0xfffffffe
-	}
-	return binary.LittleEndian.Uint32(b[at:])
 }

@@ -12,11 +12,16 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/formats"
 	"github.com/rowferry/rowferry/words"
 )
 
 func kind(name string, content []byte) (string, error) {
-	return readers.KindOf(readers.File{Name: name, Size: int64(len(content)), ReaderAt: bytes.NewReader(content)})
+	r, err := formats.Of(readers.File{Name: name, Size: int64(len(content)), ReaderAt: bytes.NewReader(content)})
+	if err != nil {
+		return "", err
+	}
+	return r.Traits().Name, nil
 }
 
 func archive(t *testing.T, parts ...string) []byte {

@@ -15,9 +15,9 @@ func TestKindOfWideTextWithoutAMark(t *testing.T) {
 		for _, unit := range utf16.Encode([]rune(text)) {
 			content = order.AppendUint16(content, unit)
 		}
-		kind, err := KindOf(File{Name: "orders.csv", Size: int64(len(content)), ReaderAt: strings.NewReader(string(content))})
-		if kind != CSV || err != nil {
-			t.Errorf("%s: %q, %v", name, kind, err)
+		c, err := Examine(File{Name: "orders.csv", Size: int64(len(content)), ReaderAt: strings.NewReader(string(content))})
+		if err != nil || c.Kind != CSV {
+			t.Errorf("%s: %+v, %v", name, c, err)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// Package readers turns bytes into rows: csv, xlsx, xml, each in a folder below.
+// Package readers turns bytes into rows: each format in a folder below, all of them in the one list of readers/formats.
 package readers
 
 import (
@@ -26,14 +26,6 @@ type Settings struct {
 	Escape    string // "" = the quote doubled; or one character (a backslash)
 	Record    string // XML: path from the root to the repeated element, "shipPoints/shipPoint", or with the root's name first
 	Limits    Limits
-	Wants     Wants `json:"-"` // what the route knows; nil: nothing, and counts alone decide
-}
-
-// Wants is what a route wants of a file. Where several sheets, lines or elements may hold the records, readers ask it instead
-// of guessing by counts; they know nothing else of the mapping. It is safe for concurrent use, and comparable.
-type Wants interface {
-	// Fit judges columns by their names alone.
-	Fit(columns []batch.Column) batch.Fit
 }
 
 // Limits guard against bombs. Zero fields take the value DefaultLimits gives.
@@ -52,8 +44,38 @@ func DefaultLimits() Limits {
 	return Limits{Bytes: 4 << 30, Ratio: 300, Cell: 1 << 20, Columns: 2000, Rows: 5_000_000, Depth: 64, Strings: 10_000_000}
 }
 
+// Traits are what a format is. What depends on the format asks them, never its name.
+type Traits struct {
+	Name  string                // as ledger and messages have it: csv, xlsx, xml
+	Knows func(c *Content) bool // whether this reader is for what Examine found
+
+	Text      bool // its bytes are read by encoding, delimiter, quote and escape
+	Grid      bool // rows and columns of a sheet: a result of ours may have been saved as it
+	Typed     bool // cells have types: a spreadsheet that saves them as text writes values in its own notation
+	Patchable bool // the result workbook is the sender's file with our columns in it
+}
+
+// Facts is what a workbook says of itself beside its rows. Other formats have none.
+type Facts struct {
+	Properties map[string]string // custom document properties
+	Sheets     []string          // the names of all sheets, hidden ones too
+}
+
+// Layout is where in its file a table was found, and how that was written.
+type Layout struct {
+	Sheet     string // of a workbook: the name on the tab
+	Header    int    // of a workbook: the heading's last row; 0 when there is no heading
+	Delimiter string // of text
+}
+
 // A Reader knows one format.
 type Reader interface {
+	// Traits are the same at every call.
+	Traits() Traits
+
+	// Facts reads what the file says of itself, without reading a row. Its error is what Open would say of the file.
+	Facts(ctx context.Context, f File, l Limits) (Facts, error)
+
 	// Open reads as far as it must to know the columns. A file that cannot be read is a *batch.Unreadable.
 	Open(ctx context.Context, f File, s Settings) (Table, error)
 
@@ -72,6 +94,9 @@ type Table interface {
 	// are valid until the next one. An error (*batch.Unreadable, or the context's) ends it and speaks of the
 	// whole file: what came before must not be sent.
 	Rows() iter.Seq2[*batch.Row, error]
+
+	// Layout is known as soon as the file is open.
+	Layout() Layout
 
 	// Notes is what was recognised and not handed on; complete after Rows ended.
 	Notes() []batch.Note

@@ -222,7 +222,7 @@ func taken(path string) error {
 // tell prints what was found, what the sample's check says, and what to do next.
 func (i *initFlags) tell(w io.Writer, p *starting.Proposal, finding *check.Finding) error {
 	op := p.Operation
-	fmt.Fprintf(w, "%s: %s, %s. The operation is %s of %s: %s.\n\n", i.from, strings.ToUpper(p.Format), count(len(p.Columns()), "column"),
+	fmt.Fprintf(w, "%s: %s, %s. The operation is %s of %s: %s.\n\n", i.from, strings.ToUpper(p.Format.Name), count(len(p.Columns()), "column"),
 		op.ID, op.Provider.Title.In(batch.English), op.Title.In(batch.English))
 	var rows [][]string
 	for _, f := range p.Fields {

@@ -17,7 +17,6 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/readers"
-	reader "github.com/rowferry/rowferry/readers/workbook"
 	"github.com/rowferry/rowferry/resultmark"
 )
 
@@ -41,10 +40,10 @@ func again(t testing.TB, path string, s readers.Settings, l batch.Language, bad 
 			columns = append(columns, c)
 		}
 	}
-	where := tb.(reader.Located)
+	where := tb.Layout()
 	r := outbox.Report{
 		File: batch.File{ID: "20261122-101502-7f3a", Name: filepath.Base(path), Route: "r"}, Revision: 2, Language: l,
-		Columns: columns, Source: outbox.Source{Path: path, Format: "xlsx", Sheet: where.Sheet(), Header: where.HeaderRow()},
+		Columns: columns, Source: outbox.Source{Path: path, Patchable: true, Sheet: where.Sheet, Header: where.Header},
 	}
 	var lines []*outbox.Line
 	for row, err := range tb.Rows() {

@@ -28,7 +28,7 @@ import (
 func report(columns []string, lines ...outbox.Line) outbox.Report {
 	r := outbox.Report{
 		File: batch.File{ID: "20261122-101502-7f3a", Name: "orders.csv", Route: "ship-points"}, Revision: 1, Account: "otms", Operation: "shipPointRemove",
-		Language: batch.English, Source: outbox.Source{Format: "csv"},
+		Language: batch.English,
 		Lines: func() iter.Seq2[*outbox.Line, error] {
 			return func(yield func(*outbox.Line, error) bool) {
 				for i := range lines {

@@ -23,6 +23,7 @@ import (
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/readers"
 	reader "github.com/rowferry/rowferry/readers/workbook"
+	"github.com/rowferry/rowferry/readers/workbook/xlsx"
 	"github.com/rowferry/rowferry/resultmark"
 )
 
@@ -35,7 +36,7 @@ func table(t testing.TB, path string, s readers.Settings) (readers.Table, error)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return reader.New().Open(context.Background(), readers.File{Name: filepath.Base(path), Size: int64(len(content)), ReaderAt: bytes.NewReader(content)}, s)
+	return reader.New(xlsx.Container).Open(context.Background(), readers.File{Name: filepath.Base(path), Size: int64(len(content)), ReaderAt: bytes.NewReader(content)}, s)
 }
 
 // all reads every row.
@@ -63,10 +64,10 @@ func reportOf(t testing.TB, path string) (outbox.Report, error) {
 	if err != nil {
 		return outbox.Report{}, err
 	}
-	where, columns := tb.(reader.Located), tb.Columns()
+	where, columns := tb.Layout(), tb.Columns()
 	r := outbox.Report{
 		File: batch.File{ID: "20261122-101502-7f3a", Name: filepath.Base(path), Route: "r"}, Revision: 2, Account: "a", Operation: "o", Language: batch.Chinese,
-		Columns: columns, Source: outbox.Source{Path: path, Format: "xlsx", Sheet: where.Sheet(), Header: where.HeaderRow()},
+		Columns: columns, Source: outbox.Source{Path: path, Patchable: true, Sheet: where.Sheet, Header: where.Header},
 	}
 	n := 0
 	for _, err := range tb.Rows() {

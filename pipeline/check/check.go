@@ -83,7 +83,7 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 	f.reading = table.Reading
 	f.reading.Columns = slices.Clone(table.Columns())
 	f.reading.Sheet, f.reading.Header = table.Where()
-	f.Format = table.Format
+	f.Format = table.Format.Name
 	bound, err := r.Mapping.Bind(table.Columns())
 	if err != nil {
 		return err

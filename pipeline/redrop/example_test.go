@@ -17,6 +17,7 @@ import (
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/workbook"
+	"github.com/rowferry/rowferry/readers/workbook/xlsx"
 	"github.com/rowferry/rowferry/templates"
 )
 
@@ -47,7 +48,7 @@ func template(t *testing.T, op *providers.Operation, l batch.Language, change fu
 func examples(t *testing.T, op *providers.Operation, content []byte) (found, all int) {
 	t.Helper()
 	f := readers.File{Name: "t.xlsx", Size: int64(len(content)), ReaderAt: bytes.NewReader(content)}
-	facts, err := workbook.Look(context.Background(), f, readers.Limits{})
+	facts, err := workbook.New(xlsx.Container).Facts(context.Background(), f, readers.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +56,7 @@ func examples(t *testing.T, op *providers.Operation, content []byte) (found, all
 	if e == nil {
 		t.Fatalf("it is not known as a template: %v", facts.Properties)
 	}
-	table, err := workbook.New().Open(context.Background(), f, readers.Settings{})
+	table, err := workbook.New(xlsx.Container).Open(context.Background(), f, readers.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -109,11 +109,9 @@ func (o *opening) open() (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	if format == readers.XLSX {
-		o.properties = facts.Properties
-		o.readMarks(facts.Properties, facts.Sheets)
-	}
-	if format != readers.XML {
+	o.properties = facts.Properties
+	o.readMarks(facts)
+	if format.Grid {
 		if err := o.findBase(); err != nil {
 			return nil, err
 		}
@@ -167,7 +165,7 @@ func (o *opening) reopened(t *Table, err error) (*Table, error) {
 
 // tries opens the file in all the ways it may have been written. ordinary is the route's own way unless our columns showed in
 // it, and err why that did not go; ours are those in which they did.
-func (o *opening) tries(format string) (ordinary *Table, ours []*Table, err error) {
+func (o *opening) tries(format readers.Traits) (ordinary *Table, ours []*Table, err error) {
 	for _, m := range o.manners(format) {
 		t, wrong := o.try(m)
 		if m == nil {
@@ -190,7 +188,7 @@ func (o *opening) tries(format string) (ordinary *Table, ours []*Table, err erro
 		case found.Sure || len(found.Columns) > 0 && o.base != nil:
 			t.hide(found.Columns)
 			ours = append(ours, t)
-			if o.fits(t) && (format != readers.CSV || o.route.Read.Encoding == "") {
+			if o.fits(t) && (!format.Text || o.route.Read.Encoding == "") {
 				return ordinary, ours, nil
 			}
 		case m == nil:
@@ -232,22 +230,22 @@ func (o *opening) try(m *ledger.Manner) (*Table, error) {
 }
 
 // manners lists how the file may have been written, the likeliest first; nil is the route's own way.
-func (o *opening) manners(format string) []*ledger.Manner {
+func (o *opening) manners(format readers.Traits) []*ledger.Manner {
 	var list []*ledger.Manner
 	if o.marks.sheet != "" {
 		list = append(list, &ledger.Manner{Plain: true, Sheet: o.marks.sheet, Header: o.marks.header}, &ledger.Manner{Plain: true, Sheet: o.marks.sheet})
 	}
 	list = append(list, nil)
-	if format != readers.XML && o.route.Read != o.route.Plain() && (format == readers.CSV || o.marks.any) {
+	if format.Grid && o.route.Read != o.route.Plain() && (format.Text || o.marks.any) {
 		list = append(list, &ledger.Manner{Plain: true})
 	}
 	return list
 }
 
 // readMarks takes what a workbook says of itself.
-func (o *opening) readMarks(properties map[string]string, sheets []string) {
-	o.marks.id = strings.TrimSpace(properties[resultmark.PropertyFile])
-	hidden := slices.Contains(sheets, resultmark.Sheet)
+func (o *opening) readMarks(facts readers.Facts) {
+	o.marks.id = strings.TrimSpace(facts.Properties[resultmark.PropertyFile])
+	hidden := slices.Contains(facts.Sheets, resultmark.Sheet)
 	o.marks.any = hidden || o.marks.id != ""
 	if !hidden {
 		return
@@ -262,7 +260,7 @@ func (o *opening) readMarks(properties map[string]string, sheets []string) {
 			return
 		}
 		o.marks.id = cmp.Or(o.marks.id, row.Cells[1].Text)
-		if name := row.Cells[3].Text; slices.Contains(sheets, name) {
+		if name := row.Cells[3].Text; slices.Contains(facts.Sheets, name) {
 			o.marks.sheet, o.marks.header = name, row.Cells[4].Text
 		}
 		if o.marks.header == "0" {

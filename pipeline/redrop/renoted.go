@@ -7,6 +7,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/readers/formats"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -37,7 +38,7 @@ func (m *matching) renotations() error {
 	}
 	for i := range m.family.members {
 		root := &m.family.members[i]
-		if root.ID != base.Root() || root.ID == base.ID || root.Reading.Format != "xlsx" {
+		if root.ID != base.Root() || root.ID == base.ID || !formats.Named(root.Reading.Format).Typed {
 			continue
 		}
 		more, err := m.renoted(root)

@@ -29,7 +29,7 @@ import (
 // its own. Rows in which only they have values are no rows.
 type Table struct {
 	inner   *route.Opened
-	Format  string
+	Format  readers.Traits
 	Reading ledger.Reading // Ours, Manner and Again; the rest is the taker's to fill
 
 	hidden  []bool
@@ -72,25 +72,7 @@ func then(r *route.Route, how ledger.Reading) (*route.Route, error) {
 	if err := json.Unmarshal(how.Read, &was.Read); err != nil {
 		return nil, err
 	}
-	if len(how.Columns) > 0 {
-		was.Read.Wants = &before{slices.Concat(how.Ours, how.Columns)}
-	}
 	return &was, nil
-}
-
-// before wants a file to be read as it was: whatever the route wants by now, its rows stand where they stood.
-type before struct{ columns []batch.Column }
-
-// Fit implements readers.Wants.
-func (b *before) Fit(columns []batch.Column) batch.Fit {
-	fit := batch.Fit{Fields: make([]string, len(columns))}
-	for i, c := range columns {
-		if slices.Contains(b.columns, c) {
-			fit.Fields[i] = c.Ref
-		}
-	}
-	fit.Enough = fit.Known() == len(b.columns)
-	return fit
 }
 
 func settings(r *route.Route, m *ledger.Manner) readers.Settings {
@@ -128,10 +110,8 @@ func (t *Table) Close() error { return t.inner.Close() }
 
 // Where is the sheet and the heading's row in a workbook.
 func (t *Table) Where() (sheet string, header int) {
-	if l, ok := t.inner.Table.(route.Located); ok {
-		return l.Sheet(), l.HeaderRow()
-	}
-	return "", 0
+	l := t.inner.Layout()
+	return l.Sheet, l.Header
 }
 
 // Rows gives the sender's cells of each row. Valid until the next one.

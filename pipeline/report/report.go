@@ -21,6 +21,7 @@ import (
 	"github.com/rowferry/rowferry/pipeline/redrop"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/readers/formats"
 )
 
 // Ledger is what reporting needs of it.
@@ -116,7 +117,7 @@ func (r *Reporter) report(ctx context.Context, f ledger.File, way *route.Route) 
 	return outbox.Report{
 		File: f.File, Revision: f.Revision, Account: f.Account, Operation: f.Operation, Language: f.Language,
 		Columns: f.Reading.Columns, Notes: f.Reading.Notes, Unused: f.Reading.Unused, Started: f.Started, Finished: f.Finished, Codes: meanings(way.Operation),
-		Source: outbox.Source{Path: path, Format: f.Reading.Format, Sheet: f.Reading.Sheet, Header: f.Reading.Header},
+		Source: outbox.Source{Path: path, Patchable: formats.Named(f.Reading.Format).Patchable, Sheet: f.Reading.Sheet, Header: f.Reading.Header},
 		Lines:  func() iter.Seq2[*outbox.Line, error] { return Lines(ctx, r.Ledger, way, f, path) },
 	}
 }

@@ -15,9 +15,7 @@ import (
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/readers"
-	"github.com/rowferry/rowferry/readers/csvfile"
-	"github.com/rowferry/rowferry/readers/workbook"
-	"github.com/rowferry/rowferry/readers/xmlfile"
+	"github.com/rowferry/rowferry/readers/formats"
 	"github.com/rowferry/rowferry/resultmark"
 )
 
@@ -38,24 +36,11 @@ type Route struct {
 	StopAfter int // equal refusals, or unknown outcomes, in a row that pause a file; 0 = never
 }
 
-// formats is the one list of file formats.
-var formats = map[string]readers.Reader{
-	"csv":  csvfile.New(),
-	"xlsx": workbook.New(),
-	"xml":  xmlfile.New(),
-}
-
 // Opened is a file that is being read.
 type Opened struct {
 	readers.Table
-	Format string
+	Format readers.Traits
 	file   *os.File
-}
-
-// Located is a table that knows where in a workbook it lies.
-type Located interface {
-	Sheet() string
-	HeaderRow() int
 }
 
 // Close ends reading.
@@ -78,36 +63,36 @@ func (r *Route) OpenAs(ctx context.Context, path, name string, s readers.Setting
 	if err != nil {
 		return nil, err
 	}
-	format, err := readers.KindOf(source)
+	reader, err := formats.Of(source)
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
-	table, err := formats[format].Open(ctx, source, s)
+	table, err := reader.Open(ctx, source, s)
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
-	return &Opened{Table: table, Format: format, file: f}, nil
+	return &Opened{Table: table, Format: reader.Traits(), file: f}, nil
 }
 
-// Look says what kind of file lies at path and, for a workbook, what it says of itself.
-func (r *Route) Look(ctx context.Context, path, name string) (format string, facts workbook.Facts, err error) {
+// Look says what format the file at path has and what it says of itself.
+func (r *Route) Look(ctx context.Context, path, name string) (format readers.Traits, facts readers.Facts, err error) {
 	f, source, err := content(path, name)
 	if err != nil {
-		return "", facts, err
+		return format, facts, err
 	}
 	defer f.Close()
-	if format, err = readers.KindOf(source); err == nil && format == readers.XLSX {
-		facts, err = workbook.Look(ctx, source, r.Read.Limits)
+	reader, err := formats.Of(source)
+	if err != nil {
+		return format, facts, err
 	}
-	return format, facts, err
+	facts, err = reader.Facts(ctx, source, r.Read.Limits)
+	return reader.Traits(), facts, err
 }
 
 // Plain are settings that detect everything: for our own results, which are not written as the route's files are.
-func (r *Route) Plain() readers.Settings {
-	return readers.Settings{Limits: r.Read.Limits, Wants: r.Read.Wants}
-}
+func (r *Route) Plain() readers.Settings { return readers.Settings{Limits: r.Read.Limits} }
 
 // Whole says whether the file at path is closed in its structure: nil, or *batch.Unreadable (Incomplete while it may still grow).
 // A result of ours is judged as such, however the route's files are written.
@@ -117,15 +102,15 @@ func (r *Route) Whole(ctx context.Context, path string) error {
 		return err
 	}
 	defer f.Close()
-	format, err := readers.KindOf(source)
+	reader, err := formats.Of(source)
 	if err != nil {
 		return err
 	}
-	whole := formats[format].Complete(ctx, source, r.Read)
-	if whole == nil || format != "csv" || r.Read == r.Plain() {
+	whole := reader.Complete(ctx, source, r.Read)
+	if whole == nil || !reader.Traits().Text || r.Read == r.Plain() {
 		return whole
 	}
-	table, err := formats[format].Open(ctx, source, r.Plain())
+	table, err := reader.Open(ctx, source, r.Plain())
 	if err != nil {
 		return whole
 	}
@@ -133,7 +118,7 @@ func (r *Route) Whole(ctx context.Context, path string) error {
 	if !resultmark.Find(Headings(table.Columns())).Sure {
 		return whole
 	}
-	return formats[format].Complete(ctx, source, r.Plain())
+	return reader.Complete(ctx, source, r.Plain())
 }
 
 // Headings are the names of columns.

@@ -32,7 +32,7 @@ type Settings struct {
 type Proposal struct {
 	Settings
 	Sample   string // name of the file
-	Format   string // csv, xlsx, xml
+	Format   readers.Traits
 	Fields   []*Field
 	Unused   []batch.Column     // columns that fill nothing
 	Unfilled []*providers.Field // required fields that nothing fills
@@ -194,7 +194,7 @@ func (p *Proposal) heading(column int) string {
 			same++
 		}
 	}
-	if name == "" || same > 1 && p.Format == "xml" {
+	if name == "" || same > 1 && !p.Format.Grid {
 		return c.Ref
 	}
 	return name
@@ -239,9 +239,7 @@ func (p *Proposal) Wired() (*route.Route, error) {
 	if err != nil {
 		return nil, err
 	}
-	read := p.Read
-	read.Wants = m
-	return &route.Route{Name: p.Route, Account: p.Account, Operation: p.Operation, Language: p.Language, Mapping: m, Read: read}, nil
+	return &route.Route{Name: p.Route, Account: p.Account, Operation: p.Operation, Language: p.Language, Mapping: m, Read: p.Read}, nil
 }
 
 // Complaint is why a sample cannot be read, for people; ok is false when err is no such reason.

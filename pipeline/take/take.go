@@ -436,7 +436,7 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 	if r.Read, err = json.Marshal(t.Route.Read); err != nil {
 		return ledger.Reading{}, err
 	}
-	r.Format, r.Columns, r.Notes = table.Format, slices.Clone(table.Columns()), append(table.Notes(), bound.Notes()...)
+	r.Format, r.Columns, r.Notes = table.Format.Name, slices.Clone(table.Columns()), append(table.Notes(), bound.Notes()...)
 	for _, c := range bound.Unused() {
 		r.Unused = append(r.Unused, c.Name)
 	}

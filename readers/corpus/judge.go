@@ -15,10 +15,8 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
-	"github.com/rowferry/rowferry/readers/csvfile"
+	"github.com/rowferry/rowferry/readers/formats"
 	"github.com/rowferry/rowferry/readers/patience"
-	"github.com/rowferry/rowferry/readers/workbook"
-	"github.com/rowferry/rowferry/readers/xmlfile"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -60,11 +58,11 @@ func (r *result) remark(format string, args ...any) {
 	r.remarks = append(r.remarks, fmt.Sprintf(format, args...))
 }
 
-// kinds are the readers by the kind that readers.KindOf finds.
-var kinds = map[string]readers.Reader{
-	readers.CSV:  csvfile.New(),
-	readers.XLSX: workbook.New(),
-	readers.XML:  xmlfile.New(),
+// judges are the ones by the format that is read.
+var judges = map[string]func(ctx context.Context, r *result, reader readers.Reader, f readers.File, expected []byte){
+	"csv":  judgeCSV,
+	"xlsx": judgeWorkbook,
+	"xml":  judgeXML,
 }
 
 func judgeAll(ctx context.Context, dir, only string) ([]result, error) {
@@ -129,36 +127,29 @@ func judge(ctx context.Context, dir string, e entry) (r result) {
 	ctx, cancel := context.WithTimeout(ctx, hanging)
 	defer cancel()
 	f := readers.File{Name: filepath.Base(e.Path), Size: int64(len(content)), ReaderAt: bytes.NewReader(content)}
-	kind, err := readers.KindOf(f)
+	reader, err := formats.Of(f)
 	if r.format == "xls" || strings.HasSuffix(e.Path, ".ods") {
-		judgeOldWorkbook(&r, kind, err)
+		judgeOldWorkbook(&r, reader, err)
 		return r
 	}
 	if err != nil {
 		judgeRefusal(&r, err)
 		return r
 	}
-	reader, built := kinds[kind]
-	if !built {
-		r.missed("there is no reader for %s", kind)
+	judgeRows, known := judges[reader.Traits().Name]
+	if !known {
+		r.missed("there is no judge for %s", reader.Traits().Name)
 		return r
 	}
-	switch kind {
-	case readers.CSV:
-		judgeCSV(ctx, &r, reader, f, expected)
-	case readers.XLSX:
-		judgeWorkbook(ctx, &r, reader, f, expected)
-	case readers.XML:
-		judgeXML(ctx, &r, reader, f, expected)
-	}
+	judgeRows(ctx, &r, reader, f, expected)
 	return r
 }
 
 // judgeOldWorkbook: no .xls is read; what counts is that the sender is told what to do.
-func judgeOldWorkbook(r *result, kind string, err error) {
+func judgeOldWorkbook(r *result, reader readers.Reader, err error) {
 	u, refused := errors.AsType[*batch.Unreadable](err)
 	if !refused {
-		r.missed("taken for %s instead of being refused (%v)", kind, err)
+		r.missed("taken for %s instead of being refused", reader.Traits().Name)
 		return
 	}
 	said := words.Say(batch.English, u.Message)

@@ -20,6 +20,15 @@ func New() readers.Reader { return reader{} }
 
 type reader struct{}
 
+func (reader) Traits() readers.Traits {
+	return readers.Traits{Name: "csv", Knows: func(c *readers.Content) bool { return c.Kind == readers.CSV }, Text: true, Grid: true}
+}
+
+// Facts are none: a text says nothing of itself.
+func (reader) Facts(context.Context, readers.File, readers.Limits) (readers.Facts, error) {
+	return readers.Facts{}, nil
+}
+
 // Open decides encoding, dialect and heading. It reads the file once to its end for the encoding, and its beginning
 // for the rest; the rows are read again by Rows.
 func (reader) Open(ctx context.Context, f readers.File, s readers.Settings) (readers.Table, error) {
@@ -238,5 +247,6 @@ func (t *opened) nameColumns(rows [][]string, header string, wanted int) error {
 }
 
 func (t *opened) Columns() []batch.Column { return t.columns }
+func (t *opened) Layout() readers.Layout  { return readers.Layout{Delimiter: t.d.delimiter} }
 func (t *opened) Notes() []batch.Note     { return t.notes.list() }
 func (t *opened) Close() error            { return nil }

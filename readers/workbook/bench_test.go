@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/workbook/xlsx"
 	"github.com/xuri/excelize/v2"
 )
 
@@ -137,7 +138,7 @@ func readOurs(t testing.TB, path string) int {
 	}
 	defer f.Close()
 	st, _ := f.Stat()
-	tb, err := New().Open(context.Background(), readers.File{Name: path, Size: st.Size(), ReaderAt: f}, readers.Settings{})
+	tb, err := New(xlsx.Container).Open(context.Background(), readers.File{Name: path, Size: st.Size(), ReaderAt: f}, readers.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/patience"
+	"github.com/rowferry/rowferry/readers/workbook/xlsx"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -80,7 +81,23 @@ func TestCorpus(t *testing.T) {
 }
 
 func open(content []byte, s readers.Settings) (readers.Table, error) {
-	return New().Open(context.Background(), file(content), s)
+	r, err := known(content)
+	if err != nil {
+		return nil, err
+	}
+	return r.Open(context.Background(), file(content), s)
+}
+
+// known is the reader for a content, where this package reads it.
+func known(content []byte) (readers.Reader, error) {
+	c, err := readers.Examine(file(content))
+	if err != nil {
+		return nil, err
+	}
+	if r := New(xlsx.Container); r.Traits().Knows(c) {
+		return r, nil
+	}
+	return nil, c.Refusal()
 }
 
 func file(content []byte) readers.File {
@@ -101,7 +118,7 @@ func all(content []byte, s readers.Settings) (found, error) {
 		return found{}, err
 	}
 	defer tb.Close()
-	f := found{columns: tb.Columns(), header: tb.(Located).HeaderRow()}
+	f := found{columns: tb.Columns(), header: tb.Layout().Header}
 	for row, err := range tb.Rows() {
 		if err != nil {
 			return f, err

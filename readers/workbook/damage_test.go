@@ -17,6 +17,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/patience"
+	"github.com/rowferry/rowferry/readers/workbook/xlsx"
 	"github.com/xuri/excelize/v2"
 )
 
@@ -336,7 +337,7 @@ func TestStopping(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	tb, err = New().Open(ctx, file(content), readers.Settings{})
+	tb, err = New(xlsx.Container).Open(ctx, file(content), readers.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -354,7 +355,13 @@ func TestStopping(t *testing.T) {
 
 func TestComplete(t *testing.T) {
 	content := orders(t, 100)
-	complete := func(b []byte) error { return New().Complete(context.Background(), file(b), readers.Settings{}) }
+	complete := func(b []byte) error {
+		r, err := known(b)
+		if err != nil {
+			return err
+		}
+		return r.Complete(context.Background(), file(b), readers.Settings{})
+	}
 	if err := complete(content); err != nil {
 		t.Error(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/workbook"
+	"github.com/rowferry/rowferry/readers/workbook/xlsx"
 )
 
 // Sheets that a result or a template of ours has besides its data are not told of; a sender's own of such a name are.
@@ -53,7 +54,7 @@ func TestSheetsOfOursAreNotOtherSheets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		table, err := workbook.New().Open(t.Context(), readers.File{Name: "x.xlsx", Size: int64(content.Len()), ReaderAt: bytes.NewReader(content.Bytes())}, readers.Settings{})
+		table, err := workbook.New(xlsx.Container).Open(t.Context(), readers.File{Name: "x.xlsx", Size: int64(content.Len()), ReaderAt: bytes.NewReader(content.Bytes())}, readers.Settings{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/table"
 	"github.com/rowferry/rowferry/readers/workbook/grid"
 )
@@ -42,7 +43,6 @@ type rows struct {
 	sheet  grid.Sheet // nil when the workbook has no data
 	index  int
 	name   string
-	part   string
 	sample []line // the rows read ahead; those of the heading and above it are cut off by layout
 	ended  bool   // the part ended within the sample
 	used   bool
@@ -74,9 +74,7 @@ func (t *tally) add(row, n int) {
 }
 
 func (t *rows) Columns() []batch.Column { return t.cols }
-func (t *rows) Sheet() string           { return t.name }
-func (t *rows) SheetPart() string       { return t.part }
-func (t *rows) HeaderRow() int          { return t.header }
+func (t *rows) Layout() readers.Layout  { return readers.Layout{Sheet: t.name, Header: t.header} }
 func (t *rows) Notes() []batch.Note     { return slices.Clone(t.notes) }
 
 func (t *rows) Close() error {

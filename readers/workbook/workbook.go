@@ -21,39 +21,39 @@ import (
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/table"
 	"github.com/rowferry/rowferry/readers/workbook/grid"
-	"github.com/rowferry/rowferry/readers/workbook/xlsx"
 	"github.com/rowferry/rowferry/resultmark"
 	"github.com/rowferry/rowferry/words"
 )
 
-// New returns the reader of workbooks. It is safe for concurrent use; its tables are not.
-func New() readers.Reader { return reader{} }
+// New returns the reader of one kind of workbook. It is safe for concurrent use; its tables are not.
+func New(kind grid.Container) readers.Reader { return reader{kind} }
 
-// Located is implemented by the tables of this package: where in the workbook the rows are.
-type Located interface {
-	Sheet() string     // the name on the tab
-	SheetPart() string // the part of the zip
-	HeaderRow() int    // the heading's last row, 0 when there is no heading
-}
+type reader struct{ kind grid.Container }
 
-type reader struct{}
+func (r reader) Traits() readers.Traits { return r.kind.Traits }
 
-// Complete checks that the file is a workbook whose zip is closed and whose parts lie within it.
-func (reader) Complete(ctx context.Context, f readers.File, s readers.Settings) error {
+// Complete checks that the workbook is closed and its parts lie within it.
+func (r reader) Complete(ctx context.Context, f readers.File, s readers.Settings) error {
 	f.ReaderAt = patient{f.ReaderAt, ctx}
-	c, err := containerOf(f)
-	if err == nil {
-		err = c.whole(f, withDefaults(s.Limits))
-	}
-	if err != nil {
+	if err := r.kind.Check(f, withDefaults(s.Limits)); err != nil {
 		return unreadable(ctx, err)
 	}
 	return nil
 }
 
+// Facts reads no sheet.
+func (r reader) Facts(ctx context.Context, f readers.File, l readers.Limits) (readers.Facts, error) {
+	f.ReaderAt = patient{f.ReaderAt, ctx}
+	facts, err := r.kind.Facts(f, withDefaults(l))
+	if err != nil {
+		return readers.Facts{}, unreadable(ctx, err)
+	}
+	return facts, ctx.Err()
+}
+
 // Open chooses the sheet, finds the heading and reads the first rows.
-func (reader) Open(ctx context.Context, f readers.File, s readers.Settings) (readers.Table, error) {
-	b := &book{ctx: ctx, settings: s, limits: withDefaults(s.Limits)}
+func (r reader) Open(ctx context.Context, f readers.File, s readers.Settings) (readers.Table, error) {
+	b := &book{ctx: ctx, kind: r.kind, settings: s, limits: withDefaults(s.Limits)}
 	t, err := b.open(f)
 	if err != nil {
 		return nil, unreadable(ctx, err)
@@ -109,33 +109,10 @@ func (p patient) ReadAt(b []byte, at int64) (int, error) {
 	return p.ReaderAt.ReadAt(b, at)
 }
 
-// container is one kind of workbook.
-type container struct {
-	open  func(readers.File, readers.Limits) (grid.Book, error)
-	whole func(readers.File, readers.Limits) error // whether the structure is closed, without reading values
-}
-
-// containers is the one list of the kinds of workbook, by the kind that readers.KindOf finds.
-var containers = map[string]container{
-	readers.XLSX: {xlsx.Open, xlsx.Check},
-}
-
-// containerOf finds out what f is.
-func containerOf(f readers.File) (container, error) {
-	kind, err := readers.KindOf(f)
-	if err != nil {
-		return container{}, err
-	}
-	c, ours := containers[kind]
-	if !ours {
-		return c, refuse("workbook.other", "kind", kind)
-	}
-	return c, nil
-}
-
 // book is a workbook while it is being opened.
 type book struct {
 	grid.Book
+	kind     grid.Container
 	tabs     []grid.Tab
 	ctx      context.Context
 	settings readers.Settings
@@ -148,11 +125,8 @@ func (b *book) open(f readers.File) (*rows, error) {
 		return nil, err
 	}
 	f.ReaderAt = patient{f.ReaderAt, b.ctx}
-	c, err := containerOf(f)
-	if err != nil {
-		return nil, err
-	}
-	if b.Book, err = c.open(f, b.limits); err != nil {
+	var err error
+	if b.Book, err = b.kind.Open(f, b.limits); err != nil {
 		return nil, err
 	}
 	b.tabs = b.Tabs()
@@ -309,7 +283,7 @@ func (b *book) table(i int) (*rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &rows{book: b, sheet: s, index: i, name: b.tabs[i].Name, part: s.Part()}
+	t := &rows{book: b, sheet: s, index: i, name: b.tabs[i].Name}
 	named, none, _ := heading(b.settings.Header)
 	held := 0
 	row := s.Row()

@@ -21,6 +21,15 @@ func New() readers.Reader { return reader{} }
 
 type reader struct{}
 
+func (reader) Traits() readers.Traits {
+	return readers.Traits{Name: "xml", Knows: func(c *readers.Content) bool { return c.Kind == readers.XML }}
+}
+
+// Facts are none: a document says nothing of itself that is not a row.
+func (reader) Facts(context.Context, readers.File, readers.Limits) (readers.Facts, error) {
+	return readers.Facts{}, nil
+}
+
 // Open reads the file to its end: once to know the records (their element is found when it is not configured) and that
 // the document is whole, once more to know their columns. Rows reads it again.
 func (reader) Open(ctx context.Context, f readers.File, s readers.Settings) (readers.Table, error) {
@@ -76,6 +85,7 @@ type opened struct {
 }
 
 func (t *opened) Columns() []batch.Column { return t.columns }
+func (t *opened) Layout() readers.Layout  { return readers.Layout{} }
 func (t *opened) Notes() []batch.Note     { return t.notes }
 func (t *opened) Close() error            { return nil }
 

@@ -8,6 +8,14 @@ import (
 	"github.com/rowferry/rowferry/readers"
 )
 
+// A Container is one kind of workbook. Its functions are given files that its traits know; all limits are set.
+type Container struct {
+	Traits readers.Traits
+	Open   func(readers.File, readers.Limits) (Book, error)
+	Check  func(readers.File, readers.Limits) error // whether the structure is closed, without reading values
+	Facts  func(readers.File, readers.Limits) (readers.Facts, error)
+}
+
 // What a sheet can have at most, in any of the formats.
 const (
 	MaxRow    = 1_048_576

@@ -16,6 +16,12 @@ func refuse(key string, args ...any) error {
 	return &batch.Unreadable{Message: batch.Message{Key: key, Args: args}}
 }
 
+// Container is .xlsx and .xlsm.
+var Container = grid.Container{
+	Traits: readers.Traits{Name: "xlsx", Knows: func(c *readers.Content) bool { return c.Kind == readers.XLSX }, Grid: true, Typed: true, Patchable: true},
+	Open:   Open, Check: Check, Facts: Facts,
+}
+
 // Check looks whether the zip is closed and its parts lie within it.
 func Check(f readers.File, l readers.Limits) error {
 	_, err := archive(f, l)
@@ -27,19 +33,23 @@ func archive(f readers.File, l readers.Limits) (*ooxml.Archive, error) {
 	return ooxml.OpenArchive(f, f.Size, ooxml.Limits{Bytes: l.Bytes, Ratio: l.Ratio, Depth: l.Depth, Token: 2*l.Cell + 4096})
 }
 
-// Contents opens the workbook's table of contents and its custom properties; ones that cannot be read count as absent,
-// because no value of the sender's depends on them.
-func Contents(f readers.File, l readers.Limits) (*ooxml.Workbook, map[string]string, error) {
+// Facts opens the workbook's table of contents and its custom properties; ones that cannot be read count as absent, because no
+// value of the sender's depends on them.
+func Facts(f readers.File, l readers.Limits) (readers.Facts, error) {
 	a, err := archive(f, l)
 	if err != nil {
-		return nil, nil, err
+		return readers.Facts{}, err
 	}
 	contents, err := a.OpenWorkbook()
 	if err != nil {
-		return nil, nil, err
+		return readers.Facts{}, err
 	}
-	properties, _ := a.CustomProperties()
-	return contents, properties, nil
+	var facts readers.Facts
+	for _, s := range contents.Sheets {
+		facts.Sheets = append(facts.Sheets, s.Name)
+	}
+	facts.Properties, _ = a.CustomProperties()
+	return facts, nil
 }
 
 // Open reads everything but the sheets.
