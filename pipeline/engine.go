@@ -15,16 +15,15 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/desk"
 	"github.com/rowferry/rowferry/pipeline/report"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/pipeline/send"
 	"github.com/rowferry/rowferry/pipeline/take"
 	"github.com/rowferry/rowferry/sftpclient"
-	"github.com/rowferry/rowferry/words"
 )
 
 // Engine is everything wired. Build makes one; Run, Once or Send is called once; Close after it.
@@ -63,74 +62,26 @@ func (e *Engine) reporter() *report.Reporter {
 func (e *Engine) taken(f ledger.File) {
 	e.Metrics.file(f)
 	if f.State == ledger.Sending {
-		e.hand(context.Background(), f)
+		e.Hand(context.Background(), f)
 	}
 }
 
-// hand gives a file to its lane. One that the configuration does not fit any more waits, and the log says what for; its
+// Hand gives a file to its lane. One that the configuration does not fit any more waits, and the log says what for; its
 // rows are given up when a person says so.
-func (e *Engine) hand(ctx context.Context, f ledger.File) {
+func (e *Engine) Hand(ctx context.Context, f ledger.File) {
 	if e.elsewhere(f) {
 		return
 	}
-	err := Misfit(e.config, f)
+	err := desk.Misfit(e.config, f)
 	switch {
 	case err == nil:
 		err = e.Lanes[f.Account].Add(ctx, f.ID)
 	case f.Cancelled:
-		err = e.giveUp(ctx, f)
+		err = e.clerk().GiveUp(ctx, f)
 	}
 	if err != nil {
 		e.Log.Error("the file waits", "file", f.ID, "name", f.Name, "error", err)
 	}
-}
-
-// giveUp settles what waits of a cancelled file that no lane takes.
-func (e *Engine) giveUp(ctx context.Context, f ledger.File) error {
-	for c, err := range e.Ledger.Chunks(ctx, f.ID) {
-		if err != nil {
-			return err
-		}
-		var events []ledger.Event
-		for i, s := range c.States {
-			if s.Verdict != nil {
-				continue
-			}
-			v := send.Cancelled(f.Language, f.ID, s.Attempts, s.First, s.Lost || s.InFlight)
-			events = append(events, ledger.Event{File: f.ID, Chunk: c.Seq, Item: i, Kind: ledger.EventSettled, At: time.Now().UTC(), Verdict: v, Rows: c.Items[i].Rows})
-		}
-		if len(events) == 0 {
-			continue
-		}
-		if err := e.Ledger.Record(events...).Wait(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Misfit says why nothing of a file can be sent, or no result of it be put, under a configuration; nil when both can. Its rows
-// were mapped for one operation of one account, and are sent by that or not at all.
-func Misfit(cfg *configs.Config, f ledger.File) error {
-	r, known := cfg.Routes[f.Route]
-	switch {
-	case !known && f.State != ledger.Sending:
-		return fmt.Errorf("the configuration has no route %q any more; put it back to have it go on", f.Route)
-	case !known:
-		return fmt.Errorf("the configuration has no route %q any more; put it back to have the file's rows sent, or give them up: rowferry cancel %s", f.Route, f.ID)
-	case f.State != ledger.Sending:
-		return nil
-	case r.Operation != f.Operation:
-		return fmt.Errorf("its rows were made for the operation %s, and the route %q now has %s; put that back to have them sent, or give them up: rowferry cancel %s", f.Operation, f.Route, r.Operation, f.ID)
-	case r.Account == f.Account:
-		return nil
-	}
-	for _, other := range cfg.Routes {
-		if other.Account == f.Account {
-			return nil
-		}
-	}
-	return fmt.Errorf("no route of the configuration uses the account %q any more; put it back to have the file's rows sent, or give them up: rowferry cancel %s", f.Account, f.ID)
 }
 
 // elsewhere reports whether a file is one of a route or account that is not wired here, but is in the configuration.
@@ -138,22 +89,53 @@ func (e *Engine) elsewhere(f ledger.File) bool {
 	return e.Partial && (e.Routes[f.Route] == nil || e.Lanes[f.Account] == nil)
 }
 
+// Loop is work that goes on until its context ends. Run is called once; Name is for the log.
+type Loop interface {
+	Name() string
+	Run(ctx context.Context) error
+}
+
+// loop is a function as a Loop.
+type loop struct {
+	name string
+	run  func(ctx context.Context) error
+}
+
+func (l loop) Name() string                  { return l.name }
+func (l loop) Run(ctx context.Context) error { return l.run(ctx) }
+
 // Run takes, sends and reports until ctx ends; then what is in flight ends and what is left is in the ledger.
 func (e *Engine) Run(ctx context.Context) error {
-	outer := ctx
-	group, ctx := errgroup.WithContext(ctx)
-	if err := e.start(ctx, group); err != nil {
-		return quiet(outer, err)
-	}
+	var watching []Loop
 	for _, r := range e.Routes {
 		if r.Inbox != nil {
-			group.Go(func() error { return e.taker(r).Run(ctx) })
+			watching = append(watching, e.taker(r))
 		}
 	}
 	for _, p := range e.previews {
-		group.Go(func() error { return p.run(ctx) })
+		watching = append(watching, p)
 	}
-	group.Go(func() error { return e.attend(ctx) })
+	return e.run(ctx, watching...)
+}
+
+// run sends and reports, beside other loops, until ctx or one of the loops ends with an error, and waits for all.
+func (e *Engine) run(ctx context.Context, others ...Loop) error {
+	outer := ctx
+	group, ctx := errgroup.WithContext(ctx)
+	if err := e.start(ctx); err != nil {
+		return quiet(outer, err)
+	}
+	loops := append(others, loop{"orders and results", e.attend})
+	for _, l := range e.Lanes {
+		loops = append(loops, l)
+	}
+	for _, l := range loops {
+		group.Go(func() error {
+			err := l.Run(ctx)
+			e.Log.Debug("loop ended", "loop", l.Name(), "error", err)
+			return err
+		})
+	}
 	return quiet(outer, group.Wait())
 }
 
@@ -166,7 +148,7 @@ func quiet(ctx context.Context, err error) error {
 }
 
 // start opens the lanes and gives them what the ledger says is unfinished.
-func (e *Engine) start(ctx context.Context, group *errgroup.Group) error {
+func (e *Engine) start(ctx context.Context) error {
 	if err := e.taker(nil).DropHanded(ctx); err != nil {
 		return err
 	}
@@ -180,10 +162,7 @@ func (e *Engine) start(ctx context.Context, group *errgroup.Group) error {
 		return err
 	}
 	for _, f := range unfinished {
-		e.hand(ctx, f)
-	}
-	for _, l := range e.Lanes {
-		group.Go(func() error { return l.Run(ctx) })
+		e.Hand(ctx, f)
 	}
 	return nil
 }
@@ -195,11 +174,12 @@ func (e *Engine) attend(ctx context.Context) error {
 		return err
 	}
 	e.reports = r
+	clerk := e.clerk()
 	ctx, stop := context.WithCancel(ctx)
 	defer r.Wait()
 	defer stop()
 	for {
-		if err := e.orders(ctx); err != nil {
+		if err := clerk.Work(ctx); err != nil {
 			return quiet(ctx, err)
 		}
 		if err := r.Sweep(ctx); err != nil {
@@ -236,15 +216,12 @@ func (e *Engine) Stalled() map[string]error {
 	return maps.Clone(e.stalled)
 }
 
-// RefusedKey is where the ledger keeps why a provider refuses an account, for those who look from outside.
-func RefusedKey(account string) string { return "refused/" + account }
-
 // tellRefusals writes down which accounts are refused, and which are not any more.
 func (e *Engine) tellRefusals(ctx context.Context) error {
 	if e.told == nil {
 		e.told = map[string]string{}
 		for account := range e.Lanes {
-			kept, err := e.Ledger.Kept(ctx, RefusedKey(account))
+			kept, err := e.Ledger.Kept(ctx, desk.RefusedKey(account))
 			if err != nil {
 				return err
 			}
@@ -256,7 +233,7 @@ func (e *Engine) tellRefusals(ctx context.Context) error {
 		if now == e.told[account] {
 			continue
 		}
-		if err := e.Ledger.Keep(ctx, RefusedKey(account), now); err != nil {
+		if err := e.Ledger.Keep(ctx, desk.RefusedKey(account), now); err != nil {
 			return err
 		}
 		e.told[account] = now
@@ -274,70 +251,33 @@ func (e *Engine) busy() bool {
 	return false
 }
 
-// orders carries out what was ordered, also when told to stop meanwhile: whoever ordered it sees it taken.
-func (e *Engine) orders(ctx context.Context) error {
-	ctx = context.WithoutCancel(ctx)
-	orders, err := e.Ledger.Ordered(ctx)
-	if err != nil {
-		return err
+// clerk carries orders out on this engine's ledger and in its lanes.
+func (e *Engine) clerk() *desk.Clerk { return &desk.Clerk{Ledger: e.Ledger, Log: e.Log, House: e} }
+
+// Obey carries out one order.
+func (e *Engine) Obey(ctx context.Context, o ledger.Order) error { return e.clerk().Obey(ctx, o) }
+
+// Hold lets no result of a file be written until release is called.
+func (e *Engine) Hold(file string) (release func()) {
+	if e.reports == nil {
+		return func() {}
 	}
-	for _, o := range orders {
-		if err := e.Obey(ctx, o); err != nil {
-			e.Log.Error("an order could not be carried out", "verb", o.Verb, "file", o.File, "account", o.Account, "error", err)
-		}
-		if err := e.Ledger.Done(ctx, o.N); err != nil {
-			return err
-		}
-	}
-	return nil
+	return e.reports.Hold(file)
 }
 
-// Obey carries out one order, from this process or another.
-func (e *Engine) Obey(ctx context.Context, o ledger.Order) error {
-	e.Log.Info("order", "verb", o.Verb, "file", o.File, "account", o.Account, "statuses", o.Statuses)
-	if o.Account != "" {
-		return e.obeyLane(ctx, o)
-	}
-	f, err := e.Ledger.File(ctx, o.File)
-	if err != nil {
-		return err
-	}
-	switch o.Verb {
-	case ledger.Resend:
-		if e.reports != nil { // the results under way would be outdated
-			defer e.reports.Hold(o.File)()
-		}
-		_, err = e.Ledger.Requeue(ctx, o.File, o.Statuses, o.N)
-	case ledger.Cancel:
-		err = e.Ledger.Cancel(ctx, o.File)
-	case ledger.Pause:
-		err = e.Ledger.Pause(ctx, o.File, words.Of(f.Language, "lane.person", "account", f.ID))
-	case ledger.Resume:
-		err = e.Ledger.Pause(ctx, o.File, "")
-	default:
-		return fmt.Errorf("unknown order %q", o.Verb)
-	}
-	if err != nil || e.Lanes == nil { // without lanes: the next run sees to it
-		return err
-	}
-	if f, err = e.Ledger.File(ctx, f.ID); err == nil && f.State == ledger.Sending {
-		e.hand(ctx, f)
-	}
-	return err
-}
-
-func (e *Engine) obeyLane(ctx context.Context, o ledger.Order) error {
-	reason := ""
-	if o.Verb == ledger.Pause {
-		reason = words.Of(batch.English, "lane.person", "account", o.Account)
-	}
-	if err := e.Ledger.PauseLane(ctx, o.Account, reason); err != nil {
-		return err
-	}
-	if lane := e.Lanes[o.Account]; lane != nil {
+// Stop stops an account's lane for a reason; "" lets it go on.
+func (e *Engine) Stop(account, reason string) {
+	if lane := e.Lanes[account]; lane != nil {
 		lane.Stop(reason)
 	}
-	return nil
+}
+
+// Stuck says why an account's lane does not go on by itself; "" when it does, or is not here.
+func (e *Engine) Stuck(account string) string {
+	if lane := e.Lanes[account]; lane != nil {
+		return lane.Stuck()
+	}
+	return ""
 }
 
 // Progress is called now and then with the files under way; it must return soon.
@@ -442,22 +382,13 @@ func (e *Engine) until(ctx context.Context, progress Progress, ids func() []stri
 	outer := ctx
 	ctx, end := context.WithCancel(ctx)
 	defer end()
-	group, ctx := errgroup.WithContext(ctx)
-	if err := e.start(ctx, group); err != nil {
-		return nil, err
-	}
-	group.Go(func() error { return e.attend(ctx) })
-	group.Go(func() error {
+	err := e.run(ctx, loop{"errand", func(ctx context.Context) error {
 		defer end()
 		if err := first(ctx); err != nil {
 			return err
 		}
 		return e.await(ctx, ids(), progress)
-	})
-	err := group.Wait()
-	if errors.Is(err, context.Canceled) {
-		err = nil
-	}
+	}})
 	err = errors.Join(err, e.tellRefusals(context.WithoutCancel(outer)))
 	files, readErr := e.files(context.WithoutCancel(outer), ids())
 	return files, errors.Join(err, readErr)
@@ -518,7 +449,7 @@ func (e *Engine) allDone(files []ledger.File) bool {
 func (e *Engine) going(f ledger.File) bool {
 	switch f.State {
 	case ledger.Sending:
-		return f.Paused == "" && !e.elsewhere(f) && Misfit(e.config, f) == nil && e.Lanes[f.Account].Stuck() == ""
+		return f.Paused == "" && !e.elsewhere(f) && desk.Misfit(e.config, f) == nil && e.Lanes[f.Account].Stuck() == ""
 	case ledger.Settled:
 		return e.Routes[f.Route] != nil && e.Stalled()[f.ID] == nil
 	}

@@ -40,8 +40,11 @@ func (e *Engine) preview(c configs.Route, r *route.Route, o Options) error {
 	return nil
 }
 
-// run previews until ctx ends. Trouble is logged once and tried again at the next look.
-func (p *previewer) run(ctx context.Context) error {
+// Name is for the log.
+func (p *previewer) Name() string { return "preview/" + p.route.Name }
+
+// Run previews until ctx ends. Trouble is logged once and tried again at the next look.
+func (p *previewer) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		_, err := p.Look(ctx)
 		if err != nil && ctx.Err() == nil && err.Error() != p.said {

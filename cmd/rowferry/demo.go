@@ -19,6 +19,7 @@ import (
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/pipeline"
+	"github.com/rowferry/rowferry/pipeline/desk"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/simulator"
 )
@@ -216,10 +217,11 @@ func (f *flags) demoRun(ctx context.Context, cfg *configs.Config) ([]ledger.File
 func concludeDemo(w io.Writer, dir string, cfg *configs.Config, files []ledger.File) error {
 	slices.SortFunc(files, func(a, b ledger.File) int { return strings.Compare(a.Name, b.Name) })
 	fmt.Fprintln(w)
-	if err := filesTable(w, files); err != nil {
+	stand := (&desk.Desk{Config: cfg}).Standings(files, nil)
+	if err := filesTable(w, stand); err != nil {
 		return err
 	}
-	remarks(w, files, hindrances{})
+	remarks(w, stand)
 	fmt.Fprintln(w, "\nResults (what became of every row, and why):")
 	for _, file := range files {
 		for _, name := range file.Results {

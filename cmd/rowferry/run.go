@@ -11,7 +11,6 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -23,6 +22,7 @@ import (
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
+	"github.com/rowferry/rowferry/pipeline/desk"
 )
 
 // load reads the configuration and shows its warnings.
@@ -122,7 +122,7 @@ func (f *flags) once(ctx context.Context, cfg *configs.Config, e *pipeline.Engin
 	p := newProgress(os.Stderr)
 	files, err := e.Once(ctx, p.show)
 	p.end()
-	if err := errors.Join(f.conclude(files, hinder(e, cfg, files), cfg, err), end()); err != nil {
+	if err := errors.Join(f.conclude(e, cfg, files, err), end()); err != nil {
 		return err
 	}
 	fresh := slices.DeleteFunc(files, func(file ledger.File) bool { return file.State == ledger.Duplicate })
@@ -156,34 +156,22 @@ func listen(address string, registry *prometheus.Registry, log *slog.Logger) (st
 	return func() { _ = server.Close(); <-done }, nil
 }
 
-// hinder says which accounts and files cannot go on by themselves, and why.
-func hinder(e *pipeline.Engine, cfg *configs.Config, files []ledger.File) hindrances {
-	h := hindrances{accounts: map[string]string{}, files: map[string]string{}}
-	for account, lane := range e.Lanes {
-		if why := lane.Stuck(); why != "" {
-			h.accounts[account] = why
-		}
-	}
-	stalled := e.Stalled()
-	for _, file := range files {
-		if err := pipeline.Misfit(cfg, file); err != nil {
-			h.files[file.ID] = err.Error()
-		} else if err := stalled[file.ID]; err != nil {
-			h.files[file.ID] = strings.TrimSuffix(err.Error(), ".") + ". It is kept and tried again while rowferry runs: rowferry run"
-		}
-	}
-	return h
+// standings says where files stand that this process has worked on.
+func standings(e *pipeline.Engine, cfg *configs.Config, files []ledger.File) ([]desk.File, error) {
+	d := &desk.Desk{Books: e.Ledger, Orders: e.Ledger, Config: cfg, Live: e}
+	stops, err := d.Stops(context.Background())
+	return d.Standings(files, stops), err
 }
 
 // conclude prints what became of files and where their results lie, also when err ended the work; it returns err.
-func (f *flags) conclude(files []ledger.File, h hindrances, cfg *configs.Config, err error) error {
+func (f *flags) conclude(e *pipeline.Engine, cfg *configs.Config, files []ledger.File, err error) error {
 	if err != nil && len(files) == 0 {
 		return err
 	}
-	return errors.Join(err, f.printConclusion(files, h, cfg))
+	return errors.Join(err, f.printConclusion(e, cfg, files))
 }
 
-func (f *flags) printConclusion(files []ledger.File, h hindrances, cfg *configs.Config) error {
+func (f *flags) printConclusion(e *pipeline.Engine, cfg *configs.Config, files []ledger.File) error {
 	if f.json {
 		if files == nil {
 			files = []ledger.File{}
@@ -194,10 +182,14 @@ func (f *flags) printConclusion(files []ledger.File, h hindrances, cfg *configs.
 		fmt.Println("No file was taken.")
 		return nil
 	}
-	if err := filesTable(os.Stdout, files); err != nil {
+	stand, err := standings(e, cfg, files)
+	if err != nil {
 		return err
 	}
-	remarks(os.Stdout, files, h)
+	if err := filesTable(os.Stdout, stand); err != nil {
+		return err
+	}
+	remarks(os.Stdout, stand)
 	first := true
 	for _, file := range files {
 		for _, name := range file.Results {

@@ -65,7 +65,7 @@ func (f *flags) send(ctx context.Context, route string, paths []string) error {
 	p := newProgress(os.Stderr)
 	files, err := e.Send(ctx, e.Routes[route], paths, p.show)
 	p.end()
-	if err := errors.Join(f.conclude(files, hinder(e, cfg, files), cfg, err), end()); err != nil {
+	if err := errors.Join(f.conclude(e, cfg, files, err), end()); err != nil {
 		return err
 	}
 	if !allDelivered(files) {

@@ -16,6 +16,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/desk"
 )
 
 // complaint is an error as a person reads it.
@@ -66,7 +67,7 @@ func table(w io.Writer, head []string, rows [][]string) error {
 }
 
 // files prints what became of files.
-func filesTable(w io.Writer, files []ledger.File) error {
+func filesTable(w io.Writer, files []desk.File) error {
 	head := []string{"FILE", "ID", "STATE", "ROWS"}
 	for _, s := range batch.Statuses() {
 		head = append(head, strings.ToUpper(string(s)))
@@ -83,37 +84,43 @@ func filesTable(w io.Writer, files []ledger.File) error {
 	return table(w, head, rows)
 }
 
-// hindrances say why accounts and files, by name and id, do not go on.
-type hindrances struct{ accounts, files map[string]string }
-
 // remarks prints what a person should know about files beyond the numbers, and what to do next.
-func remarks(w io.Writer, files []ledger.File, h hindrances) {
+func remarks(w io.Writer, files []desk.File) {
 	onTheWay := 0
 	for _, f := range files {
-		switch {
-		case f.State == ledger.Quarantined:
-			fmt.Fprintf(w, "\n%s was not taken: %s\n", f.Name, f.Reason)
-		case f.State == ledger.Duplicate:
-			fmt.Fprintf(w, "\n%s has the same content as the earlier file %s: nothing was sent again. To send rows of it again: rowferry resend %s --status failed\n", f.Name, f.Reason, f.Reason)
-		case h.files[f.ID] != "" && f.State == ledger.Settled:
-			fmt.Fprintf(w, "\n%s: every row has its outcome, but the result is not in the outbox yet: %s\n", f.Name, h.files[f.ID])
-		case h.files[f.ID] != "" && (f.State == ledger.Claiming || f.State == ledger.Taken):
-			fmt.Fprintf(w, "\n%s is not taken yet: %s\n", f.Name, h.files[f.ID])
-		case h.files[f.ID] != "" && f.State == ledger.Sending:
-			fmt.Fprintf(w, "\n%s: %s to be sent, but %s\n", f.Name, count(f.Counts.Pending(), "row"), h.files[f.ID])
-		case f.Paused != "" && f.State == ledger.Sending:
-			fmt.Fprintf(w, "\n%s: %s\n", f.Name, f.Paused)
-		case f.Counts.Pending() > 0 && h.accounts[f.Account] != "":
-			fmt.Fprintf(w, "\n%s: %s to be sent; %s\n", f.Name, count(f.Counts.Pending(), "row"), h.accounts[f.Account])
-		case f.Counts.Pending() > 0:
+		switch f.Standing {
+		case desk.NotTaken:
+			fmt.Fprintf(w, "\n%s was not taken: %s\n", f.Name, f.Why)
+		case desk.Duplicate:
+			fmt.Fprintf(w, "\n%s has the same content as the earlier file %s: nothing was sent again. To send rows of it again: rowferry resend %s --status failed\n", f.Name, f.Why, f.Why)
+		case desk.Misfitting, desk.Stalled:
+			fmt.Fprintf(w, "\n%s\n", hindered(f))
+		case desk.Paused:
+			fmt.Fprintf(w, "\n%s: %s\n", f.Name, f.Why)
+		case desk.Stopped:
+			fmt.Fprintf(w, "\n%s: %s to be sent; %s\n", f.Name, count(f.Counts.Pending(), "row"), f.Why)
+		case desk.Waiting:
 			fmt.Fprintf(w, "\n%s: %s to be sent. It goes on while rowferry runs: rowferry run\n", f.Name, count(f.Counts.Pending(), "row"))
-		case f.State == ledger.Settled || f.State == ledger.Claiming || f.State == ledger.Taken:
+		case desk.UnderWay:
 			onTheWay++
 		}
 	}
 	if onTheWay > 0 {
 		fmt.Fprintf(w, "\n%s being taken, or the result is being put into the outbox. It goes on while rowferry runs: rowferry run\n", are(onTheWay, "file"))
 	}
+}
+
+// hindered says what keeps a file from going on, and how much of it.
+func hindered(f desk.File) string {
+	switch {
+	case f.Standing == desk.Stalled:
+		return fmt.Sprintf("%s: every row has its outcome, but the result is not in the outbox yet: %s. It is kept and tried again while rowferry runs: rowferry run", f.Name, strings.TrimSuffix(f.Why, "."))
+	case f.State == ledger.Settled:
+		return fmt.Sprintf("%s: every row has its outcome, but the result is not in the outbox yet: %s", f.Name, f.Why)
+	case f.State == ledger.Sending:
+		return fmt.Sprintf("%s: %s to be sent, but %s", f.Name, count(f.Counts.Pending(), "row"), f.Why)
+	}
+	return fmt.Sprintf("%s is not taken yet: %s", f.Name, f.Why)
 }
 
 // allDelivered reports whether every row of every file was delivered.

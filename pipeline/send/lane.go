@@ -190,6 +190,9 @@ func (l *Lane) Stuck() string {
 	return l.refusal
 }
 
+// Name is for the log.
+func (l *Lane) Name() string { return "lane/" + l.Account }
+
 // Run sends until ctx ends, then lets what is in flight end within Grace. Its error is the ledger's: without it nothing may be sent.
 func (l *Lane) Run(ctx context.Context) error {
 	jobs := make(chan *job)

@@ -45,6 +45,9 @@ type Taker struct {
 	left leftovers
 }
 
+// Name is for the log.
+func (t *Taker) Name() string { return "take/" + t.Route.Name }
+
 // Run takes files until ctx ends. Trouble is logged and tried again, less and less often. A file that cannot be brought on
 // for a reason of its own keeps no other file waiting.
 func (t *Taker) Run(ctx context.Context) error {

@@ -1,0 +1,130 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/send"
+	"github.com/rowferry/rowferry/words"
+)
+
+// Clerk carries orders out; nobody else does. It belongs to the process that owns the ledger.
+type Clerk struct {
+	Ledger ledger.Owner
+	Log    *slog.Logger
+	House  House // what sends and reports in this process; nil: the next one that does sees to it
+}
+
+// House is what an order changes besides the books.
+type House interface {
+	// Hold lets no result of a file be written until release is called: the file is about to change.
+	Hold(file string) (release func())
+	// Hand tells whoever sends a file's rows that it may have changed.
+	Hand(ctx context.Context, f ledger.File)
+	// Stop stops an account's lane for a reason; "" lets it go on.
+	Stop(account, reason string)
+}
+
+// Work carries out what was ordered, also when told to stop meanwhile: whoever ordered it sees it taken. An order that cannot be
+// carried out is logged and does not come again.
+func (c *Clerk) Work(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	orders, err := c.Ledger.Ordered(ctx)
+	if err != nil {
+		return err
+	}
+	for _, o := range orders {
+		if err := c.Obey(ctx, o); err != nil {
+			c.Log.Error("an order could not be carried out", "verb", o.Verb, "file", o.File, "account", o.Account, "error", err)
+		}
+		if err := c.Ledger.Done(ctx, o.N); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Obey carries out one order.
+func (c *Clerk) Obey(ctx context.Context, o ledger.Order) error {
+	c.Log.Info("order", "verb", o.Verb, "file", o.File, "account", o.Account, "statuses", o.Statuses)
+	if o.Account != "" {
+		return c.lane(ctx, o)
+	}
+	f, err := c.Ledger.File(ctx, o.File)
+	if err != nil {
+		return err
+	}
+	if err := c.file(ctx, o, f); err != nil || c.House == nil {
+		return err
+	}
+	if f, err = c.Ledger.File(ctx, f.ID); err == nil && f.State == ledger.Sending {
+		c.House.Hand(ctx, f)
+	}
+	return err
+}
+
+// file carries out an order about a file in the books.
+func (c *Clerk) file(ctx context.Context, o ledger.Order, f ledger.File) error {
+	switch o.Verb {
+	case ledger.Resend:
+		if c.House != nil { // the results under way would be outdated
+			defer c.House.Hold(f.ID)()
+		}
+		_, err := c.Ledger.Requeue(ctx, f.ID, o.Statuses, o.N)
+		return err
+	case ledger.Cancel:
+		return c.Ledger.Cancel(ctx, f.ID)
+	case ledger.Pause:
+		return c.Ledger.Pause(ctx, f.ID, words.Of(f.Language, "lane.person", "account", f.ID))
+	case ledger.Resume:
+		return c.Ledger.Pause(ctx, f.ID, "")
+	}
+	return fmt.Errorf("unknown order %q", o.Verb)
+}
+
+// lane stops an account or lets it go on.
+func (c *Clerk) lane(ctx context.Context, o ledger.Order) error {
+	reason := ""
+	switch o.Verb {
+	case ledger.Pause:
+		reason = words.Of(batch.English, "lane.person", "account", o.Account)
+	case ledger.Resume:
+	default:
+		return fmt.Errorf("unknown order %q for an account", o.Verb)
+	}
+	if err := c.Ledger.PauseLane(ctx, o.Account, reason); err != nil {
+		return err
+	}
+	if c.House != nil {
+		c.House.Stop(o.Account, reason)
+	}
+	return nil
+}
+
+// GiveUp settles what waits of a cancelled file that no lane takes.
+func (c *Clerk) GiveUp(ctx context.Context, f ledger.File) error {
+	for content, err := range c.Ledger.Chunks(ctx, f.ID) {
+		if err != nil {
+			return err
+		}
+		var events []ledger.Event
+		for i, s := range content.States {
+			if s.Verdict != nil {
+				continue
+			}
+			v := send.Cancelled(f.Language, f.ID, s.Attempts, s.First, s.Lost || s.InFlight)
+			events = append(events, ledger.Event{File: f.ID, Chunk: content.Seq, Item: i, Kind: ledger.EventSettled, At: time.Now().UTC(), Verdict: v, Rows: content.Items[i].Rows})
+		}
+		if len(events) == 0 {
+			continue
+		}
+		if err := c.Ledger.Record(events...).Wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,172 @@
+// Package desk is what people may see of the books and ask for: files with why each does not go on, rows, and orders that
+// are refused with a reason. It knows neither terminal nor browser; whoever talks to people puts it into their words.
+package desk
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/ledger"
+)
+
+// Desk answers for one configuration and its ledger. Its methods are safe for concurrent use.
+type Desk struct {
+	Books  ledger.Books
+	Orders ledger.Orders // nil: only to look
+	Config *configs.Config
+	Live   Live // what the process that sends knows besides; nil when somebody looks from outside
+}
+
+// Live is what only the process that sends and reports knows.
+type Live interface {
+	// Stuck says why an account's lane does not go on by itself; "" when it does.
+	Stuck(account string) string
+	// Stalled says of which files, by id, the result cannot be put into the outbox for now, and why.
+	Stalled() map[string]error
+}
+
+// Standing is why nothing more happens to a file, or what it waits for.
+type Standing string
+
+const (
+	Ended      Standing = ""          // every row has its outcome and the result is out
+	NotTaken   Standing = "not taken" // Why is the reason of its quarantine
+	Duplicate  Standing = "duplicate" // Why is the id of the earlier file
+	Misfitting Standing = "misfit"    // the configuration does not fit it any more: Why says in what
+	Stalled    Standing = "stalled"   // its result cannot be put into the outbox: Why says what for
+	Paused     Standing = "paused"    // Why says by whom or what
+	Stopped    Standing = "stopped"   // its account is stopped or refused: Why
+	Waiting    Standing = "waiting"   // rows of it are to be sent; it goes on while rowferry runs
+	UnderWay   Standing = "under way" // it is being taken, or its result is being put into the outbox
+)
+
+// File is a file and where it stands.
+type File struct {
+	ledger.File
+	Standing Standing `json:"standing,omitempty"`
+	Why      string   `json:"why,omitempty"`
+}
+
+// Files lists files, oldest first, with why each does not go on.
+func (d *Desk) Files(ctx context.Context, q ledger.Query) ([]File, error) {
+	found, err := d.Books.Files(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	stops, err := d.Stops(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return d.Standings(found, stops), nil
+}
+
+// Standings says where each file stands; stops are those of Stops.
+func (d *Desk) Standings(files []ledger.File, stops map[string]string) []File {
+	var stalled map[string]error
+	if d.Live != nil {
+		stalled = d.Live.Stalled()
+	}
+	out := make([]File, len(files))
+	for i, f := range files {
+		out[i] = File{File: f}
+		out[i].Standing, out[i].Why = d.standing(f, stops, stalled)
+	}
+	return out
+}
+
+func (d *Desk) standing(f ledger.File, stops map[string]string, stalled map[string]error) (Standing, string) {
+	misfit := Misfit(d.Config, f)
+	switch {
+	case f.State == ledger.Quarantined:
+		return NotTaken, f.Reason
+	case f.State == ledger.Duplicate:
+		return Duplicate, f.Reason
+	case f.State == ledger.Reported:
+		return Ended, ""
+	case misfit != nil:
+		return Misfitting, misfit.Error()
+	case stalled[f.ID] != nil:
+		return Stalled, stalled[f.ID].Error()
+	case f.State == ledger.Sending && f.Paused != "":
+		return Paused, f.Paused
+	case f.Counts.Pending() > 0 && stops[f.Account] != "":
+		return Stopped, stops[f.Account]
+	case f.Counts.Pending() > 0:
+		return Waiting, ""
+	}
+	return UnderWay, ""
+}
+
+// File finds a file by its id or the beginning of it. A *Refusal when none or several fit.
+func (d *Desk) File(ctx context.Context, id string) (File, error) {
+	if id == "" { // of a script's variable that was not set; it would fit every file
+		return File{}, &Refusal{Reason: EmptyID}
+	}
+	files, err := d.Files(ctx, ledger.Query{ID: id})
+	switch {
+	case err != nil:
+		return File{}, err
+	case len(files) == 0:
+		return File{}, &Refusal{Reason: NoFile, File: id}
+	case len(files) > 1 && files[0].ID != id:
+		return File{}, &Refusal{Reason: Ambiguous, File: id, Rows: len(files)}
+	}
+	return files[0], nil
+}
+
+// Stops says why accounts are stopped, by name: by a person, or because the provider refuses them.
+func (d *Desk) Stops(ctx context.Context) (map[string]string, error) {
+	stops, err := d.Books.Lanes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for account := range d.Config.Accounts {
+		if stops[account] != "" {
+			continue
+		}
+		why, err := d.refused(ctx, account)
+		if err != nil {
+			return nil, err
+		}
+		if why != "" {
+			stops[account] = why
+		}
+	}
+	return stops, nil
+}
+
+// refused is why a provider refuses an account, as the process that sends knows it, or as it last wrote it down.
+func (d *Desk) refused(ctx context.Context, account string) (string, error) {
+	if d.Live != nil {
+		return d.Live.Stuck(account), nil
+	}
+	return d.Books.Kept(ctx, RefusedKey(account))
+}
+
+// RefusedKey is where the ledger keeps why a provider refuses an account, for those who look from outside.
+func RefusedKey(account string) string { return "refused/" + account }
+
+// Misfit says why nothing of a file can be sent, or no result of it be put, under a configuration; nil when both can. Its rows
+// were mapped for one operation of one account, and are sent by that or not at all.
+func Misfit(cfg *configs.Config, f ledger.File) error {
+	r, known := cfg.Routes[f.Route]
+	switch {
+	case !known && f.State != ledger.Sending:
+		return fmt.Errorf("the configuration has no route %q any more; put it back to have it go on", f.Route)
+	case !known:
+		return fmt.Errorf("the configuration has no route %q any more; put it back to have the file's rows sent, or give them up: rowferry cancel %s", f.Route, f.ID)
+	case f.State != ledger.Sending:
+		return nil
+	case r.Operation != f.Operation:
+		return fmt.Errorf("its rows were made for the operation %s, and the route %q now has %s; put that back to have them sent, or give them up: rowferry cancel %s", f.Operation, f.Route, r.Operation, f.ID)
+	case r.Account == f.Account:
+		return nil
+	}
+	for _, other := range cfg.Routes {
+		if other.Account == f.Account {
+			return nil
+		}
+	}
+	return fmt.Errorf("no route of the configuration uses the account %q any more; put it back to have the file's rows sent, or give them up: rowferry cancel %s", f.Account, f.ID)
+}

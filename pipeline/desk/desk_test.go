@@ -1,0 +1,149 @@
+package desk_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/drivers"
+	"github.com/rowferry/rowferry/ledger/ledgertest"
+	"github.com/rowferry/rowferry/pipeline/desk"
+)
+
+// office is a desk over a ledger on disk with a file that ended ("f1": rows 2 and 3 delivered, 4 rejected, 5 invalid as it was
+// read) and one that is being sent ("f2").
+func office(t *testing.T) (*desk.Desk, ledger.Owner) {
+	t.Helper()
+	l, err := drivers.Open(t.Context(), "sqlite", t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	ledgertest.Accepted(t, l, "f1", 4)
+	for i, s := range []batch.Status{batch.Delivered, batch.Delivered, batch.Rejected, batch.Unknown} {
+		if err := l.Record(ledgertest.Settled("f1", i, s)).Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ledgertest.Accepted(t, l, "f2", 3)
+	cfg := &configs.Config{Accounts: map[string]configs.Account{"otms": {}},
+		Routes: map[string]configs.Route{"orders": {Account: "otms", Operation: "remove"}}}
+	return &desk.Desk{Books: l, Orders: l, Config: cfg}, l
+}
+
+// What makes no sense is refused with a reason that machines know, before anything is written.
+func TestRefusals(t *testing.T) {
+	d, l := office(t)
+	for name, c := range map[string]struct {
+		order ledger.Order
+		want  desk.Reason
+	}{
+		"no file":                   {ledger.Order{Verb: ledger.Cancel, File: "2020"}, desk.NoFile},
+		"an empty id":               {ledger.Order{Verb: ledger.Cancel}, desk.EmptyID},
+		"several files":             {ledger.Order{Verb: ledger.Cancel, File: "f"}, desk.Ambiguous},
+		"cancel what ended":         {ledger.Order{Verb: ledger.Cancel, File: "f1"}, desk.HasEnded},
+		"resend what is sent":       {ledger.Order{Verb: ledger.Resend, File: "f2", Statuses: []batch.Status{batch.Failed}}, desk.NotEnded},
+		"resend nothing":            {ledger.Order{Verb: ledger.Resend, File: "f1", Statuses: []batch.Status{batch.Failed}}, desk.NothingFit},
+		"resend what was delivered": {ledger.Order{Verb: ledger.Resend, File: "f1", Statuses: []batch.Status{batch.Delivered}}, desk.NotAgain},
+		"resend no outcome":         {ledger.Order{Verb: ledger.Resend, File: "f1", Statuses: []batch.Status{"lost"}}, desk.NoOutcome},
+		"resend without a word":     {ledger.Order{Verb: ledger.Resend, File: "f1"}, desk.NoOutcomes},
+		"no such order":             {ledger.Order{Verb: "burn", File: "f2"}, desk.NoVerb},
+	} {
+		_, err := d.Weigh(t.Context(), c.order)
+		no, ok := errors.AsType[*desk.Refusal](err)
+		if !ok || no.Reason != c.want {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for _, lang := range batch.Languages() {
+			if said := no.Say(lang); said == "" || said == "desk."+string(no.Reason) {
+				t.Errorf("%s: in %s it says %q", name, lang, said)
+			}
+		}
+	}
+	if waiting, err := l.Ordered(t.Context()); err != nil || len(waiting) > 0 {
+		t.Fatalf("refused orders were left in the ledger: %v, %v", waiting, err)
+	}
+}
+
+// An order is left for the owner, and the receipt says in numbers what it does; nobody but the clerk changes the books.
+func TestAnOrder(t *testing.T) {
+	d, l := office(t)
+	ctx, stop := context.WithCancel(t.Context())
+	obeyed := make(chan error, 1)
+	go func() {
+		clerk := &desk.Clerk{Ledger: l, Log: slog.New(slog.DiscardHandler)}
+		for ctx.Err() == nil {
+			if err := clerk.Work(ctx); err != nil {
+				obeyed <- err
+				return
+			}
+		}
+		obeyed <- nil
+	}()
+	got, err := d.Ask(t.Context(), ledger.Order{Verb: ledger.Resend, File: "f1", Statuses: []batch.Status{batch.Rejected, batch.Unknown}})
+	stop()
+	if err := errors.Join(err, <-obeyed); err != nil {
+		t.Fatal(err)
+	}
+	if !got.Taken || got.Rows != 2 || got.Of != 4 || got.File != "f1" {
+		t.Errorf("%+v", got)
+	}
+	if f, err := d.File(t.Context(), "f1"); err != nil || f.Standing != desk.Waiting || f.Counts.Pending() != 2 || f.Revision != 2 {
+		t.Errorf("%+v, %v", f, err)
+	}
+}
+
+// Why a file does not go on has a reason, and the first thing that hinders it is told.
+func TestStandings(t *testing.T) {
+	d, l := office(t)
+	stand := func(id string, want desk.Standing) {
+		t.Helper()
+		if f, err := d.File(t.Context(), id); err != nil || f.Standing != want {
+			t.Errorf("%s is %q (%s), want %q; %v", id, f.Standing, f.Why, want, err)
+		}
+	}
+	stand("f1", desk.UnderWay)
+	stand("f2", desk.Waiting)
+	if err := errors.Join(l.PauseLane(t.Context(), "otms", "refused"), l.Report(t.Context(), "f1", nil)); err != nil {
+		t.Fatal(err)
+	}
+	stand("f1", desk.Ended)
+	stand("f2", desk.Stopped)
+	if err := l.Pause(t.Context(), "f2", "by a person"); err != nil {
+		t.Fatal(err)
+	}
+	stand("f2", desk.Paused)
+	d.Config.Routes["orders"] = configs.Route{Account: "otms", Operation: "create"}
+	stand("f2", desk.Misfitting)
+	stand("f1", desk.Ended)
+}
+
+// Rows are selected by outcome, by what is said of them, and by whether they were delivered.
+func TestRows(t *testing.T) {
+	d, _ := office(t)
+	for name, c := range map[string]struct {
+		which desk.Rows
+		want  []int
+	}{
+		"all":         {desk.Rows{}, []int{2, 3, 4, 5}},
+		"undelivered": {desk.Rows{Undelivered: true}, []int{4, 5}},
+		"an outcome":  {desk.Rows{Statuses: []batch.Status{batch.Rejected}}, []int{4}},
+		"no text":     {desk.Rows{Text: "weight"}, nil},
+	} {
+		var got []int
+		for r, err := range d.Rows(t.Context(), "f1", c.which) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, r.Row)
+		}
+		if len(got) != len(c.want) || len(got) > 0 && got[0] != c.want[0] {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}

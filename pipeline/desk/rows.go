@@ -1,0 +1,85 @@
+package desk
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+)
+
+// Row is what the books say of one row of a file.
+type Row struct {
+	Row     int             `json:"row"`
+	Outcome *batch.Outcome  `json:"outcome,omitempty"`  // nil: it waits
+	Tries   int             `json:"attempts,omitempty"` // requests that may have reached the provider with it
+	Until   time.Time       `json:"not_before,omitzero"`
+	Why     []batch.Problem `json:"problems,omitempty"`
+}
+
+// Rows selects rows of a file. The zero value selects all.
+type Rows struct {
+	Statuses    []batch.Status // only rows with one of these outcomes
+	Undelivered bool           // only rows that are not delivered
+	Text        string         // only rows whose code, message, reference or problems have it, whatever the case
+}
+
+// Rows gives the rows of a file that are selected, in the file's order.
+func (d *Desk) Rows(ctx context.Context, file string, which Rows) iter.Seq2[Row, error] {
+	which.Text = strings.ToLower(which.Text)
+	return func(yield func(Row, error) bool) {
+		for c, err := range d.Books.Chunks(ctx, file) {
+			if err != nil {
+				yield(Row{}, err)
+				return
+			}
+			for i := range c.Items {
+				for _, number := range c.Items[i].Rows {
+					if r := rowOf(c, i, number); which.fits(&r) && !yield(r, nil) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// rowOf is one row of an item of a chunk.
+func rowOf(c *ledger.Content, item, number int) Row {
+	s := c.States[item]
+	if s.Verdict == nil {
+		return Row{Row: number, Tries: s.Attempts, Until: s.Until}
+	}
+	o := s.Verdict.Of(number)
+	r := Row{Row: number, Outcome: &o, Tries: o.Attempts}
+	for _, list := range [][]batch.Problem{c.Items[item].Problems, s.Verdict.Problems} {
+		for _, p := range list {
+			if p.Row == number {
+				r.Why = append(r.Why, p)
+			}
+		}
+	}
+	return r
+}
+
+func (w *Rows) fits(r *Row) bool {
+	switch {
+	case w.Undelivered && r.Outcome != nil && r.Outcome.Status == batch.Delivered:
+		return false
+	case len(w.Statuses) > 0 && (r.Outcome == nil || !slices.Contains(w.Statuses, r.Outcome.Status)):
+		return false
+	}
+	return w.Text == "" || r.says(w.Text)
+}
+
+// says reports whether anything that is said of a row has a text, which is in small letters.
+func (r *Row) says(text string) bool {
+	has := func(s string) bool { return strings.Contains(strings.ToLower(s), text) }
+	if o := r.Outcome; o != nil && (has(o.Code) || has(o.Message) || has(o.Reference)) {
+		return true
+	}
+	return slices.ContainsFunc(r.Why, func(p batch.Problem) bool { return has(p.Text) || has(p.Column) || has(p.Value) })
+}
