@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
@@ -12,6 +13,12 @@ import (
 // AtRest reports whether a file of that state needs nothing more. All but a few are.
 func (s State) AtRest() bool {
 	return s == Reported || s == Quarantined || s == Duplicate
+}
+
+// Mentions reports whether a text stands in the file's name or id, whatever its case; "" stands in all.
+func (f *File) Mentions(text string) bool {
+	text = strings.ToLower(text)
+	return text == "" || strings.Contains(strings.ToLower(f.Name), text) || strings.Contains(strings.ToLower(f.ID), text)
 }
 
 // FamilyStates are the states of the files that count as members of a family: the accepted ones.

@@ -40,6 +40,7 @@ type File struct {
 	Finished  time.Time      `json:"finished,omitzero"`   // last outcome
 	Reading   Reading        `json:"reading"`             // how its content was understood
 	Results   []string       `json:"results,omitempty"`   // names of the result files that are out
+	Change    int64          `json:"-"`                   // grows with every change of its books; no two files have the same
 }
 
 // Arrival is the file as the inbox saw it.

@@ -88,12 +88,13 @@ func DecodeItems(data []byte) ([]Staged, error) {
 		items = append(items, it)
 	}
 	if d.err == nil && len(d.data) > 0 {
-		d.err = errFrame
+		d.err = ErrAltered
 	}
 	return items, d.err
 }
 
-var errFrame = fmt.Errorf("a stored chunk is damaged")
+// ErrAltered marks a stored record that is not what was written.
+var ErrAltered = errors.New("a stored record is not what was written")
 
 type decoder struct {
 	data []byte
@@ -103,7 +104,7 @@ type decoder struct {
 func (d *decoder) number() int {
 	n, used := binary.Uvarint(d.data)
 	if used <= 0 {
-		d.err, d.data = errFrame, nil
+		d.err, d.data = ErrAltered, nil
 		return 0
 	}
 	d.data = d.data[used:]
@@ -113,7 +114,7 @@ func (d *decoder) number() int {
 func (d *decoder) bytes() []byte {
 	n := d.number()
 	if n > len(d.data) || n < 0 {
-		d.err, d.data = errFrame, nil
+		d.err, d.data = ErrAltered, nil
 		return nil
 	}
 	b := d.data[:n:n]
@@ -202,7 +203,7 @@ func ApplyEvents(states []ItemState, data []byte) error {
 			return err
 		}
 		if e.Item < 0 || e.Item >= len(states) {
-			return errFrame
+			return ErrAltered
 		}
 		states[e.Item].Apply(e)
 	}
@@ -212,7 +213,7 @@ func ApplyEvents(states []ItemState, data []byte) error {
 func (d *decoder) event() (e Event, err error) {
 	kind := d.number()
 	if kind >= len(eventKinds) || kind < 0 {
-		return e, errFrame
+		return e, ErrAltered
 	}
 	e = Event{Kind: eventKinds[kind], Item: d.number(), At: d.time(), Attempt: d.number(), Until: d.time(), Lost: d.number() == 1}
 	if e.Kind == EventSettled {

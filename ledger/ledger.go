@@ -54,10 +54,16 @@ type Query struct {
 	States   []State
 	Route    string
 	Account  string
-	ID       string // exact, or a prefix that only one has
-	Family   string // the family whose first file has this id
-	Unrested bool   // only those whose original is still in processing
-	Last     int    // only the newest so many; 0 = all
+	ID       string         // exact, or a prefix that only one has
+	Family   string         // the family whose first file has this id
+	Unrested bool           // only those whose original is still in processing
+	Text     string         // in the name or the id, whatever its case
+	Outcomes []batch.Status // files that have a row with one of these
+	Changed  int64          // only those whose Change is greater
+	Before   string         // only files taken before the one with this id
+	After    string         // only files taken after the one with this id
+	Last     int            // only the newest so many of these; 0 = all
+	First    int            // only the oldest so many of these; 0 = all
 }
 
 // Receipt tells when a write is on disk.
@@ -78,6 +84,10 @@ type Books interface {
 	Chunk(ctx context.Context, id string, seq int) (*Content, error)
 	// Chunks gives all chunks of a file in order.
 	Chunks(ctx context.Context, id string) iter.Seq2[*Content, error]
+	// Tallies gives the tally of every chunk of a file in order; nil for one of which none is kept (of an older ledger).
+	Tallies(ctx context.Context, id string) ([]*Tally, error)
+	// Mentions reports whether a chunk's stored form may hold a text, whatever its case: true unless Mentioned says no.
+	Mentions(ctx context.Context, id string, seq int, text string) (bool, error)
 	// Lanes lists the stopped lanes, by account, with the reason.
 	Lanes(ctx context.Context) (map[string]string, error)
 	// Kept returns a small fact that the owner stored; "" when there is none.

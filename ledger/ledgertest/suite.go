@@ -38,6 +38,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"pause, cancel, lanes, orders":  controls,
 		"counts always balance":         balance,
 		"queries":                       queries,
+		"pages of rows":                 pages,
 		"chunks keep items to the byte": fidelity,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, fresh(t)) })
@@ -507,6 +508,7 @@ func queries(t *testing.T, open Opener) {
 	Accepted(t, l, "20261122-b2", 1)
 	must(t, l.Begin(ctx, File("20261123-c3")))
 	must(t, l.Rest(ctx, "20261122-a1"))
+	must(t, l.Record(Settled("20261122-b2", 0, batch.Rejected)).Wait(ctx))
 	for name, c := range map[string]struct {
 		q    ledger.Query
 		want []string
@@ -517,6 +519,12 @@ func queries(t *testing.T, open Opener) {
 		"unrested": {ledger.Query{Unrested: true, Route: "orders"}, []string{"20261122-b2", "20261123-c3"}},
 		"account":  {ledger.Query{Account: "nobody"}, nil},
 		"last":     {ledger.Query{Last: 2}, []string{"20261122-b2", "20261123-c3"}},
+		"before":   {ledger.Query{Before: "20261123-c3", Last: 1}, []string{"20261122-b2"}},
+		"after":    {ledger.Query{After: "20261122-a1", First: 1}, []string{"20261122-b2"}},
+		"text":     {ledger.Query{Text: "B2"}, []string{"20261122-b2"}},
+		"name":     {ledger.Query{Text: "ORDERS.", Last: 1}, []string{"20261123-c3"}},
+		"outcomes": {ledger.Query{Outcomes: []batch.Status{batch.Failed, batch.Rejected}}, []string{"20261122-b2"}},
+		"changed":  {ledger.Query{Changed: file(t, l, "20261123-c3").Change}, []string{"20261122-a1", "20261122-b2"}},
 	} {
 		files, err := l.Files(ctx, c.q)
 		must(t, err)
@@ -528,6 +536,103 @@ func queries(t *testing.T, open Opener) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
+}
+
+// pages: every way through a file's rows meets each row that is asked for once, in order, forwards and backwards.
+func pages(t *testing.T, open Opener) {
+	l, ctx := open(t), t.Context()
+	defer closed(t, l)
+	Accepted(t, l, "f1", 100)
+	for i := range 90 {
+		e := Settled("f1", i, batch.Delivered)
+		if i%20 == 7 {
+			e.Verdict = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Rejected, Code: "1045", Message: fmt.Sprint("Груз NO", i, " unbekannt"), Reference: "R7"}}
+		}
+		l.Record(e)
+	}
+	must(t, l.Record(ledger.Event{File: "f1", Chunk: 9, Kind: ledger.EventSending, At: day, Attempt: 1}).Wait(ctx))
+	every := func(step, from, to int) (rows []int) {
+		for i := from; i < to; i += step {
+			rows = append(rows, i+2)
+		}
+		return rows
+	}
+	for name, c := range map[string]struct {
+		q    ledger.RowQuery
+		want []int
+	}{
+		"all":                  {ledger.RowQuery{}, every(1, 0, 100)},
+		"rejected":             {ledger.RowQuery{Outcomes: []batch.Status{batch.Rejected}}, every(20, 7, 90)},
+		"open":                 {ledger.RowQuery{Outcomes: []batch.Status{ledger.Open}}, every(1, 90, 100)},
+		"open or rejected":     {ledger.RowQuery{Outcomes: []batch.Status{ledger.Open, batch.Rejected}}, slices.Concat(every(20, 7, 90), every(1, 90, 100))},
+		"a code":               {ledger.RowQuery{Code: "1045"}, every(20, 7, 90)},
+		"no such code":         {ledger.RowQuery{Code: "9"}, nil},
+		"text of a message":    {ledger.RowQuery{Text: "ГРУЗ no27"}, []int{29}},
+		"text of a request":    {ledger.RowQuery{Text: "\"NO\":\"00042"}, []int{44}},
+		"text of an item":      {ledger.RowQuery{Text: "00042"}, []int{44}},
+		"text of a reference":  {ledger.RowQuery{Text: "r7", Outcomes: []batch.Status{batch.Rejected}}, every(20, 7, 90)},
+		"one row":              {ledger.RowQuery{Row: 50}, []int{50}},
+		"a row there is not":   {ledger.RowQuery{Row: 500}, nil},
+		"text that is nowhere": {ledger.RowQuery{Text: "nowhere"}, nil},
+	} {
+		for _, limit := range []int{1, 3, 10, 1000} {
+			q := c.q
+			q.File, q.Limit = "f1", limit
+			there, last := walk(t, l, q, false)
+			if !slices.Equal(there, c.want) {
+				t.Errorf("%s, %d a page: %v, want %v", name, limit, there, c.want)
+			}
+			if last == "" {
+				continue
+			}
+			q.Before = last
+			back, _ := walk(t, l, q, true)
+			if !slices.Equal(back, c.want[:max(0, len(c.want)-1)]) {
+				t.Errorf("%s, %d a page, backwards from %s: %v", name, limit, last, back)
+			}
+		}
+	}
+	reasons, err := ledger.Reasons(ctx, l, "f1")
+	must(t, err)
+	want := map[ledger.Reason]int{{}: 10, {Status: batch.Delivered, Code: "1"}: 85, {Status: batch.Rejected, Code: "1045"}: 5}
+	if d := cmp.Diff(want, reasons); d != "" {
+		t.Error(d)
+	}
+	for c, err := range l.Chunks(ctx, "f1") {
+		must(t, err)
+		kept, err := l.Tallies(ctx, "f1")
+		must(t, err)
+		if d := cmp.Diff(c.Tally(), kept[c.Seq]); d != "" {
+			t.Errorf("tally of chunk %d: %s", c.Seq, d)
+		}
+	}
+	if _, err := ledger.Rows(ctx, l, ledger.RowQuery{File: "f1", After: "x"}); err == nil {
+		t.Error("a cursor that is none")
+	}
+}
+
+// walk follows pages to the end, forwards or backwards, and gives the rows in order and the last row's cursor.
+func walk(t *testing.T, l ledger.Owner, q ledger.RowQuery, back bool) (rows []int, last string) {
+	t.Helper()
+	for range 2000 {
+		p, err := ledger.Rows(t.Context(), l, q)
+		must(t, err)
+		var page []int
+		for _, r := range p.Rows {
+			page, last = append(page, r.Number), r.Cursor
+		}
+		on := p.Next
+		if back {
+			rows, on, q.Before = append(page, rows...), p.Previous, p.Previous
+		} else {
+			rows, q.After = append(rows, page...), p.Next
+		}
+		if on == "" {
+			return rows, last
+		}
+	}
+	t.Fatal("pages without end")
+	return nil, ""
 }
 
 func fidelity(t *testing.T, open Opener) {

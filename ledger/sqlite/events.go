@@ -52,7 +52,10 @@ func (w *writing) record(events []ledger.Event) error {
 		if err != nil {
 			return err
 		}
-		if err := w.exec("INSERT INTO events (file, chunk, body) VALUES (?, ?, ?)", n, at.chunk, body); err != nil {
+		if err := w.exec("INSERT INTO events (file, chunk, form, body) VALUES (?, ?, ?, ?)", n, at.chunk, sealed, ledger.Seal(ledger.OfEvents, at.file, at.chunk, body)); err != nil {
+			return err
+		}
+		if err := w.tally(at.file, n, at.chunk, byPlace[at]); err != nil {
 			return err
 		}
 	}
@@ -71,7 +74,7 @@ func (w *writing) book(id string, c *ledger.Change) error {
 		return err
 	}
 	return w.exec(`UPDATE files SET delivered = delivered + ?, rejected = rejected + ?, invalid = invalid + ?, failed = failed + ?,
-		unknown = unknown + ?, skipped = skipped + ?, open = open + ?,
+		unknown = unknown + ?, skipped = skipped + ?, open = open + ?, `+touched+`,
 		started = CASE WHEN started = 0 THEN ? ELSE started END, finished = max(finished, ?),
 		state = CASE WHEN open + ? = 0 AND state = 'sending' THEN 'settled' ELSE state END WHERE n = ?`,
 		c.Counts.Delivered, c.Counts.Rejected, c.Counts.Invalid, c.Counts.Failed, c.Counts.Unknown, c.Counts.Skipped, c.Open,
@@ -86,12 +89,16 @@ type querier interface {
 
 func chunk(ctx context.Context, q querier, id string, seq int) (*ledger.Content, error) {
 	var n int64
+	var form int
 	var body []byte
-	err := q.QueryRowContext(ctx, `SELECT c.file, c.body FROM chunks c JOIN files f ON f.n = c.file WHERE f.id = ? AND c.seq = ?`, id, seq).Scan(&n, &body)
+	err := q.QueryRowContext(ctx, `SELECT c.file, c.form, c.body FROM chunks c JOIN files f ON f.n = c.file WHERE f.id = ? AND c.seq = ?`, id, seq).Scan(&n, &form, &body)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ledger.ErrNotFound
 	}
 	if err != nil {
+		return nil, err
+	}
+	if body, err = opened(form, ledger.OfItems, id, seq, body); err != nil {
 		return nil, err
 	}
 	items, err := ledger.DecodeItems(body)
@@ -102,14 +109,18 @@ func chunk(ctx context.Context, q querier, id string, seq int) (*ledger.Content,
 	for i := range items {
 		c.States[i] = items[i].State()
 	}
-	rows, err := q.QueryContext(ctx, "SELECT body FROM events WHERE file = ? AND chunk = ? ORDER BY n", n, seq)
+	rows, err := q.QueryContext(ctx, "SELECT form, body FROM events WHERE file = ? AND chunk = ? ORDER BY n", n, seq)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var events sql.RawBytes
 	for rows.Next() {
-		if err := rows.Scan(&events); err != nil {
+		if err := rows.Scan(&form, &events); err != nil {
+			return nil, err
+		}
+		events, err := opened(form, ledger.OfEvents, id, seq, events)
+		if err != nil {
 			return nil, err
 		}
 		if err := ledger.ApplyEvents(c.States, events); err != nil {
@@ -117,6 +128,20 @@ func chunk(ctx context.Context, q querier, id string, seq int) (*ledger.Content,
 		}
 	}
 	return c, rows.Err()
+}
+
+// Forms of stored records: those of the first rowferry have no seal.
+const (
+	unsealed = 0
+	sealed   = 1
+)
+
+// opened is what a stored record holds.
+func opened(form int, kind ledger.Kind, id string, seq int, body []byte) ([]byte, error) {
+	if form == unsealed {
+		return body, nil
+	}
+	return ledger.Unseal(kind, id, seq, body)
 }
 
 // Chunk returns one chunk and the state of its items.
@@ -196,7 +221,7 @@ func (w *writing) requeue(id string, statuses []batch.Status, now time.Time) (ro
 	if rows == 0 {
 		return 0, nil
 	}
-	return rows, w.exec("UPDATE files SET state = 'sending', revision = revision + 1, cancelled = 0, paused = '' WHERE n = ?", n)
+	return rows, w.exec("UPDATE files SET "+touched+", state = 'sending', revision = revision + 1, cancelled = 0, paused = '' WHERE n = ?", n)
 }
 
 // PauseLane stops an account's lane, or lets it go on.

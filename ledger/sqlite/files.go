@@ -14,17 +14,20 @@ import (
 )
 
 const fileColumns = `n, state, rested, paused, cancelled, revision, items, open,
-	read, delivered, rejected, invalid, failed, unknown, skipped, started, finished, facts`
+	read, delivered, rejected, invalid, failed, unknown, skipped, started, finished, changed, facts`
+
+// touched is what every change of a file's line sets.
+const touched = "changed = (SELECT max(changed) + 1 FROM files)"
 
 func scanFile(row interface{ Scan(...any) error }) (f ledger.File, n int64, err error) {
 	var facts []byte
 	var state, paused string
 	var rested, cancelled bool
 	var revision, items, open int
-	var started, finished int64
+	var started, finished, changed int64
 	var c batch.Counts
 	err = row.Scan(&n, &state, &rested, &paused, &cancelled, &revision, &items, &open,
-		&c.Read, &c.Delivered, &c.Rejected, &c.Invalid, &c.Failed, &c.Unknown, &c.Skipped, &started, &finished, &facts)
+		&c.Read, &c.Delivered, &c.Rejected, &c.Invalid, &c.Failed, &c.Unknown, &c.Skipped, &started, &finished, &changed, &facts)
 	if errors.Is(err, sql.ErrNoRows) {
 		return f, 0, ledger.ErrNotFound
 	}
@@ -35,7 +38,7 @@ func scanFile(row interface{ Scan(...any) error }) (f ledger.File, n int64, err 
 		return f, 0, err
 	}
 	f.State, f.Rested, f.Paused, f.Cancelled, f.Revision = ledger.State(state), rested, paused, cancelled, revision
-	f.Items, f.Open, f.Counts, f.Started, f.Finished = items, open, c, fromms(started), fromms(finished)
+	f.Items, f.Open, f.Counts, f.Started, f.Finished, f.Change = items, open, c, fromms(started), fromms(finished), changed
 	return f, n, nil
 }
 
@@ -57,14 +60,14 @@ func (w *writing) change(id string, from []ledger.State, to ledger.State, edit f
 	if edit != nil {
 		edit(&f)
 	}
-	return w.exec("UPDATE files SET state = ?, hash = ?, facts = ? WHERE n = ?", string(f.State), f.Hash, encode(f), n)
+	return w.exec("UPDATE files SET "+touched+", state = ?, hash = ?, facts = ? WHERE n = ?", string(f.State), f.Hash, encode(f), n)
 }
 
 // Begin writes the intent to claim a file.
 func (l *Ledger) Begin(ctx context.Context, f ledger.File) error {
 	f.State = ledger.Claiming
 	return l.do(ctx, func(w *writing) error {
-		err := w.exec("INSERT INTO files (id, route, account, state, facts) VALUES (?, ?, ?, ?, ?)",
+		err := w.exec("INSERT INTO files (id, route, account, state, facts, changed) VALUES (?, ?, ?, ?, ?, (SELECT coalesce(max(changed), 0) + 1 FROM files))",
 			f.ID, f.Route, f.Account, string(f.State), encode(f))
 		if isConstraint(err) {
 			return ledger.ErrExists
@@ -124,7 +127,7 @@ func (l *Ledger) Reroute(ctx context.Context, id, account, operation string) err
 		if err != nil {
 			return err
 		}
-		return w.exec("UPDATE files SET account = ? WHERE id = ?", account, id)
+		return w.exec("UPDATE files SET "+touched+", account = ? WHERE id = ?", account, id)
 	})
 }
 
@@ -142,12 +145,15 @@ func (w *writing) unstage(id string) error {
 		return fmt.Errorf("%w: %s is %s", ledger.ErrState, id, f.State)
 	}
 	delete(w.l.torn, id)
-	return w.exec("DELETE FROM chunks WHERE file = ?", n)
+	clear(w.l.tallies)
+	return errors.Join(w.exec("DELETE FROM chunks WHERE file = ?", n), w.exec("DELETE FROM tallies WHERE file = ?", n))
 }
 
 // Stage adds a chunk to a Taken file.
 func (l *Ledger) Stage(c ledger.Chunk) ledger.Receipt {
 	body, err := ledger.EncodeItems(c.Items)
+	body = ledger.Seal(ledger.OfItems, c.File, c.Seq, body)
+	tally := ledger.Seal(ledger.OfTally, c.File, c.Seq, ledger.NewTally(c.Items).Encode())
 	return l.queue.add(op{file: c.File, stage: func(w *writing) error {
 		if err != nil {
 			return err
@@ -156,7 +162,10 @@ func (l *Ledger) Stage(c ledger.Chunk) ledger.Receipt {
 		if err != nil {
 			return err
 		}
-		return w.exec("INSERT INTO chunks (file, seq, body) VALUES (?, ?, ?)", n, c.Seq, body)
+		if err := w.exec("INSERT INTO chunks (file, seq, form, body) VALUES (?, ?, ?, ?)", n, c.Seq, sealed, body); err != nil {
+			return err
+		}
+		return w.exec("INSERT INTO tallies (file, seq, body) VALUES (?, ?, ?)", n, c.Seq, tally)
 	}})
 }
 
@@ -200,7 +209,7 @@ func (l *Ledger) Accept(ctx context.Context, id string, r ledger.Reading, c batc
 		if err := w.change(id, []ledger.State{ledger.Taken}, to, func(f *ledger.File) { f.Reading = r }); err != nil {
 			return err
 		}
-		return w.exec(`UPDATE files SET root = ?, items = ?, open = ?, read = ?, delivered = ?, rejected = ?, invalid = ?, failed = ?,
+		return w.exec(`UPDATE files SET `+touched+`, root = ?, items = ?, open = ?, read = ?, delivered = ?, rejected = ?, invalid = ?, failed = ?,
 			unknown = ?, skipped = ? WHERE id = ?`, root, items, open, c.Read, c.Delivered, c.Rejected, c.Invalid, c.Failed, c.Unknown, c.Skipped, id)
 	})
 }
@@ -222,7 +231,7 @@ func (l *Ledger) Refuse(ctx context.Context, id, reason string) error {
 
 // Rest records that the original was put to rest.
 func (l *Ledger) Rest(ctx context.Context, id string) error {
-	return l.do(ctx, func(w *writing) error { return w.exec("UPDATE files SET rested = 1 WHERE id = ?", id) })
+	return l.do(ctx, func(w *writing) error { return w.exec("UPDATE files SET "+touched+", rested = 1 WHERE id = ?", id) })
 }
 
 // Report records that the results are out.
@@ -270,36 +279,63 @@ func files(ctx context.Context, from querier, q ledger.Query) ([]ledger.File, er
 	if q.Unrested {
 		where = append(where, "rested = 0")
 	}
-	limit := -1
-	if q.Last > 0 {
-		limit = q.Last
+	for _, s := range q.Outcomes {
+		if !slices.Contains(batch.Statuses(), s) {
+			return nil, fmt.Errorf("%q is no outcome", s)
+		}
 	}
-	rows, err := from.QueryContext(ctx, "SELECT "+fileColumns+" FROM files WHERE "+strings.Join(where, " AND ")+
-		" ORDER BY n DESC LIMIT ?", append(args, limit)...)
+	if len(q.Outcomes) > 0 {
+		where = append(where, "("+strings.Join(texts(q.Outcomes), " > 0 OR ")+" > 0)")
+	}
+	if q.Changed > 0 {
+		where, args = append(where, "changed > ?"), append(args, q.Changed)
+	}
+	for sign, id := range map[string]string{"<": q.Before, ">": q.After} {
+		if id != "" {
+			where, args = append(where, "n "+sign+" (SELECT n FROM files WHERE id = ?)"), append(args, id)
+		}
+	}
+	limit, order := q.Last, "DESC"
+	if q.First > 0 {
+		limit, order = q.First, "ASC"
+	}
+	rows, err := from.QueryContext(ctx, "SELECT "+fileColumns+" FROM files WHERE "+strings.Join(where, " AND ")+" ORDER BY n "+order, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var found []ledger.File
-	for rows.Next() {
+	for (limit == 0 || len(found) < limit) && rows.Next() {
 		f, _, err := scanFile(rows)
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, f)
+		if f.Mentions(q.Text) {
+			found = append(found, f)
+		}
 	}
-	slices.Reverse(found)
+	if order == "DESC" {
+		slices.Reverse(found)
+	}
 	return found, rows.Err()
+}
+
+func texts[S ~string](all []S) []string {
+	var out []string
+	for _, s := range all {
+		out = append(out, string(s))
+	}
+	return out
 }
 
 // Pause stops sending a file.
 func (l *Ledger) Pause(ctx context.Context, id, reason string) error {
-	return l.set(ctx, "UPDATE files SET paused = ? WHERE id = ?", reason, id)
+	return l.set(ctx, "UPDATE files SET "+touched+", paused = ? WHERE id = ?", reason, id)
 }
 
 // Cancel marks a file as stopped by a person.
 func (l *Ledger) Cancel(ctx context.Context, id string) error {
-	return l.set(ctx, "UPDATE files SET cancelled = 1, paused = '' WHERE id = ?", id)
+	return l.set(ctx, "UPDATE files SET "+touched+", cancelled = 1, paused = '' WHERE id = ?", id)
 }
 
 // set runs an update that must meet a file.

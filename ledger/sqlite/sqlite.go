@@ -48,9 +48,11 @@ type Ledger struct {
 	lock   *flock.Flock
 	writer *sql.DB
 	queue  queue
-	done   chan struct{}    // closed when the writing goroutine has ended
-	keys   sync.Map         // file id → its integer key
-	torn   map[string]error // file id → why a chunk of it could not be staged since Unstage; the writing goroutine's
+	done   chan struct{} // closed when the writing goroutine has ended
+	keys   sync.Map      // file id → its integer key
+	// tallies of chunks that events came for lately; the writing goroutine's
+	tallies map[tallied]*ledger.Tally
+	torn    map[string]error // file id → why a chunk of it could not be staged since Unstage; the writing goroutine's
 }
 
 // Open is ledger.Driver's.
@@ -80,7 +82,7 @@ func (d Driver) own(ctx context.Context) (*Ledger, error) {
 	if err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
-	l := &Ledger{books: b, lock: lock, writer: writer, done: make(chan struct{}), torn: map[string]error{}}
+	l := &Ledger{books: b, lock: lock, writer: writer, done: make(chan struct{}), torn: map[string]error{}, tallies: map[tallied]*ledger.Tally{}}
 	l.queue.init()
 	go l.write()
 	if err := l.migrate(ctx); err != nil {
@@ -109,6 +111,9 @@ func emptied(path string) error {
 
 // explained says so when SQLite found the file damaged, or no room for it.
 func (b books) explained(err error) error {
+	if errors.Is(err, ledger.ErrAltered) {
+		return &ledger.Damaged{Path: b.path, Err: err}
+	}
 	found, ok := errors.AsType[*sqlite3.Error](err)
 	if !ok {
 		return err
@@ -469,6 +474,7 @@ func (w *writing) end(err error) error {
 	}
 	if err != nil {
 		_ = w.exec("ROLLBACK")
+		clear(w.l.tallies)
 	}
 	return errors.Join(err, w.conn.Close())
 }
@@ -509,6 +515,7 @@ func (w *writing) step(o *op) error {
 	}
 	if err := o.step(w); err != nil {
 		o.receipt.err = err
+		clear(w.l.tallies)
 		return w.exec("ROLLBACK TO step")
 	}
 	return w.exec("RELEASE step")

@@ -15,6 +15,7 @@ import (
 	"github.com/gofrs/flock"
 	"go.uber.org/goleak"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/ledgertest"
 	"github.com/rowferry/rowferry/ledger/sqlite"
@@ -226,5 +227,63 @@ func TestADamagedLedgerIsToldAsSuch(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A ledger of the first release is read and goes on, with its orders, its stops and what was under way.
+func TestALedgerOfTheFirstRelease(t *testing.T) {
+	dir, ctx := t.TempDir(), t.Context()
+	text, err := os.ReadFile("testdata/schema2.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", filepath.Join(dir, "ledger.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(string(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l, err := at(dir).Open(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	const done, under = "20261120-101502-7f3a", "20261121-080000-0001"
+	if f, err := l.File(ctx, done); err != nil || f.State != ledger.Settled || f.Counts.Delivered != 10 || f.Reading.Format != "csv" {
+		t.Errorf("%+v, %v", f, err)
+	}
+	c, err := l.Chunk(ctx, under, 0)
+	if err != nil || !c.States[0].InFlight || c.States[1].Verdict == nil || c.States[2].Attempts != 0 {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if err := l.Record(ledgertest.Settled(under, 2, batch.Failed)).Wait(ctx); err != nil {
+		t.Error(err)
+	}
+	page, err := ledger.Rows(ctx, l, ledger.RowQuery{File: under, Outcomes: []batch.Status{batch.Failed, ledger.Open}})
+	if err != nil || len(page.Rows) != 2 || page.Rows[1].Number != 4 {
+		t.Errorf("%+v, %v", page, err)
+	}
+	if orders, err := l.Ordered(ctx); err != nil || len(orders) != 1 || orders[0].Verb != ledger.Cancel || orders[0].N != 1 {
+		t.Errorf("%v, %v", orders, err)
+	}
+	if n, err := l.Order(ctx, ledger.Order{Verb: ledger.Pause, File: under}); err != nil || n != 2 {
+		t.Errorf("order %d, %v", n, err)
+	}
+	if lanes, err := l.Lanes(ctx); err != nil || lanes["otms"] == "" {
+		t.Errorf("%v, %v", lanes, err)
+	}
+	if n, err := l.Requeue(ctx, done, []batch.Status{batch.Rejected, batch.Unknown}, 0); err != nil || n != 2 {
+		t.Errorf("%d, %v", n, err)
+	}
+	if files, err := l.Files(ctx, ledger.Query{Changed: 2}); err != nil || len(files) != 2 {
+		t.Errorf("%v, %v", files, err)
 	}
 }

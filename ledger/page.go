@@ -1,0 +1,328 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rowferry/rowferry/batch"
+)
+
+// Open is the outcome that RowQuery asks for to get the rows that have none.
+const Open batch.Status = ""
+
+// RowQuery selects rows of a file. Zero fields select all.
+type RowQuery struct {
+	File     string
+	Outcomes []batch.Status // any of these; Open for rows without an outcome
+	Code     string         // exactly this
+	Text     string         // somewhere in the request, the message, the reference, the code or a problem, whatever its case
+	Row      int            // only this row
+	After    string         // a Row's Cursor: only rows after it
+	Before   string         // a Row's Cursor: the rows right before it
+	Limit    int            // 0: 50
+}
+
+// Row is one row of a file, with the item it travels in.
+type Row struct {
+	Number  int
+	Outcome *batch.Outcome // nil: none yet
+	Item    *Staged
+	State   *ItemState
+	Chunk   int
+	Cursor  string
+}
+
+// RowPage is a run of rows in the order of the file's items.
+type RowPage struct {
+	Rows []Row
+	// Next and Previous are the After and the Before of the pages around this one; "" where there is none. A search that
+	// takes long ends its page early, even without a row: whoever wants more asks for Next.
+	Next, Previous string
+}
+
+// patience is how long a page looks on for further rows of a rare kind.
+const patience = 60 * time.Millisecond
+
+// Rows gives a page of a file's rows. Chunks that hold none of them are passed over by their tallies.
+func Rows(ctx context.Context, b Books, q RowQuery) (RowPage, error) {
+	tallies, err := b.Tallies(ctx, q.File)
+	if err != nil {
+		return RowPage{}, err
+	}
+	p := &paging{Books: b, q: q, tallies: tallies, text: strings.ToLower(q.Text), until: time.Now().Add(patience)}
+	if p.q.Limit <= 0 {
+		p.q.Limit = 50
+	}
+	if q.Before != "" {
+		return p.backwards(ctx)
+	}
+	return p.forwards(ctx)
+}
+
+type paging struct {
+	Books
+	q       RowQuery
+	text    string
+	tallies []*Tally
+	until   time.Time
+}
+
+// cursor is a row's place: chunk, item of it, row of that.
+type cursor [3]int
+
+func (c cursor) String() string { return fmt.Sprintf("%d.%d.%d", c[0], c[1], c[2]) }
+
+func parseCursor(s string) (c cursor, err error) {
+	parts := strings.Split(s, ".")
+	if len(parts) != len(c) {
+		return c, fmt.Errorf("the cursor %q is none", s)
+	}
+	for i, p := range parts {
+		if c[i], err = strconv.Atoi(p); err != nil {
+			return c, fmt.Errorf("the cursor %q is none", s)
+		}
+	}
+	return c, nil
+}
+
+func (p *paging) forwards(ctx context.Context) (page RowPage, err error) {
+	from := cursor{0, -1, -1}
+	if p.q.After != "" {
+		if from, err = parseCursor(p.q.After); err != nil {
+			return page, err
+		}
+	}
+	for seq := from[0]; seq < len(p.tallies); seq++ {
+		rows, err := p.of(ctx, seq)
+		if err != nil {
+			return page, err
+		}
+		for i := range rows {
+			if at, _ := parseCursor(rows[i].Cursor); slices.Compare(at[:], from[:]) <= 0 {
+				continue
+			}
+			if len(page.Rows) == p.q.Limit {
+				page.Next = page.Rows[len(page.Rows)-1].Cursor
+				return p.led(page), nil
+			}
+			page.Rows = append(page.Rows, rows[i])
+		}
+		if seq+1 < len(p.tallies) && time.Now().After(p.until) {
+			page.Next = cursor{seq + 1, -1, -1}.String()
+			return p.led(page), nil
+		}
+	}
+	return p.led(page), nil
+}
+
+// led says what comes before a page that was reached forwards.
+func (p *paging) led(page RowPage) RowPage {
+	switch {
+	case p.q.After == "":
+	case len(page.Rows) > 0:
+		page.Previous = page.Rows[0].Cursor
+	default:
+		at, _ := parseCursor(p.q.After)
+		page.Previous = cursor{at[0], at[1], at[2] + 1}.String() // right behind it
+	}
+	return page
+}
+
+func (p *paging) backwards(ctx context.Context) (page RowPage, err error) {
+	to, err := parseCursor(p.q.Before)
+	if err != nil {
+		return page, err
+	}
+	page.Next = cursor{to[0], to[1], to[2] - 1}.String() // right before it
+	for seq := min(to[0], len(p.tallies)-1); seq >= 0; seq-- {
+		rows, err := p.of(ctx, seq)
+		if err != nil {
+			return page, err
+		}
+		for i := len(rows) - 1; i >= 0; i-- {
+			if at, _ := parseCursor(rows[i].Cursor); slices.Compare(at[:], to[:]) >= 0 {
+				continue
+			}
+			if len(page.Rows) == p.q.Limit {
+				page.Previous = page.Rows[0].Cursor
+				return page, nil
+			}
+			page.Rows = slices.Insert(page.Rows, 0, rows[i])
+		}
+		if len(page.Rows) > 0 {
+			page.Next = page.Rows[len(page.Rows)-1].Cursor
+		}
+		if seq > 0 && time.Now().After(p.until) {
+			page.Previous = cursor{seq, -1, -1}.String()
+			return page, nil
+		}
+	}
+	return page, nil
+}
+
+// of gives the rows of a chunk that are asked for.
+func (p *paging) of(ctx context.Context, seq int) ([]Row, error) {
+	if !p.may(p.tallies[seq]) {
+		return nil, nil
+	}
+	if p.text != "" {
+		if may, err := p.Mentions(ctx, p.q.File, seq, p.q.Text); err != nil || !may {
+			return nil, err
+		}
+	}
+	c, err := p.Chunk(ctx, p.q.File, seq)
+	if err != nil {
+		return nil, err
+	}
+	var rows []Row
+	for i := range c.Items {
+		for k, number := range c.Items[i].Rows {
+			r := Row{Number: number, Item: &c.Items[i], State: &c.States[i], Chunk: seq, Cursor: cursor{seq, i, k}.String()}
+			if v := c.States[i].Verdict; v != nil {
+				o := v.Of(number)
+				r.Outcome = &o
+			}
+			if p.wants(&r) {
+				rows = append(rows, r)
+			}
+		}
+	}
+	return rows, nil
+}
+
+// may reports whether a chunk can hold a row that is asked for. One without a tally can.
+func (p *paging) may(t *Tally) bool {
+	if t == nil {
+		return true
+	}
+	if p.q.Row > 0 && (p.q.Row < t.First || p.q.Row > t.Last) {
+		return false
+	}
+	for r := range t.Rows {
+		if p.fits(r) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *paging) fits(r Reason) bool {
+	return (len(p.q.Outcomes) == 0 || slices.Contains(p.q.Outcomes, r.Status)) && (p.q.Code == "" || p.q.Code == r.Code)
+}
+
+func (p *paging) wants(r *Row) bool {
+	reason, o := Reason{}, batch.Outcome{}
+	if r.Outcome != nil {
+		o = *r.Outcome
+		reason = Reason{o.Status, o.Code}
+	}
+	if p.q.Row > 0 && p.q.Row != r.Number || !p.fits(reason) {
+		return false
+	}
+	if p.text == "" {
+		return true
+	}
+	texts := []string{o.Message, o.Reference, o.Code, string(r.Item.Body)}
+	for _, problems := range [][]batch.Problem{r.Item.Problems, verdictProblems(r.State.Verdict)} {
+		for _, x := range problems {
+			if x.Row == r.Number {
+				texts = append(texts, x.Text, x.Value)
+			}
+		}
+	}
+	return slices.ContainsFunc(texts, func(s string) bool { return strings.Contains(strings.ToLower(s), p.text) })
+}
+
+func verdictProblems(v *Verdict) []batch.Problem {
+	if v == nil {
+		return nil
+	}
+	return v.Problems
+}
+
+// Reasons says how many rows of a file have which outcome and code.
+func Reasons(ctx context.Context, b Books, id string) (map[Reason]int, error) {
+	tallies, err := b.Tallies(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	all := map[Reason]int{}
+	for seq, t := range tallies {
+		if t == nil {
+			c, err := b.Chunk(ctx, id, seq)
+			if err != nil {
+				return nil, err
+			}
+			t = c.Tally()
+		}
+		for r, n := range t.Rows {
+			all[r] += n
+		}
+	}
+	return all, nil
+}
+
+// Tally counts a chunk's rows anew.
+func (c *Content) Tally() *Tally {
+	now := slices.Clone(c.Items)
+	for i := range now {
+		now[i].Preset = c.States[i].Verdict
+	}
+	return NewTally(now)
+}
+
+// Mentioned reports whether stored bytes may hold a text, whatever its case. It errs towards yes: a page looks closer.
+func Mentioned(stored []byte, text string) bool {
+	if strings.ContainsAny(text, "\"\\<>&\u2028\u2029") || strings.ContainsFunc(text, unicode.IsControl) {
+		return true // stored in another spelling
+	}
+	longest := ""
+	for _, run := range strings.FieldsFunc(text, cased) {
+		if len(run) > len(longest) {
+			longest = run
+		}
+	}
+	return containsFold(stored, []byte(longest))
+}
+
+// cased reports whether a letter beyond ASCII has another case.
+func cased(r rune) bool {
+	return r >= utf8.RuneSelf && (unicode.ToLower(r) != r || unicode.ToUpper(r) != r)
+}
+
+// containsFold reports whether s holds part, ASCII letters in any case.
+func containsFold(s, part []byte) bool {
+	if len(part) == 0 {
+		return true
+	}
+	first := folded[part[0]]
+	for i := 0; i+len(part) <= len(s); i++ {
+		if folded[s[i]] != first {
+			continue
+		}
+		k := 1
+		for k < len(part) && folded[s[i+k]] == folded[part[k]] {
+			k++
+		}
+		if k == len(part) {
+			return true
+		}
+	}
+	return false
+}
+
+var folded = func() (t [256]byte) {
+	for i := range t {
+		t[i] = byte(i)
+		if 'A' <= i && i <= 'Z' {
+			t[i] += 'a' - 'A'
+		}
+	}
+	return t
+}()

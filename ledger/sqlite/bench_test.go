@@ -1,0 +1,85 @@
+package sqlite_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/ledgertest"
+)
+
+// BenchmarkPages asks for pages of a file of 1,000,000 rows, of which one in 10,000 was rejected. Wanted: below 100 ms each.
+func BenchmarkPages(b *testing.B) {
+	const rows, size = 1_000_000, 256
+	l, err := at(b.TempDir()).Open(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	filled(b, l, rows, size)
+	middle := fmt.Sprintf("%d.0.0", rows/size/2)
+	for _, c := range []struct {
+		name string
+		q    ledger.RowQuery
+	}{
+		{"first", ledger.RowQuery{}},
+		{"middle", ledger.RowQuery{After: middle}},
+		{"last, backwards", ledger.RowQuery{Before: fmt.Sprintf("%d.0.0", rows/size)}},
+		{"rejected", ledger.RowQuery{Outcomes: []batch.Status{batch.Rejected}}},
+		{"rejected, from the middle", ledger.RowQuery{Outcomes: []batch.Status{batch.Rejected}, After: middle}},
+		{"a code", ledger.RowQuery{Code: "1045", Limit: 20}},
+		{"an outcome nothing has", ledger.RowQuery{Outcomes: []batch.Status{batch.Unknown}}},
+		{"one row", ledger.RowQuery{Row: 987_654}},
+		{"text, near the end", ledger.RowQuery{Text: "no 987654 "}},
+	} {
+		c.q.File = "f1"
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := ledger.Rows(b.Context(), l, c.q); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.Run("reasons", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := ledger.Reasons(b.Context(), l, "f1"); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// filled accepts a file f1 of so many rows and settles them.
+func filled(b *testing.B, l ledger.Owner, rows, size int) {
+	b.Helper()
+	check := func(err error) {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	check(l.Begin(b.Context(), ledgertest.File("f1")))
+	_, err := l.Take(b.Context(), "f1", "h", 1)
+	check(err)
+	for first := 0; first < rows; first += size {
+		c := ledger.Chunk{File: "f1", Seq: first / size}
+		for i := first; i < min(rows, first+size); i++ {
+			body := fmt.Appendf(nil, `{"no":"no %d ","name":"Somebody in a street","street":"Long street in a town 17","city":"Sankt Petersburg","weight":12.5}`, i)
+			c.Items = append(c.Items, ledger.Staged{Item: batch.Item{Seq: i, Rows: []int{i + 2}, Body: body}})
+		}
+		l.Stage(c)
+	}
+	check(l.Accept(b.Context(), "f1", ledger.Reading{Format: "csv"}, batch.Counts{Read: rows}, rows, rows))
+	now := time.Now()
+	var last ledger.Receipt
+	for i := range rows {
+		o := batch.Outcome{Status: batch.Delivered, Code: "1", Message: "success", Attempts: 1, SentAt: now}
+		if i%10_000 == 77 {
+			o = batch.Outcome{Status: batch.Rejected, Code: "1045", Message: "no such point", Attempts: 1, SentAt: now}
+		}
+		last = l.Record(ledger.Event{File: "f1", Chunk: i / size, Item: i % size, Kind: ledger.EventSettled, At: now, Rows: []int{i + 2}, Verdict: &ledger.Verdict{Outcome: o}})
+	}
+	check(last.Wait(b.Context()))
+}

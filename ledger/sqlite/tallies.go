@@ -1,0 +1,100 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/rowferry/rowferry/ledger"
+)
+
+// tallied is a chunk, by its file's key.
+type tallied struct {
+	file int64
+	seq  int
+}
+
+// mostTallies is how many are remembered between commits. Chunks under way are few.
+const mostTallies = 1024
+
+// tally adds events of one chunk to its tally, if it has one.
+func (w *writing) tally(id string, file int64, seq int, events []ledger.Event) error {
+	at := tallied{file, seq}
+	t, known := w.l.tallies[at]
+	if !known {
+		var body []byte
+		err := w.conn.QueryRowContext(w.ctx, "SELECT body FROM tallies WHERE file = ? AND seq = ?", file, seq).Scan(&body)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil // of an older ledger
+		}
+		if err != nil {
+			return err
+		}
+		if t, err = tallyIn(id, seq, body); err != nil {
+			return err
+		}
+		if len(w.l.tallies) >= mostTallies {
+			clear(w.l.tallies)
+		}
+		w.l.tallies[at] = t
+	}
+	for _, e := range events {
+		t.Add(e)
+	}
+	return w.exec("UPDATE tallies SET body = ? WHERE file = ? AND seq = ?", ledger.Seal(ledger.OfTally, id, seq, t.Encode()), file, seq)
+}
+
+// tallyIn reads a stored tally.
+func tallyIn(id string, seq int, body []byte) (*ledger.Tally, error) {
+	body, err := ledger.Unseal(ledger.OfTally, id, seq, body)
+	if err != nil {
+		return nil, err
+	}
+	return ledger.DecodeTally(body)
+}
+
+// Tallies gives the tallies of a file's chunks.
+func (b books) Tallies(ctx context.Context, id string) ([]*ledger.Tally, error) {
+	rows, err := b.reader.QueryContext(ctx, `SELECT c.seq, t.body FROM files f JOIN chunks c ON c.file = f.n
+		LEFT JOIN tallies t ON t.file = c.file AND t.seq = c.seq WHERE f.id = ? ORDER BY c.seq`, id)
+	if err != nil {
+		return nil, b.explained(err)
+	}
+	defer rows.Close()
+	var all []*ledger.Tally
+	var body sql.RawBytes
+	for rows.Next() {
+		var seq int
+		if err := rows.Scan(&seq, &body); err != nil {
+			return nil, b.explained(err)
+		}
+		var t *ledger.Tally
+		if body != nil {
+			if t, err = tallyIn(id, seq, body); err != nil {
+				return nil, b.explained(err)
+			}
+		}
+		all = append(all, t)
+	}
+	return all, b.explained(rows.Err())
+}
+
+// Mentions reports whether a chunk's stored form may hold a text.
+func (b books) Mentions(ctx context.Context, id string, seq int, text string) (bool, error) {
+	rows, err := b.reader.QueryContext(ctx, `SELECT c.body FROM files f JOIN chunks c ON c.file = f.n WHERE f.id = ?1 AND c.seq = ?2
+		UNION ALL SELECT e.body FROM files f JOIN events e ON e.file = f.n WHERE f.id = ?1 AND e.chunk = ?2`, id, seq)
+	if err != nil {
+		return false, b.explained(err)
+	}
+	defer rows.Close()
+	var body sql.RawBytes
+	for rows.Next() {
+		if err := rows.Scan(&body); err != nil {
+			return false, b.explained(err)
+		}
+		if ledger.Mentioned(body, text) {
+			return true, nil
+		}
+	}
+	return false, b.explained(rows.Err())
+}
