@@ -25,7 +25,6 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/take"
@@ -265,7 +264,7 @@ func sink() (url string, taken *atomic.Int64, stop func(), err error) {
 // takeAlone reads, maps, checks and accepts a file into a fresh ledger, and sends nothing.
 func takeAlone(config, in string) error {
 	ctx := context.Background()
-	cfg, err := configs.Load(config)
+	cfg, err := pipeline.Load(config)
 	if err != nil {
 		return err
 	}

@@ -919,8 +919,8 @@ func within(a, b string) bool {
 	return a == b || strings.HasPrefix(a, strings.TrimSuffix(b, "/")+"/")
 }
 
-// forgive turns what is missing on this machine for accounts and servers that no route uses into warnings.
-func (l *loader) forgive(c *Config) []finding {
+// forgive parts mistakes from what is missing on this machine for accounts and servers that no route uses: these are warnings.
+func (c *Config) forgive(found []finding) (mistakes, warnings []finding) {
 	used := map[string]bool{}
 	for _, r := range c.Routes {
 		used["accounts."+r.Account] = true
@@ -931,27 +931,31 @@ func (l *loader) forgive(c *Config) []finding {
 			}
 		}
 	}
-	var warnings []finding
-	l.mistakes = slices.DeleteFunc(l.mistakes, func(f finding) bool {
-		top, rest, _ := strings.Cut(f.key, ".")
-		if !f.outside || top != "accounts" && top != "sftp" {
-			return false
+	for _, f := range found {
+		if owner := c.owner(f.key); f.outside && owner != "" && !used[owner] {
+			warnings = append(warnings, f)
+		} else {
+			mistakes = append(mistakes, f)
 		}
-		name := rest
-		all := sortedKeys(c.Accounts)
-		if top == "sftp" {
-			all = sortedKeys(c.SFTP)
+	}
+	return mistakes, warnings
+}
+
+// owner is the account or server that a key belongs to: "accounts.otms" of "accounts.otms.sign.over"; "" when it is none's.
+func (c *Config) owner(key string) string {
+	top, rest, _ := strings.Cut(key, ".")
+	var names []string
+	switch top {
+	case "accounts":
+		names = sortedKeys(c.Accounts)
+	case "sftp":
+		names = sortedKeys(c.SFTP)
+	}
+	owner := ""
+	for _, name := range names { // names may have dots in them
+		if strings.HasPrefix(rest+".", name+".") {
+			owner = top + "." + name
 		}
-		for _, n := range all {
-			if strings.HasPrefix(rest+".", n+".") {
-				name = n
-			}
-		}
-		if used[top+"."+name] {
-			return false
-		}
-		warnings = append(warnings, f)
-		return true
-	})
-	return warnings
+	}
+	return owner
 }

@@ -238,8 +238,6 @@ type Mapping struct {
 	As string `yaml:"as" enum:"text,number"`
 	// What to use when the value is blank.
 	Blank string `yaml:"default" example:"\"0\""`
-
-	Line int `yaml:"-"` // where it stands in the configuration
 }
 
 // Later says how long to wait for a state that does not allow the call yet.

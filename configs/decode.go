@@ -568,7 +568,7 @@ func (l *loader) secretFile(key, path string) (string, bool) {
 		text, err = os.ReadFile(path)
 	}
 	if err != nil {
-		l.add(finding{at: l.place(key), key: key, outside: true,
+		l.add(finding{at: l.place(key), key: key, outside: true, withheld: true,
 			what: words.Message("config.secret_file", "path", path, "cause", cause(err)), write: words.Message("config.secret_file.write")})
 		return "", false
 	}
@@ -577,7 +577,7 @@ func (l *loader) secretFile(key, path string) (string, bool) {
 	}
 	trimmed := strings.TrimSpace(string(text))
 	if trimmed == "" {
-		l.add(finding{at: l.place(key), key: key, outside: true, what: words.Message("config.secret_blank", "path", path), write: words.Message("config.secret_blank.write")})
+		l.add(finding{at: l.place(key), key: key, outside: true, withheld: true, what: words.Message("config.secret_blank", "path", path), write: words.Message("config.secret_blank.write")})
 		return "", false
 	}
 	return trimmed, true
@@ -608,7 +608,7 @@ func (l *loader) expand(s spot, n ast.Node, text string) (string, bool) {
 			if set {
 				key = "config.variable.blank"
 			}
-			l.add(finding{at: where(n), key: s.key, outside: true, what: words.Message(key, "name", name), write: words.Message("config.variable.write", "name", name)})
+			l.add(finding{at: where(n), key: s.key, outside: true, withheld: true, what: words.Message(key, "name", name), write: words.Message("config.variable.write", "name", name)})
 		}
 		return value
 	})
@@ -617,7 +617,6 @@ func (l *loader) expand(s spot, n ast.Node, text string) (string, bool) {
 
 // decodeMapping takes the short forms (a heading, a list of headings) and the long one.
 func (l *loader) decodeMapping(s spot, n ast.Node, m *Mapping) {
-	m.Line = l.keys[s.key].line
 	switch x := n.(type) {
 	case nil, *ast.NullNode:
 		l.add(finding{at: l.keys[s.key], key: s.key, what: words.Message("config.map.blank"), write: words.Message("config.map.write", "name", s.name())})

@@ -20,46 +20,28 @@ import (
 // maxSize is far above any configuration a person writes.
 const maxSize = 4 << 20
 
-// Load reads, fills in and checks one configuration. Every mistake is reported at once: the error is a *MistakesError.
-// What should be looked at and does not prevent the use is in Config.Warnings.
-func Load(path string) (*Config, error) {
+// Load reads one configuration as far as it can be read, whatever is wrong with it: that is in its Verdict. What cannot be
+// read has its default.
+func Load(path string) *Config {
+	c := &Config{}
 	full, err := filepath.Abs(path)
 	if err != nil {
-		return nil, err
+		full = path
 	}
 	l := newLoader(path, filepath.Dir(full))
-	text, ok := l.read(path)
-	if !ok {
-		return nil, l.failure()
+	c.Path = full
+	fillDefaults(reflect.ValueOf(c).Elem())
+	if text, ok := l.read(path); ok {
+		if root, ok := l.parse(text); ok {
+			l.language = l.spoken(root)
+			l.decode(spot{key: ""}, root, reflect.ValueOf(c).Elem())
+			l.finish(c)
+			l.check(c)
+		}
 	}
-	root, ok := l.parse(text)
-	if !ok {
-		return nil, l.failure()
-	}
-	l.language = l.spoken(root)
-	c := &Config{Path: full}
-	l.decode(spot{key: ""}, root, reflect.ValueOf(c).Elem())
-	l.finish(c)
-	l.check(c)
-	c.source = source{file: path, at: l.keys, compiled: l.providers}
-	warnings := l.forgive(c)
-	if len(l.mistakes) > 0 {
-		return nil, l.failure()
-	}
-	for _, f := range append(l.warnings, warnings...) {
-		c.Warnings = append(c.Warnings, f.say(path, l.language))
-	}
-	Sort(c.Warnings)
-	return c, nil
-}
-
-func (l *loader) failure() error {
-	e := &MistakesError{}
-	for _, f := range l.mistakes {
-		e.Mistakes = append(e.Mistakes, f.say(l.file, l.language))
-	}
-	Sort(e.Mistakes)
-	return e
+	c.Data = l.abs(c.Data)
+	c.source = source{file: path, at: l.keys, meant: l.meant, compiled: l.providers, found: l.mistakes, noticed: l.warnings}
+	return c
 }
 
 // read returns the text, without a byte order mark.

@@ -13,12 +13,12 @@ import (
 
 // Mistake is one thing in the configuration that must (or, among the warnings, should) be mended.
 type Mistake struct {
-	File   string
-	Line   int // from 1; 0 when it speaks of the whole file
-	Column int // from 1, in characters
-	Key    string
-	What   string // what is wrong
-	Write  string // what to write instead; "" when What says it all
+	File   string `json:"file"`
+	Line   int    `json:"line,omitempty"`   // from 1; 0 when it speaks of the whole file
+	Column int    `json:"column,omitempty"` // from 1, in characters
+	Key    string `json:"key,omitempty"`
+	What   string `json:"what"`            // what is wrong
+	Write  string `json:"write,omitempty"` // what to write instead; "" when What says it all
 }
 
 // String is one line: rowferry.yaml:12:5: routes.ship-points.inbox.setle: unknown key; did you mean "settle"?
@@ -38,8 +38,11 @@ func (m Mistake) String() string {
 	return b.String()
 }
 
-// MistakesError is every mistake of a configuration, in the order of the file.
-type MistakesError struct{ Mistakes []Mistake }
+// MistakesError is every mistake of a configuration, in the order of the file and in the configuration's language.
+type MistakesError struct {
+	Mistakes []Mistake
+	Language batch.Language
+}
 
 // Error has one line for each mistake.
 func (e *MistakesError) Error() string {
@@ -50,18 +53,20 @@ func (e *MistakesError) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Sort puts mistakes into the order of the file.
-func Sort(list []Mistake) {
+func inOrder(list []Mistake) {
 	slices.SortStableFunc(list, func(a, b Mistake) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 }
 
 // source is what is kept of the file to speak about its keys.
 type source struct {
-	file     string // as it was given to Load
-	at       map[string]position
+	file     string              // as it was given to Load
+	at       map[string]position // where each key stands
+	meant    map[string]bool     // keys that a misspelt one probably stands for
 	compiled map[string]*providers.Provider
+	found    []finding // mistakes of the file itself
+	noticed  []finding // and what should be looked at
 }
 
 type position struct{ line, column int }
@@ -71,12 +76,6 @@ type position struct{ line, column int }
 func (c *Config) Position(key string) (line, column int) {
 	p := c.source.find(key)
 	return p.line, p.column
-}
-
-// Mistake builds a mistake at a key, for checks that are made elsewhere.
-func (c *Config) Mistake(key, what, write string) Mistake {
-	line, column := c.Position(key)
-	return Mistake{File: c.file, Line: line, Column: column, Key: key, What: what, Write: write}
 }
 
 func (s *source) find(key string) position {
@@ -95,12 +94,86 @@ type finding struct {
 	key         string
 	what, write batch.Message
 	outside     bool // the file may be right: a variable or another file is missing on this machine
+	withheld    bool // it is a variable or the file of a secret
 }
 
 func (f finding) say(file string, l batch.Language) Mistake {
 	m := Mistake{File: file, Line: f.at.line, Column: f.at.column, Key: f.key, What: words.Say(l, f.what)}
-	if f.write.Key != "" {
+	if !f.write.Blank() {
 		m.Write = words.Say(l, f.write)
 	}
 	return m
+}
+
+// WithoutSecrets makes variables and secrets' files that are missing on this machine a thing to look at: what they stand for is
+// not judged.
+func (c *Config) WithoutSecrets() {
+	for _, f := range c.found {
+		if f.withheld {
+			c.noticed = append(c.noticed, f)
+		}
+	}
+	c.found = slices.DeleteFunc(c.found, func(f finding) bool { return f.withheld })
+}
+
+// Verdict collects what is wrong with a configuration: what the file itself shows, and what each part says of its settings.
+type Verdict struct {
+	config            *Config
+	mistakes, notices []finding
+}
+
+// Verdict begins with what the file itself shows.
+func (c *Config) Verdict() *Verdict {
+	return &Verdict{c, slices.Clone(c.found), slices.Clone(c.noticed)}
+}
+
+// Add adds what a part says of its settings, which stand at key ("accounts.otms"). What the file itself has been blamed for at
+// the same key is not said again: it came of it.
+func (v *Verdict) Add(key string, found ...batch.Mistake) {
+	for _, m := range found {
+		f := finding{key: join(key, m.Key), what: m.What, write: m.Write, outside: m.Elsewhere}
+		f.at = v.config.find(f.key)
+		switch {
+		case v.blamed(f.key):
+		case m.Warning:
+			v.notices = append(v.notices, f)
+		default:
+			v.mistakes = append(v.mistakes, f)
+		}
+	}
+}
+
+// blamed reports whether the file has a mistake at the key, or a misspelt key that probably stands for it or for one above it.
+func (v *Verdict) blamed(key string) bool {
+	here := func(f finding) bool { return f.key == key }
+	if slices.ContainsFunc(v.config.found, here) || slices.ContainsFunc(v.config.noticed, func(f finding) bool { return f.withheld && here(f) }) {
+		return true
+	}
+	for at := key; at != ""; at = at[:max(0, strings.LastIndexAny(at, ".["))] {
+		if v.config.meant[at] {
+			return true
+		}
+	}
+	return false
+}
+
+// Err is nil when nothing must be mended, else a *MistakesError with everything. What should only be looked at goes into the
+// configuration's Warnings.
+func (v *Verdict) Err() error {
+	c := v.config
+	mistakes, forgiven := c.forgive(v.mistakes)
+	c.Warnings = c.say(append(slices.Clone(v.notices), forgiven...))
+	if len(mistakes) > 0 {
+		return &MistakesError{c.say(mistakes), c.Language}
+	}
+	return nil
+}
+
+func (c *Config) say(found []finding) []Mistake {
+	var out []Mistake
+	for _, f := range found {
+		out = append(out, f.say(c.file, c.Language))
+	}
+	inOrder(out)
+	return out
 }

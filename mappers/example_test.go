@@ -55,18 +55,18 @@ func Example() {
 // Every mistake in a mapping is told at once, with what to write instead.
 func ExampleCompile() {
 	_, err := mappers.Compile(find("pay"), mappers.Settings{Map: map[string]configs.Mapping{
-		"客户":                 {From: []string{"Kunde"}, Line: 12},
-		"customer.birthDate": {From: []string{"Born"}, Date: []string{"DD.MM.YYYY"}, Line: 13},
+		"客户":                 {From: []string{"Kunde"}},
+		"customer.birthDate": {From: []string{"Born"}, Date: []string{"DD.MM.YYYY"}},
 	}})
 	var wrong *mappers.MistakesError
 	if errors.As(err, &wrong) {
 		for _, m := range wrong.List {
-			fmt.Printf("line %d: %s: %s; write %s\n", m.Line, m.Key, words.Say(batch.English, m.Message), m.Suggest)
+			fmt.Printf("%s: %s; %s\n", m.Key, words.Say(batch.English, m.What), words.Say(batch.English, m.Write))
 		}
 	}
 	// Output:
-	// line 13: map.customer.birthDate.date: "DD.MM.YYYY" is not a date layout: write how 2 January 2006, 15:04:05 looks in your file; write 02.01.2006
-	// line 12: map.客户: operation pay has no field "客户"; write customer.id
+	// map.customer.birthDate.date: "DD.MM.YYYY" is not a date layout: write how 2 January 2006, 15:04:05 looks in your file; write 02.01.2006
+	// map.客户: operation pay has no field "客户"; write customer.id
 }
 
 // What depends on the clock is looked at again before a request leaves, by whoever sends it.

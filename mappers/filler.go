@@ -98,33 +98,33 @@ func (f *filler) compile(c configs.Mapping, found *mistakes) {
 	f.compileForm(key, c, found)
 	if c.Value != nil {
 		for _, other := range beside(c) {
-			found.add(key+"."+other, c.Line, "value: "+*c.Value, words.Message("mapper.value.beside", "key", other))
+			found.add(key+"."+other, "value: "+*c.Value, words.Message("mapper.value.beside", "key", other))
 		}
-		f.checkFixed(key+".value", c.Line, *c.Value, found)
+		f.checkFixed(key+".value", *c.Value, found)
 		return
 	}
 	for i, h := range c.From {
 		if normal(h) == "" {
-			found.add(key+".from", c.Line, f.label(batch.English), words.Message("mapper.from.blank"))
+			found.add(key+".from", f.label(batch.English), words.Message("mapper.from.blank"))
 		}
 		if slices.ContainsFunc(c.From[:i], func(e string) bool { return normal(e) == normal(h) }) {
-			found.add(key+".from", c.Line, "", words.Message("mapper.from.twice", "heading", shown(h)))
+			found.add(key+".from", "", words.Message("mapper.from.twice", "heading", shown(h)))
 		}
 	}
 	if c.Upper && c.Lower {
-		found.add(key+".upper", c.Line, "", words.Message("mapper.case.both"))
+		found.add(key+".upper", "", words.Message("mapper.case.both"))
 	}
 	if c.Expr != "" {
 		p, mistake, suggest := compileExpression(c.Expr)
 		if p == nil {
-			found.add(key+".expr", c.Line, suggest, mistake)
+			found.add(key+".expr", suggest, mistake)
 		}
 		f.program = p
 	}
 	f.compileLookup(key, c, found)
 	f.compileDates(key, c, found)
 	if c.Blank != "" {
-		f.checkFixed(key+".default", c.Line, c.Blank, found)
+		f.checkFixed(key+".default", c.Blank, found)
 	}
 }
 
@@ -138,7 +138,7 @@ func (f *filler) compileForm(key string, c configs.Mapping, found *mistakes) {
 		if forms := f.field.Forms(); len(forms) > 0 {
 			suggest = "as: " + forms[0]
 		}
-		found.add(key+".as", c.Line, suggest, words.Message("mapper.as", "path", f.field.Path, "form", c.As))
+		found.add(key+".as", suggest, words.Message("mapper.as", "path", f.field.Path, "form", c.As))
 		return
 	}
 	f.field = field
@@ -149,10 +149,10 @@ func (f *filler) compileLookup(key string, c configs.Mapping, found *mistakes) {
 		return
 	}
 	if len(c.From) == 0 && c.Expr == "" {
-		found.add(key+".lookup", c.Line, "from: "+f.label(batch.English), words.Message("mapper.lookup.source"))
+		found.add(key+".lookup", "from: "+f.label(batch.English), words.Message("mapper.lookup.source"))
 	}
 	if len(c.Lookup) == 0 {
-		found.add(key+".lookup", c.Line, "", words.Message("mapper.lookup.empty"))
+		found.add(key+".lookup", "", words.Message("mapper.lookup.empty"))
 	}
 	f.lookup, f.folded = c.Lookup, map[string]string{}
 	first := map[string]string{}
@@ -160,7 +160,7 @@ func (f *filler) compileLookup(key string, c configs.Mapping, found *mistakes) {
 	for _, k := range slices.Sorted(maps.Keys(c.Lookup)) {
 		n, v := normal(k), c.Lookup[k]
 		if was, twice := f.folded[n]; twice && was != v {
-			found.add(key+".lookup", c.Line, "", words.Message("mapper.lookup.twice", "first", first[n], "second", k))
+			found.add(key+".lookup", "", words.Message("mapper.lookup.twice", "first", first[n], "second", k))
 		}
 		f.folded[n], first[n] = v, k
 		if k != "" {
@@ -172,7 +172,7 @@ func (f *filler) compileLookup(key string, c configs.Mapping, found *mistakes) {
 			} else if c.Lower {
 				v = strings.ToLower(v)
 			}
-			f.checkFixed(key+".lookup."+k, c.Line, v, found)
+			f.checkFixed(key+".lookup."+k, v, found)
 		}
 	}
 	f.allowed = strings.Join(keys, ", ")
@@ -182,12 +182,12 @@ func (f *filler) compileDates(key string, c configs.Mapping, found *mistakes) {
 	for i, text := range c.Date {
 		l, ok := newLayout(text)
 		if !ok {
-			found.add(key+".date", c.Line, suggestLayout(text), words.Message("mapper.date.layout", "layout", text))
+			found.add(key+".date", suggestLayout(text), words.Message("mapper.date.layout", "layout", text))
 			continue
 		}
 		for _, other := range c.Date[:i] {
 			if o, ok := newLayout(other); ok && contradict(o, l) {
-				found.add(key+".date", c.Line, "", words.Message("mapper.date.contradict", "first", other, "second", text))
+				found.add(key+".date", "", words.Message("mapper.date.contradict", "first", other, "second", text))
 			}
 		}
 		f.layouts = append(f.layouts, l)
@@ -195,7 +195,7 @@ func (f *filler) compileDates(key string, c configs.Mapping, found *mistakes) {
 }
 
 // checkFixed checks a value that stands in the configuration.
-func (f *filler) checkFixed(key string, line int, value string, found *mistakes) {
+func (f *filler) checkFixed(key, value string, found *mistakes) {
 	_, _, bad := f.field.Append(nil, value, kindOf(value))
 	if bad == nil {
 		return
@@ -208,7 +208,7 @@ func (f *filler) checkFixed(key string, line int, value string, found *mistakes)
 	if s := f.field.Schema; s != nil && len(s.Enum) > 0 {
 		suggest = closest(value, s.Enum)
 	}
-	found.add(key, line, suggest, batch.Message{Text: text})
+	found.add(key, suggest, batch.Message{Text: text})
 }
 
 func kindOf(s string) batch.Kind {

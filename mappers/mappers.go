@@ -5,7 +5,6 @@
 package mappers
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -38,30 +37,16 @@ type Mapping struct {
 	key      []*filler // group: fields that make the key
 }
 
-// Mistake is one thing wrong in the configuration.
-type Mistake struct {
-	Key     string        // path below the route: "map.type.expr"
-	Line    int           // of the mapping in the configuration; 0 when it has none
-	Message batch.Message // what is wrong
-	Suggest string        // what to write instead; "" when nobody can know
-}
-
-// MistakesError is Compile's error: every mistake, in the order of their keys.
-type MistakesError struct{ List []Mistake }
+// MistakesError is Compile's error: every mistake, in the order of their keys, which are paths below the route ("map.type.expr").
+type MistakesError struct{ List []batch.Mistake }
 
 // Error lists the mistakes in English; people read words.Say of each.
 func (e *MistakesError) Error() string {
-	var b strings.Builder
-	for i, m := range e.List {
-		if i > 0 {
-			b.WriteString("\n")
-		}
-		fmt.Fprintf(&b, "%s: %s", m.Key, words.Say(batch.English, m.Message))
-		if m.Suggest != "" {
-			fmt.Fprintf(&b, " (write: %s)", m.Suggest)
-		}
+	var lines []string
+	for _, m := range e.List {
+		lines = append(lines, words.Chain(batch.English, m.Key+": "+words.Say(batch.English, m.What), words.Say(batch.English, m.Write)))
 	}
-	return b.String()
+	return strings.Join(lines, "\n")
 }
 
 // Compile checks a route's mapping against its operation. The error is a *MistakesError with all that is wrong.
@@ -79,16 +64,21 @@ func Compile(op *providers.Operation, s Settings) (*Mapping, error) {
 	m.compileOptional(&found)
 	m.compileGroup(&found)
 	if len(found) > 0 {
-		slices.SortStableFunc(found, func(a, b Mistake) int { return strings.Compare(a.Key, b.Key) })
+		slices.SortStableFunc(found, func(a, b batch.Mistake) int { return strings.Compare(a.Key, b.Key) })
 		return nil, &MistakesError{found}
 	}
 	return m, nil
 }
 
-type mistakes []Mistake
+type mistakes []batch.Mistake
 
-func (ms *mistakes) add(key string, line int, suggest string, message batch.Message) {
-	*ms = append(*ms, Mistake{Key: key, Line: line, Message: message, Suggest: suggest})
+// add notes a mistake; suggest is what to write instead, "" when nobody can know.
+func (ms *mistakes) add(key, suggest string, what batch.Message) {
+	m := batch.Mistake{Key: key, What: what}
+	if suggest != "" {
+		m.Write = words.Message("config.write", "example", suggest)
+	}
+	*ms = append(*ms, m)
 }
 
 func (m *Mapping) compileMap(found *mistakes) {
@@ -99,7 +89,7 @@ func (m *Mapping) compileMap(found *mistakes) {
 	for path, c := range m.set.Map {
 		f := known[path]
 		if f == nil && m.ours[path] {
-			found.add("map."+path, c.Line, "", words.Message("mapper.map.ours", "path", path))
+			found.add("map."+path, "", words.Message("mapper.map.ours", "path", path))
 			continue
 		}
 		if f == nil {
@@ -113,7 +103,7 @@ func (m *Mapping) compileMap(found *mistakes) {
 // unknown notes a path that no field has: the one that was meant, or all there are.
 func (m *Mapping) unknown(key, path string, c configs.Mapping, found *mistakes) {
 	if near := m.suggestPath(path, c); near != "" {
-		found.add(key, c.Line, near, words.Message("mapper.map.unknown", "path", path, "operation", m.op.ID))
+		found.add(key, near, words.Message("mapper.map.unknown", "path", path, "operation", m.op.ID))
 		return
 	}
 	paths := make([]string, len(m.fillers))
@@ -123,7 +113,7 @@ func (m *Mapping) unknown(key, path string, c configs.Mapping, found *mistakes) 
 	if len(paths) > 20 {
 		paths = append(paths[:20], "… (rowferry providers show "+m.op.Provider.Name+")")
 	}
-	found.add(key, c.Line, "", words.Message("mapper.map.fields", "path", path, "operation", m.op.ID, "fields", strings.Join(paths, ", ")))
+	found.add(key, "", words.Message("mapper.map.fields", "path", path, "operation", m.op.ID, "fields", strings.Join(paths, ", ")))
 }
 
 func (m *Mapping) compileOptional(found *mistakes) {
@@ -134,7 +124,7 @@ func (m *Mapping) compileOptional(found *mistakes) {
 			continue
 		}
 		if f.field.Required && !f.field.Presumed {
-			found.add("optional", 0, "", words.Message("mapper.optional.firm", "path", path))
+			found.add("optional", "", words.Message("mapper.optional.firm", "path", path))
 			continue
 		}
 		m.optional[path] = true
@@ -145,12 +135,12 @@ func (m *Mapping) compileOptional(found *mistakes) {
 func (m *Mapping) compileGroup(found *mistakes) {
 	if m.op.Rows.Kind != providers.Group {
 		if m.set.Group != "" {
-			found.add("group", 0, "", words.Message("mapper.group.none", "operation", m.op.ID))
+			found.add("group", "", words.Message("mapper.group.none", "operation", m.op.ID))
 		}
 		return
 	}
 	if len(m.op.Rows.Key) == 0 && m.set.Group == "" {
-		found.add("group", 0, "group: HEADING", words.Message("mapper.group.missing", "operation", m.op.ID))
+		found.add("group", "group: HEADING", words.Message("mapper.group.missing", "operation", m.op.ID))
 	}
 	for _, path := range m.op.Rows.Key {
 		if f := m.filler(path); f != nil {

@@ -33,9 +33,9 @@ func TestMistakes(t *testing.T) {
 				t.Fatalf("want mistakes, got %v", err)
 			}
 			for _, m := range wrong.List {
-				fmt.Fprintf(&got, "%s: %s\n", m.Key, words.Say(r.language(), m.Message))
-				if m.Suggest != "" {
-					fmt.Fprintf(&got, "    write: %s\n", m.Suggest)
+				fmt.Fprintf(&got, "%s: %s\n", m.Key, words.Say(r.language(), m.What))
+				if !m.Write.Blank() {
+					fmt.Fprintf(&got, "    %s\n", words.Say(r.language(), m.Write))
 				}
 			}
 			if *update {

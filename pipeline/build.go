@@ -15,7 +15,6 @@ import (
 	localinbox "github.com/rowferry/rowferry/inbox/local"
 	sftpinbox "github.com/rowferry/rowferry/inbox/sftp"
 	"github.com/rowferry/rowferry/ledger"
-	"github.com/rowferry/rowferry/mappers"
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/outbox/csvfile"
 	localoutbox "github.com/rowferry/rowferry/outbox/local"
@@ -28,7 +27,6 @@ import (
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/senders"
 	"github.com/rowferry/rowferry/sftpclient"
-	"github.com/rowferry/rowferry/words"
 )
 
 // formats is the one list of result formats, by the name a configuration uses.
@@ -46,72 +44,31 @@ type Options struct {
 	Metrics *Metrics
 }
 
-// Routes wires the routes of a configuration without places: enough to read and map. Its error is a
-// *configs.MistakesError with every mistake that only reader, mapping and provider together can show.
+// Routes wires the routes of a configuration, or only one, without places: enough to read and map. The error is that of Check.
 func Routes(cfg *configs.Config, only string) (map[string]*route.Route, error) {
-	lists, wrong := loadLists(cfg)
+	if err := Check(cfg); err != nil {
+		return nil, err
+	}
+	lists, _ := loadLists(cfg)
 	routes := map[string]*route.Route{}
 	for name, r := range cfg.Routes {
-		if only != "" && name != only {
-			continue
+		if only == "" || name == only {
+			routes[name] = wire(cfg, r, lists)
 		}
-		wired, mistakes := wire(cfg, r, lists)
-		wrong = append(wrong, mistakes...)
-		routes[name] = wired
-	}
-	if len(wrong) > 0 {
-		configs.Sort(wrong)
-		return nil, &configs.MistakesError{Mistakes: wrong}
 	}
 	return routes, nil
 }
 
-func loadLists(cfg *configs.Config) (providers.Lists, []configs.Mistake) {
-	lists, wrong := providers.Lists{}, []configs.Mistake{}
-	for name, path := range cfg.Lists {
-		list, err := providers.LoadList(path)
-		if err != nil {
-			wrong = append(wrong, cfg.Mistake("lists."+name, err.Error(), "the path of a text file with one value a line"))
-			continue
-		}
-		lists[name] = list
-	}
-	return lists, wrong
-}
-
-func wire(cfg *configs.Config, r configs.Route, lists providers.Lists) (*route.Route, []configs.Mistake) {
-	op, known := cfg.ProviderOf(r.Account).Operation(r.Operation)
-	if !known {
-		return nil, []configs.Mistake{cfg.Mistake("routes."+r.Name+".operation", "unknown operation "+r.Operation, "")}
-	}
-	mapping, err := mappers.Compile(op, mappers.Settings{Map: r.Map, Group: r.Group, Optional: r.Optional, Language: r.Language, Lists: lists, MaxRows: r.Limits.MaxRows})
-	if err != nil {
-		return nil, mapMistakes(cfg, r, err)
-	}
-	return &route.Route{Name: r.Name, Account: r.Account, Operation: op, Language: r.Language, Mapping: mapping, Lists: lists, Optional: r.Optional,
+func wire(cfg *configs.Config, r configs.Route, lists providers.Lists) *route.Route {
+	op, _ := cfg.ProviderOf(r.Account).Operation(r.Operation)
+	m, _ := mapping(cfg, r, lists)
+	return &route.Route{Name: r.Name, Account: r.Account, Operation: op, Language: r.Language, Mapping: m, Lists: lists, Optional: r.Optional,
 		Read: readers.Settings{Sheet: r.Read.Sheet, Header: r.Read.Header, Encoding: r.Read.Encoding, Delimiter: r.Read.Delimiter,
 			Quote: r.Read.Quote, Escape: r.Read.Escape, Record: r.Read.Record},
-		Later: r.Later, StopAfter: r.Limits.StopAfter}, nil
+		Later: r.Later, StopAfter: r.Limits.StopAfter}
 }
 
-// mapMistakes gives the mapping's mistakes their place in the configuration.
-func mapMistakes(cfg *configs.Config, r configs.Route, err error) []configs.Mistake {
-	found, ok := errors.AsType[*mappers.MistakesError](err)
-	if !ok {
-		return []configs.Mistake{cfg.Mistake("routes."+r.Name+".map", err.Error(), "")}
-	}
-	var out []configs.Mistake
-	for _, m := range found.List {
-		write := ""
-		if m.Suggest != "" {
-			write = words.Of(cfg.Language, "config.write", "example", m.Suggest)
-		}
-		out = append(out, cfg.Mistake("routes."+r.Name+"."+m.Key, words.Say(cfg.Language, m.Message), write))
-	}
-	return out
-}
-
-// Build wires a configuration over an open ledger. Mistakes in it are a *configs.MistakesError or a *senders.Mistakes.
+// Build wires a configuration over an open ledger. The error for mistakes in it is that of Check.
 func Build(ctx context.Context, cfg *configs.Config, l ledger.Owner, o Options) (*Engine, error) {
 	routes, err := Routes(cfg, o.Route)
 	if err != nil {

@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
@@ -61,7 +60,7 @@ func TestNothingIsSentWhileOutcomesCannotBeWritten(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.ReplaceAll(beforeChange, "URL", server.URL)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := configs.Load(path)
+	cfg, err := pipeline.Load(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
-	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/drivers"
@@ -59,7 +58,7 @@ func (c *changing) once(config string, before func(*pipeline.Engine)) []ledger.F
 	if err := os.WriteFile(path, []byte(strings.ReplaceAll(config, "URL", c.server)), 0o644); err != nil {
 		c.Fatal(err)
 	}
-	cfg, err := configs.Load(path)
+	cfg, err := pipeline.Load(path)
 	if err != nil {
 		c.Fatal(err)
 	}

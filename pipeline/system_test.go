@@ -23,7 +23,6 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
 )
@@ -134,7 +133,7 @@ func serve(t *testing.T, dir, config string) (e *pipeline.Engine, stop func()) {
 	if err := os.WriteFile(path, []byte(config), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := configs.Load(path)
+	cfg, err := pipeline.Load(path)
 	if err != nil {
 		t.Fatal(err)
 	}

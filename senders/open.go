@@ -29,7 +29,7 @@ import (
 )
 
 // schemes is the one list of authentication schemes, by the name that provider documents use.
-var schemes = map[string]func(auth.Account) (auth.Scheme, []auth.Mistake){
+var schemes = map[string]func(auth.Account) (auth.Scheme, []batch.Mistake){
 	"none":    header.New,
 	"basic":   basic.New,
 	"header":  header.New,
@@ -47,13 +47,10 @@ type Options struct {
 	Agent      string                             // User-Agent; default "rowferry"
 }
 
-// Mistake is one thing that is wrong with an account; Key is its place below the account: sign, credentials.token.
-type Mistake = auth.Mistake
-
 // Mistakes are everything that is wrong with an account, at once.
 type Mistakes struct {
 	Account string
-	List    []Mistake
+	List    []batch.Mistake // keys are places below the account: sign, credentials.token
 }
 
 func (m *Mistakes) Error() string { return m.In(batch.English) }
@@ -62,7 +59,7 @@ func (m *Mistakes) Error() string { return m.In(batch.English) }
 func (m *Mistakes) In(l batch.Language) string {
 	var lines []string
 	for _, one := range m.List {
-		lines = append(lines, fmt.Sprintf("accounts.%s.%s: %s", m.Account, one.Key, words.Say(l, one.Message)))
+		lines = append(lines, fmt.Sprintf("accounts.%s.%s: %s", m.Account, one.Key, words.Say(l, one.What)))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -70,13 +67,20 @@ func (m *Mistakes) In(l batch.Language) string {
 // Open makes the sender of an account. An error is *Mistakes and lists all of them; what works but should be looked at is logged.
 func Open(account configs.Account, p *providers.Provider, o Options) (Sender, error) {
 	b := build(account, p, o)
-	if len(b.wrong) > 0 {
-		return nil, &Mistakes{account.Name, b.wrong}
+	wrong := slices.DeleteFunc(slices.Clone(b.wrong), func(m batch.Mistake) bool { return m.Warning })
+	if len(wrong) > 0 {
+		return nil, &Mistakes{account.Name, wrong}
 	}
-	for _, w := range b.warnings {
-		b.s.log.Warn(words.Say(batch.English, w.Message), "account", account.Name, "setting", w.Key)
+	for _, w := range b.wrong {
+		b.s.log.Warn(words.Say(batch.English, w.What), "account", account.Name, "setting", w.Key)
 	}
 	return b.s, nil
+}
+
+// Check lists everything that is wrong with an account for these operations of its provider (nil: all of them), with keys below
+// the account. No sender is made and nothing is sent.
+func Check(account configs.Account, p *providers.Provider, operations []string) []batch.Mistake {
+	return build(account, p, Options{Operations: operations}).wrong
 }
 
 // builder collects a sender and everything that is wrong with it.
@@ -86,8 +90,7 @@ type builder struct {
 	s        *sender
 	server   *url.URL
 	made     map[string]auth.Scheme
-	wrong    []Mistake
-	warnings []Mistake
+	wrong    []batch.Mistake
 }
 
 func build(account configs.Account, p *providers.Provider, o Options) *builder {
@@ -116,7 +119,7 @@ func build(account configs.Account, p *providers.Provider, o Options) *builder {
 }
 
 func (b *builder) refuse(key, word string, args ...any) {
-	b.wrong = append(b.wrong, Mistake{Key: key, Message: words.Message("sender."+word, args...)})
+	b.wrong = append(b.wrong, batch.Mistake{Key: key, What: words.Message("sender."+word, args...)})
 }
 
 // resolve finds where the provider listens.
@@ -153,7 +156,7 @@ func (b *builder) resolve() {
 		return
 	}
 	if u.Scheme == "http" && !loopback(u.Hostname()) {
-		b.warnings = append(b.warnings, Mistake{Key: "server", Message: words.Message("sender.plain_http", "host", u.Host)})
+		b.wrong = append(b.wrong, batch.Mistake{Key: "server", Warning: true, What: words.Message("sender.plain_http", "host", u.Host)})
 	}
 	if u.Path == "" {
 		u.Path = "/" // JoinPath keeps a path without a slash relative
@@ -234,7 +237,7 @@ func (b *builder) scheme(name, encoding string) auth.Scheme {
 	}
 	s, wrong := make(a)
 	for _, w := range wrong {
-		if !slices.ContainsFunc(b.wrong, func(o Mistake) bool { return o.Key == w.Key }) {
+		if !slices.ContainsFunc(b.wrong, func(o batch.Mistake) bool { return o.Key == w.Key }) {
 			b.wrong = append(b.wrong, w)
 		}
 	}

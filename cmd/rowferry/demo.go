@@ -122,7 +122,7 @@ func (f *flags) demo(ctx context.Context, w io.Writer, dir string) (err error) {
 	if err := os.WriteFile(filepath.Join(dir, "secret"), []byte("demo\n"), 0o600); err != nil {
 		return err
 	}
-	cfg, err := configs.Load(config)
+	cfg, err := pipeline.Load(config)
 	if err != nil {
 		return err
 	}

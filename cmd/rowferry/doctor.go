@@ -21,7 +21,6 @@ import (
 
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/inbox/local"
-	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/sftpclient"
 	"github.com/rowferry/rowferry/words"
@@ -84,7 +83,10 @@ func (f *flags) doctor(ctx context.Context, w io.Writer, partners []string) erro
 func examine(ctx context.Context, cfg *configs.Config, partners []string) iter.Seq[finding] {
 	return func(yield func(finding) bool) {
 		if len(partners) == 0 {
-			for _, part := range []iter.Seq[finding]{routesWired(cfg), folders(cfg), addresses(ctx, cfg)} {
+			if !yield(finding{"configuration", true, count(len(cfg.Accounts), "account") + ", " + count(len(cfg.Routes), "route")}) {
+				return
+			}
+			for _, part := range []iter.Seq[finding]{folders(cfg), addresses(ctx, cfg)} {
 				for one := range part {
 					if !yield(one) {
 						return
@@ -100,18 +102,6 @@ func examine(ctx context.Context, cfg *configs.Config, partners []string) iter.S
 				}
 			}
 		}
-	}
-}
-
-// routesWired compiles all mappings.
-func routesWired(cfg *configs.Config) iter.Seq[finding] {
-	return func(yield func(finding) bool) {
-		_, err := pipeline.Routes(cfg, "")
-		if err != nil {
-			yield(finding{What: "mappings", Detail: complaint(err)})
-			return
-		}
-		yield(finding{"mappings", true, count(len(cfg.Routes), "route")})
 	}
 }
 

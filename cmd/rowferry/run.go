@@ -25,23 +25,18 @@ import (
 	"github.com/rowferry/rowferry/pipeline/desk"
 )
 
-// load reads the configuration and shows its warnings.
+// load reads the configuration, checks all of it and shows its warnings.
 func (f *flags) load() (*configs.Config, error) {
-	cfg, err := configs.Load(f.config)
+	cfg, err := pipeline.Load(f.config)
+	warn(cfg)
 	if err != nil {
 		return nil, err
-	}
-	for _, w := range cfg.Warnings {
-		fmt.Fprintln(os.Stderr, "warning:", w)
 	}
 	return cfg, nil
 }
 
 // engine opens the ledger and wires the configuration over it. The returned function closes both.
 func engine(ctx context.Context, cfg *configs.Config, o pipeline.Options) (*pipeline.Engine, func() error, error) {
-	if _, err := pipeline.Routes(cfg, o.Route); err != nil {
-		return nil, nil, err // before a mistake in the configuration has left anything on the disk
-	}
 	l, err := drivers.Open(ctx, cfg.Ledger, cfg.Data)
 	if err != nil {
 		return nil, nil, err

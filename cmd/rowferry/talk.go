@@ -17,13 +17,17 @@ import (
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/pipeline/desk"
+	"github.com/rowferry/rowferry/words"
 )
 
 // complaint is an error as a person reads it.
 func complaint(err error) string {
 	if mistakes, ok := errors.AsType[*configs.MistakesError](err); ok {
-		n := len(mistakes.Mistakes)
-		return fmt.Sprintf("%s\n\n%s in the configuration: nothing was started.", mistakes.Error(), count(n, "mistake"))
+		sum := words.Of(mistakes.Language, "config.many", "count", len(mistakes.Mistakes))
+		if len(mistakes.Mistakes) == 1 {
+			sum = words.Of(mistakes.Language, "config.one")
+		}
+		return mistakes.Error() + "\n\n" + sum
 	}
 	if inUse, ok := errors.AsType[*ledger.InUse](err); ok {
 		return fmt.Sprintf("rowferry: %s is in use by another rowferry (process %d).\nWhile it runs, drop files into its inboxes, and use status, resend, cancel, pause and resume; to start another, stop it first.", inUse.Path, inUse.PID)

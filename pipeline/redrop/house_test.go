@@ -156,7 +156,7 @@ func open(t *testing.T, l batch.Language, read string) *house {
 		t.Fatal(err)
 	}
 	var err error
-	if h.cfg, err = configs.Load(path); err != nil {
+	if h.cfg, err = pipeline.Load(path); err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range h.cfg.Routes {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/check"
 	"github.com/rowferry/rowferry/providers"
 )
@@ -134,7 +135,7 @@ func propose(t *testing.T, sample string) (*Proposal, configs.Route, *check.Find
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := configs.Load(put("rowferry.yaml", string(p.Config())))
+	cfg, err := pipeline.Load(put("rowferry.yaml", string(p.Config())))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, p.Config())
 	}

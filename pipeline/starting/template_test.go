@@ -13,7 +13,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/rowferry/rowferry/batch"
-	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/check"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/templates"
@@ -110,7 +110,7 @@ func builtinTemplate(t *testing.T, name string, op *providers.Operation, l batch
 			t.Setenv(v.Name, "{token}{timestamp}{nonce}{secret}")
 		}
 	}
-	cfg, err := configs.Load(config)
+	cfg, err := pipeline.Load(config)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, p.Config())
 	}

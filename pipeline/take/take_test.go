@@ -20,7 +20,6 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/rowferry/rowferry/batch"
-	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/inbox/local"
 	"github.com/rowferry/rowferry/ledger"
@@ -113,7 +112,7 @@ func (b *bench) route() *route.Route {
 	text, err := os.ReadFile(b.at("rowferry.yaml"))
 	b.must(err)
 	if wired[string(text)] == nil {
-		cfg, err := configs.Load(b.at("rowferry.yaml"))
+		cfg, err := pipeline.Load(b.at("rowferry.yaml"))
 		b.must(err)
 		routes, err := pipeline.Routes(cfg, "")
 		b.must(err)

@@ -77,18 +77,12 @@ type Unsure struct {
 
 func (u *Unsure) Error() string { return "login not answered" }
 
-// Mistake is one thing that is wrong with an account's settings.
-type Mistake struct {
-	Key     string // below the account: credentials.token, sign.over
-	Message batch.Message
-}
-
 // Missing lists the needed credentials that the account does not give.
-func Missing(a Account, needs ...string) []Mistake {
-	var out []Mistake
+func Missing(a Account, needs ...string) []batch.Mistake {
+	var out []batch.Mistake
 	for _, name := range needs {
 		if !a.Has(name) {
-			out = append(out, Mistake{"credentials." + name, words.Message("sender.credential_missing", "name", name, "variable", strings.ToUpper(name))})
+			out = append(out, batch.Mistake{Key: "credentials." + name, What: words.Message("sender.credential_missing", "name", name, "variable", strings.ToUpper(name))})
 		}
 	}
 	return out
@@ -156,9 +150,9 @@ type Header struct {
 }
 
 // NewHeaders compiles the scheme's header templates. extra are the placeholders it knows besides credentials.
-func NewHeaders(a Account, extra ...string) (Headers, []Mistake) {
+func NewHeaders(a Account, extra ...string) (Headers, []batch.Mistake) {
 	var out Headers
-	var wrong []Mistake
+	var wrong []batch.Mistake
 	for name, text := range a.Scheme.Headers {
 		t := NewTemplate(text)
 		for _, h := range t.Holes() {
@@ -166,7 +160,7 @@ func NewHeaders(a Account, extra ...string) (Headers, []Mistake) {
 				continue // a needed credential that is missing is reported as such
 			}
 			if _, given := a.Credentials[h]; !given {
-				wrong = append(wrong, Mistake{"credentials." + h, words.Message("sender.credential_missing", "name", h, "variable", strings.ToUpper(h))})
+				wrong = append(wrong, batch.Mistake{Key: "credentials." + h, What: words.Message("sender.credential_missing", "name", h, "variable", strings.ToUpper(h))})
 			}
 		}
 		out = append(out, Header{name, t})

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"strings"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/senders/auth"
 	"github.com/rowferry/rowferry/senders/header"
 	"github.com/rowferry/rowferry/words"
@@ -16,7 +17,7 @@ type scheme struct {
 }
 
 // New makes the scheme. The first two needed credentials are the user name and the password (by default login, password).
-func New(a auth.Account) (auth.Scheme, []auth.Mistake) {
+func New(a auth.Account) (auth.Scheme, []batch.Mistake) {
 	needs := a.Scheme.Needs
 	if len(needs) < 2 {
 		needs = []string{"login", "password"}
@@ -24,7 +25,7 @@ func New(a auth.Account) (auth.Scheme, []auth.Mistake) {
 	wrong := auth.Missing(a, needs...)
 	user, password := a.Credentials[needs[0]].Reveal(), a.Credentials[needs[1]].Reveal()
 	if strings.Contains(user, ":") {
-		wrong = append(wrong, auth.Mistake{Key: "credentials." + needs[0], Message: words.Message("sender.basic_colon", "name", needs[0])})
+		wrong = append(wrong, batch.Mistake{Key: "credentials." + needs[0], What: words.Message("sender.basic_colon", "name", needs[0])})
 	}
 	plain := a
 	plain.Scheme.Needs = nil

@@ -2,13 +2,14 @@
 package header
 
 import (
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/senders/auth"
 )
 
 type scheme struct{ names, values []string }
 
 // New makes the scheme from the header templates over credentials.
-func New(a auth.Account) (auth.Scheme, []auth.Mistake) {
+func New(a auth.Account) (auth.Scheme, []batch.Mistake) {
 	wrong := auth.Missing(a, a.Scheme.Needs...)
 	headers, more := auth.NewHeaders(a)
 	s := scheme{}

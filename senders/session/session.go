@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/senders/auth"
 	"github.com/rowferry/rowferry/words"
@@ -33,9 +34,9 @@ type scheme struct {
 }
 
 // New makes the scheme. The account's login names the generation; without it the first whose credentials are there is used.
-func New(a auth.Account) (auth.Scheme, []auth.Mistake) {
+func New(a auth.Account) (auth.Scheme, []batch.Mistake) {
 	s := &scheme{account: a, turn: make(chan struct{}, 1)}
-	var wrong []auth.Mistake
+	var wrong []batch.Mistake
 	s.headers, wrong = auth.NewHeaders(a, "session")
 	if a.Scheme.Given != "" {
 		s.given = a.Credentials[a.Scheme.Given].Reveal()
@@ -44,13 +45,13 @@ func New(a auth.Account) (auth.Scheme, []auth.Mistake) {
 	return s, append(wrong, s.choose()...)
 }
 
-func (s *scheme) choose() []auth.Mistake {
+func (s *scheme) choose() []batch.Mistake {
 	a := s.account
 	logins := a.Scheme.Logins
 	if a.Login != "" {
 		i := slices.IndexFunc(logins, func(l providers.Login) bool { return l.Name == a.Login })
 		if i < 0 {
-			return []auth.Mistake{{Key: "login", Message: words.Message("sender.login_unknown", "value", a.Login, "choices", names(logins))}}
+			return []batch.Mistake{{Key: "login", What: words.Message("sender.login_unknown", "value", a.Login, "choices", names(logins))}}
 		}
 		s.login = &logins[i]
 		return auth.Missing(a, append(slices.Clone(a.Scheme.Needs), logins[i].Fields...)...)
@@ -65,7 +66,7 @@ func (s *scheme) choose() []auth.Mistake {
 		return auth.Missing(a, a.Scheme.Needs...)
 	}
 	if len(logins) == 0 {
-		return []auth.Mistake{{Key: "credentials", Message: words.Message("sender.login_none", "name", a.Scheme.Given)}}
+		return []batch.Mistake{{Key: "credentials", What: words.Message("sender.login_none", "name", a.Scheme.Given)}}
 	}
 	return auth.Missing(a, append(slices.Clone(a.Scheme.Needs), nearest(a, logins).Fields...)...)
 }

@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/senders/auth"
 	"github.com/rowferry/rowferry/words"
 )
@@ -48,7 +49,7 @@ type scheme struct {
 }
 
 // New makes the scheme.
-func New(a auth.Account) (auth.Scheme, []auth.Mistake) {
+func New(a auth.Account) (auth.Scheme, []batch.Mistake) {
 	s := &scheme{account: a, now: time.Now}
 	wrong := auth.Missing(a, a.Scheme.Needs...)
 	headers, more := auth.NewHeaders(a, "timestamp", "nonce", "sign")
@@ -61,16 +62,16 @@ func New(a auth.Account) (auth.Scheme, []auth.Mistake) {
 	}
 	wrong = append(wrong, more...)
 	if a.Sign == nil || a.Sign.Digest == "" && a.Sign.Over == "" {
-		return s, append(wrong, auth.Mistake{Key: "sign", Message: words.Message("sender.sign_missing")})
+		return s, append(wrong, batch.Mistake{Key: "sign", What: words.Message("sender.sign_missing")})
 	}
 	return s, append(wrong, s.recipe()...)
 }
 
 // recipe compiles the account's recipe and lists what is wrong with it.
-func (s *scheme) recipe() (wrong []auth.Mistake) {
+func (s *scheme) recipe() (wrong []batch.Mistake) {
 	sign := s.account.Sign
 	refuse := func(key, word string, args ...any) {
-		wrong = append(wrong, auth.Mistake{Key: "sign." + key, Message: words.Message("sender."+word, args...)})
+		wrong = append(wrong, batch.Mistake{Key: "sign." + key, What: words.Message("sender."+word, args...)})
 	}
 	name, keyed := strings.CutPrefix(sign.Digest, "hmac-")
 	s.hmac = keyed

@@ -56,7 +56,7 @@ func TestConformance(t *testing.T) {
 
 var templates = map[string]string{"Access-Token": "{token}", "Timestamp": "{timestamp}", "Nonce": "{nonce}", "Sign": "{sign}", "Staff": "{staff}"}
 
-func made(t *testing.T, sign *configs.Sign) (auth.Scheme, []auth.Mistake) {
+func made(t *testing.T, sign *configs.Sign) (auth.Scheme, []batch.Mistake) {
 	t.Helper()
 	s, wrong := signed.New(auth.Account{Scheme: providers.Scheme{Name: "signed", Headers: templates, Needs: []string{"token"}}, Credentials: credentials, Sign: sign})
 	signed.At(s, func() time.Time { return time.UnixMilli(1592364092493) })
@@ -168,7 +168,7 @@ func TestMistakes(t *testing.T) {
 		for _, w := range wrong {
 			got = append(got, w.Key)
 			for _, l := range batch.Languages() {
-				if said := words.Say(l, w.Message); strings.Contains(said, "sender.") {
+				if said := words.Say(l, w.What); strings.Contains(said, "sender.") {
 					t.Errorf("no words: %s", said)
 				}
 			}
