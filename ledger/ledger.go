@@ -102,10 +102,11 @@ type Orders interface {
 	Taken(ctx context.Context, n int64) (bool, error)
 }
 
-// Visitor looks and leaves orders; it can do nothing else.
+// Visitor looks, leaves orders and keeps the register of people; it can do nothing else.
 type Visitor interface {
 	Books
 	Orders
+	Register
 	Close() error
 }
 
@@ -196,4 +197,7 @@ type Order struct {
 	File     string         `json:"file,omitempty"`
 	Account  string         `json:"account,omitempty"`
 	Statuses []batch.Status `json:"statuses,omitempty"`
+	By       string         `json:"by,omitempty"`   // who gave it
+	From     string         `json:"from,omitempty"` // and from where: "command line", or an address
+	Why      string         `json:"why,omitempty"`  // the reason that was given
 }

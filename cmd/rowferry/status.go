@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"os/user"
 	"slices"
 	"strings"
 
@@ -233,7 +234,7 @@ func resumeCommand(f *flags) *cobra.Command {
 // order carries an order out: by the service where one runs, else here on the ledger.
 func (f *flags) order(ctx context.Context, o ledger.Order, target string) error {
 	return f.visit(ctx, func(ctx context.Context, d *desk.Desk) error {
-		o.File = target
+		o.File, o.By, o.From = target, whoami(), "command line"
 		if _, account := d.Config.Accounts[target]; account && (o.Verb == ledger.Pause || o.Verb == ledger.Resume) {
 			o.File, o.Account = "", target
 		}
@@ -283,4 +284,12 @@ func (f *flags) tell(o desk.Receipt, service bool) error {
 		fmt.Println("The order is in the ledger; the running service has not taken it yet.")
 	}
 	return nil
+}
+
+// whoami is the name of the person at the terminal, as far as the system knows it.
+func whoami() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "?"
 }

@@ -39,6 +39,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"counts always balance":         balance,
 		"queries":                       queries,
 		"pages of rows":                 pages,
+		"people and what they did":      people,
 		"chunks keep items to the byte": fidelity,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, fresh(t)) })
@@ -674,5 +675,43 @@ func must(t *testing.T, err error) {
 
 func closed(t *testing.T, l ledger.Owner) {
 	t.Helper()
+	must(t, l.Close())
+}
+
+func people(t *testing.T, open Opener) {
+	l, ctx := open(t), t.Context()
+	must(t, l.Enter(ctx, "user/ann", "1"))
+	must(t, l.Enter(ctx, "user/bob", "2"))
+	must(t, l.Enter(ctx, "user%", "no pattern"))
+	must(t, l.Enter(ctx, "user/bob", "3"))
+	if v, err := l.Entry(ctx, "user/bob"); err != nil || v != "3" {
+		t.Fatal(v, err)
+	}
+	if all, err := l.Entries(ctx, "user/"); err != nil || len(all) != 2 || all["user/ann"] != "1" {
+		t.Fatal(all, err)
+	}
+	must(t, l.Enter(ctx, "user/bob", ""))
+	if v, err := l.Entry(ctx, "user/bob"); err != nil || v != "" {
+		t.Fatal(v, err)
+	}
+	must(t, l.Act(ctx, ledger.Act{At: day, By: "ann", Verb: "pause", File: "f1", Order: 7}))
+	must(t, l.Act(ctx, ledger.Act{At: day, By: "ann", Verb: "pause", File: "f1", Order: 7})) // told again after a kill
+	must(t, l.Act(ctx, ledger.Act{At: day, By: "ann", Verb: "drop", File: "f2", Rows: 3}))
+	must(t, l.Act(ctx, ledger.Act{At: day, By: "bob", Verb: "drop", File: "f1"}))
+	acts, err := l.Acts(ctx, ledger.ActQuery{})
+	if err != nil || len(acts) != 3 || acts[0].By != "bob" || acts[1].Rows != 3 || !acts[1].At.Equal(day) {
+		t.Fatal(acts, err)
+	}
+	for name, c := range map[string]struct {
+		q    ledger.ActQuery
+		want int
+	}{
+		"who": {ledger.ActQuery{By: "ann"}, 2}, "what": {ledger.ActQuery{Verb: "drop"}, 2}, "of a file": {ledger.ActQuery{File: "f1"}, 2},
+		"before": {ledger.ActQuery{Before: acts[0].N}, 2}, "so many": {ledger.ActQuery{Limit: 1}, 1}, "all at once": {ledger.ActQuery{By: "bob", File: "f1", Verb: "drop", Limit: 9}, 1},
+	} {
+		if got, err := l.Acts(ctx, c.q); err != nil || len(got) != c.want {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
 	must(t, l.Close())
 }

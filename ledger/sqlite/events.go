@@ -240,8 +240,8 @@ func (b books) Lanes(ctx context.Context) (map[string]string, error) {
 	return stopped, b.explained(err)
 }
 
-func pairs(ctx context.Context, q querier, query string) (map[string]string, error) {
-	rows, err := q.QueryContext(ctx, query)
+func pairs(ctx context.Context, q querier, query string, args ...any) (map[string]string, error) {
+	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -37,19 +37,15 @@ type books struct {
 }
 
 // Visitor is a ledger that another process may own.
-type Visitor struct {
-	books
-	writer *sql.DB // for orders
-}
+type Visitor struct{ register }
 
 // Ledger is a ledger in its owner's hands.
 type Ledger struct {
-	books
-	lock   *flock.Flock
-	writer *sql.DB
-	queue  queue
-	done   chan struct{} // closed when the writing goroutine has ended
-	keys   sync.Map      // file id → its integer key
+	register
+	lock  *flock.Flock
+	queue queue
+	done  chan struct{} // closed when the writing goroutine has ended
+	keys  sync.Map      // file id → its integer key
 	// tallies of chunks that events came for lately; the writing goroutine's
 	tallies map[tallied]*ledger.Tally
 	torn    map[string]error // file id → why a chunk of it could not be staged since Unstage; the writing goroutine's
@@ -82,7 +78,7 @@ func (d Driver) own(ctx context.Context) (*Ledger, error) {
 	if err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
-	l := &Ledger{books: b, lock: lock, writer: writer, done: make(chan struct{}), torn: map[string]error{}, tallies: map[tallied]*ledger.Tally{}}
+	l := &Ledger{register: register{b, writer}, lock: lock, done: make(chan struct{}), torn: map[string]error{}, tallies: map[tallied]*ledger.Tally{}}
 	l.queue.init()
 	go l.write()
 	if err := l.migrate(ctx); err != nil {
@@ -145,7 +141,7 @@ func (d Driver) Visit(ctx context.Context) (ledger.Visitor, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Visitor{books: b, writer: writer}
+	v := &Visitor{register{b, writer}}
 	have, known, err := v.version(ctx)
 	switch {
 	case err != nil:

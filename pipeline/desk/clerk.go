@@ -48,9 +48,13 @@ func (c *Clerk) Work(ctx context.Context) error {
 	return nil
 }
 
-// Obey carries out one order.
+// Obey carries out one order, and writes down before who gave it.
 func (c *Clerk) Obey(ctx context.Context, o ledger.Order) error {
-	c.Log.Info("order", "verb", o.Verb, "file", o.File, "account", o.Account, "statuses", o.Statuses)
+	c.Log.Info("order", "verb", o.Verb, "file", o.File, "account", o.Account, "statuses", o.Statuses, "by", o.By)
+	act := ledger.Act{At: time.Now().UTC(), By: o.By, From: o.From, Verb: string(o.Verb), Order: o.N, File: o.File, Account: o.Account, Statuses: o.Statuses, Why: o.Why}
+	if err := c.Ledger.Act(ctx, act); err != nil {
+		return err
+	}
 	if o.Account != "" {
 		return c.lane(ctx, o)
 	}

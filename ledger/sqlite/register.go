@@ -1,0 +1,91 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/rowferry/rowferry/ledger"
+)
+
+// register writes what concerns people, each write a transaction of its own, whoever owns the ledger.
+type register struct {
+	books
+	writer *sql.DB
+}
+
+// Enter stores a value under a key; "" takes it out.
+func (r register) Enter(ctx context.Context, key, value string) error {
+	query, args := "INSERT INTO register (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", []any{key, value}
+	if value == "" {
+		query, args = "DELETE FROM register WHERE key = ?", args[:1]
+	}
+	_, err := r.writer.ExecContext(ctx, query, args...)
+	return r.explained(err)
+}
+
+// Entry returns the value of a key.
+func (r register) Entry(ctx context.Context, key string) (string, error) {
+	var v string
+	err := r.reader.QueryRowContext(ctx, "SELECT value FROM register WHERE key = ?", key).Scan(&v)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return v, r.explained(err)
+}
+
+// Entries gives all values whose keys begin with prefix.
+func (r register) Entries(ctx context.Context, prefix string) (map[string]string, error) {
+	found, err := pairs(ctx, r.reader, "SELECT key, value FROM register WHERE substr(key, 1, length(?1)) = ?1 AND key >= ?1", prefix)
+	return found, r.explained(err)
+}
+
+// Act adds a line to the list of who did what.
+func (r register) Act(ctx context.Context, a ledger.Act) error {
+	order := sql.NullInt64{Int64: a.Order, Valid: a.Order > 0}
+	_, err := r.writer.ExecContext(ctx, "INSERT INTO acts (ord, who, verb, file, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (ord) DO NOTHING",
+		order, a.By, a.Verb, a.File, encode(a))
+	return r.explained(err)
+}
+
+// Acts gives lines of that list, newest first.
+func (r register) Acts(ctx context.Context, q ledger.ActQuery) ([]ledger.Act, error) {
+	where, args := []string{"1"}, []any{}
+	for _, c := range []struct {
+		column string
+		value  string
+	}{{"who", q.By}, {"verb", q.Verb}, {"file", q.File}} {
+		if c.value != "" {
+			where, args = append(where, c.column+" = ?"), append(args, c.value)
+		}
+	}
+	if q.Before > 0 {
+		where, args = append(where, "n < ?"), append(args, q.Before)
+	}
+	limit := -1
+	if q.Limit > 0 {
+		limit = q.Limit
+	}
+	rows, err := r.reader.QueryContext(ctx, "SELECT n, body FROM acts WHERE "+strings.Join(where, " AND ")+" ORDER BY n DESC LIMIT ?", append(args, limit)...)
+	if err != nil {
+		return nil, r.explained(err)
+	}
+	defer rows.Close()
+	var found []ledger.Act
+	for rows.Next() {
+		var n int64
+		var body []byte
+		var a ledger.Act
+		if err := rows.Scan(&n, &body); err != nil {
+			return nil, r.explained(err)
+		}
+		if err := json.Unmarshal(body, &a); err != nil {
+			return nil, err
+		}
+		a.N = n
+		found = append(found, a)
+	}
+	return found, r.explained(rows.Err())
+}
