@@ -104,6 +104,23 @@ type Column struct {
 	Ref  string // how the sender calls it: a spreadsheet letter ("C"), for XML the path ("cargo/@no")
 }
 
+// Fit says how columns meet what a route wants, by their names alone.
+type Fit struct {
+	Fields []string // for each column the field that it fills; "" for one that fills none
+	Enough bool     // a file with these columns can be mapped: nothing is missing, nothing ambiguous
+}
+
+// Known is how many columns fill a field.
+func (f Fit) Known() int {
+	n := 0
+	for _, field := range f.Fields {
+		if field != "" {
+			n++
+		}
+	}
+	return n
+}
+
 // Row is one data record. Cells has exactly one entry per column of its table.
 type Row struct {
 	Number  int // the number the sender sees, from 1: the sheet row, the CSV line's record number counting the heading, the XML record

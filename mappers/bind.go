@@ -52,6 +52,47 @@ func (s *slot) columnless() bool { return s.spot < 0 && s.constant == nil }
 
 // Bind matches the mapping with a file's columns. The error is a *batch.Unreadable that names everything that does not fit.
 func (m *Mapping) Bind(columns []batch.Column) (*Bound, error) {
+	b, wrong := m.bind(columns)
+	if len(wrong) > 0 {
+		message := b.misfit(wrong)
+		return nil, &batch.Unreadable{Message: message, Err: errors.New(message.Text.EN)}
+	}
+	b.watch()
+	return b, nil
+}
+
+// Fit says what columns of these names would fill, for readers that look for the heading, the sheet or the record.
+func (m *Mapping) Fit(columns []batch.Column) batch.Fit {
+	fit := batch.Fit{Fields: make([]string, len(columns))}
+	if !slices.ContainsFunc(columns, m.mayFill) {
+		return fit
+	}
+	b, wrong := m.bind(columns)
+	fit.Enough = len(wrong) == 0
+	for i := range b.slots {
+		s := &b.slots[i]
+		if s.col >= 0 {
+			fit.Fields[s.col] = s.field.Path
+		}
+		for _, r := range s.refs {
+			if fit.Fields[r.col] == "" {
+				fit.Fields[r.col] = s.field.Path
+			}
+		}
+	}
+	if b.group >= 0 && fit.Fields[b.group] == "" {
+		fit.Fields[b.group] = "group"
+	}
+	return fit
+}
+
+// mayFill is a quick look at one name: false when it fills nothing for certain.
+func (m *Mapping) mayFill(c batch.Column) bool {
+	return m.known[unmarked(c.Name)] || m.known[normal(c.Name)] || c.Ref != "" && m.known[normal(asPath(c.Ref))]
+}
+
+// bind matches as far as it can, and says what does not fit.
+func (m *Mapping) bind(columns []batch.Column) (*Bound, []batch.Text) {
 	b := &Bound{m: m, t: newTable(columns), group: -1, used: make([]bool, len(columns)), slots: make([]slot, len(m.fillers))}
 	var wrong []batch.Text
 	for i, f := range m.fillers {
@@ -75,12 +116,7 @@ func (m *Mapping) Bind(columns []batch.Column) (*Bound, error) {
 			wrong = append(wrong, b.unfilled(s, taken))
 		}
 	}
-	if len(wrong) > 0 {
-		message := b.misfit(wrong)
-		return nil, &batch.Unreadable{Message: message, Err: errors.New(message.Text.EN)}
-	}
-	b.watch()
-	return b, nil
+	return b, wrong
 }
 
 // bindMap finds the columns that the map names.
@@ -133,11 +169,11 @@ func (b *Bound) first(path string, headings []string, wrong *[]batch.Text) int {
 func (b *Bound) bindDefaults(taken []bool, wrong *[]batch.Text) {
 	type pair struct{ slot, col int }
 	dropped := map[int]bool{} // slots whose doubt has been told
-	for t := range tiers {
+	for round := range 2 * tiers {
 		var pairs []pair
 		for i := range b.slots {
 			if s := &b.slots[i]; s.open() && !dropped[i] {
-				for _, col := range b.named(s, t, taken) {
+				for _, col := range b.named(s, round%tiers, round >= tiers, taken) {
 					pairs = append(pairs, pair{i, col})
 				}
 			}
@@ -183,16 +219,21 @@ func (s *slot) open() bool {
 	return s.program == nil || s.program.value
 }
 
-// named lists the free columns whose heading is one of the field's names of a tier.
-func (b *Bound) named(s *slot, t tier, taken []bool) []int {
+// named lists the free columns whose heading is one of the field's names of a tier; those that a form has marked
+// ("Name *", "Name (required)") are asked for apart, when all others are given away.
+func (b *Bound) named(s *slot, t tier, marked bool, taken []bool) []int {
 	var out []int
 	for _, n := range s.names() {
-		if n.tier != t {
+		want := normal(n.text)
+		if n.tier != t || want == "" {
 			continue
 		}
-		want := normal(n.text)
 		for i := range b.t.columns {
-			if !taken[i] && (b.t.normal[i] == want || b.t.paths[i] == want) && want != "" && !slices.Contains(out, i) {
+			is := b.t.normal[i] == want || b.t.paths[i] == want
+			if marked {
+				is = b.t.plain[i] == want
+			}
+			if is && !taken[i] && !slices.Contains(out, i) {
 				out = append(out, i)
 			}
 		}

@@ -85,7 +85,7 @@ func judge(t *table, col int, n fieldName) (How, float64, int) {
 		return Nothing, 0, 9
 	case t.columns[col].Name == n.text && sure:
 		return Exact, 1, 0
-	case t.normal[col] == want || t.paths[col] == want:
+	case t.normal[col] == want || t.paths[col] == want || t.plain[col] == want:
 		if sure {
 			return Alike, 1, 1
 		}

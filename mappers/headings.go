@@ -102,12 +102,13 @@ func edits(a, b []rune) int {
 type table struct {
 	columns []batch.Column
 	normal  []string // of Name
+	plain   []string // of Name, without the marks of a form
 	paths   []string // XML: of Ref, as a field path; else ""
 	sheet   bool     // Ref is a letter, so that a cell is letter and row
 }
 
 func newTable(columns []batch.Column) *table {
-	t := &table{columns: columns, normal: make([]string, len(columns)), paths: make([]string, len(columns)), sheet: true}
+	t := &table{columns: columns, normal: make([]string, len(columns)), plain: make([]string, len(columns)), paths: make([]string, len(columns)), sheet: true}
 	last := ""
 	for _, c := range columns {
 		if !letters(c.Ref) || !(len(c.Ref) > len(last) || len(c.Ref) == len(last) && c.Ref > last) {
@@ -116,9 +117,9 @@ func newTable(columns []batch.Column) *table {
 		last = c.Ref
 	}
 	for i, c := range columns {
-		t.normal[i] = normal(c.Name)
+		t.normal[i], t.plain[i] = normal(c.Name), unmarked(c.Name)
 		if !t.sheet {
-			t.paths[i] = normal(strings.ReplaceAll(strings.ReplaceAll(c.Ref, "/", "."), "@", ""))
+			t.paths[i] = normal(asPath(c.Ref))
 		}
 	}
 	return t
@@ -133,12 +134,15 @@ func letters(ref string) bool {
 	return len(ref) >= 1 && len(ref) <= 3
 }
 
+// asPath writes an XML path as a field path.
+func asPath(ref string) string { return strings.ReplaceAll(strings.ReplaceAll(ref, "/", "."), "@", "") }
+
 // find returns the columns that a heading written by a person means: those with exactly this text, else those that
-// are equal in normal form, else (XML, or a column without heading) the one that Ref names.
+// are equal in normal form, else (XML, or a column without heading) the one that Ref names, else those that have the
+// heading with a mark of a form.
 func (t *table) find(heading string) []int {
-	var exact, alike, byRef []int
-	want := normal(heading)
-	ref := normal(strings.ReplaceAll(strings.ReplaceAll(heading, "/", "."), "@", ""))
+	var exact, alike, byRef, marked []int
+	want, ref := normal(heading), normal(asPath(heading))
 	for i, c := range t.columns {
 		switch {
 		case c.Name != "" && c.Name == heading:
@@ -147,6 +151,8 @@ func (t *table) find(heading string) []int {
 			alike = append(alike, i)
 		case t.paths[i] != "" && t.paths[i] == ref, c.Name == "" && c.Ref == heading:
 			byRef = append(byRef, i)
+		case t.plain[i] != "" && t.plain[i] == want:
+			marked = append(marked, i)
 		}
 	}
 	if len(exact) > 0 {
@@ -155,7 +161,10 @@ func (t *table) find(heading string) []int {
 	if len(alike) > 0 {
 		return alike
 	}
-	return byRef
+	if len(byRef) > 0 {
+		return byRef
+	}
+	return marked
 }
 
 // like returns the columns' headings that come near one of the names, best first, three at most.

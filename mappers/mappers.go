@@ -34,7 +34,8 @@ type Mapping struct {
 	fillers  []*filler       // in the schema's order
 	ours     map[string]bool // paths that rowferry fills by itself
 	optional map[string]bool
-	key      []*filler // group: fields that make the key
+	key      []*filler       // group: fields that make the key
+	known    map[string]bool // normal forms of all headings that can fill something
 }
 
 // MistakesError is Compile's error: every mistake, in the order of their keys, which are paths below the route ("map.type.expr").
@@ -67,7 +68,33 @@ func Compile(op *providers.Operation, s Settings) (*Mapping, error) {
 		slices.SortStableFunc(found, func(a, b batch.Mistake) int { return strings.Compare(a.Key, b.Key) })
 		return nil, &MistakesError{found}
 	}
+	m.learn()
 	return m, nil
+}
+
+// learn collects the names that can fill something.
+func (m *Mapping) learn() {
+	m.known = map[string]bool{}
+	add := func(headings ...string) {
+		for _, h := range headings {
+			m.known[normal(h)], m.known[normal(asPath(h))], m.known[unmarked(h)] = true, true, true
+		}
+	}
+	for _, f := range m.fillers {
+		switch {
+		case len(f.from) > 0:
+			add(f.from...)
+		case f.constant == nil && (f.program == nil || f.program.value):
+			add(f.texts()...)
+		}
+		if f.program != nil {
+			for _, r := range f.program.refs {
+				add(r.heading)
+			}
+		}
+	}
+	add(m.set.Group)
+	delete(m.known, "")
 }
 
 type mistakes []batch.Mistake

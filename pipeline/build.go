@@ -64,7 +64,7 @@ func wire(cfg *configs.Config, r configs.Route, lists providers.Lists) *route.Ro
 	m, _ := mapping(cfg, r, lists)
 	return &route.Route{Name: r.Name, Account: r.Account, Operation: op, Language: r.Language, Mapping: m, Lists: lists, Optional: r.Optional,
 		Read: readers.Settings{Sheet: r.Read.Sheet, Header: r.Read.Header, Encoding: r.Read.Encoding, Delimiter: r.Read.Delimiter,
-			Quote: r.Read.Quote, Escape: r.Read.Escape, Record: r.Read.Record},
+			Quote: r.Read.Quote, Escape: r.Read.Escape, Record: r.Read.Record, Wants: m},
 		Later: r.Later, StopAfter: r.Limits.StopAfter}
 }
 

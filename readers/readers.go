@@ -26,6 +26,14 @@ type Settings struct {
 	Escape    string // "" = the quote doubled; or one character (a backslash)
 	Record    string // XML: path from the root to the repeated element, "shipPoints/shipPoint", or with the root's name first
 	Limits    Limits
+	Wants     Wants `json:"-"` // what the route knows; nil: nothing, and counts alone decide
+}
+
+// Wants is what a route wants of a file. Where several sheets, lines or elements may hold the records, readers ask it instead
+// of guessing by counts; they know nothing else of the mapping. It is safe for concurrent use, and comparable.
+type Wants interface {
+	// Fit judges columns by their names alone.
+	Fit(columns []batch.Column) batch.Fit
 }
 
 // Limits guard against bombs. Zero fields take the value DefaultLimits gives.

@@ -72,7 +72,25 @@ func then(r *route.Route, how ledger.Reading) (*route.Route, error) {
 	if err := json.Unmarshal(how.Read, &was.Read); err != nil {
 		return nil, err
 	}
+	if len(how.Columns) > 0 {
+		was.Read.Wants = &before{slices.Concat(how.Ours, how.Columns)}
+	}
 	return &was, nil
+}
+
+// before wants a file to be read as it was: whatever the route wants by now, its rows stand where they stood.
+type before struct{ columns []batch.Column }
+
+// Fit implements readers.Wants.
+func (b *before) Fit(columns []batch.Column) batch.Fit {
+	fit := batch.Fit{Fields: make([]string, len(columns))}
+	for i, c := range columns {
+		if slices.Contains(b.columns, c) {
+			fit.Fields[i] = c.Ref
+		}
+	}
+	fit.Enough = fit.Known() == len(b.columns)
+	return fit
 }
 
 func settings(r *route.Route, m *ledger.Manner) readers.Settings {

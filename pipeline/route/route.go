@@ -92,7 +92,9 @@ func (r *Route) Look(ctx context.Context, path, name string) (format readers.Tra
 }
 
 // Plain are settings that detect everything: for our own results, which are not written as the route's files are.
-func (r *Route) Plain() readers.Settings { return readers.Settings{Limits: r.Read.Limits} }
+func (r *Route) Plain() readers.Settings {
+	return readers.Settings{Limits: r.Read.Limits, Wants: r.Read.Wants}
+}
 
 // Whole says whether the file at path is closed in its structure: nil, or *batch.Unreadable (Incomplete while it may still grow).
 // A result of ours is judged as such, however the route's files are written.

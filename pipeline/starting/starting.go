@@ -239,7 +239,9 @@ func (p *Proposal) Wired() (*route.Route, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &route.Route{Name: p.Route, Account: p.Account, Operation: p.Operation, Language: p.Language, Mapping: m, Read: p.Read}, nil
+	read := p.Read
+	read.Wants = m
+	return &route.Route{Name: p.Route, Account: p.Account, Operation: p.Operation, Language: p.Language, Mapping: m, Read: read}, nil
 }
 
 // Complaint is why a sample cannot be read, for people; ok is false when err is no such reason.

@@ -1,0 +1,63 @@
+package mappers
+
+import "strings"
+
+// unmarked is the normal form of a heading without what a form adds to it to say whether it must be filled in:
+// "*订单号", "收件人（必填）", "Phone (optional)", "Bezeichnung [Pflichtfeld]:". It is "" where nothing else is left.
+func unmarked(heading string) string {
+	if at := strings.LastIndexAny(heading, "\r\n"); at > 0 && isMark(normal(heading[at:])) {
+		heading = heading[:at]
+	}
+	s := normal(heading)
+	for {
+		was := s
+		s = strings.Trim(s, "*※★✱✻†:")
+		s = withoutBrackets(s)
+		for _, word := range []string{"必填项", "非必填", "必填", "选填", "選填", "可选"} {
+			s = strings.TrimPrefix(strings.TrimSuffix(s, word), word)
+		}
+		if at := strings.LastIndexAny(s, "-–—,;/|:"); at > 0 && isMark(strings.TrimLeft(s[at:], "-–—,;/|:")) {
+			s = strings.TrimRight(s[:at], "-–—,;/|:")
+		}
+		if s == was {
+			return s
+		}
+	}
+}
+
+// withoutBrackets takes off brackets at either end in which nothing but a mark stands, perhaps with a remark behind it.
+func withoutBrackets(s string) string {
+	for _, pair := range []string{"()", "[]", "【】", "<>", "{}", "〔〕"} {
+		open, shut := string([]rune(pair)[0]), string([]rune(pair)[1])
+		if at := strings.LastIndex(s, open); at > 0 && strings.HasSuffix(s, shut) && isMark(s[at+len(open):len(s)-len(shut)]) {
+			s = s[:at]
+		}
+		if at := strings.Index(s, shut); at > 0 && strings.HasPrefix(s, open) && isMark(s[len(open):at]) {
+			s = s[at+len(shut):]
+		}
+	}
+	return s
+}
+
+// isMark reports whether a text in normal form says no more than that something must, or need not, be filled in.
+func isMark(s string) bool {
+	s, _, _ = strings.Cut(s, ",")
+	s, _, _ = strings.Cut(s, ";")
+	s = strings.Trim(s, "*.:!")
+	return s == "" || formMarks[s]
+}
+
+// formMarks are the words for it, in normal form.
+var formMarks = func() map[string]bool {
+	m := map[string]bool{}
+	for w := range strings.FieldsSeq(`
+		required requiredfield req mandatory must compulsory necessary needed optional opt notrequired ifany ifapplicable ifknown
+		必填 必填项 必填字段 必录 必须 必須 必輸 必输 必选 必選 选填 選填 可选 可選 可空 可不填 非必填 非必须 任意 必需
+		обязательно обязательное обязательный обязательная обязательноеполе обяз необязательно необязательное необязательный необяз опционально пожеланию
+		pflicht pflichtfeld pflichtangabe erforderlich notwendig muss mussfeld freiwillig wahlweise kann kannfeld fallsvorhanden
+		obligatoire requis champobligatoire facultatif facultative optionnel optionnelle
+		obligatorio obligatoria requerido requerida campoobligatorio opcional`) {
+		m[normal(w)] = true
+	}
+	return m
+}()
