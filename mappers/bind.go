@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/labels"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/words"
 )
@@ -88,7 +89,7 @@ func (m *Mapping) Fit(columns []batch.Column) batch.Fit {
 
 // mayFill is a quick look at one name: false when it fills nothing for certain.
 func (m *Mapping) mayFill(c batch.Column) bool {
-	return m.known[unmarked(c.Name)] || m.known[normal(c.Name)] || c.Ref != "" && m.known[normal(asPath(c.Ref))]
+	return m.known[labels.Unmarked(c.Name)] || m.known[labels.Normal(c.Name)] || c.Ref != "" && m.known[labels.Normal(asPath(c.Ref))]
 }
 
 // bind matches as far as it can, and says what does not fit.
@@ -224,7 +225,7 @@ func (s *slot) open() bool {
 func (b *Bound) named(s *slot, t tier, marked bool, taken []bool) []int {
 	var out []int
 	for _, n := range s.names() {
-		want := normal(n.text)
+		want := labels.Normal(n.text)
 		if n.tier != t || want == "" {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/labels"
 )
 
 func TestExpressions(t *testing.T) {
@@ -109,7 +110,7 @@ func TestNormal(t *testing.T) {
 	for _, pair := range [][2]string{
 		{"HBL#\n提单号", "hbl#提单号"}, {" ＨＢＬ　号 ", "hbl号"}, {"Straße", "STRASSE"}, {"A\u00a0\u200bb", "ab"}, {"ﬁle", "FILE"}, {"Ёлка", "ёЛКА"}, {"abc", "ABC"},
 	} {
-		if a, b := normal(pair[0]), normal(pair[1]); a != b {
+		if a, b := labels.Normal(pair[0]), labels.Normal(pair[1]); a != b {
 			t.Errorf("%q and %q differ: %q, %q", pair[0], pair[1], a, b)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/labels"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/words"
 )
@@ -104,10 +105,10 @@ func (f *filler) compile(c configs.Mapping, found *mistakes) {
 		return
 	}
 	for i, h := range c.From {
-		if normal(h) == "" {
+		if labels.Normal(h) == "" {
 			found.add(key+".from", f.label(batch.English), words.Message("mapper.from.blank"))
 		}
-		if slices.ContainsFunc(c.From[:i], func(e string) bool { return normal(e) == normal(h) }) {
+		if slices.ContainsFunc(c.From[:i], func(e string) bool { return labels.Normal(e) == labels.Normal(h) }) {
 			found.add(key+".from", "", words.Message("mapper.from.twice", "heading", shown(h)))
 		}
 	}
@@ -158,7 +159,7 @@ func (f *filler) compileLookup(key string, c configs.Mapping, found *mistakes) {
 	first := map[string]string{}
 	var keys []string
 	for _, k := range slices.Sorted(maps.Keys(c.Lookup)) {
-		n, v := normal(k), c.Lookup[k]
+		n, v := labels.Normal(k), c.Lookup[k]
 		if was, twice := f.folded[n]; twice && was != v {
 			found.add(key+".lookup", "", words.Message("mapper.lookup.twice", "first", first[n], "second", k))
 		}
@@ -222,7 +223,7 @@ func kindOf(s string) batch.Kind {
 func closest(s string, among []string) string {
 	best, score := "", near
 	for _, a := range among {
-		if l := likeness(normal(s), normal(a)); l >= score {
+		if l := likeness(labels.Normal(s), labels.Normal(a)); l >= score {
 			best, score = a, l
 		}
 	}

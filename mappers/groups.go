@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/labels"
 )
 
 // grouping is the rows of a file that make groups, until the file's end.
@@ -125,7 +126,7 @@ func (st *state) keyOf() (string, bool) {
 			known = false
 		}
 		known, some = known && ok, some || value != "" && s.constant == nil
-		b.WriteString(normal(value))
+		b.WriteString(labels.Normal(value))
 		b.WriteByte(0)
 	}
 	if col := st.b.group; col >= 0 {
@@ -140,7 +141,7 @@ func (st *state) keyOf() (string, bool) {
 			known = false
 		}
 		some = some || value != ""
-		b.WriteString(normal(value))
+		b.WriteString(labels.Normal(value))
 	}
 	if !some && known {
 		if f := st.b.m.key; len(f) > 0 {

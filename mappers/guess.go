@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/labels"
 	"github.com/rowferry/rowferry/providers"
 )
 
@@ -78,7 +79,7 @@ func Match(op *providers.Operation, columns []batch.Column) []Guess {
 
 // judge compares one heading with one name of a field. Ranks go from 0, the surest.
 func judge(t *table, col int, n fieldName) (How, float64, int) {
-	want := normal(n.text)
+	want := labels.Normal(n.text)
 	sure := n.tier == byLabel || n.tier == byPath
 	switch {
 	case want == "" || t.normal[col] == "" && t.paths[col] == "":

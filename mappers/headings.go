@@ -4,42 +4,12 @@ import (
 	"strings"
 	"unicode"
 
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
-
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/labels"
 )
 
 // near is the likeness from which on a spelling is worth suggesting.
 const near = 0.6
-
-// normal is the form in which headings and lookup keys are compared: Unicode NFKC, case folded, without blanks, line
-// breaks and characters that show nothing.
-func normal(s string) string {
-	if plain, capitals := ascii(s); plain && !capitals {
-		return s
-	} else if plain {
-		return strings.ToLower(s)
-	}
-	s = norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
-	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || unicode.IsControl(r) {
-			return -1
-		}
-		return r
-	}, s)
-}
-
-// ascii reports whether s has only characters of ASCII that show, and whether some are capitals.
-func ascii(s string) (plain, capitals bool) {
-	for i := 0; i < len(s); i++ {
-		if s[i] <= ' ' || s[i] >= 0x7f {
-			return false, false
-		}
-		capitals = capitals || s[i] >= 'A' && s[i] <= 'Z'
-	}
-	return true, capitals
-}
 
 // trim takes off what shows as blank at both ends: Unicode white space (U+00A0, U+3000, …) and zero-width characters.
 func trim(s string) string {
@@ -117,9 +87,9 @@ func newTable(columns []batch.Column) *table {
 		last = c.Ref
 	}
 	for i, c := range columns {
-		t.normal[i], t.plain[i] = normal(c.Name), unmarked(c.Name)
+		t.normal[i], t.plain[i] = labels.Normal(c.Name), labels.Unmarked(c.Name)
 		if !t.sheet {
-			t.paths[i] = normal(asPath(c.Ref))
+			t.paths[i] = labels.Normal(asPath(c.Ref))
 		}
 	}
 	return t
@@ -142,7 +112,7 @@ func asPath(ref string) string { return strings.ReplaceAll(strings.ReplaceAll(re
 // heading with a mark of a form.
 func (t *table) find(heading string) []int {
 	var exact, alike, byRef, marked []int
-	want, ref := normal(heading), normal(asPath(heading))
+	want, ref := labels.Normal(heading), labels.Normal(asPath(heading))
 	for i, c := range t.columns {
 		switch {
 		case c.Name != "" && c.Name == heading:
@@ -180,7 +150,7 @@ func (t *table) like(names ...string) []string {
 		}
 		best := 0.0
 		for _, n := range names {
-			best = max(best, likeness(normal(n), t.normal[i]))
+			best = max(best, likeness(labels.Normal(n), t.normal[i]))
 		}
 		if best < near {
 			continue

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/labels"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/words"
 )
@@ -258,7 +259,7 @@ func (f *filler) look(value string) (string, bool) {
 	if v, ok := f.lookup[value]; ok {
 		return v, true
 	}
-	if v, ok := f.folded[normal(value)]; ok {
+	if v, ok := f.folded[labels.Normal(value)]; ok {
 		return v, true
 	}
 	return "", value == ""

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/labels"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/words"
 )
@@ -77,7 +78,7 @@ func (m *Mapping) learn() {
 	m.known = map[string]bool{}
 	add := func(headings ...string) {
 		for _, h := range headings {
-			m.known[normal(h)], m.known[normal(asPath(h))], m.known[unmarked(h)] = true, true, true
+			m.known[labels.Normal(h)], m.known[labels.Normal(asPath(h))], m.known[labels.Unmarked(h)] = true, true, true
 		}
 	}
 	for _, f := range m.fillers {
@@ -201,10 +202,10 @@ func (m *Mapping) suggestPath(path string, c configs.Mapping) string {
 			return f.field.Path + ": " + path
 		}
 	}
-	want, best, score := normal(path), "", 0.0
+	want, best, score := labels.Normal(path), "", 0.0
 	for _, f := range m.fillers {
 		for _, name := range f.names() {
-			if s := likeness(want, normal(name.text)); s > score {
+			if s := likeness(want, labels.Normal(name.text)); s > score {
 				best, score = f.field.Path, s
 			}
 		}

@@ -59,6 +59,10 @@ type opened struct {
 	skip    int // records above the first data row, the heading included
 	crOnly  bool
 	sep     bool // the first line is Excel's sep=; and no record
+	fit     table.Judge
+	watch   table.Watch
+	firm    bool // the setting says which row is the heading: another table below is left out
+	surplus bool // rows end with more delimiters than the heading: the file's habit
 	used    bool
 	notes   notes
 }
@@ -76,7 +80,7 @@ func open(ctx context.Context, f readers.File, s readers.Settings) (*opened, err
 	if err != nil {
 		return nil, err
 	}
-	t := &opened{ctx: ctx, text: text, limits: limits}
+	t := &opened{ctx: ctx, text: text, limits: limits, fit: judge(s.Wants)}
 	if text.guessed {
 		t.notes.add(words.Message("csv.note.encoding", "encoding", text.name), 0)
 	}
@@ -201,8 +205,12 @@ func (t *opened) nameColumns(rows [][]string, header string, wanted int) error {
 	case wanted > 0:
 		at = wanted - 1
 	case header != "none":
-		at = findHeading(rows)
+		at = table.FindFitting(rows, findHeading(rows), t.fit)
+		if first, count := table.Sunken(rows, at, t.fit); count > 0 {
+			return unreadable("table.sunken", "first", first+1, "count", count, "row", at+1)
+		}
 	}
+	t.firm = wanted > 0
 	if at == table.None {
 		if header != "none" {
 			t.notes.add(words.Message("csv.note.no_heading"), 0)
@@ -232,6 +240,9 @@ func (t *opened) nameColumns(rows [][]string, header string, wanted int) error {
 		}
 		t.heading = slices.Clone(t.heading[:n])
 	}
+	below := rows[t.skip:]
+	t.watch = table.NewWatch(len(t.columns), below)
+	t.surplus = habitual(below, t.width)
 	top := t.skip
 	if at != table.None {
 		top--
@@ -244,6 +255,38 @@ func (t *opened) nameColumns(rows [][]string, header string, wanted int) error {
 		}
 	}
 	return nil
+}
+
+// judge asks what the route wants of a line of names; nil where it is not known.
+func judge(w readers.Wants) table.Judge {
+	if w == nil {
+		return nil
+	}
+	return func(names []string) batch.Fit { return w.Fit(columnsOf(names)) }
+}
+
+func columnsOf(names []string) []batch.Column {
+	columns := make([]batch.Column, len(names))
+	for i, n := range names {
+		columns[i] = batch.Column{Name: unwrapped(n), Ref: table.Letter(i)}
+	}
+	return columns
+}
+
+// habitual reports whether most rows end with more delimiters than the heading, as some programs write them. A single such row
+// is no habit: a delimiter stands in one of its values, and all behind it is shifted.
+func habitual(rows [][]string, width int) bool {
+	longer, all := 0, 0
+	for _, row := range rows {
+		if table.Blank(row) {
+			continue
+		}
+		all++
+		if len(row) > width {
+			longer++
+		}
+	}
+	return longer*2 > all
 }
 
 func (t *opened) Columns() []batch.Column { return t.columns }

@@ -45,7 +45,7 @@ func (t *opened) each(take func(*splitter) bool) error {
 	if err := t.skipSep(s); err != nil {
 		return t.broken(err, 1)
 	}
-	rows := 0
+	rows, other := 0, false
 	for {
 		more, err := s.next()
 		if err != nil {
@@ -63,7 +63,19 @@ func (t *opened) each(take func(*splitter) bool) error {
 		if s.number <= t.skip {
 			continue
 		}
+		if other {
+			t.notes.add(words.Message("table.note.other"), s.number)
+			continue
+		}
 		key := t.recognise(s)
+		if key == keyOther {
+			if !t.firm {
+				return unreadable("table.two", "first", t.skip, "names", table.Names(t.heading), "second", s.number, "others", table.Names(s.strings()))
+			}
+			other = true
+			t.notes.add(words.Message("table.note.other"), s.number)
+			continue
+		}
 		if key == "" && !s.ended && len(s.fields) < t.named {
 			return cut("csv.cut_row", "row", s.number, "fields", len(s.fields), "columns", t.named)
 		}
@@ -111,7 +123,31 @@ func (t *opened) recognise(s *splitter) string {
 	if len(t.heading) > 1 && t.repeats(s) {
 		return "csv.note.repeated"
 	}
+	if t.heading != nil && t.fit != nil && t.worded(s) {
+		switch table.Repeats(s.strings(), t.columns, t.fit) {
+		case table.SameHeading:
+			return "csv.note.repeated"
+		case table.NewHeading:
+			return keyOther
+		}
+	}
 	return ""
+}
+
+// keyOther is recognise's word for the heading of another table.
+const keyOther = "table.two"
+
+// worded reports whether a record has a word where others have digits, and so may be a heading.
+func (t *opened) worded(s *splitter) bool {
+	at := t.watch.Column()
+	if at < 0 {
+		return true
+	}
+	if at >= len(s.fields) {
+		return false
+	}
+	f := s.fields[at]
+	return f.to > f.from && !table.HasDigit(s.text[f.from:f.to])
 }
 
 // repeats reports whether the record is the heading once more, as at a page break or where files were joined.
@@ -172,6 +208,9 @@ func (t *opened) judgeWidth(row *batch.Row, s *splitter) {
 		used--
 	}
 	switch {
+	case len(s.fields) > t.width && !t.surplus && used > t.named-1:
+		m := words.Message("csv.row.too_many", "fields", len(s.fields), "columns", t.width)
+		row.Problem = &m
 	case used > len(row.Cells):
 		m := words.Message("csv.row.too_many", "fields", used, "columns", len(row.Cells))
 		row.Problem = &m

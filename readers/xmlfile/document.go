@@ -64,6 +64,7 @@ type document struct {
 	attrs    []attr
 	seen     map[xml.Name]bool // attributes of the current element, where they are many
 	rooted   bool
+	typed    bool // a document type was there
 	steps    int
 	notes    []batch.Note
 }
@@ -115,7 +116,9 @@ func (d *document) next() (token, error) {
 				return token{}, d.outside()
 			}
 		case xml.Directive:
-			return token{}, d.doctype(x)
+			if err := d.doctype(x); err != nil {
+				return token{}, err
+			}
 		case xml.ProcInst:
 			if strings.EqualFold(x.Target, "xml") && d.steps != 1 {
 				return token{}, unreadable("xml.declaration", "line", d.line())
@@ -246,8 +249,14 @@ func written(n xml.Name) string {
 	return n.Space + ":" + n.Local
 }
 
-// doctype refuses a document type, with its real danger where there is one.
+// doctype passes over a document type that only names its rules: nothing is fetched, and the rules do not matter here. One
+// that brings an internal subset is refused, with its real danger where there is one.
 func (d *document) doctype(x xml.Directive) error {
+	words := strings.Fields(string(x[:min(len(x), 256)]))
+	if len(words) > 0 && words[0] == "DOCTYPE" && !strings.Contains(string(x), "[") && !d.rooted && !d.typed {
+		d.typed = true
+		return nil
+	}
 	key := "xml.doctype"
 	if strings.Contains(string(x), "<!ENTITY") {
 		key = "xml.entities"

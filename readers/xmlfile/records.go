@@ -1,12 +1,16 @@
 package xmlfile
 
 import (
+	"bytes"
+	"cmp"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/readers"
 )
 
 // maxTrails bounds the different paths of a document: a bomb of ever new names must not fill the memory.
@@ -26,8 +30,9 @@ type trail struct {
 	children map[key]*trail
 	order    int // of first appearance
 	total    int
-	most     int  // largest number in one parent
-	attrs    bool // some have attributes
+	most     int    // largest number in one parent
+	attrs    []name // attributes that some have
+	valued   bool   // some have text
 
 	run   int // number in the parent that is open
 	stamp int // which parent that is
@@ -85,6 +90,10 @@ func (t *opened) survey() (*survey, error) {
 			return nil, err
 		case tok.kind == end:
 			stack = stack[:len(stack)-1]
+		case tok.kind == text:
+			if here := stack[len(stack)-1].at; !here.valued {
+				here.valued = len(bytes.TrimSpace(tok.text)) > 0
+			}
 		case tok.kind == start:
 			parent := stack[len(stack)-1]
 			child := s.child(parent.at, d.open[len(d.open)-1].name)
@@ -97,10 +106,19 @@ func (t *opened) survey() (*survey, error) {
 			child.run++
 			child.total++
 			child.most = max(child.most, child.run)
-			child.attrs = child.attrs || len(tok.attrs) > 0
+			for _, a := range tok.attrs {
+				child.has(a.name)
+			}
 			serial++
 			stack = append(stack, frame{child, serial})
 		}
+	}
+}
+
+// has makes an attribute known.
+func (t *trail) has(attribute name) {
+	if len(t.attrs) < mostNames && !slices.Contains(t.attrs, attribute) {
+		t.attrs = append(t.attrs, attribute)
 	}
 }
 
@@ -121,12 +139,33 @@ func (s *survey) child(parent *trail, n name) *trail {
 	return c
 }
 
-// choose gives the path of the records: the configured one, or the best guess: the outermost element that repeats, and
-// among several the one that repeats most.
-func (s *survey) choose(record string) (*trail, error) {
+// choose gives the path of the records: the configured one; else the element that the route's fields are in; else, where
+// the route does not tell, the best guess. nil: there is none, the document is an empty list.
+func (s *survey) choose(record string, wants readers.Wants) (*trail, error) {
 	if record != "" {
 		return s.configured(record)
 	}
+	counted := s.counted()
+	if wants == nil {
+		return counted, nil
+	}
+	fitting, nearest := s.fitting(wants)
+	switch {
+	case len(fitting) > 1:
+		return nil, unreadable("xml.two_records", "first", short(fitting[0].String()), "count", fitting[0].total,
+			"second", short(fitting[1].String()), "others", fitting[1].total)
+	case len(fitting) == 1:
+		return s.together(fitting[0].names()), nil
+	case len(s.trails[0].children) == 0 && !s.trails[0].valued:
+		return nil, nil
+	case nearest != nil:
+		return s.together(nearest.names()), nil
+	}
+	return counted, nil
+}
+
+// counted is the outermost element that repeats, and among several the one that repeats most.
+func (s *survey) counted() *trail {
 	var best *trail
 	for _, c := range s.trails {
 		if c.most > 1 && !c.repeatsAbove() && (best == nil || c.most > best.most || c.most == best.most && c.depth < best.depth) {
@@ -134,9 +173,101 @@ func (s *survey) choose(record string) (*trail, error) {
 		}
 	}
 	if best != nil {
-		return s.together(best.names()), nil
+		return s.together(best.names())
 	}
-	return s.single(), nil
+	return s.single()
+}
+
+// fitting are the elements that have all that the route must have, without those that lie in another one and know no more, and
+// those that know far less. Where there is none, nearest is the one that knows most, if that is something.
+func (s *survey) fitting(wants readers.Wants) (fitting []*trail, nearest *trail) {
+	known, most, nearly := map[*trail]int{}, 0, 1
+	paths := map[string]bool{}
+	for _, c := range s.trails {
+		if len(c.children)+len(c.attrs) == 0 || paths[c.String()] {
+			continue
+		}
+		paths[c.String()] = true
+		f := wants.Fit(c.columns())
+		switch n := f.Known(); {
+		case n == 0:
+		case f.Enough && !c.inside(known, n):
+			fitting, known[c], most = append(fitting, c), n, max(most, n)
+		case !f.Enough && n > nearly:
+			nearest, nearly = c, n
+		}
+	}
+	fitting = slices.DeleteFunc(fitting, func(c *trail) bool { return known[c]*2 < most })
+	return fitting, nearest
+}
+
+// inside reports whether the element lies in one that knows as much: then that one is the record, and this is a part of it.
+func (t *trail) inside(known map[*trail]int, n int) bool {
+	for at := t.parent; at != nil; at = at.parent {
+		if known[at] >= n {
+			return true
+		}
+	}
+	return false
+}
+
+// mostNames bounds what is asked of one element; more columns than that are refused anyway.
+const mostNames = 2000
+
+// columns are what the element would have as a record, by names.
+func (t *trail) columns() []batch.Column {
+	var out []batch.Column
+	var visit func(t *trail, path string)
+	visit = func(t *trail, path string) {
+		add := func(name string) {
+			if len(out) < mostNames {
+				out = append(out, batch.Column{Name: name, Ref: name})
+			}
+		}
+		inner := ""
+		if path != "" {
+			inner = path + "/"
+		}
+		for _, a := range t.attrs {
+			add(inner + "@" + a.local)
+		}
+		if path != "" && (t.valued || len(t.children)+len(t.attrs) == 0) {
+			add(path)
+		}
+		for _, c := range t.inOrder() {
+			for n := 1; n <= c.most && len(out) < mostNames; n++ {
+				label := c.name.local
+				if n > 1 {
+					label = fmt.Sprintf("%s[%d]", label, n)
+				}
+				visit(c, inner+label)
+			}
+		}
+	}
+	visit(t, "")
+	return out
+}
+
+// inOrder gives the children in the order of the document.
+func (t *trail) inOrder() []*trail {
+	return slices.SortedFunc(maps.Values(t.children), func(a, b *trail) int { return cmp.Compare(a.order, b.order) })
+}
+
+// leftOut lists the repeated elements beside the record that have values of their own.
+func (s *survey) leftOut(record *trail) []*trail {
+	var out []*trail
+	for _, c := range s.trails {
+		if c.total > 1 && len(c.children)+len(c.attrs) > 0 && c.String() != record.String() && !c.under(record) && !record.under(c) &&
+			!slices.ContainsFunc(out, func(o *trail) bool { return c.under(o) || c.String() == o.String() }) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// under reports whether the element lies in the other one, by names.
+func (t *trail) under(other *trail) bool {
+	return strings.HasPrefix(t.String()+"/", other.String()+"/") && t.depth > other.depth
 }
 
 // repeatsAbove reports whether an element around this one repeats too: then that one is the record, and this is a list in it.
@@ -164,7 +295,13 @@ func (s *survey) configured(record string) (*trail, error) {
 	if found := s.together(append([]string{root.name.local}, names...)); found != nil {
 		return found, nil
 	}
-	there, _ := s.choose("")
+	if parent := s.together(names[:len(names)-1]); parent != nil && len(parent.children) == 0 {
+		return nil, nil
+	}
+	if len(names) == 1 && len(root.children) == 0 && !root.valued {
+		return nil, nil
+	}
+	there := s.counted()
 	return nil, unreadable("xml.no_records", "path", short(record), "found", short(there.String()))
 }
 
@@ -192,7 +329,7 @@ func (s *survey) single() *trail {
 	at := s.trails[0]
 	for len(at.children) == 1 {
 		only := slices.Collect(maps.Values(at.children))[0]
-		if len(only.children) == 0 && !only.attrs {
+		if len(only.children)+len(only.attrs) == 0 {
 			break
 		}
 		at = only

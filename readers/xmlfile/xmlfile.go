@@ -38,12 +38,19 @@ func (reader) Open(ctx context.Context, f readers.File, s readers.Settings) (rea
 	if err != nil {
 		return nil, err
 	}
-	if t.record, err = found.choose(s.Record); err != nil {
+	if t.record, err = found.choose(s.Record, s.Wants); err != nil {
 		return nil, err
 	}
 	t.notes = append(t.notes, found.notes...)
+	if t.record == nil {
+		t.notes = append(t.notes, batch.Note{Message: words.Message("xml.note.empty")})
+		return t, nil
+	}
 	if s.Record == "" {
 		t.notes = append(t.notes, batch.Note{Message: words.Message("xml.found", "path", t.record.String()), Count: t.record.total})
+	}
+	for _, o := range found.leftOut(t.record) {
+		t.notes = append(t.notes, batch.Note{Message: words.Message("xml.note.other", "path", short(o.String()), "count", o.total), Count: o.total})
 	}
 	if t.record.total > t.limits.Rows {
 		return nil, unreadable("xml.rows", "path", t.record.String(), "limit", t.limits.Rows)
@@ -78,7 +85,7 @@ type opened struct {
 	settings readers.Settings
 	limits   readers.Limits
 	verdict  *verdict // on the encoding
-	record   *trail
+	record   *trail   // nil: the document has none
 	shape    *shape
 	columns  []batch.Column
 	notes    []batch.Note
@@ -92,6 +99,9 @@ func (t *opened) Close() error            { return nil }
 // Rows gives one row for each record.
 func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
 	return func(yield func(*batch.Row, error) bool) {
+		if t.record == nil {
+			return
+		}
 		d, err := t.document()
 		if err != nil {
 			yield(nil, err)

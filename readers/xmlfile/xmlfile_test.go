@@ -158,7 +158,9 @@ func TestRefused(t *testing.T) {
 		{"<?xml version='1.1'?><a/>", "xml.malformed", false},
 		{"\n<?xml version='1.0'?><a/>", "xml.declaration", false},
 		{"<a><?xml version='1.0'?></a>", "xml.declaration", false},
-		{"<!DOCTYPE a><a/>", "xml.doctype", false},
+		{"<!DOCTYPE a [<!ELEMENT a EMPTY>]><a/>", "xml.doctype", false},
+		{"<!DOCTYPE a SYSTEM 'a.dtd'><a>&b;</a>", "xml.entity", false},
+		{"<a><!DOCTYPE a></a>", "xml.doctype", false},
 		{"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "xml.entities", false},
 		{"<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>", "xml.entities", false},
 	} {

@@ -1,14 +1,49 @@
-package mappers
+// Package labels knows how people write the names of columns: which spellings are one name, and what a form adds to it.
+package labels
 
-import "strings"
+import (
+	"strings"
+	"unicode"
 
-// unmarked is the normal form of a heading without what a form adds to it to say whether it must be filled in:
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Normal is the form in which headings and lookup keys are compared: Unicode NFKC, case folded, without blanks, line
+// breaks and characters that show nothing.
+func Normal(s string) string {
+	if plain, capitals := ascii(s); plain && !capitals {
+		return s
+	} else if plain {
+		return strings.ToLower(s)
+	}
+	s = norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// ascii reports whether s has only characters of ASCII that show, and whether some are capitals.
+func ascii(s string) (plain, capitals bool) {
+	for i := 0; i < len(s); i++ {
+		if s[i] <= ' ' || s[i] >= 0x7f {
+			return false, false
+		}
+		capitals = capitals || s[i] >= 'A' && s[i] <= 'Z'
+	}
+	return true, capitals
+}
+
+// Unmarked is the normal form of a heading without what a form adds to it to say whether it must be filled in:
 // "*订单号", "收件人（必填）", "Phone (optional)", "Bezeichnung [Pflichtfeld]:". It is "" where nothing else is left.
-func unmarked(heading string) string {
-	if at := strings.LastIndexAny(heading, "\r\n"); at > 0 && isMark(normal(heading[at:])) {
+func Unmarked(heading string) string {
+	if at := strings.LastIndexAny(heading, "\r\n"); at > 0 && IsMark(Normal(heading[at:])) {
 		heading = heading[:at]
 	}
-	s := normal(heading)
+	s := Normal(heading)
 	for {
 		was := s
 		s = strings.Trim(s, "*※★✱✻†:")
@@ -16,7 +51,7 @@ func unmarked(heading string) string {
 		for _, word := range []string{"必填项", "非必填", "必填", "选填", "選填", "可选"} {
 			s = strings.TrimPrefix(strings.TrimSuffix(s, word), word)
 		}
-		if at := strings.LastIndexAny(s, "-–—,;/|:"); at > 0 && isMark(strings.TrimLeft(s[at:], "-–—,;/|:")) {
+		if at := strings.LastIndexAny(s, "-–—,;/|:"); at > 0 && IsMark(strings.TrimLeft(s[at:], "-–—,;/|:")) {
 			s = strings.TrimRight(s[:at], "-–—,;/|:")
 		}
 		if s == was {
@@ -29,18 +64,18 @@ func unmarked(heading string) string {
 func withoutBrackets(s string) string {
 	for _, pair := range []string{"()", "[]", "【】", "<>", "{}", "〔〕"} {
 		open, shut := string([]rune(pair)[0]), string([]rune(pair)[1])
-		if at := strings.LastIndex(s, open); at > 0 && strings.HasSuffix(s, shut) && isMark(s[at+len(open):len(s)-len(shut)]) {
+		if at := strings.LastIndex(s, open); at > 0 && strings.HasSuffix(s, shut) && IsMark(s[at+len(open):len(s)-len(shut)]) {
 			s = s[:at]
 		}
-		if at := strings.Index(s, shut); at > 0 && strings.HasPrefix(s, open) && isMark(s[len(open):at]) {
+		if at := strings.Index(s, shut); at > 0 && strings.HasPrefix(s, open) && IsMark(s[len(open):at]) {
 			s = s[at+len(shut):]
 		}
 	}
 	return s
 }
 
-// isMark reports whether a text in normal form says no more than that something must, or need not, be filled in.
-func isMark(s string) bool {
+// IsMark reports whether a text in normal form says no more than that something must, or need not, be filled in.
+func IsMark(s string) bool {
 	s, _, _ = strings.Cut(s, ",")
 	s, _, _ = strings.Cut(s, ";")
 	s = strings.Trim(s, "*.:!")
@@ -57,7 +92,7 @@ var formMarks = func() map[string]bool {
 		pflicht pflichtfeld pflichtangabe erforderlich notwendig muss mussfeld freiwillig wahlweise kann kannfeld fallsvorhanden
 		obligatoire requis champobligatoire facultatif facultative optionnel optionnelle
 		obligatorio obligatoria requerido requerida campoobligatorio opcional`) {
-		m[normal(w)] = true
+		m[Normal(w)] = true
 	}
 	return m
 }()

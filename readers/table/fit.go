@@ -1,0 +1,212 @@
+package table
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/labels"
+)
+
+// Judge says what a row would fill if it were the heading; nil knows nothing.
+type Judge func(names []string) batch.Fit
+
+// FindFitting is FindHeading for a route: the heading is the uppermost row whose names it knows. Of names that stand right below
+// each other (a group above its columns, a second language) those that fill most count, the lower ones where both
+// fill the same. counted is what counting found, and is the answer where the route knows no row better.
+func FindFitting(rows [][]string, counted int, fit Judge) int {
+	if fit == nil {
+		return counted
+	}
+	best, most := None, 0      // of the rows that are enough
+	nearest, nearly := None, 0 // of those that are not
+	for i, row := range rows {
+		if Blank(row) {
+			continue
+		}
+		f := fit(row)
+		known := f.Known()
+		switch {
+		case known == 0:
+		case !f.Enough:
+			if known > nearly && names(row) {
+				nearest, nearly = i, known
+			}
+		case !plausible(row, known, i == counted):
+		case best == None, known > most && !records(rows[best+1:i], Filled(row)), known == most && i == best+1:
+			best, most = i, known
+		}
+	}
+	switch {
+	case best != None:
+		return best
+	case nearly > 1 && nearest != counted && (counted == None || fit(rows[counted]).Known() < nearly):
+		return nearest
+	}
+	return counted
+}
+
+// plausible reports whether a row of which the route knows some names may be a heading, and not a record that has such words in it.
+func plausible(row []string, known int, counted bool) bool {
+	return counted || names(row) && (known > 1 || Filled(row) <= 2)
+}
+
+// names reports whether all that a row shows may be the names of columns.
+func names(row []string) bool {
+	for _, c := range row {
+		switch Look(c) {
+		case Nothing, Label, Year, Long:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// records reports whether rows that stand between two lines of names hold a table's records.
+func records(rows [][]string, width int) bool {
+	for _, row := range rows {
+		if Filled(row)*2 >= width && Filled(row) > 1 && !names(row) {
+			return true
+		}
+	}
+	return false
+}
+
+// Again says what a row below the heading is when it is one itself.
+type Again int
+
+// What Repeats tells.
+const (
+	NoHeading   Again = iota // a record like others
+	SameHeading              // the heading once more, as at a page break, or in another language
+	NewHeading               // the heading of another table
+)
+
+// Repeats judges a row that may be a heading: all it shows are names, and the route knows most of them. columns are the
+// table's own, named what they fill.
+func Repeats(row []string, columns []batch.Column, fit Judge) Again {
+	if fit == nil || !names(row) {
+		return NoHeading
+	}
+	own := make([]string, len(columns))
+	for i, c := range columns {
+		own[i] = c.Name
+	}
+	known := fit(row)
+	n, filled := known.Known(), Filled(row)
+	switch {
+	case n == 0 || n == 1 && filled > 2 || n*2 < filled:
+		return NoHeading
+	case slices.Equal(trimmedNormal(row), trimmedNormal(own)):
+		return SameHeading
+	case n < 2:
+		return NoHeading
+	}
+	mine := fit(own)
+	for i, field := range known.Fields {
+		if field != "" && (i >= len(mine.Fields) || mine.Fields[i] != field) {
+			return NewHeading
+		}
+	}
+	if filled > len(columns) {
+		return NewHeading
+	}
+	return SameHeading
+}
+
+func trimmedNormal(row []string) []string {
+	out := make([]string, 0, len(row))
+	for _, c := range row {
+		out = append(out, labels.Normal(c))
+	}
+	for len(out) > 0 && out[len(out)-1] == "" {
+		out = out[:len(out)-1]
+	}
+	return out
+}
+
+// Watch finds the rows below a heading that may be headings themselves, at the cost of a glance each: in a column whose values
+// have digits, such a row has a word.
+type Watch struct{ column int }
+
+// NewWatch learns from the first rows below the heading.
+func NewWatch(columns int, below [][]string) Watch {
+	for column := range columns {
+		seen, numbered := 0, 0
+		for _, row := range below {
+			if column < len(row) && !blank(row[column]) {
+				seen++
+				if HasDigit(row[column]) {
+					numbered++
+				}
+			}
+		}
+		if seen > 0 && numbered*5 >= seen*4 && seen*5 >= len(below)*3 {
+			return Watch{column}
+		}
+	}
+	return Watch{-1}
+}
+
+// Column is where a word is worth a closer look; -1: everywhere, for no column has digits.
+func (w Watch) Column() int { return w.column }
+
+// HasDigit reports whether a text has a digit of ASCII in it.
+func HasDigit[T string | []byte](s T) bool {
+	for i := range len(s) {
+		if c := s[i]; c >= '0' && c <= '9' {
+			return true
+		}
+	}
+	return false
+}
+
+// Names is a line of names for a sentence, the first few of them.
+func Names(row []string) string {
+	var out []string
+	for _, c := range row {
+		if blank(c) {
+			continue
+		}
+		if len(out) == 12 {
+			out = append(out, "…")
+			break
+		}
+		c = strings.Join(strings.Fields(c), " ")
+		if r := []rune(c); len(r) > 40 {
+			c = string(r[:39]) + "…"
+		}
+		out = append(out, c)
+	}
+	return strings.Join(out, ", ")
+}
+
+// Sunken finds records above the heading of row at, as they get there when somebody sorts a sheet with its heading: they must
+// not be taken for titles. first is the index of the first one.
+func Sunken(rows [][]string, at int, fit Judge) (first, count int) {
+	if fit == nil || at <= 0 || !fit(rows[at]).Enough {
+		return 0, 0
+	}
+	need, below := max(2, Filled(rows[at])-1), rows[at+1:]
+	for i, row := range rows[:at] {
+		if Filled(row) < need {
+			continue
+		}
+		alike, other := 0, 0
+		for column, c := range row {
+			switch contrast(c, column, below) {
+			case -1:
+				alike++
+			case 1:
+				other++
+			}
+		}
+		if alike > 0 && other == 0 {
+			if count++; count == 1 {
+				first = i
+			}
+		}
+	}
+	return first, count
+}
