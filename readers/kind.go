@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/readers/ole"
 )
 
 // Kind is what content is, whether or not there is a reader for it; "kind." and its name is the key of the words for it.
@@ -38,7 +39,7 @@ const (
 	OLE          Kind = "ole" // without a workbook in it
 	Binary       Kind = "binary"
 	Zeros        Kind = "zeros"
-	Misnamed     Kind = "misnamed" // text under the name of a workbook
+	Misnamed     Kind = "misnamed" // text under the name of a workbook that is no table
 )
 
 // headSize is how much of a file's beginning is looked at.
@@ -69,15 +70,14 @@ func Examine(f File) (*Content, error) {
 	switch {
 	case has(c.Head, "PK\x03\x04"), has(c.Head, "PK\x05\x06"), has(c.Head, "PK\x07\x08PK"):
 		return c, c.zip()
-	case has(c.Head, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-		c.Kind = oleKind(f, c.Head)
-		return c, nil
+	case has(c.Head, ole.Magic):
+		return c, c.ole()
 	}
 	if c.Kind, c.format = binaryKind(c.Head); c.Kind != "" {
 		return c, nil
 	}
 	c.Kind, c.format = textKind(c.Head)
-	if (c.Kind == CSV || c.Kind == XML) && workbookNames[strings.ToLower(path.Ext(f.Name))] {
+	if (c.Kind == CSV || c.Kind == XML) && c.misnamed() {
 		c.Kind, c.format = Misnamed, strings.ToUpper(string(c.Kind))
 	}
 	return c, nil
@@ -88,9 +88,41 @@ func (c *Content) Refusal() error {
 	return refuse("kind."+string(c.Kind), named(c.format)...)
 }
 
-// workbookNames are the endings under which text is refused: what was meant to be a workbook and is none has lost its
-// content on the way, or has a name that misleads everybody.
+// workbookNames are the endings of workbooks.
 var workbookNames = map[string]bool{".xlsx": true, ".xlsm": true, ".xls": true, ".xlsb": true, ".ods": true}
+
+// misnamed reports whether text has the name of a workbook that it cannot be: what was meant to be one has lost its content on
+// the way, or is a program's message instead. Spreadsheet programs open tables in text that are named .xls, so many programs
+// write them; under the other names they open none.
+func (c *Content) misnamed() bool {
+	ending := strings.ToLower(path.Ext(c.Name))
+	if ending == ".xls" {
+		return c.Kind == CSV && !tabular(c.Head)
+	}
+	return workbookNames[ending]
+}
+
+// tabular reports whether the lines of a text are cut into cells by one of the usual delimiters.
+func tabular(head []byte) bool {
+	text := string(head)
+	if decode := wide(head); decode != nil {
+		text = decode(head)
+	}
+	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
+	lines = lines[:min(len(lines), 50)]
+	for _, delimiter := range []string{"\t", ";", ",", "|"} {
+		cut := 0
+		for _, line := range lines {
+			if strings.Contains(line, delimiter) {
+				cut++
+			}
+		}
+		if cut > 1 && cut*2 >= len(lines) {
+			return true
+		}
+	}
+	return false
+}
 
 func message(key string, args ...any) batch.Message { return batch.Message{Key: key, Args: args} }
 
@@ -417,6 +449,55 @@ func peek(e *zip.File, n int64) string {
 	defer r.Close()
 	b, _ := io.ReadAll(io.LimitReader(r, n))
 	return string(b)
+}
+
+// ole tells what lies in a compound file: an encrypted workbook, an old .xls (perhaps encrypted), something else.
+func (c *Content) ole() error {
+	o, err := ole.Open(c.File, c.Size)
+	if err != nil {
+		return ole.Refusal(err)
+	}
+	c.Kind = OLE
+	if o.Has("EncryptedPackage") || o.Has("EncryptionInfo") {
+		c.Kind = Encrypted
+		return nil
+	}
+	for _, name := range []string{"Workbook", "Book"} {
+		s, err := o.Stream(name)
+		if err == io.EOF {
+			continue
+		}
+		if err != nil {
+			return ole.Refusal(err)
+		}
+		begin := make([]byte, min(s.Size(), headSize))
+		if _, err := s.ReadAt(begin, 0); err != nil && err != io.EOF {
+			return ole.Refusal(err)
+		}
+		if c.Kind = XLS; filePass(begin) {
+			c.Kind = LockedXLS
+		}
+		return nil
+	}
+	return nil
+}
+
+// filePass reports whether the first records of a workbook stream say that the rest is encrypted.
+func filePass(b []byte) bool {
+	for range 16 {
+		if len(b) < 4 {
+			return false
+		}
+		id, n := binary.LittleEndian.Uint16(b), int(binary.LittleEndian.Uint16(b[2:]))
+		if id == 0x2f {
+			return true
+		}
+		if len(b) < 4+n {
+			return false
+		}
+		b = b[4+n:]
+	}
+	return false
 }
 
 // CheckZip looks at the end of a zip: without its directory it was cut off or is still being written (Incomplete); a

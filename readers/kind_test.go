@@ -94,8 +94,8 @@ func TestKindOf(t *testing.T) {
 		"rar":                    {[]byte("Rar!\x1a\x07\x01\x00"), "kind.archive"},
 		"7z":                     {[]byte("7z\xbc\xaf\x27\x1c\x00\x04"), "kind.archive"},
 		"noise":                  {bytes.Repeat([]byte{1, 2, 3, 4, 'a', 5, 200, 6}, 50), "kind.binary"},
-		"biff":                   {[]byte("\x09\x04\x06\x00\x00\x00\x10\x00"), "kind.xls"},
-		"broken ole":             {append([]byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), bytes.Repeat([]byte{0xff}, 600)...), "kind.ole"},
+		"biff":                   {[]byte("\x09\x04\x06\x00\x00\x00\x10\x00"), "xls"},
+		"broken ole":             {append([]byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), bytes.Repeat([]byte{0xff}, 600)...), "kind.ole_damaged"},
 	} {
 		got, err := kind("orders.dat", c.content)
 		if u, ok := errors.AsType[*batch.Unreadable](err); ok {
@@ -112,8 +112,16 @@ func TestKindOf(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
 		}
 	}
-	if _, err := kind("orders.xlsx", []byte("a,b\n1,2\n")); err == nil {
-		t.Error("text under the name of a workbook")
+	for text, want := range map[string]string{
+		"a,b\n1,2\n": "csv", "id\tname\r\n1\tx\r\n": "csv", "<orders><order/></orders>": "xml", "Attachment orders.xls not found!": "", "id\n1\n2\n": "",
+		"Dear all,\nplease find the list below.\nRegards\n": "",
+	} {
+		if got, err := kind("orders.xls", []byte(text)); got != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %s %v", text, got, err)
+		}
+		if _, err := kind("orders.xlsx", []byte(text)); err == nil {
+			t.Errorf("%q under the name of a workbook", text)
+		}
 	}
 	if got, err := kind("orders.csv", book); got != "xlsx" || err != nil {
 		t.Errorf("a workbook under the name of a csv: %s %v", got, err)

@@ -42,7 +42,7 @@ func TestScripts(t *testing.T) {
 // scriptCommands are what our scripts can do beyond testscript's own commands.
 var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"code": code, "json": printsJSON, "provider": startProvider, "faults": faults, "executed": executed,
-	"normal": normal, "fileid": fileID, "await": await, "gbk": gbk, "broken": broken, "binary": binary, "workbook": workbook, "sorted": sorted,
+	"normal": normal, "fileid": fileID, "await": await, "gbk": gbk, "broken": broken, "binary": binary, "workbook": workbook, "mend": mend, "sorted": sorted,
 	"many": manyRows, "untilexecuted": untilExecuted, "steady": steady, "eventually": eventually, "seen": seen, "examples": examples,
 }
 
@@ -322,6 +322,15 @@ func workbook(ts *testscript.TestScript, _ bool, args []string) {
 	for i, record := range records {
 		ts.Check(book.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+1), &record))
 	}
+	ts.Check(errors.Join(book.SaveAs(ts.MkAbs(args[1])), book.Close()))
+}
+
+// mend PATTERN TARGET CELL VALUE writes a value into the workbook of a pattern, as the person who mends a result does, and saves
+// it as TARGET.
+func mend(ts *testscript.TestScript, _ bool, args []string) {
+	book, err := excelize.OpenFile(match(ts, args[0]))
+	ts.Check(err)
+	ts.Check(book.SetCellStr(book.GetSheetName(book.GetActiveSheetIndex()), args[2], args[3]))
 	ts.Check(errors.Join(book.SaveAs(ts.MkAbs(args[1])), book.Close()))
 }
 

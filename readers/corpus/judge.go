@@ -128,38 +128,16 @@ func judge(ctx context.Context, dir string, e entry) (r result) {
 	defer cancel()
 	f := readers.File{Name: filepath.Base(e.Path), Size: int64(len(content)), ReaderAt: bytes.NewReader(content)}
 	reader, err := formats.Of(f)
-	if r.format == "xls" || strings.HasSuffix(e.Path, ".ods") {
-		judgeOldWorkbook(&r, reader, err)
-		return r
-	}
 	if err != nil {
 		judgeRefusal(&r, err)
 		return r
 	}
-	judgeRows, known := judges[reader.Traits().Name]
-	if !known {
-		r.missed("there is no judge for %s", reader.Traits().Name)
-		return r
+	judgeRows := judgeWorkbook
+	if other, known := judges[reader.Traits().Name]; known && r.format != "xls" {
+		judgeRows = other
 	}
 	judgeRows(ctx, &r, reader, f, expected)
 	return r
-}
-
-// judgeOldWorkbook: no .xls is read; what counts is that the sender is told what to do.
-func judgeOldWorkbook(r *result, reader readers.Reader, err error) {
-	u, refused := errors.AsType[*batch.Unreadable](err)
-	if !refused {
-		r.missed("taken for %s instead of being refused", reader.Traits().Name)
-		return
-	}
-	said := words.Say(batch.English, u.Message)
-	r.remark("%s", said)
-	for _, told := range []string{".xlsx", "empty", "plain text"} {
-		if strings.Contains(said, told) {
-			return
-		}
-	}
-	r.missed("the message does not say to save as .xlsx: %s", said)
 }
 
 // judgeRefusal is for a file that was refused as a whole.

@@ -7,6 +7,7 @@ import (
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/csvfile"
 	"github.com/rowferry/rowferry/readers/workbook"
+	"github.com/rowferry/rowferry/readers/workbook/biff"
 	"github.com/rowferry/rowferry/readers/workbook/xlsx"
 	"github.com/rowferry/rowferry/readers/xmlfile"
 )
@@ -15,6 +16,7 @@ import (
 var list = []readers.Reader{
 	csvfile.New(),
 	workbook.New(xlsx.Container),
+	workbook.New(biff.Container),
 	xmlfile.New(),
 }
 

@@ -73,9 +73,10 @@ const MaxMerged = 100_000
 type Rules struct {
 	Styles   *Styles // nil: every number is shown as it is
 	Date1904 bool
-	Columns  int // the most a row may have
-	Value    int // the longest value, in bytes
-	Most     int // the most bytes of text in a row
+	Columns  int  // the most a row may have
+	Value    int  // the longest value, in bytes
+	Most     int  // the most bytes of text in a row
+	LastWins bool // a cell written twice has what was written last; else the file is refused
 }
 
 // RulesFor are the rules that the limits give.

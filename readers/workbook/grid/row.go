@@ -68,11 +68,25 @@ func (r *Row) Settle() error {
 	}
 	slices.SortStableFunc(r.Cells, func(a, b Cell) int { return cmp.Compare(a.Column, b.Column) })
 	for i := 1; i < len(r.Cells); i++ {
-		if r.Cells[i].Column == r.Cells[i-1].Column {
+		if r.Cells[i].Column == r.Cells[i-1].Column && !r.LastWins {
 			return refuse("workbook.cell_twice", "cell", r.Name(r.Cells[i].Column))
 		}
 	}
+	if r.LastWins {
+		r.Cells = lastOfEach(r.Cells)
+	}
 	return nil
+}
+
+// lastOfEach keeps the last of the cells that have the same column.
+func lastOfEach(cells []Cell) []Cell {
+	out := cells[:0]
+	for i, c := range cells {
+		if i+1 == len(cells) || cells[i+1].Column != c.Column {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // Blank reports whether the row shows nothing.
