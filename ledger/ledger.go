@@ -169,6 +169,17 @@ type Owner interface {
 	Intake
 	Journal
 	Control
+	// Lease waits until this owner alone may do what the name stands for ("lane/otms"), or ctx ends. A ledger that has one
+	// owner grants everything at once.
+	Lease(ctx context.Context, name string) (Lease, error)
+}
+
+// Lease is a right that one owner has at a time.
+type Lease interface {
+	// Lost is closed when it is not ours any more, be it that it was released.
+	Lost() <-chan struct{}
+	// Release gives it back. It may be called again.
+	Release(ctx context.Context) error
 }
 
 // Driver is one way to keep a ledger.

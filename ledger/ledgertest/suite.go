@@ -18,9 +18,18 @@ import (
 )
 
 // Opener opens the same ledger each time it is called: what was written before is there again.
-type Opener func(t *testing.T) ledger.Owner
+type Opener func(t *testing.T) (ledger.Owner, error)
 
-// Run runs the suite. fresh returns the opener of an empty ledger.
+// open opens a ledger that must open.
+func (o Opener) open(t *testing.T) ledger.Owner {
+	t.Helper()
+	l, err := o(t)
+	must(t, err)
+	return l
+}
+
+// Run runs the suite. fresh returns the opener of an empty ledger. While an owner has it open, another Open is the ledger of
+// a second owner, or *ledger.InUse where a ledger has one at a time.
 func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 	for name, test := range map[string]func(*testing.T, Opener){
 		"a file's whole life":           life,
@@ -38,6 +47,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"pause, cancel, lanes, orders":  controls,
 		"counts always balance":         balance,
 		"queries":                       queries,
+		"two owners":                    owners,
 		"pages of rows":                 pages,
 		"people and what they did":      people,
 		"chunks keep items to the byte": fidelity,
@@ -84,7 +94,7 @@ func Settled(id string, i int, s batch.Status) ledger.Event {
 }
 
 func life(t *testing.T, open Opener) {
-	l, ctx := open(t), t.Context()
+	l, ctx := open.open(t), t.Context()
 	Accepted(t, l, "f1", 25)
 	f := file(t, l, "f1")
 	if f.State != ledger.Sending || f.Open != 25 || f.Counts.Read != 25 || f.Hash != "hash of f1" || f.Reading.Format != "csv" {
@@ -101,7 +111,7 @@ func life(t *testing.T, open Opener) {
 	}
 	must(t, l.Report(ctx, "f1", []string{"orders.f1.result.csv"}))
 	must(t, l.Close())
-	l = open(t)
+	l = open.open(t)
 	f = file(t, l, "f1")
 	if f.State != ledger.Reported || !slices.Equal(f.Results, []string{"orders.f1.result.csv"}) {
 		t.Fatalf("after opening again: %+v", f)
@@ -110,7 +120,7 @@ func life(t *testing.T, open Opener) {
 }
 
 func duplicate(t *testing.T, open Opener) {
-	l, ctx := open(t), t.Context()
+	l, ctx := open.open(t), t.Context()
 	defer closed(t, l)
 	Accepted(t, l, "f1", 1)
 	must(t, l.Begin(ctx, File("f2")))
@@ -130,7 +140,7 @@ func duplicate(t *testing.T, open Opener) {
 }
 
 func forget(t *testing.T, open Opener) {
-	l, ctx := open(t), t.Context()
+	l, ctx := open.open(t), t.Context()
 	defer closed(t, l)
 	must(t, l.Begin(ctx, File("f1")))
 	if err := l.Begin(ctx, File("f1")); !errors.Is(err, ledger.ErrExists) {
@@ -146,13 +156,13 @@ func forget(t *testing.T, open Opener) {
 }
 
 func unstage(t *testing.T, open Opener) {
-	l, ctx := open(t), t.Context()
+	l, ctx := open.open(t), t.Context()
 	must(t, l.Begin(ctx, File("f1")))
 	_, err := l.Take(ctx, "f1", "h", 1)
 	must(t, err)
 	must(t, l.Stage(ledger.Chunk{File: "f1", Items: Items(0, 10)}).Wait(ctx))
 	must(t, l.Close())
-	l = open(t)
+	l = open.open(t)
 	defer closed(t, l)
 	must(t, l.Unstage(ctx, "f1"))
 	l.Stage(ledger.Chunk{File: "f1", Items: Items(0, 3)})
@@ -168,7 +178,7 @@ func unstage(t *testing.T, open Opener) {
 
 // hole: what could not be staged is never missed in silence, and reading the file again mends it.
 func hole(t *testing.T, open Opener) {
-	l, ctx := open(t), t.Context()
+	l, ctx := open.open(t), t.Context()
 	defer closed(t, l)
 	must(t, l.Begin(ctx, File("f1")))
 	_, err := l.Take(ctx, "f1", "h", 1)
@@ -189,14 +199,14 @@ func hole(t *testing.T, open Opener) {
 }
 
 func reroute(t *testing.T, open Opener) {
-	l, ctx := open(t), t.Context()
+	l, ctx := open.open(t), t.Context()
 	must(t, l.Begin(ctx, File("f1")))
 	must(t, l.Reroute(ctx, "f1", "other", "add"))
 	_, err := l.Take(ctx, "f1", "h", 1)
 	must(t, err)
 	must(t, l.Reroute(ctx, "f1", "third", "change"))
 	must(t, l.Close())
-	l = open(t)
+	l = open.open(t)
 	defer closed(t, l)
 	f := file(t, l, "f1")
 	if f.State != ledger.Taken || f.Account != "third" || f.Operation != "change" || f.Hash != "h" {
@@ -217,7 +227,7 @@ func reroute(t *testing.T, open Opener) {
 }
 
 func refuse(t *testing.T, open Opener) {
-	l, ctx := open(t), t.Context()
+	l, ctx := open.open(t), t.Context()
 	defer closed(t, l)
 	must(t, l.Begin(ctx, File("f1")))
 	_, err := l.Take(ctx, "f1", "h", 1)
@@ -237,7 +247,7 @@ func refuse(t *testing.T, open Opener) {
 }
 
 func states(t *testing.T, open Opener) {
-	l, ctx := open(t), t.Context()
+	l, ctx := open.open(t), t.Context()
 	defer closed(t, l)
 	Accepted(t, l, "f1", 1)
 	for name, err := range map[string]error{
@@ -261,7 +271,7 @@ func states(t *testing.T, open Opener) {
 }
 
 func crash(t *testing.T, open Opener) {
-	l, ctx := open(t), t.Context()
+	l, ctx := open.open(t), t.Context()
 	Accepted(t, l, "f1", 12)
 	must(t, l.Record(
 		ledger.Event{File: "f1", Chunk: 0, Item: 0, Kind: ledger.EventSending, At: day, Attempt: 1},
@@ -271,7 +281,7 @@ func crash(t *testing.T, open Opener) {
 	).Wait(ctx))
 	must(t, l.Record(Settled("f1", 11, batch.Unknown)).Wait(ctx))
 	must(t, l.Close())
-	l = open(t)
+	l = open.open(t)
 	defer closed(t, l)
 	var got []string
 	for c, err := range l.Chunks(ctx, "f1") {
@@ -290,7 +300,7 @@ func crash(t *testing.T, open Opener) {
 }
 
 func many(t *testing.T, open Opener) {
-	l, ctx := open(t), t.Context()
+	l, ctx := open.open(t), t.Context()
 	defer closed(t, l)
 	Accepted(t, l, "f1", 400)
 	var wg sync.WaitGroup
@@ -311,7 +321,7 @@ func many(t *testing.T, open Opener) {
 }
 
 func requeue(t *testing.T, open Opener) {
-	l, ctx := open(t), t.Context()
+	l, ctx := open.open(t), t.Context()
 	Accepted(t, l, "f1", 12)
 	for i := range 12 {
 		l.Record(Settled("f1", i, batch.Statuses()[i%6]))
@@ -323,7 +333,7 @@ func requeue(t *testing.T, open Opener) {
 		t.Fatalf("%d rows, %v", n, err)
 	}
 	must(t, l.Close())
-	l = open(t)
+	l = open.open(t)
 	defer closed(t, l)
 	f := file(t, l, "f1")
 	if f.State != ledger.Sending || f.Revision != 2 || f.Open != 4 || f.Counts.Failed != 0 || f.Counts.Delivered != 2 || f.Counts.Pending() != 4 {
@@ -356,7 +366,7 @@ func again(t *testing.T, l ledger.Owner, id string, a ledger.Again) error {
 }
 
 func kin(t *testing.T, open Opener) {
-	l, ctx := open(t), t.Context()
+	l, ctx := open.open(t), t.Context()
 	defer closed(t, l)
 	Accepted(t, l, "f1", 2)
 	Accepted(t, l, "other", 1)
@@ -407,7 +417,7 @@ func kin(t *testing.T, open Opener) {
 }
 
 func controls(t *testing.T, open Opener) {
-	l, ctx := open(t), t.Context()
+	l, ctx := open.open(t), t.Context()
 	defer closed(t, l)
 	Accepted(t, l, "f1", 1)
 	must(t, l.Pause(ctx, "f1", "50 refusals in a row"))
@@ -473,7 +483,7 @@ func controls(t *testing.T, open Opener) {
 }
 
 func balance(t *testing.T, open Opener) {
-	l, ctx := open(t), t.Context()
+	l, ctx := open.open(t), t.Context()
 	defer closed(t, l)
 	must(t, l.Begin(ctx, File("f1")))
 	_, err := l.Take(ctx, "f1", "h", 1)
@@ -503,7 +513,7 @@ func balance(t *testing.T, open Opener) {
 }
 
 func queries(t *testing.T, open Opener) {
-	l, ctx := open(t), t.Context()
+	l, ctx := open.open(t), t.Context()
 	defer closed(t, l)
 	Accepted(t, l, "20261122-a1", 1)
 	Accepted(t, l, "20261122-b2", 1)
@@ -539,9 +549,49 @@ func queries(t *testing.T, open Opener) {
 	}
 }
 
+// owners: what one owner has leased, no other has; what both do at the same time is done once.
+func owners(t *testing.T, open Opener) {
+	l, ctx := open.open(t), t.Context()
+	defer closed(t, l)
+	first, err := l.Lease(ctx, "lane/otms")
+	must(t, err)
+	defer func() {
+		must(t, first.Release(ctx))
+		must(t, first.Release(ctx))
+		<-first.Lost()
+	}()
+	select {
+	case <-first.Lost():
+		t.Error("lost while its owner lives")
+	default:
+	}
+	other, err := open(t)
+	if _, alone := errors.AsType[*ledger.InUse](err); alone {
+		return
+	}
+	must(t, err)
+	defer closed(t, other)
+	soon, stop := context.WithTimeout(ctx, 300*time.Millisecond)
+	defer stop()
+	if _, err := other.Lease(soon, "lane/otms"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("leased to both: %v", err)
+	}
+	second, err := other.Lease(ctx, "lane/les")
+	must(t, err)
+	must(t, second.Release(ctx))
+	must(t, l.Begin(ctx, File("f1")))
+	if err := other.Begin(ctx, File("f1")); !errors.Is(err, ledger.ErrExists) {
+		t.Errorf("begun by both: %v", err)
+	}
+	must(t, first.Release(ctx))
+	passed, err := other.Lease(ctx, "lane/otms")
+	must(t, err)
+	must(t, passed.Release(ctx))
+}
+
 // pages: every way through a file's rows meets each row that is asked for once, in order, forwards and backwards.
 func pages(t *testing.T, open Opener) {
-	l, ctx := open(t), t.Context()
+	l, ctx := open.open(t), t.Context()
 	defer closed(t, l)
 	Accepted(t, l, "f1", 100)
 	for i := range 90 {
@@ -637,7 +687,7 @@ func walk(t *testing.T, l ledger.Owner, q ledger.RowQuery, back bool) (rows []in
 }
 
 func fidelity(t *testing.T, open Opener) {
-	l, ctx := open(t), t.Context()
+	l, ctx := open.open(t), t.Context()
 	defer closed(t, l)
 	must(t, l.Begin(ctx, File("f1")))
 	_, err := l.Take(ctx, "f1", "h", 1)

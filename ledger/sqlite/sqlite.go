@@ -258,6 +258,23 @@ func (l *Ledger) Close() error {
 	return errors.Join(err, l.lock.Unlock())
 }
 
+// Lease grants everything: who holds the file lock is the only owner.
+func (l *Ledger) Lease(context.Context, string) (ledger.Lease, error) {
+	return &lease{lost: make(chan struct{})}, nil
+}
+
+type lease struct {
+	once sync.Once
+	lost chan struct{}
+}
+
+func (l *lease) Lost() <-chan struct{} { return l.lost }
+
+func (l *lease) Release(context.Context) error {
+	l.once.Do(func() { close(l.lost) })
+	return nil
+}
+
 // receipt tells when a queued write is on disk.
 type receipt struct {
 	queue *queue

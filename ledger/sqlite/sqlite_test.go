@@ -37,13 +37,7 @@ func at(dir string) sqlite.Driver { return sqlite.Driver{Dir: dir} }
 func TestLedger(t *testing.T) {
 	ledgertest.Run(t, func(t *testing.T) ledgertest.Opener {
 		dir := filepath.Join(t.TempDir(), "data # 100% ünï")
-		return func(t *testing.T) ledger.Owner {
-			l, err := at(dir).Open(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			return l
-		}
+		return func(t *testing.T) (ledger.Owner, error) { return at(dir).Open(t.Context()) }
 	})
 }
 
