@@ -52,6 +52,18 @@ func (f *File) Newest(members []File) error {
 	return nil
 }
 
+// The codes of items that were held because an earlier one had the same request.
+const (
+	CodeDelivered = "delivered-before"
+	CodeSending   = "being-sent"
+	CodeUnclear   = "unknown-before"
+)
+
+// Held reports whether an item was not sent because an earlier one had the same request: whoever opens it again knows that.
+func (v *Verdict) Held() bool {
+	return v != nil && (v.Code == CodeDelivered || v.Code == CodeSending || v.Code == CodeUnclear)
+}
+
 // Requeued are the events that open the chunk's items again of which a row has one of the outcomes. Rows that travel
 // together are opened together; what was never fit to be sent stays as it is.
 func (c *Content) Requeued(statuses []batch.Status, now time.Time) []Event {

@@ -18,7 +18,9 @@ type Staged struct {
 	batch.Item
 	Preset *Verdict // nil: to be sent
 	Kin    []Kin    // of a result dropped again: whose each row is; nil in other files
-	Before Before   // what earlier files of the family did with it
+	Before Before   // what earlier files did with it
+	Print  Print    // of its request; not stored with the item, and zero when it is read again. Zero: none is left
+	Free   bool     // it goes whatever other files bring; not stored with the item either
 }
 
 // Kin says which row of its family a row is.
@@ -32,11 +34,12 @@ type Kin struct {
 type Before struct {
 	Attempts int  `json:"attempts,omitempty"` // requests that may have reached the provider with it
 	Lost     bool `json:"lost,omitempty"`     // one of them may have been executed
+	Repeat   bool `json:"repeat,omitempty"`   // the same request of another file was executed, or may have been
 }
 
 // State is where an item stands before its first event.
 func (s *Staged) State() ItemState {
-	return ItemState{Verdict: s.Preset, Attempts: s.Before.Attempts, Lost: s.Before.Lost}
+	return ItemState{Verdict: s.Preset, Attempts: s.Before.Attempts, Lost: s.Before.Lost, Repeat: s.Before.Repeat}
 }
 
 // Verdict is the last word about an item: one outcome for all its rows but those in Rows.
@@ -96,6 +99,7 @@ type ItemState struct {
 	Attempts int       // requests that may have left with it
 	InFlight bool      // sending is the last word: after a crash it may have been executed
 	Lost     bool      // some attempt may have been executed
+	Repeat   bool      // another file's item with the same request was executed, or may have been
 	Until    time.Time // not before
 	First    time.Time // when the first attempt of this round began
 }
@@ -121,7 +125,7 @@ func (s *ItemState) Apply(e Event) {
 		}
 	case EventRequeued:
 		lost := s.Lost || s.Verdict != nil && s.Verdict.Status == batch.Unknown
-		*s = ItemState{Attempts: s.Attempts, Lost: lost}
+		*s = ItemState{Attempts: s.Attempts, Lost: lost, Repeat: s.Repeat || s.Verdict.Held()}
 	}
 }
 

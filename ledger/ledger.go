@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"time"
 
 	"github.com/rowferry/rowferry/batch"
 )
@@ -88,6 +89,9 @@ type Books interface {
 	Tallies(ctx context.Context, id string) ([]*Tally, error)
 	// Mentions reports whether a chunk's stored form may hold a text, whatever its case: true unless Mentioned says no.
 	Mentions(ctx context.Context, id string, seq int, text string) (bool, error)
+	// Earlier finds for each print the item of an accepted file that was delivered after since, is under way, or may have been
+	// executed after since: nil where there is none. Files of the family with this root do not count.
+	Earlier(ctx context.Context, family string, prints []Print, since time.Time) ([]*Earlier, error)
 	// Lanes lists the stopped lanes, by account, with the reason.
 	Lanes(ctx context.Context) (map[string]string, error)
 	// Kept returns a small fact that the owner stored; "" when there is none.
@@ -128,8 +132,13 @@ type Intake interface {
 	Stage(c Chunk) Receipt
 	// Accept makes a Taken file's rows the truth, all at once: from here they may be sent. It waits for the staged
 	// chunks, and fails when one of them could not be written. A file with nothing to send is Settled at once. For a result
-	// dropped again it is ErrFamily when its family is not Unchanged.
+	// dropped again it is ErrFamily when its family is not Unchanged. It is ErrRaced when since its first chunk was staged
+	// another file was accepted with the request of an item of it that is to be sent and not Free.
 	Accept(ctx context.Context, id string, r Reading, c batch.Counts, items, open int) error
+	// Double makes a Taken file a Duplicate of an earlier one, whose rows it repeats, and drops its staged chunks.
+	Double(ctx context.Context, id, earlier string) error
+	// ForgetPrints drops the prints of what was accepted before, as far as that costs nothing: some stay.
+	ForgetPrints(ctx context.Context, before time.Time) error
 	// Refuse makes a Claiming or Taken file Quarantined and drops its staged chunks.
 	Refuse(ctx context.Context, id, reason string) error
 	// Rest records that the original was put to rest.
@@ -156,7 +165,8 @@ type Control interface {
 	// Cancel marks a file as stopped by a person; the sender settles what waits as skipped.
 	Cancel(ctx context.Context, id string) error
 	// Requeue opens the items again whose rows have one of the outcomes, and starts a new revision. The file must be
-	// Settled or Reported (ErrState) and the newest of its family (*Superseded). It returns how many rows are open again. The
+	// Settled or Reported (ErrState) and the newest of its family (*Superseded). Items stay as they are that another file has
+	// repeated since, but for those that were held as repeats, and *Repeated says so when no others are left. It returns how many rows are open again. The
 	// order that it carries out (0: none) is Done in the same step, because carried out twice it would send rows twice.
 	Requeue(ctx context.Context, id string, statuses []batch.Status, order int64) (rows int, err error)
 	// PauseLane stops an account's lane; "" lets it go on.

@@ -14,6 +14,7 @@ const (
 	OfItems  Kind = 'i' // what EncodeItems wrote
 	OfEvents Kind = 'e' // what EncodeEvents wrote
 	OfTally  Kind = 't' // what Tally.Encode wrote
+	OfPrints Kind = 'p' // prints, as a driver orders them
 )
 
 // version is how the frames of this rowferry are written. It is the first byte of a sealed record; whoever changes a frame

@@ -47,6 +47,10 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"pause, cancel, lanes, orders":  controls,
 		"counts always balance":         balance,
 		"queries":                       queries,
+		"a repeat is known":             repeats,
+		"two files race":                races,
+		"a resend of what came again":   resends,
+		"many prints":                   prints,
 		"two owners":                    owners,
 		"pages of rows":                 pages,
 		"people and what they did":      people,
@@ -549,6 +553,221 @@ func queries(t *testing.T, open Opener) {
 	}
 }
 
+// printed begins, takes and stages a file whose items have the requests named, and accepts it.
+func printed(t *testing.T, l ledger.Owner, id string, requests ...string) error {
+	t.Helper()
+	staged(t, l, id, requests...)
+	return l.Accept(t.Context(), id, ledger.Reading{}, batch.Counts{Read: len(requests)}, len(requests), len(requests))
+}
+
+func staged(t *testing.T, l ledger.Owner, id string, requests ...string) {
+	t.Helper()
+	must(t, l.Begin(t.Context(), File(id)))
+	_, err := l.Take(t.Context(), id, "hash of "+id, 10)
+	must(t, err)
+	stage(t, l, id, requests...)
+}
+
+func stage(t *testing.T, l ledger.Owner, id string, requests ...string) {
+	t.Helper()
+	for seq := 0; seq*10 < len(requests); seq++ {
+		c := ledger.Chunk{File: id, Seq: seq}
+		for i := seq * 10; i < min(len(requests), seq*10+10); i++ {
+			c.Items = append(c.Items, ledger.Staged{Item: batch.Item{Seq: i, Rows: []int{i + 2}, Body: []byte(requests[i])}, Print: printOf(requests[i])})
+		}
+		must(t, l.Stage(c).Wait(t.Context()))
+	}
+}
+
+func printOf(request string) ledger.Print { return ledger.PrintOf("otms", "remove", []byte(request)) }
+
+// earlier says what the ledger knows of requests: file, first row and how, "" for nothing.
+func earlier(t *testing.T, l ledger.Books, family string, since time.Time, requests ...string) (said []string) {
+	t.Helper()
+	var list []ledger.Print
+	for _, r := range requests {
+		list = append(list, printOf(r))
+	}
+	found, err := l.Earlier(t.Context(), family, list, since)
+	must(t, err)
+	for _, e := range found {
+		if e == nil {
+			said = append(said, "")
+			continue
+		}
+		said = append(said, fmt.Sprintf("%s %d %s", e.File.ID, e.Rows[0], e.How))
+	}
+	return said
+}
+
+func repeats(t *testing.T, open Opener) {
+	l, ctx := open.open(t), t.Context()
+	must(t, printed(t, l, "f1", "a", "b", "c", "d", "e", "f"))
+	for i, s := range []batch.Status{batch.Delivered, batch.Rejected, batch.Failed, batch.Unknown, batch.Skipped} {
+		must(t, l.Record(Settled("f1", i, s)).Wait(ctx))
+	}
+	staged(t, l, "f2", "x", "y")
+	all := []string{"a", "b", "c", "d", "e", "f", "x", "new"}
+	want := []string{"f1 2 delivered", "", "", "f1 5 unclear", "", "f1 7 under way", "", ""}
+	for _, again := range []bool{false, true} {
+		if again {
+			must(t, l.Close())
+			l = open.open(t)
+		}
+		if d := cmp.Diff(want, earlier(t, l, "", day, all...)); d != "" {
+			t.Fatalf("opened again: %t: %s", again, d)
+		}
+	}
+	defer closed(t, l)
+	if d := cmp.Diff([]string{"", "", "", "", "", "f1 7 under way"}, earlier(t, l, "", day.Add(time.Hour), all[:6]...)); d != "" {
+		t.Error("what was sent before the time asked for", d)
+	}
+	if d := cmp.Diff(make([]string, 8), earlier(t, l, "f1", day, all...)); d != "" {
+		t.Error("its own family", d)
+	}
+	must(t, l.Double(ctx, "f2", "f1"))
+	if f := file(t, l, "f2"); f.State != ledger.Duplicate || f.Reason != "f1" {
+		t.Errorf("%+v", f)
+	}
+	must(t, printed(t, l, "f3", "a", "b"))
+	must(t, l.Record(Settled("f3", 0, batch.Rejected), Settled("f3", 1, batch.Delivered)).Wait(ctx))
+	if d := cmp.Diff([]string{"f1 2 delivered", "f3 3 delivered"}, earlier(t, l, "", day, "a", "b")); d != "" {
+		t.Error("an older one was delivered, a newer one refused", d)
+	}
+	must(t, l.ForgetPrints(ctx, day))
+	if d := cmp.Diff([]string{"f1 2 delivered"}, earlier(t, l, "", day, "a")); d != "" {
+		t.Error("nothing is that old", d)
+	}
+}
+
+// races: of two files with the same request that are staged at the same time, the second is not accepted before it was read again.
+func races(t *testing.T, open Opener) {
+	l, ctx := open.open(t), t.Context()
+	defer closed(t, l)
+	accept := func(id string, n int) error {
+		return l.Accept(ctx, id, ledger.Reading{}, batch.Counts{Read: n}, n, n)
+	}
+	staged(t, l, "f1", "a", "b")
+	staged(t, l, "f2", "b", "c")
+	staged(t, l, "f3", "d")
+	staged(t, l, "f4", "a")
+	errs := make([]error, 2)
+	var both sync.WaitGroup
+	for i, id := range []string{"f1", "f2"} {
+		both.Go(func() { errs[i] = accept(id, 2) })
+	}
+	both.Wait()
+	first, second := "f1", "f2"
+	if errs[0] != nil {
+		first, second = second, first
+		slices.Reverse(errs)
+	}
+	if errs[0] != nil || !errors.Is(errs[1], ledger.ErrRaced) {
+		t.Fatalf("%v", errs)
+	}
+	must(t, accept("f3", 1))
+	if f := file(t, l, second); f.State != ledger.Taken {
+		t.Errorf("%+v", f)
+	}
+	must(t, l.Unstage(ctx, second))
+	stage(t, l, second, "z")
+	must(t, accept(second, 1))
+	if err := accept("f4", 1); (first == "f1") != errors.Is(err, ledger.ErrRaced) {
+		t.Errorf("%s came first: %v", first, err)
+	}
+	must(t, l.Begin(ctx, File("f5")))
+	_, err := l.Take(ctx, "f5", "h5", 1)
+	must(t, err)
+	must(t, l.Stage(ledger.Chunk{File: "f5", Items: []ledger.Staged{{Item: batch.Item{Rows: []int{2}, Body: []byte("q")}, Print: printOf("q"), Free: true}}}).Wait(ctx))
+	must(t, printed(t, l, "f6", "q"))
+	must(t, accept("f5", 1)) // it goes whatever others bring
+}
+
+// resends: what was refused, and was brought again by another file since, is not sent again; what was held as a repeat is, on
+// somebody's word.
+func resends(t *testing.T, open Opener) {
+	l, ctx := open.open(t), t.Context()
+	defer closed(t, l)
+	must(t, printed(t, l, "f1", "a", "b"))
+	must(t, l.Record(Settled("f1", 0, batch.Rejected), Settled("f1", 1, batch.Rejected)).Wait(ctx))
+	must(t, printed(t, l, "f2", "a"))
+	n, err := l.Requeue(ctx, "f1", []batch.Status{batch.Rejected}, 0)
+	if err != nil || n != 1 {
+		t.Fatalf("one is under way in f2: %d rows, %v", n, err)
+	}
+	must(t, l.Record(Settled("f1", 1, batch.Delivered), Settled("f2", 0, batch.Delivered)).Wait(ctx))
+	_, err = l.Requeue(ctx, "f1", []batch.Status{batch.Rejected}, 0)
+	if again, ok := errors.AsType[*ledger.Repeated](err); !ok || again.Earlier.File.ID != "f2" {
+		t.Fatalf("delivered with f2: %v", err)
+	}
+	must(t, l.Begin(ctx, File("f3")))
+	_, err = l.Take(ctx, "f3", "h3", 1)
+	must(t, err)
+	held := ledger.Staged{Item: batch.Item{Rows: []int{2}, Body: []byte("a")}, Print: printOf("a"),
+		Preset: &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Skipped, Code: ledger.CodeDelivered}}}
+	must(t, l.Stage(ledger.Chunk{File: "f3", Items: []ledger.Staged{held}}).Wait(ctx))
+	must(t, l.Accept(ctx, "f3", ledger.Reading{}, batch.Counts{Read: 1, Skipped: 1}, 1, 0))
+	if n, err := l.Requeue(ctx, "f3", []batch.Status{batch.Skipped}, 0); err != nil || n != 1 {
+		t.Fatalf("%d rows, %v", n, err)
+	}
+	c, err := l.Chunk(ctx, "f3", 0)
+	must(t, err)
+	if !c.States[0].Repeat {
+		t.Error("it is a repeat")
+	}
+	must(t, l.Record(Settled("f2", 0, batch.Rejected)).Wait(ctx))
+	if d := cmp.Diff([]string{"f3 2 under way"}, earlier(t, l, "", day, "a")); d != "" {
+		t.Error("what was held and goes now leaves its print", d)
+	}
+}
+
+// prints: so many that a driver orders them; each is found, and none that was not left.
+func prints(t *testing.T, open Opener) {
+	l, ctx := open.open(t), t.Context()
+	const files, rows = 5, 40_000
+	for f := range files {
+		id := fmt.Sprintf("f%d", f)
+		must(t, l.Begin(ctx, File(id)))
+		_, err := l.Take(ctx, id, "hash of "+id, 10)
+		must(t, err)
+		for first := 0; first < rows; first += 400 {
+			c := ledger.Chunk{File: id, Seq: first / 400}
+			for i := first; i < first+400; i++ {
+				body := fmt.Sprintf("%d/%d", f, i)
+				c.Items = append(c.Items, ledger.Staged{Item: batch.Item{Seq: i, Rows: []int{i + 2}, Body: []byte(body)}, Print: printOf(body)})
+			}
+			l.Stage(c)
+		}
+		must(t, l.Accept(ctx, id, ledger.Reading{}, batch.Counts{Read: rows}, rows, rows))
+	}
+	for _, again := range []bool{false, true} {
+		if again {
+			must(t, l.Close())
+			l = open.open(t)
+		}
+		for f := range files {
+			for i := 17; i < rows; i += 3999 {
+				known := fmt.Sprintf("%d/%d", f, i)
+				want := []string{fmt.Sprintf("f%d %d under way", f, i+2), ""}
+				if d := cmp.Diff(want, earlier(t, l, "", day, known, known+"x")); d != "" {
+					t.Fatal(d)
+				}
+			}
+		}
+	}
+	must(t, l.ForgetPrints(ctx, time.Now().Add(time.Hour)))
+	defer closed(t, l)
+	gone := 0
+	for f := range files {
+		if earlier(t, l, "", day, fmt.Sprintf("%d/7", f))[0] == "" {
+			gone++
+		}
+	}
+	if gone == 0 || gone == files {
+		t.Errorf("of %d files the prints of %d are forgotten: those of a tail stay", files, gone)
+	}
+}
+
 // owners: what one owner has leased, no other has; what both do at the same time is done once.
 func owners(t *testing.T, open Opener) {
 	l, ctx := open.open(t), t.Context()
@@ -729,7 +948,7 @@ func closed(t *testing.T, l ledger.Owner) {
 }
 
 func people(t *testing.T, open Opener) {
-	l, ctx := open(t), t.Context()
+	l, ctx := open.open(t), t.Context()
 	must(t, l.Enter(ctx, "user/ann", "1"))
 	must(t, l.Enter(ctx, "user/bob", "2"))
 	must(t, l.Enter(ctx, "user%", "no pattern"))

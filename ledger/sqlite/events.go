@@ -206,11 +206,21 @@ func (w *writing) requeue(id string, statuses []batch.Status, now time.Time) (ro
 	if err := f.Newest(members); err != nil {
 		return 0, err
 	}
+	if err := w.l.prints.fill(w.ctx, w.conn, 0); err != nil {
+		return 0, err
+	}
+	var repeated *ledger.Earlier
 	for c, err := range chunks(w.ctx, w.conn, id) {
 		if err != nil {
 			return 0, err
 		}
-		events := c.Requeued(statuses, now)
+		events, earlier, err := w.unrepeated(&f, n, c, c.Requeued(statuses, now))
+		if err != nil {
+			return 0, err
+		}
+		if earlier != nil {
+			repeated = earlier
+		}
 		for _, e := range events {
 			rows += len(e.Rows)
 		}
@@ -218,7 +228,10 @@ func (w *writing) requeue(id string, statuses []batch.Status, now time.Time) (ro
 			return 0, err
 		}
 	}
-	if rows == 0 {
+	switch {
+	case rows == 0 && repeated != nil:
+		return 0, &ledger.Repeated{Earlier: repeated}
+	case rows == 0:
 		return 0, nil
 	}
 	return rows, w.exec("UPDATE files SET "+touched+", state = 'sending', revision = revision + 1, cancelled = 0, paused = '' WHERE n = ?", n)

@@ -146,13 +146,20 @@ func (w *writing) unstage(id string) error {
 	}
 	delete(w.l.torn, id)
 	clear(w.l.tallies)
-	return errors.Join(w.exec("DELETE FROM chunks WHERE file = ?", n), w.exec("DELETE FROM tallies WHERE file = ?", n))
+	delete(w.l.began, id)
+	for _, table := range []string{"chunks", "tallies", "prints"} {
+		if err := w.exec("DELETE FROM "+table+" WHERE file = ?", n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Stage adds a chunk to a Taken file.
 func (l *Ledger) Stage(c ledger.Chunk) ledger.Receipt {
 	body, err := ledger.EncodeItems(c.Items)
 	body = ledger.Seal(ledger.OfItems, c.File, c.Seq, body)
+	prints := encodePrints(c.Items)
 	tally := ledger.Seal(ledger.OfTally, c.File, c.Seq, ledger.NewTally(c.Items).Encode())
 	return l.queue.add(op{file: c.File, stage: func(w *writing) error {
 		if err != nil {
@@ -165,7 +172,13 @@ func (l *Ledger) Stage(c ledger.Chunk) ledger.Receipt {
 		if err := w.exec("INSERT INTO chunks (file, seq, form, body) VALUES (?, ?, ?, ?)", n, c.Seq, sealed, body); err != nil {
 			return err
 		}
-		return w.exec("INSERT INTO tallies (file, seq, body) VALUES (?, ?, ?)", n, c.Seq, tally)
+		if _, known := w.l.began[c.File]; !known {
+			w.l.began[c.File] = w.l.accepts
+		}
+		if err := w.exec("INSERT INTO tallies (file, seq, body) VALUES (?, ?, ?)", n, c.Seq, tally); err != nil || prints == nil {
+			return err
+		}
+		return w.exec("INSERT INTO prints (file, seq, body) VALUES (?, ?, ?)", n, c.Seq, ledger.Seal(ledger.OfPrints, c.File, c.Seq, prints))
 	}})
 }
 
@@ -191,6 +204,18 @@ func (l *Ledger) Accept(ctx context.Context, id string, r ledger.Reading, c batc
 		if err := w.l.torn[id]; err != nil {
 			return fmt.Errorf("rows of %s are not on disk: %w", id, err)
 		}
+		n, err := w.key(id)
+		if err != nil {
+			return err
+		}
+		if err := w.l.prints.fill(w.ctx, w.conn, 0); err != nil {
+			return err
+		}
+		if since, staged := w.l.began[id]; staged {
+			if err := w.raced(id, n, since); err != nil {
+				return err
+			}
+		}
 		to := ledger.Sending
 		if open == 0 {
 			to = ledger.Settled
@@ -207,6 +232,9 @@ func (l *Ledger) Accept(ctx context.Context, id string, r ledger.Reading, c batc
 			}
 		}
 		if err := w.change(id, []ledger.State{ledger.Taken}, to, func(f *ledger.File) { f.Reading = r }); err != nil {
+			return err
+		}
+		if err := w.publish(id, n); err != nil {
 			return err
 		}
 		return w.exec(`UPDATE files SET `+touched+`, root = ?, items = ?, open = ?, read = ?, delivered = ?, rejected = ?, invalid = ?, failed = ?,
@@ -226,6 +254,16 @@ func (l *Ledger) Refuse(ctx context.Context, id, reason string) error {
 			return err
 		}
 		return w.change(id, []ledger.State{ledger.Claiming, ledger.Taken}, ledger.Quarantined, func(f *ledger.File) { f.Reason = reason })
+	})
+}
+
+// Double makes a file a Duplicate of one whose rows it repeats.
+func (l *Ledger) Double(ctx context.Context, id, earlier string) error {
+	return l.do(ctx, func(w *writing) error {
+		if err := w.unstage(id); err != nil {
+			return err
+		}
+		return w.change(id, []ledger.State{ledger.Taken}, ledger.Duplicate, func(f *ledger.File) { f.Reason = earlier })
 	})
 }
 

@@ -37,7 +37,10 @@ type books struct {
 }
 
 // Visitor is a ledger that another process may own.
-type Visitor struct{ register }
+type Visitor struct {
+	register
+	prints printIndex
+}
 
 // Ledger is a ledger in its owner's hands.
 type Ledger struct {
@@ -48,7 +51,13 @@ type Ledger struct {
 	keys  sync.Map      // file id → its integer key
 	// tallies of chunks that events came for lately; the writing goroutine's
 	tallies map[tallied]*ledger.Tally
-	torn    map[string]error // file id → why a chunk of it could not be staged since Unstage; the writing goroutine's
+	prints  printIndex
+	// the writing goroutine's: how many files were accepted in this process's life, which was which by key, and how many had
+	// been when a file's first chunk was staged
+	accepts  int64
+	accepted map[int64]int64
+	began    map[string]int64
+	torn     map[string]error // file id → why a chunk of it could not be staged since Unstage; the writing goroutine's
 }
 
 // Open is ledger.Driver's.
@@ -78,7 +87,8 @@ func (d Driver) own(ctx context.Context) (*Ledger, error) {
 	if err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
-	l := &Ledger{register: register{b, writer}, lock: lock, done: make(chan struct{}), torn: map[string]error{}, tallies: map[tallied]*ledger.Tally{}}
+	l := &Ledger{register: register{b, writer}, lock: lock, done: make(chan struct{}), torn: map[string]error{}, tallies: map[tallied]*ledger.Tally{},
+		accepted: map[int64]int64{}, began: map[string]int64{}}
 	l.queue.init()
 	go l.write()
 	if err := l.migrate(ctx); err != nil {
@@ -141,7 +151,7 @@ func (d Driver) Visit(ctx context.Context) (ledger.Visitor, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Visitor{register{b, writer}}
+	v := &Visitor{register: register{b, writer}}
 	have, known, err := v.version(ctx)
 	switch {
 	case err != nil:
@@ -463,9 +473,11 @@ func (l *Ledger) commit(ops []op) {
 
 // writing is a transaction of the writing goroutine.
 type writing struct {
-	ctx  context.Context
-	conn *sql.Conn
-	l    *Ledger
+	ctx     context.Context
+	conn    *sql.Conn
+	l       *Ledger
+	learned bool // the index of prints has what is not committed yet
+	sealed  bool // prints have moved into a segment, or out of one
 }
 
 func (l *Ledger) begin() (*writing, error) {
@@ -488,6 +500,9 @@ func (w *writing) end(err error) error {
 	if err != nil {
 		_ = w.exec("ROLLBACK")
 		clear(w.l.tallies)
+	}
+	if w.sealed || err != nil && w.learned {
+		w.l.prints.forget()
 	}
 	return errors.Join(err, w.conn.Close())
 }
@@ -529,6 +544,9 @@ func (w *writing) step(o *op) error {
 	if err := o.step(w); err != nil {
 		o.receipt.err = err
 		clear(w.l.tallies)
+		if w.learned {
+			w.l.prints.forget()
+		}
 		return w.exec("ROLLBACK TO step")
 	}
 	return w.exec("RELEASE step")

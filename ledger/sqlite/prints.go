@@ -1,0 +1,631 @@
+package sqlite
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rowferry/rowferry/ledger"
+)
+
+// Prints are written twice. With a chunk they go into a row of their own (prints), which costs little because it is written
+// front to back. Of accepted files those are the tail, also kept in memory; once it is long it becomes a segment: sorted, in
+// pages, with a filter in memory that passes over it for nearly all prints that it does not have. A print is never looked for
+// in one large index: at ten million, every row taken would change a page of that.
+
+// sighting is where a print was left.
+type sighting struct {
+	file int64
+	seq  int32
+	item int32
+	free bool
+}
+
+type printed struct {
+	print ledger.Print
+	sighting
+}
+
+// tailSize is from how many prints on the tail becomes a segment.
+const tailSize = 1 << 17
+
+// segment is sorted prints.
+type segment struct {
+	n       int64
+	bits    int
+	filter  filter
+	pending bool // not committed: readers of other connections do not see its pages yet
+}
+
+// first is the number of its first page.
+func (s *segment) first() int64 { return s.n << 20 }
+
+// page is the page of a print.
+func (s *segment) page(p ledger.Print) int64 {
+	return s.first() + int64(binary.BigEndian.Uint64(p[:8])>>(64-s.bits))
+}
+
+// tailed is a sighting of the tail, and the index of the one before with the same print; -1 for none.
+type tailed struct {
+	sighting
+	before int32
+}
+
+// printIndex is what memory has of them.
+type printIndex struct {
+	mu       sync.RWMutex
+	read     time.Time              // when it was read; zero: not yet
+	newest   map[ledger.Print]int32 // into tail
+	tail     []tailed
+	rows     []tallied  // that the tail came from
+	segments []*segment // oldest first
+
+	pagesMu sync.Mutex
+	pages   map[int64][]byte
+}
+
+// mostPages is how many pages of segments, of about 4 KiB, are kept.
+const mostPages = 2048
+
+// fill reads the index, where it is not read yet or (of a visitor) may be outdated.
+func (x *printIndex) fill(ctx context.Context, q querier, age time.Duration) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if !x.read.IsZero() && (age == 0 || time.Since(x.read) < age) {
+		return nil
+	}
+	x.empty()
+	x.segments = nil
+	rows, err := q.QueryContext(ctx, "SELECT n, bits, filter FROM segments ORDER BY n")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		s, body := &segment{}, []byte(nil)
+		if err := rows.Scan(&s.n, &s.bits, &body); err != nil {
+			return err
+		}
+		if body, err = ledger.Unseal(ledger.OfPrints, "filter", int(s.n), body); err != nil {
+			return err
+		}
+		s.filter = body
+		x.segments = append(x.segments, s)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	accepted := `SELECT f.id, p.file, p.seq, p.body FROM prints p JOIN files f ON f.n = p.file WHERE f.state NOT IN ('claiming', 'taken') ORDER BY p.file, p.seq`
+	if err := eachPrinted(ctx, q, x.add, accepted); err != nil {
+		return err
+	}
+	x.read = time.Now()
+	return nil
+}
+
+func (x *printIndex) empty() {
+	x.newest, x.tail, x.rows = map[ledger.Print]int32{}, x.tail[:0], x.rows[:0]
+}
+
+// add puts a row of prints into the tail.
+func (x *printIndex) add(at tallied, list []printed) {
+	x.rows = append(x.rows, at)
+	for _, p := range list {
+		before, known := x.newest[p.print]
+		if !known {
+			before = -1
+		}
+		x.newest[p.print] = int32(len(x.tail))
+		x.tail = append(x.tail, tailed{p.sighting, before})
+	}
+}
+
+// inTail gives the tail's sightings of a print, the newest first.
+func (x *printIndex) inTail(p ledger.Print) iter.Seq[sighting] {
+	return func(yield func(sighting) bool) {
+		at, known := x.newest[p]
+		for known && at >= 0 && yield(x.tail[at].sighting) {
+			at = x.tail[at].before
+		}
+	}
+}
+
+// eachPrinted reads rows of prints: id, file, seq, body.
+func eachPrinted(ctx context.Context, q querier, each func(tallied, []printed), query string, args ...any) error {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var body sql.RawBytes
+	for rows.Next() {
+		var id string
+		var at tallied
+		if err := rows.Scan(&id, &at.file, &at.seq, &body); err != nil {
+			return err
+		}
+		list, err := decodePrints(id, at, body)
+		if err != nil {
+			return err
+		}
+		each(at, list)
+	}
+	return rows.Err()
+}
+
+// encodePrints is the row of a chunk: for each item that leaves one, its index × 2, 1 more where it is free, and the print.
+// nil when none does.
+func encodePrints(items []ledger.Staged) []byte {
+	var out []byte
+	for i := range items {
+		if items[i].Print == (ledger.Print{}) || items[i].Preset != nil {
+			continue
+		}
+		out = appendPrint(out, i, items[i].Free, items[i].Print)
+	}
+	return out
+}
+
+func appendPrint(out []byte, item int, free bool, p ledger.Print) []byte {
+	out = binary.AppendUvarint(out, uint64(item)<<1|uint64(flag(free)))
+	return append(out, p[:]...)
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func decodePrints(id string, at tallied, stored []byte) ([]printed, error) {
+	body, err := ledger.Unseal(ledger.OfPrints, id, at.seq, stored)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]printed, 0, len(body)/17)
+	for len(body) > 0 {
+		item, used := binary.Uvarint(body)
+		if used <= 0 || len(body) < used+16 {
+			return nil, fmt.Errorf("prints of %s, chunk %d: %w", id, at.seq, ledger.ErrAltered)
+		}
+		p := printed{sighting: sighting{at.file, int32(at.seq), int32(item >> 1), item&1 == 1}}
+		copy(p.print[:], body[used:])
+		list, body = append(list, p), body[used+16:]
+	}
+	return list, nil
+}
+
+// find gives where a print was left, the newest first. It is asked for with mu held for reading.
+func (x *printIndex) find(ctx context.Context, q querier, p ledger.Print) ([]sighting, error) {
+	var found []sighting
+	for s := range x.inTail(p) {
+		found = append(found, s)
+	}
+	for _, s := range slices.Backward(x.segments) {
+		if !s.filter.may(p) {
+			continue
+		}
+		body, err := x.body(ctx, q, s.page(p))
+		if errors.Is(err, sql.ErrNoRows) && s.pending {
+			continue
+		}
+		if errors.Is(err, sql.ErrNoRows) {
+			err = fmt.Errorf("a page of prints is missing: %w", ledger.ErrAltered)
+		}
+		if err != nil {
+			return nil, err
+		}
+		found = inPage(found, body, p)
+	}
+	return found, nil
+}
+
+// body reads a page of a segment.
+func (x *printIndex) body(ctx context.Context, q querier, n int64) ([]byte, error) {
+	x.pagesMu.Lock()
+	body, known := x.pages[n]
+	x.pagesMu.Unlock()
+	if known {
+		return body, nil
+	}
+	err := q.QueryRowContext(ctx, "SELECT body FROM print_pages WHERE n = ?", n).Scan(&body)
+	if err != nil {
+		return nil, err
+	}
+	if body, err = ledger.Unseal(ledger.OfPrints, "page", int(n), body); err != nil {
+		return nil, err
+	}
+	x.pagesMu.Lock()
+	defer x.pagesMu.Unlock()
+	if x.pages == nil || len(x.pages) >= mostPages {
+		x.pages = map[int64][]byte{}
+	}
+	x.pages[n] = body
+	return body, nil
+}
+
+// A page holds, for each print in order: the print, and as uvarints file, seq, item × 2 + free.
+
+func inPage(found []sighting, body []byte, p ledger.Print) []sighting {
+	for len(body) > 16 {
+		same := bytes.Equal(body[:16], p[:])
+		body = body[16:]
+		var numbers [3]uint64
+		for i := range numbers {
+			n, used := binary.Uvarint(body)
+			if used <= 0 {
+				return found
+			}
+			numbers[i], body = n, body[used:]
+		}
+		if same {
+			found = append(found, sighting{int64(numbers[0]), int32(numbers[1]), int32(numbers[2] >> 1), numbers[2]&1 == 1})
+		}
+	}
+	return found
+}
+
+// seal writes prints as a segment.
+func (w *writing) seal(list []printed, now time.Time) (*segment, error) {
+	slices.SortFunc(list, func(a, b printed) int {
+		return cmp.Or(bytes.Compare(a.print[:], b.print[:]), cmp.Compare(b.file, a.file), cmp.Compare(b.seq, a.seq), cmp.Compare(b.item, a.item)) // the newest first
+	})
+	s := &segment{filter: newFilter(len(list)), pending: true}
+	for n := len(list) / 128; n > 0; n >>= 1 {
+		s.bits++
+	}
+	err := w.conn.QueryRowContext(w.ctx, "INSERT INTO segments (newest, bits, filter) VALUES (?, ?, x'') RETURNING n", now.UnixMilli(), s.bits).Scan(&s.n)
+	if err != nil {
+		return nil, err
+	}
+	at := 0
+	for n := s.first(); n < s.first()+1<<s.bits; n++ {
+		var body []byte
+		for ; at < len(list) && s.page(list[at].print) == n; at++ {
+			s.filter.add(list[at].print)
+			body = appendSighting(body, &list[at])
+		}
+		if err := w.exec("INSERT INTO print_pages (n, body) VALUES (?, ?)", n, ledger.Seal(ledger.OfPrints, "page", int(n), body)); err != nil {
+			return nil, err
+		}
+	}
+	return s, w.exec("UPDATE segments SET filter = ? WHERE n = ?", ledger.Seal(ledger.OfPrints, "filter", int(s.n), s.filter), s.n)
+}
+
+func appendSighting(page []byte, p *printed) []byte {
+	page = append(page, p.print[:]...)
+	page = binary.AppendUvarint(page, uint64(p.file))
+	page = binary.AppendUvarint(page, uint64(p.seq))
+	return binary.AppendUvarint(page, uint64(p.item)<<1|uint64(flag(p.free)))
+}
+
+// forget has the index read again. What memory has of a transaction that failed is not so, and what became a segment lies elsewhere.
+func (x *printIndex) forget() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.pagesMu.Lock()
+	defer x.pagesMu.Unlock()
+	x.read, x.pages = time.Time{}, nil
+}
+
+// learn puts rows of prints into the tail, before they are committed: whoever looks in the same transaction must find them.
+func (w *writing) learn(at tallied, list []printed) {
+	x := &w.l.prints
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.add(at, list)
+	w.learned = true
+}
+
+// publish makes the prints of a file known that is being accepted. A tail that grows too long becomes segments.
+func (w *writing) publish(id string, n int64) error {
+	w.l.accepts++
+	w.l.accepted[n] = w.l.accepts
+	delete(w.l.began, id)
+	if len(w.l.accepted) > 1000 && len(w.l.began) == 0 {
+		clear(w.l.accepted)
+	}
+	for last, rows := -1, 1; rows > 0; {
+		rows = 0
+		err := eachPrinted(w.ctx, w.conn, func(at tallied, list []printed) {
+			w.learn(at, list)
+			last, rows = at.seq, rows+1
+		}, "SELECT ?1, file, seq, body FROM prints WHERE file = ?2 AND seq > ?3 ORDER BY seq LIMIT 64", id, n, last)
+		if err != nil {
+			return err
+		}
+		if len(w.l.prints.tail) < tailSize {
+			continue
+		}
+		if err := w.sealTail(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sealTail turns the tail into a segment.
+func (w *writing) sealTail() error {
+	x := &w.l.prints
+	list := make([]printed, 0, len(x.tail))
+	for p := range x.newest {
+		for s := range x.inTail(p) {
+			list = append(list, printed{p, s})
+		}
+	}
+	made, err := w.seal(list, time.Now())
+	if err != nil {
+		return err
+	}
+	for _, at := range x.rows {
+		if err := w.exec("DELETE FROM prints WHERE file = ? AND seq = ?", at.file, at.seq); err != nil {
+			return err
+		}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.empty()
+	x.segments = append(slices.Clip(x.segments), made)
+	w.sealed = true
+	return nil
+}
+
+// raced is ledger.ErrRaced when a file that was accepted since this one's first chunk was staged has a request of it.
+func (w *writing) raced(id string, n int64, since int64) error {
+	if since == w.l.accepts {
+		return nil
+	}
+	family, err := w.rootOf(n)
+	if err != nil {
+		return err
+	}
+	var prints []ledger.Print
+	err = eachPrinted(w.ctx, w.conn, func(_ tallied, list []printed) {
+		for _, p := range list {
+			if !p.free {
+				prints = append(prints, p.print)
+			}
+		}
+	}, "SELECT ?1, file, seq, body FROM prints WHERE file = ?2", id, n)
+	if err != nil {
+		return err
+	}
+	newer := func(s sighting) bool { return w.l.accepted[s.file] > since }
+	for part := range slices.Chunk(prints, 1024) {
+		found, err := w.l.prints.earlier(w.ctx, w.conn, family, part, time.Time{}, newer)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(found, func(e *ledger.Earlier) bool { return e != nil }) {
+			return ledger.ErrRaced
+		}
+	}
+	return nil
+}
+
+func (w *writing) rootOf(n int64) (string, error) {
+	f, _, err := scanFile(w.conn.QueryRowContext(w.ctx, "SELECT "+fileColumns+" FROM files WHERE n = ?", n))
+	return f.Root(), err
+}
+
+// Earlier finds the items that had the same requests.
+func (l *Ledger) Earlier(ctx context.Context, family string, prints []ledger.Print, since time.Time) ([]*ledger.Earlier, error) {
+	if err := l.prints.fill(ctx, l.reader, 0); err != nil {
+		return nil, l.explained(err)
+	}
+	found, err := l.prints.earlier(ctx, l.reader, family, prints, since, nil)
+	return found, l.explained(err)
+}
+
+// outdated is how long a visitor believes what it has read of the tail.
+const outdated = 2 * time.Second
+
+// Earlier finds the items that had the same requests.
+func (v *Visitor) Earlier(ctx context.Context, family string, prints []ledger.Print, since time.Time) ([]*ledger.Earlier, error) {
+	if err := v.prints.fill(ctx, v.reader, outdated); err != nil {
+		return nil, v.explained(err)
+	}
+	found, err := v.prints.earlier(ctx, v.reader, family, prints, since, nil)
+	return found, v.explained(err)
+}
+
+// earlier is Earlier over the sightings that counts lets pass; nil lets all.
+func (x *printIndex) earlier(ctx context.Context, q querier, family string, prints []ledger.Print, since time.Time, counts func(sighting) bool) ([]*ledger.Earlier, error) {
+	found := make([]*ledger.Earlier, len(prints))
+	look := &looking{ctx: ctx, querier: q, family: family, since: since, files: map[int64]*ledger.File{}, chunks: map[tallied]*ledger.Content{}}
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	for i, p := range prints {
+		sightings, err := x.find(ctx, q, p)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range sightings {
+			if counts != nil && !counts(s) {
+				continue
+			}
+			e, err := look.at(s)
+			if err != nil {
+				return nil, err
+			}
+			if e != nil && (found[i] == nil || e.How == ledger.WasDelivered) {
+				found[i] = e
+			}
+			if e != nil && e.How == ledger.WasDelivered {
+				break
+			}
+		}
+	}
+	return found, nil
+}
+
+// looking reads what became of items, each file and chunk once.
+type looking struct {
+	ctx context.Context
+	querier
+	family string
+	since  time.Time
+	files  map[int64]*ledger.File
+	chunks map[tallied]*ledger.Content
+}
+
+// mostContents is how many chunks are kept while one looks.
+const mostContents = 64
+
+// at is the item at a place, if it counts.
+func (l *looking) at(s sighting) (*ledger.Earlier, error) {
+	f, known := l.files[s.file]
+	if !known {
+		read, _, err := scanFile(l.QueryRowContext(l.ctx, "SELECT "+fileColumns+" FROM files WHERE n = ?", s.file))
+		if err == nil {
+			f = &read
+		} else if !errors.Is(err, ledger.ErrNotFound) {
+			return nil, err
+		}
+		l.files[s.file] = f
+	}
+	if f == nil || f.Root() == l.family {
+		return nil, nil
+	}
+	at := tallied{s.file, int(s.seq)}
+	c, known := l.chunks[at]
+	if !known {
+		read, err := chunk(l.ctx, l.querier, f.ID, at.seq)
+		if err != nil && !errors.Is(err, ledger.ErrNotFound) {
+			return nil, err
+		}
+		if len(l.chunks) >= mostContents {
+			clear(l.chunks)
+		}
+		c, l.chunks[at] = read, read
+	}
+	if c == nil || int(s.item) >= len(c.Items) {
+		return nil, nil // not kept any more
+	}
+	how, when, counts := c.States[s.item].Sent(c.Items[s.item].Rows)
+	if !counts || how != ledger.UnderWay && when.Before(l.since) {
+		return nil, nil
+	}
+	if when.IsZero() {
+		when = f.TakenAt
+	}
+	return &ledger.Earlier{File: *f, Rows: c.Items[s.item].Rows, How: how, At: when}, nil
+}
+
+// ForgetPrints drops the segments whose prints all are older.
+func (l *Ledger) ForgetPrints(ctx context.Context, before time.Time) error {
+	return l.do(ctx, func(w *writing) error {
+		rows, err := w.conn.QueryContext(w.ctx, "SELECT n, bits FROM segments WHERE newest < ?", before.UnixMilli())
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		gone := map[int64]*segment{}
+		for rows.Next() {
+			s := &segment{}
+			if err := rows.Scan(&s.n, &s.bits); err != nil {
+				return err
+			}
+			gone[s.n] = s
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return err
+		}
+		for _, n := range slices.Sorted(maps.Keys(gone)) {
+			s := gone[n]
+			err := cmp.Or(w.exec("DELETE FROM print_pages WHERE n >= ? AND n < ?", s.first(), s.first()+1<<s.bits), w.exec("DELETE FROM segments WHERE n = ?", n))
+			if err != nil {
+				return err
+			}
+		}
+		w.learned = true
+		w.sealed = true // read again
+		return nil
+	})
+}
+
+// unrepeated drops the events that would open items again which another file has repeated since, and gives one such. Items
+// that were held as repeats are opened all the same: they get a print only now.
+func (w *writing) unrepeated(f *ledger.File, n int64, c *ledger.Content, events []ledger.Event) (open []ledger.Event, other *ledger.Earlier, err error) {
+	prints := make([]ledger.Print, len(events))
+	for i, e := range events {
+		prints[i] = ledger.PrintOf(f.Account, f.Operation, c.Items[e.Item].Body)
+	}
+	found, err := w.l.prints.earlier(w.ctx, w.conn, f.Root(), prints, time.Time{}, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	left, err := w.left(n, c.Seq, prints, events)
+	if err != nil {
+		return nil, nil, err
+	}
+	var late []printed
+	for i, e := range events {
+		own, known := left[i]
+		if found[i] != nil && !e.Before.Held() && known && !own.free {
+			other = found[i]
+			continue
+		}
+		open = append(open, e)
+		if !known {
+			late = append(late, printed{prints[i], sighting{n, int32(c.Seq), int32(e.Item), e.Before.Held()}})
+		}
+	}
+	return open, other, w.leave(f.ID, tallied{n, c.Seq}, late)
+}
+
+// left finds the items' own prints.
+func (w *writing) left(n int64, seq int, prints []ledger.Print, events []ledger.Event) (map[int]sighting, error) {
+	x := &w.l.prints
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	own := map[int]sighting{}
+	for i, p := range prints {
+		sightings, err := x.find(w.ctx, w.conn, p)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range sightings {
+			if s.file == n && int(s.seq) == seq && int(s.item) == events[i].Item {
+				own[i] = s
+			}
+		}
+	}
+	return own, nil
+}
+
+// leave writes further prints of a chunk.
+func (w *writing) leave(id string, at tallied, late []printed) error {
+	if len(late) == 0 {
+		return nil
+	}
+	var body []byte
+	err := w.conn.QueryRowContext(w.ctx, "SELECT body FROM prints WHERE file = ? AND seq = ?", at.file, at.seq).Scan(&body)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		body = nil
+	case err != nil:
+		return err
+	default:
+		if body, err = ledger.Unseal(ledger.OfPrints, id, at.seq, body); err != nil {
+			return err
+		}
+	}
+	body = bytes.Clone(body)
+	for _, p := range late {
+		body = appendPrint(body, int(p.item), p.free, p.print)
+	}
+	w.learn(at, late)
+	return w.exec("INSERT INTO prints (file, seq, body) VALUES (?, ?, ?) ON CONFLICT (file, seq) DO UPDATE SET body = excluded.body",
+		at.file, at.seq, ledger.Seal(ledger.OfPrints, id, at.seq, body))
+}
