@@ -55,9 +55,7 @@ func (l *loader) finish(c *Config) {
 		}
 		r.Inbox.Dir = l.dirOf(r.Inbox.Dir, r.Inbox.SFTP)
 		r.Outbox.Dir = l.dirOf(r.Outbox.Dir, r.Outbox.SFTP)
-		if r.Preview.Dir != "" {
-			r.Preview.Dir = l.abs(r.Preview.Dir)
-		}
+		r.Preview.Dir = l.dirOf(r.Preview.Dir, r.Preview.SFTP)
 		if r.Inbox.Every == 0 && r.Inbox.Schedule == "" && !l.has("routes."+name+".inbox.every") {
 			r.Inbox.Every = 2 * time.Second
 			if r.Inbox.SFTP != "" {
@@ -611,6 +609,7 @@ func (l *loader) checkRoute(c *Config, key string, r Route) {
 	l.checkTarget(c, key, r)
 	l.checkPlace(c, key+".inbox", r.Inbox.SFTP)
 	l.checkPlace(c, key+".outbox", r.Outbox.SFTP)
+	l.checkPlace(c, key+".preview", r.Preview.SFTP)
 	l.checkInbox(key+".inbox", r.Inbox)
 	l.checkRead(key+".read", r.Read)
 	if l.has(key+".outbox.formats") && len(r.Outbox.Formats) == 0 && !l.blamedBelow(key+".outbox.formats") {
@@ -858,7 +857,7 @@ func (l *loader) checkFolders(c *Config) {
 	for _, name := range names {
 		r := c.Routes[name]
 		claim("routes."+name+".inbox.dir", r.Inbox.SFTP, r.Inbox.Dir)
-		claim("routes."+name+".preview.dir", "", r.Preview.Dir)
+		claim("routes."+name+".preview.dir", r.Preview.SFTP, r.Preview.Dir)
 	}
 	for _, name := range names {
 		r := c.Routes[name]
@@ -924,7 +923,7 @@ func (c *Config) forgive(found []finding) (mistakes, warnings []finding) {
 	used := map[string]bool{}
 	for _, r := range c.Routes {
 		used["accounts."+r.Account] = true
-		for _, s := range []string{r.Inbox.SFTP, r.Outbox.SFTP} {
+		for _, s := range []string{r.Inbox.SFTP, r.Outbox.SFTP, r.Preview.SFTP} {
 			for range len(c.SFTP) + 1 {
 				used["sftp."+s] = true
 				s = c.SFTP[s].Jump

@@ -194,8 +194,10 @@ type Outbox struct {
 
 // Preview is a folder whose files are checked and never sent.
 type Preview struct {
-	// Folder on this machine. The result of the check appears in the route's outbox.
+	// Folder on this machine, or on the SFTP server. The result of the check appears in the route's outbox.
 	Dir string `yaml:"dir" example:"preview/ship-points"`
+	// Name of an sftp entry; without it the folder is on this machine.
+	SFTP string `yaml:"sftp" example:"partner"`
 }
 
 // Read is how files are read; all optional.

@@ -26,60 +26,60 @@ type noted struct {
 }
 
 // recall reads what earlier processes noted, once. A note that cannot be read holds nothing up.
-func (l *Lookout) recall(ctx context.Context) {
-	if l.Note == nil || l.noted != nil {
+func (b *Inbox) recall(ctx context.Context) {
+	if b.Note == nil || b.noted != nil {
 		return
 	}
-	text, err := l.Note.Read(ctx)
+	text, err := b.Note.Read(ctx)
 	if err == nil && text != "" {
-		err = json.Unmarshal([]byte(text), &l.noted)
+		err = json.Unmarshal([]byte(text), &b.noted)
 	}
 	if err != nil {
-		l.Logger.Warn("it is not known since when files in the inbox are not whole", "inbox", l.Where, "error", err)
+		b.Logger.Warn("it is not known since when files in the inbox are not whole", "inbox", b.where, "error", err)
 	}
-	if l.noted == nil {
-		l.noted = map[string]noted{}
+	if b.noted == nil {
+		b.noted = map[string]noted{}
 	}
 }
 
 // waited is how long a file has been seen as it is, by this process and earlier ones.
-func (l *Lookout) waited(c Candidate) time.Duration {
-	now := l.Rhythm.Now()
+func (b *Inbox) waited(c Candidate) time.Duration {
+	now := b.rhythm.Now()
 	waited := now.Sub(c.First)
-	if n := l.noted[c.Name]; n.Mark == c.Mark {
+	if n := b.noted[c.Name]; n.Mark == c.Mark {
 		waited = max(waited, now.Sub(time.Unix(0, n.Since)))
 	}
 	return waited
 }
 
 // note writes down which files are not whole, when these are others than before.
-func (l *Lookout) note(ctx context.Context) {
-	if l.Note == nil {
+func (b *Inbox) note(ctx context.Context) {
+	if b.Note == nil {
 		return
 	}
-	broken, now := map[string]noted{}, l.Rhythm.Now().UnixNano()
-	for name, s := range l.sightings.byName {
-		before, known := l.noted[name]
+	broken, now := map[string]noted{}, b.rhythm.Now().UnixNano()
+	for name, s := range b.sightings.byName {
+		before, known := b.noted[name]
 		known = known && before.Mark == s.Mark && before.Since <= now // or the clock was wrong then
 		switch {
 		case s.Taken:
-		case known && (l.broken(s) != "" || s.Verdict == nil && !s.Checked):
+		case known && (b.broken(s) != "" || s.Verdict == nil && !s.Checked):
 			broken[name] = before
-		case l.broken(s) != "":
+		case b.broken(s) != "":
 			broken[name] = noted{s.Mark, s.First.UnixNano()}
 		}
 	}
-	if maps.Equal(broken, l.noted) {
+	if maps.Equal(broken, b.noted) {
 		return
 	}
 	text, err := json.Marshal(broken)
 	if err == nil {
-		err = l.Note.Write(ctx, string(text))
+		err = b.Note.Write(ctx, string(text))
 	}
 	if err != nil && ctx.Err() == nil {
-		l.Logger.Warn("it cannot be noted since when files in the inbox are not whole", "inbox", l.Where, "error", fmt.Errorf("note: %w", err))
+		b.Logger.Warn("it cannot be noted since when files in the inbox are not whole", "inbox", b.where, "error", fmt.Errorf("note: %w", err))
 	}
 	if err == nil {
-		l.noted = broken
+		b.noted = broken
 	}
 }

@@ -1,4 +1,5 @@
-// Package inbox holds where files come from: a local folder (inbox/local), an SFTP server (inbox/sftp).
+// Package inbox holds the life of a file before it is read: when it is complete, how it is claimed and copied, where it comes to rest. It is
+// said once, over the primitives of a place.
 package inbox
 
 import (
@@ -6,7 +7,10 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"sync"
 	"time"
+
+	"github.com/rowferry/rowferry/places"
 )
 
 // Arrival is one complete file that waits to be taken.
@@ -26,7 +30,7 @@ type Fetched struct {
 // or changed while we looked. It is not a fault: look again.
 var ErrGone = errors.New("the file is gone or has changed")
 
-// A Place is one inbox. Its methods are called by one goroutine at a time; Wait may run beside them.
+// A Place is one inbox. It is safe for concurrent use; what one Look gives is acted upon while it goes on.
 //
 // A file goes Look → Claim → Fetch → (Archive | Duplicate | Quarantine). Each of these may be cut off at any
 // line and is then called again with the same id: each looks at what is there before it acts, and comes to the
@@ -38,12 +42,22 @@ type Place interface {
 	// Stuck set to the reason: claim them and put them into quarantine.
 	Look(ctx context.Context) iter.Seq2[Complete, error]
 
+	// Unready gives the files that have settled and wait for something, are not whole, or may not be read: for each its name and, in
+	// the route's language, why.
+	Unready() iter.Seq2[string, string]
+
+	// Held gives the ids under which files lie in processing.
+	Held(ctx context.Context) (ids []string, err error)
+
 	// Waiting is how many files the last look saw that are still settling: looks soon after may find them complete.
 	Waiting() int
 
 	// Claim moves the arrival out of the senders' reach under id (processing/ID/NAME), without overwriting.
 	// ErrGone when it was not there (and was not claimed under this id before).
 	Claim(ctx context.Context, id string, a Arrival) error
+
+	// Path is where on this machine the content of an arrival can be read until it is claimed. ErrGone when it is not there any more in that state.
+	Path(ctx context.Context, a Arrival) (string, error)
 
 	// Fetch copies the claimed file to w from its beginning and hashes it. ErrGone when it is not there.
 	Fetch(ctx context.Context, id, name string, w io.Writer) (Fetched, error)
@@ -71,3 +85,59 @@ type Complete struct {
 	Arrival
 	Stuck string // why, in the route's language
 }
+
+// Inbox is one folder of a place as an inbox. It is a Place.
+type Inbox struct {
+	Settings
+	mu        sync.Mutex // held by each step, and by a look but for the time in which its user acts
+	folder    places.Folder
+	where     string // for the log
+	root      string // on this machine, or ""
+	copies    string // of files that do not lie on this machine
+	least     time.Duration
+	marker    Marker
+	remembers bool // files may stay where they are
+	rhythm    Rhythm
+
+	sightings Sightings
+	looked    time.Time        // when the last look began
+	refused   map[string]bool  // names told in the log
+	noted     map[string]noted // files that were not whole
+	made      map[string]bool  // folders of ours that are known to be there
+	pending   map[string]bool  // copies of claimed files that were cut off
+	stays     sync.Once        // told that the place permits no move
+}
+
+// Wait returns when the timetable says so, when a settling file may have settled, or shortly after something appeared.
+func (b *Inbox) Wait(ctx context.Context) error {
+	var soon time.Time // when the look is due that a hint asks for
+	for {
+		left := b.rhythm.Left()
+		if !soon.IsZero() {
+			left = min(left, max(0, soon.Sub(b.Clock())))
+		}
+		if left == 0 {
+			return ctx.Err()
+		}
+		hint, err := b.folder.Wait(ctx, left, func(name string, came bool) bool { return soon.IsZero() && b.hints(name, came) })
+		if err != nil {
+			return err
+		}
+		if hint {
+			soon = b.rhythm.NotBefore(b.least)
+		}
+	}
+}
+
+// hints reports whether a name that came or went may mean work: a file of interest, a lock or a marker. Where the timetable is a
+// schedule, only the schedule counts.
+func (b *Inbox) hints(name string, came bool) bool {
+	switch {
+	case b.Schedule != "", name == Processing, name == Archived, name == Duplicates, name == Quarantine:
+		return false
+	}
+	return came && b.wanted(name) || b.marker.Fits(name) || len(name) > 2 && (name[:2] == "~$" || name[:2] == ".~")
+}
+
+// Close ends watching.
+func (b *Inbox) Close() error { return b.folder.Close() }

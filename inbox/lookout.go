@@ -13,50 +13,9 @@ import (
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/places"
 	"github.com/rowferry/rowferry/words"
 )
-
-// Lookout decides, from one full listing after another, which files are complete. All places share it, so that a file is
-// complete by the same rules wherever it lies. Its methods are called by one goroutine at a time.
-type Lookout struct {
-	Where       string // for the log
-	Settle      time.Duration
-	Patience    time.Duration
-	LeastPause  time.Duration // between looks that nobody scheduled
-	Match       []string
-	Marker      Marker
-	Scheduled   bool // looks follow a schedule, so whatever waits is followed up
-	Language    batch.Language
-	Remembering Remembering // nil: the place moves what it takes
-	Note        Note        // since when files are not whole; nil: that ends with the process
-	Logger      *slog.Logger
-	Rhythm      *Rhythm
-
-	// Whole says whether the structure of a settled file is closed: see local.Settings. ErrGone: it changed.
-	Whole func(ctx context.Context, a Arrival) error
-
-	sightings Sightings
-	looked    time.Time        // when the last look began
-	refused   map[string]bool  // names told in the log
-	noted     map[string]noted // files that were not whole
-}
-
-// Listing is one full look at a folder.
-type Listing struct {
-	Names []string                        // without folders
-	State func(name string) (State, bool) // of one of them, links not followed; false: it is not there any more
-}
-
-// State is what a place tells of one file.
-type State struct {
-	Size    int64
-	ModTime time.Time
-	Node    uint64 // inode; 0 where there is none
-	Mode    fs.FileMode
-}
-
-// Mark is what must not change of it.
-func (s State) Mark() Mark { return Mark{s.Size, s.ModTime.UnixNano(), s.Node} }
 
 // Candidate is a file of a look.
 type Candidate struct {
@@ -64,31 +23,38 @@ type Candidate struct {
 	*Sighting
 }
 
-// Look makes one look: list is called once, Whole once for each state of each settled file.
-func (l *Lookout) Look(ctx context.Context, list func() (Listing, error)) iter.Seq2[Complete, error] {
-	return func(yield func(Complete, error) bool) {
-		l.Rhythm.Began()
-		began := l.Rhythm.Now()
-		listing, err := list()
+// Look makes one look: the folder is listed once, and the structure of a settled file asked for once in each of its states.
+func (b *Inbox) Look(ctx context.Context) iter.Seq2[Complete, error] {
+	return func(give func(Complete, error) bool) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		yield := func(c Complete, err error) bool {
+			b.mu.Unlock()
+			defer b.mu.Lock()
+			return give(c, err)
+		}
+		b.rhythm.Began()
+		began := b.rhythm.Now()
+		found, err := b.list(ctx)
 		var settled []Candidate
 		if err == nil {
-			settled, err = l.survey(ctx, listing, began)
+			settled, err = b.survey(ctx, found, began)
 		}
-		l.Rhythm.Listed()
-		defer func() { l.Rhythm.Ended(l.followUp(began)) }()
+		b.rhythm.Listed()
+		defer func() { b.rhythm.Ended(b.followUp(began)) }()
 		if err != nil {
 			yield(Complete{}, err)
 			return
 		}
-		l.recall(ctx)
-		defer l.note(ctx)
+		b.recall(ctx)
+		defer b.note(ctx)
 		for _, c := range settled {
-			complete, ready := l.judge(ctx, c)
+			complete, ready := b.judge(ctx, c)
 			if ctx.Err() != nil {
 				yield(Complete{}, ctx.Err())
 				return
 			}
-			var trouble *Trouble
+			var trouble *places.Trouble
 			if !c.Checked && errors.As(c.Verdict, &trouble) { // the place, not the file: the others would fare no better
 				yield(Complete{}, trouble)
 				return
@@ -100,81 +66,82 @@ func (l *Lookout) Look(ctx context.Context, list func() (Listing, error)) iter.S
 	}
 }
 
-// survey gives the settled candidates of a listing, oldest first.
-func (l *Lookout) survey(ctx context.Context, listing Listing, now time.Time) ([]Candidate, error) {
-	l.looked = now
-	l.sightings.Begin()
-	defer l.sightings.End()
-	there := make(map[string]bool, len(listing.Names))
-	for _, n := range listing.Names {
-		there[n] = true
+// list gives what lies in the folder, but for folders.
+func (b *Inbox) list(ctx context.Context) ([]places.Entry, error) {
+	clear(b.made)
+	found, err := b.folder.List(ctx, ".")
+	if err != nil {
+		return nil, err
 	}
-	for name := range l.refused {
+	found = slices.DeleteFunc(found, func(e places.Entry) bool { return e.Mode.IsDir() })
+	b.sweep(found)
+	return found, nil
+}
+
+// survey gives the settled candidates of a listing, oldest first.
+func (b *Inbox) survey(ctx context.Context, found []places.Entry, now time.Time) ([]Candidate, error) {
+	b.looked = now
+	b.sightings.Begin()
+	defer b.sightings.End()
+	there := make(map[string]bool, len(found))
+	for _, e := range found {
+		there[e.Name] = true
+	}
+	for name := range b.refused {
 		if !there[name] {
-			delete(l.refused, name)
+			delete(b.refused, name)
 		}
 	}
 	var settled []Candidate
-	for _, name := range listing.Names {
-		if !l.meant(name) {
+	for _, e := range found {
+		if !b.meant(e.Name) {
 			continue
 		}
-		if !Match(l.Match, name) {
-			l.pass(name, listing)
+		if !Match(b.Match, e.Name) {
+			b.pass(e)
 			continue
 		}
-		c, ok, err := l.sight(ctx, name, listing, now)
+		c, ok, err := b.sight(ctx, e, now)
 		if err != nil {
 			return nil, err
 		}
-		if ok && !c.Taken && c.Settled(now, l.Settle) && l.free(c, there, now) {
+		if ok && !c.Taken && c.Settled(now, b.Settle) && b.free(c, there, now) {
 			settled = append(settled, c)
 		}
 	}
-	slices.SortFunc(settled, func(a, b Candidate) int {
-		if c := a.Arrival.ModTime.Compare(b.Arrival.ModTime); c != 0 {
+	slices.SortFunc(settled, func(x, y Candidate) int {
+		if c := x.Arrival.ModTime.Compare(y.Arrival.ModTime); c != 0 {
 			return c
 		}
-		return strings.Compare(a.Name, b.Name)
+		return strings.Compare(x.Name, y.Name)
 	})
 	return settled, nil
 }
 
-// Wanted leaves out what is not meant for us, by name alone.
-func (l *Lookout) Wanted(name string) bool {
-	return l.meant(name) && Match(l.Match, name)
+// wanted leaves out what is not meant for us, by name alone.
+func (b *Inbox) wanted(name string) bool {
+	return b.meant(name) && Match(b.Match, name)
 }
 
 // meant leaves out what programs keep for themselves, and markers.
-func (l *Lookout) meant(name string) bool { return !Temporary(name) && !l.Marker.Fits(name) }
+func (b *Inbox) meant(name string) bool { return !Temporary(name) && !b.marker.Fits(name) }
 
 // pass tells once of a file that whoever dropped it may be waiting for: nothing but the globs speaks against it.
-func (l *Lookout) pass(name string, listing Listing) {
-	if l.refused[name] || Untrusted(name) != "" {
-		return
-	}
-	if state, ok := listing.State(name); ok && state.Mode.IsRegular() {
-		l.leave(name, slog.LevelInfo, "its name does not fit the route's match")
+func (b *Inbox) pass(e places.Entry) {
+	if !b.refused[e.Name] && Untrusted(e.Name) == "" && e.Mode.IsRegular() {
+		b.leave(e.Name, slog.LevelInfo, "its name does not fit the route's match")
 	}
 }
 
 // sight looks at one file. One that cannot be trusted is told once.
-func (l *Lookout) sight(ctx context.Context, name string, listing Listing, now time.Time) (Candidate, bool, error) {
-	if why := Untrusted(name); why != "" {
-		l.refuse(name, why)
+func (b *Inbox) sight(ctx context.Context, e places.Entry, now time.Time) (Candidate, bool, error) {
+	if why := cmp.Or(Untrusted(e.Name), Unfit(e.Mode)); why != "" {
+		b.leave(e.Name, slog.LevelWarn, why)
 		return Candidate{}, false, nil
 	}
-	state, ok := listing.State(name)
-	if !ok {
-		return Candidate{}, false, nil
-	}
-	if why := Unfit(state.Mode); why != "" {
-		l.refuse(name, why)
-		return Candidate{}, false, nil
-	}
-	c := Candidate{Arrival{Name: name, Size: state.Size, ModTime: state.ModTime}, l.sightings.See(name, state.Mark(), now)}
-	if l.Remembering != nil && c.Looks == 1 {
-		id, err := l.Remembering.Seen(ctx, c.Identity())
+	c := Candidate{arrival(e), b.sightings.See(e.Name, mark(e), now)}
+	if b.remembers && c.Looks == 1 {
+		id, err := b.Remembering.Seen(ctx, c.Identity())
 		if err != nil {
 			return Candidate{}, false, err
 		}
@@ -200,45 +167,42 @@ func Unfit(mode fs.FileMode) string {
 	return "it is not a regular file"
 }
 
-// refuse tells once that a file is left alone that cannot be trusted.
-func (l *Lookout) refuse(name, why string) { l.leave(name, slog.LevelWarn, why) }
-
 // leave tells once that a file is left alone.
-func (l *Lookout) leave(name string, level slog.Level, why string) {
-	if l.refused == nil {
-		l.refused = map[string]bool{}
+func (b *Inbox) leave(name string, level slog.Level, why string) {
+	if b.refused == nil {
+		b.refused = map[string]bool{}
 	}
-	if !l.refused[name] {
-		l.refused[name] = true
-		l.Logger.Log(context.Background(), level, "a file in the inbox is left alone: "+why, "inbox", l.Where, "file", name)
+	if !b.refused[name] {
+		b.refused[name] = true
+		b.Logger.Log(context.Background(), level, "a file in the inbox is left alone: "+why, "inbox", b.where, "file", name)
 	}
 }
 
 // free reports that nobody holds the file open and that its marker is there. After the patience it is told, once,
 // what the file waits for.
-func (l *Lookout) free(c Candidate, there map[string]bool, now time.Time) bool {
+func (b *Inbox) free(c Candidate, there map[string]bool, now time.Time) bool {
 	c.Waits = ""
 	for _, lock := range Locks(c.Name) {
 		if there[lock] {
-			c.Waits = words.Of(l.Language, "inbox.locked", "lock", lock)
+			c.Waits = words.Of(b.Language, "inbox.locked", "lock", lock)
 		}
 	}
-	if marker := l.Marker.For(c.Name); l.Marker != "" && !there[marker] {
-		c.Waits = words.Of(l.Language, "inbox.unmarked", "marker", marker)
+	if marker := b.marker.For(c.Name); b.marker != "" && !there[marker] {
+		c.Waits = words.Of(b.Language, "inbox.unmarked", "marker", marker)
 	}
 	if c.Waits == "" {
 		return true
 	}
-	if now.Sub(c.First) >= l.Patience && c.Once("waits") {
-		l.Logger.Warn("a file in the inbox waits", "inbox", l.Where, "file", c.Name, "why", c.Waits)
+	if now.Sub(c.First) >= b.Patience && c.Once("waits") {
+		b.Logger.Warn("a file in the inbox waits", "inbox", b.where, "file", c.Name, "why", c.Waits)
 	}
 	return false
 }
 
 // judge asks whether the structure is closed, once for each state of the file.
-func (l *Lookout) judge(ctx context.Context, c Candidate) (Complete, bool) {
+func (b *Inbox) judge(ctx context.Context, c Candidate) (Complete, bool) {
 	if !c.Checked {
-		verdict := l.Whole(ctx, c.Arrival)
+		verdict := b.whole(ctx, c.Arrival)
 		if ctx.Err() != nil || errors.Is(verdict, ErrGone) {
 			return Complete{}, false // the next look sees what it became
 		}
@@ -246,30 +210,30 @@ func (l *Lookout) judge(ctx context.Context, c Candidate) (Complete, bool) {
 		c.Verdict = verdict
 		c.Checked = verdict == nil || errors.As(verdict, &unreadable)
 	}
-	why, whole := l.stuck(c)
+	why, whole := b.stuck(c)
 	if whole {
 		return Complete{Arrival: c.Arrival}, true
 	}
-	if why == "" || l.waited(c) < l.Patience {
+	if why == "" || b.waited(c) < b.Patience {
 		return Complete{}, false
 	}
 	return Complete{Arrival: c.Arrival, Stuck: why}, true
 }
 
 // stuck says what speaks against taking the file, or that it is whole. A fault of the disk or the line says nothing about the file.
-func (l *Lookout) stuck(c Candidate) (why string, whole bool) {
+func (b *Inbox) stuck(c Candidate) (why string, whole bool) {
 	var unreadable *batch.Unreadable
 	switch {
 	case c.Verdict == nil:
 		return "", true
 	case errors.As(c.Verdict, &unreadable):
-		said := words.Say(l.Language, unreadable.Message)
-		return words.Of(l.Language, "inbox.never_whole", "patience", shown(l.Patience), "why", said), !unreadable.Incomplete
+		said := words.Say(b.Language, unreadable.Message)
+		return words.Of(b.Language, "inbox.never_whole", "patience", shown(b.Patience), "why", said), !unreadable.Incomplete
 	case errors.Is(c.Verdict, fs.ErrPermission):
-		return words.Of(l.Language, "inbox.no_right_to_read", "cause", Cause(c.Verdict)), false
+		return words.Of(b.Language, "inbox.no_right_to_read", "cause", Cause(c.Verdict)), false
 	}
 	if c.Once("fault") {
-		l.Logger.Warn("a file in the inbox cannot be read now", "inbox", l.Where, "file", c.Name, "error", c.Verdict)
+		b.Logger.Warn("a file in the inbox cannot be read now", "inbox", b.where, "file", c.Name, "error", c.Verdict)
 	}
 	return "", false
 }
@@ -300,18 +264,18 @@ func shown(d time.Duration) string {
 
 // followUp is when to look again before the timetable says so, for the files that are settling; zero when there are none.
 // Where looks are scheduled, files that are incomplete or wait for something are followed up too, within the patience.
-func (l *Lookout) followUp(now time.Time) time.Time {
+func (b *Inbox) followUp(now time.Time) time.Time {
 	var first time.Time
-	for _, s := range l.sightings.byName {
-		settled := s.Settled(now, l.Settle)
-		if s.Taken || now.Sub(s.First) > l.Patience || settled && !l.Scheduled {
+	for _, s := range b.sightings.byName {
+		settled := s.Settled(now, b.Settle)
+		if s.Taken || now.Sub(s.First) > b.Patience || settled && b.Schedule == "" {
 			continue
 		}
-		due := s.First.Add(l.Settle)
+		due := s.First.Add(b.Settle)
 		if settled {
-			due = now.Add(l.Settle)
+			due = now.Add(b.Settle)
 		}
-		if soonest := now.Add(l.LeastPause); due.Before(soonest) {
+		if soonest := now.Add(b.least); due.Before(soonest) {
 			due = soonest
 		}
 		if first.IsZero() || due.Before(first) {
@@ -322,10 +286,12 @@ func (l *Lookout) followUp(now time.Time) time.Time {
 }
 
 // Waiting is how many files were still settling at the last look.
-func (l *Lookout) Waiting() int {
+func (b *Inbox) Waiting() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	n := 0
-	for _, s := range l.sightings.byName {
-		if !s.Taken && !s.Settled(l.looked, l.Settle) {
+	for _, s := range b.sightings.byName {
+		if !s.Taken && !s.Settled(b.looked, b.Settle) {
 			n++
 		}
 	}
@@ -334,45 +300,37 @@ func (l *Lookout) Waiting() int {
 
 // Unready gives the files that have settled and wait for something, are not whole, or may not be read: for each its name and, in
 // the route's language, why.
-func (l *Lookout) Unready() iter.Seq2[string, string] {
+func (b *Inbox) Unready() iter.Seq2[string, string] {
 	return func(yield func(name, why string) bool) {
-		for _, name := range slices.Sorted(maps.Keys(l.sightings.byName)) {
-			s := l.sightings.byName[name]
-			if s.Taken {
-				continue
-			}
-			if why := cmp.Or(s.Waits, l.broken(s)); why != "" && !yield(name, why) {
+		why := b.unready()
+		for _, name := range slices.Sorted(maps.Keys(why)) {
+			if !yield(name, why[name]) {
 				return
 			}
 		}
 	}
+}
+
+func (b *Inbox) unready() map[string]string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := map[string]string{}
+	for name, s := range b.sightings.byName {
+		if why := cmp.Or(s.Waits, b.broken(s)); why != "" && !s.Taken {
+			all[name] = why
+		}
+	}
+	return all
 }
 
 // broken says why the file was not whole, or might not be read, when it was last asked; "" when neither.
-func (l *Lookout) broken(s *Sighting) string {
+func (b *Inbox) broken(s *Sighting) string {
 	var unreadable *batch.Unreadable
 	switch {
 	case errors.As(s.Verdict, &unreadable) && unreadable.Incomplete:
-		return words.Say(l.Language, unreadable.Message)
+		return words.Say(b.Language, unreadable.Message)
 	case errors.Is(s.Verdict, fs.ErrPermission):
-		return words.Of(l.Language, "inbox.no_right_to_read", "cause", Cause(s.Verdict))
+		return words.Of(b.Language, "inbox.no_right_to_read", "cause", Cause(s.Verdict))
 	}
 	return ""
-}
-
-// Seen is the file as the last look saw it, or nil.
-func (l *Lookout) Seen(name string) *Sighting { return l.sightings.byName[name] }
-
-// Claimed tells that a file was moved away, or changed so that what is known of it is void.
-func (l *Lookout) Claimed(name string) { delete(l.sightings.byName, name) }
-
-// All gives every file that the last look saw.
-func (l *Lookout) All() iter.Seq2[string, *Sighting] {
-	return func(yield func(string, *Sighting) bool) {
-		for name, s := range l.sightings.byName {
-			if !yield(name, s) {
-				return
-			}
-		}
-	}
 }

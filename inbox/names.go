@@ -1,13 +1,11 @@
 package inbox
 
 import (
+	"fmt"
 	"path"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/rowferry/rowferry/batch"
-	"github.com/rowferry/rowferry/words"
 )
 
 // The folders that a place keeps below its own. Nothing in them is looked at.
@@ -148,19 +146,12 @@ func NoteName(note, file string) string {
 	return note
 }
 
-// Trouble says that a place cannot be used now: where, what, and what next, for a person. It may pass by itself.
-type Trouble struct {
-	Message batch.Message
-	Err     error // the technical cause
-}
-
-// Error is for logs; people read words.Say(lang, t.Message).
-func (t *Trouble) Error() string {
-	said := words.Say(batch.English, t.Message)
-	if t.Err == nil {
-		return said
+// trusted keeps ids and names from climbing out of the inbox.
+func trusted(id, name string) error {
+	for _, s := range []string{id, name} {
+		if why := Untrusted(s); why != "" {
+			return fmt.Errorf("%q: %s", s, why)
+		}
 	}
-	return said + " (" + t.Err.Error() + ")"
+	return nil
 }
-
-func (t *Trouble) Unwrap() error { return t.Err }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/rowferry/rowferry/places"
 )
 
 // Mark is what must not change while a file settles.
@@ -12,6 +14,8 @@ type Mark struct {
 	ModTime int64  // nanoseconds since 1970, as precise as the place tells
 	Node    uint64 // inode; 0 where there is none
 }
+
+func mark(e places.Entry) Mark { return Mark{e.Size, e.ModTime.UnixNano(), e.Node} }
 
 // Sighting is one file as the last looks saw it.
 type Sighting struct {
@@ -81,6 +85,9 @@ func (s *Sightings) End() {
 		}
 	}
 }
+
+// Forget tells that a file was moved away, or changed so that what is known of it is void.
+func (s *Sightings) Forget(name string) { delete(s.byName, name) }
 
 // Identity is how a file that stays where it is gets recognised: name, size and modification time.
 func (a Arrival) Identity() string {

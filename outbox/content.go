@@ -3,6 +3,7 @@ package outbox
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -19,54 +20,37 @@ func CheckName(name string) error {
 	return nil
 }
 
-// Same reports whether r, which is size bytes long, holds exactly the content. It moves nothing.
-func Same(r io.Reader, size int64, content Content) (bool, error) {
-	length, err := Size(content)
-	if err != nil || length != size {
-		return false, err
-	}
-	a, b := make([]byte, 256<<10), make([]byte, 256<<10)
-	for at := int64(0); at < length; {
-		n := min(int64(len(a)), length-at)
-		if _, err := io.ReadFull(r, a[:n]); err == io.EOF || err == io.ErrUnexpectedEOF {
-			return false, nil // it shrank meanwhile
-		} else if err != nil {
-			return false, err
-		}
-		if _, err := content.ReadAt(b[:n], at); err != nil && err != io.EOF {
-			return false, err
-		}
-		if !bytes.Equal(a[:n], b[:n]) {
-			return false, nil
-		}
-		at += n
-	}
-	return true, nil
+var errDiffers = errors.New("the content differs")
+
+// comparing is a writer that compares what it is given with the content.
+type comparing struct {
+	content io.ReaderAt
+	at      int64
+	buf     []byte
 }
 
-// Size is the length of the content; its position stays where it was.
-func Size(content Content) (int64, error) {
-	at, err := content.Seek(0, io.SeekCurrent)
-	if err != nil {
+func (c *comparing) Write(b []byte) (int, error) {
+	if cap(c.buf) < len(b) {
+		c.buf = make([]byte, len(b))
+	}
+	n, err := c.content.ReadAt(c.buf[:len(b)], c.at)
+	if err != nil && err != io.EOF {
 		return 0, err
 	}
-	size, err := content.Seek(0, io.SeekEnd)
-	if err != nil {
-		return 0, err
+	if !bytes.Equal(c.buf[:n], b) {
+		return 0, errDiffers
 	}
-	_, err = content.Seek(at, io.SeekStart)
-	return size, err
+	c.at += int64(len(b))
+	return len(b), nil
 }
 
-// Until reads from r until the context ends.
-func Until(ctx context.Context, r io.Reader) io.Reader { return &until{ctx, r} }
-
+// until is a reader that ends with its context.
 type until struct {
 	ctx context.Context
 	r   io.Reader
 }
 
-func (u *until) Read(b []byte) (int, error) {
+func (u until) Read(b []byte) (int, error) {
 	if err := u.ctx.Err(); err != nil {
 		return 0, err
 	}

@@ -1,5 +1,4 @@
-// Package outbox turns outcomes into result files and puts them where they go: a local folder (outbox/local),
-// an SFTP server (outbox/sftp). The formats are in outbox/csvfile, outbox/workbook, outbox/summary.
+// Package outbox turns outcomes into result files and puts them where they go, by the primitives of a place. The formats are in outbox/csvfile, outbox/workbook, outbox/summary.
 package outbox
 
 import (
@@ -15,11 +14,10 @@ import (
 // ErrExists means that another file with this name and other content is there.
 var ErrExists = errors.New("a file with this name and other content is there already; move that one away")
 
-// A Place is one outbox. It is safe for concurrent use.
+// A Place is where results are put. It is safe for concurrent use.
 type Place interface {
-	// Put makes content appear under name, whole or not at all: written under a temporary name, synced
-	// (or checked by size), renamed without overwriting, folder synced. Called again after it was cut off it comes
-	// to the same end: a file with the same name and content means it is done.
+	// Put makes content appear under name, whole or not at all. Called again after it was cut off it comes to the same end: a file with
+	// the same name and content means it is done, one with other content is ErrExists.
 	Put(ctx context.Context, name string, content Content) error
 
 	Close() error

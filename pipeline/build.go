@@ -12,21 +12,19 @@ import (
 
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/inbox"
-	localinbox "github.com/rowferry/rowferry/inbox/local"
-	sftpinbox "github.com/rowferry/rowferry/inbox/sftp"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/outbox/csvfile"
-	localoutbox "github.com/rowferry/rowferry/outbox/local"
-	sftpoutbox "github.com/rowferry/rowferry/outbox/sftp"
 	"github.com/rowferry/rowferry/outbox/summary"
 	"github.com/rowferry/rowferry/outbox/workbook"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/pipeline/send"
+	"github.com/rowferry/rowferry/places"
+	"github.com/rowferry/rowferry/places/local"
+	"github.com/rowferry/rowferry/places/sftp"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/senders"
-	"github.com/rowferry/rowferry/sftpclient"
 )
 
 // formats is the one list of result formats, by the name a configuration uses.
@@ -75,7 +73,7 @@ func Build(ctx context.Context, cfg *configs.Config, l ledger.Owner, o Options) 
 		return nil, err
 	}
 	e := &Engine{config: cfg, Ledger: l, Routes: routes, Lanes: map[string]*send.Lane{}, Data: cfg.Data, Log: o.Log, Metrics: o.Metrics, Partial: o.Route != "",
-		Partners: sftpclient.NewPartners(cfg.SFTP, sftpclient.Options{Logger: o.Log})}
+		Partners: sftp.NewPartners(cfg.SFTP, sftp.Options{Logger: o.Log})}
 	for name, r := range routes {
 		if err := e.places(cfg, cfg.Routes[name], r, o); err != nil {
 			return nil, errors.Join(err, e.Close())
@@ -99,49 +97,44 @@ func (e *Engine) places(cfg *configs.Config, c configs.Route, r *route.Route, o 
 	for _, name := range c.Outbox.Formats {
 		r.Formats = append(r.Formats, formats[name]())
 	}
-	if r.Outbox, err = e.outbox(c.Outbox, o); err != nil {
+	out, err := e.folder(c.Outbox.SFTP, local.Settings{Dir: c.Outbox.Dir, Whose: "outbox", Logger: o.Log})
+	if err != nil {
 		return err
 	}
+	r.Outbox = outbox.Open(out)
 	if o.Inboxes && c.Preview.Dir != "" {
-		if err := e.preview(cfg.Routes[r.Name], r, o); err != nil {
+		if err := e.preview(cfg, c, r, o); err != nil {
 			return err
 		}
 	}
 	if !o.Inboxes || c.Inbox.Dir == "" {
 		return nil
 	}
-	r.Inbox, err = e.inbox(cfg, c.Inbox, r, o)
+	r.Inbox, err = e.inbox(cfg, c.Inbox, r, o, inbox.Settings{Remembering: memory{e.Ledger, r.Name}, Note: note{e.Ledger, "broken/" + r.Name}})
 	return err
 }
 
-// outbox opens where a route's results go.
-func (e *Engine) outbox(c configs.Outbox, o Options) (outbox.Place, error) {
-	if c.SFTP == "" {
-		return localoutbox.Open(localoutbox.Settings{Dir: c.Dir})
+// folder opens a folder of this machine, or one on a partner's server.
+func (e *Engine) folder(partner string, s local.Settings) (places.Folder, error) {
+	if partner == "" {
+		return local.Open(s)
 	}
-	client, err := e.Partners.Partner(c.SFTP)
+	client, err := e.Partners.Partner(partner)
 	if err != nil {
 		return nil, err
 	}
-	return sftpoutbox.Open(sftpoutbox.Settings{Client: client, Dir: c.Dir, Logger: o.Log})
+	return client.Folder(s.Dir), nil
 }
 
 // inbox opens where a route's files come from.
-func (e *Engine) inbox(cfg *configs.Config, c configs.Inbox, r *route.Route, o Options) (inbox.Place, error) {
-	remembered, noted := memory{e.Ledger, r.Name}, note{e.Ledger, "broken/" + r.Name}
-	if c.SFTP == "" {
-		return localinbox.Open(localinbox.Settings{Dir: c.Dir, Settle: c.Settle, Match: c.Match, Every: c.Every,
-			Schedule: c.Schedule, TimeZone: c.TimeZone, Done: c.Done, Patience: c.Patience, After: c.After,
-			Language: r.Language, Whole: r.Whole, Remembering: remembered, Note: noted, Logger: o.Log})
-	}
-	client, err := e.Partners.Partner(c.SFTP)
+func (e *Engine) inbox(cfg *configs.Config, c configs.Inbox, r *route.Route, o Options, s inbox.Settings) (inbox.Place, error) {
+	folder, err := e.folder(c.SFTP, local.Settings{Dir: c.Dir, ReadOnly: c.After == inbox.Keep, Watch: true, Logger: o.Log})
 	if err != nil {
 		return nil, err
 	}
-	return sftpinbox.Open(sftpinbox.Settings{Client: client, Dir: c.Dir, Settle: c.Settle, Match: c.Match, Every: c.Every,
-		Schedule: c.Schedule, TimeZone: c.TimeZone, Done: c.Done, Patience: c.Patience, After: c.After,
-		Language: r.Language, Whole: r.Whole, Remembering: remembered, Note: noted, Logger: o.Log,
-		Spool: filepath.Join(cfg.Data, "downloads", r.Name)})
+	s.Inbox, s.Language, s.Whole, s.Logger = c, r.Language, r.Whole, o.Log
+	s.Downloads = filepath.Join(cfg.Data, "downloads", r.Name)
+	return inbox.Open(folder, s)
 }
 
 // memory is what a place remembers of files it leaves where they are, kept in the ledger.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"maps"
 	"path/filepath"
@@ -23,7 +22,7 @@ import (
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/pipeline/send"
 	"github.com/rowferry/rowferry/pipeline/take"
-	"github.com/rowferry/rowferry/sftpclient"
+	"github.com/rowferry/rowferry/places/sftp"
 )
 
 // Engine is everything wired. Build makes one; Run, Once or Send is called once; Close after it.
@@ -34,7 +33,7 @@ type Engine struct {
 	Data     string
 	Log      *slog.Logger
 	Metrics  *Metrics // nil: not measured
-	Partners *sftpclient.Partners
+	Partners *sftp.Partners
 	previews []*previewer
 	Partial  bool // only some of the configuration's routes are wired: files of others wait in silence
 
@@ -325,13 +324,7 @@ func (e *Engine) Once(ctx context.Context, progress Progress) ([]ledger.File, er
 
 // tellUnready logs what stays in an inbox because it waits or is not whole: nobody else says so before the patience is over.
 func (e *Engine) tellUnready(r *route.Route) {
-	place, ok := r.Inbox.(interface {
-		Unready() iter.Seq2[string, string]
-	})
-	if !ok {
-		return
-	}
-	for name, why := range place.Unready() {
+	for name, why := range r.Inbox.Unready() {
 		e.Log.Warn("a file stays in the inbox", "route", r.Name, "file", name, "why", why)
 	}
 }

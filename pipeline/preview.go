@@ -10,7 +10,6 @@ import (
 
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/inbox"
-	localinbox "github.com/rowferry/rowferry/inbox/local"
 	"github.com/rowferry/rowferry/outbox/workbook"
 	"github.com/rowferry/rowferry/pipeline/check"
 	"github.com/rowferry/rowferry/pipeline/redrop"
@@ -23,20 +22,22 @@ import (
 type previewer struct {
 	engine *Engine
 	route  *route.Route
-	dir    string
 	place  inbox.Place
 	out    map[string]string // by arrival: the id of a preview that is out, of a file that could not be moved away yet
 	said   string            // the last trouble that was logged
 }
 
 // preview opens a route's preview folder.
-func (e *Engine) preview(c configs.Route, r *route.Route, o Options) error {
-	place, err := localinbox.Open(localinbox.Settings{Dir: c.Preview.Dir, Settle: c.Inbox.Settle, Match: c.Inbox.Match, Every: c.Inbox.Every,
-		Patience: c.Inbox.Patience, Language: r.Language, Whole: r.Whole, Logger: o.Log})
+func (e *Engine) preview(cfg *configs.Config, c configs.Route, r *route.Route, o Options) error {
+	in := configs.Inbox{Dir: c.Preview.Dir, SFTP: c.Preview.SFTP, Settle: c.Inbox.Settle, Match: c.Inbox.Match, Patience: c.Inbox.Patience}
+	if in.SFTP == c.Inbox.SFTP { // else as often as the place bears
+		in.Every = c.Inbox.Every
+	}
+	place, err := e.inbox(cfg, in, r, o, inbox.Settings{})
 	if err != nil {
 		return err
 	}
-	e.previews = append(e.previews, &previewer{engine: e, route: r, dir: c.Preview.Dir, place: place, out: map[string]string{}})
+	e.previews = append(e.previews, &previewer{engine: e, route: r, place: place, out: map[string]string{}})
 	return nil
 }
 
@@ -107,7 +108,11 @@ func (p *previewer) one(ctx context.Context, c inbox.Complete) error {
 
 // write puts the preview of a file into the outbox, or says why the file cannot be taken.
 func (p *previewer) write(ctx context.Context, id string, c inbox.Complete) (refused string, err error) {
-	f, report, err := check.Checker{Books: redrop.Books{Ledger: p.engine.Ledger, Spool: filepath.Join(p.engine.Data, "spool")}}.Report(ctx, p.route, filepath.Join(p.dir, c.Name), c.Name, id)
+	path, err := p.place.Path(ctx, c.Arrival)
+	if err != nil {
+		return "", err
+	}
+	f, report, err := check.Checker{Books: redrop.Books{Ledger: p.engine.Ledger, Spool: filepath.Join(p.engine.Data, "spool")}}.Report(ctx, p.route, path, c.Name, id)
 	if err != nil {
 		return "", err
 	}

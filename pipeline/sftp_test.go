@@ -3,6 +3,7 @@
 package pipeline_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -13,7 +14,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
-	"github.com/rowferry/rowferry/sftpclient/sshdtest"
+	"github.com/rowferry/rowferry/places/sftp/sshdtest"
 )
 
 // partnerConfig is a route from and to a partner's server. The configuration's folder keeps ledger and spool.
@@ -114,6 +115,33 @@ func TestRouteOverSFTP(t *testing.T) {
 	if parts, _ := filepath.Glob(filepath.Join(root, "incoming", "*.part")); len(parts) > 0 {
 		t.Errorf("left in the outbox: %v", parts)
 	}
+}
+
+// A file in a preview folder on the partner's server is checked, nothing of it is sent, and what would happen appears in the outbox.
+func TestAPreviewFolderOnAServer(t *testing.T) {
+	provider, url := newNotices(t)
+	s, root := sshdtest.Start(t, sshdtest.Options{}), partnerFolder(t)
+	if err := os.Mkdir(filepath.Join(root, "preview"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	config := partnerConfig(s, s.Address(), url, root) + fmt.Sprintf("    preview: {sftp: partner, dir: %s/preview}\n", root)
+	stop := start(t, t.TempDir(), config)
+	defer stop()
+	drop(t, filepath.Join(root, "preview"), "orders.csv", ids("P", 3)...)
+	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		out, err := filepath.Glob(filepath.Join(root, "incoming", "orders.*.preview.xlsx"))
+		at, aerr := filepath.Glob(filepath.Join(root, "preview", "archive", "*", "*", "*", "orders.csv"))
+		if err := errors.Join(err, aerr); err != nil {
+			t.Fatal(err)
+		}
+		if len(out) == 1 && len(at) == 1 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("out: %v, archived: %v", out, at)
+		}
+	}
+	provider.once(t, nil, nil)
 }
 
 // The line to the partner is cut again and again: every file is processed once, every result arrives once.

@@ -57,4 +57,29 @@ var inbox = catalogue{
 		ZH: "没有读取该文件的权限：{cause}。请授予运行 rowferry 的用户读取权限，然后重新发送。",
 		RU: "Нет права читать файл: {cause}. Дайте пользователю, от имени которого работает rowferry, право на чтение и отправьте файл снова.",
 	},
+	"outbox.missing": {
+		EN: "The outbox folder {dir} is not there. Create it, or mount it again; results are put there as soon as it is back.",
+		ZH: "结果文件夹 {dir} 不存在。请创建该文件夹或重新挂载；恢复后会自动写入结果。",
+		RU: "Папки результатов {dir} нет. Создайте её или подключите снова; результаты появятся, как только она будет на месте.",
+	},
+	"outbox.not_a_folder": {
+		EN: "The outbox {dir} is not a folder. Name a folder in the route's outbox: dir.",
+		ZH: "结果位置 {dir} 不是文件夹。请在路由的 outbox: dir 中填写一个文件夹。",
+		RU: "{dir} не является папкой. Укажите папку в настройке маршрута outbox: dir.",
+	},
+	"outbox.unlisted": {
+		EN: "The outbox folder {dir} cannot be listed: {cause}. Give the user that runs rowferry the right to read it.",
+		ZH: "无法列出结果文件夹 {dir} 的内容：{cause}。请授予运行 rowferry 的用户读取权限。",
+		RU: "Не удаётся прочитать список файлов папки {dir}: {cause}. Дайте пользователю, от имени которого работает rowferry, право на чтение.",
+	},
+	"outbox.unwritable": {
+		EN: "The outbox folder {dir} cannot be written to: {cause}. Give the user that runs rowferry the right to write there; the results are kept and put there then.",
+		ZH: "结果文件夹 {dir} 不可写：{cause}。请授予运行 rowferry 的用户写入权限；结果会保留，届时自动写入。",
+		RU: "В папку {dir} нельзя писать: {cause}. Дайте пользователю rowferry право на запись; результаты сохранены и будут записаны туда.",
+	},
+	"outbox.unrenamed": {
+		EN: "Files in the outbox folder {dir} cannot be renamed: {cause}. Results appear by renaming; give the user that runs rowferry the right.",
+		ZH: "无法重命名结果文件夹 {dir} 中的文件：{cause}。结果通过重命名出现；请授予运行 rowferry 的用户相应权限。",
+		RU: "Файлы в папке результатов {dir} нельзя переименовать: {cause}. Результаты появляются переименованием; дайте пользователю rowferry это право.",
+	},
 }

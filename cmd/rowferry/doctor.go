@@ -20,9 +20,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rowferry/rowferry/configs"
-	"github.com/rowferry/rowferry/inbox/local"
+	"github.com/rowferry/rowferry/inbox"
+	"github.com/rowferry/rowferry/places/sftp"
 	"github.com/rowferry/rowferry/providers"
-	"github.com/rowferry/rowferry/sftpclient"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -117,7 +117,7 @@ func folders(cfg *configs.Config) iter.Seq[finding] {
 			if r.Outbox.SFTP == "" {
 				dirs[r.Outbox.Dir] = "outbox of " + name
 			}
-			if r.Preview.Dir != "" {
+			if r.Preview.SFTP == "" {
 				dirs[r.Preview.Dir] = "preview of " + name
 			}
 		}
@@ -258,18 +258,21 @@ func whyUnreachable(err error) string {
 // partner tries one SFTP server with the folders that routes use on it.
 func partner(ctx context.Context, cfg *configs.Config, name string) iter.Seq[finding] {
 	return func(yield func(finding) bool) {
-		var used []sftpclient.Folder
+		var used []sftp.Use
 		for _, route := range routeNames(cfg) {
 			r := cfg.Routes[route]
 			if r.Inbox.SFTP == name {
-				keeps := r.Inbox.After == local.Keep
-				used = append(used, sftpclient.Folder{Dir: r.Inbox.Dir, ReadOnly: keeps, Takes: !keeps})
+				keeps := r.Inbox.After == inbox.Keep
+				used = append(used, sftp.Use{Dir: r.Inbox.Dir, ReadOnly: keeps, Takes: !keeps})
+			}
+			if r.Preview.SFTP == name {
+				used = append(used, sftp.Use{Dir: r.Preview.Dir, Takes: true})
 			}
 			if r.Outbox.SFTP == name {
-				used = append(used, sftpclient.Folder{Dir: r.Outbox.Dir})
+				used = append(used, sftp.Use{Dir: r.Outbox.Dir})
 			}
 		}
-		for step := range sftpclient.Diagnose(ctx, cfg.SFTP, name, used...) {
+		for step := range sftp.Diagnose(ctx, cfg.SFTP, name, used...) {
 			one := finding{What: strings.TrimSpace("sftp " + name + ": " + step.Name + " " + step.Dir), Good: step.OK(), Detail: step.Detail}
 			if !one.Good {
 				one.Detail = words.Say(cfg.Language, step.Message)

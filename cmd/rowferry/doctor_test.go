@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rowferry/rowferry/sftpclient/sshdtest"
+	"github.com/rowferry/rowferry/places/sftp/sshdtest"
 )
 
 // The doctor goes through folders, providers and partners' servers; what is wrong is the exit code, and says what to do.

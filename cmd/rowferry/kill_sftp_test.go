@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rowferry/rowferry/sftpclient/sshdtest"
+	"github.com/rowferry/rowferry/places/sftp/sshdtest"
 )
 
 // overSFTP makes a kill test's routes ones from and to a partner's server, each with another rest for what was taken.

@@ -16,12 +16,12 @@ import (
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/outbox"
-	"github.com/rowferry/rowferry/outbox/local"
 	resultbook "github.com/rowferry/rowferry/outbox/workbook"
 	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/check"
 	"github.com/rowferry/rowferry/pipeline/redrop"
 	"github.com/rowferry/rowferry/pipeline/route"
+	"github.com/rowferry/rowferry/places/local"
 )
 
 func sendCommand(f *flags) *cobra.Command {
@@ -166,12 +166,12 @@ func (f *flags) checkWorkbook(ctx context.Context, w io.Writer, checker check.Ch
 	if err := resultbook.New().Write(ctx, work, *report); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	to, err := local.Open(local.Settings{Dir: folder})
+	place, err := local.Open(local.Settings{Dir: folder, Whose: "outbox"})
 	if err != nil {
 		return err
 	}
 	name := strings.TrimSuffix(base, filepath.Ext(base)) + ".check.xlsx"
-	if err := to.Put(ctx, name, work); errors.Is(err, outbox.ErrExists) {
+	if err := outbox.Open(place).Put(ctx, name, work); errors.Is(err, outbox.ErrExists) {
 		return fmt.Errorf("%s is there already and says something else: remove it, or name another folder", filepath.Join(folder, name))
 	} else if err != nil {
 		return err
@@ -179,7 +179,7 @@ func (f *flags) checkWorkbook(ctx context.Context, w io.Writer, checker check.Ch
 	if !f.json {
 		fmt.Fprintf(w, "  %s says what would happen to every row\n", filepath.Join(folder, name))
 	}
-	return to.Close()
+	return place.Close()
 }
 
 func printFinding(w io.Writer, c *check.Finding) {

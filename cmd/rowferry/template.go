@@ -15,8 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rowferry/rowferry/batch"
-	"github.com/rowferry/rowferry/noclobber"
 	"github.com/rowferry/rowferry/pipeline/starting"
+	"github.com/rowferry/rowferry/places/local"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/templates"
 )
@@ -146,5 +146,5 @@ func create(path string, content []byte, force bool) (err error) {
 	if force {
 		return os.Rename(f.Name(), path)
 	}
-	return noclobber.Rename(f.Name(), path)
+	return local.Rename(f.Name(), path)
 }

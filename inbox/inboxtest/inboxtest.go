@@ -1,5 +1,4 @@
-// Package inboxtest holds the tests that every inbox must pass. The place under test is given a folder that the test can also
-// reach directly: what a sender does is done there.
+// Package inboxtest holds the tests that an inbox must pass on every kind of place.
 package inboxtest
 
 import (
@@ -9,7 +8,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,25 +17,12 @@ import (
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/inbox"
+	"github.com/rowferry/rowferry/places"
+	"github.com/rowferry/rowferry/places/placestest"
 	"github.com/rowferry/rowferry/words"
 )
-
-// Options are what a test asks of the place it opens. Zero fields take the place's own values.
-type Options struct {
-	Settle      time.Duration
-	Patience    time.Duration
-	Match       []string
-	Done        string
-	After       string
-	Whole       func(ctx context.Context, path string) error
-	Remembering inbox.Remembering
-	Note        inbox.Note
-	Clock       func() time.Time
-}
-
-// Opener opens a place on a folder. It is opened again on the same folder to see what a restart does.
-type Opener func(t *testing.T, dir string, o Options) inbox.Place
 
 const id = "20261122-101502-7f3a"
 
@@ -47,7 +32,7 @@ var (
 )
 
 // Run runs all of them.
-func Run(t *testing.T, open Opener) {
+func Run(t *testing.T, on placestest.Ground) {
 	tests := map[string]func(*bench){
 		"TakesWhatSettled":                  takesWhatSettled,
 		"WaitsWhileAFileChanges":            waitsWhileAFileChanges,
@@ -82,18 +67,18 @@ func Run(t *testing.T, open Opener) {
 		"LeavesClaimedFilesToTheirOwnersID": leavesClaimedFiles,
 	}
 	for name, test := range tests {
-		t.Run(name, func(t *testing.T) { test(newBench(t, open)) })
+		t.Run(name, func(t *testing.T) { test(newBench(t, on)) })
 	}
 }
 
-// bench is one folder, a clock, and the place under test.
+// bench is one world, a clock, and the inbox under test in the folder "in" of that world.
 type bench struct {
 	*testing.T
-	dir   string
-	open  Opener
+	placestest.World
+	on    placestest.Ground
 	clock *Clock
-	opts  Options
-	place inbox.Place
+	opts  inbox.Settings
+	place *inbox.Inbox
 }
 
 // Clock is moved by hand.
@@ -116,17 +101,26 @@ func (c *Clock) Pass(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-func newBench(t *testing.T, open Opener) *bench {
-	b := &bench{T: t, dir: t.TempDir(), open: open, clock: &Clock{now: time.Now()}}
-	b.opts = Options{Settle: 2 * time.Second, Patience: 10 * time.Minute, Clock: b.clock.Now}
+func newBench(t *testing.T, on placestest.Ground) *bench {
+	b := &bench{T: t, World: on.New(t), on: on, clock: &Clock{now: time.Now()}}
+	b.Make("in")
+	b.opts = inbox.Settings{Inbox: configs.Inbox{Settle: 2 * time.Second, Patience: 10 * time.Minute}, Clock: b.clock.Now, Downloads: t.TempDir(), Logger: placestest.Quiet}
 	return b
 }
 
-// start opens the place, or opens it again as after a restart.
+// open opens the inbox, as another process would.
+func (b *bench) open(s inbox.Settings) *inbox.Inbox {
+	b.Helper()
+	p, err := inbox.Open(b.on.Open(b.T, b.World, "in"), s)
+	b.must(err)
+	return p
+}
+
+// start opens the inbox, or opens it again as after a restart.
 func (b *bench) start() {
 	b.Helper()
 	b.stop()
-	b.place = b.open(b.T, b.dir, b.opts)
+	b.place = b.open(b.opts)
 	b.Cleanup(b.stop)
 }
 
@@ -140,17 +134,9 @@ func (b *bench) stop() {
 	b.place = nil
 }
 
-func (b *bench) drop(name, content string) string {
-	b.Helper()
-	path := filepath.Join(b.dir, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		b.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-		b.Fatal(err)
-	}
-	return path
-}
+func (b *bench) drop(name, content string)     { b.Helper(); b.Drop("in/"+name, content) }
+func (b *bench) age(name string, at time.Time) { b.Helper(); b.Age("in/"+name, at) }
+func (b *bench) remove(name string)            { b.Helper(); b.Remove("in/" + name) }
 
 // look makes one look and returns what it gave.
 func (b *bench) look() []inbox.Complete {
@@ -212,27 +198,15 @@ func (b *bench) gone(err error) {
 
 func (b *bench) read(name string) string {
 	b.Helper()
-	content, err := os.ReadFile(filepath.Join(b.dir, filepath.FromSlash(name)))
-	if err != nil {
-		b.Fatal(err)
+	content, there := b.Read("in/" + name)
+	if !there {
+		b.Fatalf("there is no file %s", name)
 	}
-	return string(content)
+	return content
 }
 
-// files lists every file below the folder, with slashes.
-func (b *bench) files() []string {
-	b.Helper()
-	var out []string
-	b.must(filepath.WalkDir(b.dir, func(path string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() {
-			rel, _ := filepath.Rel(b.dir, path)
-			out = append(out, filepath.ToSlash(rel))
-		}
-		return err
-	}))
-	slices.Sort(out)
-	return out
-}
+// files lists every file below the inbox.
+func (b *bench) files() []string { b.Helper(); return b.Files("in") }
 
 func (b *bench) holds(want ...string) {
 	b.Helper()
@@ -275,7 +249,7 @@ func takesWhatSettled(b *bench) {
 	if n := b.place.Waiting(); n != 1 {
 		b.Errorf("%d files are said to be settling, want 1", n)
 	}
-	b.must(os.Remove(filepath.Join(b.dir, "new.csv")))
+	b.remove("new.csv")
 	b.start()
 	b.clock.Pass(time.Hour)
 	b.expect(b.look()) // a restart has seen nothing yet, however old the file
@@ -283,7 +257,7 @@ func takesWhatSettled(b *bench) {
 
 func waitsWhileAFileChanges(b *bench) {
 	b.start()
-	path := b.drop("slow.csv", "")
+	b.drop("slow.csv", "")
 	for i := range 5 {
 		b.drop("slow.csv", strings.Repeat("a,b\n", i+1))
 		b.expect(b.look())
@@ -292,7 +266,7 @@ func waitsWhileAFileChanges(b *bench) {
 	b.expect(b.look(), "slow.csv")
 	// The same size, another time; also one long past, as copies that keep times set it.
 	for _, at := range []time.Time{time.Now().Add(-time.Hour), time.Now().Add(time.Hour), time.Unix(1000, 0)} {
-		b.must(os.Chtimes(path, at, at))
+		b.age("slow.csv", at)
 		b.clock.Pass(b.opts.Settle)
 		b.expect(b.look())
 		b.clock.Pass(b.opts.Settle)
@@ -319,17 +293,13 @@ func leavesWhatIsNotMeantForUs(b *bench) {
 
 func leavesWhatCannotBeTrusted(b *bench) {
 	b.start()
-	outside := filepath.Join(b.TempDir(), "secret.csv")
-	b.must(os.WriteFile(outside, []byte("x"), 0o644))
-	b.must(os.Symlink(outside, filepath.Join(b.dir, "link.csv")))
 	b.drop("good.csv", "x")
-	b.must(os.Symlink("good.csv", filepath.Join(b.dir, "inner.csv")))
-	b.must(os.Symlink("nowhere", filepath.Join(b.dir, "broken.csv")))
-	fifo(b.T, filepath.Join(b.dir, "pipe.csv"))
 	for _, n := range []string{"line\nbreak.csv", "tab\there.csv", "bell\a.csv", `back\slash.csv`, "..\\..\\up.csv", "turned\u202evsc.exe.csv"} {
 		b.drop(n, "x")
 	}
-	_ = os.WriteFile(filepath.Join(b.dir, "bad\xff\xfe.csv"), []byte("x"), 0o644) // where a file system takes such names
+	if b.Dir() != "" {
+		b.dropLinks(filepath.Join(b.Dir(), "in"))
+	}
 	before := b.files()
 	b.expect(b.settled(), "good.csv")
 	b.holds(before...)
@@ -339,6 +309,17 @@ func leavesWhatCannotBeTrusted(b *bench) {
 		}
 	}
 	b.holds(before...)
+}
+
+// dropLinks drops what only a folder of this machine can hold.
+func (b *bench) dropLinks(dir string) {
+	outside := filepath.Join(b.TempDir(), "secret.csv")
+	b.must(os.WriteFile(outside, []byte("x"), 0o644))
+	b.must(os.Symlink(outside, filepath.Join(dir, "link.csv")))
+	b.must(os.Symlink("good.csv", filepath.Join(dir, "inner.csv")))
+	b.must(os.Symlink("nowhere", filepath.Join(dir, "broken.csv")))
+	fifo(b.T, filepath.Join(dir, "pipe.csv"))
+	_ = os.WriteFile(filepath.Join(dir, "bad\xff\xfe.csv"), []byte("x"), 0o644) // where a file system takes such names
 }
 
 func takesTheLongestNames(b *bench) {
@@ -363,11 +344,11 @@ func waitsForLocksToGo(b *bench) {
 	b.start()
 	b.drop("book.xlsx", "x")
 	for _, lock := range []string{"~$book.xlsx", ".~lock.book.xlsx#"} {
-		path := b.drop(lock, "somebody")
+		b.drop(lock, "somebody")
 		b.expect(b.settled())
 		b.clock.Pass(time.Hour)
 		b.expect(b.look()) // a lock that nobody removes is told in the log, not taken for permission
-		b.must(os.Remove(path))
+		b.remove(lock)
 		b.expect(b.look(), "book.xlsx")
 	}
 }
@@ -398,8 +379,8 @@ func waitsForTheMarker(b *bench) {
 	b.holds("a.csv", "a.csv.done", "archive/2026/11/22/a.csv")
 
 	// Killed between marker and file, and the file changes before the next start: it has its marker again.
-	b.must(errors.Join(os.MkdirAll(filepath.Join(b.dir, "processing", "3"), 0o755),
-		os.Rename(filepath.Join(b.dir, "a.csv.done"), filepath.Join(b.dir, "processing", "3", "a.csv.done"))))
+	b.Make("in/processing/3")
+	b.Move("in/a.csv.done", "in/processing/3/a.csv.done")
 	b.start()
 	b.gone(b.place.Claim(b.Context(), "3", got[0].Arrival))
 	b.holds("a.csv", "a.csv.done", "archive/2026/11/22/a.csv")
@@ -508,7 +489,7 @@ func givesUpOverRestarts(b *bench) {
 	}
 	b.drop("a.xlsx", "PK") // another of the name, with all the patience before it
 	later := b.clock.Now().Add(time.Minute)
-	b.must(os.Chtimes(filepath.Join(b.dir, "a.xlsx"), later, later))
+	b.age("a.xlsx", later)
 	run()
 	b.clock.Pass(b.opts.Patience / 2)
 	run()
@@ -555,8 +536,8 @@ func carriesAFileToTheArchive(b *bench) {
 		if got := b.read("archive/2026/11/22/" + n); got != content {
 			b.Fatalf("%q: archived another content", n)
 		}
-		if _, err := os.Stat(filepath.Join(b.dir, "processing", id)); !errors.Is(err, fs.ErrNotExist) {
-			b.Fatalf("processing/%s is left: %v", id, err)
+		if b.Exists("in/processing/" + id) {
+			b.Fatalf("processing/%s is left", id)
 		}
 	}
 	if got := b.files(); len(got) != len(names) {
@@ -603,7 +584,7 @@ type memory struct{ inbox.Forgetful }
 func keepsWhenTold(b *bench) {
 	b.opts.After, b.opts.Remembering = "keep", &memory{}
 	b.start()
-	path := b.drop("a.csv", "x,y\n")
+	b.drop("a.csv", "x,y\n")
 	c := b.one("a.csv")
 	b.must(b.place.Claim(b.Context(), id, c.Arrival))
 	b.expect(b.look())
@@ -622,8 +603,7 @@ func keepsWhenTold(b *bench) {
 	b.start()
 	b.expect(b.settled())
 	b.drop("a.csv", "new content")
-	at := time.Now().Add(5 * time.Second)
-	b.must(os.Chtimes(path, at, at))
+	b.age("a.csv", time.Now().Add(5*time.Second))
 	c = b.one("a.csv")
 	_, _, err = b.fetch(id, "a.csv")
 	b.gone(err) // the first id does not own the new content
@@ -651,7 +631,7 @@ func setsAsideWithANote(b *bench) {
 			if !strings.Contains(text, "第 5 行：缺少列 «Номер»") {
 				b.Fatalf("%s: the note says %q", folder, text)
 			}
-			b.must(os.RemoveAll(filepath.Join(b.dir, folder)))
+			b.remove(folder)
 		}
 	}
 	b.holds()
@@ -662,18 +642,17 @@ func claimsOnlyWhatItSaw(b *bench) {
 	b.drop("first.csv", "x")
 	b.must(b.place.Claim(b.Context(), "first", b.one("first.csv").Arrival))
 	b.must(b.place.Archive(b.Context(), "first", "first.csv", taken))
-	path := b.drop("a.csv", "12345")
+	b.drop("a.csv", "12345")
 	c := b.one("a.csv").Arrival
 	b.drop("a.csv", "123456")
 	b.gone(b.place.Claim(b.Context(), id, c))
 	b.drop("a.csv", "12345")
-	later := c.ModTime.Add(2 * time.Second)
-	b.must(os.Chtimes(path, later, later))
+	b.age("a.csv", c.ModTime.Add(2*time.Second))
 	b.gone(b.place.Claim(b.Context(), id, c))
 	b.holds("a.csv", "archive/2026/11/22/first.csv")
-	b.must(os.Remove(path))
+	b.remove("a.csv")
 	b.gone(b.place.Claim(b.Context(), id, c))
-	b.must(os.Mkdir(path, 0o755))
+	b.Make("in/a.csv")
 	b.gone(b.place.Claim(b.Context(), id, c))
 	_, _, err := b.fetch(id, "a.csv")
 	b.gone(err)
@@ -724,18 +703,13 @@ func (w *fullAfter) Write(b []byte) (int, error) {
 // A sender that kept the file open goes on writing after the move.
 func givesBackWhatChangesWhileCopied(b *bench) {
 	b.start()
-	path := b.drop("a.csv", strings.Repeat("a,b\n", 500_000))
-	sender, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
-	b.must(err)
-	defer sender.Close()
+	b.drop("a.csv", strings.Repeat("a,b\n", 500_000))
 	b.must(b.place.Claim(b.Context(), id, b.one("a.csv").Arrival))
 	w := &during{do: func() {
-		_, err := sender.WriteString("late,row\n")
-		b.must(err)
-		later := time.Now().Add(3 * time.Second)
-		b.must(os.Chtimes(filepath.Join(b.dir, "processing", id, "a.csv"), later, later))
+		b.Grow("in/processing/"+id+"/a.csv", "late,row\n")
+		b.age("processing/"+id+"/a.csv", time.Now().Add(3*time.Second))
 	}}
-	_, err = b.place.Fetch(b.Context(), id, "a.csv", w)
+	_, err := b.place.Fetch(b.Context(), id, "a.csv", w)
 	b.gone(err)
 	b.holds("a.csv")
 	b.one("a.csv")
@@ -752,8 +726,7 @@ func putsBackBesideANewFile(b *bench) {
 	b.drop("a.csv", "second")
 	_, err := b.place.Fetch(b.Context(), id, "a.csv", &during{do: func() {
 		b.drop("processing/"+id+"/a.csv", "first and more")
-		later := time.Now().Add(3 * time.Second)
-		b.must(os.Chtimes(filepath.Join(b.dir, "processing", id, "a.csv"), later, later))
+		b.age("processing/"+id+"/a.csv", time.Now().Add(3*time.Second))
 	}})
 	b.gone(err)
 	b.holds("a.csv", "a."+id+".csv")
@@ -773,7 +746,7 @@ func restsWhatSomebodyRemoved(b *bench) {
 	} {
 		b.drop("a.csv", "x")
 		b.must(b.place.Claim(b.Context(), id, b.one("a.csv").Arrival))
-		b.must(os.RemoveAll(filepath.Join(b.dir, "processing", id)))
+		b.remove("processing/" + id)
 		_, _, err := b.fetch(id, "a.csv")
 		b.gone(err)
 		b.must(end())
@@ -791,7 +764,7 @@ func stopsWhenThePlaceIsInTrouble(b *bench) {
 	}
 	b.expect(b.look())
 	b.clock.Pass(b.opts.Settle)
-	trouble = &inbox.Trouble{Message: words.Message("inbox.missing", "dir", b.dir)}
+	trouble = &places.Trouble{Message: words.Message("inbox.missing", "dir", "in")}
 	var got error
 	for _, err := range b.place.Look(b.Context()) {
 		got = err
@@ -837,16 +810,16 @@ func endsTheSameAfterACutAtAnyStep(b *bench) {
 		b.start()
 		b.drop("a.csv", "content")
 		c := b.one("a.csv").Arrival
-		b.must(os.MkdirAll(filepath.Join(b.dir, "processing", id), 0o755)) // killed before the move
+		b.Make("in/processing/" + id) // killed before the move
 		b.start()
 		b.must(b.place.Claim(b.Context(), id, c))
 		b.start() // killed after it
 		b.must(b.place.Claim(b.Context(), id, c))
-		b.must(os.MkdirAll(filepath.Join(b.dir, filepath.FromSlash(dir)), 0o755)) // killed before the second move
+		b.Make("in/" + dir) // killed before the second move
 		b.drop("a.csv", "the next file of that name")
 		b.start()
 		b.must(finish(id))
-		b.must(os.MkdirAll(filepath.Join(b.dir, "processing", id), 0o755)) // killed before tidying up
+		b.Make("in/processing/" + id) // killed before tidying up
 		b.start()
 		b.must(finish(id))
 		b.must(finish(id))
@@ -856,11 +829,11 @@ func endsTheSameAfterACutAtAnyStep(b *bench) {
 		if got := b.read("a.csv"); got != "the next file of that name" {
 			b.Fatalf("the next file holds %q", got)
 		}
-		if _, err := os.Stat(filepath.Join(b.dir, "processing", id)); !errors.Is(err, fs.ErrNotExist) {
-			b.Errorf("%s: processing/%s is left: %v", end, id, err)
+		if b.Exists("in/processing/" + id) {
+			b.Errorf("%s: processing/%s is left", end, id)
 		}
-		b.must(os.RemoveAll(filepath.Join(b.dir, "archive")))
-		b.must(os.Remove(filepath.Join(b.dir, "a.csv")))
+		b.remove("archive")
+		b.remove("a.csv")
 	}
 }
 
@@ -896,7 +869,7 @@ func oneOfTwoWins(b *bench) {
 		opts := b.opts
 		clock := &Clock{now: time.Now()}
 		opts.Clock = clock.Now
-		p := b.open(b.T, b.dir, opts)
+		p := b.open(opts)
 		defer p.Close()
 		wg.Go(func() {
 			for range 3 {
@@ -920,8 +893,10 @@ func oneOfTwoWins(b *bench) {
 		})
 	}
 	wg.Wait()
-	if markers, _ := filepath.Glob(filepath.Join(b.dir, "*.done")); len(markers) > 0 {
-		b.Errorf("markers without their files, which would complete the next ones of these names: %v", markers)
+	for _, name := range b.files() {
+		if !strings.Contains(name, "/") && strings.HasSuffix(name, ".done") {
+			b.Errorf("a marker without its file, which would complete the next one of the name: %s", name)
+		}
 	}
 	b.start()
 	for i := range files {
@@ -980,16 +955,15 @@ func tellsWhenTheFolderIsGone(b *bench) {
 	b.drop("a.csv", "x")
 	c := b.one("a.csv")
 	b.must(b.place.Claim(b.Context(), id, c.Arrival))
-	away := b.dir + ".away"
-	b.must(os.Rename(b.dir, away))
+	b.Move("in", "away")
 	told := 0
 	for _, err := range b.place.Look(b.Context()) {
-		var trouble *inbox.Trouble
+		var trouble *places.Trouble
 		if !errors.As(err, &trouble) {
 			b.Fatalf("look in a folder that is gone: %v", err)
 		}
 		for _, l := range batch.Languages() {
-			if said := words.Say(l, trouble.Message); !strings.Contains(said, b.dir) {
+			if said := words.Say(l, trouble.Message); !strings.Contains(said, filepath.Join(b.Dir(), "in")) {
 				b.Errorf("%s does not name the folder: %s", l, said)
 			}
 		}
@@ -1005,7 +979,7 @@ func tellsWhenTheFolderIsGone(b *bench) {
 	if err := b.place.Archive(b.Context(), id, "a.csv", taken); err == nil || errors.Is(err, inbox.ErrGone) {
 		b.Fatalf("archive while the folder is away: %v", err)
 	}
-	b.must(os.Rename(away, b.dir))
+	b.Move("away", "in")
 	b.drop("b.csv", "x")
 	b.one("b.csv")
 	b.must(b.place.Archive(b.Context(), id, "a.csv", taken))

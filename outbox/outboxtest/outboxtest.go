@@ -1,90 +1,92 @@
-// Package outboxtest holds the tests that every outbox must pass. The place under test puts files into a folder that the test can
-// also reach directly.
+// Package outboxtest holds the tests that an outbox must pass on every kind of place.
 package outboxtest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/places"
+	"github.com/rowferry/rowferry/places/placestest"
+	"github.com/rowferry/rowferry/words"
 )
 
-// Opener opens a place that puts files into dir.
-type Opener func(t *testing.T, dir string) outbox.Place
-
 // Run runs all of them.
-func Run(t *testing.T, open Opener) {
-	tests := map[string]func(*testing.T, Opener){
-		"PutsTheWholeContent":             putsTheWholeContent,
-		"SaysDoneWhenItIs":                saysDoneWhenItIs,
-		"NeverOverwrites":                 neverOverwrites,
-		"MakesTheFolder":                  makesTheFolder,
-		"LeavesNothingHalf":               leavesNothingHalf,
-		"AppearsAtOnce":                   appearsAtOnce,
-		"ManyAtOnce":                      manyAtOnce,
-		"RefusesNamesThatClimb":           refusesNamesThatClimb,
-		"GoesOnAfterAKilledOne":           goesOnAfterAKilledOne,
-		"ReadsFromTheBeginning":           readsFromTheBeginning,
-		"WaitsForTheFolderToBeUsedAsSuch": tellsWhenTheFolderIsAFile,
+func Run(t *testing.T, on placestest.Ground) {
+	tests := map[string]func(*bench){
+		"PutsTheWholeContent":       putsTheWholeContent,
+		"SaysDoneWhenItIs":          saysDoneWhenItIs,
+		"NeverOverwrites":           neverOverwrites,
+		"MakesTheFolder":            makesTheFolder,
+		"LeavesNothingHalf":         leavesNothingHalf,
+		"AppearsAtOnce":             appearsAtOnce,
+		"ManyAtOnce":                manyAtOnce,
+		"RefusesNamesThatClimb":     refusesNamesThatClimb,
+		"GoesOnAfterAKilledOne":     goesOnAfterAKilledOne,
+		"ReadsFromTheBeginning":     readsFromTheBeginning,
+		"TellsWhenTheFolderIsAFile": tellsWhenTheFolderIsAFile,
+		"SweepsOldParts":            sweepsOldParts,
 	}
 	for name, test := range tests {
-		t.Run(name, func(t *testing.T) { test(t, open) })
+		t.Run(name, func(t *testing.T) { test(&bench{T: t, on: on, World: on.New(t)}) })
 	}
 }
 
-func start(t *testing.T, open Opener, dir string) outbox.Place {
-	t.Helper()
-	p := open(t, dir)
-	t.Cleanup(func() {
-		if err := p.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	return p
+// bench is one world with outboxes in it.
+type bench struct {
+	*testing.T
+	placestest.World
+	on placestest.Ground
 }
 
-func put(t *testing.T, p outbox.Place, name, content string) {
-	t.Helper()
-	if err := p.Put(t.Context(), name, strings.NewReader(content)); err != nil {
-		t.Fatalf("put %q: %v", name, err)
+// open opens an outbox on a folder of the world, as another process would.
+func (b *bench) open(dir string) *outbox.Outbox {
+	b.Helper()
+	o := outbox.Open(b.on.Open(b.T, b.World, dir))
+	b.Cleanup(func() {
+		if err := o.Close(); err != nil {
+			b.Errorf("close: %v", err)
+		}
+	})
+	return o
+}
+
+func (b *bench) put(o *outbox.Outbox, name, content string) {
+	b.Helper()
+	if err := o.Put(b.Context(), name, strings.NewReader(content)); err != nil {
+		b.Fatalf("put %q: %v", name, err)
 	}
 }
 
 // holds checks that the folder has exactly these files, and no part of one.
-func holds(t *testing.T, dir string, want map[string]string) {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		got, err := os.ReadFile(filepath.Join(dir, e.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if content, known := want[e.Name()]; !known {
-			t.Errorf("there is a file %q of %d bytes", e.Name(), len(got))
-		} else if content != string(got) {
-			t.Errorf("%q holds %d bytes, want %d", e.Name(), len(got), len(content))
+func (b *bench) holds(dir string, want map[string]string) {
+	b.Helper()
+	found := b.Files(dir)
+	for _, name := range found {
+		got, _ := b.World.Read(path.Join(dir, name))
+		if content, known := want[name]; !known {
+			b.Errorf("there is a file %q of %d bytes", name, len(got))
+		} else if content != got {
+			b.Errorf("%q holds %d bytes, want %d", name, len(got), len(content))
 		}
 	}
-	if len(entries) < len(want) {
-		t.Errorf("there are %d files, want %d", len(entries), len(want))
+	if len(found) < len(want) {
+		b.Errorf("there are %d files, want %d", len(found), len(want))
 	}
 }
 
-func putsTheWholeContent(t *testing.T, open Opener) {
-	dir := t.TempDir()
-	p := start(t, open, dir)
+func putsTheWholeContent(b *bench) {
+	o := b.open("out")
 	want := map[string]string{
 		"orders.20261122-101502-7f3a.result.csv": strings.Repeat("row,status\r\n", 300_000),
 		"empty.summary.json":                     "",
@@ -96,73 +98,75 @@ func putsTheWholeContent(t *testing.T, open Opener) {
 		strings.Repeat("n", 230) + ".csv":        "long",
 	}
 	for name, content := range want {
-		put(t, p, name, content)
+		b.put(o, name, content)
 	}
-	holds(t, dir, want)
+	b.holds("out", want)
 }
 
-func saysDoneWhenItIs(t *testing.T, open Opener) {
-	dir := t.TempDir()
-	p := start(t, open, dir)
+func saysDoneWhenItIs(b *bench) {
+	o := b.open("out")
 	content := strings.Repeat("x", 1<<20)
 	for range 3 {
-		put(t, p, "a.csv", content)
+		b.put(o, "a.csv", content)
 	}
-	put(t, start(t, open, dir), "a.csv", content)
-	holds(t, dir, map[string]string{"a.csv": content})
+	b.put(b.open("out"), "a.csv", content)
+	b.holds("out", map[string]string{"a.csv": content})
 }
 
-func neverOverwrites(t *testing.T, open Opener) {
-	dir := t.TempDir()
-	p := start(t, open, dir)
+func neverOverwrites(b *bench) {
+	o := b.open("out")
 	content := strings.Repeat("x", 1<<20)
-	put(t, p, "a.csv", content)
+	b.put(o, "a.csv", content)
 	last := content[1:] + "y"
 	for _, other := range []string{"", "x", content + "x", last, content[1:]} {
-		if err := p.Put(t.Context(), "a.csv", strings.NewReader(other)); !errors.Is(err, outbox.ErrExists) {
-			t.Errorf("%d other bytes: %v, want ErrExists", len(other), err)
+		if err := o.Put(b.Context(), "a.csv", strings.NewReader(other)); !errors.Is(err, outbox.ErrExists) {
+			b.Errorf("%d other bytes: %v, want ErrExists", len(other), err)
 		}
 	}
-	holds(t, dir, map[string]string{"a.csv": content})
-	for name, make := range map[string]func(string) error{
-		"folder.csv": func(path string) error { return os.Mkdir(path, 0o755) },
-		"link.csv":   func(path string) error { return os.Symlink(filepath.Join(dir, "a.csv"), path) },
-	} {
-		if err := make(filepath.Join(dir, name)); err != nil {
-			t.Fatal(err)
+	b.holds("out", map[string]string{"a.csv": content})
+	b.Make("out/folder.csv")
+	if b.Dir() != "" {
+		if err := os.Symlink("a.csv", filepath.Join(b.Dir(), "out", "link.csv")); err != nil {
+			b.Fatal(err)
 		}
-		if err := p.Put(t.Context(), name, strings.NewReader(content)); !errors.Is(err, outbox.ErrExists) {
-			t.Errorf("%s in the way: %v, want ErrExists", name, err)
+	}
+	for _, name := range []string{"folder.csv", "link.csv"} {
+		if !b.Exists("out/" + name) {
+			continue // no links here
+		}
+		if err := o.Put(b.Context(), name, strings.NewReader(content)); !errors.Is(err, outbox.ErrExists) {
+			b.Errorf("%s in the way: %v, want ErrExists", name, err)
 		}
 	}
 }
 
-func makesTheFolder(t *testing.T, open Opener) {
-	dir := filepath.Join(t.TempDir(), "to", "be", "made")
-	p := start(t, open, dir)
-	put(t, p, "a.csv", "x")
-	holds(t, dir, map[string]string{"a.csv": "x"})
-	if err := os.RemoveAll(dir); err != nil {
-		t.Fatal(err)
+func makesTheFolder(b *bench) {
+	const dir = "to/be/made"
+	o := b.open(dir)
+	for range 2 {
+		b.put(o, "a.csv", "x")
+		b.holds(dir, map[string]string{"a.csv": "x"})
+		b.Remove("to/be")
 	}
-	put(t, p, "a.csv", "x")
-	holds(t, dir, map[string]string{"a.csv": "x"})
 }
 
 var errTorn = errors.New("torn")
 
-// torn fails after some bytes.
+// torn fails after some bytes; where late, not when it is read from beginning to end.
 type torn struct {
 	*strings.Reader
 	left int
+	late bool
 }
 
 func (c *torn) Read(b []byte) (int, error) {
-	if c.left <= 0 {
+	if c.left <= 0 && !c.late {
 		return 0, errTorn
 	}
-	n, err := c.Reader.Read(b[:min(len(b), c.left)])
-	c.left -= n
+	n, err := c.Reader.Read(b)
+	if !c.late {
+		c.left -= n
+	}
 	return n, err
 }
 
@@ -173,129 +177,136 @@ func (c *torn) ReadAt(b []byte, at int64) (int, error) {
 	return c.Reader.ReadAt(b, at)
 }
 
-func leavesNothingHalf(t *testing.T, open Opener) {
-	dir := t.TempDir()
-	p := start(t, open, dir)
+func leavesNothingHalf(b *bench) {
+	o := b.open("out")
 	content := strings.Repeat("x", 2<<20)
-	if err := p.Put(t.Context(), "a.csv", &torn{strings.NewReader(content), 1 << 20}); !errors.Is(err, errTorn) {
-		t.Fatalf("content that fails: %v", err)
+	for _, late := range []bool{false, true} {
+		if err := o.Put(b.Context(), "a.csv", &torn{strings.NewReader(content), 1 << 20, late}); !errors.Is(err, errTorn) {
+			b.Fatalf("content that fails: %v", err)
+		}
 	}
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(b.Context())
 	cancel()
-	if err := p.Put(ctx, "a.csv", strings.NewReader(content)); !errors.Is(err, context.Canceled) {
-		t.Fatalf("cancelled: %v", err)
+	if err := o.Put(ctx, "a.csv", strings.NewReader(content)); !errors.Is(err, context.Canceled) {
+		b.Fatalf("cancelled: %v", err)
 	}
-	if _, err := os.Lstat(filepath.Join(dir, "a.csv")); !errors.Is(err, fs.ErrNotExist) {
-		t.Fatalf("half a file appeared: %v", err)
+	if b.Exists("out/a.csv") {
+		b.Fatal("half a file appeared")
 	}
-	put(t, p, "a.csv", content)
-	holds(t, dir, map[string]string{"a.csv": content})
+	b.put(o, "a.csv", content)
+	b.holds("out", map[string]string{"a.csv": content})
 }
 
-func appearsAtOnce(t *testing.T, open Opener) {
-	dir := t.TempDir()
-	p := start(t, open, dir)
+func appearsAtOnce(b *bench) {
+	o := b.open("out")
 	content := strings.Repeat("0123456789abcdef", 1<<20)
 	var done atomic.Bool
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for !done.Load() {
-			info, err := os.Stat(filepath.Join(dir, "a.csv"))
-			if err == nil && info.Size() != int64(len(content)) {
-				t.Errorf("seen with %d bytes of %d", info.Size(), len(content))
+			if got, there := b.Read("out/a.csv"); there && len(got) != len(content) {
+				b.Errorf("seen with %d bytes of %d", len(got), len(content))
 				return
 			}
 		}
 	})
-	put(t, p, "a.csv", content)
+	b.put(o, "a.csv", content)
 	done.Store(true)
 	wg.Wait()
 }
 
-func manyAtOnce(t *testing.T, open Opener) {
-	dir := t.TempDir()
-	p := start(t, open, dir)
+func manyAtOnce(b *bench) {
+	o := b.open("out")
 	var wg sync.WaitGroup
 	var won, lost atomic.Int32
 	for i := range 8 {
 		wg.Go(func() {
-			if err := p.Put(t.Context(), fmt.Sprint("own", i), strings.NewReader("own")); err != nil {
-				t.Errorf("own name: %v", err)
+			if err := o.Put(b.Context(), fmt.Sprint("own", i), strings.NewReader("own")); err != nil {
+				b.Errorf("own name: %v", err)
 			}
-			if err := p.Put(t.Context(), "same", strings.NewReader(strings.Repeat("s", 100_000))); err != nil {
-				t.Errorf("same name and content: %v", err)
+			if err := o.Put(b.Context(), "same", strings.NewReader(strings.Repeat("s", 100_000))); err != nil {
+				b.Errorf("same name and content: %v", err)
 			}
-			switch err := p.Put(t.Context(), "contested", strings.NewReader(strings.Repeat(fmt.Sprint(i), 100_000))); {
+			switch err := o.Put(b.Context(), "contested", strings.NewReader(strings.Repeat(fmt.Sprint(i), 100_000))); {
 			case err == nil:
 				won.Add(1)
 			case errors.Is(err, outbox.ErrExists):
 				lost.Add(1)
 			default:
-				t.Errorf("contested name: %v", err)
+				b.Errorf("contested name: %v", err)
 			}
 		})
 	}
 	wg.Wait()
 	if won.Load() != 1 || lost.Load() != 7 {
-		t.Errorf("%d won and %d lost the name, want 1 and 7", won.Load(), lost.Load())
+		b.Errorf("%d won and %d lost the name, want 1 and 7", won.Load(), lost.Load())
 	}
-	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) != 10 {
-		t.Errorf("there are %d files, want 10 (%v)", len(entries), err)
+	if found := b.Files("out"); len(found) != 10 {
+		b.Errorf("there are %d files, want 10: %q", len(found), found)
 	}
-	content, err := os.ReadFile(filepath.Join(dir, "contested"))
-	if err != nil || len(content) != 100_000 || bytes.Count(content, content[:1]) != len(content) {
-		t.Errorf("the contested file is a mixture (%v)", err)
+	content, _ := b.Read("out/contested")
+	if len(content) != 100_000 || strings.Count(content, content[:1]) != len(content) {
+		b.Error("the contested file is a mixture")
 	}
 }
 
-func refusesNamesThatClimb(t *testing.T, open Opener) {
-	dir := filepath.Join(t.TempDir(), "in")
-	p := start(t, open, dir)
+func refusesNamesThatClimb(b *bench) {
+	o := b.open("out")
 	for _, name := range []string{"", ".", "..", "../x", "a/b", `a\b`, "/etc/x", "line\nbreak", "nul\x00", "bad\xff", strings.Repeat("x", 300)} {
-		if err := p.Put(t.Context(), name, strings.NewReader("x")); err == nil {
-			t.Errorf("%q was allowed", name)
+		if err := o.Put(b.Context(), name, strings.NewReader("x")); err == nil {
+			b.Errorf("%q was allowed", name)
 		}
 	}
-	if entries, _ := os.ReadDir(filepath.Dir(dir)); len(entries) > 1 {
-		t.Errorf("something was written outside: %v", entries)
+	if found := b.Files("."); len(found) > 0 {
+		b.Errorf("something was written: %q", found)
 	}
 }
 
-func goesOnAfterAKilledOne(t *testing.T, open Opener) {
-	dir := t.TempDir()
+func goesOnAfterAKilledOne(b *bench) {
 	content := strings.Repeat("x", 3<<20)
-	first := start(t, open, dir)
 	// What a kill leaves is whatever the place has under way; a content that fails leaves the same or less.
-	_ = first.Put(t.Context(), "a.csv", &torn{strings.NewReader(content), 2 << 20})
-	put(t, start(t, open, dir), "a.csv", content)
-	holds(t, dir, map[string]string{"a.csv": content})
+	_ = b.open("out").Put(b.Context(), "a.csv", &torn{strings.NewReader(content), 2 << 20, true})
+	b.put(b.open("out"), "a.csv", content)
+	b.holds("out", map[string]string{"a.csv": content})
 }
 
-func readsFromTheBeginning(t *testing.T, open Opener) {
-	dir := t.TempDir()
-	p := start(t, open, dir)
+func readsFromTheBeginning(b *bench) {
+	o := b.open("out")
 	content := strings.NewReader("0123456789")
 	if _, err := content.Seek(5, 0); err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
-	if err := p.Put(t.Context(), "a.csv", content); err != nil {
-		t.Fatal(err)
+	if err := o.Put(b.Context(), "a.csv", content); err != nil {
+		b.Fatal(err)
 	}
-	holds(t, dir, map[string]string{"a.csv": "0123456789"})
+	b.holds("out", map[string]string{"a.csv": "0123456789"})
 }
 
-func tellsWhenTheFolderIsAFile(t *testing.T, open Opener) {
-	dir := filepath.Join(t.TempDir(), "in-the-way")
-	if err := os.WriteFile(dir, []byte("x"), 0o644); err != nil {
-		t.Fatal(err)
+func tellsWhenTheFolderIsAFile(b *bench) {
+	b.Drop("out", "x")
+	o := b.open("out")
+	err := o.Put(b.Context(), "a.csv", strings.NewReader("x"))
+	trouble, ok := errors.AsType[*places.Trouble](err)
+	if !ok {
+		b.Fatalf("a file where the folder should be: %v", err)
 	}
-	p := start(t, open, dir)
-	if err := p.Put(t.Context(), "a.csv", strings.NewReader("x")); err == nil || !strings.Contains(err.Error(), dir) {
-		t.Fatalf("a file where the folder should be: %v; it should name %s", err, dir)
+	for _, l := range batch.Languages() {
+		if said := words.Say(l, trouble.Message); !strings.Contains(said, filepath.Join(b.Dir(), "out")) {
+			b.Errorf("%s does not name the folder: %s", l, said)
+		}
 	}
-	if err := os.Remove(dir); err != nil {
-		t.Fatal(err)
+	b.Remove("out")
+	b.put(o, "a.csv", "x")
+}
+
+func sweepsOldParts(b *bench) {
+	old := time.Now().Add(-48 * time.Hour)
+	for name, at := range map[string]time.Time{".rowferry-0011.part": old, ".rowferry-0022.part": time.Now(), "rowferry-1.part": old, ".rowferry-x.csv": old, "a.result.csv": old} {
+		b.Drop("[odd]*/"+name, "")
+		b.Age("[odd]*/"+name, at)
 	}
-	put(t, p, "a.csv", "x")
+	b.put(b.open("[odd]*"), "b.csv", "x")
+	if got := strings.Join(b.Files("[odd]*"), " "); got != ".rowferry-0022.part .rowferry-x.csv a.result.csv b.csv rowferry-1.part" {
+		b.Errorf("left: %s", got)
+	}
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -29,12 +27,11 @@ const ahead = 8
 // beside each other, so that files share commits instead of waiting for one disk write after the other: claim and
 // spool; read and accept; put the original to rest. Each step has one file at a time, in the order of the look.
 func (t *Taker) Look(ctx context.Context) (taken int, err error) {
-	var place sync.Mutex // an inbox's methods are called by one goroutine at a time
 	spooled, decided := make(chan claimed, ahead), make(chan ledger.File, ahead)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		defer close(spooled)
-		return t.claimAll(ctx, &place, spooled)
+		return t.claimAll(ctx, spooled)
 	})
 	group.Go(func() error {
 		defer close(decided)
@@ -52,7 +49,7 @@ func (t *Taker) Look(ctx context.Context) (taken int, err error) {
 	})
 	group.Go(func() error {
 		for f := range decided {
-			if err := t.settle(ctx, f, locked{t.Route.Inbox, &place}, true); err != nil && !t.leave(f, err) {
+			if err := t.settle(ctx, f, t.Route.Inbox, true); err != nil && !t.leave(f, err) {
 				return about(f, err)
 			}
 			taken++
@@ -74,10 +71,8 @@ func pass[T any](ctx context.Context, to chan<- T, v T) error {
 	}
 }
 
-// claimAll claims and spools what the inbox gives. It holds place while the inbox looks, claims and copies.
-func (t *Taker) claimAll(ctx context.Context, place *sync.Mutex, to chan<- claimed) error {
-	place.Lock()
-	defer place.Unlock()
+// claimAll claims and spools what the inbox gives.
+func (t *Taker) claimAll(ctx context.Context, to chan<- claimed) error {
 	failed := 0
 	for c, err := range t.Route.Inbox.Look(ctx) {
 		if err != nil {
@@ -97,10 +92,7 @@ func (t *Taker) claimAll(ctx context.Context, place *sync.Mutex, to chan<- claim
 			return about(one.file, err)
 		}
 		failed = 0
-		place.Unlock()
-		err = pass(ctx, to, one)
-		place.Lock()
-		if err != nil {
+		if err := pass(ctx, to, one); err != nil {
 			return err
 		}
 	}
@@ -118,31 +110,4 @@ func (t *Taker) claimOne(ctx context.Context, c inbox.Complete) (claimed, error)
 	}
 	fetched, err := t.claim(ctx, &f, t.Route.Inbox)
 	return claimed{f, fetched}, err
-}
-
-// locked is a place whose files are put to rest by another goroutine than the one that looks.
-type locked struct {
-	inbox.Place
-	mu *sync.Mutex
-}
-
-// Archive, Duplicate and Quarantine wait until nobody else is at the place.
-func (l locked) Archive(ctx context.Context, id, name string, taken time.Time) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.Place.Archive(ctx, id, name, taken)
-}
-
-// Duplicate: see Archive.
-func (l locked) Duplicate(ctx context.Context, id, name, note string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.Place.Duplicate(ctx, id, name, note)
-}
-
-// Quarantine: see Archive.
-func (l locked) Quarantine(ctx context.Context, id, name, reason string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.Place.Quarantine(ctx, id, name, reason)
 }

@@ -20,9 +20,9 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
-	"github.com/rowferry/rowferry/noclobber"
 	"github.com/rowferry/rowferry/pipeline/redrop"
 	"github.com/rowferry/rowferry/pipeline/route"
+	"github.com/rowferry/rowferry/places/local"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/words"
 )
@@ -204,7 +204,7 @@ func NewID(now time.Time, tries int) string {
 }
 
 // goOn brings a file on from whatever state it is in until the original is at rest.
-func (t *Taker) goOn(ctx context.Context, f ledger.File, from inbox.Place) error {
+func (t *Taker) goOn(ctx context.Context, f ledger.File, from source) error {
 	fresh := f.State == ledger.Claiming || f.State == ledger.Taken
 	if fresh && (f.Account != t.Route.Account || f.Operation != t.Route.Operation.ID) { // the configuration changed meanwhile
 		if err := t.Ledger.Reroute(ctx, f.ID, t.Route.Account, t.Route.Operation.ID); err != nil {
@@ -232,7 +232,7 @@ func (t *Taker) goOn(ctx context.Context, f ledger.File, from inbox.Place) error
 
 // claim claims the file and copies it into the spool. What is not there any more is forgotten, with inbox.ErrGone; what may
 // not be read is Quarantined.
-func (t *Taker) claim(ctx context.Context, f *ledger.File, from inbox.Place) (fetched inbox.Fetched, err error) {
+func (t *Taker) claim(ctx context.Context, f *ledger.File, from source) (fetched inbox.Fetched, err error) {
 	err = itsOwn(from.Claim(ctx, f.ID, inbox.Arrival{Name: f.Name, Size: f.Arrived.Size, ModTime: f.Arrived.ModTime}))
 	if err == nil {
 		fetched, err = t.fetch(ctx, *f, from)
@@ -276,7 +276,7 @@ func (t *Taker) decide(ctx context.Context, f *ledger.File, fetched inbox.Fetche
 
 // settle puts the original to rest and, of a file that was decided about just now, tells what became of it: its rows do not
 // wait for an archive that is full.
-func (t *Taker) settle(ctx context.Context, f ledger.File, from inbox.Place, fresh bool) error {
+func (t *Taker) settle(ctx context.Context, f ledger.File, from source, fresh bool) error {
 	err := t.rest(ctx, f, from)
 	if t.Taken == nil || err != nil && !fresh {
 		return err
@@ -293,7 +293,7 @@ func (t *Taker) settle(ctx context.Context, f ledger.File, from inbox.Place, fre
 var errUnread = errors.New("it cannot be read")
 
 // fetch writes the private copy: to a temporary name, synced, renamed.
-func (t *Taker) fetch(ctx context.Context, f ledger.File, from inbox.Place) (inbox.Fetched, error) {
+func (t *Taker) fetch(ctx context.Context, f ledger.File, from source) (inbox.Fetched, error) {
 	if err := t.makeSpool(); err != nil {
 		return inbox.Fetched{}, fmt.Errorf("spool: %w", err)
 	}
@@ -318,7 +318,7 @@ func (t *Taker) fetch(ctx context.Context, f ledger.File, from inbox.Place) (inb
 	if err := os.Rename(part, t.path(f.ID)); err != nil {
 		return fetched, fmt.Errorf("spool: %w", err)
 	}
-	return fetched, noclobber.SyncDirs(t.Spool)
+	return fetched, local.SyncDirs(t.Spool)
 }
 
 // noting remembers that writing failed: that is our trouble and not the file's.
@@ -344,11 +344,11 @@ func (t *Taker) makeSpool() error {
 	if err := os.MkdirAll(t.Spool, 0o750); err != nil {
 		return err
 	}
-	return noclobber.SyncDirs(filepath.Dir(t.Spool))
+	return local.SyncDirs(filepath.Dir(t.Spool))
 }
 
 // copyAgain makes the private copy of a Taken file again if somebody removed it.
-func (t *Taker) copyAgain(ctx context.Context, f ledger.File, from inbox.Place) error {
+func (t *Taker) copyAgain(ctx context.Context, f ledger.File, from source) error {
 	if _, err := os.Stat(t.path(f.ID)); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -530,7 +530,7 @@ func (t *Taker) refuseStuck(ctx context.Context, f *ledger.File, c inbox.Complet
 }
 
 // rest moves the original where its fate says.
-func (t *Taker) rest(ctx context.Context, f ledger.File, from inbox.Place) error {
+func (t *Taker) rest(ctx context.Context, f ledger.File, from source) error {
 	var err error
 	switch f.State {
 	case ledger.Quarantined:
@@ -566,13 +566,18 @@ func (t *Taker) note(ctx context.Context, f ledger.File) string {
 		"when", earlier.TakenAt.Local().Format("2006-01-02 15:04:05")) + "\n"
 }
 
+// source is where a file is taken from: an inbox, or a person's hand. What its methods promise is said at inbox.Place.
+type source interface {
+	Claim(ctx context.Context, id string, a inbox.Arrival) error
+	Fetch(ctx context.Context, id, name string, w io.Writer) (inbox.Fetched, error)
+	Archive(ctx context.Context, id, name string, taken time.Time) error
+	Duplicate(ctx context.Context, id, name, note string) error
+	Quarantine(ctx context.Context, id, name, reason string) error
+}
+
 // handed is a file that a person named on the command line: it stays where it is.
 type handed struct{ path string }
 
-func (h handed) Look(context.Context) iter.Seq2[inbox.Complete, error] {
-	return func(func(inbox.Complete, error) bool) {}
-}
-func (h handed) Waiting() int                                       { return 0 }
 func (h handed) Claim(context.Context, string, inbox.Arrival) error { return nil }
 
 func (h handed) Fetch(ctx context.Context, _, _ string, w io.Writer) (inbox.Fetched, error) {
@@ -589,5 +594,3 @@ func (h handed) Fetch(ctx context.Context, _, _ string, w io.Writer) (inbox.Fetc
 func (h handed) Archive(context.Context, string, string, time.Time) error { return nil }
 func (h handed) Duplicate(context.Context, string, string, string) error  { return nil }
 func (h handed) Quarantine(context.Context, string, string, string) error { return nil }
-func (h handed) Wait(ctx context.Context) error                           { <-ctx.Done(); return ctx.Err() }
-func (h handed) Close() error                                             { return nil }

@@ -20,13 +20,14 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/inbox"
-	"github.com/rowferry/rowferry/inbox/local"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/pipeline/take"
+	"github.com/rowferry/rowferry/places/local"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -87,8 +88,10 @@ func (b *bench) start() {
 	l, err := drivers.Open(b.Context(), "sqlite", b.at("data"))
 	b.must(err)
 	log := slog.New(slog.NewTextHandler(&b.log, nil))
-	place, err := local.Open(local.Settings{Dir: b.at("in"), Settle: time.Millisecond, Every: time.Millisecond, Patience: patience,
-		PollOnly: true, After: b.after, Whole: r.Whole, Logger: log, Clock: func() time.Time { return time.Now().Add(time.Duration(b.ahead.Load())) }})
+	folder, err := local.Open(local.Settings{Dir: b.at("in"), ReadOnly: b.after == inbox.Keep, Logger: log})
+	b.must(err)
+	place, err := inbox.Open(folder, inbox.Settings{Inbox: configs.Inbox{Settle: time.Millisecond, Every: time.Millisecond, Patience: patience, After: b.after},
+		Whole: r.Whole, Logger: log, Clock: func() time.Time { return time.Now().Add(time.Duration(b.ahead.Load())) }})
 	b.must(err)
 	b.end = func() { b.must(errors.Join(place.Close(), l.Close())); b.end = func() {} }
 	b.ledger, r.Inbox = l, place

@@ -12,6 +12,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/places"
 )
 
 // ownError is trouble with one file, such as a disk that cannot read it. Others may fare better.
@@ -22,7 +23,7 @@ func (e ownError) Unwrap() error { return e.err }
 
 // itsOwn marks err as trouble with one file, unless it is a verdict on the file or says that the place cannot be used.
 func itsOwn(err error) error {
-	var trouble *inbox.Trouble
+	var trouble *places.Trouble
 	var unreadable *batch.Unreadable
 	switch {
 	case err == nil, errors.Is(err, inbox.ErrGone), errors.As(err, &trouble), errors.As(err, &unreadable),
@@ -144,20 +145,10 @@ func (r *retry) waitOr(ctx context.Context, other func(context.Context) error) e
 	return ctx.Err()
 }
 
-// holder is a place that can say which claims it holds.
-type holder interface {
-	// Held gives the ids of the files in processing.
-	Held(ctx context.Context) (ids []string, err error)
-}
-
 // tellStrangers logs the claims in processing that this ledger knows nothing of: an earlier ledger's, another rowferry's. Nobody
 // would look at them otherwise. They are left alone, for they may be somebody's work.
 func (t *Taker) tellStrangers(ctx context.Context) {
-	place, ok := t.Route.Inbox.(holder)
-	if !ok {
-		return
-	}
-	ids, err := place.Held(ctx)
+	ids, err := t.Route.Inbox.Held(ctx)
 	if err != nil {
 		return // the look says what is wrong
 	}

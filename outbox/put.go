@@ -1,0 +1,212 @@
+package outbox
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rowferry/rowferry/places"
+)
+
+// Open makes an outbox of a folder, which is made when it is needed. A folder that cannot be used is told by Put.
+func Open(f places.Folder) *Outbox { return &Outbox{folder: f, uploads: map[string]*upload{}} }
+
+// Outbox is one outbox. It is safe for concurrent use.
+type Outbox struct {
+	folder  places.Folder
+	mu      sync.Mutex
+	uploads map[string]*upload // by name
+	swept   sync.Once
+}
+
+// upload is one name on its way. Calls for one name wait for each other; one that was cut off is gone on with.
+type upload struct {
+	turn  chan struct{}
+	users int // guarded by the outbox's mutex
+
+	// of the one whose turn it is, or of nobody:
+	hash    string // of the content that is on its way
+	part    string // its temporary name
+	arrived int64  // how much of it is there
+}
+
+// Files under way begin and end so: hidden, and a name that nobody takes for a result.
+const (
+	partBegin = ".rowferry-"
+	partEnd   = ".part"
+)
+
+// Put makes content appear under name: written under a temporary name, renamed without overwriting. What is there is compared first,
+// so a call after a cut does no work twice.
+func (o *Outbox) Put(ctx context.Context, name string, content Content) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	o.swept.Do(func() { o.sweep(ctx) })
+	size, hash, err := digest(ctx, content)
+	if err != nil {
+		return o.about(err)
+	}
+	u, release, err := o.reserve(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if u.hash != hash {
+		u.hash, u.part, u.arrived = hash, fmt.Sprintf("%s%016x%s", partBegin, rand.Uint64(), partEnd), 0
+	}
+	if err := o.put(ctx, name, content, size, u); err != nil {
+		return o.about(o.explain(ctx, err))
+	}
+	return nil
+}
+
+func (o *Outbox) about(err error) error {
+	return fmt.Errorf("outbox %s: %w", o.folder.Traits().Where, err)
+}
+
+func digest(ctx context.Context, content Content) (int64, string, error) {
+	if _, err := content.Seek(0, io.SeekStart); err != nil {
+		return 0, "", err
+	}
+	h := sha256.New()
+	size, err := io.CopyBuffer(struct{ io.Writer }{h}, until{ctx, content}, make([]byte, 256<<10))
+	return size, hex.EncodeToString(h.Sum(nil)), err
+}
+
+// reserve gives the upload of a name to one caller at a time. What was cut off is kept for the next call; what is done is forgotten.
+func (o *Outbox) reserve(ctx context.Context, name string) (*upload, func(), error) {
+	o.mu.Lock()
+	u := o.uploads[name]
+	if u == nil {
+		u = &upload{turn: make(chan struct{}, 1)}
+		o.uploads[name] = u
+	}
+	u.users++
+	o.mu.Unlock()
+	leave := func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if u.users--; u.users == 0 && u.part == "" {
+			delete(o.uploads, name)
+		}
+	}
+	select {
+	case u.turn <- struct{}{}:
+		return u, func() { <-u.turn; leave() }, nil
+	case <-ctx.Done():
+		leave()
+		return nil, nil, ctx.Err()
+	}
+}
+
+func (o *Outbox) put(ctx context.Context, name string, content Content, size int64, u *upload) error {
+	if _, err := o.folder.Make(ctx, ".", false); err != nil {
+		return err
+	}
+	begun := u.arrived > 0
+	done, err := o.finished(ctx, name, size, content)
+	if (done || errors.Is(err, ErrExists)) && !begun {
+		u.forget()
+		return err
+	}
+	if done || err != nil {
+		return o.settle(ctx, u, err)
+	}
+	if err := o.folder.Write(ctx, u.part, content, size, &u.arrived); err != nil {
+		return o.settle(ctx, u, err)
+	}
+	renamed, err := o.appear(ctx, u.part, name, size, content)
+	if renamed {
+		u.forget()
+		return o.folder.Sync(ctx, ".")
+	}
+	return o.settle(ctx, u, err)
+}
+
+// appear gives the written file its name, or finds that it has it and the temporary one is left over.
+func (o *Outbox) appear(ctx context.Context, part, name string, size int64, content Content) (renamed bool, err error) {
+	err = o.folder.Move(ctx, part, name)
+	if errors.Is(err, places.ErrRefused) {
+		return false, o.folder.Tell(places.Unrenamed, ".", err)
+	}
+	if err == nil || !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
+		return err == nil, err
+	}
+	done, ferr := o.finished(ctx, name, size, content) // somebody was quicker, perhaps we
+	if ferr != nil || done {
+		return false, ferr
+	}
+	return false, err
+}
+
+// finished reports that the file is there with this content: ErrExists when it is another one.
+func (o *Outbox) finished(ctx context.Context, name string, size int64, content Content) (bool, error) {
+	there, err := o.folder.Stat(ctx, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	} else if err != nil {
+		return false, err
+	}
+	if !there.Mode.IsRegular() || there.Size != size {
+		return false, fmt.Errorf("%s: %w", name, ErrExists)
+	}
+	err = o.folder.Fetch(ctx, name, there, 0, &comparing{content: content})
+	if errors.Is(err, errDiffers) {
+		return false, fmt.Errorf("%s: %w", name, ErrExists)
+	} else if err != nil {
+		return false, err
+	}
+	return true, o.folder.Sync(ctx, ".")
+}
+
+// settle forgets an upload that came to its end and removes what is left of it; one that the line broke under is kept for the next call.
+func (o *Outbox) settle(ctx context.Context, u *upload, err error) error {
+	if o.folder.Traits().Root == "" && err != nil && !errors.Is(err, ErrExists) && (ctx.Err() != nil || places.MayPass(err)) {
+		return err
+	}
+	part := u.part
+	u.forget()
+	_ = o.folder.Remove(context.WithoutCancel(ctx), part)
+	return err
+}
+
+func (u *upload) forget() { u.hash, u.part, u.arrived = "", "", 0 }
+
+// explain says what a refusal means for a person; the error of the place stays inside.
+func (o *Outbox) explain(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil, errors.Is(err, ErrExists):
+		return err
+	case errors.Is(err, places.ErrNotAFolder):
+		return o.folder.Tell(places.NotAFolder, ".", err)
+	case errors.Is(err, places.ErrRefused), errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist):
+		return o.folder.Tell(places.Unwritable, ".", err)
+	}
+	return err
+}
+
+// sweep removes what killed processes left half written more than a day ago, by the times of the place.
+func (o *Outbox) sweep(ctx context.Context) {
+	found, err := o.folder.List(ctx, ".")
+	if err != nil {
+		return // Put says what is wrong
+	}
+	for _, e := range found {
+		ours := e.Mode.IsRegular() && strings.HasPrefix(e.Name, partBegin) && strings.HasSuffix(e.Name, partEnd)
+		if ours && time.Since(e.ModTime) > 24*time.Hour {
+			_ = o.folder.Remove(ctx, e.Name)
+		}
+	}
+}
+
+// Close closes the folder.
+func (o *Outbox) Close() error { return o.folder.Close() }

@@ -1,0 +1,321 @@
+package sftp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+
+	"github.com/pkg/sftp"
+
+	"github.com/rowferry/rowferry/places"
+	"github.com/rowferry/rowferry/words"
+)
+
+// exists reports whether there is anything of that name, links not followed.
+func exists(s *sftp.Client, name string) (bool, error) {
+	_, err := s.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// refused reports that the server has not the right, or not the ability, to do what was asked.
+func refused(err error) bool {
+	var status *sftp.StatusError
+	if errors.As(err, &status) {
+		return status.FxCode() == sftp.ErrSSHFxOpUnsupported || status.FxCode() == sftp.ErrSSHFxPermissionDenied
+	}
+	return errors.Is(err, fs.ErrPermission)
+}
+
+// download writes a file of the server from an offset on to w: see places.Folder.Fetch. However often the line is cut, it goes on where it
+// stopped, as long as it gets any further.
+func (c *Client) download(ctx context.Context, name string, as places.Entry, at int64, w io.Writer) error {
+	to := &bounded{ctx: ctx, w: w, left: as.Size - at}
+	for {
+		before := to.left
+		err := c.Do(ctx, func(s *sftp.Client) error { return fetch(s, name, as, to) })
+		if to.err != nil {
+			return to.err
+		}
+		var trouble *places.Trouble
+		if err == nil || !errors.As(err, &trouble) || trouble.Step != StepSession || to.left == before {
+			return err
+		}
+	}
+}
+
+func fetch(s *sftp.Client, name string, as places.Entry, to *bounded) error {
+	f, err := s.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := expect(f, as); err != nil {
+		return err
+	}
+	if to.left < 0 {
+		return places.ErrChanged
+	}
+	if to.left > 0 {
+		if _, err := f.Seek(as.Size-to.left, io.SeekStart); err != nil {
+			return err
+		}
+		if _, err := f.WriteTo(to); err != nil {
+			return err
+		}
+	}
+	if err := expect(f, as); err != nil {
+		return err
+	}
+	return changedIf(to.left != 0)
+}
+
+func changedIf(changed bool) error {
+	if changed {
+		return places.ErrChanged
+	}
+	return nil
+}
+
+func expect(f *sftp.File, as places.Entry) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	return changedIf(!info.Mode().IsRegular() || info.Size() != as.Size || !info.ModTime().Equal(as.ModTime))
+}
+
+// bounded is a writer that ends with its context, takes no more than it should, and knows the trouble that is its own.
+type bounded struct {
+	ctx  context.Context
+	w    io.Writer
+	left int64
+	err  error
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if err := b.ctx.Err(); err != nil {
+		return 0, err
+	}
+	if int64(len(p)) > b.left {
+		return 0, places.ErrChanged
+	}
+	n, err := b.w.Write(p)
+	b.left -= int64(n)
+	b.err = err
+	return n, err
+}
+
+// An upload is sent in stretches, several of them on their way at a time. A stretch has arrived when the server confirmed all of it; what
+// lies below the first that has not is whole.
+const (
+	stretch   = 2 << 20
+	stretches = 4
+)
+
+// upload writes size bytes of content to a file that is ours alone. However often the line is cut, it goes on where it
+// stopped, as long as it gets any further. At the end the file is synced where the server can, and has the size.
+// arrived is how much is known to be there, from an earlier call, and is kept up to date.
+func (c *Client) upload(ctx context.Context, name string, content io.ReaderAt, size int64, arrived *int64) error {
+	for {
+		before := *arrived
+		err := c.Do(ctx, func(s *sftp.Client) error { return c.uploadOnce(ctx, s, name, content, size, arrived) })
+		var trouble *places.Trouble
+		if err == nil || !errors.As(err, &trouble) || trouble.Step != StepSession || *arrived == before {
+			return err
+		}
+	}
+}
+
+func (c *Client) uploadOnce(ctx context.Context, s *sftp.Client, name string, content io.ReaderAt, size int64, arrived *int64) error {
+	f, err := s.OpenFile(name, os.O_WRONLY|os.O_CREATE)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() < *arrived { // the server lost what it said it had
+		*arrived = info.Size() / stretch * stretch
+	}
+	if info.Size() > size {
+		if err := f.Truncate(size); err != nil {
+			return err
+		}
+	}
+	if err := c.send(ctx, f, content, size, arrived); err != nil {
+		return c.full(s, path.Dir(name), err)
+	}
+	if _, can := s.HasExtension("fsync@openssh.com"); can {
+		if err := f.Sync(); err != nil {
+			return c.full(s, path.Dir(name), fmt.Errorf("sync: %w", err))
+		}
+	}
+	if info, err = f.Stat(); err != nil {
+		return err
+	}
+	if info.Size() != size {
+		*arrived = 0
+		return fmt.Errorf("%s has %d bytes on the server, and %d were sent", path.Base(name), info.Size(), size)
+	}
+	return nil
+}
+
+// onItsWay is one stretch.
+type onItsWay struct {
+	end  int64
+	buf  []byte
+	done chan error
+}
+
+// send keeps some stretches on their way and moves arrived on as the oldest is confirmed. All of them have ended when it returns.
+func (c *Client) send(ctx context.Context, f *sftp.File, content io.ReaderAt, size int64, arrived *int64) error {
+	var queue []onItsWay
+	var spare [][]byte
+	var failed error
+	for next := *arrived; next < size || len(queue) > 0; {
+		for failed == nil && next < size && len(queue) < stretches {
+			if failed = ctx.Err(); failed != nil {
+				break
+			}
+			var buf []byte
+			if n := len(spare); n > 0 {
+				buf, spare = spare[n-1], spare[:n-1]
+			} else {
+				buf = make([]byte, min(stretch, size-*arrived))
+			}
+			buf = buf[:min(int64(cap(buf)), size-next)]
+			if failed = readAll(content, buf, next); failed != nil {
+				break
+			}
+			sent := onItsWay{next + int64(len(buf)), buf, make(chan error, 1)}
+			go func(at int64) {
+				_, err := f.WriteAt(sent.buf, at)
+				sent.done <- err
+			}(next)
+			queue, next = append(queue, sent), sent.end
+		}
+		if len(queue) == 0 {
+			break
+		}
+		oldest := queue[0]
+		queue = queue[1:]
+		if err := <-oldest.done; failed == nil {
+			if failed = err; err == nil {
+				*arrived = oldest.end
+			}
+		}
+		spare = append(spare, oldest.buf)
+	}
+	return failed
+}
+
+// readAll fills b with what lies at an offset; content that is shorter than it said is an error.
+func readAll(content io.ReaderAt, b []byte, at int64) error {
+	n, err := content.ReadAt(b, at)
+	if n == len(b) {
+		return nil
+	}
+	if err == nil || err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// full tells a full disk from the other reasons for which a server refuses to write; it says only "failure" for all.
+func (c *Client) full(s *sftp.Client, dir string, err error) error {
+	var status *sftp.StatusError
+	if !errors.As(err, &status) || status.FxCode() != sftp.ErrSSHFxFailure {
+		return err
+	}
+	if disk, serr := s.StatVFS(dir); serr == nil && (disk.Bavail*disk.Frsize < stretch || disk.Favail == 0 && disk.Files > 0) {
+		return trouble(StepDisk, words.Message("sftp.full", "partner", c.Name, "dir", dir), err)
+	}
+	return err
+}
+
+// rename moves a file to a name that must be free, and looks at both names when the server refuses: fs.ErrExist when the new name
+// is taken, fs.ErrNotExist when the file is gone.
+func rename(s *sftp.Client, from, to string) error {
+	if taken, err := exists(s, to); err != nil || taken {
+		return errors.Join(err, existsIf(taken))
+	}
+	err := s.Rename(from, to)
+	if err == nil || !answered(err) {
+		return err
+	}
+	return explain(s, from, to, err)
+}
+
+// take moves a file into a folder that is ours alone; of several who take the same file, one wins and the others get
+// fs.ErrNotExist. A server's plain rename may be a link and a removal, and a server killed between them leaves two names for two takers; its POSIX
+// rename is one step, so that is used where there is one.
+func take(s *sftp.Client, from, to string) error {
+	if taken, err := exists(s, to); err != nil || taken {
+		return errors.Join(err, existsIf(taken))
+	}
+	err := error(fs.ErrPermission)
+	if _, can := s.HasExtension("posix-rename@openssh.com"); can {
+		err = s.PosixRename(from, to)
+	}
+	if refused(err) {
+		err = s.Rename(from, to)
+	}
+	if err == nil || !answered(err) {
+		return err
+	}
+	return explain(s, from, to, err)
+}
+
+func existsIf(taken bool) error {
+	if taken {
+		return fs.ErrExist
+	}
+	return nil
+}
+
+// explain looks why a rename was refused. What is at the new name counts first: a request whose reply was lost may have been carried
+// out. The old name is looked at before it, so that one which is carried out just now is not taken for a file that is gone.
+func explain(s *sftp.Client, from, to string, no error) error {
+	there, err := exists(s, from)
+	if err != nil {
+		return err
+	}
+	taken, err := exists(s, to)
+	if err != nil || taken {
+		return errors.Join(err, existsIf(taken))
+	}
+	switch {
+	case !there:
+		return fs.ErrNotExist
+	case errors.Is(no, fs.ErrNotExist):
+		return fmt.Errorf("the folder %s is missing", path.Dir(to))
+	}
+	return no
+}
+
+// makeFolder makes a folder and says whether it is new; one that is there is as good. A link in its place is not.
+func makeFolder(s *sftp.Client, name string) (fresh bool, err error) {
+	made := s.Mkdir(name)
+	if made == nil || !answered(made) {
+		return made == nil, made
+	}
+	info, err := s.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, made
+	} else if err != nil {
+		return false, err
+	}
+	if !info.IsDir() {
+		return false, places.ErrNotAFolder
+	}
+	return false, nil
+}
