@@ -98,15 +98,15 @@ type Table interface {
 	// Columns are the columns in the order of the file, one for each cell of every row.
 	Columns() []batch.Column
 
-	// Rows gives each data row once, in the order of the file; it may be called once. The row and its cells
-	// are valid until the next one. An error (*batch.Unreadable, or the context's) ends it and speaks of the
+	// Rows gives each data row once, in the order of the file; called again, it reads them again. The row and its
+	// cells are valid until the next one. An error (*batch.Unreadable, or the context's) ends it and speaks of the
 	// whole file: what came before must not be sent.
 	Rows() iter.Seq2[*batch.Row, error]
 
 	// Layout is known as soon as the file is open.
 	Layout() Layout
 
-	// Notes is what was recognised and not handed on; complete after Rows ended.
+	// Notes is what was recognised and not handed on; complete after Rows ended, and the same each time.
 	Notes() []batch.Note
 
 	Close() error

@@ -1,6 +1,12 @@
 package resultmark
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/words"
+)
 
 // Ours is where our columns are among the headings of a table.
 type Ours struct {
@@ -66,4 +72,14 @@ func order(heading string) int {
 		}
 	}
 	return -1
+}
+
+// IsSummary reports whether a sheet has the name of a result's summary in any language, also one that gives way to a sender's sheet
+// of this name: "Summary (2)".
+func IsSummary(sheet string) bool {
+	stem, number, _ := strings.Cut(sheet, " (")
+	if strings.Trim(number, "0123456789)") != "" {
+		return false
+	}
+	return slices.ContainsFunc(batch.Languages(), func(l batch.Language) bool { return words.Of(l, "workbookresult.sheet.summary") == stem })
 }

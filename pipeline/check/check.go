@@ -8,6 +8,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/pipeline/redrop"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/providers"
@@ -75,14 +76,18 @@ func (c Checker) file(ctx context.Context, r *route.Route, path, name string, ea
 }
 
 func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, path, name string, each func(*ledger.Staged)) error {
-	table, plan, err := books.Open(ctx, r, path, name, "")
+	opened, err := opening.At(r, path, name)
+	if err != nil {
+		return err
+	}
+	table, plan, err := opening.Open(ctx, opened, books.For(""))
 	if err != nil {
 		return err
 	}
 	defer table.Close()
 	f.reading = table.Reading
 	f.reading.Columns = slices.Clone(table.Columns())
-	f.reading.Sheet, f.reading.Header = table.Where()
+	f.reading.Sheet, f.reading.Header = table.Layout().Sheet, table.Layout().Header
 	f.Format = table.Format.Name
 	bound, err := r.Mapping.Bind(table.Columns())
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/outbox"
-	"github.com/rowferry/rowferry/pipeline/redrop"
+	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/readers/formats"
@@ -74,7 +74,7 @@ func requestOf(r providers.Rows, n int) int {
 // joined gives the rows of the file with what was foreseen.
 func joined(ctx context.Context, r *route.Route, path, name string, how ledger.Reading, lines map[int]outbox.Line) iter.Seq2[*outbox.Line, error] {
 	return func(yield func(*outbox.Line, error) bool) {
-		table, err := redrop.Reopen(ctx, r, path, name, how)
+		table, err := opening.AgainAt(ctx, r, path, name, how)
 		if err != nil {
 			yield(nil, err)
 			return

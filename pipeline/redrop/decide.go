@@ -8,47 +8,19 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/resultmark"
 	"github.com/rowferry/rowferry/words"
 )
 
 // The codes of rows that are skipped because of their family.
 const (
-	codeHeld  = "held"  // it may be a row that was sent
-	codeGroup = "group" // another row of its document is the reason
-
-	codeExample = "example" // the example of a template, left in
+	codeHeld = "held" // it may be a row that was sent
 )
 
-// Preset is the verdict on an item that is not to be sent: rows with problems are invalid, the others of its group skipped.
-func Preset(item *batch.Item, l batch.Language) *ledger.Verdict {
-	bad := map[int]batch.Outcome{}
-	var numbers []string
-	for _, p := range item.Problems {
-		if _, known := bad[p.Row]; !known && !p.Warning {
-			bad[p.Row] = batch.Outcome{Status: batch.Invalid, Code: p.Code}
-			numbers = append(numbers, strconv.Itoa(p.Row))
-		}
-	}
-	if len(bad) == len(item.Rows) && len(bad) == 1 {
-		return &ledger.Verdict{Outcome: bad[item.Rows[0]]}
-	}
-	rest := batch.Outcome{Status: batch.Skipped, Code: codeGroup, Message: words.Of(l, "skip.group", "rows", strings.Join(numbers, ", "))}
-	return &ledger.Verdict{Outcome: rest, Rows: bad}
-}
-
-// Stage decides about an item. Without a plan the file is an ordinary one: what is valid goes.
+// Stage implements opening.Plan.
 func (p *Plan) Stage(item *batch.Item, l batch.Language) ledger.Staged {
 	s := ledger.Staged{Item: *item}
-	if p == nil || p.fates == nil {
-		switch {
-		case p.exemplary(item):
-			exemplify(&s, l)
-		case !item.Sendable():
-			s.Body, s.Preset = nil, Preset(item, l)
-		}
-		return s
-	}
 	d := p.look(item)
 	s.Kin = make([]ledger.Kin, len(item.Rows))
 	for i, f := range d.fates {
@@ -61,8 +33,8 @@ func (p *Plan) Stage(item *batch.Item, l batch.Language) ledger.Staged {
 		d.doubtful(&s)
 	case len(d.unasked) > 0:
 		d.unknown(&s)
-	case p.exemplary(item):
-		exemplify(&s, l)
+	case p.examples.All(item):
+		p.examples.Skip(&s, l)
 	case !item.Sendable() && len(d.asked) > 0:
 		d.unfit(&s)
 	case d.stays():
@@ -73,16 +45,6 @@ func (p *Plan) Stage(item *batch.Item, l batch.Language) ledger.Staged {
 		s.Before = d.before()
 	}
 	return s
-}
-
-// exemplary reports whether an item is nothing but the example of a template.
-func (p *Plan) exemplary(item *batch.Item) bool {
-	return p != nil && len(p.examples) > 0 && !slices.ContainsFunc(item.Rows, func(row int) bool { return !p.examples[row] })
-}
-
-func exemplify(s *ledger.Staged, l batch.Language) {
-	s.Body, s.Problems = nil, nil
-	s.Preset = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Skipped, Code: codeExample, Message: words.Of(l, "skip.example")}}
 }
 
 // decision is an item and who its rows are.
@@ -161,7 +123,7 @@ func (d *decision) carry(s *ledger.Staged, i int, keep bool, key string, args ..
 func (d *decision) skip(s *ledger.Staged, taken []int, key string, args ...any) {
 	for i := range d.item.Rows {
 		if !slices.Contains(taken, i) {
-			d.verdict(s, i, batch.Outcome{Status: batch.Skipped, Code: codeGroup, Message: d.say(key, args...)}, false)
+			d.verdict(s, i, batch.Outcome{Status: batch.Skipped, Code: opening.CodeGroup, Message: d.say(key, args...)}, false)
 		}
 	}
 }
@@ -246,7 +208,7 @@ func (d *decision) unknown(s *ledger.Staged) {
 
 // unfit: it may be sent again, but it is not valid any more. What may have been delivered stays unknown.
 func (d *decision) unfit(s *ledger.Staged) {
-	usual := Preset(d.item, d.language)
+	usual := opening.Preset(d.item, d.language)
 	s.Body = nil
 	for i, row := range d.item.Rows {
 		if slices.Contains(d.asked, i) {
@@ -284,7 +246,7 @@ func (d *decision) refused(s *ledger.Staged) {
 
 // invalid: it is not fit to be sent; where it was not even touched, that is said.
 func (d *decision) invalid(s *ledger.Staged) {
-	s.Body, s.Preset = nil, Preset(d.item, d.language)
+	s.Body, s.Preset = nil, opening.Preset(d.item, d.language)
 	for i, row := range d.item.Rows {
 		f, o := d.fates[i], s.Preset.Of(row)
 		if o.Status != batch.Invalid || f.as != untouched || f.before == nil || f.before.Status != batch.Invalid {

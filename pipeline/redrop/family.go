@@ -10,6 +10,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/resultmark"
 )
 
@@ -59,7 +60,7 @@ func originOf(f *ledger.File, row int, kin []ledger.Kin, i int) string {
 }
 
 // load reads the family of the base. While something of it is still being sent, nothing can be decided.
-func (o *opening) load() (*family, error) {
+func (o *recognition) load() (*family, error) {
 	files, err := o.Ledger.Files(o.ctx, ledger.Query{Family: o.base.Root(), States: []ledger.State{ledger.Sending, ledger.Settled, ledger.Reported}})
 	if err != nil {
 		return nil, err
@@ -71,9 +72,9 @@ func (o *opening) load() (*family, error) {
 		m := &f.members[i]
 		if m.State == ledger.Sending {
 			if m.Paused != "" {
-				return nil, refuse("redrop.paused", "id", m.ID, "name", m.Name, "reason", m.Paused)
+				return nil, opening.Refuse("redrop.paused", "id", m.ID, "name", m.Name, "reason", m.Paused)
 			}
-			return nil, refuse("redrop.sending", "id", m.ID, "name", m.Name, "open", m.Open)
+			return nil, opening.Refuse("redrop.sending", "id", m.ID, "name", m.Name, "open", m.Open)
 		}
 		err := o.outcomes(m, func(row int, p place, carried bool, out batch.Outcome) {
 			if m.ID == f.base.ID {
@@ -112,7 +113,7 @@ func (f *family) known() map[string]int {
 }
 
 // outcomes gives every row of a member.
-func (o *opening) outcomes(m *ledger.File, each func(row int, p place, carried bool, out batch.Outcome)) error {
+func (o *recognition) outcomes(m *ledger.File, each func(row int, p place, carried bool, out batch.Outcome)) error {
 	for c, err := range o.Ledger.Chunks(o.ctx, m.ID) {
 		if err != nil {
 			return err
@@ -120,7 +121,7 @@ func (o *opening) outcomes(m *ledger.File, each func(row int, p place, carried b
 		for i := range c.Items {
 			item, v := &c.Items[i], c.States[i].Verdict
 			if v == nil {
-				return refuse("redrop.sending", "id", m.ID, "name", m.Name, "open", m.Open)
+				return opening.Refuse("redrop.sending", "id", m.ID, "name", m.Name, "open", m.Open)
 			}
 			for k, row := range item.Rows {
 				p := place{origin: originOf(m, row, item.Kin, k), doc: doc{m.ID, item.Seq, len(item.Rows)}}
@@ -134,10 +135,10 @@ func (o *opening) outcomes(m *ledger.File, each func(row int, p place, carried b
 }
 
 // sums gives number and checksum of every row of a member, its columns brought into the order of the base's.
-func (o *opening) sums(m *ledger.File, base []batch.Column, each func(row int, sum string)) error {
-	t, err := Reopen(o.ctx, o.route, o.copyOf(m), m.Name, m.Reading)
+func (o *recognition) sums(m *ledger.File, base []batch.Column, each func(row int, sum string)) error {
+	t, err := o.again(o.ctx, o.route, m)
 	if errors.Is(err, fs.ErrNotExist) {
-		return refuse("redrop.gone", "id", m.ID, "name", m.Name)
+		return opening.Refuse("redrop.gone", "id", m.ID, "name", m.Name)
 	}
 	if err != nil {
 		return err
@@ -203,7 +204,7 @@ func (a *alignment) cells(row *batch.Row) []string {
 const looked = 20
 
 // compare finds the file whose result it is by its rows: the newest of those that have most of them.
-func (o *opening) compare(t *Table) error {
+func (o *recognition) compare(t *opening.Table) error {
 	if o.Ledger == nil {
 		return nil
 	}
@@ -242,7 +243,7 @@ func covers(have, want []batch.Column) bool {
 
 // score says how well the rows of a result fit a file: 0 when it cannot be its result. Most of the rows that it calls delivered or
 // unknown must be there as they were; people mend the others.
-func (o *opening) score(t *Table, f *ledger.File) (int, error) {
+func (o *recognition) score(t *opening.Table, f *ledger.File) (int, error) {
 	numbers := map[string][]int{}
 	err := o.sums(f, f.Reading.Columns, func(row int, sum string) { numbers[sum] = append(numbers[sum], row) })
 	if err != nil {
@@ -275,7 +276,7 @@ func (o *opening) score(t *Table, f *ledger.File) (int, error) {
 }
 
 // best is the way of reading in which most rows are those of the base.
-func (o *opening) best(tables []*Table) (*Table, error) {
+func (o *recognition) best(tables []*opening.Table) (*opening.Table, error) {
 	best, most := tables[0], -1
 	if len(tables) == 1 || o.base == nil {
 		return best, nil
@@ -307,20 +308,16 @@ func (l *line) told() bool {
 }
 
 // lines reads the rows of the dropped file, their cells in the order of the base's columns.
-func (o *opening) lines(t *Table, base []batch.Column) ([]line, error) {
-	again, err := Reopen(o.ctx, o.route, o.path, o.name, t.Reading)
-	if err != nil {
-		return nil, err
-	}
-	defer again.Close()
-	a := align(again.Columns(), base)
+func (o *recognition) lines(t *opening.Table, base []batch.Column) ([]line, error) {
+	a := align(t.Columns(), base)
 	var lines []line
-	again.both(func(row, whole *batch.Row, wrong error) bool {
+	var err error
+	t.Both(func(row, whole *batch.Row, wrong error) bool {
 		if err = wrong; err != nil {
 			return false
 		}
-		status, _ := resultmark.StatusOf(again.cell(whole, resultmark.Status))
-		lines = append(lines, line{row.Number, number(again.cell(whole, resultmark.Row)), status, again.cell(whole, resultmark.Code) == codeHeld, a.sum(row)})
+		status, _ := resultmark.StatusOf(t.Cell(whole, resultmark.Status))
+		lines = append(lines, line{row.Number, number(t.Cell(whole, resultmark.Row)), status, t.Cell(whole, resultmark.Code) == codeHeld, a.sum(row)})
 		return true
 	})
 	return lines, err

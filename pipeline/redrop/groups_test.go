@@ -16,7 +16,9 @@ import (
 	"github.com/rowferry/rowferry/outbox/csvfile"
 	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/check"
+	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/pipeline/redrop"
+	"github.com/rowferry/rowferry/pipeline/route"
 )
 
 var billHead = []string{"houseBillScac", "houseBillNo", "masterBillNo", "placeOfDelivery", "placeOfDeliveryCountry", "carrierScac", "movementType",
@@ -209,6 +211,58 @@ func TestGoingOnAfterAStop(t *testing.T) {
 	f := h.file(id, ledger.Reported)
 	if f.Counts.Delivered != 6 || f.Counts.Pending() != 0 || h.provider.executed("A2") != 1 || h.provider.executed("A4") != 1 {
 		t.Errorf("%+v", f.Counts)
+	}
+}
+
+// However a result was saved, mended and dropped, a reader opens it three times at most.
+func TestAResultIsOpenedThreeTimes(t *testing.T) {
+	h := open(t, batch.English, "")
+	one := first(t, h, batch.English, "xlsx")
+	routes, err := pipeline.Routes(h.cfg, "failures")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := openSheet(t, one.content("xlsx"))
+	s.set(s.row("A4"), "accountNumber", "3000372")
+	rows := records(t, one.content("csv"))
+	slices.Reverse(rows[1:])
+	configured := *routes["failures"]
+	configured.Read.Encoding, configured.Read.Delimiter = "gb18030", ";"
+	for name, c := range map[string]struct {
+		route   *route.Route
+		file    string
+		content []byte
+	}{
+		"csv":             {routes["failures"], one.name("csv"), one.content("csv")},
+		"renamed, sorted": {routes["failures"], "sorted.csv", encode(t, ';', rows)},
+		"other settings":  {&configured, one.name("csv"), one.content("csv")},
+		"workbook":        {routes["failures"], one.name("xlsx"), s.bytes()},
+		"workbook, other": {&configured, "x.xlsx", s.bytes()},
+	} {
+		path := filepath.Join(t.TempDir(), c.file)
+		if err := os.WriteFile(path, c.content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		file, err := opening.At(c.route, path, c.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		table, plan, err := opening.Open(t.Context(), file, redrop.Books{Ledger: h.ledger, Spool: filepath.Join(h.cfg.Data, "spool")}.For(""))
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		read := 0
+		for _, err := range table.Rows() {
+			if read++; err != nil {
+				t.Error(name, err)
+			}
+		}
+		if _, result := plan.(*redrop.Plan); !result || read != 8 || file.Opened() > 3 {
+			t.Errorf("%s: %T, %d rows, opened %d times", name, plan, read, file.Opened())
+		}
+		if err := table.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

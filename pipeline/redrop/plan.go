@@ -6,6 +6,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/resultmark"
 	"github.com/rowferry/rowferry/words"
 )
@@ -16,7 +17,7 @@ type Plan struct {
 	base     ledger.File
 	fates    map[int]*fate // by row of the dropped file; nil: it is no result
 	tally    tally
-	examples map[int]bool // rows that a template brought
+	examples opening.Examples
 }
 
 // fate is who a row is.
@@ -55,8 +56,8 @@ type original struct {
 
 // matching finds out which row of the family each line is.
 type matching struct {
-	*opening
-	t         *Table
+	*recognition
+	t         *opening.Table
 	lines     []line
 	originals []original
 	fates     []*fate // of the lines; nil: not found out yet
@@ -68,8 +69,8 @@ type matching struct {
 }
 
 // plan reads the rows of the dropped file once and settles which rows they are.
-func (o *opening) plan(t *Table) (*Plan, error) {
-	m := &matching{opening: o, t: t, bySum: map[string][]int{}, byNumber: map[int]int{}, claimed: map[string]bool{}}
+func (o *recognition) plan(t *opening.Table) (*Plan, error) {
+	m := &matching{recognition: o, t: t, bySum: map[string][]int{}, byNumber: map[int]int{}, claimed: map[string]bool{}}
 	if err := m.read(); err != nil {
 		return nil, err
 	}
@@ -92,7 +93,7 @@ func (o *opening) plan(t *Table) (*Plan, error) {
 		p.tally.add(f)
 	}
 	p.tally.deleted = m.deleted()
-	t.more = append(t.more, p.notes()...)
+	t.More = append(t.More, p.notes()...)
 	return p, nil
 }
 
@@ -107,7 +108,7 @@ func (m *matching) read() error {
 	if err != nil {
 		return err
 	}
-	if m.lines, err = m.opening.lines(m.t, base.Reading.Columns); err != nil {
+	if m.lines, err = m.recognition.lines(m.t, base.Reading.Columns); err != nil {
 		return err
 	}
 	m.fates = make([]*fate, len(m.lines))
@@ -336,7 +337,12 @@ func (m *matching) byLikeness(open []int) error {
 	const several = -1
 	owners := map[uint64]int{} // value in its column → the only row of the base that has it
 	base, seed := &m.family.base, maphash.MakeSeed()
-	err := m.each(m.copyOf(base), base.Name, base.Reading, func(row int, cells []string) {
+	earlier, err := m.again(m.ctx, m.route, base)
+	if err != nil {
+		return err
+	}
+	defer earlier.Close()
+	err = m.each(earlier, func(row int, cells []string) {
 		for c, text := range cells {
 			if text == "" {
 				continue
@@ -355,7 +361,7 @@ func (m *matching) byLikeness(open []int) error {
 	for _, i := range open {
 		lines[m.lines[i].row] = i
 	}
-	return m.each(m.path, m.name, m.t.Reading, func(row int, cells []string) {
+	return m.each(m.t, func(row int, cells []string) {
 		i, wanted := lines[row]
 		if !wanted {
 			return
@@ -386,14 +392,9 @@ func valueIn(seed maphash.Seed, column int, text string) uint64 {
 }
 
 // each gives the cells of every row of a file, its columns in the order of the base's.
-func (m *matching) each(path, name string, how ledger.Reading, each func(row int, cells []string)) error {
-	t, err := Reopen(m.ctx, m.route, path, name, how)
-	if err != nil {
-		return err
-	}
-	defer t.Close()
+func (m *matching) each(t *opening.Table, each func(row int, cells []string)) error {
 	a := align(t.Columns(), m.family.base.Reading.Columns)
-	for row, err := range t.Rows() {
+	for row, err := range t.Written() {
 		if err != nil {
 			return err
 		}

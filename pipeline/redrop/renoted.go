@@ -7,13 +7,14 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/readers/formats"
 	"github.com/rowferry/rowferry/words"
 )
 
 // renotation knows in which columns a program has written an earlier file's values in its own way.
 type renotation struct {
-	*opening
+	*recognition
 	from    *ledger.File
 	rows    map[int]int                // row of the dropped file → the row it was in the earlier one
 	columns map[int][notations]tallied // of the dropped file
@@ -48,14 +49,14 @@ func (m *matching) renotations() error {
 		count += more
 	}
 	if count > 0 {
-		m.t.more = append(m.t.more, batch.Note{Message: words.Message("redrop.note.renoted", "count", count, "id", base.Root()), Count: count})
+		m.t.More = append(m.t.More, batch.Note{Message: words.Message("redrop.note.renoted", "count", count, "id", base.Root()), Count: count})
 	}
 	return nil
 }
 
 // renoted compares the lines with the rows of an earlier file, the base or the root of the family, and counts what is to be restored.
 func (m *matching) renoted(from *ledger.File) (count int, err error) {
-	r := &renotation{m.opening, from, map[int]int{}, map[int][notations]tallied{}}
+	r := &renotation{m.recognition, from, map[int]int{}, map[int][notations]tallied{}}
 	sent := map[int]bool{}
 	for i := range m.lines {
 		l := &m.lines[i]
@@ -67,17 +68,12 @@ func (m *matching) renoted(from *ledger.File) (count int, err error) {
 	if len(r.rows) == 0 {
 		return 0, nil
 	}
-	again, err := Reopen(m.ctx, m.route, m.path, m.name, m.t.Reading)
-	if err != nil {
-		return 0, err
-	}
-	defer again.Close()
-	compare, end, err := r.begin(again.Columns())
+	compare, end, err := r.begin(m.t.Columns())
 	if err != nil {
 		return 0, err
 	}
 	defer end()
-	for row, err := range again.Rows() {
+	for row, err := range m.t.Written() {
 		if err != nil {
 			return 0, err
 		}
@@ -100,7 +96,7 @@ func (m *matching) renoted(from *ledger.File) (count int, err error) {
 		}
 	}
 	if count > 0 {
-		m.t.renoted = append(m.t.renoted, r)
+		m.t.Restore = append(m.t.Restore, r)
 	}
 	return count, nil
 }
@@ -117,7 +113,7 @@ func (r *renotation) agreed(column int, o order) bool {
 // begin opens the earlier file beside a table of the dropped one. compare gives the cells of a row that stand there in another
 // notation, as the earlier file has them; they are valid until the next row. end closes the file.
 func (r *renotation) begin(columns []batch.Column) (compare func(row *batch.Row, each func(column int, cell *batch.Cell, o order)) error, end func(), err error) {
-	earlier, err := Reopen(r.ctx, r.route, r.copyOf(r.from), r.from.Name, r.from.Reading)
+	earlier, err := r.again(r.ctx, r.route, r.from)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -149,6 +145,21 @@ func (r *renotation) begin(columns []batch.Column) (compare func(row *batch.Row,
 	}, func() { stop(); earlier.Close() }, nil
 }
 
+// Begin implements opening.Restorer.
+func (r *renotation) Begin(columns []batch.Column) (restore func(row *batch.Row) error, end func(), err error) {
+	compare, end, err := r.begin(columns)
+	if err != nil {
+		return nil, nil, err
+	}
+	return func(row *batch.Row) error {
+		return compare(row, func(column int, cell *batch.Cell, o order) {
+			if r.agreed(column, o) {
+				row.Cells[column] = *cell
+			}
+		})
+	}, end, nil
+}
+
 // rowIn is the row of an earlier file that a line was by its number, 0 for none or one that is as it was.
 func (m *matching) rowIn(from *ledger.File, i int) int {
 	at, known := m.byNumber[m.lines[i].number]
@@ -171,7 +182,7 @@ func (m *matching) rowIn(from *ledger.File, i int) int {
 
 // fetching gives the cells of rows that are asked for mostly once each and in their order; those that come too early are kept. What it
 // gives is valid until the next call.
-func fetching(t *Table, wanted map[int]bool) (fetch func(row int) ([]batch.Cell, error), stop func()) {
+func fetching(t *opening.Table, wanted map[int]bool) (fetch func(row int) ([]batch.Cell, error), stop func()) {
 	next, stop := iter.Pull2(t.Rows())
 	kept := map[int]packed{}
 	var cells []batch.Cell
@@ -225,15 +236,9 @@ func (p packed) appendTo(cells []batch.Cell) []batch.Cell {
 
 // sumAgain gives the lines the checksums of what they were.
 func (m *matching) sumAgain() error {
-	again, err := Reopen(m.ctx, m.route, m.path, m.name, m.t.Reading)
-	if err != nil {
-		return err
-	}
-	defer again.Close()
-	again.renoted = m.t.renoted
-	a := align(again.Columns(), m.family.base.Reading.Columns)
+	a := align(m.t.Columns(), m.family.base.Reading.Columns)
 	i := -1
-	for row, err := range again.Rows() {
+	for row, err := range m.t.Rows() {
 		if err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/outbox"
-	"github.com/rowferry/rowferry/pipeline/redrop"
+	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/readers/formats"
@@ -80,7 +80,7 @@ const mostNames = 9
 // put writes one result here and then puts it there: under its name, or a further one where files with other content are in the way,
 // such as this result after a person has changed it in place. It gives the name that was tried last.
 func (r *Reporter) put(ctx context.Context, f ledger.File, to outbox.Place, format outbox.Format, report outbox.Report) (string, error) {
-	usual := route.ResultName(redrop.Stem(&f), f.ID, f.Revision, format.Extension())
+	usual := route.ResultName(opening.Stem(&f), f.ID, f.Revision, format.Extension())
 	work, err := os.CreateTemp(r.Work, "result-*")
 	if err != nil {
 		return usual, err
@@ -95,7 +95,7 @@ func (r *Reporter) put(ctx context.Context, f ledger.File, to outbox.Place, form
 		if err := to.Put(ctx, name, work); !errors.Is(err, outbox.ErrExists) || n > mostNames {
 			return name, err
 		}
-		name = route.ResultName(redrop.Stem(&f), f.ID, f.Revision, further(format.Extension(), n))
+		name = route.ResultName(opening.Stem(&f), f.ID, f.Revision, further(format.Extension(), n))
 		r.Log.Warn("a file with this result's name and other content is in the outbox; it is left alone", "file", f.ID, "name", usual, "trying", name)
 	}
 }
@@ -147,7 +147,7 @@ func meaning(c *providers.CodeText) batch.Text {
 // Lines joins the rows of the spooled file with their outcomes, in the order of the file.
 func Lines(ctx context.Context, l ledger.Books, way *route.Route, f ledger.File, path string) iter.Seq2[*outbox.Line, error] {
 	return func(yield func(*outbox.Line, error) bool) {
-		table, err := redrop.Reopen(ctx, way, path, f.Name, f.Reading)
+		table, err := opening.AgainAt(ctx, way, path, f.Name, f.Reading)
 		if err != nil {
 			yield(nil, fmt.Errorf("reading %s again: %w", f.ID, err))
 			return

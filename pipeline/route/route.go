@@ -36,61 +36,6 @@ type Route struct {
 	StopAfter int // equal refusals, or unknown outcomes, in a row that pause a file; 0 = never
 }
 
-// Opened is a file that is being read.
-type Opened struct {
-	readers.Table
-	Format readers.Traits
-	file   *os.File
-}
-
-// Close ends reading.
-func (o *Opened) Close() error {
-	err := o.Table.Close()
-	if other := o.file.Close(); err == nil {
-		err = other
-	}
-	return err
-}
-
-// Open opens the content at path under the name its sender gave it. *batch.Unreadable when it is no table we can trust.
-func (r *Route) Open(ctx context.Context, path, name string) (*Opened, error) {
-	return r.OpenAs(ctx, path, name, r.Read)
-}
-
-// OpenAs is Open with other settings than the route's.
-func (r *Route) OpenAs(ctx context.Context, path, name string, s readers.Settings) (*Opened, error) {
-	f, source, err := content(path, name)
-	if err != nil {
-		return nil, err
-	}
-	reader, err := formats.Of(source)
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	table, err := reader.Open(ctx, source, s)
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	return &Opened{Table: table, Format: reader.Traits(), file: f}, nil
-}
-
-// Look says what format the file at path has and what it says of itself.
-func (r *Route) Look(ctx context.Context, path, name string) (format readers.Traits, facts readers.Facts, err error) {
-	f, source, err := content(path, name)
-	if err != nil {
-		return format, facts, err
-	}
-	defer f.Close()
-	reader, err := formats.Of(source)
-	if err != nil {
-		return format, facts, err
-	}
-	facts, err = reader.Facts(ctx, source, r.Read.Limits)
-	return reader.Traits(), facts, err
-}
-
 // Plain are settings that detect everything: for our own results, which are not written as the route's files are.
 func (r *Route) Plain() readers.Settings {
 	return readers.Settings{Limits: r.Read.Limits, Wants: r.Read.Wants}

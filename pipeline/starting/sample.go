@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/words"
@@ -30,12 +31,15 @@ type cell struct {
 
 // look reads columns and values.
 func (p *Proposal) look(ctx context.Context, path string) error {
-	r := &route.Route{Read: p.Read}
-	t, err := r.Open(ctx, path, p.Sample)
+	f, err := opening.At(&route.Route{Read: p.Read}, path, p.Sample)
 	if err != nil {
 		return err
 	}
-	defer t.Close()
+	defer f.Close()
+	t, err := f.Table(ctx, nil)
+	if err != nil {
+		return err
+	}
 	p.Format = t.Format
 	p.columns = slices.Clone(t.Columns())
 	p.cells = make([][]cell, len(p.columns))

@@ -20,6 +20,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/pipeline/redrop"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/places/local"
@@ -408,7 +409,11 @@ func (t *Taker) acceptOnce(ctx context.Context, f *ledger.File) error {
 
 // read stages every item of the file.
 func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Reading, error) {
-	table, plan, err := redrop.Books{Ledger: t.Ledger, Spool: t.Spool}.Open(ctx, t.Route, t.path(f.ID), f.Name, f.ID)
+	opened, err := opening.At(t.Route, t.path(f.ID), f.Name)
+	if err != nil {
+		return ledger.Reading{}, itsOwn(err)
+	}
+	table, plan, err := opening.Open(ctx, opened, redrop.Books{Ledger: t.Ledger, Spool: t.Spool}.For(f.ID))
 	if err != nil {
 		return ledger.Reading{}, itsOwn(err)
 	}
@@ -443,7 +448,7 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 	for _, c := range bound.Unused() {
 		r.Unused = append(r.Unused, c.Name)
 	}
-	r.Sheet, r.Header = table.Where()
+	r.Sheet, r.Header = table.Layout().Sheet, table.Layout().Header
 	return r, nil
 }
 

@@ -63,8 +63,8 @@ type opened struct {
 	watch   table.Watch
 	firm    bool // the setting says which row is the heading: another table below is left out
 	surplus bool // rows end with more delimiters than the heading: the file's habit
-	used    bool
 	notes   notes
+	told    []batch.Note // before the first row
 }
 
 func open(ctx context.Context, f readers.File, s readers.Settings) (*opened, error) {

@@ -20,11 +20,10 @@ import (
 // quote, is given with its Problem.
 func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
 	return func(yield func(*batch.Row, error) bool) {
-		if t.used {
-			yield(nil, errors.New("csv: rows were asked for twice"))
-			return
+		if t.told == nil {
+			t.told = append([]batch.Note{}, t.notes.all...)
 		}
-		t.used = true
+		t.notes.all = slices.Clone(t.told)
 		row := &batch.Row{Cells: make([]batch.Cell, len(t.columns))}
 		stopped := false
 		err := t.each(func(s *splitter) bool {

@@ -45,7 +45,8 @@ type rows struct {
 	name   string
 	sample []line // the rows read ahead; those of the heading and above it are cut off by layout
 	ended  bool   // the part ended within the sample
-	used   bool
+	read   bool   // the rows were asked for
+	told   int    // notes before the first row
 	closed bool
 	filled bool // the sheet shows something
 	header int
@@ -85,7 +86,25 @@ func (t *rows) Close() error {
 	return t.book.Close()
 }
 
-var errUsed = errors.New("workbook: the rows were read already, or the table is closed")
+var errClosed = errors.New("workbook: the table is closed")
+
+// again puts the table before its first row.
+func (t *rows) again() error {
+	if !t.read {
+		t.read, t.told = true, len(t.notes)
+		return nil
+	}
+	if !t.filled {
+		return nil
+	}
+	fresh, err := t.book.table(t.index)
+	if err != nil {
+		return unreadable(t.book.ctx, err)
+	}
+	t.sheet, t.sample, t.ended, t.notes = fresh.sheet, fresh.sample, fresh.ended, t.notes[:t.told]
+	t.last, t.count, t.blank, t.totals, t.covered = fresh.last, 0, tally{}, tally{}, tally{}
+	return nil
+}
 
 func (t *rows) note(key string, row, count int, args ...any) {
 	if count > 0 {
@@ -300,11 +319,14 @@ func (t *rows) title(lower, upper line, merged []grid.Area) {
 // Rows hands on the data rows. The error of a damaged part may come after many rows.
 func (t *rows) Rows() iter.Seq2[*batch.Row, error] {
 	return func(yield func(*batch.Row, error) bool) {
-		if t.used || t.closed {
-			yield(nil, errUsed)
+		if t.closed {
+			yield(nil, errClosed)
 			return
 		}
-		t.used = true
+		if err := t.again(); err != nil {
+			yield(nil, err)
+			return
+		}
 		ctx := t.book.ctx
 		for _, l := range t.sample {
 			row, err := t.take(l)

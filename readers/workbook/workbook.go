@@ -231,11 +231,10 @@ func (b *book) made(s grid.Tab) bool {
 	if marks(s.Name) {
 		return s.Hidden
 	}
-	stem, number, _ := strings.Cut(s.Name, " (") // "Summary (2)" beside a sender's own
+	if resultmark.IsSummary(s.Name) && beside(marks) {
+		return true
+	}
 	for _, l := range batch.Languages() {
-		if stem == words.Of(l, "workbookresult.sheet.summary") && strings.Trim(number, "0123456789)") == "" && beside(marks) {
-			return true
-		}
 		data := words.Of(l, "template.sheet.data")
 		if s.Name == words.Of(l, "template.sheet.guide") && beside(func(name string) bool { return name == data }) {
 			return true

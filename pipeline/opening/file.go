@@ -1,0 +1,117 @@
+// Package opening is the front door of every file: what it is, is found out once; the rows that a template brought as its
+// example are known; and only what shows a sign of being a result of ours is handed to who knows its family.
+package opening
+
+import (
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/route"
+	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/formats"
+)
+
+// File is one file of a route, whose format is known. It is used by one goroutine.
+type File struct {
+	Route  *route.Route
+	Name   string // as its sender named it
+	Format readers.Traits
+
+	facts   readers.Facts
+	content readers.File
+	closer  io.Closer
+	reader  readers.Reader
+	own     *attempt                   // the route's own way
+	tries   map[ledger.Manner]*attempt // other ways
+}
+
+// attempt is what came of opening the file in one way.
+type attempt struct {
+	table *Table
+	err   error
+}
+
+// New finds out what format the content has, by the content and the name it carries. It takes c over, and closes it with an error:
+// *batch.Unreadable when nobody reads such a file.
+func New(r *route.Route, f readers.File, c io.Closer) (*File, error) {
+	reader, err := formats.Of(f)
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return &File{Route: r, Name: f.Name, Format: reader.Traits(), content: f, closer: c, reader: reader, tries: map[ledger.Manner]*attempt{}}, nil
+}
+
+// At is New for the content at a path of this machine.
+func At(r *route.Route, path, name string) (*File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return New(r, readers.File{Name: name, Size: info.Size(), ReaderAt: f}, f)
+}
+
+// Table opens the file as it may have been written; nil is the route's own way. The same way gives the same table again, which
+// lasts as long as the file.
+func (f *File) Table(ctx context.Context, m *ledger.Manner) (*Table, error) {
+	a := f.own
+	if m != nil {
+		a = f.tries[*m]
+	}
+	if a != nil {
+		return a.table, a.err
+	}
+	a = &attempt{}
+	if m == nil {
+		f.own = a
+	} else {
+		f.tries[*m] = a
+	}
+	inner, err := f.reader.Open(ctx, f.content, settings(f.Route, m))
+	if err != nil {
+		a.err = err
+		return nil, err
+	}
+	a.table = &Table{File: f, inner: inner, Reading: ledger.Reading{Manner: m}}
+	a.table.Hide(nil)
+	return a.table, nil
+}
+
+// Opened is how often a reader opened the file.
+func (f *File) Opened() int {
+	if f.own != nil {
+		return len(f.tries) + 1
+	}
+	return len(f.tries)
+}
+
+// Close ends reading of all tables.
+func (f *File) Close() error {
+	var errs []error
+	for _, a := range append(slices.Collect(maps.Values(f.tries)), f.own) {
+		if a != nil && a.table != nil {
+			errs = append(errs, a.table.inner.Close())
+		}
+	}
+	return errors.Join(append(errs, f.closer.Close())...)
+}
+
+func settings(r *route.Route, m *ledger.Manner) readers.Settings {
+	if m == nil {
+		return r.Read
+	}
+	s := r.Read
+	if m.Plain {
+		s = r.Plain()
+	}
+	s.Sheet, s.Header = m.Sheet, m.Header
+	return s
+}

@@ -1,0 +1,236 @@
+// Package redrop recognises a result that is dropped again and decides which of its rows go: what was delivered never does, what
+// was mended does, what is not known goes only where a person wrote the word for it.
+//
+// A result and the file it came from are a family, and so are results of results. Each row of a family is known by the row of
+// the file that brought it (its origin), however often it was mended, moved or dropped since; what was delivered in
+// any member is delivered.
+//
+// All is decided while the file is taken and stands in the ledger with its rows. Sending, and going on after a kill,
+// know nothing of it.
+package redrop
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/opening"
+	"github.com/rowferry/rowferry/pipeline/route"
+	"github.com/rowferry/rowferry/resultmark"
+)
+
+// Books are what is known of earlier files.
+type Books struct {
+	Ledger ledger.Books // nil: nothing is known
+	Spool  string       // folder of private copies, one a file, named by its id
+}
+
+// For gives what is known to a file that is being taken under the id self, "" for none.
+func (b Books) For(self string) opening.Families { return known{b, self} }
+
+type known struct {
+	Books
+	self string
+}
+
+// Recognise implements opening.Families. An error says that the file of the result is not known here, that it belongs to another
+// route, or that a file of its family is still being sent.
+func (k known) Recognise(ctx context.Context, f *opening.File, s *opening.Signs) (*opening.Table, opening.Plan, error) {
+	r := &recognition{Books: k.Books, ctx: ctx, file: f, route: f.Route, self: k.self, signs: s}
+	t, err := r.table()
+	if err != nil || t == nil || t.Reading.Again == nil {
+		return t, nil, err
+	}
+	p, err := r.plan(t)
+	if err != nil {
+		return nil, nil, err
+	}
+	p.examples, err = t.Examples()
+	return t, p, err
+}
+
+// recognition is the work on one file.
+type recognition struct {
+	Books
+	ctx   context.Context
+	file  *opening.File
+	route *route.Route
+	self  string
+	signs *opening.Signs
+
+	base   *ledger.File // whose result it is
+	family *family
+}
+
+// table finds out how the file is to be read; nil as the route says.
+func (o *recognition) table() (*opening.Table, error) {
+	if err := o.findBase(); err != nil {
+		return nil, err
+	}
+	ordinary, ours, err := o.tries()
+	switch {
+	case len(ours) > 0:
+	case err != nil:
+		return nil, err
+	case o.base != nil && o.strange() == nil:
+		return ordinary, o.bind(ordinary) // our columns were taken out of what its marks or its name still call a result
+	default:
+		return ordinary, nil
+	}
+	if o.base == nil {
+		if fresh, err := o.preview(ours[0]); fresh || err != nil {
+			return ours[0], err
+		}
+	}
+	if o.base == nil && o.signs.ID == "" {
+		if err := o.compare(ours[0]); err != nil {
+			return nil, err
+		}
+	}
+	t, err := o.best(ours)
+	if err == nil {
+		err = o.bind(t)
+	}
+	return t, err
+}
+
+// tries opens the file in all the ways it may have been written. ordinary is the route's own way unless our columns showed in
+// it, and err why that did not go; ours are those in which they did.
+func (o *recognition) tries() (ordinary *opening.Table, ours []*opening.Table, err error) {
+	for _, m := range o.file.Manners(o.signs) {
+		t, wrong := o.file.Table(o.ctx, m)
+		if m == nil {
+			err = wrong
+		}
+		if wrong != nil {
+			if _, told := errors.AsType[*batch.Unreadable](wrong); told {
+				continue
+			}
+			return ordinary, ours, wrong
+		}
+		t.Marked = o.signs.Marked
+		found := resultmark.Find(t.Headings())
+		if len(found.Columns) > 0 && !found.Sure && o.base == nil {
+			if err := o.resembles(t, found.Columns); err != nil {
+				return ordinary, ours, err
+			}
+		}
+		switch {
+		case found.Sure || len(found.Columns) > 0 && o.base != nil:
+			t.Hide(found.Columns)
+			ours = append(ours, t)
+			if o.fits(t) && (!o.file.Format.Text || o.route.Read.Encoding == "") {
+				return ordinary, ours, nil
+			}
+		case m == nil:
+			ordinary = t
+		}
+	}
+	return ordinary, ours, err
+}
+
+// resembles takes a table with few columns like ours for a result where they call rows sent and an earlier file has these rows.
+func (o *recognition) resembles(t *opening.Table, columns map[int]resultmark.Column) error {
+	t.Hide(columns)
+	defer t.Hide(nil)
+	lines, err := o.lines(t, t.Columns())
+	if _, told := errors.AsType[*batch.Unreadable](err); told {
+		return nil // whoever reads it as an ordinary file says so
+	}
+	if err != nil || !slices.ContainsFunc(lines, func(l line) bool { return l.told() }) {
+		return err
+	}
+	return o.compare(t)
+}
+
+// fits reports whether a table has the columns of the base: a heading of two rows may have been read as one.
+func (o *recognition) fits(t *opening.Table) bool {
+	return o.base == nil || covers(t.Columns(), o.base.Reading.Columns)
+}
+
+// findBase looks up the file that the marks, or else the name, speak of. It stays nil when nothing does or the ledger
+// does not know it.
+func (o *recognition) findBase() error {
+	ids := o.signs.Names
+	if o.signs.ID != "" {
+		ids = []string{o.signs.ID}
+	}
+	for _, id := range ids {
+		if o.Ledger == nil || id == "" || id == o.self {
+			continue
+		}
+		f, err := o.Ledger.File(o.ctx, id)
+		if errors.Is(err, ledger.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		switch f.State {
+		case ledger.Sending, ledger.Settled, ledger.Reported:
+			o.base = &f
+			return nil
+		}
+	}
+	return nil
+}
+
+// bind makes a table the result of the base, or says why nothing can be done with it.
+func (o *recognition) bind(t *opening.Table) error {
+	if o.base == nil {
+		return opening.Refuse("redrop.lost", "id", cmp.Or(o.signs.ID, "?"))
+	}
+	if err := o.strange(); err != nil {
+		return err
+	}
+	var err error
+	if o.family, err = o.load(); err != nil {
+		return err
+	}
+	t.Reading.Again = &ledger.Again{Root: o.base.Root(), Base: o.base.ID, Known: o.family.known()}
+	return nil
+}
+
+// strange says why what is known of the base tells nothing about this route.
+func (o *recognition) strange() error {
+	switch f := o.base; {
+	case f.Route != o.route.Name:
+		return opening.Refuse("redrop.route", "id", f.ID, "name", f.Name, "route", f.Route, "this", o.route.Name)
+	case f.Account != o.route.Account || f.Operation != o.route.Operation.ID:
+		return opening.Refuse("redrop.operation", "id", f.ID, "name", f.Name, "account", f.Account, "operation", f.Operation)
+	}
+	return nil
+}
+
+// preview reports whether the file is no result but tells what would happen: nothing of it was sent, so it is an ordinary
+// file that happens to have our columns.
+func (o *recognition) preview(t *opening.Table) (fresh bool, err error) {
+	would, other := strings.Contains(o.file.Name, ".preview"), false
+	t.Both(func(_, whole *batch.Row, wrong error) bool {
+		if err = wrong; err != nil {
+			return false
+		}
+		word := t.Cell(whole, resultmark.Status)
+		if t.Cell(whole, resultmark.SentAt) != "" {
+			other = true // the preview of a result: some of it was sent
+		}
+		switch s, _ := resultmark.StatusOf(word); {
+		case s == resultmark.WouldBeSent:
+			would = true
+		case word != "" && s != batch.Invalid && s != batch.Skipped:
+			other = true
+		}
+		return !other
+	})
+	return would && !other, err
+}
+
+// again opens an earlier file as it was read.
+func (b Books) again(ctx context.Context, r *route.Route, f *ledger.File) (*opening.Table, error) {
+	return opening.AgainAt(ctx, r, filepath.Join(b.Spool, f.ID), f.Name, f.Reading)
+}
