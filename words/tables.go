@@ -17,4 +17,49 @@ var tables = catalogue{
 		ZH: "下方另一张表的 {count} 行未读取（路由中 read: {header: …} 的规定）。",
 		RU: "Строки другой таблицы ниже не прочитаны ({count}), как указано в маршруте: read: {header: …}.",
 	},
+	"table.note.end": {
+		EN: "Rows that only mark the end were left out: {count}.",
+		ZH: "仅表示结束的行未读取：{count} 行。",
+		RU: "Строки, которые лишь отмечают конец, не прочитаны: {count}.",
+	},
+	"table.note.footer": {
+		EN: "Rows with notes, signatures or page numbers were left out: {count}.",
+		ZH: "备注、签名或页码行未读取：{count} 行。",
+		RU: "Строки с примечаниями, подписями или номерами страниц не прочитаны: {count}.",
+	},
+	"table.note.hint": {
+		EN: "Rows below the heading that say what to write were left out: {count}.",
+		ZH: "标题下方的填写说明行未读取：{count} 行。",
+		RU: "Строки под заголовком с указаниями по заполнению не прочитаны: {count}.",
+	},
+	"table.note.example": {
+		EN: "Example rows were left out: {count}.",
+		ZH: "示例行未读取：{count} 行。",
+		RU: "Строки-примеры не прочитаны: {count}.",
+	},
+	"table.note.no_value": {
+		EN: "Cells that hold only a word for no value, such as {value}, count as empty: {count}.",
+		ZH: "只写有“无值”标记（如 {value}）的单元格按空白处理：{count} 个。",
+		RU: "Ячейки, в которых стоит лишь обозначение пустоты (например, {value}), считаются пустыми: {count}.",
+	},
+	"table.note.apostrophe": {
+		EN: "An apostrophe before a number, the mark for text, was taken off in {count} cells.",
+		ZH: "有 {count} 个单元格的数字前有文本标记（撇号），已去掉。",
+		RU: "Апостроф перед числом (знак текста) убран в ячейках: {count}.",
+	},
+	"table.row.doubtful": {
+		EN: "This row looks like a total, an example or a note rather than a record, so it was not sent. Remove it; if it is a record, write its first value in another way.",
+		ZH: "这一行看起来像合计、示例或说明，而不是数据，因此没有发送。请删除该行；如果它确实是数据，请换一种方式填写它的第一个值。",
+		RU: "Эта строка похожа на итог, пример или примечание, а не на запись, поэтому она не отправлена. Удалите её; если это запись, напишите её первое значение иначе.",
+	},
+	"table.cell.decimals": {
+		EN: "{value} can be read in two ways: as {value} with a decimal point, or as {other}, for other values of this column have a decimal comma. Write it without a point between the digits, or all decimals of the column with a point.",
+		ZH: "{value} 有两种读法：小数 {value}，或整数 {other}，因为这一列的其他值用逗号作小数点。请去掉数字之间的点，或者把这一列的小数都用点书写。",
+		RU: "{value} можно прочесть двояко: как {value} с десятичной точкой или как {other}, потому что в других значениях этого столбца дробь отделена запятой. Уберите точку между цифрами или пишите все дроби столбца с точкой.",
+	},
+	"table.decimals": {
+		EN: "Column \"{column}\" writes decimals in two ways: row {row} has a decimal comma ({value}), and row {first} has a point before three digits, which may be decimals or thousands. Write all of them in one way.",
+		ZH: "列“{column}”的小数写法不一致：第 {row} 行用逗号（{value}），而第 {first} 行在三位数字前有点，可能是小数，也可能是千位分隔。请统一写法。",
+		RU: "В столбце «{column}» дроби записаны двояко: в строке {row} с запятой ({value}), а в строке {first} точка стоит перед тремя цифрами: это дробь или тысячи. Запишите их одинаково.",
+	},
 }

@@ -62,7 +62,11 @@ type opened struct {
 	fit     table.Judge
 	watch   table.Watch
 	firm    bool // the setting says which row is the heading: another table below is left out
-	surplus bool // rows end with more delimiters than the heading: the file's habit
+	habits  []table.Habit
+	dotted  []int // for each column the first row with 1.234, 0: none so far
+	mixed   error // the columns' decimals contradict each other
+	doubt   bool  // recognise's, about the current record
+	surplus bool  // rows end with more delimiters than the heading: the file's habit
 	notes   notes
 	told    []batch.Note // before the first row
 }
@@ -243,6 +247,7 @@ func (t *opened) nameColumns(rows [][]string, header string, wanted int) error {
 	below := rows[t.skip:]
 	t.watch = table.NewWatch(len(t.columns), below)
 	t.surplus = habitual(below, t.width)
+	t.habits, t.dotted = table.Habits(below, len(t.columns)), make([]int, len(t.columns))
 	top := t.skip
 	if at != table.None {
 		top--

@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"strings"
 	"unicode"
-	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/rowferry/rowferry/readers/table"
 )
@@ -131,59 +128,6 @@ func ruled(row []string) bool {
 		length += len(cell)
 	}
 	return filled > 0 && length >= 5
-}
-
-// mayTotal is a quick look at a row's first word: false when totals would say no for certain.
-func mayTotal(word []byte) bool {
-	if len(word) > 64 {
-		return false
-	}
-	switch c := word[0]; {
-	case c < utf8.RuneSelf:
-		for _, w := range []string{"tot", "sum", "sub", "gra", "pag", "ges", "zwi", "raz", "top", "gen"} {
-			if len(word) >= 3 && word[0]|0x20 == w[0] && word[1]|0x20 == w[1] && word[2]|0x20 == w[2] {
-				return true
-			}
-		}
-		return false
-	case c == 0xd0 || c == 0xd1: // Cyrillic
-		r, _ := utf8.DecodeRune(word)
-		return strings.ContainsRune("иИвВпПсСоО", r)
-	case c >= 0xe4 && c <= 0xe9: // Chinese
-		return bytes.Contains(word, []byte("计")) || bytes.Contains(word, []byte("計")) ||
-			bytes.Contains(word, []byte("总")) || bytes.Contains(word, []byte("總"))
-	}
-	return true
-}
-
-// totals adds to table.Totals the words that are part of a longer one: 人民币合计, Итого по складу.
-func totals(row []string, columns int) bool {
-	if table.Totals(row, columns) {
-		return true
-	}
-	word, filled := "", 0
-	for _, cell := range row {
-		if strings.TrimFunc(cell, invisible) == "" {
-			continue
-		}
-		if filled++; filled == 1 {
-			word = cell
-			continue
-		}
-		if k := table.Look(cell); k != table.Amount && k != table.Year {
-			return false
-		}
-	}
-	if filled < 2 || filled >= columns || len(word) > 64 {
-		return false
-	}
-	word = strings.ToLower(strings.TrimFunc(norm.NFKC.String(word), func(r rune) bool { return invisible(r) || r == ':' }))
-	for _, sum := range []string{"合计", "总计", "小计", "合計", "總計", "小計"} {
-		if strings.HasSuffix(word, sum) && utf8.RuneCountInString(word) <= 8 {
-			return true
-		}
-	}
-	return strings.HasPrefix(word, "итого ") || strings.HasPrefix(word, "всего ")
 }
 
 func blank(b []byte) bool { return len(bytes.TrimFunc(b, invisible)) == 0 }

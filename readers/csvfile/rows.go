@@ -23,14 +23,20 @@ func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
 		if t.told == nil {
 			t.told = append([]batch.Note{}, t.notes.all...)
 		}
-		t.notes.all = slices.Clone(t.told)
+		t.notes.all, t.mixed = slices.Clone(t.told), nil
+		clear(t.dotted)
 		row := &batch.Row{Cells: make([]batch.Cell, len(t.columns))}
 		stopped := false
 		err := t.each(func(s *splitter) bool {
-			t.build(row, s)
+			if t.build(row, s); t.mixed != nil {
+				return false
+			}
 			stopped = !yield(row, nil)
 			return !stopped
 		})
+		if t.mixed != nil {
+			err = t.mixed
+		}
 		if err != nil && !stopped {
 			yield(nil, err)
 		}
@@ -113,8 +119,11 @@ func (t *opened) recognise(s *splitter) string {
 	if r, _ := utf8.DecodeRune(word); r >= utf8.RuneSelf && invisible(r) && table.Blank(s.strings()) {
 		return "csv.note.blank"
 	}
-	if mayTotal(word) && totals(s.strings(), len(t.columns)) {
-		return "csv.note.totals"
+	if t.doubt = false; s.number-t.skip <= table.Near || table.MayRemark(word) {
+		what, doubt := table.Remarked(s.strings(), len(t.columns), s.number-t.skip)
+		if t.doubt = doubt; !doubt && what != table.Record {
+			return remarks[what]
+		}
 	}
 	if strings.IndexByte(rules, word[0]) >= 0 && ruled(s.strings()) {
 		return "csv.note.separator"
@@ -131,6 +140,12 @@ func (t *opened) recognise(s *splitter) string {
 		}
 	}
 	return ""
+}
+
+// remarks are the notes on what is left out.
+var remarks = map[table.Remark]string{
+	table.Total: "csv.note.totals", table.End: "table.note.end", table.Footer: "table.note.footer",
+	table.Hint: "table.note.hint", table.Example: "table.note.example",
 }
 
 // keyOther is recognise's word for the heading of another table.
@@ -187,13 +202,17 @@ func (t *opened) build(row *batch.Row, s *splitter) {
 			c.Kind = batch.Blank
 			continue
 		}
-		if b := c.Text[0]; b <= '9' || b >= 0x80 || b == '=' || wide {
-			t.inspect(c, s.lost, wide)
+		if b := c.Text[0]; wide || odd[b] && !(b >= '0' && b <= '9' && calm(c.Text)) {
+			t.inspect(c, i, s, wide)
 		}
 	}
 	clear(row.Cells[n:])
 	if len(s.fields) != len(row.Cells) {
 		t.judgeWidth(row, s)
+	}
+	if t.doubt {
+		m := words.Message("table.row.doubtful")
+		row.Problem = &m
 	}
 	if s.stray {
 		m := words.Message("csv.row.stray_quote")
@@ -219,22 +238,54 @@ func (t *opened) judgeWidth(row *batch.Row, s *splitter) {
 	}
 }
 
+// odd are the first bytes of cells that may show nothing or another text than is written, or whose value was destroyed.
+var odd = func() (odd [256]bool) {
+	for b := range 256 {
+		odd[b] = b <= '9' || b >= 0x80 || strings.IndexByte(`=Nn<[\u`, byte(b)) >= 0
+	}
+	return odd
+}()
+
+// calm reports whether a text that begins with a digit ends in a way in which nothing is hidden: no exponent, no decimals behind
+// a comma, no group of three digits behind a point, no blank.
+func calm(s string) bool {
+	n := len(s)
+	if n < 3 {
+		return true
+	}
+	if s[n-1] <= ' ' || s[n-2] == ',' || s[n-3] == ',' || s[n-3] == '+' {
+		return false
+	}
+	return n < 4 || s[n-4] != '.' && s[n-4] != ',' && s[n-4] != '+'
+}
+
 // inspect looks at a cell whose first byte may mean that it shows nothing or another text, or that its value was
 // destroyed before the file was written.
-func (t *opened) inspect(c *batch.Cell, lost, wide bool) {
-	if c.Text[0] == '=' {
-		if c.Text = unwrapped(c.Text); c.Text == "" {
-			c.Kind = batch.Blank
-			return
+func (t *opened) inspect(c *batch.Cell, column int, s *splitter, wide bool) {
+	first := c.Text[0]
+	switch {
+	case first == '=':
+		c.Text = unwrapped(c.Text)
+	case first == '\'':
+		var marked bool
+		if c.Text, marked = table.Apostrophe(c.Text); marked {
+			t.notes.add(words.Message("table.note.apostrophe"), s.number)
 		}
+	case table.NoValue(c.Text, t.habits[column].Codes):
+		t.notes.add(words.Message("table.note.no_value", "value", c.Text), s.number)
+		c.Text = ""
 	}
-	if b := c.Text[0]; (b <= ' ' || b >= 0x80) && strings.TrimFunc(c.Text, invisible) == "" {
+	if c.Text == "" || (c.Text[0] <= ' ' || c.Text[0] >= 0x80) && strings.TrimFunc(c.Text, invisible) == "" {
 		c.Kind = batch.Blank
 		return
 	}
 	key := destroyed(c.Text)
-	if key == "" && lost && strings.ContainsRune(c.Text, unicode.ReplacementChar) {
+	switch {
+	case key != "":
+	case s.lost && strings.ContainsRune(c.Text, unicode.ReplacementChar):
 		key = "csv.cell.lost_character"
+	case first <= '9' && !calm(c.Text) && t.ambiguous(c, column, s.number):
+		return
 	}
 	if key != "" {
 		spoil(c, words.Message(key, "value", c.Text))
@@ -243,6 +294,28 @@ func (t *opened) inspect(c *batch.Cell, lost, wide bool) {
 			spoil(c, words.Message("csv.cell.garbled", "value", c.Text, "meant", meant))
 		}
 	}
+}
+
+// ambiguous judges a number with its column: where decimals are written with a comma, 1.234 is asked about. One that came before the
+// column's first comma holds the file, for it has been handed on.
+func (t *opened) ambiguous(c *batch.Cell, column, row int) bool {
+	h := &t.habits[column]
+	switch {
+	case table.Thousands(c.Text):
+		if h.Comma {
+			spoil(c, words.Message("table.cell.decimals", "value", c.Text, "other", strings.ReplaceAll(c.Text, ".", "")))
+			return true
+		}
+		if t.dotted[column] == 0 {
+			t.dotted[column] = row
+		}
+	case !h.Comma && table.DecimalComma(c.Text):
+		h.Comma = true
+		if before := t.dotted[column]; before > 0 && t.mixed == nil {
+			t.mixed = unreadable("table.decimals", "column", t.columns[column].Name, "first", before, "row", row, "value", c.Text)
+		}
+	}
+	return false
 }
 
 func spoil(c *batch.Cell, m batch.Message) { c.Kind, c.Problem = batch.Faulty, &m }

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // Sample is how many of the first rows (blank ones included) FindHeading wants to see.
@@ -337,56 +335,6 @@ func shape(s string) string {
 	return b.String()
 }
 
-// sums are the words that nobody has for a name; doubtful ones count only in a row with gaps and a number.
-var (
-	sums     = set("合计", "总计", "小计", "共计", "总合计", "合計", "總計", "小計", "итого", "всего", "подытог", "итоговая сумма", "общий итог", "grand total", "gesamtsumme", "zwischensumme", "genel toplam", "subtotal", "sub total", "sub-total")
-	doubtful = set("total", "totals", "sum", "汇总", "总和", "сумма", "итог", "total amount", "page total",
-		"summe", "gesamt", "razem", "suma", "toplam")
-)
-
-// Totals reports whether the row sums up others and is no record: its first filled cell is a word for a sum and all
-// others are numbers. columns is the width of the table; the cells stand at their columns. It is conservative: in doubt
-// the row is data. A word that may be a name (Total sells oil) needs an empty cell beside it.
-func Totals(cells []string, columns int) bool {
-	word, filled, at := "", 0, 0
-	for i, c := range cells {
-		if blank(c) {
-			continue
-		}
-		filled++
-		if filled == 1 {
-			word, at = c, i
-			if len(word) > 64 {
-				return false
-			}
-			continue
-		}
-		if k := Look(c); k != Amount && k != Year {
-			return false
-		}
-	}
-	if filled == 0 {
-		return false
-	}
-	word = plainWord(word)
-	if sums[word] {
-		return true
-	}
-	beside := at > 0 || len(cells) > 1 && blank(cells[1])
-	return doubtful[word] && filled > 1 && filled < columns && beside
-}
-
-// plainWord folds width and case and drops blanks between Chinese letters, a closing colon and a number after it.
-func plainWord(s string) string {
-	s = strings.ToLower(norm.NFKC.String(s))
-	s, _, _ = strings.Cut(s, ":")
-	s = strings.Join(strings.Fields(s), " ")
-	if r, _ := utf8.DecodeRuneInString(s); unicode.Is(unicode.Han, r) {
-		s = strings.ReplaceAll(s, " ", "")
-	}
-	return s
-}
-
 func set(words ...string) map[string]bool {
 	m := make(map[string]bool, len(words))
 	for _, w := range words {
@@ -408,25 +356,41 @@ func invisible(r rune) bool {
 	return unicode.IsSpace(r) || r == '\u200b' || r == '\ufeff' || r == '\u2060'
 }
 
-// Destroyed reports whether a text is what a spreadsheet leaves of a long number that it showed as "1.23457E+15" when the
-// cell was saved as text: the digits are gone.
-func Destroyed(s string) bool {
-	if len(s) < 5 || len(s) > 24 || s[0] > '9' {
+// Destroyed reports whether a text is what a spreadsheet leaves of a number that it showed as "1.23457E+15", or in a narrow
+// column as "1.38E+10", when the cell was saved as text: the digits are gone. Codes like 1E05 are none: a spreadsheet
+// always writes the sign, and two digits.
+func Destroyed[T string | []byte](s T) bool {
+	n := len(s)
+	for n > 0 && s[n-1] == ' ' {
+		n--
+	}
+	if n < 5 || n > 24 || s[n-1] < '0' || s[n-1] > '9' {
 		return false
 	}
-	s = strings.Trim(s, " ")
-	s = strings.TrimPrefix(s, "-")
-	mantissa, power, found := strings.Cut(s, "E+")
-	if !found || len(power) < 2 || len(power) > 3 || len(mantissa) == 0 || mantissa[0] < '1' || mantissa[0] > '9' {
-		return false
-	}
-	for i := range len(mantissa) {
-		if c := mantissa[i]; i == 1 && c != '.' && c != ',' || i != 1 && (c < '0' || c > '9') {
+	at := n - 4 // of the E before two digits
+	if s[at+1] != '+' {
+		if at--; at < 1 || s[at+1] != '+' {
 			return false
 		}
 	}
-	for i := range len(power) {
-		if power[i] < '0' || power[i] > '9' {
+	if s[at] != 'E' && s[at] != 'e' {
+		return false
+	}
+	for i := at + 2; i < n; i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	from := 0
+	for from < at && (s[from] == ' ' || s[from] == '-' || s[from] == '+') {
+		from++
+	}
+	digits := at - from
+	if digits < 1 || s[from] < '1' || s[from] > '9' || digits == 2 {
+		return false
+	}
+	for i := from + 1; i < at; i++ {
+		if c := s[i]; i == from+1 && c != '.' && c != ',' || i > from+1 && (c < '0' || c > '9') {
 			return false
 		}
 	}

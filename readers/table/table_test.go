@@ -53,7 +53,7 @@ func TestTotals(t *testing.T) {
 		"Total|5|12":        false, // a customer may be called so
 		"Total|Paris|":      false,
 		"小计|3|4":            true,
-		"Total|12|":         false, // the gap is at its end: somebody called so, without a remark
+		"Total|12|":         false, // the gap is at its end: perhaps somebody called so, without a remark
 		"|Total|12":         true,
 		"Total||":           false, // a name without its values
 		"Итог||12":          true,
@@ -66,6 +66,128 @@ func TestTotals(t *testing.T) {
 	} {
 		if got := Totals(strings.Split(in, "|"), 3); got != want {
 			t.Errorf("%q: got %v", in, got)
+		}
+	}
+}
+
+// A row that is no record is never sent: it is left out, or where nobody can tell it is asked about. The quick look hides none.
+func TestRemarked(t *testing.T) {
+	for want, lines := range map[string]string{
+		"total": `Total: 2||
+			Total orders||3
+			Total:|5|
+			Total (2 orders)||
+			TOTAL PIECES||12
+			Grand total||9
+			合计|2|
+			合计：|2|
+			合計: 3件||
+			共 5 件||
+			总共3单||
+			人民币合计||500.00
+			本页小计||5
+			Итого по складу||5
+			Итого: 5||
+			Всего заказов||3
+			Количество: 3||
+			Summe: 3||
+			Gesamt: 12,5||
+			Gesamtsumme||12,50
+			Zwischensumme|3|4
+			Anzahl: 3||
+			Total général||3
+			Sous-total : 3||
+			Somme||3
+			Total de pedidos||3
+			Suma total||3
+			5 orders in total||
+			||Total: 5
+			*** TOTAL ***||7`,
+		"end": `END||
+			*** End of report ***||
+			--- END ---||
+			EOF||
+			Ende||
+			Конец отчёта||
+			Fin du fichier||
+			Fin del informe||
+			以下空白||
+			——以下为空——||
+			（结束）||`,
+		"footer": `Page 1 of 3||
+			第 1 页，共 3 页||
+			Seite 2||
+			Стр. 1 из 3||
+			Printed on 2026-01-02 10:00||
+			制表人：张三||审核：李四
+			Примечание: срочно||
+			Note: all fragile||
+			Дата печати: 02.01.2026||`,
+		"hint": `必填|必填|选填
+			required|required|optional
+			(required)||(optional)
+			Pflichtfeld|optional|optional
+			обязательно|необязательно|
+			obligatoire|facultatif|
+			obligatorio|opcional|
+			text|text|number
+			文本|文本|YYYY-MM-DD
+			必填|最多60字|`,
+		"example": `示例：A-0001|张三|138
+			示例|张三|138
+			例：A-1|张三|138
+			Example: A-0001|Ann|1
+			e.g. |Ann|1
+			[Example] A-1|Ann|1
+			A-0001 (example)|Ann|1
+			Beispiel: A-1|Ann|1
+			Пример: A-1|Анна|1
+			Exemple : A-1|Ann|1
+			Ejemplo: A-1|Ann|1
+			A-1|Ann|示例，请删除
+			A-1|Ann|example, please delete`,
+		"doubt": `Total|5|12
+			Total|12|kg
+			Total||
+			Total energy||
+			Example 1|Ann|5
+			Sample A-0001|Ann|5`,
+		"record": `Total|Paris|5
+			Total Energies|Paris|5
+			Sumitomo|Ann|5
+			Endress|Ann|5
+			End Customer GmbH|Berlin|3
+			Finn|Oslo|3
+			Page|Jimmy|1
+			Notes Ltd|Ann|3
+			A-1|Ann|1
+			张三|A-1|138
+			Summer|Ann|3
+			Muster GmbH|Berlin|3
+			Example Ltd|Ann|5
+			总部仓库|张三|5
+			共青城市|张三|5
+			Иванов|Анна|5
+			完美公司|张三|5
+			注册公司|张三|5
+			+49 30 123|Ann|5
+			-5|Ann|5
+			A-4||`,
+	} {
+		for line := range strings.SplitSeq(lines, "\n") {
+			cells := strings.Split(strings.TrimLeft(line, "\t"), "|")
+			what, doubt := Remarked(cells, 3, 1)
+			got := [...]string{"record", "total", "end", "footer", "hint", "example"}[what]
+			if doubt {
+				got = "doubt"
+			}
+			if got != want {
+				t.Errorf("%q is taken for %s, and is %s", cells, got, want)
+			}
+			far, _ := Remarked(cells, 3, Near+1)
+			if first := strings.TrimLeft(strings.Join(cells, ""), " "); far != Record && !MayRemark([]byte(first)) {
+				t.Errorf("%q is not seen further down", cells)
+			}
 		}
 	}
 }

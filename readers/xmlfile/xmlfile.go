@@ -13,6 +13,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/charset"
+	"github.com/rowferry/rowferry/readers/table"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -176,7 +177,7 @@ func cell(text string) batch.Cell {
 	case strings.ContainsRune(text, utf8.RuneError):
 		m := words.Message("csv.cell.lost_character", "value", text)
 		return batch.Cell{Text: text, Kind: batch.Faulty, Problem: &m}
-	case exponent(text):
+	case table.Destroyed(text):
 		m := words.Message("xml.cell.exponent", "value", text)
 		return batch.Cell{Text: text, Kind: batch.Faulty, Problem: &m}
 	}
@@ -185,17 +186,6 @@ func cell(text string) batch.Cell {
 		return batch.Cell{Text: text, Kind: batch.Faulty, Problem: &m}
 	}
 	return batch.Cell{Text: text, Kind: batch.String}
-}
-
-// exponent matches 1.23457E+15, 1,23457E+15 and 1E+15 with a power of at least 11: what Excel makes of long numbers.
-func exponent(text string) bool {
-	text = strings.TrimLeft(strings.TrimSpace(text), "+-")
-	digits, power, found := strings.Cut(strings.ToUpper(text), "E+")
-	if !found || digits == "" || len(power) < 2 || len(power) > 3 || strings.Trim(power, "0123456789") != "" || power < "11" && len(power) == 2 {
-		return false
-	}
-	whole, rest, point := strings.Cut(strings.Replace(digits, ",", ".", 1), ".")
-	return len(whole) == 1 && strings.Trim(whole+rest, "0123456789") == "" && (!point || rest != "")
 }
 
 func fillLimits(l readers.Limits) readers.Limits {

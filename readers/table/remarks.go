@@ -1,0 +1,365 @@
+package table
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/rowferry/rowferry/labels"
+)
+
+// Remark is what a row is that stands below a heading and may be no record.
+type Remark uint8
+
+// The remarks that Remarked tells apart.
+const (
+	Record  Remark = iota
+	Total          // adds up others
+	End            // says that nothing follows
+	Footer         // page numbers, who printed it and when, notes
+	Hint           // what is to be written into the columns
+	Example        // how a row is to be written
+)
+
+// Near is how many rows below the heading hints and examples are looked for.
+const Near = 10
+
+// sums nobody has for a name; a row that begins with one is no record. Those that somebody may be called are doubtful alone.
+var (
+	sums = set("合计", "总计", "小计", "共计", "总合计", "累计", "合计数", "总数量", "总数", "总件数", "总重量", "总金额", "合計", "總計", "小計", "共計", "總數",
+		"итого", "всего", "подытог", "подитог", "промежуточный итог", "итоговая сумма", "общий итог", "общая сумма", "общее количество", "всего к оплате",
+		"grand total", "subtotal", "sub total", "sub-total", "total général", "total general", "sous-total", "sous total", "gran total", "suma total", "importe total",
+		"gesamtsumme", "zwischensumme", "endsumme", "gesamtbetrag", "gesamtanzahl", "summe gesamt", "genel toplam", "totale generale", "subtotale", "total geral")
+	doubtful = set("total", "totals", "sum", "汇总", "总和", "總和", "сумма", "итог", "total amount", "page total",
+		"summe", "gesamt", "insgesamt", "razem", "suma", "somme", "toplam", "totale", "totaal", "ttl", "sub", "общее")
+	counted = set("count", "number", "rows", "records", "orders", "lines", "anzahl", "zeilen", "количество", "кол-во", "строк", "записей", "заказов",
+		"nombre", "lignes", "cantidad", "número", "numero", "filas", "数量", "行数", "记录数", "单数", "件数", "票数")
+	ends = set("end", "eof", "end of file", "end of report", "end of list", "end of data", "end of table", "end of document", "the end", "ende", "listenende", "dateiende",
+		"конец", "конец файла", "конец отчета", "конец отчёта", "конец списка", "конец таблицы", "fin", "fin du fichier", "fin de la liste", "fin du rapport", "fin du tableau", "fin del archivo",
+		"fin del informe", "fin de la lista", "fin de lista", "结束", "完", "完毕", "全部完", "以下空白", "以下为空", "以下為空", "以下无正文", "以下無正文", "以上", "報表結束", "报表结束", "文件结束", "列表结束", "数据结束", "已到末尾")
+	endings  = []string{"end of ", "ende der ", "ende des ", "конец ", "fin de ", "fin du ", "fin del ", "以下空白", "以下无"}
+	examples = set("示例", "例", "样例", "範例", "范例", "例子", "举例", "例如", "比如", "示例数据", "样例数据", "例子数据", "样本", "example", "examples", "e.g", "eg", "ex", "sample", "for example", "example row", "sample row", "sample data",
+		"пример", "например", "напр", "образец", "beispiel", "beispielzeile", "z.b", "bsp", "muster", "exemple", "p. ex", "par exemple", "ejemplo", "p. ej", "por ejemplo", "muestra")
+)
+
+// deleted are words that stand in an example's remark ("example, please delete") beside the word for it.
+var deleted = []string{"删", "刪", "勿", "仅供", "僅供", "delete", "remove", "do not", "удал", "lösch", "loesch", "supprim", "elimin", "borr", "not a real", "for reference", "参考"}
+
+var footer = regexp.MustCompile(`^(` +
+	`(page|seite|стр\.?|страница|página|pagina|pág\.?) ?\d+( ?(of|/|von|из|sur|de) ?\d+)?` +
+	`|第 ?\d+ ?[页頁]([,，/ ]*共 ?\d+ ?[页頁])?|共 ?\d+ ?[页頁]` +
+	`|(printed|generated|exported|created|downloaded|report date|run date|print date|as of|last updated?)\b.*\d.*` +
+	`|(gedruckt|erstellt|exportiert|druckdatum|stand)\b.*\d.*` +
+	`|(imprimé|édité|généré|exporté|impreso|generado|exportado|fecha de impresión).*\d.*` +
+	`|(сформирован\S*|отч[её]т сформирован|выгружен\S*|напечатан\S*|дата (печати|формирования|выгрузки)).*\d.*` +
+	`|(制表|制单|打印|列印|导出|匯出|审核|填表|经办|复核|製表|审批)(人|时间|日期|员|者)? ?:.*` +
+	`|(исполнитель|составил|проверил|подпись|ответственный|дата) ?:.*` +
+	`|(prepared by|checked by|approved by|signature|signed|erstellt von|geprüft|unterschrift|établi par|vérifié par|elaborado por|revisado por|firma) ?:.*` +
+	`|(note|notes|remark|remarks|hinweis|hinweise|bemerkung|anmerkung|remarque|nota|notas|примечани[ея]|备注|備註|注|说明|說明|注意) ?:.*` +
+	`|[*※] ?.*(required|mandatory|pflicht|obligat|обязат|必填).*` +
+	`)$`)
+
+var descriptor = regexp.MustCompile(`^(` +
+	`(text|string|number|numeric|integer|int|decimal|float|date|datetime|time|char|varchar|boolean|bool|alphanumeric|free text` +
+	`|文本|文字|数字|数值|日期|时间|整数|小数|字符|字符串|是/否|下拉选择|текст|число|дата|строка|целое|время|textfeld|zahl|datum|ganzzahl|texte|nombre|entier|texto|número|numero|fecha|entero)( ?\(?\d+([,.]\d+)?\)?)?` +
+	`|[ymdhjtaдмгsf]{2,4}([-/. :年月日t][ymdhjtaдмгsf]{1,4}){1,5}日?` +
+	`|(max|max\.|maximum|min|min\.|up to|最多|最长|不超过|до|не более|bis|bis zu|maximal|jusqu'à|hasta|<=|≤|<) ?\d+.*` +
+	`|y/n|yes/no|j/n|ja/nein|да/нет|oui/non|sí/no|si/no` +
+	`)$`)
+
+// Remarked tells a record from what people and programs write between and below the records. line is the row's place below the
+// heading, from 1. The cells stand at their columns, of which the table has so many. Where nobody can tell, doubt is set: the row
+// must not be sent unasked, and must not be left out either.
+func Remarked(cells []string, columns, line int) (what Remark, doubt bool) {
+	r := read(cells)
+	switch {
+	case r.filled == 0:
+		return Record, false
+	case line <= Near && r.hint():
+		return Hint, false
+	}
+	if what, doubt = r.total(columns); what != Record || doubt {
+		return what, doubt
+	}
+	if line <= Near {
+		if what, doubt = r.example(); what != Record || doubt {
+			return what, doubt
+		}
+	}
+	return r.end(columns)
+}
+
+// Totals reports whether the row adds up others for certain.
+func Totals(cells []string, columns int) bool {
+	what, doubt := Remarked(cells, columns, Near+1)
+	return what == Total && !doubt
+}
+
+// remark is a row as Remarked looks at it.
+type remark struct {
+	cells   []string // those that show something, plain
+	at      int      // column of the first one
+	word    string   // the first one that is no number
+	others  int      // numbers beside it
+	strange bool     // there is more than numbers, units and blanks beside it
+	filled  int
+	beside  bool // the cell right of the first one is empty
+}
+
+func read(cells []string) remark {
+	r := remark{at: -1}
+	for i, c := range cells {
+		if blank(c) {
+			continue
+		}
+		if r.filled++; r.at < 0 {
+			r.at, r.beside = i, i+1 >= len(cells) || blank(cells[i+1])
+		}
+		if len(c) > 200 {
+			r.strange = true
+			continue
+		}
+		text := plainWord(c)
+		r.cells = append(r.cells, text)
+		switch k := Look(c); {
+		case k == Amount || k == Year || k == Fault:
+			r.others++
+		case r.word == "":
+			r.word = text
+		case !units[text]:
+			r.strange = true
+		}
+	}
+	return r
+}
+
+var units = set("kg", "g", "t", "lb", "lbs", "m3", "cbm", "pcs", "pc", "ctn", "ctns", "eur", "usd", "cny", "rmb", "rub", "шт", "шт.", "кг", "руб", "руб.", "м3", "stk", "st", "件", "箱", "票", "公斤", "千克", "吨", "元", "个", "立方", "单", "方")
+
+// plainWord folds width and case, drops blanks between Chinese letters, and the ornaments around a text.
+func plainWord(s string) string {
+	s = strings.Join(strings.Fields(strings.ToLower(norm.NFKC.String(s))), " ")
+	s = strings.TrimFunc(s, invisible)
+	if first, _ := utf8.DecodeRuneInString(s); unicode.Is(unicode.Han, first) {
+		s = strings.ReplaceAll(s, " ", "")
+	}
+	return s
+}
+
+const ornaments = "*-=_~#<>·•.…—–─ /\\|!\"'`“”«»"
+
+// total judges a row that may add up others. A word that may be a name (Total sells oil) counts only where the row has gaps
+// and numbers as a total has.
+func (r *remark) total(columns int) (Remark, bool) {
+	head, rest, colon := strings.Cut(strings.Trim(r.word, ornaments+"()[]【】"), ":")
+	head = strings.Trim(head, ornaments+"()[]【】")
+	rest = strings.TrimSpace(rest)
+	plain, _, _ := strings.Cut(head, "(")
+	bare := strings.TrimSpace(strings.TrimRightFunc(plain, func(c rune) bool { return !unicode.IsLetter(c) && c != '.' }))
+	numbered := bare != head || colon && HasDigit(rest)
+	gaps := r.filled < columns
+	beside := r.at > 0 || r.beside
+	switch {
+	case r.word == "" || bare == "":
+		return Record, false
+	case sums[bare], suffixed(bare), amounted(head):
+		return Total, r.strange
+	case counted[bare] && colon && HasDigit(rest) && r.filled == 1 && columns > 1:
+		return Total, false
+	case doubtful[bare] && r.strange:
+		return Record, numbered || colon
+	case doubtful[bare] && (numbered || colon):
+		return Total, columns == 1
+	case doubtful[bare] && r.others > 0 && gaps && beside:
+		return Total, false
+	case doubtful[bare]:
+		return Record, columns > 1
+	case !begins(bare) || r.strange || columns == 1:
+		return Record, false
+	case r.others > 0 && gaps && beside, numbered:
+		return Total, false
+	case r.filled == 1 && columns > 2, r.others > 0:
+		return Record, true
+	}
+	return Record, false
+}
+
+// suffixed: 人民币合计.
+func suffixed(word string) bool {
+	for _, sum := range []string{"合计", "总计", "小计", "共计", "合計", "總計", "小計"} {
+		if strings.HasSuffix(word, sum) && utf8.RuneCountInString(word) <= 8 {
+			return true
+		}
+	}
+	return false
+}
+
+var amount = regexp.MustCompile(`^((总?共|總?共|合共|合计|总计|合計|總計|小计|小計|共计|累计)[为:]?[\d.,]+\p{Han}{0,3}|[\d.,]+ ?(orders|rows|items|records|lines|parcels|sendungen|aufträge|заказ\S*|строк\S*|commandes|pedidos) (in total|total|gesamt|insgesamt|всего|au total|en total))$`)
+
+// amounted: 共5件, 合计3票, 5 orders in total.
+func amounted(word string) bool { return amount.MatchString(word) }
+
+// begins reports whether a phrase of a few words begins with a sum: "total orders", "итого по складу".
+func begins(phrase string) bool {
+	first, rest, more := strings.Cut(phrase, " ")
+	if !more || strings.Count(rest, " ") > 3 {
+		return false
+	}
+	return first != "sub" && (sums[first] || doubtful[first])
+}
+
+// hint: all cells say what is to be written.
+func (r *remark) hint() bool {
+	marks, described := 0, 0
+	for _, c := range r.cells {
+		form := strings.TrimSpace(strings.Trim(c, "()[]【】<>"))
+		switch {
+		case strings.Trim(form, "*") != "" && labels.IsMark(labels.Normal(form)):
+			marks++
+		case descriptor.MatchString(form):
+			described++
+		default:
+			return false
+		}
+	}
+	return len(r.cells) == r.filled && (marks > 0 || described > 1)
+}
+
+func (r *remark) example() (Remark, bool) {
+	for i, c := range r.cells {
+		word := strings.Trim(c, ornaments+"()[]【】〔〕:")
+		if i == 0 && examples[word] {
+			return Example, false
+		}
+		for name := range examples {
+			if !strings.Contains(c, name) || len(name) < 3 {
+				continue
+			}
+			for _, d := range deleted {
+				if strings.Contains(c, d) {
+					return Example, false
+				}
+			}
+			if i > 0 {
+				continue
+			}
+			rest, prefixed := strings.CutPrefix(strings.TrimLeft(c, "([【〔<*"), name)
+			if strings.HasPrefix(rest, " :") {
+				rest = rest[1:]
+			}
+			first, _ := utf8.DecodeRuneInString(rest)
+			switch {
+			case !prefixed:
+				if before, ok := strings.CutSuffix(strings.TrimRight(c, ")]】〕>"), name); ok && before != "" && strings.ContainsAny(before[len(before)-1:], "([<") || ok && strings.HasSuffix(before, "【") {
+					return Example, false
+				}
+			case strings.ContainsRune(":)]】〕>=", first):
+				return Example, false
+			case unicode.Is(unicode.Han, firstRune(name)) && (first < 0x80 || !unicode.Is(unicode.Han, first)) && len(name) > 3:
+				return Example, false
+			case unicode.IsDigit(first), (first == ' ' || first == '-' || first == '_' || first == '.') && HasDigit(rest):
+				return Record, true
+			}
+		}
+	}
+	return Record, false
+}
+
+func firstRune(s string) rune { r, _ := utf8.DecodeRuneInString(s); return r }
+
+func (r *remark) end(columns int) (Remark, bool) {
+	if len(r.cells) != r.filled {
+		return Record, false
+	}
+	if r.filled == 1 {
+		word := strings.TrimSpace(strings.Trim(r.cells[0], ornaments+"()[]【】:;"))
+		is := ends[word]
+		for _, e := range endings {
+			is = is || strings.HasPrefix(word, e) && utf8.RuneCountInString(word) <= 40
+		}
+		if is {
+			return End, columns == 1
+		}
+	}
+	if columns < 2 {
+		return Record, false
+	}
+	for _, c := range r.cells {
+		if !footer.MatchString(strings.Trim(c, "-—– ")) {
+			return Record, false
+		}
+	}
+	return Footer, r.filled == columns && columns < 3
+}
+
+// leads are the first letters of all words that remarks begin with: three of an ASCII word, one of others.
+var leads, leading = func() (three [1 << 15]bool, one map[rune]bool) {
+	one = map[rune]bool{}
+	take := func(w string) {
+		if r := firstRune(w); r >= utf8.RuneSelf {
+			one[r], one[unicode.ToUpper(r)] = true, true
+			return
+		}
+		if len(w) >= 3 && w[1] < utf8.RuneSelf && w[2] < utf8.RuneSelf {
+			three[lead(w[0], w[1], w[2])] = true
+		}
+	}
+	for _, list := range []map[string]bool{sums, doubtful, counted, ends} {
+		for w := range list {
+			take(w)
+		}
+	}
+	for w := range strings.FieldsSeq(`page seite página pag printed generated exported created downloaded report run print as_of last gedruckt erstellt exportiert druckdatum stand
+		imprimé édité exporté impreso generado exportado fecha prepared checked approved signature signed geprüft unterschrift vérifié elaborado revisado firma
+		note remark hinweis bemerkung anmerkung nota стр отчет сформирован выгружен напечатан дата исполнитель составил проверил подпись ответственный примечание
+		第 共 制 打 列 导 匯 审 填 经 复 製 备 備 注 说 說 总 總 合 累`) {
+		take(w)
+	}
+	return three, one
+}()
+
+// MayRemark is a quick look at a row's first text: false when Remarked would say that it is a record, for a row further down than
+// hints and examples are. It costs a few nanoseconds.
+func MayRemark(word []byte) bool {
+	if len(word) > 200 {
+		return false
+	}
+	c := word[0]
+	if c < utf8.RuneSelf {
+		switch {
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
+			if len(word) < 3 || len(word) > 64 {
+				return false
+			}
+			d, e := word[1], word[2]
+			if d >= utf8.RuneSelf || e >= utf8.RuneSelf {
+				return true
+			}
+			return leads[lead(c, d, e)]
+		case c >= '0' && c <= '9':
+			return len(word) > 8 && word[len(word)-1] >= 'a' && bytes.IndexByte(word, ' ') > 0
+		}
+		return strings.IndexByte("*-=#<([/_~.", c) >= 0 && (len(word) < 2 || word[1] < '0' || word[1] > '9')
+	}
+	r, _ := utf8.DecodeRune(word)
+	if leading[r] || !unicode.IsLetter(r) {
+		return true
+	}
+	return unicode.Is(unicode.Han, r) && len(word) <= 36 && (bytes.Contains(word, sumOf) || bytes.Contains(word, sumOld))
+}
+
+// sumOf is in every Chinese word for a sum.
+var sumOf, sumOld = []byte("计"), []byte("計")
+
+// lead numbers three letters, whatever their case; all that is no letter counts as one.
+func lead(a, b, c byte) int { return five(a)<<10 | five(b)<<5 | five(c) }
+
+func five(c byte) int {
+	if c |= 0x20; c >= 'a' && c <= 'z' {
+		return int(c - 'a')
+	}
+	return 31
+}

@@ -1,0 +1,109 @@
+package table
+
+import "strings"
+
+// Nothing words: what databases and programs write for "no value". They count as blank where a cell holds nothing else.
+func noValue(s string) bool {
+	switch s {
+	case "NULL", "null", "(null)", "(NULL)", "<null>", "<NULL>", "[NULL]", "[null]", `\N`, "N/A", "n/a", "None", "nan", "NaN", "NAN", "-nan", "NaT", "<NA>", "undefined", "NA":
+		return true
+	}
+	return false
+}
+
+// mayOpen are the bytes that such words, and exponents and apostrophes, begin with.
+func mayOpen(b byte) bool {
+	switch b {
+	case 'N', 'n', '(', '<', '[', '\\', '-', 'u':
+		return true
+	}
+	return false
+}
+
+// NoValue reports whether a text stands for no value. codes says that the column holds codes of two letters, of which NA is one.
+func NoValue(s string, codes bool) bool {
+	return len(s) >= 2 && len(s) <= 9 && mayOpen(s[0]) && noValue(s) && !(codes && s == "NA")
+}
+
+// Apostrophe takes off the mark by which people make a spreadsheet keep a number as text, where it has become a part of the value:
+// '00123, '+49 30 1234. A word that begins with one ('s-Hertogenbosch) keeps it.
+func Apostrophe(s string) (string, bool) {
+	if len(s) < 2 || s[0] != '\'' {
+		return s, false
+	}
+	rest := s[1:]
+	digits := 0
+	for i := range len(rest) {
+		switch c := rest[i]; {
+		case c >= '0' && c <= '9':
+			digits++
+		case c == '\'', c >= 'a' && c <= 'z', c >= 0x80:
+			return s, false
+		}
+	}
+	return rest, digits > 0
+}
+
+// Habit is what the first values of a column tell about the others.
+type Habit struct {
+	Codes bool // most are codes of two capital letters
+	Comma bool // some are decimals with a comma
+}
+
+// Habits learns them from the first rows below the heading.
+func Habits(rows [][]string, columns int) []Habit {
+	out := make([]Habit, columns)
+	for i := range out {
+		codes, all := 0, 0
+		for _, row := range rows {
+			if i >= len(row) || row[i] == "NA" || blank(row[i]) {
+				continue
+			}
+			all++
+			if s := row[i]; len(s) == 2 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'A' && s[1] <= 'Z' {
+				codes++
+			}
+			out[i].Comma = out[i].Comma || DecimalComma(row[i])
+		}
+		out[i].Codes = codes > 0 && codes*2 >= all
+	}
+	return out
+}
+
+// DecimalComma reports whether a text can only be a number whose decimals stand behind a comma: 12,5 and 1.234,56, but not 1,234.
+func DecimalComma(s string) bool {
+	at := strings.IndexByte(s, ',')
+	if at < 1 || at+1 == len(s) || len(s) > 24 {
+		return false
+	}
+	whole, decimals := strings.TrimPrefix(s[:at], "-"), s[at+1:]
+	if whole == "" || strings.Trim(decimals, "0123456789") != "" || strings.Trim(whole, "0123456789.") != "" {
+		return false
+	}
+	if strings.Contains(whole, ".") {
+		return thousands(whole)
+	}
+	return len(decimals) != 3 || len(whole) > 3 || whole[0] == '0'
+}
+
+// Thousands reports whether a text is 1.234 or 12.345.678: a number with grouping points, or one with three decimals.
+func Thousands(s string) bool {
+	n := len(s)
+	if n < 5 || s[n-4] != '.' || n > 20 {
+		return false
+	}
+	return thousands(strings.TrimPrefix(s, "-"))
+}
+
+func thousands(s string) bool {
+	first, rest, more := strings.Cut(s, ".")
+	if !more || len(first) < 1 || len(first) > 3 || first[0] == '0' || strings.Trim(first, "0123456789") != "" {
+		return false
+	}
+	for group := range strings.SplitSeq(rest, ".") {
+		if len(group) != 3 || strings.Trim(group, "0123456789") != "" {
+			return false
+		}
+	}
+	return true
+}
