@@ -122,6 +122,8 @@ func (b *Inbox) verifyClaim(ctx context.Context, id string, a Arrival) error {
 		return b.putBack(ctx, id, a.Name)
 	case err != nil:
 		return err
+	case b.busy(ctx, held(id, a.Name)): // a program had it open before it was moved, and goes on writing
+		return b.putBack(ctx, id, a.Name)
 	}
 	b.sightings.Forget(a.Name)
 	return b.folder.Sync(ctx, path.Join(Processing, id), Processing, ".")

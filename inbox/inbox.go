@@ -106,6 +106,7 @@ type Inbox struct {
 	made      map[string]bool  // folders of ours that are known to be there
 	pending   map[string]bool  // copies of claimed files that were cut off
 	stays     sync.Once        // told that the place permits no move
+	blind     sync.Once        // told that the place does not know who has a file open
 }
 
 // Wait returns when the timetable says so, when a settling file may have settled, or shortly after something appeared.

@@ -105,7 +105,7 @@ func (b *Inbox) survey(ctx context.Context, found []places.Entry, now time.Time)
 		if err != nil {
 			return nil, err
 		}
-		if ok && !c.Taken && c.Settled(now, b.Settle) && b.free(c, there, now) {
+		if ok && !c.Taken && c.Settled(now, b.Settle) && b.free(ctx, c, there, now) {
 			settled = append(settled, c)
 		}
 	}
@@ -180,7 +180,7 @@ func (b *Inbox) leave(name string, level slog.Level, why string) {
 
 // free reports that nobody holds the file open and that its marker is there. After the patience it is told, once,
 // what the file waits for.
-func (b *Inbox) free(c Candidate, there map[string]bool, now time.Time) bool {
+func (b *Inbox) free(ctx context.Context, c Candidate, there map[string]bool, now time.Time) bool {
 	c.Waits = ""
 	for _, lock := range Locks(c.Name) {
 		if there[lock] {
@@ -189,6 +189,9 @@ func (b *Inbox) free(c Candidate, there map[string]bool, now time.Time) bool {
 	}
 	if marker := b.marker.For(c.Name); b.marker != "" && !there[marker] {
 		c.Waits = words.Of(b.Language, "inbox.unmarked", "marker", marker)
+	}
+	if c.Waits == "" && b.busy(ctx, c.Name) {
+		c.Waits = words.Of(b.Language, "inbox.open")
 	}
 	if c.Waits == "" {
 		return true
@@ -199,8 +202,22 @@ func (b *Inbox) free(c Candidate, there map[string]bool, now time.Time) bool {
 	return false
 }
 
+// busy reports whether a program has a file open for writing, where the place can tell; that it cannot is told once.
+func (b *Inbox) busy(ctx context.Context, path string) bool {
+	busy, known := b.folder.Busy(ctx, path)
+	if !known && b.root != "" {
+		b.blind.Do(func() {
+			b.Logger.Info("whether a program still has a file open cannot be told here; files are whole when they do not change any more", "inbox", b.where)
+		})
+	}
+	return busy
+}
+
 // judge asks whether the structure is closed, once for each state of the file.
 func (b *Inbox) judge(ctx context.Context, c Candidate) (Complete, bool) {
+	if ConflictCopy(c.Name) {
+		return Complete{Arrival: c.Arrival, Stuck: words.Of(b.Language, "inbox.conflict_copy")}, true
+	}
 	if !c.Checked {
 		verdict := b.whole(ctx, c.Arrival)
 		if ctx.Err() != nil || errors.Is(verdict, ErrGone) {

@@ -3,6 +3,7 @@ package inbox
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -50,8 +51,26 @@ func savedByExcel(name string) bool {
 	return len(name) == 8 && strings.Trim(name, "0123456789ABCDEF") == ""
 }
 
-// Locks are the names of lock files that office programs lay beside a file while somebody has it open.
-func Locks(name string) []string { return []string{"~$" + name, ".~lock." + name + "#"} }
+// besides are the endings of what programs lay beside a file while they write it: the rest of a download, or what is known of it.
+var besides = []string{".aria2", ".lftp-pget-status", ".part", ".partial", ".filepart", ".crdownload", ".opdownload", ".download", ".uploading", ".inprogress", ".lock"}
+
+// Locks are the names of what lies beside a file while an office program has it open, or another one is writing it.
+func Locks(name string) []string {
+	locks := []string{"~$" + name, ".~lock." + name + "#"}
+	for _, end := range besides {
+		locks = append(locks, name+end)
+	}
+	return locks
+}
+
+// conflicts are the marks that sync programs leave in the names of the copies they make of a file which was changed in two places: Dropbox,
+// Nextcloud, Seafile and others in brackets, in the language of whoever made the copy; Syncthing; ownCloud; Resilio; Synology.
+var conflicts = regexp.MustCompile(`(?i)[(（\[][^()（）\[\]]*(conflicted|case conflict|sfconflict|conflict copy|conflict( on)?[ _-]*[0-9]|conflict[)\]]|` +
+	`冲突|衝突|競合コピー|конфликт|konflikt|copie en conflit|en conflicto|em conflito)|` +
+	`\.sync-conflict-[0-9]|[_-]conflict-[0-9]|[_.]conflict(\.|$)`)
+
+// ConflictCopy reports whether a name is one that a sync program gives to a second copy of a file.
+func ConflictCopy(name string) bool { return conflicts.MatchString(name) }
 
 // Untrusted says why a file of this name is left alone, for the log; "" when there is nothing against it.
 func Untrusted(name string) string {

@@ -89,3 +89,29 @@ func TestForgetfulGivesAnIdentityToOneID(t *testing.T) {
 		t.Fatal(id)
 	}
 }
+
+func TestConflictCopies(t *testing.T) {
+	for name, want := range map[string]bool{
+		"orders (conflicted copy 2026-11-28 101010).csv":             true,
+		"orders (Jane's conflicted copy 2026-11-28).csv":             true,
+		"orders (Jane's conflicted copy 2026-11-28 (1)).csv":         true,
+		"orders.sync-conflict-20261128-101010-ABCDEFG.csv":           true,
+		"orders_conflict-20261128-101010.csv":                        true,
+		"orders (SFConflict jane@example.com 2026-11-28-10-10).xlsx": true,
+		"orders.Conflict.csv":                                        true,
+		"orders_PC_Nov-28-101010-2026_Conflict.csv":                  true,
+		"orders (Case Conflict).csv":                                 true,
+		"订单 (某某的冲突副本 2026-11-28).csv":                                true,
+		"订单（冲突文件）.xlsx":                                              true,
+		"заказы (конфликтующая копия, Иван 2026-11-28).csv":          true,
+		"Bestellungen (In Konflikt stehende Kopie von PC).csv":       true,
+		"commandes (Copie en conflit de PC 2026-11-28).csv":          true,
+
+		"orders.csv": false, "orders (1).csv": false, "orders - Copy.csv": false, "conflicts-2026.csv": false, "conflict minerals.xlsx": false,
+		"orders (no conflict minerals).csv": false, "冲突.csv": false, "orders.20261122-101502-7f3a.result.xlsx": false,
+	} {
+		if ConflictCopy(name) != want {
+			t.Errorf("%q: %v", name, !want)
+		}
+	}
+}

@@ -81,6 +81,7 @@ type Rhythm struct {
 	listed    time.Duration // how long the listing took
 	ended     time.Time
 	due       time.Time
+	back      time.Time // what the clock was set back to since the last look; zero: it was not
 }
 
 // Now is the rhythm's clock.
@@ -95,7 +96,7 @@ func (r *Rhythm) Now() time.Time {
 func (r *Rhythm) Began() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.began = r.Now()
+	r.began, r.back = r.Now(), time.Time{}
 }
 
 // Listed notes that the folder has been looked through; what follows is work on the files.
@@ -134,9 +135,27 @@ func (r *Rhythm) NotBefore(least time.Duration) time.Time {
 // longestNap bounds how late a step of the wall clock, or a machine that slept, can make a look.
 const longestNap = 30 * time.Second
 
-// Left is how long to sleep before asking again; 0 when the look is due.
+// Left is how long to sleep before asking again; 0 when the look is due. A wall clock that was set back since the last look has gone back
+// over scheduled times: they count once more.
 func (r *Rhythm) Left() time.Duration {
-	return max(0, min(longestNap, r.Due().Sub(r.Now())))
+	now, due := r.Now(), r.Due()
+	if again, back := r.setBack(now); back && again.Before(due.Round(0)) {
+		due = again
+	}
+	return max(0, min(longestNap, due.Sub(now)))
+}
+
+// setBack reports whether the wall clock shows a time before the last look, and what the schedule says then.
+func (r *Rhythm) setBack(now time.Time) (next time.Time, back bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.Timetable.schedule == nil || !now.Round(0).Before(r.began.Round(0)) {
+		return time.Time{}, false
+	}
+	if r.back.IsZero() || now.Round(0).Before(r.back) {
+		r.back = now.Round(0)
+	}
+	return r.Timetable.schedule.Next(r.back), true
 }
 
 // Wait returns when the next look is due: nil, or the context's error.

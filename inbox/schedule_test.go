@@ -155,3 +155,26 @@ func TestNotBeforeKeepsLooksApart(t *testing.T) {
 		}
 	})
 }
+
+// A clock that is set back by an hour, a day or a month does not stop the looks: the schedule goes by what it shows.
+func TestAClockThatIsSetBack(t *testing.T) {
+	for _, back := range []time.Duration{time.Minute, time.Hour, 24 * time.Hour, 31 * 24 * time.Hour} {
+		now := time.Date(2026, 11, 22, 10, 0, 30, 0, time.UTC)
+		r := Rhythm{Timetable: timetable(t, Timing{Schedule: "* * * * *", TimeZone: "UTC"}), Clock: func() time.Time { return now }}
+		r.Began()
+		r.Ended(time.Time{})
+		now = now.Add(-back)
+		waited := time.Duration(0)
+		for left := r.Left(); left > 0; left = r.Left() {
+			now, waited = now.Add(left), waited+left
+			if waited > time.Minute {
+				t.Fatalf("set back by %s: no look after %s", back, waited)
+			}
+		}
+		r.Began()
+		r.Ended(time.Time{})
+		if left := r.Left(); left == 0 || left > time.Minute {
+			t.Errorf("set back by %s: the look after the next is due in %s", back, left)
+		}
+	}
+}

@@ -8,9 +8,19 @@ var inbox = catalogue{
 		RU: "Файл ждёт метку {marker}: её появление означает, что он передан целиком (done в настройке inbox маршрута).",
 	},
 	"inbox.locked": {
-		EN: "It is open in an office program, or was when that crashed: {lock} lies beside it. Close the file; if nobody has it open, delete {lock}.",
-		ZH: "文件正在办公软件中打开（或软件曾异常退出）：旁边有 {lock}。请关闭该文件；如果没有人打开它，请删除 {lock}。",
-		RU: "Файл открыт в офисной программе или был открыт при её сбое: рядом лежит {lock}. Закройте файл; если он никем не открыт, удалите {lock}.",
+		EN: "A program has it open or is still writing it, or crashed meanwhile: {lock} lies beside it. Close the file; if no program has it open, delete {lock}.",
+		ZH: "有程序正打开或仍在写入该文件（或曾异常退出）：旁边有 {lock}。请关闭该文件；如果没有程序打开它，请删除 {lock}。",
+		RU: "Программа открыла файл или ещё пишет его либо прервалась при этом: рядом лежит {lock}. Закройте файл; если он никем не открыт, удалите {lock}.",
+	},
+	"inbox.open": {
+		EN: "A program has it open for writing. It is taken as soon as the program closes it.",
+		ZH: "有程序正以写入方式打开该文件。程序关闭文件后会立即接收。",
+		RU: "Программа держит файл открытым для записи. Он будет принят, как только она его закроет.",
+	},
+	"inbox.conflict_copy": {
+		EN: "By its name this is a copy that a sync program made because the file was changed in two places. Its rows may be those of the other copy, so nothing of it was sent. Compare the two; if rows of this one are to go, drop it under a name without the program's mark.",
+		ZH: "从文件名看，这是同步软件因文件在两处被修改而生成的冲突副本。其中的行可能与另一份相同，因此没有发送任何内容。请比较两份文件；如需发送此文件中的行，请去掉文件名中的冲突标记后重新放入。",
+		RU: "Судя по имени, это копия, которую сделала программа синхронизации, потому что файл изменили в двух местах. Её строки могут совпадать со строками другой копии, поэтому из неё ничего не отправлено. Сравните файлы; если строки этой копии нужны, положите её под именем без пометки программы.",
 	},
 	"inbox.missing": {
 		EN: "The inbox folder {dir} is not there. Create it, or mount it again; files are taken as soon as it is back.",

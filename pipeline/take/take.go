@@ -531,7 +531,7 @@ func (t *Taker) refuseStuck(ctx context.Context, f *ledger.File, c inbox.Complet
 		}
 		return itsOwn(err)
 	}
-	return t.refuse(ctx, f, c.Stuck, "never became whole")
+	return t.refuse(ctx, f, c.Stuck, "held by the inbox")
 }
 
 // rest moves the original where its fate says.

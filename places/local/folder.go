@@ -155,6 +155,8 @@ func expect(f *os.File, as places.Entry) error {
 	return nil
 }
 
+func (f *folder) Busy(_ context.Context, name string) (busy, known bool) { return written(f.at(name)) }
+
 // until is a reader that ends with its context.
 type until struct {
 	ctx context.Context

@@ -173,6 +173,8 @@ func (f *inMemory) Fetch(ctx context.Context, name string, as places.Entry, at i
 	return same()
 }
 
+func (f *inMemory) Busy(context.Context, string) (busy, known bool) { return false, false }
+
 func (f *inMemory) Write(ctx context.Context, name string, content io.ReaderAt, size int64, arrived *int64) error {
 	text := make([]byte, size)
 	if n, err := content.ReadAt(text, 0); int64(n) < size {

@@ -80,6 +80,9 @@ func (f *folder) Fetch(ctx context.Context, name string, as places.Entry, at int
 	return told(f.client.download(ctx, f.at(name), as, at, w))
 }
 
+// Busy: servers do not say.
+func (f *folder) Busy(context.Context, string) (busy, known bool) { return false, false }
+
 func (f *folder) Write(ctx context.Context, name string, content io.ReaderAt, size int64, arrived *int64) error {
 	if arrived == nil {
 		arrived = new(int64)
