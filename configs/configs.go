@@ -166,8 +166,8 @@ type Inbox struct {
 	SFTP string `yaml:"sftp" example:"partner"`
 	// How long a file must stay unchanged before it is taken.
 	Settle time.Duration `yaml:"settle" default:"2s"`
-	// Names of the files to take, with * and ? as wildcards. Kinds that cannot be read, such as .xls and .ods, go to quarantine, which says what to send instead.
-	Match []string `yaml:"match" default:"*.csv,*.xlsx,*.xlsm,*.xml,*.xls,*.xlsb,*.ods" example:"[\"orders-*.csv\"]"`
+	// Names of the files to take, with * and ? as wildcards. What a file is, is known by its content: what cannot be read goes to quarantine, which says what to send instead.
+	Match []string `yaml:"match" default:"*.csv,*.xlsx,*.xlsm,*.xml,*.xls,*.xlsb,*.ods,*.fods" example:"[\"orders-*.csv\"]"`
 	// Pause between looks: 2s for a folder on this machine, 1m for SFTP, when not given.
 	Every time.Duration `yaml:"every" example:"1m"`
 	// When to look, as five cron fields, instead of every.

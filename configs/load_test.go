@@ -112,7 +112,7 @@ func TestDefaults(t *testing.T) {
 		{a.Timeout, 30 * time.Second}, {a.Retry, Retry{24 * time.Hour, time.Second, 5 * time.Minute}},
 		{a.Rate, "5/s"}, {a.Concurrency, 2}, // of the provider's document
 		{r.Inbox.Dir, filepath.Join(here, "inbox/failed-shipments")}, {r.Inbox.Settle, 2 * time.Second}, {r.Inbox.Every, 2 * time.Second},
-		{r.Inbox.Patience, 10 * time.Minute}, {r.Inbox.Match, []string{"*.csv", "*.xlsx", "*.xlsm", "*.xml", "*.xls", "*.xlsb", "*.ods"}}, {r.Inbox.After, "archive"},
+		{r.Inbox.Patience, 10 * time.Minute}, {r.Inbox.Match, []string{"*.csv", "*.xlsx", "*.xlsm", "*.xml", "*.xls", "*.xlsb", "*.ods", "*.fods"}}, {r.Inbox.After, "archive"},
 		{r.Outbox.Formats, []string{"csv", "summary"}}, {r.Limits, RouteLimits{100000, 50}}, {r.Later == nil, true},
 	} {
 		if !reflect.DeepEqual(d.got, d.want) {

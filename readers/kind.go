@@ -28,7 +28,8 @@ const (
 	XLSB         Kind = "xlsb"
 	ODS          Kind = "ods" // packed or flat
 	XML2003      Kind = "xml2003"
-	HTML         Kind = "html" // web archives too
+	HTML         Kind = "html"
+	WebArchive   Kind = "web_archive"
 	Encrypted    Kind = "encrypted"
 	Numbers      Kind = "numbers"
 	PDF          Kind = "pdf"
@@ -292,7 +293,7 @@ func textKind(head []byte) (kind Kind, format string) {
 	lower := strings.ToLower(text)
 	switch {
 	case strings.HasPrefix(lower, "mime-version:"):
-		return HTML, ""
+		return WebArchive, ""
 	case sylk(text):
 		return Document, "SYLK"
 	case has(head, "\x4c\x6f\xa7\x94"): // "<?xm" in EBCDIC

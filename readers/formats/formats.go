@@ -8,7 +8,11 @@ import (
 	"github.com/rowferry/rowferry/readers/csvfile"
 	"github.com/rowferry/rowferry/readers/workbook"
 	"github.com/rowferry/rowferry/readers/workbook/biff"
+	"github.com/rowferry/rowferry/readers/workbook/html"
+	"github.com/rowferry/rowferry/readers/workbook/ods"
+	"github.com/rowferry/rowferry/readers/workbook/xlsb"
 	"github.com/rowferry/rowferry/readers/workbook/xlsx"
+	"github.com/rowferry/rowferry/readers/workbook/xml2003"
 	"github.com/rowferry/rowferry/readers/xmlfile"
 )
 
@@ -16,7 +20,11 @@ import (
 var list = []readers.Reader{
 	csvfile.New(),
 	workbook.New(xlsx.Container),
+	workbook.New(xlsb.Container),
 	workbook.New(biff.Container),
+	workbook.New(ods.Container),
+	workbook.New(html.Container),
+	workbook.New(xml2003.Container),
 	xmlfile.New(),
 }
 

@@ -20,7 +20,11 @@ import (
 	"github.com/rowferry/rowferry/readers/patience"
 	"github.com/rowferry/rowferry/readers/workbook/biff"
 	"github.com/rowferry/rowferry/readers/workbook/grid"
+	"github.com/rowferry/rowferry/readers/workbook/html"
+	"github.com/rowferry/rowferry/readers/workbook/ods"
+	"github.com/rowferry/rowferry/readers/workbook/xlsb"
 	"github.com/rowferry/rowferry/readers/workbook/xlsx"
+	"github.com/rowferry/rowferry/readers/workbook/xml2003"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -92,7 +96,7 @@ func known(content []byte) (readers.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, kind := range []grid.Container{xlsx.Container, biff.Container} {
+	for _, kind := range []grid.Container{xlsx.Container, xlsb.Container, biff.Container, ods.Container, html.Container, xml2003.Container} {
 		if kind.Traits.Knows(c) {
 			return New(kind), nil
 		}

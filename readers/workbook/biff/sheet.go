@@ -275,7 +275,7 @@ func (s *sheet) value(column, style int, d []byte) error {
 		if err := s.short(d, 4); err != nil {
 			return err
 		}
-		return s.row.Float(column, rk(d), style)
+		return s.row.Float(column, grid.RK(binary.LittleEndian.Uint32(d)), style)
 	case recMulRK:
 		return s.several(column, s.rec.data[4:])
 	case recNumber, recNumber2:
@@ -304,7 +304,7 @@ func (s *sheet) value(column, style int, d []byte) error {
 			return err
 		}
 		if d[1] != 0 {
-			return s.row.Fault(column, faultName(d[0]))
+			return s.row.Fault(column, grid.FaultName(d[0]))
 		}
 		return s.row.Bool(column, d[0] != 0)
 	}
@@ -314,27 +314,12 @@ func (s *sheet) value(column, style int, d []byte) error {
 // several reads numbers that stand beside each other.
 func (s *sheet) several(column int, d []byte) error {
 	for ; len(d) >= 8; d = d[6:] {
-		if err := s.row.Float(column, rk(d[2:]), int(binary.LittleEndian.Uint16(d))); err != nil {
+		if err := s.row.Float(column, grid.RK(binary.LittleEndian.Uint32(d[2:])), int(binary.LittleEndian.Uint16(d))); err != nil {
 			return err
 		}
 		column++
 	}
 	return nil
-}
-
-// rk unpacks a number of four bytes: a whole one or the upper half of a double, perhaps times a hundred.
-func rk(b []byte) float64 {
-	v := binary.LittleEndian.Uint32(b)
-	var f float64
-	if v&2 != 0 {
-		f = float64(int32(v) >> 2)
-	} else {
-		f = math.Float64frombits(uint64(v&^3) << 32)
-	}
-	if v&1 != 0 {
-		f /= 100
-	}
-	return f
 }
 
 // label reads a text that the cell itself holds.
@@ -405,7 +390,7 @@ func (s *sheet) formula(column, style int, d []byte) error {
 	case 1:
 		return s.calculated(column, func() error { return s.row.Bool(column, of != 0) })
 	case 2:
-		return s.row.Fault(column, faultName(of))
+		return s.row.Fault(column, grid.FaultName(of))
 	case 3:
 		return nil
 	case 0:
@@ -450,25 +435,4 @@ func (s *sheet) result() ([]byte, error) {
 			return nil, nil
 		}
 	}
-}
-
-// faultName is how an error value is shown.
-func faultName(code byte) string {
-	switch code {
-	case 0x00:
-		return "#NULL!"
-	case 0x07:
-		return "#DIV/0!"
-	case 0x0f:
-		return "#VALUE!"
-	case 0x17:
-		return "#REF!"
-	case 0x1d:
-		return "#NAME?"
-	case 0x24:
-		return "#NUM!"
-	case 0x2a:
-		return "#N/A"
-	}
-	return "#VALUE!"
 }

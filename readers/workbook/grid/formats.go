@@ -114,6 +114,12 @@ func (s *Styles) Add(id int, codes map[int]string) {
 	s.formats = append(s.formats, f)
 }
 
+// AddCode gives the next style, whose number is returned, the format that a code describes.
+func (s *Styles) AddCode(code string) int {
+	s.formats = append(s.formats, ParseFormat(code))
+	return len(s.formats) - 1
+}
+
 // Of returns the format of style i. known is false when the workbook has no such style; one without styles knows all.
 func (s *Styles) Of(i int) (f *Format, known bool) {
 	if s == nil {

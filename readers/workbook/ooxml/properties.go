@@ -12,8 +12,8 @@ func (a *Archive) CustomProperties() (map[string]string, error) {
 		return nil, err
 	}
 	for _, r := range rels {
-		if (r.kind == "custom-properties" || r.kind == "customProperties") && a.Has(r.target) {
-			return a.customProperties(r.target)
+		if (r.Kind == "custom-properties" || r.Kind == "customProperties") && a.Has(r.Target) {
+			return a.customProperties(r.Target)
 		}
 	}
 	return nil, nil

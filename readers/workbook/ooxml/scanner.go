@@ -68,6 +68,7 @@ type space struct {
 type SyntaxError struct {
 	Offset int64
 	Reason string
+	AtEnd  bool // nothing is wrong but that the rest is missing
 }
 
 func (e *SyntaxError) Error() string { return fmt.Sprintf("at byte %d: %s", e.Offset, e.Reason) }
@@ -226,11 +227,16 @@ func (s *Scanner) next() (Token, error) {
 func (s *Scanner) finish() error {
 	switch {
 	case len(s.open) > 0:
-		return s.wrong("the part ends inside an element")
+		return s.ended("the part ends inside an element")
 	case !s.rooted:
-		return s.wrong("the part has no content")
+		return s.ended("the part has no content")
 	}
 	return io.EOF
+}
+
+// ended is the error of a part of which the rest is missing.
+func (s *Scanner) ended(reason string) error {
+	return &SyntaxError{Offset: s.base + int64(s.pos), Reason: reason, AtEnd: true}
 }
 
 func (s *Scanner) wrong(reason string) error {
@@ -408,7 +414,7 @@ func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\
 // more makes the window longer while a token is incomplete.
 func (s *Scanner) more() error {
 	if s.eof {
-		return s.wrong("the part ends inside a tag")
+		return s.ended("the part ends inside a tag")
 	}
 	return s.fill()
 }

@@ -25,37 +25,51 @@ type Sheet struct {
 	Grid   bool   // it has cells: no chart, no dialog, no macro sheet
 }
 
-type relation struct {
-	kind   string // the last word of the relation's type
-	target string
+// Relation is one part that another refers to.
+type Relation struct {
+	Kind   string // the last word of the relation's type
+	Target string
+}
+
+// Main is the name of the workbook's part; otherwise where the archive does not say.
+func (a *Archive) Main(otherwise string) (string, error) {
+	if !a.Has("_rels/.rels") {
+		return otherwise, nil
+	}
+	rels, err := a.relations("", "_rels/.rels")
+	if err != nil {
+		return "", err
+	}
+	for _, r := range rels {
+		if r.Kind == "officeDocument" {
+			return r.Target, nil
+		}
+	}
+	return otherwise, nil
+}
+
+// Relations are the parts that a part refers to, by their id there.
+func (a *Archive) Relations(part string) (map[string]Relation, error) {
+	return a.relations(part, path.Join(path.Dir(part), "_rels", path.Base(part)+".rels"))
 }
 
 // OpenWorkbook finds the workbook part and reads it.
 func (a *Archive) OpenWorkbook() (*Workbook, error) {
-	main := "xl/workbook.xml"
-	if a.Has("_rels/.rels") {
-		rels, err := a.relations("", "_rels/.rels")
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range rels {
-			if r.kind == "officeDocument" {
-				main = r.target
-				break
-			}
-		}
+	main, err := a.Main("xl/workbook.xml")
+	if err != nil {
+		return nil, err
 	}
 	w := &Workbook{Part: main}
-	rels, err := a.relations(main, path.Join(path.Dir(main), "_rels", path.Base(main)+".rels"))
+	rels, err := a.Relations(main)
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range rels {
-		switch r.kind {
+		switch r.Kind {
 		case "sharedStrings":
-			w.Strings = r.target
+			w.Strings = r.Target
 		case "styles":
-			w.Styles = r.target
+			w.Styles = r.Target
 		}
 	}
 	if w.Strings != "" && !a.Has(w.Strings) {
@@ -67,7 +81,7 @@ func (a *Archive) OpenWorkbook() (*Workbook, error) {
 	return w, a.readWorkbook(w, rels)
 }
 
-func (a *Archive) readWorkbook(w *Workbook, rels map[string]relation) error {
+func (a *Archive) readWorkbook(w *Workbook, rels map[string]Relation) error {
 	s, err := a.scanSmall(w.Part)
 	if err != nil {
 		return err
@@ -98,7 +112,7 @@ func (a *Archive) readWorkbook(w *Workbook, rels map[string]relation) error {
 			state, _ := s.Attr("state")
 			r := rels[s.Relation()]
 			w.Sheets = append(w.Sheets, Sheet{
-				Name: string(name), Part: r.target, Grid: r.kind == "worksheet",
+				Name: string(name), Part: r.Target, Grid: r.Kind == "worksheet",
 				Hidden: string(state) == "hidden" || string(state) == "veryHidden",
 			})
 		}
@@ -112,7 +126,7 @@ func (a *Archive) readWorkbook(w *Workbook, rels map[string]relation) error {
 func truth(v []byte) bool { return string(v) == "1" || string(v) == "true" || string(v) == "on" }
 
 // relations reads a .rels part; from is the part whose relations they are.
-func (a *Archive) relations(from, name string) (map[string]relation, error) {
+func (a *Archive) relations(from, name string) (map[string]Relation, error) {
 	s, err := a.scanSmall(name)
 	if err != nil {
 		return nil, err
@@ -120,7 +134,7 @@ func (a *Archive) relations(from, name string) (map[string]relation, error) {
 	if err := s.Root("Relationships"); err != nil {
 		return nil, err
 	}
-	found := map[string]relation{}
+	found := map[string]Relation{}
 	for {
 		t, err := s.Next()
 		if err == io.EOF {
@@ -138,7 +152,7 @@ func (a *Archive) relations(from, name string) (map[string]relation, error) {
 		if mode, _ := s.Attr("TargetMode"); string(mode) == "External" {
 			continue
 		}
-		found[string(id)] = relation{kind: path.Base(string(kind)), target: resolvePart(from, string(target))}
+		found[string(id)] = Relation{Kind: path.Base(string(kind)), Target: resolvePart(from, string(target))}
 	}
 }
 

@@ -1,0 +1,244 @@
+// Package markup gives the text of workbooks that are HTML or XML: decoded to UTF-8, from any place in it, so that a sheet can be
+// read again without what stands before it.
+package markup
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/charset"
+)
+
+// Text is the content of a file. It is not safe for concurrent use.
+type Text struct {
+	file  io.ReaderAt
+	begin int64 // behind the byte order mark
+	size  int64
+	enc   encoding.Encoding // nil: it is UTF-8
+	marks []mark            // in order
+}
+
+// mark is a place that is known in both counts.
+type mark struct{ decoded, raw int64 }
+
+var declared = regexp.MustCompile(`(?i)(?:charset|encoding)\s*=\s*["']?\s*([a-z0-9_:.-]+)`)
+
+// headSize is where a declaration is looked for, and where letters are taken from to see whether it is right.
+const (
+	headSize   = 4 << 10
+	sampleSize = 256 << 10
+)
+
+// Open finds the encoding: by a byte order mark, by what the text declares, or by its letters. What the letters contradict is
+// refused, and so is what nobody can tell.
+func Open(f readers.File) (*Text, error) {
+	head := make([]byte, min(f.Size, sampleSize))
+	if n, err := f.ReadAt(head, 0); n < len(head) {
+		return nil, err
+	}
+	t := &Text{file: f, size: f.Size}
+	for _, m := range []struct {
+		mark string
+		enc  encoding.Encoding
+	}{
+		{"\xef\xbb\xbf", nil}, {"\xff\xfe", unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)}, {"\xfe\xff", unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)},
+	} {
+		if bytes.HasPrefix(head, []byte(m.mark)) {
+			t.enc, t.begin = m.enc, int64(len(m.mark))
+			return t, nil
+		}
+	}
+	if n := min(len(head), headSize) &^ 1; n > 4 {
+		switch {
+		case zeros(head[:n], 1)*2 > n/2:
+			t.enc = unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
+			return t, nil
+		case zeros(head[:n], 0)*2 > n/2:
+			t.enc = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
+			return t, nil
+		}
+	}
+	return t, t.choose(head)
+}
+
+// zeros counts the zero bytes at every other place.
+func zeros(b []byte, from int) int {
+	n := 0
+	for i := from; i < len(b); i += 2 {
+		if b[i] == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+func (t *Text) choose(head []byte) error {
+	name := ""
+	if m := declared.FindSubmatch(head[:min(len(head), headSize)]); m != nil {
+		name = canonical(string(m[1]))
+	}
+	valid, err := t.validUTF8()
+	if err != nil || valid && name == "utf-8" {
+		return err
+	}
+	sample := letters(head)
+	if valid && (name == "" || len(sample) == 0) {
+		return nil
+	}
+	if name != "" && name != "utf-8" {
+		if is, err := charset.IsUTF8(io.NewSectionReader(t.file, 0, t.size), name); err != nil || is {
+			return err
+		}
+		if better := charset.Contradicts(sample, name); better != "" {
+			return refuse("xml.encoding_wrong", "declared", name, "better", better)
+		}
+		if t.enc, err = charset.ByName(name); err == nil {
+			return nil
+		}
+	}
+	v := charset.Guess(sample)
+	if !v.Sure {
+		return refuse("workbook.letters", "fits", strings.Join(v.Fits, ", "))
+	}
+	t.enc, err = charset.ByName(v.Name)
+	return err
+}
+
+func refuse(key string, args ...any) error {
+	return &batch.Unreadable{Message: batch.Message{Key: key, Args: args}}
+}
+
+// canonical is the name that package charset goes by.
+func canonical(name string) string {
+	switch name = strings.ToLower(name); name {
+	case "utf8", "us-ascii", "ascii", "utf-16", "utf-16le", "utf-16be", "unicode":
+		return "utf-8" // of the wide ones the declaration could not have been read
+	case "gbk", "gb2312", "cp936":
+		return "gb18030"
+	case "windows1251", "cp1251", "win-1251":
+		return "windows-1251"
+	}
+	if page := charset.CodePage(name); page != "" {
+		return page
+	}
+	return name
+}
+
+func (t *Text) validUTF8() (bool, error) {
+	r := io.NewSectionReader(t.file, 0, t.size)
+	buf := make([]byte, 64<<10)
+	kept := 0
+	for {
+		n, err := r.Read(buf[kept:])
+		w := buf[:kept+n]
+		for len(w) > 0 && (utf8.FullRune(w) || err == io.EOF) {
+			if w[0] < utf8.RuneSelf {
+				w = w[1:]
+				continue
+			}
+			c, size := utf8.DecodeRune(w)
+			if c == utf8.RuneError && size == 1 {
+				return false, nil
+			}
+			w = w[size:]
+		}
+		if err == io.EOF {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		kept = copy(buf, w)
+	}
+}
+
+// letters collects the values with bytes above 127, one on a line.
+func letters(head []byte) []byte {
+	var out []byte
+	for value := range bytes.FieldsFuncSeq(head, func(r rune) bool { return r == '<' || r == '>' || r == '"' || r == '\n' || r == '\r' }) {
+		if slices.ContainsFunc(value, func(c byte) bool { return c >= utf8.RuneSelf }) {
+			out = append(append(out, value...), '\n')
+		}
+	}
+	if len(head) == sampleSize && len(out) > 0 {
+		out = out[:1+bytes.LastIndexByte(out[:len(out)-1], '\n')] // the last value may be cut
+	}
+	return out
+}
+
+// From gives the text from byte at of its UTF-8 on. at must be one that reading has come by.
+func (t *Text) From(at int64) io.Reader {
+	if t.enc == nil {
+		return io.NewSectionReader(t.file, t.begin+at, t.size-t.begin-at)
+	}
+	if len(t.marks) == 0 {
+		t.marks = []mark{{0, t.begin}}
+	}
+	i := sort.Search(len(t.marks), func(i int) bool { return t.marks[i].decoded > at }) - 1
+	d := &decoding{text: t, mark: t.marks[i], decoder: t.enc.NewDecoder()}
+	d.skip = at - d.mark.decoded
+	return d
+}
+
+// decoding decodes pieces one after the other; where each begins is marked. The encodings here keep nothing from one letter to the
+// next, so any letter is a place to begin at.
+type decoding struct {
+	text    *Text
+	mark    mark
+	decoder transform.Transformer
+	skip    int64
+	out     []byte
+	raw     [32 << 10]byte
+	ended   bool
+}
+
+func (d *decoding) Read(p []byte) (int, error) {
+	for len(d.out) == 0 {
+		if d.ended {
+			return 0, io.EOF
+		}
+		if err := d.more(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, d.out)
+	d.out = d.out[n:]
+	return n, nil
+}
+
+func (d *decoding) more() error {
+	n, err := d.text.file.ReadAt(d.raw[:min(int64(len(d.raw)), d.text.size-d.mark.raw)], d.mark.raw)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	d.ended = d.mark.raw+int64(n) >= d.text.size
+	out := make([]byte, 3*len(d.raw)+16)
+	d.decoder.Reset()
+	m, used, err := d.decoder.Transform(out, d.raw[:n], d.ended)
+	if err != nil && !errors.Is(err, transform.ErrShortSrc) {
+		return err
+	}
+	if used == 0 && !d.ended {
+		return io.ErrUnexpectedEOF
+	}
+	d.mark.raw, d.mark.decoded = d.mark.raw+int64(used), d.mark.decoded+int64(m)
+	if last := d.text.marks[len(d.text.marks)-1]; d.mark.decoded > last.decoded {
+		d.text.marks = append(d.text.marks, d.mark)
+	}
+	d.out = out[:m]
+	skip := min(d.skip, int64(m))
+	d.out, d.skip = d.out[skip:], d.skip-skip
+	return nil
+}

@@ -1,0 +1,288 @@
+// Package ods opens OpenDocument spreadsheets, packed (.ods) and flat (.fods), strictly: the XML is well-formed to its end, the
+// checksums of the zip are right.
+package ods
+
+import (
+	"bytes"
+	"io"
+	"strconv"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/workbook/grid"
+	"github.com/rowferry/rowferry/readers/workbook/markup"
+	"github.com/rowferry/rowferry/readers/workbook/ooxml"
+)
+
+// part is where the sheets lie.
+const part = "content.xml"
+
+func refuse(key string, args ...any) error {
+	return &batch.Unreadable{Message: batch.Message{Key: key, Args: args}}
+}
+
+// Container is OpenDocument, packed or flat.
+var Container = grid.Container{
+	Traits: readers.Traits{Name: "ods", Knows: func(c *readers.Content) bool { return c.Kind == readers.ODS }, Grid: true, Typed: true},
+	Open:   Open, Check: Check, Facts: Facts,
+}
+
+// Check looks whether the zip is closed and its parts lie within it, or whether the XML is well-formed to its end.
+func Check(f readers.File, l readers.Limits) error {
+	b := &book{limits: limitsOf(l)}
+	if err := b.open(f); err != nil || b.archive != nil {
+		return err
+	}
+	s, err := b.scan()
+	if err != nil {
+		return err
+	}
+	if err := s.Rest(); err != nil {
+		return s.Wrap(err)
+	}
+	return nil
+}
+
+// Facts are the names of the sheets.
+func Facts(f readers.File, l readers.Limits) (readers.Facts, error) {
+	b, err := Open(f, l)
+	if err != nil {
+		return readers.Facts{}, err
+	}
+	var facts readers.Facts
+	for _, t := range b.Tabs() {
+		facts.Sheets = append(facts.Sheets, t.Name)
+	}
+	return facts, nil
+}
+
+type book struct {
+	archive *ooxml.Archive
+	text    *markup.Text // of a flat one
+	limits  ooxml.Limits
+	rules   grid.Rules
+	styles  *styles
+	tabs    []grid.Tab
+	length  int64 // of the content
+	spent   int64 // on the way to sheets
+}
+
+func limitsOf(l readers.Limits) ooxml.Limits {
+	return ooxml.Limits{Bytes: l.Bytes, Ratio: l.Ratio, Depth: l.Depth, Token: 2*l.Cell + 4096}
+}
+
+const (
+	maxSheets = 10_000
+
+	// cheap is how much may be read again on the way to sheets, whatever the size of the file: they are found from the beginning.
+	cheap = 512 << 20
+)
+
+// Open reads everything once, but for the values.
+func Open(f readers.File, l readers.Limits) (grid.Book, error) {
+	b := &book{limits: limitsOf(l), rules: grid.RulesFor(l), styles: newStyles()}
+	if err := b.open(f); err != nil {
+		return nil, err
+	}
+	if b.archive != nil {
+		if err := b.encrypted(); err != nil {
+			return nil, err
+		}
+		if b.archive.Has("styles.xml") {
+			s, err := b.archive.Scan("styles.xml")
+			if err != nil {
+				return nil, err
+			}
+			if err := b.survey(scan{s.Scanner, s}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	s, err := b.scan()
+	if err != nil {
+		return nil, err
+	}
+	if err := b.survey(s); err != nil {
+		return nil, err
+	}
+	b.length = s.TokenEnd
+	if len(b.tabs) == 0 {
+		return nil, &grid.Error{Part: part, Reason: grid.Structure}
+	}
+	b.rules.Styles = b.styles.resolve()
+	return b, nil
+}
+
+func (b *book) open(f readers.File) (err error) {
+	var magic [2]byte
+	if _, err := f.ReadAt(magic[:], 0); err != nil {
+		return err
+	}
+	if string(magic[:]) == "PK" {
+		b.archive, err = ooxml.OpenArchive(f, f.Size, b.limits)
+		return err
+	}
+	b.limits.Token = max(b.limits.Token, 64<<20) // pictures stand in it as texts
+	b.text, err = markup.Open(f)
+	return err
+}
+
+// encrypted looks into the list of parts, which says how each is encrypted.
+func (b *book) encrypted() error {
+	const list = "META-INF/manifest.xml"
+	if !b.archive.Has(list) {
+		return nil
+	}
+	s, err := b.archive.Scan(list)
+	if err != nil {
+		return err
+	}
+	for {
+		t, err := s.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return s.Wrap(err)
+		}
+		if t == ooxml.Start && string(s.Name) == "encryption-data" {
+			return refuse("kind.encrypted")
+		}
+	}
+}
+
+// scan is a scanner of the content that can say what its errors mean.
+type scan struct {
+	*ooxml.Scanner
+	judge
+}
+
+type judge interface {
+	Wrap(error) error
+	Misfit(format string, args ...any) error
+}
+
+func (b *book) scan() (scan, error) {
+	if b.archive == nil {
+		s, err := markup.Scan(b.text, part, b.limits)
+		if err != nil {
+			return scan{}, err
+		}
+		return scan{s.Scanner, s}, nil
+	}
+	s, err := b.archive.Scan(part)
+	if err != nil {
+		return scan{}, err
+	}
+	return scan{s.Scanner, s}, nil
+}
+
+func (b *book) Close() error     { return nil }
+func (b *book) Tabs() []grid.Tab { return b.tabs }
+
+// survey reads a part for its styles and sheets.
+func (b *book) survey(s scan) error {
+	for {
+		t, err := s.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return s.Wrap(err)
+		}
+		if t != ooxml.Start {
+			continue
+		}
+		switch name := string(s.Name); name {
+		case "tracked-changes":
+			err = s.Wrap(s.Skip())
+		case "style":
+			err = b.styles.addStyle(s)
+		case "number-style", "currency-style", "percentage-style", "date-style", "time-style":
+			err = b.styles.addFormat(s, name)
+		case "table":
+			err = b.table(s)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// table takes a sheet and goes to its end.
+func (b *book) table(s scan) error {
+	if len(b.tabs) == maxSheets {
+		return &grid.Error{Part: part, Reason: grid.TooMany, Limit: maxSheets}
+	}
+	name, _ := s.Attr("table:name")
+	style, _ := s.Attr("table:style-name")
+	b.tabs = append(b.tabs, grid.Tab{Name: string(name), Hidden: b.styles.hidden[string(style)], Grid: true})
+	return s.Wrap(s.Skip())
+}
+
+// Sheet goes to sheet i from the beginning.
+func (b *book) Sheet(i int) (grid.Sheet, error) {
+	sc, err := b.scan()
+	if err != nil {
+		return nil, err
+	}
+	for n := 0; ; {
+		t, err := sc.Next()
+		if err != nil {
+			return nil, sc.Wrap(err)
+		}
+		name := string(sc.Name)
+		if t != ooxml.Start || name != "table" && name != "tracked-changes" {
+			continue
+		}
+		if n == i && name == "table" {
+			break
+		}
+		if name == "table" {
+			n++
+		}
+		if err := sc.Skip(); err != nil {
+			return nil, sc.Wrap(err)
+		}
+	}
+	if b.spent += sc.TokenStart; b.spent > max(cheap, 16*b.length) {
+		return nil, &grid.Error{Part: part, Reason: grid.TooMany, Limit: len(b.tabs)}
+	}
+	return &sheet{book: b, scan: sc, from: sc.TokenStart, depth: sc.Depth(), row: grid.Row{Rules: b.rules}}, nil
+}
+
+// Merged are the cells that span others.
+func (b *book) Merged(i, through int) ([]grid.Area, error) {
+	opened, err := b.Sheet(i)
+	if err != nil {
+		return nil, err
+	}
+	var found []grid.Area
+	s := opened.(*sheet)
+	s.all = func(a grid.Area) {
+		if a.Top <= through && len(found) < grid.MaxMerged {
+			found = append(found, a)
+		}
+	}
+	for s.number <= through {
+		if err := s.Next(); err == io.EOF {
+			break
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// count reads a number of repetitions, which is 1 where it is not said.
+func count(s scan, name string) (int, error) {
+	v, ok := s.Attr(name)
+	if !ok {
+		return 1, nil
+	}
+	n, err := strconv.Atoi(string(bytes.TrimSpace(v)))
+	if err != nil || n < 1 || n > 1<<30 {
+		return 0, s.Misfit("%s=%q", name, grid.Shorten(string(v)))
+	}
+	return n, nil
+}

@@ -1,0 +1,200 @@
+// Package xml2003 opens workbooks in the XML format of Excel 2003, which many programs write under the names .xls and .xml.
+package xml2003
+
+import (
+	"bytes"
+	"io"
+	"strconv"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/workbook/grid"
+	"github.com/rowferry/rowferry/readers/workbook/markup"
+	"github.com/rowferry/rowferry/readers/workbook/ooxml"
+)
+
+// part is how messages call what is read.
+const part = "Workbook"
+
+func refuse(key string, args ...any) error {
+	return &batch.Unreadable{Message: batch.Message{Key: key, Args: args}}
+}
+
+// Container is XML Spreadsheet 2003 under any name.
+var Container = grid.Container{
+	Traits: readers.Traits{Name: "xml2003", Knows: func(c *readers.Content) bool { return c.Kind == readers.XML2003 }, Grid: true, Typed: true},
+	Open:   Open, Check: Check, Facts: Facts,
+}
+
+// Check looks whether the XML is well-formed to its end.
+func Check(f readers.File, l readers.Limits) error {
+	_, err := Open(f, l)
+	return err
+}
+
+// Facts are the names of the sheets.
+func Facts(f readers.File, l readers.Limits) (readers.Facts, error) {
+	b, err := Open(f, l)
+	if err != nil {
+		return readers.Facts{}, err
+	}
+	var facts readers.Facts
+	for _, t := range b.Tabs() {
+		facts.Sheets = append(facts.Sheets, t.Name)
+	}
+	return facts, nil
+}
+
+type book struct {
+	text   *markup.Text
+	limits ooxml.Limits
+	rules  grid.Rules
+	styles map[string]int
+	tabs   []tab
+	root   []byte // its tag, which declares the namespaces
+}
+
+type tab struct {
+	grid.Tab
+	at int64 // where its element begins
+}
+
+const maxSheets = 10_000
+
+// Open reads the file once, strictly: it is well-formed to its end, and its styles and sheets are known.
+func Open(f readers.File, l readers.Limits) (grid.Book, error) {
+	text, err := markup.Open(f)
+	if err != nil {
+		return nil, err
+	}
+	b := &book{text: text, rules: grid.RulesFor(l), limits: ooxml.Limits{Depth: l.Depth, Token: 2*l.Cell + 4096}, styles: map[string]int{}}
+	s, err := markup.Scan(text, part, b.limits)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.survey(s); err != nil {
+		return nil, err
+	}
+	if len(b.tabs) == 0 {
+		return nil, &grid.Error{Part: part, Reason: grid.Structure}
+	}
+	return b, nil
+}
+
+func (b *book) Close() error { return nil }
+
+func (b *book) Tabs() []grid.Tab {
+	tabs := make([]grid.Tab, len(b.tabs))
+	for i, t := range b.tabs {
+		tabs[i] = t.Tab
+	}
+	return tabs
+}
+
+// survey reads the whole file.
+func (b *book) survey(s *markup.Scanner) error {
+	styles := &grid.Styles{}
+	styles.AddCode("General") // style 0: of cells that name none
+	for {
+		t, err := s.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return s.Wrap(err)
+		}
+		if t != ooxml.Start {
+			continue
+		}
+		switch name := string(s.Name); {
+		case s.Depth() == 1 && name != "Workbook":
+			return s.Misfit("the root is <%s>, not <Workbook>", name)
+		case s.Depth() == 1:
+			if b.root, err = b.text.Tag(s); err != nil {
+				return err
+			}
+		case s.Depth() == 2 && name == "Worksheet":
+			if len(b.tabs) == maxSheets {
+				return &grid.Error{Part: part, Reason: grid.TooMany, Limit: maxSheets}
+			}
+			b.tabs = append(b.tabs, tab{Tab: grid.Tab{Name: string(attr(s, "Name")), Grid: true}, at: s.Start()})
+		case s.Depth() == 4 && name == "Visible":
+			text, err := s.AllText(nil, 100)
+			if err != nil {
+				return err
+			}
+			if n := len(b.tabs); n > 0 && bytes.Contains(text, []byte("Hidden")) {
+				b.tabs[n-1].Hidden = true
+			}
+		case s.Depth() == 3 && name == "Style":
+			if err := b.style(s, styles); err != nil {
+				return err
+			}
+		}
+	}
+	b.rules.Styles = styles
+	return nil
+}
+
+// maxStyles is what a spreadsheet program keeps a sixteenth of.
+const maxStyles = 1 << 20
+
+// style takes a style's number format; one without has that of its parent.
+func (b *book) style(s *markup.Scanner, styles *grid.Styles) error {
+	id, parent := string(attr(s, "ID")), string(attr(s, "Parent"))
+	index := b.styles[parent]
+	if len(b.styles) == maxStyles {
+		return &grid.Error{Part: part, Reason: grid.OverFormats, Limit: maxStyles}
+	}
+	for depth := s.Depth(); ; {
+		t, err := s.Next()
+		if err != nil {
+			return s.Wrap(err)
+		}
+		if t == ooxml.End && s.Depth() < depth {
+			b.styles[id] = index
+			return nil
+		}
+		if t == ooxml.Start && string(s.Name) == "NumberFormat" {
+			index = styles.AddCode(codeOf(string(attr(s, "Format"))))
+		}
+	}
+}
+
+// codeOf is the code of a number format, some of which have names.
+func codeOf(format string) string {
+	switch format {
+	case "General Date":
+		return "yyyy-mm-dd hh:mm:ss"
+	case "Long Date", "Medium Date", "Short Date":
+		return "yyyy-mm-dd"
+	case "Long Time", "Medium Time", "Short Time":
+		return "hh:mm:ss"
+	case "", "General Number", "Currency", "Euro Currency", "Fixed", "Standard", "Percent", "Scientific", "Yes/No", "True/False", "On/Off":
+		return "General"
+	}
+	return format
+}
+
+// attr is an attribute of the current element, whatever its prefix.
+func attr(s *markup.Scanner, name string) []byte {
+	for _, a := range s.Attrs {
+		key := a.Name
+		if i := bytes.IndexByte(key, ':'); i >= 0 {
+			key = key[i+1:]
+		}
+		if string(key) == name {
+			return a.Value
+		}
+	}
+	return nil
+}
+
+// whole reads a number of an attribute; without one it is what otherwise says.
+func whole(v []byte, otherwise int) (int, bool) {
+	if len(v) == 0 {
+		return otherwise, true
+	}
+	n, err := strconv.Atoi(string(bytes.TrimSpace(v)))
+	return n, err == nil && n >= 0 && n <= grid.MaxRow
+}
