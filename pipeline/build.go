@@ -2,13 +2,10 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"path/filepath"
 	"slices"
-	"sync"
-	"time"
 
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/inbox"
@@ -190,8 +187,8 @@ func (e *Engine) lane(ctx context.Context, a configs.Account, p *providers.Provi
 		}
 		rate = parsed
 	}
-	tempo := &tempo{ledger: e.Ledger, account: a.Name, rate: rate}
-	past, err := tempo.past(ctx)
+	tempo := &send.Tempo{Ledger: e.Ledger, Account: a.Name, Rate: rate}
+	past, err := tempo.Past(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -201,76 +198,13 @@ func (e *Engine) lane(ctx context.Context, a configs.Account, p *providers.Provi
 			operations = append(operations, r.Operation.ID)
 		}
 	}
-	sender, err := senders.Open(a, p, senders.Options{Log: e.Log, Operations: operations, Past: past})
+	sender, err := senders.Open(a, p, senders.Options{Log: e.Log, Operations: operations, Past: past, Started: tempo.Note})
 	if err != nil {
 		return nil, err
 	}
-	measure := e.Metrics.observer(a.Name)
 	return &send.Lane{
 		Settings: send.Settings{Account: a.Name, Concurrency: a.Concurrency, Retry: a.Retry, Grace: a.Timeout},
 		Sender:   sender, Ledger: e.Ledger, Routes: e.Routes, Log: e.Log,
-		Observe: func(step string, r senders.Result, items int) {
-			tempo.note(r)
-			if measure != nil {
-				measure(step, r, items)
-			}
-		},
+		Observe: e.Metrics.observer(a.Name),
 	}, nil
-}
-
-// tempo carries an account's pace over a restart.
-type tempo struct {
-	ledger  ledger.Owner
-	account string
-	rate    providers.Rate
-
-	mu     sync.Mutex
-	starts []time.Time
-}
-
-// long is from when on a period is worth writing down; a shorter one is simply waited out.
-const long = 10 * time.Second
-
-// past gives the requests that an earlier process may have made within the period: those it wrote down, or, for a
-// short period, as many as the rate allows, as if they had left just now.
-func (t *tempo) past(ctx context.Context) ([]time.Time, error) {
-	if t.rate.N <= 0 {
-		return nil, nil
-	}
-	if t.rate.Per > long {
-		text, err := t.ledger.Kept(ctx, t.key())
-		if err != nil || text == "" {
-			return nil, err
-		}
-		err = json.Unmarshal([]byte(text), &t.starts)
-		return slices.Clone(t.starts), err
-	}
-	files, err := t.ledger.Files(ctx, ledger.Query{Account: t.account, Last: 1000})
-	if err != nil {
-		return nil, err
-	}
-	now := time.Now()
-	busy := slices.ContainsFunc(files, func(f ledger.File) bool {
-		return f.State == ledger.Sending && !f.Started.IsZero() || now.Sub(f.Finished) < 2*t.rate.Per
-	})
-	if !busy {
-		return nil, nil
-	}
-	return slices.Repeat([]time.Time{now}, t.rate.N), nil
-}
-
-func (t *tempo) key() string { return "pace/" + t.account }
-
-// note writes down the start of a request where the period is long. Rates with long periods are slow, so this is cheap.
-func (t *tempo) note(r senders.Result) {
-	if t.rate.Per <= long || r.Fate == senders.NotSent {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.starts = append(t.starts, r.Started)
-	t.starts = slices.DeleteFunc(t.starts, func(at time.Time) bool { return time.Since(at) > t.rate.Per })
-	if text, err := json.Marshal(t.starts); err == nil {
-		_ = t.ledger.Keep(context.Background(), t.key(), string(text))
-	}
 }

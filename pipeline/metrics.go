@@ -47,11 +47,11 @@ func (m *Metrics) file(f ledger.File) {
 }
 
 // observer returns the function a lane calls after each attempt.
-func (m *Metrics) observer(account string) func(string, senders.Result, int) {
+func (m *Metrics) observer(account string) func(senders.Result) {
 	if m == nil {
 		return nil
 	}
-	return func(_ string, r senders.Result, _ int) {
+	return func(r senders.Result) {
 		m.attempts.WithLabelValues(account, string(r.Fate)).Inc()
 		if r.Fate == senders.Answered {
 			m.seconds.WithLabelValues(account).Observe(r.Took.Seconds())

@@ -295,7 +295,7 @@ func TestWaitingEnds(t *testing.T) {
 	if r := s.Send(ctx, a); r.Fate != senders.NotSent {
 		t.Errorf("%+v", r)
 	}
-	if st := s.(senders.Paced).Pace(); st.InUse != 1 || st.Queue != 0 {
+	if st := senders.Pace(s); st.InUse != 1 || st.Queue != 0 {
 		t.Errorf("%+v", st)
 	}
 	later, err := senders.Open(configs.Account{Name: "les", Server: server.URL, Rate: "1/h"}, p, senders.Options{Past: []time.Time{time.Now()}})

@@ -40,11 +40,10 @@ var schemes = map[string]func(auth.Account) (auth.Scheme, []batch.Mistake){
 
 // Options are what a sender needs besides its account. The zero value will do.
 type Options struct {
-	Log        *slog.Logger                       // nil: none. Credentials and values of rows are never logged
-	Operations []string                           // those that will be sent; nil: all of the provider
-	Past       []time.Time                        // starts of requests that an earlier process made within the last period of the rate
-	Observe    func(operation string, res Result) // called after every attempt; may be nil
-	Agent      string                             // User-Agent; default "rowferry"
+	Log        *slog.Logger       // nil: none. Credentials and values of rows are never logged
+	Operations []string           // those that will be sent; nil: all of the provider
+	Past       []time.Time        // starts of requests that an earlier process made within the last period of the rate
+	Started    func(at time.Time) // called when a request leaves, a login or a repeat too; may be nil
 }
 
 // Mistakes are everything that is wrong with an account, at once.
@@ -95,7 +94,7 @@ type builder struct {
 
 func build(account configs.Account, p *providers.Provider, o Options) *builder {
 	b := &builder{account: account, provider: p, made: map[string]auth.Scheme{}}
-	b.s = &sender{account: account.Name, timeout: cmp.Or(account.Timeout, 30*time.Second), calls: map[string]*call{}, observe: o.Observe, log: o.Log}
+	b.s = &sender{account: account.Name, timeout: cmp.Or(account.Timeout, 30*time.Second), calls: map[string]*call{}, log: o.Log}
 	if b.s.log == nil {
 		b.s.log = slog.New(slog.DiscardHandler)
 	}
@@ -104,7 +103,7 @@ func build(account configs.Account, p *providers.Provider, o Options) *builder {
 	b.rate(o)
 	for _, op := range p.Operations {
 		if o.Operations == nil || slices.Contains(o.Operations, op.ID) {
-			b.operation(op, cmp.Or(o.Agent, "rowferry"))
+			b.operation(op)
 		}
 	}
 	for _, id := range o.Operations {
@@ -216,7 +215,7 @@ func (b *builder) rate(o Options) {
 		}
 		limit = r
 	}
-	b.s.pacer = pace.New(pace.Options{N: limit.N, Per: limit.Per, Past: o.Past})
+	b.s.pacer = pace.New(pace.Options{N: limit.N, Per: limit.Per, Past: o.Past, Started: o.Started})
 }
 
 // scheme makes an authentication scheme, once.
@@ -230,12 +229,12 @@ func (b *builder) scheme(name, encoding string) auth.Scheme {
 			a.Scheme = s
 		}
 	}
-	make := schemes[name]
-	if make == nil {
+	open := schemes[name]
+	if open == nil {
 		b.refuse("auth", "scheme_unknown", "value", name, "choices", strings.Join(slices.Sorted(maps.Keys(schemes)), ", "))
-		make = header.New
+		open = header.New
 	}
-	s, wrong := make(a)
+	s, wrong := open(a)
 	for _, w := range wrong {
 		if !slices.ContainsFunc(b.wrong, func(o batch.Mistake) bool { return o.Key == w.Key }) {
 			b.wrong = append(b.wrong, w)
@@ -246,7 +245,7 @@ func (b *builder) scheme(name, encoding string) auth.Scheme {
 }
 
 // operation prepares everything about an operation's requests that is the same for all of them.
-func (b *builder) operation(op *providers.Operation, agent string) {
+func (b *builder) operation(op *providers.Operation) {
 	c := &call{op: op, encoding: "json", scheme: "none"}
 	if len(op.Encodings) > 0 {
 		c.encoding = op.Encodings[0]
@@ -264,7 +263,7 @@ func (b *builder) operation(op *providers.Operation, agent string) {
 	if b.server != nil {
 		c.url = b.server.JoinPath(path(op.Paths, c.encoding, op.Encodings))
 	}
-	c.header = http.Header{"User-Agent": {agent}, "Accept": {mediaTypes[c.encoding]}}
+	c.header = http.Header{"User-Agent": {"rowferry"}, "Accept": {mediaTypes[c.encoding]}}
 	if c.encoding == "form" {
 		c.header["Accept"] = []string{"application/json"}
 	}
@@ -367,9 +366,3 @@ func (s *sender) Close() error {
 	s.transport.CloseIdleConnections()
 	return nil
 }
-
-// Paced is what a Sender also is: it shows how the pace stands.
-type Paced interface{ Pace() pace.Stats }
-
-// Pace shows how the pace stands.
-func (s *sender) Pace() pace.Stats { return s.pacer.Stats() }

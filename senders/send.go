@@ -29,7 +29,6 @@ type sender struct {
 	pacer     *pace.Pacer
 	log       *slog.Logger
 	hide      *strings.Replacer
-	observe   func(string, Result)
 }
 
 // call is what is the same in all requests of an operation.
@@ -55,9 +54,6 @@ func (s *sender) Send(ctx context.Context, a Attempt) Result {
 	}
 	if res.Fate == Answered {
 		s.clean(&res.Reading, session)
-	}
-	if s.observe != nil {
-		s.observe(a.Operation.ID, res)
 	}
 	return res
 }

@@ -45,7 +45,7 @@ type Reporter struct {
 	mu    sync.Mutex
 	under map[string]*job  // by route: the file that is reported now
 	held  map[string]bool  // files not to be reported now
-	tried map[string]retry // by file
+	tried map[string]*retry // by file
 }
 
 // Report writes and puts all results of one file.

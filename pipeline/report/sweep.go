@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/patience"
 )
 
 // job is a route whose files are being reported.
@@ -17,15 +18,14 @@ type job struct {
 	done chan struct{} // closed when that file is done or given up
 }
 
-// retry is when a file whose results could not be put is tried again.
+// retry is when a file whose results could not be put is tried again, and why.
 type retry struct {
-	at    time.Time
-	pause time.Duration
-	err   error
+	patience.Patience
+	err error
 }
 
-// patience is the pause between tries from which on whoever waits for a result need not wait longer: five tries have failed by then.
-const patience = 16 * time.Second
+// enough is the pause between tries from which on whoever waits for a result need not wait longer: five tries have failed by then.
+const enough = 16 * time.Second
 
 // Tidy removes what a killed process left half written. Call it before the first Sweep.
 func (r *Reporter) Tidy() error {
@@ -92,8 +92,11 @@ func (r *Reporter) busy() map[string]bool {
 func (r *Reporter) mayReport(f ledger.File) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return !r.tried[f.ID].at.After(time.Now()) && !(r.Partial && r.Routes[f.Route] == nil)
+	return r.due(f.ID) && !(r.Partial && r.Routes[f.Route] == nil)
 }
+
+// due reports whether a file may be tried now. The caller holds the mutex.
+func (r *Reporter) due(id string) bool { return r.tried[id] == nil || r.tried[id].Due(time.Now()) }
 
 // one reports one file of a job, unless it is held or has gone on meanwhile.
 func (r *Reporter) one(ctx context.Context, j *job, id string) {
@@ -149,10 +152,14 @@ func (r *Reporter) Hold(id string) (release func()) {
 // later notes when to try again. The caller holds the mutex.
 func (r *Reporter) later(f ledger.File, err error) {
 	if r.tried == nil {
-		r.tried = map[string]retry{}
+		r.tried = map[string]*retry{}
 	}
-	pause := min(max(time.Second, 2*r.tried[f.ID].pause), 5*time.Minute)
-	r.tried[f.ID] = retry{time.Now().Add(pause), pause, err}
+	if r.tried[f.ID] == nil {
+		r.tried[f.ID] = &retry{Patience: patience.Patience{First: time.Second, Longest: 5 * time.Minute}}
+	}
+	t := r.tried[f.ID]
+	t.err = err
+	pause := t.Failed(time.Now())
 	r.Log.Error("the result could not be put into the outbox; trying again", "file", f.ID, "name", f.Name, "in", pause, "error", err)
 }
 
@@ -162,7 +169,7 @@ func (r *Reporter) Stalled() map[string]error {
 	defer r.mu.Unlock()
 	var why map[string]error
 	for id, t := range r.tried {
-		if t.pause >= patience {
+		if t.Pause() >= enough {
 			if why == nil {
 				why = map[string]error{}
 			}

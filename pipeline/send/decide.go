@@ -11,6 +11,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/patience"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/senders"
 	"github.com/rowferry/rowferry/words"
@@ -192,13 +193,7 @@ func (a attempt) spent(lost bool, after time.Duration, cause string) *ledger.Ver
 
 // jitter is a random pause of at most first × 2ⁿ, n being the attempts before, and at most `most`.
 func (a attempt) jitter() time.Duration {
-	ceiling := a.retry.First
-	for range a.tried {
-		if ceiling *= 2; ceiling >= a.retry.Most {
-			ceiling = a.retry.Most
-			break
-		}
-	}
+	ceiling := patience.Pause(a.retry.First, a.retry.Most, a.tried+1)
 	return rand.N(max(ceiling, time.Millisecond))
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/patience"
 	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/pipeline/redrop"
 	"github.com/rowferry/rowferry/pipeline/route"
@@ -53,38 +54,44 @@ func (t *Taker) Name() string { return "take/" + t.Route.Name }
 // for a reason of its own keeps no other file waiting.
 func (t *Taker) Run(ctx context.Context) error {
 	t.tellStrangers(ctx)
-	resume, look := retry{on: true}, retry{}
+	resume, look := patience.Patience{First: time.Second, Longest: time.Minute}, patience.Patience{First: time.Second, Longest: time.Minute}
+	unfinished := true // something is left to be resumed
 	for ctx.Err() == nil {
-		if resume.due() {
+		if unfinished && resume.Due(time.Now()) {
 			err := t.Resume(ctx)
 			t.trouble(ctx, &resume, errors.Join(err, t.Left()))
+			unfinished = resume.Tried()
 		}
 		_, err := t.Look(ctx)
 		t.trouble(ctx, &look, err)
 		if err != nil || t.Left() != nil {
-			resume.on = true
+			unfinished = true
 		}
 		if err != nil {
-			_ = look.wait(ctx)
+			_ = look.Wait(ctx)
 			continue
 		}
-		if err := resume.waitOr(ctx, t.Route.Inbox.Wait); err != nil && ctx.Err() == nil {
+		if unfinished && resume.Due(time.Now()) {
+			continue
+		}
+		if err := resume.WaitOr(ctx, t.Route.Inbox.Wait); err != nil && ctx.Err() == nil {
 			t.trouble(ctx, &look, err)
-			_ = look.wait(ctx)
+			_ = look.Wait(ctx)
 		}
 	}
 	return nil
 }
 
 // trouble logs err and says when to try again.
-func (t *Taker) trouble(ctx context.Context, r *retry, err error) {
+func (t *Taker) trouble(ctx context.Context, p *patience.Patience, err error) {
 	if ctx.Err() != nil {
 		return
 	}
-	r.after(err)
-	if err != nil {
-		t.Log.Error("files cannot be taken now; trying again", "route", t.Route.Name, "in", r.pause, "error", err)
+	if err == nil {
+		p.Settled()
+		return
 	}
+	t.Log.Error("files cannot be taken now; trying again", "route", t.Route.Name, "in", p.Failed(time.Now()), "error", err)
 }
 
 // Resume finishes what a killed process, or an earlier look, left half done. Its error keeps all files waiting; Left has

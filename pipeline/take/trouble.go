@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/inbox"
@@ -99,50 +98,6 @@ func (l *leftovers) err() error {
 		told = append(told, l.all[a])
 	}
 	return errors.Join(told...)
-}
-
-// retry says when something is tried again: after a second, then longer each time.
-type retry struct {
-	on    bool
-	at    time.Time
-	pause time.Duration
-}
-
-const longest = time.Minute
-
-func (r *retry) due() bool { return r.on && !time.Now().Before(r.at) }
-
-// after notes how a try ended.
-func (r *retry) after(err error) {
-	if err == nil {
-		*r = retry{}
-		return
-	}
-	r.on, r.pause = true, min(max(2*r.pause, time.Second), longest)
-	r.at = time.Now().Add(r.pause)
-}
-
-// wait waits until the next try is due.
-func (r *retry) wait(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(time.Until(r.at)):
-		return nil
-	}
-}
-
-// waitOr waits as other does, and no longer than until the next try is due.
-func (r *retry) waitOr(ctx context.Context, other func(context.Context) error) error {
-	if !r.on {
-		return other(ctx)
-	}
-	until, cancel := context.WithDeadline(ctx, r.at)
-	defer cancel()
-	if err := other(until); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	return ctx.Err()
 }
 
 // tellStrangers logs the claims in processing that this ledger knows nothing of: an earlier ledger's, another rowferry's. Nobody

@@ -15,6 +15,7 @@ import (
 	"github.com/pkg/sftp"
 
 	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/patience"
 	"github.com/rowferry/rowferry/places"
 	"github.com/rowferry/rowferry/words"
 )
@@ -207,10 +208,8 @@ func (c *Client) backOff(why error) {
 	if t, ok := errors.AsType[*places.Trouble](why); ok && t.Message.Key == "sftp.login" {
 		pause, most = 60*pause, 10*most
 	}
-	for range min(c.failures, 20) {
-		pause = min(2*pause, most)
-	}
 	c.failures++
+	pause = patience.Pause(pause, most, c.failures)
 	c.notBefore = time.Now().Add(pause/2 + rand.N(pause/2+1))
 }
 

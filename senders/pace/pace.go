@@ -25,6 +25,9 @@ type Options struct {
 
 	// Past are the starts of requests that an earlier process of this account made within the last period.
 	Past []time.Time
+
+	// Started is called when a request leaves, of whatever kind it is; nil: nobody asks.
+	Started func(at time.Time)
 }
 
 // Stats are what a pacer has seen since it was made, and how it stands now.
@@ -43,6 +46,7 @@ type Pacer struct {
 	n    int
 	per  time.Duration
 	late time.Duration
+	told func(at time.Time)
 
 	mu      sync.Mutex
 	held    int         // handed out, answer outstanding
@@ -60,7 +64,7 @@ type waiter struct {
 
 // New makes a pacer. One without a limit (N or Per not positive) never waits.
 func New(o Options) *Pacer {
-	p := &Pacer{n: o.N, per: o.Per, late: o.Late}
+	p := &Pacer{n: o.N, per: o.Per, late: o.Late, told: o.Started}
 	if p.n <= 0 || p.per <= 0 {
 		p.n = 0
 	}
@@ -145,6 +149,9 @@ func (s *Slot) Start() {
 		return
 	}
 	s.started = time.Now()
+	if s.p.told != nil {
+		s.p.told(s.started)
+	}
 }
 
 // Done says that the answer is here.

@@ -1,0 +1,254 @@
+package send
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/mappers"
+	"github.com/rowferry/rowferry/patience"
+	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/senders"
+	"github.com/rowferry/rowferry/words"
+)
+
+// last is when the last attempt began, as far as is known; zero when there was none.
+func (j *job) last() time.Time {
+	switch {
+	case j.total == 0:
+		return time.Time{}
+	case j.sent.IsZero():
+		return j.first.UTC()
+	}
+	return j.sent.UTC()
+}
+
+func (j *job) event(i int, k ledger.EventKind, at time.Time, v *ledger.Verdict) ledger.Event {
+	return ledger.Event{File: j.file.id, Chunk: j.chunk, Item: j.at[i], Kind: k, At: at.UTC(), Attempt: j.total, Verdict: v, Rows: j.items[i].Rows}
+}
+
+func (l *Lane) decide(stop context.Context, j *job, r senders.Result, broke error) decision {
+	if broke != nil {
+		return decision{step: broken, reason: broke.Error()}
+	}
+	if r.Fate == senders.NotSent && stop.Err() != nil {
+		return decision{step: putBack, reason: "told to stop"}
+	}
+	a := attempt{op: j.file.route.Operation, items: j.items, language: j.file.route.Language, account: l.Account, file: j.file.id,
+		retry: l.Retry, later: j.file.route.Later, tried: j.tried, lost: j.lost, first: j.first, now: time.Now()}
+	return a.decide(r)
+}
+
+// act carries a decision out.
+func (l *Lane) act(j *job, d decision, r senders.Result) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	defer l.signal()
+	l.inFlight--
+	if d.attempt {
+		j.total++
+	}
+	j.tried++
+	switch d.step {
+	case broken:
+		return fmt.Errorf("ledger: %s", d.reason)
+	case putBack:
+		l.record(j, ledger.EventWaiting, time.Now(), false)
+		return nil
+	case refused:
+		l.refuse(j, d)
+		return nil
+	case halve:
+		l.halve(j)
+		return nil
+	}
+	l.refusal = ""
+	if r.Fate == senders.Answered && r.Reading.Class != providers.Retry {
+		l.trouble = 0
+	} else {
+		l.trouble++
+		l.careful(d)
+	}
+	l.settle(j, d, r)
+	return nil
+}
+
+// careful slows the whole lane down while nothing gets through, so that an outage costs one request at a time.
+func (l *Lane) careful(d decision) {
+	if !d.laneWide && l.trouble < l.patience() {
+		return
+	}
+	if longer := l.rest(max(d.pause, 50*time.Millisecond)); longer && d.pause > l.Retry.Most {
+		l.Log.Warn("the provider asks to wait; to try sooner: rowferry resume "+l.Account, "account", l.Account, "until", l.hold.Format(time.RFC3339))
+	}
+}
+
+// rest lets nothing leave for so long, unless a longer rest was begun before.
+func (l *Lane) rest(d time.Duration) (longer bool) {
+	until := time.Now().Add(d)
+	if until.Before(l.hold) {
+		return false
+	}
+	l.hold = until
+	return true
+}
+
+// refuse keeps the job and probes with one request at a time.
+func (l *Lane) refuse(j *job, d decision) {
+	if l.refusal == "" {
+		l.Log.Error("the lane is stopped: "+d.message, "account", l.Account)
+	}
+	l.refusal = d.message
+	l.trouble++
+	pause := patience.Pause(max(l.Retry.First, time.Second), 5*time.Minute, l.trouble)
+	l.rest(pause)
+	j.due = l.hold
+	l.record(j, ledger.EventWaiting, j.due, false)
+	l.wait(j)
+}
+
+// halve makes two requests of one and remembers the size.
+func (l *Lane) halve(j *job) {
+	half := (len(j.items) + 1) / 2
+	op := j.file.route.Operation
+	if key := l.sizeKey(op); half < l.size(op) {
+		l.sizes[key] = half
+		l.settling.Go(func() { _ = l.Ledger.Keep(context.Background(), key, strconv.Itoa(half)) })
+		l.Log.Info("the provider takes fewer items in one request", "account", l.Account, "operation", op.ID, "items", half)
+	}
+	for _, part := range [][2]int{{0, half}, {half, len(j.items)}} {
+		one := *j
+		one.at, one.items, one.due = j.at[part[0]:part[1]], j.items[part[0]:part[1]], time.Now()
+		l.record(&one, ledger.EventWaiting, one.due, false)
+		l.wait(&one)
+	}
+}
+
+func (l *Lane) record(j *job, k ledger.EventKind, until time.Time, lost bool) {
+	events := make([]ledger.Event, len(j.items))
+	for i := range j.items {
+		events[i] = j.event(i, k, time.Now(), nil)
+		events[i].Until, events[i].Lost = until.UTC(), lost
+	}
+	l.write(events...)
+}
+
+// settle writes the verdicts and puts the rest back into the backlog.
+func (l *Lane) settle(j *job, d decision, r senders.Result) {
+	rest := *j
+	rest.at, rest.items = nil, nil
+	events := make([]ledger.Event, 0, len(j.items))
+	for i, v := range d.verdicts {
+		if v == nil {
+			rest.at, rest.items = append(rest.at, j.at[i]), append(rest.items, j.items[i])
+			continue
+		}
+		v.Attempts, v.SentAt = j.total, j.last()
+		for row, o := range v.Rows {
+			o.Attempts, o.SentAt = v.Attempts, v.SentAt
+			v.Rows[row] = o
+		}
+		events = append(events, j.event(i, ledger.EventSettled, time.Now(), v))
+		j.file.out--
+		l.refusals(j.file, v)
+	}
+	if len(events) > 0 {
+		j.kept = l.write(events...)
+	}
+	if len(rest.items) > 0 {
+		rest.lost = rest.lost || d.lost
+		rest.due = time.Now().Add(d.pause)
+		l.record(&rest, ledger.EventWaiting, rest.due, d.lost)
+		l.wait(&rest)
+	}
+	l.drop(j.file)
+}
+
+// refusals counts equal refusals in a row, and rows whose outcome is unknown, and pauses the file when the route says so.
+func (l *Lane) refusals(a *active, v *ledger.Verdict) {
+	code, key := v.Code, "pause.refusals"
+	switch v.Status {
+	case batch.Rejected:
+	case batch.Unknown: // of whatever cause: somebody must look each one up
+		code, key = "unknown", "pause.unknown"
+	default:
+		a.equal, a.code = 0, ""
+		return
+	}
+	if code != a.code {
+		a.equal, a.code = 0, code
+	}
+	a.equal++
+	if a.route.StopAfter <= 0 || a.equal < a.route.StopAfter || a.paused || a.done && a.out == 0 {
+		return
+	}
+	a.paused = true
+	reason := words.Of(a.route.Language, key, "count", a.equal, "code", v.Code, "message", v.Message, "id", a.id)
+	l.Log.Warn("file paused after equal outcomes in a row", "file", a.id, "status", v.Status, "code", v.Code, "count", a.equal)
+	l.settling.Go(func() { _ = l.Ledger.Pause(context.Background(), a.id, reason) })
+}
+
+// recheck looks once more at the rules that depend on the clock. What has become invalid is settled and leaves the job.
+func (l *Lane) recheck(j *job) {
+	r := j.file.route
+	if len(r.Operation.RechecksWhenSent()) == 0 {
+		return
+	}
+	var good job = *j
+	good.at, good.items = nil, nil
+	var events []ledger.Event
+	for i, item := range j.items {
+		problems := mappers.Recheck(r.Operation, item, mappers.RecheckSettings{Language: r.Language, Lists: r.Lists, Optional: r.Optional, Now: time.Now()})
+		if !slices.ContainsFunc(problems, func(p batch.Problem) bool { return !p.Warning }) {
+			good.at, good.items = append(good.at, j.at[i]), append(good.items, item)
+			continue
+		}
+		v := expired(item, problems, r.Language)
+		if j.lost { // an earlier attempt may have been executed: that it would not be sent now does not undo it
+			v = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Unknown, Code: "lost", Message: words.Of(r.Language, "send.lost", "id", j.file.id)}, Problems: problems}
+		}
+		v.Attempts, v.SentAt = j.total, j.last()
+		events = append(events, j.event(i, ledger.EventSettled, time.Now(), v))
+	}
+	if len(events) == 0 {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.write(events...)
+	j.file.out -= len(events)
+	j.at, j.items = good.at, good.items
+	if len(j.items) == 0 {
+		l.inFlight--
+		l.drop(j.file)
+		l.signal()
+	}
+}
+
+// expired is the verdict on an item that was valid when it was taken and is not any more.
+func expired(item batch.Item, problems []batch.Problem, lang batch.Language) *ledger.Verdict {
+	v := &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Invalid, Code: problems[0].Code}, Problems: problems}
+	for i := range v.Problems {
+		if !slices.Contains(item.Rows, v.Problems[i].Row) {
+			v.Problems[i].Row = item.Rows[0]
+		}
+	}
+	bad := map[int]bool{}
+	for _, p := range v.Problems {
+		bad[p.Row] = true
+	}
+	if len(bad) == len(item.Rows) {
+		return v
+	}
+	v.Rows = map[int]batch.Outcome{}
+	for _, row := range item.Rows {
+		if !bad[row] {
+			v.Rows[row] = batch.Outcome{Status: batch.Skipped, Code: "group", Message: words.Of(lang, "skip.group", "rows", item.Rows[0])}
+		}
+	}
+	return v
+}

@@ -1,0 +1,334 @@
+package send
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/route"
+	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/words"
+)
+
+// window is how many files take turns request by request; further files wait until one of them has had a chunk picked.
+const window = 32
+
+// active is a file that is being sent.
+type active struct {
+	id       string
+	route    *route.Route
+	revision int
+	next     int // chunk to load
+	content  *ledger.Content
+	at       int // next item of content
+	out      int // items picked and not settled
+	done     bool
+	paused   bool
+	cancel   bool   // a person stopped it: what waits, and what comes back to wait, is settled
+	code     string // of the last refusal, "unknown" of the last unknown outcome
+	equal    int    // how many like it in a row
+}
+
+// job is one request to be made.
+type job struct {
+	file  *active
+	chunk int
+	at    []int // indexes within the chunk
+	items []batch.Item
+	tried int // attempts of this round
+	total int // attempts ever
+	lost  bool
+	first time.Time
+	due   time.Time
+	sent  time.Time
+	kept  ledger.Receipt // of its outcomes
+}
+
+// feed hands out one job after the other.
+func (l *Lane) feed(ctx context.Context, jobs chan<- *job) error {
+	for {
+		j, wait, err := l.pick(ctx, time.Now())
+		if err != nil {
+			return err
+		}
+		if j == nil {
+			if err := l.sleep(ctx, wait); err != nil {
+				return nil
+			}
+			continue
+		}
+		select {
+		case jobs <- j:
+		case <-ctx.Done():
+			l.mu.Lock()
+			l.inFlight--
+			l.mu.Unlock()
+			return nil
+		}
+	}
+}
+
+// sleep waits for a signal, at most d (0: no limit).
+func (l *Lane) sleep(ctx context.Context, d time.Duration) error {
+	var after <-chan time.Time
+	if d > 0 {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		after = timer.C
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-l.wake:
+	case <-after:
+	}
+	return nil
+}
+
+func (l *Lane) signal() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// pick chooses the next request, or says how long nothing is due (0: until a signal).
+// Fresh items and due repeats take turns, so that neither blocks the other.
+func (l *Lane) pick(ctx context.Context, now time.Time) (*job, time.Duration, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := errors.Join(l.failed, l.cancelled(ctx)); err != nil {
+		return nil, 0, err
+	}
+	if l.stopped != "" {
+		return nil, 0, nil
+	}
+	if wait := l.hold.Sub(now); wait > 0 {
+		return nil, wait, nil
+	}
+	if (l.refusal != "" || l.trouble >= l.patience()) && l.inFlight > 0 {
+		return nil, 0, nil // one request probes; the others wait for what it brings
+	}
+	if !l.turn {
+		if j := l.again(now); j != nil {
+			return j, 0, nil
+		}
+	}
+	j, err := l.fresh(ctx)
+	if j != nil || err != nil {
+		l.turn = false
+		return j, 0, err
+	}
+	if j := l.again(now); j != nil {
+		return j, 0, nil
+	}
+	if l.backlog.Len() > 0 {
+		return nil, max(l.backlog[0].due.Sub(now), time.Millisecond), nil
+	}
+	return nil, 0, nil
+}
+
+// patience is how many failures in a row, of whatever items, make the lane careful.
+func (l *Lane) patience() int { return max(5, 2*l.Concurrency) }
+
+// held is how long a job of a paused file rests before it is looked at again.
+const held = 500 * time.Millisecond
+
+// wait puts a job into the backlog; one of a cancelled file leaves it again before anything else is picked.
+func (l *Lane) wait(j *job) {
+	heap.Push(&l.backlog, j)
+	if j.file.cancel {
+		l.leaving = append(l.leaving, j.file)
+	}
+}
+
+// again takes the first due job from the backlog whose file is not paused; nil when there is none.
+func (l *Lane) again(now time.Time) *job {
+	for l.backlog.Len() > 0 && !l.backlog[0].due.After(now) {
+		j := heap.Pop(&l.backlog).(*job)
+		if j.file.paused {
+			j.due = now.Add(held)
+			heap.Push(&l.backlog, j)
+			continue
+		}
+		l.turn = true
+		l.inFlight++
+		return j
+	}
+	return nil
+}
+
+// heldBack puts a job whose file was paused or cancelled after it was picked into the backlog.
+func (l *Lane) heldBack(j *job) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !j.file.paused && !j.file.cancel {
+		return false
+	}
+	j.due = time.Now().Add(held)
+	l.wait(j)
+	l.inFlight--
+	l.signal()
+	return true
+}
+
+// fresh takes the next request of the file whose turn it is.
+func (l *Lane) fresh(ctx context.Context) (*job, error) {
+	for n := len(l.queue); n > 0; n-- {
+		a := l.queue[0]
+		if a.paused {
+			l.queue = append(l.queue[1:], a)
+			continue
+		}
+		if a.content == nil || a.at >= len(a.content.Items) {
+			more, err := l.load(ctx, a)
+			if err != nil {
+				return nil, err
+			}
+			if !more {
+				l.queue = l.queue[1:]
+				a.done = true
+				l.drop(a)
+				continue
+			}
+		}
+		j := l.collect(a)
+		l.rotate(a)
+		if j != nil {
+			l.inFlight++
+			return j, nil
+		}
+		n++ // the chunk had nothing open: the same file again
+	}
+	return nil, nil
+}
+
+// rotate moves the file whose turn it was behind the others of the window, or behind all when its chunk is through.
+func (l *Lane) rotate(a *active) {
+	behind := min(window, len(l.queue))
+	if a.at >= len(a.content.Items) {
+		behind = len(l.queue)
+	}
+	copy(l.queue, l.queue[1:behind])
+	l.queue[behind-1] = a
+}
+
+// load reads a file's next chunk. What an earlier process had in flight, and cannot be repeated, becomes unknown.
+func (l *Lane) load(ctx context.Context, a *active) (bool, error) {
+	c, err := l.Ledger.Chunk(ctx, a.id, a.next)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	a.next++
+	a.content, a.at = c, 0
+	for i := range c.States {
+		if c.States[i].Verdict == nil && c.States[i].InFlight && !a.route.Operation.Repeatable {
+			l.interrupted(a, c, i)
+		}
+	}
+	return true, nil
+}
+
+func (l *Lane) interrupted(a *active, c *ledger.Content, i int) {
+	v := &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Unknown, Code: "interrupted", Attempts: c.States[i].Attempts, SentAt: c.States[i].First,
+		Message: words.Of(a.route.Language, "send.interrupted", "id", a.id)}}
+	c.States[i].Verdict = v
+	l.write(ledger.Event{File: a.id, Chunk: c.Seq, Item: i, Kind: ledger.EventSettled, At: time.Now().UTC(), Verdict: v, Rows: c.Items[i].Rows})
+}
+
+// collect makes a request of the next open items of the chunk. nil when none of them is open.
+// Items that an earlier request may have carried travel together and apart from fresh ones; those that wait go to the backlog.
+func (l *Lane) collect(a *active) *job {
+	most := 1
+	if a.route.Operation.Rows.Kind == providers.Batch {
+		most = l.size(a.route.Operation)
+	}
+	var j *job
+	for ; a.at < len(a.content.Items); a.at++ {
+		state := &a.content.States[a.at]
+		if state.Verdict != nil {
+			continue
+		}
+		if state.Until.After(time.Now()) {
+			one := l.job(a, a.at)
+			one.due = state.Until
+			a.out++
+			heap.Push(&l.backlog, one)
+			continue
+		}
+		if j == nil {
+			j = l.job(a, a.at)
+		} else if next := l.job(a, a.at); next.lost == j.lost {
+			j.at, j.items, j.total = append(j.at, next.at...), append(j.items, next.items...), max(j.total, next.total)
+		} else {
+			break
+		}
+		a.out++
+		if len(j.items) >= most {
+			a.at++
+			break
+		}
+	}
+	return j
+}
+
+// job makes a request of one item, going on where its journal ends.
+func (l *Lane) job(a *active, i int) *job {
+	s := a.content.States[i]
+	return &job{file: a, chunk: a.content.Seq, at: []int{i}, items: []batch.Item{a.content.Items[i].Item},
+		total: s.Attempts, lost: s.Lost || s.InFlight, first: s.First}
+}
+
+// size is how many items go into one request: the document's number, or the smaller one that worked.
+func (l *Lane) size(op *providers.Operation) int {
+	key := l.sizeKey(op)
+	if n, known := l.sizes[key]; known {
+		return n
+	}
+	n := max(1, op.Rows.Max)
+	kept, _ := l.Ledger.Kept(context.Background(), key)
+	if smaller, err := strconv.Atoi(kept); err == nil && smaller > 0 && smaller < n {
+		n = smaller
+	}
+	l.sizes[key] = n
+	return n
+}
+
+func (l *Lane) sizeKey(op *providers.Operation) string {
+	return "size/" + l.Account + "/" + op.ID
+}
+
+// drop forgets a file that has nothing left.
+func (l *Lane) drop(a *active) {
+	if a.done && a.out == 0 {
+		delete(l.files, a.id)
+	}
+}
+
+// backlog is a heap of jobs by the time they are due.
+type backlog []*job
+
+func (b backlog) Len() int { return len(b) }
+
+func (b backlog) Less(i, j int) bool { return b[i].due.Before(b[j].due) }
+
+func (b backlog) Swap(i, j int) { b[i], b[j] = b[j], b[i] }
+
+// Push is for package heap.
+func (b *backlog) Push(x any) { *b = append(*b, x.(*job)) }
+
+// Pop is for package heap.
+func (b *backlog) Pop() any {
+	old := *b
+	j := old[len(old)-1]
+	old[len(old)-1] = nil
+	*b = old[:len(old)-1]
+	return j
+}

@@ -1,0 +1,279 @@
+package send
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/drivers"
+	"github.com/rowferry/rowferry/ledger/ledgertest"
+	"github.com/rowferry/rowferry/pipeline/route"
+	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/senders"
+)
+
+// provider answers requests by a rule and notes in which order they came.
+type provider struct {
+	mu     sync.Mutex
+	answer func(a senders.Attempt, n int) senders.Result // n: requests before it
+	came   []string                                      // the first row of each request, as "file/row" where the file is known
+	sizes  []int
+}
+
+func (p *provider) Send(ctx context.Context, a senders.Attempt) senders.Result {
+	if a.Commit != nil {
+		if err := a.Commit(ctx); err != nil {
+			return senders.Result{Fate: senders.NotSent, Err: err}
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := len(p.came)
+	p.came, p.sizes = append(p.came, string(a.Items[0].Body)), append(p.sizes, len(a.Items))
+	if p.answer == nil {
+		return said(providers.OK)
+	}
+	return p.answer(a, n)
+}
+
+func (p *provider) Close() error { return nil }
+
+func said(c providers.Class) senders.Result {
+	return senders.Result{Fate: senders.Answered, Status: 200, Started: time.Now(), Reading: providers.Reading{Verdict: providers.Verdict{Class: c}}}
+}
+
+// one and many are operations with a row, or up to eight, in a request.
+func one() *providers.Operation {
+	return &providers.Operation{ID: "remove", Repeatable: true, Rows: providers.Rows{Kind: providers.One}}
+}
+func many() *providers.Operation {
+	return &providers.Operation{ID: "remove", Repeatable: true, Rows: providers.Rows{Kind: providers.Batch, Max: 8}}
+}
+
+// accept puts a file of n items, ten a chunk, into the ledger; the body of an item is "file/number".
+func accept(t *testing.T, l ledger.Owner, id string, n int) {
+	t.Helper()
+	check := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	check(l.Begin(t.Context(), ledgertest.File(id)))
+	_, err := l.Take(t.Context(), id, "hash of "+id, 10)
+	check(err)
+	for seq := 0; seq*10 < n; seq++ {
+		items := ledgertest.Items(seq*10, min(10, n-seq*10))
+		for i := range items {
+			items[i].Body = fmt.Appendf(nil, "%s/%d", id, items[i].Seq)
+		}
+		check(l.Stage(ledger.Chunk{File: id, Seq: seq, Items: items}).Wait(t.Context()))
+	}
+	check(l.Accept(t.Context(), id, ledger.Reading{Format: "csv"}, batch.Counts{Read: n}, n, n))
+}
+
+func open(t *testing.T, dir string) ledger.Owner {
+	t.Helper()
+	l, err := drivers.Open(t.Context(), "sqlite", dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// lane makes a lane of one request at a time over files in the ledger.
+func lane(t *testing.T, l ledger.Owner, op *providers.Operation, p *provider, files ...string) *Lane {
+	t.Helper()
+	lane := &Lane{Settings: Settings{Account: "otms", Concurrency: 1, Grace: time.Second, Retry: configs.Retry{First: time.Millisecond, Most: time.Millisecond, For: time.Hour}},
+		Sender: p, Ledger: l, Routes: map[string]*route.Route{"orders": {Name: "orders", Operation: op, Language: batch.English}}, Log: slog.New(slog.DiscardHandler)}
+	if err := lane.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range files {
+		if err := lane.Add(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return lane
+}
+
+// run lets a lane send until all rows of the files have their outcome.
+func run(t *testing.T, lane *Lane, files ...string) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- lane.Run(ctx) }()
+	for _, id := range files {
+		for deadline := time.Now().Add(time.Minute); file(t, lane.Ledger, id).State != ledger.Settled; time.Sleep(2 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%+v", file(t, lane.Ledger, id))
+			}
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if err := lane.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func file(t *testing.T, l ledger.Books, id string) ledger.File {
+	t.Helper()
+	f, err := l.File(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func sent(t *testing.T, l ledger.Owner, op *providers.Operation, p *provider, files ...string) {
+	t.Helper()
+	run(t, lane(t, l, op, p, files...), files...)
+}
+
+// A file of a few rows does not wait for the many of another: they take turns, request by request.
+func TestFilesTakeTurns(t *testing.T) {
+	l := open(t, t.TempDir())
+	defer l.Close()
+	accept(t, l, "long", 60)
+	accept(t, l, "short", 3)
+	p := &provider{}
+	sent(t, l, one(), p, "long", "short")
+	want := []string{"long/0", "short/0", "long/1", "short/1", "long/2", "short/2", "long/3"}
+	if len(p.came) != 63 || !slices.Equal(p.came[:len(want)], want) {
+		t.Errorf("%d requests, %v", len(p.came), p.came[:len(want)])
+	}
+}
+
+// More files than the window holds: those in it share the turns, and when one has had a chunk picked it goes behind all others,
+// so that each file has had a chunk before any has its second.
+func TestFilesBeyondTheWindowHaveTheirTurn(t *testing.T) {
+	l := open(t, t.TempDir())
+	defer l.Close()
+	var files []string
+	for n := range window + 4 {
+		files = append(files, fmt.Sprintf("f%02d", n))
+		accept(t, l, files[n], 12)
+	}
+	p := &provider{}
+	sent(t, l, one(), p, files...)
+	at := func(file string, n int) int { return slices.Index(p.came, fmt.Sprintf("%s/%d", file, n)) }
+	if first := at(files[window], 0); first < window || first > 10*window {
+		t.Errorf("the first file beyond the window began with request %d", first)
+	}
+	for _, early := range files {
+		for _, late := range files {
+			if at(early, 10) < at(late, 0) {
+				t.Fatalf("the second chunk of %s went before the first one of %s", early, late)
+			}
+		}
+	}
+	if len(p.came) != 12*len(files) {
+		t.Errorf("%d requests", len(p.came))
+	}
+}
+
+// What is to be tried again and what is fresh take turns: neither blocks the other.
+func TestRepeatsAndFreshRowsTakeTurns(t *testing.T) {
+	l := open(t, t.TempDir())
+	defer l.Close()
+	accept(t, l, "f", 20)
+	turns := lane(t, l, one(), &provider{}, "f")
+	pick := func() *job {
+		j, wait, err := turns.pick(t.Context(), time.Now().Add(time.Second))
+		if j == nil || err != nil {
+			t.Fatal(wait, err)
+		}
+		return j
+	}
+	for _, j := range []*job{pick(), pick(), pick()} {
+		turns.mu.Lock()
+		turns.inFlight--
+		turns.wait(j)
+		turns.mu.Unlock()
+	}
+	var came []string
+	for range 6 {
+		came = append(came, string(pick().items[0].Body))
+	}
+	repeats, fresh := []string{came[0], came[2], came[4]}, []string{came[1], came[3], came[5]}
+	slices.Sort(repeats)
+	if !slices.Equal(repeats, []string{"f/0", "f/1", "f/2"}) || !slices.Equal(fresh, []string{"f/3", "f/4", "f/5"}) {
+		t.Errorf("they came as %v", came)
+	}
+}
+
+// A provider that takes fewer items in a request than its document says: the request is cut in halves until they fit, every item
+// arrives once, and the size is known after a restart.
+func TestHalving(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir)
+	accept(t, l, "f", 20)
+	took := map[string]int{}
+	atMost := func(n int) func(senders.Attempt, int) senders.Result {
+		return func(a senders.Attempt, _ int) senders.Result {
+			if len(a.Items) > n {
+				return said(providers.Split)
+			}
+			for _, item := range a.Items {
+				took[string(item.Body)]++
+			}
+			return said(providers.OK)
+		}
+	}
+	p := &provider{answer: atMost(2)}
+	sent(t, l, many(), p, "f")
+	if f := file(t, l, "f"); f.Counts.Delivered != 20 || len(took) != 20 {
+		t.Errorf("%+v, %d items arrived", f.Counts, len(took))
+	}
+	for body, n := range took {
+		if n != 1 {
+			t.Errorf("%s arrived %d times", body, n)
+		}
+	}
+	if p.sizes[0] != 8 {
+		t.Errorf("the first request had %d items", p.sizes[0])
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l = open(t, dir)
+	defer l.Close()
+	accept(t, l, "g", 10)
+	p = &provider{answer: atMost(2)}
+	sent(t, l, many(), p, "g")
+	if slices.Max(p.sizes) > 2 {
+		t.Errorf("the size was forgotten: %v", p.sizes)
+	}
+}
+
+// A cancelled file gives up what waits; its neighbour goes on.
+func TestCancelledFilesGiveUp(t *testing.T) {
+	l := open(t, t.TempDir())
+	defer l.Close()
+	accept(t, l, "long", 30)
+	accept(t, l, "other", 5)
+	p := &provider{}
+	cut := lane(t, l, one(), p, "long", "other")
+	p.answer = func(_ senders.Attempt, n int) senders.Result {
+		if n == 2 {
+			if err := errors.Join(l.Cancel(context.Background(), "long"), cut.Add(context.Background(), "long")); err != nil {
+				t.Error(err)
+			}
+		}
+		return said(providers.OK)
+	}
+	run(t, cut, "long", "other")
+	if long, other := file(t, l, "long").Counts, file(t, l, "other").Counts; other.Delivered != 5 || long.Delivered != 2 || long.Skipped != 28 {
+		t.Errorf("long: %+v, other: %+v", long, other)
+	}
+}

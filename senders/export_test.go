@@ -1,0 +1,6 @@
+package senders
+
+import "github.com/rowferry/rowferry/senders/pace"
+
+// Pace shows how a sender's pace stands.
+func Pace(s Sender) pace.Stats { return s.(*sender).pacer.Stats() }
