@@ -43,8 +43,8 @@ type Reporter struct {
 	going   sync.WaitGroup
 
 	mu    sync.Mutex
-	under map[string]*job  // by route: the file that is reported now
-	held  map[string]bool  // files not to be reported now
+	under map[string]*job   // by route: the file that is reported now
+	held  map[string]bool   // files not to be reported now
 	tried map[string]*retry // by file
 }
 
