@@ -121,7 +121,8 @@ func (t *opened) recognise(s *splitter) string {
 	}
 	if t.doubt = false; s.number-t.skip <= table.Near || table.MayRemark(word) {
 		what, doubt := table.Remarked(s.strings(), len(t.columns), s.number-t.skip)
-		if t.doubt = doubt; !doubt && what != table.Record {
+		t.doubt = doubt && t.fit != nil
+		if !doubt && (what == table.Total || what != table.Record && t.fit != nil) { // who only reads gets all that is there
 			return remarks[what]
 		}
 	}
@@ -266,6 +267,7 @@ func (t *opened) inspect(c *batch.Cell, column int, s *splitter, wide bool) {
 	switch {
 	case first == '=':
 		c.Text = unwrapped(c.Text)
+	case t.fit == nil:
 	case first == '\'':
 		var marked bool
 		if c.Text, marked = table.Apostrophe(c.Text); marked {
@@ -284,7 +286,7 @@ func (t *opened) inspect(c *batch.Cell, column int, s *splitter, wide bool) {
 	case key != "":
 	case s.lost && strings.ContainsRune(c.Text, unicode.ReplacementChar):
 		key = "csv.cell.lost_character"
-	case first <= '9' && !calm(c.Text) && t.ambiguous(c, column, s.number):
+	case t.fit != nil && first <= '9' && !calm(c.Text) && t.ambiguous(c, column, s.number):
 		return
 	}
 	if key != "" {

@@ -56,12 +56,28 @@ type rows struct {
 	texts  []string
 	row    batch.Row
 
+	firm    bool // the setting says which row is the heading: another table below is left out
+	other   bool // that table has begun
+	watch   table.Watch
+	habits  []table.Habit
 	upright []grid.Area // merged ranges of several rows, where they may hold names of columns
+
+	spans []span // merged ranges of the data that begin further down, by their first row
+	open  []span // those that have begun
 
 	last                   int // number of the last row that was handed on, or of the heading
 	count                  int
 	blank, totals, covered tally
 	preamble               tally
+	notedRows              map[string]*tally // what else was left out or read in another way, by the key of its note
+	order                  []string
+	sayings                map[string]string // the value that such a note shows
+}
+
+// span is a merged range over several rows, and the value that it shows.
+type span struct {
+	grid.Area
+	cell batch.Cell
 }
 
 // tally counts rows for a note.
@@ -103,6 +119,7 @@ func (t *rows) again() error {
 	}
 	t.sheet, t.sample, t.ended, t.notes = fresh.sheet, fresh.sample, fresh.ended, t.notes[:t.told]
 	t.last, t.count, t.blank, t.totals, t.covered = fresh.last, 0, tally{}, tally{}, tally{}
+	t.spans, t.open, t.other, t.notedRows, t.order = fresh.spans, nil, false, fresh.notedRows, nil
 	return nil
 }
 
@@ -122,7 +139,10 @@ func (t *rows) find() error {
 	for i, l := range t.sample {
 		lines[i] = l.texts()
 	}
-	at := table.FindHeading(lines)
+	at := table.FindFitting(lines, table.FindHeading(lines), t.fit())
+	if first, count := table.Sunken(lines, at, t.fit()); count > 0 {
+		return refuse("table.sunken", "first", t.sample[first].number, "count", count, "row", t.sample[at].number)
+	}
 	if at == table.None {
 		t.layout(-1, nil)
 		return nil
@@ -147,6 +167,21 @@ func (t *rows) find() error {
 		t.layout(at, nil)
 	}
 	return nil
+}
+
+// fit asks what the route wants of a line of names; nil where it is not known.
+func (t *rows) fit() table.Judge {
+	w := t.book.settings.Wants
+	if w == nil {
+		return nil
+	}
+	return func(names []string) batch.Fit {
+		columns := make([]batch.Column, len(names))
+		for i, n := range names {
+			columns[i] = batch.Column{Name: n, Ref: table.Letter(i)}
+		}
+		return w.Fit(columns)
+	}
 }
 
 // gaps reports whether a column between the first and the last of a line is empty, as under a merged cell.
@@ -236,6 +271,7 @@ func (t *rows) layout(at int, merged []grid.Area) {
 	}
 	if at >= 0 {
 		t.title(t.sample[at], t.sample[first], merged)
+		t.lower(t.sample[at])
 		for _, c := range t.tall(t.header) {
 			if name := &t.cols[c.Column-left].Name; strings.TrimSpace(*name) == "" {
 				*name = c.Text
@@ -316,6 +352,96 @@ func (t *rows) title(lower, upper line, merged []grid.Area) {
 	}
 }
 
+// lower gives a column under a group its own name alone, where that is the only one of its name and the route knows it so.
+func (t *rows) lower(l line) {
+	if t.book.settings.Wants == nil {
+		return
+	}
+	own := slices.Clone(t.cols)
+	for _, c := range l.cells {
+		same := 0
+		for _, o := range l.cells {
+			if strings.EqualFold(strings.TrimSpace(o.Text), strings.TrimSpace(c.Text)) {
+				same++
+			}
+		}
+		if same == 1 && strings.TrimSpace(c.Text) != "" {
+			own[c.Column-t.left].Name = c.Text
+		}
+	}
+	if slices.Equal(own, t.cols) {
+		return
+	}
+	joined, alone := t.book.settings.Wants.Fit(t.cols), t.book.settings.Wants.Fit(own)
+	for i := range own {
+		if joined.Fields[i] == "" && alone.Fields[i] != "" {
+			t.cols[i].Name = own[i].Name
+		}
+	}
+}
+
+// mergedBelow is up to which size of a file its merged ranges are looked for before its rows are read. They stand behind the rows,
+// so that it costs a further walk over the file.
+const mergedBelow = 4 << 20
+
+// learn takes from the first rows what the others are judged by.
+func (t *rows) learn() error {
+	below := make([][]string, len(t.sample))
+	for i, l := range t.sample {
+		texts := l.texts()
+		below[i] = texts[min(t.left, len(texts)):]
+	}
+	t.watch, t.habits = table.NewWatch(len(t.cols), below), table.Habits(below, len(t.cols))
+	t.notedRows, t.order, t.sayings = map[string]*tally{}, nil, map[string]string{}
+	if t.book.size > mergedBelow || len(t.sample) == 0 {
+		return nil
+	}
+	merges, err := t.book.Merged(t.index, grid.MaxRow)
+	if err != nil {
+		return err
+	}
+	for _, a := range merges {
+		if a.Bottom > a.Top && a.Top > t.header && a.Left >= t.left && a.Left < t.left+len(t.cols) {
+			t.spans = append(t.spans, span{Area: a})
+		}
+	}
+	slices.SortStableFunc(t.spans, func(a, b span) int { return a.Top - b.Top })
+	return nil
+}
+
+// cover gives cells of the current row that a merged range covers the value that it shows.
+func (t *rows) cover() {
+	if len(t.spans)+len(t.open) == 0 {
+		return
+	}
+	row := t.row.Number
+	t.open = slices.DeleteFunc(t.open, func(s span) bool { return s.Bottom < row })
+	for i := range t.open {
+		if c := &t.row.Cells[t.open[i].Left-t.left]; c.Kind == batch.Blank {
+			*c = t.open[i].cell
+		}
+	}
+	for len(t.spans) > 0 && t.spans[0].Top <= row {
+		s := t.spans[0]
+		t.spans = t.spans[1:]
+		if s.Top == row && s.Bottom > row {
+			s.cell = t.row.Cells[s.Left-t.left]
+			t.open = append(t.open, s)
+		}
+	}
+}
+
+// leave counts a row, or a value, for the note of that key.
+func (t *rows) leave(key string, row int, value string) {
+	n := t.notedRows[key]
+	if n == nil {
+		n = &tally{}
+		t.notedRows[key], t.sayings[key] = n, value
+		t.order = append(t.order, key)
+	}
+	n.add(row, 1)
+}
+
 // Rows hands on the data rows. The error of a damaged part may come after many rows.
 func (t *rows) Rows() iter.Seq2[*batch.Row, error] {
 	return func(yield func(*batch.Row, error) bool) {
@@ -361,13 +487,15 @@ func (t *rows) Rows() iter.Seq2[*batch.Row, error] {
 			}
 		}
 		if !t.closed {
-			t.report()
+			if err := t.report(); err != nil {
+				yield(nil, err)
+			}
 		}
 	}
 }
 
 // report writes down what was passed over.
-func (t *rows) report() {
+func (t *rows) report() error {
 	for _, n := range []struct {
 		key string
 		tally
@@ -376,13 +504,23 @@ func (t *rows) report() {
 			t.note(n.key, n.first, n.count)
 		}
 	}
-	if t.sheet != nil {
-		t.reportMerged()
+	for _, key := range t.order {
+		n := t.notedRows[key]
+		var args []any
+		if t.sayings[key] != "" {
+			args = append(args, "value", t.sayings[key])
+		}
+		t.note(key, n.first, n.count, args...)
 	}
+	if t.sheet != nil {
+		return t.reportMerged()
+	}
+	return nil
 }
 
-// reportMerged tells of cells of the data that are merged over several rows: below the uppermost they count as empty.
-func (t *rows) reportMerged() {
+// reportMerged tells of cells of the data that are merged over several rows. A file in which they were not looked for is refused:
+// rows were handed on without their values.
+func (t *rows) reportMerged() error {
 	var first grid.Area
 	count := 0
 	for _, a := range t.sheet.Merged() {
@@ -395,8 +533,12 @@ func (t *rows) reportMerged() {
 	}
 	if count > 0 {
 		cells := table.Letter(first.Left) + strconv.Itoa(first.Top) + ":" + table.Letter(first.Right) + strconv.Itoa(first.Bottom)
+		if t.book.size > mergedBelow {
+			return refuse("workbook.merged", "cells", cells, "count", count)
+		}
 		t.note("workbook.note_merged", first.Top, count, "cells", cells)
 	}
+	return nil
 }
 
 // take makes a row of a line; nil for one that is not data.
@@ -428,10 +570,11 @@ func (t *rows) take(l line) (*batch.Row, error) {
 			t.row.Problem = &m
 		}
 	}
-	if t.row.Problem == nil && l.cells[word].Kind == batch.String && t.sums() {
-		t.totals.add(l.number, 1)
-		return nil, nil
+	if left, err := t.remark(l, l.cells[word]); left || err != nil {
+		return nil, err
 	}
+	t.cover()
+	t.values()
 	if l.hidden {
 		t.covered.add(l.number, 1)
 	}
@@ -441,17 +584,119 @@ func (t *rows) take(l line) (*batch.Row, error) {
 	return &t.row, nil
 }
 
-// sums reports whether the current row adds up others.
-func (t *rows) sums() bool {
-	t.texts = t.texts[:0]
-	texts := 0
-	for i := range t.row.Cells {
-		if t.row.Cells[i].Kind == batch.String {
-			if texts++; texts > 2 {
-				return false
+// remarks are the notes on what is left out.
+var remarks = map[table.Remark]string{
+	table.End: "table.note.end", table.Footer: "table.note.footer", table.Hint: "table.note.hint", table.Example: "table.note.example",
+}
+
+// remark judges whether the current row is a record; first is its first cell that shows something. left: it is none and was noted.
+func (t *rows) remark(l line, first grid.Cell) (left bool, err error) {
+	if t.other {
+		t.leave("table.note.other", l.number, "")
+		return true, nil
+	}
+	if first.Kind != batch.String {
+		return false, nil
+	}
+	below := l.number - t.header
+	near := t.header > 0 && below <= table.Near
+	if again := t.worded(); again || near || table.MayRemark([]byte(first.Text)) {
+		t.texts = t.texts[:0]
+		for i := range t.row.Cells {
+			t.texts = append(t.texts, t.row.Cells[i].Text)
+		}
+		if again {
+			if left, err := t.repeats(l); left || err != nil {
+				return left, err
 			}
 		}
-		t.texts = append(t.texts, t.row.Cells[i].Text)
+		if !near {
+			below = table.Near + 1
+		}
+		switch what, doubt := table.Remarked(t.texts, len(t.cols), below); {
+		case t.book.settings.Wants == nil && (doubt || what != table.Total): // who only reads gets all that is there
+		case doubt && t.row.Problem == nil:
+			m := batch.Message{Key: "table.row.doubtful"}
+			t.row.Problem = &m
+		case doubt || what == table.Record || t.row.Problem != nil:
+		case what == table.Total:
+			t.totals.add(l.number, 1)
+			return true, nil
+		default:
+			t.leave(remarks[what], l.number, "")
+			return true, nil
+		}
 	}
-	return table.Totals(t.texts, len(t.cols))
+	return false, nil
+}
+
+// worded reports whether the current row has a word where others have digits, and so may be a heading.
+func (t *rows) worded() bool {
+	at := t.watch.Column()
+	if t.header == 0 || t.book.settings.Wants == nil {
+		return false
+	}
+	if at < 0 {
+		return slices.ContainsFunc(t.cols, func(c batch.Column) bool { return c.Name != "" && c.Name == firstText(t.row.Cells) })
+	}
+	c := &t.row.Cells[at]
+	return c.Kind == batch.String && !table.HasDigit(c.Text)
+}
+
+func firstText(cells []batch.Cell) string {
+	for i := range cells {
+		if cells[i].Kind != batch.Blank {
+			return cells[i].Text
+		}
+	}
+	return ""
+}
+
+// repeats judges a row that may be a heading: once more, or of another table.
+func (t *rows) repeats(l line) (left bool, err error) {
+	whole := l.texts()
+	whole = whole[min(t.left, len(whole)):]
+	switch table.Repeats(whole, t.cols, t.fit()) {
+	case table.SameHeading:
+		t.leave("csv.note.repeated", l.number, "")
+		return true, nil
+	case table.NewHeading:
+		if !t.firm {
+			names := make([]string, len(t.cols))
+			for i, c := range t.cols {
+				names[i] = c.Name
+			}
+			return false, refuse("table.two", "first", t.header, "names", table.Names(names), "second", l.number, "others", table.Names(whole))
+		}
+		t.other = true
+		t.leave("table.note.other", l.number, "")
+		return true, nil
+	}
+	return false, nil
+}
+
+// values judges the texts of the current row: words for no value, marks that leaked into them, numbers against their column.
+func (t *rows) values() {
+	if t.book.settings.Wants == nil {
+		return
+	}
+	for i := range t.row.Cells {
+		c := &t.row.Cells[i]
+		if c.Kind != batch.String || c.Text == "" {
+			continue
+		}
+		switch first := c.Text[0]; {
+		case table.NoValue(c.Text, t.habits[i].Codes):
+			t.leave("table.note.no_value", t.row.Number, c.Text)
+			*c = batch.Cell{}
+		case first == '\'':
+			if text, marked := table.Apostrophe(c.Text); marked {
+				t.leave("table.note.apostrophe", t.row.Number, "")
+				c.Text = text
+			}
+		case t.habits[i].Comma && table.Thousands(c.Text):
+			m := batch.Message{Key: "table.cell.decimals", Args: []any{"value", c.Text, "other", strings.ReplaceAll(c.Text, ".", "")}}
+			c.Kind, c.Problem = batch.Faulty, &m
+		}
+	}
 }

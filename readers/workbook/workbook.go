@@ -118,6 +118,7 @@ type book struct {
 	settings readers.Settings
 	limits   readers.Limits
 	peeked   int64
+	size     int64 // of the file
 }
 
 func (b *book) open(f readers.File) (*rows, error) {
@@ -129,7 +130,7 @@ func (b *book) open(f readers.File) (*rows, error) {
 	if b.Book, err = b.kind.Open(f, b.limits); err != nil {
 		return nil, err
 	}
-	b.tabs = b.Tabs()
+	b.tabs, b.size = b.Tabs(), f.Size
 	t, err := b.choose()
 	if err != nil {
 		b.Book.Close()
@@ -138,9 +139,11 @@ func (b *book) open(f readers.File) (*rows, error) {
 	return t, nil
 }
 
-// choose opens the sheet that the settings name, or the first visible one with data.
+// choose opens the sheet that the settings name, else the one whose heading the route knows, else the first visible one with data.
 func (b *book) choose() (*rows, error) {
-	if want := b.settings.Sheet; want != "" {
+	want := b.settings.Sheet
+	first := strings.EqualFold(want, "first") && !slices.ContainsFunc(b.tabs, func(s grid.Tab) bool { return s.Name == want })
+	if want != "" && !first {
 		i, err := b.named(want)
 		if err != nil {
 			return nil, err
@@ -151,21 +154,55 @@ func (b *book) choose() (*rows, error) {
 		}
 		return t, b.others(t, i)
 	}
-	for i, s := range b.tabs {
-		if s.Hidden || !s.Grid {
-			continue
-		}
-		t, err := b.table(i)
-		if err != nil {
-			return nil, err
-		}
-		if t.filled {
-			return t, b.others(t, i)
-		}
+	filled, fitting, err := b.fitting()
+	switch {
+	case err != nil:
+		return nil, err
+	case len(fitting) > 1 && !first:
+		return nil, refuse("workbook.two_sheets", "first", fitting[0].name, "second", fitting[1].name, "count", len(fitting))
+	case len(fitting) > 0:
+		return fitting[0], b.others(fitting[0], fitting[0].index)
+	case filled != nil:
+		return filled, b.others(filled, filled.index)
 	}
 	t := &rows{book: b}
 	t.note("workbook.note_empty", 0, 0)
 	return t, b.others(t, -1)
+}
+
+// fitting opens the visible sheets and gives those whose heading has all that the route must have; those without rows only where
+// none has some. filled is what is read if there are none: the sheet whose heading comes nearest, or the first with data.
+func (b *book) fitting() (filled *rows, fitting []*rows, err error) {
+	nearly, withRows := 0, false
+	for i, s := range b.tabs {
+		if s.Hidden || !s.Grid || b.settings.Wants != nil && b.made(s) {
+			continue
+		}
+		t, err := b.table(i)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !t.filled {
+			continue
+		}
+		if b.settings.Wants == nil {
+			return t, nil, nil
+		}
+		fit := b.settings.Wants.Fit(t.cols)
+		switch known := fit.Known(); {
+		case fit.Enough && known > 0:
+			some := len(t.sample) > 0
+			if some && !withRows {
+				fitting, withRows = nil, true
+			}
+			if some == withRows {
+				fitting = append(fitting, t)
+			}
+		case filled == nil || known > max(1, nearly):
+			filled, nearly = t, known
+		}
+	}
+	return filled, fitting, nil
 }
 
 // named finds a sheet by its name or else by the number of its tab, counting the visible ones from 1.
@@ -317,9 +354,13 @@ func (b *book) table(i int) (*rows, error) {
 		if at < 0 {
 			return nil, refuse("workbook.header_row", "row", named, "sheet", t.name)
 		}
+		t.firm = true
 		t.layout(at, nil)
 	default:
 		err = t.find()
+	}
+	if err == nil {
+		err = t.learn()
 	}
 	return t, err
 }

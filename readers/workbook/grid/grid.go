@@ -73,6 +73,7 @@ const MaxMerged = 100_000
 type Rules struct {
 	Styles   *Styles // nil: every number is shown as it is
 	Date1904 bool
+	Pending  bool // formulas have no result yet, whatever is stored
 	Columns  int  // the most a row may have
 	Value    int  // the longest value, in bytes
 	Most     int  // the most bytes of text in a row

@@ -12,6 +12,7 @@ import (
 type Workbook struct {
 	Part     string
 	Date1904 bool
+	Pending  bool // formulas are to be calculated when the workbook is opened: the results in it are not theirs
 	Sheets   []Sheet
 	Strings  string // part of the shared strings; "" when there is none
 	Styles   string // part of the styles; "" when there is none
@@ -104,6 +105,9 @@ func (a *Archive) readWorkbook(w *Workbook, rels map[string]Relation) error {
 		case "workbookPr":
 			v, _ := s.Attr("date1904")
 			w.Date1904 = truth(v)
+		case "calcPr":
+			v, _ := s.Attr("fullCalcOnLoad")
+			w.Pending = truth(v)
 		case "sheet":
 			if len(w.Sheets) >= 10_000 {
 				return &grid.Error{Part: s.Part, Reason: grid.TooMany, Limit: 10_000}

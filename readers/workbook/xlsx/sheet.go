@@ -305,6 +305,9 @@ func (s *sheet) plain(drop bool) error {
 
 // decode turns the value of a cell into what the sender sees.
 func (s *sheet) decode(column, style int, kind string, formula, valued bool) error {
+	if formula && s.row.Pending {
+		return s.row.Uncalculated(column)
+	}
 	if kind == "str" || kind == "inlineStr" {
 		return s.text(column, kind, formula, valued)
 	}

@@ -72,7 +72,7 @@ func Open(f readers.File, l readers.Limits) (grid.Book, error) {
 			return nil, err
 		}
 	}
-	b.rules.Date1904 = b.contents.Date1904
+	b.rules.Date1904, b.rules.Pending = b.contents.Date1904, b.contents.Pending
 	return b, nil
 }
 
