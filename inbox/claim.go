@@ -131,10 +131,9 @@ func (b *Inbox) verifyClaim(ctx context.Context, id string, a Arrival) error {
 
 // putBack returns a claimed file to the inbox: ErrGone, or why it had to stay where it is.
 func (b *Inbox) putBack(ctx context.Context, id, name string) error {
-	held := held(id, name)
-	err := b.folder.Move(ctx, held, name)
+	err := b.folder.Move(ctx, held(id, name), name)
 	if errors.Is(err, fs.ErrExist) { // the sender dropped another file of that name, or it is there already
-		err = b.folder.Move(ctx, held, NumberedName(name, id))
+		err = b.folder.Move(ctx, held(id, name), NumberedName(name, id))
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("file %s changed while it was taken and cannot go back to the inbox: %w", name, err)

@@ -73,11 +73,32 @@ type Place interface {
 	// Quarantine moves it to quarantine/ID/NAME with REASON.txt beside it.
 	Quarantine(ctx context.Context, id, name, reason string) error
 
+	// GiveBack puts a file that was copied back into the inbox if it has grown since, where the place does not know that nobody writes it: a
+	// program went on writing after it was taken. It is given again when it is whole. folder is where it lies: one of the folders of ours.
+	GiveBack(ctx context.Context, c Copied, folder string) (Growth, error)
+
 	// Wait returns when another look is worth while: a hint, the poll interval, the schedule. nil, or the context's error.
 	Wait(ctx context.Context) error
 
 	// Close ends watching and connections.
 	Close() error
+}
+
+// Growth is what became of a file after it was copied.
+type Growth int
+
+// It is as it was; it has grown and was given back; it stays in the inbox, where it is seen as another one when it grows.
+const (
+	None Growth = iota
+	Grew
+	Stays
+)
+
+// Copied is a file of which a copy was made.
+type Copied struct {
+	Arrival        // as it was then
+	ID      string // under which it was claimed
+	Taken   time.Time
 }
 
 // Complete is an arrival that may be claimed, or (Stuck != "") one that never became whole.
@@ -107,6 +128,7 @@ type Inbox struct {
 	pending   map[string]bool  // copies of claimed files that were cut off
 	stays     sync.Once        // told that the place permits no move
 	blind     sync.Once        // told that the place does not know who has a file open
+	knows     bool             // the place knows that
 }
 
 // Wait returns when the timetable says so, when a settling file may have settled, or shortly after something appeared.

@@ -114,6 +114,41 @@ func TestAFaultAtEveryCall(t *testing.T) {
 	}
 }
 
+// A file that grew after it was copied goes back into the inbox from wherever it lies, beside another one of its name; one that did not stays.
+func TestAFileThatGrewGoesBack(t *testing.T) {
+	for folder, end := range map[string]func(*inbox.Inbox) error{
+		inbox.Processing: func(b *inbox.Inbox) error { return nil },
+		inbox.Archived:   func(b *inbox.Inbox) error { return b.Archive(t.Context(), "id", "a.csv", taken) },
+		inbox.Duplicates: func(b *inbox.Inbox) error { return b.Duplicate(t.Context(), "id", "a.csv", "note") },
+		inbox.Quarantine: func(b *inbox.Inbox) error { return b.Quarantine(t.Context(), "id", "a.csv", "reason") },
+	} {
+		m := placestest.NewMemory(t)
+		m.Drop("in/archive/2026/11/22/a.csv", "an earlier and much longer file of the name")
+		m.Age("in/archive/2026/11/22/a.csv", taken)
+		m.Drop("in/a.csv", "content")
+		b := open(t, m.Folder("in"), nil)
+		copied := inbox.Copied{Arrival: settle(t, b), ID: "id", Taken: taken}
+		if err := errors.Join(b.Claim(t.Context(), "id", copied.Arrival), end(b)); err != nil {
+			t.Fatal(err)
+		}
+		if g, err := b.GiveBack(t.Context(), copied, folder); g != inbox.None || err != nil {
+			t.Errorf("%s: %v %v of a file that is as it was", folder, g, err)
+		}
+		for _, name := range m.Files("in") {
+			if content, _ := m.Read("in/" + name); content == "content" {
+				m.Grow("in/"+name, " and more")
+			}
+		}
+		m.Drop("in/a.csv", "another")
+		if g, err := b.GiveBack(t.Context(), copied, folder); g != inbox.Grew || err != nil {
+			t.Errorf("%s: %v %v of a file that grew", folder, g, err)
+		}
+		if got, _ := m.Read("in/a.id.csv"); got != "content and more" {
+			t.Errorf("%s: %q came back; there are %q", folder, got, m.Files("in"))
+		}
+	}
+}
+
 // settle looks until a file is complete.
 func settle(t *testing.T, b *inbox.Inbox) inbox.Arrival {
 	t.Helper()

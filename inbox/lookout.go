@@ -205,6 +205,7 @@ func (b *Inbox) free(ctx context.Context, c Candidate, there map[string]bool, no
 // busy reports whether a program has a file open for writing, where the place can tell; that it cannot is told once.
 func (b *Inbox) busy(ctx context.Context, path string) bool {
 	busy, known := b.folder.Busy(ctx, path)
+	b.knows = known
 	if !known && b.root != "" {
 		b.blind.Do(func() {
 			b.Logger.Info("whether a program still has a file open cannot be told here; files are whole when they do not change any more", "inbox", b.where)

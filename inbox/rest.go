@@ -25,8 +25,12 @@ func (b *Inbox) Archive(ctx context.Context, id, name string, taken time.Time) e
 	if b.After == Delete {
 		return named("delete", name, b.remove(ctx, id, name))
 	}
-	day := path.Join(Archived, taken.Format("2006"), taken.Format("01"), taken.Format("02"))
-	return named("archive", name, b.rest(ctx, id, name, day))
+	return named("archive", name, b.rest(ctx, id, name, day(taken)))
+}
+
+// day is the folder of what was taken then.
+func day(taken time.Time) string {
+	return path.Join(Archived, taken.Format("2006"), taken.Format("01"), taken.Format("02"))
 }
 
 // endInPlace is the end of a file that was not moved: with After delete it is removed where that is permitted.
@@ -182,4 +186,47 @@ func (b *Inbox) writeNote(ctx context.Context, folder, note, text string) error 
 		return fmt.Errorf("note: %w", err)
 	}
 	return b.folder.Sync(ctx, folder)
+}
+
+// GiveBack looks at a file's size and moves it if that is not what was copied: see Place. Where a marker said that it was complete, it was.
+func (b *Inbox) GiveBack(ctx context.Context, c Copied, folder string) (Growth, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := trusted(c.ID, c.Name); err != nil || b.marker != "" || b.root != "" && b.knows {
+		return None, err
+	}
+	if stays, err := b.stayed(ctx, c.ID); err != nil || stays {
+		return Stays, err
+	}
+	at := []string{path.Join(folder, c.ID, c.Name)}
+	if folder == Archived {
+		at = []string{path.Join(day(c.Taken), NumberedName(c.Name, c.ID)), path.Join(day(c.Taken), c.Name)}
+	}
+	for _, at := range at {
+		e, err := b.folder.Stat(ctx, at)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return None, err
+		}
+		if !e.Mode.IsRegular() || e.Size <= c.Size || e.ModTime.Before(c.ModTime) {
+			return None, nil
+		}
+		return Grew, b.moveBack(ctx, at, c.ID, c.Name)
+	}
+	return None, nil
+}
+
+// moveBack returns a file to the inbox, beside another one of its name.
+func (b *Inbox) moveBack(ctx context.Context, from, id, name string) error {
+	err := b.folder.Move(ctx, from, name)
+	if errors.Is(err, fs.ErrExist) {
+		err = b.folder.Move(ctx, from, NumberedName(name, id))
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // else an earlier request came to its end
+		return fmt.Errorf("file %s grew after it was taken and cannot go back to the inbox: %w", name, err)
+	}
+	b.sightings.Forget(name)
+	b.removeClaim(ctx, id)
+	return b.folder.Sync(ctx, ".")
 }

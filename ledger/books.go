@@ -109,3 +109,6 @@ func (c *Change) start(at time.Time) {
 		c.Started = at
 	}
 }
+
+// GrewKey is where it is kept that a file went on growing after it was taken.
+func GrewKey(id string) string { return "grew/" + id }

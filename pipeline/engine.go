@@ -50,11 +50,15 @@ type Engine struct {
 const beat = 200 * time.Millisecond
 
 func (e *Engine) taker(r *route.Route) *take.Taker {
-	return &take.Taker{Route: r, Ledger: e.Ledger, Spool: filepath.Join(e.Data, "spool"), Log: e.Log, Now: time.Now, Taken: e.taken}
+	t := &take.Taker{Route: r, Ledger: e.Ledger, Spool: filepath.Join(e.Data, "spool"), Log: e.Log, Now: time.Now, Taken: e.taken}
+	if r != nil {
+		t.Patience = e.config.Routes[r.Name].Inbox.Patience
+	}
+	return t
 }
 
 func (e *Engine) reporter() *report.Reporter {
-	return &report.Reporter{Ledger: e.Ledger, Routes: e.Routes, Partial: e.Partial, Spool: filepath.Join(e.Data, "spool"), Work: filepath.Join(e.Data, "outgoing"), Log: e.Log}
+	return &report.Reporter{Ledger: e.Ledger, Routes: e.Routes, Partial: e.Partial, Spool: filepath.Join(e.Data, "spool"), Work: filepath.Join(e.Data, "outgoing"), Log: e.Log, Grew: e.grew}
 }
 
 // taken tells the lane of a file that has been taken.
@@ -320,6 +324,17 @@ func (e *Engine) Once(ctx context.Context, progress Progress) ([]ledger.File, er
 		return ctx.Err()
 	})
 	return files, errors.Join(append(wrong, err)...)
+}
+
+// grew looks a last time at the original before its result goes out. Where that cannot be done the result does not wait for it.
+func (e *Engine) grew(ctx context.Context, f ledger.File, r *route.Route) bool {
+	if f.Rested {
+		if _, err := take.GiveBack(ctx, e.Ledger, r.Inbox, f, inbox.Archived); err != nil && ctx.Err() == nil {
+			e.Log.Warn("whether a file grew after it was taken is not known", "file", f.ID, "route", f.Route, "error", err)
+		}
+	}
+	said, err := e.Ledger.Kept(ctx, ledger.GrewKey(f.ID))
+	return err == nil && said != ""
 }
 
 // tellUnready logs what stays in an inbox because it waits or is not whole: nobody else says so before the patience is over.

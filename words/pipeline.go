@@ -27,6 +27,36 @@ var pipeline = catalogue{
 		ZH: "{name} 与 {when} 以编号 {id} 接收的 {earlier} 内容完全相同，没有重复发送。如需重新发送其中的行，请使用：rowferry resend {id} --status failed",
 		RU: "{name} совпадает по содержанию с {earlier}, принятым {when} под номером {id}. Повторно ничего не отправлено. Чтобы отправить строки ещё раз: rowferry resend {id} --status failed",
 	},
+	"take.grew": {
+		EN: "The file went on growing after it was taken. What was written later is taken as a file of its own, whose result goes on from this one.",
+		ZH: "该文件在接收之后仍在增长。之后写入的内容会作为单独的文件接收，其结果接续本结果。",
+		RU: "Файл рос и после того, как был принят. Записанное позже принимается отдельным файлом, его результат продолжает этот.",
+	},
+	"take.continued.note": {
+		EN: "This file goes on from {name}, which was taken as {id} before it was written to its end. What became of its rows up to row {row} is taken over from there; only later rows went with this file.",
+		ZH: "本文件接续 {name}（编号 {id}），该文件在写完之前已被接收。第 {row} 行及之前各行的结果取自该文件；本文件只发送之后的行。",
+		RU: "Этот файл продолжает {name}, принятый под номером {id} раньше, чем был дописан. Что стало со строками по {row} включительно, взято оттуда; с этим файлом отправлены только следующие.",
+	},
+	"take.continued.carried": {
+		EN: "this is what became of it with file {id}, which is the beginning of this one",
+		ZH: "此结果来自文件 {id}，该文件是本文件的开头部分",
+		RU: "так с ней стало в файле {id}, который является началом этого",
+	},
+	"take.continued.cut": {
+		EN: "this is what became of it with file {id}, where the row was not written to its end yet; if what was sent is not what it says here, mend it at the provider",
+		ZH: "此结果来自文件 {id}，当时该行尚未写完；如果已发送的内容与此处不同，请在服务商处更正",
+		RU: "так с ней стало в файле {id}, где строка ещё не была дописана; если отправлено не то, что стоит здесь, исправьте у провайдера",
+	},
+	"take.continued.open": {
+		EN: "it is under way with file {id}, which is the beginning of this one; that file's result says what becomes of it",
+		ZH: "该行正随文件 {id} 处理，该文件是本文件的开头部分；结果见该文件的结果文件",
+		RU: "она в работе в файле {id}, который является началом этого; что с ней станет, скажет результат того файла",
+	},
+	"take.continued.group": {
+		EN: "not sent: rows {rows} of the same document went with file {id} before this row was written, and a document is not sent twice. Add it at the provider, or drop a file with the whole document if the provider may have it again",
+		ZH: "未发送：同一单据的第 {rows} 行已随文件 {id} 发送，当时本行尚未写入，而单据不会发送两次。请在服务商处补充；如果服务商允许重复，请放入包含整张单据的文件",
+		RU: "не отправлена: строки {rows} того же документа ушли с файлом {id} раньше, чем записана эта, а документ не отправляется дважды. Добавьте её у провайдера или положите файл со всем документом, если провайдер примет его снова",
+	},
 	"skip.group": {
 		EN: "not sent because it belongs to the same document as row {rows}, which is invalid: mend that row, then the whole document goes",
 		ZH: "未发送：与无效的第 {rows} 行属于同一单证；改正该行后，整份单证会一起发送",

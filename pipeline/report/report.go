@@ -22,6 +22,7 @@ import (
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/readers/formats"
+	"github.com/rowferry/rowferry/words"
 )
 
 // Ledger is what reporting needs of it.
@@ -38,6 +39,9 @@ type Reporter struct {
 	Spool   string // where the takers keep the senders' files
 	Work    string // folder for results on their way out
 	Log     *slog.Logger
+
+	// Grew says whether a file went on growing after it was taken, now that its result is due; may be nil.
+	Grew func(ctx context.Context, f ledger.File, way *route.Route) bool
 
 	writing sync.Mutex // results are written one after the other, and put beside each other
 	going   sync.WaitGroup
@@ -58,6 +62,9 @@ func (r *Reporter) Report(ctx context.Context, f ledger.File) error {
 		return err
 	}
 	report := r.report(ctx, f, way)
+	if r.Grew != nil && r.Grew(ctx, f, way) {
+		report.Notes = append(slices.Clone(report.Notes), batch.Note{Message: words.Message("take.grew")})
+	}
 	var names []string
 	for _, format := range way.Formats {
 		name, err := r.put(ctx, f, way.Outbox, format, report)

@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
@@ -33,6 +34,7 @@ import (
 type Ledger interface {
 	ledger.Books
 	ledger.Intake
+	Keep(ctx context.Context, key, value string) error
 }
 
 // Taker takes the files of one route. Its methods are called by one goroutine.
@@ -44,7 +46,13 @@ type Taker struct {
 	Now    func() time.Time
 	Taken  func(ledger.File) // called once it is decided what becomes of a file; may be nil
 
-	left leftovers
+	// Patience is how long after it was taken a file is looked at again, for it may still grow [10m].
+	Patience time.Duration
+
+	left     leftovers
+	followMu sync.Mutex
+	followed []*followed
+	begun    bool // what earlier processes took is followed
 }
 
 // Name is for the log.
@@ -430,11 +438,17 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 		return ledger.Reading{}, itsOwn(err)
 	}
 	read := 0
+	var before *earlier
+	if f.Source == fromInbox && table.Reading.Again == nil && table.Format.Text {
+		if before, err = t.continues(ctx, f); err != nil {
+			return ledger.Reading{}, err
+		}
+	}
 	for item, err := range bound.Items(counted(table.Rows(), &read)) {
 		if err != nil {
 			return ledger.Reading{}, itsOwn(err)
 		}
-		if err := to.add(ctx, plan.Stage(item, f.Language)); err != nil {
+		if err := to.add(ctx, before.stage(plan.Stage(item, f.Language), f.Language)); err != nil {
 			return ledger.Reading{}, err
 		}
 	}
@@ -452,6 +466,9 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 		return ledger.Reading{}, err
 	}
 	r.Format, r.Columns, r.Notes = table.Format.Name, slices.Clone(table.Columns()), append(table.Notes(), bound.Notes()...)
+	if before != nil {
+		r.Notes = append(r.Notes, before.note())
+	}
 	for _, c := range bound.Unused() {
 		r.Unused = append(r.Unused, c.Name)
 	}
@@ -543,14 +560,14 @@ func (t *Taker) refuseStuck(ctx context.Context, f *ledger.File, c inbox.Complet
 
 // rest moves the original where its fate says.
 func (t *Taker) rest(ctx context.Context, f ledger.File, from source) error {
-	var err error
-	switch f.State {
-	case ledger.Quarantined:
-		err = from.Quarantine(ctx, f.ID, f.Name, t.reason(f))
-	case ledger.Duplicate:
-		err = from.Duplicate(ctx, f.ID, f.Name, t.note(ctx, f))
+	grown, err := GiveBack(ctx, t.Ledger, t.Route.Inbox, f, inbox.Processing)
+	switch {
+	case err != nil:
+		return notAtRest{err}
+	case grown:
+		t.Log.Warn("a file grew after it was taken; it goes on from there when it is whole", "file", f.ID, "name", f.Name, "route", f.Route)
 	default:
-		err = from.Archive(ctx, f.ID, f.Name, f.TakenAt)
+		err = t.layDown(ctx, f, from)
 	}
 	if err != nil {
 		return notAtRest{err}
@@ -560,7 +577,24 @@ func (t *Taker) rest(ctx context.Context, f ledger.File, from source) error {
 			return err
 		}
 	}
-	return t.Ledger.Rest(ctx, f.ID)
+	if err := t.Ledger.Rest(ctx, f.ID); err != nil {
+		return err
+	}
+	if f.Rested = true; !grown {
+		t.follow(f)
+	}
+	return nil
+}
+
+// layDown moves the original.
+func (t *Taker) layDown(ctx context.Context, f ledger.File, from source) error {
+	switch f.State {
+	case ledger.Quarantined:
+		return from.Quarantine(ctx, f.ID, f.Name, t.reason(f))
+	case ledger.Duplicate:
+		return from.Duplicate(ctx, f.ID, f.Name, t.note(ctx, f))
+	}
+	return from.Archive(ctx, f.ID, f.Name, f.TakenAt)
 }
 
 // reason is the text of REASON.txt.

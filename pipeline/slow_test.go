@@ -1,0 +1,157 @@
+//go:build linux
+
+package pipeline_test
+
+import (
+	"encoding/csv"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rowferry/rowferry/places/sftp/sshdtest"
+)
+
+// pauses is how long the slow writers pause; -pauses=60s is the long form.
+var pauses = flag.Duration("pauses", 1500*time.Millisecond, "how long the slow writers pause")
+
+// slowly writes a file of so many rows as a program does that keeps it open: it pauses at the given rows, at the end of a row or within it.
+func slowly(t *testing.T, path, prefix string, rows int, pauseAt map[int]bool) []string {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(text string) {
+		if _, err := f.WriteString(text); err != nil {
+			t.Error(err)
+		}
+	}
+	write("accountNumber,lesBookingId,failReason\n")
+	mine := ids(prefix, rows)
+	for i, id := range mine {
+		line := fmt.Sprintf("3000372,%s,late\n", id)
+		within, pause := pauseAt[i]
+		if pause && within {
+			write(line[:len(line)/2])
+			time.Sleep(*pauses)
+			write(line[len(line)/2:])
+			continue
+		}
+		write(line)
+		if pause {
+			time.Sleep(*pauses)
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+	return mine
+}
+
+// told reads all results of a file: for each row of the last one its status, and how often our words say that files go on.
+func toldOf(t *testing.T, dir, name string) (status map[string]string, rows int, words string) {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(dir, name+".*.result.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	status = map[string]string{}
+	for _, path := range found {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(content), "\ufeff"))).ReadAll()
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		for _, line := range lines[1:] {
+			if len(lines)-1 >= rows {
+				status[line[8]] = line[1]
+			}
+		}
+		rows = max(rows, len(lines)-1)
+		summary, err := os.ReadFile(strings.TrimSuffix(path, ".result.csv") + ".summary.json")
+		if err == nil {
+			words += string(summary) + "\n"
+		}
+	}
+	return status, rows, words
+}
+
+// A program that writes its file straight into the inbox, on this machine or through a server, and pauses at and within rows for longer than a
+// file has to be unchanged: every row is sent once, none is lost, and where the file was taken in parts the results say so.
+func TestSlowWriters(t *testing.T) {
+	if *pauses > 2*time.Second {
+		t.Logf("pauses of %s", *pauses)
+	}
+	for _, where := range []string{"local", "sftp"} {
+		t.Run(where, func(t *testing.T) {
+			t.Parallel()
+			provider, url := newNotices(t)
+			root := partnerFolder(t)
+			var config string
+			if where == "sftp" {
+				s := sshdtest.Start(t, sshdtest.Options{})
+				config = partnerConfig(s, s.Address(), url, root)
+			} else {
+				config = fmt.Sprintf("data: data\naccounts:\n  les: {provider: les, server: %q, rate: none}\nroutes:\n  failures:\n    account: les\n    operation: shipmentFailed\n"+
+					"    inbox: {dir: %s/outgoing, settle: 100ms, every: 200ms}\n    outbox: {dir: %s/incoming, formats: [csv]}\n", url, root, root)
+			}
+			config = strings.ReplaceAll(config, "formats: [csv]", "formats: [csv, summary]")
+			stop := start(t, t.TempDir(), config)
+			defer stop()
+			var want []string
+			done := make(chan []string, 3)
+			for name, at := range map[string]map[int]bool{"atrow": {2: false, 5: false}, "within": {3: true}, "both": {1: true, 4: false, 6: true}} {
+				go func() { done <- slowly(t, filepath.Join(root, "outgoing", name+".csv"), name, 8, at) }()
+			}
+			for range 3 {
+				want = append(want, <-done...)
+			}
+			for end := time.Now().Add(5 * time.Minute); ; time.Sleep(200 * time.Millisecond) {
+				whole := 0
+				for _, name := range []string{"atrow", "within", "both"} {
+					if _, rows, _ := toldOf(t, filepath.Join(root, "incoming"), name); rows == 8 {
+						whole++
+					}
+				}
+				if whole == 3 {
+					break
+				}
+				if time.Now().After(end) {
+					t.Fatalf("only %d of 3 files came to their end", whole)
+				}
+			}
+			stop()
+			provider.mu.Lock()
+			defer provider.mu.Unlock()
+			for _, id := range want {
+				if provider.did[id] != 1 {
+					t.Errorf("%s was sent %d times", id, provider.did[id])
+				}
+			}
+			for id := range provider.did {
+				if !strings.HasPrefix(id, "atrow") && !strings.HasPrefix(id, "within") && !strings.HasPrefix(id, "both") || len(id) < 5 {
+					t.Errorf("%q was sent, which nobody wrote", id)
+				}
+			}
+			for _, name := range []string{"atrow", "within", "both"} {
+				status, _, words := toldOf(t, filepath.Join(root, "incoming"), name)
+				for _, id := range ids(name, 8) {
+					if s := status[id]; s != "delivered" && s != "skipped" {
+						t.Errorf("%s is %q in the last result", id, s)
+					}
+				}
+				found, _ := filepath.Glob(filepath.Join(root, "incoming", name+".*.result.csv"))
+				if n := strings.Count(words, "This file goes on from"); n != len(found)-1 {
+					t.Errorf("%s came in %d parts, and %d results say that they go on from an earlier one", name, len(found), n)
+				}
+			}
+		})
+	}
+}

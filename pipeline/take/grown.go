@@ -1,0 +1,132 @@
+package take
+
+import (
+	"context"
+	"time"
+
+	"github.com/rowferry/rowferry/inbox"
+	"github.com/rowferry/rowferry/ledger"
+)
+
+// Where nobody can tell whether a program still writes a file, one that pauses for longer than the settle time is taken half. So files are
+// looked at again for some time after they were copied; one that has grown goes back into the inbox and is taken as its own continuation.
+
+// following is how long that goes on where the route does not say.
+const following = 10 * time.Minute
+
+// followed is a file that may still grow.
+type followed struct {
+	file ledger.File
+	next time.Time // look at it then
+}
+
+// follow begins to look after a file that has come to rest.
+func (t *Taker) follow(f ledger.File) {
+	if f.Source != fromInbox || t.Route.Inbox == nil {
+		return
+	}
+	t.followMu.Lock()
+	defer t.followMu.Unlock()
+	t.followed = append(t.followed, &followed{f, t.Now().Add(time.Second)})
+}
+
+// followEarlier goes on with what an earlier process took.
+func (t *Taker) followEarlier(ctx context.Context) error {
+	files, err := t.Ledger.Files(ctx, ledger.Query{Route: t.Route.Name, Last: 1000})
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if f.Rested && t.Now().Sub(f.TakenAt) < t.following() {
+			t.follow(f)
+		}
+	}
+	return nil
+}
+
+func (t *Taker) following() time.Duration {
+	if t.Patience > 0 {
+		return t.Patience
+	}
+	return following
+}
+
+// lookAfter looks at the files whose turn it is, each less and less often. It reports how many went back into the inbox.
+func (t *Taker) lookAfter(ctx context.Context) (grown int, err error) {
+	if !t.begun {
+		if err := t.followEarlier(ctx); err != nil {
+			return 0, err
+		}
+		t.begun = true
+	}
+	t.followMu.Lock()
+	all := t.followed
+	t.followed = nil
+	t.followMu.Unlock()
+	var on []*followed
+	for i, f := range all {
+		now, age := t.Now(), t.Now().Sub(f.file.TakenAt)
+		if now.Before(f.next) && age >= 0 {
+			on = append(on, f)
+			continue
+		}
+		grew := false
+		if grew, err = GiveBack(ctx, t.Ledger, t.Route.Inbox, f.file, restsIn(f.file)); err != nil {
+			on = append(on, all[i:]...)
+			break
+		}
+		switch {
+		case grew:
+			t.Log.Warn("a file grew after it was taken; it goes on from there when it is whole", "file", f.file.ID, "name", f.file.Name, "route", f.file.Route)
+			grown++
+		case age < t.following():
+			f.next = now.Add(max(time.Second, age/2))
+			on = append(on, f)
+		}
+	}
+	t.followMu.Lock()
+	t.followed = append(t.followed, on...)
+	t.followMu.Unlock()
+	return grown, err
+}
+
+// restsIn is the folder of ours that an original lies in.
+func restsIn(f ledger.File) string {
+	switch {
+	case !f.Rested:
+		return inbox.Processing
+	case f.State == ledger.Quarantined:
+		return inbox.Quarantine
+	case f.State == ledger.Duplicate:
+		return inbox.Duplicates
+	}
+	return inbox.Archived
+}
+
+// GiveBack gives a file that has grown since it was copied back to its inbox, and writes down for its result, and for whatever comes
+// under its name, that it goes on. Anybody may call it.
+func GiveBack(ctx context.Context, l Ledger, in inbox.Place, f ledger.File, folder string) (grew bool, err error) {
+	if f.Source != fromInbox || in == nil {
+		return false, nil
+	}
+	was := inbox.Arrival{Name: f.Name, Size: f.Size, ModTime: f.Arrived.ModTime}
+	if f.Hash == "" { // it was refused as it lay there
+		was.Size = f.Arrived.Size
+	}
+	growth, err := in.GiveBack(ctx, inbox.Copied{ID: f.ID, Taken: f.TakenAt, Arrival: was}, folder)
+	if err != nil || growth == inbox.None {
+		return false, err
+	}
+	for _, name := range []string{f.Name, inbox.NumberedName(f.Name, f.ID)} {
+		if err := l.Keep(ctx, goesOnAs(f.Route, name), f.ID); err != nil {
+			return false, err
+		}
+	}
+	if growth == inbox.Stays {
+		return false, nil
+	}
+	return true, l.Keep(ctx, ledger.GrewKey(f.ID), "grew")
+}
+
+// goesOnAs is where the id is kept of the file that may go on under a name.
+func goesOnAs(route, name string) string { return "goes-on/" + route + "/" + name }
