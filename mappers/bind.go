@@ -243,6 +243,15 @@ func (b *Bound) named(s *slot, t tier, marked bool, taken []bool) []int {
 	return out
 }
 
+// owner is the slot of the field whose path a heading is, letter by letter: such a heading is never ambiguous.
+func (b *Bound) owner(col int) *slot {
+	i, known := b.m.paths[b.t.columns[col].Name]
+	if !known {
+		return nil
+	}
+	return &b.slots[i]
+}
+
 func (b *Bound) bindGroup(wrong *[]batch.Text) {
 	if b.m.set.Group == "" {
 		return

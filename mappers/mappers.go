@@ -33,6 +33,7 @@ type Mapping struct {
 	set      Settings
 	root     *node
 	fillers  []*filler       // in the schema's order
+	paths    map[string]int  // position of the filler of a path
 	ours     map[string]bool // paths that rowferry fills by itself
 	optional map[string]bool
 	key      []*filler       // group: fields that make the key
@@ -61,6 +62,10 @@ func Compile(op *providers.Operation, s Settings) (*Mapping, error) {
 	}
 	m := &Mapping{op: op, set: s, optional: map[string]bool{}}
 	m.root, m.fillers, m.ours = plan(op)
+	m.paths = make(map[string]int, len(m.fillers))
+	for i, f := range m.fillers {
+		m.paths[f.field.Path] = i
+	}
 	var found mistakes
 	m.compileMap(&found)
 	m.compileOptional(&found)

@@ -34,11 +34,7 @@ type node struct {
 // gives the fields that rows fill, and the paths that rowferry fills by itself.
 func plan(op *providers.Operation) (*node, []*filler, map[string]bool) {
 	p := &planner{op: op, ours: map[string]bool{}}
-	schema := op.Body
-	if op.Rows.Kind == providers.Batch {
-		schema = element(op.Body, op.Rows.Path)
-	}
-	root := p.node(schema, "", "", false)
+	root := p.node(op.Item, "", "", false)
 	if root == nil {
 		root = &node{kind: objectNode}
 	}
@@ -62,10 +58,10 @@ func (p *planner) node(s *providers.Schema, path, indexed string, inRows bool) *
 		return nil
 	}
 	n := &node{required: s.Required}
-	if s.Name != "" {
-		n.key = string(appendString(nil, s.Name)) + ":"
+	if s.Member() != "" {
+		n.key = string(appendString(nil, s.Member())) + ":"
 	}
-	isRows := p.op.Rows.Kind == providers.Group && path == p.op.Rows.Path && s.Type == "array"
+	isRows := p.op.Rows.Kind == providers.Group && s == p.op.Array()
 	switch {
 	case s.Const != "":
 		n.kind, n.literal = constNode, literal(s)
@@ -101,6 +97,7 @@ func (p *planner) node(s *providers.Schema, path, indexed string, inRows bool) *
 		if kid == nil {
 			return nil
 		}
+		kid.required = s.Required
 		n.kids = []*node{kid}
 		return n
 	case s.Field != nil:
@@ -130,30 +127,10 @@ func join(path, name string) string {
 	if path == "" {
 		return name
 	}
+	if name == "" {
+		return path
+	}
 	return path + "." + name
-}
-
-// element finds the schema of a batch's repeated element. The path may name the element too ("shipPoints.shipPoint"
-// where shipPoints is the array and shipPoint only its elements' name in XML).
-func element(s *providers.Schema, path string) *providers.Schema {
-	for name := range strings.SplitSeq(path, ".") {
-		if s != nil && s.Type == "array" {
-			s = s.Items
-		}
-		if s == nil {
-			return nil
-		}
-		for _, prop := range s.Props {
-			if prop.Name == name {
-				s = prop
-				break
-			}
-		}
-	}
-	if s.Type == "array" {
-		return s.Items
-	}
-	return s
 }
 
 func literal(s *providers.Schema) string {
@@ -218,7 +195,7 @@ func (st *state) emit(dst []byte, n *node) ([]byte, presence) {
 		mark := len(dst)
 		dst = append(append(dst, n.key...), '[')
 		out, p := st.emit(dst, n.kids[0])
-		if p == absent && !n.required {
+		if p != filled && !n.required {
 			return out[:mark], absent
 		}
 		return append(out, ']'), max(p, weak)

@@ -198,6 +198,9 @@ func (e *expression) gives(env answerEnv) any {
 }
 
 func (op *Operation) interpret(r Response, s Sent) Reading {
+	if op.answer == nil {
+		return op.presumed(r, s)
+	}
 	body, root, err := parseBody(r.Body, r.Header.Get("Content-Type"))
 	if err != nil {
 		return Reading{Verdict: op.byStatus(r.Status)}
@@ -221,9 +224,21 @@ func (op *Operation) interpret(r Response, s Sent) Reading {
 		return out
 	}
 	if op.answer.items != nil {
-		out.Items = op.answer.items.read(env, s)
+		out.Items = op.answer.items.read(env, op.inside(s))
 	}
 	return out
+}
+
+// inside is what was sent with the bodies taken out of their envelopes.
+func (op *Operation) inside(s Sent) Sent {
+	if !op.Enveloped() {
+		return s
+	}
+	s.Items = slices.Clone(s.Items)
+	for i := range s.Items {
+		s.Items[i].Body = op.Part(s.Items[i].Body, "body")
+	}
+	return s
 }
 
 // mentions reports whether a word occurs in a text of the document below n.
@@ -245,7 +260,7 @@ func (op *Operation) byStatus(status int) Verdict {
 	switch {
 	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:
 		v.Class = Retry
-	case status == http.StatusUnauthorized && slices.Contains(op.Schemes, "session"):
+	case status == http.StatusUnauthorized && op.logsIn():
 		v.Class = Renew
 	case status == http.StatusUnauthorized:
 		v.Class = Auth
@@ -259,6 +274,14 @@ func (op *Operation) byStatus(status int) Verdict {
 		v.Class = Rejected
 	}
 	return v
+}
+
+// logsIn reports whether the operation knows a scheme that gets what it sends from a login.
+func (op *Operation) logsIn() bool {
+	return slices.ContainsFunc(op.Schemes, func(name string) bool {
+		s, _ := op.Provider.Scheme(name)
+		return slices.ContainsFunc(append(slices.Clone(s.Parts), s), func(p Scheme) bool { return p.Kind == "session" || p.Kind == "oauth2" })
+	})
 }
 
 // read decides by class, ok, texts, codes; decided is false when none of them fits.
@@ -556,7 +579,7 @@ func (op *Operation) blamedRows(env answerEnv, s Sent) []int {
 		return nil
 	}
 	var body any
-	if json.Unmarshal(s.Items[0].Body, &body) != nil {
+	if json.Unmarshal(op.Part(s.Items[0].Body, "body"), &body) != nil {
 		return nil
 	}
 	values := valuesAt(body, a.blameField)

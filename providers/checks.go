@@ -20,8 +20,8 @@ import (
 
 // prepareChecks marks what Check has to look at, and compiles the keywords that are not plain.
 func (op *Operation) prepareChecks(b *builder) {
-	mark(op.element())
-	if rest := restOf(op.element().node, b, op.element().place, nil); rest != nil {
+	mark(op.Item)
+	if rest := restOf(op.element(), b); rest != nil {
 		c := jsonschema.NewCompiler()
 		if err := c.AddResource("body.json", rest); err == nil {
 			op.rest, err = c.Compile("body.json")
@@ -31,7 +31,7 @@ func (op *Operation) prepareChecks(b *builder) {
 		}
 	}
 	sending := map[string]bool{}
-	walkSchemas(op.element(), func(s *Schema) {
+	walkSchemas(op.Item, func(s *Schema) {
 		for _, r := range s.rules {
 			if !r.sending {
 				continue
@@ -75,38 +75,38 @@ var easy = map[string]bool{
 	"exclusiveMinimum": true, "exclusiveMaximum": true, "multipleOf": true, "format": true, "required": true, "minItems": true, "maxItems": true,
 	"uniqueItems": true, "properties": true, "items": true, "title": true, "description": true, "default": true, "example": true, "examples": true,
 	"deprecated": true, "readOnly": true, "writeOnly": true, "xml": true, "externalDocs": true, "$comment": true, "additionalProperties": true,
-	"unevaluatedProperties": true, "nullable": true, "$ref": true, "allOf": true, "x-rowferry": true, "x-rules": true,
+	"unevaluatedProperties": true, "nullable": true, "$ref": true, "allOf": true, "discriminator": true, "x-rowferry": true, "x-rules": true,
 }
 
 // restOf is the schema reduced to the keywords that are not plain; nil when there are none.
-func restOf(raw *yaml.Node, b *builder, place string, refs []string) map[string]any {
-	if ref := get(raw, "$ref"); ref != nil {
-		if slices.Contains(refs, ref.Value) {
-			return nil // noted where the tree is built
-		}
-		refs = append(slices.Clone(refs), ref.Value)
-	}
-	n := b.flat(raw, place, nil)
+func restOf(s *Schema, b *builder) map[string]any {
 	out := map[string]any{}
-	for _, e := range entries(n) {
-		if !easy[e.Name] && !strings.HasPrefix(e.Name, "x-") {
-			out[e.Name] = b.whole(e.Node, place, nil)
+	for _, e := range entries(s.node) {
+		if easy[e.Name] || strings.HasPrefix(e.Name, "x-") {
+			continue
 		}
+		b.lost = false
+		v := b.whole(e.Node, s.place, nil)
+		if b.lost {
+			b.warn(e.Key, s.place, "document.keyword_lost", "key", e.Name)
+			continue
+		}
+		out[e.Name] = v
 	}
-	if all := get(n, apart); all != nil {
-		out["allOf"] = b.whole(all, place, nil)
+	if all := get(s.node, apart); all != nil {
+		out["allOf"] = b.whole(all, s.place, nil)
 	}
 	props := map[string]any{}
-	for _, e := range entries(get(n, "properties")) {
-		if rest := restOf(e.Node, b, place+".properties."+e.Name, refs); rest != nil {
-			props[e.Name] = rest
+	for _, p := range s.Props {
+		if rest := restOf(p, b); rest != nil {
+			props[p.Name] = rest
 		}
 	}
 	if len(props) > 0 {
 		out["properties"] = props
 	}
-	if items := get(n, "items"); items != nil {
-		if rest := restOf(items, b, place+".items", refs); rest != nil {
+	if s.Items != nil {
+		if rest := restOf(s.Items, b); rest != nil {
 			out["items"] = rest
 		}
 	}
@@ -119,11 +119,21 @@ func restOf(raw *yaml.Node, b *builder, place string, refs []string) map[string]
 // whole is a node as JSON with all references inside it resolved; refs are those that led to it.
 func (b *builder) whole(n *yaml.Node, place string, refs []string) any {
 	n = plain(n)
+	if b.values--; b.values < 0 {
+		b.lost = true
+		if !b.theirs && b.values == -1 {
+			b.wrong(n, place, "document.many_fields", "max", maxFields)
+		}
+		return nil
+	}
 	switch n.Kind {
 	case yaml.MappingNode:
 		if ref := get(n, "$ref"); ref != nil {
 			if slices.Contains(refs, ref.Value) {
-				b.wrong(ref, place, "document.circular", "ref", ref.Value)
+				b.lost = true
+				if !b.theirs {
+					b.wrong(ref, place, "document.circular", "ref", ref.Value)
+				}
 				return nil
 			}
 			refs = append(slices.Clone(refs), ref.Value)
@@ -146,8 +156,7 @@ func (b *builder) whole(n *yaml.Node, place string, refs []string) any {
 }
 
 func (op *Operation) needsCheck() bool {
-	e := op.element()
-	return e != nil && (e.checked || op.rest != nil)
+	return op.Item != nil && (op.Item.checked || op.rest != nil)
 }
 
 func (op *Operation) rechecks() []string { return op.recheck }
@@ -176,9 +185,14 @@ func (op *Operation) check(body []byte, c CheckContext) []Violation {
 		return []Violation{{Code: "type", Rule: words.Message("value.text"), Fix: words.Message("value.pattern.fix")}}
 	}
 	k := &checker{op: op, c: c, root: root}
-	k.node(op.element(), root, "", "", scope{env: ruleFunctions(c)})
-	if op.rest != nil && !c.Sending && len(c.Spoiled) == 0 {
-		k.others(root)
+	var rest any = root
+	if op.Enveloped() {
+		rest = root[inBody]
+		k.root, _ = rest.(map[string]any)
+	}
+	k.node(op.Item, root, "", "", scope{env: ruleFunctions(c)})
+	if op.rest != nil && !c.Sending && len(c.Spoiled) == 0 && rest != nil {
+		k.others(rest)
 	}
 	return k.found
 }
@@ -212,8 +226,8 @@ func (k *checker) object(s *Schema, x map[string]any, path, field string, around
 		inside = k.enter(s, x, path, around)
 	}
 	for _, p := range s.Props {
-		v, there := x[p.Name]
-		at, name := dotted(path, p.Name), dotted(field, p.Name)
+		v, there := x[p.Member()]
+		at, name := within(path, p.Name), within(field, p.Name)
 		if p.loose && !k.c.Sending && (!there || v == nil || v == "") && !k.lifted(p, name) && !k.spoiled(at) {
 			k.add(p, at, name, "required", "", words.Message("value.required"), words.Message("value.required.fix"))
 			continue
@@ -227,11 +241,19 @@ func (k *checker) object(s *Schema, x map[string]any, path, field string, around
 	}
 }
 
+// within is the path of a property; one without a name is the object's own.
+func within(path, name string) string {
+	if name == "" {
+		return path
+	}
+	return dotted(path, name)
+}
+
 // enter adds the properties of an object to what rules see.
 func (k *checker) enter(s *Schema, x map[string]any, path string, around scope) scope {
 	in := scope{env: maps.Clone(around.env)}
 	for _, p := range s.Props {
-		in.env[p.Name] = variable(p, x[p.Name])
+		in.env[p.Name] = variable(p, x[p.Member()])
 	}
 	if len(k.c.Spoiled) == 0 {
 		return in
@@ -239,7 +261,7 @@ func (k *checker) enter(s *Schema, x map[string]any, path string, around scope) 
 	in.paths = map[string]string{}
 	maps.Copy(in.paths, around.paths)
 	for _, p := range s.Props {
-		in.paths[p.Name] = dotted(path, p.Name)
+		in.paths[p.Name] = within(path, p.Name)
 	}
 	return in
 }
@@ -429,7 +451,7 @@ func (k *checker) pathOf(t target, path string) string {
 }
 
 // others reports what the JSON Schema validator finds.
-func (k *checker) others(root map[string]any) {
+func (k *checker) others(root any) {
 	v, ok := k.op.rest.Validate(root).(*jsonschema.ValidationError)
 	if !ok || v == nil {
 		return

@@ -2,7 +2,6 @@ package providers
 
 import (
 	"embed"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -102,7 +101,8 @@ func (op *Operation) Field(path string) (*Field, bool) {
 
 type compiled struct {
 	answer  *answer
-	element *Schema // what an item's body is: the whole body, or one element of a batch
+	element *Schema // the whole body, or one element of a batch
+	array   *Schema // that rows fill, where they do
 	rest    *jsonschema.Schema
 	rows    []map[string]string // examples
 	recheck []string
@@ -113,9 +113,15 @@ func Compile(document []byte, source string) (*Provider, error) {
 	r := &reader{}
 	p := &Provider{Source: source}
 	err := r.open(document)
+	if err == nil && len(r.mistakes) == 0 && get(r.root, "extends") != nil {
+		r.adopt(source)
+	}
 	if err == nil && len(r.mistakes) == 0 {
 		r.provider(p)
-		err = conform(document)
+		p.Warnings = r.told()
+		if !r.theirs { // what is theirs need not be perfect
+			err = conform(document)
+		}
 	}
 	if err != nil && len(r.mistakes) == 0 {
 		r.wrong(nil, "", "document.openapi", "error", oneLine(err))
@@ -128,14 +134,14 @@ func Compile(document []byte, source string) (*Provider, error) {
 
 // open reads the YAML.
 func (r *reader) open(document []byte) error {
-	var top yaml.Node
-	if err := yaml.Unmarshal(document, &top); err != nil {
+	root, err := parseYAML(document, 0)
+	if err != nil {
 		return err
 	}
-	if top.Kind != yaml.DocumentNode || len(top.Content) == 0 || plain(top.Content[0]).Kind != yaml.MappingNode {
-		return errors.New("not a mapping")
+	r.root = root
+	if get(r.root, "extends") != nil {
+		return nil
 	}
-	r.root = plain(top.Content[0])
 	version := get(r.root, "openapi")
 	switch {
 	case version == nil:
@@ -195,6 +201,7 @@ func (r *reader) provider(p *Provider) {
 	r.credentials(p, spec.Credentials)
 	r.schemes(p)
 	r.operations(p)
+	p.settle(r.theirs)
 }
 
 func (r *reader) servers(p *Provider) {
@@ -228,48 +235,6 @@ func (r *reader) credentials(p *Provider, n *yaml.Node) {
 		}
 		r.decode(e.Node, "x-rowferry.credentials."+e.Name, &spec)
 		p.Credentials = append(p.Credentials, Credential{e.Name, spec.Label, spec.Secret, spec.Optional})
-	}
-}
-
-type schemeSpec struct {
-	Needs   []string          `key:"needs"`
-	Headers map[string]string `key:"headers"`
-	Logins  []loginSpec       `key:"logins"`
-	Given   string            `key:"given"`
-}
-
-type loginSpec struct {
-	Name    string            `key:"name,must"`
-	Paths   map[string]string `key:"paths,must"`
-	Fields  []string          `key:"fields,must"`
-	Session source            `key:"session,must"`
-	Root    string            `key:"root"`
-}
-
-func (r *reader) schemes(p *Provider) {
-	for _, e := range entries(get(get(r.root, "components"), "securitySchemes")) {
-		place := "components.securitySchemes." + e.Name
-		r.choice(e.Key, place, e.Name, "basic", "header", "signed", "session", "body")
-		var spec schemeSpec
-		if x := get(e.Node, "x-rowferry"); x != nil {
-			r.decode(x, place+".x-rowferry", &spec)
-		}
-		s := Scheme{Name: e.Name, Headers: spec.Headers, Needs: spec.Needs, Given: spec.Given}
-		if e.Name == "basic" && s.Needs == nil {
-			s.Needs = []string{"login", "password"}
-		}
-		r.haveCredentials(p, e.Key, place, append(slices.Clone(s.Needs), spec.Given))
-		for _, header := range sorted(spec.Headers) {
-			r.template(p, e.Key, place+".x-rowferry.headers."+header, spec.Headers[header])
-		}
-		for _, l := range spec.Logins {
-			r.haveCredentials(p, e.Key, place+".x-rowferry.logins", l.Fields)
-			s.Logins = append(s.Logins, Login{Name: l.Name, Paths: l.Paths, Fields: l.Fields, Session: l.Session.Text, Root: l.Root, session: r.expression(&l.Session)})
-		}
-		if e.Name == "session" && len(s.Logins) == 0 && s.Given == "" {
-			r.wrong(e.Key, place+".x-rowferry", "document.missing", "key", "logins")
-		}
-		p.Schemes = append(p.Schemes, s)
 	}
 }
 
@@ -310,7 +275,7 @@ func (r *reader) operations(p *Provider) {
 			if !slices.Contains(methods, method.Name) || get(method.Node, "x-rowferry") == nil {
 				continue
 			}
-			r.operation(p, method.Node, path.Name, method.Name)
+			r.operation(p, method.Node, path, method.Name)
 		}
 	}
 	if len(p.Operations) == 0 && len(r.mistakes) == 0 {
@@ -323,17 +288,21 @@ type operationSpec struct {
 	Title      batch.Text          `key:"title"`
 	Help       batch.Text          `key:"help"`
 	Notes      []batch.Text        `key:"notes"`
-	Rows       *yaml.Node          `key:"rows,must"`
+	Rows       *yaml.Node          `key:"rows"`
+	Fields     []string            `key:"fields"`
+	Choose     *yaml.Node          `key:"choose"`
+	Map        *yaml.Node          `key:"map"`
 	Unique     [][]string          `key:"unique"`
 	Repeatable bool                `key:"repeatable"`
 	Done       batch.Text          `key:"done"`
 	Paths      map[string]string   `key:"paths"`
 	Examples   []map[string]string `key:"examples"`
-	Answer     *yaml.Node          `key:"answer,must"`
+	Answer     *yaml.Node          `key:"answer"`
 }
 
-func (r *reader) operation(p *Provider, n *yaml.Node, path, method string) {
+func (r *reader) operation(p *Provider, n *yaml.Node, item entry, method string) {
 	var spec operationSpec
+	path := item.Name
 	place := "paths." + path + "." + method
 	x, xplace := get(n, "x-rowferry"), place+".x-rowferry"
 	r.decode(x, xplace, &spec)
@@ -351,9 +320,6 @@ func (r *reader) operation(p *Provider, n *yaml.Node, path, method string) {
 	if _, twice := p.Operation(op.ID); twice {
 		r.wrong(get(n, "operationId"), place, "document.twice", "name", op.ID)
 	}
-	if list := get(n, "parameters"); list != nil && len(list.Content) > 0 {
-		r.wrong(list, place+".parameters", "document.unsupported", "what", "parameters")
-	}
 	r.security(op, n, place)
 	schema, splace := r.encodings(op, n, place)
 	op.Paths = map[string]string{}
@@ -364,42 +330,59 @@ func (r *reader) operation(p *Provider, n *yaml.Node, path, method string) {
 		r.choice(get(get(x, "paths"), e), xplace+".paths."+e, e, op.Encodings...)
 		op.Paths[e] = spec.Paths[e]
 	}
-	b := &builder{reader: r, op: op, rules: map[string]bool{}, budget: 5000}
+	b := &builder{reader: r, op: op, rules: map[string]bool{}, budget: maxFields, values: 20 * maxFields}
 	for _, s := range p.Schemes {
 		b.schemes = append(b.schemes, s.Name)
 	}
+	op.Rows.Kind = One
 	if spec.Rows != nil {
 		r.rows(op, spec.Rows, xplace+".rows")
 	}
+	b.wish(spec, x)
 	p.Operations = append(p.Operations, op)
-	if schema == nil {
+	b.parameters(item.Node, n, place)
+	if schema == nil && len(op.Parameters) == 0 {
+		r.wrong(n, place, "document.body")
 		return
 	}
-	b.body(schema, splace, spec, x, xplace)
-	if op.Body != nil {
+	before := len(r.mistakes)
+	b.body(schema, splace, n, spec, x, xplace)
+	if op.Item != nil {
 		b.answerExamples(n, place)
+	}
+	if len(r.mistakes) == before {
+		b.unmet()
+		b.holes(n, place)
 	}
 }
 
-// body compiles the request body and everything that speaks of its fields.
-func (b *builder) body(schema *yaml.Node, splace string, spec operationSpec, x *yaml.Node, xplace string) {
+// maxFields is how many nodes the body of one operation may have.
+const maxFields = 5000
+
+// body compiles what rows fill, and everything that speaks of its fields.
+func (b *builder) body(schema *yaml.Node, splace string, n *yaml.Node, spec operationSpec, x *yaml.Node, xplace string) {
 	op := b.op
-	at := spot{required: true, outside: op.Rows.Kind == Batch}
-	op.Body = b.schema(schema, "", splace, true, at)
-	if op.Body == nil {
-		return
+	op.compiled.element = &Schema{Type: "object"}
+	if schema != nil {
+		required := b.bodyRequired(n)
+		op.Body = b.schema(schema, "", splace, required, spot{required: required, outside: op.Rows.Kind == Batch, sample: b.bodySample(n)})
+		if op.Body == nil {
+			return
+		}
+		op.compiled.element = op.Body
 	}
-	if op.Rows.Path != "" && !b.found {
+	if op.Rows.Path != "" && b.found == nil {
 		b.wrong(spec.Rows, xplace+".rows", "document.array", "path", op.Rows.Path)
 		return
 	}
-	op.compiled.element = op.Body
+	op.compiled.array = b.found
 	if op.Rows.Kind == Batch {
-		op.compiled.element = descend(op.Body, strings.Split(op.Rows.Path, ".")).Items
+		op.compiled.element = b.found.Items
 	}
 	if op.element() == nil {
 		return
 	}
+	b.envelop()
 	b.compileRules()
 	op.prepareChecks(b)
 	b.fields(get(spec.Rows, "group"), xplace+".rows.group", op.Rows.Key)
@@ -432,59 +415,62 @@ func (b *builder) fields(n *yaml.Node, place string, paths []string) {
 	}
 }
 
-func (r *reader) security(op *Operation, n *yaml.Node, place string) {
-	list := get(n, "security")
-	if list == nil {
-		list, place = get(r.root, "security"), ""
+// encodingOf is how a body of a media type is written, "" when we cannot.
+func encodingOf(media string) string {
+	media, _, _ = strings.Cut(strings.ToLower(media), ";")
+	switch media = strings.TrimSpace(media); {
+	case media == "application/x-www-form-urlencoded":
+		return "form"
+	case media == "application/json" || strings.HasSuffix(media, "+json") || media == "text/json" || media == "*/*" || media == "application/*":
+		return "json"
+	case media == "application/xml" || media == "text/xml" || strings.HasSuffix(media, "+xml"):
+		return "xml"
 	}
-	if list != nil {
-		for _, requirement := range list.Content {
-			names := entries(requirement)
-			if len(names) > 1 {
-				r.wrong(requirement, place+".security", "document.unsupported", "what", "{a: [], b: []}")
-			}
-			for _, e := range names {
-				if _, known := op.Provider.Scheme(e.Name); !known {
-					r.wrong(e.Key, place+".security", "document.scheme", "name", e.Name)
-				}
-				op.Schemes = append(op.Schemes, e.Name)
-			}
-		}
-	}
-	if len(op.Schemes) == 0 {
-		op.Schemes = []string{"none"}
-	}
+	return ""
 }
 
-var mediaTypes = map[string]string{
-	"application/json": "json", "application/xml": "xml", "text/xml": "xml", "application/x-www-form-urlencoded": "form",
-}
+// usual are the media types that need no word.
+var usual = map[string]string{"json": "application/json", "xml": "application/xml", "form": "application/x-www-form-urlencoded"}
 
-// encodings finds the encodings of the request body and its one schema.
+// encodings finds the encodings of the request body and its one schema; nil when there is no body.
 func (r *reader) encodings(op *Operation, n *yaml.Node, place string) (*yaml.Node, string) {
 	body, place := get(n, "requestBody"), place+".requestBody"
 	if ref := get(body, "$ref"); ref != nil {
 		body = r.locate(ref.Value)
 	}
+	if body == nil {
+		op.Encodings = []string{"json"}
+		return nil, ""
+	}
 	var schema *yaml.Node
 	var where, first string
 	for _, e := range entries(get(body, "content")) {
-		media, _, _ := strings.Cut(e.Name, ";")
-		encoding, known := mediaTypes[strings.TrimSpace(media)]
+		encoding := encodingOf(e.Name)
 		s := get(e.Node, "schema")
-		if !known || s == nil {
-			r.wrong(e.Key, place+".content."+e.Name, "document.body")
+		if encoding == "" || s == nil {
+			if !r.theirs {
+				r.wrong(e.Key, place+".content."+e.Name, "document.body")
+			}
 			continue
 		}
-		op.Encodings = append(op.Encodings, encoding)
-		ref := ""
-		if n := get(s, "$ref"); n != nil {
-			ref = n.Value
-		}
+		ref := textAt(s, "$ref")
 		if schema == nil {
 			schema, where, first = s, place+".content."+e.Name+".schema", ref
 		} else if s != schema && (ref == "" || ref != first) {
-			r.wrong(s, place+".content."+e.Name+".schema", "document.schemas")
+			if !r.theirs {
+				r.wrong(s, place+".content."+e.Name+".schema", "document.schemas")
+			}
+			continue
+		}
+		if slices.Contains(op.Encodings, encoding) {
+			continue
+		}
+		op.Encodings = append(op.Encodings, encoding)
+		if !strings.Contains(e.Name, "*") && e.Name != usual[encoding] && (r.theirs || e.Name != "text/xml") {
+			if op.Media == nil {
+				op.Media = map[string]string{}
+			}
+			op.Media[encoding] = e.Name
 		}
 	}
 	if schema == nil {

@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 // Mistake is one thing that is wrong in a document.
 type Mistake struct {
+	File         string        // "": the document itself; else the file of the description that it extends
 	Line, Column int           // from 1; 0 where no line can be named
 	Place        string        // paths./bills.post.x-rowferry.rows
 	Message      batch.Message // what is wrong and what to write
@@ -29,27 +31,39 @@ func (e *DocumentError) Error() string { return e.Say(batch.English) }
 func (e *DocumentError) Say(l batch.Language) string {
 	lines := make([]string, len(e.Mistakes))
 	for i, m := range e.Mistakes {
-		where := e.Source
-		if m.Line > 0 {
-			where = fmt.Sprintf("%s:%d:%d", where, m.Line, m.Column)
-		}
-		if m.Place != "" {
-			where += ": " + m.Place
-		}
-		lines[i] = where + ": " + words.Say(l, m.Message)
+		lines[i] = m.say(e.Source, l)
 	}
 	return strings.Join(lines, "\n")
 }
 
+func (m Mistake) say(source string, l batch.Language) string {
+	where := cmp.Or(m.File, source)
+	if m.Line > 0 {
+		where = fmt.Sprintf("%s:%d:%d", where, m.Line, m.Column)
+	}
+	if m.Place != "" {
+		where += ": " + m.Place
+	}
+	return where + ": " + words.Say(l, m.Message)
+}
+
 func (e *DocumentError) sorted() *DocumentError {
 	slices.SortStableFunc(e.Mistakes, func(a, b Mistake) int {
+		if a.File != b.File {
+			return strings.Compare(a.File, b.File)
+		}
 		if a.Line != b.Line {
 			return a.Line - b.Line
 		}
 		return a.Column - b.Column
 	})
 	e.Mistakes = slices.CompactFunc(e.Mistakes, func(a, b Mistake) bool {
-		return a.Line == b.Line && a.Column == b.Column && words.Say(batch.English, a.Message) == words.Say(batch.English, b.Message)
+		return a.File == b.File && a.Line == b.Line && a.Column == b.Column && words.Say(batch.English, a.Message) == words.Say(batch.English, b.Message)
 	})
 	return e
+}
+
+// told are the warnings, each once, in the order of their lines.
+func (r *reader) told() []Mistake {
+	return (&DocumentError{Mistakes: r.warnings}).sorted().Mistakes
 }

@@ -15,17 +15,35 @@ import (
 
 // reader walks the nodes of one document and collects its mistakes.
 type reader struct {
-	root     *yaml.Node // the document's top mapping
+	root     *yaml.Node            // the document's top mapping
+	own      *yaml.Node            // that of the file itself, where it extends another
+	files    []string              // of a description that the document extends; the line of a node says which
+	theirs   bool                  // the document extends one that is not ours to mend
+	found    map[string]*yaml.Node // what references lead to
+	merges   int                   // schemas that were put together so far
 	mistakes []Mistake
+	warnings []Mistake
 }
 
 // wrong notes a mistake at n; args are name, value, ….
 func (r *reader) wrong(n *yaml.Node, place, key string, args ...any) {
+	r.mistakes = append(r.mistakes, r.mistake(n, place, key, args...))
+}
+
+// warn notes what is left out of a description, which works without.
+func (r *reader) warn(n *yaml.Node, place, key string, args ...any) {
+	r.warnings = append(r.warnings, r.mistake(n, place, key, args...))
+}
+
+func (r *reader) mistake(n *yaml.Node, place, key string, args ...any) Mistake {
 	m := Mistake{Place: place, Message: words.Message(key, args...)}
 	if n != nil {
-		m.Line, m.Column = n.Line, n.Column
+		m.Line, m.Column = n.Line%lines, n.Column
+		if i := n.Line / lines; i > 0 {
+			m.File = r.files[i-1]
+		}
 	}
-	r.mistakes = append(r.mistakes, m)
+	return m
 }
 
 // plain follows aliases.
@@ -116,9 +134,21 @@ func (r *reader) locate(ref string) *yaml.Node {
 	if !local {
 		return nil
 	}
+	if n, known := r.found[ref]; known {
+		return n
+	}
+	if r.found == nil {
+		r.found = map[string]*yaml.Node{}
+	}
+	n := r.look(rest)
+	r.found[ref] = n
+	return n
+}
+
+func (r *reader) look(rest string) *yaml.Node {
 	n := r.root
 	for part := range strings.SplitSeq(rest, "/") {
-		part = strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
+		part = strings.NewReplacer("~1", "/", "~0", "~", "%25", "%").Replace(part)
 		if n = plain(n); n != nil && n.Kind == yaml.SequenceNode {
 			i, err := strconv.Atoi(part)
 			if err != nil || i < 0 || i >= len(n.Content) {
@@ -134,14 +164,22 @@ func (r *reader) locate(ref string) *yaml.Node {
 	return n
 }
 
-// flat resolves the $ref and allOf of a schema: a mapping in which neither is left at the top. What stands beside wins.
+// flat resolves the $ref and allOf of a schema: a mapping in which neither is left at the top. What stands beside a $ref
+// wins over what it refers to; the parts of an allOf all hold.
 func (r *reader) flat(n *yaml.Node, place string, seen []string) *yaml.Node {
 	n = plain(n)
 	if n == nil || n.Kind != yaml.MappingNode {
 		return n
 	}
-	var base []*yaml.Node
-	if ref := get(n, "$ref"); ref != nil {
+	if r.merges++; r.merges > maxMerges {
+		return mapping(n, nil)
+	}
+	ref, all := get(n, "$ref"), get(n, "allOf")
+	if ref == nil && all == nil {
+		return n
+	}
+	out := mapping(n, nil)
+	if ref != nil {
 		if slices.Contains(seen, ref.Value) {
 			r.wrong(ref, place, "document.circular", "ref", ref.Value)
 			return mapping(n, nil)
@@ -151,59 +189,19 @@ func (r *reader) flat(n *yaml.Node, place string, seen []string) *yaml.Node {
 			r.wrong(ref, place, "document.ref", "ref", ref.Value)
 			return mapping(n, nil)
 		}
-		base = append(base, r.flat(to, place, append(slices.Clone(seen), ref.Value)))
+		seen = append(slices.Clone(seen), ref.Value)
+		out = r.flat(to, place, seen)
 	}
-	if all := get(n, "allOf"); all != nil {
+	if all != nil {
 		for _, one := range all.Content {
-			part := r.setApart(r.flat(one, place, seen))
-			for _, before := range base {
-				r.disagree(before, part, place)
-			}
-			base = append(base, part)
+			out = r.intersect(out, r.flat(one, place, seen), place)
 		}
-	}
-	if base == nil {
-		return n
 	}
 	own := slices.DeleteFunc(entries(n), func(e entry) bool { return e.Name == "$ref" || e.Name == "allOf" })
-	out := mapping(n, nil)
-	for _, b := range append(base, mapping(n, own)) {
-		out = overlay(out, b)
+	if all != nil {
+		return r.intersect(out, mapping(n, own), place)
 	}
-	return out
-}
-
-// apart holds the parts of an allOf whose keywords cannot be merged; the JSON Schema validator gets them as they are.
-const apart = "x-apart"
-
-// setApart moves the keywords that are not plain into a part of their own, so that merging loses none of them.
-func (r *reader) setApart(n *yaml.Node) *yaml.Node {
-	if n == nil || n.Kind != yaml.MappingNode {
-		return n
-	}
-	var plainOnes, others []entry
-	for _, e := range entries(n) {
-		if easy[e.Name] || strings.HasPrefix(e.Name, "x-") {
-			plainOnes = append(plainOnes, e)
-		} else {
-			others = append(others, e)
-		}
-	}
-	if others == nil {
-		return n
-	}
-	list := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Line: n.Line, Column: n.Column, Content: []*yaml.Node{mapping(n, others)}}
-	key := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: apart}
-	return overlay(mapping(n, plainOnes), mapping(n, []entry{{apart, key, list}}))
-}
-
-// disagree notes plain keywords that two parts of an allOf both use: one would be lost.
-func (r *reader) disagree(a, b *yaml.Node, place string) {
-	for _, key := range []string{"pattern", "enum", "const", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "items"} {
-		if one, two := get(a, key), get(b, key); one != nil && two != nil && one != two && (one.Value != two.Value || one.Value == "") {
-			r.wrong(two, place, "document.unsupported", "what", "allOf: "+key+" + "+key)
-		}
-	}
+	return overlay(out, mapping(n, own))
 }
 
 // overlay puts the keys of b over those of a; objects that describe are joined key by key, lists of names and rules one after the other.
@@ -218,7 +216,7 @@ func overlay(a, b *yaml.Node) *yaml.Node {
 		switch e.Name {
 		case "properties", "x-rowferry", "xml":
 			out[i].Node = overlay(out[i].Node, e.Node)
-		case "required", "x-rules", apart:
+		case "required", "x-rules", apart, unions:
 			joined := *out[i].Node
 			joined.Content = append(slices.Clone(joined.Content), e.Node.Content...)
 			out[i].Node = &joined

@@ -260,7 +260,7 @@ func (g *page) fields(op *Operation) {
 		if len(f.examples) > 0 {
 			example = "`" + f.examples[0] + "`"
 		}
-		g.row("`"+f.Path+"`", f.Label.In(g.l), g.required(f), strings.Join(sentences, "; "), f.Rule.In(g.l), example)
+		g.row("`"+f.Path+"`", f.Label.In(g.l), g.required(f), strings.Join(sentences, "; "), wording(f).In(g.l), example)
 	}
 	g.line("")
 }
@@ -308,4 +308,12 @@ func (g *page) codes(op *Operation) {
 		g.row(c.Code, g.say("class."+string(c.Class)), c.Text.In(g.l))
 	}
 	g.line("")
+}
+
+// wording is the provider's own: of the rule, else of the field.
+func wording(f *Field) batch.Text {
+	if f.Rule == (batch.Text{}) {
+		return f.Help
+	}
+	return f.Rule
 }

@@ -23,6 +23,7 @@ type Provider struct {
 	Operations  []*Operation
 	Notes       []batch.Text // remarks for its page
 	Link        string       // where the provider describes its API
+	Warnings    []Mistake    // what of the provider's own description is not offered, and why
 }
 
 // Server is one place where the provider listens.
@@ -50,11 +51,24 @@ type Credential struct {
 
 // Scheme is one way to authenticate, with everything its implementation under senders/ needs.
 type Scheme struct {
-	Name    string            // basic, header, signed, session, body (credentials are fields of the body), none
+	Name    string            // as the document and accounts call it
+	Kind    string            // basic, header, signed, session, body (credentials are fields of the body), oauth2, all (its Parts together), none
 	Headers map[string]string // templates over credentials and {timestamp} {nonce} {sign}: "Bearer {token}"
+	Query   map[string]string // the same, for parameters of the URL
+	OAuth   OAuth             // oauth2 only
+	Parts   []Scheme          // all only
 	Needs   []string          // credentials without which it cannot work
 	Logins  []Login           // session only, in order of preference
 	Given   string            // session only: a credential that is a session already, when the account has it; "" = none
+}
+
+// OAuth is where and how a scheme gets its tokens. Its Needs are the client's id and secret; for the flow password a
+// user's name and password follow.
+type OAuth struct {
+	Flow     string   // clientCredentials or password
+	TokenURL string   // absolute, or from the server's root on
+	Scopes   []string // asked for
+	Style    string   // form or basic: how the client names itself; "" = found out
 }
 
 // Login is one generation of a session login.
@@ -81,11 +95,15 @@ type Operation struct {
 	Method     string
 	Paths      map[string]string // by encoding; most operations have one
 	Encodings  []string          // json, xml, form; the first is the default
-	Schemes    []string          // allowed authentication schemes, default first; names in Provider.Schemes
+	Media      map[string]string // by encoding, where its type is not the usual one: application/vnd.acme+json
+	Accept     string            // the types of its answers; "" = that of the encoding
+	Parameters []Parameter
+	Schemes    []string // allowed authentication schemes, default first; names in Provider.Schemes
 	Rows       Rows
 	Repeatable bool       // may be sent again when the answer was lost
 	Done       batch.Text // what success means where "delivered" says too much: "submitted"
-	Body       *Schema    // of the whole request body
+	Body       *Schema    // of the whole request body; nil = none
+	Item       *Schema    // of an item's body: what Body is, one element of a batch, or an envelope of these (Enveloped)
 	Fields     []*Field   // what rows can fill, in the schema's order
 	Notes      []batch.Text
 	Answers    []AnswerExample // documented answers, for tests and the simulator
@@ -102,6 +120,14 @@ type Rows struct {
 	Min    int        // group: fewest rows ("requestids": 2); Check looks at it
 	Key    []string   // group: fields whose values make rows one group; empty: the route's `group` column decides
 	Unique [][]string // field lists whose values, taken together, may occur once in a request; checked over the file
+}
+
+// Parameter is a value of the path, the query or the headers. It is a property of the group of that name in Item.
+type Parameter struct {
+	Name    string
+	In      string // path, query, header
+	Schema  *Schema
+	Explode bool // a list is written as several parameters of the name
 }
 
 // RowsKind is one, batch or group.
@@ -126,6 +152,7 @@ type Field struct {
 	List     string     // name of a code list that the provider does not publish
 	Example  string
 	Repeated bool // lies inside the array that the rows of a group fill; otherwise all rows of a group must agree
+	Outside  bool // lies outside the element of a batch: items of one request share it
 	Values   bool // a list of plain values: each row of the group adds one. Path is the list's, Schema its Items
 
 	compiledField
@@ -149,6 +176,7 @@ func (f *Field) As(form string) *Field { return f.as(form) }
 // Schema is one node of the request body, in the order of the document.
 type Schema struct {
 	Name     string // property name; "" for array elements
+	Key      string // its name in an item's body where that is another one; use Member
 	Type     string // object, array, string, integer, number, boolean
 	Either   string // the other type that the provider may take: string, integer or number; "" = none
 	Nullable bool
@@ -157,7 +185,7 @@ type Schema struct {
 	Required bool
 	Const    string // a value the document fixes ("0.1")
 	Enum     []string
-	Fill     string // what we fill in ourselves: "credential:appkey", "session", "sequence" (position in the request, from 1); "" = mapped
+	Fill     string // what we fill in ourselves: "credential:appkey", "session", "sequence" (position in the request, from 1), "id" (the same in all attempts of a request); "" = mapped
 	Scheme   string // the property is there only under this authentication scheme
 	Blank    string // what a blank becomes: omit (default), null, empty
 	XML      XML
@@ -165,6 +193,14 @@ type Schema struct {
 	Raw      map[string]any // the schema as JSON Schema says it, for templates, forms and docs
 
 	compiledSchema
+}
+
+// Member is the property's name in an item's body.
+func (s *Schema) Member() string {
+	if s.Key != "" {
+		return s.Key
+	}
+	return s.Name
 }
 
 // XML are OpenAPI's xml hints.
@@ -248,7 +284,8 @@ type Verdict struct {
 	Code      string
 	Message   batch.Text // the provider's text; with the document's translation where its code is known
 	Reference string
-	Blamed    []int // positions in Item.Rows of the rows the answer names as the cause; empty: all
+	Blamed    []int   // positions in Item.Rows of the rows the answer names as the cause; empty: all
+	Faults    []Fault // fields that it names as the cause
 }
 
 // Reading is an answer understood.

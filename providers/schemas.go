@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/big"
@@ -70,25 +71,30 @@ type builder struct {
 	*reader
 	op      *Operation
 	schemes []string
-	found   bool            // the array of Rows.Path has been seen
+	found   *Schema         // the array of Rows.Path, once it has been seen
 	rules   map[string]bool // names of rules seen
 	sites   []ruleSite
 	budget  int // nodes that may still be built
+	values  int // nodes that may still be written out as JSON Schema
+	lost    bool
+	wishes
 }
 
 // spot is where in the body a schema stands.
 type spot struct {
-	full      string    // path from the body's root
-	path      string    // path as fields have it
-	required  bool      // everything around is required
-	repeated  bool      // inside the array that rows fill
-	outside   bool      // batch: not yet inside the repeated element
-	ancestors []*Schema // objects around, outermost first
-	refs      []string  // references that led here
+	full      string     // path from the body's root
+	path      string     // path as fields have it
+	required  bool       // everything around is required
+	repeated  bool       // inside the array that rows fill
+	outside   bool       // batch: not yet inside the repeated element
+	ancestors []*Schema  // objects around, outermost first
+	refs      []string   // references that led here
+	sample    *yaml.Node // what an example of something around says of it; nil = nothing
 }
 
 func (s spot) child(name string) spot {
 	s.full, s.path = dotted(s.full, name), dotted(s.path, name)
+	s.sample = get(s.sample, name)
 	return s
 }
 
@@ -103,22 +109,34 @@ func dotted(path, name string) string {
 func (b *builder) schema(raw *yaml.Node, name, place string, required bool, at spot) *Schema {
 	if b.budget--; b.budget < 0 {
 		if b.budget == -1 {
-			b.wrong(raw, place, "document.unsupported", "what", "a body of more than 5000 fields")
+			b.wrong(raw, place, "document.many_fields", "max", maxFields)
 		}
 		return nil
+	}
+	for i, w := range b.wishes.offered {
+		b.wishes.offered[i].met = w.met || at.is(w.path)
 	}
 	at.refs = slices.Clone(at.refs)
 	for ref := get(raw, "$ref"); ref != nil; ref = get(b.locate(ref.Value), "$ref") {
-		if slices.Contains(at.refs, ref.Value) {
-			b.wrong(ref, place, "document.circular", "ref", ref.Value)
+		if slices.Contains(at.refs, ref.Value) && !b.deeper(at) {
+			b.cannot(ref, place, at, "document.circular", "ref", ref.Value)
 			return nil
 		}
 		at.refs = append(at.refs, ref.Value)
+		if len(at.refs) > 1000 {
+			return nil
+		}
 	}
-	n := b.flat(raw, place, nil)
+	n := b.wished(b.flat(raw, place, nil), place, at)
 	if n == nil || n.Kind != yaml.MappingNode {
-		b.wrong(raw, place, "document.kind", "want", "{…}")
+		b.cannot(cmp.Or(n, raw), place, at, "document.untyped", "path", at.full)
 		return nil
+	}
+	if n = b.united(n, place, at); n == nil {
+		return nil
+	}
+	if example := get(n, "example"); example != nil && at.sample == nil {
+		at.sample = example
 	}
 	var spec fieldSpec
 	if x := get(n, "x-rowferry"); x != nil {
@@ -126,29 +144,61 @@ func (b *builder) schema(raw *yaml.Node, name, place string, required bool, at s
 	}
 	s := &Schema{Name: name, Required: required, Fill: spec.Fill, Scheme: spec.Scheme, Blank: spec.Blank}
 	s.node, s.place, s.must, s.fix, s.maxItems = n, place, spec.Must, spec.Fix, -1
-	s.Raw, _ = b.whole(n, place, nil).(map[string]any)
 	b.xmlHints(s, n, place)
-	b.kind(s, n, place)
+	if !b.kind(s, n, place, at) {
+		return nil
+	}
+	if s.Type != "object" && s.Type != "array" {
+		s.Raw, _ = b.whole(n, place, nil).(map[string]any)
+	}
 	if c := get(n, "const"); c != nil {
 		s.Const = c.Value
 	}
-	if spec.Hidden || isTrue(n, "deprecated") || isTrue(n, "readOnly") {
+	if b.theirs && spec.Hidden || !b.theirs && spec.Hidden || isTrue(n, "readOnly") || isTrue(n, "deprecated") && !(b.theirs && (required || b.picked(at))) {
 		return nil
 	}
 	b.checkSpec(s, n, spec)
 	switch s.Type {
 	case "object":
-		b.object(s, n, at)
+		if !b.object(s, n, at) {
+			return nil
+		}
 	case "array":
 		b.array(s, n, at)
-	case "":
-		return nil
+		if s.Items == nil && b.theirs {
+			return nil
+		}
 	default:
+		if b.theirs && required && s.Const == "" && s.Fill == "" {
+			s.Const = single(n)
+		}
 		if s.Fill == "" && s.Const == "" {
 			b.leaf(s, spec, at)
 		}
 	}
 	return s
+}
+
+// single is the one value that an enum leaves, "" when it leaves several.
+func single(n *yaml.Node) string {
+	list := get(n, "enum")
+	if list == nil || len(list.Content) != 1 {
+		return ""
+	}
+	return plain(list.Content[0]).Value
+}
+
+// cannot notes what cannot be modelled: a mistake where the document is ours or a request cannot do without, else a
+// warning that it is not offered.
+func (b *builder) cannot(n *yaml.Node, place string, at spot, key string, args ...any) {
+	switch {
+	case !b.theirs:
+		b.wrong(n, place, key, args...)
+	case at.required:
+		b.wrong(n, at.full, key, args...)
+	default:
+		b.warn(n, at.full, key, args...)
+	}
 }
 
 func isTrue(n *yaml.Node, key string) bool {
@@ -159,6 +209,10 @@ func isTrue(n *yaml.Node, key string) bool {
 func (b *builder) xmlHints(s *Schema, n *yaml.Node, place string) {
 	x := get(n, "xml")
 	if x == nil {
+		return
+	}
+	if b.theirs {
+		s.XML = XML{Name: textAt(x, "name"), Attribute: isTrue(x, "attribute"), Wrapped: isTrue(x, "wrapped")}
 		return
 	}
 	var hints struct {
@@ -172,21 +226,15 @@ func (b *builder) xmlHints(s *Schema, n *yaml.Node, place string) {
 
 var kinds = []string{"object", "array", "string", "integer", "number", "boolean"}
 
-func (b *builder) kind(s *Schema, n *yaml.Node, place string) {
-	t := get(n, "type")
+// kind finds the one type of a schema; false when it has none that a cell could fill.
+func (b *builder) kind(s *Schema, n *yaml.Node, place string, at spot) bool {
 	var names []string
-	switch {
-	case t == nil && get(n, "properties") != nil:
-		names = []string{"object"}
-	case t == nil && (get(n, "const") != nil || get(n, "enum") != nil):
-		names = []string{"string"}
-	case t == nil:
-	case t.Kind == yaml.SequenceNode:
-		for _, c := range t.Content {
-			names = append(names, c.Value)
+	if t := get(n, "type"); t != nil {
+		for _, c := range listed(t) {
+			names = append(names, plain(c).Value)
 		}
-	default:
-		names = []string{t.Value}
+	} else if kind := b.presumedKind(n); kind != "" {
+		names = []string{kind}
 	}
 	if i := slices.Index(names, "null"); i >= 0 {
 		s.Nullable = true
@@ -196,11 +244,53 @@ func (b *builder) kind(s *Schema, n *yaml.Node, place string) {
 		s.Either = names[1]
 		names = names[:1]
 	}
-	if len(names) != 1 || !slices.Contains(kinds, names[0]) {
-		b.wrong(n, place, "document.type")
-		return
+	if len(names) == 1 && slices.Contains(kinds, names[0]) {
+		s.Type = names[0]
+		return true
 	}
-	s.Type = names[0]
+	if b.theirs {
+		b.cannot(n, place, at, "document.untyped", "path", at.full)
+	} else {
+		b.wrong(n, place, "document.type")
+	}
+	return false
+}
+
+// presumedKind is the type that a schema without one must mean.
+func (b *builder) presumedKind(n *yaml.Node) string {
+	has := func(keys ...string) bool {
+		return slices.ContainsFunc(keys, func(key string) bool { return get(n, key) != nil })
+	}
+	switch {
+	case has("properties"):
+		return "object"
+	case has("const", "enum"):
+		value := get(n, "const")
+		if list := get(n, "enum"); value == nil && len(list.Content) > 0 {
+			value = plain(list.Content[0])
+		}
+		if b.theirs && value != nil {
+			switch value.ShortTag() {
+			case "!!int":
+				return "integer"
+			case "!!float":
+				return "number"
+			case "!!bool":
+				return "boolean"
+			}
+		}
+		return "string"
+	case !b.theirs:
+	case has("items", "minItems", "maxItems"):
+		return "array"
+	case has("additionalProperties"):
+		return "object"
+	case has("pattern", "minLength", "maxLength", "format"):
+		return "string"
+	case has("minimum", "maximum", "multipleOf"):
+		return "number"
+	}
+	return ""
 }
 
 // checkSpec looks at what a property's x-rowferry may say.
@@ -226,7 +316,7 @@ func (b *builder) checkSpec(s *Schema, n *yaml.Node, spec fieldSpec) {
 	case credential && !slices.ContainsFunc(b.op.Provider.Credentials, func(c Credential) bool { return c.Name == name }):
 		b.wrong(get(x, "fill"), place+".fill", "document.credential", "name", name)
 	case !credential:
-		b.choice(get(x, "fill"), place+".fill", spec.Fill, "credential:NAME", "session", "sequence")
+		b.choice(get(x, "fill"), place+".fill", spec.Fill, "credential:NAME", "session", "sequence", "id")
 	}
 	s.codes = spec.ListFrom == "code" || spec.Reduce == "code"
 }
@@ -238,23 +328,41 @@ func (r *reader) choice(n *yaml.Node, place, value string, allowed ...string) {
 	}
 }
 
-func (b *builder) object(s *Schema, n *yaml.Node, at spot) {
+// object compiles the properties; false when one that the object cannot do without cannot be modelled.
+func (b *builder) object(s *Schema, n *yaml.Node, at spot) bool {
+	properties := b.properties(n, at)
 	needed := map[string]bool{}
 	if list := get(n, "required"); list != nil {
 		for _, c := range list.Content {
-			needed[c.Value] = true
-			if get(get(n, "properties"), c.Value) == nil {
-				b.wrong(c, s.place+".required", "document.path", "path", c.Value, "known", names(get(n, "properties")))
+			if get(properties, c.Value) != nil {
+				needed[c.Value] = true
+				continue
 			}
+			if b.theirs {
+				b.warn(c, at.full, "document.required_unknown", "path", c.Value)
+				continue
+			}
+			b.wrong(c, s.place+".required", "document.path", "path", c.Value, "known", names(properties))
 		}
+	}
+	if b.theirs && len(entries(properties)) == 0 && !at.root() {
+		b.cannot(n, s.place, at, "document.free_map", "path", at.full)
+		return false
 	}
 	inner := at
 	inner.ancestors = append(slices.Clone(at.ancestors), s)
-	for _, e := range entries(get(n, "properties")) {
+	for _, e := range entries(properties) {
 		here := inner.child(e.Name)
 		here.required = at.required && needed[e.Name]
+		if !needed[e.Name] && !b.wanted(here) {
+			continue
+		}
 		p := b.schema(e.Node, e.Name, s.place+".properties."+e.Name, needed[e.Name], here)
 		if p == nil {
+			if b.theirs && needed[e.Name] && !at.required && !isTrue(b.flat(e.Node, s.place, nil), "readOnly") {
+				b.warn(e.Node, at.full, "document.incomplete", "path", here.full)
+				return false
+			}
 			continue
 		}
 		p.loose = needed[e.Name] && !here.required && p.Const == "" && p.Fill == ""
@@ -263,7 +371,11 @@ func (b *builder) object(s *Schema, n *yaml.Node, at spot) {
 	if rules := get(n, "x-rules"); rules != nil {
 		b.sites = append(b.sites, ruleSite{s, rules, s.place + ".x-rules", inner})
 	}
+	return len(s.Props) > 0 || !b.theirs || at.root()
 }
+
+// root reports whether this is the body itself, or an element of the batch.
+func (s spot) root() bool { return s.full == "" }
 
 func names(n *yaml.Node) string {
 	var out []string
@@ -279,13 +391,27 @@ func (b *builder) array(s *Schema, n *yaml.Node, at spot) {
 	s.unique = isTrue(n, "uniqueItems")
 	items := get(n, "items")
 	if items == nil {
-		b.wrong(n, s.place, "document.missing", "key", "items")
+		if b.theirs {
+			b.cannot(n, s.place, at, "document.untyped", "path", at.full)
+		} else {
+			b.wrong(n, s.place, "document.missing", "key", "items")
+		}
 		return
 	}
 	rows := &b.op.Rows
-	filled := rows.Kind != One && at.full == rows.Path
+	filled := rows.Kind != One && cmp.Or(at.full, ".") == rows.Path
+	switch {
+	case filled:
+	case b.rowsAt(at):
+		at.required = at.required || b.theirs
+	case b.theirs && s.minItems == 0:
+		at.required = false // an empty one will do
+	}
+	if at.sample != nil && at.sample.Kind == yaml.SequenceNode {
+		at.sample = plain(slices.Concat(at.sample.Content, []*yaml.Node{nil})[0])
+	}
 	if filled {
-		b.found = true
+		b.found = s
 		at.required = true
 		if rows.Kind == Batch {
 			at.path, at.outside, at.ancestors = "", false, nil
@@ -322,11 +448,7 @@ func (b *builder) count(n *yaml.Node, place, key string, otherwise int) int {
 
 // leaf makes a field of a plain property.
 func (b *builder) leaf(s *Schema, spec fieldSpec, at spot) {
-	if at.outside {
-		b.wrong(s.node, s.place, "document.outside", "path", at.full)
-		return
-	}
-	f := &Field{Path: at.path, Schema: s, Label: spec.Label, Headings: spec.Headings, Help: spec.Help, Rule: spec.Rule,
+	f := &Field{Path: at.path, Outside: at.outside, Schema: s, Label: spec.Label, Headings: spec.Headings, Help: spec.Help, Rule: spec.Rule,
 		Required: at.required && s.Required, Presumed: spec.Presumed, List: spec.List, Repeated: at.repeated}
 	c := &converter{field: f, blank: s.Blank, nullable: s.Nullable, reduce: spec.Reduce == "code", minLen: 0, maxLen: -1, scale: -1,
 		must: spec.Must, fix: spec.Fix, dateOut: spec.DateOut, layouts: spec.Date}
@@ -345,14 +467,17 @@ func (b *builder) leaf(s *Schema, spec fieldSpec, at spot) {
 	if p := get(n, "pattern"); p != nil {
 		var err error
 		if c.pattern, err = compilePattern(p.Value); err != nil {
-			b.wrong(p, s.place+".pattern", "document.pattern", "pattern", p.Value, "error", err)
+			b.cannot(p, s.place+".pattern", at, "document.pattern", "pattern", p.Value, "error", err)
 		}
+	}
+	if b.theirs {
+		f.Label, f.Help = orText(f.Label, textAt(n, "title")), orText(f.Help, textAt(n, "description"))
 	}
 	if c.dateOut == "" {
 		c.dateOut = time.DateOnly
 	}
 	c.put = putting(s.Type, format(n))
-	b.examples(s, c, spec)
+	b.examples(s, c, spec, at)
 	b.op.Fields = append(b.op.Fields, f)
 }
 
@@ -472,12 +597,22 @@ func (l *limits) shrink() {
 	}
 }
 
-func (b *builder) examples(s *Schema, c *converter, spec fieldSpec) {
+// orText is t, or a text of the description where t says nothing.
+func orText(t batch.Text, otherwise string) batch.Text {
+	if t == (batch.Text{}) {
+		t.EN = strings.TrimSpace(otherwise)
+	}
+	return t
+}
+
+func (b *builder) examples(s *Schema, c *converter, spec fieldSpec, at spot) {
 	f := c.field
 	list := get(s.node, "examples")
 	switch {
 	case spec.Example != nil:
 		f.examples = []string{*spec.Example}
+	case b.theirs && at.sample != nil && at.sample.Kind == yaml.ScalarNode && at.sample.ShortTag() != "!!null" && at.sample.Value != "":
+		f.examples = []string{at.sample.Value}
 	case get(s.node, "example") != nil:
 		f.examples = []string{get(s.node, "example").Value}
 	case list != nil && list.Kind == yaml.SequenceNode:
@@ -488,13 +623,22 @@ func (b *builder) examples(s *Schema, c *converter, spec fieldSpec) {
 		f.examples = c.allowed[:1]
 	}
 	now := time.Now()
-	for _, e := range f.examples {
+	for _, e := range slices.Clone(f.examples) {
+		was := e
 		if e = dated(e, now); e == "" {
 			continue
 		}
 		if _, _, bad := c.append(nil, e, batch.String); bad != nil {
+			if b.theirs {
+				b.warn(s.node, at.full, "document.example", "value", e, "rule", words.Say(batch.English, bad.Rule))
+				f.examples = slices.DeleteFunc(f.examples, func(x string) bool { return x == was })
+				continue
+			}
 			b.wrong(s.node, s.place, "document.example", "value", e, "rule", words.Say(batch.English, bad.Rule))
 		}
+	}
+	if len(f.examples) == 0 && b.theirs {
+		f.examples = b.madeUp(s, c)
 	}
 	if len(f.examples) > 0 {
 		f.Example = dated(f.examples[0], now)

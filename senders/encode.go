@@ -2,6 +2,7 @@ package senders
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -36,26 +37,11 @@ func newEncoder(op *providers.Operation, scheme, encoding string, reveal func(st
 		return e
 	}
 	if op.Rows.Kind == providers.Batch {
-		e.rows = at(op.Body, op.Rows.Path)
+		e.rows = op.Array()
 	}
 	e.look(op.Body, nil)
 	e.asIs = encoding == "json" && e.rows == nil && !e.touched[op.Body]
 	return e
-}
-
-// at finds the schema of a field path.
-func at(s *providers.Schema, path string) *providers.Schema {
-	for name := range strings.SplitSeq(path, ".") {
-		for s != nil && s.Type == "array" && s.Items != nil {
-			s = s.Items
-		}
-		i := slices.IndexFunc(s.Props, func(p *providers.Schema) bool { return p.Name == name })
-		if i < 0 {
-			return nil
-		}
-		s = s.Props[i]
-	}
-	return s
 }
 
 // look notes below which schemas something is ours to write.
@@ -89,20 +75,39 @@ func (e *encoder) applies(s *providers.Schema) bool { return s.Scheme == "" || s
 
 // request is what one body is made of.
 type request struct {
+	id      string // of Attempt
 	items   []batch.Item
 	session string
-	seq     int // position of the array element that is being written, from 1
-	item    int // position of the item that is being written
+	batch   bool // items are elements
+	seq     int  // position of the array element that is being written, from 1
+	item    int  // position of the item that is being written
 	path    []string
 }
 
 // encode returns the body; it may be an item's own bytes and must not be changed.
-func (e *encoder) encode(items []batch.Item, session string) ([]byte, error) {
+func (e *encoder) encode(a Attempt, session string) ([]byte, error) {
+	items := a.Items
 	if e.op.Body == nil {
 		return nil, nil
 	}
 	if e.rows == nil && len(items) != 1 {
 		return nil, fmt.Errorf("operation %s takes one item a request, got %d", e.op.ID, len(items))
+	}
+	r := &request{id: a.ID, items: items, session: session, batch: e.rows != nil}
+	var raw []byte
+	if e.op.Enveloped() {
+		raw = bytes.TrimSpace(e.op.Part(items[0].Body, "around"))
+		r.items = slices.Clone(items)
+		for i := range r.items {
+			r.items[i].Body = e.op.Part(items[i].Body, "body")
+		}
+		if e.rows == nil {
+			raw = r.items[0].Body
+		}
+		if raw == nil && e.rows == nil && !e.wanted[e.op.Body] {
+			return nil, nil // nothing fills it
+		}
+		return e.write(raw, r)
 	}
 	for i := range items {
 		if b := bytes.TrimSpace(items[i].Body); len(b) == 0 || b[0] != '{' {
@@ -112,14 +117,17 @@ func (e *encoder) encode(items []batch.Item, session string) ([]byte, error) {
 	if e.asIs {
 		return items[0].Body, nil
 	}
-	r := &request{items: items, session: session}
-	var raw []byte
 	if e.rows == nil {
 		raw = bytes.TrimSpace(items[0].Body)
 	}
+	return e.write(raw, r)
+}
+
+// write encodes what stands around the items, or the one item.
+func (e *encoder) write(raw []byte, r *request) ([]byte, error) {
 	size := 512
-	for i := range items {
-		size += 2*len(items[i].Body) + 64
+	for i := range r.items {
+		size += 2*len(r.items[i].Body) + 64
 	}
 	out := make([]byte, 0, size)
 	switch e.encoding {
@@ -140,12 +148,31 @@ func (e *encoder) ours(s *providers.Schema, raw []byte, r *request) (string, boo
 		return r.session, true
 	case s.Fill == "sequence":
 		return strconv.Itoa(max(1, r.seq)), true
+	case s.Fill == "id":
+		return r.unique(), true
 	case strings.HasPrefix(s.Fill, "credential:"):
 		return e.reveal(strings.TrimPrefix(s.Fill, "credential:")), true
 	case s.Const != "" && raw == nil:
 		return s.Const, true
 	}
 	return "", false
+}
+
+// unique is an id of the request, or of the element that is written: the same whenever this is written again.
+func (r *request) unique() string {
+	h := sha256.New()
+	fmt.Fprintln(h, r.id, strings.Join(r.path, "."))
+	if len(r.items) == 1 && !r.batch {
+		fmt.Fprintln(h, r.seq)
+	}
+	for i := range r.items {
+		if !r.batch || r.seq == 0 || i == r.item { // an element's own id does not depend on what travels with it
+			fmt.Fprintln(h, r.items[i].Seq, r.items[i].Rows)
+		}
+	}
+	sum := h.Sum(nil)
+	sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80 // a UUID of version 8: its makers' own
+	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }
 
 // present reports whether a property of an object that is written is written too.

@@ -55,7 +55,7 @@ func encodeItems(t testing.TB, op *providers.Operation, scheme, encoding string,
 		items = append(items, batch.Item{Seq: i, Rows: []int{i + 2}, Body: []byte(b)})
 	}
 	e := newEncoder(op, scheme, encoding, func(name string) string { return exampleCredentials[name] })
-	out, err := e.encode(items, "00000000-0000-0000-0000-000000000000")
+	out, err := e.encode(Attempt{Items: items}, "00000000-0000-0000-0000-000000000000")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +206,7 @@ func TestEncodeAsIs(t *testing.T) {
 	op := operation(t, "les", "shipmentFailed")
 	body := []byte(`{"accountNumber":"0012","lesBookingId":"LB1","failReason":"x"}`)
 	e := newEncoder(op, "none", "json", nil)
-	got, err := e.encode([]batch.Item{{Body: body}}, "")
+	got, err := e.encode(Attempt{Items: []batch.Item{{Body: body}}}, "")
 	if err != nil || &got[0] != &body[0] {
 		t.Errorf("%s, %v", got, err)
 	}
@@ -218,7 +218,7 @@ func TestEncodeControl(t *testing.T) {
 	e := newEncoder(op, "basic", "xml", nil)
 	for _, bad := range []string{`\u0001`, `\u000b`, `\ufffe`, "\xff"} {
 		items := []batch.Item{{Body: []byte(shipPoint1)}, {Body: []byte(`{"externalId":"1` + bad + `","type":"0"}`)}}
-		_, err := e.encode(items, "")
+		_, err := e.encode(Attempt{Items: items}, "")
 		f, ok := errors.AsType[*Failure](err)
 		if !ok || !f.Final || f.Item != 1 || !strings.Contains(f.Error(), "externalId") {
 			t.Errorf("%q: %v", bad, err)
@@ -244,7 +244,7 @@ func FuzzEncode(f *testing.F) {
 		for _, op := range ops {
 			for _, encoding := range op.Encodings {
 				e := newEncoder(op, "session", encoding, func(string) string { return "x" })
-				out, err := e.encode([]batch.Item{{Body: []byte(body)}}, "s")
+				out, err := e.encode(Attempt{Items: []batch.Item{{Body: []byte(body)}}}, "s")
 				if err != nil || !json.Valid([]byte(body)) || body == "" || !strings.HasPrefix(strings.TrimSpace(body), "{") {
 					continue
 				}
@@ -262,7 +262,7 @@ func BenchmarkEncode(b *testing.B) {
 	items := []batch.Item{{Body: []byte(`{"requestids":["1111","2222","3333"],"comment":"Текст комментария"}`)}}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := e.encode(items, "s"); err != nil {
+		if _, err := e.encode(Attempt{Items: items}, "s"); err != nil {
 			b.Fatal(err)
 		}
 	}

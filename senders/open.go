@@ -22,9 +22,11 @@ import (
 	"github.com/rowferry/rowferry/senders/auth"
 	"github.com/rowferry/rowferry/senders/basic"
 	"github.com/rowferry/rowferry/senders/header"
+	"github.com/rowferry/rowferry/senders/oauth"
 	"github.com/rowferry/rowferry/senders/pace"
 	"github.com/rowferry/rowferry/senders/session"
 	"github.com/rowferry/rowferry/senders/signed"
+	"github.com/rowferry/rowferry/senders/together"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -36,6 +38,7 @@ var schemes = map[string]func(auth.Account) (auth.Scheme, []batch.Mistake){
 	"body":    header.New,
 	"signed":  signed.New,
 	"session": session.New,
+	"oauth2":  oauth.New,
 }
 
 // Options are what a sender needs besides its account. The zero value will do.
@@ -101,6 +104,7 @@ func build(account configs.Account, p *providers.Provider, o Options) *builder {
 	b.resolve()
 	b.credentials()
 	b.rate(o)
+	b.s.transport = newTransport(max(account.Concurrency, p.Limits.Concurrency, 4), b.roots())
 	for _, op := range p.Operations {
 		if o.Operations == nil || slices.Contains(o.Operations, op.ID) {
 			b.operation(op)
@@ -112,7 +116,6 @@ func build(account configs.Account, p *providers.Provider, o Options) *builder {
 		}
 	}
 	b.choices()
-	b.s.transport = newTransport(max(account.Concurrency, p.Limits.Concurrency, 4), b.roots())
 	b.secrets()
 	return b
 }
@@ -218,30 +221,55 @@ func (b *builder) rate(o Options) {
 	b.s.pacer = pace.New(pace.Options{N: limit.N, Per: limit.Per, Past: o.Past, Started: o.Started})
 }
 
-// scheme makes an authentication scheme, once.
+// scheme makes an authentication scheme of the provider, once.
 func (b *builder) scheme(name, encoding string) auth.Scheme {
 	if s, ok := b.made[name]; ok {
 		return s
 	}
-	a := auth.Account{Scheme: providers.Scheme{Name: name}, Credentials: b.account.Credentials, Sign: b.account.Sign, Login: b.account.Login, Encoding: encoding}
-	for _, s := range b.provider.Schemes {
-		if s.Name == name {
-			a.Scheme = s
+	of, known := b.provider.Scheme(name)
+	if !known {
+		of = providers.Scheme{Name: name, Kind: name}
+	}
+	s := b.make(of, encoding)
+	b.made[name] = s
+	return s
+}
+
+func (b *builder) make(of providers.Scheme, encoding string) auth.Scheme {
+	if of.Kind == "all" {
+		var parts []auth.Scheme
+		for _, p := range of.Parts {
+			parts = append(parts, b.make(p, encoding))
 		}
+		return together.New(parts)
 	}
-	open := schemes[name]
-	if open == nil {
-		b.refuse("auth", "scheme_unknown", "value", name, "choices", strings.Join(slices.Sorted(maps.Keys(schemes)), ", "))
-		open = header.New
+	build := schemes[cmp.Or(of.Kind, of.Name)]
+	if build == nil {
+		b.refuse("auth", "scheme_unknown", "value", of.Name, "choices", strings.Join(slices.Sorted(maps.Keys(schemes)), ", "))
+		build = header.New
 	}
-	s, wrong := open(a)
+	s, wrong := build(auth.Account{Scheme: of, Credentials: b.account.Credentials, Sign: b.account.Sign, Login: b.account.Login, Encoding: encoding,
+		Server: b.server, Client: &http.Client{Transport: b.s.transport, Timeout: b.s.timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}})
 	for _, w := range wrong {
 		if !slices.ContainsFunc(b.wrong, func(o batch.Mistake) bool { return o.Key == w.Key }) {
 			b.wrong = append(b.wrong, w)
 		}
 	}
-	b.made[name] = s
 	return s
+}
+
+// query are the parameters of the URL that a scheme adds.
+func (b *builder) query(of providers.Scheme) (out []pair) {
+	for _, name := range slices.Sorted(maps.Keys(of.Query)) {
+		value := auth.NewTemplate(of.Query[name]).Append(nil, func(dst []byte, c string) []byte {
+			return append(dst, b.account.Credentials[c].Reveal()...)
+		})
+		out = append(out, pair{name, string(value)})
+	}
+	for _, p := range of.Parts {
+		out = append(out, b.query(p)...)
+	}
+	return out
 }
 
 // operation prepares everything about an operation's requests that is the same for all of them.
@@ -260,15 +288,22 @@ func (b *builder) operation(op *providers.Operation) {
 		c.scheme = b.account.Auth
 	}
 	c.auth = b.scheme(c.scheme, c.encoding)
+	if of, known := b.provider.Scheme(c.scheme); known {
+		c.query = b.query(of)
+	}
 	if b.server != nil {
 		c.url = b.server.JoinPath(path(op.Paths, c.encoding, op.Encodings))
+		c.server, c.path = b.server, path(op.Paths, c.encoding, op.Encodings)
 	}
 	c.header = http.Header{"User-Agent": {"rowferry"}, "Accept": {mediaTypes[c.encoding]}}
 	if c.encoding == "form" {
 		c.header["Accept"] = []string{"application/json"}
 	}
+	if op.Accept != "" {
+		c.header["Accept"] = []string{op.Accept}
+	}
 	if op.Body != nil {
-		c.header["Content-Type"] = []string{mediaTypes[c.encoding]}
+		c.header["Content-Type"] = []string{cmp.Or(op.Media[c.encoding], mediaTypes[c.encoding])}
 	}
 	for name, v := range b.account.Headers {
 		for other := range c.header {

@@ -37,6 +37,9 @@ type call struct {
 	encoding string
 	scheme   string
 	auth     auth.Scheme
+	server   *url.URL
+	path     string // with {holes}
+	query    []pair // of the scheme
 	url      *url.URL
 	header   http.Header // with the scheme's headers where they are fixed
 	encoder  *encoder
@@ -84,7 +87,11 @@ func (s *sender) attempt(ctx context.Context, c *call, a Attempt) (res Result, s
 			return s.locked(ctx, err), ""
 		}
 	}
-	body, err := c.encoder.encode(a.Items, session)
+	body, err := c.encoder.encode(a, session)
+	if err != nil {
+		return Result{Fate: NotSent, Err: err}, session
+	}
+	m, err := c.message(a, body)
 	if err != nil {
 		return Result{Fate: NotSent, Err: err}, session
 	}
@@ -96,10 +103,9 @@ func (s *sender) attempt(ctx context.Context, c *call, a Attempt) (res Result, s
 	if err != nil {
 		return Result{Fate: NotSent, Err: waited(err)}, session
 	}
-	m := message{method: c.op.Method, url: c.url, header: c.header, body: body}
 	if !c.auth.Fixed() {
-		m.header = maps.Clone(c.header)
-		c.auth.Authorize(&auth.Request{Method: c.op.Method, Path: c.url.EscapedPath(), Encoding: c.encoding, Body: body, Session: session, Header: m.header})
+		m.header = maps.Clone(m.header)
+		c.auth.Authorize(&auth.Request{Method: c.op.Method, Path: m.url.EscapedPath(), Encoding: c.encoding, Body: body, Session: session, Header: m.header})
 	}
 	x := s.do(ctx, m, slot, a.Commit)
 	res = Result{Fate: x.fate, Err: x.err, Started: x.started, Took: x.took}

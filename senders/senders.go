@@ -25,6 +25,9 @@ type Attempt struct {
 	Operation *providers.Operation
 	Items     []batch.Item
 
+	// ID tells this request from all others, and stays the same in all attempts of it: what `fill: id` is made of.
+	ID string
+
 	// Commit is called once, after the pace allows the request and everything is encoded and signed,
 	// right before its first byte may leave. When it returns an error nothing is sent (Fate NotSent, that error).
 	// May be nil.

@@ -178,7 +178,7 @@ func (b *answerBook) itemised(v *visit, classes []providers.Class) (response, bo
 		return response{}, false
 	}
 	sequence := ""
-	if s := schemaAt(b.op.Body, b.op.Rows.Path); s != nil && s.Items != nil {
+	if s := b.op.Array(); s != nil && s.Items != nil {
 		for _, p := range s.Items.Props {
 			if p.Fill == "sequence" {
 				sequence = p.Name

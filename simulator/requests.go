@@ -19,8 +19,8 @@ import (
 // decodeBody reads a request into objects, lists and plain values (json.Number keeps the digits), by the schema where the
 // encoding does not tell types.
 func decodeBody(op *providers.Operation, encoding string, raw []byte) (any, error) {
-	if op.Body == nil {
-		return map[string]any{}, nil
+	if op.Body == nil || len(raw) == 0 && !op.Body.Required {
+		return nil, nil
 	}
 	switch encoding {
 	case "json":
@@ -246,42 +246,30 @@ func at(v any, path string) any {
 }
 
 // itemsOf takes the items out of a request as the mapper had made them: without what was filled in.
-func itemsOf(op *providers.Operation, root any) []batch.Item {
-	var bodies []any
-	if op.Rows.Kind == providers.Batch {
-		bodies, _ = at(root, op.Rows.Path).([]any)
-	} else {
-		bodies = []any{root}
-	}
+func (v *visit) itemsOf(root any) []batch.Item {
+	op := v.op
+	bodies := []any{root}
 	schema := op.Body
-	if op.Rows.Kind == providers.Batch && schema != nil {
-		if s := schemaAt(op.Body, op.Rows.Path); s != nil {
-			schema = s.Items
+	if op.Rows.Kind == providers.Batch {
+		schema = op.Array().Items
+		bodies, _ = root.([]any)
+		if op.Rows.Path != "." {
+			bodies, _ = at(root, op.Rows.Path).([]any)
 		}
 	}
 	items := make([]batch.Item, 0, len(bodies))
 	for i, b := range bodies {
-		body, err := json.Marshal(plain(schema, b))
+		item := plain(schema, b)
+		if op.Enveloped() {
+			item = v.envelope(item, root)
+		}
+		body, err := json.Marshal(item)
 		if err != nil {
 			body = []byte("null") // cannot happen: it was decoded from JSON
 		}
 		items = append(items, batch.Item{Seq: i, Rows: []int{i + 1}, Body: body})
 	}
 	return items
-}
-
-func schemaAt(s *providers.Schema, path string) *providers.Schema {
-	for name := range strings.SplitSeq(path, ".") {
-		for s != nil && s.Type == "array" && s.Items != nil {
-			s = s.Items
-		}
-		i := slices.IndexFunc(s.Props, func(p *providers.Schema) bool { return p.Name == name })
-		if i < 0 {
-			return nil
-		}
-		s = s.Props[i]
-	}
-	return s
 }
 
 // plain is v without the properties that the sender fills in.
@@ -337,7 +325,8 @@ func identities(op *providers.Operation, body []byte) []string {
 	if err != nil {
 		return []string{string(body)}
 	}
-	if list, ok := at(v, op.Rows.Path).([]any); ok && op.Rows.Kind == providers.Group && len(list) > 0 {
+	v = opened(op, v)
+	if list, ok := at(v, strings.TrimPrefix(op.Rows.Path, ".")).([]any); ok && op.Rows.Kind == providers.Group && len(list) > 0 {
 		if _, nested := list[0].(map[string]any); !nested {
 			var out []string
 			for _, e := range list {
@@ -364,13 +353,13 @@ func identities(op *providers.Operation, body []byte) []string {
 
 // check validates a request by the rules of the document.
 func (v *visit) check(root any) (wrong []string) {
-	if v.op.Body == nil {
-		return nil
-	}
+	wrong = v.wrongParameters()
 	if v.op.Rows.Kind == providers.Batch && len(v.items) == 0 {
 		return []string{v.op.Rows.Path + " is empty"}
 	}
-	wrong = walk(v.op.Body, "", root, nil)
+	if v.op.Body != nil && (root != nil || v.op.Body.Required) {
+		wrong = walk(v.op.Body, "", root, wrong)
+	}
 	context := providers.CheckContext{Now: v.s.now(), Optional: map[string]bool{}}
 	for _, f := range v.op.Fields {
 		if f.Presumed {

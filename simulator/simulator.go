@@ -243,6 +243,7 @@ type visit struct {
 
 	op       *providers.Operation
 	encoding string
+	params   map[string]map[string]any // of the path, the query and the headers, by place and name
 	items    []batch.Item
 	keys     [][]string // of each item, its identities
 	salt     string     // the row and the try, which decide what goes wrong
@@ -322,7 +323,8 @@ func (v *visit) handle() {
 	if !v.authenticated(root) {
 		return
 	}
-	v.items = itemsOf(v.op, root)
+	v.parameters()
+	v.items = v.itemsOf(root)
 	for _, it := range v.items {
 		v.keys = append(v.keys, identities(v.op, it.Body))
 	}
@@ -344,7 +346,7 @@ func (v *visit) route() bool {
 	var others []string
 	for _, op := range v.s.provider.Operations {
 		for _, path := range op.Paths {
-			if path != v.r.URL.Path {
+			if _, fits := filledPath(path, v.r.URL.EscapedPath()); !fits {
 				continue
 			}
 			if op.Method != v.r.Method {
@@ -361,10 +363,10 @@ func (v *visit) route() bool {
 		return strange(http.StatusNotFound, fmt.Sprintf("%s: no such path", v.r.URL.Path))
 	}
 	v.encoding = encodingOf(v.r.Header.Get("Content-Type"))
-	if v.op.Body != nil && !slices.Contains(v.op.Encodings, v.encoding) {
+	if v.op.Body != nil && (len(v.raw) > 0 || v.op.Body.Required) && !slices.Contains(v.op.Encodings, v.encoding) {
 		return strange(http.StatusUnsupportedMediaType, fmt.Sprintf("content type %q", v.r.Header.Get("Content-Type")))
 	}
-	if path := v.op.Paths[v.encoding]; path != "" && path != v.r.URL.Path {
+	if path := v.op.Paths[v.encoding]; path != "" && !fits(path, v.r.URL.EscapedPath()) {
 		return strange(http.StatusUnsupportedMediaType, fmt.Sprintf("%s takes no %s", v.r.URL.Path, v.encoding))
 	}
 	if v.op.Body != nil && v.r.ContentLength < 0 {

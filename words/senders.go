@@ -133,6 +133,16 @@ var sending = catalogue{
 		RU: "в {path} нет сертификата. Укажите путь к файлу PEM (-----BEGIN CERTIFICATE-----)",
 	},
 
+	"sender.parameter": {
+		EN: "The value of {field} cannot be written into an address or a header (it is empty, only dots, or has line breaks). Mend the cell.",
+		ZH: "{field} 的值无法写入地址或请求头（为空、只有点号或含换行）。请修正单元格。",
+		RU: "Значение {field} нельзя записать в адрес или заголовок (пусто, только точки или переводы строк). Исправьте ячейку.",
+	},
+	"sender.token_url": {
+		EN: "the document does not say where tokens are given; write token_url: https://…",
+		ZH: "文档未说明令牌地址；请写 token_url: https://…",
+		RU: "в документе не сказано, где выдают токены; напишите token_url: https://…",
+	},
 	"sender.control": {
 		EN: "the field {field} holds the character {character}, which XML cannot carry. Remove it from the cell",
 		ZH: "字段 {field} 含有 XML 无法表示的字符 {character}。请从单元格中删除",

@@ -2,6 +2,7 @@
 package check
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -93,19 +94,19 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 	if err != nil {
 		return err
 	}
-	items := 0
+	sending := calls{op: r.Operation}
 	for item, err := range bound.Items(table.Rows()) {
 		if err != nil {
 			return err
 		}
 		staged := plan.Stage(item, r.Language)
-		f.add(&staged, &items)
+		f.add(&staged, &sending)
 		each(&staged)
 	}
 	if f.Rows == 0 {
 		return &batch.Unreadable{Message: words.Message("take.no_rows")}
 	}
-	f.Requests = requests(r.Operation.Rows, items)
+	f.Requests = sending.n
 	f.reading.Notes = append(table.Notes(), bound.Notes()...)
 	for _, n := range table.Notes() {
 		text := words.Say(r.Language, n.Message)
@@ -120,15 +121,26 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 	return nil
 }
 
-// requests is how many calls so many items make.
-func requests(r providers.Rows, items int) int {
-	if r.Kind != providers.Batch || r.Max <= 1 {
-		return items
-	}
-	return (items + r.Max - 1) / r.Max
+// calls counts the requests that items make, one after the other.
+type calls struct {
+	op     *providers.Operation
+	n      int    // requests so far
+	items  int    // in the last one
+	around []byte // what the items of the last one share
 }
 
-func (f *Finding) add(s *ledger.Staged, sendable *int) {
+// next is the number of the request that carries the next item, from 1.
+func (c *calls) next(body []byte) int {
+	around := c.op.Surroundings(body)
+	if c.n == 0 || c.op.Rows.Kind != providers.Batch || c.items >= c.op.Rows.Max || !bytes.Equal(around, c.around) {
+		c.n++
+		c.items, c.around = 0, around
+	}
+	c.items++
+	return c.n
+}
+
+func (f *Finding) add(s *ledger.Staged, sending *calls) {
 	f.Rows += len(s.Rows)
 	for _, p := range s.Problems {
 		if len(f.Problems) < MostProblems {
@@ -138,7 +150,7 @@ func (f *Finding) add(s *ledger.Staged, sendable *int) {
 		}
 	}
 	if s.Preset == nil {
-		*sendable++
+		sending.next(s.Body)
 		f.Sendable += len(s.Rows)
 		return
 	}

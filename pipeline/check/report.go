@@ -12,7 +12,6 @@ import (
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/pipeline/route"
-	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/readers/formats"
 	"github.com/rowferry/rowferry/words"
 )
@@ -22,12 +21,13 @@ import (
 // whole would not be taken.
 func (c Checker) Report(ctx context.Context, r *route.Route, path, name, id string) (*Finding, *outbox.Report, error) {
 	lines := map[int]outbox.Line{}
-	sendable := 0
+	sending := calls{op: r.Operation}
 	f, err := c.file(ctx, r, path, name, func(s *ledger.Staged) {
-		foresee(lines, r, s, sendable)
+		request := 0
 		if s.Preset == nil {
-			sendable++
+			request = sending.next(s.Body)
 		}
+		foresee(lines, r, s, request)
 	})
 	if err != nil || f.Quarantine != "" {
 		return f, nil, err
@@ -43,7 +43,7 @@ func (c Checker) Report(ctx context.Context, r *route.Route, path, name, id stri
 	return f, report, nil
 }
 
-// foresee notes what would become of an item's rows. n is how many items would go before it. What was delivered before is
+// foresee notes what would become of an item's rows. n is the number of their request. What was delivered before is
 // skipped in a preview, where "delivered" would be read as what will happen.
 func foresee(lines map[int]outbox.Line, r *route.Route, s *ledger.Staged, n int) {
 	numbers := strings.Trim(strings.ReplaceAll(fmt.Sprint(s.Rows), " ", ", "), "[]")
@@ -55,20 +55,12 @@ func foresee(lines map[int]outbox.Line, r *route.Route, s *ledger.Staged, n int)
 			}
 		}
 		if s.Preset == nil {
-			line.Outcome.Message = words.Of(r.Language, "check.request", "number", requestOf(r.Operation.Rows, n), "rows", numbers)
+			line.Outcome.Message = words.Of(r.Language, "check.request", "number", n, "rows", numbers)
 		} else if line.Outcome = s.Preset.Of(row); line.Outcome.Status == batch.Delivered {
 			line.Outcome.Status = batch.Skipped
 		}
 		lines[row] = line
 	}
-}
-
-// requestOf is the number of the request that would carry the nth item, from 1.
-func requestOf(r providers.Rows, n int) int {
-	if r.Kind != providers.Batch || r.Max <= 1 {
-		return n + 1
-	}
-	return n/r.Max + 1
 }
 
 // joined gives the rows of the file with what was foreseen.

@@ -220,7 +220,7 @@ func (l *Lane) attempt(stop, drain context.Context, j *job) error {
 	}
 	op := j.file.route.Operation
 	var broke error
-	a := senders.Attempt{Operation: op, Items: j.items, Quit: stop, Commit: func(ctx context.Context) error {
+	a := senders.Attempt{Operation: op, Items: j.items, ID: j.file.id, Quit: stop, Commit: func(ctx context.Context) error {
 		if stop.Err() != nil {
 			return context.Canceled
 		}

@@ -1,6 +1,7 @@
 package send
 
 import (
+	"bytes"
 	"container/heap"
 	"context"
 	"errors"
@@ -265,7 +266,7 @@ func (l *Lane) collect(a *active) *job {
 		}
 		if j == nil {
 			j = l.job(a, a.at)
-		} else if next := l.job(a, a.at); next.lost == j.lost {
+		} else if next := l.job(a, a.at); next.lost == j.lost && together(a.route.Operation, j, next) {
 			j.at, j.items, j.total = append(j.at, next.at...), append(j.items, next.items...), max(j.total, next.total)
 		} else {
 			break
@@ -277,6 +278,11 @@ func (l *Lane) collect(a *active) *job {
 		}
 	}
 	return j
+}
+
+// together reports whether two items may share a request: what stands around them is the same.
+func together(op *providers.Operation, j, next *job) bool {
+	return bytes.Equal(op.Surroundings(j.items[0].Body), op.Surroundings(next.items[0].Body))
 }
 
 // job makes a request of one item, going on where its journal ends.

@@ -5,6 +5,7 @@ package auth
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,8 +21,10 @@ type Account struct {
 	Scheme      providers.Scheme
 	Credentials map[string]configs.Secret
 	Sign        *configs.Sign
-	Login       string // generation of the login; "" = the first whose credentials are there
-	Encoding    string // json, xml, form: of the account's requests
+	Login       string       // generation of the login; "" = the first whose credentials are there
+	Encoding    string       // json, xml, form: of the account's requests
+	Server      *url.URL     // where the provider listens; nil where that is not known
+	Client      *http.Client // for logins elsewhere: the account's certificates and time limit
 }
 
 // Has reports whether the account gives a credential.

@@ -1,0 +1,222 @@
+package providers
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// upgraded is a schema of OpenAPI 3.0 or Swagger 2.0 as 3.1 writes it. One of 3.1 stays as it is.
+func upgraded(n *yaml.Node, es []entry) *yaml.Node {
+	nullable := isTrue(n, "nullable") || isTrue(n, "x-nullable")
+	out := make([]entry, 0, len(es))
+	for _, e := range es {
+		switch e.Name {
+		case "nullable":
+			continue
+		case "type":
+			if nullable && e.Node.Kind == yaml.ScalarNode {
+				e.Node = &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Line: e.Node.Line, Column: e.Node.Column,
+					Content: []*yaml.Node{e.Node, scalar("null", e.Node)}}
+			}
+		case "exclusiveMinimum", "exclusiveMaximum":
+			if e.Node.ShortTag() != "!!bool" {
+				break
+			}
+			bound := get(n, strings.ToLower(strings.TrimPrefix(e.Name, "exclusive")))
+			if e.Node.Value != "true" || bound == nil {
+				continue
+			}
+			e.Node = bound
+		case "minimum", "maximum":
+			if isTrue(n, "exclusive"+strings.ToUpper(e.Name[:1])+e.Name[1:]) {
+				continue
+			}
+		}
+		out = append(out, e)
+	}
+	return mapping(n, out)
+}
+
+// oldKeys are what a parameter of Swagger 2.0 has beside its schema.
+var oldKeys = []string{"name", "in", "description", "required", "schema", "collectionFormat", "allowEmptyValue"}
+
+// oldParameters parts the parameters of Swagger 2.0 into those that 3.1 calls so and the request body.
+func (a *adopter) oldParameters(op spotIn, all []spotIn, place string) (out []spotIn, body *yaml.Node) {
+	var form []entry
+	var needed []*yaml.Node
+	consumes := a.types(op, "consumes", "application/json")
+	for _, p := range all {
+		switch textAt(p.Node, "in") {
+		case "body":
+			if schema := get(p.Node, "schema"); schema != nil {
+				body = a.oldBody(p.Node, consumes, a.schema(spotIn{schema, p.file}, place+".requestBody", 0))
+			}
+		case "formData":
+			name := textAt(p.Node, "name")
+			form = append(form, entry{name, scalar(name, p.Node), a.oldSchema(p, place)})
+			if isTrue(p.Node, "required") {
+				needed = append(needed, scalar(name, p.Node))
+			}
+		default:
+			var es []entry
+			for _, e := range entries(p.Node) {
+				if slices.Contains([]string{"name", "in", "description", "required"}, e.Name) {
+					es = append(es, e)
+				}
+			}
+			es = append(es, named("schema", a.oldSchema(p, place)))
+			format := cmp.Or(textAt(p.Node, "collectionFormat"), "csv")
+			if format != "multi" {
+				es = append(es, entry{"explode", scalar("explode", p.Node), &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "false", Line: p.Line, Column: p.Column}})
+			}
+			out = append(out, spotIn{mapping(p.Node, es), p.file})
+		}
+	}
+	if form != nil {
+		schema := mapping(op.Node, []entry{text("type", "object", op.Node), named("properties", mapping(op.Node, form)),
+			named("required", &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Line: op.Line, Column: op.Column, Content: needed})})
+		if !slices.Contains(consumes, "multipart/form-data") {
+			consumes = []string{"application/x-www-form-urlencoded"}
+		}
+		body = a.oldBody(op.Node, consumes, schema)
+	}
+	return out, body
+}
+
+func (a *adopter) oldBody(like *yaml.Node, types []string, schema *yaml.Node) *yaml.Node {
+	var content []entry
+	for _, t := range types {
+		content = append(content, entry{t, scalar(t, like), mapping(like, []entry{named("schema", schema)})})
+	}
+	es := []entry{named("content", mapping(like, content))}
+	if r := get(like, "required"); r != nil && r.Kind == yaml.ScalarNode {
+		es = append(es, named("required", r))
+	}
+	return mapping(like, es)
+}
+
+// types are the media types of an operation, or of the whole description.
+func (a *adopter) types(op spotIn, key, otherwise string) (out []string) {
+	list := cmp.Or(get(op.Node, key), a.top("/"+key))
+	if list != nil {
+		for _, t := range list.Content {
+			out = append(out, plain(t).Value)
+		}
+	}
+	if out == nil {
+		out = []string{otherwise}
+	}
+	return out
+}
+
+// oldSchema is the schema that a parameter of Swagger 2.0 is itself.
+func (a *adopter) oldSchema(p spotIn, place string) *yaml.Node {
+	es := slices.DeleteFunc(entries(p.Node), func(e entry) bool { return slices.Contains(oldKeys, e.Name) })
+	return a.schema(spotIn{mapping(p.Node, es), p.file}, place, 0)
+}
+
+// oldAnswer is what an answer of Swagger 2.0 is in 3.1: a schema and examples for each media type.
+func (a *adopter) oldAnswer(op, answer spotIn, place string) *yaml.Node {
+	var out []entry
+	examples := get(answer.Node, "examples")
+	for _, t := range a.types(op, "produces", "application/json") {
+		var inner []entry
+		if s := get(answer.Node, "schema"); s != nil {
+			inner = append(inner, named("schema", a.schema(spotIn{s, answer.file}, place, 0)))
+		}
+		if x := get(examples, t); x != nil {
+			inner = append(inner, named("example", x))
+		}
+		out = append(out, entry{t, scalar(t, answer.Node), mapping(answer.Node, inner)})
+	}
+	return mapping(answer.Node, out)
+}
+
+// oldScheme is a security definition of Swagger 2.0 as 3.1 writes it.
+func oldScheme(n *yaml.Node) *yaml.Node {
+	switch textAt(n, "type") {
+	case "basic":
+		return mapping(n, []entry{text("type", "http", n), text("scheme", "basic", n)})
+	case "oauth2":
+		flow := textAt(n, "flow")
+		switch flow {
+		case "application":
+			flow = "clientCredentials"
+		case "accessCode":
+			flow = "authorizationCode"
+		}
+		inner := slices.DeleteFunc(entries(n), func(e entry) bool { return e.Name == "type" || e.Name == "flow" })
+		return mapping(n, []entry{text("type", "oauth2", n), named("flows", mapping(n, []entry{{flow, scalar(flow, n), mapping(n, inner)}}))})
+	}
+	return n
+}
+
+var trial = regexp.MustCompile(`(?i)sand?box|sanbox|test|stag|uat|demo|preprod|pre-prod|non-?prod|-tem\b|\bqa\b|mock|develop|\bdev\b|integration|local`)
+
+// servers tells which of the description's servers is which; of two of a kind the first is taken.
+func (a *adopter) servers(own *yaml.Node) *yaml.Node {
+	list := own
+	if list == nil {
+		list = a.top("/servers")
+	}
+	if a.two {
+		list = a.oldServers()
+	}
+	if list == nil || list.Kind != yaml.SequenceNode {
+		return nil
+	}
+	out := *list
+	out.Content = nil
+	seen := map[string]bool{}
+	for _, n := range list.Content {
+		n = plain(n)
+		url := a.server(n)
+		if !strings.Contains(url, "://") {
+			continue // relative to where the description lies: the account says where that is
+		}
+		environment := "production"
+		if trial.MatchString(url + " " + textAt(n, "description") + " " + textAt(n, "x-name")) {
+			environment = "sandbox"
+		}
+		if seen[environment] {
+			continue
+		}
+		seen[environment] = true
+		out.Content = append(out.Content, mapping(n, []entry{text("url", url, n), text("x-environment", environment, n)}))
+	}
+	return &out
+}
+
+// server is the URL with its variables at their defaults; one without a default is a mistake.
+func (a *adopter) server(n *yaml.Node) string {
+	return hole.ReplaceAllStringFunc(textAt(n, "url"), func(h string) string {
+		v := get(get(n, "variables"), h[1:len(h)-1])
+		if fixed := textAt(v, "default"); fixed != "" {
+			return fixed
+		}
+		a.wrong(get(n, "url"), "servers", "document.server_hole", "hole", h)
+		return h
+	})
+}
+
+func (a *adopter) oldServers() *yaml.Node {
+	root := a.reader.root
+	host := a.top("/host")
+	if host == nil {
+		return nil
+	}
+	scheme := "https"
+	if s := a.top("/schemes"); s != nil && len(s.Content) > 0 && !slices.ContainsFunc(s.Content, func(n *yaml.Node) bool { return n.Value == "https" }) {
+		scheme = s.Content[0].Value
+	}
+	base := ""
+	if b := a.top("/basePath"); b != nil {
+		base = strings.TrimRight(b.Value, "/")
+	}
+	return &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Line: root.Line, Column: root.Column,
+		Content: []*yaml.Node{mapping(host, []entry{text("url", scheme+"://"+host.Value+base, host)})}}
+}

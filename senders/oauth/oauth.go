@@ -1,0 +1,189 @@
+// Package oauth authenticates by tokens of an OAuth2 server: client credentials, or a user's password where a provider
+// offers nothing else. A token is kept, shared by all requests of the account, asked for again shortly before its end and
+// once when the provider refuses it.
+package oauth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/senders/auth"
+	"github.com/rowferry/rowferry/words"
+)
+
+// early is how long before its end a token is asked for again.
+const early = 30 * time.Second
+
+type scheme struct {
+	config clientcredentials.Config
+	client *http.Client
+
+	turn chan struct{} // held by the one caller that asks
+
+	mu     sync.Mutex
+	token  *oauth2.Token
+	asked  int   // times that came to an end
+	failed error // of the last one
+}
+
+// New makes the scheme. The token URL may be relative to the server; where the server is on this machine and the token
+// URL elsewhere, the token is asked of this machine too: a real login never goes with a simulated provider.
+func New(a auth.Account) (auth.Scheme, []batch.Mistake) {
+	o, needs := a.Scheme.OAuth, a.Scheme.Needs
+	wrong := auth.Missing(a, needs...)
+	s := &scheme{turn: make(chan struct{}, 1), client: a.Client}
+	at, ok := tokenURL(a)
+	if !ok {
+		wrong = append(wrong, batch.Mistake{Key: "credentials.token_url", What: words.Message("sender.token_url")})
+	}
+	s.config = clientcredentials.Config{TokenURL: at, Scopes: o.Scopes, EndpointParams: url.Values{}, AuthStyle: style(o.Style)}
+	if scope := a.Credentials["scope"].Reveal(); scope != "" {
+		s.config.Scopes = strings.Fields(scope)
+	}
+	if len(needs) >= 2 {
+		s.config.ClientID, s.config.ClientSecret = a.Credentials[needs[0]].Reveal(), a.Credentials[needs[1]].Reveal()
+	}
+	if o.Flow == "password" && len(needs) >= 4 {
+		s.config.EndpointParams = url.Values{"grant_type": {"password"}, "username": {a.Credentials[needs[2]].Reveal()}, "password": {a.Credentials[needs[3]].Reveal()}}
+	}
+	return s, wrong
+}
+
+func style(name string) oauth2.AuthStyle {
+	switch name {
+	case "form":
+		return oauth2.AuthStyleInParams
+	case "basic":
+		return oauth2.AuthStyleInHeader
+	}
+	return oauth2.AuthStyleAutoDetect
+}
+
+func tokenURL(a auth.Account) (string, bool) {
+	text := a.Scheme.OAuth.TokenURL
+	given := a.Credentials["token_url"].Reveal()
+	if given != "" {
+		text = given
+	}
+	u, err := url.Parse(text)
+	if err != nil || text == "" || a.Server == nil {
+		return "", a.Server == nil && text != ""
+	}
+	switch {
+	case given == "" && loopback(a.Server) && !loopback(u):
+		return a.Server.JoinPath(u.Path).String(), true
+	case u.IsAbs():
+		return text, u.Scheme == "https" || u.Scheme == "http"
+	}
+	return a.Server.ResolveReference(u).String(), true
+}
+
+func loopback(u *url.URL) bool {
+	ip, err := netip.ParseAddr(u.Hostname())
+	return err == nil && ip.IsLoopback() || u.Hostname() == "localhost"
+}
+
+func (s *scheme) Fixed() bool { return false }
+
+func (s *scheme) Authorize(r *auth.Request) {
+	auth.Set(r.Header, "Authorization", "Bearer "+r.Session)
+}
+
+// Session gives a token that is still good. Of callers that find none, one asks and the others wait for what it gets.
+func (s *scheme) Session(ctx context.Context, _ auth.Call) (string, error) {
+	s.mu.Lock()
+	token, asked := s.good(), s.asked
+	s.mu.Unlock()
+	if token != "" {
+		return token, nil
+	}
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	s.mu.Lock()
+	token, failed, since := s.good(), s.failed, s.asked != asked
+	s.mu.Unlock()
+	if token != "" {
+		return token, nil
+	}
+	if since && failed != nil {
+		return "", failed
+	}
+	got, err := s.config.Token(context.WithValue(ctx, oauth2.HTTPClient, s.client))
+	if err != nil && ctx.Err() != nil {
+		return "", ctx.Err() // only this caller gave up: the next one tries
+	}
+	err = explained(err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.token, s.failed = got, err
+	s.asked++
+	if err != nil {
+		s.token = nil
+		return "", err
+	}
+	return got.AccessToken, nil
+}
+
+// good is the token that is there and not near its end. Call with mu held.
+func (s *scheme) good() string {
+	if s.token == nil || !s.token.Expiry.IsZero() && time.Until(s.token.Expiry) < s.ahead() {
+		return ""
+	}
+	return s.token.AccessToken
+}
+
+// ahead is early, but no more than a tenth of a token's life.
+func (s *scheme) ahead() time.Duration {
+	if s.token.ExpiresIn > 0 {
+		return min(early, time.Duration(s.token.ExpiresIn)*time.Second/10)
+	}
+	return early
+}
+
+// Renew forgets the token that the provider refused.
+func (s *scheme) Renew(old string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.token != nil && s.token.AccessToken == old {
+		s.token = nil
+	}
+	return true
+}
+
+// explained tells a refusal from a server that cannot answer now. What the server wrote is kept to its own two fields.
+func explained(err error) error {
+	var refused *oauth2.RetrieveError
+	if err == nil {
+		return nil
+	}
+	if !errors.As(err, &refused) || refused.Response == nil {
+		return &auth.Unsure{Header: http.Header{}}
+	}
+	status := refused.Response.StatusCode
+	if status == http.StatusTooManyRequests || status >= 500 || status < 400 {
+		return &auth.Unsure{Status: status, Header: refused.Response.Header}
+	}
+	var said struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+	}
+	_ = json.Unmarshal(refused.Body, &said) // no JSON: no words
+	return &auth.Refused{Status: status, Code: said.Error, Message: said.Description}
+}
+
+var _ auth.Keeper = (*scheme)(nil)
