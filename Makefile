@@ -37,6 +37,7 @@ fuzz:
 	$(GO) test ./readers/csvfile  $(FUZZ) -fuzz '^FuzzCSV$$'
 	$(GO) test ./readers/workbook $(FUZZ) -fuzz '^FuzzWorkbook$$'
 	$(GO) test ./readers/workbook $(FUZZ) -fuzz '^FuzzSheet$$'
+	$(GO) test ./readers/workbook $(FUZZ) -fuzz '^FuzzKinds$$'
 	$(GO) test ./readers/xmlfile  $(FUZZ) -fuzz '^FuzzXML$$'
 
 # That it builds elsewhere too; unoptimised, for nobody runs it, in little more than half the time.

@@ -4,16 +4,24 @@ import (
 	"archive/zip"
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/patience"
+	"github.com/rowferry/rowferry/readers/workbook/biff"
+	"github.com/rowferry/rowferry/readers/workbook/grid"
+	"github.com/rowferry/rowferry/readers/workbook/workbooktest"
 	"github.com/rowferry/rowferry/readers/workbook/xlsx"
 	"github.com/xuri/excelize/v2"
 )
@@ -108,18 +116,106 @@ func shipments(t testing.TB, rows, columns int) string {
 	return path
 }
 
+// shipmentsXLS is the same sheet as a workbook of BIFF 8, with as many rows as that can have.
+func shipmentsXLS(t testing.TB, rows, columns int) string {
+	t.Helper()
+	const common = 4000
+	var texts []string
+	for i := range common {
+		texts = append(texts, fmt.Sprintf("Город %d 上海", i))
+	}
+	for c := range columns {
+		texts = append(texts, fmt.Sprintf("heading %d", c))
+	}
+	for r := range rows {
+		for c := 0; c < columns; c += 6 {
+			texts = append(texts, fmt.Sprintf("MSKU%07d-%d", r, c))
+		}
+	}
+	style := func(format int) []byte {
+		return workbooktest.Record(0xe0, workbooktest.U16(0, format), make([]byte, 16))
+	}
+	globals := slices.Concat(style(0), style(0), style(14), workbooktest.Strings(texts))
+	texts = nil
+	var cells []byte
+	cell := func(id, r, c, style int, value []byte) {
+		cells = append(cells, byte(id), byte(id>>8), byte(6+len(value)), 0, byte(r), byte(r>>8), byte(c), 0, byte(style), 0)
+		cells = append(cells, value...)
+	}
+	rnd := rand.New(rand.NewPCG(1, 2))
+	next := common + columns
+	for r := 0; r <= rows; r++ {
+		for c := range columns {
+			switch {
+			case r == 0:
+				cell(0xfd, r, c, 1, workbooktest.U32(common+c))
+			case c%6 == 0:
+				cell(0xfd, r, c, 0, workbooktest.U32(next))
+				next++
+			case c%6 == 1:
+				cell(0x27e, r, c, 0, workbooktest.U32(rnd.IntN(100000)<<2|2))
+			case c%6 == 2:
+				cell(0x203, r, c, 0, workbooktest.F64(float64(rnd.IntN(10000000))/100))
+			case c%6 == 3:
+				cell(0x27e, r, c, 2, workbooktest.U32((45000+rnd.IntN(1000))<<2|2))
+			default:
+				cell(0xfd, r, c, 0, workbooktest.U32(rnd.IntN(common)))
+			}
+		}
+	}
+	path := filepath.Join(t.TempDir(), "shipments.xls")
+	if err := os.WriteFile(path, workbooktest.XLS(globals, cells), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// The old format is read in no more of the processor's time than the new one, of which it is the same sheet, and in no more memory.
+func TestOldFormatCostsNoMore(t *testing.T) {
+	const rows, columns = 4000, 30
+	cost := func(kind grid.Container, path string) float64 {
+		best := math.Inf(1)
+		for range 3 {
+			var before, after syscall.Rusage
+			scale := patience.Weigh()
+			errs := syscall.Getrusage(syscall.RUSAGE_SELF, &before)
+			n := readOurs(t, kind, path)
+			if err := errors.Join(errs, syscall.Getrusage(syscall.RUSAGE_SELF, &after)); err != nil || n != rows {
+				t.Fatal(n, err)
+			}
+			scale.Check(t)
+			best = min(best, time.Duration(after.Utime.Nano()-before.Utime.Nano()).Seconds())
+		}
+		return best
+	}
+	modern, old := cost(xlsx.Container, shipments(t, rows, columns)), cost(biff.Container, shipmentsXLS(t, rows, columns))
+	if t.Logf("xlsx %.3f s, xls %.3f s", modern, old); old > modern {
+		t.Errorf(".xls takes %.3f s, .xlsx %.3f s", old, modern)
+	}
+}
+
 // BenchmarkRead reads the whole file with this package and with excelize's raw row iterator.
 func BenchmarkRead(b *testing.B) {
 	rows, columns := benchSize()
 	path := shipments(b, rows, columns)
 	b.Run("ours", func(b *testing.B) {
 		for b.Loop() {
-			if n := readOurs(b, path); n != rows {
+			if n := readOurs(b, xlsx.Container, path); n != rows {
 				b.Fatal(n)
 			}
 		}
 		b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 		b.ReportMetric(peakMemory(), "MiB-peak")
+	})
+	b.Run("xls", func(b *testing.B) {
+		rows := min(rows, 65535)
+		path := shipmentsXLS(b, rows, columns)
+		for b.Loop() {
+			if n := readOurs(b, biff.Container, path); n != rows {
+				b.Fatal(n)
+			}
+		}
+		b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 	})
 	b.Run("excelize", func(b *testing.B) {
 		for b.Loop() {
@@ -131,14 +227,14 @@ func BenchmarkRead(b *testing.B) {
 	})
 }
 
-func readOurs(t testing.TB, path string) int {
+func readOurs(t testing.TB, kind grid.Container, path string) int {
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
 	st, _ := f.Stat()
-	tb, err := New(xlsx.Container).Open(context.Background(), readers.File{Name: path, Size: st.Size(), ReaderAt: f}, readers.Settings{})
+	tb, err := New(kind).Open(context.Background(), readers.File{Name: path, Size: st.Size(), ReaderAt: f}, readers.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}

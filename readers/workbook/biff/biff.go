@@ -110,7 +110,8 @@ type book struct {
 	tabs     []tab
 	strings  *grid.Strings
 	rules    grid.Rules
-	unstyled bool // version 2 without styles: cells name their formats
+	looked   int64 // bytes that were looked through before cells were read
+	unstyled bool  // version 2 without styles: cells name their formats
 }
 
 type tab struct {

@@ -45,6 +45,9 @@ type place struct {
 	at  int64
 }
 
+// cheap is how much of a stream may be looked through, whatever its size: the list of sheets may name one over and over.
+const cheap = 256 << 20
+
 // maxUnsorted is how many cells a sheet may have whose rows are in no order: they are sorted in memory.
 const maxUnsorted = 8 << 20
 
@@ -95,6 +98,9 @@ func isCell(id int) bool {
 // look goes through the records of the sheet that begins at at, to its end, without reading the cells. each is told of every cell.
 func (b *book) look(at int64, each func(row uint16, at int64)) (survey, error) {
 	v := survey{sorted: true, calculated: true}
+	if b.looked > max(cheap, 16*b.size) {
+		return v, &grid.Error{Part: streamPart, Reason: grid.TooMany, Limit: len(b.tabs)}
+	}
 	rec := b.records(at, spanLong)
 	if err := rec.next(); err != nil {
 		return v, lost(err)
@@ -102,6 +108,7 @@ func (b *book) look(at int64, each func(row uint16, at int64)) (survey, error) {
 	if _, _, err := versionOf(rec.id, rec.data); err != nil {
 		return v, err
 	}
+	defer func() { b.looked += rec.at - at }()
 	last := -1
 	for depth := 1; depth > 0; {
 		err := rec.next()

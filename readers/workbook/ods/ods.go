@@ -58,7 +58,9 @@ func Facts(f readers.File, l readers.Limits) (readers.Facts, error) {
 
 type book struct {
 	archive *ooxml.Archive
-	text    *markup.Text // of a flat one
+	text    *markup.Text // of a flat one, and of one that is small
+	root    []byte       // its tag, which declares the namespaces
+	at      []int64      // where in the text each sheet begins
 	limits  ooxml.Limits
 	rules   grid.Rules
 	styles  *styles
@@ -74,7 +76,10 @@ func limitsOf(l readers.Limits) ooxml.Limits {
 const (
 	maxSheets = 10_000
 
-	// cheap is how much may be read again on the way to sheets, whatever the size of the file: they are found from the beginning.
+	// small is what is kept in memory, so that a sheet can be read without what stands before it.
+	small = 32 << 20
+
+	// cheap is how much of a larger one may be read again on the way to sheets, whatever its size.
 	cheap = 512 << 20
 )
 
@@ -97,6 +102,9 @@ func Open(f readers.File, l readers.Limits) (grid.Book, error) {
 				return nil, err
 			}
 		}
+	}
+	if err := b.keep(); err != nil {
+		return nil, err
 	}
 	s, err := b.scan()
 	if err != nil {
@@ -124,6 +132,23 @@ func (b *book) open(f readers.File) (err error) {
 	}
 	b.limits.Token = max(b.limits.Token, 64<<20) // pictures stand in it as texts
 	b.text, err = markup.Open(f)
+	return err
+}
+
+// keep unpacks a small content.
+func (b *book) keep() error {
+	if b.archive == nil || b.archive.Size(part) > small {
+		return nil
+	}
+	p, err := b.archive.Part(part)
+	if err != nil {
+		return err
+	}
+	content, err := io.ReadAll(p)
+	if err != nil || len(content) == 0 {
+		return err
+	}
+	b.text, err = markup.Open(readers.File{Size: int64(len(content)), ReaderAt: bytes.NewReader(content)})
 	return err
 }
 
@@ -163,7 +188,7 @@ type judge interface {
 }
 
 func (b *book) scan() (scan, error) {
-	if b.archive == nil {
+	if b.text != nil {
 		s, err := markup.Scan(b.text, part, b.limits)
 		if err != nil {
 			return scan{}, err
@@ -193,6 +218,11 @@ func (b *book) survey(s scan) error {
 		if t != ooxml.Start {
 			continue
 		}
+		if m, flat := s.judge.(*markup.Scanner); flat && s.Depth() == 1 {
+			if b.root, err = b.text.Tag(m); err != nil {
+				return err
+			}
+		}
 		switch name := string(s.Name); name {
 		case "tracked-changes":
 			err = s.Wrap(s.Skip())
@@ -216,20 +246,49 @@ func (b *book) table(s scan) error {
 	}
 	name, _ := s.Attr("table:name")
 	style, _ := s.Attr("table:style-name")
+	if m, flat := s.judge.(*markup.Scanner); flat {
+		b.at = append(b.at, m.Start())
+	}
 	b.tabs = append(b.tabs, grid.Tab{Name: string(name), Hidden: b.styles.hidden[string(style)], Grid: true})
 	return s.Wrap(s.Skip())
 }
 
-// Sheet goes to sheet i from the beginning.
+// Sheet goes to sheet i.
 func (b *book) Sheet(i int) (grid.Sheet, error) {
-	sc, err := b.scan()
+	sc, err := b.find(i)
 	if err != nil {
 		return nil, err
+	}
+	return &sheet{book: b, scan: sc, depth: sc.Depth(), row: grid.Row{Rules: b.rules}}, nil
+}
+
+// find gives a scanner that has just read the tag of sheet i.
+func (b *book) find(i int) (scan, error) {
+	if b.text == nil {
+		return b.search(i)
+	}
+	m := markup.ScanFrom(b.text, b.root, b.at[i], part, b.limits)
+	for {
+		t, err := m.Next()
+		if err != nil {
+			return scan{}, m.Wrap(err)
+		}
+		if t == ooxml.Start && m.Depth() == 2 {
+			return scan{m.Scanner, m}, nil
+		}
+	}
+}
+
+// search goes there from the beginning.
+func (b *book) search(i int) (scan, error) {
+	sc, err := b.scan()
+	if err != nil {
+		return scan{}, err
 	}
 	for n := 0; ; {
 		t, err := sc.Next()
 		if err != nil {
-			return nil, sc.Wrap(err)
+			return scan{}, sc.Wrap(err)
 		}
 		name := string(sc.Name)
 		if t != ooxml.Start || name != "table" && name != "tracked-changes" {
@@ -242,13 +301,13 @@ func (b *book) Sheet(i int) (grid.Sheet, error) {
 			n++
 		}
 		if err := sc.Skip(); err != nil {
-			return nil, sc.Wrap(err)
+			return scan{}, sc.Wrap(err)
 		}
 	}
 	if b.spent += sc.TokenStart; b.spent > max(cheap, 16*b.length) {
-		return nil, &grid.Error{Part: part, Reason: grid.TooMany, Limit: len(b.tabs)}
+		return scan{}, &grid.Error{Part: part, Reason: grid.TooMany, Limit: len(b.tabs)}
 	}
-	return &sheet{book: b, scan: sc, from: sc.TokenStart, depth: sc.Depth(), row: grid.Row{Rules: b.rules}}, nil
+	return sc, nil
 }
 
 // Merged are the cells that span others.

@@ -15,7 +15,6 @@ import (
 type sheet struct {
 	book   *book
 	scan   scan
-	from   int64
 	depth  int // of the table's element
 	row    grid.Row
 	text   []byte
@@ -255,7 +254,7 @@ func (s *sheet) readText() error {
 				if err != nil {
 					return err
 				}
-				s.text = append(s.text, strings.Repeat(" ", min(n, s.row.Value))...)
+				s.text = append(s.text, strings.Repeat(" ", min(n, s.row.Value+1))...)
 			case "tab":
 				s.text = append(s.text, '\t')
 			case "line-break":

@@ -89,6 +89,15 @@ func (a *Archive) Has(name string) bool {
 	return f != nil
 }
 
+// Size is what a part unpacks to, as the zip's directory says; 0 when there is none.
+func (a *Archive) Size(name string) int64 {
+	f, _ := a.find(name)
+	if f == nil {
+		return 0
+	}
+	return int64(min(f.UncompressedSize64, 1<<62))
+}
+
 // Part opens one part. Its Read returns io.EOF only when size and checksum are right; every other failure is an *grid.Error.
 func (a *Archive) Part(name string) (*Part, error) {
 	f, key := a.find(name)

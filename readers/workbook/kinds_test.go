@@ -1,0 +1,200 @@
+package workbook_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/formats"
+	"github.com/rowferry/rowferry/readers/patience"
+	"github.com/rowferry/rowferry/words"
+)
+
+// samples is where the same three rows lie as every kind of file that people call Excel.
+const samples = "../../cmd/rowferry/testdata/excel"
+
+// kinds are the samples by name, with the format that each is.
+var kinds = map[string]string{
+	"orders.xls": "xls", "orders.xlsb": "xlsb", "orders.ods": "ods", "orders.fods": "ods", "orders-html.xls": "html",
+	"orders-xml.xls": "xml2003", "orders-text.xls": "csv",
+}
+
+func file(name string, content []byte) readers.File {
+	return readers.File{Name: name, Size: int64(len(content)), ReaderAt: bytes.NewReader(content)}
+}
+
+// rowsOf reads a whole file: a line for each row, with its cells.
+func rowsOf(name string, content []byte, s readers.Settings) ([]string, error) {
+	f := file(name, content)
+	r, err := formats.Of(f)
+	if err != nil {
+		return nil, err
+	}
+	t, err := r.Open(context.Background(), f, s)
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	var lines []string
+	last := 0
+	for row, err := range t.Rows() {
+		if err != nil {
+			return lines, err
+		}
+		if row.Number <= last || len(row.Cells) != len(t.Columns()) {
+			return lines, fmt.Errorf("row %d after %d, %d of %d cells", row.Number, last, len(row.Cells), len(t.Columns()))
+		}
+		last = row.Number
+		line := fmt.Sprint(row.Number)
+		for _, c := range row.Cells {
+			if (c.Problem != nil) != (c.Kind == batch.Faulty) {
+				return lines, fmt.Errorf("row %d: %+v", row.Number, c)
+			}
+			line += "|" + c.Text
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
+}
+
+// hole is a place in a sentence that nothing filled.
+var hole = regexp.MustCompile(`\{[a-z_]+\}`)
+
+// sound fails unless err is one for people, complete in every language.
+func sound(t *testing.T, err error) {
+	t.Helper()
+	u, ok := errors.AsType[*batch.Unreadable](err)
+	if !ok {
+		t.Fatalf("%T %v", err, err)
+	}
+	for _, l := range batch.Languages() {
+		if s := words.Say(l, u.Message); hole.MatchString(s) || strings.HasPrefix(s, "workbook.") || strings.HasPrefix(s, "kind.") {
+			t.Errorf("%s: %q", l, s)
+		}
+	}
+}
+
+func sample(t testing.TB, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(samples, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// What holds for every kind: it is known by content under any name, gives the same rows, stops when told to, and is either read
+// whole or refused, wherever it is cut off or damaged.
+func TestEveryKind(t *testing.T) {
+	want := []string{"2|3000372|LB0001|客户取消了这票货物", "3|3000373|LB0002|", "4|3000374|00123|Машина сломалась в пути"}
+	for name, format := range kinds {
+		t.Run(name, func(t *testing.T) {
+			content := sample(t, name)
+			under := "orders.dat"
+			if format == "csv" {
+				under = name
+			}
+			r, err := formats.Of(file(under, content))
+			if err != nil || r.Traits().Name != format {
+				t.Fatalf("%v %v", r, err)
+			}
+			got, err := rowsOf(under, content, readers.Settings{})
+			if err != nil || !slices.Equal(got, want) {
+				t.Fatalf("%v: %q", err, got)
+			}
+			if err := r.Complete(t.Context(), file(under, content), readers.Settings{}); err != nil {
+				t.Error(err)
+			}
+			stops(t, r, file(under, content))
+			cuts(t, under, format, content, want)
+			damages(t, under, content)
+		})
+	}
+}
+
+// stops: a consumer may stop, close, or cancel.
+func stops(t *testing.T, r readers.Reader, f readers.File) {
+	tb, err := r.Open(t.Context(), f, readers.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range tb.Rows() {
+		break
+	}
+	if err := errors.Join(tb.Close(), tb.Close()); err != nil {
+		t.Error(err)
+	}
+	for _, err := range tb.Rows() {
+		if err == nil && r.Traits().Name != "csv" {
+			t.Error("rows after Close")
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := r.Open(ctx, f, readers.Settings{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// cuts: what is cut off is never read in part. Text may end anywhere between two lines.
+func cuts(t *testing.T, name, format string, content []byte, want []string) {
+	for i := range 60 {
+		n := len(content) * i / 60
+		got, err := rowsOf(name, content[:n], readers.Settings{})
+		switch {
+		case err != nil:
+			sound(t, err)
+		case format != "csv" && !slices.Equal(got, want):
+			t.Errorf("of %d bytes %d were read as %q", len(content), n, got)
+		}
+	}
+}
+
+// damages: small injuries anywhere end in rows or in a refusal, soon.
+func damages(t *testing.T, name string, content []byte) {
+	defer patience.Start().Check(t)
+	rnd := rand.New(rand.NewPCG(7, 7))
+	for range 400 {
+		b := bytes.Clone(content)
+		for range 1 + rnd.IntN(4) {
+			i := rnd.IntN(len(b) - 8)
+			switch rnd.IntN(4) {
+			case 0:
+				b[i] = byte(rnd.IntN(256))
+			case 1:
+				b = slices.Delete(b, i, i+1+rnd.IntN(7))
+			case 2:
+				copy(b[i:], []byte{0xff, 0xff, 0xff, 0xff}[:1+rnd.IntN(4)])
+			default:
+				j := rnd.IntN(len(b) - 8)
+				copy(b[i:], b[j:j+8])
+			}
+		}
+		if _, err := rowsOf(name, b, readers.Settings{}); err != nil {
+			sound(t, err)
+		}
+	}
+}
+
+// FuzzKinds reads whatever the bytes are said to be by their content.
+func FuzzKinds(f *testing.F) {
+	for name := range kinds {
+		f.Add(sample(f, name))
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		_, err := rowsOf("x.xls", content, readers.Settings{Limits: readers.Limits{Bytes: 8 << 20, Cell: 1 << 16}})
+		if err != nil {
+			sound(t, err)
+		}
+	})
+}
