@@ -3,17 +3,32 @@
 GO      ?= go
 BIN     := bin/rowferry
 RELEASE ?=
-COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
-STAMP   := $(if $(RELEASE),-X main.release=$(RELEASE)) $(if $(COMMIT),-X main.commit=$(COMMIT))
 
-.PHONY: build demo test unit lint fuzz cross corpus bench release generate packages clean
+.PHONY: console pictures htmx build demo test unit lint fuzz cross corpus bench generate packages clean
 
 build:
 	@mkdir -p bin
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(STAMP)' -o $(BIN) ./cmd/rowferry
+	$(GO) build -trimpath -ldflags '$(if $(RELEASE),-X main.release=$(RELEASE))' -o $(BIN) ./cmd/rowferry
 
 demo: build
 	$(BIN) demo
+
+# The demo with its console open, for looking; the address and a user are printed.
+console: build
+	$(BIN) demo --console 127.0.0.1:8420
+
+# The pictures of docs/console.md, of the demo's console.
+pictures: build
+	@$(BIN) demo --dir $(or $(TMPDIR),/tmp)/rowferry-pictures --console 127.0.0.1:8429 & demo=$$!; trap 'kill $$demo' EXIT; \
+	for i in $$(seq 120); do sleep 0.5; curl -so /dev/null http://127.0.0.1:8429/ && break; done; sleep 20; \
+	$(GO) run ./console/pictures -docs -address http://127.0.0.1:8429 -to docs/console
+
+# htmx as npm has it: one file that is committed, so that building needs no node.
+HTMX := 2.0.11
+htmx:
+	cd $$(mktemp -d) && npm pack --silent htmx.org@$(HTMX) && tar xzf htmx.org-$(HTMX).tgz && \
+	cp package/dist/htmx.min.js $(CURDIR)/console/static/ && \
+	(echo 'htmx.org $(HTMX) (npm), dist/htmx.min.js, unchanged. make htmx fetches it again.'; echo; cat package/LICENSE) > $(CURDIR)/console/static/htmx.LICENSE.txt
 
 # Everything that must hold: style, races, the scripts of the README, the readers against the corpus, builds for other systems.
 test: packages lint unit fuzz cross
@@ -53,15 +68,11 @@ corpus:
 bench:
 	$(GO) run ./bench
 
-# What a release consists of, in dist/: programs for four systems, Debian and RPM packages, checksums, a list of parts (SBOM).
-release:
-	packaging/release.sh dist "$(or $(RELEASE),0.0.0-dev)" linux/amd64 linux/arm64 windows/amd64 darwin/arm64
-
 generate:
 	$(GO) generate ./...
 
 # Debian packages that the tests need: a C compiler for the race detector, a real sshd for SFTP, other programs' eyes on our workbooks.
-APT := gcc libc6-dev openssh-server openssl python3-openpyxl libreoffice-calc-nogui rpm systemd
+APT := gcc libc6-dev openssh-server openssl python3-openpyxl libreoffice-calc-nogui chromium fonts-noto-cjk
 packages:
 	@missing=""; for p in $(APT); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then \
@@ -71,4 +82,4 @@ packages:
 	fi
 
 clean:
-	rm -rf bin demo dist
+	rm -rf bin demo

@@ -27,6 +27,7 @@ const defaultConcurrency = 4
 // finish fills in what depends on something else, and makes paths absolute.
 func (l *loader) finish(c *Config) {
 	c.Data = l.abs(c.Data)
+	l.finishConsole(&c.Console)
 	for name, file := range c.Lists {
 		c.Lists[name] = l.abs(file)
 	}
@@ -138,6 +139,7 @@ func (l *loader) checkLists(c *Config, builtin map[string]*providers.Provider) {
 }
 
 func (l *loader) checkTop(c *Config) {
+	l.checkConsole(&c.Console)
 	if c.Listen != "" {
 		_, port, err := net.SplitHostPort(c.Listen)
 		if n, bad := strconv.Atoi(port); err != nil || bad != nil || n > 65535 || n < 0 {

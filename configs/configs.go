@@ -25,6 +25,8 @@ type Config struct {
 	Language batch.Language `yaml:"language" default:"en" enum:"en,zh,ru"`
 	// Address on which /metrics and /healthz are served; without it nothing is served.
 	Listen string `yaml:"listen" example:"127.0.0.1:9100"`
+	// The web pages and the API under them.
+	Console Console `yaml:"console"`
 	// Code lists that a provider does not publish: the list's name and a file with one value a line. A list that is not given is not checked.
 	Lists map[string]string `yaml:"lists" example:"lists/countries.txt"`
 	// Logins at providers, by a name of your own.

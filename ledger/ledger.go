@@ -60,6 +60,8 @@ type Query struct {
 	Unrested bool           // only those whose original is still in processing
 	Text     string         // in the name or the id, whatever its case
 	Outcomes []batch.Status // files that have a row with one of these
+	Routes   []string       // only of these; none: of all
+	Since    time.Time      // only those taken then or later
 	Changed  int64          // only those whose Change is greater
 	Before   string         // only files taken before the one with this id
 	After    string         // only files taken after the one with this id
@@ -209,6 +211,8 @@ const (
 	Cancel Verb = "cancel" // what waits of a file is given up
 	Pause  Verb = "pause"  // of a file or an account
 	Resume Verb = "resume"
+
+	Release Verb = "release" // a file that is quarantined or a duplicate is taken again, as a new one
 )
 
 // Order is a command to the owner.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/inbox"
@@ -69,7 +70,7 @@ func Build(ctx context.Context, cfg *configs.Config, l ledger.Owner, o Options) 
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{config: cfg, Ledger: l, Routes: routes, Lanes: map[string]*send.Lane{}, Data: cfg.Data, Log: o.Log, Metrics: o.Metrics, Partial: o.Route != "",
+	e := &Engine{config: cfg, Ledger: l, Routes: routes, Lanes: map[string]*send.Lane{}, Data: cfg.Data, Log: o.Log, Metrics: o.Metrics, Partial: o.Route != "", uploaded: make(chan ledger.File, 64), gauges: map[string]*Gauge{},
 		Partners: sftp.NewPartners(cfg.SFTP, sftp.Options{Logger: o.Log})}
 	for name, r := range routes {
 		if err := e.places(cfg, cfg.Routes[name], r, o); err != nil {
@@ -202,9 +203,17 @@ func (e *Engine) lane(ctx context.Context, a configs.Account, p *providers.Provi
 	if err != nil {
 		return nil, err
 	}
+	measure := e.Metrics.observer(a.Name)
+	gauge := &Gauge{}
+	e.gauges[a.Name] = gauge
 	return &send.Lane{
 		Settings: send.Settings{Account: a.Name, Concurrency: a.Concurrency, Retry: a.Retry, Grace: a.Timeout},
 		Sender:   sender, Ledger: e.Ledger, Routes: e.Routes, Log: e.Log,
-		Observe: e.Metrics.observer(a.Name),
+		Observe: func(r senders.Result, items int) {
+			gauge.note(r, items, time.Now())
+			if measure != nil {
+				measure(r)
+			}
+		},
 	}, nil
 }

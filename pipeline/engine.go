@@ -42,15 +42,19 @@ type Engine struct {
 
 	reports *report.Reporter // of the one who attends; nil: nobody does
 
+	uploaded chan ledger.File // taken, to be read
+	gauges   map[string]*Gauge
+
 	mu      sync.Mutex
 	stalled map[string]error
+	looks   map[string]Look // by route
 }
 
 // beat is how often the engine looks for orders and settled files.
 const beat = 200 * time.Millisecond
 
 func (e *Engine) taker(r *route.Route) *take.Taker {
-	t := &take.Taker{Route: r, Ledger: e.Ledger, Spool: filepath.Join(e.Data, "spool"), Log: e.Log, Now: time.Now, Taken: e.taken}
+	t := &take.Taker{Route: r, Ledger: e.Ledger, Spool: e.spool(), Log: e.Log, Now: time.Now, Taken: e.taken, Looked: e.looked}
 	if r != nil {
 		t.Patience = e.config.Routes[r.Name].Inbox.Patience
 	}
@@ -107,9 +111,8 @@ type loop struct {
 func (l loop) Name() string                  { return l.name }
 func (l loop) Run(ctx context.Context) error { return l.run(ctx) }
 
-// Run takes, sends and reports until ctx ends; then what is in flight ends and what is left is in the ledger.
-func (e *Engine) Run(ctx context.Context) error {
-	var watching []Loop
+// Run takes, sends and reports, beside other loops, until ctx ends; then what is in flight ends and what is left is in the ledger.
+func (e *Engine) Run(ctx context.Context, watching ...Loop) error {
 	for _, r := range e.Routes {
 		if r.Inbox != nil {
 			watching = append(watching, e.taker(r))
@@ -118,6 +121,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	for _, p := range e.previews {
 		watching = append(watching, p)
 	}
+	watching = append(watching, uploads{e, e.uploaded})
 	return e.run(ctx, watching...)
 }
 

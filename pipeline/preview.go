@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/outbox/workbook"
 	"github.com/rowferry/rowferry/pipeline/check"
-	"github.com/rowferry/rowferry/pipeline/redrop"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/pipeline/take"
 )
@@ -112,7 +110,7 @@ func (p *previewer) write(ctx context.Context, id string, c inbox.Complete) (ref
 	if err != nil {
 		return "", err
 	}
-	f, report, err := check.Checker{Books: redrop.Books{Ledger: p.engine.Ledger, Spool: filepath.Join(p.engine.Data, "spool")}}.Report(ctx, p.route, path, c.Name, id)
+	f, report, err := check.Checker{Books: p.engine.Books()}.Report(ctx, p.route, path, c.Name, id)
 	if err != nil {
 		return "", err
 	}

@@ -83,6 +83,8 @@ var configs = catalogue{
 	"config.lists.unused":        {EN: "no provider's field has a code list of this name", ZH: "没有任何服务商字段使用这个名称的代码表", RU: "ни у одного поля поставщиков нет списка кодов с таким именем"},
 	"config.lists.write":         {EN: "write the path of a text file with one value a line", ZH: "请写一个文本文件的路径，每行一个值", RU: "напишите путь к текстовому файлу с одним значением в строке"},
 	"config.listen":              {EN: "\"{value}\" is not an address and port", ZH: "\"{value}\" 不是“地址：端口”", RU: "\"{value}\" не является адресом с портом"},
+	"config.console.open":        {EN: "\"{value}\" can be reached from other machines, and nothing would protect passwords on the way", ZH: "其他机器可以访问“{value}”，而传输途中的密码没有任何保护", RU: "адрес \"{value}\" доступен с других машин, а пароли в пути ничем не защищены"},
+	"config.console.open.write":  {EN: "write tls: {cert: …, key: …}, or behind_proxy: true where a proxy speaks TLS in front of it, or listen: 127.0.0.1:8420", ZH: "请写 tls: {cert: …, key: …}；如前面有负责 TLS 的代理，请写 behind_proxy: true；或写 listen: 127.0.0.1:8420", RU: "напишите tls: {cert: …, key: …}, или behind_proxy: true, если перед ней стоит прокси с TLS, или listen: 127.0.0.1:8420"},
 	"config.one_character":       {EN: "\"{value}\" is more than one character", ZH: "\"{value}\" 不止一个字符", RU: "\"{value}\" длиннее одного знака"},
 	"config.one_character.write": {EN: "write {words}", ZH: "请写：{words}", RU: "напишите: {words}"},
 

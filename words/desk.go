@@ -22,6 +22,11 @@ var desk = catalogue{
 		ZH: "{file} 未被接收（{state}）：其中没有任何行会发送或曾发送",
 		RU: "{file} не принят ({state}): ни одна строка не отправляется и не отправлялась",
 	},
+	"desk.was-accepted": {
+		EN: "{file} was accepted: there is nothing to release",
+		ZH: "{file} 已被接收：没有可放行的内容",
+		RU: "{file} принят: выпускать нечего",
+	},
 	"desk.not-ended": {
 		EN: "{file} is still being sent: wait until it has ended, or cancel it",
 		ZH: "{file} 仍在发送：请等待结束，或取消它",

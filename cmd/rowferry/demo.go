@@ -13,10 +13,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/console"
+	"github.com/rowferry/rowferry/console/people"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/desk"
@@ -90,27 +93,32 @@ routes:
 `
 
 func demoCommand(f *flags) *cobra.Command {
-	var dir string
+	var dir, address string
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Simulators, a sample file per operation, the service, the results: one command",
 		Long: `Starts simulators of all built-in providers on this machine, makes a folder with a configuration, drops one sample file
 per operation into its inboxes, runs the service over them and shows what became of every row. The samples hold good
-rows, invalid ones, rows the provider refuses and rows it takes only on the second try. Nothing leaves this machine.`,
+rows, invalid ones, rows the provider refuses and rows it takes only on the second try. Nothing leaves this machine.
+
+With --console the service goes on and serves its web pages, with a user to sign in as; a longer file is then sent slowly,
+so that there is something to see.`,
 		Example: `  rowferry demo
-  rowferry demo --dir /tmp/rowferry-demo`,
+  rowferry demo --dir /tmp/rowferry-demo
+  rowferry demo --console 127.0.0.1:8420`,
 		Args: takes(0, 0, ""),
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.demo(cmd.Context(), os.Stdout, dir) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.demo(cmd.Context(), os.Stdout, dir, address) },
 	}
 	c.Flags().StringVar(&dir, "dir", "demo", "folder to make (an earlier demo in it is replaced)")
+	c.Flags().StringVar(&address, "console", "", "go on, and serve the web pages at this address of this machine")
 	return c
 }
 
-func (f *flags) demo(ctx context.Context, w io.Writer, dir string) (err error) {
+func (f *flags) demo(ctx context.Context, w io.Writer, dir, address string) (err error) {
 	if err := clear(dir); err != nil {
 		return err
 	}
-	server, err := demoServer()
+	server, sims, err := demoServer()
 	if err != nil {
 		return err
 	}
@@ -137,7 +145,63 @@ func (f *flags) demo(ctx context.Context, w io.Writer, dir string) (err error) {
 	if f.json {
 		return printJSON(w, files)
 	}
-	return concludeDemo(w, dir, cfg, files)
+	if err := concludeDemo(w, dir, cfg, files); err != nil || address == "" {
+		return err
+	}
+	return f.demoConsole(ctx, w, dir, address, cfg, sims)
+}
+
+// demoPassword is for looking: whoever can reach the demo's address may know it.
+const demoPassword = "look around"
+
+// demoConsole goes on with the demo's service until it is told to stop, and serves the console over it.
+func (f *flags) demoConsole(ctx context.Context, w io.Writer, dir, address string, cfg *configs.Config, sims []*simulator.Simulator) error {
+	for _, s := range sims {
+		if err := s.SetFaults(simulator.Faults{Delay: simulator.Duration(300 * time.Millisecond)}); err != nil {
+			return err
+		}
+	}
+	cfg.Console.Listen = address
+	log, err := f.logger(slog.LevelWarn)
+	if err != nil {
+		return err
+	}
+	e, end, err := engine(ctx, cfg, pipeline.Options{Inboxes: true, Log: log})
+	if err != nil {
+		return err
+	}
+	pages, err := console.New(e, cfg, log)
+	if err != nil {
+		return errors.Join(err, end())
+	}
+	err = people.Book{Register: e.Ledger}.AddUser(ctx, people.Person{Name: "demo", Role: people.Admin}, demoPassword, "demo")
+	if err == nil {
+		err = dropLong(filepath.Join(dir, "inbox", "shipment-failures"))
+	}
+	if err == nil {
+		fmt.Fprintf(w, "\nThe console: %s\nSign in as demo, password: %s\nCtrl-C ends it.\n", pages.Address(), demoPassword)
+		err = e.Run(ctx, pages)
+	} else {
+		err = errors.Join(err, pages.Close())
+	}
+	return errors.Join(err, end())
+}
+
+// dropLong drops a file that takes minutes.
+func dropLong(inbox string) error {
+	var b strings.Builder
+	b.WriteString("accountNumber,lesBookingId,failReason\n")
+	for i := range 3000 {
+		word, reason := "", "Address not found"
+		switch {
+		case i%29 == 7:
+			word = "-REFUSE"
+		case i%97 == 5:
+			reason = ""
+		}
+		fmt.Fprintf(&b, "3000372,LB2026%05d%s,%s\n", i, word, reason)
+	}
+	return os.WriteFile(filepath.Join(inbox, "november.csv"), []byte(b.String()), 0o644)
 }
 
 // clear makes the folder, and removes an earlier demo in it; anything else that is there is left alone.
@@ -164,16 +228,16 @@ func clear(dir string) error {
 	return nil
 }
 
-func demoServer() (*simulator.Server, error) {
+func demoServer() (server *simulator.Server, sims []*simulator.Simulator, err error) {
 	all, err := providers.Builtin()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var sims []*simulator.Simulator
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		sims = append(sims, simulator.New(all[name], simulator.Options{Seed: 1}))
 	}
-	return simulator.Start("127.0.0.1:0", sims...)
+	server, err = simulator.Start("127.0.0.1:0", sims...)
+	return server, sims, err
 }
 
 // dropSamples puts each sample into the inbox of the route that has its name.

@@ -17,9 +17,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/console"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
@@ -55,16 +55,15 @@ func runCommand(f *flags) *cobra.Command {
 		Use:   "run",
 		Short: "Watch the inboxes, send, and report: the service",
 		Long: `Watches the inboxes of all routes, takes complete files, sends their rows at the pace each account allows, and puts
-results into the outboxes. It may be killed at any moment: started again it goes on where it was.
+results into the outboxes. It may be killed at any moment: started again it goes on where it was. Where the configuration
+says console.listen it also serves the web pages and the API there; rowferry user add makes the first user.
 
 Ctrl-C (or SIGTERM) lets what is in flight end and says what is left; a second Ctrl-C kills.`,
 		Example: `  rowferry run
   rowferry run -c /etc/rowferry/rowferry.yaml --log-format json
   rowferry run --once        # take what is there, wait for the results, end (for cron)`,
 		Args: takes(0, 0, ""),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return f.underManager(cmd.Context(), func(ctx context.Context) error { return f.run(ctx, once) })
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), once) },
 	}
 	c.Flags().BoolVar(&once, "once", false, "take what is there, wait for the results, and end")
 	return c
@@ -85,8 +84,7 @@ func (f *flags) run(ctx context.Context, once bool) error {
 	if err != nil {
 		return err
 	}
-	alive := func(ctx context.Context) error { _, err := e.Ledger.Lanes(ctx); return err }
-	stop, err := listen(cfg.Listen, registry, alive, log)
+	stop, err := listen(cfg.Listen, registry, log)
 	if err != nil {
 		return errors.Join(err, end())
 	}
@@ -94,22 +92,21 @@ func (f *flags) run(ctx context.Context, once bool) error {
 	if once {
 		return f.once(ctx, cfg, e, end)
 	}
+	var others []pipeline.Loop
+	if cfg.Console.Listen != "" {
+		pages, err := console.New(e, cfg, log)
+		if err != nil {
+			return errors.Join(err, end())
+		}
+		others = append(others, pages)
+	}
 	log.Info("rowferry is running", "version", version(), "configuration", cfg.Path, "routes", len(cfg.Routes), "data", cfg.Data)
-	err = serve(ctx, e, alive, log)
+	err = e.Run(ctx, others...)
 	left := f.left(e)
 	if err = errors.Join(err, end()); err == nil {
 		log.Info("stopped", "rows_left", left)
 	}
 	return err
-}
-
-// serve runs the service until ctx ends, and tells the one who supervises it.
-func serve(ctx context.Context, e *pipeline.Engine, alive func(context.Context) error, log *slog.Logger) error {
-	group, running := errgroup.WithContext(ctx)
-	running, end := context.WithCancel(running)
-	group.Go(func() error { defer end(); return e.Run(ctx) })
-	group.Go(func() error { supervised(running, log, alive); return nil })
-	return group.Wait()
 }
 
 // left counts the rows that wait in the ledger.
@@ -141,7 +138,7 @@ func (f *flags) once(ctx context.Context, cfg *configs.Config, e *pipeline.Engin
 }
 
 // listen serves metrics and /healthz on an address, if there is one.
-func listen(address string, registry *prometheus.Registry, alive func(context.Context) error, log *slog.Logger) (stop func(), err error) {
+func listen(address string, registry *prometheus.Registry, log *slog.Logger) (stop func(), err error) {
 	if address == "" {
 		return func() {}, nil
 	}
@@ -151,13 +148,7 @@ func listen(address string, registry *prometheus.Registry, alive func(context.Co
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc("/healthz", func(w http.ResponseWriter, r *http.Request) {
-		if err := alive(r.Context()); err != nil {
-			http.Error(w, "the ledger does not answer", http.StatusServiceUnavailable)
-			return
-		}
-		fmt.Fprintln(w, "ok")
-	})
+	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	done := make(chan struct{})
 	go func() {

@@ -139,7 +139,7 @@ func printRows(rows []desk.Row, more, untried int) {
 	}
 	for _, r := range rows {
 		if r.Outcome == nil {
-			fmt.Printf("  row %d waits to be tried again (%s so far)\n", r.Row, count(r.Tries, "attempt"))
+			fmt.Printf("  row %d waits to be tried again (%s so far)\n", r.Number, count(r.Tries, "attempt"))
 			continue
 		}
 		var why []string
@@ -149,7 +149,7 @@ func printRows(rows []desk.Row, more, untried int) {
 		for _, p := range r.Why {
 			why = append(why, p.Text)
 		}
-		fmt.Printf("  row %d %s: %s\n", r.Row, r.Outcome.Status, strings.Join(why, " | "))
+		fmt.Printf("  row %d %s: %s\n", r.Number, r.Outcome.Status, strings.Join(why, " | "))
 	}
 	if more > 0 {
 		fmt.Printf("  … and %d more; --json lists all, the result file has them in the end\n", more)

@@ -325,6 +325,15 @@ func files(ctx context.Context, from querier, q ledger.Query) ([]ledger.File, er
 	if len(q.Outcomes) > 0 {
 		where = append(where, "("+strings.Join(texts(q.Outcomes), " > 0 OR ")+" > 0)")
 	}
+	if len(q.Routes) > 0 {
+		where = append(where, "route IN (?"+strings.Repeat(", ?", len(q.Routes)-1)+")")
+		for _, r := range q.Routes {
+			args = append(args, r)
+		}
+	}
+	if !q.Since.IsZero() {
+		where, args = append(where, "id >= ?"), append(args, q.Since.Local().Format("20060102-150405")) // an id begins with its moment
+	}
 	if q.Changed > 0 {
 		where, args = append(where, "changed > ?"), append(args, q.Changed)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/resultmark"
 )
 
 // Columns are ours; the sender's follow them.
@@ -48,7 +49,7 @@ func (format) Write(ctx context.Context, w io.Writer, r outbox.Report) error {
 		if lines++; lines%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if !r.Preview && !slices.Contains(batch.Statuses(), line.Outcome.Status) {
+		if !r.Preview && line.Outcome.Status != resultmark.Resend && !slices.Contains(batch.Statuses(), line.Outcome.Status) {
 			return fmt.Errorf("row %d of file %s has no outcome (%q); the result is not written", line.Row.Number, r.File.ID, line.Outcome.Status)
 		}
 		buf = appendLine(buf[:0], line, r.Preview)

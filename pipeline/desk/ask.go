@@ -95,8 +95,13 @@ func allowed(o ledger.Order, f ledger.File) error {
 	ended := f.State == ledger.Settled || f.State == ledger.Reported
 	no := &Refusal{File: f.ID, State: string(f.State), Statuses: o.Statuses}
 	switch {
-	case !slices.Contains([]ledger.Verb{ledger.Resend, ledger.Cancel, ledger.Pause, ledger.Resume}, o.Verb):
+	case !slices.Contains([]ledger.Verb{ledger.Resend, ledger.Cancel, ledger.Pause, ledger.Resume, ledger.Release}, o.Verb):
 		no.Reason, no.Status = NoVerb, string(o.Verb)
+	case o.Verb == ledger.Release:
+		if f.State == ledger.Quarantined || f.State == ledger.Duplicate {
+			return nil
+		}
+		no.Reason = WasAccepted
 	case f.State == ledger.Quarantined || f.State == ledger.Duplicate:
 		no.Reason = NotAccepted
 	case o.Verb == ledger.Resend && !ended:

@@ -25,6 +25,8 @@ type House interface {
 	Hold(file string) (release func())
 	// Hand tells whoever sends a file's rows that it may have changed.
 	Hand(ctx context.Context, f ledger.File)
+	// Release takes a file that was not taken again, as a new one.
+	Release(ctx context.Context, f ledger.File) error
 	// Stop stops an account's lane for a reason; "" lets it go on.
 	Stop(account, reason string)
 }
@@ -86,6 +88,9 @@ func (c *Clerk) file(ctx context.Context, o ledger.Order, f ledger.File) error {
 		return c.Ledger.Pause(ctx, f.ID, words.Of(f.Language, "lane.person", "account", f.ID))
 	case ledger.Resume:
 		return c.Ledger.Pause(ctx, f.ID, "")
+	}
+	if o.Verb == ledger.Release && c.House != nil {
+		return c.House.Release(ctx, f)
 	}
 	return fmt.Errorf("unknown order %q", o.Verb)
 }

@@ -140,7 +140,7 @@ func TestRows(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got = append(got, r.Row)
+			got = append(got, r.Number)
 		}
 		if len(got) != len(c.want) || len(got) > 0 && got[0] != c.want[0] {
 			t.Errorf("%s: %v, want %v", name, got, c.want)

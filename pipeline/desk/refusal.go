@@ -15,6 +15,7 @@ const (
 	NoFile      Reason = "no-file"      // no file has this id
 	Ambiguous   Reason = "ambiguous"    // Rows files begin with it
 	NotAccepted Reason = "not-accepted" // the file is quarantined or a duplicate: no row of it is or was to be sent
+	WasAccepted Reason = "was-accepted" // the file is neither quarantined nor a duplicate: there is nothing to release
 	NotEnded    Reason = "not-ended"    // it is still being sent
 	HasEnded    Reason = "ended"        // every row has its outcome
 	NothingFit  Reason = "nothing-fit"  // no row has one of the outcomes, or none of those was fit to be sent

@@ -13,7 +13,7 @@ import (
 
 // Row is what the books say of one row of a file.
 type Row struct {
-	Row     int             `json:"row"`
+	Number  int             `json:"row"`
 	Outcome *batch.Outcome  `json:"outcome,omitempty"`  // nil: it waits
 	Tries   int             `json:"attempts,omitempty"` // requests that may have reached the provider with it
 	Until   time.Time       `json:"not_before,omitzero"`
@@ -51,10 +51,10 @@ func (d *Desk) Rows(ctx context.Context, file string, which Rows) iter.Seq2[Row,
 func rowOf(c *ledger.Content, item, number int) Row {
 	s := c.States[item]
 	if s.Verdict == nil {
-		return Row{Row: number, Tries: s.Attempts, Until: s.Until}
+		return Row{Number: number, Tries: s.Attempts, Until: s.Until}
 	}
 	o := s.Verdict.Of(number)
-	r := Row{Row: number, Outcome: &o, Tries: o.Attempts}
+	r := Row{Number: number, Outcome: &o, Tries: o.Attempts}
 	for _, list := range [][]batch.Problem{c.Items[item].Problems, s.Verdict.Problems} {
 		for _, p := range list {
 			if p.Row == number {
@@ -82,4 +82,18 @@ func (r *Row) says(text string) bool {
 		return true
 	}
 	return slices.ContainsFunc(r.Why, func(p batch.Problem) bool { return has(p.Text) || has(p.Column) || has(p.Value) })
+}
+
+// Said is all that is said of a row: its outcome's message and its problems, each sentence once.
+func (r *Row) Said() string {
+	var said []string
+	if r.Outcome != nil && r.Outcome.Message != "" {
+		said = append(said, r.Outcome.Message)
+	}
+	for _, p := range r.Why {
+		if p.Text != "" && !slices.Contains(said, p.Text) {
+			said = append(said, p.Text)
+		}
+	}
+	return strings.Join(said, " | ")
 }

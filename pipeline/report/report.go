@@ -58,10 +58,10 @@ func (r *Reporter) Report(ctx context.Context, f ledger.File) error {
 	if way == nil {
 		return fmt.Errorf("the configuration has no route %q any more; put it back to get the result", f.Route)
 	}
-	if err := os.MkdirAll(r.Work, 0o700); err != nil {
+	if err := os.MkdirAll(r.Work, 0o750); err != nil {
 		return err
 	}
-	report := r.report(ctx, f, way)
+	report := Of(ctx, r.Ledger, way, f, filepath.Join(r.Spool, f.ID))
 	if r.Grew != nil && r.Grew(ctx, f, way) {
 		report.Notes = append(slices.Clone(report.Notes), batch.Note{Message: words.Message("take.grew")})
 	}
@@ -119,13 +119,13 @@ func (r *Reporter) write(ctx context.Context, format outbox.Format, work *os.Fil
 	return format.Write(ctx, work, report)
 }
 
-func (r *Reporter) report(ctx context.Context, f ledger.File, way *route.Route) outbox.Report {
-	path := filepath.Join(r.Spool, f.ID)
+// Of is everything about a file, with its rows as the books have them now; path is where its private copy lies.
+func Of(ctx context.Context, books ledger.Books, way *route.Route, f ledger.File, path string) outbox.Report {
 	return outbox.Report{
 		File: f.File, Revision: f.Revision, Account: f.Account, Operation: f.Operation, Language: f.Language,
 		Columns: f.Reading.Columns, Notes: f.Reading.Notes, Unused: f.Reading.Unused, Started: f.Started, Finished: f.Finished, Codes: meanings(way.Operation),
 		Source: outbox.Source{Path: path, Patchable: formats.Named(f.Reading.Format).Patchable, Sheet: f.Reading.Sheet, Header: f.Reading.Header},
-		Lines:  func() iter.Seq2[*outbox.Line, error] { return Lines(ctx, r.Ledger, way, f, path) },
+		Lines:  func() iter.Seq2[*outbox.Line, error] { return Lines(ctx, books, way, f, path) },
 	}
 }
 

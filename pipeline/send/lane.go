@@ -41,7 +41,7 @@ type Lane struct {
 	Ledger  Ledger
 	Routes  map[string]*route.Route
 	Log     *slog.Logger
-	Observe func(senders.Result) // metrics; may be nil
+	Observe func(r senders.Result, items int) // after each attempt; may be nil
 
 	mu       sync.Mutex
 	wake     chan struct{}
@@ -239,7 +239,7 @@ func (l *Lane) attempt(stop, drain context.Context, j *job) error {
 	}
 	d := l.decide(stop, j, r, broke)
 	if l.Observe != nil {
-		l.Observe(r)
+		l.Observe(r, len(j.items))
 	}
 	if l.Log.Enabled(drain, slog.LevelDebug) {
 		l.Log.Debug("attempt", "account", l.Account, "file", j.file.id, "items", len(j.items), "fate", r.Fate, "step", d.step, "reason", d.reason, "took", r.Took)

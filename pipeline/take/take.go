@@ -44,7 +44,8 @@ type Taker struct {
 	Spool  string // folder of private copies, one a file, named by its id
 	Log    *slog.Logger
 	Now    func() time.Time
-	Taken  func(ledger.File) // called once it is decided what becomes of a file; may be nil
+	Taken  func(ledger.File)             // called once it is decided what becomes of a file; may be nil
+	Looked func(route string, err error) // called by Run after each look with how it went; may be nil
 
 	// Patience is how long after it was taken a file is looked at again, for it may still grow [10m].
 	Patience time.Duration
@@ -71,6 +72,9 @@ func (t *Taker) Run(ctx context.Context) error {
 			unfinished = resume.Tried()
 		}
 		_, err := t.Look(ctx)
+		if t.Looked != nil && ctx.Err() == nil {
+			t.Looked(t.Route.Name, err)
+		}
 		t.trouble(ctx, &look, err)
 		if err != nil || t.Left() != nil {
 			unfinished = true
@@ -128,6 +132,8 @@ func (t *Taker) Resume(ctx context.Context) error {
 const (
 	fromInbox = "inbox"
 	fromHand  = "command line"
+
+	fromUpload = "upload"
 )
 
 // Hand takes one file that a person named, leaving it where it is. The file it returns says what became of it.
@@ -162,7 +168,7 @@ func (t *Taker) DropHanded(ctx context.Context) error {
 		return err
 	}
 	for _, f := range files {
-		if f.Source != fromHand {
+		if f.Source != fromHand && !(f.Source == fromUpload && f.State == ledger.Claiming) { // of an upload that broke off nobody has an id
 			continue
 		}
 		if _, err := t.drop(ctx, f.ID, words.Message("take.interrupted")); err != nil {
@@ -275,17 +281,25 @@ func (t *Taker) refuse(ctx context.Context, f *ledger.File, reason, cause string
 // decide makes a spooled file (Claiming) Taken or Duplicate, and a Taken one Sending or Quarantined.
 func (t *Taker) decide(ctx context.Context, f *ledger.File, fetched inbox.Fetched) error {
 	if f.State == ledger.Claiming {
-		earlier, err := t.Ledger.Take(ctx, f.ID, fetched.Hash, fetched.Size)
-		if err != nil {
+		if err := t.take(ctx, f, fetched); err != nil {
 			return err
-		}
-		f.Hash, f.Size, f.State = fetched.Hash, fetched.Size, ledger.Taken
-		if earlier != nil {
-			f.State, f.Reason = ledger.Duplicate, earlier.ID
 		}
 	}
 	if f.State == ledger.Taken {
 		return t.accept(ctx, f)
+	}
+	return nil
+}
+
+// take makes a spooled file Taken, or Duplicate.
+func (t *Taker) take(ctx context.Context, f *ledger.File, fetched inbox.Fetched) error {
+	earlier, err := t.Ledger.Take(ctx, f.ID, fetched.Hash, fetched.Size)
+	if err != nil {
+		return err
+	}
+	f.Hash, f.Size, f.State = fetched.Hash, fetched.Size, ledger.Taken
+	if earlier != nil {
+		f.State, f.Reason = ledger.Duplicate, earlier.ID
 	}
 	return nil
 }
@@ -314,7 +328,7 @@ func (t *Taker) fetch(ctx context.Context, f ledger.File, from source) (inbox.Fe
 		return inbox.Fetched{}, fmt.Errorf("spool: %w", err)
 	}
 	part := t.path(f.ID) + ".part"
-	out, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	out, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o640)
 	if err != nil {
 		return inbox.Fetched{}, fmt.Errorf("spool: %w", err)
 	}
@@ -357,7 +371,7 @@ func (t *Taker) makeSpool() error {
 	if _, err := os.Stat(t.Spool); err == nil {
 		return nil
 	}
-	if err := os.MkdirAll(t.Spool, 0o700); err != nil {
+	if err := os.MkdirAll(t.Spool, 0o750); err != nil {
 		return err
 	}
 	return local.SyncDirs(filepath.Dir(t.Spool))
@@ -572,7 +586,7 @@ func (t *Taker) rest(ctx context.Context, f ledger.File, from source) error {
 	if err != nil {
 		return notAtRest{err}
 	}
-	if f.State == ledger.Quarantined || f.State == ledger.Duplicate {
+	if f.State == ledger.Duplicate || f.State == ledger.Quarantined && f.Hash == "" { // the earlier file's is the same; it may not be whole. A person may release others
 		if err := t.forgetCopy(f.ID); err != nil {
 			return err
 		}

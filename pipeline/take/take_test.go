@@ -440,11 +440,12 @@ func TestKilledAtEveryStep(t *testing.T) {
 }
 
 // sameOrder makes two states comparable whose files were taken in another order: ids go, the lines are sorted. Reasons go too:
-// what did not become whole is told by the reader when the kill came before it was told by the inbox.
+// what did not become whole is told by the reader when the kill came before it was told by the inbox; and then there is a copy of it.
 func sameOrder(state string) []string {
 	for i := range 9 {
 		state = strings.ReplaceAll(state, fmt.Sprintf("<%d>", i), "<ID>")
 	}
 	lines := slices.Sorted(strings.Lines(state))
+	lines = slices.CompactFunc(lines, func(a, b string) bool { return a == b && strings.HasPrefix(a, "data/spool/") })
 	return slices.DeleteFunc(lines, func(l string) bool { return strings.HasPrefix(l, "|") })
 }

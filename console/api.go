@@ -1,0 +1,584 @@
+package console
+
+import (
+	"cmp"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/console/people"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/desk"
+)
+
+//go:embed openapi.json
+var document []byte
+
+// endpoint is one operation of the API, as openapi.json describes it.
+type endpoint struct {
+	pattern string // "GET /api/v1/files/{id}"
+	least   people.Role
+	handler handler
+}
+
+func (c *Console) endpoints() []endpoint {
+	all := []endpoint{
+		{"GET /api/v1/me", people.Viewer, c.apiMe},
+		{"GET /api/v1/routes", people.Viewer, c.apiRoutes},
+		{"POST /api/v1/routes/{route}/files", people.Sender, c.apiDrop},
+		{"GET /api/v1/files", people.Viewer, c.apiFiles},
+		{"GET /api/v1/files/{id}", people.Viewer, c.apiFile},
+		{"GET /api/v1/files/{id}/rows", people.Viewer, c.apiRows},
+		{"GET /api/v1/files/{id}/rows/{row}", people.Viewer, c.apiRow},
+		{"GET /api/v1/files/{id}/result.csv", people.Viewer, c.download("csv")},
+		{"GET /api/v1/files/{id}/result.xlsx", people.Viewer, c.download("xlsx")},
+		{"GET /api/v1/files/{id}/summary.json", people.Viewer, c.download("summary")},
+		{"GET /api/v1/files/{id}/original", people.Viewer, c.original},
+		{"POST /api/v1/files/{id}/mend", people.Sender, c.apiMend},
+		{"GET /api/v1/accounts", people.Viewer, c.apiAccounts},
+		{"GET /api/v1/audit", people.Operator, c.apiAudit},
+		{"GET /api/v1/events", people.Viewer, c.events},
+	}
+	for verb, least := range orders {
+		all = append(all, endpoint{"POST /api/v1/files/{id}/" + string(verb), least, c.apiOrder(verb)})
+	}
+	for _, verb := range []ledger.Verb{ledger.Pause, ledger.Resume} {
+		all = append(all, endpoint{"POST /api/v1/accounts/{name}/" + string(verb), people.Operator, c.apiAccountOrder(verb)})
+	}
+	return all
+}
+
+// orders are what may be asked about a file, and by whom.
+var orders = map[ledger.Verb]people.Role{
+	ledger.Resend: people.Sender, ledger.Cancel: people.Operator, ledger.Pause: people.Operator, ledger.Resume: people.Operator, ledger.Release: people.Operator,
+}
+
+func (c *Console) api(mux *http.ServeMux) {
+	mux.HandleFunc("GET /api/v1/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(document)
+	})
+	for _, e := range c.endpoints() {
+		mux.HandleFunc(e.pattern, c.may(e.least, e.handler))
+	}
+	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
+		c.problem(w, r, http.StatusNotFound, "not-found", "console.not_found")
+	})
+}
+
+func (c *Console) apiMe(w http.ResponseWriter, _ *http.Request, p *people.Person) {
+	writeJSON(w, http.StatusOK, p)
+}
+
+// apiRoute is a route as the API tells of it.
+type apiRoute struct {
+	Name      string `json:"name"`
+	Account   string `json:"account"`
+	Operation string `json:"operation"`
+}
+
+func (c *Console) apiRoutes(w http.ResponseWriter, _ *http.Request, p *people.Person) {
+	all := []apiRoute{}
+	for _, name := range c.routesOf(p) {
+		r := c.cfg.Routes[name]
+		all = append(all, apiRoute{name, r.Account, r.Operation})
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"routes": all})
+}
+
+// routesOf lists the routes whose files a person may know of.
+func (c *Console) routesOf(p *people.Person) []string {
+	var names []string
+	for name := range c.cfg.Routes {
+		if p.Sees(name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// apiDrop takes the body as a file, or with check=true says what would become of it.
+func (c *Console) apiDrop(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	route, name := r.PathValue("route"), r.URL.Query().Get("name")
+	way, known := c.engine.Routes[route]
+	switch {
+	case !known || !p.Sees(route):
+		c.problem(w, r, http.StatusNotFound, "no-route", "console.no_route", "route", route)
+		return
+	case name == "":
+		c.problem(w, r, http.StatusUnprocessableEntity, "no-name", "console.api.no_name")
+		return
+	case r.URL.Query().Get("check") != "true":
+		c.take(w, r, p, route, name, r.Body)
+		return
+	}
+	finding, err := c.checkStream(r.Context(), way, name, r.Body)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, finding)
+}
+
+// take uploads content and answers with its id: 202, or 200 with the earlier file's where it came before.
+func (c *Console) take(w http.ResponseWriter, r *http.Request, p *people.Person, route, name string, content io.Reader) {
+	f, err := c.engine.Upload(r.Context(), route, name, content)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	if err := c.act(r, p, ledger.Act{Verb: "drop", File: f.ID, Name: f.Name, Route: route}); err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	if f.State == ledger.Duplicate {
+		writeJSON(w, http.StatusOK, map[string]any{"id": f.Reason, "duplicate": true, "this": f.ID})
+		return
+	}
+	w.Header().Set("Location", "/api/v1/files/"+f.ID)
+	writeJSON(w, http.StatusAccepted, map[string]any{"id": f.ID})
+}
+
+// act writes down what somebody did.
+func (c *Console) act(r *http.Request, p *people.Person, a ledger.Act) error {
+	a.At, a.By, a.From = time.Now().UTC(), p.Name, c.address(r)
+	return c.books.Act(r.Context(), a)
+}
+
+// apiFile is a file as the API tells of it.
+type apiFile struct {
+	ID        string         `json:"id"`
+	Route     string         `json:"route"`
+	Name      string         `json:"name"`
+	State     ledger.State   `json:"state"`
+	Standing  desk.Standing  `json:"standing,omitempty"`
+	Why       string         `json:"why,omitempty"`
+	Account   string         `json:"account"`
+	Operation string         `json:"operation"`
+	Size      int64          `json:"size"`
+	Hash      string         `json:"hash,omitempty"`
+	TakenAt   time.Time      `json:"taken_at"`
+	Started   time.Time      `json:"started,omitzero"`
+	Finished  time.Time      `json:"finished,omitzero"`
+	Revision  int            `json:"revision"`
+	Counts    apiCounts      `json:"counts"`
+	Cancelled bool           `json:"cancelled,omitempty"`
+	Base      string         `json:"result_of,omitempty"` // the file whose result this is
+	Results   []string       `json:"results,omitempty"`
+	Columns   []batch.Column `json:"-"`
+}
+
+type apiCounts struct {
+	batch.Counts
+	Waiting int `json:"waiting"`
+}
+
+func tellFile(f desk.File) apiFile {
+	out := apiFile{ID: f.ID, Route: f.Route, Name: f.Name, State: f.State, Standing: f.Standing, Why: f.Why, Account: f.Account, Operation: f.Operation,
+		Size: f.Size, Hash: f.Hash, TakenAt: f.TakenAt, Started: f.Started, Finished: f.Finished, Revision: f.Revision,
+		Counts: apiCounts{f.Counts, f.Counts.Pending()}, Cancelled: f.Cancelled, Results: f.Results}
+	if f.Reading.Again != nil {
+		out.Base = f.Reading.Again.Base
+	}
+	return out
+}
+
+// filter reads what files are asked for. A person who sees only some routes gets those alone.
+func (c *Console) filter(r *http.Request, p *people.Person) (q ledger.Query, err error) {
+	get := r.URL.Query()
+	q = ledger.Query{Route: get.Get("route"), Text: cmp.Or(get.Get("q"), get.Get("search")), Account: get.Get("account"), Before: get.Get("cursor"), Last: 50}
+	if s := ledger.State(get.Get("state")); s != "" {
+		if !slices.Contains(states, s) {
+			return q, &badFilter{"state", string(s)}
+		}
+		q.States = []ledger.State{s}
+	}
+	if s := batch.Status(get.Get("outcome")); s != "" {
+		if !slices.Contains(batch.Statuses(), s) {
+			return q, &badFilter{"outcome", string(s)}
+		}
+		q.Outcomes = []batch.Status{s}
+	}
+	if n, err := strconv.Atoi(get.Get("limit")); err == nil && n > 0 {
+		q.Last = min(n, 500)
+	}
+	if s := get.Get("since"); s != "" {
+		if q.Since, err = moment(s); err != nil {
+			return q, &badFilter{"since", s}
+		}
+	}
+	q.Routes = p.Routes
+	return q, nil
+}
+
+// states are those that a file can be in.
+var states = []ledger.State{ledger.Claiming, ledger.Taken, ledger.Sending, ledger.Settled, ledger.Reported, ledger.Quarantined, ledger.Duplicate}
+
+// badFilter is the error of a filter that has no such value.
+type badFilter struct{ name, value string }
+
+func (b *badFilter) Error() string { return b.name + " has no value " + b.value }
+
+// moment reads a day or a time.
+func moment(s string) (time.Time, error) {
+	if t, err := time.ParseInLocation(time.DateOnly, s, time.Local); err == nil {
+		return t, nil
+	}
+	return time.Parse(time.RFC3339, s)
+}
+
+func (c *Console) apiFiles(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	q, err := c.filter(r, p)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	files, next, err := c.page(r.Context(), q)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	out := []apiFile{}
+	for _, f := range files {
+		out = append(out, tellFile(f))
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Files []apiFile `json:"files"`
+		Next  string    `json:"next,omitempty"`
+	}{out, next})
+}
+
+// page gives files newest first, and the cursor of the next page.
+func (c *Console) page(ctx context.Context, q ledger.Query) (files []desk.File, next string, err error) {
+	most := q.Last
+	q.Last++
+	if files, err = c.desk.Files(ctx, q); err != nil {
+		return nil, "", err
+	}
+	slices.Reverse(files)
+	if len(files) > most {
+		files = files[:most]
+		next = files[most-1].ID
+	}
+	return files, next, nil
+}
+
+// file finds the file of a request that a person may know of; else it has answered.
+func (c *Console) file(w http.ResponseWriter, r *http.Request, p *people.Person) (f desk.File, ok bool) {
+	f, err := c.desk.File(r.Context(), r.PathValue("id"))
+	if err == nil && (f.ID != r.PathValue("id") || !p.Sees(f.Route)) {
+		err = &desk.Refusal{Reason: desk.NoFile, File: r.PathValue("id")}
+	}
+	if err != nil {
+		c.fail(w, r, err)
+		return f, false
+	}
+	return f, true
+}
+
+func (c *Console) apiFile(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	f, ok := c.file(w, r, p)
+	if !ok {
+		return
+	}
+	reasons, err := c.desk.Reasons(r.Context(), f.File)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	if reasons == nil {
+		reasons = []desk.Group{}
+	}
+	notes := []string{}
+	for _, n := range f.Reading.Notes {
+		notes = append(notes, sayNote(f.Language, n))
+	}
+	writeJSON(w, http.StatusOK, struct {
+		apiFile
+		Problems []desk.Group `json:"problems"`
+		Notes    []string     `json:"notes"`
+		Unused   []string     `json:"unused_columns,omitempty"`
+	}{tellFile(f), reasons, notes, f.Reading.Unused})
+}
+
+// apiOutcome is a row as the API tells of it.
+type apiRowView struct {
+	Row       int               `json:"row"`
+	Cells     map[string]string `json:"cells,omitempty"`
+	Outcome   string            `json:"outcome"` // "waiting" while there is none
+	Code      string            `json:"code,omitempty"`
+	Message   string            `json:"message,omitempty"`
+	Reference string            `json:"reference,omitempty"`
+	Attempts  int               `json:"attempts"`
+	SentAt    time.Time         `json:"sent_at,omitzero"`
+	NotBefore time.Time         `json:"not_before,omitzero"`
+	Problems  []batch.Problem   `json:"problems,omitempty"`
+}
+
+func tellRow(s shownRow) apiRowView {
+	v := apiRowView{Row: s.Number, Outcome: "waiting", Attempts: s.Tries, NotBefore: s.Until, Problems: s.Why, Cells: map[string]string{}}
+	if o := s.Outcome; o != nil {
+		v.Outcome, v.Code, v.Message, v.Reference, v.SentAt = string(o.Status), o.Code, s.Said(), o.Reference, o.SentAt
+	}
+	for i, text := range s.Cells {
+		v.Cells[s.Keys[i]] = text
+	}
+	return v
+}
+
+// rowQuery reads what rows are asked for.
+func rowQuery(get url.Values, file string) ledger.RowQuery {
+	q := ledger.RowQuery{File: file, Code: get.Get("code"), Text: cmp.Or(get.Get("search"), get.Get("q")), After: get.Get("cursor"), Before: get.Get("before"), Limit: 50}
+	for _, s := range strings.FieldsFunc(strings.Join(get["status"], ","), func(r rune) bool { return r == ',' }) {
+		if s == "waiting" {
+			s = string(ledger.Open)
+		}
+		q.Outcomes = append(q.Outcomes, batch.Status(s))
+	}
+	if n, err := strconv.Atoi(get.Get("limit")); err == nil && n > 0 {
+		q.Limit = min(n, 500)
+	}
+	q.Row, _ = strconv.Atoi(get.Get("row"))
+	return q
+}
+
+func (c *Console) apiRows(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	f, ok := c.file(w, r, p)
+	if !ok {
+		return
+	}
+	q := rowQuery(r.URL.Query(), f.ID)
+	if kind, _, _ := mime.ParseMediaType(strings.TrimSpace(strings.Split(r.Header.Get("Accept"), ",")[0])); kind == "application/x-ndjson" {
+		c.allRows(w, r, f, q)
+		return
+	}
+	rows, page, err := c.rows(r.Context(), f.File, q)
+	if err != nil {
+		c.badCursor(w, r, err)
+		return
+	}
+	out := []apiRowView{}
+	for _, s := range rows {
+		out = append(out, tellRow(s))
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Rows     []apiRowView `json:"rows"`
+		Next     string       `json:"next,omitempty"`
+		Previous string       `json:"previous,omitempty"`
+	}{out, page.Next, page.Previous})
+}
+
+// badCursor answers an error of a page; a cursor that is none is the asker's.
+func (c *Console) badCursor(w http.ResponseWriter, r *http.Request, err error) {
+	if strings.HasPrefix(err.Error(), "the cursor ") {
+		c.problem(w, r, http.StatusUnprocessableEntity, "cursor", "console.api.cursor")
+		return
+	}
+	c.fail(w, r, err)
+}
+
+// allRows gives every row that is asked for, one JSON object a line, as they are read.
+func (c *Console) allRows(w http.ResponseWriter, r *http.Request, f desk.File, q ledger.RowQuery) {
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	q.Limit = 500
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	for {
+		rows, page, err := c.rows(r.Context(), f.File, q)
+		if err != nil {
+			c.log.Error("console: rows", "file", f.ID, "error", err)
+			panic(http.ErrAbortHandler) // whoever reads must not take the part for the whole
+		}
+		for _, s := range rows {
+			if err := e.Encode(tellRow(s)); err != nil {
+				return
+			}
+		}
+		if page.Next == "" {
+			return
+		}
+		q.After = page.Next
+	}
+}
+
+func (c *Console) apiRow(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	f, ok := c.file(w, r, p)
+	if !ok {
+		return
+	}
+	s, item, err := c.row(r.Context(), f.File, r.PathValue("row"))
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, struct {
+		apiRowView
+		Rows     []int           `json:"rows"` // that were sent together
+		Sent     json.RawMessage `json:"sent,omitempty"`
+		Answered json.RawMessage `json:"answered,omitempty"`
+	}{tellRow(s), item.Rows, item.Body, c.answered(r.Context(), f.File, s.Number)})
+}
+
+// apiOrder carries an order about a file out.
+func (c *Console) apiOrder(verb ledger.Verb) handler {
+	return func(w http.ResponseWriter, r *http.Request, p *people.Person) {
+		f, ok := c.file(w, r, p)
+		if !ok {
+			return
+		}
+		var body struct {
+			Status []batch.Status `json:"status"`
+			Reason string         `json:"reason"`
+			Check  bool           `json:"check"`
+		}
+		if err := readJSON(w, r, &body); err != nil {
+			c.problem(w, r, http.StatusUnprocessableEntity, "body", "console.api.body", "cause", err)
+			return
+		}
+		for _, s := range strings.FieldsFunc(r.URL.Query().Get("status"), func(r rune) bool { return r == ',' }) {
+			body.Status = append(body.Status, batch.Status(s))
+		}
+		o := ledger.Order{Verb: verb, File: f.ID, Statuses: body.Status, By: p.Name, From: c.address(r), Why: body.Reason}
+		c.order(w, r, o, body.Check || r.URL.Query().Get("check") == "true")
+	}
+}
+
+func (c *Console) apiAccountOrder(verb ledger.Verb) handler {
+	return func(w http.ResponseWriter, r *http.Request, p *people.Person) {
+		name := r.PathValue("name")
+		if _, known := c.cfg.Accounts[name]; !known {
+			c.problem(w, r, http.StatusNotFound, "no-account", "console.no_account", "account", name)
+			return
+		}
+		c.order(w, r, ledger.Order{Verb: verb, Account: name, By: p.Name, From: c.address(r)}, false)
+	}
+}
+
+// order leaves an order, or only says what it would do.
+func (c *Console) order(w http.ResponseWriter, r *http.Request, o ledger.Order, check bool) {
+	receipt, err := c.desk.Weigh(r.Context(), o)
+	if err == nil && !check {
+		receipt, err = c.desk.Leave(r.Context(), receipt)
+	}
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	status := http.StatusOK
+	if !check && !receipt.Taken {
+		status = http.StatusAccepted
+	}
+	writeJSON(w, status, receipt)
+}
+
+// mostJSON bounds a body that is JSON.
+const mostJSON = 4 << 20
+
+// readJSON reads a body; none at all is an empty object.
+func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, mostJSON))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil
+}
+
+// apiAccount is an account as the API tells of it.
+type apiAccount struct {
+	Name     string `json:"name"`
+	Provider string `json:"provider"`
+	Rate     string `json:"rate"`
+	InFlight int    `json:"in_flight"`
+	Waiting  int    `json:"waiting"`
+	Backlog  int    `json:"backlog"` // rows that have no outcome
+	Stopped  string `json:"stopped,omitempty"`
+}
+
+func (c *Console) apiAccounts(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	all, err := c.accounts(r.Context(), p)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	out := []apiAccount{}
+	for _, a := range all {
+		out = append(out, a.apiAccount)
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"accounts": out})
+}
+
+func (c *Console) apiAudit(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	get := r.URL.Query()
+	before, _ := strconv.ParseInt(get.Get("cursor"), 10, 64)
+	acts, next, err := c.acts(r.Context(), p, ledger.ActQuery{By: get.Get("by"), Verb: get.Get("verb"), File: get.Get("file"), Before: before, Limit: 100})
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Acts []ledger.Act `json:"acts"`
+		Next int64        `json:"next,omitempty"`
+	}{acts, next})
+}
+
+// acts gives lines of the audit list that a person may know of, and the cursor of the next page.
+func (c *Console) acts(ctx context.Context, p *people.Person, q ledger.ActQuery) (acts []ledger.Act, next int64, err error) {
+	found, err := c.books.Acts(ctx, q)
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(found) == q.Limit && q.Limit > 0 {
+		next = found[len(found)-1].N
+	}
+	acts = []ledger.Act{}
+	for _, a := range found {
+		if a.File == "" && a.Route == "" && (len(p.Routes) == 0 || a.By == p.Name) {
+			acts = append(acts, a)
+			continue
+		}
+		if a.File != "" {
+			if f, err := c.books.File(ctx, a.File); err == nil {
+				a.Name, a.Route = f.Name, f.Route
+			}
+		}
+		if p.Sees(a.Route) {
+			acts = append(acts, a)
+		}
+	}
+	return acts, next, nil
+}
+
+// original gives the file as it came.
+func (c *Console) original(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	f, ok := c.file(w, r, p)
+	if !ok {
+		return
+	}
+	copied, err := os.Open(c.engine.Copy(f.ID))
+	if err != nil {
+		c.problem(w, r, http.StatusNotFound, "no-original", "console.no_original")
+		return
+	}
+	defer copied.Close()
+	attach(w, f.Name, "application/octet-stream")
+	http.ServeContent(w, r, "", f.TakenAt, copied)
+}
+
+// attach makes a browser save what follows and never show it.
+func attach(w http.ResponseWriter, name, kind string) {
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+}

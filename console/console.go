@@ -1,0 +1,156 @@
+// Package console is the web pages and /api/v1: what a person does without a terminal. It owns no rules of its own: what is asked
+// here goes through the same take, check, redrop and orders as the command line.
+package console
+
+import (
+	"context"
+	"crypto/tls"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/console/people"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline"
+	"github.com/rowferry/rowferry/pipeline/desk"
+)
+
+//go:embed static
+var static embed.FS
+
+// Console serves one engine. New makes one; Run serves it and is called once.
+type Console struct {
+	engine   *pipeline.Engine
+	books    ledger.Owner
+	desk     *desk.Desk
+	cfg      *configs.Config
+	log      *slog.Logger
+	people   people.Book
+	sessions *scs.SessionManager
+	throttle *throttle
+	hub      *hub
+	company  *company // sign-in by OpenID Connect; nil where none is configured
+	drops    string   // folder of what was uploaded to be looked at first
+	listener net.Listener
+	handler  http.Handler
+}
+
+// New opens the console's address and makes its handlers. Its error is why it cannot be served.
+func New(e *pipeline.Engine, cfg *configs.Config, log *slog.Logger) (*Console, error) {
+	c := &Console{engine: e, books: e.Ledger, cfg: cfg, log: log, people: people.Book{Register: e.Ledger}, throttle: newThrottle(), hub: newHub(e.Ledger, e, log),
+		desk: &desk.Desk{Books: e.Ledger, Orders: e.Ledger, Config: cfg, Live: e}, drops: filepath.Join(cfg.Data, "console", "drops")}
+	c.sessions = sessionManager(e.Ledger)
+	if o := cfg.Console.OIDC; o != nil {
+		c.company = &company{OIDC: *o}
+	}
+	c.handler = c.wrap(c.routes())
+	l, err := net.Listen("tcp", cfg.Console.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("console.listen: %w", err)
+	}
+	if t := cfg.Console.TLS; t != nil {
+		pair, err := tls.LoadX509KeyPair(t.Cert, t.Key)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("console.tls: %w", err), l.Close())
+		}
+		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}})
+	}
+	c.listener = l
+	return c, nil
+}
+
+// Address is where the console is served.
+func (c *Console) Address() string {
+	scheme := "http"
+	if c.cfg.Console.TLS != nil {
+		scheme = "https"
+	}
+	return scheme + "://" + c.listener.Addr().String()
+}
+
+// Name is for the log.
+func (c *Console) Name() string { return "console" }
+
+// Run serves until ctx ends. What is being uploaded then has a moment to end.
+func (c *Console) Run(ctx context.Context) error {
+	if err := c.sweepDrops(); err != nil {
+		c.log.Error("console: old uploads", "error", err)
+	}
+	server := &http.Server{Handler: c.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(c.log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return ctx }}
+	watching, stop := context.WithCancel(ctx)
+	done, watched := make(chan error, 1), make(chan struct{})
+	go func() { done <- server.Serve(c.listener) }()
+	go func() { defer close(watched); c.hub.run(watching) }()
+	c.log.Info("console", "address", c.Address())
+	var err error
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+		defer cancel()
+		_ = server.Shutdown(late)
+		_ = server.Close()
+		err = <-done
+	}
+	stop()
+	<-watched
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("console: %w", err)
+}
+
+// Close gives the address back where Run was not called.
+func (c *Console) Close() error { return c.listener.Close() }
+
+// routes are all pages and the API. What begins with may is for those with that role.
+func (c *Console) routes() http.Handler {
+	mux := http.NewServeMux()
+	files, _ := fs.Sub(static, "static")
+	mux.Handle("GET /static/", cached(http.StripPrefix("/static/", http.FileServerFS(files))))
+	c.pages(mux)
+	c.api(mux)
+	return mux
+}
+
+// cached lets a browser keep what the binary brings, as long as the address carries its version.
+func cached(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawQuery != "" {
+			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// policy is what pages may do: nothing but what comes from here.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// wrap puts what holds for every request around the handlers.
+func (c *Console) wrap(h http.Handler) http.Handler {
+	crossing := http.NewCrossOriginProtection()
+	inner := crossing.Handler(c.sessions.LoadAndSave(c.identify(h)))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		head := w.Header()
+		head.Set("Content-Security-Policy", policy)
+		head.Set("X-Content-Type-Options", "nosniff")
+		head.Set("Referrer-Policy", "same-origin")
+		head.Set("Cross-Origin-Opener-Policy", "same-origin")
+		head.Set("Cross-Origin-Resource-Policy", "same-origin")
+		head.Set("Cache-Control", "no-store")
+		if c.cfg.Console.TLS != nil || c.cfg.Console.BehindProxy {
+			head.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		inner.ServeHTTP(w, r)
+	})
+}

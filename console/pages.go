@@ -1,0 +1,632 @@
+package console
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/console/people"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/desk"
+	"github.com/rowferry/rowferry/pipeline/mend"
+	"github.com/rowferry/rowferry/templates"
+)
+
+// pages are the addresses for people, with the least role each needs.
+func (c *Console) pages(mux *http.ServeMux) {
+	mux.HandleFunc("GET /sign-in", c.signInPage)
+	mux.HandleFunc("POST /sign-in", c.signIn)
+	mux.HandleFunc("POST /sign-out", c.signOut)
+	mux.HandleFunc("POST /language", c.choose)
+	if c.company != nil {
+		mux.HandleFunc("GET /sign-in/company", c.companyOut)
+		mux.HandleFunc("GET /sign-in/oidc", c.companyBack)
+	}
+	for pattern, p := range map[string]struct {
+		least people.Role
+		h     handler
+	}{
+		"GET /{$}":                         {people.Viewer, c.today},
+		"GET /files":                       {people.Viewer, c.filesPage},
+		"GET /files/{id}":                  {people.Viewer, c.filePage},
+		"GET /files/{id}/rows/{row}":       {people.Viewer, c.rowPage},
+		"GET /files/{id}/mend":             {people.Sender, c.mendPage},
+		"GET /files/{id}/result.csv":       {people.Viewer, c.download("csv")},
+		"GET /files/{id}/result.xlsx":      {people.Viewer, c.download("xlsx")},
+		"GET /files/{id}/summary.json":     {people.Viewer, c.download("summary")},
+		"GET /files/{id}/original":         {people.Viewer, c.original},
+		"GET /files/{id}/ask/{verb}":       {people.Sender, c.askPage},
+		"POST /files/{id}/ask/{verb}":      {people.Sender, c.asked},
+		"GET /drop":                        {people.Sender, c.dropPage},
+		"POST /drop":                       {people.Sender, c.dropped},
+		"GET /drop/{id}":                   {people.Sender, c.dropShown},
+		"POST /drop/{id}":                  {people.Sender, c.dropDecided},
+		"GET /accounts":                    {people.Viewer, c.accountsPage},
+		"GET /accounts/{name}/ask/{verb}":  {people.Operator, c.accountAskPage},
+		"POST /accounts/{name}/ask/{verb}": {people.Operator, c.accountAsked},
+		"GET /partners":                    {people.Viewer, c.partnersPage},
+		"GET /routes":                      {people.Viewer, c.routesPage},
+		"GET /routes/{route}/template":     {people.Viewer, c.template},
+		"GET /audit":                       {people.Operator, c.auditPage},
+		"GET /people":                      {people.Admin, c.peoplePage},
+		"POST /people":                     {people.Admin, c.peopleChanged},
+	} {
+		mux.HandleFunc(pattern, c.may(p.least, p.h))
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if who(r) == nil {
+			c.stranger(w, r)
+			return
+		}
+		c.problem(w, r, http.StatusNotFound, "not-found", "console.not_found")
+	})
+}
+
+// need is something that wants a person.
+type need struct {
+	Key  string // of its words
+	File desk.File
+	Rows int
+	Why  string
+	Link string
+}
+
+// under is a file that is under way, and when it will have ended.
+type under struct {
+	desk.File
+	Ends time.Time
+}
+
+// recent is how long a file whose rows were not delivered is shown as one to mend.
+const recent = 14 * 24 * time.Hour
+
+// most bounds the lists of the first page.
+const most = 50
+
+func (c *Console) today(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	needs, err := c.needs(r.Context(), p)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	going, err := c.underWay(r.Context(), p)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	now := time.Now()
+	day := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, time.Local)
+	ended, _, err := c.page(r.Context(), ledger.Query{Routes: p.Routes, Since: day, States: []ledger.State{ledger.Reported}, Last: most})
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	c.render(w, r, http.StatusOK, "today", c.view(r, "console.today", struct {
+		Needs []need
+		Under []under
+		Ended []desk.File
+	}{needs, going, ended}))
+}
+
+func (c *Console) underWay(ctx context.Context, p *people.Person) ([]under, error) {
+	files, err := c.desk.Files(ctx, ledger.Query{Routes: p.Routes, States: []ledger.State{ledger.Claiming, ledger.Taken, ledger.Sending, ledger.Settled}})
+	if err != nil {
+		return nil, err
+	}
+	all, err := c.books.Files(ctx, ledger.Query{States: []ledger.State{ledger.Sending}})
+	if err != nil {
+		return nil, err
+	}
+	var out []under
+	now := time.Now()
+	for _, f := range files {
+		u := under{File: f}
+		if f.Standing == desk.Waiting {
+			u.Ends = c.ends(f.File, all, now)
+		}
+		out = append(out, u)
+	}
+	return out, nil
+}
+
+// needs lists what wants a person, what hinders most first.
+func (c *Console) needs(ctx context.Context, p *people.Person) ([]need, error) {
+	var all []need
+	accounts, err := c.accounts(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range accounts {
+		if a.Stopped != "" {
+			all = append(all, need{Key: "console.need.account", Why: a.Name + ": " + a.Stopped, Link: "/accounts"})
+		}
+	}
+	looks := c.engine.Looks()
+	for _, route := range c.routesOf(p) {
+		if look := looks[route]; look.Trouble != "" {
+			all = append(all, need{Key: "console.need.partner", Why: route + ": " + look.Trouble, Link: "/partners"})
+		}
+	}
+	under, err := c.desk.Files(ctx, ledger.Query{Routes: p.Routes, States: []ledger.State{ledger.Claiming, ledger.Taken, ledger.Sending, ledger.Settled}})
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range under {
+		switch f.Standing {
+		case desk.Paused, desk.Stalled, desk.Misfitting:
+			all = append(all, need{Key: "console.need." + string(f.Standing), File: f, Why: f.Why, Link: "/files/" + f.ID})
+		}
+	}
+	since := time.Now().Add(-recent)
+	held, _, err := c.page(ctx, ledger.Query{Routes: p.Routes, Since: since, States: []ledger.State{ledger.Quarantined}, Last: most})
+	if err != nil {
+		return nil, err
+	}
+	ended, _, err := c.page(ctx, ledger.Query{Routes: p.Routes, Since: since, States: []ledger.State{ledger.Settled, ledger.Reported},
+		Outcomes: []batch.Status{batch.Unknown, batch.Rejected, batch.Invalid, batch.Failed}, Last: most})
+	if err != nil {
+		return nil, err
+	}
+	newer := map[string]int{} // by family: the newest generation
+	for _, f := range ended {
+		newer[f.Root()] = max(newer[f.Root()], f.Generation())
+	}
+	for _, f := range ended {
+		if f.Generation() < newer[f.Root()] || c.followed(ctx, f) {
+			continue
+		}
+		if n := f.Counts.Unknown; n > 0 {
+			all = append(all, need{Key: "console.need.unknown", File: f, Rows: n, Link: "/files/" + f.ID + "?status=unknown"})
+		}
+		if n := f.Counts.Invalid + f.Counts.Rejected + f.Counts.Failed; n > 0 {
+			all = append(all, need{Key: "console.need.mend", File: f, Rows: n, Link: "/files/" + f.ID})
+		}
+	}
+	for _, f := range held {
+		all = append(all, need{Key: "console.need.quarantined", File: f, Why: f.Reason, Link: "/files/" + f.ID})
+	}
+	return all, nil
+}
+
+// followed reports whether a result of a file was dropped since.
+func (c *Console) followed(ctx context.Context, f desk.File) bool {
+	family, err := c.books.Files(ctx, ledger.Query{Family: f.Root(), States: ledger.FamilyStates()})
+	return err == nil && f.Newest(family) != nil
+}
+
+func (c *Console) filesPage(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	q, err := c.filter(r, p)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	files, next, err := c.page(r.Context(), q)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	get := r.URL.Query()
+	c.render(w, r, http.StatusOK, "files", c.view(r, "console.files", struct {
+		Files                           []desk.File
+		Next                            string
+		Q, Route, State, Outcome, Since string
+		Routes                          []string
+		States                          []ledger.State
+		Outcomes                        []batch.Status
+		Filtered, Later                 bool
+	}{files, next, q.Text, q.Route, get.Get("state"), get.Get("outcome"), get.Get("since"), c.routesOf(p),
+		[]ledger.State{ledger.Sending, ledger.Settled, ledger.Reported, ledger.Quarantined, ledger.Duplicate}, batch.Statuses(),
+		q.Text+q.Route+get.Get("state")+get.Get("outcome")+get.Get("since") != "", q.Before != ""}))
+}
+
+// moment is one line of a file's story.
+type storyLine struct {
+	At  time.Time
+	Key string
+	By  string
+	Why string
+}
+
+func (c *Console) filePage(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	f, ok := c.file(w, r, p)
+	if !ok {
+		return
+	}
+	ctx := r.Context()
+	reasons, err := c.desk.Reasons(ctx, f.File)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	q := rowQuery(r.URL.Query(), f.ID)
+	rows, page, err := c.rows(ctx, f.File, q)
+	if err != nil {
+		c.badCursor(w, r, err)
+		return
+	}
+	family, err := c.desk.Files(ctx, ledger.Query{Family: f.Root()})
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	acts, _, err := c.acts(ctx, p, ledger.ActQuery{File: f.ID, Limit: 100})
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	var notes []string
+	for _, n := range f.Reading.Notes {
+		notes = append(notes, sayNote(c.language(r), n))
+	}
+	var ends time.Time
+	if f.Standing == desk.Waiting {
+		going, err := c.books.Files(ctx, ledger.Query{States: []ledger.State{ledger.Sending}})
+		if err != nil {
+			c.fail(w, r, err)
+			return
+		}
+		ends = c.ends(f.File, going, time.Now())
+	}
+	get := r.URL.Query()
+	newest := f
+	for _, m := range family {
+		if m.Generation() > newest.Generation() {
+			newest = m
+		}
+	}
+	v := c.view(r, "console.file", struct {
+		File                    desk.File
+		Reasons                 []desk.Group
+		Rows                    []shownRow
+		Page                    ledger.RowPage
+		Keys                    []string
+		Status, Code, Search    string
+		Family                  []desk.File
+		Newest                  desk.File
+		Notes                   []string
+		Story                   []storyLine
+		Ends                    time.Time
+		Ended, Mendable, Copied bool
+	}{f, reasons, rows, page, mend.Keys(f.Reading.Columns), get.Get("status"), get.Get("code"), q.Text, family, newest, notes, story(f, acts), ends,
+		f.State == ledger.Settled || f.State == ledger.Reported, newest.ID == f.ID && f.Counts.Delivered < f.Counts.Read && f.State.AtRest(), f.State != ledger.Duplicate})
+	v.Title = f.Name
+	c.render(w, r, http.StatusOK, "file", v)
+}
+
+// story is what happened to a file, oldest first.
+func story(f desk.File, acts []ledger.Act) []storyLine {
+	lines := []storyLine{{At: f.TakenAt, Key: "console.story.taken"}}
+	if !f.Started.IsZero() {
+		lines = append(lines, storyLine{At: f.Started, Key: "console.story.started"})
+	}
+	if !f.Finished.IsZero() && f.Open == 0 {
+		lines = append(lines, storyLine{At: f.Finished, Key: "console.story.finished"})
+	}
+	for _, a := range acts {
+		lines = append(lines, storyLine{At: a.At, Key: "console.verb." + a.Verb, By: a.By, Why: a.Why})
+	}
+	slices.SortStableFunc(lines, func(a, b storyLine) int { return a.At.Compare(b.At) })
+	return lines
+}
+
+func (c *Console) rowPage(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	f, ok := c.file(w, r, p)
+	if !ok {
+		return
+	}
+	row, item, err := c.row(r.Context(), f.File, r.PathValue("row"))
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	v := c.view(r, "console.row", struct {
+		File     desk.File
+		Row      shownRow
+		Together []int
+		Sent     string
+		Answered string
+	}{f, row, item.Rows, indented(item.Body), indented(c.answered(r.Context(), f.File, row.Number))})
+	v.Title = f.Name + " · " + strconv.Itoa(row.Number)
+	c.render(w, r, http.StatusOK, "row", v)
+}
+
+// mendable is how many rows a page of the grid has.
+const mendable = 200
+
+func (c *Console) mendPage(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	f, ok := c.file(w, r, p)
+	if !ok {
+		return
+	}
+	q := ledger.RowQuery{File: f.ID, Outcomes: []batch.Status{batch.Rejected, batch.Invalid, batch.Failed, batch.Unknown, batch.Skipped},
+		After: r.URL.Query().Get("cursor"), Before: r.URL.Query().Get("before"), Limit: mendable}
+	rows, page, err := c.rows(r.Context(), f.File, q)
+	if err != nil {
+		c.badCursor(w, r, err)
+		return
+	}
+	v := c.view(r, "console.mend", struct {
+		File desk.File
+		Rows []shownRow
+		Keys []string
+		Page ledger.RowPage
+	}{f, rows, mend.Keys(f.Reading.Columns), page})
+	c.render(w, r, http.StatusOK, "mend", v)
+}
+
+// askPage says what an order would do, in numbers, before it is given.
+func (c *Console) askPage(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	f, o, ok := c.asking(w, r, p)
+	if !ok {
+		return
+	}
+	receipt, err := c.desk.Weigh(r.Context(), o)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	c.render(w, r, http.StatusOK, "ask", c.view(r, "console.verb."+string(o.Verb), struct {
+		File    desk.File
+		Receipt desk.Receipt
+		Reason  bool // it must be given
+		Unknown bool // rows of which nobody knows whether they were executed
+	}{f, receipt, o.Verb == ledger.Release && f.State == ledger.Duplicate, slices.Contains(o.Statuses, batch.Unknown)}))
+}
+
+// asking reads what is to be asked about a file, and whether the person may.
+func (c *Console) asking(w http.ResponseWriter, r *http.Request, p *people.Person) (f desk.File, o ledger.Order, ok bool) {
+	o.Verb = ledger.Verb(r.PathValue("verb"))
+	least, known := orders[o.Verb]
+	switch {
+	case !known:
+		c.problem(w, r, http.StatusNotFound, "not-found", "console.not_found")
+		return f, o, false
+	case !p.Role.May(least):
+		c.problem(w, r, http.StatusForbidden, "role", "console.not_allowed", "role", c.view(r, "", nil).T("console.role."+string(least)))
+		return f, o, false
+	}
+	if f, ok = c.file(w, r, p); !ok {
+		return f, o, false
+	}
+	o.File, o.By, o.From = f.ID, p.Name, c.address(r)
+	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	o.Why = r.PostFormValue("why")
+	for _, s := range r.Form["status"] {
+		o.Statuses = append(o.Statuses, batch.Status(s))
+	}
+	return f, o, true
+}
+
+// asked gives the order.
+func (c *Console) asked(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	f, o, ok := c.asking(w, r, p)
+	if !ok {
+		return
+	}
+	if slices.Contains(o.Statuses, batch.Unknown) && r.PostFormValue("looked") == "" {
+		c.problem(w, r, http.StatusUnprocessableEntity, "looked", "console.ask.look_first")
+		return
+	}
+	if o.Verb == ledger.Release && f.State == ledger.Duplicate && o.Why == "" {
+		c.problem(w, r, http.StatusUnprocessableEntity, "why", "console.ask.why_first")
+		return
+	}
+	if _, err := c.desk.Ask(r.Context(), o); err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/files/"+f.ID, http.StatusSeeOther)
+}
+
+func (c *Console) accountsPage(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	all, err := c.accounts(r.Context(), p)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	type shown struct {
+		shownAccount
+		Plot plot
+	}
+	var out []shown
+	for _, a := range all {
+		out = append(out, shown{a, drawPace(a)})
+	}
+	c.render(w, r, http.StatusOK, "accounts", c.view(r, "console.accounts", out))
+}
+
+func (c *Console) accountAskPage(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	all, err := c.accounts(r.Context(), p)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	verb := r.PathValue("verb")
+	i := slices.IndexFunc(all, func(a shownAccount) bool { return a.Name == r.PathValue("name") })
+	if i < 0 || verb != string(ledger.Pause) && verb != string(ledger.Resume) {
+		c.problem(w, r, http.StatusNotFound, "not-found", "console.not_found")
+		return
+	}
+	c.render(w, r, http.StatusOK, "ask-account", c.view(r, "console.verb."+verb, struct {
+		Account shownAccount
+		Verb    string
+	}{all[i], verb}))
+}
+
+func (c *Console) accountAsked(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	name, verb := r.PathValue("name"), ledger.Verb(r.PathValue("verb"))
+	if _, known := c.cfg.Accounts[name]; !known || !c.seesAccount(p, name) || verb != ledger.Pause && verb != ledger.Resume {
+		c.problem(w, r, http.StatusNotFound, "not-found", "console.not_found")
+		return
+	}
+	if _, err := c.desk.Ask(r.Context(), ledger.Order{Verb: verb, Account: name, By: p.Name, From: c.address(r), Why: r.PostFormValue("why")}); err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/accounts", http.StatusSeeOther)
+}
+
+// shownPlace is where a route's files come from and its results go.
+type shownPlace struct {
+	Route   string
+	In, Out string
+	Looked  time.Time
+	Trouble string
+}
+
+func (c *Console) partnersPage(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	looks := c.engine.Looks()
+	byPartner := map[string][]shownPlace{}
+	for _, name := range c.routesOf(p) {
+		route := c.cfg.Routes[name]
+		place := shownPlace{Route: name, In: at(route.Inbox.SFTP, route.Inbox.Dir), Out: at(route.Outbox.SFTP, route.Outbox.Dir), Looked: looks[name].At, Trouble: looks[name].Trouble}
+		partner := cmp.Or(route.Inbox.SFTP, route.Outbox.SFTP)
+		byPartner[partner] = append(byPartner[partner], place)
+	}
+	type shown struct {
+		Name   string
+		Host   string
+		Places []shownPlace
+	}
+	var all []shown
+	for _, name := range slices.Sorted(maps.Keys(byPartner)) {
+		all = append(all, shown{name, c.cfg.SFTP[name].Host, byPartner[name]})
+	}
+	c.render(w, r, http.StatusOK, "partners", c.view(r, "console.partners", all))
+}
+
+// at is where a folder is.
+func at(partner, dir string) string {
+	if partner == "" {
+		return dir
+	}
+	return partner + ":" + dir
+}
+
+func (c *Console) routesPage(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	type shown struct {
+		configs.Route
+		Title  batch.Text
+		Fields int
+	}
+	var all []shown
+	for _, name := range c.routesOf(p) {
+		s := shown{Route: c.cfg.Routes[name]}
+		if way := c.engine.Routes[name]; way != nil {
+			s.Title, s.Fields = way.Operation.Title, len(way.Operation.Fields)
+		}
+		all = append(all, s)
+	}
+	c.render(w, r, http.StatusOK, "routes", c.view(r, "console.routes", all))
+}
+
+// template gives a workbook to fill in for a route.
+func (c *Console) template(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	name := r.PathValue("route")
+	way := c.engine.Routes[name]
+	if way == nil || !p.Sees(name) {
+		c.problem(w, r, http.StatusNotFound, "no-route", "console.no_route", "route", name)
+		return
+	}
+	attach(w, way.Operation.ID+".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	if err := templates.Write(w, way.Operation, templates.Settings{Language: c.language(r), Group: c.cfg.Routes[name].Group}); err != nil {
+		c.log.Error("console: template", "route", name, "error", err)
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func (c *Console) auditPage(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	get := r.URL.Query()
+	before, _ := strconv.ParseInt(get.Get("cursor"), 10, 64)
+	acts, next, err := c.acts(r.Context(), p, ledger.ActQuery{By: get.Get("by"), Verb: get.Get("verb"), File: get.Get("file"), Before: before, Limit: 100})
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	c.render(w, r, http.StatusOK, "audit", c.view(r, "console.audit", struct {
+		Acts     []ledger.Act
+		Next     int64
+		By, Verb string
+		Verbs    []string
+	}{acts, next, get.Get("by"), get.Get("verb"), []string{"drop", "mend", "resend", "cancel", "pause", "resume", "release", "sign-in", "user", "token", "remove"}}))
+}
+
+func (c *Console) peoplePage(w http.ResponseWriter, r *http.Request, _ *people.Person) {
+	c.showPeople(w, r, http.StatusOK, "", "")
+}
+
+func (c *Console) showPeople(w http.ResponseWriter, r *http.Request, status int, wrong, secret string) {
+	users, err := c.people.Users(r.Context())
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	tokens, err := c.people.Tokens(r.Context())
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	c.render(w, r, status, "people", c.view(r, "console.people", struct {
+		Users         []people.User
+		Tokens        []people.Token
+		Roles, Routes []string
+		Wrong, Secret string
+	}{users, tokens, configs.Roles(), slices.Sorted(maps.Keys(c.cfg.Routes)), wrong, secret}))
+}
+
+// peopleChanged adds or takes out a user or a token.
+func (c *Console) peopleChanged(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	do, name := r.PostFormValue("do"), r.PostFormValue("name")
+	role, err := people.ParseRole(r.PostFormValue("role"))
+	fresh := people.Person{Name: name, Role: role, Routes: r.PostForm["routes"]}
+	secret, act := "", ledger.Act{About: name}
+	switch {
+	case (do == "user" || do == "token") && err != nil:
+		c.showPeople(w, r, http.StatusUnprocessableEntity, c.view(r, "", nil).T("console.people.role"), "")
+		return
+	case do == "user":
+		act.Verb = "user"
+		err = c.people.AddUser(r.Context(), fresh, r.PostFormValue("password"), p.Name)
+	case do == "token":
+		act.Verb = "token"
+		secret, err = c.people.AddToken(r.Context(), fresh, p.Name)
+	case do == "remove-user" && name == p.Name:
+		c.showPeople(w, r, http.StatusConflict, c.view(r, "", nil).T("console.people.self"), "")
+		return
+	case do == "remove-user":
+		act.Verb = "remove"
+		err = c.people.RemoveUser(r.Context(), name)
+	case do == "remove-token":
+		act.Verb = "remove"
+		err = c.people.RemoveToken(r.Context(), name)
+	default:
+		c.problem(w, r, http.StatusBadRequest, "form", "console.form")
+		return
+	}
+	for known, key := range map[error]string{people.ErrName: "name", people.ErrPassword: "password", people.ErrThere: "there", people.ErrNobody: "nobody"} {
+		if errors.Is(err, known) {
+			c.showPeople(w, r, http.StatusUnprocessableEntity, c.view(r, "", nil).T("console.people."+key), "")
+			return
+		}
+	}
+	if err == nil {
+		err = c.act(r, p, act)
+	}
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	if secret != "" {
+		c.showPeople(w, r, http.StatusOK, "", secret)
+		return
+	}
+	http.Redirect(w, r, "/people", http.StatusSeeOther)
+}

@@ -1,0 +1,105 @@
+// Command pictures signs in to a console and takes a picture of each page: of all in light, dark and narrow, or with -docs of the
+// few that docs/console.md shows. "make pictures" runs it over the demo.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+func main() {
+	address := flag.String("address", "http://127.0.0.1:8420", "the console's")
+	name := flag.String("name", "demo", "of a user")
+	password := flag.String("password", "look around", "of that user")
+	folder := flag.String("to", "pictures", "folder for the pictures")
+	docs := flag.Bool("docs", false, "only those of the documentation")
+	flag.Parse()
+	if err := run(*address, *name, *password, *folder, *docs, flag.Args()); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// shot is one way of looking.
+type shot struct {
+	name   string
+	dark   bool
+	width  int64
+	height int64
+}
+
+var shots = []shot{{"light", false, 1280, 800}, {"dark", true, 1280, 800}, {"narrow", false, 375, 720}}
+
+func run(address, name, password, folder string, docs bool, paths []string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.Flag("disable-background-networking", true), chromedp.Flag("lang", "en"))
+	all, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	defer stop()
+	ctx, cancel := chromedp.NewContext(all)
+	defer cancel()
+	ctx, late := context.WithTimeout(ctx, 4*time.Minute)
+	defer late()
+	err := chromedp.Run(ctx, chromedp.Navigate(address+"/sign-in"), chromedp.WaitVisible("input[name=password]"),
+		picture(folder, "sign-in", shots[0], docs),
+		chromedp.SendKeys("input[name=name]", name), chromedp.SendKeys("input[name=password]", password), chromedp.Click("form.stack button"), chromedp.WaitVisible("nav"))
+	if err != nil {
+		return err
+	}
+	pages := map[string]string{"today": "/", "files": "/files", "drop": "/drop", "accounts": "/accounts", "partners": "/partners", "routes": "/routes", "audit": "/audit", "people": "/people"}
+	if len(paths) > 0 {
+		pages = map[string]string{}
+	}
+	for i, p := range paths {
+		pages[fmt.Sprintf("page%d", i)] = p
+	}
+	var file, held string
+	_ = chromedp.Run(ctx, chromedp.Navigate(address+"/files?outcome=invalid&q=november"), chromedp.AttributeValue("table.files a", "href", &file, nil, chromedp.AtLeast(0)))
+	if file != "" && len(paths) == 0 {
+		pages["file"], pages["mend"], pages["row"], pages["ask"] = file, file+"/mend", file+"/rows/3", file+"/ask/cancel"
+	}
+	_ = held
+	for name, path := range pages {
+		for _, s := range shots {
+			if docs && (s.name != "light" || name == "ask" || name == "row" || name == "partners" || name == "routes" || name == "audit") {
+				continue
+			}
+			if err := chromedp.Run(ctx, emulation.SetDeviceMetricsOverride(s.width, s.height, 1, false), chromedp.Navigate(address+path), chromedp.Sleep(400*time.Millisecond), picture(folder, name, s, docs)); err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+		}
+	}
+	return nil
+}
+
+// picture looks at the page as it is.
+func picture(folder, name string, s shot, docs bool) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		scheme := "light"
+		if s.dark {
+			scheme = "dark"
+		}
+		err := emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}).Do(ctx)
+		if err != nil {
+			return err
+		}
+		b, err := page.CaptureScreenshot().WithFormat(page.CaptureScreenshotFormatPng).Do(ctx)
+		if err != nil {
+			return err
+		}
+		file := name + "-" + s.name + ".png"
+		if docs {
+			file = name + ".png"
+		}
+		return os.WriteFile(filepath.Join(folder, file), b, 0o644)
+	})
+}

@@ -1,0 +1,224 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/console/people"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline"
+	"github.com/rowferry/rowferry/pipeline/check"
+	"github.com/rowferry/rowferry/pipeline/desk"
+	"github.com/rowferry/rowferry/pipeline/mend"
+	"github.com/rowferry/rowferry/pipeline/opening"
+	"github.com/rowferry/rowferry/pipeline/route"
+	"github.com/rowferry/rowferry/words"
+)
+
+// shownRow is a row with its cells.
+type shownRow struct {
+	desk.Row
+	Keys  []string // of the cells
+	Cells []string // none where the copy of the file is gone
+}
+
+// Wrong says what is wrong with a cell, by its key; "" when nothing is.
+func (s *shownRow) Wrong(key string) string {
+	for _, p := range s.Why {
+		if strings.TrimSpace(p.Column) == key && !p.Warning {
+			return p.Text
+		}
+	}
+	return ""
+}
+
+// Status is the outcome's word, "waiting" where there is none.
+func (s *shownRow) Status() string {
+	if s.Outcome == nil {
+		return "waiting"
+	}
+	return string(s.Outcome.Status)
+}
+
+// rows gives a page of rows with their cells.
+func (c *Console) rows(ctx context.Context, f ledger.File, q ledger.RowQuery) ([]shownRow, ledger.RowPage, error) {
+	found, page, err := c.desk.Page(ctx, q)
+	if err != nil {
+		return nil, page, err
+	}
+	numbers := make([]int, len(found))
+	for i, r := range found {
+		numbers[i] = r.Number
+	}
+	cells, err := c.cells(ctx, f, numbers)
+	if err != nil {
+		return nil, page, err
+	}
+	keys := mend.Keys(f.Reading.Columns)
+	out := make([]shownRow, len(found))
+	for i, r := range found {
+		out[i] = shownRow{Row: r, Keys: keys, Cells: cells[r.Number]}
+		if len(out[i].Cells) > len(keys) {
+			out[i].Cells = out[i].Cells[:len(keys)]
+		}
+	}
+	return out, page, nil
+}
+
+// row gives one row of a file and the item it travels in.
+func (c *Console) row(ctx context.Context, f ledger.File, number string) (shownRow, *ledger.Staged, error) {
+	n, err := strconv.Atoi(number)
+	if err != nil || n <= 0 {
+		return shownRow{}, nil, ledger.ErrNotFound
+	}
+	rows, page, err := c.rows(ctx, f, ledger.RowQuery{File: f.ID, Row: n, Limit: 1})
+	if err != nil {
+		return shownRow{}, nil, err
+	}
+	if len(rows) == 0 {
+		return shownRow{}, nil, ledger.ErrNotFound
+	}
+	return rows[0], page.Rows[0].Item, nil
+}
+
+// cells reads the sender's cells of some rows.
+func (c *Console) cells(ctx context.Context, f ledger.File, numbers []int) (map[int][]string, error) {
+	found := map[int][]string{}
+	way := c.engine.Routes[f.Route]
+	if way == nil || len(numbers) == 0 {
+		return found, nil
+	}
+	table, err := opening.AgainAt(ctx, way, c.engine.Copy(f.ID), f.Name, f.Reading)
+	if errors.Is(err, fs.ErrNotExist) {
+		return found, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer table.Close()
+	last := slices.Max(numbers)
+	for row, err := range table.Rows() {
+		switch {
+		case err != nil:
+			return nil, err
+		case row.Number > last:
+			return found, nil
+		case slices.Contains(numbers, row.Number):
+			texts := make([]string, len(row.Cells))
+			for i := range row.Cells {
+				texts[i] = row.Cells[i].Text
+			}
+			found[row.Number] = texts
+		}
+	}
+	return found, nil
+}
+
+// answered is the provider's last answer about a row, as far as it was kept.
+func (c *Console) answered(context.Context, ledger.File, int) json.RawMessage { return nil }
+
+func sayNote(l batch.Language, n batch.Note) string {
+	text := words.Say(l, n.Message)
+	if n.Row > 0 {
+		text = words.Of(l, "workbookresult.summary.row", "row", n.Row, "text", text)
+	}
+	return text
+}
+
+// download gives a result in a format.
+func (c *Console) download(format string) handler {
+	return func(w http.ResponseWriter, r *http.Request, p *people.Person) {
+		f, ok := c.file(w, r, p)
+		if !ok {
+			return
+		}
+		out, name, err := c.engine.Result(r.Context(), f.File, format)
+		if errors.Is(err, pipeline.ErrNotEnded) {
+			c.problem(w, r, http.StatusConflict, string(desk.NotEnded), "console.result.not_ended")
+			return
+		}
+		if err != nil {
+			c.fail(w, r, err)
+			return
+		}
+		defer os.Remove(out.Name())
+		defer out.Close()
+		attach(w, name, map[string]string{"csv": "text/csv; charset=utf-8", "summary": "application/json",
+			"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}[format])
+		http.ServeContent(w, r, "", f.Finished, out)
+	}
+}
+
+// apiMend drops the result again with cells changed.
+func (c *Console) apiMend(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	f, ok := c.file(w, r, p)
+	if !ok {
+		return
+	}
+	var body struct {
+		mend.Edits
+		Check bool `json:"check"`
+	}
+	if err := readJSON(w, r, &body); err != nil {
+		c.problem(w, r, http.StatusUnprocessableEntity, "body", "console.api.body", "cause", err)
+		return
+	}
+	fresh, finding, err := c.engine.Mend(r.Context(), f.File, body.Edits, body.Check)
+	if err != nil {
+		c.mendFailed(w, r, err)
+		return
+	}
+	if body.Check {
+		writeJSON(w, http.StatusOK, finding)
+		return
+	}
+	rows := len(body.Rows)
+	if err := c.act(r, p, ledger.Act{Verb: "mend", File: fresh.ID, Name: fresh.Name, Route: fresh.Route, Rows: rows + len(body.Resend), About: f.ID}); err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	if fresh.State == ledger.Duplicate {
+		writeJSON(w, http.StatusOK, map[string]any{"id": fresh.Reason, "duplicate": true, "this": fresh.ID})
+		return
+	}
+	w.Header().Set("Location", "/api/v1/files/"+fresh.ID)
+	writeJSON(w, http.StatusAccepted, map[string]any{"id": fresh.ID})
+}
+
+func (c *Console) mendFailed(w http.ResponseWriter, r *http.Request, err error) {
+	wrong, told := errors.AsType[*mend.Wrong](err)
+	switch {
+	case told:
+		c.problem(w, r, http.StatusUnprocessableEntity, wrong.Reason, "console.mend."+wrong.Reason, "row", wrong.Row, "column", wrong.Column)
+	case errors.Is(err, pipeline.ErrNotEnded):
+		c.problem(w, r, http.StatusConflict, string(desk.NotEnded), "console.result.not_ended")
+	default:
+		c.fail(w, r, err)
+	}
+}
+
+// checkStream says what would become of content that comes as a stream.
+func (c *Console) checkStream(ctx context.Context, way *route.Route, name string, content interface{ Read([]byte) (int, error) }) (*check.Finding, error) {
+	path, err := c.keep(content)
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(path)
+	return c.checkPath(ctx, way, path, name)
+}
+
+func (c *Console) checkPath(ctx context.Context, way *route.Route, path, name string) (*check.Finding, error) {
+	finding, err := c.engine.Check(ctx, way, path, name)
+	if finding != nil {
+		finding.Path = name
+	}
+	return finding, err
+}

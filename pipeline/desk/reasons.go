@@ -1,0 +1,117 @@
+package desk
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+)
+
+// Group is rows of a file that were not delivered for the same reason.
+type Group struct {
+	Status  batch.Status `json:"status"`
+	Code    string       `json:"code,omitempty"`
+	Column  string       `json:"column,omitempty"`
+	Rows    int          `json:"rows"`
+	First   int          `json:"first"`   // a row of it
+	Message string       `json:"message"` // what is said of that row
+}
+
+// closely is how many rows are looked at one by one to tell their columns apart; of more, only outcome and code are told.
+const closely = 2000
+
+// Reasons groups the rows of a file that have an outcome other than delivered, the largest group first.
+func (d *Desk) Reasons(ctx context.Context, f ledger.File) ([]Group, error) {
+	reasons, err := ledger.Reasons(ctx, d.Books, f.ID)
+	if err != nil {
+		return nil, err
+	}
+	var all []Group
+	for reason, n := range reasons {
+		if reason.Status == ledger.Open || reason.Status == batch.Delivered || n == 0 {
+			continue
+		}
+		found, err := d.reason(ctx, f.ID, reason, n)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	slices.SortFunc(all, func(a, b Group) int {
+		return cmp.Or(cmp.Compare(b.Rows, a.Rows), cmp.Compare(a.First, b.First), cmp.Compare(a.Code, b.Code))
+	})
+	return all, nil
+}
+
+// reason tells the columns of one outcome and code apart, where there are not too many rows.
+func (d *Desk) reason(ctx context.Context, file string, reason ledger.Reason, n int) ([]Group, error) {
+	q := ledger.RowQuery{File: file, Outcomes: []batch.Status{reason.Status}, Code: reason.Code, Limit: closely}
+	if n > closely {
+		q.Limit = 1
+	}
+	page, err := ledger.Rows(ctx, d.Books, q)
+	if err != nil {
+		return nil, err
+	}
+	byColumn := map[string]*Group{}
+	var order []*Group
+	seen := 0
+	for i := range page.Rows {
+		r := rowIn(&page.Rows[i])
+		if r.Outcome.Code != reason.Code { // a query for no code is one for any
+			continue
+		}
+		seen++
+		g := &Group{Status: reason.Status, Code: reason.Code, Rows: 0, First: r.Number, Message: r.Said()}
+		if len(r.Why) > 0 {
+			g.Column = r.Why[0].Column
+		}
+		if known := byColumn[g.Column]; known != nil {
+			g = known
+		} else {
+			byColumn[g.Column] = g
+			order = append(order, g)
+		}
+		g.Rows++
+	}
+	if len(order) == 0 {
+		return []Group{{Status: reason.Status, Code: reason.Code, Rows: n}}, nil
+	}
+	order[0].Rows += n - seen // those that were not looked at
+	var out []Group
+	for _, g := range order {
+		out = append(out, *g)
+	}
+	return out, nil
+}
+
+// Page gives a page of a file's rows.
+func (d *Desk) Page(ctx context.Context, q ledger.RowQuery) ([]Row, ledger.RowPage, error) {
+	page, err := ledger.Rows(ctx, d.Books, q)
+	if err != nil {
+		return nil, page, err
+	}
+	rows := make([]Row, len(page.Rows))
+	for i := range page.Rows {
+		rows[i] = rowIn(&page.Rows[i])
+	}
+	return rows, page, nil
+}
+
+// rowIn is a row of a page.
+func rowIn(r *ledger.Row) Row {
+	if r.Outcome == nil {
+		return Row{Number: r.Number, Tries: r.State.Attempts, Until: r.State.Until}
+	}
+	out := Row{Number: r.Number, Outcome: r.Outcome, Tries: r.Outcome.Attempts}
+	for _, list := range [][]batch.Problem{r.Item.Problems, r.State.Verdict.Problems} {
+		for _, p := range list {
+			if p.Row == r.Number {
+				out.Why = append(out.Why, p)
+			}
+		}
+	}
+	return out
+}

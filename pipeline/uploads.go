@@ -1,0 +1,117 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/check"
+	"github.com/rowferry/rowferry/pipeline/redrop"
+	"github.com/rowferry/rowferry/pipeline/route"
+	"github.com/rowferry/rowferry/pipeline/take"
+)
+
+// uploads is the loop that reads uploaded files once they are on disk.
+type uploads struct {
+	*Engine
+	queue chan ledger.File
+}
+
+// abreast is how many uploaded files are read at the same time: a short one need not wait for a long one.
+const abreast = 3
+
+// Upload takes content that somebody hands over as a stream on a route. When it returns without an error the file survives
+// a kill: it is Taken and read soon, or it is a Duplicate, whose Reason is the earlier file's id.
+func (e *Engine) Upload(ctx context.Context, routeName, name string, content io.Reader) (ledger.File, error) {
+	return e.upload(ctx, routeName, name, content, false)
+}
+
+// Release takes a file that is quarantined or a duplicate again, as a new one.
+func (e *Engine) Release(ctx context.Context, f ledger.File) error {
+	id := f.ID
+	if f.State == ledger.Duplicate {
+		id = f.Reason
+	}
+	content, err := os.Open(e.Copy(id))
+	if err != nil {
+		return fmt.Errorf("there is no copy of it here: drop the file again (%w)", err)
+	}
+	defer content.Close()
+	_, err = e.upload(ctx, f.Route, f.Name, content, true)
+	return err
+}
+
+func (e *Engine) upload(ctx context.Context, routeName, name string, content io.Reader, onceMore bool) (ledger.File, error) {
+	r, known := e.Routes[routeName]
+	if !known {
+		return ledger.File{}, fmt.Errorf("there is no route %q", routeName)
+	}
+	f, err := e.taker(r).Upload(ctx, name, content, onceMore)
+	if err == nil && f.State == ledger.Taken {
+		select {
+		case e.uploaded <- f:
+		case <-ctx.Done(): // the next start goes on with it
+		}
+	}
+	return f, err
+}
+
+// Check says what would become of a file at path on a route; nothing of it is sent or kept.
+func (e *Engine) Check(ctx context.Context, r *route.Route, path, name string) (*check.Finding, error) {
+	return check.Checker{Books: e.Books()}.File(ctx, r, path, name, nil)
+}
+
+// Books is what is known of earlier files.
+func (e *Engine) Books() redrop.Books { return redrop.Books{Ledger: e.Ledger, Spool: e.spool()} }
+
+func (e *Engine) spool() string { return filepath.Join(e.Data, "spool") }
+
+// Name is for the log.
+func (uploads) Name() string { return "uploads" }
+
+// Run goes on with what an earlier process had taken, and then with what is uploaded, until ctx ends.
+func (u uploads) Run(ctx context.Context) error {
+	left, err := u.Ledger.Files(ctx, ledger.Query{States: []ledger.State{ledger.Taken}})
+	if err != nil {
+		return quiet(ctx, err)
+	}
+	var group errgroup.Group
+	group.SetLimit(abreast)
+	for _, f := range left {
+		if take.Uploaded(f) && u.Routes[f.Route] != nil {
+			group.Go(func() error { u.goOn(ctx, f); return nil })
+		}
+	}
+	for ctx.Err() == nil {
+		select {
+		case f := <-u.queue:
+			group.Go(func() error { u.goOn(ctx, f); return nil })
+		case <-ctx.Done():
+		}
+	}
+	return group.Wait()
+}
+
+// goOn reads one file. What is our trouble, such as a full disk, is tried again.
+func (u uploads) goOn(ctx context.Context, f ledger.File) {
+	for pause := time.Second; ctx.Err() == nil; pause = min(2*pause, time.Minute) {
+		now, err := u.Ledger.File(ctx, f.ID)
+		if err == nil {
+			err = u.taker(u.Routes[f.Route]).GoOn(ctx, now)
+		}
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		u.Log.Error("an uploaded file cannot be read now; trying again", "file", f.ID, "name", f.Name, "in", pause, "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+	}
+}
