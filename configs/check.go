@@ -620,6 +620,7 @@ func (l *loader) checkRoute(c *Config, key string, r Route) {
 	l.twiceInList(key+".outbox.formats", r.Outbox.Formats)
 	l.atLeast(key+".limits.max_rows", r.Limits.MaxRows, 1, 5_000_000)
 	l.atLeast(key+".limits.stop_after", r.Limits.StopAfter, 0, 1_000_000)
+	l.positive(key+".repeats.within", r.Repeats.Within)
 	if r.Later != nil {
 		l.positive(key+".later.every", r.Later.Every)
 		l.positive(key+".later.for", r.Later.For)

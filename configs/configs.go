@@ -156,8 +156,18 @@ type Route struct {
 	Optional []string `yaml:"optional" example:"[contactPhone]"`
 	// Wait for a state that does not allow the call yet, instead of taking the refusal as final.
 	Later *Later `yaml:"later"`
+	// What becomes of rows that an earlier file, or an earlier row, sent already: skip, send, or a mapping with the keys below.
+	Repeats Repeats `yaml:"repeats"`
 	// Bounds of one file.
 	Limits RouteLimits `yaml:"limits"`
+}
+
+// Repeats says what becomes of rows whose request was sent before, whichever file brought it.
+type Repeats struct {
+	// Hold them back (skip) or let them go with a note (send). Without it what the provider's document says, else skip for operations that may not be repeated and send for others.
+	Mode string `yaml:"mode" enum:"skip,send" short:"true"`
+	// How long a request is remembered.
+	Within time.Duration `yaml:"within" default:"720h"`
 }
 
 // Inbox is where a route's files come from.

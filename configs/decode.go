@@ -353,11 +353,23 @@ func (l *loader) decodeStruct(s spot, n ast.Node, v reflect.Value) {
 			}
 			l.decode(spot{key, f.Tag}, e.value, v.FieldByIndex(f.Index))
 		}
+	} else if f, short := shortOf(v.Type()); short && !null(n) {
+		l.decode(spot{s.key, f.Tag}, n, v.FieldByIndex(f.Index))
 	} else if !null(n) {
 		l.wrong(s, n, "config.want.mapping")
 		return
 	}
 	l.required(s.key, v.Type())
+}
+
+// shortOf is the key that one value alone stands for, instead of a mapping.
+func shortOf(t reflect.Type) (f reflect.StructField, short bool) {
+	for f := range t.Fields() {
+		if f.Tag.Get("short") != "" {
+			return f, true
+		}
+	}
+	return f, false
 }
 
 // anchor remembers the anchors of a part that is not decoded.

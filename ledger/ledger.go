@@ -43,10 +43,17 @@ func (e *InUse) Error() string {
 // Damaged is the error of a ledger whose file is not what was written: by a disk, a copy that was broken off, another program.
 type Damaged struct {
 	Path string
+	Lost bool // it is readable, but not the newest: Driver.Adopt goes on with it
 	Err  error
 }
 
-func (e *Damaged) Error() string { return "the ledger " + e.Path + " is damaged: " + e.Err.Error() }
+func (e *Damaged) Error() string {
+	if e.Lost {
+		return "the ledger " + e.Path + " is not what it was: " + e.Err.Error() + ". Nothing is sent, because what was sent may be sent again. Put back the newest ledger.db, " +
+			"together with the ledger.db-wal and the ledger.mark of the same moment. Where they are lost: look up at the providers what was sent lately, and go on with this ledger by: rowferry doctor --accept-ledger"
+	}
+	return "the ledger " + e.Path + " is damaged: " + e.Err.Error() + ". Nothing of what is damaged is sent. Put back the newest copy of the data folder, and see what else is damaged: rowferry doctor"
+}
 
 func (e *Damaged) Unwrap() error { return e.Err }
 
@@ -94,6 +101,8 @@ type Books interface {
 	// Earlier finds for each print the item of an accepted file that was delivered after since, is under way, or may have been
 	// executed after since: nil where there is none. Files of the family with this root do not count.
 	Earlier(ctx context.Context, family string, prints []Print, since time.Time) ([]*Earlier, error)
+	// Sound is *Damaged when what the driver keeps for itself, such as indexes, is not as it was written. It reads everything.
+	Sound(ctx context.Context) error
 	// Lanes lists the stopped lanes, by account, with the reason.
 	Lanes(ctx context.Context) (map[string]string, error)
 	// Kept returns a small fact that the owner stored; "" when there is none.
@@ -201,6 +210,9 @@ type Driver interface {
 	Open(ctx context.Context) (Owner, error)
 	// Visit opens it beside its owner. fs.ErrNotExist when there is none.
 	Visit(ctx context.Context) (Visitor, error)
+	// Adopt goes on with a ledger that is *Damaged and Lost, on somebody's word, and says what that changed: whatever was under
+	// way may have been executed since, and what was being taken is Quarantined.
+	Adopt(ctx context.Context) ([]string, error)
 }
 
 // Verb is what an order asks for.

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"encoding/binary"
+	"hash/crc32"
 	"maps"
 	"slices"
 	"strings"
@@ -20,6 +21,15 @@ type Reason struct {
 type Tally struct {
 	First, Last int            // the least and the greatest row number
 	Rows        map[Reason]int // how many rows have each
+	Records     int            // of events; -1 where nobody counted them
+	Chain       uint32         // a checksum over them in their order
+}
+
+// Link adds a stored record of events. So one that is missing, or another, is known.
+func (t *Tally) Link(record []byte) {
+	if t.Records >= 0 {
+		t.Records, t.Chain = t.Records+1, crc32.Update(t.Chain, castagnoli, record)
+	}
 }
 
 // NewTally is a chunk's tally before its first event.
@@ -73,7 +83,8 @@ func reasonOf(v *Verdict, row int) Reason {
 	return Reason{o.Status, o.Code}
 }
 
-// Encode is the stored form: first, last, number of reasons, and for each status, code and rows.
+// Encode is the stored form: first, last, number of reasons, and for each status, code and rows; then records and chain, where
+// they were counted.
 func (t *Tally) Encode() []byte {
 	out := binary.AppendUvarint(nil, uint64(t.First))
 	out = binary.AppendUvarint(out, uint64(t.Last))
@@ -83,6 +94,9 @@ func (t *Tally) Encode() []byte {
 	}) {
 		out = appendText(appendText(out, string(r.Status)), r.Code)
 		out = binary.AppendUvarint(out, uint64(t.Rows[r]))
+	}
+	if t.Records >= 0 {
+		out = binary.AppendUvarint(binary.AppendUvarint(out, uint64(t.Records)), uint64(t.Chain))
 	}
 	return out
 }
@@ -99,6 +113,10 @@ func DecodeTally(data []byte) (*Tally, error) {
 	for range n {
 		r := Reason{status(d.bytes()), string(d.bytes())}
 		t.Rows[r] += d.number()
+	}
+	t.Records = -1
+	if len(d.data) > 0 {
+		t.Records, t.Chain = d.number(), uint32(d.number())
 	}
 	if d.err == nil && len(d.data) > 0 {
 		d.err = ErrAltered

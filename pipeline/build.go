@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -61,7 +62,14 @@ func wire(cfg *configs.Config, r configs.Route, lists providers.Lists) *route.Ro
 	return &route.Route{Name: r.Name, Account: r.Account, Operation: op, Language: r.Language, Mapping: m, Lists: lists, Optional: r.Optional,
 		Read: readers.Settings{Sheet: r.Read.Sheet, Header: r.Read.Header, Encoding: r.Read.Encoding, Delimiter: r.Read.Delimiter,
 			Quote: r.Read.Quote, Escape: r.Read.Escape, Record: r.Read.Record, Wants: m},
-		Later: r.Later, StopAfter: r.Limits.StopAfter}
+		Later: r.Later, StopAfter: r.Limits.StopAfter, Repeats: route.Repeats{Send: sendsRepeats(r, op), Within: r.Repeats.Within}}
+}
+
+// sendsRepeats reports whether a request that was sent before goes once more: as the route says, else the document, else if
+// the operation may be repeated.
+func sendsRepeats(r configs.Route, op *providers.Operation) bool {
+	word := cmp.Or(r.Repeats.Mode, op.Repeats)
+	return word == providers.SendRepeats || word == "" && op.Repeatable
 }
 
 // Build wires a configuration over an open ledger. The error for mistakes in it is that of Check.

@@ -293,6 +293,8 @@ type operationSpec struct {
 	Choose     *yaml.Node          `key:"choose"`
 	Map        *yaml.Node          `key:"map"`
 	Unique     [][]string          `key:"unique"`
+	Identity   []string            `key:"identity"`
+	Repeats    string              `key:"repeats"`
 	Repeatable bool                `key:"repeatable"`
 	Done       batch.Text          `key:"done"`
 	Paths      map[string]string   `key:"paths"`
@@ -307,7 +309,10 @@ func (r *reader) operation(p *Provider, n *yaml.Node, item entry, method string)
 	x, xplace := get(n, "x-rowferry"), place+".x-rowferry"
 	r.decode(x, xplace, &spec)
 	op := &Operation{Provider: p, ID: textAt(n, "operationId"), Title: spec.Title, Help: spec.Help, Notes: spec.Notes, Method: strings.ToUpper(method),
-		Repeatable: spec.Repeatable, Done: spec.Done}
+		Repeatable: spec.Repeatable, Repeats: spec.Repeats, Done: spec.Done}
+	if spec.Repeats != "" {
+		r.choice(get(x, "repeats"), xplace+".repeats", spec.Repeats, SkipRepeats, SendRepeats)
+	}
 	if op.Title == (batch.Text{}) {
 		op.Title = batch.Text{EN: textAt(n, "summary")}
 	}
@@ -389,7 +394,8 @@ func (b *builder) body(schema *yaml.Node, splace string, n *yaml.Node, spec oper
 	for _, list := range spec.Unique {
 		b.fields(get(x, "unique"), xplace+".unique", list)
 	}
-	op.Rows.Unique = spec.Unique
+	b.fields(get(x, "identity"), xplace+".identity", spec.Identity)
+	op.Rows.Unique, op.Rows.Identity = spec.Unique, spec.Identity
 	if spec.Answer != nil {
 		op.answer = b.answer(spec.Answer, xplace+".answer")
 	}

@@ -809,7 +809,7 @@ func TestRowsBecomeRequests(t *testing.T) {
 		repeatable bool
 		rate       providers.Rate
 	}{
-		{"les", providers.Rows{Kind: providers.One}, true, providers.Rate{N: 5, Per: time.Second}},
+		{"les", providers.Rows{Kind: providers.One, Identity: []string{"lesBookingId"}}, true, providers.Rate{N: 5, Per: time.Second}},
 		{"otms", providers.Rows{Kind: providers.Batch, Path: "shipPoints.shipPoint", Max: 50, Unique: [][]string{{"clientCode", "clientReferenceNumber", "type", "externalId"}}}, true, providers.Rate{N: 10, Per: time.Second}},
 		{"hgj-aci", providers.Rows{Kind: providers.Group, Path: "cargos", Min: 1, Key: []string{"houseBillScac", "houseBillNo"}}, false, providers.Rate{N: 2, Per: time.Second}},
 		{"hgj-ams", providers.Rows{Kind: providers.Group, Path: "houseBills.containers", Min: 1, Key: []string{"houseBills.houseBillNo"}}, false, providers.Rate{N: 2, Per: time.Second}},

@@ -101,6 +101,7 @@ type Operation struct {
 	Schemes    []string // allowed authentication schemes, default first; names in Provider.Schemes
 	Rows       Rows
 	Repeatable bool       // may be sent again when the answer was lost
+	Repeats    string     // what is right where nobody says otherwise about a request that was sent before: SkipRepeats, SendRepeats, or "" for what follows from Repeatable
 	Done       batch.Text // what success means where "delivered" says too much: "submitted"
 	Body       *Schema    // of the whole request body; nil = none
 	Item       *Schema    // of an item's body: what Body is, one element of a batch, or an envelope of these (Enveloped)
@@ -114,12 +115,13 @@ type Operation struct {
 
 // Rows says how rows become requests.
 type Rows struct {
-	Kind   RowsKind
-	Path   string     // batch: path of the repeated element ("shipPoints.shipPoint"); group: path of the array that rows fill ("cargos", "houseBills.containers"), or of the list of plain values ("requestids")
-	Max    int        // batch: most elements in one request
-	Min    int        // group: fewest rows ("requestids": 2); Check looks at it
-	Key    []string   // group: fields whose values make rows one group; empty: the route's `group` column decides
-	Unique [][]string // field lists whose values, taken together, may occur once in a request; checked over the file
+	Kind     RowsKind
+	Path     string     // batch: path of the repeated element ("shipPoints.shipPoint"); group: path of the array that rows fill ("cargos", "houseBills.containers"), or of the list of plain values ("requestids")
+	Max      int        // batch: most elements in one request
+	Min      int        // group: fewest rows ("requestids": 2); Check looks at it
+	Key      []string   // group: fields whose values make rows one group; empty: the route's `group` column decides
+	Unique   [][]string // field lists whose values, taken together, may occur once in a request; checked over the file
+	Identity []string   // fields that tell things apart: two equal items are the same thing
 }
 
 // Parameter is a value of the path, the query or the headers. It is a property of the group of that name in Item.
@@ -129,6 +131,17 @@ type Parameter struct {
 	Schema  *Schema
 	Explode bool // a list is written as several parameters of the name
 }
+
+// Distinct reports whether something tells things apart, so that two equal items of one file are the same thing twice.
+func (r Rows) Distinct() bool {
+	return len(r.Unique) > 0 || len(r.Identity) > 0 || r.Kind == Group
+}
+
+// What becomes of a request that was sent before.
+const (
+	SkipRepeats = "skip"
+	SendRepeats = "send"
+)
 
 // RowsKind is one, batch or group.
 type RowsKind string

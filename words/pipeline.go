@@ -57,6 +57,41 @@ var pipeline = catalogue{
 		ZH: "未发送：同一单据的第 {rows} 行已随文件 {id} 发送，当时本行尚未写入，而单据不会发送两次。请在服务商处补充；如果服务商允许重复，请放入包含整张单据的文件",
 		RU: "не отправлена: строки {rows} того же документа ушли с файлом {id} раньше, чем записана эта, а документ не отправляется дважды. Добавьте её у провайдера или положите файл со всем документом, если провайдер примет его снова",
 	},
+	"take.double": {
+		EN: "Every row of {name} was in {earlier} already, which was taken on {when} as {id}. Nothing was sent again. To send rows of it again, use: rowferry resend {id} --status failed",
+		ZH: "{name} 的每一行都已包含在 {when} 以编号 {id} 接收的 {earlier} 中，没有重复发送。如需重新发送其中的行，请使用：rowferry resend {id} --status failed",
+		RU: "Все строки {name} уже были в {earlier}, принятом {when} под номером {id}. Повторно ничего не отправлено. Чтобы отправить строки ещё раз: rowferry resend {id} --status failed",
+	},
+	"repeats.delivered": {
+		EN: "not sent again: the same was delivered on {when}, as row {row} of {name} (file {id}). If it is meant to be sent once more, write \"{word}\" into its cell in the column \"{column}\" of this result and drop that",
+		ZH: "未再次发送：相同内容已于 {when} 作为 {name} 的第 {row} 行送达（文件 {id}）。如确需再发送一次，请在本结果的“{column}”单元格中填写“{word}”，并重新放入该结果文件",
+		RU: "повторно не отправлено: то же самое доставлено {when} как строка {row} файла {name} (файл {id}). Если нужно отправить ещё раз, впишите «{word}» в ячейку столбца «{column}» этого результата и положите его",
+	},
+	"repeats.sending": {
+		EN: "not sent: the same is being sent as row {row} of {name} (file {id}). Should it not be delivered there, drop this row once more; to send it all the same, write \"{word}\" into its cell in the column \"{column}\" of this result and drop that",
+		ZH: "未发送：相同内容正作为 {name} 的第 {row} 行发送（文件 {id}）。若其未能送达，请再次放入本行；如仍要发送，请在本结果的“{column}”单元格中填写“{word}”，并重新放入该结果文件",
+		RU: "не отправлено: то же самое сейчас отправляется как строка {row} файла {name} (файл {id}). Если там оно не будет доставлено, положите эту строку ещё раз; чтобы отправить всё равно, впишите «{word}» в ячейку столбца «{column}» этого результата и положите его",
+	},
+	"repeats.unclear": {
+		EN: "not sent again: the same was sent on {when} as row {row} of {name} (file {id}), and may have been processed. Look it up at the provider; only if it is not there, write \"{word}\" into its cell in the column \"{column}\" of this result and drop that",
+		ZH: "未再次发送：相同内容已于 {when} 作为 {name} 的第 {row} 行发出（文件 {id}），可能已被处理。请先到服务商查询；确认不存在时，才在本结果的“{column}”单元格中填写“{word}”，并重新放入该结果文件",
+		RU: "повторно не отправлено: то же самое отправлялось {when} как строка {row} файла {name} (файл {id}) и, возможно, уже обработано. Проверьте у провайдера; только если там его нет, впишите «{word}» в ячейку столбца «{column}» этого результата и положите его",
+	},
+	"repeats.above": {
+		EN: "not sent: it is the same as row {row} above, which goes. If both are meant, write \"{word}\" into its cell in the column \"{column}\" of this result and drop that",
+		ZH: "未发送：与上方发送的第 {row} 行完全相同。如确需两行都发送，请在本结果的“{column}”单元格中填写“{word}”，并重新放入该结果文件",
+		RU: "не отправлено: совпадает со строкой {row} выше, которая отправляется. Если нужны обе, впишите «{word}» в ячейку столбца «{column}» этого результата и положите его",
+	},
+	"repeats.note.again": {
+		EN: "{count} rows or documents are sent although {name} (file {id}) brought the same before; the first is row {row}, as row {above} there on {when}",
+		ZH: "有 {count} 行（或单证）照常发送，尽管 {name}（文件 {id}）此前已带来相同内容；第一处为第 {row} 行，对应该文件 {when} 的第 {above} 行",
+		RU: "строк или документов: {count} - отправляются, хотя {name} (файл {id}) уже содержал то же самое; первая - строка {row}, там строка {above} от {when}",
+	},
+	"repeats.note.equal": {
+		EN: "{count} rows equal another row of this file and are sent as well, because nothing in them tells things apart; the first is row {row}, as row {above}",
+		ZH: "有 {count} 行与本文件中的另一行完全相同，仍照常发送，因为其中没有可区分的字段；第一处为第 {row} 行，与第 {above} 行相同",
+		RU: "строк: {count} - совпадают с другой строкой этого файла и тоже отправляются, так как в них нет поля, которое их различает; первая - строка {row}, как строка {above}",
+	},
 	"skip.group": {
 		EN: "not sent because it belongs to the same document as row {rows}, which is invalid: mend that row, then the whole document goes",
 		ZH: "未发送：与无效的第 {rows} 行属于同一单证；改正该行后，整份单证会一起发送",

@@ -2,17 +2,21 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -21,23 +25,96 @@ import (
 
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/inbox"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/places/sftp"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/words"
 )
 
 func doctorCommand(f *flags) *cobra.Command {
-	return &cobra.Command{
+	var accept bool
+	c := &cobra.Command{
 		Use:   "doctor [PARTNER…]",
-		Short: "Test folders, SFTP servers, providers' addresses and clocks before anything depends on them",
+		Short: "Test folders, SFTP servers, providers' addresses, clocks and the ledger before anything depends on them",
 		Long: `Tries, step by step, what the configuration needs: every folder (write, rename without overwriting, remove), every SFTP
 server (resolve, connect, key, login, list, write, rename, remove), every provider's address (resolve, connect, TLS) and
-the clock against the provider's. No row is sent and no login is made at a provider. With names of the sftp section,
-only these servers. Exit code 0 when all is well, 1 when something is not.`,
+the clock against the provider's; and reads the whole ledger against its checksums, its mark and the copies in the spool.
+No row is sent and no login is made at a provider. With names of the sftp section, only these servers. Exit code 0 when
+all is well, 1 when something is not.
+
+A ledger that lost what it had (its journal was deleted, or an older copy was put in its place) is not used, because what
+was sent might be sent again. Put the newest one back; where that is lost, look up at the providers what was sent lately
+and go on with --accept-ledger: whatever was under way then counts as sent without an answer.`,
 		Example: `  rowferry doctor
   rowferry doctor partner`,
-		RunE: func(cmd *cobra.Command, args []string) error { return f.doctor(cmd.Context(), os.Stdout, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if accept {
+				return f.acceptLedger(cmd.Context(), os.Stdout)
+			}
+			return f.doctor(cmd.Context(), os.Stdout, args)
+		},
 	}
+	c.Flags().BoolVar(&accept, "accept-ledger", false, "go on with a ledger that lost what it had")
+	return c
+}
+
+func (f *flags) acceptLedger(ctx context.Context, w io.Writer) error {
+	cfg, err := f.load()
+	if err != nil {
+		return err
+	}
+	said, err := drivers.Adopt(ctx, cfg.Ledger, cfg.Data)
+	for _, line := range said {
+		fmt.Fprintln(w, line)
+	}
+	if err == nil {
+		fmt.Fprintln(w, "The ledger is accepted as it is.")
+	}
+	return err
+}
+
+// examineLedger reads the whole ledger and the copies beside it.
+func examineLedger(ctx context.Context, cfg *configs.Config) finding {
+	l, err := drivers.Visit(ctx, cfg.Ledger, cfg.Data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return finding{"ledger", true, "nothing has been taken yet"}
+	}
+	if err != nil {
+		return finding{"ledger", false, err.Error()}
+	}
+	defer l.Close()
+	files, rows, err := ledger.Examine(ctx, l)
+	if err == nil {
+		err = copies(ctx, l, filepath.Join(cfg.Data, "spool"))
+	}
+	if err != nil {
+		return finding{"ledger", false, err.Error()}
+	}
+	return finding{"ledger", true, count(files, "file") + ", " + count(rows, "row") + ", as they were written"}
+}
+
+// copies compares the copies of files whose results are not out with what was taken.
+func copies(ctx context.Context, l ledger.Books, spool string) error {
+	files, err := l.Files(ctx, ledger.Query{States: []ledger.State{ledger.Taken, ledger.Sending, ledger.Settled}})
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		copied, err := os.Open(filepath.Join(spool, f.ID))
+		if err != nil {
+			return fmt.Errorf("the copy of %s (%s) cannot be read: its result cannot be written with the sender's own columns: %w", f.Name, f.ID, err)
+		}
+		sum := sha256.New()
+		_, err = io.Copy(sum, copied)
+		if err = errors.Join(err, copied.Close()); err != nil {
+			return err
+		}
+		if hex.EncodeToString(sum.Sum(nil)) != f.Hash {
+			return fmt.Errorf("the copy of %s (%s) is not what was taken: put it back from the archive, as %s", f.Name, f.ID, filepath.Join(spool, f.ID))
+		}
+	}
+	return nil
 }
 
 // finding is one thing the doctor tried.
@@ -84,6 +161,9 @@ func examine(ctx context.Context, cfg *configs.Config, partners []string) iter.S
 	return func(yield func(finding) bool) {
 		if len(partners) == 0 {
 			if !yield(finding{"configuration", true, count(len(cfg.Accounts), "account") + ", " + count(len(cfg.Routes), "route")}) {
+				return
+			}
+			if !yield(examineLedger(ctx, cfg)) {
 				return
 			}
 			for _, part := range []iter.Seq[finding]{folders(cfg), addresses(ctx, cfg)} {

@@ -193,6 +193,19 @@ func printFinding(w io.Writer, c *check.Finding) {
 	}
 	fmt.Fprintf(w, "%s: %s read; %d would be sent in %s, %d invalid, %d skipped%s. Nothing was sent.\n",
 		c.Path, count(c.Rows, "row"), c.Sendable, count(c.Requests, "request"), c.Invalid, c.Skipped, before)
+	if c.Duplicate != "" {
+		fmt.Fprintf(w, "  every row was in the file %s already: it would be a duplicate, and nothing of it would be sent\n", c.Duplicate)
+	}
+	const most = 20
+	for i, p := range c.Held {
+		if i == most || c.Duplicate != "" {
+			break
+		}
+		fmt.Fprintf(w, "  row %d: %s\n", p.Row, p.Text)
+	}
+	if more := len(c.Held) - most; more > 0 && c.Duplicate == "" {
+		fmt.Fprintf(w, "  … and %s more that were sent before\n", count(more, "row"))
+	}
 	for _, p := range c.Problems {
 		mark := "row"
 		if p.Warning {

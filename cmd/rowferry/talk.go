@@ -96,7 +96,7 @@ func remarks(w io.Writer, files []desk.File) {
 		case desk.NotTaken:
 			fmt.Fprintf(w, "\n%s was not taken: %s\n", f.Name, f.Why)
 		case desk.Duplicate:
-			fmt.Fprintf(w, "\n%s has the same content as the earlier file %s: nothing was sent again. To send rows of it again: rowferry resend %s --status failed\n", f.Name, f.Why, f.Why)
+			fmt.Fprintf(w, "\n%s has the same content, or the same rows, as the earlier file %s: nothing was sent again. To send rows of it again: rowferry resend %s --status failed\n", f.Name, f.Why, f.Why)
 		case desk.Misfitting, desk.Stalled:
 			fmt.Fprintf(w, "\n%s\n", hindered(f))
 		case desk.Paused:

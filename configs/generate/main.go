@@ -114,6 +114,9 @@ func schemaOf(comments map[string]string) ([]byte, error) {
 	}
 	root := s.Definitions["Config"]
 	root.PatternProperties = map[string]*jsonschema.Schema{"^x-": {Description: "Anything, to put YAML anchors in."}}
+	whole := s.Definitions["Repeats"]
+	mode, _ := whole.Properties.Get("mode")
+	s.Definitions["Repeats"] = &jsonschema.Schema{Description: comments["Repeats"], AnyOf: []*jsonschema.Schema{mode, whole}}
 	short := s.Definitions["Mapping"]
 	s.Definitions["Mapping"] = &jsonschema.Schema{
 		Description: comments["Mapping"],
@@ -230,7 +233,7 @@ func types() []reflect.Type {
 var sections = map[string]string{
 	"Config": "The file", "Console": "console", "TLS": "console.tls", "OIDC": "console.oidc", "Account": "accounts.NAME", "Sign": "accounts.NAME.sign", "Retry": "accounts.NAME.retry", "SFTP": "sftp.NAME",
 	"Route": "routes.NAME", "Inbox": "routes.NAME.inbox", "Outbox": "routes.NAME.outbox", "Preview": "routes.NAME.preview",
-	"Read": "routes.NAME.read", "Mapping": "routes.NAME.map.FIELD", "Later": "routes.NAME.later", "RouteLimits": "routes.NAME.limits",
+	"Read": "routes.NAME.read", "Mapping": "routes.NAME.map.FIELD", "Later": "routes.NAME.later", "Repeats": "routes.NAME.repeats", "RouteLimits": "routes.NAME.limits",
 }
 
 // page is docs/configuration.md.

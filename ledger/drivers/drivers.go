@@ -34,6 +34,15 @@ func Visit(ctx context.Context, address, data string) (ledger.Visitor, error) {
 	return d.Visit(ctx)
 }
 
+// Adopt goes on with a ledger that lost what it had, as ledger.Driver does.
+func Adopt(ctx context.Context, address, data string) ([]string, error) {
+	d, err := of(address, data)
+	if err != nil {
+		return nil, err
+	}
+	return d.Adopt(ctx)
+}
+
 func of(address, data string) (ledger.Driver, error) {
 	name, _, _ := strings.Cut(address, "://")
 	driver, known := drivers[name]

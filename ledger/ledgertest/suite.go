@@ -724,7 +724,7 @@ func resends(t *testing.T, open Opener) {
 // prints: so many that a driver orders them; each is found, and none that was not left.
 func prints(t *testing.T, open Opener) {
 	l, ctx := open.open(t), t.Context()
-	const files, rows = 5, 40_000
+	const files, rows = 8, 40_000
 	for f := range files {
 		id := fmt.Sprintf("f%d", f)
 		must(t, l.Begin(ctx, File(id)))
@@ -872,7 +872,7 @@ func pages(t *testing.T, open Opener) {
 		must(t, err)
 		kept, err := l.Tallies(ctx, "f1")
 		must(t, err)
-		if d := cmp.Diff(c.Tally(), kept[c.Seq]); d != "" {
+		if d := cmp.Diff(c.Tally(), kept[c.Seq], cmpopts.IgnoreFields(ledger.Tally{}, "Records", "Chain")); d != "" {
 			t.Errorf("tally of chunk %d: %s", c.Seq, d)
 		}
 	}

@@ -1,8 +1,11 @@
+//go:build unix
+
 package sqlite_test
 
 import (
 	"fmt"
 	"os"
+	"syscall"
 	"testing"
 	"time"
 
@@ -106,12 +109,13 @@ func BenchmarkPrints(b *testing.B) {
 				taken(b, l, n, 500_000, false, true)
 				n++
 			}
-			before := sizeOf(b, dir)
+			before, used := sizeOf(b, dir), cpu(b)
 			for b.Loop() {
 				taken(b, l, n, rows, true, c.prints)
 				n++
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*rows), "ns/row")
+			b.ReportMetric(float64((cpu(b)-used).Nanoseconds())/float64(b.N*rows), "cpu-ns/row")
 			if c.remembered == 0 {
 				b.ReportMetric(float64(sizeOf(b, dir)-before)/float64(b.N*rows), "B/row")
 			}
@@ -153,6 +157,16 @@ func taken(b *testing.B, l ledger.Owner, n, rows int, bodies, prints bool) {
 		l.Stage(c)
 	}
 	check(l.Accept(b.Context(), id, ledger.Reading{}, batch.Counts{Read: rows}, rows, rows))
+}
+
+// cpu is what this process has used.
+func cpu(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func sizeOf(b *testing.B, dir string) (n int64) {

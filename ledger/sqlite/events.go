@@ -52,10 +52,11 @@ func (w *writing) record(events []ledger.Event) error {
 		if err != nil {
 			return err
 		}
-		if err := w.exec("INSERT INTO events (file, chunk, form, body) VALUES (?, ?, ?, ?)", n, at.chunk, sealed, ledger.Seal(ledger.OfEvents, at.file, at.chunk, body)); err != nil {
+		body = ledger.Seal(ledger.OfEvents, at.file, at.chunk, body)
+		if err := w.exec("INSERT INTO events (file, chunk, form, body) VALUES (?, ?, ?, ?)", n, at.chunk, sealed, body); err != nil {
 			return err
 		}
-		if err := w.tally(at.file, n, at.chunk, byPlace[at]); err != nil {
+		if err := w.tally(at.file, n, at.chunk, byPlace[at], body); err != nil {
 			return err
 		}
 	}
@@ -87,16 +88,22 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
+// chunk reads a chunk and plays its events back. What is missing of either is ledger.ErrAltered: the tally, which is read
+// first because the owner may write meanwhile, knows of both.
 func chunk(ctx context.Context, q querier, id string, seq int) (*ledger.Content, error) {
 	var n int64
 	var form int
-	var body []byte
-	err := q.QueryRowContext(ctx, `SELECT c.file, c.form, c.body FROM chunks c JOIN files f ON f.n = c.file WHERE f.id = ? AND c.seq = ?`, id, seq).Scan(&n, &form, &body)
-	if errors.Is(err, sql.ErrNoRows) {
+	var body, tally []byte
+	err := q.QueryRowContext(ctx, `SELECT f.n, coalesce(c.form, 0), c.body, t.body FROM files f LEFT JOIN tallies t ON t.file = f.n AND t.seq = ?2
+		LEFT JOIN chunks c ON c.file = f.n AND c.seq = ?2 WHERE f.id = ?1`, id, seq).Scan(&n, &form, &body, &tally)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && body == nil && tally == nil {
 		return nil, ledger.ErrNotFound
 	}
 	if err != nil {
 		return nil, err
+	}
+	if body == nil || tally == nil && form == sealed {
+		return nil, fmt.Errorf("a part of file %s, chunk %d, is missing: %w", id, seq, ledger.ErrAltered)
 	}
 	if body, err = opened(form, ledger.OfItems, id, seq, body); err != nil {
 		return nil, err
@@ -109,25 +116,47 @@ func chunk(ctx context.Context, q querier, id string, seq int) (*ledger.Content,
 	for i := range items {
 		c.States[i] = items[i].State()
 	}
-	rows, err := q.QueryContext(ctx, "SELECT form, body FROM events WHERE file = ? AND chunk = ? ORDER BY n", n, seq)
+	known := &ledger.Tally{Records: -1}
+	if tally != nil {
+		if known, err = tallyIn(id, seq, tally); err != nil {
+			return nil, err
+		}
+	}
+	return c, play(ctx, q, c, n, known)
+}
+
+// play plays a chunk's events onto its states.
+func play(ctx context.Context, q querier, c *ledger.Content, n int64, known *ledger.Tally) error {
+	rows, err := q.QueryContext(ctx, "SELECT form, body FROM events WHERE file = ? AND chunk = ? ORDER BY n", n, c.Seq)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
-	var events sql.RawBytes
+	var form int
+	var stored sql.RawBytes
+	var seen ledger.Tally
 	for rows.Next() {
-		if err := rows.Scan(&form, &events); err != nil {
-			return nil, err
+		if err := rows.Scan(&form, &stored); err != nil {
+			return err
 		}
-		events, err := opened(form, ledger.OfEvents, id, seq, events)
+		if seen.Records < known.Records {
+			seen.Link(stored)
+		}
+		events, err := opened(form, ledger.OfEvents, c.File, c.Seq, stored)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if err := ledger.ApplyEvents(c.States, events); err != nil {
-			return nil, fmt.Errorf("file %s, chunk %d: %w", id, seq, err)
+			return fmt.Errorf("file %s, chunk %d: %w", c.File, c.Seq, err)
 		}
 	}
-	return c, rows.Err()
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	if known.Records >= 0 && (seen.Records != known.Records || seen.Chain != known.Chain) {
+		return fmt.Errorf("what was written about file %s, chunk %d, is missing: %w", c.File, c.Seq, ledger.ErrAltered)
+	}
+	return nil
 }
 
 // Forms of stored records: those of the first rowferry have no seal.

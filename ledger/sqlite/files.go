@@ -3,9 +3,11 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"slices"
 	"strings"
 
@@ -13,33 +15,98 @@ import (
 	"github.com/rowferry/rowferry/ledger"
 )
 
-const fileColumns = `n, state, rested, paused, cancelled, revision, items, open,
-	read, delivered, rejected, invalid, failed, unknown, skipped, started, finished, changed, facts`
+// fileColumns are a file's line, its checksum last.
+const fileColumns = `n, id, route, account, hash, root, state, rested, paused, cancelled, revision, items, open,
+	read, delivered, rejected, invalid, failed, unknown, skipped, started, finished, changed, facts, sum`
+
+// stored is a file's line as it lies there.
+type stored struct {
+	texts   [7]string // id, route, account, hash, root, state, paused
+	numbers [16]int64 // n, rested, cancelled, revision, items, open, seven counts, started, finished, changed
+	facts   []byte
+	sum     sql.NullInt64
+}
+
+func (s *stored) scan(row interface{ Scan(...any) error }) error {
+	t, n := &s.texts, &s.numbers
+	return row.Scan(&n[0], &t[0], &t[1], &t[2], &t[3], &t[4], &t[5], &n[1], &t[6], &n[2], &n[3], &n[4], &n[5],
+		&n[6], &n[7], &n[8], &n[9], &n[10], &n[11], &n[12], &n[13], &n[14], &n[15], &s.facts, &s.sum)
+}
+
+// checksum is over everything but itself.
+func (s *stored) checksum() int64 {
+	var line []byte
+	for _, t := range s.texts {
+		line = append(binary.AppendUvarint(line, uint64(len(t))), t...)
+	}
+	for _, n := range s.numbers {
+		line = binary.AppendVarint(line, n)
+	}
+	return int64(crc32.Update(crc32.Checksum(line, castagnoli), castagnoli, s.facts))
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // touched is what every change of a file's line sets.
-const touched = "changed = (SELECT max(changed) + 1 FROM files)"
+const touched = "sum = NULL, changed = " + next
 
+// next is the Change of the next change: greater than any there was, also of files that were forgotten.
+const next = "(" + greatest + " + 1)"
+
+const greatest = `max((SELECT coalesce(max(changed), 0) FROM files), coalesce((SELECT CAST(value AS INTEGER) FROM facts WHERE key = '` + forgottenKey + `'), 0))`
+
+// forgottenKey is where the greatest Change of a file is kept that was forgotten.
+const forgottenKey = "ledger/forgotten"
+
+// scanFile reads a line of fileColumns: ledger.ErrNotFound when there is none, ledger.ErrAltered when it is not as it was written.
 func scanFile(row interface{ Scan(...any) error }) (f ledger.File, n int64, err error) {
-	var facts []byte
-	var state, paused string
-	var rested, cancelled bool
-	var revision, items, open int
-	var started, finished, changed int64
-	var c batch.Counts
-	err = row.Scan(&n, &state, &rested, &paused, &cancelled, &revision, &items, &open,
-		&c.Read, &c.Delivered, &c.Rejected, &c.Invalid, &c.Failed, &c.Unknown, &c.Skipped, &started, &finished, &changed, &facts)
+	var s stored
+	err = s.scan(row)
 	if errors.Is(err, sql.ErrNoRows) {
 		return f, 0, ledger.ErrNotFound
 	}
 	if err != nil {
 		return f, 0, err
 	}
-	if err := json.Unmarshal(facts, &f); err != nil {
+	if s.sum.Valid && s.sum.Int64 != s.checksum() {
+		return f, 0, fmt.Errorf("the line of file %s: %w", s.texts[0], ledger.ErrAltered)
+	}
+	if err := json.Unmarshal(s.facts, &f); err != nil {
 		return f, 0, err
 	}
-	f.State, f.Rested, f.Paused, f.Cancelled, f.Revision = ledger.State(state), rested, paused, cancelled, revision
-	f.Items, f.Open, f.Counts, f.Started, f.Finished, f.Change = items, open, c, fromms(started), fromms(finished), changed
-	return f, n, nil
+	x := s.numbers
+	f.State, f.Paused, f.Rested, f.Cancelled, f.Revision = ledger.State(s.texts[5]), s.texts[6], x[1] != 0, x[2] != 0, int(x[3])
+	f.Items, f.Open = int(x[4]), int(x[5])
+	f.Counts = batch.Counts{Read: int(x[6]), Delivered: int(x[7]), Rejected: int(x[8]), Invalid: int(x[9]), Failed: int(x[10]), Unknown: int(x[11]), Skipped: int(x[12])}
+	f.Started, f.Finished, f.Change = fromms(x[13]), fromms(x[14]), x[15]
+	return f, x[0], nil
+}
+
+// sum writes the checksums of the lines that the transaction changed, and notes how far it reaches.
+func (w *writing) sum() error {
+	w.reached = w.l.mark.value
+	rows, err := w.conn.QueryContext(w.ctx, "SELECT "+fileColumns+" FROM files WHERE changed > ?", w.reached)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	sums := map[int64]int64{}
+	for rows.Next() {
+		var s stored
+		if err := s.scan(rows); err != nil {
+			return err
+		}
+		sums[s.numbers[0]], w.reached = s.checksum(), max(w.reached, s.numbers[15])
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for n, sum := range sums {
+		if err := w.exec("UPDATE files SET sum = ? WHERE n = ?", sum, n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // file reads one file inside the transaction.
@@ -67,7 +134,7 @@ func (w *writing) change(id string, from []ledger.State, to ledger.State, edit f
 func (l *Ledger) Begin(ctx context.Context, f ledger.File) error {
 	f.State = ledger.Claiming
 	return l.do(ctx, func(w *writing) error {
-		err := w.exec("INSERT INTO files (id, route, account, state, facts, changed) VALUES (?, ?, ?, ?, ?, (SELECT coalesce(max(changed), 0) + 1 FROM files))",
+		err := w.exec("INSERT INTO files (id, route, account, state, facts, changed) VALUES (?, ?, ?, ?, ?, "+next+")",
 			f.ID, f.Route, f.Account, string(f.State), encode(f))
 		if isConstraint(err) {
 			return ledger.ErrExists
@@ -79,6 +146,11 @@ func (l *Ledger) Begin(ctx context.Context, f ledger.File) error {
 // Forget removes a claim that came to nothing.
 func (l *Ledger) Forget(ctx context.Context, id string) error {
 	return l.do(ctx, func(w *writing) error {
+		err := w.exec(`INSERT INTO facts (key, value) SELECT '`+forgottenKey+`', changed FROM files WHERE id = ?1 AND state = ?2
+			ON CONFLICT (key) DO UPDATE SET value = max(CAST(value AS INTEGER), excluded.value)`, id, string(ledger.Claiming))
+		if err != nil {
+			return err
+		}
 		return w.exec("DELETE FROM files WHERE id = ? AND state = ?", id, string(ledger.Claiming))
 	})
 }

@@ -36,7 +36,7 @@ type printed struct {
 }
 
 // tailSize is from how many prints on the tail becomes a segment.
-const tailSize = 1 << 17
+const tailSize = 1 << 18
 
 // segment is sorted prints.
 type segment struct {
@@ -205,27 +205,32 @@ func decodePrints(id string, at tallied, stored []byte) ([]printed, error) {
 	return list, nil
 }
 
-// find gives where a print was left, the newest first. It is asked for with mu held for reading.
-func (x *printIndex) find(ctx context.Context, q querier, p ledger.Print) ([]sighting, error) {
-	var found []sighting
-	for s := range x.inTail(p) {
-		found = append(found, s)
+// find gives where each print was left, the newest first. It is asked with mu held for reading. Filters are asked one after
+// another about all prints, so that each lies in the processor's cache meanwhile.
+func (x *printIndex) find(ctx context.Context, q querier, prints []ledger.Print) ([][]sighting, error) {
+	found, probes := make([][]sighting, len(prints)), make([]probe, len(prints))
+	for i, p := range prints {
+		probes[i] = probeOf(p)
+		if _, known := x.newest[p]; known {
+			found[i] = slices.Collect(x.inTail(p))
+		}
 	}
+	var may []int
 	for _, s := range slices.Backward(x.segments) {
-		if !s.filter.may(p) {
-			continue
+		may = s.filter.among(may[:0], probes)
+		for _, i := range may {
+			body, err := x.body(ctx, q, s.page(prints[i]))
+			if errors.Is(err, sql.ErrNoRows) && s.pending {
+				continue
+			}
+			if errors.Is(err, sql.ErrNoRows) {
+				err = fmt.Errorf("a page of prints is missing: %w", ledger.ErrAltered)
+			}
+			if err != nil {
+				return nil, err
+			}
+			found[i] = inPage(found[i], body, prints[i])
 		}
-		body, err := x.body(ctx, q, s.page(p))
-		if errors.Is(err, sql.ErrNoRows) && s.pending {
-			continue
-		}
-		if errors.Is(err, sql.ErrNoRows) {
-			err = fmt.Errorf("a page of prints is missing: %w", ledger.ErrAltered)
-		}
-		if err != nil {
-			return nil, err
-		}
-		found = inPage(found, body, p)
 	}
 	return found, nil
 }
@@ -281,7 +286,7 @@ func (w *writing) seal(list []printed, now time.Time) (*segment, error) {
 		return cmp.Or(bytes.Compare(a.print[:], b.print[:]), cmp.Compare(b.file, a.file), cmp.Compare(b.seq, a.seq), cmp.Compare(b.item, a.item)) // the newest first
 	})
 	s := &segment{filter: newFilter(len(list)), pending: true}
-	for n := len(list) / 128; n > 0; n >>= 1 {
+	for n := len(list) / 160; n > 0; n >>= 1 {
 		s.bits++
 	}
 	err := w.conn.QueryRowContext(w.ctx, "INSERT INTO segments (newest, bits, filter) VALUES (?, ?, x'') RETURNING n", now.UnixMilli(), s.bits).Scan(&s.n)
@@ -445,12 +450,12 @@ func (x *printIndex) earlier(ctx context.Context, q querier, family string, prin
 	look := &looking{ctx: ctx, querier: q, family: family, since: since, files: map[int64]*ledger.File{}, chunks: map[tallied]*ledger.Content{}}
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	for i, p := range prints {
-		sightings, err := x.find(ctx, q, p)
-		if err != nil {
-			return nil, err
-		}
-		for _, s := range sightings {
+	sightings, err := x.find(ctx, q, prints)
+	if err != nil {
+		return nil, err
+	}
+	for i := range prints {
+		for _, s := range sightings[i] {
 			if counts != nil && !counts(s) {
 				continue
 			}
@@ -590,12 +595,12 @@ func (w *writing) left(n int64, seq int, prints []ledger.Print, events []ledger.
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	own := map[int]sighting{}
-	for i, p := range prints {
-		sightings, err := x.find(w.ctx, w.conn, p)
-		if err != nil {
-			return nil, err
-		}
-		for _, s := range sightings {
+	sightings, err := x.find(w.ctx, w.conn, prints)
+	if err != nil {
+		return nil, err
+	}
+	for i := range prints {
+		for _, s := range sightings[i] {
 			if s.file == n && int(s.seq) == seq && int(s.item) == events[i].Item {
 				own[i] = s
 			}

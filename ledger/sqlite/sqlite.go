@@ -51,6 +51,7 @@ type Ledger struct {
 	keys  sync.Map      // file id → its integer key
 	// tallies of chunks that events came for lately; the writing goroutine's
 	tallies map[tallied]*ledger.Tally
+	mark    *markFile
 	prints  printIndex
 	// the writing goroutine's: how many files were accepted in this process's life, which was which by key, and how many had
 	// been when a file's first chunk was staged
@@ -62,14 +63,22 @@ type Ledger struct {
 
 // Open is ledger.Driver's.
 func (d Driver) Open(ctx context.Context) (ledger.Owner, error) {
-	l, err := d.own(ctx)
+	l, err := d.own(ctx, verifying)
 	if err != nil {
 		return nil, err // not a nil *Ledger in an interface
 	}
 	return l, nil
 }
 
-func (d Driver) own(ctx context.Context) (*Ledger, error) {
+// trust is whether a ledger that is not the newest is opened.
+type trust int
+
+const (
+	verifying trust = iota
+	adopting
+)
+
+func (d Driver) own(ctx context.Context, how trust) (*Ledger, error) {
 	dir := d.Dir
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, unwritable(dir, err)
@@ -89,9 +98,14 @@ func (d Driver) own(ctx context.Context) (*Ledger, error) {
 	}
 	l := &Ledger{register: register{b, writer}, lock: lock, done: make(chan struct{}), torn: map[string]error{}, tallies: map[tallied]*ledger.Tally{},
 		accepted: map[int64]int64{}, began: map[string]int64{}}
+	id, value, markErr := readMark(dir)
 	l.queue.init()
 	go l.write()
-	if err := l.migrate(ctx); err != nil {
+	err = l.migrate(ctx, how, markErr == nil && value > 0)
+	if err == nil {
+		err = l.marked(ctx, dir, id, value, markErr, how)
+	}
+	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
@@ -112,7 +126,7 @@ func emptied(path string) error {
 		}
 		return err
 	}
-	return &ledger.Damaged{Path: path, Err: errors.New("nothing is in it, although files were taken: their copies lie in the spool beside it")}
+	return &ledger.Damaged{Path: path, Lost: true, Err: errors.New("nothing is in it, although files were taken: their copies lie in the spool beside it")}
 }
 
 // explained says so when SQLite found the file damaged, or no room for it.
@@ -147,6 +161,7 @@ func (d Driver) Visit(ctx context.Context) (ledger.Visitor, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, cmp.Or(emptied(path), fmt.Errorf("ledger: %w", err))
 	}
+	id, value, markErr := readMark(d.Dir)
 	b, writer, err := open(ctx, d.Dir)
 	if err != nil {
 		return nil, err
@@ -161,6 +176,8 @@ func (d Driver) Visit(ctx context.Context) (ledger.Visitor, error) {
 		}
 	case have < known:
 		return d.afterMigration(ctx, v)
+	default:
+		err = v.whole(ctx, id, value, markErr)
 	}
 	if err != nil {
 		return nil, errors.Join(err, v.Close())
@@ -232,10 +249,13 @@ func open(ctx context.Context, dir string) (b books, writer *sql.DB, err error) 
 }
 
 // migrate runs the numbered files that this ledger has not seen. user_version is the number of the last.
-func (l *Ledger) migrate(ctx context.Context) error {
+func (l *Ledger) migrate(ctx context.Context, how trust, marked bool) error {
 	have, _, err := l.version(ctx)
-	if err == nil && have == 0 {
+	if err == nil && have == 0 && how == verifying {
 		err = emptied(l.path)
+	}
+	if err == nil && have == 0 && marked && how == verifying {
+		err = l.lost("nothing is in it, although it was written to")
 	}
 	if err != nil {
 		return err
@@ -264,7 +284,7 @@ func (l *Ledger) migrate(ctx context.Context) error {
 func (l *Ledger) Close() error {
 	l.queue.close()
 	<-l.done
-	err := errors.Join(l.writer.Close(), l.reader.Close())
+	err := errors.Join(l.writer.Close(), l.reader.Close(), l.mark.close())
 	return errors.Join(err, l.lock.Unlock())
 }
 
@@ -456,6 +476,9 @@ func (l *Ledger) commit(ops []op) {
 		err = w.apply(ops)
 		err = w.end(err)
 	}
+	if err == nil {
+		err = l.mark.raise(w.reached)
+	}
 	if err != nil {
 		err = l.explained(fmt.Errorf("ledger: %w", err))
 	}
@@ -476,8 +499,9 @@ type writing struct {
 	ctx     context.Context
 	conn    *sql.Conn
 	l       *Ledger
-	learned bool // the index of prints has what is not committed yet
-	sealed  bool // prints have moved into a segment, or out of one
+	reached int64 // the greatest Change of a file that it leaves
+	learned bool  // the index of prints has what is not committed yet
+	sealed  bool  // prints have moved into a segment, or out of one
 }
 
 func (l *Ledger) begin() (*writing, error) {
@@ -494,6 +518,9 @@ func (l *Ledger) begin() (*writing, error) {
 }
 
 func (w *writing) end(err error) error {
+	if err == nil && w.l.mark != nil {
+		err = w.sum()
+	}
 	if err == nil {
 		err = w.exec("COMMIT")
 	}

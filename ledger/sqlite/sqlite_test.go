@@ -181,9 +181,15 @@ func TestAnEmptiedLedgerIsNotANewOne(t *testing.T) {
 			if err := os.Remove(filepath.Join(spool, "f1")); err != nil {
 				t.Fatal(err)
 			}
+			if _, err := at(dir).Open(t.Context()); err == nil {
+				t.Error("its mark says that it was written to")
+			}
+			if err := os.Remove(filepath.Join(dir, "ledger.mark")); err != nil {
+				t.Fatal(err)
+			}
 			l, err := at(dir).Open(t.Context())
 			if err != nil {
-				t.Fatalf("where nothing was taken: %v", err)
+				t.Fatalf("where everything was cleared away: %v", err)
 			}
 			if err := l.Close(); err != nil {
 				t.Fatal(err)

@@ -18,7 +18,7 @@ type tallied struct {
 const mostTallies = 1024
 
 // tally adds events of one chunk to its tally, if it has one.
-func (w *writing) tally(id string, file int64, seq int, events []ledger.Event) error {
+func (w *writing) tally(id string, file int64, seq int, events []ledger.Event, record []byte) error {
 	at := tallied{file, seq}
 	t, known := w.l.tallies[at]
 	if !known {
@@ -41,6 +41,7 @@ func (w *writing) tally(id string, file int64, seq int, events []ledger.Event) e
 	for _, e := range events {
 		t.Add(e)
 	}
+	t.Link(record)
 	return w.exec("UPDATE tallies SET body = ? WHERE file = ? AND seq = ?", ledger.Seal(ledger.OfTally, id, seq, t.Encode()), file, seq)
 }
 

@@ -6,11 +6,13 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/pipeline/redrop"
+	"github.com/rowferry/rowferry/pipeline/repeats"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/words"
@@ -30,6 +32,9 @@ type Finding struct {
 	Delivered  int             `json:"delivered_before,omitempty"` // of a result dropped again: rows that are delivered already
 	Rejected   int             `json:"rejected_before,omitempty"`  // rows that were refused and are as they were
 	Unknown    int             `json:"unknown_before,omitempty"`   // rows that may have been processed and that nobody asked to send again
+	Repeats    int             `json:"repeats,omitempty"`          // of those skipped: rows that were sent before, or that equal one above
+	Held       []batch.Problem `json:"held,omitempty"`             // why; at most MostProblems
+	Duplicate  string          `json:"duplicate,omitempty"`        // the earlier file whose rows it repeats, every one of them: it would not be taken
 	Problems   []batch.Problem `json:"problems,omitempty"`         // at most MostProblems
 	More       int             `json:"more_problems,omitempty"`
 	Notes      []string        `json:"notes,omitempty"`
@@ -94,21 +99,40 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 	if err != nil {
 		return err
 	}
-	sending := calls{op: r.Operation}
+	judge, sending := repeats.New(books.Ledger, r, table.Reading.Again, "", time.Now()), calls{op: r.Operation}
+	decide := func(part []ledger.Staged) error {
+		if err := judge.Judge(ctx, part); err != nil {
+			return err
+		}
+		for i := range part {
+			f.add(&part[i], &sending)
+			each(&part[i])
+		}
+		return nil
+	}
+	var part []ledger.Staged
 	for item, err := range bound.Items(table.Rows()) {
 		if err != nil {
 			return err
 		}
-		staged := plan.Stage(item, r.Language)
-		f.add(&staged, &sending)
-		each(&staged)
+		if part = append(part, plan.Stage(item, r.Language)); len(part) < 256 {
+			continue
+		}
+		if err := decide(part); err != nil {
+			return err
+		}
+		part = nil
 	}
+	if err := decide(part); err != nil {
+		return err
+	}
+	f.Duplicate, _ = judge.Double()
 	if f.Rows == 0 {
 		return &batch.Unreadable{Message: words.Message("take.no_rows")}
 	}
 	f.Requests = sending.n
-	f.reading.Notes = append(table.Notes(), bound.Notes()...)
-	for _, n := range table.Notes() {
+	f.reading.Notes = slices.Concat(table.Notes(), bound.Notes(), judge.Notes())
+	for _, n := range append(slices.Clone(table.Notes()), judge.Notes()...) {
 		text := words.Say(r.Language, n.Message)
 		if n.Row > 0 { // where to look, as in the result
 			text = words.Of(r.Language, "workbookresult.summary.row", "row", n.Row, "text", text)
@@ -153,6 +177,12 @@ func (f *Finding) add(s *ledger.Staged, sending *calls) {
 		sending.next(s.Body)
 		f.Sendable += len(s.Rows)
 		return
+	}
+	if s.Preset.Held() {
+		f.Repeats += len(s.Rows)
+		if len(f.Held) < MostProblems {
+			f.Held = append(f.Held, batch.Problem{Row: s.Rows[0], Code: s.Preset.Code, Text: s.Preset.Message})
+		}
 	}
 	var c batch.Counts
 	s.Preset.Count(&c, s.Rows, 1)

@@ -42,7 +42,7 @@ func (p *Plan) Stage(item *batch.Item, l batch.Language) ledger.Staged {
 	case !item.Sendable():
 		d.invalid(&s)
 	default:
-		s.Before = d.before()
+		s.Before, s.Free = d.before(), d.wanted()
 	}
 	return s
 }
@@ -259,6 +259,11 @@ func (d *decision) invalid(s *ledger.Staged) {
 			s.Preset.Rows[row] = o
 		}
 	}
+}
+
+// wanted reports whether a person wrote the word for sending it again.
+func (d *decision) wanted() bool {
+	return slices.ContainsFunc(d.fates, func(f *fate) bool { return f.resend })
 }
 
 // before is what earlier files did with an item that goes.

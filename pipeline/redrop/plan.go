@@ -310,7 +310,7 @@ func (m *matching) others() error {
 		switch {
 		case m.fates[i] != nil:
 		case put:
-			m.fates[i] = &fate{as: fresh}
+			m.fates[i] = &fate{as: fresh, resend: l.status == resultmark.Resend}
 		case len(missing) > 0:
 			m.hold(i, missing...)
 		case l.told() && !(m.displaced && times[l.number] == 1 && m.sent(l.number)): // else it speaks of the line that stood there
@@ -379,7 +379,7 @@ func (m *matching) byLikeness(open []int) error {
 			}
 		}
 		if best < 0 {
-			m.fates[i] = &fate{as: fresh}
+			m.fates[i] = &fate{as: fresh, resend: m.lines[i].status == resultmark.Resend}
 			return
 		}
 		m.take(i, edited, best)

@@ -471,7 +471,18 @@ func TestTwoResultsInOne(t *testing.T) {
 					rec[0] = "" // as the message says: it is a new one
 				}
 			}
-			h.drop("failures", three.name("csv"), encode(t, ',', all))
+			four := h.drop("failures", three.name("csv"), encode(t, ',', all))
+			if l := four.of("B3"); h.provider.executed("B3") != 1 || l["code"] != ledger.CodeDelivered {
+				t.Errorf("B3 was delivered with the other file: %v", l)
+			}
+			four.says("B3", "tuesday.csv")
+			all = records(t, four.content("csv"))
+			for _, rec := range all {
+				if rec[8] == "B3" {
+					rec[1] = "resend"
+				}
+			}
+			h.drop("failures", four.name("csv"), encode(t, ',', all))
 			if h.provider.executed("B2") != 1 || h.provider.executed("B3") != 2 {
 				t.Error("the person's word did not count")
 			}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
@@ -33,7 +34,14 @@ type Route struct {
 	Lists     providers.Lists
 	Optional  []string
 	Later     *configs.Later
+	Repeats   Repeats
 	StopAfter int // equal refusals, or unknown outcomes, in a row that pause a file; 0 = never
+}
+
+// Repeats says what becomes of an item whose request was sent before.
+type Repeats struct {
+	Send   bool // it goes, with a note; else it is held
+	Within time.Duration
 }
 
 // Plain are settings that detect everything: for our own results, which are not written as the route's files are.

@@ -52,6 +52,7 @@ type attempt struct {
 	later    *configs.Later
 	tried    int       // attempts of this round before it
 	lost     bool      // an earlier attempt may have been executed
+	again    bool      // another file's items with the same requests were executed, or may have been
 	first    time.Time // when the first attempt of this round began
 	now      time.Time
 }
@@ -250,9 +251,9 @@ func (a attempt) merge(d *decision, i int, one decision) {
 	d.pause, d.lost = max(d.pause, one.pause), d.lost || one.lost
 }
 
-// absent: gone already. When an earlier request may have been executed, it was that one.
+// absent: gone already. When an earlier request may have been executed, of this file or another, it was that one.
 func (a attempt) absent(item batch.Item, v providers.Verdict) *ledger.Verdict {
-	if !a.lost {
+	if !a.lost && !a.again {
 		return a.verdict(item, batch.Rejected, v)
 	}
 	out := a.verdict(item, batch.Delivered, v)

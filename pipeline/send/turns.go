@@ -43,6 +43,7 @@ type job struct {
 	tried int // attempts of this round
 	total int // attempts ever
 	lost  bool
+	again bool // another file's item with the same request was executed, or may have been
 	first time.Time
 	due   time.Time
 	sent  time.Time
@@ -266,7 +267,7 @@ func (l *Lane) collect(a *active) *job {
 		}
 		if j == nil {
 			j = l.job(a, a.at)
-		} else if next := l.job(a, a.at); next.lost == j.lost && together(a.route.Operation, j, next) {
+		} else if next := l.job(a, a.at); next.lost == j.lost && next.again == j.again && together(a.route.Operation, j, next) {
 			j.at, j.items, j.total = append(j.at, next.at...), append(j.items, next.items...), max(j.total, next.total)
 		} else {
 			break
@@ -289,7 +290,7 @@ func together(op *providers.Operation, j, next *job) bool {
 func (l *Lane) job(a *active, i int) *job {
 	s := a.content.States[i]
 	return &job{file: a, chunk: a.content.Seq, at: []int{i}, items: []batch.Item{a.content.Items[i].Item},
-		total: s.Attempts, lost: s.Lost || s.InFlight, first: s.First}
+		total: s.Attempts, lost: s.Lost || s.InFlight, again: s.Repeat, first: s.First}
 }
 
 // size is how many items go into one request: the document's number, or the smaller one that worked.

@@ -24,6 +24,7 @@ import (
 	"github.com/rowferry/rowferry/patience"
 	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/pipeline/redrop"
+	"github.com/rowferry/rowferry/pipeline/repeats"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/places/local"
 	"github.com/rowferry/rowferry/providers"
@@ -401,12 +402,12 @@ func (t *Taker) forgetCopy(id string) error {
 	return nil
 }
 
-// accept reads and maps the spooled copy to its end and makes its rows the truth, or refuses the file as a whole. A result
-// dropped again is read anew when its family changed meanwhile.
+// accept reads and maps the spooled copy to its end and makes its rows the truth, or refuses the file as a whole. It is read
+// anew when what it was decided by changed meanwhile: the family of a result, or another file brought the same rows.
 func (t *Taker) accept(ctx context.Context, f *ledger.File) error {
 	for tries := 1; ; tries++ {
 		err := t.acceptOnce(ctx, f)
-		if !errors.Is(err, ledger.ErrFamily) {
+		if !errors.Is(err, ledger.ErrFamily) && !errors.Is(err, ledger.ErrRaced) {
 			return err
 		}
 		if tries == 10 {
@@ -422,6 +423,9 @@ func (t *Taker) acceptOnce(ctx context.Context, f *ledger.File) error {
 	staging := newStaging(t.Ledger, *f, t.Route)
 	reading, err := t.read(ctx, *f, staging)
 	if err == nil {
+		if earlier, double := staging.judge.Double(); double {
+			return t.double(ctx, f, earlier)
+		}
 		if err := t.Ledger.Accept(ctx, f.ID, reading, staging.counts, staging.items, staging.open); err != nil {
 			return err
 		}
@@ -434,6 +438,16 @@ func (t *Taker) acceptOnce(ctx context.Context, f *ledger.File) error {
 		return err
 	}
 	return t.refuse(ctx, f, words.Say(t.Route.Language, unreadable.Message), unreadable.Error())
+}
+
+// double makes a file Duplicate: every row of it is one of an earlier file.
+func (t *Taker) double(ctx context.Context, f *ledger.File, earlier string) error {
+	if err := t.Ledger.Double(ctx, f.ID, earlier); err != nil {
+		return err
+	}
+	f.State, f.Reason = ledger.Duplicate, earlier
+	t.Log.Info("every row was in an earlier file", "file", f.ID, "name", f.Name, "route", f.Route, "earlier", earlier)
+	return nil
 }
 
 // read stages every item of the file.
@@ -451,6 +465,7 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 	if err != nil {
 		return ledger.Reading{}, itsOwn(err)
 	}
+	to.judge = repeats.New(t.Ledger, t.Route, table.Reading.Again, f.ID, t.Now())
 	read := 0
 	var before *earlier
 	if f.Source == fromInbox && table.Reading.Again == nil && table.Format.Text {
@@ -479,7 +494,7 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 	if r.Read, err = json.Marshal(t.Route.Read); err != nil {
 		return ledger.Reading{}, err
 	}
-	r.Format, r.Columns, r.Notes = table.Format.Name, slices.Clone(table.Columns()), append(table.Notes(), bound.Notes()...)
+	r.Format, r.Columns, r.Notes = table.Format.Name, slices.Clone(table.Columns()), slices.Concat(table.Notes(), bound.Notes(), to.judge.Notes())
 	if before != nil {
 		r.Notes = append(r.Notes, before.note())
 	}
@@ -508,6 +523,7 @@ func counted(rows iter.Seq2[*batch.Row, error], n *int) iter.Seq2[*batch.Row, er
 type staging struct {
 	ledger ledger.Intake
 	file   ledger.File
+	judge  *repeats.Judge
 	size   int
 	chunk  ledger.Chunk
 	behind []ledger.Receipt
@@ -532,12 +548,6 @@ func ChunkSize(r providers.Rows) int {
 func (s *staging) add(ctx context.Context, staged ledger.Staged) error {
 	staged.Seq = s.items
 	s.items++
-	s.counts.Read += len(staged.Rows)
-	if staged.Preset == nil {
-		s.open++
-	} else {
-		staged.Preset.Count(&s.counts, staged.Rows, 1)
-	}
 	s.chunk.Items = append(s.chunk.Items, staged)
 	if len(s.chunk.Items) < s.size {
 		return nil
@@ -545,10 +555,25 @@ func (s *staging) add(ctx context.Context, staged ledger.Staged) error {
 	return s.flush(ctx)
 }
 
-// flush stages what is collected. A few chunks may be on their way to the disk; an error of one shows a little later.
+func (s *staging) count(it *ledger.Staged) {
+	s.counts.Read += len(it.Rows)
+	if it.Preset == nil {
+		s.open++
+		return
+	}
+	it.Preset.Count(&s.counts, it.Rows, 1)
+}
+
+// flush decides about repeats and stages what is collected. A few chunks may be on their way to the disk; an error of one shows a little later.
 func (s *staging) flush(ctx context.Context) error {
 	if len(s.chunk.Items) == 0 {
 		return nil
+	}
+	if err := s.judge.Judge(ctx, s.chunk.Items); err != nil {
+		return err
+	}
+	for i := range s.chunk.Items {
+		s.count(&s.chunk.Items[i])
 	}
 	s.behind = append(s.behind, s.ledger.Stage(s.chunk))
 	s.chunk.Seq++
@@ -622,7 +647,11 @@ func (t *Taker) note(ctx context.Context, f ledger.File) string {
 	if err != nil {
 		earlier.ID = f.Reason
 	}
-	return words.Of(t.Route.Language, "take.duplicate", "name", f.Name, "earlier", earlier.Name, "id", earlier.ID,
+	key := "take.duplicate"
+	if earlier.Hash != f.Hash {
+		key = "take.double"
+	}
+	return words.Of(t.Route.Language, key, "name", f.Name, "earlier", earlier.Name, "id", earlier.ID,
 		"when", earlier.TakenAt.Local().Format("2006-01-02 15:04:05")) + "\n"
 }
 

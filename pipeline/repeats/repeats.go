@@ -1,0 +1,188 @@
+// Package repeats decides about rows whose request was sent before, whichever file brought it: a person who mends a cell in
+// their own file and drops it again means the cell they mended.
+package repeats
+
+import (
+	"context"
+	"encoding/binary"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/route"
+	"github.com/rowferry/rowferry/resultmark"
+	"github.com/rowferry/rowferry/words"
+)
+
+// Judge decides about the items of one file, in their order.
+type Judge struct {
+	books  ledger.Books // nil: nothing is known of earlier files
+	route  *route.Route
+	again  *ledger.Again // of a result dropped again; nil for other files
+	family string        // whose files do not count: what they did is decided about by then
+	since  time.Time
+
+	seen   map[uint64]int // the beginning of a request's print → the first row that has it
+	tally  tally
+	copies string // the one earlier file that brought every item so far; "" before the first
+	others bool   // some item was not in that file
+}
+
+// tally counts for the notes.
+type tally struct {
+	again  map[string]*count // by earlier file: items that go once more
+	equals count             // items that equal one above and go all the same
+}
+
+type count struct {
+	items int
+	row   int // the first of them
+	like  string
+	when  time.Time
+	above int
+}
+
+// New judges a file of a route with what is known of earlier ones. again is what its reading says of its family; id is its
+// own, "" for none.
+func New(books ledger.Books, r *route.Route, again *ledger.Again, id string, now time.Time) *Judge {
+	j := &Judge{books: books, route: r, again: again, family: id, seen: map[uint64]int{}, tally: tally{again: map[string]*count{}}}
+	if again != nil {
+		j.family = again.Root
+	}
+	if r.Repeats.Within > 0 {
+		j.since = now.Add(-r.Repeats.Within)
+	}
+	return j
+}
+
+// Judge holds back the items that are to be sent and whose request was sent before, or marks that they go all the same. Every
+// item that may ever be sent gets its print.
+func (j *Judge) Judge(ctx context.Context, items []ledger.Staged) error {
+	var at []int
+	var prints []ledger.Print
+	for i := range items {
+		s := &items[i]
+		if s.Preset != nil {
+			j.others = j.others || s.Preset.Status != batch.Skipped || len(s.Preset.Rows) > 0 // an example that was left in is no other row
+			continue
+		}
+		s.Print = ledger.PrintOf(j.route.Account, j.route.Operation.ID, s.Body)
+		at, prints = append(at, i), append(prints, s.Print)
+	}
+	earlier := make([]*ledger.Earlier, len(prints))
+	if j.books != nil && len(prints) > 0 {
+		var err error
+		if earlier, err = j.books.Earlier(ctx, j.family, prints, j.since); err != nil {
+			return err
+		}
+	}
+	for k, i := range at {
+		j.one(&items[i], earlier[k])
+	}
+	return nil
+}
+
+// one decides about an item that is to be sent.
+func (j *Judge) one(s *ledger.Staged, e *ledger.Earlier) {
+	j.copied(e)
+	key := binary.BigEndian.Uint64(s.Print[:8])
+	above, equal := j.seen[key]
+	switch {
+	case e != nil && s.Free:
+		s.Before.Repeat = true
+	case e != nil && j.route.Repeats.Send:
+		s.Free, s.Before.Repeat = true, true
+		j.note(e, s.Rows[0])
+	case e != nil:
+		j.hold(s, e)
+		return
+	case equal && !s.Free && !j.route.Repeats.Send && (j.route.Operation.Rows.Distinct() || j.again != nil):
+		s.Preset = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Skipped, Code: ledger.CodeSending, Message: j.say("repeats.above", append(j.remedy(), "row", above)...)}}
+		s.Problems = nil
+		return
+	case equal:
+		j.tally.equals.add(s.Rows[0])
+		j.tally.equals.above = above
+	}
+	s.Free = s.Free || j.route.Repeats.Send
+	if !equal {
+		j.seen[key] = s.Rows[0]
+	}
+}
+
+// hold leaves an item as it is: its request was sent before.
+func (j *Judge) hold(s *ledger.Staged, e *ledger.Earlier) {
+	code, key := ledger.CodeDelivered, "repeats.delivered"
+	switch e.How {
+	case ledger.UnderWay:
+		code, key = ledger.CodeSending, "repeats.sending"
+	case ledger.Unclear:
+		code, key = ledger.CodeUnclear, "repeats.unclear"
+	}
+	message := j.say(key, append(j.remedy(), "row", e.Rows[0], "name", e.File.Name, "id", e.File.ID, "when", clock(e.At))...)
+	s.Preset = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Skipped, Code: code, Message: message}}
+	s.Problems = nil
+}
+
+// remedy is what to write where to have it sent all the same.
+func (j *Judge) remedy() []any {
+	return []any{"word", resultmark.Word(j.route.Language, resultmark.Resend), "column", resultmark.Status.Heading(j.route.Language)}
+}
+
+func clock(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
+
+func (j *Judge) say(key string, args ...any) string { return words.Of(j.route.Language, key, args...) }
+
+func (c *count) add(row int) {
+	if c.items++; c.items == 1 {
+		c.row = row
+	}
+}
+
+// note remembers an item that goes once more.
+func (j *Judge) note(e *ledger.Earlier, row int) {
+	c := j.tally.again[e.File.ID]
+	if c == nil {
+		c = &count{like: e.File.Name, when: e.At, above: e.Rows[0]}
+		j.tally.again[e.File.ID] = c
+	}
+	c.add(row)
+}
+
+// copied keeps whether everything so far was brought by one earlier file.
+func (j *Judge) copied(e *ledger.Earlier) {
+	switch {
+	case e == nil:
+		j.others = true
+	case j.copies == "":
+		j.copies = e.File.ID
+	case j.copies != e.File.ID:
+		j.others = true
+	}
+}
+
+// Double is the id of the earlier file whose rows the file repeats, every one of them. It is for after the last item.
+func (j *Judge) Double() (id string, double bool) {
+	if j.others || j.copies == "" || j.again != nil || j.route.Repeats.Send {
+		return "", false
+	}
+	return j.copies, true
+}
+
+// Notes tell what goes although it was sent before. They are for after the last item.
+func (j *Judge) Notes() []batch.Note {
+	var notes []batch.Note
+	for _, id := range sorted(j.tally.again) {
+		c := j.tally.again[id]
+		notes = append(notes, batch.Note{Row: c.row, Count: c.items,
+			Message: words.Message("repeats.note.again", "count", c.items, "row", c.row, "above", c.above, "name", c.like, "id", id, "when", clock(c.when))})
+	}
+	if c := j.tally.equals; c.items > 0 {
+		notes = append(notes, batch.Note{Row: c.row, Count: c.items, Message: words.Message("repeats.note.equal", "count", c.items, "row", c.row, "above", c.above)})
+	}
+	return notes
+}
+
+func sorted(m map[string]*count) []string { return slices.Sorted(maps.Keys(m)) }
