@@ -4,7 +4,7 @@ GO      ?= go
 BIN     := bin/rowferry
 RELEASE ?=
 
-.PHONY: console pictures htmx build demo test unit lint fuzz cross corpus bench generate packages clean
+.PHONY: console pictures htmx build demo test unit lint fuzz cross corpus workbooks bench generate packages clean
 
 build:
 	@mkdir -p bin
@@ -64,6 +64,10 @@ cross:
 corpus:
 	$(GO) run ./readers/corpus -dir $(or $(CORPUS),../shared/corpus)
 
+# A thousand workbooks that other programs write, cell by cell; the tests take four of them.
+workbooks: packages
+	ROWFERRY_WORKBOOKS=1000 $(GO) test ./readers/workbook -run TestOpinions -v -timeout 60m
+
 # Ratios against a bare loop on this machine; docs/performance.md says what they mean.
 bench:
 	$(GO) run ./bench
@@ -72,7 +76,7 @@ generate:
 	$(GO) generate ./...
 
 # Debian packages that the tests need: a C compiler for the race detector, a real sshd for SFTP, other programs' eyes on our workbooks.
-APT := gcc libc6-dev openssh-server openssl python3-openpyxl libreoffice-calc-nogui chromium fonts-noto-cjk
+APT := gcc libc6-dev openssh-server openssl python3-openpyxl libreoffice-calc-nogui gnumeric python3-xlrd python3-xlwt python3-odf libspreadsheet-writeexcel-perl chromium fonts-noto-cjk
 packages:
 	@missing=""; for p in $(APT); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then \
