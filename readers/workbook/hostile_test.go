@@ -190,3 +190,41 @@ func TestSharedStrings(t *testing.T) {
 		t.Errorf("%v: %q, want %s", err, got, want)
 	}
 }
+
+// The versions before 5 have no container: number formats, texts in a code page and cells in records of their own numbers.
+func TestBareVersions(t *testing.T) {
+	narrow := func(s string) []byte { return append([]byte{byte(len(s))}, s...) }
+	long := func(s string) []byte { return append(U16(len(s)), s...) }
+	russian := "\xcc\xee\xf1\xea\xe2\xe0"
+	two := bytes.Join([][]byte{
+		Record(0x09, U16(2, 0x10)), Record(0x42, U16(1251)), Record(0x1e, narrow("General")), Record(0x1e, narrow("dd/mm/yyyy")),
+		Record(0x04, U16(0, 0), []byte{0, 0, 0}, narrow(russian)), Record(0x03, U16(0, 1), []byte{0, 1, 0}, F64(46086)),
+		Record(0x02, U16(0, 2), []byte{0, 0, 0}, U16(7)), Record(0x05, U16(0, 3), []byte{0, 0, 0}, []byte{1, 0}),
+		Record(0x06, U16(0, 4), []byte{0, 0, 0}, U16(0, 0, 0), []byte{0xff, 0xff}, []byte{0, 0}), Record(0x07, narrow("text")), End,
+	}, nil)
+	later := func(bof, xf, formula int, size int) []byte {
+		style := func(format byte) []byte { return Record(xf, append([]byte{0, format}, make([]byte, size-2)...)) }
+		code := func(s string) []byte {
+			if bof == 0x409 {
+				return Record(0x41e, U16(0), narrow(s))
+			}
+			return Record(0x1e, narrow(s))
+		}
+		return bytes.Join([][]byte{
+			Record(bof, U16(0, 0x10, 0)), Record(0x42, U16(1251)), code("General"), code("dd/mm/yyyy"), style(0), style(1),
+			Record(0x204, U16(0, 0, 0), long(russian)), Record(0x203, U16(0, 1, 1), F64(46086)), Record(0x27e, U16(0, 2, 0), U32(7<<2|2)),
+			Record(0x205, U16(0, 3, 0), []byte{1, 0}), Record(formula, U16(0, 4, 0), U16(0, 0, 0), []byte{0xff, 0xff}, U16(0)), Record(0x207, long("text")), End,
+		}, nil)
+	}
+	for version, content := range map[string][]byte{"2": two, "3": later(0x209, 0x243, 0x206, 12), "4": later(0x409, 0x443, 0x406, 12)} {
+		got, err := rowsOf("x.xls", content, readers.Settings{Header: "none"})
+		if want := "1|Москва|2026-03-05|7|TRUE|text"; err != nil || strings.Join(got, " ") != want {
+			t.Errorf("BIFF %s: %v: %q, want %s", version, err, got, want)
+		}
+		for n := range content {
+			if _, err := rowsOf("x.xls", content[:n], readers.Settings{Header: "none"}); err == nil {
+				t.Errorf("BIFF %s: %d of %d bytes were read", version, n, len(content))
+			}
+		}
+	}
+}

@@ -187,9 +187,7 @@ func (b *book) readGlobals(strings int, texts bool) error {
 	}
 	formats := formats{book: b, codes: map[int]string{}}
 	for depth := 1; depth > 0; {
-		if err := rec.next(); err == io.EOF && alone {
-			break // some programs forget the end
-		} else if err != nil {
+		if err := rec.next(); err != nil {
 			return lost(err)
 		}
 		switch {

@@ -111,11 +111,7 @@ func (b *book) look(at int64, each func(row uint16, at int64)) (survey, error) {
 	defer func() { b.looked += rec.at - at }()
 	last := -1
 	for depth := 1; depth > 0; {
-		err := rec.next()
-		if err == io.EOF && b.version < 5 {
-			break // some programs forget the end
-		}
-		if err != nil {
+		if err := rec.next(); err != nil {
 			return v, lost(err)
 		}
 		switch id := rec.id; {
@@ -175,11 +171,7 @@ func (s *sheet) Next() error {
 	}
 	for s.begun = false; !s.ended; {
 		if !s.held {
-			err := s.rec.next()
-			if err == io.EOF && s.book.version < 5 {
-				break
-			}
-			if err != nil {
+			if err := s.rec.next(); err != nil {
 				return lost(err)
 			}
 		}
