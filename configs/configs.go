@@ -214,7 +214,7 @@ type Preview struct {
 
 // Read is how files are read; all optional.
 type Read struct {
-	// Workbook: name or number of the sheet; without it the first visible sheet with data.
+	// Workbook: name or number of the sheet, or first: the first that fits. Without it the only sheet whose heading fits the route.
 	Sheet string `yaml:"sheet" example:"1" number:"true"`
 	// Row of the headings: auto, none, or its number.
 	Header string `yaml:"header" example:"auto" number:"true"`
@@ -226,8 +226,10 @@ type Read struct {
 	Quote string `yaml:"quote" example:"auto"`
 	// CSV: the character that escapes a quote; without it a quote is doubled.
 	Escape string `yaml:"escape" example:"'\\'"`
-	// XML: path of the repeated element, with or without the root's name.
+	// XML: path of the repeated element, with or without the root's name. Without it the only element that fits the route.
 	Record string `yaml:"record" example:"shipPoints/shipPoint"`
+	// A file without rows: accept gives a result that says so, refuse puts it into quarantine.
+	Empty string `yaml:"empty" enum:"accept,refuse" default:"accept"`
 }
 
 // Mapping is what fills one field: a heading, a list of headings, or one of the keys below.

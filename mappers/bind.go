@@ -51,10 +51,10 @@ func (s *slot) filled() bool {
 // columnless reports whether no column and no constant fills the field.
 func (s *slot) columnless() bool { return s.spot < 0 && s.constant == nil }
 
-// Bind matches the mapping with a file's columns. The error is a *batch.Unreadable that names everything that does not fit.
+// Bind matches the mapping with a file's columns; where there are none, there are no rows either. The error is a *batch.Unreadable that names everything that does not fit.
 func (m *Mapping) Bind(columns []batch.Column) (*Bound, error) {
 	b, wrong := m.bind(columns)
-	if len(wrong) > 0 {
+	if len(wrong) > 0 && len(columns) > 0 {
 		message := b.misfit(wrong)
 		return nil, &batch.Unreadable{Message: message, Err: errors.New(message.Text.EN)}
 	}

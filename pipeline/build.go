@@ -62,7 +62,7 @@ func wire(cfg *configs.Config, r configs.Route, lists providers.Lists) *route.Ro
 	return &route.Route{Name: r.Name, Account: r.Account, Operation: op, Language: r.Language, Mapping: m, Lists: lists, Optional: r.Optional,
 		Read: readers.Settings{Sheet: r.Read.Sheet, Header: r.Read.Header, Encoding: r.Read.Encoding, Delimiter: r.Read.Delimiter,
 			Quote: r.Read.Quote, Escape: r.Read.Escape, Record: r.Read.Record, Wants: m},
-		Later: r.Later, StopAfter: r.Limits.StopAfter, Repeats: route.Repeats{Send: sendsRepeats(r, op), Within: r.Repeats.Within}}
+		Later: r.Later, StopAfter: r.Limits.StopAfter, NoEmpty: r.Read.Empty == "refuse", Repeats: route.Repeats{Send: sendsRepeats(r, op), Within: r.Repeats.Within}}
 }
 
 // sendsRepeats reports whether a request that was sent before goes once more: as the route says, else the document, else if

@@ -72,8 +72,9 @@ type Facts struct {
 // Layout is where in its file a table was found, and how that was written.
 type Layout struct {
 	Sheet     string // of a workbook: the name on the tab
-	Header    int    // of a workbook: the heading's last row; 0 when there is no heading
+	Header    int    // the heading's last row; 0 when there is no heading
 	Delimiter string // of text
+	Record    string // of markup: the path of the elements that are rows; "" when there is none
 }
 
 // A Reader knows one format.

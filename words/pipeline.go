@@ -2,6 +2,36 @@ package words
 
 // pipeline holds the words of taking, sending and reporting.
 var pipeline = catalogue{
+	"take.note.empty": {
+		EN: "There are no rows in it.",
+		ZH: "其中没有数据行。",
+		RU: "В нём нет строк.",
+	},
+	"route.looked.sheet": {
+		EN: "{wrong} The heading that was read is row {row} of the sheet \"{sheet}\": {names}.",
+		ZH: "{wrong}读取的标题是工作表“{sheet}”的第 {row} 行：{names}。",
+		RU: "{wrong} Прочитан заголовок в строке {row} листа «{sheet}»: {names}.",
+	},
+	"route.looked.row": {
+		EN: "{wrong} The heading that was read is row {row}: {names}.",
+		ZH: "{wrong}读取的标题是第 {row} 行：{names}。",
+		RU: "{wrong} Прочитан заголовок в строке {row}: {names}.",
+	},
+	"route.looked.none": {
+		EN: "{wrong} No row looks like a heading, so all of them were taken for data; the first row must name the columns.",
+		ZH: "{wrong}没有找到像标题的行，因此所有行都被视为数据；第一行必须是列标题。",
+		RU: "{wrong} Ни одна строка не похожа на заголовок, и все они приняты за данные; первая строка должна называть столбцы.",
+	},
+	"route.looked.sheet_none": {
+		EN: "{wrong} On the sheet \"{sheet}\" no row looks like a heading, so all of them were taken for data; the first row must name the columns.",
+		ZH: "{wrong}工作表“{sheet}”中没有找到像标题的行，因此所有行都被视为数据；第一行必须是列标题。",
+		RU: "{wrong} На листе «{sheet}» ни одна строка не похожа на заголовок, и все они приняты за данные; первая строка должна называть столбцы.",
+	},
+	"route.looked.record": {
+		EN: "{wrong} The elements that were read as rows are {record}, with {names}.",
+		ZH: "{wrong}作为行读取的元素是 {record}，其中有 {names}。",
+		RU: "{wrong} Строками прочитаны элементы {record}, в них {names}.",
+	},
 	"take.no_rows": {
 		EN: "The file has a heading but not one data row. Put the rows below the heading and drop the file again.",
 		ZH: "文件只有表头，没有任何数据行。请在表头下方填写数据后重新放入。",

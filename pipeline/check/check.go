@@ -48,7 +48,7 @@ const MostProblems = 1000
 
 // Good reports whether every row would be sent, or was delivered before.
 func (f *Finding) Good() bool {
-	return f.Quarantine == "" && f.Rows > 0 && f.Sendable+f.Delivered == f.Rows
+	return f.Quarantine == "" && f.Sendable+f.Delivered == f.Rows
 }
 
 // Checker checks files with what is known of earlier ones, so that a result that is dropped again is told from a new file. The
@@ -95,7 +95,7 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 	f.reading.Columns = slices.Clone(table.Columns())
 	f.reading.Sheet, f.reading.Header = table.Layout().Sheet, table.Layout().Header
 	f.Format = table.Format.Name
-	bound, err := r.Mapping.Bind(table.Columns())
+	bound, err := r.Bind(table.Columns(), table.Layout())
 	if err != nil {
 		return err
 	}
@@ -127,12 +127,16 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 		return err
 	}
 	f.Duplicate, _ = judge.Double()
-	if f.Rows == 0 {
+	if f.Rows == 0 && r.NoEmpty {
 		return &batch.Unreadable{Message: words.Message("take.no_rows")}
 	}
 	f.Requests = sending.n
-	f.reading.Notes = slices.Concat(table.Notes(), bound.Notes(), judge.Notes())
-	for _, n := range append(slices.Clone(table.Notes()), judge.Notes()...) {
+	told := table.Notes()
+	if f.Rows == 0 {
+		told = append(told, batch.Note{Message: words.Message("take.note.empty")})
+	}
+	f.reading.Notes = slices.Concat(told, bound.Notes(), judge.Notes())
+	for _, n := range slices.Concat(told, judge.Notes()) {
 		text := words.Say(r.Language, n.Message)
 		if n.Row > 0 { // where to look, as in the result
 			text = words.Of(r.Language, "workbookresult.summary.row", "row", n.Row, "text", text)

@@ -89,9 +89,7 @@ func then(r *route.Route, how ledger.Reading) (*route.Route, error) {
 	if err := json.Unmarshal(how.Read, &was.Read); err != nil {
 		return nil, err
 	}
-	if len(how.Columns) > 0 {
-		was.Read.Wants = &before{slices.Concat(how.Ours, how.Columns)}
-	}
+	was.Read.Wants = &before{slices.Concat(how.Ours, how.Columns)}
 	return &was, nil
 }
 
@@ -106,7 +104,7 @@ func (b *before) Fit(columns []batch.Column) batch.Fit {
 			fit.Fields[i] = c.Ref
 		}
 	}
-	fit.Enough = fit.Known() == len(b.columns)
+	fit.Enough = len(b.columns) > 0 && fit.Known() == len(b.columns)
 	return fit
 }
 

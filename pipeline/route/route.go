@@ -3,6 +3,7 @@ package route
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,7 +18,9 @@ import (
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/formats"
+	"github.com/rowferry/rowferry/readers/table"
 	"github.com/rowferry/rowferry/resultmark"
+	"github.com/rowferry/rowferry/words"
 )
 
 // Route is everything the three loops need to know of one route. It does not change while they run.
@@ -35,7 +38,35 @@ type Route struct {
 	Optional  []string
 	Later     *configs.Later
 	Repeats   Repeats
-	StopAfter int // equal refusals, or unknown outcomes, in a row that pause a file; 0 = never
+	NoEmpty   bool // a file without rows is refused
+	StopAfter int  // equal refusals, or unknown outcomes, in a row that pause a file; 0 = never
+}
+
+// Bind matches the route's mapping with the columns of a file. Where they do not fit, the *batch.Unreadable says which row or which
+// elements of the file were looked at, and what their names are. A document without records has no columns: it is bound with
+// nothing.
+func (r *Route) Bind(columns []batch.Column, at readers.Layout) (*mappers.Bound, error) {
+	bound, err := r.Mapping.Bind(columns)
+	wrong, misfit := errors.AsType[*batch.Unreadable](err)
+	if !misfit || len(columns) == 0 {
+		return bound, err
+	}
+	key := "route.looked.none"
+	switch {
+	case at.Record != "":
+		key = "route.looked.record"
+	case at.Sheet != "" && at.Header > 0:
+		key = "route.looked.sheet"
+	case at.Sheet != "":
+		key = "route.looked.sheet_none"
+	case at.Header > 0:
+		key = "route.looked.row"
+	}
+	looked := func(l batch.Language) string {
+		return words.Of(l, key, "wrong", words.Say(l, wrong.Message), "row", at.Header, "sheet", at.Sheet, "record", at.Record, "names", table.Names(Headings(columns)))
+	}
+	text := batch.Text{EN: looked(batch.English), ZH: looked(batch.Chinese), RU: looked(batch.Russian)}
+	return nil, &batch.Unreadable{Message: batch.Message{Text: text}, Err: wrong.Err}
 }
 
 // Repeats says what becomes of an item whose request was sent before.

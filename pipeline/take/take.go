@@ -461,7 +461,7 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 		return ledger.Reading{}, itsOwn(err)
 	}
 	defer table.Close()
-	bound, err := t.Route.Mapping.Bind(table.Columns())
+	bound, err := t.Route.Bind(table.Columns(), table.Layout())
 	if err != nil {
 		return ledger.Reading{}, itsOwn(err)
 	}
@@ -487,7 +487,7 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 	if read != to.counts.Read {
 		return ledger.Reading{}, itsOwn(fmt.Errorf("the mapping of route %s accounts for %d of %d rows", f.Route, to.counts.Read, read))
 	}
-	if read == 0 {
+	if read == 0 && t.Route.NoEmpty {
 		return ledger.Reading{}, &batch.Unreadable{Message: words.Message("take.no_rows")}
 	}
 	r := table.Reading
@@ -497,6 +497,9 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 	r.Format, r.Columns, r.Notes = table.Format.Name, slices.Clone(table.Columns()), slices.Concat(table.Notes(), bound.Notes(), to.judge.Notes())
 	if before != nil {
 		r.Notes = append(r.Notes, before.note())
+	}
+	if read == 0 {
+		r.Notes = append(r.Notes, batch.Note{Message: words.Message("take.note.empty")})
 	}
 	for _, c := range bound.Unused() {
 		r.Unused = append(r.Unused, c.Name)

@@ -295,6 +295,14 @@ func habitual(rows [][]string, width int) bool {
 }
 
 func (t *opened) Columns() []batch.Column { return t.columns }
-func (t *opened) Layout() readers.Layout  { return readers.Layout{Delimiter: t.d.delimiter} }
 func (t *opened) Notes() []batch.Note     { return t.notes.list() }
 func (t *opened) Close() error            { return nil }
+
+// Layout is the delimiter and the heading's record.
+func (t *opened) Layout() readers.Layout {
+	l := readers.Layout{Delimiter: t.d.delimiter}
+	if t.heading != nil {
+		l.Header = t.skip
+	}
+	return l
+}

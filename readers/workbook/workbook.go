@@ -165,6 +165,9 @@ func (b *book) choose() (*rows, error) {
 	case filled != nil:
 		return filled, b.others(filled, filled.index)
 	}
+	if b.settings.Wants != nil {
+		return nil, refuse("workbook.note_empty")
+	}
 	t := &rows{book: b}
 	t.note("workbook.note_empty", 0, 0)
 	return t, b.others(t, -1)

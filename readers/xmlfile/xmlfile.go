@@ -44,7 +44,6 @@ func (reader) Open(ctx context.Context, f readers.File, s readers.Settings) (rea
 	}
 	t.notes = append(t.notes, found.notes...)
 	if t.record == nil {
-		t.notes = append(t.notes, batch.Note{Message: words.Message("xml.note.empty")})
 		return t, nil
 	}
 	if s.Record == "" {
@@ -93,9 +92,16 @@ type opened struct {
 }
 
 func (t *opened) Columns() []batch.Column { return t.columns }
-func (t *opened) Layout() readers.Layout  { return readers.Layout{} }
 func (t *opened) Notes() []batch.Note     { return t.notes }
 func (t *opened) Close() error            { return nil }
+
+// Layout is the path of the records.
+func (t *opened) Layout() readers.Layout {
+	if t.record == nil {
+		return readers.Layout{}
+	}
+	return readers.Layout{Record: t.record.String()}
+}
 
 // Rows gives one row for each record.
 func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
