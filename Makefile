@@ -4,7 +4,7 @@ GO      ?= go
 BIN     := bin/rowferry
 RELEASE ?=
 
-.PHONY: console pictures htmx build demo test unit lint fuzz cross corpus workbooks bench generate packages clean
+.PHONY: servers console pictures htmx build demo test unit lint fuzz cross corpus workbooks bench generate packages clean
 
 build:
 	@mkdir -p bin
@@ -60,6 +60,10 @@ cross:
 	GOOS=windows GOARCH=amd64 $(GO) build -gcflags='all=-N -l' -o /dev/null ./cmd/rowferry
 	GOOS=darwin  GOARCH=arm64 $(GO) build -gcflags='all=-N -l' -o /dev/null ./cmd/rowferry
 
+# What places, inboxes and outboxes must do, on other people's SFTP servers: docs/sftp.md.
+servers:
+	$(GO) test ./places/placestest/servers
+
 # The readers' score on real files (CORPUS=folder), with each miss.
 corpus:
 	$(GO) run ./readers/corpus -dir $(or $(CORPUS),../shared/corpus)
@@ -76,7 +80,8 @@ generate:
 	$(GO) generate ./...
 
 # Debian packages that the tests need: a C compiler for the race detector, a real sshd for SFTP, other programs' eyes on our workbooks.
-APT := gcc libc6-dev openssh-server openssl python3-openpyxl libreoffice-calc-nogui gnumeric python3-xlrd python3-xlwt python3-odf libspreadsheet-writeexcel-perl chromium fonts-noto-cjk
+APT := gcc libc6-dev openssh-server openssl python3-openpyxl libreoffice-calc-nogui gnumeric python3-xlrd python3-xlwt python3-odf libspreadsheet-writeexcel-perl chromium fonts-noto-cjk \
+	proftpd-core proftpd-mod-crypto rclone python3-asyncssh erlang-base erlang-ssh python3-twisted
 packages:
 	@missing=""; for p in $(APT); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then \

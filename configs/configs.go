@@ -200,6 +200,8 @@ type Outbox struct {
 	Dir string `yaml:"dir" required:"true" example:"outbox/ship-points"`
 	// Name of an sftp entry; without it the folder is on this machine.
 	SFTP string `yaml:"sftp" example:"partner"`
+	// How results are written: rename, under a temporary name that becomes the final one; direct, once and under the final name, for servers that permit no renaming.
+	Write string `yaml:"write" default:"rename" enum:"rename,direct"`
 	// Kinds of result files.
 	Formats []string `yaml:"formats" default:"csv,summary" enum:"csv,xlsx,summary" example:"[csv, xlsx]"`
 }

@@ -182,7 +182,14 @@ func (b *Inbox) writeNote(ctx context.Context, folder, note, text string) error 
 		return err
 	}
 	text = strings.TrimRight(text, "\n") + "\n"
-	if err := b.folder.Write(ctx, path.Join(folder, note), strings.NewReader(text), int64(len(text)), nil); err != nil {
+	at := path.Join(folder, note)
+	err := b.folder.Write(ctx, at, strings.NewReader(text), int64(len(text)), nil)
+	if errors.Is(err, places.ErrRefused) { // some servers never let a file be written again
+		if gone := b.folder.Remove(ctx, at); gone == nil {
+			err = b.folder.Write(ctx, at, strings.NewReader(text), int64(len(text)), nil)
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("note: %w", err)
 	}
 	return b.folder.Sync(ctx, folder)

@@ -14,8 +14,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestConformanceLocal(t *testing.T)    { outboxtest.Run(t, placestest.Local()) }
-func TestConformanceInMemory(t *testing.T) { outboxtest.Run(t, placestest.InMemory()) }
+func TestConformanceLocal(t *testing.T) { outboxtest.Run(t, placestest.Local(), outbox.Settings{}) }
+func TestConformanceInMemory(t *testing.T) {
+	outboxtest.Run(t, placestest.InMemory(), outbox.Settings{})
+}
 
 // Whatever call of the place fails, and however, the next Put by the same or another process comes to the same end: the result is there
 // once, whole, nothing else of that day is, and another file of the name is never touched.
@@ -25,7 +27,7 @@ func TestAFaultAtEveryCall(t *testing.T) {
 		for at := 1; ; at++ {
 			m := placestest.NewMemory(t)
 			m.Drop("out/theirs.csv", "theirs")
-			ours := outbox.Open(m.Folder("out"))
+			ours := outbox.Open(m.Folder("out"), outbox.Settings{})
 			m.FailAt(at, how)
 			err := ours.Put(t.Context(), "ours.csv", strings.NewReader(content))
 			calls := m.Calls()
@@ -34,7 +36,7 @@ func TestAFaultAtEveryCall(t *testing.T) {
 			if err != nil {
 				err = ours.Put(t.Context(), "ours.csv", strings.NewReader(content))
 			}
-			if again := outbox.Open(m.Folder("out")).Put(t.Context(), "ours.csv", strings.NewReader(content)); err != nil || again != nil {
+			if again := outbox.Open(m.Folder("out"), outbox.Settings{}).Put(t.Context(), "ours.csv", strings.NewReader(content)); err != nil || again != nil {
 				t.Fatalf("call %d fails (%d): %v, %v", at, how, err, again)
 			}
 			if got, _ := m.Read("out/ours.csv"); got != content {
@@ -60,7 +62,7 @@ func TestAFaultAtEveryCall(t *testing.T) {
 
 func TestAnotherContentIsToldAsSuch(t *testing.T) {
 	m := placestest.NewMemory(t)
-	o := outbox.Open(m.Folder("out"))
+	o := outbox.Open(m.Folder("out"), outbox.Settings{})
 	if err := o.Put(t.Context(), "a.csv", strings.NewReader("one")); err != nil {
 		t.Fatal(err)
 	}

@@ -16,11 +16,19 @@ import (
 	"github.com/rowferry/rowferry/places"
 )
 
+// Settings of one outbox.
+type Settings struct {
+	Direct bool // results are written under their final names, for places that permit no renaming
+}
+
 // Open makes an outbox of a folder, which is made when it is needed. A folder that cannot be used is told by Put.
-func Open(f places.Folder) *Outbox { return &Outbox{folder: f, uploads: map[string]*upload{}} }
+func Open(f places.Folder, s Settings) *Outbox {
+	return &Outbox{Settings: s, folder: f, uploads: map[string]*upload{}}
+}
 
 // Outbox is one outbox. It is safe for concurrent use.
 type Outbox struct {
+	Settings
 	folder  places.Folder
 	mu      sync.Mutex
 	uploads map[string]*upload // by name
@@ -121,6 +129,9 @@ func (o *Outbox) put(ctx context.Context, name string, content Content, size int
 	if done || err != nil {
 		return o.settle(ctx, u, err)
 	}
+	if o.Direct {
+		return o.direct(ctx, name, content, size, u)
+	}
 	if err := o.folder.Write(ctx, u.part, content, size, &u.arrived); err != nil {
 		return o.settle(ctx, u, err)
 	}
@@ -130,6 +141,15 @@ func (o *Outbox) put(ctx context.Context, name string, content Content, size int
 		return o.folder.Sync(ctx, ".")
 	}
 	return o.settle(ctx, u, err)
+}
+
+// direct writes a result under its final name, once, from its beginning to its end. Whoever looks meanwhile sees a part of it.
+func (o *Outbox) direct(ctx context.Context, name string, content Content, size int64, u *upload) error {
+	u.forget()
+	if err := o.folder.Write(ctx, name, content, size, nil); err != nil {
+		return err
+	}
+	return o.folder.Sync(ctx, ".")
 }
 
 // appear gives the written file its name, or finds that it has it and the temporary one is left over.
@@ -156,13 +176,14 @@ func (o *Outbox) finished(ctx context.Context, name string, size int64, content 
 	} else if err != nil {
 		return false, err
 	}
-	if !there.Mode.IsRegular() || there.Size != size {
+	ours := there.Size == size || o.Direct && there.Size < size // else what is there of it may be what we wrote before we were cut off
+	if !there.Mode.IsRegular() || !ours {
 		return false, fmt.Errorf("%s: %w", name, ErrExists)
 	}
 	err = o.folder.Fetch(ctx, name, there, 0, &comparing{content: content})
 	if errors.Is(err, errDiffers) {
 		return false, fmt.Errorf("%s: %w", name, ErrExists)
-	} else if err != nil {
+	} else if err != nil || there.Size < size {
 		return false, err
 	}
 	return true, o.folder.Sync(ctx, ".")
@@ -173,9 +194,11 @@ func (o *Outbox) settle(ctx context.Context, u *upload, err error) error {
 	if o.folder.Traits().Root == "" && err != nil && !errors.Is(err, ErrExists) && (ctx.Err() != nil || places.MayPass(err)) {
 		return err
 	}
-	part := u.part
+	gone := o.folder.Remove(context.WithoutCancel(ctx), u.part)
+	if u.arrived > 0 && errors.Is(gone, places.ErrRefused) {
+		return err // it stays for the next try: no heap of parts grows where nothing may be removed
+	}
 	u.forget()
-	_ = o.folder.Remove(context.WithoutCancel(ctx), part)
 	return err
 }
 

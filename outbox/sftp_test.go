@@ -28,7 +28,7 @@ import (
 
 func TestConformanceSFTP(t *testing.T) {
 	server := sshdtest.Start(t, sshdtest.Options{})
-	outboxtest.Run(t, placestest.Remote(placestest.Dial(t, server.Config())))
+	outboxtest.Run(t, placestest.Remote(placestest.Dial(t, server.Config())), outbox.Settings{})
 }
 
 // bed is a server behind a proxy, and a folder on it.
@@ -47,7 +47,7 @@ func newBed(t *testing.T, o sshdtest.Options) *bed {
 func (b *bed) place() *outbox.Outbox {
 	config := b.server.Config()
 	config.Port, config.Timeout = b.proxy.Port, time.Minute
-	return outbox.Open(placestest.Dial(b.T, config).Folder(b.dir))
+	return outbox.Open(placestest.Dial(b.T, config).Folder(b.dir), outbox.Settings{})
 }
 
 // only checks that the folder holds this file and nothing else.
@@ -82,7 +82,7 @@ func TestEveryReplyIsLostOnce(t *testing.T) {
 	config := b.server.Config()
 	config.Port, config.Timeout = b.proxy.Port, time.Minute
 	client := placestest.Dial(t, config)
-	p := outbox.Open(client.Folder(b.dir))
+	p := outbox.Open(client.Folder(b.dir), outbox.Settings{})
 	content := []byte("row,status\r\n1,delivered\r\n")
 	if err := p.Put(t.Context(), "warm-up", strings.NewReader("")); err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func TestEveryReplyIsLostOnce(t *testing.T) {
 	cuts := 0
 	for at := int64(0); ; at += 100 {
 		b.dir = t.TempDir()
-		p := outbox.Open(client.Folder(b.dir))
+		p := outbox.Open(client.Folder(b.dir), outbox.Settings{})
 		opened := b.proxy.Opened()
 		b.proxy.CutNext(at)
 		if err := p.Put(t.Context(), "a.csv", bytes.NewReader(content)); err != nil {
@@ -225,6 +225,19 @@ func TestServersThatRefuse(t *testing.T) {
 	}
 }
 
+// A server that permits no renaming is written to directly where the route says so.
+func TestAServerWithoutRenaming(t *testing.T) {
+	b := newBed(t, sshdtest.Options{Subsystem: "internal-sftp -P rename,posix-rename"})
+	o := outbox.Open(placestest.Dial(t, b.server.Config()).Folder(b.dir), outbox.Settings{Direct: true})
+	content := noise(300_000)
+	for range 2 {
+		if err := o.Put(t.Context(), "a.xlsx", bytes.NewReader(content)); err != nil {
+			t.Fatal(err)
+		}
+		b.only("a.xlsx", content)
+	}
+}
+
 // A full disk is told as such, leaves nothing, and passes when there is room again.
 func TestAFullDisk(t *testing.T) {
 	b := newBed(t, sshdtest.Options{FileLimit: 1 << 20})
@@ -256,7 +269,7 @@ func TestAFullDisk(t *testing.T) {
 // While the server is away Put fails with a reason; when it is back, the next call succeeds.
 func TestAServerThatIsAway(t *testing.T) {
 	b := newBed(t, sshdtest.Options{})
-	p := outbox.Open(placestest.Dial(t, b.server.Config()).Folder(b.dir))
+	p := outbox.Open(placestest.Dial(t, b.server.Config()).Folder(b.dir), outbox.Settings{})
 	b.server.Kill()
 	said(t, p.Put(t.Context(), "a.csv", strings.NewReader("x")), "sftp.connect", "partner")
 	b.server.Restart()

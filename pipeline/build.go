@@ -107,7 +107,7 @@ func (e *Engine) places(cfg *configs.Config, c configs.Route, r *route.Route, o 
 	if err != nil {
 		return err
 	}
-	r.Outbox = outbox.Open(out)
+	r.Outbox = outbox.Open(out, outbox.Settings{Direct: c.Outbox.Write == "direct"})
 	if o.Inboxes && c.Preview.Dir != "" {
 		if err := e.preview(cfg, c, r, o); err != nil {
 			return err

@@ -36,7 +36,8 @@ type Folder interface {
 	Busy(ctx context.Context, path string) (busy, known bool)
 
 	// Write makes a file with this content, or replaces the content of one that is ours. It is not whole before Write returns nil; then it
-	// outlasts a power cut. arrived is how much of the content is there from an earlier call, and is kept up to date; nil: nothing.
+	// outlasts a power cut. arrived is how much of the content is there from an earlier call, and is kept up to date; nil: it is written
+	// once, from its beginning to its end.
 	Write(ctx context.Context, path string, content io.ReaderAt, size int64, arrived *int64) error
 
 	// Move gives a file another name, which must be free: fs.ErrExist when it is not, fs.ErrNotExist when the file is not there. ErrRefused
@@ -46,7 +47,7 @@ type Folder interface {
 	// Take moves a file, as Move does, into a folder that is ours alone. Of several who take the same file one wins; the others get fs.ErrNotExist.
 	Take(ctx context.Context, from, to string) error
 
-	// Make makes a folder and says whether it is new: one that is there is as good, any other thing there is ErrNotAFolder. The folder above must be
+	// Make makes a folder and says whether it is new, as far as the place tells: one that is there is as good, any other thing there is ErrNotAFolder. The folder above must be
 	// there (else fs.ErrNotExist), but for ".", which is made with all above it. Whoever may write to the place may write to the new folder, unless it is to be our own.
 	Make(ctx context.Context, path string, own bool) (fresh bool, err error)
 

@@ -143,9 +143,9 @@ var sftp = catalogue{
 		RU: "{partner}: {dir} на сервере не является папкой. Укажите папку в dir маршрута.",
 	},
 	"sftp.unrenamed": {
-		EN: "{partner}: files in {dir} cannot be renamed ({cause}). Results appear by renaming; ask the partner for the right.",
-		ZH: "{partner}：无法重命名 {dir} 中的文件（{cause}）。结果文件通过重命名出现；请让对方授权。",
-		RU: "{partner}: файлы в {dir} нельзя переименовать ({cause}). Результаты появляются переименованием; попросите у партнёра это право.",
+		EN: "{partner}: files in {dir} cannot be renamed ({cause}). Results appear by renaming: ask the partner for the right, or set write: direct in the route's outbox.",
+		ZH: "{partner}：无法重命名 {dir} 中的文件（{cause}）。结果文件通过重命名出现；请让对方授权，或在路由的 outbox 中设置 write: direct。",
+		RU: "{partner}: файлы в {dir} нельзя переименовать ({cause}). Результаты появляются переименованием: попросите у партнёра это право или задайте write: direct в outbox маршрута.",
 	},
 	"sftp.read_only": {
 		EN: "{partner}: nothing can be written to the folder {dir} ({cause}), so taken files cannot be moved in it. Ask the partner for the right to write, rename and create folders there; or set after: keep: then files stay, the ledger remembers them, and only one rowferry may use the folder.",

@@ -171,7 +171,7 @@ func (f *flags) checkWorkbook(ctx context.Context, w io.Writer, checker check.Ch
 		return err
 	}
 	name := strings.TrimSuffix(base, filepath.Ext(base)) + ".check.xlsx"
-	if err := outbox.Open(place).Put(ctx, name, work); errors.Is(err, outbox.ErrExists) {
+	if err := outbox.Open(place, outbox.Settings{}).Put(ctx, name, work); errors.Is(err, outbox.ErrExists) {
 		return fmt.Errorf("%s is there already and says something else: remove it, or name another folder", filepath.Join(folder, name))
 	} else if err != nil {
 		return err

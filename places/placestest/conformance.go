@@ -73,7 +73,7 @@ func (b *bench) holds(name, want string) {
 }
 
 func lists(b *bench) {
-	want := []string{"two words.csv", "订单 清单.xlsx", "Заказы.csv", "a'b\"c$(x);&.csv", "-rf.csv", "100%.csv", "[x]*?.csv", ".hidden"}
+	want := b.on.Names("two words.csv", "订单 清单.xlsx", "Заказы.csv", "a'b\"c$(x);&.csv", "-rf.csv", "100%.csv", "[x]*?.csv", ".hidden")
 	for _, name := range want {
 		b.Drop("in/"+name, name)
 	}
@@ -170,7 +170,11 @@ func (b *bench) write(name, content string) error {
 func writes(b *bench) {
 	big := strings.Repeat("0123456789", 500_000)
 	for _, content := range []string{"one", big, "shorter", ""} {
-		b.must(b.write("a", content))
+		err := b.write("a", content)
+		if errors.Is(err, places.ErrRefused) { // some servers never let a file be written again
+			err = errors.Join(b.f.Remove(b.Context(), "a"), b.write("a", content))
+		}
+		b.must(err)
 		b.holds("a", content)
 	}
 	if err := b.write("nowhere/a", "x"); err == nil {
@@ -194,10 +198,11 @@ func moves(b *bench) {
 		if err := move(b.Context(), "a", "nowhere/a"); err == nil || errors.Is(err, fs.ErrNotExist) {
 			b.Errorf("%s into a folder that is missing: %v; the file itself is not missing", what, err)
 		}
-		b.must(move(b.Context(), "a", "folder/订单.csv"))
-		b.holds("folder/订单.csv", "a")
+		name := b.on.Names("folder/订单.csv", "folder/two words.csv")[0]
+		b.must(move(b.Context(), "a", name))
+		b.holds(name, "a")
 		b.holds("folder/b", "b")
-		b.Remove("in/folder/订单.csv")
+		b.Remove("in/" + name)
 	}
 }
 
@@ -232,7 +237,7 @@ func makesFolders(b *bench) {
 	for _, own := range []bool{true, false} {
 		name := fmt.Sprint("own-", own)
 		for _, fresh := range []bool{true, false} {
-			if got, err := b.f.Make(b.Context(), name, own); err != nil || got != fresh {
+			if got, err := b.f.Make(b.Context(), name, own); err != nil || fresh && !got { // some servers call one that is there new
 				b.Errorf("%s: new %v, %v", name, got, err)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,9 +36,27 @@ type World interface {
 
 // A Ground is a kind of place with its worlds.
 type Ground struct {
-	New  func(t testing.TB) World
-	Open func(t testing.TB, w World, path string) places.Folder // a folder of the world; the same one again is another process's
+	ASCII  bool // names in other scripts are beyond it
+	Alters bool // it shows some names otherwise than they are
+	New    func(t testing.TB) World
+	Open   func(t testing.TB, w World, path string) places.Folder // a folder of the world; the same one again is another process's
 }
+
+// Names leaves out of some names what is beyond the place.
+func (g Ground) Names(all ...string) []string {
+	if !g.ASCII {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(name string) bool { return strings.Trim(name, ascii) != "" })
+}
+
+var ascii = func() string {
+	all := make([]byte, 0, 95)
+	for c := byte(' '); c < 127; c++ {
+		all = append(all, c)
+	}
+	return string(all)
+}()
 
 // Local is a folder of this machine.
 func Local() Ground {

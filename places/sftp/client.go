@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pkg/sftp"
@@ -72,6 +73,8 @@ type Client struct {
 	Name    string
 	way     route // how to get there
 	options Options
+
+	ordered atomic.Bool // the server takes files only from their beginning to their end
 
 	turn   chan struct{} // held by the one that connects or closes
 	mu     sync.Mutex

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"time"
 
 	"github.com/pkg/sftp"
 
@@ -123,6 +124,9 @@ const (
 // stopped, as long as it gets any further. At the end the file is synced where the server can, and has the size.
 // arrived is how much is known to be there, from an earlier call, and is kept up to date.
 func (c *Client) upload(ctx context.Context, name string, content io.ReaderAt, size int64, arrived *int64) error {
+	if arrived == nil || c.ordered.Load() {
+		return c.Do(ctx, func(s *sftp.Client) error { return c.inOrder(ctx, s, name, content, size) })
+	}
 	for {
 		before := *arrived
 		err := c.Do(ctx, func(s *sftp.Client) error { return c.uploadOnce(ctx, s, name, content, size, arrived) })
@@ -152,7 +156,17 @@ func (c *Client) uploadOnce(ctx context.Context, s *sftp.Client, name string, co
 		}
 	}
 	if err := c.send(ctx, f, content, size, arrived); err != nil {
-		return c.full(s, path.Dir(name), err)
+		err = c.full(s, path.Dir(name), err)
+		if !failure(err) {
+			return err
+		}
+		*arrived = 0
+		if ordered := c.inOrder(ctx, s, name, content, size); ordered != nil {
+			return errors.Join(err, ordered)
+		}
+		c.ordered.Store(true)
+		*arrived = size
+		return nil
 	}
 	if _, can := s.HasExtension("fsync@openssh.com"); can {
 		if err := f.Sync(); err != nil {
@@ -162,11 +176,65 @@ func (c *Client) uploadOnce(ctx context.Context, s *sftp.Client, name string, co
 	if info, err = f.Stat(); err != nil {
 		return err
 	}
-	if info.Size() != size {
+	if info.Size() == size {
+		return nil
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := hasSize(ctx, s, name, size); err != nil {
 		*arrived = 0
-		return fmt.Errorf("%s has %d bytes on the server, and %d were sent", path.Base(name), info.Size(), size)
+		return err
 	}
 	return nil
+}
+
+// hasSize waits a little for a closed file to have its size: some servers tell it late.
+func hasSize(ctx context.Context, s *sftp.Client, name string, size int64) error {
+	for pause := 10 * time.Millisecond; ; pause *= 2 {
+		info, err := s.Lstat(name)
+		if err != nil || info.Size() == size {
+			return err
+		}
+		if pause > time.Second {
+			return fmt.Errorf("%s has %d bytes on the server, and %d were sent", path.Base(name), info.Size(), size)
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// failure reports whether a server says no more than that it failed: some do when a file is not written from its beginning to its end.
+func failure(err error) bool {
+	var status *sftp.StatusError
+	return errors.As(err, &status) && status.FxCode() == sftp.ErrSSHFxFailure
+}
+
+// inOrder writes a file once, from its beginning to its end, each piece when the one before has arrived, closes it, and looks at its size.
+func (c *Client) inOrder(ctx context.Context, s *sftp.Client, name string, content io.ReaderAt, size int64) error {
+	f, err := s.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
+	if err != nil {
+		return err
+	}
+	buf := make([]byte, min(size, 32<<10))
+	for at := int64(0); at < size && err == nil; at += int64(len(buf)) {
+		buf = buf[:min(int64(cap(buf)), size-at)]
+		if err = ctx.Err(); err == nil {
+			err = readAll(content, buf, at)
+		}
+		if err == nil {
+			_, err = f.Write(buf)
+		}
+	}
+	if err != nil {
+		_ = f.Close()
+		return c.full(s, path.Dir(name), err)
+	}
+	if err := f.Close(); err != nil {
+		return c.full(s, path.Dir(name), err)
+	}
+	return hasSize(ctx, s, name, size)
 }
 
 // onItsWay is one stretch.

@@ -55,6 +55,11 @@ func (f *folder) List(ctx context.Context, name string) (found []places.Entry, e
 		}
 		return err
 	})
+	if failure(err) { // some servers say no more of a folder that is missing
+		if _, missing := f.Stat(ctx, name); errors.Is(missing, fs.ErrNotExist) {
+			err = missing
+		}
+	}
 	if err != nil && name == "." && ctx.Err() == nil {
 		return nil, f.Tell(places.Unlisted, name, err)
 	}
@@ -84,9 +89,6 @@ func (f *folder) Fetch(ctx context.Context, name string, as places.Entry, at int
 func (f *folder) Busy(context.Context, string) (busy, known bool) { return false, false }
 
 func (f *folder) Write(ctx context.Context, name string, content io.ReaderAt, size int64, arrived *int64) error {
-	if arrived == nil {
-		arrived = new(int64)
-	}
 	return told(f.client.upload(ctx, f.at(name), content, size, arrived))
 }
 
