@@ -103,7 +103,7 @@ func (e *Engine) places(cfg *configs.Config, c configs.Route, r *route.Route, o 
 	for _, name := range c.Outbox.Formats {
 		r.Formats = append(r.Formats, formats[name]())
 	}
-	out, err := e.folder(c.Outbox.SFTP, local.Settings{Dir: c.Outbox.Dir, Whose: "outbox", Logger: o.Log})
+	out, err := e.folder(c.Outbox.SFTP, local.Settings{Dir: c.Outbox.Dir, Whose: "outbox", Mount: filepath.Join(cfg.Data, "mounts", r.Name+".outbox"), Logger: o.Log})
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (e *Engine) places(cfg *configs.Config, c configs.Route, r *route.Route, o 
 	if !o.Inboxes || c.Inbox.Dir == "" {
 		return nil
 	}
-	r.Inbox, err = e.inbox(cfg, c.Inbox, r, o, inbox.Settings{Remembering: memory{e.Ledger, r.Name}, Note: note{e.Ledger, "broken/" + r.Name}})
+	r.Inbox, err = e.inbox(cfg, c.Inbox, r, o, "inbox", inbox.Settings{Remembering: memory{e.Ledger, r.Name}, Note: note{e.Ledger, "broken/" + r.Name}})
 	return err
 }
 
@@ -132,9 +132,9 @@ func (e *Engine) folder(partner string, s local.Settings) (places.Folder, error)
 	return client.Folder(s.Dir), nil
 }
 
-// inbox opens where a route's files come from.
-func (e *Engine) inbox(cfg *configs.Config, c configs.Inbox, r *route.Route, o Options, s inbox.Settings) (inbox.Place, error) {
-	folder, err := e.folder(c.SFTP, local.Settings{Dir: c.Dir, ReadOnly: c.After == inbox.Keep, Watch: true, Logger: o.Log})
+// inbox opens where a route's files come from. kind tells its folders from each other: inbox, preview.
+func (e *Engine) inbox(cfg *configs.Config, c configs.Inbox, r *route.Route, o Options, kind string, s inbox.Settings) (inbox.Place, error) {
+	folder, err := e.folder(c.SFTP, local.Settings{Dir: c.Dir, ReadOnly: c.After == inbox.Keep, Watch: true, Mount: filepath.Join(cfg.Data, "mounts", r.Name+"."+kind), Logger: o.Log})
 	if err != nil {
 		return nil, err
 	}

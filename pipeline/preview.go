@@ -31,7 +31,7 @@ func (e *Engine) preview(cfg *configs.Config, c configs.Route, r *route.Route, o
 	if in.SFTP == c.Inbox.SFTP { // else as often as the place bears
 		in.Every = c.Inbox.Every
 	}
-	place, err := e.inbox(cfg, in, r, o, inbox.Settings{})
+	place, err := e.inbox(cfg, in, r, o, "preview", inbox.Settings{})
 	if err != nil {
 		return err
 	}

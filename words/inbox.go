@@ -67,6 +67,11 @@ var inbox = catalogue{
 		ZH: "没有读取该文件的权限：{cause}。请授予运行 rowferry 的用户读取权限，然后重新发送。",
 		RU: "Нет права читать файл: {cause}. Дайте пользователю, от имени которого работает rowferry, право на чтение и отправьте файл снова.",
 	},
+	"place.remounted": {
+		EN: "The folder {dir} lies on another file system than before: {was} then, {now} now. Most likely a mount is off, so nothing is taken from there or put there. Mount it again; if the folder was moved for good, delete {file}.",
+		ZH: "文件夹 {dir} 所在的文件系统与之前不同：之前是 {was}，现在是 {now}。很可能挂载已断开，因此不会从中接收文件，也不会写入文件。请重新挂载；如果文件夹确已永久迁移，请删除 {file}。",
+		RU: "Папка {dir} лежит на другой файловой системе, чем раньше: было {was}, стало {now}. Скорее всего, диск отключён, поэтому оттуда ничего не берётся и туда ничего не пишется. Подключите его снова; если папку перенесли насовсем, удалите {file}.",
+	},
 	"outbox.missing": {
 		EN: "The outbox folder {dir} is not there. Create it, or mount it again; results are put there as soon as it is back.",
 		ZH: "结果文件夹 {dir} 不存在。请创建该文件夹或重新挂载；恢复后会自动写入结果。",

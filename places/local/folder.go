@@ -22,6 +22,7 @@ type Settings struct {
 	Dir      string
 	Whose    string       // inbox, outbox: in whose words trouble is told [inbox]
 	ReadOnly bool         // nothing is moved or written: else List tells when nothing can be
+	Mount    string       // a file in which it is remembered on which file system the folder was first used: on another one it is not used [""]
 	Watch    bool         // Wait uses file events, where there are any
 	Logger   *slog.Logger // [slog.Default()]
 }
@@ -77,6 +78,9 @@ func (f *folder) List(_ context.Context, name string) ([]places.Entry, error) {
 
 // usable says what speaks against the folder, and watches the one that has the name now.
 func (f *folder) usable() error {
+	if err := f.mounted(); err != nil {
+		return err
+	}
 	info, err := os.Stat(f.Dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -228,6 +232,9 @@ func (f *folder) said(from, to string, err error) error {
 
 func (f *folder) Make(_ context.Context, name string, own bool) (fresh bool, err error) {
 	if name == "." {
+		if err := f.mounted(); err != nil {
+			return false, err
+		}
 		return makeAll(f.Dir)
 	}
 	above, err := os.Stat(f.Dir)
