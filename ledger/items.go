@@ -102,18 +102,34 @@ type ItemState struct {
 	Repeat   bool      // another file's item with the same request was executed, or may have been
 	Until    time.Time // not before
 	First    time.Time // when the first attempt of this round began
+	Last     time.Time // when its last event of this round was written
+}
+
+// Pause is how long the item has to wait still. A clock may have been set back since it was written: it never waits longer
+// than it was told to then.
+func (s *ItemState) Pause(now time.Time) time.Duration {
+	return max(0, min(s.Until.Sub(now), s.Until.Sub(s.Last)))
+}
+
+// Tried is how long the item has been tried in this round. Between its last event and now no more counts than it was told to
+// wait: a clock may have been set forward since, and a service that did not run did not try.
+func (s *ItemState) Tried(now time.Time) time.Duration {
+	if s.First.IsZero() {
+		return 0
+	}
+	return max(0, s.Last.Sub(s.First)) + max(0, min(now.Sub(s.Last), s.Until.Sub(s.Last)))
 }
 
 // Apply adds one event.
 func (s *ItemState) Apply(e Event) {
 	switch e.Kind {
 	case EventSending:
-		s.InFlight, s.Attempts = true, e.Attempt
+		s.InFlight, s.Attempts, s.Last = true, e.Attempt, e.At
 		if s.First.IsZero() {
 			s.First = e.At
 		}
 	case EventWaiting:
-		s.InFlight, s.Until, s.Lost = false, e.Until, s.Lost || e.Lost
+		s.InFlight, s.Until, s.Lost, s.Last = false, e.Until, s.Lost || e.Lost, e.At
 		s.Attempts = max(s.Attempts, e.Attempt)
 		if s.First.IsZero() {
 			s.First = e.At

@@ -235,7 +235,7 @@ func (l *Lane) attempt(stop, drain context.Context, j *job) error {
 		j.sent = r.Started
 	}
 	if j.first.IsZero() {
-		j.first = j.sent
+		j.first, j.began = j.sent, j.sent
 	}
 	d := l.decide(stop, j, r, broke)
 	if l.Observe != nil {

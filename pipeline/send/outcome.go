@@ -39,7 +39,7 @@ func (l *Lane) decide(stop context.Context, j *job, r senders.Result, broke erro
 		return decision{step: putBack, reason: "told to stop"}
 	}
 	a := attempt{op: j.file.route.Operation, items: j.items, language: j.file.route.Language, account: l.Account, file: j.file.id,
-		retry: l.Retry, later: j.file.route.Later, tried: j.tried, lost: j.lost, again: j.again, first: j.first, now: time.Now()}
+		retry: l.Retry, later: j.file.route.Later, tried: j.tried, lost: j.lost, again: j.again, first: j.began, now: time.Now()}
 	return a.decide(r)
 }
 

@@ -43,7 +43,8 @@ type job struct {
 	tried int // attempts of this round
 	total int // attempts ever
 	lost  bool
-	again bool // another file's item with the same request was executed, or may have been
+	began time.Time // from when on the time that it may be tried counts: by this process's clock
+	again bool      // another file's item with the same request was executed, or may have been
 	first time.Time
 	due   time.Time
 	sent  time.Time
@@ -258,9 +259,9 @@ func (l *Lane) collect(a *active) *job {
 		if state.Verdict != nil {
 			continue
 		}
-		if state.Until.After(time.Now()) {
+		if pause := state.Pause(time.Now()); pause > 0 {
 			one := l.job(a, a.at)
-			one.due = state.Until
+			one.due = time.Now().Add(pause)
 			a.out++
 			heap.Push(&l.backlog, one)
 			continue
@@ -289,8 +290,13 @@ func together(op *providers.Operation, j, next *job) bool {
 // job makes a request of one item, going on where its journal ends.
 func (l *Lane) job(a *active, i int) *job {
 	s := a.content.States[i]
-	return &job{file: a, chunk: a.content.Seq, at: []int{i}, items: []batch.Item{a.content.Items[i].Item},
+	j := &job{file: a, chunk: a.content.Seq, at: []int{i}, items: []batch.Item{a.content.Items[i].Item},
 		total: s.Attempts, lost: s.Lost || s.InFlight, again: s.Repeat, first: s.First}
+	if !s.First.IsZero() {
+		now := time.Now()
+		j.began = now.Add(-s.Tried(now))
+	}
+	return j
 }
 
 // size is how many items go into one request: the document's number, or the smaller one that worked.
