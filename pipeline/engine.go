@@ -62,7 +62,18 @@ func (e *Engine) taker(r *route.Route) *take.Taker {
 }
 
 func (e *Engine) reporter() *report.Reporter {
-	return &report.Reporter{Ledger: e.Ledger, Routes: e.Routes, Partial: e.Partial, Spool: filepath.Join(e.Data, "spool"), Work: filepath.Join(e.Data, "outgoing"), Log: e.Log, Grew: e.grew}
+	return &report.Reporter{Ledger: e.Ledger, Routes: e.Routes, Partial: e.Partial, Spool: filepath.Join(e.Data, "spool"), Work: filepath.Join(e.Data, "outgoing"), Log: e.Log, Grew: e.grew, Folders: e.inboxes()}
+}
+
+// inboxes are the routes' inbox folders on this machine.
+func (e *Engine) inboxes() map[string]string {
+	folders := map[string]string{}
+	for name, r := range e.config.Routes {
+		if r.Inbox.SFTP == "" && r.Inbox.Dir != "" {
+			folders[name] = r.Inbox.Dir
+		}
+	}
+	return folders
 }
 
 // taken tells the lane of a file that has been taken.

@@ -290,3 +290,46 @@ func TestACheckForetellsRepeats(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+// The copies in the spool are deleted while rows are sent: the result comes all the same, with the sender's columns where the
+// original is found, else with the rows' numbers and outcomes, and says so.
+func TestTheSpoolIsDeleted(t *testing.T) {
+	for name, archived := range map[string]bool{"the original is in the archive": true, "the original is gone too": false} {
+		t.Run(name, func(t *testing.T) {
+			s := newSender(t, twoRoutes)
+			s.must(os.WriteFile(filepath.Join(s.dir, "in", "a.csv"), []byte(noticed+"1,A1,late\n,A2,late\n"), 0o644))
+			s.open(func(ctx context.Context, e *pipeline.Engine) {
+				if err := e.Obey(ctx, ledger.Order{Verb: ledger.Pause, Account: "les"}); err != nil {
+					t.Error(err)
+				}
+				_, err := e.Once(ctx, nil)
+				s.must(err)
+			})
+			s.must(os.RemoveAll(filepath.Join(s.dir, "data", "spool")))
+			if !archived {
+				s.must(os.RemoveAll(filepath.Join(s.dir, "in", "archive")))
+			}
+			var files []ledger.File
+			s.open(func(ctx context.Context, e *pipeline.Engine) {
+				if err := e.Obey(ctx, ledger.Order{Verb: ledger.Resume, Account: "les"}); err != nil {
+					t.Error(err)
+				}
+				var err error
+				files, err = e.Once(ctx, nil)
+				s.must(err)
+			})
+			if len(files) != 1 || files[0].State != ledger.Reported {
+				t.Fatalf("%+v", files)
+			}
+			rows := s.result(files[0])
+			if rows["2"]["status"] != "delivered" || rows["3"]["status"] != "invalid" || (rows["2"]["lesBookingId"] == "A1") != archived {
+				t.Errorf("%v", rows)
+			}
+			summary, err := os.ReadFile(filepath.Join(s.dir, "out", files[0].Results[1]))
+			if err != nil || strings.Contains(string(summary), "private copy") == archived {
+				t.Errorf("%s, %v", summary, err)
+			}
+			s.sent("A1 1")
+		})
+	}
+}

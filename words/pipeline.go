@@ -122,6 +122,11 @@ var pipeline = catalogue{
 		ZH: "有 {count} 行与本文件中的另一行完全相同，仍照常发送，因为其中没有可区分的字段；第一处为第 {row} 行，与第 {above} 行相同",
 		RU: "строк: {count} - совпадают с другой строкой этого файла и тоже отправляются, так как в них нет поля, которое их различает; первая - строка {row}, как строка {above}",
 	},
+	"report.bare": {
+		EN: "rowferry's private copy of {name} (file {id}) was removed, and the original is not found any more. So this result has the rows' numbers and outcomes, and not the sender's own columns",
+		ZH: "rowferry 为 {name}（文件 {id}）保存的副本已被删除，原文件也找不到了。因此本结果只有各行的行号和结果，没有发送方自己的列",
+		RU: "собственная копия {name} (файл {id}) удалена, и исходного файла больше нет. Поэтому в этом результате есть номера строк и их исходы, но нет столбцов отправителя",
+	},
 	"skip.group": {
 		EN: "not sent because it belongs to the same document as row {rows}, which is invalid: mend that row, then the whole document goes",
 		ZH: "未发送：与无效的第 {rows} 行属于同一单证；改正该行后，整份单证会一起发送",

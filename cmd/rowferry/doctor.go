@@ -197,7 +197,7 @@ func folders(cfg *configs.Config) iter.Seq[finding] {
 			if r.Outbox.SFTP == "" {
 				dirs[r.Outbox.Dir] = "outbox of " + name
 			}
-			if r.Preview.SFTP == "" {
+			if r.Preview.Dir != "" && r.Preview.SFTP == "" {
 				dirs[r.Preview.Dir] = "preview of " + name
 			}
 		}

@@ -35,9 +35,10 @@ type Ledger interface {
 type Reporter struct {
 	Ledger  Ledger
 	Routes  map[string]*route.Route
-	Partial bool   // files of routes that are not here are another run's
-	Spool   string // where the takers keep the senders' files
-	Work    string // folder for results on their way out
+	Partial bool              // files of routes that are not here are another run's
+	Spool   string            // where the takers keep the senders' files
+	Work    string            // folder for results on their way out
+	Folders map[string]string // by route, where they are on this machine: where originals lie
 	Log     *slog.Logger
 
 	// Grew says whether a file went on growing after it was taken, now that its result is due; may be nil.
@@ -61,7 +62,10 @@ func (r *Reporter) Report(ctx context.Context, f ledger.File) error {
 	if err := os.MkdirAll(r.Work, 0o750); err != nil {
 		return err
 	}
-	report := Of(ctx, r.Ledger, way, f, filepath.Join(r.Spool, f.ID))
+	report, err := r.whole(ctx, way, f)
+	if err != nil {
+		return err
+	}
 	if r.Grew != nil && r.Grew(ctx, f, way) {
 		report.Notes = append(slices.Clone(report.Notes), batch.Note{Message: words.Message("take.grew")})
 	}
