@@ -52,7 +52,7 @@ func (e *Damaged) Error() string {
 		return "the ledger " + e.Path + " is not what it was: " + e.Err.Error() + ". Nothing is sent, because what was sent may be sent again. Put back the newest ledger.db, " +
 			"together with the ledger.db-wal and the ledger.mark of the same moment. Where they are lost: look up at the providers what was sent lately, and go on with this ledger by: rowferry doctor --accept-ledger"
 	}
-	return "the ledger " + e.Path + " is damaged: " + e.Err.Error() + ". Nothing of what is damaged is sent. Put back the newest copy of the data folder, and see what else is damaged: rowferry doctor"
+	return "the ledger " + e.Path + " is damaged: " + e.Err.Error()
 }
 
 func (e *Damaged) Unwrap() error { return e.Err }

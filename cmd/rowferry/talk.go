@@ -32,7 +32,7 @@ func complaint(err error) string {
 	if inUse, ok := errors.AsType[*ledger.InUse](err); ok {
 		return fmt.Sprintf("rowferry: %s is in use by another rowferry (process %d).\nWhile it runs, drop files into its inboxes, and use status, resend, cancel, pause and resume; to start another, stop it first.", inUse.Path, inUse.PID)
 	}
-	if damaged, ok := errors.AsType[*ledger.Damaged](err); ok {
+	if damaged, ok := errors.AsType[*ledger.Damaged](err); ok && !damaged.Lost { // that one says itself what to do
 		return fmt.Sprintf("rowferry: %v.\nNothing more is sent, for what was sent before cannot be told. Stop rowferry, move the whole folder %s aside and put a backup of it in its place; files that a newer ledger had taken lie in the inboxes' archive and processing folders.",
 			damaged, filepath.Dir(damaged.Path))
 	}
