@@ -72,6 +72,10 @@ type Account struct {
 	Retry Retry `yaml:"retry"`
 	// PEM file with further certificate authorities to trust.
 	CA string `yaml:"ca" example:"/etc/rowferry/company-ca.pem"`
+	// PEM file with our own certificate, for a provider that asks its clients for one.
+	Cert string `yaml:"cert" example:"/etc/rowferry/client.pem"`
+	// PEM file with the private key of cert.
+	Key string `yaml:"key" example:"/etc/rowferry/client.key"`
 }
 
 // Sign is the recipe of a signature that the provider has not published.

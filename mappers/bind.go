@@ -234,6 +234,9 @@ func (b *Bound) named(s *slot, t tier, marked bool, taken []bool) []int {
 			if marked {
 				is = b.t.plain[i] == want
 			}
+			if owner := b.owner(i); owner != nil && owner != s && owner.open() {
+				continue
+			}
 			if is && !taken[i] && !slices.Contains(out, i) {
 				out = append(out, i)
 			}

@@ -135,7 +135,7 @@ func (a *adopter) document(spec adoptSpec) *yaml.Node {
 	}
 	add("info", cmp.Or(spec.Info, a.top("/info")))
 	add("externalDocs", cmp.Or(spec.Docs, a.top("/externalDocs")))
-	paths, operationServers := a.operations(spec.Operations)
+	paths, operationServers := a.operations(spec.Operations, spec.Servers)
 	for len(a.later) > 0 {
 		next := a.later[0]
 		a.later = a.later[1:]
@@ -174,7 +174,7 @@ func text(name, value string, like *yaml.Node) entry {
 func named(name string, n *yaml.Node) entry { return entry{name, scalar(name, n), n} }
 
 // operations are the paths of the picked operations, and the servers that those have for themselves.
-func (a *adopter) operations(picked *yaml.Node) (*yaml.Node, *yaml.Node) {
+func (a *adopter) operations(picked, own *yaml.Node) (*yaml.Node, *yaml.Node) {
 	var out []entry
 	var servers *yaml.Node
 	all := a.everyOperation()
@@ -201,8 +201,8 @@ func (a *adopter) operations(picked *yaml.Node) (*yaml.Node, *yaml.Node) {
 			continue
 		}
 		if s := cmp.Or(get(node, "servers"), get(item.Node, "servers")); s != nil {
-			if servers != nil && servers != s {
-				a.warn(s, place, "document.servers_differ")
+			if servers != nil && servers != s && own == nil {
+				a.wrong(s, place, "document.servers_differ")
 			}
 			servers = s
 		}

@@ -316,6 +316,9 @@ func (r *reader) operation(p *Provider, n *yaml.Node, item entry, method string)
 	if op.Title == (batch.Text{}) {
 		op.Title = batch.Text{EN: textAt(n, "summary")}
 	}
+	if op.Title == (batch.Text{}) && r.theirs {
+		op.Title.EN = op.ID
+	}
 	if op.Help == (batch.Text{}) {
 		op.Help = batch.Text{EN: textAt(n, "description")}
 	}

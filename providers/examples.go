@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/rowferry/rowferry/batch"
 )
 
 // AnswerExample is a documented answer and, where the document says so, what it means.
@@ -39,6 +42,10 @@ func (b *builder) answerExamples(n *yaml.Node, place string) {
 	for _, status := range entries(get(n, "responses")) {
 		code, _ := strconv.Atoi(status.Name)
 		for _, media := range entries(get(status.Node, "content")) {
+			b.accept(media.Name)
+			if x := get(media.Node, "example"); x != nil && b.theirs {
+				b.answerExample(entry{"example", x, mapping(x, []entry{named("value", x)})}, code, media.Name, place)
+			}
 			for _, e := range entries(get(media.Node, "examples")) {
 				at := fmt.Sprintf("%s.responses.%s.content.%s.examples.%s", place, status.Name, media.Name, e.Name)
 				b.answerExample(e, code, media.Name, at)
@@ -71,7 +78,36 @@ func (b *builder) answerExample(e entry, status int, contentType, place string) 
 		text, _ := json.Marshal(value(v))
 		a.Body = string(text)
 	}
+	if b.op.answer == nil && a.Class == "" {
+		b.op.means(&a)
+	}
 	b.op.Answers = append(b.op.Answers, a)
+}
+
+// means tells what an example says where nobody wrote it down.
+func (op *Operation) means(a *AnswerExample) {
+	body := []byte("{}")
+	if op.Enveloped() {
+		body = []byte(`{"` + inBody + `":{}}`)
+	}
+	r := op.presumed(Response{Status: a.Status, Header: http.Header{"Content-Type": {a.ContentType}}, Body: []byte(a.Body)},
+		Sent{Items: []batch.Item{{Rows: []int{1}, Body: body}}, Encoding: "json"})
+	a.Class, a.Code, a.Reference = r.Class, r.Code, r.Reference
+	if r.Items != nil && op.Rows.Kind == Batch {
+		a.Items = []Class{r.Items[0].Class}
+		a.Class = OK
+	}
+}
+
+// accept adds a type of the operation's answers to those that are asked for.
+func (b *builder) accept(media string) {
+	if !b.theirs || encodingOf(media) == "" || strings.Contains(media, "*") || strings.Contains(b.op.Accept, media) {
+		return
+	}
+	if b.op.Accept != "" {
+		media = b.op.Accept + ", " + media
+	}
+	b.op.Accept = media
 }
 
 var day = regexp.MustCompile(`\{today([+-][0-9]{1,4})?\}`)
@@ -108,11 +144,12 @@ func (op *Operation) Example() []map[string]string {
 	case Group:
 		n = max(op.Rows.Min, op.mostExamples())
 	}
+	unfinished := op.unfinished()
 	out := make([]map[string]string, n)
 	for i := range out {
 		out[i] = map[string]string{}
 		for _, f := range op.Fields {
-			if len(f.examples) == 0 {
+			if len(f.examples) == 0 || halfDone(f.Path, unfinished) {
 				continue
 			}
 			which := i
@@ -127,6 +164,21 @@ func (op *Operation) Example() []map[string]string {
 		}
 	}
 	return out
+}
+
+// unfinished are the optional objects that could not be completed: a value that they need has no example.
+func (op *Operation) unfinished() (out []string) {
+	for _, f := range op.Fields {
+		if s := f.Schema; s.loose && len(f.examples) == 0 {
+			out = append(out, f.Path[:strings.LastIndexByte(f.Path, '.')+1])
+		}
+	}
+	return out
+}
+
+// halfDone reports whether a field lies in one of these.
+func halfDone(path string, objects []string) bool {
+	return slices.ContainsFunc(objects, func(o string) bool { return o != "" && strings.HasPrefix(path, o) })
 }
 
 // mostExamples is how many rows the examples of a group's rows tell apart.

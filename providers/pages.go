@@ -151,7 +151,21 @@ func (p *Provider) Markdown(w io.Writer, l batch.Language) error {
 	for _, op := range p.Operations {
 		g.operation(op)
 	}
+	g.leftOut(p)
 	return g.w.Flush()
+}
+
+// leftOut lists what of a description is not offered.
+func (g *page) leftOut(p *Provider) {
+	told := p.Told(g.l)
+	if len(told) == 0 {
+		return
+	}
+	g.line("## %s", g.say("page.left_out"))
+	g.line("")
+	for _, t := range told {
+		g.line("- %s", t)
+	}
 }
 
 func (g *page) line(format string, args ...any) { fmt.Fprintf(g.w, format+"\n", args...) }

@@ -191,14 +191,17 @@ func single(n *yaml.Node) string {
 // cannot notes what cannot be modelled: a mistake where the document is ours or a request cannot do without, else a
 // warning that it is not offered.
 func (b *builder) cannot(n *yaml.Node, place string, at spot, key string, args ...any) {
-	switch {
-	case !b.theirs:
-		b.wrong(n, place, key, args...)
-	case at.required:
-		b.wrong(n, at.full, key, args...)
-	default:
-		b.warn(n, at.full, key, args...)
+	if b.theirs {
+		place = at.full
+		if slices.Contains(args, any(at.full)) { // the sentence names it
+			place = b.op.ID
+		}
 	}
+	if b.theirs && !at.required {
+		b.warn(n, place, key, args...)
+		return
+	}
+	b.wrong(n, place, key, args...)
 }
 
 func isTrue(n *yaml.Node, key string) bool {
@@ -535,6 +538,9 @@ func (b *builder) enum(s *Schema, c *converter, spec fieldSpec) {
 
 func (b *builder) limits(s *Schema, c *converter) {
 	l := &c.limits
+	if s.Type != "integer" && s.Type != "number" && b.theirs {
+		return // such keywords say nothing of texts
+	}
 	l.min, l.minText = b.rat(s, "minimum")
 	l.max, l.maxText = b.rat(s, "maximum")
 	if v, text := b.rat(s, "exclusiveMinimum"); v != nil && (l.min == nil || v.Cmp(l.min) >= 0) {

@@ -383,6 +383,11 @@ func (b *builder) madeUp(s *Schema, c *converter) []string {
 		byFormat := map[string]string{"date": tries[2], "date-time": tries[3], "email": tries[11], "uri": tries[12], "url": tries[12], "uuid": tries[13]}
 		tries = append([]string{byFormat[format(s.node)], word}, append(tries, strings.Repeat("1", min(max(c.minLen, 0), 200)), strings.Repeat("A", min(max(c.minLen, 0), 200)))...)
 	}
+	if s.Type == "string" {
+		for n := 2; n <= 40; n++ {
+			tries = append(tries, strings.Repeat("1", n), strings.Repeat("A", n))
+		}
+	}
 	if c.limits.minText != "" {
 		tries = append([]string{c.limits.minText}, tries...)
 	}

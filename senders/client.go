@@ -174,3 +174,42 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	}
 	return min(max(wait, 0), farthest)
 }
+
+// spent reads how long nothing is left of a limit that the provider tells with its answers: RateLimit-Remaining and
+// RateLimit-Reset with or without X-, or the one RateLimit field of the newer draft. 0: something is left, or nothing is said.
+func spent(h http.Header, now time.Time) time.Duration {
+	remaining, reset := "", ""
+	for _, prefix := range []string{"RateLimit-", "X-RateLimit-", "X-Rate-Limit-"} {
+		if v := strings.TrimSpace(h.Get(prefix + "Remaining")); v != "" {
+			remaining, reset = v, strings.TrimSpace(h.Get(prefix+"Reset"))
+			break
+		}
+	}
+	if remaining == "" {
+		for part := range strings.FieldsFuncSeq(h.Get("RateLimit"), func(c rune) bool { return c == ',' || c == ';' || c == ' ' }) {
+			switch name, v, _ := strings.Cut(part, "="); name {
+			case "remaining", "r":
+				remaining = v
+			case "reset", "t":
+				reset = v
+			}
+		}
+	}
+	if n, err := strconv.ParseFloat(remaining, 64); err != nil || n >= 1 {
+		return 0
+	}
+	wait := time.Second // it says that nothing is left, and not until when
+	if n, err := strconv.ParseFloat(reset, 64); err == nil {
+		switch {
+		case n > 1e12: // milliseconds since 1970
+			wait = time.UnixMilli(int64(n)).Sub(now)
+		case n > 1e9: // seconds since 1970
+			wait = time.Unix(int64(n), 0).Sub(now)
+		default:
+			wait = time.Duration(min(n, farthest.Seconds()) * float64(time.Second))
+		}
+	} else if at, err := http.ParseTime(reset); err == nil {
+		wait = at.Sub(now)
+	}
+	return min(max(wait, 0), farthest)
+}

@@ -2,6 +2,7 @@ package senders
 
 import (
 	"cmp"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -105,6 +106,7 @@ func build(account configs.Account, p *providers.Provider, o Options) *builder {
 	b.credentials()
 	b.rate(o)
 	b.s.transport = newTransport(max(account.Concurrency, p.Limits.Concurrency, 4), b.roots())
+	b.s.transport.TLSClientConfig.Certificates = b.certificate()
 	for _, op := range p.Operations {
 		if o.Operations == nil || slices.Contains(o.Operations, op.ID) {
 			b.operation(op)
@@ -377,6 +379,19 @@ func (b *builder) roots() *x509.CertPool {
 		b.refuse("ca", "ca_empty", "path", b.account.CA)
 	}
 	return pool
+}
+
+// certificate is the account's own; nil where the provider asks for none.
+func (b *builder) certificate() []tls.Certificate {
+	if b.account.Cert == "" && b.account.Key == "" {
+		return nil
+	}
+	pair, err := tls.LoadX509KeyPair(b.account.Cert, b.account.Key)
+	if err != nil {
+		b.refuse("cert", "cert", "cert", b.account.Cert, "key", b.account.Key)
+		return nil
+	}
+	return []tls.Certificate{pair}
 }
 
 // secrets collects what must not appear in anything the sender hands out.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -29,6 +30,9 @@ type sender struct {
 	pacer     *pace.Pacer
 	log       *slog.Logger
 	hide      *strings.Replacer
+
+	mu    sync.Mutex
+	until time.Time // the provider's limit is spent until then
 }
 
 // call is what is the same in all requests of an operation.
@@ -99,6 +103,9 @@ func (s *sender) attempt(ctx context.Context, c *call, a Attempt) (res Result, s
 	if a.Quit != nil {
 		wait = a.Quit
 	}
+	if err := s.rested(wait); err != nil {
+		return Result{Fate: NotSent, Err: waited(err)}, session
+	}
 	slot, err := s.pacer.Take(wait)
 	if err != nil {
 		return Result{Fate: NotSent, Err: waited(err)}, session
@@ -112,9 +119,41 @@ func (s *sender) attempt(ctx context.Context, c *call, a Attempt) (res Result, s
 	if x.fate == Answered {
 		res.Status = x.response.Status
 		res.RetryAfter = retryAfter(x.response.Header, time.Now())
+		s.rest(spent(x.response.Header, time.Now()))
 		res.Reading = c.op.Interpret(x.response, providers.Sent{Items: a.Items, Encoding: c.encoding})
 	}
 	return res, session
+}
+
+// rest keeps the account's requests back for a time: the provider says that nothing is left of its limit.
+func (s *sender) rest(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if until := time.Now().Add(d); until.After(s.until) {
+		s.until = until
+	}
+}
+
+// rested waits until requests may leave again.
+func (s *sender) rested(ctx context.Context) error {
+	for {
+		s.mu.Lock()
+		wait := time.Until(s.until)
+		s.mu.Unlock()
+		if wait <= 0 {
+			return nil
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+	}
 }
 
 func waited(err error) error {

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/rowferry/rowferry/providers"
@@ -22,6 +24,41 @@ func (s *Simulator) login(r *http.Request) (providers.Login, string, bool) {
 		}
 	}
 	return providers.Login{}, "", false
+}
+
+// token gives an OAuth2 token to whoever asks at the path of a scheme's token URL with an id and a secret.
+func (v *visit) token() bool {
+	asked := v.r.Method == http.MethodPost && slices.ContainsFunc(v.s.provider.Schemes, func(s providers.Scheme) bool {
+		return slices.ContainsFunc(append(slices.Clone(s.Parts), s), func(p providers.Scheme) bool {
+			u, err := url.Parse(p.OAuth.TokenURL)
+			return err == nil && p.Kind == "oauth2" && strings.HasSuffix(v.r.URL.Path, u.Path)
+		})
+	})
+	if !asked {
+		return false
+	}
+	form, _ := url.ParseQuery(string(v.raw))
+	id, secret, ok := v.r.BasicAuth()
+	if !ok {
+		id, secret = form.Get("client_id"), form.Get("client_secret")
+	}
+	s := v.s
+	s.mu.Lock()
+	s.stats.Logins++
+	s.born++
+	token := fmt.Sprintf("70c3e000-0000-4000-8000-%012d", s.born)
+	granted := id != "" && secret != "" && !strings.Contains(secret, "WRONG") && !v.faults.RefuseLogin && form.Get("grant_type") != ""
+	if granted {
+		s.sessions[token] = 0
+	}
+	s.mu.Unlock()
+	if !granted {
+		s.note(func(st *Stats) { st.Unauthenticated++ }, "token refused")
+		v.respond(response{http.StatusUnauthorized, "application/json", []byte(`{"error":"invalid_client","error_description":"unknown client"}`)})
+		return true
+	}
+	v.respond(response{http.StatusOK, "application/json", []byte(`{"access_token":"` + token + `","token_type":"Bearer","expires_in":3600}`)})
+	return true
 }
 
 // logIn gives a session when every field of the login is there.
@@ -128,10 +165,23 @@ func (v *visit) refuse(c providers.Class, why string) {
 }
 
 func (v *visit) passes(name string, root any) (providers.Class, string) {
-	scheme := providers.Scheme{Name: name}
-	for _, s := range v.s.provider.Schemes {
-		if s.Name == name {
-			scheme = s
+	scheme, known := v.s.provider.Scheme(name)
+	if !known {
+		scheme.Kind = name
+	}
+	for _, part := range scheme.Parts {
+		if class, why := v.fits(part, root); why != "" {
+			return class, why
+		}
+	}
+	return v.fits(scheme, root)
+}
+
+// fits checks what one scheme asks for.
+func (v *visit) fits(scheme providers.Scheme, root any) (providers.Class, string) {
+	for name := range scheme.Query {
+		if v.r.URL.Query().Get(name) == "" {
+			return providers.Auth, "the parameter " + name + " is missing"
 		}
 	}
 	for header := range scheme.Headers {
@@ -139,7 +189,13 @@ func (v *visit) passes(name string, root any) (providers.Class, string) {
 			return providers.Auth, "the header " + header + " is missing"
 		}
 	}
-	switch name {
+	switch scheme.Kind {
+	case "oauth2":
+		token, ok := strings.CutPrefix(v.r.Header.Get("Authorization"), "Bearer ")
+		if !ok {
+			return providers.Auth, "no Authorization header with a token"
+		}
+		return v.session([]string{token})
 	case "basic":
 		if user, password, ok := v.r.BasicAuth(); !ok || user == "" || password == "" || strings.Contains(password, "WRONG") {
 			return providers.Auth, "no Authorization header with Basic"

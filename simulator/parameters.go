@@ -48,7 +48,7 @@ func filledPath(template, path string) (map[string]string, bool) {
 	return values, true
 }
 
-func fits(template, path string) bool {
+func pathFits(template, path string) bool {
 	_, ok := filledPath(template, path)
 	return ok
 }

@@ -312,7 +312,7 @@ func (v *visit) handle() {
 		v.logIn(login, encoding)
 		return
 	}
-	if !v.route() {
+	if v.token() || !v.route() {
 		return
 	}
 	root, err := decodeBody(v.op, v.encoding, v.raw)
@@ -366,7 +366,7 @@ func (v *visit) route() bool {
 	if v.op.Body != nil && (len(v.raw) > 0 || v.op.Body.Required) && !slices.Contains(v.op.Encodings, v.encoding) {
 		return strange(http.StatusUnsupportedMediaType, fmt.Sprintf("content type %q", v.r.Header.Get("Content-Type")))
 	}
-	if path := v.op.Paths[v.encoding]; path != "" && !fits(path, v.r.URL.EscapedPath()) {
+	if path := v.op.Paths[v.encoding]; path != "" && !pathFits(path, v.r.URL.EscapedPath()) {
 		return strange(http.StatusUnsupportedMediaType, fmt.Sprintf("%s takes no %s", v.r.URL.Path, v.encoding))
 	}
 	if v.op.Body != nil && v.r.ContentLength < 0 {

@@ -83,7 +83,7 @@ var providers = catalogue{
 	"document.file":             {EN: "{path} cannot be read: {error}", ZH: "无法读取 {path}：{error}", RU: "{path} не читается: {error}"},
 	"document.no_openapi":       {EN: "this is no OpenAPI or Swagger document: neither openapi nor swagger says its version", ZH: "这不是 OpenAPI 或 Swagger 文档：没有 openapi 或 swagger 版本号", RU: "это не документ OpenAPI или Swagger: нет ни openapi, ни swagger с версией"},
 	"document.version_theirs":   {EN: "version {found} is not supported; OpenAPI 3.1, 3.0 and Swagger 2.0 are", ZH: "不支持版本 {found}；支持 OpenAPI 3.1、3.0 和 Swagger 2.0", RU: "версия {found} не поддерживается; поддерживаются OpenAPI 3.1, 3.0 и Swagger 2.0"},
-	"document.servers_differ":   {EN: "the picked operations have servers of their own that differ; write servers: into your document", ZH: "所选操作各有不同的服务器；请在您的文档中写 servers:", RU: "у выбранных операций разные собственные серверы; напишите servers: в своём документе"},
+	"document.servers_differ":   {EN: "the picked operations are called at different servers; give each server a document of its own, or write servers: into yours", ZH: "所选操作位于不同的服务器；请为每个服务器建立单独的文档，或在您的文档中写 servers:", RU: "выбранные операции вызываются на разных серверах; дайте каждому серверу свой документ или напишите servers: в своём"},
 	"document.reach":            {EN: "the picked operations reach more than {max} values; it contains itself, or multiplies", ZH: "所选操作涉及超过 {max} 个值；文档包含自身或成倍增长", RU: "выбранные операции затрагивают более {max} значений; документ содержит сам себя или размножается"},
 	"document.many_fields":      {EN: "the request has more than {max} fields; pick those you need: fields: [PATH, …]", ZH: "请求的字段超过 {max} 个；请选择所需字段：fields: [PATH, …]", RU: "в запросе более {max} полей; выберите нужные: fields: [PATH, …]"},
 	"document.untyped":          {EN: "{path} has no type that a cell could fill; to use it write map: {{path}: {schema: {type: string}}}", ZH: "{path} 没有单元格可填写的类型；如需使用请写 map: {{path}: {schema: {type: string}}}", RU: "у {path} нет типа, который заполнила бы ячейка; чтобы использовать, напишите map: {{path}: {schema: {type: string}}}"},
@@ -101,6 +101,7 @@ var providers = catalogue{
 	"document.keyword_lost":     {EN: "{key} refers to itself or is too large and is not checked", ZH: "{key} 引用自身或过大，不检查", RU: "{key} ссылается сам на себя или слишком велик и не проверяется"},
 	"document.security":         {EN: "the operation asks for {name}, which is not described or of a kind that a program cannot follow alone; write security: [{NAME: []}] with another scheme", ZH: "该操作要求 {name}，但未描述或程序无法独立完成；请写 security: [{NAME: []}] 指定其他方式", RU: "операция требует {name}, который не описан или не выполним программой; напишите security: [{NAME: []}] с другой схемой"},
 	"document.scheme_unknown":   {EN: "{name} is not described, or of a kind that a program cannot follow alone", ZH: "{name} 未描述，或程序无法独立完成", RU: "{name} не описан, или программа не может выполнить его сама"},
+	"page.left_out": {EN: "Left out of the provider's document", ZH: "提供方文档中未采用的部分", RU: "Не взято из документа поставщика"},
 	"answer.accepted":           {EN: "accepted, not yet carried out", ZH: "已受理，尚未执行", RU: "принято, ещё не выполнено"},
 
 	"page.account":        {EN: "The account", ZH: "账户", RU: "Учётная запись"},

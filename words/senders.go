@@ -133,6 +133,11 @@ var sending = catalogue{
 		RU: "в {path} нет сертификата. Укажите путь к файлу PEM (-----BEGIN CERTIFICATE-----)",
 	},
 
+	"sender.cert": {
+		EN: "the certificate {cert} and the key {key} cannot be used; write cert and key, PEM files that belong together, the key without a passphrase",
+		ZH: "证书 {cert} 和密钥 {key} 无法使用；请写相互匹配的 PEM 文件 cert 和 key，密钥不带口令",
+		RU: "сертификат {cert} и ключ {key} нельзя использовать; напишите cert и key, парные файлы PEM, ключ без пароля",
+	},
 	"sender.parameter": {
 		EN: "The value of {field} cannot be written into an address or a header (it is empty, only dots, or has line breaks). Mend the cell.",
 		ZH: "{field} 的值无法写入地址或请求头（为空、只有点号或含换行）。请修正单元格。",

@@ -100,6 +100,17 @@ func (i *initFlags) run(ctx context.Context) error {
 	return err
 }
 
+// parted is where PROVIDER ends in PROVIDER/OPERATION: behind the first part that is a file, for an operation's name may
+// have slashes of its own, else at the last slash.
+func parted(operation string) int {
+	for at, c := range operation {
+		if info, err := os.Stat(operation[:at]); c == '/' && err == nil && info.Mode().IsRegular() {
+			return at
+		}
+	}
+	return strings.LastIndexByte(operation, '/')
+}
+
 // settings reads the flags.
 func (i *initFlags) settings() (s starting.Settings, err error) {
 	if i.from == "" || i.operation == "" {
@@ -115,7 +126,7 @@ func (i *initFlags) settings() (s starting.Settings, err error) {
 	if !info.Mode().IsRegular() {
 		return s, fmt.Errorf("--from: %s is not a file", i.from)
 	}
-	at := strings.LastIndexByte(i.operation, '/')
+	at := parted(i.operation)
 	if at <= 0 {
 		return s, fmt.Errorf("--operation %s: write PROVIDER/OPERATION, for example otms/shipPointRemove (rowferry providers lists them)", i.operation)
 	}

@@ -53,7 +53,7 @@ func providersCommand(f *flags) *cobra.Command {
 		Args: subcommands,
 		RunE: func(*cobra.Command, []string) error { return f.listProviders(os.Stdout) },
 	}
-	c.AddCommand(showCommand(f), templateCommand(f))
+	c.AddCommand(showCommand(f), templateCommand(f), addCommand(f))
 	return c
 }
 

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/pipeline/starting"
+	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/words"
+)
+
+// addFlags are those of `providers add`.
+type addFlags struct {
+	*flags
+	operation, sample, out string
+}
+
+func addCommand(f *flags) *cobra.Command {
+	a := &addFlags{flags: f}
+	c := &cobra.Command{
+		Use:   "add THEIRS [--operation ID] [--sample FILE] [-o OURS.yaml]",
+		Short: "A provider from its own OpenAPI document",
+		Long: `Reads the OpenAPI 3.1, 3.0 or Swagger 2.0 document that a provider publishes, and lists its operations that change
+something. With --operation it writes a document of a few lines that extends it: what the provider's document leaves open is
+decided where one choice is as good as another, and said; what only a person can say is listed. Nothing is sent.
+
+With --sample the fields that people are offered are those that the sample's headings fill, and the required ones.
+
+A file that is there already is never overwritten; without -o the document is printed. Exit code 1 when something is missing.`,
+		Example: `  rowferry providers add acme-openapi.json
+  rowferry providers add acme-openapi.json --operation createShipment -o acme.yaml
+  rowferry providers add acme-openapi.json --operation "POST /shipments" --sample orders.xlsx -o acme.yaml`,
+		Args: takes(1, 1, "the provider's own OpenAPI document"),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd.Context(), args[0]) },
+	}
+	c.Flags().StringVar(&a.operation, "operation", "", "operationId, or METHOD /path")
+	c.Flags().StringVar(&a.sample, "sample", "", "a CSV, Excel or XML file as senders write it")
+	c.Flags().StringVarP(&a.out, "output", "o", "", "the document to write (printed without it)")
+	return c
+}
+
+func (a *addFlags) run(ctx context.Context, theirs string) error {
+	offers, err := providers.Survey(theirs)
+	if err != nil {
+		return err
+	}
+	if a.operation == "" && len(offers) != 1 {
+		return a.list(os.Stdout, theirs, offers)
+	}
+	if a.operation == "" {
+		a.operation = offers[0].Name
+	}
+	if !slices.ContainsFunc(offers, func(o providers.Offer) bool {
+		return o.Name == a.operation || o.Method+" "+o.Path == a.operation
+	}) {
+		return fmt.Errorf("there is no operation %q in %s that changes something; without --operation they are listed", a.operation, theirs)
+	}
+	out := a.out
+	if out == "" {
+		out = filepath.Join(filepath.Dir(theirs), "provider.yaml")
+	}
+	d, err := providers.Draw(theirs, a.operation, out, nil)
+	if err == nil && a.sample != "" && d.Provider != nil {
+		d, err = a.fitted(ctx, theirs, out, d)
+	}
+	if err != nil {
+		return err
+	}
+	return a.write(d)
+}
+
+func (a *addFlags) list(w io.Writer, theirs string, offers []providers.Offer) error {
+	if a.json {
+		return printJSON(w, offers)
+	}
+	var rows [][]string
+	for _, o := range offers {
+		rows = append(rows, []string{o.Name, o.Method + " " + o.Path, firstLine(o.Summary)})
+	}
+	if err := table(w, []string{"OPERATION", "CALL", "WHAT"}, rows); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\nA document for one of them: rowferry providers add %s --operation ID -o OURS.yaml\n", theirs)
+	return nil
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return line
+}
+
+// fitted is the draft with the fields that the sample's headings fill.
+func (a *addFlags) fitted(ctx context.Context, theirs, out string, d *providers.Draft) (*providers.Draft, error) {
+	op := d.Provider.Operations[0]
+	p, err := starting.Propose(ctx, starting.Settings{Operation: op, Language: batch.English, Account: "a", Route: "r"}, a.sample, filepath.Base(a.sample))
+	if text, ok := starting.Complaint(batch.English, err); ok {
+		return nil, fmt.Errorf("%s cannot be read as a table: %s", a.sample, text)
+	}
+	if err != nil {
+		return nil, err
+	}
+	offered := []string{}
+	for _, f := range p.Fields {
+		if f.Column >= 0 && !f.Required {
+			offered = append(offered, whole(op, f.Field))
+		}
+	}
+	return providers.Draw(theirs, a.operation, out, offered)
+}
+
+// whole is a field's path from the body's root on.
+func whole(op *providers.Operation, f *providers.Field) string {
+	if op.Rows.Kind == providers.Batch && !f.Outside && op.Rows.Path != "." {
+		return op.Rows.Path + "." + f.Path
+	}
+	return f.Path
+}
+
+func (a *addFlags) write(d *providers.Draft) error {
+	talk := io.Writer(os.Stderr)
+	if a.out == "" {
+		fmt.Print(d.Text)
+	} else {
+		err := d.Write(a.out)
+		if errors.Is(err, fs.ErrExist) {
+			return taken(a.out)
+		}
+		if err != nil {
+			return err
+		}
+		talk = os.Stdout
+		fmt.Fprintf(talk, "%s was written.\n", a.out)
+	}
+	if d.Provider == nil {
+		fmt.Fprintln(talk, "Still to be said, before it can be used:")
+		for _, m := range d.Missing {
+			fmt.Fprintf(talk, "- %s: %s\n", m.Place, words.Say(batch.English, m.Message))
+		}
+		return outcome(exitSome)
+	}
+	p := d.Provider
+	op := p.Operations[0]
+	required := 0
+	for _, f := range op.Fields {
+		if f.Required {
+			required++
+		}
+	}
+	fmt.Fprintf(talk, "%s has %d fields, %d of them required", op.ID, len(op.Fields), required)
+	if n := len(p.Warnings); n > 0 {
+		fmt.Fprintf(talk, "; %d things of the provider's document are left out (at the end of the file)", n)
+	}
+	var names []string
+	for _, c := range p.Credentials {
+		if !c.Optional {
+			names = append(names, c.Name)
+		}
+	}
+	fmt.Fprintln(talk, ".")
+	if len(names) > 0 {
+		fmt.Fprintf(talk, "The account needs credentials: %s.\n", strings.Join(names, ", "))
+	}
+	if len(p.Servers) == 0 {
+		fmt.Fprintln(talk, "The document names no server: the account's `server` is the address.")
+	}
+	if a.out != "" {
+		fmt.Fprintf(talk, "Next: rowferry providers show %s; rowferry init --from SAMPLE --operation '%s/%s'; rowferry simulate %s\n", asPath(a.out), asPath(a.out), op.ID, asPath(a.out))
+	}
+	return nil
+}
+
+// asPath is a path as the other commands take it for one.
+func asPath(path string) string {
+	if strings.ContainsAny(path, "/\\") {
+		return path
+	}
+	return "./" + path
+}

@@ -1,0 +1,305 @@
+package providers
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/words"
+)
+
+// Offer is one operation of a provider's own description that could be called.
+type Offer struct{ Name, Method, Path, Summary string } // Name: the operationId, or METHOD /path
+
+// Survey lists the operations of a description that change something, in its order.
+func Survey(path string) ([]Offer, error) {
+	a, err := surveyed(path)
+	if err != nil {
+		return nil, err
+	}
+	var out []Offer
+	for _, o := range a.everyOperation() {
+		if o.writes() {
+			out = append(out, Offer{o.name(), strings.ToUpper(o.method), o.path, o.summary})
+		}
+	}
+	if len(a.mistakes) > 0 {
+		return nil, (&DocumentError{path, a.mistakes}).sorted()
+	}
+	return out, nil
+}
+
+func surveyed(path string) (*adopter, error) {
+	f, err := openFile(path, 1)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	a := &adopter{reader: &reader{files: []string{path}}, main: f, files: map[string]*file{path: f}, names: map[string]string{}, taken: map[string]bool{}, budget: maxReach}
+	if !a.version() {
+		return nil, (&DocumentError{path, a.mistakes}).sorted()
+	}
+	return a, nil
+}
+
+// Draft is a document of ours that extends a description: the few lines, and what they come to.
+type Draft struct {
+	Text     string
+	Provider *Provider // nil: something is still missing
+	Missing  []Mistake // what only a person can say
+}
+
+// draft is one while it is written.
+type draft struct {
+	name, theirs, operation string
+	batch                   string // the array that rows could fill, a hint
+	fields                  []string
+	choose, schemas         [][2]string
+	branches                map[string]string
+	security                string
+}
+
+// Draw writes a document for one operation of the description at path; it is meant to lie at out. offered are the
+// fields that people are offered besides the required ones; nil: all.
+func Draw(path, operation, out string, offered []string) (*Draft, error) {
+	a, err := surveyed(path)
+	if err != nil {
+		return nil, err
+	}
+	title := a.top("/info/title")
+	d := &draft{operation: operation, fields: offered, branches: map[string]string{}, name: nameOf(path)}
+	if title != nil && slug(title.Value) != "" {
+		d.name = slug(title.Value)
+	}
+	d.theirs = between(filepath.Dir(out), path)
+	d.theirs = filepath.ToSlash(d.theirs)
+	if !strings.HasPrefix(d.theirs, "../") && !filepath.IsAbs(d.theirs) {
+		d.theirs = "./" + d.theirs
+	}
+	for range 40 { // each round decides what the description leaves open, until nothing of it is left
+		p, err := Compile([]byte(d.text(nil, nil)), out)
+		wrong, isDocument := errors.AsType[*DocumentError](err)
+		switch {
+		case err == nil:
+			d.batch = p.Operations[0].batchHint()
+			return &Draft{Text: d.text(p, nil), Provider: p}, nil
+		case !isDocument:
+			return nil, err
+		case !d.decide(a, wrong.Mistakes):
+			return &Draft{Text: d.text(nil, wrong.Mistakes), Missing: wrong.Mistakes}, nil
+		}
+	}
+	return nil, errors.New("the description leaves too much open")
+}
+
+// between is a path as it is named from a folder; whole where there is no way from one to the other.
+func between(dir, path string) string {
+	from, err := filepath.Abs(dir)
+	to, wrong := filepath.Abs(path)
+	if err != nil || wrong != nil {
+		return path
+	}
+	rel, err := filepath.Rel(from, to)
+	if err != nil {
+		return to
+	}
+	return rel
+}
+
+// decide answers what can be answered; false when nothing can.
+func (d *draft) decide(a *adopter, wrong []Mistake) bool {
+	decided := false
+	for _, m := range wrong {
+		arg := map[string]string{}
+		for i := 0; i+1 < len(m.Message.Args); i += 2 {
+			arg[fmt.Sprint(m.Message.Args[i])] = fmt.Sprint(m.Message.Args[i+1])
+		}
+		path := cmp.Or(arg["path"], m.Place)
+		switch m.Message.Key {
+		case "document.choose":
+			if !slices.ContainsFunc(d.choose, func(c [2]string) bool { return c[0] == path }) {
+				d.choose = append(d.choose, [2]string{path, arg["first"]})
+				d.branches[path] = arg["branches"]
+				decided = true
+			}
+		case "document.untyped", "document.pattern":
+			schema := "{type: string}"
+			if m.Message.Key == "document.pattern" {
+				schema = "{pattern: null}"
+			}
+			if !slices.ContainsFunc(d.schemas, func(c [2]string) bool { return c[0] == path }) && path != "" {
+				d.schemas = append(d.schemas, [2]string{path, schema})
+				decided = true
+			}
+		case "document.security":
+			if d.security == "" {
+				d.security = a.usableScheme()
+				decided = d.security != ""
+			}
+		case "document.many_fields":
+			if d.fields == nil {
+				d.fields, decided = []string{}, true
+			}
+		}
+	}
+	return decided
+}
+
+// usableScheme is the first scheme of the description that a program can follow alone.
+func (a *adopter) usableScheme() string {
+	n := a.securitySchemes()
+	p := &Provider{}
+	for _, e := range entries(n) {
+		a.theirScheme(p, e)
+	}
+	for _, s := range p.Schemes {
+		if s.Kind != "" {
+			return s.Name
+		}
+	}
+	return ""
+}
+
+// batchHint is the one list of objects in the body that several rows could fill; "" when there is none or several.
+func (op *Operation) batchHint() string {
+	if op.Body == nil {
+		return ""
+	}
+	if op.Body.Type == "array" {
+		return "."
+	}
+	var found []string
+	for _, p := range op.Body.Props {
+		if p.Type == "array" && p.Items != nil && p.Items.Type == "object" && p.Required {
+			found = append(found, p.Name)
+		}
+	}
+	if len(found) != 1 {
+		return ""
+	}
+	return found[0]
+}
+
+// text is the document. p tells what of the description is left out, missing what is still to be said.
+func (d *draft) text(p *Provider, missing []Mistake) string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("extends: %s", quoted(d.theirs))
+	line("x-rowferry: {name: %s}   # also limits: {rate: 5/s, concurrency: 4}, title", d.name)
+	line("operations:")
+	line("  %s:", quoted(d.operation))
+	line("    rows: one   # each row is a request")
+	if d.batch != "" {
+		line("    # rows: {batch: %s, max: 20}   # instead: so many rows travel in one request, each stands alone", d.batch)
+	}
+	if d.security != "" {
+		line("    security: [{%s: []}]", quoted(d.security))
+	}
+	if len(d.choose) > 0 {
+		line("    choose:")
+		for _, c := range d.choose {
+			line("      %s: %s   # one of %s", quoted(c[0]), quoted(c[1]), d.branches[c[0]])
+		}
+	}
+	if len(d.schemas) > 0 {
+		line("    map:")
+		for _, c := range d.schemas {
+			line("      %s: {schema: %s}", quoted(c[0]), c[1])
+		}
+	}
+	if d.fields != nil {
+		line("    fields: [%s]   # what people are offered; required ones are added", strings.Join(quotedAll(d.fields), ", "))
+	}
+	for _, m := range missing {
+		line("    # missing: %s", words.Say(batch.English, m.Message))
+	}
+	if p == nil {
+		return b.String()
+	}
+	op := p.Operations[0]
+	if d.fields == nil && len(op.Fields) > 40 {
+		line("    # fields: [%s]   # of %d fields, these are required; add what you use, the others are not offered then", strings.Join(op.required(), ", "), len(op.Fields))
+	}
+	if len(p.Warnings) > 0 {
+		line("# Left out of the provider's document:")
+	}
+	for i, w := range p.Warnings {
+		if i == 40 {
+			line("# … and %d more: rowferry providers show", len(p.Warnings)-i)
+			break
+		}
+		line("# %s", w.say("", batch.English))
+	}
+	return b.String()
+}
+
+func (op *Operation) required() []string {
+	var out []string
+	for _, f := range op.Fields {
+		if f.Required {
+			out = append(out, f.Path)
+		}
+	}
+	return out
+}
+
+var unquoted = regexp.MustCompile(`^[A-Za-z./_][A-Za-z0-9./_-]*$`)
+
+// quoted is a text as YAML takes it.
+func quoted(s string) string {
+	if unquoted.MatchString(s) && !slices.Contains([]string{"true", "false", "null", "yes", "no", "on", "off", "~"}, strings.ToLower(s)) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
+}
+
+func quotedAll(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = quoted(s)
+	}
+	return out
+}
+
+var improper = regexp.MustCompile(`[^a-z0-9]+`)
+
+// slug is a provider's name made of a title.
+func slug(title string) string {
+	s := strings.Trim(improper.ReplaceAllString(strings.ToLower(title), "-"), "-0123456789")
+	if len(s) > 24 {
+		s = strings.TrimRight(s[:24], "-")
+		if i := strings.LastIndexByte(s, '-'); i > 8 {
+			s = s[:i]
+		}
+	}
+	return s
+}
+
+func nameOf(path string) string {
+	base := filepath.Base(path)
+	return cmp.Or(slug(strings.TrimSuffix(base, filepath.Ext(base))), "provider")
+}
+
+// Write puts the draft into a new file; one that is there stays.
+func (d *Draft) Write(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(d.Text)
+	return errors.Join(err, f.Close())
+}
+
+// Told are the warnings of a description in a language, one a line.
+func (p *Provider) Told(l batch.Language) []string {
+	var out []string
+	for _, w := range p.Warnings {
+		out = append(out, w.say(p.Source, l))
+	}
+	return out
+}
