@@ -345,6 +345,14 @@ func (b *Bound) watch() {
 		b.unique = append(b.unique, ids)
 	}
 	b.recheck = op.RechecksWhenSent()
+	if op.Points() {
+		b.recheck = nil
+		for i := range b.slots {
+			if b.slots[i].spot >= 0 {
+				b.recheck = append(b.recheck, b.slots[i].field.Path)
+			}
+		}
+	}
 }
 
 // Unused lists the columns with a heading that fill nothing.

@@ -172,6 +172,9 @@ func (r *reader) flat(n *yaml.Node, place string, seen []string) *yaml.Node {
 		return n
 	}
 	if r.merges++; r.merges > maxMerges {
+		if r.merges == maxMerges+1 {
+			r.wrong(n, place, "document.reach", "max", maxMerges)
+		}
 		return mapping(n, nil)
 	}
 	ref, all := get(n, "$ref"), get(n, "allOf")

@@ -17,6 +17,9 @@ import (
 // What an answer means where the document does not say: 2xx is taken over, the rest as its status says, with the words,
 // codes, references and pointers at the places where providers usually put them.
 
+// Points reports whether answers may name the fields that are wrong, so that the cells are worth knowing.
+func (op *Operation) Points() bool { return op.answer == nil }
+
 // presumed reads an answer without a word of the document.
 func (op *Operation) presumed(r Response, s Sent) Reading {
 	body, _, err := parseBody(r.Body, r.Header.Get("Content-Type"))
@@ -26,7 +29,7 @@ func (op *Operation) presumed(r Response, s Sent) Reading {
 		if r.Status == http.StatusAccepted {
 			out.Code, out.Message = "accepted", everyLanguage("answer.accepted")
 		}
-		if err != nil && misread(r.Body) {
+		if err != nil && misread(r.Body) || isPage(r.Body) {
 			return Reading{Verdict: Verdict{Class: Unknown, Code: strconv.Itoa(r.Status)}}
 		}
 	}
@@ -50,10 +53,16 @@ func everyLanguage(key string) batch.Text {
 	return batch.Text{EN: words.Of(batch.English, key), ZH: words.Of(batch.Chinese, key), RU: words.Of(batch.Russian, key)}
 }
 
-// misread reports whether a body is a page for people, or JSON that was cut: no word of an interface.
+// misread reports whether a body that cannot be read should have been JSON: it was cut.
 func misread(body []byte) bool {
-	text := bytes.ToLower(bytes.TrimSpace(body))
-	return bytes.HasPrefix(text, []byte("<!doctype")) || bytes.HasPrefix(text, []byte("<html")) || len(text) > 0 && (text[0] == '{' || text[0] == '[')
+	text := bytes.TrimSpace(body)
+	return len(text) > 0 && (text[0] == '{' || text[0] == '[')
+}
+
+// isPage reports whether a body is a page for people, whatever its status: no word of an interface.
+func isPage(body []byte) bool {
+	start := bytes.ToLower(bytes.TrimSpace(body[:min(len(body), 200)]))
+	return bytes.HasPrefix(start, []byte("<!doctype")) || bytes.HasPrefix(start, []byte("<html"))
 }
 
 // located is what Location leads to: the last part of its path.

@@ -101,7 +101,7 @@ var providers = catalogue{
 	"document.keyword_lost":     {EN: "{key} refers to itself or is too large and is not checked", ZH: "{key} 引用自身或过大，不检查", RU: "{key} ссылается сам на себя или слишком велик и не проверяется"},
 	"document.security":         {EN: "the operation asks for {name}, which is not described or of a kind that a program cannot follow alone; write security: [{NAME: []}] with another scheme", ZH: "该操作要求 {name}，但未描述或程序无法独立完成；请写 security: [{NAME: []}] 指定其他方式", RU: "операция требует {name}, который не описан или не выполним программой; напишите security: [{NAME: []}] с другой схемой"},
 	"document.scheme_unknown":   {EN: "{name} is not described, or of a kind that a program cannot follow alone", ZH: "{name} 未描述，或程序无法独立完成", RU: "{name} не описан, или программа не может выполнить его сама"},
-	"page.left_out": {EN: "Left out of the provider's document", ZH: "提供方文档中未采用的部分", RU: "Не взято из документа поставщика"},
+	"page.left_out":             {EN: "Left out of the provider's document", ZH: "提供方文档中未采用的部分", RU: "Не взято из документа поставщика"},
 	"answer.accepted":           {EN: "accepted, not yet carried out", ZH: "已受理，尚未执行", RU: "принято, ещё не выполнено"},
 
 	"page.account":        {EN: "The account", ZH: "账户", RU: "Учётная запись"},

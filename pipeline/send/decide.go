@@ -280,6 +280,9 @@ func (a attempt) verdict(item batch.Item, s batch.Status, v providers.Verdict) *
 		text = a.say("send.silent", "code", v.Code)
 	}
 	out := &ledger.Verdict{Outcome: batch.Outcome{Status: s, Code: v.Code, Message: text, Reference: v.Reference}}
+	if s == batch.Rejected {
+		out.Problems = a.pointed(item, v)
+	}
 	if s == batch.Delivered || len(v.Blamed) == 0 || len(v.Blamed) >= len(item.Rows) {
 		return out
 	}
@@ -293,6 +296,22 @@ func (a attempt) verdict(item batch.Item, s batch.Status, v providers.Verdict) *
 		}
 	}
 	out.Message = a.say("send.blamed", "rows", strings.Join(rows, ", "), "row", strings.Join(rows, ", "), "message", text)
+	return out
+}
+
+// pointed are the cells that the provider's answer names as the cause.
+func (a attempt) pointed(item batch.Item, v providers.Verdict) (out []batch.Problem) {
+	for _, f := range v.Faults {
+		p := batch.Problem{Row: item.Rows[0], Field: f.Field, Column: f.Field, Cell: item.Where[f.Field], Code: v.Code, Text: cmp.Or(f.Text, a.text(v))}
+		if field, known := a.op.Field(f.Field); known {
+			p.Column = cmp.Or(field.Label.In(a.language), field.Path)
+		}
+		if f.Row >= 0 && f.Row < len(item.Rows) {
+			p.Row = item.Rows[f.Row]
+			p.Cell = cmp.Or(item.Where[strings.Replace(f.Field, a.op.Rows.Path, fmt.Sprintf("%s[%d]", a.op.Rows.Path, f.Row), 1)], p.Cell)
+		}
+		out = append(out, p)
+	}
 	return out
 }
 

@@ -1,0 +1,110 @@
+package providers
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const oursOfAnything = "extends: ./theirs.yaml\nx-rowferry: {name: x}\noperations:\n  a: {}\n"
+
+const theirHead = `openapi: 3.0.0
+info: {title: x, version: "1"}
+servers: [{url: https://x.example}]
+paths:
+  /a: {post: {operationId: a, requestBody: {content: {application/json: {schema: {$ref: '%s'}}}}, responses: {"200": {description: x}}}}
+`
+
+// extended compiles a document that extends the files given, theirs.yaml first.
+func extended(t *testing.T, files map[string]string) (*Provider, error) {
+	t.Helper()
+	dir := t.TempDir()
+	files["ours.yaml"] = oursOfAnything
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return Load(filepath.Join(dir, "ours.yaml"))
+}
+
+// Descriptions that contain themselves, multiply, or nest without end are a mistake, before anything grows with them.
+func TestDescriptionsWithoutEnd(t *testing.T) {
+	schemas := func(write func(b *strings.Builder)) string {
+		b := &strings.Builder{}
+		fmt.Fprintf(b, theirHead, "#/components/schemas/A0")
+		b.WriteString("components:\n  schemas:\n")
+		write(b)
+		return b.String()
+	}
+	for name, c := range map[string]struct{ text, want string }{
+		"fields multiply": {schemas(func(b *strings.Builder) {
+			for i := range 30 {
+				fmt.Fprintf(b, "    A%d: {type: object, properties: {a: {$ref: '#/components/schemas/A%d'}, b: {$ref: '#/components/schemas/A%d'}}}\n", i, i+1, i+1)
+			}
+			b.WriteString("    A30: {type: string}\n")
+		}), "more than 5000 fields"},
+		"allOf multiplies": {schemas(func(b *strings.Builder) {
+			for i := range 30 {
+				fmt.Fprintf(b, "    A%d: {allOf: [{$ref: '#/components/schemas/A%d'}, {$ref: '#/components/schemas/A%d'}]}\n", i, i+1, i+1)
+			}
+			b.WriteString("    A30: {type: object, properties: {a: {type: string}}}\n")
+		}), "multiplies"},
+		"it needs itself": {schemas(func(b *strings.Builder) {
+			b.WriteString("    A0: {type: object, required: [a], properties: {a: {$ref: '#/components/schemas/A0'}}}\n")
+		}), "contains itself"},
+		"a reference to itself": {schemas(func(b *strings.Builder) {
+			b.WriteString("    A0: {$ref: '#/components/schemas/A0'}\n")
+		}), "contains itself"},
+		"brackets":     {strings.Repeat("[", 100_000), "nested too deeply"},
+		"dashes":       {"a:\n" + strings.Repeat("- ", 100_000), "nested too deeply"},
+		"the network":  {fmt.Sprintf(theirHead, "https://x.example/schema.yaml"), "never asked"},
+		"no such file": {fmt.Sprintf(theirHead, "nowhere.yaml"), "cannot be read"},
+	} {
+		_, err := extended(t, map[string]string{"theirs.yaml": c.text})
+		if wrong, ok := errors.AsType[*DocumentError](err); !ok || !strings.Contains(wrong.Error(), c.want) {
+			t.Errorf("%s: got %.300v, want %q", name, err, c.want)
+		}
+	}
+}
+
+// A description of a thousand files that refer to each other is one description; a loop among what is optional is a warning.
+func TestManyFiles(t *testing.T) {
+	const n = 1034
+	files := map[string]string{"theirs.yaml": fmt.Sprintf(theirHead, "f0.yaml")}
+	for i := range n {
+		files[fmt.Sprintf("f%d.yaml", i)] = fmt.Sprintf("type: object\nproperties:\n  v%d: {type: string}\n  back: {$ref: f%d.yaml}\n", i, i/2)
+	}
+	var all strings.Builder
+	for i := 1; i < n; i++ {
+		fmt.Fprintf(&all, "  n%d: {$ref: 'f%d.yaml#/properties/v%d'}\n", i, i, i)
+	}
+	files["f0.yaml"] += all.String()
+	p, err := extended(t, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if op := p.Operations[0]; len(op.Fields) != n {
+		t.Errorf("got %d fields, want %d", len(op.Fields), n)
+	}
+	if len(p.Warnings) == 0 {
+		t.Error("the loop is not told")
+	}
+}
+
+// Of a description in JSON only what the operation reaches is read: what is broken elsewhere costs nothing.
+func TestOnlyWhatIsPickedIsRead(t *testing.T) {
+	p, err := extended(t, map[string]string{"theirs.yaml": `{"openapi": "3.1.0", "info": {"title": "x", "version": "1"},
+	 "paths": {"/b": {"post": {"operationId": "b", "requestBody": {"$ref": "#/nowhere"}}},
+	  "/a": {"post": {"operationId": "a", "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}}}}},
+	 "components": {"schemas": {"A": {"type": "object", "properties": {"x": {"type": "string"}}}, "B": {"type": 7, "$ref": "#/nowhere"}}}}`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if op := p.Operations[0]; len(op.Fields) != 1 || op.Fields[0].Path != "x" {
+		t.Errorf("got %v", op.Fields)
+	}
+}

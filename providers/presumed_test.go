@@ -1,0 +1,122 @@
+package providers
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/rowferry/rowferry/batch"
+)
+
+const pointed = `openapi: 3.1.0
+info: {title: x, version: "1"}
+paths:
+  /a:
+    post:
+      operationId: a
+      parameters: [{name: dry, in: query, schema: {type: boolean}}]
+      requestBody:
+        content:
+          application/json:
+            schema:
+              type: object
+              required: [orders]
+              properties:
+                orders: {type: array, items: {type: object, required: [ref], properties: {ref: {type: string}, to: {type: object, properties: {city: {type: string}}}}}}
+`
+
+// presuming compiles a document without a word about answers.
+func presuming(t *testing.T, rows string) *Operation {
+	t.Helper()
+	p, err := Compile([]byte(pointed+"      x-rowferry: {rows: "+rows+"}\nx-rowferry: {name: x}\n"), "pointed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Operations[0]
+}
+
+func sentOrders(n int) Sent {
+	s := Sent{Encoding: "json"}
+	for i := range n {
+		s.Items = append(s.Items, batch.Item{Seq: i, Rows: []int{i + 2}, Body: fmt.Appendf(nil, `{"?body":{"ref":"REF-%d"}}`, i)})
+	}
+	return s
+}
+
+// Answers without a word of the document: by status, with the words, codes and references where providers put them.
+func TestPresumedAnswers(t *testing.T) {
+	op := presuming(t, "one")
+	for name, c := range map[string]struct {
+		status    int
+		header    http.Header
+		body      string
+		class     Class
+		code      string
+		message   string
+		reference string
+	}{
+		"created":         {201, http.Header{"Location": {"https://x.example/orders/A-7?x=1"}}, `{"id": "other"}`, OK, "", "", "A-7"},
+		"an id":           {200, nil, `{"order": {"id": 12, "state": "new"}}`, OK, "", "", "12"},
+		"accepted":        {202, nil, ``, OK, "accepted", "accepted, not yet carried out", ""},
+		"nothing":         {204, nil, ``, OK, "", "", ""},
+		"a page":          {200, nil, `<!DOCTYPE html><html>log in</html>`, Unknown, "200", "", ""},
+		"cut":             {200, nil, `{"id": `, Unknown, "200", "", ""},
+		"problem":         {422, http.Header{"Content-Type": {"application/problem+json"}}, `{"type": "about:blank", "title": "Bad order", "detail": "no such city", "status": 422}`, Rejected, "422", "Bad order: no such city", ""},
+		"an error object": {400, nil, `{"error": {"code": "E7", "message": "no stock"}}`, Rejected, "E7", "no stock", ""},
+		"a message":       {409, nil, `{"message": "there already"}`, Rejected, "409", "there already", ""},
+		"busy":            {429, nil, `{"message": "slower"}`, Retry, "429", "slower", ""},
+		"refused":         {401, nil, `{"message": "who?"}`, Auth, "401", "who?", ""},
+		"broken":          {500, nil, `oops`, Unknown, "500", "", ""},
+	} {
+		r := op.Interpret(Response{Status: c.status, Header: c.header, Body: []byte(c.body)}, sentOrders(1))
+		if r.Class != c.class || r.Code != c.code || r.Message.EN != c.message || r.Reference != c.reference {
+			t.Errorf("%s: got %+v", name, r.Verdict)
+		}
+	}
+}
+
+// Pointers lead to fields, and to the items of a batch: those that nothing points at were not executed and may go again.
+func TestPointersOfAnswers(t *testing.T) {
+	op := presuming(t, "one")
+	for _, pointer := range []string{"/orders/0/to/city", "#/orders/0/to/city", "orders[0].to.city", "$.orders[0].to.city", "body/orders/0/to/city"} {
+		r := op.Interpret(Response{Status: 422, Body: fmt.Appendf(nil, `{"errors": [{"detail": "unknown", "source": {"pointer": %q}}]}`, pointer)}, sentOrders(1))
+		if len(r.Faults) != 1 || r.Faults[0].Field != "orders.to.city" || r.Faults[0].Text != "unknown" {
+			t.Errorf("%s: got %+v", pointer, r.Faults)
+		}
+	}
+	r := op.Interpret(Response{Status: 400, Body: []byte(`{"errors": [{"message": "no", "field": "query.dry"}]}`)}, sentOrders(1))
+	if len(r.Faults) != 1 || r.Faults[0].Field != "query.dry" {
+		t.Errorf("got %+v", r.Faults)
+	}
+	many := presuming(t, "{batch: orders, max: 9}")
+	r = many.Interpret(Response{Status: 422, Body: []byte(`{"errors": [{"detail": "unknown city", "pointer": "/orders/1/to/city"}]}`)}, sentOrders(3))
+	if len(r.Items) != 3 || r.Items[0].Class != Retry || r.Items[1].Class != Rejected || r.Items[1].Faults[0].Field != "to.city" || r.Items[2].Class != Retry {
+		t.Errorf("got %+v", r)
+	}
+}
+
+// A 207 is read item by item: by values that one item alone has, else in order; what says nothing is unknown.
+func TestMultiStatus(t *testing.T) {
+	op := presuming(t, "{batch: orders, max: 9}")
+	for name, c := range map[string]struct {
+		body string
+		want []Class
+	}{
+		"in order":        {`{"items": [{"status": 201, "id": "1"}, {"status": 400, "message": "no"}, {"status": 503}]}`, []Class{OK, Rejected, Retry}},
+		"by reference":    {`{"items": [{"ref": "REF-2", "sstatus": {"statusCode": 400}}, {"ref": "REF-0", "sstatus": {"statusCode": 200}}]}`, []Class{OK, Unknown, Rejected}},
+		"out of order":    {`[{"ref": "REF-1", "status": 200}, {"ref": "REF-0", "status": 422}, {"ref": "REF-2", "status": 200}]`, []Class{Rejected, OK, OK}},
+		"nothing said":    {`{"message": "some of it"}`, []Class{Unknown, Unknown, Unknown}},
+		"errors of items": {`[{"ref": "REF-0", "status": "created"}, {"ref": "REF-1", "errors": [{"message": "bad"}]}, {"ref": "REF-2", "success": true}]`, []Class{Unknown, Rejected, OK}},
+	} {
+		r := op.Interpret(Response{Status: 207, Body: []byte(c.body)}, sentOrders(3))
+		if len(r.Items) != 3 {
+			t.Errorf("%s: got %+v", name, r)
+			continue
+		}
+		for i, want := range c.want {
+			if r.Items[i].Class != want {
+				t.Errorf("%s: item %d is %+v, want %s", name, i, r.Items[i], want)
+			}
+		}
+	}
+}
