@@ -283,6 +283,22 @@ func utf32(order binary.ByteOrder) func([]byte) string {
 	}
 }
 
+// exchanges are texts that programs exchange, by how they begin.
+var exchanges = []struct{ begin, format string }{
+	{"UNA:", "EDIFACT"}, {"UNA+", "EDIFACT"}, {"UNB+", "EDIFACT"}, {"UNH+", "EDIFACT"}, {"ISA*", "X12"}, {"ISA|", "X12"}, {"STX=", "TRADACOMS"},
+	{"EDI_DC40", "IDoc"}, {"MSH|", "HL7"}, {"BEGIN:VCARD", "vCard"}, {"BEGIN:VCALENDAR", "iCalendar"}, {"%!PS", "PostScript"}, {"^XA", "ZPL"}, {"{1:F01", "SWIFT"},
+}
+
+// exchanged names such a text; "" for others.
+func exchanged(text string) string {
+	for _, m := range exchanges {
+		if strings.HasPrefix(text, m.begin) {
+			return m.format
+		}
+	}
+	return ""
+}
+
 // textKind tells XML from CSV and recognises markup that only looks like a spreadsheet.
 func textKind(head []byte) (kind Kind, format string) {
 	text := string(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))
@@ -296,6 +312,8 @@ func textKind(head []byte) (kind Kind, format string) {
 		return WebArchive, ""
 	case sylk(text):
 		return Document, "SYLK"
+	case exchanged(text) != "":
+		return Document, exchanged(text)
 	case has(head, "\x4c\x6f\xa7\x94"): // "<?xm" in EBCDIC
 		return XML, ""
 	case !strings.HasPrefix(text, "<"):

@@ -2,6 +2,7 @@
 package csvfile
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -58,6 +59,7 @@ type opened struct {
 	heading []string
 	skip    int // records above the first data row, the heading included
 	crOnly  bool
+	wrapped bool // every line stands in quotes as a whole
 	sep     bool // the first line is Excel's sep=; and no record
 	fit     table.Judge
 	watch   table.Watch
@@ -110,7 +112,10 @@ func open(ctx context.Context, f readers.File, s readers.Settings) (*opened, err
 	if t.sep && d.delimiter == "" {
 		d.delimiter = sep
 	}
-	if t.d, err = settle(rest, whole, d, limits); err != nil {
+	if inner, is := unwrapLines(rest); is {
+		t.wrapped, rest = true, inner
+	}
+	if t.d, err = settle(rest, whole, d, limits, t.fit); err != nil {
 		return nil, err
 	}
 	if err := t.layOut(ctx, s.Header); err != nil {
@@ -135,7 +140,11 @@ func (t *opened) sample() (text string, whole bool, err error) {
 }
 
 func (t *opened) records() *splitter {
-	s := newSplitter(t.text.reader(), t.d, t.limits.Cell, t.limits.Columns)
+	src := t.text.reader()
+	if t.wrapped {
+		src = &lines{src: bufio.NewReaderSize(src, 64<<10)}
+	}
+	s := newSplitter(src, t.d, t.limits.Cell, t.limits.Columns)
 	if t.crOnly {
 		s.end = '\r'
 	}

@@ -1,6 +1,7 @@
 package csvfile
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -84,7 +85,7 @@ var delimiters = []string{",", ";", "\t", "|"}
 type trial struct {
 	d       dialect
 	rows    [][]string
-	wrapped []bool  // of each row: all its fields are quoted, so what they hold parts nothing
+	quoted  [][]int // of each row: the fields that are quoted, so that what they hold parts nothing
 	width   int     // the usual number of fields
 	regular float64 // share of the records that have it
 	clean   float64 // share of cells that hold no sign of being several
@@ -139,7 +140,7 @@ func try(text string, whole bool, d dialect, limits readers.Limits, most int) tr
 		}
 		t.quotes += s.quotes
 		t.rows = append(t.rows, s.strings())
-		t.wrapped = append(t.wrapped, s.quotes == len(s.fields) && !s.stray)
+		t.quoted = append(t.quoted, slices.Clone(s.quoted))
 		if len(s.fields) > limits.Columns {
 			break
 		}
@@ -152,12 +153,12 @@ func try(text string, whole bool, d dialect, limits readers.Limits, most int) tr
 func (t *trial) measure() {
 	count := map[int]int{}
 	var rows [][]string
-	var wrapped []bool
+	var quoted [][]int
 	for i, row := range t.rows {
 		if table.Blank(row) || comment(t.rows, i) {
 			continue
 		}
-		rows, wrapped = append(rows, row), append(wrapped, t.wrapped[i])
+		rows, quoted = append(rows, row), append(quoted, t.quoted[i])
 		count[len(row)]++
 	}
 	t.width = 1
@@ -181,12 +182,12 @@ func (t *trial) measure() {
 		if len(row) == t.width || len(row) > t.width && trimmed(row) <= t.width || len(row) < t.width && len(row) >= least {
 			fit++
 		}
-		for _, c := range row {
+		for column, c := range row {
 			if c == "" {
 				continue
 			}
 			cells++
-			if !wrapped[first+i] && several(c, t.d.delimiter) {
+			if !slices.Contains(quoted[first+i], column) && (several(c, t.d.delimiter) || t.d.quote != 0 && torn(c, t.d.quote)) {
 				dirty++
 			}
 		}
@@ -231,10 +232,16 @@ func several(c, delimiter string) bool {
 	return false
 }
 
+// torn reports whether a cell holds one half of a pair of quotes: the delimiter cuts through what they hold.
+func torn(c string, quote byte) bool {
+	return strings.Count(c, string(rune(quote)))%2 == 1 && c[0] != quote && (c[len(c)-1] == quote || strings.ContainsAny(c, ",;\t|"))
+}
+
 func digit(b byte) bool { return b >= '0' && b <= '9' }
 
 // settle finds the delimiter, the quote and the escape that make the sample a table.
-func settle(text string, whole bool, w wishes, limits readers.Limits) (dialect, error) {
+// What the route knows decides before counts do: a delimiter, however rare, that makes names of its own of the heading.
+func settle(text string, whole bool, w wishes, limits readers.Limits, fit table.Judge) (dialect, error) {
 	candidates := delimiters
 	if w.delimiter != "" {
 		candidates = []string{w.delimiter}
@@ -246,7 +253,18 @@ func settle(text string, whole bool, w wishes, limits readers.Limits) (dialect, 
 			best = t
 		}
 	}
-	if w.delimiter == "" && best.score() < 0.2 {
+	if fit != nil && w.delimiter == "" {
+		most := best.known(fit)
+		for _, delimiter := range slices.Concat(delimiters, rare, odd) {
+			if delimiter == best.d.delimiter || !strings.Contains(text, delimiter) {
+				continue
+			}
+			if t := quotes(text, whole, w, delimiter, limits, tried); t.regular > 0.6 && t.known(fit) > max(1, most) {
+				best, most = t, t.known(fit)
+			}
+		}
+	}
+	if w.delimiter == "" && best.score() < 0.2 && (fit == nil || best.known(fit) == 0) {
 		if c := other(text); c != "" {
 			return dialect{}, unreadable("csv.delimiter_unclear", "character", c)
 		}
@@ -255,6 +273,17 @@ func settle(text string, whole bool, w wishes, limits readers.Limits) (dialect, 
 		best = quotes(text, whole, w, best.d.delimiter, limits, all)
 	}
 	return best.d, nil
+}
+
+// known is how many names of the route stand in one of the first rows, where they are enough for it.
+func (t *trial) known(fit table.Judge) int {
+	most := 0
+	for _, row := range t.rows[:min(len(t.rows), 30)] {
+		if f := fit(row); f.Enough {
+			most = max(most, f.Known())
+		}
+	}
+	return most
 }
 
 // quotes finds the best quote and escape for one delimiter.
@@ -279,6 +308,14 @@ func quotes(text string, whole bool, w wishes, delimiter string, limits readers.
 		if t.quotes >= 2 && t.sound() && t.score() >= best.score() {
 			return t
 		}
+	}
+	if best.quotes > 0 && best.d.escape == 0 && strings.Contains(text, "'") {
+		d.also = '\''
+		t := try(text, whole, d, limits, most)
+		if t.quotes >= best.quotes+2 && t.sound() && (t.score() > best.score()+1e-9 || t.score() >= best.score()-1e-9 && best.enclosed('\'')) {
+			return t
+		}
+		d.also = 0
 	}
 	if !best.sound() {
 		d.quote = 0
@@ -308,6 +345,23 @@ func (t *trial) literal(quote byte) bool {
 	return begun >= 3 && begun*4 >= wrapped // one alone is a quote without its partner
 }
 
+// enclosed reports whether all cells that begin with a mark end with it too, and some do.
+func (t *trial) enclosed(mark byte) bool {
+	n := 0
+	for _, row := range t.rows {
+		for _, c := range row {
+			switch {
+			case c == "" || c[0] != mark:
+			case len(c) < 2 || c[len(c)-1] != mark:
+				return false
+			default:
+				n++
+			}
+		}
+	}
+	return n > 1
+}
+
 // escaped tries a backslash before the quote where doubled quotes do not add up.
 func escaped(t trial, text string, whole bool, limits readers.Limits, most int) trial {
 	if t.sound() || t.d.quote == 0 || t.d.escape != 0 || !strings.Contains(text, `\`+string(t.d.quote)) {
@@ -324,6 +378,9 @@ func escaped(t trial, text string, whole bool, limits readers.Limits, most int) 
 // rare are delimiters that are not tried by themselves; a file that has one the same number of times on every line is
 // not taken for a table of one column.
 var rare = []string{"^", "~", "¦", "§", "；", "，", "｜", "\x01", "\x02", "\x1c", "\x1d", "\x1e", "\x1f"}
+
+// odd are delimiters that stand in values so often that only the route's names speak for them.
+var odd = []string{"#", ":", "+", "`", " ", "*", "/", "_", "!", "$", "%", "&"}
 
 func other(text string) string {
 	var lines []string

@@ -13,6 +13,7 @@ type dialect struct {
 	delimiter string // one character
 	quote     byte   // 0: none
 	escape    byte   // 0: the quote is doubled
+	also      byte   // a second quote that some fields have; 0: none
 	blanks    bool   // blanks may stand between a delimiter and an opening quote
 }
 
@@ -47,11 +48,13 @@ type splitter struct {
 	// The record read last; valid until next is called again.
 	text     []byte
 	fields   []span
-	number   int  // of the record, from 1
-	quotes   int  // how many fields were quoted
-	stray    bool // text stands after a closing quote
-	unclosed bool // the text ended within quotes
-	ended    bool // a line end followed it
+	number   int   // of the record, from 1
+	quotes   int   // how many fields were quoted
+	stray    bool  // text stands after a closing quote
+	unclosed bool  // the text ended within quotes
+	ended    bool  // a line end followed it
+	quoted   []int // which fields were
+	q        byte  // the quote of the field that is being read
 	scratch  []byte
 	lost     bool // U+FFFD was seen somewhere
 	wide     bool // so were bytes above 127
@@ -161,10 +164,11 @@ func (s *splitter) split() (bool, error) {
 	}
 	if bytes.IndexByte(line, other) >= 0 ||
 		s.d.quote != 0 && bytes.IndexByte(line, s.d.quote) >= 0 ||
+		s.d.also != 0 && bytes.IndexByte(line, s.d.also) >= 0 ||
 		s.d.escape != 0 && bytes.IndexByte(line, s.d.escape) >= 0 || len(line) > s.cell {
 		return s.carefully()
 	}
-	s.text, s.fields = line, s.fields[:0]
+	s.text, s.fields, s.quoted = line, s.fields[:0], s.quoted[:0]
 	s.quotes, s.stray, s.unclosed, s.ended = 0, false, false, true
 	s.r += at + 1
 	from := 0
@@ -198,7 +202,7 @@ func (s *splitter) split() (bool, error) {
 func (s *splitter) carefully() (bool, error) {
 	b, i := s.buf[:s.w], s.r
 	d0, more := s.d.delimiter[0], s.d.delimiter[1:]
-	s.scratch, s.fields = s.scratch[:0], s.fields[:0]
+	s.scratch, s.fields, s.quoted = s.scratch[:0], s.fields[:0], s.quoted[:0]
 	s.quotes, s.stray, s.unclosed, s.ended = 0, false, false, false
 	for {
 		from := len(s.scratch)
@@ -208,8 +212,9 @@ func (s *splitter) carefully() (bool, error) {
 				open++
 			}
 		}
-		if open < len(b) && s.d.quote != 0 && b[open] == s.d.quote {
+		if open < len(b) && b[open] != 0 && (b[open] == s.d.quote || b[open] == s.d.also) {
 			s.quotes++
+			s.q, s.quoted = b[open], append(s.quoted, len(s.fields))
 			i = open + 1
 			closed := false
 			for !closed {
@@ -242,8 +247,8 @@ func (s *splitter) carefully() (bool, error) {
 						s.scratch = append(s.scratch, b[j])
 						i = j + 1
 					}
-				case j+1 < len(b) && b[j+1] == s.d.quote:
-					s.scratch = append(s.scratch, s.d.quote)
+				case j+1 < len(b) && b[j+1] == s.q:
+					s.scratch = append(s.scratch, s.q)
 					i = j + 2
 				default:
 					i, closed = j+1, true
@@ -332,14 +337,14 @@ func (s *splitter) carefully() (bool, error) {
 
 // mark finds the next quote or escape at or after i.
 func (s *splitter) mark(b []byte, i int) int {
-	if s.d.escape == 0 || s.d.escape == s.d.quote {
-		if q := bytes.IndexByte(b[i:], s.d.quote); q >= 0 {
+	if s.d.escape == 0 || s.d.escape == s.q {
+		if q := bytes.IndexByte(b[i:], s.q); q >= 0 {
 			return i + q
 		}
 		return -1
 	}
 	for ; i < len(b); i++ { // one search for both: many escapes before a far quote must not be searched through again and again
-		if b[i] == s.d.quote || b[i] == s.d.escape {
+		if b[i] == s.q || b[i] == s.d.escape {
 			return i
 		}
 	}

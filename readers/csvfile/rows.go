@@ -203,7 +203,7 @@ func (t *opened) build(row *batch.Row, s *splitter) {
 			c.Kind = batch.Blank
 			continue
 		}
-		if b := c.Text[0]; wide || odd[b] && !(b >= '0' && b <= '9' && calm(c.Text)) {
+		if b := c.Text[0]; wide || unusual[b] && !(b >= '0' && b <= '9' && calm(c.Text)) {
 			t.inspect(c, i, s, wide)
 		}
 	}
@@ -239,8 +239,8 @@ func (t *opened) judgeWidth(row *batch.Row, s *splitter) {
 	}
 }
 
-// odd are the first bytes of cells that may show nothing or another text than is written, or whose value was destroyed.
-var odd = func() (odd [256]bool) {
+// unusual are the first bytes of cells that may show nothing or another text than is written, or whose value was destroyed.
+var unusual = func() (odd [256]bool) {
 	for b := range 256 {
 		odd[b] = b <= '9' || b >= 0x80 || strings.IndexByte(`=Nn<[\u`, byte(b)) >= 0
 	}
