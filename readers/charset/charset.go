@@ -120,8 +120,11 @@ func Guess(sample []byte) Verdict {
 		return Verdict{Name: best.name, Sure: true}
 	}
 	var v Verdict
-	for _, j := range fits[:min(5, len(fits))] {
-		v.Fits = append(v.Fits, j.name)
+	some := slices.ContainsFunc(fits, func(j judged) bool { return j.usual })
+	for _, j := range fits {
+		if len(v.Fits) < 5 && some && (j.usual || j.bits <= best.bits+margin) { // what nobody writes is not recommended
+			v.Fits = append(v.Fits, j.name)
+		}
 	}
 	v.Name = best.name
 	return v
@@ -140,7 +143,7 @@ func judge(sample []byte, c candidate) (judged, bool) {
 	if err != nil {
 		return judged{}, false
 	}
-	text, ok := decode(e, sample)
+	text, ok := decode(e, sample, e == gb18030{})
 	if !ok {
 		return judged{}, false
 	}
@@ -155,24 +158,29 @@ func judge(sample []byte, c candidate) (judged, bool) {
 	return best, true
 }
 
-// decode is strict: no replacement characters, no C1 controls, no private characters.
-func decode(e encoding.Encoding, sample []byte) (string, bool) {
+// decode is strict: no replacement characters, no C1 controls, no private characters, but for some of twenty where the encoding has
+// an area for what users drew themselves.
+func decode(e encoding.Encoding, sample []byte, area bool) (string, bool) {
 	out, err := e.NewDecoder().Bytes(sample)
 	if err != nil {
 		return "", false
 	}
+	letters, private := 0, 0
 	for i := 0; i < len(out); {
 		if out[i] < utf8.RuneSelf {
 			i++
 			continue
 		}
 		r, size := utf8.DecodeRune(out[i:])
-		if r == utf8.RuneError || r < 0xa0 || unicode.Is(unicode.Co, r) {
+		if r == utf8.RuneError || r < 0xa0 || unicode.Is(unicode.Co, r) && !area {
 			return "", false
+		}
+		if letters++; unicode.Is(unicode.Co, r) {
+			private++
 		}
 		i += size
 	}
-	return string(out), true
+	return string(out), private*20 <= letters
 }
 
 func price(text string, m model) (bits float64, letters int) {

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/transform"
 )
 
@@ -16,7 +17,11 @@ func ByName(name string) (encoding.Encoding, error) {
 	if letters, ok := codePages[name]; ok {
 		return codePage(letters), nil
 	}
-	return htmlindex.Get(name)
+	e, err := htmlindex.Get(name)
+	if e == simplifiedchinese.GB18030 {
+		return gb18030{}, err
+	}
+	return e, err
 }
 
 // CodePage returns the name that ByName knows a DOS code page by ("cp850" for "CP-850", "ibm850", "dos-850"), "" for

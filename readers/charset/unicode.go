@@ -113,6 +113,6 @@ func textIn(name string, sample []byte) string {
 	if err != nil {
 		return ""
 	}
-	text, _ := decode(e, sample)
+	text, _ := decode(e, sample, false)
 	return text
 }
