@@ -82,8 +82,8 @@ func (c *Console) Name() string { return "console" }
 
 // Run serves until ctx ends. What is being uploaded then has a moment to end.
 func (c *Console) Run(ctx context.Context) error {
-	if err := c.sweepDrops(); err != nil {
-		c.log.Error("console: old uploads", "error", err)
+	if err := errors.Join(c.sweepDrops(), sessionStore{c.books}.sweep(ctx)); err != nil {
+		c.log.Error("console: what is out of date", "error", err)
 	}
 	server := &http.Server{Handler: c.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(c.log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return ctx }}

@@ -36,7 +36,7 @@ var dropPattern = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 // keep writes content into the drops folder and returns its path.
 func (c *Console) keep(content io.Reader) (string, error) {
-	if err := os.MkdirAll(c.drops, 0o750); err != nil {
+	if err := os.MkdirAll(c.drops, 0o700); err != nil {
 		return "", err
 	}
 	id := make([]byte, 16)
@@ -44,7 +44,7 @@ func (c *Console) keep(content io.Reader) (string, error) {
 		return "", err
 	}
 	path := filepath.Join(c.drops, hex.EncodeToString(id))
-	out, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
+	out, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return "", err
 	}
@@ -66,14 +66,19 @@ func (c *Console) newDrop(ctx context.Context, p *people.Person, route, name str
 		return nil, errors.Join(err, os.Remove(path))
 	}
 	d := &drop{ID: filepath.Base(path), Route: route, Name: name, By: p.Name, Finding: *finding}
-	about, err := json.Marshal(d)
-	if err == nil {
-		err = os.WriteFile(path+".json", about, 0o640)
-	}
-	if err != nil {
+	if err := c.note(d); err != nil {
 		return nil, errors.Join(err, c.discard(d.ID))
 	}
 	return d, nil
+}
+
+// note writes down what is known of a drop.
+func (c *Console) note(d *drop) error {
+	about, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(c.drops, d.ID+".json"), about, 0o600)
 }
 
 // drop finds one of a person's drops; ledger.ErrNotFound.

@@ -76,7 +76,7 @@ func (s sessionStore) Commit(token string, data []byte, expiry time.Time) error 
 // Delete is DeleteCtx.
 func (s sessionStore) Delete(token string) error { return s.DeleteCtx(context.Background(), token) }
 
-// sweepSessions takes out those that have ended.
+// sweep takes out those that have ended.
 func (s sessionStore) sweep(ctx context.Context) error {
 	all, err := s.register.Entries(ctx, sessionKey)
 	if err != nil {

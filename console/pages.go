@@ -54,6 +54,10 @@ func (c *Console) pages(mux *http.ServeMux) {
 		"GET /partners":                    {people.Viewer, c.partnersPage},
 		"GET /routes":                      {people.Viewer, c.routesPage},
 		"GET /routes/{route}/template":     {people.Viewer, c.template},
+		"GET /new":                         {people.Admin, c.newPage},
+		"POST /new":                        {people.Admin, c.newSample},
+		"GET /new/{id}":                    {people.Admin, c.newTrial},
+		"POST /new/{id}":                   {people.Admin, c.newText},
 		"GET /audit":                       {people.Operator, c.auditPage},
 		"GET /people":                      {people.Admin, c.peoplePage},
 		"POST /people":                     {people.Admin, c.peopleChanged},
@@ -555,7 +559,7 @@ func (c *Console) auditPage(w http.ResponseWriter, r *http.Request, p *people.Pe
 		Next     int64
 		By, Verb string
 		Verbs    []string
-	}{acts, next, get.Get("by"), get.Get("verb"), []string{"drop", "mend", "resend", "cancel", "pause", "resume", "release", "sign-in", "user", "token", "remove"}}))
+	}{acts, next, get.Get("by"), get.Get("verb"), []string{"drop", "mend", "resend", "cancel", "pause", "resume", "release", "sign-in", "user", "token", "remove", "route"}}))
 }
 
 func (c *Console) peoplePage(w http.ResponseWriter, r *http.Request, _ *people.Person) {

@@ -9,6 +9,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -50,7 +51,6 @@ func run(address, name, password, folder string, docs bool, paths []string) erro
 	ctx, late := context.WithTimeout(ctx, 4*time.Minute)
 	defer late()
 	err := chromedp.Run(ctx, chromedp.Navigate(address+"/sign-in"), chromedp.WaitVisible("input[name=password]"),
-		picture(folder, "sign-in", shots[0], docs),
 		chromedp.SendKeys("input[name=name]", name), chromedp.SendKeys("input[name=password]", password), chromedp.Click("form.stack button"), chromedp.WaitVisible("nav"))
 	if err != nil {
 		return err
@@ -62,15 +62,14 @@ func run(address, name, password, folder string, docs bool, paths []string) erro
 	for i, p := range paths {
 		pages[fmt.Sprintf("page%d", i)] = p
 	}
-	var file, held string
+	var file string
 	_ = chromedp.Run(ctx, chromedp.Navigate(address+"/files?outcome=invalid&q=november"), chromedp.AttributeValue("table.files a", "href", &file, nil, chromedp.AtLeast(0)))
 	if file != "" && len(paths) == 0 {
 		pages["file"], pages["mend"], pages["row"], pages["ask"] = file, file+"/mend", file+"/rows/3", file+"/ask/cancel"
 	}
-	_ = held
 	for name, path := range pages {
 		for _, s := range shots {
-			if docs && (s.name != "light" || name == "ask" || name == "row" || name == "partners" || name == "routes" || name == "audit") {
+			if docs && (s.name != "light" || !slices.Contains([]string{"today", "file", "mend"}, name)) {
 				continue
 			}
 			if err := chromedp.Run(ctx, emulation.SetDeviceMetricsOverride(s.width, s.height, 1, false), chromedp.Navigate(address+path), chromedp.Sleep(400*time.Millisecond), picture(folder, name, s, docs)); err != nil {

@@ -1,0 +1,161 @@
+package console_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// scs begins to sweep a store of its own that is not used; it cannot be told not to.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/alexedwards/scs/v2/memstore.(*MemStore).startCleanup"), goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
+}
+
+// A file goes its whole way over the API: dropped, looked at, mended, sent again. What was delivered goes once.
+func TestAFileOverTheAPI(t *testing.T) {
+	o := open(t)
+	content := "accountNumber,lesBookingId,failReason\n3000372,LBA1,Hold\n3000372,LBA2,\n3000372,LBA3-REFUSE,Hold\n"
+	status, body := o.ask("ann", "POST", "/api/v1/routes/failures/files?name=a.csv&check=true", content)
+	if status != 200 || !strings.Contains(body, `"would_be_sent":2`) || !strings.Contains(body, `"invalid":1`) || len(o.sim.Ledger()) != 0 {
+		t.Fatalf("check: %d %s, executed %v", status, body, o.sim.Ledger())
+	}
+	id := o.drop("ann", "failures", "a.csv", content)
+	f := o.ended(id)
+	if f.Counts["read"] != 3 || f.Counts["delivered"] != 1 || f.Counts["rejected"] != 1 || f.Counts["invalid"] != 1 || f.Counts["waiting"] != 0 {
+		t.Fatalf("%+v", f)
+	}
+	if status, body := o.ask("ann", "POST", "/api/v1/routes/failures/files?name=again.csv", content); status != 200 || !strings.Contains(body, id) {
+		t.Errorf("the same content again: %d %s", status, body)
+	}
+	var rows struct {
+		Rows []struct {
+			Row     int
+			Outcome string
+			Cells   map[string]string
+		}
+		Next string
+	}
+	o.get("ann", "/api/v1/files/"+id+"/rows?status=invalid,rejected", &rows)
+	if len(rows.Rows) != 2 || rows.Rows[0].Cells["lesBookingId"] != "LBA2" {
+		t.Errorf("%+v", rows)
+	}
+	var row struct{ Sent map[string]string }
+	o.get("ann", "/api/v1/files/"+id+"/rows/2", &row)
+	if row.Sent["lesBookingId"] != "LBA1" {
+		t.Errorf("%+v", row)
+	}
+	edits := `{"rows": {"3": {"failReason": "Customs"}, "4": {"lesBookingId": "LBA3"}}, "check": true}`
+	status, body = o.ask("ann", "POST", "/api/v1/files/"+id+"/mend", edits)
+	if status != 200 || !strings.Contains(body, `"would_be_sent":2`) || !strings.Contains(body, `"delivered_before":1`) {
+		t.Errorf("check of a mend: %d %s", status, body)
+	}
+	status, body = o.ask("ann", "POST", "/api/v1/files/"+id+"/mend", strings.Replace(edits, "true", "false", 1))
+	var mended struct{ ID string }
+	if err := json.Unmarshal([]byte(body), &mended); err != nil || status != http.StatusAccepted {
+		t.Fatalf("%d %s", status, body)
+	}
+	if f := o.ended(mended.ID); f.Counts["delivered"] != 3 {
+		t.Errorf("%+v", f)
+	}
+	for _, x := range o.sim.Ledger() {
+		if x.Count != 1 {
+			t.Errorf("%s was executed %d times", x.Key, x.Count)
+		}
+	}
+	if status, body := o.ask("ann", "POST", "/api/v1/files/"+id+"/resend", `{"status": ["rejected"]}`); status != http.StatusConflict || !strings.Contains(body, `"superseded"`) {
+		t.Errorf("resend of a file whose result was dropped: %d %s", status, body)
+	}
+	for path, want := range map[string]string{"result.csv": "LBA3-REFUSE", "original": "LBA3-REFUSE", "summary.json": `"rejected"`} {
+		if status, body := o.ask("vera", "GET", "/api/v1/files/"+id+"/"+path, ""); status != 200 || !strings.Contains(body, want) {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+	var acts struct {
+		Acts []struct{ By, Verb, File string }
+	}
+	o.get("olga", "/api/v1/audit?verb=mend", &acts)
+	if len(acts.Acts) != 1 || acts.Acts[0].By != "ann" || acts.Acts[0].File != mended.ID {
+		t.Errorf("audit: %+v", acts)
+	}
+}
+
+// Who may not is refused, on pages and in the API alike, and files of others' routes are not there.
+func TestRoles(t *testing.T) {
+	o := open(t)
+	id := o.drop("ann", "failures", "a.csv", sheet(2, "LBR"))
+	o.ended(id)
+	for _, c := range []struct {
+		who, method, path string
+		want              int
+	}{
+		{"", "GET", "/api/v1/files", 401}, {"", "GET", "/files", 303}, {"", "GET", "/", 303}, {"", "GET", "/api/v1/openapi.json", 200},
+		{"vera", "GET", "/api/v1/files", 200}, {"vera", "GET", "/files/" + id, 200},
+		{"vera", "POST", "/api/v1/routes/failures/files?name=x.csv", 403}, {"vera", "GET", "/drop", 403}, {"vera", "POST", "/api/v1/files/" + id + "/mend", 403},
+		{"vera", "POST", "/api/v1/files/" + id + "/resend", 403}, {"vera", "GET", "/files/" + id + "/mend", 403}, {"vera", "GET", "/files/" + id + "/ask/resend?status=rejected", 403},
+		{"vera", "POST", "/files/" + id + "/ask/cancel", 403}, {"vera", "GET", "/audit", 403}, {"vera", "GET", "/api/v1/audit", 403}, {"vera", "GET", "/people", 403},
+		{"sam", "GET", "/api/v1/files/" + id, 404}, {"sam", "GET", "/files/" + id, 404}, {"sam", "GET", "/api/v1/files/" + id + "/original", 404}, {"sam", "GET", "/files/" + id + "/rows/2", 404},
+		{"sam", "POST", "/api/v1/routes/failures/files?name=x.csv", 404}, {"sam", "POST", "/api/v1/files/" + id + "/mend", 404}, {"sam", "GET", "/files/" + id + "/mend", 404},
+		{"sam", "POST", "/api/v1/files/" + id + "/cancel", 403}, {"sam", "POST", "/api/v1/accounts/les/pause", 403}, {"sam", "GET", "/routes/failures/template", 404},
+		{"olga", "GET", "/audit", 200}, {"olga", "GET", "/people", 403}, {"olga", "POST", "/people", 403}, {"olga", "POST", "/api/v1/accounts/none/pause", 404},
+		{"ann", "GET", "/people", 200}, {"ann", "GET", "/nowhere", 404}, {"ann", "GET", "/api/v1/nowhere", 404}, {"ann", "GET", "/api/v1/files?state=lost", 422},
+		{"ann", "GET", "/api/v1/files?outcome=lost", 422}, {"ann", "GET", "/api/v1/files?since=lost", 422}, {"ann", "GET", "/api/v1/files/" + id + "/rows?cursor=x", 422},
+		{"ann", "GET", "/api/v1/files/" + id + "/rows/99", 404}, {"ann", "POST", "/api/v1/files/" + id + "/cancel", 409}, {"ann", "POST", "/api/v1/files/" + id + "/release", 409},
+	} {
+		if got, body := o.ask(c.who, c.method, c.path, ""); got != c.want {
+			t.Errorf("%s: %s %s: %d, want %d: %.200s", c.who, c.method, c.path, got, c.want, body)
+		}
+	}
+	var seen struct{ Files []struct{ ID string } }
+	o.get("sam", "/api/v1/files", &seen)
+	if len(seen.Files) != 0 {
+		t.Errorf("sam sees %v", seen)
+	}
+	if _, page := o.ask("sam", "GET", "/files", ""); strings.Contains(page, id) {
+		t.Error("sam's page shows a file of another route")
+	}
+	mine := o.drop("sam", "other", "b.csv", sheet(1, "LBS"))
+	o.get("sam", "/api/v1/files", &seen)
+	if len(seen.Files) != 1 || seen.Files[0].ID != mine {
+		t.Errorf("sam sees %v, want %s", seen, mine)
+	}
+}
+
+// A form from another site is refused, whoever's browser sends it.
+func TestOtherSites(t *testing.T) {
+	o := open(t)
+	r, err := http.NewRequestWithContext(t.Context(), "POST", "http://"+o.address+"/sign-in", strings.NewReader("name=ann&password=x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Origin", "https://elsewhere.example")
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusForbidden {
+		t.Errorf("%d", answer.StatusCode)
+	}
+	if p := answer.Header.Get("Content-Security-Policy"); p == "" || strings.Contains(p, "unsafe") {
+		t.Errorf("policy %q", p)
+	}
+}
+
+// Whatever was taken goes on after the service was stopped at any moment, and nothing is executed twice.
+func TestStoppedAfterADrop(t *testing.T) {
+	o := open(t)
+	id := o.drop("ann", "failures", "long.csv", sheet(400, "LBK"))
+	o.stop()
+	o.start()
+	if f := o.ended(id); f.Counts["delivered"] != 400 {
+		t.Errorf("%+v", f)
+	}
+	if n := len(o.sim.Ledger()); n != 400 {
+		t.Errorf("%d executed", n)
+	}
+}

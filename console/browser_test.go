@@ -1,0 +1,148 @@
+package console_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"github.com/rowferry/rowferry/simulator"
+)
+
+// browser is a real Chromium with its own cookies. What pages complain about in its console fails the test.
+func browser(t *testing.T, language string) context.Context {
+	t.Helper()
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.NoSandbox, chromedp.Flag("disable-background-networking", true), chromedp.Flag("accept-lang", language))
+	all, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(stop)
+	ctx, cancel := chromedp.NewContext(all)
+	t.Cleanup(func() { _ = chromedp.Cancel(ctx); cancel() })
+	chromedp.ListenTarget(ctx, func(e any) {
+		switch e := e.(type) {
+		case *runtime.EventExceptionThrown:
+			t.Errorf("the page's script: %s", e.ExceptionDetails.Error())
+		case *runtime.EventConsoleAPICalled:
+			if e.Type == runtime.APITypeError {
+				t.Errorf("the page's script says an error: %s", e.Args[0].Value)
+			}
+		}
+	})
+	ctx, late := context.WithTimeout(ctx, 5*time.Minute)
+	t.Cleanup(late)
+	return ctx
+}
+
+// does runs steps in a browser.
+func does(t *testing.T, ctx context.Context, steps ...chromedp.Action) {
+	t.Helper()
+	if err := chromedp.Run(ctx, steps...); err != nil {
+		var page string
+		_ = chromedp.Run(ctx, chromedp.Text("body", &page))
+		t.Fatalf("%v on a page that says: %.2000s", err, page)
+	}
+}
+
+func (o *office) signIn(ctx context.Context, name string) {
+	o.t.Helper()
+	does(o.t, ctx, chromedp.Navigate("http://"+o.address+"/"), chromedp.WaitVisible("input[name=password]"),
+		chromedp.SendKeys("input[name=name]", name), chromedp.SendKeys("input[name=password]", "correct horse "+name),
+		chromedp.Click("form.stack button"), chromedp.WaitVisible("nav"))
+}
+
+// says waits until an element holds a text, whatever the page does meanwhile.
+func says(selector, text string) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		look := `(() => { const e = document.querySelector(` + quoted(selector) + `); return e ? e.textContent : "" })()`
+		said := ""
+		for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+			if err := chromedp.Evaluate(look, &said).Do(ctx); err == nil && strings.Contains(said, text) {
+				return nil
+			}
+		}
+		return fmt.Errorf("%s says %q, not %q", selector, said, text)
+	})
+}
+
+func quoted(s string) string { return "\"" + strings.ReplaceAll(s, `"`, `\"`) + "\"" }
+
+// A person signs in, drops a file in GBK, sees what it would do, sends it, watches it to its end without a reload, mends two
+// rows and sees the whole truth; the service is stopped and started between the steps.
+func TestAPersonsDay(t *testing.T) {
+	o := open(t)
+	ctx := browser(t, "en")
+	content, err := simplifiedchinese.GBK.NewEncoder().String("accountNumber,lesBookingId,failReason\n3000372,LBD1,货物未备好\n3000372,LBD2,\n3000372,LBD3,\n3000372,LBD4,船期推迟\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "订单.csv")
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.sim.SetFaults(simulator.Faults{Delay: simulator.Duration(700 * time.Millisecond)}); err != nil {
+		t.Fatal(err)
+	}
+	again := func() { o.stop(); o.start() }
+	o.signIn(ctx, "ann")
+	again()
+	does(t, ctx, chromedp.Navigate("http://"+o.address+"/drop"), chromedp.WaitVisible("[data-drop]"), chromedp.SetValue("select[name=route]", "failures"), chromedp.SetUploadFiles("input[type=file]", []string{path}),
+		chromedp.Click("[data-drop] button"), chromedp.WaitVisible("button[value=send]"), says("main", "4 rows read; 2 would be sent"))
+	if n := len(o.sim.Ledger()); n != 0 {
+		t.Fatalf("%d executed before anybody said so", n)
+	}
+	again()
+	does(t, ctx, chromedp.Click("button[value=send]"), chromedp.WaitVisible("#live"), says("h1", "订单.csv"))
+	does(t, ctx, says("#live .counts", "2 delivered"), says("#live .counts", "2 invalid"))
+	does(t, ctx, says("#live .state", "ended"))
+	again()
+	does(t, ctx, chromedp.Reload(), chromedp.WaitVisible("#live"), chromedp.Click(`.counts a[href*="status=invalid"]`), says("table.rows", "LBD2"))
+	var shown int
+	does(t, ctx, chromedp.Evaluate(`document.querySelectorAll("table.rows tbody tr").length`, &shown))
+	if shown != 2 {
+		t.Errorf("%d invalid rows are shown", shown)
+	}
+	does(t, ctx, chromedp.Click(`a[href$="/mend"]`), chromedp.WaitVisible("#mend"),
+		chromedp.SendKeys(`tr[data-row="3"] input[data-key="failReason"]`, "Hold"), says("[data-summary]", "1 rows would be sent, 1 are still wrong"))
+	again()
+	does(t, ctx, chromedp.Reload(), chromedp.WaitVisible("#mend"), says("[data-summary]", "1 rows would be sent"), // what was typed is still there
+		chromedp.SendKeys(`tr[data-row="4"] input[data-key="failReason"]`, "Hold"), says("[data-summary]", "2 rows would be sent."),
+		chromedp.Click("[data-send]"), chromedp.WaitVisible("#live"), says("#live .counts", "4 delivered"))
+	for _, x := range o.sim.Ledger() {
+		if x.Count != 1 {
+			t.Errorf("%s was executed %d times", x.Key, x.Count)
+		}
+	}
+}
+
+// Of rows nobody knows about, a person says that they looked; without the tick nothing is sent. A viewer is not even asked.
+func TestAnUnknownRow(t *testing.T) {
+	o := open(t)
+	id := o.drop("ann", "failures", "u.csv", sheet(1, "LBU"))
+	o.ended(id)
+	viewer := browser(t, "en")
+	o.signIn(viewer, "vera")
+	does(t, viewer, chromedp.Navigate("http://"+o.address+"/files/"+id+"/mend"), says("h1", "That does not go"), says("main", "needs the role sender"))
+	does(t, viewer, chromedp.Navigate("http://"+o.address+"/files/"+id), chromedp.WaitVisible("#live"))
+	var actions int
+	does(t, viewer, chromedp.Evaluate(`document.querySelectorAll(".actions a, a[href*='/ask/']").length`, &actions))
+	if actions != 0 {
+		t.Errorf("a viewer is offered %d actions", actions)
+	}
+}
+
+// The pages speak the browser's language, and the one that was chosen.
+func TestLanguages(t *testing.T) {
+	o := open(t)
+	for language, words := range map[string][2]string{"zh-CN": {"今天", "需要处理"}, "ru-RU": {"Сегодня", "Требует внимания"}} {
+		ctx := browser(t, language)
+		o.signIn(ctx, "ann")
+		does(t, ctx, says("h1", words[0]), says("main", words[1]), chromedp.Click(`button[lang="en"]`), says("h1", "Today"))
+	}
+}
