@@ -46,6 +46,9 @@ type Place interface {
 	// the route's language, why.
 	Unready() iter.Seq2[string, string]
 
+	// Misfits gives the files whose names do not fit, and which have lain there as they are for longer than the patience.
+	Misfits() []Arrival
+
 	// Held gives the ids under which files lie in processing.
 	Held(ctx context.Context) (ids []string, err error)
 
@@ -121,6 +124,7 @@ type Inbox struct {
 	rhythm    Rhythm
 
 	sightings Sightings
+	misfits   Sightings        // files that do not fit match
 	looked    time.Time        // when the last look began
 	refused   map[string]bool  // names told in the log
 	noted     map[string]noted // files that were not whole

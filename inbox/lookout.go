@@ -83,6 +83,8 @@ func (b *Inbox) survey(ctx context.Context, found []places.Entry, now time.Time)
 	b.looked = now
 	b.sightings.Begin()
 	defer b.sightings.End()
+	b.misfits.Begin()
+	defer b.misfits.End()
 	there := make(map[string]bool, len(found))
 	for _, e := range found {
 		there[e.Name] = true
@@ -98,7 +100,7 @@ func (b *Inbox) survey(ctx context.Context, found []places.Entry, now time.Time)
 			continue
 		}
 		if !Match(b.Match, e.Name) {
-			b.pass(e)
+			b.pass(e, now)
 			continue
 		}
 		c, ok, err := b.sight(ctx, e, now)
@@ -127,10 +129,27 @@ func (b *Inbox) wanted(name string) bool {
 func (b *Inbox) meant(name string) bool { return !Temporary(name) && !b.marker.Fits(name) }
 
 // pass tells once of a file that whoever dropped it may be waiting for: nothing but the globs speaks against it.
-func (b *Inbox) pass(e places.Entry) {
-	if !b.refused[e.Name] && Untrusted(e.Name) == "" && e.Mode.IsRegular() {
+func (b *Inbox) pass(e places.Entry, now time.Time) {
+	if Untrusted(e.Name) != "" || !e.Mode.IsRegular() {
+		return
+	}
+	b.misfits.See(e.Name, mark(e), now)
+	if !b.refused[e.Name] {
 		b.leave(e.Name, slog.LevelInfo, "its name does not fit the route's match")
 	}
+}
+
+// Misfits gives the files that do not fit, oldest name first: see Place.
+func (b *Inbox) Misfits() []Arrival {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all []Arrival
+	for _, name := range slices.Sorted(maps.Keys(b.misfits.byName)) {
+		if s := b.misfits.byName[name]; b.looked.Sub(s.First) >= b.Patience {
+			all = append(all, Arrival{Name: name, Size: s.Size, ModTime: time.Unix(0, s.Mark.ModTime)})
+		}
+	}
+	return all
 }
 
 // sight looks at one file. One that cannot be trusted is told once.

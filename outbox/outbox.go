@@ -52,6 +52,7 @@ type Report struct {
 	Started   time.Time             // first request
 	Finished  time.Time             // last outcome
 	Codes     map[string]batch.Text // what each provider code that occurs means
+	Refused   string                // why nothing of the file was taken; then there are no lines
 	Preview   bool                  // nothing was sent: outcomes say what would happen
 
 	// Lines gives one line per row, in the order of the input. May be called more than once, not concurrently.

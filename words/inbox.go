@@ -67,6 +67,11 @@ var inbox = catalogue{
 		ZH: "没有读取该文件的权限：{cause}。请授予运行 rowferry 的用户读取权限，然后重新发送。",
 		RU: "Нет права читать файл: {cause}. Дайте пользователю, от имени которого работает rowferry, право на чтение и отправьте файл снова.",
 	},
+	"inbox.misfit": {
+		EN: "{name} lies in the inbox and is not taken: its name does not fit the names that this route takes (match). Rename it, or drop it where it belongs.",
+		ZH: "{name} 位于收件文件夹中但不会被接收：其名称不符合此路由接收的文件名（match）。请重命名，或放到正确的位置。",
+		RU: "{name} лежит во входящей папке и не принимается: имя не подходит под те, что берёт этот маршрут (match). Переименуйте файл или положите его туда, где его ждут.",
+	},
 	"place.remounted": {
 		EN: "The folder {dir} lies on another file system than before: {was} then, {now} now. Most likely a mount is off, so nothing is taken from there or put there. Mount it again; if the folder was moved for good, delete {file}.",
 		ZH: "文件夹 {dir} 所在的文件系统与之前不同：之前是 {was}，现在是 {now}。很可能挂载已断开，因此不会从中接收文件，也不会写入文件。请重新挂载；如果文件夹确已永久迁移，请删除 {file}。",

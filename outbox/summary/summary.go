@@ -25,6 +25,7 @@ type Summary struct {
 	Account       string       `json:"account"`
 	Operation     string       `json:"operation"`
 	Preview       bool         `json:"preview,omitempty"` // nothing was sent: delivered counts the rows that would be
+	Refused       string       `json:"refused,omitempty"` // why nothing of the file was taken
 	Accounting    string       `json:"accounting"`
 	Balanced      bool         `json:"balanced"`
 	Counts        batch.Counts `json:"counts"`
@@ -82,7 +83,7 @@ func (format) Write(ctx context.Context, w io.Writer, r outbox.Report) error {
 	e.SetIndent("", "  ")
 	return e.Encode(Summary{
 		File: r.File.Name, ID: r.File.ID, Revision: r.Revision, Route: r.File.Route, Account: r.Account, Operation: r.Operation,
-		Preview: r.Preview, Accounting: Accounting(r.Language, counts, r.Preview), Balanced: true, Counts: counts,
+		Preview: r.Preview, Refused: r.Refused, Accounting: Accounting(r.Language, counts, r.Preview), Balanced: true, Counts: counts,
 		Codes: codes, Notes: notes(r), UnusedColumns: append([]string{}, r.Unused...),
 		Times: times(r), Size: r.File.Size, SHA256: r.File.Hash,
 	})

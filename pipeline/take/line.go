@@ -31,7 +31,8 @@ func (t *Taker) Look(ctx context.Context) (taken int, err error) {
 		return 0, err
 	}
 	spooled, decided := make(chan claimed, ahead), make(chan ledger.File, ahead)
-	group, ctx := errgroup.WithContext(ctx)
+	looking := ctx
+	group, ctx := errgroup.WithContext(looking)
 	group.Go(func() error {
 		defer close(spooled)
 		return t.claimAll(ctx, spooled)
@@ -59,8 +60,10 @@ func (t *Taker) Look(ctx context.Context) (taken int, err error) {
 		}
 		return nil
 	})
-	err = group.Wait()
-	return taken, err
+	if err := group.Wait(); err != nil {
+		return taken, err
+	}
+	return taken, t.tellMisfits(looking)
 }
 
 func about(f ledger.File, err error) error { return fmt.Errorf("%s (%s): %w", f.Name, f.ID, err) }

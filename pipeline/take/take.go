@@ -614,6 +614,11 @@ func (t *Taker) rest(ctx context.Context, f ledger.File, from source) error {
 	if err != nil {
 		return notAtRest{err}
 	}
+	if f.State == ledger.Quarantined && !grown {
+		if err := t.tellRefused(ctx, f); err != nil {
+			return notAtRest{err}
+		}
+	}
 	if f.State == ledger.Duplicate || f.State == ledger.Quarantined && f.Hash == "" { // the earlier file's is the same; it may not be whole. A person may release others
 		if err := t.forgetCopy(f.ID); err != nil {
 			return err

@@ -1,0 +1,69 @@
+package pipeline_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Who sent a file that is refused, or one that nobody takes, hears of it in the outbox, once.
+func TestRefusedFilesAreToldInTheOutbox(t *testing.T) {
+	_, url := newNotices(t)
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "in"), filepath.Join(dir, "out")
+	config := fmt.Sprintf("data: data\naccounts:\n  les: {provider: les, server: %q, rate: none}\nroutes:\n  failures:\n    account: les\n    operation: shipmentFailed\n"+
+		"    inbox: {dir: in, settle: 50ms, every: 100ms, patience: 1s}\n    outbox: {dir: out, formats: [csv, summary]}\n", url)
+	if err := os.MkdirAll(in, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{"scan.csv": "\x89PNG\r\n\x1a\n\x00\x00", "letter.docx": "PK"} {
+		if err := os.WriteFile(filepath.Join(in, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	find := func(pattern string) (content string, found int) {
+		paths, err := filepath.Glob(filepath.Join(out, pattern))
+		for _, path := range paths {
+			text, rerr := os.ReadFile(path)
+			content, err = content+string(text), errors.Join(err, rerr)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return content, len(paths)
+	}
+	for range 2 { // also after a restart
+		stop := start(t, dir, config)
+		for end := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+			_, scan := find("scan.*.refused.txt")
+			_, summary := find("scan.*.summary.json")
+			_, letter := find("letter.*.refused.txt")
+			if scan == 1 && summary == 1 && letter == 1 {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatalf("told of: %d scan, %d summary, %d letter", scan, summary, letter)
+			}
+		}
+		time.Sleep(1500 * time.Millisecond) // past the patience once more
+		stop()
+	}
+	reason, n := find("scan.*.refused.txt")
+	quarantined, err := filepath.Glob(filepath.Join(in, "quarantine", "*", "REASON.txt"))
+	if err != nil || n != 1 || len(quarantined) != 1 {
+		t.Fatalf("%d notes, %v %v", n, quarantined, err)
+	}
+	if there, err := os.ReadFile(quarantined[0]); err != nil || strings.TrimSpace(string(there)) != strings.TrimSpace(reason) {
+		t.Errorf("%q in quarantine (%v), %q in the outbox", there, err, reason)
+	}
+	if summary, _ := find("scan.*.summary.json"); !strings.Contains(summary, `"refused": "`) {
+		t.Errorf("the summary: %s", summary)
+	}
+	if letter, n := find("letter.*.refused.txt"); n != 1 || !strings.Contains(letter, "letter.docx") {
+		t.Errorf("%d times: %s", n, letter)
+	}
+}

@@ -1,0 +1,75 @@
+package take
+
+import (
+	"context"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/rowferry/rowferry/inbox"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/pipeline/route"
+	"github.com/rowferry/rowferry/words"
+)
+
+// Whoever sent a file looks for results in the outbox, and hears there too that there will be none.
+
+// tellRefused puts the reason for which a file was refused into the outbox, and a summary where the route has them.
+func (t *Taker) tellRefused(ctx context.Context, f ledger.File) error {
+	if f.Source != fromInbox || t.Route.Outbox == nil {
+		return nil
+	}
+	name := route.ResultName(f.Name, f.ID, 1, "refused.txt")
+	if err := t.Route.Outbox.Put(ctx, name, strings.NewReader(t.reason(f))); err != nil {
+		return err
+	}
+	for _, format := range t.Route.Formats {
+		if format.Extension() == "summary.json" {
+			return t.putSummary(ctx, f, format)
+		}
+	}
+	return nil
+}
+
+func (t *Taker) putSummary(ctx context.Context, f ledger.File, format outbox.Format) error {
+	work, err := os.CreateTemp(filepath.Dir(t.Spool), "refused-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(work.Name())
+	defer work.Close()
+	none := func() iter.Seq2[*outbox.Line, error] { return func(func(*outbox.Line, error) bool) {} }
+	report := outbox.Report{File: f.File, Revision: 1, Account: f.Account, Operation: f.Operation, Language: f.Language, Refused: f.Reason, Lines: none}
+	if err := format.Write(ctx, work, report); err != nil {
+		return err
+	}
+	return t.Route.Outbox.Put(ctx, route.ResultName(f.Name, f.ID, 1, format.Extension()), work)
+}
+
+// tellMisfits says once of each file that has lain in the inbox for longer than the patience, and whose name does not fit the route's
+// match, that it is not taken.
+func (t *Taker) tellMisfits(ctx context.Context) error {
+	if t.Route.Outbox == nil {
+		return nil
+	}
+	for _, a := range t.Route.Inbox.Misfits() {
+		key := "misfit/" + t.Route.Name + "/" + a.Identity()
+		if told, err := t.Ledger.Kept(ctx, key); err != nil || told != "" {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		id := NewID(t.Now(), 0)
+		text := words.Of(t.Route.Language, "inbox.misfit", "name", inbox.Tame(a.Name)) + "\n"
+		if err := t.Route.Outbox.Put(ctx, route.ResultName(a.Name, id, 1, "refused.txt"), strings.NewReader(text)); err != nil {
+			return err
+		}
+		if err := t.Ledger.Keep(ctx, key, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
