@@ -3,12 +3,14 @@
 GO      ?= go
 BIN     := bin/rowferry
 RELEASE ?=
+COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+STAMP   := $(if $(RELEASE),-X main.release=$(RELEASE)) $(if $(COMMIT),-X main.commit=$(COMMIT))
 
-.PHONY: servers console pictures htmx build demo test unit lint fuzz cross corpus workbooks bench generate packages clean
+.PHONY: servers console pictures htmx build demo test unit lint fuzz cross corpus workbooks bench release generate packages clean
 
 build:
 	@mkdir -p bin
-	$(GO) build -trimpath -ldflags '$(if $(RELEASE),-X main.release=$(RELEASE))' -o $(BIN) ./cmd/rowferry
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(STAMP)' -o $(BIN) ./cmd/rowferry
 
 demo: build
 	$(BIN) demo
@@ -76,12 +78,16 @@ workbooks: packages
 bench:
 	$(GO) run ./bench
 
+# What a release consists of, in dist/: programs for four systems, Debian and RPM packages, checksums, a list of parts (SBOM).
+release:
+	packaging/release.sh dist "$(or $(RELEASE),0.0.0-dev)" linux/amd64 linux/arm64 windows/amd64 darwin/arm64
+
 generate:
 	$(GO) generate ./...
 
 # Debian packages that the tests need: a C compiler for the race detector, a real sshd for SFTP, other programs' eyes on our workbooks.
 APT := gcc libc6-dev openssh-server openssl python3-openpyxl libreoffice-calc-nogui gnumeric python3-xlrd python3-xlwt python3-odf libspreadsheet-writeexcel-perl chromium fonts-wqy-microhei \
-	proftpd-core proftpd-mod-crypto rclone python3-asyncssh erlang-base erlang-ssh python3-twisted
+	proftpd-core proftpd-mod-crypto rclone python3-asyncssh erlang-base erlang-ssh python3-twisted rpm systemd
 packages:
 	@missing=""; for p in $(APT); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then \
@@ -91,4 +97,4 @@ packages:
 	fi
 
 clean:
-	rm -rf bin demo
+	rm -rf bin demo dist

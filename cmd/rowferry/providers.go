@@ -5,7 +5,6 @@ import (
 	"io"
 	"maps"
 	"os"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -15,33 +14,6 @@ import (
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/providers"
 )
-
-// release is set by the linker for a released binary.
-var release = ""
-
-// version is the release, or what the Go tool knows of the build.
-func version() string {
-	if release != "" {
-		return release
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return "development"
-}
-
-func versionCommand(f *flags) *cobra.Command {
-	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: takes(0, 0, ""), Example: "  rowferry version",
-		RunE: func(*cobra.Command, []string) error {
-			if f.json {
-				return printJSON(os.Stdout, map[string]string{"version": version()})
-			}
-			fmt.Println("rowferry", version())
-			return nil
-		},
-	}
-}
 
 func providersCommand(f *flags) *cobra.Command {
 	c := &cobra.Command{

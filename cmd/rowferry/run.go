@@ -63,7 +63,9 @@ Ctrl-C (or SIGTERM) lets what is in flight end and says what is left; a second C
   rowferry run -c /etc/rowferry/rowferry.yaml --log-format json
   rowferry run --once        # take what is there, wait for the results, end (for cron)`,
 		Args: takes(0, 0, ""),
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), once) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.underManager(cmd.Context(), func(ctx context.Context) error { return f.run(ctx, once) })
+		},
 	}
 	c.Flags().BoolVar(&once, "once", false, "take what is there, wait for the results, and end")
 	return c
@@ -84,7 +86,8 @@ func (f *flags) run(ctx context.Context, once bool) error {
 	if err != nil {
 		return err
 	}
-	stop, err := listen(cfg.Listen, registry, log)
+	alive := func(ctx context.Context) error { _, err := e.Ledger.Lanes(ctx); return err }
+	stop, err := listen(cfg.Listen, registry, alive, log)
 	if err != nil {
 		return errors.Join(err, end())
 	}
@@ -92,7 +95,7 @@ func (f *flags) run(ctx context.Context, once bool) error {
 	if once {
 		return f.once(ctx, cfg, e, end)
 	}
-	var others []pipeline.Loop
+	others := []pipeline.Loop{supervised{log: log, alive: alive}}
 	if cfg.Console.Listen != "" {
 		pages, err := console.New(e, cfg, log)
 		if err != nil {
@@ -138,7 +141,7 @@ func (f *flags) once(ctx context.Context, cfg *configs.Config, e *pipeline.Engin
 }
 
 // listen serves metrics and /healthz on an address, if there is one.
-func listen(address string, registry *prometheus.Registry, log *slog.Logger) (stop func(), err error) {
+func listen(address string, registry *prometheus.Registry, alive func(context.Context) error, log *slog.Logger) (stop func(), err error) {
 	if address == "" {
 		return func() {}, nil
 	}
@@ -148,7 +151,13 @@ func listen(address string, registry *prometheus.Registry, log *slog.Logger) (st
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("/healthz", func(w http.ResponseWriter, r *http.Request) {
+		if err := alive(r.Context()); err != nil {
+			http.Error(w, "the ledger does not answer", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ok")
+	})
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	done := make(chan struct{})
 	go func() {

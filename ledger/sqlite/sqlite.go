@@ -80,7 +80,7 @@ const (
 
 func (d Driver) own(ctx context.Context, how trust) (*Ledger, error) {
 	dir := d.Dir
-	if err := os.MkdirAll(dir, 0o750); err != nil {
+	if err := private(dir); err != nil {
 		return nil, unwritable(dir, err)
 	}
 	lock := flock.New(filepath.Join(dir, "ledger.lock"))
@@ -91,10 +91,13 @@ func (d Driver) own(ctx context.Context, how trust) (*Ledger, error) {
 	if !mine {
 		return nil, &ledger.InUse{Path: dir, PID: ownerOf(dir)}
 	}
-	_ = os.WriteFile(filepath.Join(dir, "ledger.pid"), []byte(strconv.Itoa(os.Getpid())), 0o640)
+	_ = os.WriteFile(filepath.Join(dir, "ledger.pid"), []byte(strconv.Itoa(os.Getpid())), 0o600)
 	b, writer, err := open(ctx, dir)
 	if err != nil {
 		return nil, errors.Join(err, lock.Unlock())
+	}
+	if err := private(dir); err != nil { // what was made just now
+		return nil, errors.Join(unwritable(dir, err), b.reader.Close(), writer.Close(), lock.Unlock())
 	}
 	l := &Ledger{register: register{b, writer}, lock: lock, done: make(chan struct{}), torn: map[string]error{}, tallies: map[tallied]*ledger.Tally{},
 		accepted: map[int64]int64{}, began: map[string]int64{}}
@@ -228,6 +231,24 @@ func ownerOf(dir string) int {
 }
 
 // open opens the file to read and to write.
+// private makes dir and everything of the ledger in it ours alone, whatever the umask is and whoever could read it before.
+// SQLite gives its other files the rights of the database.
+func private(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), "ledger.") {
+			err = errors.Join(err, os.Chmod(filepath.Join(dir, e.Name()), 0o600))
+		}
+	}
+	return err
+}
+
 func open(ctx context.Context, dir string) (b books, writer *sql.DB, err error) {
 	path := filepath.Join(dir, "ledger.db")
 	q := url.Values{"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-4000)"}}

@@ -59,7 +59,7 @@ func (r *Reporter) Report(ctx context.Context, f ledger.File) error {
 	if way == nil {
 		return fmt.Errorf("the configuration has no route %q any more; put it back to get the result", f.Route)
 	}
-	if err := os.MkdirAll(r.Work, 0o750); err != nil {
+	if err := os.MkdirAll(r.Work, 0o700); err != nil {
 		return err
 	}
 	report, err := r.whole(ctx, way, f)

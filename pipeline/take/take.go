@@ -329,7 +329,7 @@ func (t *Taker) fetch(ctx context.Context, f ledger.File, from source) (inbox.Fe
 		return inbox.Fetched{}, fmt.Errorf("spool: %w", err)
 	}
 	part := t.path(f.ID) + ".part"
-	out, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o640)
+	out, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return inbox.Fetched{}, fmt.Errorf("spool: %w", err)
 	}
@@ -372,7 +372,7 @@ func (t *Taker) makeSpool() error {
 	if _, err := os.Stat(t.Spool); err == nil {
 		return nil
 	}
-	if err := os.MkdirAll(t.Spool, 0o750); err != nil {
+	if err := os.MkdirAll(t.Spool, 0o700); err != nil {
 		return err
 	}
 	return local.SyncDirs(filepath.Dir(t.Spool))

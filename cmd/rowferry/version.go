@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rowferry/rowferry/packaging/licences"
+)
+
+// release and commit are set by the linker (make build, make release).
+var release, commit string
+
+// version is the release, or what the Go tool knows of the build.
+func version() string {
+	if release != "" {
+		return release
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "development"
+}
+
+// built is what tells one build from another.
+type built struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit,omitempty"`
+	Go      string `json:"go"`
+	System  string `json:"system"`
+}
+
+func (b built) String() string {
+	if b.Commit != "" {
+		return fmt.Sprintf("rowferry %s (%s, %s, %s)", b.Version, b.Commit, b.Go, b.System)
+	}
+	return fmt.Sprintf("rowferry %s (%s, %s)", b.Version, b.Go, b.System)
+}
+
+func versionCommand(f *flags) *cobra.Command {
+	var texts bool
+	c := &cobra.Command{
+		Use: "version", Short: "Print the version, or the licences of what is linked in", Args: takes(0, 0, ""),
+		Example: "  rowferry version\n  rowferry version --licences",
+		RunE: func(*cobra.Command, []string) error {
+			if texts {
+				return licences.WriteTo(os.Stdout)
+			}
+			b := built{Version: version(), Commit: commit, Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH}
+			if f.json {
+				return printJSON(os.Stdout, b)
+			}
+			fmt.Println(b)
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&texts, "licences", false, "print the licence texts of everything that is linked into the program")
+	return c
+}
