@@ -191,7 +191,7 @@ func folders(cfg *configs.Config) iter.Seq[finding] {
 		dirs := map[string]string{cfg.Data: "data"}
 		for _, name := range routeNames(cfg) {
 			r := cfg.Routes[name]
-			if r.Inbox.SFTP == "" {
+			if r.Inbox.SFTP == "" && r.Inbox.Dir != "" {
 				dirs[r.Inbox.Dir] = "inbox of " + name
 			}
 			if r.Outbox.SFTP == "" {
