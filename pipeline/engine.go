@@ -170,6 +170,9 @@ func (e *Engine) start(ctx context.Context) error {
 	if err := e.taker(nil).DropHanded(ctx); err != nil {
 		return err
 	}
+	if err := e.Ledger.ForgetPrints(ctx, time.Now().Add(-e.remembered())); err != nil {
+		return err
+	}
 	for _, l := range e.Lanes {
 		if err := l.Open(ctx); err != nil {
 			return err
@@ -183,6 +186,14 @@ func (e *Engine) start(ctx context.Context) error {
 		e.Hand(ctx, f)
 	}
 	return nil
+}
+
+// remembered is how long the configuration wants requests to be remembered, at most.
+func (e *Engine) remembered() (longest time.Duration) {
+	for _, r := range e.config.Routes {
+		longest = max(longest, r.Repeats.Within)
+	}
+	return longest
 }
 
 // attend carries out orders and reports settled files until ctx ends; more eagerly while something is under way.
