@@ -1,6 +1,7 @@
 package starting
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -42,6 +44,7 @@ func (p *Proposal) look(ctx context.Context, path string) error {
 	}
 	p.Format = t.Format
 	p.columns = slices.Clone(t.Columns())
+	p.pin(t)
 	p.cells = make([][]cell, len(p.columns))
 	if len(p.columns) == 0 {
 		return &batch.Unreadable{Message: words.Message("take.no_rows")}
@@ -64,6 +67,17 @@ func (p *Proposal) look(ctx context.Context, path string) error {
 		}
 	}
 	return nil
+}
+
+// pin writes down where the rows were found, where other files of the kind may leave a choice: the record of markup, and the sheet of
+// a workbook that has several with data.
+func (p *Proposal) pin(t readers.Table) {
+	at := t.Layout()
+	p.Read.Record = cmp.Or(p.Read.Record, at.Record)
+	several := slices.ContainsFunc(t.Notes(), func(n batch.Note) bool { return n.Message.Key == "workbook.note_other_sheet" })
+	if several {
+		p.Read.Sheet = cmp.Or(p.Read.Sheet, at.Sheet)
+	}
 }
 
 // fold is the form in which names are compared here: as the mapping compares them, but with blanks.
