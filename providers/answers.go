@@ -42,16 +42,18 @@ type judgeSpec struct {
 type yamlMatch = *yaml.Node
 
 type textSpec struct {
-	Match source     `key:"match,must"`
-	Class source     `key:"class,must"`
-	Code  string     `key:"code"`
-	Text  batch.Text `key:"text"`
+	Match  source     `key:"match,must"`
+	Class  source     `key:"class,must"`
+	Status []int      `key:"status"`
+	Code   string     `key:"code"`
+	Text   batch.Text `key:"text"`
 }
 
 type codeSpec struct {
-	Class source     `key:"class,must"`
-	Text  batch.Text `key:"text"`
-	Info  bool       `key:"info"`
+	Class  source     `key:"class,must"`
+	Status []int      `key:"status"`
+	Text   batch.Text `key:"text"`
+	Info   bool       `key:"info"`
 }
 
 // answer is a compiled one.
@@ -86,16 +88,18 @@ type judge struct {
 }
 
 type textRule struct {
-	match *regexp.Regexp
-	class Class
-	code  string
-	text  batch.Text
+	match  *regexp.Regexp
+	class  Class
+	status []int // loud ones under which it counts too
+	code   string
+	text   batch.Text
 }
 
 type codeRule struct {
-	class Class
-	text  batch.Text
-	info  bool
+	class  Class
+	status []int // loud ones under which it counts too
+	text   batch.Text
+	info   bool
 }
 
 var classes = []Class{OK, Rejected, Later, Retry, Split, Auth, Config, Absent, Unknown, Renew}
@@ -157,10 +161,10 @@ func (b *builder) judge(spec judgeSpec) judge {
 		if err != nil {
 			b.wrong(t.Match.Node, t.Match.Place, "document.pattern", "pattern", t.Match.Text, "error", err)
 		}
-		j.texts = append(j.texts, textRule{re, b.classOf(t.Class), t.Code, t.Text})
+		j.texts = append(j.texts, textRule{re, b.classOf(t.Class), t.Status, t.Code, t.Text})
 	}
 	for code, c := range spec.Codes {
-		j.codes[code] = codeRule{b.classOf(c.Class), c.Text, c.Info}
+		j.codes[code] = codeRule{b.classOf(c.Class), c.Status, c.Text, c.Info}
 	}
 	return j
 }
@@ -201,7 +205,7 @@ func (op *Operation) interpret(r Response, s Sent) Reading {
 	if op.answer == nil {
 		return op.presumed(r, s)
 	}
-	body, root, err := parseBody(r.Body, r.Header.Get("Content-Type"))
+	body, root, err := parseBody(r.Body, r.Header.Get("Content-Type"), op.Provider.Charset)
 	if err != nil {
 		return Reading{Verdict: op.byStatus(r.Status)}
 	}
@@ -209,7 +213,7 @@ func (op *Operation) interpret(r Response, s Sent) Reading {
 	if op.answer.headers {
 		env.Headers = headerTexts(r.Header)
 	}
-	whole, decided := op.answer.judge.read(env)
+	whole, decided := op.answer.judge.read(env, op.byStatus(r.Status).Class)
 	if !decided {
 		fallback := op.byStatus(r.Status)
 		if whole.Code != "" {
@@ -284,28 +288,49 @@ func (op *Operation) logsIn() bool {
 	})
 }
 
-// read decides by class, ok, texts, codes; decided is false when none of them fits.
-func (j *judge) read(env answerEnv) (v Verdict, decided bool) {
+// loud reports whether an HTTP status says by itself what became of the request, whatever the body says: the provider is busy, the
+// account is refused, or nobody knows whether it was executed. Only what a document names together with it decides otherwise.
+func loud(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return true
+	}
+	return status >= 500
+}
+
+// read decides by class, ok, texts, codes; decided is false when none of them fits. Under a loud status they only count where the
+// document speaks of the status too, or says what it says.
+func (j *judge) read(env answerEnv, says Class) (v Verdict, decided bool) {
+	loud := loud(env.Status)
 	message := strings.Join(textsIn(j.message.gives(env), 0), "; ")
 	codes := textsIn(j.code.gives(env), 0)
 	v = Verdict{Code: strings.Join(codes, ", "), Message: batch.Text{EN: message}, Reference: plainText(j.reference.gives(env))}
+	raw := v.Message
 	j.translate(&v, codes)
 
-	if c := Class(plainText(j.class.gives(env))); c != "" {
+	if c := Class(plainText(j.class.gives(env))); c != "" && (!loud || j.class.mentions("status")) {
 		v.Class = c
 		if !slices.Contains(classes, c) {
 			v.Class = Unknown
 		}
 		return v, true
 	}
-	if yes, _ := j.ok.gives(env).(bool); yes {
+	if yes, _ := j.ok.gives(env).(bool); yes && (!loud || j.ok.mentions("status")) {
 		v.Class = OK
 		return v, true
 	}
-	if j.byText(&v, message) {
+	if j.byText(&v, message, env.Status, says) || j.byCode(&v, codes, env.Status, says) {
 		return v, true
 	}
-	return v, j.byCode(&v, codes)
+	if loud {
+		v.Message = raw
+	}
+	return v, false
+}
+
+// speaks reports whether a rule counts under a status: under a loud one only where it names that or says the same.
+func speaks(class Class, named []int, status int, says Class) bool {
+	return !loud(status) || class == says || slices.Contains(named, status)
 }
 
 // translate puts the document's words for the codes in place of the provider's.
@@ -342,13 +367,13 @@ func spoken(t batch.Text, code, message string) batch.Text {
 	return batch.Text{EN: say(t.EN), ZH: say(t.ZH), RU: say(t.RU)}
 }
 
-func (j *judge) byText(v *Verdict, message string) bool {
+func (j *judge) byText(v *Verdict, message string, status int, says Class) bool {
 	if message == "" || len(j.texts) == 0 {
 		return false
 	}
 	folded := foldText(message)
 	for _, t := range j.texts {
-		if !t.match.MatchString(folded) {
+		if !speaks(t.class, t.status, status, says) || !t.match.MatchString(folded) {
 			continue
 		}
 		v.Class = t.class
@@ -368,15 +393,18 @@ func (j *judge) codeRule(code string) codeRule {
 	if rule, known := j.codes[code]; known {
 		return rule
 	}
+	if rule, known := j.codes[byValue(code)]; known {
+		return rule
+	}
 	return j.codes["*"]
 }
 
 // byCode takes the class of the first code that is more than information, else of the first.
-func (j *judge) byCode(v *Verdict, codes []string) bool {
+func (j *judge) byCode(v *Verdict, codes []string, status int, says Class) bool {
 	var first *codeRule
 	for _, c := range codes {
 		rule := j.codeRule(c)
-		if rule.class == "" {
+		if rule.class == "" || !speaks(rule.class, rule.status, status, says) {
 			continue
 		}
 		if first == nil || first.info && !rule.info {
@@ -402,7 +430,7 @@ func (e *entriesOf) read(env answerEnv, s Sent) []Verdict {
 			continue
 		}
 		env.Item = list[entry]
-		v, decided := e.judge.read(env)
+		v, decided := e.judge.read(env, "")
 		if !decided {
 			v.Class = Unknown
 		}
@@ -597,7 +625,7 @@ func (op *Operation) blamedRows(env answerEnv, s Sent) []int {
 
 // SessionID reads the session out of a login's answer; "" when it was refused. encoding is json or xml.
 func (l Login) SessionID(r Response, encoding string) string {
-	body, root, err := parseBody(r.Body, r.Header.Get("Content-Type"))
+	body, root, err := parseBody(r.Body, r.Header.Get("Content-Type"), "")
 	if err != nil || l.session == nil {
 		return ""
 	}

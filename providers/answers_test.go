@@ -184,7 +184,7 @@ func TestDeclaredCharsets(t *testing.T) {
 	if got.Class != Rejected || got.Code != "7" || got.Message.EN != "нет" {
 		t.Errorf("got %+v", got)
 	}
-	v, root, err := parseBody([]byte("<?xml version=\"1.0\" encoding=\"windows-1251\"?><r a='1'><b>\xed\xe5\xf2</b></r>"), "")
+	v, root, err := parseBody([]byte("<?xml version=\"1.0\" encoding=\"windows-1251\"?><r a='1'><b>\xed\xe5\xf2</b></r>"), "", "")
 	if m, _ := v.(map[string]any); err != nil || root != "r" || m["b"] != "нет" || m["@a"] != "1" {
 		t.Errorf("got %v %s %v", v, root, err)
 	}

@@ -2,11 +2,13 @@ package providers
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"mime"
 	"strconv"
 	"strings"
@@ -26,11 +28,11 @@ var errTooDeep = errors.New("nested too deeply")
 // JSON becomes maps, lists, texts, booleans, ints and json.Numbers (whole numbers beyond int and decimals, exact);
 // XML as docs/provider-documents.md says, with the name of its root element. An empty body is nil. JSON that names a member
 // of an object twice is not read: parsers differ in which of the two counts.
-func parseBody(body []byte, contentType string) (value any, root string, err error) {
+func parseBody(body []byte, contentType, charset string) (value any, root string, err error) {
 	if len(body) > maxBody {
 		return nil, "", fmt.Errorf("the answer is longer than %d bytes", maxBody)
 	}
-	text, err := decodeText(body, contentType)
+	text, err := decodeText(body, contentType, charset)
 	if err != nil {
 		return nil, "", err
 	}
@@ -80,8 +82,9 @@ func colons(text []byte) (n int) {
 	return n
 }
 
-// decodeText turns a body into UTF-8 by its declared charset; XML that declares its own keeps it for the XML decoder.
-func decodeText(body []byte, contentType string) ([]byte, error) {
+// decodeText turns a body into UTF-8: by its declared charset, else as UTF-8, else by the provider's charset or as GB18030. XML that
+// declares its own keeps it for the XML decoder.
+func decodeText(body []byte, contentType, charset string) ([]byte, error) {
 	if rest, ok := bytes.CutPrefix(body, []byte("\xef\xbb\xbf")); ok {
 		return rest, nil
 	}
@@ -94,7 +97,10 @@ func decodeText(body []byte, contentType string) ([]byte, error) {
 		name = "utf-16be"
 	}
 	if name == "" || strings.EqualFold(name, "utf-8") {
-		return body, nil
+		if utf8.Valid(body) || declaresEncoding(body) {
+			return body, nil
+		}
+		name = cmp.Or(charset, "gb18030")
 	}
 	e, err := htmlindex.Get(name)
 	if err != nil {
@@ -104,7 +110,16 @@ func decodeText(body []byte, contentType string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if bytes.ContainsRune(out, utf8.RuneError) {
+		return nil, fmt.Errorf("not in the charset %q", name)
+	}
 	return bytes.TrimPrefix(out, []byte("\ufeff")), nil
+}
+
+// declaresEncoding reports whether a body is XML that says how it is encoded.
+func declaresEncoding(body []byte) bool {
+	head, _, found := bytes.Cut(bytes.TrimSpace(body), []byte("?>"))
+	return found && bytes.HasPrefix(head, []byte("<?xml")) && bytes.Contains(head, []byte("encoding"))
 }
 
 func parseJSON(text []byte) (any, error) {
@@ -123,7 +138,27 @@ func parseJSON(text []byte) (any, error) {
 	return exact(v, 0)
 }
 
-// exact makes ints of whole numbers; other numbers keep their digits.
+// byValue writes a decimal number so that equal ones are the same text: 1.0 and 1e0 are 1. Anything else stays as it is.
+func byValue(number string) string {
+	if len(number) > 40 || !strings.ContainsAny(number, ".eE") || strings.Trim(number, "+-.eE0123456789") != "" {
+		return number
+	}
+	if _, power, found := strings.Cut(strings.ToLower(number), "e"); found {
+		if n, err := strconv.Atoi(power); err != nil || n < -30 || n > 30 {
+			return number
+		}
+	}
+	value, ok := new(big.Rat).SetString(number)
+	if !ok {
+		return number
+	}
+	if value.IsInt() {
+		return value.Num().String()
+	}
+	return strings.TrimRight(value.FloatString(80), "0")
+}
+
+// exact makes ints of whole numbers; other numbers keep their digits, without noughts at their end.
 func exact(v any, depth int) (any, error) {
 	if depth > maxDepth {
 		return nil, errTooDeep
@@ -131,9 +166,11 @@ func exact(v any, depth int) (any, error) {
 	var err error
 	switch x := v.(type) {
 	case json.Number:
-		if i, err := strconv.Atoi(string(x)); err == nil {
+		digits := byValue(string(x))
+		if i, err := strconv.Atoi(digits); err == nil {
 			return i, nil
 		}
+		return json.Number(digits), nil
 	case []any:
 		for i := range x {
 			if x[i], err = exact(x[i], depth+1); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/pb33f/libopenapi/datamodel"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v4"
+	"golang.org/x/text/encoding/htmlindex"
 
 	"github.com/rowferry/rowferry/batch"
 )
@@ -171,6 +172,7 @@ type providerSpec struct {
 		Rate        Rate `key:"rate"`
 		Concurrency int  `key:"concurrency"`
 	} `key:"limits"`
+	Charset     string       `key:"charset"`
 	Credentials *yaml.Node   `key:"credentials"`
 	Notes       []batch.Text `key:"notes"`
 }
@@ -189,6 +191,11 @@ func (r *reader) provider(p *Provider) {
 		r.wrong(get(x, "name"), "x-rowferry.name", "document.choice", "value", spec.Name, "allowed", "a-z 0-9 -")
 	}
 	p.Name, p.Title, p.Notes = spec.Name, spec.Title, spec.Notes
+	if p.Charset = spec.Charset; p.Charset != "" {
+		if _, err := htmlindex.Get(p.Charset); err != nil {
+			r.wrong(get(x, "charset"), "x-rowferry.charset", "document.choice", "value", p.Charset, "allowed", "gb18030, big5, windows-1251, shift_jis, …")
+		}
+	}
 	p.Limits = Limits{Rate: spec.Limits.Rate, Concurrency: spec.Limits.Concurrency}
 	if p.Limits.Concurrency == 0 {
 		p.Limits.Concurrency = 4

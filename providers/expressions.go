@@ -30,6 +30,9 @@ type expression struct {
 var machines = sync.Pool{New: func() any { return &vm.VM{MemoryBudget: 100_000} }}
 
 // run computes the expression; a panic inside it is an error.
+// mentions reports whether it looks at a variable; nil does not.
+func (e *expression) mentions(name string) bool { return e != nil && slices.Contains(e.names, name) }
+
 func (e *expression) run(env any) (any, error) {
 	m := machines.Get().(*vm.VM)
 	out, err := m.Run(e.program, env)

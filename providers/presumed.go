@@ -22,7 +22,7 @@ func (op *Operation) Points() bool { return op.answer == nil }
 
 // presumed reads an answer without a word of the document.
 func (op *Operation) presumed(r Response, s Sent) Reading {
-	body, _, err := parseBody(r.Body, r.Header.Get("Content-Type"))
+	body, _, err := parseBody(r.Body, r.Header.Get("Content-Type"), op.Provider.Charset)
 	out := Reading{Verdict: op.byStatus(r.Status)}
 	if r.Status >= 200 && r.Status < 300 {
 		out.Verdict = Verdict{Class: OK, Reference: located(r.Header)}

@@ -21,6 +21,7 @@ type Provider struct {
 	Credentials []Credential
 	Schemes     []Scheme // authentication schemes an account can choose from; the first is the default
 	Operations  []*Operation
+	Charset     string       // of answers that declare none and are not UTF-8; "" = GB18030
 	Notes       []batch.Text // remarks for its page
 	Link        string       // where the provider describes its API
 	Warnings    []Mistake    // what of the provider's own description is not offered, and why
