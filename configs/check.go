@@ -618,6 +618,9 @@ func (l *loader) checkRoute(c *Config, key string, r Route) {
 		l.bad(key+".outbox.formats", words.Message("config.blank"), words.Message("config.write", "example", "formats: [csv, summary]"))
 	}
 	l.twiceInList(key+".outbox.formats", r.Outbox.Formats)
+	if _, err := time.LoadLocation(r.TimeZone); err != nil {
+		l.bad(key+".time_zone", words.Message("config.zone", "value", short(r.TimeZone)), words.Message("config.write", "example", "time_zone: Asia/Shanghai"))
+	}
 	l.atLeast(key+".limits.max_rows", r.Limits.MaxRows, 1, 5_000_000)
 	l.atLeast(key+".limits.stop_after", r.Limits.StopAfter, 0, 1_000_000)
 	l.positive(key+".repeats.within", r.Repeats.Within)

@@ -148,6 +148,8 @@ type Route struct {
 	Inbox Inbox `yaml:"inbox" required:"true"`
 	// Where results go.
 	Outbox Outbox `yaml:"outbox" required:"true"`
+	// Time zone of the times in results; without it UTC.
+	TimeZone string `yaml:"time_zone" example:"Asia/Shanghai"`
 	// A folder whose files are checked and never sent.
 	Preview Preview `yaml:"preview"`
 	// How files are read. Everything is detected where it is not given.
@@ -208,6 +210,8 @@ type Outbox struct {
 	Write string `yaml:"write" default:"rename" enum:"rename,direct"`
 	// Kinds of result files.
 	Formats []string `yaml:"formats" default:"csv,summary" enum:"csv,xlsx,summary" example:"[csv, xlsx]"`
+	// Headings and outcome words of the CSV result: english, the same for everybody, or local, in the route's language. Both are understood when a result comes back.
+	Words string `yaml:"words" default:"english" enum:"english,local" example:"local"`
 }
 
 // Preview is a folder whose files are checked and never sent.

@@ -54,9 +54,19 @@ type Report struct {
 	Codes     map[string]batch.Text // what each provider code that occurs means
 	Refused   string                // why nothing of the file was taken; then there are no lines
 	Preview   bool                  // nothing was sent: outcomes say what would happen
+	Local     bool                  // headings and outcome words of a CSV are in the language too
+	Zone      *time.Location        // of times; nil: UTC
 
 	// Lines gives one line per row, in the order of the input. May be called more than once, not concurrently.
 	Lines func() iter.Seq2[*Line, error]
+}
+
+// In is a time as people who read the report have it.
+func (r *Report) In(t time.Time) time.Time {
+	if r.Zone == nil {
+		return t.UTC()
+	}
+	return t.In(r.Zone)
 }
 
 // Source is the spooled copy of the sender's file.
@@ -65,6 +75,7 @@ type Source struct {
 	Patchable bool   // the result workbook can be this file with our columns in it
 	Sheet     string // of a workbook: the sheet the rows were read from
 	Header    int    // of a workbook: the heading's last row
+	Delimiter string // of text; "" where it is none
 }
 
 // Line is one row and what became of it. Valid until the next one.

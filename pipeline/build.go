@@ -62,7 +62,8 @@ func wire(cfg *configs.Config, r configs.Route, lists providers.Lists) *route.Ro
 	return &route.Route{Name: r.Name, Account: r.Account, Operation: op, Language: r.Language, Mapping: m, Lists: lists, Optional: r.Optional,
 		Read: readers.Settings{Sheet: r.Read.Sheet, Header: r.Read.Header, Encoding: r.Read.Encoding, Delimiter: r.Read.Delimiter,
 			Quote: r.Read.Quote, Escape: r.Read.Escape, Record: r.Read.Record, Wants: m},
-		Later: r.Later, StopAfter: r.Limits.StopAfter, NoEmpty: r.Read.Empty == "refuse", Repeats: route.Repeats{Send: sendsRepeats(r, op), Within: r.Repeats.Within}}
+		Later: r.Later, StopAfter: r.Limits.StopAfter, NoEmpty: r.Read.Empty == "refuse", Repeats: route.Repeats{Send: sendsRepeats(r, op), Within: r.Repeats.Within},
+		Local: r.Outbox.Words == "local", Zone: zone(r.TimeZone)}
 }
 
 // sendsRepeats reports whether a request that was sent before goes once more: as the route says, else the document, else if
@@ -70,6 +71,18 @@ func wire(cfg *configs.Config, r configs.Route, lists providers.Lists) *route.Ro
 func sendsRepeats(r configs.Route, op *providers.Operation) bool {
 	word := cmp.Or(r.Repeats.Mode, op.Repeats)
 	return word == providers.SendRepeats || word == "" && op.Repeatable
+}
+
+// zone is a time zone that was judged when the configuration was read; nil for none.
+func zone(name string) *time.Location {
+	if name == "" {
+		return nil
+	}
+	z, err := time.LoadLocation(name)
+	if err != nil {
+		return nil
+	}
+	return z
 }
 
 // Build wires a configuration over an open ledger. The error for mistakes in it is that of Check.

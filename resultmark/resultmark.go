@@ -14,6 +14,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"strings"
+	"time"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/words"
@@ -62,11 +63,24 @@ func Columns() []Column { return []Column{Row, Status, Code, Message, Reference,
 // Heading is what stands over the column in a workbook.
 func (c Column) Heading(l batch.Language) string { return words.Of(l, "mark.column."+string(c)) }
 
+// HeadingIn is the heading where times are those of a zone; nil is UTC.
+func (c Column) HeadingIn(l batch.Language, zone *time.Location) string {
+	if c != SentAt || zone == nil {
+		return c.Heading(l)
+	}
+	return strings.Replace(c.Heading(l), "UTC", zone.String(), 1)
+}
+
 // ColumnOf recognises a heading of ours in any language, as a workbook has it. Letter case and blanks around it do not count.
 func ColumnOf(heading string) (Column, bool) {
 	for _, c := range Columns() {
 		for _, l := range batch.Languages() {
-			if same(heading, c.Heading(l)) {
+			want := c.Heading(l)
+			if c == SentAt { // of whatever zone
+				want, _, _ = strings.Cut(want, "(")
+				heading, _, _ = strings.Cut(heading, "(")
+			}
+			if same(heading, want) {
 				return c, true
 			}
 		}

@@ -138,19 +138,19 @@ var pipeline = catalogue{
 		RU: "не отправлено: файл отменён до того, как до строки дошла очередь",
 	},
 	"send.lost": {
-		EN: "it was or may have been sent, and no answer tells what happened. Look it up at the provider; send it again only if it is not there: rowferry resend {id} --status unknown",
-		ZH: "请求已经或可能已经发出，但没有收到能说明结果的答复。请先到服务商查询；确认不存在时才重新发送：rowferry resend {id} --status unknown",
-		RU: "запрос ушёл или мог уйти, но ответа о результате нет. Проверьте у провайдера; отправляйте снова, только если там его нет: rowferry resend {id} --status unknown",
+		EN: "it was or may have been sent, and no answer tells what happened. Look it up at the provider; only if it is not there, write resend into its status cell and drop this result again, or use: rowferry resend {id} --status unknown",
+		ZH: "请求已经或可能已经发出，但没有收到能说明结果的答复。请先到服务商查询；确认不存在时，才在其状态单元格写“重发”并重新放入本结果文件，或使用：rowferry resend {id} --status unknown",
+		RU: "запрос ушёл или мог уйти, но ответа о результате нет. Проверьте у провайдера; только если там его нет, впишите в ячейку статуса «отправить снова» и положите этот результат ещё раз, или: rowferry resend {id} --status unknown",
 	},
 	"send.unanswered": {
-		EN: "it was or may have been sent, and no answer tells what happened ({cause}). Look it up at the provider; send it again only if it is not there: rowferry resend {id} --status unknown",
-		ZH: "请求已经或可能已经发出，但没有收到能说明结果的答复（{cause}）。请先到服务商查询；确认不存在时才重新发送：rowferry resend {id} --status unknown",
-		RU: "запрос ушёл или мог уйти, но ответа о результате нет ({cause}). Проверьте у провайдера; отправляйте снова, только если там его нет: rowferry resend {id} --status unknown",
+		EN: "it was or may have been sent, and no answer tells what happened ({cause}). Look it up at the provider; only if it is not there, write resend into its status cell and drop this result again, or use: rowferry resend {id} --status unknown",
+		ZH: "请求已经或可能已经发出，但没有收到能说明结果的答复（{cause}）。请先到服务商查询；确认不存在时，才在其状态单元格写“重发”并重新放入本结果文件，或使用：rowferry resend {id} --status unknown",
+		RU: "запрос ушёл или мог уйти, но ответа о результате нет ({cause}). Проверьте у провайдера; только если там его нет, впишите в ячейку статуса «отправить снова» и положите этот результат ещё раз, или: rowferry resend {id} --status unknown",
 	},
 	"send.interrupted": {
-		EN: "rowferry was stopped while it was being sent, so it may have been processed. Look it up at the provider; send it again only if it is not there: rowferry resend {id} --status unknown",
-		ZH: "发送过程中 rowferry 被中断，请求可能已被处理。请先到服务商查询；确认不存在时才重新发送：rowferry resend {id} --status unknown",
-		RU: "rowferry был остановлен во время отправки, запрос мог быть обработан. Проверьте у провайдера; отправляйте снова, только если там его нет: rowferry resend {id} --status unknown",
+		EN: "rowferry was stopped while it was being sent, so it may have been processed. Look it up at the provider; only if it is not there, write resend into its status cell and drop this result again, or use: rowferry resend {id} --status unknown",
+		ZH: "发送过程中 rowferry 被中断，请求可能已被处理。请先到服务商查询；确认不存在时，才在其状态单元格写“重发”并重新放入本结果文件，或使用：rowferry resend {id} --status unknown",
+		RU: "rowferry был остановлен во время отправки, запрос мог быть обработан. Проверьте у провайдера; только если там его нет, впишите в ячейку статуса «отправить снова» и положите этот результат ещё раз, или: rowferry resend {id} --status unknown",
 	},
 	"send.failed": {
 		EN: "the provider could not be reached or did not process it until {for} had passed ({cause}). It was certainly not processed; send it again when the provider is back: rowferry resend {id} --status failed",
@@ -163,9 +163,9 @@ var pipeline = catalogue{
 		RU: "провайдер просит подождать {after} до следующей попытки ({cause}), это дольше, чем {for} из retry.for учётной записи. Запрос точно не обработан; отправьте снова после этого времени: rowferry resend {id} --status failed",
 	},
 	"send.unclear": {
-		EN: "the answer does not tell what happened ({answer}). Look it up at the provider; send it again only if it is not there: rowferry resend {id} --status unknown",
-		ZH: "答复没有说明结果（{answer}）。请先到服务商查询；确认不存在时才重新发送：rowferry resend {id} --status unknown",
-		RU: "из ответа не видно, что произошло ({answer}). Проверьте у провайдера; отправляйте снова, только если там его нет: rowferry resend {id} --status unknown",
+		EN: "the answer does not tell what happened ({answer}). Look it up at the provider; only if it is not there, write resend into its status cell and drop this result again, or use: rowferry resend {id} --status unknown",
+		ZH: "答复没有说明结果（{answer}）。请先到服务商查询；确认不存在时，才在其状态单元格写“重发”并重新放入本结果文件，或使用：rowferry resend {id} --status unknown",
+		RU: "из ответа не видно, что произошло ({answer}). Проверьте у провайдера; только если там его нет, впишите в ячейку статуса «отправить снова» и положите этот результат ещё раз, или: rowferry resend {id} --status unknown",
 	},
 	"check.request": {
 		EN: "would be sent in request {number} (rows {rows})",

@@ -3,6 +3,7 @@ package csvfile
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -17,14 +18,6 @@ import (
 	"github.com/rowferry/rowferry/resultmark"
 )
 
-// Columns are ours; the sender's follow them.
-func Columns() []string {
-	return []string{"row", "status", "code", "message", "reference", "attempts", "sent_at"}
-}
-
-// WouldBeSent is the status, in a preview, of a row with nothing against it.
-const WouldBeSent = "would be sent"
-
 // New gives the format.
 func New() outbox.Format { return format{} }
 
@@ -33,14 +26,14 @@ type format struct{}
 // Extension is what follows the file's id.
 func (format) Extension() string { return "result.csv" }
 
-// Write writes UTF-8 with a byte order mark and CRLF line ends. Cells of ours that a spreadsheet would run as a formula get a
-// leading apostrophe; the sender's are as they were.
+// Write writes UTF-8 with a byte order mark and CRLF line ends, divided as the sender's file is. Cells of ours that a spreadsheet
+// would run as a formula get a leading apostrophe; the sender's are as they were.
 func (format) Write(ctx context.Context, w io.Writer, r outbox.Report) error {
 	out := bufio.NewWriterSize(w, 256<<10)
-	if _, err := out.Write(heading(r.Columns)); err != nil {
+	t := &writer{report: &r, delimiter: cmp.Or(r.Source.Delimiter, ",")}
+	if _, err := out.Write(t.heading()); err != nil {
 		return err
 	}
-	var buf []byte
 	lines := 0
 	for line, err := range r.Lines() {
 		if err != nil {
@@ -52,54 +45,65 @@ func (format) Write(ctx context.Context, w io.Writer, r outbox.Report) error {
 		if !r.Preview && line.Outcome.Status != resultmark.Resend && !slices.Contains(batch.Statuses(), line.Outcome.Status) {
 			return fmt.Errorf("row %d of file %s has no outcome (%q); the result is not written", line.Row.Number, r.File.ID, line.Outcome.Status)
 		}
-		buf = appendLine(buf[:0], line, r.Preview)
-		if _, err := out.Write(buf); err != nil {
+		if _, err := out.Write(t.line(line)); err != nil {
 			return err
 		}
 	}
 	return out.Flush()
 }
 
-func heading(columns []batch.Column) []byte {
-	b := []byte("\ufeff")
-	for i, name := range Columns() {
-		b = appendCell(separate(b, i), name)
-	}
-	for _, c := range columns {
-		b = appendCell(append(b, ','), c.Name)
-	}
-	return append(b, "\r\n"...)
+// writer makes the lines of one report.
+type writer struct {
+	report    *outbox.Report
+	delimiter string
+	buf       []byte // the line under way
+	cells     int    // in it
 }
 
-func separate(b []byte, i int) []byte {
-	if i > 0 {
-		return append(b, ',')
+// heading is valid until the next line.
+func (w *writer) heading() []byte {
+	w.buf, w.cells = append(w.buf[:0], "\ufeff"...), 0
+	for _, c := range resultmark.Columns() {
+		if w.report.Local {
+			w.cell(c.HeadingIn(w.report.Language, w.report.Zone))
+		} else {
+			w.cell(string(c))
+		}
 	}
-	return b
+	for _, c := range w.report.Columns {
+		w.cell(c.Name)
+	}
+	return append(w.buf, "\r\n"...)
 }
 
-func appendLine(b []byte, line *outbox.Line, preview bool) []byte {
+// line is valid until the next one.
+func (w *writer) line(line *outbox.Line) []byte {
 	o := &line.Outcome
-	b = strconv.AppendInt(b, int64(line.Row.Number), 10)
-	b = appendCell(append(b, ','), Status(o.Status, preview))
-	b = appendSafe(append(b, ','), o.Code)
-	b = appendSafe(append(b, ','), Message(line))
-	b = appendSafe(append(b, ','), o.Reference)
-	b = strconv.AppendInt(append(b, ','), int64(o.Attempts), 10)
-	b = append(b, ',')
+	w.buf, w.cells = strconv.AppendInt(w.buf[:0], int64(line.Row.Number), 10), 1
+	w.cell(w.status(o.Status))
+	w.safe(o.Code)
+	w.safe(Message(line))
+	w.safe(o.Reference)
+	w.cell("")
+	w.buf = strconv.AppendInt(w.buf, int64(o.Attempts), 10)
+	w.cell("")
 	if !o.SentAt.IsZero() {
-		b = o.SentAt.UTC().AppendFormat(b, time.RFC3339)
+		w.buf = w.report.In(o.SentAt).AppendFormat(w.buf, time.RFC3339)
 	}
 	for i := range line.Row.Cells {
-		b = appendCell(append(b, ','), line.Row.Cells[i].Text)
+		w.cell(line.Row.Cells[i].Text)
 	}
-	return append(b, "\r\n"...)
+	w.buf = append(w.buf, "\r\n"...)
+	return w.buf
 }
 
-// Status is the word of the status column. It is the same in every language.
-func Status(s batch.Status, preview bool) string {
-	if preview && (s == "" || s == batch.Delivered) {
-		return WouldBeSent
+// status is the word of the status column.
+func (w *writer) status(s batch.Status) string {
+	if w.report.Preview && (s == "" || s == batch.Delivered) {
+		s = resultmark.WouldBeSent
+	}
+	if w.report.Local {
+		return resultmark.Word(w.report.Language, s)
 	}
 	return string(s)
 }
@@ -136,12 +140,12 @@ func Message(line *outbox.Line) string {
 
 const between = " | "
 
-// appendSafe neutralises what a spreadsheet would run.
-func appendSafe(b []byte, s string) []byte {
-	if !Runs(s) {
-		return appendCell(b, s)
+// safe neutralises what a spreadsheet would run.
+func (w *writer) safe(s string) {
+	if Runs(s) {
+		s = "'" + s
 	}
-	return appendCell(b, "'"+s)
+	w.cell(s)
 }
 
 // Runs reports whether a spreadsheet might take the text for a formula: it begins with = + - @, their full-width forms, a tab or a
@@ -176,22 +180,27 @@ func signed(s string) bool {
 	return digits(whole) && (!point || digits(part))
 }
 
-// appendCell quotes where a reader needs it, and changes nothing in the text.
-func appendCell(b []byte, s string) []byte {
-	if !needsQuotes(s) {
-		return append(b, s...)
+// cell quotes where a reader needs it, and changes nothing in the text.
+func (w *writer) cell(s string) {
+	if w.cells > 0 {
+		w.buf = append(w.buf, w.delimiter...)
 	}
-	b = append(b, '"')
+	w.cells++
+	if !w.needsQuotes(s) {
+		w.buf = append(w.buf, s...)
+		return
+	}
+	w.buf = append(w.buf, '"')
 	for i := range len(s) {
 		if s[i] == '"' {
-			b = append(b, '"')
+			w.buf = append(w.buf, '"')
 		}
-		b = append(b, s[i])
+		w.buf = append(w.buf, s[i])
 	}
-	return append(b, '"')
+	w.buf = append(w.buf, '"')
 }
 
-// quoted are the bytes that make quotes necessary; a semicolon and a tab keep readers honest that guess the delimiter.
+// quoted are the bytes that make quotes necessary; a comma, a semicolon and a tab keep readers honest that guess the delimiter.
 var quoted = func() (set [256]bool) {
 	for _, c := range []byte(",\"\r\n;\t") {
 		set[c] = true
@@ -199,7 +208,7 @@ var quoted = func() (set [256]bool) {
 	return set
 }()
 
-func needsQuotes(s string) bool {
+func (w *writer) needsQuotes(s string) bool {
 	if s == "" {
 		return false
 	}
@@ -211,5 +220,5 @@ func needsQuotes(s string) bool {
 			return true
 		}
 	}
-	return false
+	return !quoted[w.delimiter[0]] && strings.Contains(s, w.delimiter)
 }

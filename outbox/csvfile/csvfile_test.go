@@ -21,6 +21,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/resultmark"
 )
 
 func report(columns []string, lines ...outbox.Line) outbox.Report {
@@ -106,7 +107,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v in %q", err, out.String())
 		}
-		if head := append(Columns(), columns...); !slices.Equal(got[0], head) {
+		if head := append([]string{"row", "status", "code", "message", "reference", "attempts", "sent_at"}, columns...); !slices.Equal(got[0], head) {
 			t.Fatalf("heading %q, want %q", got[0], head)
 		}
 		if diff := cmp.Diff(want, append([][]string(nil), got[1:]...)); diff != "" {
@@ -122,6 +123,47 @@ func safe(s string) string {
 		return "'" + s
 	}
 	return s
+}
+
+// A result is divided as the sender's file is, and what it says in the route's language and zone is known when it comes back.
+func TestTheSendersManner(t *testing.T) {
+	moscow, err := time.LoadLocation("Europe/Moscow")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := outbox.Line{Row: row(2, "a;b", "c|d", "1,5"), Outcome: batch.Outcome{Status: batch.Unknown, Code: "lost", Attempts: 1, SentAt: time.Date(2026, 11, 22, 21, 15, 2, 0, time.UTC)}}
+	for _, c := range []struct {
+		delimiter string
+		local     bool
+		zone      *time.Location
+		language  batch.Language
+		want      string
+	}{
+		{"", false, nil, batch.Chinese, "\ufeffrow,status,code,message,reference,attempts,sent_at,x,y,z\r\n2,unknown,lost,,,1,2026-11-22T21:15:02Z,\"a;b\",c|d,\"1,5\"\r\n"},
+		{";", false, moscow, batch.Russian, "\ufeffrow;status;code;message;reference;attempts;sent_at;x;y;z\r\n2;unknown;lost;;;1;2026-11-23T00:15:02+03:00;\"a;b\";c|d;\"1,5\"\r\n"},
+		{"|", true, moscow, batch.Russian, "\ufeffРезультат: строка|Результат: статус|Результат: код|Результат: сообщение|Результат: номер у провайдера|Результат: попыток|Результат: отправлено (Europe/Moscow)|x|y|z\r\n" +
+			"2|неизвестно|lost|||1|2026-11-23T00:15:02+03:00|\"a;b\"|\"c|d\"|\"1,5\"\r\n"},
+		{"\t", true, nil, batch.Chinese, "\ufeff结果：行号\t结果：状态\t结果：代码\t结果：说明\t结果：参考号\t结果：尝试次数\t结果：发送时间 (UTC)\tx\ty\tz\r\n2\t结果不明\tlost\t\t\t1\t2026-11-22T21:15:02Z\t\"a;b\"\tc|d\t\"1,5\"\r\n"},
+	} {
+		r := report([]string{"x", "y", "z"}, line)
+		r.Source.Delimiter, r.Local, r.Zone, r.Language = c.delimiter, c.local, c.zone, c.language
+		got := write(t, r)
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%q: %s", c.delimiter, diff)
+		}
+		lines := csv.NewReader(strings.NewReader(strings.TrimPrefix(got, "\ufeff")))
+		if c.delimiter != "" {
+			lines.Comma = rune(c.delimiter[0])
+		}
+		all, err := lines.ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := resultmark.Find(all[0])
+		if status, known := resultmark.StatusOf(all[1][found.At[resultmark.Status]]); !found.Sure || len(found.Columns) != 7 || !known || status != batch.Unknown {
+			t.Errorf("%q is not known again: %+v, %s", c.delimiter, found, status)
+		}
+	}
 }
 
 // A lone carriage return and a line feed of the sender's stay what they are.

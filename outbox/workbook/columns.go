@@ -55,18 +55,18 @@ func statusOf(line *outbox.Line, preview bool) batch.Status {
 }
 
 // ourHeadings are what stands over our columns.
-func ourHeadings(l batch.Language) []string {
+func ourHeadings(r *outbox.Report) []string {
 	var list []string
 	for _, c := range resultmark.Columns() {
-		list = append(list, c.Heading(l))
+		list = append(list, c.HeadingIn(r.Language, r.Zone))
 	}
 	return list
 }
 
 // headings writes our headings into the row, from column at on.
-func headings(c *cells, at, row int, l batch.Language, style int) {
+func headings(c *cells, at, row int, r *outbox.Report, style int) {
 	for i, column := range resultmark.Columns() {
-		c.text(at+i, row, style, column.Heading(l))
+		c.text(at+i, row, style, column.HeadingIn(r.Language, r.Zone))
 	}
 }
 
@@ -83,10 +83,10 @@ func outcome(c *cells, at, row int, line *outbox.Line, r *outbox.Report, s base,
 	} else {
 		c.blank(at+5, row, s.of(lookNumber))
 	}
-	moment(c, at+6, row, o.SentAt, s)
+	moment(c, at+6, row, r.In(o.SentAt), s)
 }
 
-// moment writes a time in UTC.
+// moment writes a time as its zone has it.
 func moment(c *cells, column, row int, t time.Time, s base) {
 	if t.IsZero() {
 		c.blank(column, row, s.of(lookTime))
@@ -101,8 +101,8 @@ func moment(c *cells, column, row int, t time.Time, s base) {
 
 // serial is a moment as workbooks count it, to the second.
 func serial(t time.Time) float64 {
-	t = t.UTC().Truncate(time.Second)
-	return float64(t.Unix())/86400 + 25569
+	_, ahead := t.Zone()
+	return float64(t.Unix()+int64(ahead))/86400 + 25569
 }
 
 // mark is a cell of the sender's that something is said about.

@@ -173,7 +173,7 @@ func (f *freshBook) begin() error {
 	for i, c := range f.report.Columns[:f.columns] {
 		f.cells.text(i, 1, fresh.of(lookHead), c.Name)
 	}
-	headings(&f.cells, f.columns, 1, f.report.Language, fresh.of(lookHead))
+	headings(&f.cells, f.columns, 1, f.report, fresh.of(lookHead))
 	f.cells.endRow()
 	_, err = part.Write(f.cells.b)
 	return err

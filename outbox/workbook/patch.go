@@ -90,7 +90,7 @@ func (p *patch) prepare() error {
 	}
 	var err error
 	p.earlier = findEarlier(p.o, p.report, p.heading)
-	if p.s, err = p.o.look(max(1, p.heading), p.earlier, ourHeadings(p.report.Language)); err != nil {
+	if p.s, err = p.o.look(max(1, p.heading), p.earlier, ourHeadings(p.report)); err != nil {
 		return err
 	}
 	if err := p.choose(); err != nil {
@@ -464,7 +464,7 @@ func (p *patch) missing(number int) error {
 	p.headed = true
 	p.cells.b = p.cells.b[:0]
 	p.cells.row(p.heading)
-	headings(&p.cells, p.at, p.heading, p.report.Language, p.styles.of(lookHead))
+	headings(&p.cells, p.at, p.heading, p.report, p.styles.of(lookHead))
 	p.cells.endRow()
 	_, err := p.sheet.Write(p.cells.b)
 	return err
@@ -493,7 +493,7 @@ func (p *patch) row(t *tokens, k token, number int) error {
 		return unusual(p.o.sheet)
 	case number == p.heading:
 		p.headed = true
-		m.ours = func() { headings(&p.cells, p.at, number, p.report.Language, p.styles.of(lookHead)) }
+		m.ours = func() { headings(&p.cells, p.at, number, p.report, p.styles.of(lookHead)) }
 		line = nil
 	default:
 		line = nil

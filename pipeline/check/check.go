@@ -93,7 +93,8 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 	defer table.Close()
 	f.reading = table.Reading
 	f.reading.Columns = slices.Clone(table.Columns())
-	f.reading.Sheet, f.reading.Header = table.Layout().Sheet, table.Layout().Header
+	layout := table.Layout()
+	f.reading.Sheet, f.reading.Header, f.reading.Divided = layout.Sheet, layout.Header, layout.Delimiter
 	f.Format = table.Format.Name
 	bound, err := r.Bind(table.Columns(), table.Layout())
 	if err != nil {

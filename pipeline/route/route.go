@@ -32,6 +32,8 @@ type Route struct {
 	Inbox     inbox.Place // nil where files are only handed over
 	Outbox    outbox.Place
 	Formats   []outbox.Format
+	Local     bool           // results in CSV speak the language too
+	Zone      *time.Location // of times in results; nil: UTC
 	Read      readers.Settings
 	Mapping   *mappers.Mapping
 	Lists     providers.Lists

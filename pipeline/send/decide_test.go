@@ -112,7 +112,7 @@ func TestReasonsAreNeverEmpty(t *testing.T) {
 		"no answer to the end":        {late(tried(true, 1)).decide(senders.Result{Fate: senders.Lost, Err: errors.New("cut off")}).verdicts[0].Message, "(cut off)"},
 		"no answer, not repeatable":   {tried(false, 1).decide(senders.Result{Fate: senders.Lost, Err: errors.New("cut off")}).verdicts[0].Message, "(cut off)"},
 		"asked to wait for too long":  {tried(true, 1).decide(asked(24 * time.Hour)).verdicts[0].Message, "asks to wait 24h0m0s before the next try (text)"},
-		"documented, but not certain": {tried(false, 1).decide(answered(providers.Unknown)).verdicts[0].Message, "does not tell what happened (HTTP 200: text). Look it up at the provider; send it again only if it is not there: rowferry resend f1"},
+		"documented, but not certain": {tried(false, 1).decide(answered(providers.Unknown)).verdicts[0].Message, "does not tell what happened (HTTP 200: text). Look it up at the provider; only if it is not there, write resend into its status cell and drop this result again, or use: rowferry resend f1"},
 	} {
 		if !strings.Contains(c.got, c.want) {
 			t.Errorf("%s: %q lacks %q", name, c.got, c.want)

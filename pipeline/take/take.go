@@ -504,7 +504,8 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 	for _, c := range bound.Unused() {
 		r.Unused = append(r.Unused, c.Name)
 	}
-	r.Sheet, r.Header = table.Layout().Sheet, table.Layout().Header
+	layout := table.Layout()
+	r.Sheet, r.Header, r.Divided = layout.Sheet, layout.Header, layout.Delimiter
 	return r, nil
 }
 
