@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -51,6 +52,71 @@ func TestImportsPointOneWay(t *testing.T) {
 	}
 	if seen < 10 {
 		t.Fatalf("only %d packages were looked at", seen)
+	}
+}
+
+// shared are the folders that others beside them may know; whoever else needs something of a sibling moves it up.
+var shared = map[string]string{
+	"ledger/sqlite":           "drivers are one list",
+	"outbox/csvfile":          "a workbook says of a row what a CSV says",
+	"outbox/summary":          "a workbook sums up what the summary does",
+	"pipeline/route":          "what the loops know of a route",
+	"pipeline/opening":        "the front door of every file",
+	"pipeline/redrop":         "families, for who takes or checks",
+	"pipeline/repeats":        "what was sent before, for who takes or checks",
+	"pipeline/send":           "what a lane says of itself",
+	"readers/charset":         "encodings",
+	"readers/table":           "what people put around their rows",
+	"readers/ole":             "the container of old workbooks",
+	"readers/formats":         "the one list",
+	"readers/patience":        "what reading may cost, in tests",
+	"readers/workbook/grid":   "typed cells",
+	"readers/workbook/ooxml":  "a zip and its XML",
+	"readers/workbook/markup": "XML and HTML from anywhere",
+	"senders/auth":            "what a scheme is",
+	"senders/header":          "a fixed header, which basic is too",
+}
+
+// lists know all folders beside them: that is what they are for.
+var lists = []string{"ledger/drivers", "readers/formats"}
+
+// Ways to do one thing do not know each other.
+func TestSiblingsDoNotKnowEachOther(t *testing.T) {
+	used := map[string]bool{}
+	for _, p := range packages(t) {
+		from, ours := strings.CutPrefix(p.ImportPath, module)
+		if !ours || !strings.Contains(from, "/") || slices.Contains(lists, from) || strings.HasSuffix(from, "test") {
+			continue
+		}
+		for _, path := range p.Imports {
+			to, ours := strings.CutPrefix(path, module)
+			if !ours || top(path) != top(p.ImportPath) || !strings.Contains(to, "/") || strings.HasPrefix(from+"/", to+"/") || strings.HasPrefix(to+"/", from+"/") {
+				continue
+			}
+			if used[to] = true; shared[to] == "" {
+				t.Errorf("%s imports its sibling %s", from, to)
+			}
+		}
+	}
+	for to := range shared {
+		if !used[to] && to != "ledger/sqlite" {
+			t.Errorf("no sibling imports %s any more: take it out of the list", to)
+		}
+	}
+}
+
+// reach are the arrows that only tests may draw: what is written is read back by what reads it, and calls are really made.
+var reach = map[string]string{"outbox": "readers", "simulator": "senders"}
+
+// Tests, too, look down only, but for what reach names.
+func TestTestsPointOneWay(t *testing.T) {
+	for _, p := range packages(t) {
+		from := top(p.ImportPath)
+		for _, path := range slices.Concat(p.TestImports, p.XTestImports) {
+			if to := top(path); from != "" && to != "" && to != from && floor[to] >= floor[from] && reach[from] != to {
+				t.Errorf("a test of %s imports %s: the arrow turns back", p.ImportPath, path)
+			}
+		}
 	}
 }
 
