@@ -58,10 +58,10 @@ type Reading struct {
 	Sheet   string          `json:"sheet,omitempty"`
 	Header  int             `json:"header,omitempty"`
 	Divided string          `json:"divided,omitempty"` // of text: its delimiter
-	Ours    []batch.Column  `json:"ours,omitempty"`   // our columns, where it is a result: hidden from the mapping and from its own result
-	Read    json.RawMessage `json:"read,omitempty"`   // the route's reader settings then, as package readers has them: they may have changed since
-	Manner  *Manner         `json:"manner,omitempty"` // how it was opened, where not as the route says
-	Again   *Again          `json:"again,omitempty"`  // it is the result of an earlier file, dropped again
+	Ours    []batch.Column  `json:"ours,omitempty"`    // our columns, where it is a result: hidden from the mapping and from its own result
+	Read    json.RawMessage `json:"read,omitempty"`    // the route's reader settings then, as package readers has them: they may have changed since
+	Manner  *Manner         `json:"manner,omitempty"`  // how it was opened, where not as the route says
+	Again   *Again          `json:"again,omitempty"`   // it is the result of an earlier file, dropped again
 }
 
 // Manner is how a file was opened that was not written as its route's files are.
