@@ -1,6 +1,9 @@
 package batch
 
-import "fmt"
+import (
+	"fmt"
+	"reflect"
+)
 
 // Language is one of the three that people read.
 type Language string
@@ -45,6 +48,22 @@ type Message struct {
 	Key  string
 	Args []any // name, value, name, value, …
 	Text Text
+}
+
+// Map gives the message with f applied to every text that it fills in.
+func (m Message) Map(f func(string) string) Message {
+	m.Text = Text{f(m.Text.EN), f(m.Text.ZH), f(m.Text.RU)}
+	args := make([]any, len(m.Args))
+	for i, a := range m.Args {
+		args[i] = a
+		if v := reflect.ValueOf(a); v.Kind() == reflect.String {
+			args[i] = reflect.ValueOf(f(v.String())).Convert(v.Type()).Interface()
+		} else if err, is := a.(error); is {
+			args[i] = f(err.Error())
+		}
+	}
+	m.Args = args
+	return m
 }
 
 // Blank reports whether there is nothing to tell.

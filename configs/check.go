@@ -3,7 +3,6 @@ package configs
 import (
 	"fmt"
 	"net"
-	"net/url"
 	"os"
 	"path"
 	"path/filepath"
@@ -13,12 +12,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
-	"golang.org/x/text/encoding/htmlindex"
-
-	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/spelling"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -90,7 +86,7 @@ func (l *loader) privateKey(key string, s *SFTP) {
 		s.KeyText = NewSecret(s.Key)
 		s.Key = l.raw[key+".key"]
 	default:
-		l.bad(key+".key", words.Message("config.key.form"), words.Message("config.write", "example", "key: file:/etc/rowferry/id_ed25519"))
+		l.bad(key+".key", words.Message("config.key.form"), words.Example("key: file:/etc/rowferry/id_ed25519"))
 		s.Key = ""
 	}
 }
@@ -105,7 +101,7 @@ func (l *loader) check(c *Config) {
 	known := l.builtin()
 	for _, name := range sortedKeys(c.Accounts) {
 		a := c.Accounts[name]
-		l.checkAccount(c, "accounts."+name, name, &a, known)
+		l.account("accounts."+name, name, &a, known)
 		c.Accounts[name] = a
 	}
 	for _, name := range sortedKeys(c.SFTP) {
@@ -133,32 +129,38 @@ func (l *loader) checkLists(c *Config, builtin map[string]*providers.Provider) {
 	delete(names, "")
 	for _, name := range sortedKeys(c.Lists) {
 		if !names[name] && len(names) > 0 {
-			l.warn(finding{at: l.keys["lists."+name], key: "lists." + name, what: words.Message("config.lists.unused"), write: l.suggest(name, sortedKeys(names))})
+			l.warn(finding{at: l.keys["lists."+name], key: "lists." + name, what: words.Message("config.lists.unused"), write: words.Meant(name, sortedKeys(names))})
 		}
 	}
 }
 
 func (l *loader) checkTop(c *Config) {
 	l.checkConsole(&c.Console)
-	if c.Listen != "" {
-		_, port, err := net.SplitHostPort(c.Listen)
-		if n, bad := strconv.Atoi(port); err != nil || bad != nil || n > 65535 || n < 0 {
-			l.bad("listen", words.Message("config.listen", "value", short(c.Listen)), words.Message("config.write", "example", "listen: 127.0.0.1:9100"))
-		}
+	if host, ok := l.address("listen", c.Listen, "listen: 127.0.0.1:9100"); ok && !local(host) {
+		l.warn(finding{at: l.place("listen"), key: "listen", what: words.Message("config.listen.open", "value", words.Short(c.Listen)), write: words.Example("listen: 127.0.0.1:9100")})
 	}
 	if l.has("routes") && len(c.Routes) == 0 {
 		l.bad("routes", words.Message("config.blank"), words.Message("config.routes.write"))
 	}
-	for _, name := range sortedKeys(c.Lists) {
-		if info, err := os.Stat(c.Lists[name]); err != nil || info.IsDir() {
-			why := "it is a folder"
-			if err != nil {
-				why = cause(err)
-			}
-			l.add(finding{at: l.place("lists." + name), key: "lists." + name,
-				what: words.Message("config.file", "path", c.Lists[name], "cause", why), write: words.Message("config.lists.write")})
-		}
+}
+
+// address gives the host of an address to listen on; false where there is none, or a mistake.
+func (l *loader) address(key, value, example string) (host string, ok bool) {
+	if value == "" {
+		return "", false
 	}
+	host, port, err := net.SplitHostPort(value)
+	if n, bad := strconv.Atoi(port); err != nil || bad != nil || n > 65535 || n < 0 {
+		l.bad(key, words.Message("config.listen", "value", words.Short(value)), words.Example(example))
+		return "", false
+	}
+	return host, true
+}
+
+// local reports whether a host is this machine alone; none means all its addresses.
+func local(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 var namePattern = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,63}$`)
@@ -178,38 +180,27 @@ func (l *loader) builtin() map[string]*providers.Provider {
 	return known
 }
 
-func (l *loader) checkAccount(c *Config, key, name string, a *Account, known map[string]*providers.Provider) {
-	p := l.provider(key, a, known)
-	if p != nil {
+// account finds the account's provider and fills in what its document says.
+func (l *loader) account(key, name string, a *Account, known map[string]*providers.Provider) {
+	if p := l.provider(key, a, known); p != nil {
 		l.providers[name] = p
-		if a.Rate == "" {
-			a.Rate = writeRate(p.Limits.Rate)
+		if a.Rate == "" && p.Limits.Rate.N > 0 {
+			a.Rate = p.Limits.Rate.String()
 		}
-		if !l.has(key+".concurrency") && p.Limits.Concurrency > 0 {
+		if !l.has(key + ".concurrency") {
 			a.Concurrency = p.Limits.Concurrency
 		}
+		if a.Server == "" && !l.has(key+".server") && p.Server("production") != "" {
+			a.Server = "production"
+		}
 	}
-	if !l.has(key+".concurrency") && a.Concurrency == 0 {
+	if a.Concurrency == 0 {
 		a.Concurrency = defaultConcurrency
 	}
-	l.checkRate(key, a, p)
-	l.atLeast(key+".concurrency", a.Concurrency, 1, 1000)
-	l.positive(key+".timeout", a.Timeout)
-	l.positive(key+".retry.first", a.Retry.First)
-	l.positive(key+".retry.most", a.Retry.Most)
 	if a.Retry.First > a.Retry.Most && a.Retry.Most > 0 {
 		l.bad(key+".retry.first", words.Message("config.retry.order", "first", brief(a.Retry.First), "most", brief(a.Retry.Most)),
-			words.Message("config.write", "example", "first: "+brief(a.Retry.Most)))
+			words.Example("first: "+brief(a.Retry.Most)))
 	}
-	if a.CA != "" {
-		l.readable(key+".ca", a.CA)
-	}
-	l.checkServer(key, a, p)
-	l.checkSign(key, a, p)
-	if p != nil {
-		l.checkLogin(c, key, a, p)
-	}
-	l.checkLiterals(key, a, p)
 }
 
 // provider finds the document of an account; nil after a mistake.
@@ -232,45 +223,12 @@ func (l *loader) provider(key string, a *Account, known map[string]*providers.Pr
 	if p == nil && len(known) > 0 {
 		names := sortedKeys(known)
 		write := words.Message("config.provider.write", "words", strings.Join(names, ", "))
-		if near := Nearest(a.Provider, names); near != "" {
+		if near := spelling.Nearest(a.Provider, names); near != "" {
 			write = words.Message("config.did_you_mean", "word", near)
 		}
-		l.bad(key+".provider", words.Message("config.provider", "name", short(a.Provider)), write)
+		l.bad(key+".provider", words.Message("config.provider", "name", words.Short(a.Provider)), write)
 	}
 	return p
-}
-
-func (l *loader) checkRate(key string, a *Account, p *providers.Provider) {
-	if a.Rate == "" {
-		return
-	}
-	rate, err := providers.ParseRate(a.Rate)
-	if err != nil {
-		l.bad(key+".rate", words.Message("config.rate", "value", short(a.Rate)), words.Message("config.write", "example", "rate: "+suggestRate(a.Rate)))
-		a.Rate = ""
-		return
-	}
-	if p == nil || p.Limits.Rate.N == 0 || !l.has(key+".rate") {
-		return
-	}
-	allowed := p.Limits.Rate
-	if rate.N == 0 || float64(rate.N)/rate.Per.Seconds() > float64(allowed.N)/allowed.Per.Seconds() {
-		l.warn(finding{at: l.place(key + ".rate"), key: key + ".rate",
-			what:  words.Message("config.rate.high", "value", a.Rate, "allowed", writeRate(allowed)),
-			write: words.Message("config.rate.high.write")})
-	}
-}
-
-func (l *loader) atLeast(key string, n, least, most int) {
-	if l.has(key) && !l.blamed(key) && (n < least || n > most) {
-		l.bad(key, words.Message("config.range", "least", least, "most", most), batch.Message{})
-	}
-}
-
-func (l *loader) positive(key string, d time.Duration) {
-	if l.has(key) && d == 0 && !l.blamed(key) {
-		l.bad(key, words.Message("config.duration.zero"), batch.Message{})
-	}
 }
 
 // blamed reports whether a mistake is known at this key already.
@@ -295,164 +253,6 @@ func (l *loader) readable(key, file string) bool {
 	return err == nil
 }
 
-func (l *loader) checkServer(key string, a *Account, p *providers.Provider) {
-	key += ".server"
-	if l.blamed(key) {
-		return
-	}
-	var there []string
-	if p != nil {
-		for _, s := range p.Servers {
-			if s.Environment != "" && !slices.Contains(there, s.Environment) {
-				there = append(there, s.Environment)
-			}
-		}
-	}
-	switch {
-	case a.Server == "" && p == nil:
-	case a.Server == "" && slices.Contains(there, "production"):
-		a.Server = "production"
-	case a.Server == "" && len(there) == 0:
-		l.bad(key, words.Message("config.server.none"), words.Message("config.write", "example", "server: https://…"))
-	case a.Server == "":
-		l.bad(key, words.Message("config.missing"), words.Message("config.write", "example", "server: "+there[0]))
-	case a.Server == "production" || a.Server == "sandbox":
-		if p != nil && !slices.Contains(there, a.Server) {
-			l.bad(key, words.Message("config.server.absent", "name", a.Server), words.Message("config.write", "example", "server: https://…"))
-		}
-	default:
-		l.checkURL(key, a.Server)
-	}
-}
-
-func (l *loader) checkURL(key, text string) {
-	shown := l.raw[key]
-	u, err := url.Parse(text)
-	switch {
-	case err == nil && u.User != nil:
-		l.bad(key, words.Message("config.url.login"), words.Message("config.url.login.write"))
-	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		write := words.Message("config.server.write")
-		if near := Nearest(text, []string{"production", "sandbox"}); near != "" {
-			write = words.Message("config.did_you_mean", "word", near)
-		} else if u, err := url.Parse("https://" + text); err == nil && !strings.Contains(text, ":/") && strings.Contains(u.Host, ".") {
-			write = words.Message("config.write", "example", "server: https://"+shown)
-		}
-		l.bad(key, words.Message("config.server", "value", short(shown)), write)
-	case u.RawQuery != "" || u.Fragment != "":
-		l.bad(key, words.Message("config.url.query"), words.Message("config.url.query.write"))
-	case u.Scheme == "http" && !local(u.Hostname()):
-		l.warn(finding{at: l.place(key), key: key, what: words.Message("config.url.plain"), write: words.Message("config.url.plain.write")})
-	}
-}
-
-func local(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-var placeholders = regexp.MustCompile(`\{([^{}]*)\}`)
-
-func (l *loader) checkSign(key string, a *Account, p *providers.Provider) {
-	if a.Sign == nil {
-		return
-	}
-	known := []string{"token", "timestamp", "nonce", "secret", "staff", "method", "path", "body", "headers", "params"}
-	more := sortedKeys(a.Credentials)
-	if p != nil {
-		for _, c := range p.Credentials {
-			more = append(more, c.Name)
-		}
-	}
-	for _, name := range more {
-		if !slices.Contains(known, name) {
-			known = append(known, name)
-		}
-	}
-	for _, t := range []struct{ key, template string }{{key + ".sign.over", a.Sign.Over}, {key + ".sign.key", a.Sign.Key}} {
-		for _, m := range placeholders.FindAllStringSubmatch(t.template, -1) {
-			name, _, _ := strings.Cut(m[1], ".")
-			name, _, _ = strings.Cut(name, ":")
-			if slices.Contains(known, name) {
-				continue
-			}
-			write := words.Message("config.placeholder.write", "words", "{"+strings.Join(known, "}, {")+"}")
-			if near := Nearest(name, known); near != "" {
-				write = words.Message("config.did_you_mean", "word", "{"+near+"}")
-			}
-			l.bad(t.key, words.Message("config.placeholder", "name", short(m[0])), write)
-		}
-		if t.template != "" && !placeholders.MatchString(t.template) {
-			l.bad(t.key, words.Message("config.placeholder.none"), words.Message("config.write", "example", `over: "{token}{timestamp}{nonce}{secret}"`))
-		}
-	}
-	if l.has(key+".sign.key") && !strings.HasPrefix(a.Sign.Digest, "hmac-") && a.Sign.Digest != "" {
-		l.bad(key+".sign.key", words.Message("config.sign.key", "digest", a.Sign.Digest), words.Message("config.sign.key.write", "digest", a.Sign.Digest))
-	}
-}
-
-// checkLogin checks everything about authentication that the provider's document can tell.
-func (l *loader) checkLogin(c *Config, key string, a *Account, p *providers.Provider) {
-	l.credentialNames(key, a, p)
-	scheme := func(name string) *providers.Scheme {
-		for i := range p.Schemes {
-			if p.Schemes[i].Name == name {
-				return &p.Schemes[i]
-			}
-		}
-		return nil
-	}
-	names := make([]string, len(p.Schemes))
-	for i, s := range p.Schemes {
-		names[i] = s.Name
-	}
-	wanted := l.schemes(c, a, p)
-	if a.Auth != "" {
-		if scheme(a.Auth) == nil {
-			l.notThere(key+".auth", "config.auth", a.Auth, names)
-			return
-		}
-		wanted = []string{a.Auth}
-	}
-	for _, name := range wanted {
-		s := scheme(name)
-		if s == nil {
-			continue
-		}
-		if name == "signed" && a.Sign == nil {
-			l.bad(key+".sign", words.Message("config.sign.none"), words.Message("config.write", "example", `sign: {digest: md5, over: "{token}{timestamp}{nonce}{secret}"}`))
-		}
-		l.needs(key, a, s)
-		if a.Login != "" {
-			var logins []string
-			for _, login := range s.Logins {
-				logins = append(logins, login.Name)
-			}
-			if !slices.Contains(logins, a.Login) {
-				l.notThere(key+".login", "config.login", a.Login, logins)
-			}
-		}
-	}
-}
-
-// schemes are those that the account's routes use: the first of each operation; without a route the provider's first.
-func (l *loader) schemes(c *Config, a *Account, p *providers.Provider) []string {
-	var out []string
-	for _, name := range sortedKeys(c.Routes) {
-		r := c.Routes[name]
-		if r.Account != a.Name {
-			continue
-		}
-		if op := operation(p, r.Operation); op != nil && len(op.Schemes) > 0 && !slices.Contains(out, op.Schemes[0]) {
-			out = append(out, op.Schemes[0])
-		}
-	}
-	if len(out) == 0 && len(p.Schemes) > 0 {
-		out = []string{p.Schemes[0].Name}
-	}
-	return out
-}
-
 func operation(p *providers.Provider, id string) *providers.Operation {
 	for _, op := range p.Operations {
 		if op.ID == id {
@@ -462,85 +262,9 @@ func operation(p *providers.Provider, id string) *providers.Operation {
 	return nil
 }
 
-func (l *loader) credentialNames(key string, a *Account, p *providers.Provider) {
-	var names []string
-	for _, c := range p.Credentials {
-		names = append(names, c.Name)
-	}
-	for _, name := range sortedKeys(a.Credentials) {
-		if slices.Contains(names, name) {
-			continue
-		}
-		full := key + ".credentials." + name
-		write := words.Message("config.keys", "words", strings.Join(names, ", "))
-		if near := Nearest(name, names); near != "" {
-			write = words.Message("config.did_you_mean", "word", near)
-			l.meant[key+".credentials."+near] = true
-		}
-		if len(names) == 0 {
-			write = words.Message("config.remove")
-		}
-		l.add(finding{at: l.keys[full], key: full, what: words.Message("config.credential.unknown", "provider", p.Name), write: write})
-	}
-}
-
-// needs checks that a scheme can work with the credentials that are there.
-func (l *loader) needs(key string, a *Account, s *providers.Scheme) {
-	given := func(name string) bool { return l.has(key + ".credentials." + name) }
-	missing := func(names []string) (out []string) {
-		for _, n := range names {
-			if !given(n) {
-				out = append(out, n)
-			}
-		}
-		return out
-	}
-	lacking := missing(s.Needs)
-	if len(s.Logins) > 0 && len(lacking) == 0 && !given("sessionID") {
-		fewest := missing(s.Logins[0].Fields)
-		for _, login := range s.Logins {
-			m := missing(login.Fields)
-			if a.Login == login.Name {
-				fewest = m
-				break
-			}
-			if len(m) < len(fewest) {
-				fewest = m
-			}
-		}
-		lacking = fewest
-	}
-	for _, name := range lacking {
-		full := key + ".credentials." + name
-		if l.meant[full] {
-			continue
-		}
-		l.add(finding{at: l.place(full), key: full, what: words.Message("config.credential.missing", "scheme", s.Name),
-			write: words.Message("config.write", "example", fmt.Sprintf("%s: \"${%s}\"", name, strings.ToUpper(a.Name+"_"+name)))})
-	}
-}
-
-var secretName = regexp.MustCompile(`(?i)pass|secret|token|key|pat$|session`)
-
-// checkLiterals warns of secrets that stand in the file.
-func (l *loader) checkLiterals(key string, a *Account, p *providers.Provider) {
-	for _, name := range sortedKeys(a.Credentials) {
-		secret := secretName.MatchString(name)
-		if p != nil {
-			for _, c := range p.Credentials {
-				if c.Name == name {
-					secret = c.Secret
-				}
-			}
-		}
-		if secret {
-			l.literal(key+".credentials."+name, a.Name+"_"+name)
-		}
-	}
-}
-
-func (l *loader) literal(key, name string) {
-	if l.raw[key] != "literal" {
+// literal warns of a server's secret that stands in the file.
+func (l *loader) literal(key string, s Secret, name string) {
+	if !s.Literal() {
 		return
 	}
 	name = strings.ToUpper(regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(name, "_"))
@@ -549,28 +273,18 @@ func (l *loader) literal(key, name string) {
 }
 
 func (l *loader) notThere(key, what, got string, known []string) {
-	write := words.Message("config.one_of", "words", strings.Join(known, ", "))
-	if near := Nearest(got, known); near != "" {
-		write = words.Message("config.did_you_mean", "word", near)
-	}
-	if len(known) == 0 {
-		write = words.Message("config.remove")
-	}
-	l.bad(key, words.Message(what, "name", short(got)), write)
+	l.bad(key, words.Message(what, "name", words.Short(got)), words.Meant(got, known))
 }
 
 func (l *loader) checkSFTP(c *Config, key, name string, s SFTP) {
-	if s.Port < 1 || s.Port > 65535 {
-		l.bad(key+".port", words.Message("config.range", "least", 1, "most", 65535), words.Message("config.write", "example", "port: 22"))
-	}
 	if strings.Contains(s.Host, "://") || strings.Contains(s.Host, "/") {
-		l.bad(key+".host", words.Message("config.host"), words.Message("config.write", "example", "host: sftp.example.com"))
+		l.bad(key+".host", words.Message("config.host"), words.Example("host: sftp.example.com"))
 	}
 	if !l.has(key+".password") && !l.has(key+".key") && !s.Agent {
-		l.bad(key, words.Message("config.sftp.login"), words.Message("config.write", "example", "key: file:/etc/rowferry/id_ed25519"))
+		l.bad(key, words.Message("config.sftp.login"), words.Example("key: file:/etc/rowferry/id_ed25519"))
 	}
 	if !l.has(key+".known_hosts") && !l.has(key+".host_key") {
-		l.bad(key, words.Message("config.sftp.host_key"), words.Message("config.write", "example", "known_hosts: /etc/rowferry/known_hosts"))
+		l.bad(key, words.Message("config.sftp.host_key"), words.Example("known_hosts: /etc/rowferry/known_hosts"))
 	}
 	if s.KnownHosts != "" {
 		l.readable(key+".known_hosts", s.KnownHosts)
@@ -581,10 +295,8 @@ func (l *loader) checkSFTP(c *Config, key, name string, s SFTP) {
 	if s.HostKey != "" && !strings.HasPrefix(s.HostKey, "SHA256:") && len(strings.Fields(s.HostKey)) < 2 {
 		l.bad(key+".host_key", words.Message("config.host_key"), words.Message("config.host_key.write", "host", s.Host))
 	}
-	l.positive(key+".timeout", s.Timeout)
-	l.positive(key+".keep_alive", s.KeepAlive)
-	l.literal(key+".password", name+"_password")
-	l.literal(key+".passphrase", name+"_passphrase")
+	l.literal(key+".password", s.Password, name+"_password")
+	l.literal(key+".passphrase", s.Passphrase, name+"_passphrase")
 	l.checkJump(c, key, name, s)
 }
 
@@ -612,53 +324,35 @@ func (l *loader) checkRoute(c *Config, key string, r Route) {
 	l.checkPlace(c, key+".inbox", r.Inbox.SFTP)
 	l.checkPlace(c, key+".outbox", r.Outbox.SFTP)
 	l.checkPlace(c, key+".preview", r.Preview.SFTP)
-	l.checkInbox(key+".inbox", r.Inbox)
-	l.checkRead(key+".read", r.Read)
-	if l.has(key+".outbox.formats") && len(r.Outbox.Formats) == 0 && !l.blamedBelow(key+".outbox.formats") {
-		l.bad(key+".outbox.formats", words.Message("config.blank"), words.Message("config.write", "example", "formats: [csv, summary]"))
-	}
 	l.twiceInList(key+".outbox.formats", r.Outbox.Formats)
 	if _, err := time.LoadLocation(r.TimeZone); err != nil {
-		l.bad(key+".time_zone", words.Message("config.zone", "value", short(r.TimeZone)), words.Message("config.write", "example", "time_zone: Asia/Shanghai"))
+		l.bad(key+".time_zone", words.Message("config.zone", "value", words.Short(r.TimeZone)), words.Example("time_zone: Asia/Shanghai"))
 	}
-	l.atLeast(key+".limits.max_rows", r.Limits.MaxRows, 1, 5_000_000)
-	l.atLeast(key+".limits.stop_after", r.Limits.StopAfter, 0, 1_000_000)
-	l.positive(key+".repeats.within", r.Repeats.Within)
 	if r.Later != nil {
-		l.positive(key+".later.every", r.Later.Every)
-		l.positive(key+".later.for", r.Later.For)
 		if r.Later.Every > r.Later.For {
-			l.bad(key+".later.every", words.Message("config.later.order", "every", brief(r.Later.Every), "for", brief(r.Later.For)), words.Message("config.write", "example", "later: {every: 30m, for: 24h}"))
+			l.bad(key+".later.every", words.Message("config.later.order", "every", brief(r.Later.Every), "for", brief(r.Later.For)), words.Example("later: {every: 30m, for: 24h}"))
 		}
 	}
-}
-
-func (l *loader) blamedBelow(key string) bool {
-	return slices.ContainsFunc(l.mistakes, func(f finding) bool { return strings.HasPrefix(f.key, key) })
 }
 
 func (l *loader) twiceInList(key string, list []string) {
 	for i, s := range list {
 		if s != "" && slices.Contains(list[:i], s) {
-			l.bad(fmt.Sprintf("%s[%d]", key, i), words.Message("config.twice_listed", "word", short(s)), words.Message("config.remove"))
+			l.bad(fmt.Sprintf("%s[%d]", key, i), words.Message("config.twice_listed", "word", words.Short(s)), words.Message("config.remove"))
 		}
 	}
 }
 
 // checkTarget checks account, operation and what depends on them.
 func (l *loader) checkTarget(c *Config, key string, r Route) {
-	a, known := c.Accounts[r.Account]
+	_, known := c.Accounts[r.Account]
 	if !known {
 		if r.Account != "" {
-			write := batch.Message{}
-			if names := sortedKeys(c.Accounts); len(names) == 0 {
+			write := words.Meant(r.Account, sortedKeys(c.Accounts))
+			if len(c.Accounts) == 0 {
 				write = words.Message("config.account.add", "name", r.Account)
-			} else if near := Nearest(r.Account, names); near != "" {
-				write = words.Message("config.did_you_mean", "word", near)
-			} else {
-				write = words.Message("config.one_of", "words", strings.Join(names, ", "))
 			}
-			l.bad(key+".account", words.Message("config.account", "name", short(r.Account)), write)
+			l.bad(key+".account", words.Message("config.account", "name", words.Short(r.Account)), write)
 		}
 		return
 	}
@@ -672,25 +366,9 @@ func (l *loader) checkTarget(c *Config, key string, r Route) {
 		for _, o := range p.Operations {
 			names = append(names, o.ID)
 		}
-		l.bad(key+".operation", words.Message("config.operation", "name", short(r.Operation), "provider", p.Name), l.suggest(r.Operation, names))
+		l.bad(key+".operation", words.Message("config.operation", "name", words.Short(r.Operation), "provider", p.Name), words.Meant(r.Operation, names))
 		return
 	}
-	if a.Encoding != "" && len(op.Encodings) > 0 && !slices.Contains(op.Encodings, a.Encoding) {
-		full := "accounts." + r.Account + ".encoding"
-		if !l.blamed(full) {
-			l.notThere(full, "config.encoding", a.Encoding, op.Encodings)
-		}
-	}
-	if a.Auth != "" && len(op.Schemes) > 0 && !slices.Contains(op.Schemes, a.Auth) && !l.blamed("accounts."+r.Account+".auth") {
-		l.notThere("accounts."+r.Account+".auth", "config.auth", a.Auth, op.Schemes)
-	}
-}
-
-func (l *loader) suggest(got string, known []string) batch.Message {
-	if near := Nearest(got, known); near != "" {
-		return words.Message("config.did_you_mean", "word", near)
-	}
-	return words.Message("config.one_of", "words", strings.Join(known, ", "))
 }
 
 func (l *loader) checkPlace(c *Config, key, sftp string) {
@@ -700,145 +378,11 @@ func (l *loader) checkPlace(c *Config, key, sftp string) {
 	if _, known := c.SFTP[sftp]; known {
 		return
 	}
-	write := l.suggest(sftp, sortedKeys(c.SFTP))
+	write := words.Meant(sftp, sortedKeys(c.SFTP))
 	if len(c.SFTP) == 0 {
 		write = words.Message("config.sftp.add", "name", sftp)
 	}
-	l.bad(key+".sftp", words.Message("config.sftp.unknown", "name", short(sftp)), write)
-}
-
-func (l *loader) checkInbox(key string, in Inbox) {
-	if l.has(key+".match") && len(in.Match) == 0 && !l.blamedBelow(key+".match") {
-		l.bad(key+".match", words.Message("config.blank"), words.Message("config.write", "example", `match: ["*.csv", "*.xlsx", "*.xml"]`))
-	}
-	if l.has(key + ".match") {
-		for i, glob := range in.Match {
-			l.checkGlob(fmt.Sprintf("%s.match[%d]", key, i), glob)
-		}
-	}
-	l.positive(key+".every", in.Every)
-	l.positive(key+".patience", in.Patience)
-	if l.has(key+".every") && in.Schedule != "" {
-		l.bad(key+".schedule", words.Message("config.schedule.every"), words.Message("config.schedule.every.write"))
-	}
-	if in.Schedule != "" {
-		if _, err := ParseSchedule(in.Schedule); err != nil {
-			l.bad(key+".schedule", words.Message("config.schedule", "value", short(in.Schedule), "cause", err.Error()), words.Message("config.schedule.write"))
-		}
-	}
-	if in.TimeZone != "" {
-		switch _, err := time.LoadLocation(in.TimeZone); {
-		case err != nil:
-			l.bad(key+".time_zone", words.Message("config.zone", "value", short(in.TimeZone)), words.Message("config.write", "example", "time_zone: Europe/Moscow"))
-		case in.Schedule == "":
-			l.bad(key+".time_zone", words.Message("config.zone.alone"), words.Message("config.remove"))
-		case strings.Contains(in.Schedule, "TZ="):
-			l.bad(key+".time_zone", words.Message("config.zone.twice"), words.Message("config.remove"))
-		}
-	}
-	if in.Done != "" && (!strings.Contains(in.Done, "{name}") || strings.TrimSpace(strings.ReplaceAll(in.Done, "{name}", "")) == "" || strings.ContainsAny(in.Done, `/\`)) {
-		l.bad(key+".done", words.Message("config.done"), words.Message("config.write", "example", `done: "{name}.done"`))
-	}
-}
-
-func (l *loader) checkGlob(key, glob string) {
-	switch _, err := path.Match(glob, "x"); {
-	case glob == "" && !l.blamed(key):
-		l.bad(key, words.Message("config.blank"), words.Message("config.write", "example", `match: ["*.csv", "*.xlsx", "*.xml"]`))
-	case strings.ContainsAny(glob, `/`):
-		l.bad(key, words.Message("config.glob.folder", "value", short(glob)), words.Message("config.glob.folder.write"))
-	case strings.ContainsAny(glob, "{}"):
-		l.bad(key, words.Message("config.glob.braces", "value", short(glob)), words.Message("config.glob.braces.write"))
-	case err != nil:
-		l.bad(key, words.Message("config.glob", "value", short(glob)), words.Message("config.glob.write"))
-	}
-}
-
-func (l *loader) checkRead(key string, r Read) {
-	if r.Header != "" && r.Header != "auto" && r.Header != "none" {
-		if n, err := strconv.Atoi(r.Header); err != nil || n < 1 {
-			l.bad(key+".header", words.Message("config.header", "value", short(r.Header)), words.Message("config.header.write"))
-		}
-	}
-	if r.Encoding != "" && r.Encoding != "auto" && !encodingKnown(r.Encoding) {
-		l.bad(key+".encoding", words.Message("config.read.encoding", "value", short(r.Encoding)), l.suggest(strings.ToLower(r.Encoding), commonEncodings))
-	}
-	for _, one := range []struct {
-		key, value string
-		words      []string
-	}{
-		{"delimiter", r.Delimiter, []string{"auto", "tab"}},
-		{"quote", r.Quote, []string{"auto", "none"}},
-		{"escape", r.Escape, nil},
-	} {
-		if utf8.RuneCountInString(one.value) > 1 && !slices.Contains(one.words, one.value) {
-			l.bad(key+"."+one.key, words.Message("config.one_character", "value", short(one.value)),
-				words.Message("config.one_character.write", "words", strings.Join(append(slices.Clone(one.words), "one character"), ", ")))
-		}
-	}
-	if r.Record != "" && !recordPath(r.Record) {
-		l.bad(key+".record", words.Message("config.record", "value", short(r.Record)), words.Message("config.write", "example", "record: shipPoints/shipPoint"))
-	}
-}
-
-var commonEncodings = []string{"auto", "utf-8", "utf-16le", "utf-16be", "gb18030", "gbk", "big5", "windows-1251", "windows-1252", "koi8-r", "shift_jis", "euc-kr", "utf-32le", "utf-32be"}
-
-func encodingKnown(name string) bool {
-	if _, err := htmlindex.Get(name); err == nil {
-		return true
-	}
-	name = strings.ToLower(name)
-	return slices.Contains([]string{"utf-16", "utf-32", "utf-32le", "utf-32be", "cp932", "cp936", "cp949", "cp950", "uhc"}, name) ||
-		slices.Contains(dosEncodings, name) || strings.HasPrefix(name, "ibm") && slices.Contains(dosEncodings, "cp"+name[3:])
-}
-
-// dosEncodings are the code pages that the readers know besides the WHATWG index.
-var dosEncodings = []string{"cp437", "cp737", "cp775", "cp850", "cp852", "cp857", "cp862", "cp1125"}
-
-// recordPath accepts names with single slashes between them.
-func recordPath(p string) bool {
-	for name := range strings.SplitSeq(strings.TrimPrefix(p, "/"), "/") {
-		if name == "" || strings.ContainsAny(name, " \t@[]*\\") {
-			return false
-		}
-	}
-	return true
-}
-
-func (l *loader) checkMapping(key string, m *Mapping) {
-	sources := 0
-	for _, name := range []string{"from", "expr"} {
-		if l.has(key + "." + name) {
-			sources++
-		}
-	}
-	switch {
-	case l.has(key+".value") && sources > 0:
-		l.bad(key+".value", words.Message("config.map.constant"), words.Message("config.map.constant.write"))
-	case m.Upper && m.Lower:
-		l.bad(key+".lower", words.Message("config.map.letters"), words.Message("config.map.letters.write"))
-	}
-	if l.has(key+".expr") && strings.TrimSpace(m.Expr) == "" && !l.blamed(key+".expr") {
-		l.bad(key+".expr", words.Message("config.blank"), words.Message("config.write", "example", `expr: 'upper(row["State"])'`))
-	}
-	for _, d := range m.Date {
-		l.checkLayout(key+".date", d)
-	}
-}
-
-// checkLayout finds a layout that does not speak of a date the way Go does.
-func (l *loader) checkLayout(key, text string) {
-	sample := time.Date(2033, 11, 27, 19, 48, 59, 0, time.UTC)
-	written := sample.Format(text)
-	back, err := time.Parse(text, written)
-	if err == nil && back.Year() == 2033 && back.Month() == 11 && back.Day() == 27 {
-		return
-	}
-	write := words.Message("config.layout.write")
-	if meant := layout(text); meant != "" {
-		write = words.Message("config.write", "example", `"`+meant+`"`)
-	}
-	l.bad(key, words.Message("config.layout", "value", short(text)), write)
+	l.bad(key+".sftp", words.Message("config.sftp.unknown", "name", words.Short(sftp)), write)
 }
 
 // checkFolders keeps routes out of each other's way.

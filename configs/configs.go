@@ -1,7 +1,7 @@
 // Package configs holds rowferry.yaml: its types, how it is loaded, and every check that can be made before anything runs.
 //
 // The comments of the fields are what docs/configuration.md and the schema for editors say about the keys; the tags
-// default, example and enum are what Load fills in, shows and allows.
+// default, example, enum, range and above are what Load fills in, shows and allows.
 package configs
 
 import (
@@ -65,9 +65,9 @@ type Account struct {
 	// Most requests in a period: a number, a slash, and s, m, h or d (10/s, 1600/h, 3/30s); none is no limit. Without it what the provider's document allows.
 	Rate string `yaml:"rate" example:"10/s"`
 	// Most requests that wait for an answer at the same time. Without it what the provider's document says, or 4.
-	Concurrency int `yaml:"concurrency" example:"4"`
+	Concurrency int `yaml:"concurrency" example:"4" range:"1 1000"`
 	// How long an answer may take.
-	Timeout time.Duration `yaml:"timeout" default:"30s"`
+	Timeout time.Duration `yaml:"timeout" default:"30s" above:"0"`
 	// How long and how eagerly a request is tried again.
 	Retry Retry `yaml:"retry"`
 	// PEM file with further certificate authorities to trust.
@@ -97,9 +97,9 @@ type Retry struct {
 	// How long a request is tried again before its rows are failed.
 	For time.Duration `yaml:"for" default:"24h"`
 	// The first pause; it doubles from try to try, with full jitter.
-	First time.Duration `yaml:"first" default:"1s"`
+	First time.Duration `yaml:"first" default:"1s" above:"0"`
 	// The longest pause.
-	Most time.Duration `yaml:"most" default:"5m"`
+	Most time.Duration `yaml:"most" default:"5m" above:"0"`
 }
 
 // SFTP is one partner's server.
@@ -109,7 +109,7 @@ type SFTP struct {
 	// Name or address of the server.
 	Host string `yaml:"host" required:"true" example:"sftp.example.com"`
 	// Port of the server.
-	Port int `yaml:"port" default:"22"`
+	Port int `yaml:"port" default:"22" range:"1 65535"`
 	// User to log in as.
 	User string `yaml:"user" required:"true" example:"acme"`
 	// Password of the user, from the environment or a file.
@@ -127,9 +127,9 @@ type SFTP struct {
 	// Name of another sftp entry to connect through.
 	Jump string `yaml:"jump" example:"gateway"`
 	// How long one operation may make no progress.
-	Timeout time.Duration `yaml:"timeout" default:"30s"`
+	Timeout time.Duration `yaml:"timeout" default:"30s" above:"0"`
 	// Pause between signs of life on an idle connection.
-	KeepAlive time.Duration `yaml:"keep_alive" default:"30s"`
+	KeepAlive time.Duration `yaml:"keep_alive" default:"30s" above:"0"`
 
 	KeyText Secret `yaml:"-"` // the private key itself, from wherever Key says
 }
@@ -173,7 +173,7 @@ type Repeats struct {
 	// Hold them back (skip) or let them go with a note (send). Without it what the provider's document says, else skip for operations that may not be repeated and send for others.
 	Mode string `yaml:"mode" enum:"skip,send" short:"true"`
 	// How long a request is remembered.
-	Within time.Duration `yaml:"within" default:"720h"`
+	Within time.Duration `yaml:"within" default:"720h" above:"0"`
 }
 
 // Inbox is where a route's files come from.
@@ -187,7 +187,7 @@ type Inbox struct {
 	// Names of the files to take, with * and ? as wildcards. What a file is, is known by its content: what cannot be read goes to quarantine, which says what to send instead.
 	Match []string `yaml:"match" default:"*.csv,*.xlsx,*.xlsm,*.xml,*.xls,*.xlsb,*.ods,*.fods" example:"[\"orders-*.csv\"]"`
 	// Pause between looks: 2s for a folder on this machine, 1m for SFTP, when not given.
-	Every time.Duration `yaml:"every" example:"1m"`
+	Every time.Duration `yaml:"every" example:"1m" above:"0"`
 	// When to look, as five cron fields, instead of every.
 	Schedule string `yaml:"schedule" example:"\"*/5 8-18 * * MON-FRI\""`
 	// Time zone of the schedule; without it that of the machine.
@@ -195,7 +195,7 @@ type Inbox struct {
 	// Name of a marker that the sender writes when a file is complete; {name} is the file's name.
 	Done string `yaml:"done" example:"\"{name}.done\""`
 	// How long a file may stay unchanged and incomplete before it goes to quarantine.
-	Patience time.Duration `yaml:"patience" default:"10m"`
+	Patience time.Duration `yaml:"patience" default:"10m" above:"0"`
 	// What becomes of a file that was taken.
 	After string `yaml:"after" default:"archive" enum:"archive,delete,keep"`
 }
@@ -269,17 +269,17 @@ type Mapping struct {
 // Later says how long to wait for a state that does not allow the call yet.
 type Later struct {
 	// Pause between tries.
-	Every time.Duration `yaml:"every" default:"30m"`
+	Every time.Duration `yaml:"every" default:"30m" above:"0"`
 	// How long to try before the rows are rejected.
-	For time.Duration `yaml:"for" default:"24h"`
+	For time.Duration `yaml:"for" default:"24h" above:"0"`
 }
 
 // RouteLimits bound one file.
 type RouteLimits struct {
 	// Most rows of a file; a longer one goes to quarantine.
-	MaxRows int `yaml:"max_rows" default:"100000"`
+	MaxRows int `yaml:"max_rows" default:"100000" range:"1 5000000"`
 	// This many equal refusals in a row, or rows whose outcome is unknown, pause the file; 0 never does.
-	StopAfter int `yaml:"stop_after" default:"50"`
+	StopAfter int `yaml:"stop_after" default:"50" range:"0 1000000"`
 }
 
 // ProviderOf returns the compiled provider of an account, nil when there is none of this name.

@@ -1,10 +1,7 @@
 package configs
 
 import (
-	"cmp"
-	"net"
 	"slices"
-	"strconv"
 
 	"github.com/rowferry/rowferry/words"
 )
@@ -63,13 +60,12 @@ func (l *loader) checkConsole(c *Console) {
 	if c.Listen == "" {
 		return
 	}
-	host, port, err := net.SplitHostPort(c.Listen)
-	if n, bad := strconv.Atoi(port); err != nil || bad != nil || n > 65535 || n < 0 {
-		l.bad("console.listen", words.Message("config.listen", "value", short(c.Listen)), words.Message("config.write", "example", "listen: 127.0.0.1:8420"))
+	host, ok := l.address("console.listen", c.Listen, "listen: 127.0.0.1:8420")
+	if !ok {
 		return
 	}
-	if c.TLS == nil && !c.BehindProxy && !local(cmp.Or(host, "0.0.0.0")) {
-		l.bad("console.listen", words.Message("config.console.open", "value", short(c.Listen)), words.Message("config.console.open.write"))
+	if c.TLS == nil && !c.BehindProxy && !local(host) {
+		l.bad("console.listen", words.Message("config.console.open", "value", words.Short(c.Listen)), words.Message("config.console.open.write"))
 	}
 	if c.OIDC == nil {
 		return

@@ -20,6 +20,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/spelling"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -33,6 +34,7 @@ type loader struct {
 	values    map[string]position // where its value stands
 	meant     map[string]bool     // keys that a misspelt one probably stands for
 	raw       map[string]string   // scalars as they were written, before ${NAME}
+	variables map[string]string   // those that were put in
 	anchors   map[string]ast.Node
 	depth     int
 	providers map[string]*providers.Provider // by account
@@ -44,7 +46,7 @@ type loader struct {
 func newLoader(file, dir string) *loader {
 	return &loader{
 		file: file, dir: dir, language: batch.English,
-		keys: map[string]position{}, values: map[string]position{}, meant: map[string]bool{}, raw: map[string]string{},
+		keys: map[string]position{}, values: map[string]position{}, meant: map[string]bool{}, raw: map[string]string{}, variables: map[string]string{},
 		anchors: map[string]ast.Node{}, providers: map[string]*providers.Provider{},
 	}
 }
@@ -171,7 +173,7 @@ func kind(n ast.Node) batch.Message {
 	case *ast.SequenceNode:
 		return words.Message("config.kind.list")
 	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
-		return words.Message("config.kind.number", "value", short(n.GetToken().Value))
+		return words.Message("config.kind.number", "value", words.Short(n.GetToken().Value))
 	case *ast.BoolNode:
 		return words.Message("config.kind.bool")
 	case *ast.NullNode:
@@ -313,15 +315,15 @@ func (l *loader) instead(s spot, n ast.Node) batch.Message {
 	case s.key == "":
 		return words.Message("config.empty.write")
 	case name == "map":
-		return words.Message("config.write", "example", "map: {FIELD: HEADING}")
+		return words.Example("map: {FIELD: HEADING}")
 	case s.tags == "":
 		return words.Message("config.map.write", "name", name)
 	case isScalar && slices.Contains([]string{"inbox", "outbox", "preview"}, name):
-		return words.Message("config.write", "example", fmt.Sprintf("%s: {dir: %s}", name, text))
+		return words.Example(fmt.Sprintf("%s: {dir: %s}", name, text))
 	case isScalar && slices.Contains([]string{"retry", "later"}, name):
-		return words.Message("config.write", "example", fmt.Sprintf("%s: {for: 24h}", name))
+		return words.Example(fmt.Sprintf("%s: {for: 24h}", name))
 	}
-	return words.Message("config.write", "example", s.example())
+	return words.Example(s.example())
 }
 
 // empty reports a key without a value.
@@ -399,9 +401,9 @@ func (l *loader) required(key string, t reflect.Type) {
 		if f.Tag.Get("required") == "" || l.has(full) || l.meant[full] {
 			continue
 		}
-		example := words.Message("config.write", "example", spot{full, f.Tag}.example())
+		example := words.Example(spot{full, f.Tag}.example())
 		if f.Type.Kind() == reflect.Struct {
-			example = words.Message("config.write", "example", fmt.Sprintf("%s: {dir: %s}", name, "…"))
+			example = words.Example(fmt.Sprintf("%s: {dir: %s}", name, "…"))
 		}
 		if f.Type.Kind() == reflect.Map {
 			example = words.Message("config.routes.write")
@@ -452,6 +454,9 @@ func (l *loader) decodeList(s spot, n ast.Node, v reflect.Value) {
 		}
 		return
 	}
+	if len(list.Values) == 0 && s.tags.Get("default") != "" {
+		l.empty(s, n)
+	}
 	out := make([]string, 0, len(list.Values))
 	for i, item := range list.Values {
 		key := fmt.Sprintf("%s[%d]", s.key, i)
@@ -485,6 +490,14 @@ func (l *loader) decodeInt(s spot, n ast.Node, v reflect.Value) {
 		l.wrong(s, n, "config.want.int")
 		return
 	}
+	if least, most, bounded := strings.Cut(s.tags.Get("range"), " "); bounded {
+		lowest, _ := strconv.Atoi(least)
+		highest, _ := strconv.Atoi(most)
+		if number < lowest || number > highest {
+			l.bad(s.key, words.Message("config.range", "least", least, "most", most), words.Example(s.example()))
+			return
+		}
+	}
 	v.SetInt(int64(number))
 }
 
@@ -499,7 +512,7 @@ func (l *loader) decodeText(s spot, n ast.Node, v reflect.Value) {
 		return
 	}
 	if s.key == "ledger" && strings.HasPrefix(text, "postgres") {
-		l.bad(s.key, words.Message("config.postgres"), words.Message("config.write", "example", s.example()))
+		l.bad(s.key, words.Message("config.postgres"), words.Example(s.example()))
 		return
 	}
 	if enum := s.tags.Get("enum"); enum != "" && !slices.Contains(strings.Split(enum, ","), text) {
@@ -525,9 +538,13 @@ func (l *loader) decodeDuration(s spot, n ast.Node, v reflect.Value) {
 	d, what, write := parseDuration(text)
 	if what.Key != "" {
 		if write.Key == "" {
-			write = words.Message("config.write", "example", s.example())
+			write = words.Example(s.example())
 		}
 		l.bad(s.key, what, write)
+		return
+	}
+	if d == 0 && s.tags.Get("above") == "0" {
+		l.bad(s.key, words.Message("config.duration.zero"), words.Example(s.example()))
 		return
 	}
 	v.SetInt(int64(d))
@@ -552,16 +569,13 @@ func (l *loader) decodeSecret(s spot, n ast.Node, v reflect.Value) {
 		}
 		return
 	}
-	l.raw[s.key] = "${…}"
-	if !strings.Contains(text, "${") {
-		l.raw[s.key] = "literal"
-	}
+	literal := !strings.Contains(text, "${")
 	if text, ok = l.expand(s, n, text); ok {
 		if text == "" {
 			l.empty(s, n)
 			return
 		}
-		v.Set(reflect.ValueOf(NewSecret(text)))
+		v.Set(reflect.ValueOf(Secret{&text, literal}))
 	}
 }
 
@@ -622,6 +636,7 @@ func (l *loader) expand(s spot, n ast.Node, text string) (string, bool) {
 			}
 			l.add(finding{at: where(n), key: s.key, outside: true, withheld: true, what: words.Message(key, "name", name), write: words.Message("config.variable.write", "name", name)})
 		}
+		l.variables[name] = value
 		return value
 	})
 	return out, ok
@@ -733,6 +748,9 @@ func (l *loader) mappingKeys(s spot, n ast.Node, m *Mapping) {
 				m.Value = &text
 			case "expr":
 				m.Expr = text
+				if strings.TrimSpace(text) == "" {
+					l.empty(at, value)
+				}
 			case "as":
 				m.As = text
 				if forms := strings.Split(f.Tag.Get("enum"), ","); !slices.Contains(forms, text) {
@@ -744,7 +762,6 @@ func (l *loader) mappingKeys(s spot, n ast.Node, m *Mapping) {
 			}
 		}
 	}
-	l.checkMapping(s.key, m)
 }
 
 func (l *loader) lookup(s spot, n ast.Node, m *Mapping) {
@@ -828,7 +845,7 @@ func fillDefaults(v reflect.Value) {
 func (l *loader) unknown(key, name string, t reflect.Type) {
 	known := keysOf(t)
 	write := words.Message("config.keys", "words", strings.Join(known, ", "))
-	near := Nearest(name, known)
+	near := spelling.Nearest(name, known)
 	if s := synonyms[strings.ToLower(name)]; slices.Contains(known, s) {
 		near = s
 	}
@@ -869,11 +886,7 @@ var synonyms = map[string]string{
 }
 
 func (l *loader) oneOf(key, got string, allowed []string) {
-	write := words.Message("config.one_of", "words", strings.Join(allowed, ", "))
-	if near := Nearest(got, allowed); near != "" {
-		write = words.Message("config.did_you_mean", "word", near)
-	}
-	l.bad(key, words.Message("config.not_one", "value", short(got)), write)
+	l.bad(key, words.Message("config.not_one", "value", words.Short(got)), words.Meant(got, allowed))
 }
 
 func (l *loader) abs(path string) string {
@@ -897,12 +910,5 @@ func cause(err error) string {
 }
 
 func asYAML(err error, to *yaml.Error) bool { return errors.As(err, to) }
-
-func short(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:59]) + "…"
-	}
-	return s
-}
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -40,8 +41,21 @@ func Load(path string) *Config {
 		}
 	}
 	c.Data = l.abs(c.Data)
-	c.source = source{file: path, at: l.keys, meant: l.meant, compiled: l.providers, found: l.mistakes, noticed: l.warnings}
+	c.source = source{file: path, at: l.keys, meant: l.meant, compiled: l.providers, expanded: l.expansions(), found: l.mistakes, noticed: l.warnings}
 	return c
+}
+
+// expansions are the variables that the file names, those that hold most first. What holds next to nothing is nobody's secret, and
+// would be found in every word.
+func (l *loader) expansions() []expansion {
+	var out []expansion
+	for name, value := range l.variables {
+		if len(value) >= 3 {
+			out = append(out, expansion{name, value})
+		}
+	}
+	slices.SortFunc(out, func(a, b expansion) int { return len(b.value) - len(a.value) })
+	return out
 }
 
 // read returns the text, without a byte order mark.

@@ -3,6 +3,7 @@ package configs
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -65,8 +66,9 @@ type source struct {
 	at       map[string]position // where each key stands
 	meant    map[string]bool     // keys that a misspelt one probably stands for
 	compiled map[string]*providers.Provider
-	found    []finding // mistakes of the file itself
-	noticed  []finding // and what should be looked at
+	expanded []expansion // longest value first
+	found    []finding   // mistakes of the file itself
+	noticed  []finding   // and what should be looked at
 }
 
 type position struct{ line, column int }
@@ -88,6 +90,21 @@ func (s *source) find(key string) position {
 	return position{}
 }
 
+// login is what stands before the @ of an address: a user and a password.
+var login = regexp.MustCompile(`[^\s/"'@]+:[^\s/"'@]*@`)
+
+// hide puts ${NAME} in the place of what the variable holds, and hides a password in an address: a message may be read by more
+// people than a secret.
+func (s *source) hide(text string) string {
+	for _, e := range s.expanded {
+		text = strings.ReplaceAll(text, e.value, "${"+e.name+"}")
+	}
+	return login.ReplaceAllString(text, "***@")
+}
+
+// expansion is a variable that the file names, and what it holds.
+type expansion struct{ name, value string }
+
 // finding is a mistake before it is put into words: the language is known only when the file has been read.
 type finding struct {
 	at          position
@@ -95,14 +112,6 @@ type finding struct {
 	what, write batch.Message
 	outside     bool // the file may be right: a variable or another file is missing on this machine
 	withheld    bool // it is a variable or the file of a secret
-}
-
-func (f finding) say(file string, l batch.Language) Mistake {
-	m := Mistake{File: file, Line: f.at.line, Column: f.at.column, Key: f.key, What: words.Say(l, f.what)}
-	if !f.write.Blank() {
-		m.Write = words.Say(l, f.write)
-	}
-	return m
 }
 
 // WithoutSecrets makes variables and secrets' files that are missing on this machine a thing to look at: what they stand for is
@@ -172,7 +181,8 @@ func (v *Verdict) Err() error {
 func (c *Config) say(found []finding) []Mistake {
 	var out []Mistake
 	for _, f := range found {
-		out = append(out, f.say(c.file, c.Language))
+		out = append(out, Mistake{File: c.file, Line: f.at.line, Column: f.at.column, Key: f.key,
+			What: words.Say(c.Language, f.what.Map(c.hide)), Write: words.Say(c.Language, f.write.Map(c.hide))})
 	}
 	inOrder(out)
 	return out

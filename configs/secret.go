@@ -9,10 +9,13 @@ import (
 const hidden = "***"
 
 // Secret is a value that fmt, logs and encoders show as "***", also inside other structs. Reveal gives it.
-type Secret struct{ value *string } // a pointer: fmt prints an address where it cannot call methods (unexported fields)
+type Secret struct {
+	value   *string // a pointer: fmt prints an address where it cannot call methods (unexported fields)
+	literal bool
+}
 
 // NewSecret wraps a value.
-func NewSecret(v string) Secret { return Secret{&v} }
+func NewSecret(v string) Secret { return Secret{value: &v} }
 
 // Reveal returns the value; only the code that puts it on the wire may call it.
 func (s Secret) Reveal() string {
@@ -21,6 +24,12 @@ func (s Secret) Reveal() string {
 	}
 	return *s.value
 }
+
+// Withheld reports whether the value is not at hand: its variable or file is missing on this machine.
+func (s Secret) Withheld() bool { return s.value == nil }
+
+// Literal reports whether the value stands in the configuration itself.
+func (s Secret) Literal() bool { return s.literal }
 
 // Empty reports whether there is no value.
 func (s Secret) Empty() bool { return s.Reveal() == "" }

@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 	_ "time/tzdata" // time zones also where the system has none
-
-	"github.com/rowferry/rowferry/configs"
 )
 
 // Timing says when a place is looked at: after a pause, or at the times of a cron line.
@@ -21,7 +19,7 @@ type Timing struct {
 // Timetable is a Timing that has been checked.
 type Timetable struct {
 	every    time.Duration
-	schedule configs.Schedule
+	schedule schedule
 }
 
 // Timetable checks the timing.
@@ -39,7 +37,7 @@ func (t Timing) Timetable() (*Timetable, error) {
 	if err != nil {
 		return nil, err
 	}
-	schedule, err := configs.ParseSchedule(line)
+	schedule, err := parseSchedule(line)
 	if err != nil {
 		return nil, fmt.Errorf("schedule %q: %w; write five fields, minute hour day month weekday, such as \"*/5 8-18 * * MON-FRI\"", t.Schedule, err)
 	}

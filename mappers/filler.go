@@ -14,6 +14,7 @@ import (
 
 // filler fills one field. It is immutable once compiled.
 type filler struct {
+	unknown bool // the operation has no such field
 	field   *providers.Field
 	at      int    // position among the fillers
 	indexed string // path with indexes, "[*]" for the row's
@@ -197,6 +198,9 @@ func (f *filler) compileDates(key string, c configs.Mapping, found *mistakes) {
 
 // checkFixed checks a value that stands in the configuration.
 func (f *filler) checkFixed(key, value string, found *mistakes) {
+	if f.unknown {
+		return
+	}
 	_, _, bad := f.field.Append(nil, value, kindOf(value))
 	if bad == nil {
 		return

@@ -127,7 +127,8 @@ func (m *Mapping) compileMap(found *mistakes) {
 		}
 		if f == nil {
 			m.unknown("map."+path, path, c, found)
-			continue
+			c.As = ""
+			f = &filler{field: &providers.Field{Path: path}, unknown: true} // what fills it is judged all the same
 		}
 		f.compile(c, found)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/mappers"
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/outbox/csvfile"
 	"github.com/rowferry/rowferry/outbox/summary"
@@ -26,8 +27,8 @@ import (
 	"github.com/rowferry/rowferry/senders"
 )
 
-// formats is the one list of result formats, by the name a configuration uses.
-var formats = map[string]func() outbox.Format{
+// results is the one list of result formats, by the name a configuration uses.
+var results = map[string]func() outbox.Format{
 	"csv":     csvfile.New,
 	"summary": summary.New,
 	"xlsx":    workbook.New,
@@ -60,8 +61,7 @@ func wire(cfg *configs.Config, r configs.Route, lists providers.Lists) *route.Ro
 	op, _ := cfg.ProviderOf(r.Account).Operation(r.Operation)
 	m, _ := mapping(cfg, r, lists)
 	return &route.Route{Name: r.Name, Account: r.Account, Operation: op, Language: r.Language, Mapping: m, Lists: lists, Optional: r.Optional,
-		Read: readers.Settings{Sheet: r.Read.Sheet, Header: r.Read.Header, Encoding: r.Read.Encoding, Delimiter: r.Read.Delimiter,
-			Quote: r.Read.Quote, Escape: r.Read.Escape, Record: r.Read.Record, Wants: m},
+		Read:  reading(r.Read, m),
 		Later: r.Later, StopAfter: r.Limits.StopAfter, NoEmpty: r.Read.Empty == "refuse", Repeats: route.Repeats{Send: sendsRepeats(r, op), Within: r.Repeats.Within},
 		Local: r.Outbox.Words == "local", Zone: zone(r.TimeZone)}
 }
@@ -83,6 +83,11 @@ func zone(name string) *time.Location {
 		return nil
 	}
 	return z
+}
+
+// reading is how a route's files are read: what its mapping wants of them decides where counts would guess.
+func reading(r configs.Read, wants *mappers.Mapping) readers.Settings {
+	return readers.Settings{Sheet: r.Sheet, Header: r.Header, Encoding: r.Encoding, Delimiter: r.Delimiter, Quote: r.Quote, Escape: r.Escape, Record: r.Record, Wants: wants}
 }
 
 // Build wires a configuration over an open ledger. The error for mistakes in it is that of Check.
@@ -114,7 +119,7 @@ func Build(ctx context.Context, cfg *configs.Config, l ledger.Owner, o Options) 
 // places opens a route's inbox and outbox and makes its result formats.
 func (e *Engine) places(cfg *configs.Config, c configs.Route, r *route.Route, o Options) (err error) {
 	for _, name := range c.Outbox.Formats {
-		r.Formats = append(r.Formats, formats[name]())
+		r.Formats = append(r.Formats, results[name]())
 	}
 	out, err := e.folder(c.Outbox.SFTP, local.Settings{Dir: c.Outbox.Dir, Whose: "outbox", Mount: filepath.Join(cfg.Data, "mounts", r.Name+".outbox"), Logger: o.Log})
 	if err != nil {
@@ -201,15 +206,7 @@ func (n note) Write(ctx context.Context, text string) error { return n.ledger.Ke
 
 // lane makes an account's lane.
 func (e *Engine) lane(ctx context.Context, a configs.Account, p *providers.Provider) (*send.Lane, error) {
-	rate := p.Limits.Rate
-	if a.Rate != "" {
-		parsed, err := providers.ParseRate(a.Rate)
-		if err != nil {
-			return nil, err
-		}
-		rate = parsed
-	}
-	tempo := &send.Tempo{Ledger: e.Ledger, Account: a.Name, Rate: rate}
+	tempo := &send.Tempo{Ledger: e.Ledger, Account: a.Name, Rate: senders.Rate(a, p)}
 	past, err := tempo.Past(ctx)
 	if err != nil {
 		return nil, err

@@ -7,8 +7,10 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/mappers"
 	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/readers/formats"
 	"github.com/rowferry/rowferry/senders"
 	"github.com/rowferry/rowferry/words"
 )
@@ -32,9 +34,10 @@ func Check(cfg *configs.Config) error {
 		}
 	}
 	for name, r := range cfg.Routes {
-		if _, wrong := mapping(cfg, r, lists); wrong != nil {
-			v.Add("routes."+name, wrong...)
-		}
+		m, wrong := mapping(cfg, r, lists)
+		v.Add("routes."+name, wrong...)
+		v.Add("routes."+name+".inbox", inbox.Check(r.Inbox)...)
+		v.Add("routes."+name+".read", formats.Check(reading(r.Read, m))...)
 	}
 	return v.Err()
 }
@@ -56,8 +59,8 @@ func loadLists(cfg *configs.Config) (providers.Lists, []batch.Mistake) {
 	lists, wrong := providers.Lists{}, []batch.Mistake{}
 	for name, path := range cfg.Lists {
 		list, err := providers.LoadList(path)
-		if err != nil {
-			wrong = append(wrong, batch.Mistake{Key: name, What: batch.Message{Text: batch.Text{EN: err.Error()}}, Write: words.Message("config.lists.write"), Elsewhere: true})
+		if bad, ok := errors.AsType[*batch.Unreadable](err); ok {
+			wrong = append(wrong, batch.Mistake{Key: name, What: bad.Message, Write: words.Message("config.lists.write"), Elsewhere: true})
 			continue
 		}
 		lists[name] = list

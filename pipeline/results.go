@@ -25,7 +25,7 @@ func (e *Engine) Copy(id string) string { return filepath.Join(e.spool(), id) }
 // Result writes a file's result in a format ("csv", "xlsx", "summary") as the books have it now, whether or not it was put into
 // the outbox. Whoever gets it closes and removes it.
 func (e *Engine) Result(ctx context.Context, f ledger.File, format string) (*os.File, string, error) {
-	writer := formats[format]()
+	writer := results[format]()
 	r, err := e.reportOf(ctx, f)
 	if err != nil {
 		return nil, "", err

@@ -3,22 +3,30 @@ package providers
 import (
 	"bufio"
 	"bytes"
-	"fmt"
+	"errors"
+	"io/fs"
 	"os"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/words"
 )
 
 // LoadList reads a code list: one value a line, optionally a TAB and the code that belongs to it; blank lines and lines
-// that begin with # are left out. The file is UTF-8, with or without BOM.
+// that begin with # are left out. The file is UTF-8, with or without BOM. The error is a *batch.Unreadable that says what is wrong.
 func LoadList(path string) (map[string]bool, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		cause := err
+		if p, ok := errors.AsType[*fs.PathError](err); ok {
+			cause = p.Err
+		}
+		return nil, &batch.Unreadable{Message: words.Message("config.file", "path", path, "cause", cause), Err: err}
 	}
 	b = bytes.TrimPrefix(b, []byte("\ufeff"))
 	if !utf8.Valid(b) {
-		return nil, fmt.Errorf("%s: the list is not UTF-8; save it as UTF-8 text", path)
+		return nil, &batch.Unreadable{Message: words.Message("list.not_utf8", "path", path)}
 	}
 	list := map[string]bool{}
 	lines := bufio.NewScanner(bytes.NewReader(b))
@@ -34,10 +42,10 @@ func LoadList(path string) (map[string]bool, error) {
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, &batch.Unreadable{Message: words.Message("config.file", "path", path, "cause", err), Err: err}
 	}
 	if len(list) == 0 {
-		return nil, fmt.Errorf("%s: the list is empty; write one value a line", path)
+		return nil, &batch.Unreadable{Message: words.Message("list.empty", "path", path)}
 	}
 	return list, nil
 }

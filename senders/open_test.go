@@ -1,9 +1,7 @@
 package senders_test
 
 import (
-	"bytes"
 	"errors"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +12,7 @@ import (
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/senders"
+	"github.com/rowferry/rowferry/words"
 )
 
 func builtin(t testing.TB, name string) *providers.Provider {
@@ -67,14 +66,16 @@ func TestMistakes(t *testing.T) {
 		c.account.Name = "mine"
 		s, err := senders.Open(c.account, builtin(t, c.account.Provider), senders.Options{})
 		var got []string
-		if wrong, ok := errors.AsType[*senders.Mistakes](err); ok {
+		if wrong, ok := errors.AsType[*senders.MistakesError](err); ok {
 			for _, m := range wrong.List {
 				got = append(got, m.Key)
 			}
-			for _, l := range batch.Languages() {
-				text := wrong.In(l)
-				if strings.Contains(text, "-secret") || strings.Contains(text, "sender.") {
-					t.Errorf("%s: %s", c.name, text)
+			for _, m := range wrong.List {
+				for _, l := range batch.Languages() {
+					text := words.Say(l, m.What) + words.Say(l, m.Write)
+					if strings.Contains(text, "-secret") || strings.Contains(text, "sender.") || strings.Contains(text, "config.") {
+						t.Errorf("%s: %s", c.name, text)
+					}
 				}
 			}
 		} else if err != nil {
@@ -92,15 +93,9 @@ func TestMistakes(t *testing.T) {
 
 func TestWarnings(t *testing.T) {
 	for server, want := range map[string]bool{"http://x.example/api": true, "http://127.0.0.1:9": false, "http://localhost:9": false, "https://x.example": false, "http://[::1]:9": false} {
-		var logs bytes.Buffer
-		account := configs.Account{Name: "mine", Server: server}
-		s, err := senders.Open(account, builtin(t, "les"), senders.Options{Log: slog.New(slog.NewTextHandler(&logs, nil))})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.Close()
-		if got := strings.Contains(logs.String(), "not encrypted"); got != want {
-			t.Errorf("%s: warned %v, want %v", server, got, want)
+		found := senders.Check(configs.Account{Name: "mine", Server: server}, builtin(t, "les"), nil)
+		if got := len(found) == 1 && found[0].Key == "server" && found[0].Warning; got != want || len(found) > 1 {
+			t.Errorf("%s: %v, want a warning %v", server, found, want)
 		}
 	}
 }

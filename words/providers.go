@@ -2,6 +2,9 @@ package words
 
 // providers: the rules that values must obey, and what can be wrong in a provider document.
 var providers = catalogue{
+	"list.not_utf8": {EN: "{path} is not UTF-8 text", ZH: "{path} 不是 UTF-8 文本", RU: "{path} не является текстом в UTF-8"},
+	"list.empty":    {EN: "{path} has no value in it", ZH: "{path} 中没有任何值", RU: "в {path} нет ни одного значения"},
+
 	"value.required":        {EN: "must be filled", ZH: "必须填写", RU: "должно быть заполнено"},
 	"value.required.fix":    {EN: "fill in this cell", ZH: "请填写此单元格", RU: "заполните эту ячейку"},
 	"value.text":            {EN: "must be readable text", ZH: "必须是可读的文本", RU: "должно быть читаемым текстом"},

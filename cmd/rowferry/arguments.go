@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/spelling"
 )
 
 // many is no upper bound of arguments.
@@ -40,7 +40,7 @@ func subcommands(c *cobra.Command, args []string) error {
 	for _, one := range c.Commands() {
 		names = append(names, one.Name())
 	}
-	if near := configs.Nearest(args[0], names); near != "" {
+	if near := spelling.Nearest(args[0], names); near != "" {
 		return fmt.Errorf("%s has no command %q; did you mean %q?", c.CommandPath(), args[0], near)
 	}
 	return fmt.Errorf("%s has no command %q; it has: %s", c.CommandPath(), args[0], strings.Join(names, ", "))
@@ -55,7 +55,7 @@ func flagMistake(c *cobra.Command, err error) error {
 	}
 	var names []string
 	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	if near := configs.Nearest(unknown.GetSpecifiedName(), names); near != "" {
+	if near := spelling.Nearest(unknown.GetSpecifiedName(), names); near != "" {
 		return fmt.Errorf("%w; did you mean --%s?\n%s", err, near, see)
 	}
 	return fmt.Errorf("%w\n%s", err, see)

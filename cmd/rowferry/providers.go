@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rowferry/rowferry/batch"
-	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/spelling"
 )
 
 func providersCommand(f *flags) *cobra.Command {
@@ -107,7 +107,7 @@ func provider(name string) (*providers.Provider, error) {
 		return providers.Load(name)
 	}
 	names := slices.Sorted(maps.Keys(all))
-	if near := configs.Nearest(name, names); near != "" {
+	if near := spelling.Nearest(name, names); near != "" {
 		return nil, fmt.Errorf("there is no provider %q; did you mean %q?", name, near)
 	}
 	return nil, fmt.Errorf("there is no provider %q; built in are: %s. A document of your own is named by its path, ./%s.yaml", name, strings.Join(names, ", "), name)

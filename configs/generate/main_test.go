@@ -74,7 +74,7 @@ func TestSchema(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"unknown-key", "unknown-top-key", "wrong-types", "enums", "formats", "required", "durations", "sign-incomplete"} {
-		if err := validate(t, schema, "../testdata/mistakes/"+name+".yaml"); err == nil {
+		if err := validate(t, schema, "../../cmd/rowferry/testdata/mistakes/"+name+".yaml"); err == nil {
 			t.Errorf("the schema accepts %s", name)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 
 // Account is what a scheme is made of.
 type Account struct {
+	Name        string // of the account
 	Scheme      providers.Scheme
 	Credentials map[string]configs.Secret
 	Sign        *configs.Sign
@@ -27,8 +28,11 @@ type Account struct {
 	Client      *http.Client // for logins elsewhere: the account's certificates and time limit
 }
 
-// Has reports whether the account gives a credential.
-func (a Account) Has(name string) bool { return a.Credentials[name].Reveal() != "" }
+// Has reports whether the account gives a credential, though its value may not be at hand.
+func (a Account) Has(name string) bool {
+	value, given := a.Credentials[name]
+	return given && (value.Withheld() || !value.Empty())
+}
 
 // Request is one request that is about to leave.
 type Request struct {
@@ -80,13 +84,21 @@ type Unsure struct {
 
 func (u *Unsure) Error() string { return "login not answered" }
 
+// A Kind is one way to authenticate.
+type Kind struct {
+	Check func(Account) []batch.Mistake // everything that is wrong with the account's settings, keys below the account
+	New   func(Account) Scheme          // of an account that Check has nothing against
+}
+
 // Missing lists the needed credentials that the account does not give.
 func Missing(a Account, needs ...string) []batch.Mistake {
 	var out []batch.Mistake
 	for _, name := range needs {
-		if !a.Has(name) {
-			out = append(out, batch.Mistake{Key: "credentials." + name, What: words.Message("sender.credential_missing", "name", name, "variable", strings.ToUpper(name))})
+		if a.Has(name) {
+			continue
 		}
+		variable := strings.ToUpper(strings.ReplaceAll(a.Name, "-", "_") + "_" + name)
+		out = append(out, batch.Mistake{Key: "credentials." + name, What: words.Message("sender.credential.missing", "scheme", a.Scheme.Name), Write: words.Example(name + `: "${` + variable + `}"`)})
 	}
 	return out
 }
@@ -152,24 +164,24 @@ type Header struct {
 	Template Template
 }
 
-// NewHeaders compiles the scheme's header templates. extra are the placeholders it knows besides credentials.
-func NewHeaders(a Account, extra ...string) (Headers, []batch.Mistake) {
+// CheckHeaders lists the credentials that the scheme's header templates need and the account does not give. extra are the
+// placeholders it knows besides credentials.
+func CheckHeaders(a Account, extra ...string) []batch.Mistake {
+	var needs []string
+	for _, h := range NewHeaders(a) {
+		needs = append(needs, h.Template.Holes()...)
+	}
+	return Missing(a, slices.DeleteFunc(needs, func(name string) bool { return slices.Contains(extra, name) })...)
+}
+
+// NewHeaders compiles the scheme's header templates.
+func NewHeaders(a Account) Headers {
 	var out Headers
-	var wrong []batch.Mistake
 	for name, text := range a.Scheme.Headers {
-		t := NewTemplate(text)
-		for _, h := range t.Holes() {
-			if slices.Contains(extra, h) || slices.Contains(a.Scheme.Needs, h) {
-				continue // a needed credential that is missing is reported as such
-			}
-			if _, given := a.Credentials[h]; !given {
-				wrong = append(wrong, batch.Mistake{Key: "credentials." + h, What: words.Message("sender.credential_missing", "name", h, "variable", strings.ToUpper(h))})
-			}
-		}
-		out = append(out, Header{name, t})
+		out = append(out, Header{name, NewTemplate(text)})
 	}
 	slices.SortFunc(out, func(x, y Header) int { return strings.Compare(strings.ToLower(x.Name), strings.ToLower(y.Name)) })
-	return out, wrong
+	return out
 }
 
 // Set puts one header as its name is written in the document.

@@ -11,27 +11,37 @@ import (
 	"github.com/rowferry/rowferry/words"
 )
 
+// Kind is this way to authenticate.
+var Kind = auth.Kind{Check: Check, New: New}
+
 type scheme struct {
 	auth.Scheme
 	value string
 }
 
-// New makes the scheme. The first two needed credentials are the user name and the password (by default login, password).
-func New(a auth.Account) (auth.Scheme, []batch.Mistake) {
-	needs := a.Scheme.Needs
-	if len(needs) < 2 {
-		needs = []string{"login", "password"}
+// names are the first two credentials that the document needs, by default login and password.
+func names(a auth.Account) (user, password string) {
+	if needs := a.Scheme.Needs; len(needs) >= 2 {
+		return needs[0], needs[1]
 	}
-	wrong := auth.Missing(a, needs...)
-	user, password := a.Credentials[needs[0]].Reveal(), a.Credentials[needs[1]].Reveal()
-	if strings.Contains(user, ":") {
-		wrong = append(wrong, batch.Mistake{Key: "credentials." + needs[0], What: words.Message("sender.basic_colon", "name", needs[0])})
+	return "login", "password"
+}
+
+// Check asks for a user name without a colon, which would end it, and a password.
+func Check(a auth.Account) []batch.Mistake {
+	user, password := names(a)
+	wrong := auth.Missing(a, user, password)
+	if strings.Contains(a.Credentials[user].Reveal(), ":") {
+		wrong = append(wrong, batch.Mistake{Key: "credentials." + user, What: words.Message("sender.basic_colon"), Write: words.Message("sender.basic_colon.write")})
 	}
-	plain := a
-	plain.Scheme.Needs = nil
-	others, more := header.New(plain)
-	value := "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
-	return scheme{others, value}, append(wrong, more...)
+	return append(wrong, header.Check(a)...)
+}
+
+// New makes the scheme.
+func New(a auth.Account) auth.Scheme {
+	user, password := names(a)
+	value := a.Credentials[user].Reveal() + ":" + a.Credentials[password].Reveal()
+	return scheme{header.New(a), "Basic " + base64.StdEncoding.EncodeToString([]byte(value))}
 }
 
 func (s scheme) Authorize(r *auth.Request) {

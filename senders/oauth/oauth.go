@@ -37,16 +37,24 @@ type scheme struct {
 	failed error // of the last one
 }
 
-// New makes the scheme. The token URL may be relative to the server; where the server is on this machine and the token
-// URL elsewhere, the token is asked of this machine too: a real login never goes with a simulated provider.
-func New(a auth.Account) (auth.Scheme, []batch.Mistake) {
-	o, needs := a.Scheme.OAuth, a.Scheme.Needs
-	wrong := auth.Missing(a, needs...)
-	s := &scheme{turn: make(chan struct{}, 1), client: a.Client}
-	at, ok := tokenURL(a)
-	if !ok {
+// Kind is this way to authenticate.
+var Kind = auth.Kind{Check: Check, New: New}
+
+// Check asks for the credentials and an address to get tokens at.
+func Check(a auth.Account) []batch.Mistake {
+	wrong := auth.Missing(a, a.Scheme.Needs...)
+	if _, ok := tokenURL(a); !ok {
 		wrong = append(wrong, batch.Mistake{Key: "credentials.token_url", What: words.Message("sender.token_url")})
 	}
+	return wrong
+}
+
+// New makes the scheme. The token URL may be relative to the server; where the server is on this machine and the token
+// URL elsewhere, the token is asked of this machine too: a real login never goes with a simulated provider.
+func New(a auth.Account) auth.Scheme {
+	o, needs := a.Scheme.OAuth, a.Scheme.Needs
+	s := &scheme{turn: make(chan struct{}, 1), client: a.Client}
+	at, _ := tokenURL(a)
 	s.config = clientcredentials.Config{TokenURL: at, Scopes: o.Scopes, EndpointParams: url.Values{}, AuthStyle: style(o.Style)}
 	if scope := a.Credentials["scope"].Reveal(); scope != "" {
 		s.config.Scopes = strings.Fields(scope)
@@ -57,7 +65,7 @@ func New(a auth.Account) (auth.Scheme, []batch.Mistake) {
 	if o.Flow == "password" && len(needs) >= 4 {
 		s.config.EndpointParams = url.Values{"grant_type": {"password"}, "username": {a.Credentials[needs[2]].Reveal()}, "password": {a.Credentials[needs[3]].Reveal()}}
 	}
-	return s, wrong
+	return s
 }
 
 func style(name string) oauth2.AuthStyle {

@@ -56,13 +56,13 @@ func scheme(t *testing.T, s *tokens, style string) auth.Keeper {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, wrong := oauth.New(auth.Account{Server: server, Client: s.Client(),
+	a := auth.Account{Server: server, Client: s.Client(),
 		Scheme:      providers.Scheme{Name: "o", Kind: "oauth2", Needs: []string{"client_id", "client_secret"}, OAuth: providers.OAuth{Flow: "clientCredentials", TokenURL: s.URL + "/token", Scopes: []string{"a", "b"}, Style: style}},
-		Credentials: map[string]configs.Secret{"client_id": configs.NewSecret("me"), "client_secret": configs.NewSecret("s3cret")}})
-	if len(wrong) > 0 {
+		Credentials: map[string]configs.Secret{"client_id": configs.NewSecret("me"), "client_secret": configs.NewSecret("s3cret")}}
+	if wrong := oauth.Check(a); len(wrong) > 0 {
 		t.Fatal(wrong)
 	}
-	return made.(auth.Keeper)
+	return oauth.New(a).(auth.Keeper)
 }
 
 // One login serves all requests of an account, however many ask at once, by form and by Basic.

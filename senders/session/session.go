@@ -33,42 +33,46 @@ type scheme struct {
 	failed  error // of the last one
 }
 
+// Kind is this way to authenticate.
+var Kind = auth.Kind{Check: Check, New: New}
+
 // New makes the scheme. The account's login names the generation; without it the first whose credentials are there is used.
-func New(a auth.Account) (auth.Scheme, []batch.Mistake) {
-	s := &scheme{account: a, turn: make(chan struct{}, 1)}
-	var wrong []batch.Mistake
-	s.headers, wrong = auth.NewHeaders(a, "session")
+func New(a auth.Account) auth.Scheme {
+	s := &scheme{account: a, turn: make(chan struct{}, 1), headers: auth.NewHeaders(a)}
 	if a.Scheme.Given != "" {
 		s.given = a.Credentials[a.Scheme.Given].Reveal()
 		s.session = s.given
 	}
-	return s, append(wrong, s.choose()...)
+	s.login = choose(a)
+	return s
 }
 
-func (s *scheme) choose() []batch.Mistake {
-	a := s.account
+// choose gives the login to use; nil when the account gives a session and nothing to log in with.
+func choose(a auth.Account) *providers.Login {
+	for i, l := range a.Scheme.Logins {
+		if a.Login == l.Name || a.Login == "" && len(auth.Missing(a, l.Fields...)) == 0 {
+			return &a.Scheme.Logins[i]
+		}
+	}
+	return nil
+}
+
+// Check asks for a login of the document and its credentials, or for a session.
+func Check(a auth.Account) []batch.Mistake {
 	logins := a.Scheme.Logins
-	if a.Login != "" {
-		i := slices.IndexFunc(logins, func(l providers.Login) bool { return l.Name == a.Login })
-		if i < 0 {
-			return []batch.Mistake{{Key: "login", What: words.Message("sender.login_unknown", "value", a.Login, "choices", names(logins))}}
-		}
-		s.login = &logins[i]
-		return auth.Missing(a, append(slices.Clone(a.Scheme.Needs), logins[i].Fields...)...)
+	wrong := append(auth.Missing(a, a.Scheme.Needs...), auth.CheckHeaders(a, "session")...)
+	login := choose(a)
+	switch {
+	case login != nil:
+		return append(wrong, auth.Missing(a, login.Fields...)...)
+	case a.Login != "":
+		return append(wrong, batch.Mistake{Key: "login", What: words.Message("sender.login", "name", words.Short(a.Login)), Write: words.Meant(a.Login, names(logins))})
+	case a.Scheme.Given != "" && a.Has(a.Scheme.Given):
+		return wrong
+	case len(logins) == 0:
+		return append(wrong, auth.Missing(a, a.Scheme.Given)...)
 	}
-	for i := range logins {
-		if len(auth.Missing(a, logins[i].Fields...)) == 0 {
-			s.login = &logins[i]
-			return auth.Missing(a, a.Scheme.Needs...)
-		}
-	}
-	if s.given != "" {
-		return auth.Missing(a, a.Scheme.Needs...)
-	}
-	if len(logins) == 0 {
-		return []batch.Mistake{{Key: "credentials", What: words.Message("sender.login_none", "name", a.Scheme.Given)}}
-	}
-	return auth.Missing(a, append(slices.Clone(a.Scheme.Needs), nearest(a, logins).Fields...)...)
+	return append(wrong, auth.Missing(a, nearest(a, logins).Fields...)...)
 }
 
 // nearest is the login of which the account gives most; of equals the one the document prefers.
@@ -78,12 +82,12 @@ func nearest(a auth.Account, logins []providers.Login) providers.Login {
 	})
 }
 
-func names(logins []providers.Login) string {
+func names(logins []providers.Login) []string {
 	var out []string
 	for _, l := range logins {
 		out = append(out, l.Name)
 	}
-	return strings.Join(out, ", ")
+	return out
 }
 
 func (s *scheme) Fixed() bool { return len(s.headers) == 0 }

@@ -40,13 +40,14 @@ func TestSessions(t *testing.T) { senderstest.RunSessions(t, way("")) }
 // Of callers that wait together for a login, one logs in; all hear that it was refused. Who comes later asks again.
 func TestOneLoginForAllWhoWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, wrong := session.New(auth.Account{
+		a := auth.Account{
 			Scheme:      providers.Scheme{Logins: []providers.Login{{Name: "v3", Paths: map[string]string{"json": "/login"}, Fields: []string{"login"}}}},
 			Credentials: map[string]configs.Secret{"login": configs.NewSecret("user")},
-		})
-		if len(wrong) > 0 {
+		}
+		if wrong := session.Check(a); len(wrong) > 0 {
 			t.Fatal(wrong)
 		}
+		s := session.New(a)
 		calls, answer := 0, make(chan struct{})
 		ask := func() {
 			_, err := s.(auth.Keeper).Session(t.Context(), func(context.Context, string, string, []byte) (providers.Response, error) {

@@ -3,6 +3,7 @@
 package signed
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/md5"
 	"crypto/sha1"
@@ -11,6 +12,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"hash"
+	"maps"
 	"math/rand/v2"
 	"net/url"
 	"slices"
@@ -21,13 +23,14 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/senders/auth"
+	"github.com/rowferry/rowferry/spelling"
 	"github.com/rowferry/rowferry/words"
 )
 
-// Digests lists the names a recipe may use.
-func Digests() []string {
-	return []string{"md5", "sha1", "sha256", "hmac-md5", "hmac-sha1", "hmac-sha256"}
-}
+// Kind is this way to authenticate.
+var Kind = auth.Kind{Check: Check, New: New}
+
+var digests = map[string]func() hash.Hash{"md5": md5.New, "sha1": sha1.New, "sha256": sha256.New}
 
 // own are the placeholders of a recipe that are not credentials.
 var own = []string{"timestamp", "nonce", "method", "path", "body", "headers", "params"}
@@ -49,70 +52,79 @@ type scheme struct {
 }
 
 // New makes the scheme.
-func New(a auth.Account) (auth.Scheme, []batch.Mistake) {
+func New(a auth.Account) auth.Scheme {
 	s := &scheme{account: a, now: time.Now}
-	wrong := auth.Missing(a, a.Scheme.Needs...)
-	headers, more := auth.NewHeaders(a, "timestamp", "nonce", "sign")
-	for _, h := range headers {
+	for _, h := range auth.NewHeaders(a) {
 		if slices.Contains(h.Template.Holes(), "sign") {
 			s.signs = append(s.signs, h)
 		} else {
 			s.plain = append(s.plain, h)
 		}
 	}
-	wrong = append(wrong, more...)
-	if a.Sign == nil || a.Sign.Digest == "" && a.Sign.Over == "" {
-		return s, append(wrong, batch.Mistake{Key: "sign", What: words.Message("sender.sign_missing")})
-	}
-	return s, append(wrong, s.recipe()...)
+	name, keyed := strings.CutPrefix(a.Sign.Digest, "hmac-")
+	s.sum, s.hmac = digests[name], keyed
+	s.over, s.key = auth.NewTemplate(a.Sign.Over), auth.NewTemplate(cmp.Or(a.Sign.Key, "{secret}"))
+	s.base64, s.upper = a.Sign.Encoding == "base64", a.Sign.Case == "upper"
+	return s
 }
 
-// recipe compiles the account's recipe and lists what is wrong with it.
-func (s *scheme) recipe() (wrong []batch.Mistake) {
-	sign := s.account.Sign
-	refuse := func(key, word string, args ...any) {
-		wrong = append(wrong, batch.Mistake{Key: "sign." + key, What: words.Message("sender."+word, args...)})
+// example is a recipe to show the form; it is nobody's.
+const example = `sign: {digest: md5, over: "{token}{timestamp}{nonce}{secret}"}`
+
+// Check asks for a recipe whose placeholders all stand for something.
+func Check(a auth.Account) []batch.Mistake {
+	wrong := append(auth.Missing(a, a.Scheme.Needs...), auth.CheckHeaders(a, "timestamp", "nonce", "sign")...)
+	if a.Sign == nil {
+		return append(wrong, batch.Mistake{Key: "sign", What: words.Message("sender.sign.none"), Write: words.Example(example)})
 	}
+	refuse := func(key string, what, write batch.Message) {
+		wrong = append(wrong, batch.Mistake{Key: "sign." + key, What: what, Write: write})
+	}
+	sign := a.Sign
 	name, keyed := strings.CutPrefix(sign.Digest, "hmac-")
-	s.hmac = keyed
-	switch name {
-	case "md5":
-		s.sum = md5.New
-	case "sha1":
-		s.sum = sha1.New
-	case "sha256":
-		s.sum = sha256.New
-	default:
-		refuse("digest", "sign_digest", "value", sign.Digest, "choices", strings.Join(Digests(), ", "))
-	}
-	if sign.Over == "" {
-		refuse("over", "sign_over")
-	}
-	s.over = auth.NewTemplate(sign.Over)
-	key := sign.Key
-	if key == "" && keyed {
-		key = "{secret}"
+	if digests[name] == nil {
+		refuse("digest", words.Message("config.not_one", "value", words.Short(sign.Digest)), words.Meant(sign.Digest, known()))
 	}
 	if sign.Key != "" && !keyed {
-		refuse("key", "sign_key")
+		refuse("key", words.Message("sender.sign.key", "digest", words.Short(sign.Digest)), words.Message("sender.sign.key.write", "digest", words.Short(sign.Digest)))
 	}
-	s.key = auth.NewTemplate(key)
-	for where, holes := range map[string][]string{"over": s.over.Holes(), "key": s.key.Holes()} {
-		for _, h := range holes {
-			if !slices.Contains(own, h) && !s.account.Has(h) {
-				refuse(where, "sign_unknown", "name", h, "choices", "{"+strings.Join(own, "} {")+"}")
-			}
+	if sign.Encoding == "base64" && sign.Case == "upper" {
+		refuse("case", words.Message("sender.sign.case"), words.Message("config.remove"))
+	}
+	template := func(key, text string) {
+		for _, what := range strange(a, text) {
+			refuse(key, words.Message("sender.placeholder", "name", "{"+what+"}"), meant(a, what))
 		}
 	}
-	s.base64 = sign.Encoding == "base64"
-	s.upper = sign.Case == "upper"
-	if sign.Encoding != "" && sign.Encoding != "hex" && !s.base64 {
-		refuse("encoding", "sign_encoding", "value", sign.Encoding)
-	}
-	if sign.Case != "" && sign.Case != "lower" && !s.upper || sign.Case != "" && s.base64 {
-		refuse("case", "sign_case", "value", sign.Case)
+	template("over", sign.Over)
+	template("key", sign.Key)
+	if len(auth.NewTemplate(sign.Over).Holes()) == 0 {
+		refuse("over", words.Message("sender.placeholder.none"), words.Example(`over: "{token}{timestamp}{nonce}{secret}"`))
 	}
 	return wrong
+}
+
+// known lists the digests.
+func known() []string {
+	names := slices.Sorted(maps.Keys(digests))
+	for _, name := range names {
+		names = append(names, "hmac-"+name)
+	}
+	return names
+}
+
+// strange lists the placeholders of a template that stand for nothing.
+func strange(a auth.Account, template string) []string {
+	return slices.DeleteFunc(auth.NewTemplate(template).Holes(), func(h string) bool { return slices.Contains(own, h) || a.Has(h) })
+}
+
+// meant is the placeholder that was probably meant, or all there are.
+func meant(a auth.Account, got string) batch.Message {
+	all := append(slices.Sorted(maps.Keys(a.Credentials)), own...)
+	if near := spelling.Nearest(got, all); near != "" {
+		return words.Message("config.did_you_mean", "word", "{"+near+"}")
+	}
+	return words.Message("sender.placeholder.write", "words", "{"+strings.Join(all, "}, {")+"}")
 }
 
 func (s *scheme) Fixed() bool { return false }

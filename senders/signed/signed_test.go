@@ -58,7 +58,12 @@ var templates = map[string]string{"Access-Token": "{token}", "Timestamp": "{time
 
 func made(t *testing.T, sign *configs.Sign) (auth.Scheme, []batch.Mistake) {
 	t.Helper()
-	s, wrong := signed.New(auth.Account{Scheme: providers.Scheme{Name: "signed", Headers: templates, Needs: []string{"token"}}, Credentials: credentials, Sign: sign})
+	a := auth.Account{Scheme: providers.Scheme{Name: "signed", Headers: templates, Needs: []string{"token"}}, Credentials: credentials, Sign: sign}
+	wrong := signed.Check(a)
+	if sign == nil {
+		return nil, wrong
+	}
+	s := signed.New(a)
 	signed.At(s, func() time.Time { return time.UnixMilli(1592364092493) })
 	return s, wrong
 }
@@ -156,10 +161,10 @@ func TestMistakes(t *testing.T) {
 		want []string
 	}{
 		{nil, []string{"sign"}},
-		{&configs.Sign{}, []string{"sign"}},
+		{&configs.Sign{}, []string{"sign.digest", "sign.over"}},
 		{&configs.Sign{Digest: "md5"}, []string{"sign.over"}},
 		{&configs.Sign{Over: "{token}"}, []string{"sign.digest"}},
-		{&configs.Sign{Digest: "crc32", Over: "{nobody}", Key: "x", Encoding: "base32", Case: "camel"}, []string{"sign.digest", "sign.key", "sign.over", "sign.encoding", "sign.case"}},
+		{&configs.Sign{Digest: "crc32", Over: "{nobody}", Key: "x", Encoding: "base64", Case: "upper"}, []string{"sign.digest", "sign.key", "sign.case", "sign.over"}},
 		{&configs.Sign{Digest: "md5", Over: "{token}", Encoding: "base64", Case: "upper"}, []string{"sign.case"}},
 	}
 	for _, c := range cases {
