@@ -49,7 +49,7 @@ routes' files only.`,
 			return f.noteAct(ctx, b, "user", person.Name, "Added %s.\n")
 		})
 	}
-	password := &cobra.Command{Use: "password NAME", Short: "Give a user another password; their sessions end", Args: takes(1, 1, "a user's name"),
+	password := &cobra.Command{Use: "password NAME", Short: "Give a user another password; their sessions end", Args: takes(1, 1, "a user's name"), Example: "  rowferry user password ann",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := askPassword()
 			if err != nil {
@@ -62,7 +62,7 @@ routes' files only.`,
 				return f.noteAct(ctx, b, "user", args[0], "Changed the password of %s.\n")
 			})
 		}}
-	remove := &cobra.Command{Use: "remove NAME", Short: "Take a user out; their sessions end", Args: takes(1, 1, "a user's name"),
+	remove := &cobra.Command{Use: "remove NAME", Short: "Take a user out; their sessions end", Args: takes(1, 1, "a user's name"), Example: "  rowferry user remove bob",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.register(cmd.Context(), func(ctx context.Context, _ *configs.Config, b people.Book) error {
 				if err := b.RemoveUser(ctx, args[0]); err != nil {
@@ -71,7 +71,7 @@ routes' files only.`,
 				return f.noteAct(ctx, b, "remove", args[0], "Removed %s.\n")
 			})
 		}}
-	list := &cobra.Command{Use: "list", Short: "List the users", Args: takes(0, 0, ""),
+	list := &cobra.Command{Use: "list", Short: "List the users", Args: takes(0, 0, ""), Example: "  rowferry user list",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.register(cmd.Context(), func(ctx context.Context, _ *configs.Config, b people.Book) error {
 				users, err := b.Users(ctx)
@@ -122,7 +122,7 @@ func tokenCommand(f *flags) *cobra.Command {
 			return f.noteAct(ctx, b, "token", person.Name, "")
 		})
 	}
-	remove := &cobra.Command{Use: "remove NAME", Short: "Take a token back", Args: takes(1, 1, "a token's name or id"),
+	remove := &cobra.Command{Use: "remove NAME", Short: "Take a token back", Args: takes(1, 1, "a token's name or id"), Example: "  rowferry token remove nightly",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.register(cmd.Context(), func(ctx context.Context, _ *configs.Config, b people.Book) error {
 				if err := b.RemoveToken(ctx, args[0]); err != nil {
@@ -131,7 +131,7 @@ func tokenCommand(f *flags) *cobra.Command {
 				return f.noteAct(ctx, b, "remove", args[0], "Removed %s.\n")
 			})
 		}}
-	list := &cobra.Command{Use: "list", Short: "List the tokens' names", Args: takes(0, 0, ""),
+	list := &cobra.Command{Use: "list", Short: "List the tokens' names", Args: takes(0, 0, ""), Example: "  rowferry token list",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.register(cmd.Context(), func(ctx context.Context, _ *configs.Config, b people.Book) error {
 				tokens, err := b.Tokens(ctx)

@@ -141,8 +141,8 @@ const maxStyles = 1 << 20
 
 // style takes a style's number format; one without has that of its parent.
 func (b *book) style(s *markup.Scanner, styles *grid.Styles) error {
-	id, parent := string(attr(s, "ID")), string(attr(s, "Parent"))
-	index := b.styles[parent]
+	id := string(attr(s, "ID"))
+	index := b.styles[string(attr(s, "Parent"))]
 	if len(b.styles) == maxStyles {
 		return &grid.Error{Part: part, Reason: grid.OverFormats, Limit: maxStyles}
 	}
