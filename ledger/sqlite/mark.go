@@ -68,7 +68,7 @@ func readMark(dir string) (id string, value int64, err error) {
 // makeMark writes a new mark, on disk before it returns.
 func makeMark(dir, id string, value int64) (*markFile, error) {
 	path := filepath.Join(dir, markName)
-	if err := os.WriteFile(path+".new", []byte(line(id, value)+line(id, value)), 0o640); err != nil {
+	if err := os.WriteFile(path+".new", []byte(line(id, value)+line(id, value)), 0o600); err != nil {
 		return nil, err
 	}
 	if err := os.Rename(path+".new", path); err != nil {
