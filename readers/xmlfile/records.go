@@ -31,8 +31,9 @@ type trail struct {
 	order    int // of first appearance
 	total    int
 	most     int    // largest number in one parent
-	attrs    []name // attributes that some have
-	valued   bool   // some have text
+	attrs    []name // attributes that some have, in the order in which they came
+	seen     map[name]bool
+	valued   bool // some have text
 
 	run   int // number in the parent that is open
 	stamp int // which parent that is
@@ -117,9 +118,14 @@ func (t *opened) survey() (*survey, error) {
 
 // has makes an attribute known.
 func (t *trail) has(attribute name) {
-	if len(t.attrs) < mostNames && !slices.Contains(t.attrs, attribute) {
-		t.attrs = append(t.attrs, attribute)
+	if len(t.attrs) >= mostNames || t.seen[attribute] {
+		return
 	}
+	if t.seen == nil {
+		t.seen = map[name]bool{}
+	}
+	t.seen[attribute] = true
+	t.attrs = append(t.attrs, attribute)
 }
 
 func (s *survey) child(parent *trail, n name) *trail {
