@@ -231,11 +231,6 @@ func (l *loader) provider(key string, a *Account, known map[string]*providers.Pr
 	return p
 }
 
-// blamed reports whether a mistake is known at this key already.
-func (l *loader) blamed(key string) bool {
-	return slices.ContainsFunc(l.mistakes, func(f finding) bool { return f.key == key })
-}
-
 // readable checks that a file can be opened.
 func (l *loader) readable(key, file string) bool {
 	f, err := os.Open(file)
