@@ -47,9 +47,14 @@ func Main() int {
 	return exitUsage
 }
 
-// interruptible ends with the first Ctrl-C (or SIGTERM): what is in flight may end. The second kills.
+// interruptible ends with the first Ctrl-C, SIGTERM or hang-up: what is in flight may end. The second kills. Under nohup, which
+// has hang-ups ignored, they stay so.
 func interruptible() (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ending := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		ending = append(ending, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ending...)
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
 }

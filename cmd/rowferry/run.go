@@ -58,7 +58,7 @@ func runCommand(f *flags) *cobra.Command {
 results into the outboxes. It may be killed at any moment: started again it goes on where it was. Where the configuration
 says console.listen it also serves the web pages and the API there; rowferry user add makes the first user.
 
-Ctrl-C (or SIGTERM) lets what is in flight end and says what is left; a second Ctrl-C kills.`,
+Ctrl-C (or SIGTERM, or a terminal that is closed) lets what is in flight end and says what is left; a second Ctrl-C kills.`,
 		Example: `  rowferry run
   rowferry run -c /etc/rowferry/rowferry.yaml --log-format json
   rowferry run --once        # take what is there, wait for the results, end (for cron)`,

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -41,7 +42,7 @@ func TestScripts(t *testing.T) {
 
 // scriptCommands are what our scripts can do beyond testscript's own commands.
 var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
-	"code": code, "json": printsJSON, "provider": startProvider, "faults": faults, "executed": executed,
+	"code": code, "hangup": hangup, "json": printsJSON, "provider": startProvider, "faults": faults, "executed": executed,
 	"normal": normal, "fileid": fileID, "await": await, "gbk": gbk, "broken": broken, "binary": binary, "workbook": workbook, "mend": mend, "sorted": sorted,
 	"many": manyRows, "untilexecuted": untilExecuted, "steady": steady, "eventually": eventually, "seen": seen, "examples": examples,
 }
@@ -290,6 +291,15 @@ func binary(ts *testscript.TestScript, _ bool, args []string) {
 	content, err := base64.StdEncoding.DecodeString(string(bytes.Join(bytes.Fields([]byte(ts.ReadFile(args[0]))), nil)))
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), content, 0o644))
+}
+
+// hangup tells the program that was started last in the background that its terminal is gone.
+func hangup(ts *testscript.TestScript, _ bool, _ []string) {
+	all := ts.BackgroundCmds()
+	if len(all) == 0 {
+		ts.Fatalf("nothing runs in the background")
+	}
+	ts.Check(all[len(all)-1].Process.Signal(syscall.SIGHUP))
 }
 
 // examples wants a help text with an example of every command of the program.
