@@ -38,6 +38,7 @@ type World interface {
 type Ground struct {
 	ASCII  bool // names in other scripts are beyond it
 	Alters bool // it shows some names otherwise than they are
+	Loses  bool // it may lose what it confirmed, where many files are written at a time; then it says a wrong size
 	New    func(t testing.TB) World
 	Open   func(t testing.TB, w World, path string) places.Folder // a folder of the world; the same one again is another process's
 }

@@ -196,7 +196,7 @@ func hasSize(ctx context.Context, s *sftp.Client, name string, size int64) error
 		if err != nil || info.Size() == size {
 			return err
 		}
-		if pause > 5*time.Second {
+		if pause > time.Second {
 			return fmt.Errorf("%s has %d bytes on the server, and %d were sent", path.Base(name), info.Size(), size)
 		}
 		if err := sleep(ctx, pause); err != nil {

@@ -35,6 +35,7 @@ type Server struct {
 	Name   string
 	ASCII  bool // it knows no other names
 	Alters bool // it shows some names otherwise
+	Loses  bool // it may lose what it confirmed
 	Start  func(t testing.TB) configs.SFTP
 }
 
@@ -45,7 +46,7 @@ func Foreign() []Server {
 		{Name: "ProFTPD without AllowOverwrite", Start: proftpd("AllowOverwrite off")},
 		{Name: "rclone", Alters: true, Start: rclone},
 		{Name: "AsyncSSH", Start: python("python3-asyncssh", asyncSSH)},
-		{Name: "Erlang", ASCII: true, Start: erlang},
+		{Name: "Erlang", Loses: true, ASCII: true, Start: erlang},
 		{Name: "Twisted Conch", ASCII: true, Start: python("python3-twisted", conch)},
 	}
 }

@@ -23,7 +23,7 @@ func TestForeignServers(t *testing.T) {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
 			on := placestest.Remote(placestest.Dial(t, s.Start(t)))
-			on.ASCII, on.Alters = s.ASCII, s.Alters
+			on.ASCII, on.Alters, on.Loses = s.ASCII, s.Alters, s.Loses
 			t.Run("place", func(t *testing.T) { placestest.Run(t, on) })
 			t.Run("outbox", func(t *testing.T) { outboxtest.Run(t, on, outbox.Settings{}) })
 			if !testing.Short() {
