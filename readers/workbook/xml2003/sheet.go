@@ -39,21 +39,8 @@ func (b *book) Merged(i, through int) ([]grid.Area, error) {
 	if err != nil {
 		return nil, err
 	}
-	var found []grid.Area
 	s := opened.(*sheet)
-	s.all = func(a grid.Area) {
-		if a.Top <= through && len(found) < grid.MaxMerged {
-			found = append(found, a)
-		}
-	}
-	for s.number <= through {
-		if err := s.Next(); err == io.EOF {
-			break
-		} else if err != nil {
-			return nil, err
-		}
-	}
-	return found, nil
+	return grid.Spans(s.Next, &s.number, &s.all, through)
 }
 
 func (s *sheet) Row() *grid.Row      { return &s.row }
