@@ -52,7 +52,7 @@ func slowly(t *testing.T, path, prefix string, rows int, pauseAt map[int]bool) [
 	return mine
 }
 
-// told reads all results of a file: for each row of the last one its status, and how often our words say that files go on.
+// toldOf reads all results of a file: for each row of the last one its status, and how often our words say that files go on.
 func toldOf(t *testing.T, dir, name string) (status map[string]string, rows int, words string) {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(dir, name+".*.result.csv"))
@@ -81,6 +81,14 @@ func toldOf(t *testing.T, dir, name string) (status map[string]string, rows int,
 		}
 	}
 	return status, rows, words
+}
+
+// reportedWhole tells whether a result of so many rows is out and each result of the file has its summary beside it: they are put one after another.
+func reportedWhole(t *testing.T, dir, name string, want int) bool {
+	_, rows, _ := toldOf(t, dir, name)
+	results, _ := filepath.Glob(filepath.Join(dir, name+".*.result.csv"))
+	summaries, _ := filepath.Glob(filepath.Join(dir, name+".*.summary.json"))
+	return rows == want && len(summaries) == len(results)
 }
 
 // A program that writes its file straight into the inbox, on this machine or through a server, and pauses at and within rows for longer than a
@@ -116,7 +124,7 @@ func TestSlowWriters(t *testing.T) {
 			for end := time.Now().Add(5 * time.Minute); ; time.Sleep(200 * time.Millisecond) {
 				whole := 0
 				for _, name := range []string{"atrow", "within", "both"} {
-					if _, rows, _ := toldOf(t, filepath.Join(root, "incoming"), name); rows == 8 {
+					if reportedWhole(t, filepath.Join(root, "incoming"), name, 8) {
 						whole++
 					}
 				}
