@@ -228,7 +228,7 @@ type Read struct {
 	Sheet string `yaml:"sheet" example:"1" number:"true"`
 	// Row of the headings: auto, none, or its number.
 	Header string `yaml:"header" example:"auto" number:"true"`
-	// CSV: auto, or the name of an encoding.
+	// CSV and XML, .xls before Excel 97, and HTML or XML under that name: auto, or the name of an encoding.
 	Encoding string `yaml:"encoding" example:"gb18030"`
 	// CSV: auto, tab, or one character.
 	Delimiter string `yaml:"delimiter" example:"\";\""`

@@ -86,7 +86,7 @@ func Examine(f File) (*Content, error) {
 
 // Refusal says what the file really is and what to do about it, where no reader knows it.
 func (c *Content) Refusal() error {
-	return refuse("kind."+string(c.Kind), named(c.format)...)
+	return Refuse("kind."+string(c.Kind), named(c.format)...)
 }
 
 // workbookNames are the endings of workbooks.
@@ -127,7 +127,8 @@ func tabular(head []byte) bool {
 
 func message(key string, args ...any) batch.Message { return batch.Message{Key: key, Args: args} }
 
-func refuse(key string, args ...any) error {
+// Refuse is the *batch.Unreadable of a whole file, with the words under key.
+func Refuse(key string, args ...any) error {
 	return &batch.Unreadable{Message: message(key, args...)}
 }
 
@@ -544,14 +545,14 @@ func CheckZip(f File) error {
 	if size == 0xffffffff || offset == 0xffffffff {
 		var ok bool
 		if size, offset, ok = zip64(f, at); !ok {
-			return refuse("kind.zip_damaged")
+			return Refuse("kind.zip_damaged")
 		}
 	}
 	switch {
 	case size < 0 || offset < 0 || size > at || offset > at || offset+size > at:
-		return refuse("kind.zip_damaged")
+		return Refuse("kind.zip_damaged")
 	case size > maxDirectory, at-offset > maxDirectory:
-		return refuse("kind.zip_parts")
+		return Refuse("kind.zip_parts")
 	}
 	return nil
 }

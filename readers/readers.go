@@ -83,7 +83,7 @@ type Reader interface {
 	Traits() Traits
 
 	// Facts reads what the file says of itself, without reading a row. Its error is what Open would say of the file.
-	Facts(ctx context.Context, f File, l Limits) (Facts, error)
+	Facts(ctx context.Context, f File, s Settings) (Facts, error)
 
 	// Open reads as far as it must to know the columns. A file that cannot be read is a *batch.Unreadable.
 	Open(ctx context.Context, f File, s Settings) (Table, error)

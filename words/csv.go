@@ -44,50 +44,10 @@ var csvWords = catalogue{
 		ZH: "第 {row} 行含有 NUL 字节：文件已损坏或不是文本文件。请重新导出为 CSV 后再放入。",
 		RU: "В строке {row} есть нулевые байты: файл повреждён или это не текст. Выгрузите его ещё раз как CSV и положите снова.",
 	},
-	"csv.is_workbook": {
-		EN: "This is not a CSV file but a zip archive, probably an Excel workbook. Give it the ending .xlsx, or save it as CSV.",
-		ZH: "这不是 CSV 文件，而是 zip 压缩包，可能是 Excel 工作簿。请把扩展名改为 .xlsx，或另存为 CSV。",
-		RU: "Это не CSV, а zip-архив, вероятно книга Excel. Дайте файлу расширение .xlsx или сохраните его как CSV.",
-	},
-	"csv.is_xls": {
-		EN: "This is an old Excel or Office file (.xls) or an encrypted workbook, which cannot be read. Open it in Excel and save it as .xlsx without a password.",
-		ZH: "这是旧版 Excel/Office 文件（.xls）或加密的工作簿，无法读取。请用 Excel 打开，去掉密码后另存为 .xlsx。",
-		RU: "Это старый файл Excel или Office (.xls) или зашифрованная книга; такие не читаются. Откройте его в Excel и сохраните как .xlsx без пароля.",
-	},
-	"csv.is_pdf": {
-		EN: "This is a PDF, not a table. Ask for the table as .xlsx or CSV.",
-		ZH: "这是 PDF，不是表格。请改用 .xlsx 或 CSV 格式的表格。",
-		RU: "Это PDF, а не таблица. Попросите таблицу в формате .xlsx или CSV.",
-	},
-	"csv.is_document": {
-		EN: "This is a text document (RTF), not a table. Save the table as .xlsx or CSV.",
-		ZH: "这是文本文档（RTF），不是表格。请把表格另存为 .xlsx 或 CSV。",
-		RU: "Это текстовый документ (RTF), а не таблица. Сохраните таблицу как .xlsx или CSV.",
-	},
-	"csv.is_archive": {
-		EN: "This is a compressed archive. Unpack it and drop the table that is in it.",
-		ZH: "这是压缩包。请解压后放入其中的表格。",
-		RU: "Это архив. Распакуйте его и положите таблицу, которая в нём лежит.",
-	},
-	"csv.is_picture": {
-		EN: "This is a picture, not a table. Save the table as .xlsx or CSV.",
-		ZH: "这是图片，不是表格。请把表格另存为 .xlsx 或 CSV。",
-		RU: "Это картинка, а не таблица. Сохраните таблицу как .xlsx или CSV.",
-	},
 	"csv.is_binary": {
 		EN: "This is not a text file. Save the table as .xlsx or CSV and drop it again.",
 		ZH: "这不是文本文件。请把表格另存为 .xlsx 或 CSV 后重新放入。",
 		RU: "Это не текстовый файл. Сохраните таблицу как .xlsx или CSV и положите снова.",
-	},
-	"csv.is_html": {
-		EN: "This is a web page (HTML), even if its name says Excel or CSV. Open it in Excel and save it as .xlsx.",
-		ZH: "这是网页（HTML），即使文件名写着 Excel 或 CSV。请用 Excel 打开并另存为 .xlsx。",
-		RU: "Это веб-страница (HTML), даже если имя говорит об Excel или CSV. Откройте её в Excel и сохраните как .xlsx.",
-	},
-	"csv.is_xml": {
-		EN: "This is an XML file, not CSV. Give it the ending .xml; if Excel wrote it, open it there and save it as .xlsx.",
-		ZH: "这是 XML 文件，不是 CSV。请把扩展名改为 .xml；如果由 Excel 生成，请用 Excel 打开并另存为 .xlsx。",
-		RU: "Это XML, а не CSV. Дайте файлу расширение .xml; если его записал Excel, откройте его там и сохраните как .xlsx.",
 	},
 	"csv.is_json": {
 		EN: "This is a JSON file, not CSV. Save the table as CSV or .xlsx.",

@@ -38,7 +38,7 @@ func Open(ctx context.Context, f *File, known Families) (*Table, Plan, error) {
 }
 
 func open(ctx context.Context, f *File, known Families) (*Table, Plan, error) {
-	facts, err := f.reader.Facts(ctx, f.content, f.Route.Read.Limits)
+	facts, err := f.reader.Facts(ctx, f.content, f.Route.Read)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -48,7 +48,7 @@ func template(t *testing.T, op *providers.Operation, l batch.Language, change fu
 func examples(t *testing.T, op *providers.Operation, content []byte) (found, all int) {
 	t.Helper()
 	f := readers.File{Name: "t.xlsx", Size: int64(len(content)), ReaderAt: bytes.NewReader(content)}
-	facts, err := workbook.New(xlsx.Container).Facts(context.Background(), f, readers.Limits{})
+	facts, err := workbook.New(xlsx.Container).Facts(context.Background(), f, readers.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}

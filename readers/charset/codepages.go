@@ -24,6 +24,48 @@ func ByName(name string) (encoding.Encoding, error) {
 	return e, err
 }
 
+// Named is the name that ByName knows the encoding of a route's `read: {encoding: …}` by; "" where it is to be found out. Those of
+// UTF-16 and UTF-32 are names too, which ByName need not know.
+func Named(setting string) (name string, known bool) {
+	switch name = strings.ToLower(strings.TrimSpace(setting)); name {
+	case "", "auto":
+		return "", true
+	case "utf-32le", "utf-32be", "utf-16le", "utf-16be":
+		return name, true
+	case "utf-16":
+		return "utf-16le", true
+	case "utf-32":
+		return "utf-32le", true
+	case "cp932", "windows-31j":
+		return "shift_jis", true
+	case "cp936":
+		return "gb18030", true
+	case "cp949", "uhc":
+		return "euc-kr", true
+	case "cp950":
+		return "big5", true
+	case "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1257":
+		return "windows-" + name[2:], true
+	case "cp866":
+		return "ibm866", true
+	}
+	if page := CodePage(name); page != "" {
+		return page, true
+	}
+	e, err := htmlindex.Get(name)
+	if err != nil {
+		return "", false
+	}
+	name, err = htmlindex.Name(e)
+	if err != nil || name == "replacement" || name == "x-user-defined" {
+		return "", false
+	}
+	if name == "gbk" {
+		return "gb18030", true
+	}
+	return name, true
+}
+
 // CodePage returns the name that ByName knows a DOS code page by ("cp850" for "CP-850", "ibm850", "dos-850"), "" for
 // what is none.
 func CodePage(name string) string {

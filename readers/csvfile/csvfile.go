@@ -26,7 +26,7 @@ func (reader) Traits() readers.Traits {
 }
 
 // Facts are none: a text says nothing of itself.
-func (reader) Facts(context.Context, readers.File, readers.Limits) (readers.Facts, error) {
+func (reader) Facts(context.Context, readers.File, readers.Settings) (readers.Facts, error) {
 	return readers.Facts{}, nil
 }
 
@@ -103,8 +103,8 @@ func open(ctx context.Context, f readers.File, s readers.Settings) (*opened, err
 	if strings.TrimFunc(sample, invisible) == "" && whole {
 		return nil, unreadable("csv.blank")
 	}
-	if kind := markup(sample); kind != "" {
-		return nil, unreadable(kind)
+	if isJSON(sample) {
+		return nil, unreadable("csv.is_json")
 	}
 	t.crOnly = crOnly(sample)
 	rest, sep := cutSep(sample)

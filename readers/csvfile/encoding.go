@@ -9,8 +9,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding/htmlindex"
-
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/charset"
 )
@@ -48,9 +46,6 @@ func decide(ctx context.Context, f readers.File, s readers.Settings, limits read
 	head := make([]byte, min(sniffed, f.Size))
 	if _, err := f.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
 		return c, fmt.Errorf("read: %w", err)
-	}
-	if kind := foreign(head); kind != "" {
-		return c, unreadable(kind)
 	}
 	wanted, err := encodingName(s.Encoding)
 	if err != nil {
@@ -120,44 +115,11 @@ func decide(ctx context.Context, f readers.File, s readers.Settings, limits read
 
 // encodingName checks the setting. GBK and GB2312 are read as GB18030, which contains them.
 func encodingName(setting string) (string, error) {
-	name := strings.ToLower(strings.TrimSpace(setting))
-	switch name {
-	case "", "auto":
-		return "", nil
-	case "utf-32le", "utf-32be", "utf-16le", "utf-16be":
-		return name, nil
-	case "utf-16":
-		return "utf-16le", nil
-	case "utf-32":
-		return "utf-32le", nil
-	case "cp932", "windows-31j":
-		return "shift_jis", nil
-	case "cp936":
-		return "gb18030", nil
-	case "cp949", "uhc":
-		return "euc-kr", nil
-	case "cp950":
-		return "big5", nil
-	case "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1257":
-		return "windows-" + name[2:], nil
-	case "cp866":
-		return "ibm866", nil
-	}
-	if page := charset.CodePage(name); page != "" {
-		return page, nil
-	}
-	e, err := htmlindex.Get(name)
-	if err != nil {
+	name, known := charset.Named(setting)
+	if !known {
 		return "", unreadable("csv.encoding_unknown", "encoding", setting)
 	}
-	known, err := htmlindex.Name(e)
-	if err != nil || known == "replacement" || known == "x-user-defined" {
-		return "", unreadable("csv.encoding_unknown", "encoding", setting)
-	}
-	if known == "gbk" {
-		return "gb18030", nil
-	}
-	return known, nil
+	return name, nil
 }
 
 func byteOrderMark(head []byte) (string, int) {
@@ -438,50 +400,10 @@ func (e *examined) collect(b []byte, share int) {
 	}
 }
 
-// foreign names the kind of a file that is no text at all, or "" .
-func foreign(head []byte) string {
-	for _, m := range []struct{ magic, key string }{
-		{"PK\x03\x04", "csv.is_workbook"}, {"PK\x05\x06", "csv.is_workbook"},
-		{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "csv.is_xls"},
-		{"%PDF-", "csv.is_pdf"}, {"{\\rtf", "csv.is_document"},
-		{"\x1f\x8b", "csv.is_archive"}, {"7z\xbc\xaf\x27\x1c", "csv.is_archive"}, {"Rar!\x1a\x07", "csv.is_archive"},
-		{"BZh91AY&SY", "csv.is_archive"}, {"\xfd7zXZ\x00", "csv.is_archive"}, {"\x28\xb5\x2f\xfd", "csv.is_archive"},
-		{"\x89PNG", "csv.is_picture"}, {"\xff\xd8\xff", "csv.is_picture"}, {"GIF87a", "csv.is_picture"}, {"GIF89a", "csv.is_picture"},
-		{"\x7fELF", "csv.is_binary"}, {"MZ\x90\x00", "csv.is_binary"}, {"SQLite format 3\x00", "csv.is_binary"}, {"PAR1\x15", "csv.is_binary"},
-	} {
-		if bytes.HasPrefix(head, []byte(m.magic)) {
-			return m.key
-		}
-	}
-	for _, v := range []string{"\x09\x00\x04\x00", "\x09\x02\x06\x00", "\x09\x04\x06\x00", "\x09\x08\x08\x00", "\x09\x08\x10\x00"} {
-		if bytes.HasPrefix(head, []byte(v)) { // the streams of Excel 2 to 5
-			return "csv.is_xls"
-		}
-	}
-	return ""
-}
-
-// markup names the kind of a text that is no CSV, or "".
-func markup(text string) string {
+// isJSON reports whether a text is what programs exchange in braces.
+func isJSON(text string) bool {
 	text = strings.TrimLeftFunc(text, invisible)
-	start := strings.ToLower(text[:min(len(text), 512)])
-	switch {
-	case strings.HasPrefix(start, "<?xml"), strings.HasPrefix(start, "<!--"):
-		if strings.Contains(strings.ToLower(text[:min(len(text), 4096)]), "<html") {
-			return "csv.is_html"
-		}
-		return "csv.is_xml"
-	case strings.HasPrefix(start, "<!doctype html"), strings.HasPrefix(start, "<html"), strings.HasPrefix(start, "<table"),
-		strings.HasPrefix(start, "<head"), strings.HasPrefix(start, "<meta"), strings.HasPrefix(start, "<body"), strings.HasPrefix(start, "<style"):
-		return "csv.is_html"
-	case strings.HasPrefix(start, "mime-version:"):
-		return "csv.is_html"
-	case len(start) > 2 && start[0] == '<' && start[1] >= 'a' && start[1] <= 'z' && strings.Contains(text, "</"):
-		return "csv.is_xml"
-	case strings.HasPrefix(start, "{") && json(start[1:], `"}`), strings.HasPrefix(start, "[") && json(start[1:], "{["):
-		return "csv.is_json"
-	}
-	return ""
+	return strings.HasPrefix(text, "{") && json(text[1:], `"}`) || strings.HasPrefix(text, "[") && json(text[1:], "{[")
 }
 
 func json(rest, opens string) bool {

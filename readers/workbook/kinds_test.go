@@ -17,6 +17,7 @@ import (
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/formats"
 	"github.com/rowferry/rowferry/readers/patience"
+	wt "github.com/rowferry/rowferry/readers/workbook/workbooktest"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -197,4 +198,41 @@ func FuzzKinds(f *testing.F) {
 			sound(t, err)
 		}
 	})
+}
+
+// What the route says of the encoding goes before what the file says wrongly or not at all, and never garbles text that is plainly
+// another one.
+func TestEncodingSetting(t *testing.T) {
+	const id, name = "\xea\xee\xe4", "\xdf\xd8\xd9" // "код" and "ЯШЩ" in windows-1251: too few letters to tell by
+	narrow := func(row, column int, text string) []byte {
+		return wt.Record(0x04, wt.U16(row, column), []byte{0, 0, 0, byte(len(text))}, []byte(text))
+	}
+	bare := func(codePage int) []byte {
+		return slices.Concat(wt.Record(0x09, wt.U16(2, 0x10)), wt.Record(0x42, wt.U16(codePage)),
+			narrow(0, 0, id), narrow(0, 1, "n"), narrow(1, 0, name), narrow(1, 1, "x"), wt.End)
+	}
+	markup := func(head, cells string) []byte { return []byte(head + cells) }
+	table := "<table><tr><th>%s</th><th>n</th></tr><tr><td>%s</td><td>x</td></tr></table>"
+	sheet := `<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="A"><Table>` +
+		`<Row><Cell><Data ss:Type="String">%s</Data></Cell><Cell><Data ss:Type="String">n</Data></Cell></Row><Row><Cell><Data ss:Type="String">%s</Data></Cell><Cell><Data ss:Type="String">x</Data></Cell></Row></Table></Worksheet></Workbook>`
+	for what, c := range map[string]struct {
+		content  []byte
+		encoding string
+	}{
+		"html that says nothing":       {markup("", fmt.Sprintf(table, id, name)), "windows-1251"},
+		"html that says it wrongly":    {markup("<meta charset=iso-8859-1>", fmt.Sprintf(table, id, name)), "cp1251"},
+		"html in UTF-8":                {markup("", fmt.Sprintf(table, "код", "ЯШЩ")), "windows-1251"},
+		"html with its right encoding": {markup("<meta charset=windows-1251>", fmt.Sprintf(table, id, name)), "utf-8"},
+		"xml 2003":                     {markup("<?xml version='1.0'?>", fmt.Sprintf(sheet, id, name)), "windows-1251"},
+		"xls with another code page":   {bare(1252), "windows-1251"},
+		"xls in a page nobody knows":   {bare(4711), "CP1251"},
+		"xls with its right code page": {bare(1251), "utf-8"},
+	} {
+		got, err := rowsOf("orders.xls", c.content, readers.Settings{Encoding: c.encoding, Header: "1"})
+		if err != nil || !slices.Equal(got, []string{"2|ЯШЩ|x"}) {
+			t.Errorf("%s: %v %q", what, err, got)
+		}
+	}
+	_, err := rowsOf("orders.xls", bare(4711), readers.Settings{})
+	sound(t, err)
 }

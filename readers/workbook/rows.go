@@ -141,7 +141,7 @@ func (t *rows) find() error {
 	}
 	at := table.FindFitting(lines, table.FindHeading(lines), t.fit())
 	if first, count := table.Sunken(lines, at, t.fit()); count > 0 {
-		return refuse("table.sunken", "first", t.sample[first].number, "count", count, "row", t.sample[at].number)
+		return readers.Refuse("table.sunken", "first", t.sample[first].number, "count", count, "row", t.sample[at].number)
 	}
 	if at == table.None {
 		t.layout(-1, nil)
@@ -534,7 +534,7 @@ func (t *rows) reportMerged() error {
 	if count > 0 {
 		cells := table.Letter(first.Left) + strconv.Itoa(first.Top) + ":" + table.Letter(first.Right) + strconv.Itoa(first.Bottom)
 		if t.book.size > mergedBelow {
-			return refuse("workbook.merged", "cells", cells, "count", count)
+			return readers.Refuse("workbook.merged", "cells", cells, "count", count)
 		}
 		t.note("workbook.note_merged", first.Top, count, "cells", cells)
 	}
@@ -578,8 +578,8 @@ func (t *rows) take(l line) (*batch.Row, error) {
 	if l.hidden {
 		t.covered.add(l.number, 1)
 	}
-	if t.count++; t.count > t.book.limits.Rows {
-		return nil, refuse("workbook.limit_rows", "limit", t.book.limits.Rows)
+	if t.count++; t.count > t.book.settings.Limits.Rows {
+		return nil, readers.Refuse("workbook.limit_rows", "limit", t.book.settings.Limits.Rows)
 	}
 	return &t.row, nil
 }
@@ -666,7 +666,7 @@ func (t *rows) repeats(l line) (left bool, err error) {
 			for i, c := range t.cols {
 				names[i] = c.Name
 			}
-			return false, refuse("table.two", "first", t.header, "names", table.Names(names), "second", l.number, "others", table.Names(whole))
+			return false, readers.Refuse("table.two", "first", t.header, "names", table.Names(names), "second", l.number, "others", table.Names(whole))
 		}
 		t.other = true
 		t.leave("table.note.other", l.number, "")

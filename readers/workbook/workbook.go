@@ -35,25 +35,43 @@ func (r reader) Traits() readers.Traits { return r.kind.Traits }
 // Complete checks that the workbook is closed and its parts lie within it.
 func (r reader) Complete(ctx context.Context, f readers.File, s readers.Settings) error {
 	f.ReaderAt = patient{f.ReaderAt, ctx}
-	if err := r.kind.Check(f, withDefaults(s.Limits)); err != nil {
+	s.Limits = withDefaults(s.Limits)
+	if r.kind.Check != nil {
+		return unreadable(ctx, r.kind.Check(f, s))
+	}
+	b, err := r.kind.Open(f, s)
+	if err != nil {
 		return unreadable(ctx, err)
 	}
-	return nil
+	return b.Close()
 }
 
 // Facts reads no sheet.
-func (r reader) Facts(ctx context.Context, f readers.File, l readers.Limits) (readers.Facts, error) {
+func (r reader) Facts(ctx context.Context, f readers.File, s readers.Settings) (readers.Facts, error) {
 	f.ReaderAt = patient{f.ReaderAt, ctx}
-	facts, err := r.kind.Facts(f, withDefaults(l))
+	s.Limits = withDefaults(s.Limits)
+	facts, err := r.facts(f, s)
 	if err != nil {
 		return readers.Facts{}, unreadable(ctx, err)
 	}
 	return facts, ctx.Err()
 }
 
+func (r reader) facts(f readers.File, s readers.Settings) (readers.Facts, error) {
+	if r.kind.Facts != nil {
+		return r.kind.Facts(f, s)
+	}
+	b, err := r.kind.Open(f, s)
+	if err != nil {
+		return readers.Facts{}, err
+	}
+	return grid.FactsOf(b.Tabs()), b.Close()
+}
+
 // Open chooses the sheet, finds the heading and reads the first rows.
 func (r reader) Open(ctx context.Context, f readers.File, s readers.Settings) (readers.Table, error) {
-	b := &book{ctx: ctx, kind: r.kind, settings: s, limits: withDefaults(s.Limits)}
+	s.Limits = withDefaults(s.Limits)
+	b := &book{ctx: ctx, kind: r.kind, settings: s}
 	t, err := b.open(f)
 	if err != nil {
 		return nil, unreadable(ctx, err)
@@ -73,12 +91,11 @@ func withDefaults(l readers.Limits) readers.Limits {
 	return l
 }
 
-func refuse(key string, args ...any) error {
-	return &batch.Unreadable{Message: batch.Message{Key: key, Args: args}}
-}
-
 // unreadable turns what the parts say into what the sender is told.
 func unreadable(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
 	if stop := ctx.Err(); stop != nil {
 		return stop
 	}
@@ -116,7 +133,6 @@ type book struct {
 	tabs     []grid.Tab
 	ctx      context.Context
 	settings readers.Settings
-	limits   readers.Limits
 	peeked   int64
 	size     int64 // of the file
 }
@@ -127,7 +143,7 @@ func (b *book) open(f readers.File) (*rows, error) {
 	}
 	f.ReaderAt = patient{f.ReaderAt, b.ctx}
 	var err error
-	if b.Book, err = b.kind.Open(f, b.limits); err != nil {
+	if b.Book, err = b.kind.Open(f, b.settings); err != nil {
 		return nil, err
 	}
 	b.tabs, b.size = b.Tabs(), f.Size
@@ -159,14 +175,14 @@ func (b *book) choose() (*rows, error) {
 	case err != nil:
 		return nil, err
 	case len(fitting) > 1 && !first:
-		return nil, refuse("workbook.two_sheets", "first", fitting[0].name, "second", fitting[1].name, "count", len(fitting))
+		return nil, readers.Refuse("workbook.two_sheets", "first", fitting[0].name, "second", fitting[1].name, "count", len(fitting))
 	case len(fitting) > 0:
 		return fitting[0], b.others(fitting[0], fitting[0].index)
 	case filled != nil:
 		return filled, b.others(filled, filled.index)
 	}
 	if b.settings.Wants != nil {
-		return nil, refuse("workbook.note_empty")
+		return nil, readers.Refuse("workbook.note_empty")
 	}
 	t := &rows{book: b}
 	t.note("workbook.note_empty", 0, 0)
@@ -234,10 +250,10 @@ func (b *book) named(want string) (int, error) {
 		}
 	}
 	if found < 0 {
-		return 0, refuse("workbook.no_sheet", "sheet", want, "sheets", strings.Join(names, ", "))
+		return 0, readers.Refuse("workbook.no_sheet", "sheet", want, "sheets", strings.Join(names, ", "))
 	}
 	if !b.tabs[found].Grid {
-		return 0, refuse("workbook.chart_sheet", "sheet", b.tabs[found].Name)
+		return 0, readers.Refuse("workbook.chart_sheet", "sheet", b.tabs[found].Name)
 	}
 	return found, nil
 }
@@ -311,7 +327,7 @@ func heading(setting string) (row int, none bool, err error) {
 	}
 	row, err = strconv.Atoi(strings.TrimSpace(setting))
 	if err != nil || row < 1 || row > grid.MaxRow {
-		return 0, false, refuse("workbook.header_setting", "value", grid.Shorten(setting))
+		return 0, false, readers.Refuse("workbook.header_setting", "value", grid.Shorten(setting))
 	}
 	return row, false, nil
 }
@@ -355,7 +371,7 @@ func (b *book) table(i int) (*rows, error) {
 	case named > 0:
 		at := slices.IndexFunc(t.sample, func(l line) bool { return l.number == named })
 		if at < 0 {
-			return nil, refuse("workbook.header_row", "row", named, "sheet", t.name)
+			return nil, readers.Refuse("workbook.header_row", "row", named, "sheet", t.name)
 		}
 		t.firm = true
 		t.layout(at, nil)

@@ -27,7 +27,7 @@ func (reader) Traits() readers.Traits {
 }
 
 // Facts are none: a document says nothing of itself that is not a row.
-func (reader) Facts(context.Context, readers.File, readers.Limits) (readers.Facts, error) {
+func (reader) Facts(context.Context, readers.File, readers.Settings) (readers.Facts, error) {
 	return readers.Facts{}, nil
 }
 

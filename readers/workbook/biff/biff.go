@@ -9,18 +9,13 @@ import (
 
 	"golang.org/x/text/encoding"
 
-	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/ole"
 	"github.com/rowferry/rowferry/readers/workbook/grid"
 )
 
-func refuse(key string, args ...any) error {
-	return &batch.Unreadable{Message: batch.Message{Key: key, Args: args}}
-}
-
 // Check looks whether the file holds all of the workbook that it says it holds.
-func Check(f readers.File, _ readers.Limits) error {
+func Check(f readers.File, _ readers.Settings) error {
 	r, size, err := open(f)
 	if err != nil {
 		return err
@@ -57,7 +52,7 @@ func open(f readers.File) (io.ReaderAt, int64, error) {
 			return s, s.Size(), nil
 		}
 	}
-	return nil, 0, refuse("kind.ole")
+	return nil, 0, readers.Refuse("kind.ole")
 }
 
 // Container is .xls of all versions.
@@ -67,35 +62,31 @@ var Container = grid.Container{
 }
 
 // Facts reads what the sheets share, but for the texts.
-func Facts(f readers.File, l readers.Limits) (readers.Facts, error) {
-	b, err := opened(f, l, false)
+func Facts(f readers.File, s readers.Settings) (readers.Facts, error) {
+	b, err := opened(f, s, false)
 	if err != nil {
 		return readers.Facts{}, err
 	}
-	var facts readers.Facts
-	for _, t := range b.tabs {
-		facts.Sheets = append(facts.Sheets, t.Name)
-	}
-	return facts, nil
+	return b.Facts(), nil
 }
 
 // Open reads everything but the sheets.
-func Open(f readers.File, l readers.Limits) (grid.Book, error) {
-	b, err := opened(f, l, true)
+func Open(f readers.File, s readers.Settings) (grid.Book, error) {
+	b, err := opened(f, s, true)
 	if err != nil {
 		return nil, err
 	}
 	return b, nil
 }
 
-func opened(f readers.File, l readers.Limits, texts bool) (*book, error) {
+func opened(f readers.File, s readers.Settings, texts bool) (*book, error) {
 	r, size, err := open(f)
 	if err != nil {
 		return nil, err
 	}
-	b := &book{stream: r, size: size, rules: grid.RulesFor(l)}
+	b := &book{stream: r, size: size, rules: grid.RulesFor(s.Limits), encoding: s.Encoding}
 	b.rules.LastWins = true // as in the programs that read such files: a cell written twice shows what was written last
-	if err := b.readGlobals(l.Strings, texts); err != nil {
+	if err := b.readGlobals(s.Limits.Strings, texts); err != nil {
 		return nil, err
 	}
 	return b, nil
@@ -106,27 +97,13 @@ type book struct {
 	size     int64
 	version  int // 2, 3, 4, 5 (also called 7) or 8
 	codePage int
+	encoding string            // that the route says its texts are in; else the code page tells
 	decoder  *encoding.Decoder // made when it is needed
-	tabs     []tab
+	grid.Contents
 	strings  *grid.Strings
 	rules    grid.Rules
 	looked   int64 // bytes that were looked through before cells were read
 	unstyled bool  // version 2 without styles: cells name their formats
-}
-
-type tab struct {
-	grid.Tab
-	at int64 // where in the stream its records begin
-}
-
-func (b *book) Close() error { return nil }
-
-func (b *book) Tabs() []grid.Tab {
-	tabs := make([]grid.Tab, len(b.tabs))
-	for i, t := range b.tabs {
-		tabs[i] = t.Tab
-	}
-	return tabs
 }
 
 func (b *book) records(at int64, span int) *records {
@@ -183,7 +160,7 @@ func (b *book) readGlobals(strings int, texts bool) error {
 	}
 	alone := kind != ofGlobals && kind != ofWorkspace
 	if alone {
-		b.tabs = []tab{{Tab: grid.Tab{Name: "Sheet 1", Grid: kind == ofSheet}}}
+		b.Listed = []grid.Place{{Tab: grid.Tab{Name: "Sheet 1", Grid: kind == ofSheet}}}
 	}
 	formats := formats{book: b, codes: map[int]string{}}
 	for depth := 1; depth > 0; {
@@ -204,7 +181,7 @@ func (b *book) readGlobals(strings int, texts bool) error {
 		}
 	}
 	b.rules.Styles = formats.styles()
-	if len(b.tabs) == 0 {
+	if len(b.Listed) == 0 {
 		return misfit("the workbook lists no sheets")
 	}
 	return nil
@@ -214,7 +191,7 @@ func (b *book) readGlobals(strings int, texts bool) error {
 func (b *book) global(rec *records, f *formats, strings int) error {
 	switch rec.id {
 	case recFilePass:
-		return refuse("kind.xls_encrypted")
+		return readers.Refuse("kind.xls_encrypted")
 	case recCodePage:
 		if len(rec.data) >= 2 {
 			b.codePage = int(binary.LittleEndian.Uint16(rec.data))
@@ -245,16 +222,16 @@ func (b *book) bound(rec *records) error {
 	if len(d) < 7 {
 		return misfit("a sheet of %d bytes", len(d))
 	}
-	if len(b.tabs) == maxSheets {
+	if len(b.Listed) == maxSheets {
 		return &grid.Error{Part: streamPart, Reason: grid.TooMany, Limit: maxSheets}
 	}
 	name, err := b.shortText(rec, d[6:], 1)
 	if err != nil {
 		return err
 	}
-	b.tabs = append(b.tabs, tab{
+	b.Listed = append(b.Listed, grid.Place{
 		Tab: grid.Tab{Name: string(name), Hidden: d[4]&3 != 0, Grid: d[5] == 0},
-		at:  int64(binary.LittleEndian.Uint32(d)),
+		At:  int64(binary.LittleEndian.Uint32(d)),
 	})
 	return nil
 }
@@ -264,14 +241,14 @@ func (b *book) bundled(rec *records) error {
 	if len(rec.data) < 5 {
 		return misfit("a sheet's header of %d bytes", len(rec.data))
 	}
-	if len(b.tabs) == maxSheets {
+	if len(b.Listed) == maxSheets {
 		return &grid.Error{Part: streamPart, Reason: grid.TooMany, Limit: maxSheets}
 	}
 	name, err := b.shortText(rec, rec.data[4:], 1)
 	if err != nil {
 		return err
 	}
-	b.tabs = append(b.tabs, tab{Tab: grid.Tab{Name: string(name), Grid: true}, at: rec.at})
+	b.Listed = append(b.Listed, grid.Place{Tab: grid.Tab{Name: string(name), Grid: true}, At: rec.at})
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/workbook/grid"
 )
 
@@ -58,7 +59,7 @@ func (s *sheet) Merged() []grid.Area { return s.survey.upright }
 
 // Merged are known from the survey.
 func (b *book) Merged(i, through int) ([]grid.Area, error) {
-	v, err := b.look(b.tabs[i].at, nil)
+	v, err := b.look(b.Listed[i].At, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -66,18 +67,18 @@ func (b *book) Merged(i, through int) ([]grid.Area, error) {
 }
 
 func (b *book) Sheet(i int) (grid.Sheet, error) {
-	v, err := b.look(b.tabs[i].at, nil)
+	v, err := b.look(b.Listed[i].At, nil)
 	if err != nil {
 		return nil, err
 	}
-	s := &sheet{book: b, from: b.tabs[i].at, survey: v, rec: b.records(b.tabs[i].at, spanLong), row: grid.Row{Rules: b.rules}, depth: 1}
+	s := &sheet{book: b, from: b.Listed[i].At, survey: v, rec: b.records(b.Listed[i].At, spanLong), row: grid.Row{Rules: b.rules}, depth: 1}
 	if v.sorted {
 		return s, s.rec.next()
 	}
 	if v.cells > maxUnsorted {
-		return nil, refuse("workbook.row_order", "row", 1)
+		return nil, readers.Refuse("workbook.row_order", "row", 1)
 	}
-	if _, err := b.look(b.tabs[i].at, func(row uint16, at int64) { s.places = append(s.places, place{row, at}) }); err != nil {
+	if _, err := b.look(b.Listed[i].At, func(row uint16, at int64) { s.places = append(s.places, place{row, at}) }); err != nil {
 		return nil, err
 	}
 	slices.SortStableFunc(s.places, func(a, b place) int { return cmp.Compare(a.row, b.row) })
@@ -99,7 +100,7 @@ func isCell(id int) bool {
 func (b *book) look(at int64, each func(row uint16, at int64)) (survey, error) {
 	v := survey{sorted: true, calculated: true}
 	if b.looked > max(cheap, 16*b.size) {
-		return v, &grid.Error{Part: streamPart, Reason: grid.TooMany, Limit: len(b.tabs)}
+		return v, &grid.Error{Part: streamPart, Reason: grid.TooMany, Limit: len(b.Listed)}
 	}
 	rec := b.records(at, spanLong)
 	if err := rec.next(); err != nil {
@@ -293,7 +294,7 @@ func (s *sheet) value(column, style int, d []byte) error {
 		}
 		i := binary.LittleEndian.Uint32(d)
 		if s.book.strings == nil || int64(i) >= int64(s.book.strings.Len()) {
-			return refuse("workbook.string_index", "cell", s.row.Name(column))
+			return readers.Refuse("workbook.string_index", "cell", s.row.Name(column))
 		}
 		return s.row.Shared(column, s.book.strings.At(int(i)))
 	case recLabel, recRString, recLabel2:

@@ -2,11 +2,13 @@ package biff
 
 import (
 	"encoding/binary"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
 
+	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/charset"
 	"github.com/rowferry/rowferry/readers/workbook/grid"
 )
@@ -132,13 +134,26 @@ func codePage(number int) (*encoding.Decoder, error) {
 	}
 	name, ok := encodings[number]
 	if !ok {
-		return nil, refuse("workbook.code_page", "number", number)
+		return nil, readers.Refuse("workbook.code_page", "number", number)
 	}
 	e, err := charset.ByName(name)
 	if err != nil {
 		return nil, err
 	}
 	return e.NewDecoder(), nil
+}
+
+// letters finds the decoder: what the route says goes before the code page, which some programs get wrong. Wide letters are
+// those of version 8, where no text is narrow.
+func (b *book) letters() (*encoding.Decoder, error) {
+	if name, _ := charset.Named(b.encoding); name != "" && !strings.HasPrefix(name, "utf-") {
+		e, err := charset.ByName(name)
+		if err != nil {
+			return nil, err
+		}
+		return e.NewDecoder(), nil
+	}
+	return codePage(b.codePage)
 }
 
 // narrowText appends a text in the workbook's code page. What cannot be decoded becomes U+FFFD.
@@ -148,7 +163,7 @@ func (b *book) narrowText(dst, text []byte) ([]byte, error) {
 	}
 	if b.decoder == nil {
 		var err error
-		if b.decoder, err = codePage(b.codePage); err != nil {
+		if b.decoder, err = b.letters(); err != nil {
 			return dst, err
 		}
 	}

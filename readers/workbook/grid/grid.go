@@ -4,16 +4,16 @@
 package grid
 
 import (
-	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
 )
 
-// A Container is one kind of workbook. Its functions are given files that its traits know; all limits are set.
+// A Container is one kind of workbook. Its functions are given files that its traits know; of the settings they heed the limits, all
+// of which are set, and the encoding of texts that say none or say it wrongly.
 type Container struct {
 	Traits readers.Traits
-	Open   func(readers.File, readers.Limits) (Book, error)
-	Check  func(readers.File, readers.Limits) error // whether the structure is closed, without reading values
-	Facts  func(readers.File, readers.Limits) (readers.Facts, error)
+	Open   func(readers.File, readers.Settings) (Book, error)
+	Check  func(readers.File, readers.Settings) error                  // whether the structure is closed, without reading values; nil: Open says it
+	Facts  func(readers.File, readers.Settings) (readers.Facts, error) // nil: the names of the sheets of what Open gives
 }
 
 // What a sheet can have at most, in any of the formats.
@@ -63,6 +63,40 @@ type Sheet interface {
 	Merged() []Area
 }
 
+// Contents is the list of a Book's sheets, each with where in the container it is; whoever embeds it has half of a Book.
+type Contents struct{ Listed []Place }
+
+// Place is one sheet, and the byte at which it begins or the part that holds it.
+type Place struct {
+	Tab
+	At   int64
+	Part string
+}
+
+// Tabs implements Book.
+func (c *Contents) Tabs() []Tab {
+	tabs := make([]Tab, len(c.Listed))
+	for i, p := range c.Listed {
+		tabs[i] = p.Tab
+	}
+	return tabs
+}
+
+// Facts are the names of the sheets.
+func (c *Contents) Facts() readers.Facts { return FactsOf(c.Tabs()) }
+
+// Close implements Book: nothing is held.
+func (c *Contents) Close() error { return nil }
+
+// FactsOf are the names of sheets.
+func FactsOf(tabs []Tab) readers.Facts {
+	var facts readers.Facts
+	for _, t := range tabs {
+		facts.Sheets = append(facts.Sheets, t.Name)
+	}
+	return facts
+}
+
 // Area is a merged range: rows from 1, columns from 0, all inclusive.
 type Area struct{ Top, Left, Bottom, Right int }
 
@@ -83,10 +117,6 @@ type Rules struct {
 // RulesFor are the rules that the limits give.
 func RulesFor(l readers.Limits) Rules {
 	return Rules{Columns: min(l.Columns, MaxColumn), Value: l.Cell, Most: max(8<<20, 4*l.Cell)}
-}
-
-func refuse(key string, args ...any) error {
-	return &batch.Unreadable{Message: batch.Message{Key: key, Args: args}}
 }
 
 // Shorten keeps messages readable.

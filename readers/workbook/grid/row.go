@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/charset"
 	"github.com/rowferry/rowferry/readers/table"
 )
@@ -38,9 +39,9 @@ func (r *Row) Size() int { return r.size }
 func (r *Row) Begin(number int, hidden bool) error {
 	switch {
 	case number < 1 || number > MaxRow:
-		return refuse("workbook.row_number", "number", number)
+		return readers.Refuse("workbook.row_number", "number", number)
 	case number <= r.Number:
-		return refuse("workbook.row_order", "row", number)
+		return readers.Refuse("workbook.row_order", "row", number)
 	}
 	r.Number, r.Hidden = number, hidden
 	r.Cells, r.text, r.size = r.Cells[:0], r.text[:0], 0
@@ -69,7 +70,7 @@ func (r *Row) Settle() error {
 	slices.SortStableFunc(r.Cells, func(a, b Cell) int { return cmp.Compare(a.Column, b.Column) })
 	for i := 1; i < len(r.Cells); i++ {
 		if r.Cells[i].Column == r.Cells[i-1].Column && !r.LastWins {
-			return refuse("workbook.cell_twice", "cell", r.Name(r.Cells[i].Column))
+			return readers.Refuse("workbook.cell_twice", "cell", r.Name(r.Cells[i].Column))
 		}
 	}
 	if r.LastWins {
@@ -103,7 +104,7 @@ func (r *Row) Misplaced(column int) error {
 	if column >= MaxColumn {
 		limit = MaxColumn
 	}
-	return refuse("workbook.limit_columns", "cell", r.Name(column), "limit", limit)
+	return readers.Refuse("workbook.limit_columns", "cell", r.Name(column), "limit", limit)
 }
 
 // add keeps a cell that shows something.
@@ -116,7 +117,7 @@ func (r *Row) add(c Cell) error {
 	}
 	r.Cells = append(r.Cells, c)
 	if r.size += len(c.Text) + c.to - c.from; r.size > r.Most {
-		return refuse("workbook.limit_row", "row", r.Number, "limit", r.Most)
+		return readers.Refuse("workbook.limit_row", "row", r.Number, "limit", r.Most)
 	}
 	return nil
 }

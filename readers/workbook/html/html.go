@@ -22,81 +22,43 @@ import (
 // part is how messages call what is read.
 const part = "HTML"
 
-func refuse(key string, args ...any) error {
-	return &batch.Unreadable{Message: batch.Message{Key: key, Args: args}}
-}
-
 // Container is HTML under any name.
 var Container = grid.Container{
 	Traits: readers.Traits{Name: "html", Knows: func(c *readers.Content) bool { return c.Kind == readers.HTML }, Grid: true},
-	Open:   Open, Check: Check, Facts: Facts,
-}
-
-// Check looks whether every table has its end.
-func Check(f readers.File, l readers.Limits) error {
-	_, err := Open(f, l)
-	return err
-}
-
-// Facts are the names of the tables.
-func Facts(f readers.File, l readers.Limits) (readers.Facts, error) {
-	b, err := Open(f, l)
-	if err != nil {
-		return readers.Facts{}, err
-	}
-	var facts readers.Facts
-	for _, t := range b.Tabs() {
-		facts.Sheets = append(facts.Sheets, t.Name)
-	}
-	return facts, nil
+	Open:   Open,
 }
 
 type book struct {
 	text   *markup.Text
 	rules  grid.Rules
 	limits readers.Limits
-	tabs   []tab
-}
-
-type tab struct {
-	grid.Tab
-	at int64 // where its tag begins
+	grid.Contents
 }
 
 // What an honest page stays far below.
 const maxTables = 10_000
 
 // Open reads the page once, to know its tables. A page without a table is refused; so is one that ends within one.
-func Open(f readers.File, l readers.Limits) (grid.Book, error) {
-	text, err := markup.Open(f)
+func Open(f readers.File, s readers.Settings) (grid.Book, error) {
+	text, err := markup.Open(f, s.Encoding)
 	if err != nil {
 		return nil, err
 	}
-	b := &book{text: text, rules: grid.RulesFor(l), limits: l}
+	b := &book{text: text, rules: grid.RulesFor(s.Limits), limits: s.Limits}
 	if err := b.survey(); err != nil {
 		return nil, err
 	}
-	if len(b.tabs) == 0 {
-		return nil, refuse("kind.html_no_table")
+	if len(b.Listed) == 0 {
+		return nil, readers.Refuse("kind.html_no_table")
 	}
 	return b, nil
-}
-
-func (b *book) Close() error { return nil }
-
-func (b *book) Tabs() []grid.Tab {
-	tabs := make([]grid.Tab, len(b.tabs))
-	for i, t := range b.tabs {
-		tabs[i] = t.Tab
-	}
-	return tabs
 }
 
 // survey finds the tables that show something.
 func (b *book) survey() error {
 	p := b.page(0)
 	type level struct {
-		tab
+		grid.Place
 		filled, cell, caption bool
 		name                  []byte
 	}
@@ -117,7 +79,7 @@ func (b *book) survey() error {
 			if len(open) == b.limits.Depth {
 				return &grid.Error{Part: part, Reason: grid.TooDeep, Limit: b.limits.Depth}
 			}
-			open = append(open, level{tab: tab{Tab: grid.Tab{Name: "Table " + strconv.Itoa(n), Hidden: invisible(t), Grid: true}, at: at}})
+			open = append(open, level{Place: grid.Place{Tab: grid.Tab{Name: "Table " + strconv.Itoa(n), Hidden: invisible(t), Grid: true}, At: at}})
 			continue
 		}
 		if len(open) == 0 {
@@ -141,7 +103,7 @@ func (b *book) survey() error {
 				top.Name = grid.Shorten(string(name))
 			}
 			if top.filled {
-				b.tabs = append(b.tabs, top.tab)
+				b.Listed = append(b.Listed, top.Place)
 			}
 			open = open[:len(open)-1]
 		}

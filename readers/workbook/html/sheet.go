@@ -39,11 +39,11 @@ type cell struct {
 }
 
 func (b *book) Sheet(i int) (grid.Sheet, error) {
-	p := b.page(b.tabs[i].at)
+	p := b.page(b.Listed[i].At)
 	if _, err := p.next(); err != nil {
 		return nil, err
 	}
-	return &sheet{page: p, from: b.tabs[i].at, row: grid.Row{Rules: b.rules}, depth: 1, until: map[int]int{}}, nil
+	return &sheet{page: p, from: b.Listed[i].At, row: grid.Row{Rules: b.rules}, depth: 1, until: map[int]int{}}, nil
 }
 
 // Merged are the cells that have a colspan or a rowspan.

@@ -16,7 +16,6 @@ import (
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 
-	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/charset"
 )
@@ -41,9 +40,10 @@ const (
 	sampleSize = 256 << 10
 )
 
-// Open finds the encoding: by a byte order mark, by what the text declares, or by its letters. What the letters contradict is
-// refused, and so is what nobody can tell.
-func Open(f readers.File) (*Text, error) {
+// Open finds the encoding: by a byte order mark or the pattern of UTF-16, by what the route says, by what the text declares, or by its
+// letters. Text that is plainly UTF-8 is read so. A declaration that the letters contradict is refused, and so is what nobody can
+// tell.
+func Open(f readers.File, said string) (*Text, error) {
 	head := make([]byte, min(f.Size, sampleSize))
 	if n, err := f.ReadAt(head, 0); n < len(head) {
 		return nil, err
@@ -70,7 +70,7 @@ func Open(f readers.File) (*Text, error) {
 			return t, nil
 		}
 	}
-	return t, t.choose(head)
+	return t, t.choose(head, said)
 }
 
 // zeros counts the zero bytes at every other place.
@@ -84,7 +84,14 @@ func zeros(b []byte, from int) int {
 	return n
 }
 
-func (t *Text) choose(head []byte) error {
+func (t *Text) choose(head []byte, said string) error {
+	if name, _ := charset.Named(said); name != "" && !strings.HasPrefix(name, "utf-") {
+		is, err := charset.IsUTF8(io.NewSectionReader(t.file, 0, t.size), name)
+		if err == nil && !is {
+			t.enc, err = charset.ByName(name)
+		}
+		return err
+	}
 	name := ""
 	if m := declared.FindSubmatch(head[:min(len(head), headSize)]); m != nil {
 		name = canonical(string(m[1]))
@@ -102,7 +109,7 @@ func (t *Text) choose(head []byte) error {
 			return err
 		}
 		if better := charset.Contradicts(sample, name); better != "" {
-			return refuse("xml.encoding_wrong", "declared", name, "better", better)
+			return readers.Refuse("xml.encoding_wrong", "declared", name, "better", better)
 		}
 		if t.enc, err = charset.ByName(name); err == nil {
 			return nil
@@ -110,14 +117,10 @@ func (t *Text) choose(head []byte) error {
 	}
 	v := charset.Guess(sample)
 	if !v.Sure {
-		return refuse("workbook.letters", "fits", strings.Join(v.Fits, ", "))
+		return readers.Refuse("workbook.letters", "fits", strings.Join(v.Fits, ", "))
 	}
 	t.enc, err = charset.ByName(v.Name)
 	return err
-}
-
-func refuse(key string, args ...any) error {
-	return &batch.Unreadable{Message: batch.Message{Key: key, Args: args}}
 }
 
 // canonical is the name that package charset goes by.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"strconv"
 
-	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/workbook/grid"
 	"github.com/rowferry/rowferry/readers/workbook/markup"
@@ -17,43 +16,26 @@ import (
 // part is where the sheets lie.
 const part = "content.xml"
 
-func refuse(key string, args ...any) error {
-	return &batch.Unreadable{Message: batch.Message{Key: key, Args: args}}
-}
-
 // Container is OpenDocument, packed or flat.
 var Container = grid.Container{
 	Traits: readers.Traits{Name: "ods", Knows: func(c *readers.Content) bool { return c.Kind == readers.ODS }, Grid: true, Typed: true},
-	Open:   Open, Check: Check, Facts: Facts,
+	Open:   Open, Check: Check,
 }
 
 // Check looks whether the zip is closed and its parts lie within it, or whether the XML is well-formed to its end.
-func Check(f readers.File, l readers.Limits) error {
-	b := &book{limits: limitsOf(l)}
-	if err := b.open(f); err != nil || b.archive != nil {
+func Check(f readers.File, s readers.Settings) error {
+	b := &book{limits: ooxml.LimitsFor(s.Limits)}
+	if err := b.open(f, s.Encoding); err != nil || b.archive != nil {
 		return err
 	}
-	s, err := b.scan()
+	all, err := b.scan()
 	if err != nil {
 		return err
 	}
-	if err := s.Rest(); err != nil {
-		return s.Wrap(err)
+	if err := all.Rest(); err != nil {
+		return all.Wrap(err)
 	}
 	return nil
-}
-
-// Facts are the names of the sheets.
-func Facts(f readers.File, l readers.Limits) (readers.Facts, error) {
-	b, err := Open(f, l)
-	if err != nil {
-		return readers.Facts{}, err
-	}
-	var facts readers.Facts
-	for _, t := range b.Tabs() {
-		facts.Sheets = append(facts.Sheets, t.Name)
-	}
-	return facts, nil
 }
 
 type book struct {
@@ -64,13 +46,9 @@ type book struct {
 	limits  ooxml.Limits
 	rules   grid.Rules
 	styles  *styles
-	tabs    []grid.Tab
-	length  int64 // of the content
-	spent   int64 // on the way to sheets
-}
-
-func limitsOf(l readers.Limits) ooxml.Limits {
-	return ooxml.Limits{Bytes: l.Bytes, Ratio: l.Ratio, Depth: l.Depth, Token: 2*l.Cell + 4096}
+	grid.Contents
+	length int64 // of the content
+	spent  int64 // on the way to sheets
 }
 
 const (
@@ -84,9 +62,9 @@ const (
 )
 
 // Open reads everything once, but for the values.
-func Open(f readers.File, l readers.Limits) (grid.Book, error) {
-	b := &book{limits: limitsOf(l), rules: grid.RulesFor(l), styles: newStyles()}
-	if err := b.open(f); err != nil {
+func Open(f readers.File, s readers.Settings) (grid.Book, error) {
+	b := &book{limits: ooxml.LimitsFor(s.Limits), rules: grid.RulesFor(s.Limits), styles: newStyles()}
+	if err := b.open(f, s.Encoding); err != nil {
 		return nil, err
 	}
 	if b.archive != nil {
@@ -106,22 +84,22 @@ func Open(f readers.File, l readers.Limits) (grid.Book, error) {
 	if err := b.keep(); err != nil {
 		return nil, err
 	}
-	s, err := b.scan()
+	all, err := b.scan()
 	if err != nil {
 		return nil, err
 	}
-	if err := b.survey(s); err != nil {
+	if err := b.survey(all); err != nil {
 		return nil, err
 	}
-	b.length = s.TokenEnd
-	if len(b.tabs) == 0 {
+	b.length = all.TokenEnd
+	if len(b.Listed) == 0 {
 		return nil, &grid.Error{Part: part, Reason: grid.Structure}
 	}
 	b.rules.Styles = b.styles.resolve()
 	return b, nil
 }
 
-func (b *book) open(f readers.File) (err error) {
+func (b *book) open(f readers.File, encoding string) (err error) {
 	var magic [2]byte
 	if _, err := f.ReadAt(magic[:], 0); err != nil {
 		return err
@@ -131,7 +109,7 @@ func (b *book) open(f readers.File) (err error) {
 		return err
 	}
 	b.limits.Token = max(b.limits.Token, 64<<20) // pictures stand in it as texts
-	b.text, err = markup.Open(f)
+	b.text, err = markup.Open(f, encoding)
 	return err
 }
 
@@ -148,7 +126,7 @@ func (b *book) keep() error {
 	if err != nil || len(content) == 0 {
 		return err
 	}
-	b.text, err = markup.Open(readers.File{Size: int64(len(content)), ReaderAt: bytes.NewReader(content)})
+	b.text, err = markup.Open(readers.File{Size: int64(len(content)), ReaderAt: bytes.NewReader(content)}, "")
 	return err
 }
 
@@ -171,7 +149,7 @@ func (b *book) encrypted() error {
 			return s.Wrap(err)
 		}
 		if t == ooxml.Start && string(s.Name) == "encryption-data" {
-			return refuse("kind.encrypted")
+			return readers.Refuse("kind.encrypted")
 		}
 	}
 }
@@ -201,9 +179,6 @@ func (b *book) scan() (scan, error) {
 	}
 	return scan{s.Scanner, s}, nil
 }
-
-func (b *book) Close() error     { return nil }
-func (b *book) Tabs() []grid.Tab { return b.tabs }
 
 // survey reads a part for its styles and sheets.
 func (b *book) survey(s scan) error {
@@ -241,7 +216,7 @@ func (b *book) survey(s scan) error {
 
 // table takes a sheet and goes to its end.
 func (b *book) table(s scan) error {
-	if len(b.tabs) == maxSheets {
+	if len(b.Listed) == maxSheets {
 		return &grid.Error{Part: part, Reason: grid.TooMany, Limit: maxSheets}
 	}
 	name, _ := s.Attr("table:name")
@@ -249,7 +224,7 @@ func (b *book) table(s scan) error {
 	if m, flat := s.judge.(*markup.Scanner); flat {
 		b.at = append(b.at, m.Start())
 	}
-	b.tabs = append(b.tabs, grid.Tab{Name: string(name), Hidden: b.styles.hidden[string(style)], Grid: true})
+	b.Listed = append(b.Listed, grid.Place{Tab: grid.Tab{Name: string(name), Hidden: b.styles.hidden[string(style)], Grid: true}})
 	return s.Wrap(s.Skip())
 }
 
@@ -305,7 +280,7 @@ func (b *book) search(i int) (scan, error) {
 		}
 	}
 	if b.spent += sc.TokenStart; b.spent > max(cheap, 16*b.length) {
-		return scan{}, &grid.Error{Part: part, Reason: grid.TooMany, Limit: len(b.tabs)}
+		return scan{}, &grid.Error{Part: part, Reason: grid.TooMany, Limit: len(b.Listed)}
 	}
 	return sc, nil
 }

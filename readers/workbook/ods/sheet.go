@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/table"
 	"github.com/rowferry/rowferry/readers/workbook/grid"
 	"github.com/rowferry/rowferry/readers/workbook/ooxml"
@@ -136,7 +137,7 @@ func (s *sheet) readRow() (filled bool, err error) {
 		return false, nil
 	}
 	if times > maxRepeated {
-		return false, refuse("workbook.limit_repeated", "row", s.row.Number, "count", times, "limit", maxRepeated)
+		return false, readers.Refuse("workbook.limit_repeated", "row", s.row.Number, "count", times, "limit", maxRepeated)
 	}
 	s.again = times - 1
 	return true, s.row.Settle()

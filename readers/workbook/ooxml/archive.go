@@ -15,8 +15,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/workbook/grid"
 )
+
+// LimitsFor are the limits that those of the readers give. A text may be written with six bytes for one (&quot;), so a token may be
+// longer than a value.
+func LimitsFor(l readers.Limits) Limits {
+	return Limits{Bytes: l.Bytes, Ratio: l.Ratio, Depth: l.Depth, Token: 2*l.Cell + 4096}
+}
 
 // maxParts is far above what a workbook has and far below what costs memory.
 const maxParts = 20_000

@@ -5,13 +5,9 @@ import (
 	"io"
 	"math"
 
-	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/workbook/grid"
 )
-
-func refuse(key string, args ...any) error {
-	return &batch.Unreadable{Message: batch.Message{Key: key, Args: args}}
-}
 
 // sheet reads the cells of one sheet.
 type sheet struct {
@@ -27,7 +23,7 @@ type sheet struct {
 }
 
 func (b *book) Sheet(i int) (grid.Sheet, error) {
-	rec, err := scan(b.archive, b.tabs[i].part)
+	rec, err := scan(b.archive, b.Listed[i].Part)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +38,7 @@ func (b *book) Sheet(i int) (grid.Sheet, error) {
 
 // Merged reads the merged ranges, which stand behind the rows.
 func (b *book) Merged(i, through int) ([]grid.Area, error) {
-	rec, err := scan(b.archive, b.tabs[i].part)
+	rec, err := scan(b.archive, b.Listed[i].Part)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +168,7 @@ func (s *sheet) value(id, column, style int, d []byte) error {
 	case recShared:
 		i := binary.LittleEndian.Uint32(d)
 		if s.book.strings == nil || int64(i) >= int64(s.book.strings.Len()) {
-			return refuse("workbook.string_index", "cell", s.row.Name(column))
+			return readers.Refuse("workbook.string_index", "cell", s.row.Name(column))
 		}
 		return s.row.Shared(column, s.book.strings.At(int(i)))
 	case recText, recFormulaText, recRichText:

@@ -170,18 +170,18 @@ func appendWide(dst, b []byte) []byte {
 }
 
 // Check looks whether the zip is closed and its parts lie within it.
-func Check(f readers.File, l readers.Limits) error {
-	_, err := archive(f, l)
+func Check(f readers.File, s readers.Settings) error {
+	_, err := archive(f, s.Limits)
 	return err
 }
 
 func archive(f readers.File, l readers.Limits) (*ooxml.Archive, error) {
-	return ooxml.OpenArchive(f, f.Size, ooxml.Limits{Bytes: l.Bytes, Ratio: l.Ratio, Depth: l.Depth, Token: 2*l.Cell + 4096})
+	return ooxml.OpenArchive(f, f.Size, ooxml.LimitsFor(l))
 }
 
 // Facts are the names of the sheets and the custom properties; ones that cannot be read count as absent.
-func Facts(f readers.File, l readers.Limits) (readers.Facts, error) {
-	a, err := archive(f, l)
+func Facts(f readers.File, s readers.Settings) (readers.Facts, error) {
+	a, err := archive(f, s.Limits)
 	if err != nil {
 		return readers.Facts{}, err
 	}
@@ -189,31 +189,23 @@ func Facts(f readers.File, l readers.Limits) (readers.Facts, error) {
 	if _, err := b.readWorkbook(); err != nil {
 		return readers.Facts{}, err
 	}
-	var facts readers.Facts
-	for _, t := range b.tabs {
-		facts.Sheets = append(facts.Sheets, t.Name)
-	}
+	facts := b.Facts()
 	facts.Properties, _ = a.CustomProperties()
 	return facts, nil
 }
 
 type book struct {
 	archive *ooxml.Archive
-	tabs    []tab
+	grid.Contents
 	strings *grid.Strings
 	rules   grid.Rules
 }
 
-type tab struct {
-	grid.Tab
-	part string
-}
-
 // Open reads everything but the sheets.
-func Open(f readers.File, l readers.Limits) (grid.Book, error) {
-	b := &book{rules: grid.RulesFor(l)}
+func Open(f readers.File, s readers.Settings) (grid.Book, error) {
+	b := &book{rules: grid.RulesFor(s.Limits)}
 	var err error
-	if b.archive, err = archive(f, l); err != nil {
+	if b.archive, err = archive(f, s.Limits); err != nil {
 		return nil, err
 	}
 	rels, err := b.readWorkbook()
@@ -225,23 +217,13 @@ func Open(f readers.File, l readers.Limits) (grid.Book, error) {
 		case r.Kind == "styles" && b.archive.Has(r.Target):
 			err = b.readStyles(r.Target)
 		case r.Kind == "sharedStrings" && b.archive.Has(r.Target):
-			err = b.readStrings(r.Target, l.Strings)
+			err = b.readStrings(r.Target, s.Limits.Strings)
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
 	return b, nil
-}
-
-func (b *book) Close() error { return nil }
-
-func (b *book) Tabs() []grid.Tab {
-	tabs := make([]grid.Tab, len(b.tabs))
-	for i, t := range b.tabs {
-		tabs[i] = t.Tab
-	}
-	return tabs
 }
 
 const maxSheets = 10_000
@@ -277,7 +259,7 @@ func (b *book) readWorkbook() (map[string]ooxml.Relation, error) {
 			}
 		}
 	}
-	if len(b.tabs) == 0 {
+	if len(b.Listed) == 0 {
 		return nil, &grid.Error{Part: main, Reason: grid.Structure}
 	}
 	return rels, nil
@@ -287,7 +269,7 @@ func (b *book) sheet(s *records, rels map[string]ooxml.Relation) error {
 	if len(s.data) < 8 {
 		return s.misfit("a sheet of %d bytes", len(s.data))
 	}
-	if len(b.tabs) == maxSheets {
+	if len(b.Listed) == maxSheets {
 		return &grid.Error{Part: s.part.Name, Reason: grid.TooMany, Limit: maxSheets}
 	}
 	hidden := binary.LittleEndian.Uint32(s.data) != 0
@@ -300,7 +282,7 @@ func (b *book) sheet(s *records, rels map[string]ooxml.Relation) error {
 		return err
 	}
 	r := rels[string(id)]
-	b.tabs = append(b.tabs, tab{grid.Tab{Name: string(name), Hidden: hidden, Grid: r.Kind == "worksheet"}, r.Target})
+	b.Listed = append(b.Listed, grid.Place{Tab: grid.Tab{Name: string(name), Hidden: hidden, Grid: r.Kind == "worksheet"}, Part: r.Target})
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/workbook/grid"
 	"github.com/rowferry/rowferry/readers/workbook/ooxml"
 )
@@ -120,7 +121,7 @@ func (s *sheet) readRow() error {
 		case "r":
 			n, ok := parseRow(a.Value)
 			if !ok {
-				return refuse("workbook.row_number", "number", grid.Shorten(string(a.Value)))
+				return readers.Refuse("workbook.row_number", "number", grid.Shorten(string(a.Value)))
 			}
 			number = n
 		case "hidden":
@@ -206,7 +207,7 @@ func (s *sheet) readCell(previous int) (int, error) {
 		case 'r':
 			c, row, ok := reference(a.Value)
 			if !ok {
-				return 0, refuse("workbook.reference", "reference", grid.Shorten(string(a.Value)), "row", s.row.Number)
+				return 0, readers.Refuse("workbook.reference", "reference", grid.Shorten(string(a.Value)), "row", s.row.Number)
 			}
 			if row != s.row.Number {
 				misplaced = string(a.Value)
@@ -233,7 +234,7 @@ func (s *sheet) readCell(previous int) (int, error) {
 		return column, nil
 	}
 	if misplaced != "" && (formula || len(s.raw) > 0) {
-		return 0, refuse("workbook.reference", "reference", grid.Shorten(misplaced), "row", s.row.Number)
+		return 0, readers.Refuse("workbook.reference", "reference", grid.Shorten(misplaced), "row", s.row.Number)
 	}
 	if column >= s.row.Columns && len(bytes.TrimSpace(s.raw)) == 0 {
 		return column, nil
@@ -297,7 +298,7 @@ func (s *sheet) plain(drop bool) error {
 		if !drop {
 			s.raw = append(s.raw, s.scan.Text...)
 			if len(s.raw) > s.row.Value {
-				return refuse("workbook.limit_value", "part", s.scan.Part, "limit", s.row.Value)
+				return readers.Refuse("workbook.limit_value", "part", s.scan.Part, "limit", s.row.Value)
 			}
 		}
 	}
@@ -324,7 +325,7 @@ func (s *sheet) decode(column, style int, kind string, formula, valued bool) err
 	case "s":
 		i, err := strconv.Atoi(string(raw))
 		if err != nil || i < 0 || s.strings == nil || i >= s.strings.Len() {
-			return refuse("workbook.string_index", "cell", s.row.Name(column))
+			return readers.Refuse("workbook.string_index", "cell", s.row.Name(column))
 		}
 		return s.row.Shared(column, s.strings.At(i))
 	case "b":

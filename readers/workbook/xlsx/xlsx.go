@@ -6,15 +6,10 @@ import (
 	"bytes"
 	"io"
 
-	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/workbook/grid"
 	"github.com/rowferry/rowferry/readers/workbook/ooxml"
 )
-
-func refuse(key string, args ...any) error {
-	return &batch.Unreadable{Message: batch.Message{Key: key, Args: args}}
-}
 
 // Container is .xlsx and .xlsm.
 var Container = grid.Container{
@@ -23,20 +18,19 @@ var Container = grid.Container{
 }
 
 // Check looks whether the zip is closed and its parts lie within it.
-func Check(f readers.File, l readers.Limits) error {
-	_, err := archive(f, l)
+func Check(f readers.File, s readers.Settings) error {
+	_, err := archive(f, s.Limits)
 	return err
 }
 
 func archive(f readers.File, l readers.Limits) (*ooxml.Archive, error) {
-	// A text may be written with six bytes for one (&quot;), so a token may be longer than a value.
-	return ooxml.OpenArchive(f, f.Size, ooxml.Limits{Bytes: l.Bytes, Ratio: l.Ratio, Depth: l.Depth, Token: 2*l.Cell + 4096})
+	return ooxml.OpenArchive(f, f.Size, ooxml.LimitsFor(l))
 }
 
 // Facts opens the workbook's table of contents and its custom properties; ones that cannot be read count as absent, because no
 // value of the sender's depends on them.
-func Facts(f readers.File, l readers.Limits) (readers.Facts, error) {
-	a, err := archive(f, l)
+func Facts(f readers.File, s readers.Settings) (readers.Facts, error) {
+	a, err := archive(f, s.Limits)
 	if err != nil {
 		return readers.Facts{}, err
 	}
@@ -53,10 +47,10 @@ func Facts(f readers.File, l readers.Limits) (readers.Facts, error) {
 }
 
 // Open reads everything but the sheets.
-func Open(f readers.File, l readers.Limits) (grid.Book, error) {
-	b := &book{rules: grid.RulesFor(l)}
+func Open(f readers.File, s readers.Settings) (grid.Book, error) {
+	b := &book{rules: grid.RulesFor(s.Limits)}
 	var err error
-	if b.archive, err = archive(f, l); err != nil {
+	if b.archive, err = archive(f, s.Limits); err != nil {
 		return nil, err
 	}
 	if b.contents, err = b.archive.OpenWorkbook(); err != nil {
@@ -68,7 +62,7 @@ func Open(f readers.File, l readers.Limits) (grid.Book, error) {
 		}
 	}
 	if part := b.contents.Strings; part != "" {
-		if b.strings, err = b.archive.Strings(part, l.Strings); err != nil {
+		if b.strings, err = b.archive.Strings(part, s.Limits.Strings); err != nil {
 			return nil, err
 		}
 	}

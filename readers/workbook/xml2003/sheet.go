@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/workbook/grid"
 	"github.com/rowferry/rowferry/readers/workbook/markup"
 	"github.com/rowferry/rowferry/readers/workbook/ooxml"
@@ -29,7 +30,7 @@ type sheet struct {
 type columnStyle struct{ first, last, style int }
 
 func (b *book) Sheet(i int) (grid.Sheet, error) {
-	at := b.tabs[i].at
+	at := b.Listed[i].At
 	return &sheet{book: b, from: at, row: grid.Row{Rules: b.rules}, scan: markup.ScanFrom(b.text, b.root, at, part, b.limits)}, nil
 }
 
@@ -93,7 +94,7 @@ func (s *sheet) readRow() error {
 	number, ok := whole(attr(s.scan, "Index"), s.number+1)
 	span, ok2 := whole(attr(s.scan, "Span"), 0)
 	if !ok || !ok2 {
-		return refuse("workbook.row_number", "number", grid.Shorten(string(attr(s.scan, "Index"))))
+		return readers.Refuse("workbook.row_number", "number", grid.Shorten(string(attr(s.scan, "Index"))))
 	}
 	s.style = s.book.styles[string(attr(s.scan, "StyleID"))]
 	if err := s.row.Begin(number, string(attr(s.scan, "Hidden")) == "1"); err != nil {

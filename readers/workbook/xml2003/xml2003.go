@@ -6,7 +6,6 @@ import (
 	"io"
 	"strconv"
 
-	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/workbook/grid"
 	"github.com/rowferry/rowferry/readers/workbook/markup"
@@ -16,33 +15,10 @@ import (
 // part is how messages call what is read.
 const part = "Workbook"
 
-func refuse(key string, args ...any) error {
-	return &batch.Unreadable{Message: batch.Message{Key: key, Args: args}}
-}
-
 // Container is XML Spreadsheet 2003 under any name.
 var Container = grid.Container{
 	Traits: readers.Traits{Name: "xml2003", Knows: func(c *readers.Content) bool { return c.Kind == readers.XML2003 }, Grid: true, Typed: true},
-	Open:   Open, Check: Check, Facts: Facts,
-}
-
-// Check looks whether the XML is well-formed to its end.
-func Check(f readers.File, l readers.Limits) error {
-	_, err := Open(f, l)
-	return err
-}
-
-// Facts are the names of the sheets.
-func Facts(f readers.File, l readers.Limits) (readers.Facts, error) {
-	b, err := Open(f, l)
-	if err != nil {
-		return readers.Facts{}, err
-	}
-	var facts readers.Facts
-	for _, t := range b.Tabs() {
-		facts.Sheets = append(facts.Sheets, t.Name)
-	}
-	return facts, nil
+	Open:   Open,
 }
 
 type book struct {
@@ -50,45 +26,30 @@ type book struct {
 	limits ooxml.Limits
 	rules  grid.Rules
 	styles map[string]int
-	tabs   []tab
-	root   []byte // its tag, which declares the namespaces
-}
-
-type tab struct {
-	grid.Tab
-	at int64 // where its element begins
+	grid.Contents
+	root []byte // its tag, which declares the namespaces
 }
 
 const maxSheets = 10_000
 
 // Open reads the file once, strictly: it is well-formed to its end, and its styles and sheets are known.
-func Open(f readers.File, l readers.Limits) (grid.Book, error) {
-	text, err := markup.Open(f)
+func Open(f readers.File, s readers.Settings) (grid.Book, error) {
+	text, err := markup.Open(f, s.Encoding)
 	if err != nil {
 		return nil, err
 	}
-	b := &book{text: text, rules: grid.RulesFor(l), limits: ooxml.Limits{Depth: l.Depth, Token: 2*l.Cell + 4096}, styles: map[string]int{}}
-	s, err := markup.Scan(text, part, b.limits)
+	b := &book{text: text, rules: grid.RulesFor(s.Limits), limits: ooxml.LimitsFor(s.Limits), styles: map[string]int{}}
+	scan, err := markup.Scan(text, part, b.limits)
 	if err != nil {
 		return nil, err
 	}
-	if err := b.survey(s); err != nil {
+	if err := b.survey(scan); err != nil {
 		return nil, err
 	}
-	if len(b.tabs) == 0 {
+	if len(b.Listed) == 0 {
 		return nil, &grid.Error{Part: part, Reason: grid.Structure}
 	}
 	return b, nil
-}
-
-func (b *book) Close() error { return nil }
-
-func (b *book) Tabs() []grid.Tab {
-	tabs := make([]grid.Tab, len(b.tabs))
-	for i, t := range b.tabs {
-		tabs[i] = t.Tab
-	}
-	return tabs
 }
 
 // survey reads the whole file.
@@ -114,17 +75,17 @@ func (b *book) survey(s *markup.Scanner) error {
 				return err
 			}
 		case s.Depth() == 2 && name == "Worksheet":
-			if len(b.tabs) == maxSheets {
+			if len(b.Listed) == maxSheets {
 				return &grid.Error{Part: part, Reason: grid.TooMany, Limit: maxSheets}
 			}
-			b.tabs = append(b.tabs, tab{Tab: grid.Tab{Name: string(attr(s, "Name")), Grid: true}, at: s.Start()})
+			b.Listed = append(b.Listed, grid.Place{Tab: grid.Tab{Name: string(attr(s, "Name")), Grid: true}, At: s.Start()})
 		case s.Depth() == 4 && name == "Visible":
 			text, err := s.AllText(nil, 100)
 			if err != nil {
 				return err
 			}
-			if n := len(b.tabs); n > 0 && bytes.Contains(text, []byte("Hidden")) {
-				b.tabs[n-1].Hidden = true
+			if n := len(b.Listed); n > 0 && bytes.Contains(text, []byte("Hidden")) {
+				b.Listed[n-1].Hidden = true
 			}
 		case s.Depth() == 3 && name == "Style":
 			if err := b.style(s, styles); err != nil {
