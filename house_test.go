@@ -58,6 +58,7 @@ func TestImportsPointOneWay(t *testing.T) {
 // shared are the folders that others beside them may know; whoever else needs something of a sibling moves it up.
 var shared = map[string]string{
 	"ledger/sqlite":           "drivers are one list",
+	"ledger/spool":            "copies in a folder, beside any ledger",
 	"outbox/csvfile":          "a workbook says of a row what a CSV says",
 	"outbox/summary":          "a workbook sums up what the summary does",
 	"pipeline/route":          "what the loops know of a route",

@@ -276,7 +276,7 @@ func takeAlone(config, in string) error {
 	if err != nil {
 		return err
 	}
-	t := &take.Taker{Route: routes["pay"], Ledger: l, Spool: filepath.Join(cfg.Data, "spool"), Log: slog.New(slog.DiscardHandler), Now: time.Now}
+	t := &take.Taker{Route: routes["pay"], Ledger: l, Log: slog.New(slog.DiscardHandler), Now: time.Now}
 	f, err := t.Hand(ctx, in)
 	if err = errors.Join(err, l.Close()); err != nil {
 		return err

@@ -10,7 +10,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -567,14 +566,14 @@ func (c *Console) original(w http.ResponseWriter, r *http.Request, p *people.Per
 	if !ok {
 		return
 	}
-	copied, err := os.Open(c.engine.Copy(f.ID))
+	copied, err := c.engine.Ledger.Copies().Open(r.Context(), f.ID)
 	if err != nil {
 		c.problem(w, r, http.StatusNotFound, "no-original", "console.no_original")
 		return
 	}
 	defer copied.Close()
 	attach(w, f.Name, "application/octet-stream")
-	http.ServeContent(w, r, "", f.TakenAt, copied)
+	http.ServeContent(w, r, "", f.TakenAt, io.NewSectionReader(copied, 0, copied.Size()))
 }
 
 // attach makes a browser save what follows and never show it.

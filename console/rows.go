@@ -96,10 +96,14 @@ func (c *Console) cells(ctx context.Context, f ledger.File, numbers []int) (map[
 	if way == nil || len(numbers) == 0 {
 		return found, nil
 	}
-	table, err := opening.AgainAt(ctx, way, c.engine.Copy(f.ID), f.Name, f.Reading)
+	copied, err := c.engine.Ledger.Copies().Open(ctx, f.ID)
 	if errors.Is(err, fs.ErrNotExist) {
 		return found, nil
 	}
+	if err != nil {
+		return nil, err
+	}
+	table, err := opening.Again(ctx, way, copied, f.Name, f.Reading)
 	if err != nil {
 		return nil, err
 	}

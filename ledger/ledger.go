@@ -101,6 +101,8 @@ type Books interface {
 	// Earlier finds for each print the item of an accepted file that was delivered after since, is under way, or may have been
 	// executed after since: nil where there is none. Files of the family with this root do not count.
 	Earlier(ctx context.Context, family string, prints []Print, since time.Time) ([]*Earlier, error)
+	// Copies are the private copies of the files.
+	Copies() Copies
 	// Sound is *Damaged when what the driver keeps for itself, such as indexes, is not as it was written. It reads everything.
 	Sound(ctx context.Context) error
 	// Lanes lists the stopped lanes, by account, with the reason.
@@ -128,6 +130,8 @@ type Visitor interface {
 // Intake is what taking files writes. A method that returns nil has its effect on disk; Stage returns at once and its
 // Receipt says when. Writes of an owner take effect in the order they were called.
 type Intake interface {
+	// Spool is where the private copies are made.
+	Spool() Spool
 	// Begin writes the intent to claim a file (State Claiming). ErrExists when the id is taken.
 	Begin(ctx context.Context, f File) error
 	// Forget removes a claim that came to nothing.

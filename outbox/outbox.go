@@ -71,11 +71,11 @@ func (r *Report) In(t time.Time) time.Time {
 
 // Source is the spooled copy of the sender's file.
 type Source struct {
-	Path      string
-	Patchable bool   // the result workbook can be this file with our columns in it
-	Sheet     string // of a workbook: the sheet the rows were read from
-	Header    int    // of a workbook: the heading's last row
-	Delimiter string // of text; "" where it is none
+	Open      func() (batch.Original, error) // nil: it is not here
+	Patchable bool                           // the result workbook can be this file with our columns in it
+	Sheet     string                         // of a workbook: the sheet the rows were read from
+	Header    int                            // of a workbook: the heading's last row
+	Delimiter string                         // of text; "" where it is none
 }
 
 // Line is one row and what became of it. Valid until the next one.

@@ -54,7 +54,7 @@ type Engine struct {
 const beat = 200 * time.Millisecond
 
 func (e *Engine) taker(r *route.Route) *take.Taker {
-	t := &take.Taker{Route: r, Ledger: e.Ledger, Spool: e.spool(), Log: e.Log, Now: time.Now, Taken: e.taken, Looked: e.looked}
+	t := &take.Taker{Route: r, Ledger: e.Ledger, Log: e.Log, Now: time.Now, Taken: e.taken, Looked: e.looked}
 	if r != nil {
 		t.Patience = e.config.Routes[r.Name].Inbox.Patience
 	}
@@ -62,7 +62,7 @@ func (e *Engine) taker(r *route.Route) *take.Taker {
 }
 
 func (e *Engine) reporter() *report.Reporter {
-	return &report.Reporter{Ledger: e.Ledger, Routes: e.Routes, Partial: e.Partial, Spool: filepath.Join(e.Data, "spool"), Work: filepath.Join(e.Data, "outgoing"), Log: e.Log, Grew: e.grew, Folders: e.inboxes()}
+	return &report.Reporter{Ledger: e.Ledger, Routes: e.Routes, Partial: e.Partial, Work: filepath.Join(e.Data, "outgoing"), Log: e.Log, Grew: e.grew, Folders: e.inboxes()}
 }
 
 // inboxes are the routes' inbox folders on this machine.

@@ -278,7 +278,7 @@ func TestACheckForetellsRepeats(t *testing.T) {
 		l, err := drivers.Visit(t.Context(), cfg.Ledger, cfg.Data)
 		s.must(err)
 		defer l.Close()
-		f, err := check.Checker{Books: redrop.Books{Ledger: l, Spool: filepath.Join(cfg.Data, "spool")}}.File(t.Context(), routes["failures"], path, "later.csv", nil)
+		f, err := check.Checker{Books: redrop.Books{Ledger: l}}.File(t.Context(), routes["failures"], path, "later.csv", nil)
 		s.must(err)
 		return f
 	}
@@ -291,11 +291,27 @@ func TestACheckForetellsRepeats(t *testing.T) {
 	}
 }
 
-// The copies in the spool are deleted while rows are sent: the result comes all the same, with the sender's columns where the
+// The copies in the spool are deleted, or changed, while rows are sent: the result comes all the same, with the sender's columns where the
 // original is found, else with the rows' numbers and outcomes, and says so.
 func TestTheSpoolIsDeleted(t *testing.T) {
-	for name, archived := range map[string]bool{"the original is in the archive": true, "the original is gone too": false} {
+	remove := func(s *sender) { s.must(os.RemoveAll(filepath.Join(s.dir, "data", "spool"))) }
+	flip := func(s *sender) {
+		copies, _ := filepath.Glob(filepath.Join(s.dir, "data", "spool", "*"))
+		content, err := os.ReadFile(copies[0])
+		s.must(err)
+		content[len(noticed)+2] ^= 1 // @1 instead of A1
+		s.must(os.WriteFile(copies[0], content, 0o600))
+	}
+	for name, c := range map[string]struct {
+		lose     func(*sender)
+		archived bool
+	}{
+		"the original is in the archive": {remove, true}, "the original is gone too": {remove, false},
+		"a bit flipped and the original is in the archive": {flip, true}, "a bit flipped and the original is gone": {flip, false},
+	} {
+		archived := c.archived
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newSender(t, twoRoutes)
 			s.must(os.WriteFile(filepath.Join(s.dir, "in", "a.csv"), []byte(noticed+"1,A1,late\n,A2,late\n"), 0o644))
 			s.open(func(ctx context.Context, e *pipeline.Engine) {
@@ -305,7 +321,7 @@ func TestTheSpoolIsDeleted(t *testing.T) {
 				_, err := e.Once(ctx, nil)
 				s.must(err)
 			})
-			s.must(os.RemoveAll(filepath.Join(s.dir, "data", "spool")))
+			c.lose(s)
 			if !archived {
 				s.must(os.RemoveAll(filepath.Join(s.dir, "in", "archive")))
 			}

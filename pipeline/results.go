@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/outbox"
@@ -18,9 +17,6 @@ import (
 
 // ErrNotEnded is the error of asking for the result of a file of which rows wait.
 var ErrNotEnded = errors.New("rows of the file have no outcome yet")
-
-// Copy is where the private copy of a file lies, as it came.
-func (e *Engine) Copy(id string) string { return filepath.Join(e.spool(), id) }
 
 // Result writes a file's result in a format ("csv", "xlsx", "summary") as the books have it now, whether or not it was put into
 // the outbox. Whoever gets it closes and removes it.
@@ -46,7 +42,7 @@ func (e *Engine) reportOf(ctx context.Context, f ledger.File) (r outbox.Report, 
 	case way == nil:
 		return r, errors.New("the configuration has no route " + f.Route + " any more")
 	}
-	return report.Of(ctx, e.Ledger, way, f, e.Copy(f.ID)), nil
+	return report.Of(ctx, e.Ledger, way, f), nil
 }
 
 // scratch makes a file that is nowhere but here.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -38,12 +36,12 @@ func (e *Engine) Release(ctx context.Context, f ledger.File) error {
 	if f.State == ledger.Duplicate {
 		id = f.Reason
 	}
-	content, err := os.Open(e.Copy(id))
+	content, err := e.Ledger.Copies().Open(ctx, id)
 	if err != nil {
 		return fmt.Errorf("there is no copy of it here: drop the file again (%w)", err)
 	}
 	defer content.Close()
-	_, err = e.upload(ctx, f.Route, f.Name, content, true)
+	_, err = e.upload(ctx, f.Route, f.Name, io.NewSectionReader(content, 0, content.Size()), true)
 	return err
 }
 
@@ -68,9 +66,7 @@ func (e *Engine) Check(ctx context.Context, r *route.Route, path, name string) (
 }
 
 // Books is what is known of earlier files.
-func (e *Engine) Books() redrop.Books { return redrop.Books{Ledger: e.Ledger, Spool: e.spool()} }
-
-func (e *Engine) spool() string { return filepath.Join(e.Data, "spool") }
+func (e *Engine) Books() redrop.Books { return redrop.Books{Ledger: e.Ledger} }
 
 // Name is for the log.
 func (uploads) Name() string { return "uploads" }

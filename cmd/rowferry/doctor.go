@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -16,7 +14,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -86,7 +83,7 @@ func examineLedger(ctx context.Context, cfg *configs.Config) finding {
 	defer l.Close()
 	files, rows, err := ledger.Examine(ctx, l)
 	if err == nil {
-		err = copies(ctx, l, filepath.Join(cfg.Data, "spool"))
+		err = copies(ctx, l)
 	}
 	if err != nil {
 		return finding{"ledger", false, err.Error()}
@@ -95,23 +92,21 @@ func examineLedger(ctx context.Context, cfg *configs.Config) finding {
 }
 
 // copies compares the copies of files whose results are not out with what was taken.
-func copies(ctx context.Context, l ledger.Books, spool string) error {
+func copies(ctx context.Context, l ledger.Books) error {
 	files, err := l.Files(ctx, ledger.Query{States: []ledger.State{ledger.Taken, ledger.Sending, ledger.Settled}})
 	if err != nil {
 		return err
 	}
 	for _, f := range files {
-		copied, err := os.Open(filepath.Join(spool, f.ID))
-		if err != nil {
-			return fmt.Errorf("the copy of %s (%s) cannot be read: its result cannot be written with the sender's own columns: %w", f.Name, f.ID, err)
+		copied, err := ledger.Whole(ctx, l.Copies(), f)
+		switch {
+		case errors.Is(err, ledger.ErrAltered):
+			return fmt.Errorf("the copy of %s (%s) is not what was taken: its result is written from the original, where it is found by its hash in the route's folder, else without the sender's own columns", f.Name, f.ID)
+		case err != nil:
+			return fmt.Errorf("the copy of %s (%s) cannot be read: its result is written from the original, where it is found by its hash in the route's folder, else without the sender's own columns: %w", f.Name, f.ID, err)
 		}
-		sum := sha256.New()
-		_, err = io.Copy(sum, copied)
-		if err = errors.Join(err, copied.Close()); err != nil {
+		if err := copied.Close(); err != nil {
 			return err
-		}
-		if hex.EncodeToString(sum.Sum(nil)) != f.Hash {
-			return fmt.Errorf("the copy of %s (%s) is not what was taken: put it back from the archive, as %s", f.Name, f.ID, filepath.Join(spool, f.ID))
 		}
 	}
 	return nil

@@ -147,7 +147,7 @@ func books(ctx context.Context, cfg *configs.Config) (c check.Checker, done func
 	if err != nil {
 		return c, nil, err
 	}
-	return check.Checker{Books: redrop.Books{Ledger: l, Spool: filepath.Join(cfg.Data, "spool")}}, func() { _ = l.Close() }, nil
+	return check.Checker{Books: redrop.Books{Ledger: l}}, func() { _ = l.Close() }, nil
 }
 
 // checkWorkbook puts the workbook of what would happen into a folder, never over another file.

@@ -159,24 +159,17 @@ func few(ids []string) string {
 
 // strangers lists the copies in the spool of files that the ledger does not know.
 func (b books) strangers(ctx context.Context) ([]string, error) {
-	copies, err := os.ReadDir(filepath.Join(filepath.Dir(b.path), "spool"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
 	var strangers []string
-	for _, c := range copies {
-		if c.IsDir() || filepath.Ext(c.Name()) != "" || strings.HasPrefix(c.Name(), ".") { // a copy under way, or nobody's
-			continue
+	for id, err := range b.folder().IDs(ctx) {
+		if err != nil {
+			return nil, err
 		}
 		var known bool
-		if err := b.reader.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM files WHERE id = ?)", c.Name()).Scan(&known); err != nil {
+		if err := b.reader.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM files WHERE id = ?)", id).Scan(&known); err != nil {
 			return nil, b.explained(err)
 		}
 		if !known {
-			strangers = append(strangers, c.Name())
+			strangers = append(strangers, id)
 		}
 	}
 	return strangers, nil
@@ -260,11 +253,8 @@ func (l *Ledger) adopt(ctx context.Context, dir string) (said []string, err erro
 		return said, err
 	}
 	aside := filepath.Join(dir, "unknown")
-	if err := os.MkdirAll(aside, 0o750); err != nil {
-		return said, err
-	}
 	for _, id := range strangers {
-		if err := os.Rename(filepath.Join(dir, "spool", id), filepath.Join(aside, id)); err != nil {
+		if err := l.folder().Aside(id, aside); err != nil {
 			return said, err
 		}
 	}

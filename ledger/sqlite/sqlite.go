@@ -22,6 +22,7 @@ import (
 	sqlite3 "modernc.org/sqlite"
 
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/spool"
 )
 
 //go:embed migrations/*.sql
@@ -35,6 +36,17 @@ type books struct {
 	path   string
 	reader *sql.DB
 }
+
+// folder is where the copies of files lie, beside the database.
+func (b books) folder() spool.Folder {
+	return spool.Folder{Dir: filepath.Join(filepath.Dir(b.path), "spool")}
+}
+
+// Copies is ledger.Books'.
+func (b books) Copies() ledger.Copies { return b.folder() }
+
+// Spool is ledger.Intake's.
+func (l *Ledger) Spool() ledger.Spool { return l.folder() }
 
 // Visitor is a ledger that another process may own.
 type Visitor struct {
@@ -122,14 +134,13 @@ func unwritable(dir string, err error) error {
 // emptied says so when there is no ledger although one took files: their copies lie in the spool. Taken for a new one, it would
 // send again what was sent.
 func emptied(path string) error {
-	copies, err := os.ReadDir(filepath.Join(filepath.Dir(path), "spool"))
-	if len(copies) == 0 {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
+	for _, err := range (books{path: path}).folder().IDs(context.Background()) {
+		if err != nil {
+			return err
 		}
-		return err
+		return &ledger.Damaged{Path: path, Lost: true, Err: errors.New("nothing is in it, although files were taken: their copies lie in the spool beside it")}
 	}
-	return &ledger.Damaged{Path: path, Lost: true, Err: errors.New("nothing is in it, although files were taken: their copies lie in the spool beside it")}
+	return nil
 }
 
 // explained says so when SQLite found the file damaged, or no room for it.

@@ -118,7 +118,7 @@ func shipments(t testing.TB, path string, rows, columns int) {
 // marked is the report of that workbook with 5 % of its cells marked; the lines cost nothing.
 func marked(path string, rows, columns int) outbox.Report {
 	r := outbox.Report{File: batch.File{ID: "20261122-101502-7f3a", Name: "orders.xlsx", Route: "r", Counts: batch.Counts{Read: rows}}, Revision: 1, Language: batch.English,
-		Source: outbox.Source{Path: path, Patchable: true, Sheet: "Orders", Header: 1}}
+		Source: outbox.Source{Open: from(path), Patchable: true, Sheet: "Orders", Header: 1}}
 	cells := make([]batch.Cell, columns)
 	var refs []string
 	for c := range columns {

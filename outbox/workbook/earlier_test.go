@@ -43,7 +43,7 @@ func again(t testing.TB, path string, s readers.Settings, l batch.Language, bad 
 	where := tb.Layout()
 	r := outbox.Report{
 		File: batch.File{ID: "20261122-101502-7f3a", Name: filepath.Base(path), Route: "r"}, Revision: 2, Language: l,
-		Columns: columns, Source: outbox.Source{Path: path, Patchable: true, Sheet: where.Sheet, Header: where.Header},
+		Columns: columns, Source: outbox.Source{Open: from(path), Patchable: true, Sheet: where.Sheet, Header: where.Header},
 	}
 	var lines []*outbox.Line
 	for row, err := range tb.Rows() {

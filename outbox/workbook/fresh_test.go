@@ -21,6 +21,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/outbox/workbook"
+	"github.com/rowferry/rowferry/places/local"
 	"github.com/rowferry/rowferry/resultmark"
 )
 
@@ -58,6 +59,11 @@ func row(number int, cells ...string) *batch.Row {
 	return r
 }
 
+// from opens the file at a path, as often as a result asks for it.
+func from(path string) func() (batch.Original, error) {
+	return func() (batch.Original, error) { return local.Original(path) }
+}
+
 // write gives the path of the result, in which Excel finds nothing to repair.
 func write(t testing.TB, r outbox.Report) string {
 	t.Helper()
@@ -70,7 +76,7 @@ func write(t testing.TB, r outbox.Report) string {
 	if err := workbook.New().Write(t.Context(), f, r); err != nil {
 		t.Fatal(err)
 	}
-	repairs(t, r.Source.Path, path)
+	repairs(t, r.Source, path)
 	return path
 }
 

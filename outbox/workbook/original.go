@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"html"
 	"io"
-	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -32,7 +31,7 @@ func unusual(part string) error { return refuse("unusual", "part", part) }
 
 // original is the sender's workbook.
 type original struct {
-	file   *os.File
+	file   batch.Original
 	zip    *zip.Reader
 	parts  map[string]*zip.File // by lower-case name
 	strict bool
@@ -61,7 +60,7 @@ type link struct {
 
 // openOriginal opens the file that the rows were read from and decides whether it may be patched; a *refused says why not.
 func openOriginal(s outbox.Source) (*original, error) {
-	f, err := os.Open(s.Path)
+	f, err := s.Open()
 	if err != nil {
 		return nil, err
 	}
@@ -76,11 +75,8 @@ func openOriginal(s outbox.Source) (*original, error) {
 func (o *original) close() { o.file.Close() }
 
 func (o *original) read() error {
-	info, err := o.file.Stat()
-	if err != nil {
-		return err
-	}
-	if o.zip, err = zip.NewReader(o.file, info.Size()); err != nil {
+	var err error
+	if o.zip, err = zip.NewReader(o.file, o.file.Size()); err != nil {
 		return unusual("zip")
 	}
 	for _, f := range o.zip.File {

@@ -67,7 +67,7 @@ func reportOf(t testing.TB, path string) (outbox.Report, error) {
 	where, columns := tb.Layout(), tb.Columns()
 	r := outbox.Report{
 		File: batch.File{ID: "20261122-101502-7f3a", Name: filepath.Base(path), Route: "r"}, Revision: 2, Account: "a", Operation: "o", Language: batch.Chinese,
-		Columns: columns, Source: outbox.Source{Path: path, Patchable: true, Sheet: where.Sheet, Header: where.Header},
+		Columns: columns, Source: outbox.Source{Open: from(path), Patchable: true, Sheet: where.Sheet, Header: where.Header},
 	}
 	n := 0
 	for _, err := range tb.Rows() {

@@ -16,6 +16,8 @@ import (
 	"unicode/utf16"
 
 	"github.com/xuri/excelize/v2"
+
+	"github.com/rowferry/rowferry/outbox"
 )
 
 // Excel offers to repair what LibreOffice and openpyxl pass over. strict finds what it is known to mind, by ECMA-376: order of
@@ -641,11 +643,18 @@ func (c *checked) notes(part string, tree, boxes *element) {
 }
 
 // repairs checks that Excel finds nothing in a result that it would not find in the sender's file.
-func repairs(t testing.TB, source, result string) {
+func repairs(t testing.TB, source outbox.Source, result string) {
 	t.Helper()
 	var before map[string]bool
-	if strings.HasSuffix(source, ".xlsx") {
-		before = strict(t, source)
+	if source.Open != nil {
+		o, err := source.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if path := o.(interface{ Name() string }).Name(); strings.HasSuffix(path, ".xlsx") {
+			before = strict(t, path)
+		}
+		o.Close()
 	}
 	n := 0
 	for _, what := range slices.Sorted(maps.Keys(strict(t, result))) {

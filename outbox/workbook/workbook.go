@@ -34,7 +34,7 @@ func (resultFormat) Extension() string { return "result.xlsx" }
 // Write writes the whole workbook or, with an error, nothing that looks like one: the first byte goes out when all rows have
 // been written to temporary files. Where lines and the file's counts do not agree, it is an error.
 func (resultFormat) Write(ctx context.Context, w io.Writer, r outbox.Report) error {
-	if !r.Source.Patchable || r.Source.Path == "" {
+	if !r.Source.Patchable || r.Source.Open == nil {
 		return writeFresh(ctx, w, &r, "")
 	}
 	err := writePatched(ctx, w, &r)

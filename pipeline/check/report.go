@@ -12,6 +12,7 @@ import (
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/pipeline/route"
+	"github.com/rowferry/rowferry/places/local"
 	"github.com/rowferry/rowferry/readers/formats"
 	"github.com/rowferry/rowferry/words"
 )
@@ -36,7 +37,7 @@ func (c Checker) Report(ctx context.Context, r *route.Route, path, name, id stri
 		File: batch.File{ID: id, Route: r.Name, Name: name, TakenAt: time.Now().UTC(), Counts: batch.Counts{Read: f.Rows, Delivered: f.Sendable, Invalid: f.Invalid,
 			Skipped: f.Skipped + f.Delivered, Rejected: f.Rejected, Unknown: f.Unknown}},
 		Revision: 1, Account: r.Account, Operation: r.Operation.ID, Language: r.Language, Columns: f.reading.Columns, Notes: f.reading.Notes, Unused: f.Unused,
-		Source: outbox.Source{Path: path, Patchable: formats.Named(f.Format).Patchable, Sheet: f.reading.Sheet, Header: f.reading.Header, Delimiter: f.reading.Divided},
+		Source: outbox.Source{Open: func() (batch.Original, error) { return local.Original(path) }, Patchable: formats.Named(f.Format).Patchable, Sheet: f.reading.Sheet, Header: f.reading.Header, Delimiter: f.reading.Divided},
 		Local:  r.Local, Zone: r.Zone,
 		Preview: true,
 		Lines:   func() iter.Seq2[*outbox.Line, error] { return joined(ctx, r, path, name, f.reading, lines) },
@@ -67,7 +68,12 @@ func foresee(lines map[int]outbox.Line, r *route.Route, s *ledger.Staged, n int)
 // joined gives the rows of the file with what was foreseen.
 func joined(ctx context.Context, r *route.Route, path, name string, how ledger.Reading, lines map[int]outbox.Line) iter.Seq2[*outbox.Line, error] {
 	return func(yield func(*outbox.Line, error) bool) {
-		table, err := opening.AgainAt(ctx, r, path, name, how)
+		original, err := local.Original(path)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		table, err := opening.Again(ctx, r, original, name, how)
 		if err != nil {
 			yield(nil, err)
 			return

@@ -7,11 +7,12 @@ import (
 	"errors"
 	"io"
 	"maps"
-	"os"
 	"slices"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/pipeline/route"
+	"github.com/rowferry/rowferry/places/local"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/formats"
 )
@@ -36,27 +37,24 @@ type attempt struct {
 	err   error
 }
 
-// New finds out what format the content has, by the content and the name it carries. It takes c over, and closes it with an error:
+// New finds out what format the content has, by the content and the name it carries. It takes o over, and closes it with an error:
 // *batch.Unreadable when nobody reads such a file.
-func New(r *route.Route, f readers.File, c io.Closer) (*File, error) {
+func New(r *route.Route, o batch.Original, name string) (*File, error) {
+	f := readers.File{Name: name, Size: o.Size(), ReaderAt: o}
 	reader, err := formats.Of(f)
 	if err != nil {
-		return nil, errors.Join(err, c.Close())
+		return nil, errors.Join(err, o.Close())
 	}
-	return &File{Route: r, Name: f.Name, Format: reader.Traits(), content: f, closer: c, reader: reader, tries: map[ledger.Manner]*attempt{}}, nil
+	return &File{Route: r, Name: name, Format: reader.Traits(), content: f, closer: o, reader: reader, tries: map[ledger.Manner]*attempt{}}, nil
 }
 
 // At is New for the content at a path of this machine.
 func At(r *route.Route, path, name string) (*File, error) {
-	f, err := os.Open(path)
+	o, err := local.Original(path)
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return New(r, readers.File{Name: name, Size: info.Size(), ReaderAt: f}, f)
+	return New(r, o, name)
 }
 
 // Table opens the file as it may have been written; nil is the route's own way. The same way gives the same table again, which

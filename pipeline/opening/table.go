@@ -3,7 +3,7 @@ package opening
 import (
 	"context"
 	"encoding/json"
-	"io"
+	"errors"
 	"iter"
 	"slices"
 	"strings"
@@ -39,38 +39,19 @@ type Restorer interface {
 	Begin(columns []batch.Column) (restore func(row *batch.Row) error, end func(), err error)
 }
 
-// Again opens a file that was taken before, as it was read then. It takes c over.
-func Again(ctx context.Context, r *route.Route, f readers.File, c io.Closer, how ledger.Reading) (*Table, error) {
-	then, err := then(r, how)
-	if err != nil {
-		c.Close()
-		return nil, err
-	}
-	file, err := New(then, f, c)
-	if err != nil {
-		return nil, err
-	}
-	return file.again(ctx, how)
-}
-
-// AgainAt is Again for the content at a path of this machine.
-func AgainAt(ctx context.Context, r *route.Route, path, name string, how ledger.Reading) (*Table, error) {
+// Again opens a file that was taken before, as it was read then. It takes o over.
+func Again(ctx context.Context, r *route.Route, o batch.Original, name string, how ledger.Reading) (*Table, error) {
 	r, err := then(r, how)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, o.Close())
 	}
-	file, err := At(r, path, name)
+	f, err := New(r, o, name)
 	if err != nil {
 		return nil, err
 	}
-	return file.again(ctx, how)
-}
-
-func (f *File) again(ctx context.Context, how ledger.Reading) (*Table, error) {
 	t, err := f.Table(ctx, how.Manner)
 	if err != nil {
-		f.Close()
-		return nil, err
+		return nil, errors.Join(err, f.Close())
 	}
 	t.Reading = ledger.Reading{Ours: how.Ours, Manner: how.Manner, Again: how.Again}
 	if len(how.Ours) > 0 {

@@ -247,7 +247,7 @@ func TestAResultIsOpenedThreeTimes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		table, plan, err := opening.Open(t.Context(), file, redrop.Books{Ledger: h.ledger, Spool: filepath.Join(h.cfg.Data, "spool")}.For(""))
+		table, plan, err := opening.Open(t.Context(), file, redrop.Books{Ledger: h.ledger}.For(""))
 		if err != nil {
 			t.Fatal(name, err)
 		}
@@ -287,7 +287,7 @@ func TestCheckAgrees(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := routes["failures"]
-	checker := check.Checker{Books: redrop.Books{Ledger: l, Spool: filepath.Join(h.cfg.Data, "spool")}}
+	checker := check.Checker{Books: redrop.Books{Ledger: l}}
 	f, report, err := checker.Report(t.Context(), r, path, one.name("xlsx"), "20260101-000000-beef")
 	if err != nil || report == nil {
 		t.Fatal(f, err)

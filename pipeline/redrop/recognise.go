@@ -13,7 +13,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -27,7 +26,6 @@ import (
 // Books are what is known of earlier files.
 type Books struct {
 	Ledger ledger.Books // nil: nothing is known
-	Spool  string       // folder of private copies, one a file, named by its id
 }
 
 // For gives what is known to a file that is being taken under the id self, "" for none.
@@ -232,5 +230,9 @@ func (o *recognition) preview(t *opening.Table) (fresh bool, err error) {
 
 // again opens an earlier file as it was read.
 func (b Books) again(ctx context.Context, r *route.Route, f *ledger.File) (*opening.Table, error) {
-	return opening.AgainAt(ctx, r, filepath.Join(b.Spool, f.ID), f.Name, f.Reading)
+	o, err := ledger.Whole(ctx, b.Ledger.Copies(), *f)
+	if err != nil {
+		return nil, err
+	}
+	return opening.Again(ctx, r, o, f.Name, f.Reading)
 }

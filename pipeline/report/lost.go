@@ -20,34 +20,37 @@ import (
 	"github.com/rowferry/rowferry/words"
 )
 
-// whole is everything about a file, beside its private copy. Where somebody removed that, the original is looked for by its hash
+// whole is everything about a file, beside its private copy. Where somebody removed or changed that, the original is looked for by its hash
 // in the route's folder and copied again; where it is nowhere, the report has the numbers and outcomes of the rows, and says so.
 func (r *Reporter) whole(ctx context.Context, way *route.Route, f ledger.File) (outbox.Report, error) {
-	path := filepath.Join(r.Spool, f.ID)
-	_, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = r.restore(f, path)
+	copied, err := ledger.Whole(ctx, r.Ledger.Copies(), f)
+	switch {
+	case err == nil:
+		return Of(ctx, r.Ledger, way, f), copied.Close()
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, ledger.ErrAltered):
+		err = r.restore(ctx, f)
 	}
 	switch {
 	case err == nil:
-		return Of(ctx, r.Ledger, way, f, path), nil
+		return Of(ctx, r.Ledger, way, f), nil
 	case !errors.Is(err, fs.ErrNotExist):
 		return outbox.Report{}, err
 	}
 	r.Log.Error("the private copy of a file is gone and its original is not found: the result has no columns of the sender's", "file", f.ID, "name", f.Name)
-	report := Of(ctx, r.Ledger, way, f, path)
+	report := Of(ctx, r.Ledger, way, f)
 	report.Columns, report.Source = nil, outbox.Source{}
 	report.Notes = append(slices.Clone(report.Notes), batch.Note{Message: words.Message("report.bare", "name", f.Name, "id", f.ID)})
 	report.Lines = func() iter.Seq2[*outbox.Line, error] { return bare(r.Ledger.Chunks(ctx, f.ID)) }
 	return report, nil
 }
 
-// restore copies a file's original to path: fs.ErrNotExist when it is nowhere in its route's folder.
-func (r *Reporter) restore(f ledger.File, path string) error {
+// restore copies a file's original once more: fs.ErrNotExist when it is nowhere in its route's folder.
+func (r *Reporter) restore(ctx context.Context, f ledger.File) error {
 	folder := r.Folders[f.Route]
 	if folder == "" {
 		return fs.ErrNotExist
 	}
+	found := false
 	err := filepath.WalkDir(folder, func(at string, e fs.DirEntry, err error) error {
 		if err != nil || !e.Type().IsRegular() {
 			return nil // what cannot be looked at is not it
@@ -55,44 +58,41 @@ func (r *Reporter) restore(f ledger.File, path string) error {
 		if info, err := e.Info(); err != nil || info.Size() != f.Size {
 			return nil
 		}
-		if err := copyIf(f.Hash, at, path); err != nil {
+		if err := r.copyIf(ctx, f, at); err != nil {
 			return nil
 		}
+		found = true
 		r.Log.Warn("the private copy of a file was gone; its original was found and copied again", "file", f.ID, "original", at)
 		return fs.SkipAll
 	})
-	if err != nil {
-		return err
+	if err == nil && !found {
+		err = fs.ErrNotExist
 	}
-	_, err = os.Stat(path)
 	return err
 }
 
 var errOther = errors.New("it has another content")
 
-// copyIf copies a file whose content has this hash.
-func copyIf(hash, from, to string) error {
+// copyIf copies a file whose content is that of f.
+func (r *Reporter) copyIf(ctx context.Context, f ledger.File, from string) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
-		return err
-	}
-	out, err := os.OpenFile(to+".part", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	out, err := r.Ledger.Spool().Create(ctx, f.ID)
 	if err != nil {
 		return err
 	}
 	sum := sha256.New()
 	_, err = io.Copy(io.MultiWriter(out, sum), in)
-	if err == nil && hex.EncodeToString(sum.Sum(nil)) != hash {
+	if err == nil && hex.EncodeToString(sum.Sum(nil)) != f.Hash {
 		err = errOther
 	}
-	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
-		return errors.Join(err, os.Remove(to+".part"))
+	if err == nil {
+		err = out.Commit()
 	}
-	return os.Rename(to+".part", to)
+	return errors.Join(err, out.Close())
 }
 
 // bare gives a file's rows by their numbers, without the sender's cells.

@@ -28,6 +28,7 @@ import (
 // Ledger is what reporting needs of it.
 type Ledger interface {
 	ledger.Books
+	Spool() ledger.Spool
 	Report(ctx context.Context, id string, results []string) error
 }
 
@@ -36,7 +37,6 @@ type Reporter struct {
 	Ledger  Ledger
 	Routes  map[string]*route.Route
 	Partial bool              // files of routes that are not here are another run's
-	Spool   string            // where the takers keep the senders' files
 	Work    string            // folder for results on their way out
 	Folders map[string]string // by route, where they are on this machine: where originals lie
 	Log     *slog.Logger
@@ -123,14 +123,14 @@ func (r *Reporter) write(ctx context.Context, format outbox.Format, work *os.Fil
 	return format.Write(ctx, work, report)
 }
 
-// Of is everything about a file, with its rows as the books have them now; path is where its private copy lies.
-func Of(ctx context.Context, books ledger.Books, way *route.Route, f ledger.File, path string) outbox.Report {
+// Of is everything about a file, with its rows as the books have them now.
+func Of(ctx context.Context, books ledger.Books, way *route.Route, f ledger.File) outbox.Report {
 	return outbox.Report{
 		File: f.File, Revision: f.Revision, Account: f.Account, Operation: f.Operation, Language: f.Language,
 		Columns: f.Reading.Columns, Notes: f.Reading.Notes, Unused: f.Reading.Unused, Started: f.Started, Finished: f.Finished, Codes: meanings(way.Operation),
-		Source: outbox.Source{Path: path, Patchable: formats.Named(f.Reading.Format).Patchable, Sheet: f.Reading.Sheet, Header: f.Reading.Header, Delimiter: f.Reading.Divided},
+		Source: outbox.Source{Open: func() (batch.Original, error) { return books.Copies().Open(ctx, f.ID) }, Patchable: formats.Named(f.Reading.Format).Patchable, Sheet: f.Reading.Sheet, Header: f.Reading.Header, Delimiter: f.Reading.Divided},
 		Local:  way.Local, Zone: way.Zone,
-		Lines: func() iter.Seq2[*outbox.Line, error] { return Lines(ctx, books, way, f, path) },
+		Lines: func() iter.Seq2[*outbox.Line, error] { return Lines(ctx, books, way, f) },
 	}
 }
 
@@ -156,10 +156,10 @@ func meaning(c *providers.CodeText) batch.Text {
 	return batch.Text{EN: general(c.Text.EN), ZH: general(c.Text.ZH), RU: general(c.Text.RU)}
 }
 
-// Lines joins the rows of the spooled file with their outcomes, in the order of the file.
-func Lines(ctx context.Context, l ledger.Books, way *route.Route, f ledger.File, path string) iter.Seq2[*outbox.Line, error] {
+// Lines joins the rows of the private copy with their outcomes, in the order of the file.
+func Lines(ctx context.Context, l ledger.Books, way *route.Route, f ledger.File) iter.Seq2[*outbox.Line, error] {
 	return func(yield func(*outbox.Line, error) bool) {
-		table, err := opening.AgainAt(ctx, way, path, f.Name, f.Reading)
+		table, err := again(ctx, l, way, f)
 		if err != nil {
 			yield(nil, fmt.Errorf("reading %s again: %w", f.ID, err))
 			return
@@ -179,6 +179,15 @@ func Lines(ctx context.Context, l ledger.Books, way *route.Route, f ledger.File,
 			}
 		}
 	}
+}
+
+// again opens the private copy as it was read.
+func again(ctx context.Context, l ledger.Books, way *route.Route, f ledger.File) (*opening.Table, error) {
+	o, err := l.Copies().Open(ctx, f.ID)
+	if err != nil {
+		return nil, err
+	}
+	return opening.Again(ctx, way, o, f.Name, f.Reading)
 }
 
 // ahead pulls chunks in a goroutine of its own, a few ahead of whoever joins them with the rows. stop ends and awaits it.

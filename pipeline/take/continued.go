@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,7 +55,7 @@ func (t *Taker) continues(ctx context.Context, f ledger.File) (*earlier, error) 
 
 // begins reports whether the copy of f begins with the content of e, and whether that ends within a line.
 func (t *Taker) begins(f, e ledger.File) (same, cut bool, err error) {
-	in, err := os.Open(t.path(f.ID))
+	in, err := t.Ledger.Copies().Open(context.Background(), f.ID)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, false, nil
 	} else if err != nil {

@@ -26,7 +26,6 @@ import (
 	"github.com/rowferry/rowferry/pipeline/redrop"
 	"github.com/rowferry/rowferry/pipeline/repeats"
 	"github.com/rowferry/rowferry/pipeline/route"
-	"github.com/rowferry/rowferry/places/local"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/words"
 )
@@ -42,7 +41,6 @@ type Ledger interface {
 type Taker struct {
 	Route  *route.Route
 	Ledger Ledger
-	Spool  string // folder of private copies, one a file, named by its id
 	Log    *slog.Logger
 	Now    func() time.Time
 	Taken  func(ledger.File)             // called once it is decided what becomes of a file; may be nil
@@ -189,12 +187,12 @@ func (t *Taker) drop(ctx context.Context, id string, why batch.Message) (ledger.
 		return f, err
 	}
 	if f.State == ledger.Claiming {
-		return ledger.File{}, errors.Join(t.forgetCopy(id), t.Ledger.Forget(ctx, id))
+		return ledger.File{}, errors.Join(t.forgetCopy(ctx, id), t.Ledger.Forget(ctx, id))
 	}
 	if err := t.Ledger.Refuse(ctx, id, words.Say(f.Language, why)); err != nil {
 		return f, err
 	}
-	if err := errors.Join(t.forgetCopy(id), t.Ledger.Rest(ctx, id)); err != nil {
+	if err := errors.Join(t.forgetCopy(ctx, id), t.Ledger.Rest(ctx, id)); err != nil {
 		return f, err
 	}
 	return t.Ledger.File(ctx, id)
@@ -262,7 +260,7 @@ func (t *Taker) claim(ctx context.Context, f *ledger.File, from source) (fetched
 	}
 	switch {
 	case errors.Is(err, inbox.ErrGone):
-		return fetched, errors.Join(err, t.forgetCopy(f.ID), t.Ledger.Forget(ctx, f.ID))
+		return fetched, errors.Join(err, t.forgetCopy(ctx, f.ID), t.Ledger.Forget(ctx, f.ID))
 	case f.Source == fromInbox && isItsOwn(err) && errors.Is(err, errUnread) && errors.Is(err, fs.ErrPermission):
 		return fetched, t.refuse(ctx, f, words.Of(f.Language, "inbox.no_right_to_read", "cause", inbox.Cause(err)), err.Error())
 	}
@@ -323,33 +321,23 @@ func (t *Taker) settle(ctx context.Context, f ledger.File, from source, fresh bo
 // errUnread marks that a claimed file could not be read where it lies.
 var errUnread = errors.New("it cannot be read")
 
-// fetch writes the private copy: to a temporary name, synced, renamed.
+// fetch makes the private copy.
 func (t *Taker) fetch(ctx context.Context, f ledger.File, from source) (inbox.Fetched, error) {
-	if err := t.makeSpool(); err != nil {
-		return inbox.Fetched{}, fmt.Errorf("spool: %w", err)
-	}
-	part := t.path(f.ID) + ".part"
-	out, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	out, err := t.Ledger.Spool().Create(ctx, f.ID)
 	if err != nil {
-		return inbox.Fetched{}, fmt.Errorf("spool: %w", err)
+		return inbox.Fetched{}, err
 	}
 	to := &noting{w: out}
 	fetched, err := from.Fetch(ctx, f.ID, f.Name, to)
 	switch {
 	case to.err != nil:
-		err = fmt.Errorf("spool: %w", to.err)
+		err = to.err
 	case err != nil && !errors.Is(err, inbox.ErrGone):
 		err = itsOwn(fmt.Errorf("%w: %w", errUnread, err))
 	case err == nil:
-		err = out.Sync()
+		err = out.Commit()
 	}
-	if err = errors.Join(err, out.Close()); err != nil {
-		return fetched, errors.Join(err, os.Remove(part))
-	}
-	if err := os.Rename(part, t.path(f.ID)); err != nil {
-		return fetched, fmt.Errorf("spool: %w", err)
-	}
-	return fetched, local.SyncDirs(t.Spool)
+	return fetched, errors.Join(err, out.Close())
 }
 
 // noting remembers that writing failed: that is our trouble and not the file's.
@@ -367,39 +355,25 @@ func (n *noting) Write(b []byte) (int, error) {
 	return written, err
 }
 
-// makeSpool makes the folder of copies, so that it outlasts a power cut.
-func (t *Taker) makeSpool() error {
-	if _, err := os.Stat(t.Spool); err == nil {
-		return nil
-	}
-	if err := os.MkdirAll(t.Spool, 0o700); err != nil {
-		return err
-	}
-	return local.SyncDirs(filepath.Dir(t.Spool))
-}
-
-// copyAgain makes the private copy of a Taken file again if somebody removed it.
+// copyAgain makes the private copy of a Taken file again if somebody removed or changed it.
 func (t *Taker) copyAgain(ctx context.Context, f ledger.File, from source) error {
-	if _, err := os.Stat(t.path(f.ID)); !errors.Is(err, fs.ErrNotExist) {
+	whole, err := ledger.Whole(ctx, t.Ledger.Copies(), f)
+	if err == nil {
+		return whole.Close()
+	}
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ledger.ErrAltered) {
 		return err
 	}
 	fetched, err := t.fetch(ctx, f, from)
 	if err != nil || fetched.Hash == f.Hash {
 		return err
 	}
-	return itsOwn(fmt.Errorf("its private copy is gone, and the original has other content by now: %w", errUnread))
+	return itsOwn(fmt.Errorf("its private copy is gone or damaged, and the original has other content by now: %w", errUnread))
 }
 
-func (t *Taker) path(id string) string { return filepath.Join(t.Spool, id) }
-
 // forgetCopy removes the private copy, as far as there is one.
-func (t *Taker) forgetCopy(id string) error {
-	for _, path := range []string{t.path(id), t.path(id) + ".part"} {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("spool: %w", err)
-		}
-	}
-	return nil
+func (t *Taker) forgetCopy(ctx context.Context, id string) error {
+	return t.Ledger.Spool().Remove(ctx, id)
 }
 
 // accept reads and maps the spooled copy to its end and makes its rows the truth, or refuses the file as a whole. It is read
@@ -452,11 +426,15 @@ func (t *Taker) double(ctx context.Context, f *ledger.File, earlier string) erro
 
 // read stages every item of the file.
 func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Reading, error) {
-	opened, err := opening.At(t.Route, t.path(f.ID), f.Name)
+	copied, err := t.Ledger.Copies().Open(ctx, f.ID)
 	if err != nil {
 		return ledger.Reading{}, itsOwn(err)
 	}
-	table, plan, err := opening.Open(ctx, opened, redrop.Books{Ledger: t.Ledger, Spool: t.Spool}.For(f.ID))
+	opened, err := opening.New(t.Route, copied, f.Name)
+	if err != nil {
+		return ledger.Reading{}, itsOwn(err)
+	}
+	table, plan, err := opening.Open(ctx, opened, redrop.Books{Ledger: t.Ledger}.For(f.ID))
 	if err != nil {
 		return ledger.Reading{}, itsOwn(err)
 	}
@@ -621,7 +599,7 @@ func (t *Taker) rest(ctx context.Context, f ledger.File, from source) error {
 		}
 	}
 	if f.State == ledger.Duplicate || f.State == ledger.Quarantined && f.Hash == "" { // the earlier file's is the same; it may not be whole. A person may release others
-		if err := t.forgetCopy(f.ID); err != nil {
+		if err := t.forgetCopy(ctx, f.ID); err != nil {
 			return err
 		}
 	}

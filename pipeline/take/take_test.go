@@ -103,7 +103,7 @@ func (b *bench) start() {
 		over = b.overLedger(l)
 	}
 	b.taken = nil
-	b.taker = &take.Taker{Route: r, Ledger: over, Spool: b.at("data/spool"), Log: log, Now: func() time.Time { return b.clock() },
+	b.taker = &take.Taker{Route: r, Ledger: over, Log: log, Now: func() time.Time { return b.clock() },
 		Taken: func(f ledger.File) { b.taken = append(b.taken, f) }}
 }
 

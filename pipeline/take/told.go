@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/rowferry/rowferry/inbox"
@@ -34,7 +33,7 @@ func (t *Taker) tellRefused(ctx context.Context, f ledger.File) error {
 }
 
 func (t *Taker) putSummary(ctx context.Context, f ledger.File, format outbox.Format) error {
-	work, err := os.CreateTemp(filepath.Dir(t.Spool), "refused-*")
+	work, err := os.CreateTemp("", "rowferry-refused-*")
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func (t *Taker) Upload(ctx context.Context, name string, content io.Reader, once
 	}
 	if err != nil {
 		ctx := context.WithoutCancel(ctx)
-		return f, errors.Join(err, t.forgetCopy(f.ID), t.Ledger.Forget(ctx, f.ID))
+		return f, errors.Join(err, t.forgetCopy(ctx, f.ID), t.Ledger.Forget(ctx, f.ID))
 	}
 	if f.State == ledger.Duplicate {
 		err = t.settle(ctx, f, from, true)
