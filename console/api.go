@@ -417,7 +417,7 @@ func (c *Console) apiRow(w http.ResponseWriter, r *http.Request, p *people.Perso
 	if !ok {
 		return
 	}
-	s, item, err := c.row(r.Context(), f.File, r.PathValue("row"))
+	s, e, err := c.row(r.Context(), f.File, r.PathValue("row"))
 	if err != nil {
 		c.fail(w, r, err)
 		return
@@ -426,8 +426,8 @@ func (c *Console) apiRow(w http.ResponseWriter, r *http.Request, p *people.Perso
 		apiRowView
 		Rows     []int           `json:"rows"` // that were sent together
 		Sent     json.RawMessage `json:"sent,omitempty"`
-		Answered json.RawMessage `json:"answered,omitempty"`
-	}{tellRow(s), item.Rows, item.Body, c.answered(r.Context(), f.File, s.Number)})
+		Answered *batch.Answer   `json:"answered,omitempty"`
+	}{tellRow(s), e.Together, e.Sent, e.Answered})
 }
 
 // apiOrder carries an order about a file out.

@@ -325,7 +325,7 @@ func (c *Console) rowPage(w http.ResponseWriter, r *http.Request, p *people.Pers
 	if !ok {
 		return
 	}
-	row, item, err := c.row(r.Context(), f.File, r.PathValue("row"))
+	row, e, err := c.row(r.Context(), f.File, r.PathValue("row"))
 	if err != nil {
 		c.fail(w, r, err)
 		return
@@ -335,8 +335,9 @@ func (c *Console) rowPage(w http.ResponseWriter, r *http.Request, p *people.Pers
 		Row      shownRow
 		Together []int
 		Sent     string
-		Answered string
-	}{f, row, item.Rows, indented(item.Body), indented(c.answered(r.Context(), f.File, row.Number))})
+		Answered *batch.Answer
+		Body     string // of the answer
+	}{f, row, e.Together, indented(e.Sent), e.Answered, desk.Indented(e.Answered)})
 	v.Title = f.Name + " · " + strconv.Itoa(row.Number)
 	c.render(w, r, http.StatusOK, "row", v)
 }

@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"net/http"
@@ -54,13 +53,19 @@ func (c *Console) rows(ctx context.Context, f ledger.File, q ledger.RowQuery) ([
 	if err != nil {
 		return nil, page, err
 	}
+	out, err := c.withCells(ctx, f, found)
+	return out, page, err
+}
+
+// withCells gives rows with their cells.
+func (c *Console) withCells(ctx context.Context, f ledger.File, found []desk.Row) ([]shownRow, error) {
 	numbers := make([]int, len(found))
 	for i, r := range found {
 		numbers[i] = r.Number
 	}
 	cells, err := c.cells(ctx, f, numbers)
 	if err != nil {
-		return nil, page, err
+		return nil, err
 	}
 	keys := mend.Keys(f.Reading.Columns)
 	out := make([]shownRow, len(found))
@@ -70,23 +75,24 @@ func (c *Console) rows(ctx context.Context, f ledger.File, q ledger.RowQuery) ([
 			out[i].Cells = out[i].Cells[:len(keys)]
 		}
 	}
-	return out, page, nil
+	return out, nil
 }
 
-// row gives one row of a file and the item it travels in.
-func (c *Console) row(ctx context.Context, f ledger.File, number string) (shownRow, *ledger.Staged, error) {
+// row gives one row of a file with its cells, and what was sent and answered.
+func (c *Console) row(ctx context.Context, f ledger.File, number string) (shownRow, desk.Exchange, error) {
 	n, err := strconv.Atoi(number)
-	if err != nil || n <= 0 {
-		return shownRow{}, nil, ledger.ErrNotFound
-	}
-	rows, page, err := c.rows(ctx, f, ledger.RowQuery{File: f.ID, Row: n, Limit: 1})
 	if err != nil {
-		return shownRow{}, nil, err
+		return shownRow{}, desk.Exchange{}, ledger.ErrNotFound
 	}
-	if len(rows) == 0 {
-		return shownRow{}, nil, ledger.ErrNotFound
+	e, err := c.desk.Exchange(ctx, f, n)
+	if err != nil {
+		return shownRow{}, e, err
 	}
-	return rows[0], page.Rows[0].Item, nil
+	rows, err := c.withCells(ctx, f, []desk.Row{e.Row})
+	if err != nil {
+		return shownRow{}, e, err
+	}
+	return rows[0], e, nil
 }
 
 // cells reads the sender's cells of some rows.
@@ -125,9 +131,6 @@ func (c *Console) cells(ctx context.Context, f ledger.File, numbers []int) (map[
 	}
 	return found, nil
 }
-
-// answered is the provider's last answer about a row, as far as it was kept.
-func (c *Console) answered(context.Context, ledger.File, int) json.RawMessage { return nil }
 
 func sayNote(l batch.Language, n batch.Note) string {
 	text := words.Say(l, n.Message)

@@ -124,12 +124,14 @@ func (d *decoder) bytes() []byte {
 
 // An event is stored as
 //
-//	kind, item, time, attempt, until, lost, and for a settled one: status, code, message, reference, attempts, sent at, length of rest, rest
+//	kind, item, time, attempt, until, lost,
+//	and for a settled one: status, code, message, reference, attempts, sent at, length of rest, rest
+//	and for an answered one: number of further items, those, HTTP status, headers, body, cut
 //
 // Times are Unix milliseconds, 0 for none; texts have their length before them. The rest is JSON and only there when rows
 // of the item differ or problems were found late.
 
-var eventKinds = []EventKind{EventSending, EventWaiting, EventSettled, EventRequeued}
+var eventKinds = []EventKind{EventSending, EventWaiting, EventSettled, EventRequeued, EventAnswered}
 
 type verdictRest struct {
 	Rows     map[int]batch.Outcome `json:"rows,omitempty"`
@@ -141,7 +143,7 @@ func EncodeEvents(out []byte, events ...Event) ([]byte, error) {
 	for i := range events {
 		e := &events[i]
 		kind := slices.Index(eventKinds, e.Kind)
-		if kind < 0 || (e.Kind == EventSettled) != (e.Verdict != nil) {
+		if kind < 0 || (e.Kind == EventSettled) != (e.Verdict != nil) || (e.Kind == EventAnswered) != (e.Answer != nil) {
 			return nil, fmt.Errorf("event %q cannot be stored", e.Kind)
 		}
 		out = append(out, byte(kind))
@@ -150,6 +152,9 @@ func EncodeEvents(out []byte, events ...Event) ([]byte, error) {
 		out = binary.AppendUvarint(out, uint64(e.Attempt))
 		out = appendTime(out, e.Until)
 		out = append(out, flag(e.Lost))
+		if e.Answer != nil {
+			out = appendAnswer(out, e)
+		}
 		if e.Verdict == nil {
 			continue
 		}
@@ -159,6 +164,16 @@ func EncodeEvents(out []byte, events ...Event) ([]byte, error) {
 		}
 	}
 	return out, nil
+}
+
+func appendAnswer(out []byte, e *Event) []byte {
+	out = binary.AppendUvarint(out, uint64(len(e.With)))
+	for _, item := range e.With {
+		out = binary.AppendUvarint(out, uint64(item))
+	}
+	out = binary.AppendUvarint(out, uint64(e.Answer.Status))
+	out = appendText(appendText(out, e.Answer.Headers), e.Answer.Body)
+	return append(out, flag(e.Answer.Cut))
 }
 
 func flag(b bool) byte {
@@ -202,10 +217,12 @@ func ApplyEvents(states []ItemState, data []byte) error {
 		if err != nil {
 			return err
 		}
-		if e.Item < 0 || e.Item >= len(states) {
-			return ErrAltered
+		for _, item := range append(e.With, e.Item) {
+			if item < 0 || item >= len(states) {
+				return ErrAltered
+			}
+			states[item].Apply(e)
 		}
-		states[e.Item].Apply(e)
 	}
 	return nil
 }
@@ -216,10 +233,20 @@ func (d *decoder) event() (e Event, err error) {
 		return e, ErrAltered
 	}
 	e = Event{Kind: eventKinds[kind], Item: d.number(), At: d.time(), Attempt: d.number(), Until: d.time(), Lost: d.number() == 1}
-	if e.Kind == EventSettled {
+	switch e.Kind {
+	case EventSettled:
 		e.Verdict, err = d.verdict()
+	case EventAnswered:
+		e.With, e.Answer = d.answer()
 	}
 	return e, errors.Join(err, d.err)
+}
+
+func (d *decoder) answer() (with []int, a *batch.Answer) {
+	for n := d.number(); n > 0 && d.err == nil; n-- {
+		with = append(with, d.number())
+	}
+	return with, &batch.Answer{Status: d.number(), Headers: string(d.bytes()), Body: string(d.bytes()), Cut: d.number() == 1}
 }
 
 func (d *decoder) verdict() (*Verdict, error) {

@@ -76,6 +76,7 @@ const (
 	EventWaiting  EventKind = "waiting"  // the attempt is over without a verdict; it is tried again not before Until
 	EventSettled  EventKind = "settled"  // Verdict
 	EventRequeued EventKind = "requeued" // a person asked to send it again
+	EventAnswered EventKind = "answered" // Answer is the last one that its request got; written where that was not delivered
 )
 
 // Event is one line of the journal.
@@ -85,24 +86,27 @@ type Event struct {
 	Item    int // index within the chunk
 	Kind    EventKind
 	At      time.Time
-	Attempt int       // sending: 1 for the first
-	Until   time.Time // waiting
-	Lost    bool      // waiting: the attempt may have been executed
-	Verdict *Verdict  // settled
-	Rows    []int     // settled, requeued: the item's rows, for the counts
-	Before  *Verdict  // requeued: the verdict that is taken back
+	Attempt int           // sending: 1 for the first
+	Until   time.Time     // waiting
+	Lost    bool          // waiting: the attempt may have been executed
+	Verdict *Verdict      // settled
+	Rows    []int         // settled, requeued: the item's rows, for the counts
+	Answer  *batch.Answer // answered
+	With    []int         // answered: the other items of the chunk that the request carried and the answer is kept for
+	Before  *Verdict      // requeued: the verdict that is taken back
 }
 
 // ItemState is where an item stands after its events.
 type ItemState struct {
-	Verdict  *Verdict  // nil: open
-	Attempts int       // requests that may have left with it
-	InFlight bool      // sending is the last word: after a crash it may have been executed
-	Lost     bool      // some attempt may have been executed
-	Repeat   bool      // another file's item with the same request was executed, or may have been
-	Until    time.Time // not before
-	First    time.Time // when the first attempt of this round began
-	Last     time.Time // when its last event of this round was written
+	Verdict  *Verdict      // nil: open
+	Attempts int           // requests that may have left with it
+	InFlight bool          // sending is the last word: after a crash it may have been executed
+	Lost     bool          // some attempt may have been executed
+	Repeat   bool          // another file's item with the same request was executed, or may have been
+	Until    time.Time     // not before
+	First    time.Time     // when the first attempt of this round began
+	Last     time.Time     // when its last event of this round was written
+	Answer   *batch.Answer // the last one of this round that is kept; nil: none
 }
 
 // Pause is how long the item has to wait still. A clock may have been set back since it was written: it never waits longer
@@ -139,6 +143,8 @@ func (s *ItemState) Apply(e Event) {
 		if e.Verdict != nil {
 			s.Attempts = max(s.Attempts, e.Verdict.Attempts)
 		}
+	case EventAnswered:
+		s.Answer = e.Answer
 	case EventRequeued:
 		lost := s.Lost || s.Verdict != nil && s.Verdict.Status == batch.Unknown
 		*s = ItemState{Attempts: s.Attempts, Lost: lost, Repeat: s.Repeat || s.Verdict.Held()}

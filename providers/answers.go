@@ -201,6 +201,11 @@ func (e *expression) gives(env answerEnv) any {
 	return v
 }
 
+// Plain reports whether everything was taken.
+func (r Reading) Plain() bool {
+	return r.Class == OK && !slices.ContainsFunc(r.Items, func(v Verdict) bool { return v.Class != OK })
+}
+
 func (op *Operation) interpret(r Response, s Sent) Reading {
 	if op.answer == nil {
 		return op.presumed(r, s)

@@ -10,6 +10,7 @@ import (
 	"io"
 	"math/big"
 	"mime"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -115,6 +116,24 @@ func decodeText(body []byte, contentType, charset string) ([]byte, error) {
 	}
 	return bytes.TrimPrefix(out, []byte("\ufeff")), nil
 }
+
+// Text is an answer's body for people. Bytes that are no text in any known way are shown as such.
+func (op *Operation) Text(r Response) string {
+	text, err := decodeText(r.Body, r.Header.Get("Content-Type"), op.Provider.Charset)
+	if err != nil {
+		text = r.Body
+	}
+	if name := xmlEncoding.FindSubmatch(text); name != nil && !utf8.Valid(text) {
+		if e, err := htmlindex.Get(string(name[1])); err == nil {
+			if out, err := e.NewDecoder().Bytes(text); err == nil {
+				text = out
+			}
+		}
+	}
+	return strings.ToValidUTF8(string(text), "\ufffd")
+}
+
+var xmlEncoding = regexp.MustCompile(`^\s*<\?xml[^>]*\bencoding\s*=\s*["']([A-Za-z0-9._-]+)["']`)
 
 // declaresEncoding reports whether a body is XML that says how it is encoded.
 func declaresEncoding(body []byte) bool {

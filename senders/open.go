@@ -205,19 +205,15 @@ func path(paths map[string]string, encoding string, order []string) string {
 
 // secrets collects what must not appear in anything the sender hands out.
 func (b *builder) secrets() {
-	var pairs []string
 	for name, v := range b.account.Credentials {
-		public := slices.ContainsFunc(b.provider.Credentials, func(c providers.Credential) bool { return c.Name == name && !c.Secret })
-		if !public && len(v.Reveal()) >= 4 {
-			pairs = append(pairs, v.Reveal(), "***")
+		if !slices.ContainsFunc(b.provider.Credentials, func(c providers.Credential) bool { return c.Name == name && !c.Secret }) {
+			b.s.secrets = append(b.s.secrets, v.Reveal())
 		}
 	}
 	for _, v := range b.account.Headers {
-		if len(v.Reveal()) >= 4 {
-			pairs = append(pairs, v.Reveal(), "***")
-		}
+		b.s.secrets = append(b.s.secrets, v.Reveal())
 	}
-	b.s.hide = strings.NewReplacer(pairs...)
+	b.s.hide = hiding(b.s.secrets...)
 }
 
 // Close ends idle connections.

@@ -29,7 +29,8 @@ type sender struct {
 	transport *http.Transport
 	pacer     *pace.Pacer
 	log       *slog.Logger
-	hide      *strings.Replacer
+	secrets   []string
+	hide      *strings.Replacer // of the secrets
 
 	mu    sync.Mutex
 	until time.Time // the provider's limit is spent until then
@@ -121,6 +122,9 @@ func (s *sender) attempt(ctx context.Context, c *call, a Attempt) (res Result, s
 		res.RetryAfter = retryAfter(x.response.Header, time.Now())
 		s.rest(spent(x.response.Header, time.Now()))
 		res.Reading = c.op.Interpret(x.response, providers.Sent{Items: a.Items, Encoding: c.encoding})
+		if !res.Reading.Plain() {
+			res.Said = s.said(c.op, x.response, session)
+		}
 	}
 	return res, session
 }
@@ -204,16 +208,13 @@ func everyLanguage(key string, args ...any) batch.Text {
 // clean takes credentials out of what the provider said: some repeat the token they refuse. What people cannot see or
 // would not read to its end goes too.
 func (s *sender) clean(r *providers.Reading, session string) {
+	hidden := s.hiding(session)
 	hide := func(v *providers.Verdict) {
 		for _, text := range []*string{&v.Code, &v.Reference, &v.Message.EN, &v.Message.ZH, &v.Message.RU} {
 			if *text == "" {
 				continue
 			}
-			*text = s.hide.Replace(*text)
-			if len(session) >= 4 {
-				*text = strings.ReplaceAll(*text, session, "***")
-			}
-			*text = tidy(*text)
+			*text = tidy(hidden.Replace(*text))
 		}
 	}
 	hide(&r.Verdict)

@@ -44,6 +44,7 @@ type Result struct {
 	Reading    providers.Reading // when Answered
 	RetryAfter time.Duration     // what the provider asked for, 0 if nothing
 	Status     int               // HTTP status when Answered
+	Said       *batch.Answer     // the answer for whoever must find out why, where it is not one of plain success
 	Err        error             // when not Answered: the cause, without secrets and values
 	Started    time.Time         // when it left
 	Took       time.Duration

@@ -138,6 +138,8 @@ var console = catalogue{
 	"console.together":                {EN: "Sent together with", ZH: "一同发送的行", RU: "Отправлены вместе"},
 	"console.cells":                   {EN: "Cells", ZH: "单元格", RU: "Ячейки"},
 	"console.sent":                    {EN: "What was sent", ZH: "发送的内容", RU: "Что отправлено"},
+	"console.to_send":                 {EN: "What is to be sent", ZH: "待发送的内容", RU: "Что будет отправлено"},
+	"console.answered.kept":           {EN: "Kept as long as the rows of this file. Passwords and tokens are hidden.", ZH: "与本文件的行保留同样长的时间。密码和令牌已隐藏。", RU: "Хранится столько же, сколько строки этого файла. Пароли и токены скрыты."},
 	"console.answered":                {EN: "What the provider answered", ZH: "服务商的答复", RU: "Ответ провайдера"},
 	"console.mend":                    {EN: "Mend rows", ZH: "改正行", RU: "Исправить строки"},
 	"console.mend.lead":               {EN: "Change what is wrong; each change is checked as you type. Then send the mended rows: what was delivered never goes again.", ZH: "改正有误之处，每次更改都会立即检查。然后发送改正后的行：已送达的绝不会再次发送。", RU: "Исправьте ошибки: каждое изменение проверяется сразу. Затем отправьте исправленное: доставленное повторно не уйдёт."},

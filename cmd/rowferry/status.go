@@ -36,18 +36,26 @@ func printBodies(w io.Writer, wanted bool) func(*batch.Item) {
 }
 
 func statusCommand(f *flags) *cobra.Command {
-	var last int
+	var last, row int
 	c := &cobra.Command{
-		Use:   "status [FILE-ID]",
+		Use:   "status [FILE-ID [--row N]]",
 		Short: "Files, lanes, and the rows of one file",
-		Long:  `Shows the newest files and every lane that is stopped; with a file id (or its beginning), what became of that file's rows. Works while the service runs.`,
+		Long: `Shows the newest files and every lane that is stopped; with a file id (or its beginning), what became of that file's rows;
+with --row, what was sent for one row and what the provider answered. An answer is kept where the request did not end
+delivered, for as long as the file's rows are: its first 4 KiB, with passwords and tokens hidden. Works while the service runs.`,
 		Example: `  rowferry status
   rowferry status 20261122-101502-7f3a
+  rowferry status 20261122-101502-7f3a --row 17
   rowferry status --json`,
 		Args: takes(0, 1, "a file id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.visit(cmd.Context(), func(ctx context.Context, d *desk.Desk) error {
-				if len(args) == 0 {
+				switch {
+				case len(args) == 1 && cmd.Flags().Changed("row"):
+					return f.statusRow(ctx, d, args[0], row)
+				case len(args) == 0 && cmd.Flags().Changed("row"):
+					return errors.New("--row needs the id of the file that has the row: rowferry status FILE-ID --row N")
+				case len(args) == 0:
 					return f.statusAll(ctx, d, last)
 				}
 				return f.statusFile(ctx, d, args[0])
@@ -55,6 +63,7 @@ func statusCommand(f *flags) *cobra.Command {
 		},
 	}
 	c.Flags().IntVar(&last, "last", 20, "how many files to list")
+	c.Flags().IntVar(&row, "row", 0, "show what was sent for this row, and what the provider answered")
 	return c
 }
 
@@ -131,6 +140,56 @@ func (f *flags) statusFile(ctx context.Context, d *desk.Desk, id string) error {
 		fmt.Println("result: " + name)
 	}
 	return nil
+}
+
+func (f *flags) statusRow(ctx context.Context, d *desk.Desk, id string, row int) error {
+	file, err := d.File(ctx, id)
+	if err != nil {
+		return err
+	}
+	e, err := d.Exchange(ctx, file.File, row)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return fmt.Errorf("%s has no row %d: rows have the numbers that the spreadsheet shows", file.Name, row)
+	}
+	if err != nil {
+		return err
+	}
+	if f.json {
+		return printJSON(os.Stdout, e)
+	}
+	printExchange(os.Stdout, file, e)
+	return nil
+}
+
+func printExchange(w io.Writer, file desk.File, e desk.Exchange) {
+	state := "waits"
+	if e.Outcome != nil {
+		state = string(e.Outcome.Status)
+	}
+	fmt.Fprintf(w, "%s row %d: %s, %s\n", file.Name, e.Number, state, count(e.Tries, "attempt"))
+	if said := e.Said(); said != "" {
+		fmt.Fprintf(w, "  %s\n", said)
+	}
+	if len(e.Together) > 1 {
+		fmt.Fprintf(w, "Together with rows %s\n", strings.Trim(fmt.Sprint(e.Together), "[]"))
+	}
+	switch {
+	case len(e.Sent) == 0:
+		fmt.Fprintf(w, "\nNothing was sent.\n")
+		return
+	case e.Tries == 0:
+		fmt.Fprintf(w, "\nTo be sent:\n%s\n", e.Sent)
+		return
+	}
+	fmt.Fprintf(w, "\nSent:\n%s\n", e.Sent)
+	if e.Answered == nil {
+		fmt.Fprintf(w, "\nNo answer is kept: there was none, or the row was delivered.\n")
+		return
+	}
+	fmt.Fprintf(w, "\nAnswered:\nHTTP %d\n%s\n%s\n", e.Answered.Status, e.Answered.Headers, desk.Indented(e.Answered))
+	if e.Answered.Cut {
+		fmt.Fprintln(w, "… (cut)")
+	}
 }
 
 func printRows(rows []desk.Row, more, untried int) {

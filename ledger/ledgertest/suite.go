@@ -43,6 +43,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"crash while sending":           crash,
 		"many writers":                  many,
 		"resend":                        requeue,
+		"what was answered":             answers,
 		"a family":                      kin,
 		"pause, cancel, lanes, orders":  controls,
 		"counts always balance":         balance,
@@ -983,4 +984,36 @@ func people(t *testing.T, open Opener) {
 		}
 	}
 	must(t, l.Close())
+}
+
+// An answer is kept for all items of a request that it concerns, and goes when one of them is opened again.
+func answers(t *testing.T, open Opener) {
+	l, ctx := open.open(t), t.Context()
+	Accepted(t, l, "f1", 3)
+	said := &batch.Answer{Status: 503, Headers: "Retry-After: 1\n", Body: "{\"m\":\"没有\"}", Cut: true}
+	events := []ledger.Event{Settled("f1", 0, batch.Rejected), Settled("f1", 1, batch.Delivered), Settled("f1", 2, batch.Failed),
+		{File: "f1", Item: 0, With: []int{2}, Kind: ledger.EventAnswered, At: day, Answer: said}}
+	must(t, l.Record(events...).Wait(ctx))
+	if err := l.Record(ledger.Event{File: "f1", Item: 0, Kind: ledger.EventAnswered, At: day}).Wait(ctx); err == nil {
+		t.Error("an answer that is none was written")
+	}
+	for range 2 { // also when it is opened again
+		c, err := l.Chunk(ctx, "f1", 0)
+		must(t, err)
+		for i, want := range []*batch.Answer{said, nil, said} {
+			if d := cmp.Diff(want, c.States[i].Answer); d != "" {
+				t.Errorf("item %d: %s", i, d)
+			}
+		}
+		closed(t, l)
+		l = open.open(t)
+	}
+	defer closed(t, l)
+	_, err := l.Requeue(ctx, "f1", []batch.Status{batch.Failed}, 0)
+	must(t, err)
+	c, err := l.Chunk(ctx, "f1", 0)
+	must(t, err)
+	if c.States[0].Answer == nil || c.States[2].Answer != nil {
+		t.Errorf("%+v", c.States)
+	}
 }

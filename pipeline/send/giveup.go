@@ -59,7 +59,7 @@ func (l *Lane) giveUp(j *job) {
 	for i := range j.items {
 		events = append(events, j.event(i, ledger.EventSettled, time.Now(), v))
 	}
-	l.write(events...)
+	l.write(append(events, j.answered(j.at)...)...)
 }
 
 // Cancelled is the verdict on what is not sent any more because a person cancelled its file; sent is when its last attempt

@@ -53,6 +53,9 @@ func (l *Lane) act(j *job, d decision, r senders.Result) error {
 		j.total++
 	}
 	j.tried++
+	if r.Said != nil {
+		j.said = r.Said
+	}
 	switch d.step {
 	case broken:
 		return fmt.Errorf("ledger: %s", d.reason)
@@ -137,11 +140,20 @@ func (l *Lane) record(j *job, k ledger.EventKind, until time.Time, lost bool) {
 	l.write(events...)
 }
 
+// answered keeps the last answer for those of a job's items that did not end delivered: none where there are none, or no answer.
+func (j *job) answered(at []int) []ledger.Event {
+	if j.said == nil || len(at) == 0 {
+		return nil
+	}
+	return []ledger.Event{{File: j.file.id, Chunk: j.chunk, Item: at[0], With: at[1:], Kind: ledger.EventAnswered, At: time.Now().UTC(), Answer: j.said}}
+}
+
 // settle writes the verdicts and puts the rest back into the backlog.
 func (l *Lane) settle(j *job, d decision, r senders.Result) {
 	rest := *j
 	rest.at, rest.items = nil, nil
-	events := make([]ledger.Event, 0, len(j.items))
+	events := make([]ledger.Event, 0, len(j.items)+1)
+	var missed []int
 	for i, v := range d.verdicts {
 		if v == nil {
 			rest.at, rest.items = append(rest.at, j.at[i]), append(rest.items, j.items[i])
@@ -153,11 +165,14 @@ func (l *Lane) settle(j *job, d decision, r senders.Result) {
 			v.Rows[row] = o
 		}
 		events = append(events, j.event(i, ledger.EventSettled, time.Now(), v))
+		if v.Status != batch.Delivered {
+			missed = append(missed, j.at[i])
+		}
 		j.file.out--
 		l.refusals(j.file, v)
 	}
 	if len(events) > 0 {
-		j.kept = l.write(events...)
+		j.kept = l.write(append(events, j.answered(missed)...)...)
 	}
 	if len(rest.items) > 0 {
 		rest.lost = rest.lost || d.lost

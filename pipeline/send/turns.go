@@ -48,6 +48,7 @@ type job struct {
 	first time.Time
 	due   time.Time
 	sent  time.Time
+	said  *batch.Answer  // the last that it got
 	kept  ledger.Receipt // of its outcomes
 }
 
