@@ -259,6 +259,48 @@ func TestMergedData(t *testing.T) {
 	}
 }
 
+// A cell that a merge covers has the merged value, wherever in the sheet, and however often the rows are read; an HTML table tells
+// of its merges with the rows.
+func TestMergedValues(t *testing.T) {
+	const last = 2500
+	sheet, page := `<row r="1">`+text("A1", "No")+text("B1", "Name")+`</row>`, "<html><table><tr><td>No<td>Name"
+	for r := 2; r <= last; r++ {
+		n := strconv.Itoa(r)
+		sheet += `<row r="` + n + `">` + text("A"+n, "order "+n)
+		page += "<tr><td>order " + n
+		if r != 4 && r != 5 && r != last {
+			sheet += text("B"+n, "name "+n)
+			page += map[bool]string{true: "<td rowspan=3>", false: "<td>"}[r == 3 || r == last-1] + "name " + n
+		}
+		sheet += `</row>`
+	}
+	p := minimal()
+	p["xl/worksheets/sheet1.xml"] = xmlHead + `<worksheet ` + mainNS + `><sheetData>` + sheet + `</sheetData><mergeCells><mergeCell ref="B3:B5"/><mergeCell ref="B2499:B2500"/></mergeCells></worksheet>`
+	for name, content := range map[string][]byte{"x.xlsx": zipped(t, p), "x.xls": []byte(page + "</table></html>")} {
+		tb, err := open(content, readers.Settings{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			for row, err := range tb.Rows() {
+				want := "name " + strconv.Itoa(row.Number)
+				switch row.Number {
+				case 4, 5:
+					want = "name 3"
+				case last:
+					want = "name 2499"
+				}
+				if got := row.Cells[1].Text; err != nil || got != want {
+					t.Fatalf("%s, row %d: %v, %q, want %q", name, row.Number, err, got, want)
+				}
+			}
+		}
+		if err := tb.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestSheetChoice(t *testing.T) {
 	p := minimal()
 	p["xl/workbook.xml"] = xmlHead + `<x:workbook xmlns:x="http://purl.oclc.org/ooxml/spreadsheetml/main" xmlns:q="http://purl.oclc.org/ooxml/officeDocument/relationships"><x:bookViews><x:workbookView activeTab="3"/></x:bookViews><x:sheets>` +

@@ -62,8 +62,10 @@ type rows struct {
 	habits  []table.Habit
 	upright []grid.Area // merged ranges of several rows, where they may hold names of columns
 
-	spans []span // merged ranges of the data that begin further down, by their first row
-	open  []span // those that have begun
+	merges []grid.Area // the sheet's merged ranges, where they were looked for ahead of the rows
+	heard  int         // how many of those that it tells of were taken up
+	spans  []span      // merged ranges of the data that begin further down, by their first row
+	open   []span      // those that have begun
 
 	last                   int // number of the last row that was handed on, or of the heading
 	count                  int
@@ -108,7 +110,7 @@ var errClosed = errors.New("workbook: the table is closed")
 func (t *rows) again() error {
 	if !t.read {
 		t.read, t.told = true, len(t.notes)
-		return nil
+		return t.ahead()
 	}
 	if !t.filled {
 		return nil
@@ -119,7 +121,8 @@ func (t *rows) again() error {
 	}
 	t.sheet, t.sample, t.ended, t.notes = fresh.sheet, fresh.sample, fresh.ended, t.notes[:t.told]
 	t.last, t.count, t.blank, t.totals, t.covered = fresh.last, 0, tally{}, tally{}, tally{}
-	t.spans, t.open, t.other, t.notedRows, t.order = fresh.spans, nil, false, fresh.notedRows, nil
+	t.heard, t.spans, t.open, t.other, t.notedRows, t.order = 0, nil, nil, false, fresh.notedRows, nil
+	t.expect(t.merges)
 	return nil
 }
 
@@ -380,12 +383,11 @@ func (t *rows) lower(l line) {
 	}
 }
 
-// mergedBelow is up to which size of a file its merged ranges are looked for before its rows are read. They stand behind the rows,
-// so that it costs a further walk over the file.
+// mergedBelow is up to which size of a file merged ranges that stand behind the rows are looked for before these are read.
 const mergedBelow = 4 << 20
 
 // learn takes from the first rows what the others are judged by.
-func (t *rows) learn() error {
+func (t *rows) learn() {
 	below := make([][]string, len(t.sample))
 	for i, l := range t.sample {
 		texts := l.texts()
@@ -393,24 +395,44 @@ func (t *rows) learn() error {
 	}
 	t.watch, t.habits = table.NewWatch(len(t.cols), below), table.Habits(below, len(t.cols))
 	t.notedRows, t.order, t.sayings = map[string]*tally{}, nil, map[string]string{}
-	if t.book.size > mergedBelow || len(t.sample) == 0 {
+}
+
+// ahead looks for merged ranges before the first row, where the sheet itself would tell of them behind the last one.
+func (t *rows) ahead() (err error) {
+	if !t.filled || !t.book.kind.MergedLast || t.book.size > mergedBelow {
 		return nil
 	}
-	merges, err := t.book.Merged(t.index, grid.MaxRow)
-	if err != nil {
-		return err
+	if t.merges, err = t.book.Merged(t.index, grid.MaxRow); err != nil {
+		return unreadable(t.book.ctx, err)
 	}
+	t.expect(t.merges)
+	return nil
+}
+
+// expect takes up the merged ranges of the data among those.
+func (t *rows) expect(merges []grid.Area) {
 	for _, a := range merges {
 		if a.Bottom > a.Top && a.Top > t.header && a.Left >= t.left && a.Left < t.left+len(t.cols) {
 			t.spans = append(t.spans, span{Area: a})
 		}
 	}
 	slices.SortStableFunc(t.spans, func(a, b span) int { return a.Top - b.Top })
-	return nil
+}
+
+// hear takes up the merged ranges that the sheet has told of since.
+func (t *rows) hear() {
+	if t.book.kind.MergedLast {
+		return
+	}
+	if told := t.sheet.Merged(); len(told) > t.heard {
+		t.expect(told[t.heard:])
+		t.heard = len(told)
+	}
 }
 
 // cover gives cells of the current row that a merged range covers the value that it shows.
 func (t *rows) cover() {
+	t.hear()
 	if len(t.spans)+len(t.open) == 0 {
 		return
 	}
@@ -533,7 +555,7 @@ func (t *rows) reportMerged() error {
 	}
 	if count > 0 {
 		cells := table.Letter(first.Left) + strconv.Itoa(first.Top) + ":" + table.Letter(first.Right) + strconv.Itoa(first.Bottom)
-		if t.book.size > mergedBelow {
+		if t.book.kind.MergedLast && t.book.size > mergedBelow {
 			return readers.Refuse("workbook.merged", "cells", cells, "count", count)
 		}
 		t.note("workbook.note_merged", first.Top, count, "cells", cells)

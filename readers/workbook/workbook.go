@@ -376,10 +376,10 @@ func (b *book) table(i int) (*rows, error) {
 		t.firm = true
 		t.layout(at, nil)
 	default:
-		err = t.find()
+		if err := t.find(); err != nil {
+			return nil, err
+		}
 	}
-	if err == nil {
-		err = t.learn()
-	}
-	return t, err
+	t.learn()
+	return t, nil
 }

@@ -14,6 +14,8 @@ type Container struct {
 	Open   func(readers.File, readers.Settings) (Book, error)
 	Check  func(readers.File, readers.Settings) error                  // whether the structure is closed, without reading values; nil: Open says it
 	Facts  func(readers.File, readers.Settings) (readers.Facts, error) // nil: the names of the sheets of what Open gives
+
+	MergedLast bool // merged ranges stand behind the rows; else a Sheet tells of each before the row below its first
 }
 
 // What a sheet can have at most, in any of the formats.
@@ -59,7 +61,7 @@ type Sheet interface {
 	// Read is how many bytes have been read.
 	Read() int64
 
-	// Merged are merged ranges over several rows, complete when the sheet has ended.
+	// Merged are merged ranges over several rows, complete when the sheet has ended; it only grows.
 	Merged() []Area
 }
 

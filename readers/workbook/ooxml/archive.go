@@ -33,6 +33,7 @@ type Archive struct {
 	limits Limits
 	parts  map[string]*zip.File
 	twice  map[string]bool
+	kept   map[string]*kept
 	read   int64
 }
 
@@ -45,7 +46,7 @@ func OpenArchive(r io.ReaderAt, size int64, l Limits) (*Archive, error) {
 	if len(z.File) > maxParts {
 		return nil, &grid.Error{Reason: grid.TooMany, Limit: maxParts}
 	}
-	a := &Archive{limits: l, parts: make(map[string]*zip.File, len(z.File)), twice: map[string]bool{}}
+	a := &Archive{limits: l, parts: make(map[string]*zip.File, len(z.File)), twice: map[string]bool{}, kept: map[string]*kept{}}
 	type span struct{ from, to int64 }
 	spans := make([]span, 0, len(z.File))
 	for _, f := range z.File {
@@ -142,9 +143,66 @@ type Part struct {
 	n       uint64
 	sum     uint32
 	err     error
+
+	kept *kept // where it is read from, instead of the archive
+	at   int64
+}
+
+// What a part may take, packed and unpacked, that is kept in memory for whoever reads it again.
+const (
+	keptPacked   = 4 << 20
+	keptUnpacked = 32 << 20
+	keptBlock    = 64 << 10
+)
+
+// kept is as much of a small part as was read by somebody, in blocks. It grows as its readers come to its end.
+type kept struct {
+	from   *Part
+	blocks [][]byte
+	size   int64
+	err    error // behind the last block
+}
+
+// PartAgain is Part for one that is read more than once: a small one is unpacked only once.
+func (a *Archive) PartAgain(name string) (*Part, error) {
+	f, key := a.find(name)
+	if f == nil || f.CompressedSize64 > keptPacked || f.UncompressedSize64 > keptUnpacked {
+		return a.Part(name)
+	}
+	k := a.kept[key]
+	if k == nil {
+		p, err := a.Part(name)
+		if err != nil {
+			return nil, err
+		}
+		k = &kept{from: p}
+		a.kept[key] = k
+	}
+	return &Part{Name: f.Name, kept: k}, nil
+}
+
+// readAt copies what stands at that place, up to the end of a block.
+func (k *kept) readAt(b []byte, at int64) (int, error) {
+	for at >= k.size {
+		if k.err != nil {
+			return 0, k.err
+		}
+		block := make([]byte, keptBlock)
+		n, err := io.ReadFull(k.from, block)
+		if err == io.ErrUnexpectedEOF {
+			err = io.EOF
+		}
+		k.blocks, k.size, k.err = append(k.blocks, block[:n]), k.size+int64(n), err
+	}
+	return copy(b, k.blocks[at/keptBlock][at%keptBlock:]), nil
 }
 
 func (p *Part) Read(b []byte) (int, error) {
+	if p.kept != nil {
+		n, err := p.kept.readAt(b, p.at)
+		p.at += int64(n)
+		return n, err
+	}
 	if p.err != nil {
 		return 0, p.err
 	}
@@ -195,7 +253,15 @@ func (p *Part) fail(r grid.Reason, limit any, err error) error {
 
 // Scan opens a part for its XML.
 func (a *Archive) Scan(name string) (*PartScanner, error) {
-	p, err := a.Part(name)
+	return a.scanner(a.Part(name))
+}
+
+// ScanAgain is Scan for a part that is read more than once.
+func (a *Archive) ScanAgain(name string) (*PartScanner, error) {
+	return a.scanner(a.PartAgain(name))
+}
+
+func (a *Archive) scanner(p *Part, err error) (*PartScanner, error) {
 	if err != nil {
 		return nil, err
 	}

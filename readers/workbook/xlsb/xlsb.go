@@ -18,7 +18,7 @@ import (
 // Container is .xlsb.
 var Container = grid.Container{
 	Traits: readers.Traits{Name: "xlsb", Knows: func(c *readers.Content) bool { return c.Kind == readers.XLSB }, Grid: true, Typed: true},
-	Open:   Open, Check: Check, Facts: Facts,
+	Open:   Open, Check: Check, Facts: Facts, MergedLast: true,
 }
 
 // The records that are read.
@@ -69,7 +69,7 @@ type records struct {
 }
 
 func scan(a *ooxml.Archive, name string) (*records, error) {
-	p, err := a.Part(name)
+	p, err := a.PartAgain(name)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 // Container is .xlsx and .xlsm.
 var Container = grid.Container{
 	Traits: readers.Traits{Name: "xlsx", Knows: func(c *readers.Content) bool { return c.Kind == readers.XLSX }, Grid: true, Typed: true, Patchable: true},
-	Open:   Open, Check: Check, Facts: Facts,
+	Open:   Open, Check: Check, Facts: Facts, MergedLast: true,
 }
 
 // Check looks whether the zip is closed and its parts lie within it.
@@ -88,7 +88,7 @@ func (b *book) Tabs() []grid.Tab {
 }
 
 func (b *book) Sheet(i int) (grid.Sheet, error) {
-	scan, err := b.archive.Scan(b.contents.Sheets[i].Part)
+	scan, err := b.archive.ScanAgain(b.contents.Sheets[i].Part)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func (b *book) Sheet(i int) (grid.Sheet, error) {
 // Merged reads the merged ranges, which stand behind the rows, without reading the rows; the part itself is checked when its
 // rows are read.
 func (b *book) Merged(i, through int) ([]grid.Area, error) {
-	p, err := b.archive.Part(b.contents.Sheets[i].Part)
+	p, err := b.archive.PartAgain(b.contents.Sheets[i].Part)
 	if err != nil {
 		return nil, err
 	}
