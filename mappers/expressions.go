@@ -40,11 +40,15 @@ type env struct {
 	Replace func(string, string, string) (string, error) `expr:"replace"`
 	Left    func(string, int) string                     `expr:"left"`
 	Right   func(string, int) string                     `expr:"right"`
+	Mid     func(string, int, int) string                `expr:"mid"`
+	IndexOf func(string, string) int                     `expr:"indexOf"`
+	LastOf  func(string, string) int                     `expr:"lastIndexOf"`
 	Join    func(any, ...string) (string, error)         `expr:"join"`
 	Date    func(string, ...string) (string, error)      `expr:"date"`
 	Number  func(string) (float64, error)                `expr:"number"`
 	Now     func() time.Time                             `expr:"now"`
-	Concat  func(string, string) string                  `expr:"concat"` // what + is
+	Text    func(any) (string, error)                    `expr:"string"`
+	Plus    func(string, string) string                  `expr:"plus"` // what + is between texts
 
 	budget int
 	vm     vm.VM
@@ -67,7 +71,10 @@ func newEnv(now func() time.Time) *env {
 	}
 	e.Left = left
 	e.Right = right
-	e.Concat = func(a, b string) string {
+	e.Mid = func(s string, from, n int) string { return left(right(s, utf8.RuneCountInString(s)-max(0, from-1)), n) }
+	e.IndexOf = func(s, part string) int { return lettersBefore(s, strings.Index(s, part)) }
+	e.LastOf = func(s, part string) int { return lettersBefore(s, strings.LastIndex(s, part)) }
+	e.Plus = func(a, b string) string {
 		if err := e.take(len(a) + len(b)); err != nil {
 			panic(err) // an operator cannot return an error; the machine turns this into one
 		}
@@ -76,6 +83,10 @@ func newEnv(now func() time.Time) *env {
 	e.Join = func(list any, sep ...string) (string, error) { return joinList(e, list, sep) }
 	e.Date = func(s string, layouts ...string) (string, error) { return exprDate(s, layouts) }
 	e.Number = exprNumber
+	e.Text = func(v any) (string, error) {
+		s, _, err := written(v)
+		return s, errors.Join(err, e.take(len(s)))
+	}
 	return e
 }
 
@@ -97,6 +108,14 @@ func left(s string, n int) string {
 }
 
 func right(s string, n int) string { return s[len(left(s, utf8.RuneCountInString(s)-n)):] }
+
+// lettersBefore is how many stand before the byte at; -1 stays what it is.
+func lettersBefore(s string, at int) int {
+	if at < 0 {
+		return at
+	}
+	return utf8.RuneCountInString(s[:at])
+}
 
 func joinList(e *env, list any, sep []string) (string, error) {
 	var texts []string
@@ -211,7 +230,13 @@ func compileExpression(source string) (*program, batch.Message, string) {
 		cause, suggest := exprCause(err, source)
 		return nil, words.Message("mapper.expr.bad", "cause", cause), suggest
 	}
-	if t := code.Node().Type(); !writable(t) {
+	root := code.Node()
+	cut := &cutVisitor{}
+	ast.Walk(&root, cut)
+	if cut.found {
+		return nil, words.Message("mapper.expr.cut"), "left(value, 3), right(value, 3), mid(value, 4, 2)"
+	}
+	if t := root.Type(); !writable(t) {
 		return nil, words.Message("mapper.expr.type", "type", t.String()), ""
 	}
 	p := &program{code: code, source: source}
@@ -222,7 +247,32 @@ func compileExpression(source string) (*program, batch.Message, string) {
 }
 
 func exprOptions() []expr.Option {
-	return []expr.Option{expr.Env(&env{}), expr.Operator("+", "concat"), expr.MaxNodes(1000)}
+	return []expr.Option{expr.Env(&env{}), expr.Operator("+", "plus"), expr.Patch(elseVisitor{}), expr.MaxNodes(1000)}
+}
+
+// elseVisitor lets ?? give what stands behind it also for an empty text: a cell is never nil.
+type elseVisitor struct{}
+
+func (elseVisitor) Visit(n *ast.Node) {
+	b, ok := (*n).(*ast.BinaryNode)
+	if !ok || b.Operator != "??" || !isCell(b.Left) {
+		return
+	}
+	filled := &ast.BinaryNode{Operator: "!=", Left: b.Left, Right: &ast.StringNode{}}
+	ast.Patch(n, &ast.ConditionalNode{Cond: filled, Exp1: b.Left, Exp2: b.Right})
+}
+
+func isCell(n ast.Node) bool {
+	switch x := n.(type) {
+	case *ast.ChainNode:
+		return isCell(x.Node)
+	case *ast.IdentifierNode:
+		return x.Value == "value"
+	case *ast.MemberNode:
+		id, ok := x.Node.(*ast.IdentifierNode)
+		return ok && id.Value == "row"
+	}
+	return false
 }
 
 // off are the functions that can make more text than anybody wants, past the budget.
@@ -233,6 +283,19 @@ type offVisitor struct{ name string }
 func (v *offVisitor) Visit(n *ast.Node) {
 	if b, ok := (*n).(*ast.BuiltinNode); ok && slices.Contains(off, b.Name) {
 		v.name = b.Name
+	}
+}
+
+// cutVisitor finds the slice operator on what is not surely a list: of a text it gives bytes, half letters among them.
+type cutVisitor struct{ found bool }
+
+func (v *cutVisitor) Visit(n *ast.Node) {
+	s, ok := (*n).(*ast.SliceNode)
+	if !ok {
+		return
+	}
+	if t := s.Node.Type(); t == nil || t.Kind() != reflect.Slice && t.Kind() != reflect.Array {
+		v.found = true
 	}
 }
 
@@ -258,19 +321,28 @@ func exprCause(err error, source string) (cause, suggest string) {
 	if heading := bareHeading.FindStringSubmatch(source); heading != nil {
 		return cause, "row[" + strconv.Quote(heading[1]) + "]"
 	}
-	if strings.Contains(at.Message, "mismatched types string and int") || strings.Contains(at.Message, "mismatched types string and float64") {
+	if strings.Contains(at.Message, "type string[int]") {
+		return cause, "mid(value, 1, 1)"
+	}
+	if mixed.MatchString(at.Message) {
+		if strings.Contains(at.Message, "operation: + ") {
+			return cause, "number(…), string(…)"
+		}
 		return cause, "number(…)"
 	}
 	name, unknown := strings.CutPrefix(at.Message, "unknown name ")
 	if !unknown {
 		return cause, ""
 	}
-	known := []string{"row", "value", "upper", "lower", "trim", "replace", "left", "right", "join", "date", "number", "now", "split", "len", "int", "float", "string"}
+	known := []string{"row", "value", "upper", "lower", "trim", "replace", "left", "right", "mid", "join", "date", "number", "now", "split", "len", "int", "float", "string"}
 	if s := closest(name, known); s != "" {
 		return cause, s
 	}
 	return cause, "row[" + strconv.Quote(name) + "]"
 }
+
+// mixed is a text and a number with one operator between them.
+var mixed = regexp.MustCompile(`mismatched types (string and (int|float64)|(int|float64) and string)`)
 
 // bareHeading is a heading that somebody forgot to quote: row[Net weight].
 var bareHeading = regexp.MustCompile(`\brow\[\s*([^\]"'\x60\[(]*[^\]"'\x60\[(\s])\s*\]`)
@@ -343,14 +415,21 @@ func (p *program) run(e *env) (string, batch.Kind, error) {
 		}
 		return "", 0, err
 	}
-	switch x := out.(type) {
+	if x, ok := out.(string); ok && len(x) > exprInput {
+		return "", 0, errTooLong
+	}
+	return written(out)
+}
+
+// written is a value as a person writes it: numbers without exponents, and without what computing them left behind.
+func written(value any) (string, batch.Kind, error) {
+	switch x := value.(type) {
 	case nil:
 		return "", batch.Blank, nil
 	case string:
-		if len(x) > exprInput {
-			return "", 0, errTooLong
-		}
 		return x, kindOf(x), nil
+	case time.Time:
+		return x.Format("2006-01-02T15:04:05"), batch.Moment, nil
 	case bool:
 		if x {
 			return "TRUE", batch.Bool, nil
@@ -373,5 +452,5 @@ func (p *program) run(e *env) (string, batch.Kind, error) {
 		rounded, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 15, 64), 64)
 		return strconv.FormatFloat(rounded, 'f', -1, 64), batch.Number, nil
 	}
-	return "", 0, fmt.Errorf("the result is a %T, not a text or a number", out)
+	return "", 0, fmt.Errorf("a %T is no text and no number", value)
 }

@@ -17,6 +17,7 @@ var mapper = catalogue{
 	"mapper.expr.long":       {EN: `the expression is longer than {max} bytes`, ZH: `表达式超过 {max} 字节`, RU: `выражение длиннее {max} байт`},
 	"mapper.expr.bad":        {EN: `the expression cannot be used: {cause}`, ZH: `表达式无法使用：{cause}`, RU: `выражение нельзя использовать: {cause}`},
 	"mapper.expr.off":        {EN: `the function "{name}" cannot be used in a mapping, it can make any amount of text`, ZH: `映射中不能使用函数“{name}”，它可能产生无限长的文本`, RU: `функцию «{name}» в настройке столбцов использовать нельзя: она может создать текст любого объёма`},
+	"mapper.expr.cut":        {EN: `[from:to] cuts a text between bytes and not between letters; left, right and mid count letters`, ZH: `[起:止] 按字节截取文本，会把一个字切成两半；请用 left、right、mid，它们按字计数`, RU: `[от:до] режет текст по байтам, а не по буквам; left, right и mid считают буквы`},
 	"mapper.expr.type":       {EN: `the expression gives {type}; it must give a text, a number, or true or false`, ZH: `表达式的结果类型是 {type}，必须是文本、数字或真假值`, RU: `выражение даёт {type}, а нужны текст, число или true/false`},
 	"mapper.lookup.source":   {EN: `"lookup" needs "from": say which column holds the value to look up`, ZH: `lookup 需要配合 from 使用：请写明要查找的值在哪一列`, RU: `для lookup нужен from: укажите, в каком столбце искать значение`},
 	"mapper.lookup.empty":    {EN: `"lookup" is empty: write at least one pair`, ZH: `lookup 为空，请至少填写一组对应关系`, RU: `lookup пуст: запишите хотя бы одну пару`},
