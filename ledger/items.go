@@ -88,7 +88,7 @@ type Event struct {
 	At      time.Time
 	Attempt int           // sending: 1 for the first
 	Until   time.Time     // waiting
-	Lost    bool          // waiting: the attempt may have been executed
+	Lost    bool          // waiting: this attempt, or one before it, may have been executed
 	Verdict *Verdict      // settled
 	Rows    []int         // settled, requeued: the item's rows, for the counts
 	Answer  *batch.Answer // answered
@@ -128,6 +128,7 @@ func (s *ItemState) Tried(now time.Time) time.Duration {
 func (s *ItemState) Apply(e Event) {
 	switch e.Kind {
 	case EventSending:
+		s.Lost = s.Lost || s.InFlight // nobody wrote what came of the attempt before
 		s.InFlight, s.Attempts, s.Last = true, e.Attempt, e.At
 		if s.First.IsZero() {
 			s.First = e.At

@@ -26,6 +26,18 @@ func TestAttemptsOutlastAResend(t *testing.T) {
 	}
 }
 
+// A process that is killed writes nothing of what it had under way: that it may have been executed outlasts the attempts that follow.
+func TestWhatWasInFlightMayHaveBeenExecuted(t *testing.T) {
+	var s ItemState
+	for n := range 2 {
+		s.Apply(Event{Kind: EventSending, Attempt: n + 1})
+	}
+	s.Apply(Event{Kind: EventWaiting, Attempt: 2})
+	if !s.Lost || s.InFlight || s.Attempts != 2 {
+		t.Fatalf("%+v", s)
+	}
+}
+
 // Stored times are believed as far as they were meant: a clock that was set back makes nothing sleep longer than it was told
 // to, and one that was set forward fails nothing early.
 func TestClocksThatWereSet(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -34,6 +35,9 @@ import (
 // The scripts in testdata/script are the program as a person meets it: files in, commands, what is printed, files out.
 // Besides testscript's own commands they have those of scriptCommands. UPDATE_SCRIPTS=1 writes what was seen into them.
 func TestScripts(t *testing.T) {
+	heard := make(chan os.Signal, 1)
+	signal.Notify(heard, syscall.SIGHUP)     // where the tests run under nohup, the programs they start do not: what is caught here is not ignored there
+	t.Cleanup(func() { signal.Stop(heard) }) // after the scripts, which are parallel
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"), Cmds: scriptCommands, Setup: prepare,
 		RequireUniqueNames: true, RequireExplicitExec: true, UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",

@@ -131,11 +131,12 @@ func (l *Lane) halve(j *job) {
 	}
 }
 
+// record writes that a job's items wait. What an earlier attempt left open, also one of a process that was killed, stays so.
 func (l *Lane) record(j *job, k ledger.EventKind, until time.Time, lost bool) {
 	events := make([]ledger.Event, len(j.items))
 	for i := range j.items {
 		events[i] = j.event(i, k, time.Now(), nil)
-		events[i].Until, events[i].Lost = until.UTC(), lost
+		events[i].Until, events[i].Lost = until.UTC(), lost || j.lost
 	}
 	l.write(events...)
 }

@@ -277,3 +277,32 @@ func TestCancelledFilesGiveUp(t *testing.T) {
 		t.Errorf("long: %+v, other: %+v", long, other)
 	}
 }
+
+// A process is killed with a request under way, and the next one only hears that the provider is busy, that the account is refused, or
+// nothing: what the first request did is still open, and "gone already" is its work, however often we start.
+func TestWhatAKilledProcessSentIsNotForgotten(t *testing.T) {
+	for name, answer := range map[string]senders.Result{
+		"busy": said(providers.Retry), "refused": said(providers.Auth), "too many": said(providers.Split), "no connection": {Fate: senders.NotSent, Err: errors.New("refused")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := open(t, t.TempDir())
+			defer l.Close()
+			accept(t, l, "f", 2)
+			sending := func(i int) ledger.Event {
+				return ledger.Event{File: "f", Item: i, Kind: ledger.EventSending, At: time.Now(), Attempt: 1}
+			}
+			if err := l.Record(sending(0), sending(1)).Wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			ctx, stop := context.WithCancel(t.Context())
+			second := lane(t, l, many(), &provider{answer: func(senders.Attempt, int) senders.Result { stop(); return answer }}, "f")
+			if err := errors.Join(second.Run(ctx), second.Close()); err != nil {
+				t.Fatal(err)
+			}
+			sent(t, l, many(), &provider{answer: func(senders.Attempt, int) senders.Result { return said(providers.Absent) }}, "f")
+			if c := file(t, l, "f").Counts; c.Delivered != 2 {
+				t.Errorf("%+v", c)
+			}
+		})
+	}
+}
