@@ -17,6 +17,8 @@ import (
 type Config struct {
 	Path string `yaml:"-"` // the file it was loaded from, absolute
 
+	// Further files, with * and ? as wildcards, that hold accounts, sftp, lists and routes as they are written here. Paths in them start at the folder of this file, too.
+	Include []string `yaml:"include" example:"routes.d/*.yaml"`
 	// Folder of the ledger and the spool. Relative paths, here and below, start at the folder of the configuration file.
 	Data string `yaml:"data" default:"data" example:"/var/lib/rowferry"`
 	// Where the truth about every row is kept. sqlite is a file in the data folder.

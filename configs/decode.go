@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -27,6 +28,7 @@ import (
 // loader turns a parsed file into a Config and collects what is wrong with it.
 type loader struct {
 	file     string // as it was given
+	current  string // the included file that is read now; "" for the configuration itself
 	dir      string // what relative paths start at
 	language batch.Language
 
@@ -80,8 +82,14 @@ func (s spot) example() string {
 	return s.name() + ": " + value
 }
 
-func (l *loader) add(f finding)  { l.mistakes = append(l.mistakes, f) }
-func (l *loader) warn(f finding) { l.warnings = append(l.warnings, f) }
+func (l *loader) add(f finding)  { l.mistakes = append(l.mistakes, l.inCurrent(f)) }
+func (l *loader) warn(f finding) { l.warnings = append(l.warnings, l.inCurrent(f)) }
+
+// inCurrent puts a finding that names no file into the one that is read now.
+func (l *loader) inCurrent(f finding) finding {
+	f.at.file = cmp.Or(f.at.file, l.current)
+	return f
+}
 
 // bad adds a mistake at the value of a key.
 func (l *loader) bad(key string, what, write batch.Message) {
@@ -129,25 +137,32 @@ func entries(n ast.Node) []entry {
 	return out
 }
 
-func where(n ast.Node) position {
+func located(n ast.Node) position {
 	switch x := n.(type) {
 	case *ast.MappingNode:
 		if t := x.GetToken(); t != nil && t.Value == "{" {
-			return position{t.Position.Line, t.Position.Column}
+			return position{line: t.Position.Line, column: t.Position.Column}
 		}
 		if len(x.Values) > 0 {
-			return where(x.Values[0].Key)
+			return located(x.Values[0].Key)
 		}
 	case *ast.MappingValueNode:
-		return where(x.Key)
+		return located(x.Key)
 	case *ast.TagNode:
-		return where(x.Value)
+		return located(x.Value)
 	}
 	if n == nil || n.GetToken() == nil || n.GetToken().Position == nil {
 		return position{}
 	}
 	p := n.GetToken().Position
-	return position{p.Line, p.Column}
+	return position{line: p.Line, column: p.Column}
+}
+
+// where is where a node stands, in the file that is read now.
+func (l *loader) where(n ast.Node) position {
+	p := located(n)
+	p.file = l.current
+	return p
 }
 
 // scalar is the text of a value as it was written.
@@ -193,14 +208,14 @@ func (l *loader) resolve(key string, n ast.Node) (ast.Node, bool) {
 			name := x.Value.GetToken().Value
 			target, known := l.anchors[name]
 			if !known {
-				l.add(finding{at: where(x), key: key, what: words.Message("config.alias", "name", name),
+				l.add(finding{at: l.where(x), key: key, what: words.Message("config.alias", "name", name),
 					write: words.Message("config.alias.write", "name", name)})
 				return nil, false
 			}
 			n = target
 		case *ast.TagNode:
 			if tag := x.GetToken().Value; tag != "!!str" {
-				l.add(finding{at: where(x), key: key, what: words.Message("config.tag", "tag", tag), write: words.Message("config.tag.write")})
+				l.add(finding{at: l.where(x), key: key, what: words.Message("config.tag", "tag", tag), write: words.Message("config.tag.write")})
 				return nil, false
 			}
 			n = x.Value
@@ -208,7 +223,7 @@ func (l *loader) resolve(key string, n ast.Node) (ast.Node, bool) {
 			return n, true
 		}
 	}
-	l.add(finding{at: where(n), key: key, what: words.Message("config.alias.deep"), write: words.Message("config.alias.deep.write")})
+	l.add(finding{at: l.where(n), key: key, what: words.Message("config.alias.deep"), write: words.Message("config.alias.deep.write")})
 	return nil, false
 }
 
@@ -229,7 +244,7 @@ func (l *loader) mapping(key string, n ast.Node) []entry {
 			}
 			continue
 		}
-		at := where(e.key)
+		at := l.where(e.key)
 		if first, twice := seen[e.name]; twice {
 			l.add(finding{at: at, key: join(key, e.name), what: words.Message("config.twice", "line", first.line), write: words.Message("config.twice.write")})
 			continue
@@ -269,7 +284,7 @@ func (l *loader) decode(s spot, n ast.Node, v reflect.Value) {
 		return
 	}
 	if s.key != "" {
-		l.values[s.key] = where(n)
+		l.values[s.key] = l.where(n)
 	}
 	t := v.Type()
 	switch {
@@ -303,7 +318,7 @@ func (l *loader) decode(s spot, n ast.Node, v reflect.Value) {
 
 // wrong reports a value of another kind than wanted ("config.want.text").
 func (l *loader) wrong(s spot, n ast.Node, want string) {
-	l.add(finding{at: where(n), key: s.key,
+	l.add(finding{at: l.where(n), key: s.key,
 		what:  words.Message("config.type", "want", l.say(words.Message(want)), "got", l.say(kind(n))),
 		write: l.instead(s, n)})
 }
@@ -328,7 +343,7 @@ func (l *loader) instead(s spot, n ast.Node) batch.Message {
 
 // empty reports a key without a value.
 func (l *loader) empty(s spot, n ast.Node) {
-	at := where(n)
+	at := l.where(n)
 	if at == (position{}) {
 		at = l.keys[s.key]
 	}
@@ -347,7 +362,7 @@ func (l *loader) decodeStruct(s spot, n ast.Node, v reflect.Value) {
 				continue
 			}
 			key := join(s.key, e.name)
-			l.keys[key] = where(e.key)
+			l.keys[key] = l.where(e.key)
 			f, known := fields[e.name]
 			if !known {
 				l.unknown(key, e.name, v.Type())
@@ -360,6 +375,9 @@ func (l *loader) decodeStruct(s spot, n ast.Node, v reflect.Value) {
 	} else if !null(n) {
 		l.wrong(s, n, "config.want.mapping")
 		return
+	}
+	if c, root := v.Addr().Interface().(*Config); root {
+		l.include(c)
 	}
 	l.required(s.key, v.Type())
 }
@@ -421,10 +439,16 @@ func (l *loader) decodeMap(s spot, n ast.Node, v reflect.Value) {
 		return
 	}
 	t := v.Type()
-	v.Set(reflect.MakeMap(t))
+	if v.IsNil() {
+		v.Set(reflect.MakeMap(t))
+	}
 	for _, e := range l.mapping(s.key, n) {
 		key := join(s.key, e.name)
-		l.keys[key] = where(e.key)
+		if first, twice := l.keys[key]; twice && first.file != l.current {
+			l.add(finding{at: l.where(e.key), key: key, what: words.Message("config.include.twice", "file", cmp.Or(first.file, l.file), "line", first.line), write: words.Message("config.twice.write")})
+			continue
+		}
+		l.keys[key] = l.where(e.key)
 		value := reflect.New(t.Elem()).Elem()
 		l.decode(spot{key, s.tags}, e.value, value)
 		if t.Elem().Kind() == reflect.Struct {
@@ -460,7 +484,7 @@ func (l *loader) decodeList(s spot, n ast.Node, v reflect.Value) {
 	out := make([]string, 0, len(list.Values))
 	for i, item := range list.Values {
 		key := fmt.Sprintf("%s[%d]", s.key, i)
-		l.keys[key] = where(item)
+		l.keys[key] = l.where(item)
 		one := reflect.New(reflect.TypeFor[string]()).Elem()
 		l.decode(spot{key, s.tags}, item, one)
 		out = append(out, one.String()) // "" after a mistake: indexes stay those of the file
@@ -624,7 +648,7 @@ func (l *loader) expand(s spot, n ast.Node, text string) (string, bool) {
 		name := strings.TrimSuffix(m[2:], "}")
 		if !strings.HasSuffix(m, "}") || !variable.MatchString(name) {
 			ok = false
-			l.add(finding{at: where(n), key: s.key, what: words.Message("config.variable.form"), write: words.Message("config.variable.form.write")})
+			l.add(finding{at: l.where(n), key: s.key, what: words.Message("config.variable.form"), write: words.Message("config.variable.form.write")})
 			return ""
 		}
 		value, set := os.LookupEnv(name)
@@ -634,7 +658,7 @@ func (l *loader) expand(s spot, n ast.Node, text string) (string, bool) {
 			if set {
 				key = "config.variable.blank"
 			}
-			l.add(finding{at: where(n), key: s.key, outside: true, withheld: true, what: words.Message(key, "name", name), write: words.Message("config.variable.write", "name", name)})
+			l.add(finding{at: l.where(n), key: s.key, outside: true, withheld: true, what: words.Message(key, "name", name), write: words.Message("config.variable.write", "name", name)})
 		}
 		l.variables[name] = value
 		return value
@@ -694,7 +718,7 @@ func (l *loader) mappingKeys(s spot, n ast.Node, m *Mapping) {
 	fields := fieldsOf(typeMapping)
 	for _, e := range l.mapping(s.key, n) {
 		key := join(s.key, e.name)
-		l.keys[key] = where(e.key)
+		l.keys[key] = l.where(e.key)
 		f, known := fields[e.name]
 		if !known {
 			l.unknown(key, e.name, typeMapping)
@@ -705,7 +729,7 @@ func (l *loader) mappingKeys(s spot, n ast.Node, m *Mapping) {
 		if !ok {
 			continue
 		}
-		l.values[key] = where(value)
+		l.values[key] = l.where(value)
 		text, isScalar := scalar(value)
 		switch e.name {
 		case "from":
@@ -766,14 +790,14 @@ func (l *loader) mappingKeys(s spot, n ast.Node, m *Mapping) {
 
 func (l *loader) lookup(s spot, n ast.Node, m *Mapping) {
 	if !entriesOf(n) || len(entries(n)) == 0 {
-		l.add(finding{at: where(n), key: s.key, what: words.Message("config.type", "want", l.say(words.Message("config.want.mapping")), "got", l.say(kind(n))),
+		l.add(finding{at: l.where(n), key: s.key, what: words.Message("config.type", "want", l.say(words.Message("config.want.mapping")), "got", l.say(kind(n))),
 			write: words.Message("config.lookup.write")})
 		return
 	}
 	m.Lookup = map[string]string{}
 	for _, e := range l.mapping(s.key, n) {
 		key := join(s.key, e.name)
-		l.keys[key] = where(e.key)
+		l.keys[key] = l.where(e.key)
 		value, ok := l.resolve(key, e.value)
 		if !ok {
 			continue

@@ -89,7 +89,7 @@ func (l *loader) read(path string) ([]byte, bool) {
 }
 
 func firstInvalid(text []byte) position {
-	p := position{1, 1}
+	p := position{line: 1, column: 1}
 	for len(text) > 0 {
 		r, n := utf8.DecodeRune(text)
 		if r == utf8.RuneError && n == 1 {
@@ -97,7 +97,7 @@ func firstInvalid(text []byte) position {
 		}
 		p.column++
 		if r == '\n' {
-			p = position{p.line + 1, 1}
+			p = position{line: p.line + 1, column: 1}
 		}
 		text = text[n:]
 	}
@@ -108,7 +108,7 @@ func firstInvalid(text []byte) position {
 func (l *loader) parse(text []byte) (root ast.Node, ok bool) {
 	defer func() { // a parser of other people's making must not take the program down over a typing error
 		if r := recover(); r != nil {
-			l.add(finding{at: position{1, 1}, what: words.Message("yaml.other", "cause", fmt.Sprint(r)), write: words.Message("yaml.other.write")})
+			l.add(finding{at: position{line: 1, column: 1}, what: words.Message("yaml.other", "cause", fmt.Sprint(r)), write: words.Message("yaml.other.write")})
 			root, ok = nil, false
 		}
 	}()
@@ -128,7 +128,7 @@ func (l *loader) parse(text []byte) (root ast.Node, ok bool) {
 		l.add(finding{what: words.Message("config.empty"), write: words.Message("config.empty.write")})
 		return nil, false
 	case len(bodies) > 1:
-		l.add(finding{at: where(bodies[1]), what: words.Message("config.documents"), write: words.Message("config.documents.write")})
+		l.add(finding{at: l.where(bodies[1]), what: words.Message("config.documents"), write: words.Message("config.documents.write")})
 		return nil, false
 	}
 	return bodies[0], true
@@ -154,9 +154,9 @@ func (l *loader) spoken(root ast.Node) batch.Language {
 func syntax(text []byte, err error) finding {
 	var e yaml.Error
 	if !asYAML(err, &e) || e.GetToken() == nil || e.GetToken().Position == nil {
-		return finding{at: position{1, 1}, what: words.Message("yaml.other", "cause", err.Error()), write: words.Message("yaml.other.write")}
+		return finding{at: position{line: 1, column: 1}, what: words.Message("yaml.other", "cause", err.Error()), write: words.Message("yaml.other.write")}
 	}
-	at := position{e.GetToken().Position.Line, e.GetToken().Position.Column}
+	at := position{line: e.GetToken().Position.Line, column: e.GetToken().Position.Column}
 	key := plainSyntax(e.GetMessage())
 	if tab, found := tabIndent(text, at.line); found {
 		key, at = "yaml.tab", tab
@@ -182,7 +182,7 @@ func hanging(text []byte, line int) (position, bool) {
 		if rest := strings.TrimSpace(s); rest == "" || rest[0] == '#' {
 			continue
 		}
-		return position{line + 1 + i, indent(s) + 1}, indent(s) > indent(first)
+		return position{line: line + 1 + i, column: indent(s) + 1}, indent(s) > indent(first)
 	}
 	return position{}, false
 }
@@ -195,7 +195,7 @@ func tabIndent(text []byte, line int) (position, bool) {
 		}
 		blank := s[:len(s)-len(bytes.TrimLeft(s, " \t"))]
 		if n := bytes.IndexByte(blank, '\t'); n >= 0 && len(bytes.TrimSpace(s)) > 0 {
-			return position{i + 1, n + 1}, true
+			return position{line: i + 1, column: n + 1}, true
 		}
 	}
 	return position{}, false

@@ -71,7 +71,10 @@ type source struct {
 	noticed  []finding   // and what should be looked at
 }
 
-type position struct{ line, column int }
+type position struct {
+	line, column int
+	file         string // an included one; "" for the configuration itself
+}
 
 // Position is where a key stands ("routes.ship-points.map.type.expr", "routes.a.inbox.match[1]"), from 1;
 // for a key that is not there, where the nearest one above it stands; 0, 0 when there is none.
@@ -181,7 +184,7 @@ func (v *Verdict) Err() error {
 func (c *Config) say(found []finding) []Mistake {
 	var out []Mistake
 	for _, f := range found {
-		out = append(out, Mistake{File: c.file, Line: f.at.line, Column: f.at.column, Key: f.key,
+		out = append(out, Mistake{File: cmp.Or(f.at.file, c.file), Line: f.at.line, Column: f.at.column, Key: f.key,
 			What: words.Say(c.Language, f.what.Map(c.hide)), Write: words.Say(c.Language, f.write.Map(c.hide))})
 	}
 	inOrder(out)

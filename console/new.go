@@ -202,7 +202,11 @@ func (c *Console) newText(w http.ResponseWriter, r *http.Request, p *people.Pers
 			c.refuse(w, r, http.StatusConflict, "route-file", err.Error())
 			return
 		}
-		if err := c.act(r, p, ledger.Act{Verb: "route", Route: d.Route, About: d.Route}); err != nil {
+		err := c.act(r, p, ledger.Act{Verb: "route", Route: d.Route, About: d.Route})
+		if err == nil {
+			err = c.takeUp(r.Context(), p, c.address(r), d.Route)
+		}
+		if err != nil {
 			c.fail(w, r, err)
 			return
 		}
@@ -226,4 +230,13 @@ func (c *Console) writeRoute(name string, text []byte) error {
 	}
 	_, err = out.Write(text)
 	return errors.Join(err, out.Sync(), out.Close())
+}
+
+// takeUp has the service take up the configuration where that has the new route.
+func (c *Console) takeUp(ctx context.Context, p *people.Person, from, route string) error {
+	if _, included := configs.Load(c.cfg.Path).Routes[route]; !included {
+		return nil
+	}
+	_, err := c.desk.Orders.Order(ctx, ledger.Order{Verb: ledger.Reload, By: p.Name, From: from})
+	return err
 }

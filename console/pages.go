@@ -560,7 +560,7 @@ func (c *Console) auditPage(w http.ResponseWriter, r *http.Request, p *people.Pe
 		Next     int64
 		By, Verb string
 		Verbs    []string
-	}{acts, next, get.Get("by"), get.Get("verb"), []string{"drop", "mend", "resend", "cancel", "pause", "resume", "release", "sign-in", "user", "token", "remove", "route"}}))
+	}{acts, next, get.Get("by"), get.Get("verb"), []string{"drop", "mend", "resend", "cancel", "pause", "resume", "release", "sign-in", "user", "token", "remove", "route", "reload"}}))
 }
 
 func (c *Console) peoplePage(w http.ResponseWriter, r *http.Request, _ *people.Person) {

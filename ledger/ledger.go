@@ -227,6 +227,7 @@ const (
 	Cancel Verb = "cancel" // what waits of a file is given up
 	Pause  Verb = "pause"  // of a file or an account
 	Resume Verb = "resume"
+	Reload Verb = "reload" // the service takes up its configuration as it is now
 
 	Release Verb = "release" // a file that is quarantined or a duplicate is taken again, as a new one
 )

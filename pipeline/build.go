@@ -40,6 +40,7 @@ type Options struct {
 	Inboxes bool   // watch the inboxes
 	Log     *slog.Logger
 	Metrics *Metrics
+	Reload  func(order int64) // called when an order asks for the changed configuration; it must return at once
 }
 
 // Routes wires the routes of a configuration, or only one, without places: enough to read and map. The error is that of Check.
@@ -96,7 +97,7 @@ func Build(ctx context.Context, cfg *configs.Config, l ledger.Owner, o Options) 
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{config: cfg, Ledger: l, Routes: routes, Lanes: map[string]*send.Lane{}, Data: cfg.Data, Log: o.Log, Metrics: o.Metrics, Partial: o.Route != "", uploaded: make(chan ledger.File, 64), gauges: map[string]*Gauge{},
+	e := &Engine{config: cfg, Ledger: l, Routes: routes, Lanes: map[string]*send.Lane{}, Data: cfg.Data, Log: o.Log, Metrics: o.Metrics, reload: o.Reload, Partial: o.Route != "", uploaded: make(chan ledger.File, 64), gauges: map[string]*Gauge{},
 		Partners: sftp.NewPartners(cfg.SFTP, sftp.Options{Logger: o.Log})}
 	for name, r := range routes {
 		if err := e.places(cfg, cfg.Routes[name], r, o); err != nil {

@@ -38,6 +38,7 @@ type Engine struct {
 	Partial  bool // only some of the configuration's routes are wired: files of others wait in silence
 
 	config *configs.Config
+	reload func(order int64) // nil: this process takes up no changed configuration
 	told   map[string]string // refusals as the ledger has them, by account
 
 	reports *report.Reporter // of the one who attends; nil: nobody does
@@ -292,6 +293,14 @@ func (e *Engine) Hold(file string) (release func()) {
 		return func() {}
 	}
 	return e.reports.Hold(file)
+}
+
+// Reload has the changed configuration taken up that an order asks for; false where this process does not do that.
+func (e *Engine) Reload(order int64) bool {
+	if e.reload != nil {
+		e.reload(order)
+	}
+	return e.reload != nil
 }
 
 // Stop stops an account's lane for a reason; "" lets it go on.

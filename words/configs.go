@@ -47,6 +47,10 @@ var configs = catalogue{
 
 	"config.unknown":            {EN: "unknown key", ZH: "未知的键", RU: "неизвестный ключ"},
 	"config.twice":              {EN: "this key is already in line {line}", ZH: "这个键在第 {line} 行已经出现过", RU: "этот ключ уже есть в строке {line}"},
+	"config.include.twice":      {EN: "this key is already in {file}, line {line}", ZH: "这个键已在 {file} 第 {line} 行出现过", RU: "этот ключ уже есть в {file}, строка {line}"},
+	"config.include.pattern":    {EN: "\"{value}\" is no pattern of names", ZH: "\"{value}\" 不是有效的文件名模式", RU: "\"{value}\" не является шаблоном имён"},
+	"config.include.key":        {EN: "does not belong into an included file", ZH: "不能写在被包含的文件里", RU: "не может стоять во включаемом файле"},
+	"config.include.key.write":  {EN: "here only {words}; write the rest in {file}", ZH: "这里只能写 {words}；其余请写在 {file} 中", RU: "здесь допустимы только {words}; остальное напишите в {file}"},
 	"config.twice.write":        {EN: "keep one of the two", ZH: "请只保留其中一个", RU: "оставьте один из двух"},
 	"config.twice_listed":       {EN: "\"{word}\" is in the list twice", ZH: "\"{word}\" 在列表中出现了两次", RU: "\"{word}\" стоит в списке дважды"},
 	"config.missing":            {EN: "is missing", ZH: "缺失", RU: "отсутствует"},

@@ -19,7 +19,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rowferry/rowferry/configs"
-	"github.com/rowferry/rowferry/console"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
@@ -58,7 +57,8 @@ func runCommand(f *flags) *cobra.Command {
 results into the outboxes. It may be killed at any moment: started again it goes on where it was. Where the configuration
 says console.listen it also serves the web pages and the API there; rowferry user add makes the first user.
 
-Ctrl-C (or SIGTERM, or a terminal that is closed) lets what is in flight end and says what is left; a second Ctrl-C kills.`,
+Ctrl-C (or SIGTERM, or a terminal that is closed) lets what is in flight end and says what is left; a second Ctrl-C kills.
+Without a terminal SIGHUP takes up a changed configuration, as rowferry reload does.`,
 		Example: `  rowferry run
   rowferry run -c /etc/rowferry/rowferry.yaml --log-format json
   rowferry run --once        # take what is there, wait for the results, end (for cron)`,
@@ -82,39 +82,25 @@ func (f *flags) run(ctx context.Context, once bool) error {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	e, end, err := engine(ctx, cfg, pipeline.Options{Inboxes: true, Log: log, Metrics: pipeline.NewMetrics(registry)})
+	metrics := pipeline.NewMetrics(registry)
+	if once {
+		return f.once(ctx, cfg, log, registry, metrics)
+	}
+	l, err := drivers.Open(ctx, cfg.Ledger, cfg.Data)
 	if err != nil {
 		return err
 	}
-	alive := func(ctx context.Context) error { _, err := e.Ledger.Lanes(ctx); return err }
-	stop, err := listen(cfg.Listen, registry, alive, log)
-	if err != nil {
-		return errors.Join(err, end())
-	}
-	defer stop()
-	if once {
-		return f.once(ctx, cfg, e, end)
-	}
-	others := []pipeline.Loop{supervised{log: log, alive: alive}}
-	if cfg.Console.Listen != "" {
-		pages, err := console.New(e, cfg, log)
-		if err != nil {
-			return errors.Join(err, end())
-		}
-		others = append(others, pages)
-	}
-	log.Info("rowferry is running", "version", version(), "configuration", cfg.Path, "routes", len(cfg.Routes), "data", cfg.Data)
-	err = e.Run(ctx, others...)
-	left := f.left(e)
-	if err = errors.Join(err, end()); err == nil {
+	err = (&house{ledger: l, log: log, registry: registry, metrics: metrics, asked: make(chan struct{}, 1)}).serve(ctx, cfg)
+	left := left(l)
+	if err = errors.Join(err, l.Close()); err == nil {
 		log.Info("stopped", "rows_left", left)
 	}
 	return err
 }
 
 // left counts the rows that wait in the ledger.
-func (f *flags) left(e *pipeline.Engine) int {
-	files, err := e.Ledger.Files(context.Background(), ledger.Query{States: []ledger.State{ledger.Sending}})
+func left(l ledger.Books) int {
+	files, err := l.Files(context.Background(), ledger.Query{States: []ledger.State{ledger.Sending}})
 	n := 0
 	for _, file := range files {
 		n += file.Counts.Pending()
@@ -126,7 +112,17 @@ func (f *flags) left(e *pipeline.Engine) int {
 }
 
 // once takes what is there. A duplicate has had its turn before, so it is no reason for another exit code than 0.
-func (f *flags) once(ctx context.Context, cfg *configs.Config, e *pipeline.Engine, end func() error) error {
+func (f *flags) once(ctx context.Context, cfg *configs.Config, log *slog.Logger, registry *prometheus.Registry, metrics *pipeline.Metrics) error {
+	e, end, err := engine(ctx, cfg, pipeline.Options{Inboxes: true, Log: log, Metrics: metrics})
+	if err != nil {
+		return err
+	}
+	alive := func(ctx context.Context) error { _, err := e.Ledger.Lanes(ctx); return err }
+	stop, err := listen(cfg.Listen, registry, alive, log)
+	if err != nil {
+		return errors.Join(err, end())
+	}
+	defer stop()
 	p := newProgress(os.Stderr)
 	files, err := e.Once(ctx, p.show)
 	p.end()

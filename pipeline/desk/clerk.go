@@ -27,6 +27,8 @@ type House interface {
 	Hand(ctx context.Context, f ledger.File)
 	// Release takes a file that was not taken again, as a new one.
 	Release(ctx context.Context, f ledger.File) error
+	// Reload has a changed configuration taken up soon; false where this process does not do that.
+	Reload(order int64) bool
 	// Stop stops an account's lane for a reason; "" lets it go on.
 	Stop(account, reason string)
 }
@@ -56,6 +58,9 @@ func (c *Clerk) Obey(ctx context.Context, o ledger.Order) error {
 	act := ledger.Act{At: time.Now().UTC(), By: o.By, From: o.From, Verb: string(o.Verb), Order: o.N, File: o.File, Account: o.Account, Statuses: o.Statuses, Why: o.Why}
 	if err := c.Ledger.Act(ctx, act); err != nil {
 		return err
+	}
+	if o.Verb == ledger.Reload {
+		return c.reload(ctx, o)
 	}
 	if o.Account != "" {
 		return c.lane(ctx, o)
