@@ -171,7 +171,7 @@ func TestTheSendersOwnFileMendedAndDroppedAgain(t *testing.T) {
 	}
 	s.sent("A1 1 A3 1 LOST4 1")
 	rows := s.result(two)
-	if r := rows["2"]; r["code"] != "delivered-before" || !strings.Contains(r["message"], "row 2 of a.csv (file "+one.ID) || !strings.Contains(r["message"], `write "resend"`) {
+	if r := rows["2"]; r["code"] != "delivered-before" || !strings.Contains(r["message"], "row 2 of a.csv (file "+one.ID) || !strings.Contains(r["message"], `write "resend" into its cell in the column "status" of the result`) {
 		t.Errorf("%v", r)
 	}
 	if r := rows["5"]; r["code"] != "unknown-before" || !strings.Contains(r["message"], "row 5 of a.csv") {
@@ -221,10 +221,38 @@ func TestTheSameRowsInOtherFiles(t *testing.T) {
 	s.drop("in/c.csv", noticed+"1,A1,late\n1,B1,late\n1,B2,late\n", "in2/d.csv", noticed+"1,B2,late\n1,A2,late\n1,C1,late\n", "in/e.csv", noticed+"1,C1,late\n1,B1,late\n")
 	s.sent("A1 1 A2 1 B1 1 B2 1 C1 1")
 	zh := s.drop("in2/f.csv", noticed+"1,A1,late\n1,D1,late\n")[0]
-	if r := s.result(zh)["2"]; !strings.Contains(r["message"], "a.csv 的第 2 行") {
+	if r := s.result(zh)["2"]; !strings.Contains(r["message"], "a.csv 的第 2 行") || !strings.Contains(r["message"], "“status”") {
 		t.Errorf("%v", r)
 	}
 	s.sent("A1 1 D1 1")
+}
+
+// A file that brings nothing new is a duplicate of the one that has all its rows, be they sent, held or unfit there too.
+func TestAFileThatOnlyRepeats(t *testing.T) {
+	s := newSender(t, twoRoutes)
+	double := func(f, of ledger.File) {
+		t.Helper()
+		if f.State != ledger.Duplicate || f.Reason != of.ID {
+			t.Errorf("%s is %s of %q, and not a duplicate of %s", f.Name, f.State, f.Reason, of.Name)
+		}
+	}
+	one := s.drop("in/a.csv", noticed+"1,A1,late\n,A2,late\n1,A3,late\n")[0]
+	double(s.drop("in/b.csv", "failReason;lesBookingId;accountNumber\r\nlate;A1;1\r\nlate;A2;\r\nlate;A3;1\r\n")[0], one)
+	double(s.drop("in2/b.csv", noticed+"1,A3,late\n\n1,A1,late\n,A2,late\n")[0], one)
+	mended := s.drop("in/a.csv", noticed+"1,A1,late\n1,A2,late\n1,A3,late\n")[0]
+	if mended.Counts != (batch.Counts{Read: 3, Delivered: 1, Skipped: 2}) {
+		t.Errorf("%+v", mended.Counts)
+	}
+	double(s.drop("in/c.csv", noticed+"1,A3,late\n1,A2,late\n1,A1,late\n")[0], mended)
+	otherwise := s.drop("in/d.csv", noticed+"1,A1,late\n1,,late\n1,A3,late\n")[0] // unfit in another way
+	if otherwise.State != ledger.Reported || otherwise.Counts != (batch.Counts{Read: 3, Invalid: 1, Skipped: 2}) {
+		t.Errorf("%+v", otherwise)
+	}
+	unfit := s.drop("in/e.csv", noticed+",A2,late\n")[0] // nothing of it was ever sent: its sender hears what is wrong
+	if unfit.State != ledger.Reported {
+		t.Errorf("%+v", unfit)
+	}
+	s.sent("A1 1 A2 1 A3 1")
 }
 
 // Two equal rows of one file are the same thing twice where something tells things apart; where nothing does, both go, with a note.

@@ -43,7 +43,7 @@ var desk = catalogue{
 		RU: "в {file} нет строк с итогом {statuses}: отправлять снова нечего. Смотрите: rowferry status {file}",
 	},
 	"desk.nothing-fit.unfit": {
-		EN: "the rows of {file} that are {statuses} were never fit to be sent (their document has an invalid row, or they were delivered before): mend what the result says and drop that, there is nothing to send again",
+		EN: "the rows of {file} that are {statuses} were never fit to be sent (their document has an invalid row, or they were delivered before): mend what the result names and drop the mended result; there is nothing to send again",
 		ZH: "{file} 中结果为 {statuses} 的行本来就不能发送（其单证中有无效行，或此前已送达）：请按结果文件改正后重新放入，没有可重新发送的内容",
 		RU: "строки {file} с итогом {statuses} и не могли быть отправлены (в их документе есть некорректная строка или они доставлены раньше): исправьте указанное в результате и положите его снова, отправлять повторно нечего",
 	},

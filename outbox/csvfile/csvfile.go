@@ -30,7 +30,7 @@ func (format) Extension() string { return "result.csv" }
 // would run as a formula get a leading apostrophe; the sender's are as they were.
 func (format) Write(ctx context.Context, w io.Writer, r outbox.Report) error {
 	out := bufio.NewWriterSize(w, 256<<10)
-	t := &writer{report: &r, delimiter: cmp.Or(r.Source.Delimiter, ",")}
+	t := &writer{report: &r, delimiter: cmp.Or(r.Source.Delimiter, ","), names: names(&r)}
 	if _, err := out.Write(t.heading()); err != nil {
 		return err
 	}
@@ -56,8 +56,20 @@ func (format) Write(ctx context.Context, w io.Writer, r outbox.Report) error {
 type writer struct {
 	report    *outbox.Report
 	delimiter string
+	names     *strings.Replacer
 	buf       []byte // the line under way
 	cells     int    // in it
+}
+
+// names puts our columns' names in this file for their headings in a workbook, which messages speak of.
+func names(r *outbox.Report) *strings.Replacer {
+	var pairs []string
+	for _, c := range resultmark.Columns() {
+		if !r.Local {
+			pairs = append(pairs, c.Heading(r.Language), string(c))
+		}
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 // heading is valid until the next line.
@@ -82,7 +94,7 @@ func (w *writer) line(line *outbox.Line) []byte {
 	w.buf, w.cells = strconv.AppendInt(w.buf[:0], int64(line.Row.Number), 10), 1
 	w.cell(w.status(o.Status))
 	w.safe(o.Code)
-	w.safe(Message(line))
+	w.safe(w.names.Replace(Message(line)))
 	w.safe(o.Reference)
 	w.cell("")
 	w.buf = strconv.AppendInt(w.buf, int64(o.Attempts), 10)

@@ -127,7 +127,9 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 	if err := decide(part); err != nil {
 		return err
 	}
-	f.Duplicate, _ = judge.Double()
+	if f.Duplicate, _, err = judge.Double(ctx); err != nil {
+		return err
+	}
 	if f.Rows == 0 && r.NoEmpty {
 		return &batch.Unreadable{Message: words.Message("take.no_rows")}
 	}

@@ -24,10 +24,9 @@ type Judge struct {
 	family string        // whose files do not count: what they did is decided about by then
 	since  time.Time
 
-	seen   map[uint64]int // the beginning of a request's print → the first row that has it
-	tally  tally
-	copies string // the one earlier file that brought every item so far; "" before the first
-	others bool   // some item was not in that file
+	seen  map[uint64]int // the beginning of a request's print → the first row that has it
+	tally tally
+	echo  echo
 }
 
 // tally counts for the notes.
@@ -65,7 +64,7 @@ func (j *Judge) Judge(ctx context.Context, items []ledger.Staged) error {
 	for i := range items {
 		s := &items[i]
 		if s.Preset != nil {
-			j.others = j.others || s.Preset.Status != batch.Skipped || len(s.Preset.Rows) > 0 // an example that was left in is no other row
+			j.echo.preset(s)
 			continue
 		}
 		s.Print = ledger.PrintOf(j.route.Account, j.route.Operation.ID, s.Body)
@@ -86,7 +85,7 @@ func (j *Judge) Judge(ctx context.Context, items []ledger.Staged) error {
 
 // one decides about an item that is to be sent.
 func (j *Judge) one(s *ledger.Staged, e *ledger.Earlier) {
-	j.copied(e)
+	j.echo.hear(s, e)
 	key := binary.BigEndian.Uint64(s.Print[:8])
 	above, equal := j.seen[key]
 	switch {
@@ -149,26 +148,6 @@ func (j *Judge) note(e *ledger.Earlier, row int) {
 		j.tally.again[e.File.ID] = c
 	}
 	c.add(row)
-}
-
-// copied keeps whether everything so far was brought by one earlier file.
-func (j *Judge) copied(e *ledger.Earlier) {
-	switch {
-	case e == nil:
-		j.others = true
-	case j.copies == "":
-		j.copies = e.File.ID
-	case j.copies != e.File.ID:
-		j.others = true
-	}
-}
-
-// Double is the id of the earlier file whose rows the file repeats, every one of them. It is for after the last item.
-func (j *Judge) Double() (id string, double bool) {
-	if j.others || j.copies == "" || j.again != nil || j.route.Repeats.Send {
-		return "", false
-	}
-	return j.copies, true
 }
 
 // Notes tell what goes although it was sent before. They are for after the last item.

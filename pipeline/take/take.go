@@ -27,6 +27,7 @@ import (
 	"github.com/rowferry/rowferry/pipeline/repeats"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/resultmark"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -397,7 +398,11 @@ func (t *Taker) acceptOnce(ctx context.Context, f *ledger.File) error {
 	staging := newStaging(t.Ledger, *f, t.Route)
 	reading, err := t.read(ctx, *f, staging)
 	if err == nil {
-		if earlier, double := staging.judge.Double(); double {
+		earlier, double, err := staging.judge.Double(ctx)
+		switch {
+		case err != nil:
+			return err
+		case double:
 			return t.double(ctx, f, earlier)
 		}
 		if err := t.Ledger.Accept(ctx, f.ID, reading, staging.counts, staging.items, staging.open); err != nil {
@@ -638,7 +643,7 @@ func (t *Taker) note(ctx context.Context, f ledger.File) string {
 	if earlier.Hash != f.Hash {
 		key = "take.double"
 	}
-	return words.Of(t.Route.Language, key, "name", f.Name, "earlier", earlier.Name, "id", earlier.ID,
+	return words.Of(t.Route.Language, key, "name", f.Name, "earlier", earlier.Name, "id", earlier.ID, "word", resultmark.Word(t.Route.Language, resultmark.Resend),
 		"when", earlier.TakenAt.Local().Format("2006-01-02 15:04:05")) + "\n"
 }
 
