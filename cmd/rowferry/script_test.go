@@ -47,7 +47,7 @@ func TestScripts(t *testing.T) {
 // scriptCommands are what our scripts can do beyond testscript's own commands.
 var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"code": code, "hangup": hangup, "json": printsJSON, "provider": startProvider, "faults": faults, "executed": executed,
-	"normal": normal, "fileid": fileID, "await": await, "gbk": gbk, "broken": broken, "binary": binary, "workbook": workbook, "mend": mend, "sorted": sorted,
+	"normal": normal, "fileid": fileID, "await": await, "gbk": gbk, "broken": broken, "binary": binary, "workbook": workbook, "mend": mend, "sheet": sheet, "sorted": sorted,
 	"many": manyRows, "untilexecuted": untilExecuted, "steady": steady, "eventually": eventually, "seen": seen, "examples": examples,
 }
 
@@ -346,6 +346,14 @@ func mend(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Check(book.SetCellStr(book.GetSheetName(book.GetActiveSheetIndex()), args[2], args[3]))
 	ts.Check(errors.Join(book.SaveAs(ts.MkAbs(args[1])), book.Close()))
+}
+
+// sheet PATTERN prints the sheet that shows of a workbook as CSV.
+func sheet(ts *testscript.TestScript, _ bool, args []string) {
+	book, err := excelize.OpenFile(match(ts, args[0]))
+	ts.Check(err)
+	rows, err := book.GetRows(book.GetSheetName(book.GetActiveSheetIndex()))
+	ts.Check(errors.Join(err, book.Close(), csv.NewWriter(ts.Stdout()).WriteAll(rows)))
 }
 
 // sorted FILE puts the lines of a file in order.

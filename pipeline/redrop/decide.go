@@ -1,7 +1,6 @@
 package redrop
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -163,19 +162,10 @@ func (d *decision) hold(s *ledger.Staged) {
 		case len(f.numbers) == 0:
 			key = "redrop.held.again"
 		}
-		o := batch.Outcome{Status: batch.Skipped, Code: codeHeld, Message: d.say(key, "rows", few(f.numbers), "id", d.base.ID,
+		o := batch.Outcome{Status: batch.Skipped, Code: codeHeld, Message: d.say(key, "rows", words.Few(f.numbers), "id", d.base.ID,
 			"rowcolumn", resultmark.Row.Heading(d.language))}
 		d.verdict(s, i, o, false)
 	}
-}
-
-func few(numbers []int) string {
-	const most = 5
-	text := strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers[:min(most, len(numbers))]), " ", ", "), "[]")
-	if len(numbers) > most {
-		text += ", …"
-	}
-	return text
 }
 
 // keepUnknown leaves rows as they were of which nobody knows whether they were delivered.

@@ -120,7 +120,7 @@ func (j *Judge) hold(s *ledger.Staged, e *ledger.Earlier) {
 	case ledger.Unclear:
 		code, key = ledger.CodeUnclear, "repeats.unclear"
 	}
-	message := j.say(key, append(j.remedy(), "row", e.Rows[0], "name", e.File.Name, "id", e.File.ID, "when", clock(e.At))...)
+	message := j.say(key, append(j.remedy(), "row", words.Few(e.Rows), "name", e.File.Name, "id", e.File.ID, "when", clock(e.At))...)
 	s.Preset = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Skipped, Code: code, Message: message}}
 	s.Problems = nil
 }
