@@ -59,6 +59,9 @@ func (l *loader) finish(c *Config) {
 				r.Inbox.Every = time.Minute
 			}
 		}
+		if r.Read.Unzip && !l.has("routes."+name+".inbox.match") {
+			r.Inbox.Match = append(slices.Clone(r.Inbox.Match), "*.zip")
+		}
 		c.Routes[name] = r
 	}
 }

@@ -186,7 +186,7 @@ type Inbox struct {
 	SFTP string `yaml:"sftp" example:"partner"`
 	// How long a file must stay unchanged before it is taken.
 	Settle time.Duration `yaml:"settle" default:"2s"`
-	// Names of the files to take, with * and ? as wildcards. What a file is, is known by its content: what cannot be read goes to quarantine, which says what to send instead.
+	// Names of the files to take, with * and ? as wildcards. What a file is, is known by its content: what cannot be read goes to quarantine, which says what to send instead. With read: {unzip: true} also *.zip.
 	Match []string `yaml:"match" default:"*.csv,*.xlsx,*.xlsm,*.xml,*.xls,*.xlsb,*.ods,*.fods" example:"[\"orders-*.csv\"]"`
 	// Pause between looks: 2s for a folder on this machine, 1m for SFTP, when not given.
 	Every time.Duration `yaml:"every" example:"1m" above:"0"`
@@ -240,6 +240,8 @@ type Read struct {
 	Escape string `yaml:"escape" example:"'\\'"`
 	// XML: path of the repeated element, with or without the root's name. Without it the only element that fits the route.
 	Record string `yaml:"record" example:"shipPoints/shipPoint"`
+	// Open zip archives: the one table in them that fits the route is read.
+	Unzip bool `yaml:"unzip" example:"true"`
 	// A file without rows: accept gives a result that says so, refuse puts it into quarantine.
 	Empty string `yaml:"empty" enum:"accept,refuse" default:"accept"`
 }

@@ -57,6 +57,7 @@ type Reading struct {
 	Unused  []string        `json:"unused,omitempty"` // headings no field uses
 	Sheet   string          `json:"sheet,omitempty"`
 	Header  int             `json:"header,omitempty"`
+	Member  string          `json:"member,omitempty"`  // of a zip archive: the file in it that was read
 	Divided string          `json:"divided,omitempty"` // of text: its delimiter
 	Ours    []batch.Column  `json:"ours,omitempty"`    // our columns, where it is a result: hidden from the mapping and from its own result
 	Read    json.RawMessage `json:"read,omitempty"`    // the route's reader settings then, as package readers has them: they may have changed since

@@ -117,6 +117,46 @@ func TestRouteOverSFTP(t *testing.T) {
 	}
 }
 
+// Every kind of workbook comes from the partner's server, is previewed there, and is answered there.
+func TestEveryKindOverSFTP(t *testing.T) {
+	provider, url := newNotices(t)
+	s, root := sshdtest.Start(t, sshdtest.Options{}), partnerFolder(t)
+	samples, err := filepath.Glob("../cmd/rowferry/testdata/excel/orders*.*")
+	if err != nil || len(samples) < 8 {
+		t.Fatal(samples, err)
+	}
+	for _, path := range samples {
+		content, err := os.ReadFile(path)
+		for _, to := range []string{"outgoing", "preview"} {
+			err = errors.Join(err, os.MkdirAll(filepath.Join(root, to), 0o755), os.WriteFile(filepath.Join(root, to, filepath.Base(path)), content, 0o644))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	config := partnerConfig(s, s.Address(), url, root) + fmt.Sprintf("    preview: {sftp: partner, dir: %s/preview}\n    read: {unzip: true}\n    repeats: {mode: send}\n", root)
+	stop := start(t, t.TempDir(), config)
+	defer stop()
+	for _, path := range results(t, root, len(samples)) {
+		content, err := os.ReadFile(path)
+		if err != nil || strings.Count(string(content), "delivered") != 2 || strings.Count(string(content), "invalid") != 1 {
+			t.Errorf("%s: %v: %s", path, err, content)
+		}
+	}
+	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		out, err := filepath.Glob(filepath.Join(root, "incoming", "*.preview.xlsx"))
+		if err != nil || time.Now().After(end) {
+			t.Fatalf("previews: %v %v", out, err)
+		}
+		if len(out) == len(samples) {
+			break
+		}
+	}
+	if n := provider.count(); n != 2*len(samples) {
+		t.Errorf("%d rows were sent, want %d", n, 2*len(samples))
+	}
+}
+
 // A file in a preview folder on the partner's server is checked, nothing of it is sent, and what would happen appears in the outbox.
 func TestAPreviewFolderOnAServer(t *testing.T) {
 	provider, url := newNotices(t)

@@ -36,6 +36,7 @@ const (
 	Document     Kind = "document"
 	Image        Kind = "image"
 	Archive      Kind = "archive"
+	Zip          Kind = "zip" // none of the kinds that are zips: perhaps tables lie in it
 	EmptyArchive Kind = "zip_empty"
 	OLE          Kind = "ole" // without a workbook in it
 	Binary       Kind = "binary"
@@ -451,13 +452,13 @@ func zipKind(parts []*zip.File) (kind Kind, format string) {
 		case ".iwa":
 			return Numbers, ""
 		case ".csv", ".xlsx", ".xls", ".xml", ".txt", ".ods":
-			return Archive, "ZIP"
+			return Zip, ""
 		}
 		if strings.HasPrefix(name, "xl/") {
 			return XLSX, "" // its reader will say which part is missing
 		}
 	}
-	return Archive, "ZIP"
+	return Zip, ""
 }
 
 // peek reads up to n bytes of a small entry; "" when that fails.

@@ -25,6 +25,8 @@ type Settings struct {
 	Quote     string // "auto" or "", "none", or one character
 	Escape    string // "" = the quote doubled; or one character (a backslash)
 	Record    string // XML: path from the root to the repeated element, "shipPoints/shipPoint", or with the root's name first
+	Unzip     bool   // the table may lie in a zip archive
+	Member    string `json:",omitempty"` // of such an archive: which file, where that is known
 	Limits    Limits
 	Wants     Wants `json:"-"` // what the route knows; nil: nothing, and counts alone decide
 }

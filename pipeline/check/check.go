@@ -82,7 +82,7 @@ func (c Checker) file(ctx context.Context, r *route.Route, path, name string, ea
 }
 
 func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, path, name string, each func(*ledger.Staged)) error {
-	opened, err := opening.At(r, path, name)
+	opened, err := opening.At(ctx, r, path, name)
 	if err != nil {
 		return err
 	}

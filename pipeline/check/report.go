@@ -37,7 +37,7 @@ func (c Checker) Report(ctx context.Context, r *route.Route, path, name, id stri
 		File: batch.File{ID: id, Route: r.Name, Name: name, TakenAt: time.Now().UTC(), Counts: batch.Counts{Read: f.Rows, Delivered: f.Sendable, Invalid: f.Invalid,
 			Skipped: f.Skipped + f.Delivered, Rejected: f.Rejected, Unknown: f.Unknown}},
 		Revision: 1, Account: r.Account, Operation: r.Operation.ID, Language: r.Language, Columns: f.reading.Columns, Notes: f.reading.Notes, Unused: f.Unused,
-		Source: outbox.Source{Open: func() (batch.Original, error) { return local.Original(path) }, Patchable: formats.Named(f.Format).Patchable, Sheet: f.reading.Sheet, Header: f.reading.Header, Delimiter: f.reading.Divided},
+		Source: outbox.Source{Open: func() (batch.Original, error) { return local.Original(path) }, Patchable: f.reading.Member == "" && formats.Named(f.Format).Patchable, Sheet: f.reading.Sheet, Header: f.reading.Header, Delimiter: f.reading.Divided},
 		Local:  r.Local, Zone: r.Zone,
 		Preview: true,
 		Lines:   func() iter.Seq2[*outbox.Line, error] { return joined(ctx, r, path, name, f.reading, lines) },

@@ -22,9 +22,11 @@ type File struct {
 	Route  *route.Route
 	Name   string // as its sender named it
 	Format readers.Traits
+	Member string // of a zip archive: the file in it that is read
 
 	facts   readers.Facts
 	content readers.File
+	notes   []batch.Note // of the archive
 	closer  io.Closer
 	reader  readers.Reader
 	own     *attempt                   // the route's own way
@@ -39,22 +41,35 @@ type attempt struct {
 
 // New finds out what format the content has, by the content and the name it carries. It takes o over, and closes it with an error:
 // *batch.Unreadable when nobody reads such a file.
-func New(r *route.Route, o batch.Original, name string) (*File, error) {
+func New(ctx context.Context, r *route.Route, o batch.Original, name string) (*File, error) {
 	f := readers.File{Name: name, Size: o.Size(), ReaderAt: o}
-	reader, err := formats.Of(f)
+	inside, err := formats.Unzip(ctx, f, r.Read)
 	if err != nil {
 		return nil, errors.Join(err, o.Close())
 	}
-	return &File{Route: r, Name: name, Format: reader.Traits(), content: f, closer: o, reader: reader, tries: map[ledger.Manner]*attempt{}}, nil
+	opened := &File{Route: r, Name: name, content: f, closer: o, tries: map[ledger.Manner]*attempt{}}
+	if inside != nil {
+		opened.content, opened.Member, opened.notes, opened.closer = inside.File, inside.Member, inside.Notes, both{inside, o}
+	}
+	if opened.reader, err = formats.Of(opened.content); err != nil {
+		return nil, errors.Join(err, opened.closer.Close())
+	}
+	opened.Format = opened.reader.Traits()
+	return opened, nil
 }
 
+// both closes two.
+type both [2]io.Closer
+
+func (b both) Close() error { return errors.Join(b[0].Close(), b[1].Close()) }
+
 // At is New for the content at a path of this machine.
-func At(r *route.Route, path, name string) (*File, error) {
+func At(ctx context.Context, r *route.Route, path, name string) (*File, error) {
 	o, err := local.Original(path)
 	if err != nil {
 		return nil, err
 	}
-	return New(r, o, name)
+	return New(ctx, r, o, name)
 }
 
 // Table opens the file as it may have been written; nil is the route's own way. The same way gives the same table again, which
@@ -78,7 +93,7 @@ func (f *File) Table(ctx context.Context, m *ledger.Manner) (*Table, error) {
 		a.err = err
 		return nil, err
 	}
-	a.table = &Table{File: f, inner: inner, Reading: ledger.Reading{Manner: m}}
+	a.table = &Table{File: f, inner: inner, Reading: ledger.Reading{Manner: m, Member: f.Member}, More: slices.Clone(f.notes)}
 	a.table.Hide(nil)
 	return a.table, nil
 }

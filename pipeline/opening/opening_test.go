@@ -37,7 +37,7 @@ func TestOrdinaryFiles(t *testing.T) {
 
 func ordinary(t *testing.T, r *route.Route, path, name string) {
 	t.Helper()
-	f, err := opening.At(r, path, name)
+	f, err := opening.At(t.Context(), r, path, name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,7 @@ func Again(ctx context.Context, r *route.Route, o batch.Original, name string, h
 	if err != nil {
 		return nil, errors.Join(err, o.Close())
 	}
-	f, err := New(r, o, name)
+	f, err := New(ctx, r, o, name)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func Again(ctx context.Context, r *route.Route, o batch.Original, name string, h
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	t.Reading = ledger.Reading{Ours: how.Ours, Manner: how.Manner, Again: how.Again}
+	t.Reading = ledger.Reading{Ours: how.Ours, Manner: how.Manner, Member: how.Member, Again: how.Again}
 	if len(how.Ours) > 0 {
 		t.Hide(resultmark.Find(t.Headings()).Columns)
 	}
@@ -70,6 +70,7 @@ func then(r *route.Route, how ledger.Reading) (*route.Route, error) {
 	if err := json.Unmarshal(how.Read, &was.Read); err != nil {
 		return nil, err
 	}
+	was.Read.Member = how.Member
 	was.Read.Wants = &before{slices.Concat(how.Ours, how.Columns)}
 	return &was, nil
 }

@@ -243,7 +243,7 @@ func TestAResultIsOpenedThreeTimes(t *testing.T) {
 		if err := os.WriteFile(path, c.content, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		file, err := opening.At(c.route, path, c.file)
+		file, err := opening.At(t.Context(), c.route, path, c.file)
 		if err != nil {
 			t.Fatal(err)
 		}

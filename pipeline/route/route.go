@@ -79,7 +79,7 @@ type Repeats struct {
 
 // Plain are settings that detect everything: for our own results, which are not written as the route's files are.
 func (r *Route) Plain() readers.Settings {
-	return readers.Settings{Limits: r.Read.Limits, Wants: r.Read.Wants}
+	return readers.Settings{Unzip: r.Read.Unzip, Member: r.Read.Member, Limits: r.Read.Limits, Wants: r.Read.Wants}
 }
 
 // Whole says whether the file at path is closed in its structure: nil, or *batch.Unreadable (Incomplete while it may still grow).
@@ -90,6 +90,14 @@ func (r *Route) Whole(ctx context.Context, path string) error {
 		return err
 	}
 	defer f.Close()
+	inside, err := formats.Unzip(ctx, source, r.Read)
+	if err != nil {
+		return err
+	}
+	if inside != nil {
+		defer inside.Close()
+		source = inside.File
+	}
 	reader, err := formats.Of(source)
 	if err != nil {
 		return err

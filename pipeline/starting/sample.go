@@ -33,7 +33,9 @@ type cell struct {
 
 // look reads columns and values.
 func (p *Proposal) look(ctx context.Context, path string) error {
-	f, err := opening.At(&route.Route{Read: p.Read}, path, p.Sample)
+	read := p.Read
+	read.Unzip = true
+	f, err := opening.At(ctx, &route.Route{Read: read}, path, p.Sample)
 	if err != nil {
 		return err
 	}
@@ -42,7 +44,7 @@ func (p *Proposal) look(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	p.Format = t.Format
+	p.Format, p.Read.Unzip = t.Format, f.Member != ""
 	p.columns = slices.Clone(t.Columns())
 	p.pin(t)
 	p.cells = make([][]cell, len(p.columns))

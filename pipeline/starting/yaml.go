@@ -170,6 +170,9 @@ func (p *Proposal) read(line func(string, ...any)) {
 			parts = append(parts, k.key+": "+Scalar(k.value))
 		}
 	}
+	if p.Read.Unzip {
+		parts = append(parts, "unzip: true")
+	}
 	if len(parts) > 0 {
 		line("    read: {%s}", strings.Join(parts, ", "))
 	}

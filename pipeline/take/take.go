@@ -435,7 +435,7 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 	if err != nil {
 		return ledger.Reading{}, itsOwn(err)
 	}
-	opened, err := opening.New(t.Route, copied, f.Name)
+	opened, err := opening.New(ctx, t.Route, copied, f.Name)
 	if err != nil {
 		return ledger.Reading{}, itsOwn(err)
 	}

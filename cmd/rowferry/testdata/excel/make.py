@@ -89,6 +89,12 @@ def xlsb(path):
         z.writestr("xl/worksheets/sheet1.bin", record(129) + record(145) + cells + record(146) + record(130))
 
 
+def archive(path, table):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as z:
+        z.writestr("to you/readme.txt", "Dear colleagues,\nthe failures of today.\n")
+        z.write(table, "to you/" + table)
+
+
 if __name__ == "__main__":
     xls("orders.xls")
     office("orders.xls", "ods")
@@ -97,3 +103,4 @@ if __name__ == "__main__":
     xml2003("orders-xml.xls")
     text("orders-text.xls")
     xlsb("orders.xlsb")
+    archive("orders.zip", "orders-html.xls")
