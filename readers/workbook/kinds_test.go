@@ -1,10 +1,12 @@
 package workbook_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -187,12 +189,27 @@ func damages(t *testing.T, name string, content []byte) {
 	}
 }
 
-// FuzzKinds reads whatever the bytes are said to be by their content.
+// zipped are the kinds whose parts are fuzzed inside a sound zip too, which bytes that vary at random never are.
+var zipped = []string{"orders.xlsb", "orders.ods"}
+
+// FuzzKinds reads whatever the bytes are said to be by their content. What begins with the name of a sample and of a part of it, each
+// with a NUL behind, is that part of it.
 func FuzzKinds(f *testing.F) {
 	for name := range kinds {
 		f.Add(sample(f, name))
 	}
+	for _, name := range zipped {
+		for part, content := range partsOf(f, sample(f, name)) {
+			if strings.HasSuffix(part, ".bin") || part == "content.xml" || part == "styles.xml" {
+				f.Add([]byte(name + "\x00" + part + "\x00" + content))
+			}
+		}
+	}
 	f.Fuzz(func(t *testing.T, content []byte) {
+		if name, rest, found := bytes.Cut(content, []byte{0}); found && slices.Contains(zipped, string(name)) {
+			part, varied, _ := bytes.Cut(rest, []byte{0})
+			content = withPart(t, sample(t, string(name)), string(part), varied)
+		}
 		_, err := rowsOf("x.xls", content, readers.Settings{Limits: readers.Limits{Bytes: 8 << 20, Cell: 1 << 16}})
 		if err != nil {
 			sound(t, err)
@@ -235,4 +252,49 @@ func TestEncodingSetting(t *testing.T) {
 	}
 	_, err := rowsOf("orders.xls", bare(4711), readers.Settings{})
 	sound(t, err)
+}
+
+// partsOf are the files of a zip.
+func partsOf(t testing.TB, content []byte) map[string]string {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := map[string]string{}
+	for _, e := range z.File {
+		r, err := e.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(r)
+		if err := errors.Join(err, r.Close()); err != nil {
+			t.Fatal(err)
+		}
+		parts[e.Name] = string(b)
+	}
+	return parts
+}
+
+// withPart is a zip with other content in one of its files.
+func withPart(t testing.TB, content []byte, part string, varied []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for name, is := range partsOf(t, content) {
+		w, err := z.CreateHeader(&zip.FileHeader{Name: name})
+		if name == part {
+			is = string(varied)
+		}
+		if err == nil {
+			_, err = io.WriteString(w, is)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }

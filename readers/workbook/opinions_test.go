@@ -150,23 +150,33 @@ func TestOpinions(t *testing.T) {
 	}
 	program(t, spec, "/usr/bin/python3", "testdata/write.py", dir)
 	program(t, spec, "/usr/bin/perl", "testdata/write.pl", dir)
-	var xls []string
+	var xls, others []string
+	for _, name := range []string{"orders.xlsb", "orders-xml.xls"} { // LibreOffice reads what few programs write
+		path, err := filepath.Abs(filepath.Join(samples, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		others = append(others, path)
+	}
 	for _, w := range all {
 		xls = append(xls, filepath.Join(dir, "xlwt-"+w.Name+".xls"))
 	}
 	paths := []string{"xlwt-%s.xls", "odfpy-%s.ods", "perl-%s.xls", "ods/xlwt-%s.ods"}
 	conversions := map[string]string{"ods": "ods", "csv": "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false"}
 	if howMany() > 4 {
-		conversions["fods"], conversions["again"] = "fods", "xls:MS Excel 97"
-		paths = append(paths, "fods/xlwt-%s.fods", "again/xlwt-%s.xls")
+		conversions["fods"], conversions["again"], conversions["xml"] = "fods", "xls:MS Excel 97", "xml:MS Excel 2003 XML"
+		paths = append(paths, "fods/xlwt-%s.fods", "again/xlwt-%s.xls", "xml/xlwt-%s.xml")
 	}
 	for folder, kind := range conversions {
-		for some := range slices.Chunk(xls, 100) {
+		for some := range slices.Chunk(append(slices.Clone(xls), others...), 100) {
 			program(t, nil, "soffice", append([]string{"--headless", "--convert-to", kind, "--outdir", filepath.Join(dir, folder)}, some...)...)
 		}
 	}
 	for i, line := range strings.Split(strings.TrimSpace(string(program(t, nil, "/usr/bin/python3", append([]string{"testdata/read.py"}, xls...)...))), "\n") {
 		agree(t, xls[i], line)
+	}
+	for _, path := range others {
+		asShown(t, path, filepath.Join(dir, "csv", strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))+".csv"))
 	}
 	compared := 0
 	for _, w := range all {
