@@ -63,6 +63,7 @@ var shared = map[string]string{
 	"outbox/summary":          "a workbook sums up what the summary does",
 	"pipeline/route":          "what the loops know of a route",
 	"pipeline/opening":        "the front door of every file",
+	"pipeline/receipts":       "what providers said later, for who reports or shows it",
 	"pipeline/redrop":         "families, for who takes or checks",
 	"pipeline/repeats":        "what was sent before, for who takes or checks",
 	"pipeline/send":           "what a lane says of itself",

@@ -177,6 +177,7 @@ type Outcome struct {
 	Reference string    `json:"reference,omitempty"` // the provider's id
 	Attempts  int       `json:"attempts,omitempty"`  // requests that may have reached the provider with it
 	SentAt    time.Time `json:"sent_at,omitzero"`    // when the last attempt began
+	Receipt   *Receipt  `json:"receipt,omitempty"`   // what the provider said later: joined when the books are looked at, never stored with them
 }
 
 // File is one dropped document and what is known of it.

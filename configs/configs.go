@@ -25,7 +25,7 @@ type Config struct {
 	Ledger string `yaml:"ledger" default:"sqlite" enum:"sqlite"`
 	// Language of messages and results, unless a route says otherwise.
 	Language batch.Language `yaml:"language" default:"en" enum:"en,zh,ru"`
-	// Address on which /metrics and /healthz are served; without it nothing is served.
+	// Address on which /metrics and /healthz are served, and the receipts of providers received; without it nothing is served.
 	Listen string `yaml:"listen" example:"127.0.0.1:9100"`
 	// The web pages and the API under them.
 	Console Console `yaml:"console"`
@@ -72,6 +72,8 @@ type Account struct {
 	Timeout time.Duration `yaml:"timeout" default:"30s" above:"0"`
 	// How long and how eagerly a request is tried again.
 	Retry Retry `yaml:"retry"`
+	// How what the provider says later (its receipts) is received, on listen.
+	Receipts *Receipts `yaml:"receipts"`
 	// PEM file with further certificate authorities to trust.
 	CA string `yaml:"ca" example:"/etc/rowferry/company-ca.pem"`
 	// PEM file with our own certificate, for a provider that asks its clients for one.
@@ -92,6 +94,16 @@ type Sign struct {
 	Case string `yaml:"case" default:"lower" enum:"lower,upper"`
 	// How the digest is written.
 	Encoding string `yaml:"encoding" default:"hex" enum:"hex,base64"`
+}
+
+// Receipts says by what a genuine receipt of the provider is known. They come to listen, at /receipts/ACCOUNT/WEBHOOK; `rowferry providers show` lists the webhooks. Give secret, sign, or both.
+type Receipts struct {
+	// Secret that the provider shows with each receipt: as the last part of the address (/receipts/ACCOUNT/WEBHOOK/SECRET), as bearer token, or as the password of a basic login. At least 16 characters.
+	Secret Secret `yaml:"secret" example:"\"${HGJ_RECEIPTS}\""`
+	// Recipe of the signature on receipts, where the provider signs them.
+	Sign *Sign `yaml:"sign"`
+	// What a receipt is answered with; without it what the provider's document says.
+	Answer string `yaml:"answer" example:"'{\"code\": 200}'"`
 }
 
 // Retry is how long and how eagerly a request is tried again.

@@ -57,7 +57,7 @@ func load(t *testing.T, path string) *Config {
 
 func setExampleSecrets(t *testing.T) {
 	for _, name := range []string{
-		"OTMS_LOGIN", "OTMS_PASSWORD", "PARTNER_ID", "HGJ_TOKEN", "HGJ_STAFF", "HGJ_SECRET", "DELLIN_APPKEY", "DELLIN_LOGIN",
+		"OTMS_LOGIN", "OTMS_PASSWORD", "PARTNER_ID", "HGJ_TOKEN", "HGJ_STAFF", "HGJ_SECRET", "HGJ_RECEIPTS", "DELLIN_APPKEY", "DELLIN_LOGIN",
 		"DELLIN_PASSWORD", "PARTNER_PASSWORD", "PARTNER_KEY", "PARTNER_PASSPHRASE",
 	} {
 		t.Setenv(name, "value of "+name)

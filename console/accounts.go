@@ -19,7 +19,8 @@ type shownAccount struct {
 	Allowed providers.Rate
 	Hour    []pipeline.Minute
 	Ages    []age
-	Person  bool // a person stopped it
+	Person  bool              // a person stopped it
+	Strays  []ledger.Received // the newest receipts that speak of nothing that was sent
 }
 
 // age is rows that wait, by when their file came.
@@ -47,6 +48,10 @@ func (c *Console) accounts(ctx context.Context, p *people.Person) ([]shownAccoun
 	if err != nil {
 		return nil, err
 	}
+	strays, err := c.desk.Strays(ctx, 50)
+	if err != nil {
+		return nil, err
+	}
 	var all []shownAccount
 	now := time.Now()
 	for _, name := range slices.Sorted(maps.Keys(c.cfg.Accounts)) {
@@ -55,6 +60,11 @@ func (c *Console) accounts(ctx context.Context, p *people.Person) ([]shownAccoun
 		}
 		a := shownAccount{apiAccount: apiAccount{Name: name, Provider: c.cfg.Accounts[name].Provider, Stopped: stops[name]}, Person: persons[name] != "", Allowed: c.rate(name)}
 		a.Rate = rateText(a.Allowed)
+		for _, r := range strays {
+			if r.Account == name {
+				a.Strays = append(a.Strays, r)
+			}
+		}
 		if lane := c.engine.Lanes[name]; lane != nil {
 			s := lane.State()
 			a.InFlight, a.Waiting = s.InFlight, s.Waiting

@@ -94,6 +94,7 @@ type Event struct {
 	Answer  *batch.Answer // answered
 	With    []int         // answered: the other items of the chunk that the request carried and the answer is kept for
 	Before  *Verdict      // requeued: the verdict that is taken back
+	Marks   []Print       // settled: by which receipts find the item; kept, and not part of the journal
 }
 
 // ItemState is where an item stands after its events.

@@ -109,6 +109,7 @@ type Books interface {
 	Lanes(ctx context.Context) (map[string]string, error)
 	// Kept returns a small fact that the owner stored; "" when there is none.
 	Kept(ctx context.Context, key string) (string, error)
+	Hearsay
 }
 
 // Orders is how anybody leaves a command for the owner.
@@ -193,6 +194,7 @@ type Owner interface {
 	Visitor
 	Intake
 	Journal
+	Listening
 	Control
 	// Lease waits until this owner alone may do what the name stands for ("lane/otms"), or ctx ends. A ledger that has one
 	// owner grants everything at once.

@@ -35,6 +35,7 @@ type Row struct {
 	Item    *Staged
 	State   *ItemState
 	Chunk   int
+	At      int // the item's index within the chunk
 	Cursor  string
 }
 
@@ -183,7 +184,7 @@ func (p *paging) of(ctx context.Context, seq int) ([]Row, error) {
 	var rows []Row
 	for i := range c.Items {
 		for k, number := range c.Items[i].Rows {
-			r := Row{Number: number, Item: &c.Items[i], State: &c.States[i], Chunk: seq, Cursor: cursor{seq, i, k}.String()}
+			r := Row{Number: number, Item: &c.Items[i], State: &c.States[i], Chunk: seq, At: i, Cursor: cursor{seq, i, k}.String()}
 			if v := c.States[i].Verdict; v != nil {
 				o := v.Of(number)
 				r.Outcome = &o

@@ -17,6 +17,7 @@ import (
 	"github.com/rowferry/rowferry/outbox/csvfile"
 	"github.com/rowferry/rowferry/outbox/summary"
 	"github.com/rowferry/rowferry/outbox/workbook"
+	"github.com/rowferry/rowferry/pipeline/receipts"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/pipeline/send"
 	"github.com/rowferry/rowferry/places"
@@ -64,7 +65,7 @@ func wire(cfg *configs.Config, r configs.Route, lists providers.Lists) *route.Ro
 	return &route.Route{Name: r.Name, Account: r.Account, Operation: op, Language: r.Language, Mapping: m, Lists: lists, Optional: r.Optional,
 		Read:  reading(r.Read, m),
 		Later: r.Later, StopAfter: r.Limits.StopAfter, NoEmpty: r.Read.Empty == "refuse", Repeats: route.Repeats{Send: sendsRepeats(r, op), Within: r.Repeats.Within},
-		Local: r.Outbox.Words == "local", Zone: zone(r.TimeZone)}
+		Local: r.Outbox.Words == "local", Zone: zone(r.TimeZone), Receipts: receipts.Wanted(cfg, r.Account, r.Operation)}
 }
 
 // sendsRepeats reports whether a request that was sent before goes once more: as the route says, else the document, else if

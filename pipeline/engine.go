@@ -18,6 +18,7 @@ import (
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/pipeline/desk"
+	"github.com/rowferry/rowferry/pipeline/receipts"
 	"github.com/rowferry/rowferry/pipeline/report"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/pipeline/send"
@@ -145,6 +146,9 @@ func (e *Engine) run(ctx context.Context, others ...Loop) error {
 		return quiet(outer, err)
 	}
 	loops := append(others, loop{"orders and results", e.attend})
+	if slices.ContainsFunc(slices.Collect(maps.Values(e.Routes)), func(r *route.Route) bool { return r.Receipts }) {
+		loops = append(loops, &receipts.Reviser{Ledger: e.Ledger, Log: e.Log, Every: 5 * beat})
+	}
 	for _, l := range e.Lanes {
 		loops = append(loops, l)
 	}
@@ -497,6 +501,11 @@ func (e *Engine) going(f ledger.File) bool {
 		return e.Routes[f.Route] != nil && e.Stalled()[f.ID] == nil
 	}
 	return false
+}
+
+// Receiver takes what providers say later; for whoever serves the configuration's listen.
+func (e *Engine) Receiver() *receipts.Receiver {
+	return &receipts.Receiver{Ledger: e.Ledger, Config: e.config, Log: e.Log, Now: time.Now}
 }
 
 // Close ends lanes and places. The ledger is closed by whoever opened it.

@@ -32,6 +32,9 @@ func Check(cfg *configs.Config) error {
 		if p := cfg.ProviderOf(name); p != nil {
 			v.Add("accounts."+name, senders.Check(a, p, operationsOf(cfg, name))...)
 		}
+		if a.Receipts != nil && cfg.Listen == "" {
+			v.Add("accounts."+name, batch.Mistake{Key: "receipts", What: words.Message("receipts.listen"), Write: words.Example("listen: 127.0.0.1:9100")})
+		}
 	}
 	for name, r := range cfg.Routes {
 		m, wrong := mapping(cfg, r, lists)

@@ -207,6 +207,7 @@ func (r *reader) provider(p *Provider) {
 	r.servers(p)
 	r.credentials(p, spec.Credentials)
 	r.schemes(p)
+	r.webhooks(p)
 	r.operations(p)
 	p.settle(r.theirs)
 }
@@ -307,6 +308,7 @@ type operationSpec struct {
 	Paths      map[string]string   `key:"paths"`
 	Examples   []map[string]string `key:"examples"`
 	Answer     *yaml.Node          `key:"answer"`
+	Receipts   *yaml.Node          `key:"receipts"`
 }
 
 func (r *reader) operation(p *Provider, n *yaml.Node, item entry, method string) {
@@ -354,6 +356,7 @@ func (r *reader) operation(p *Provider, n *yaml.Node, item entry, method string)
 		r.rows(op, spec.Rows, xplace+".rows")
 	}
 	b.wish(spec, x)
+	r.receipts(p, op, spec.Receipts, xplace+".receipts")
 	p.Operations = append(p.Operations, op)
 	b.parameters(item.Node, n, place)
 	if schema == nil && len(op.Parameters) == 0 {

@@ -105,6 +105,11 @@ func compileAnswer(text string, as ...expr.Option) (*expression, error) {
 	}, as...)...)
 }
 
+// compileSent compiles an expression over what was sent and the provider's reference.
+func compileSent(text string) (*expression, error) {
+	return compileExpression(text, expr.Env(sentEnv{}))
+}
+
 // compileRule compiles a rule over the variables of an object and the objects around it.
 func compileRule(text string, variables types.Map) (*expression, error) {
 	env := types.Map{

@@ -238,6 +238,9 @@ func (g *page) operation(op *Operation) {
 	if done := op.Done.In(g.l); done != "" {
 		g.line("- %s", g.say("page.done", "done", done))
 	}
+	if op.Receipts != nil {
+		g.line("- %s", g.say("page.receipts", "webhook", op.Receipts.Webhook))
+	}
 	for _, n := range op.Notes {
 		g.line("- %s", n.In(g.l))
 	}

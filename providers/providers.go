@@ -21,6 +21,7 @@ type Provider struct {
 	Credentials []Credential
 	Schemes     []Scheme // authentication schemes an account can choose from; the first is the default
 	Operations  []*Operation
+	Webhooks    []*Webhook   // what it sends to an address of ours
 	Charset     string       // of answers that declare none and are not UTF-8; "" = GB18030
 	Notes       []batch.Text // remarks for its page
 	Link        string       // where the provider describes its API
@@ -109,6 +110,7 @@ type Operation struct {
 	Fields     []*Field   // what rows can fill, in the schema's order
 	Notes      []batch.Text
 	Answers    []AnswerExample // documented answers, for tests and the simulator
+	Receipts   *Receipts       // how what the provider says later finds what was sent; nil: it says nothing
 
 	// unexported: compiled rules, answer expressions, fallback schema
 	compiled

@@ -41,6 +41,7 @@ func Check(account configs.Account, p *providers.Provider, operations []string) 
 	j.headers()
 	j.choices()
 	j.schemes()
+	j.receipts()
 	_, wrong := authorities(account.CA)
 	j.found = append(j.found, wrong...)
 	_, wrong = ownCertificate(account)
@@ -186,10 +187,38 @@ func (j *judge) credentials() {
 // sounding are names of credentials that no document calls secret and that sound like one.
 var sounding = regexp.MustCompile(`(?i)pass|secret|token|key|pat$|session`)
 
-// signs reports whether the account's recipe uses a credential of its own.
+// signs reports whether a recipe of the account uses a credential of its own.
 func (j *judge) signs(name string) bool {
-	s := j.account.Sign
-	return s != nil && strings.Contains(s.Over+s.Key, "{"+name+"}")
+	uses := func(s *configs.Sign) bool { return s != nil && strings.Contains(s.Over+s.Key, "{"+name+"}") }
+	return uses(j.account.Sign) || j.account.Receipts != nil && uses(j.account.Receipts.Sign)
+}
+
+// guarded is how long the secret of receipts must be.
+const guarded = 16
+
+// receipts asks for a proof that a receipt is genuine.
+func (j *judge) receipts() {
+	r := j.account.Receipts
+	switch {
+	case r == nil:
+		return
+	case len(j.provider.Webhooks) == 0:
+		j.bad("receipts", words.Message("receipts.webhooks"), words.Message("config.remove"))
+		return
+	case r.Sign == nil && r.Secret.Empty() && !r.Secret.Withheld():
+		j.bad("receipts", words.Message("receipts.proof"), words.Example(`receipts: {secret: "${`+variable(j.account.Name, "receipts")+`}"}`))
+	case !r.Secret.Empty() && len(r.Secret.Reveal()) < guarded:
+		j.bad("receipts.secret", words.Message("receipts.short"), words.Message("receipts.random"))
+	}
+	if r.Sign == nil {
+		return
+	}
+	if !slices.ContainsFunc(j.provider.Webhooks, func(w *providers.Webhook) bool { return w.Signs.Sign != "" }) {
+		j.bad("receipts.sign", words.Message("receipts.signed"), words.Message("config.remove"))
+	}
+	a := authAccount(j.account, providers.Scheme{Name: "signed", Kind: "signed"}, "")
+	a.Sign = r.Sign
+	j.found = append(j.found, signed.CheckRecipe(a, "receipts.sign")...)
 }
 
 // variable is the name of an environment variable for an account's credential.

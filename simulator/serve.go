@@ -13,6 +13,7 @@ import (
 
 // A Server serves simulators below one address of this machine: each at /NAME.
 type Server struct {
+	sims     []*Simulator
 	listener net.Listener
 	http     *http.Server
 	done     chan error
@@ -34,7 +35,7 @@ func Start(address string, sims ...*Simulator) (*Server, error) {
 		mux.Handle("/"+s.Name()+"/", http.StripPrefix("/"+s.Name(), s))
 	}
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { reply(w, names) })
-	s := &Server{listener: l, done: make(chan error, 1), http: &http.Server{Handler: mux, ReadHeaderTimeout: 30 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}}
+	s := &Server{sims: sims, listener: l, done: make(chan error, 1), http: &http.Server{Handler: mux, ReadHeaderTimeout: 30 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}}
 	go func() { s.done <- s.http.Serve(l) }()
 	return s, nil
 }
@@ -69,5 +70,8 @@ func (s *Server) Addr() string { return s.listener.Addr().String() }
 func (s *Server) Close() error {
 	err := s.http.Close()
 	<-s.done
+	for _, one := range s.sims {
+		one.Close()
+	}
 	return err
 }

@@ -1,6 +1,8 @@
 // Package simulator is a provider that runs here, made of nothing but its document: it checks requests as the document
 // says, keeps the truth of what it executed, answers as the document's examples do, and fails on request.
 //
+// Where receipts are asked for (Faults.Receipts), CUSTOMS in what identifies a row makes its receipt a refusal.
+//
 // Words in the fields that identify a row say what becomes of it: REFUSE is refused, LATER is not allowed in its
 // present state, GONE is no longer there, SECOND is answered 503 on the first try and taken on the second. Where an
 // identity is digits only, 404404, 409409, 410410 and 503503 in it (from eight digits on) mean the same.
@@ -46,13 +48,16 @@ type Faults struct {
 	RetryAfter  Duration `json:"retry_after,omitempty"` // with 429, rounded up to seconds
 	CloseIdle   float64  `json:"close_idle,omitempty"`  // the connection is closed after the answer without a word
 
-	Rate         string   `json:"rate,omitempty"`          // "10/s": what comes faster is answered 429 and not executed
-	SessionCalls int      `json:"session_calls,omitempty"` // a session ends after so many calls; 0 = never
-	RefuseLogin  bool     `json:"refuse_login,omitempty"`
-	RefuseAuth   bool     `json:"refuse_auth,omitempty"` // every request is answered as not authenticated
-	MaxItems     int      `json:"max_items,omitempty"`   // a batch of more is answered as too big
-	Delay        Duration `json:"delay,omitempty"`       // time to execute
-	Jitter       Duration `json:"jitter,omitempty"`      // at random up to so much on the way here, before a request counts, and back
+	Rate          string   `json:"rate,omitempty"`          // "10/s": what comes faster is answered 429 and not executed
+	SessionCalls  int      `json:"session_calls,omitempty"` // a session ends after so many calls; 0 = never
+	RefuseLogin   bool     `json:"refuse_login,omitempty"`
+	RefuseAuth    bool     `json:"refuse_auth,omitempty"`    // every request is answered as not authenticated
+	MaxItems      int      `json:"max_items,omitempty"`      // a batch of more is answered as too big
+	Delay         Duration `json:"delay,omitempty"`          // time to execute
+	Receipts      string   `json:"receipts,omitempty"`       // address that receipts are posted to, {webhook} in it is their kind: what the document says under webhooks
+	ReceiptsAfter Duration `json:"receipts_after,omitempty"` // how long after the execution; default at once
+	ReceiptsTwice bool     `json:"receipts_twice,omitempty"` // each comes twice
+	Jitter        Duration `json:"jitter,omitempty"`         // at random up to so much on the way here, before a request counts, and back
 }
 
 // Duration is written as "300ms" in JSON.
@@ -85,10 +90,11 @@ type Stats struct {
 	Twice           int            `json:"twice"`    // items that were executed more than once
 	WorstSecond     int            `json:"worst_second"`
 	MaxInFlight     int            `json:"max_in_flight"`
-	Invalid         int            `json:"invalid"`         // requests that break the document's rules
-	Unauthenticated int            `json:"unauthenticated"` // requests without what the scheme asks for
-	Strange         int            `json:"strange"`         // unknown path, method or content type
-	Answers         map[string]int `json:"answers"`         // items by what they were answered, and faults by name
+	Invalid         int            `json:"invalid"`            // requests that break the document's rules
+	Unauthenticated int            `json:"unauthenticated"`    // requests without what the scheme asks for
+	Strange         int            `json:"strange"`            // unknown path, method or content type
+	Receipts        int            `json:"receipts,omitempty"` // that were posted and taken
+	Answers         map[string]int `json:"answers"`            // items by what they were answered, and faults by name
 	Problems        []string       `json:"problems,omitempty"`
 }
 
@@ -99,6 +105,10 @@ type Simulator struct {
 	now      func() time.Time
 	log      *slog.Logger
 	answers  map[*providers.Operation]*answerBook
+
+	closing chan struct{} // what is still to be posted is given up
+	ending  sync.Once
+	going   sync.WaitGroup
 
 	mu       sync.Mutex
 	faults   Faults
@@ -117,7 +127,7 @@ type Simulator struct {
 
 // New makes a simulator of p.
 func New(p *providers.Provider, o Options) *Simulator {
-	s := &Simulator{provider: p, seed: o.Seed, now: o.Now, log: o.Log, answers: map[*providers.Operation]*answerBook{}}
+	s := &Simulator{provider: p, seed: o.Seed, now: o.Now, log: o.Log, answers: map[*providers.Operation]*answerBook{}, closing: make(chan struct{})}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -393,6 +403,9 @@ func (s *Simulator) note(count func(*Stats), why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	count(&s.stats)
+	if why == "" {
+		return
+	}
 	if len(s.stats.Problems) < 50 {
 		s.stats.Problems = append(s.stats.Problems, why)
 	}
@@ -496,6 +509,7 @@ func (v *visit) perform() {
 	}
 	v.pause(time.Duration(f.Delay))
 	v.execute(classes)
+	v.announce(classes)
 	switch {
 	case v.happens("cut_after", f.CutAfter):
 		v.cut()

@@ -93,6 +93,7 @@ var console = catalogue{
 	"console.col.message":             {EN: "Message", ZH: "说明", RU: "Сообщение"},
 	"console.col.code":                {EN: "Code", ZH: "代码", RU: "Код"},
 	"console.col.reference":           {EN: "Reference", ZH: "参考号", RU: "Ссылка"},
+	"console.strays":                  {EN: "Receipts that speak of nothing that was sent from here, or cannot be understood", ZH: "找不到对应已发送内容或无法识别的回执", RU: "Квитанции, которые не относятся к отправленному отсюда или непонятны"},
 	"console.col.sent_at":             {EN: "Sent", ZH: "发送时间", RU: "Отправлено"},
 	"console.col.attempts":            {EN: "Attempts", ZH: "尝试次数", RU: "Попыток"},
 	"console.col.operation":           {EN: "Operation", ZH: "操作", RU: "Операция"},

@@ -124,6 +124,7 @@ var providers = catalogue{
 	"page.repeatable":     {EN: "may be sent again when the answer was lost", ZH: "应答丢失时可以重新发送", RU: "можно отправить снова, если ответ потерян"},
 	"page.not_repeatable": {EN: "is never sent again on a guess: a lost answer is unknown", ZH: "绝不凭猜测重发：应答丢失记为 unknown", RU: "никогда не повторяется наугад: потерянный ответ - unknown"},
 	"page.done":           {EN: "delivered means: {done}", ZH: "delivered 表示：{done}", RU: "delivered означает: {done}"},
+	"page.receipts":       {EN: "what the provider says later comes to `listen` of the configuration, at `/receipts/ACCOUNT/{webhook}`, where the account has `receipts`", ZH: "提供方稍后的回执发送到配置中 `listen` 的 `/receipts/账户/{webhook}`；账户需配置 `receipts`", RU: "что провайдер скажет позже, приходит на `listen` настроек, по адресу `/receipts/УЧЁТНАЯ_ЗАПИСЬ/{webhook}`, если у учётной записи есть `receipts`"},
 	"page.field":          {EN: "field", ZH: "字段", RU: "поле"},
 	"page.fields":         {EN: "fields", ZH: "字段", RU: "поля"},
 	"page.required":       {EN: "required", ZH: "必填", RU: "обязательно"},

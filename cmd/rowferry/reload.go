@@ -117,7 +117,7 @@ func (h *house) open(ctx context.Context, cfg *configs.Config) (*turn, error) {
 	if err != nil {
 		return nil, err
 	}
-	stop, err := listen(cfg.Listen, h.registry, h.alive, h.log)
+	stop, err := listen(cfg.Listen, h.registry, h.alive, e.Receiver(), h.log)
 	if err != nil {
 		return nil, errors.Join(err, e.Close())
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/desk"
+	"github.com/rowferry/rowferry/pipeline/receipts"
 )
 
 // load reads the configuration, checks all of it and shows its warnings.
@@ -118,7 +119,7 @@ func (f *flags) once(ctx context.Context, cfg *configs.Config, log *slog.Logger,
 		return err
 	}
 	alive := func(ctx context.Context) error { _, err := e.Ledger.Lanes(ctx); return err }
-	stop, err := listen(cfg.Listen, registry, alive, log)
+	stop, err := listen(cfg.Listen, registry, alive, e.Receiver(), log)
 	if err != nil {
 		return errors.Join(err, end())
 	}
@@ -136,8 +137,8 @@ func (f *flags) once(ctx context.Context, cfg *configs.Config, log *slog.Logger,
 	return nil
 }
 
-// listen serves metrics and /healthz on an address, if there is one.
-func listen(address string, registry *prometheus.Registry, alive func(context.Context) error, log *slog.Logger) (stop func(), err error) {
+// listen serves metrics and /healthz on an address, and receives there what providers say later, if there is one.
+func listen(address string, registry *prometheus.Registry, alive func(context.Context) error, receiver http.Handler, log *slog.Logger) (stop func(), err error) {
 	if address == "" {
 		return func() {}, nil
 	}
@@ -154,7 +155,8 @@ func listen(address string, registry *prometheus.Registry, alive func(context.Co
 		}
 		fmt.Fprintln(w, "ok")
 	})
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	mux.Handle(receipts.Prefix, receiver)
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -89,9 +89,18 @@ func (f *flags) statusAll(ctx context.Context, d *desk.Desk, last int) error {
 	if err != nil {
 		return err
 	}
-	if f.json {
-		return printJSON(os.Stdout, map[string]any{"files": files, "stopped_lanes": stops})
+	strays, err := d.Strays(ctx, 20)
+	if err != nil {
+		return err
 	}
+	if f.json {
+		all := map[string]any{"files": files, "stopped_lanes": stops}
+		if len(strays) > 0 {
+			all["stray_receipts"] = strays
+		}
+		return printJSON(os.Stdout, all)
+	}
+	defer printStrays(strays)
 	if len(files) == 0 {
 		fmt.Println("No file has been taken yet.")
 		return nil
@@ -104,6 +113,16 @@ func (f *flags) statusAll(ctx context.Context, d *desk.Desk, last int) error {
 		fmt.Printf("\naccount %s: %s\n", account, stops[account])
 	}
 	return nil
+}
+
+// printStrays lists receipts that found nothing.
+func printStrays(strays []ledger.Received) {
+	if len(strays) > 0 {
+		fmt.Println("\nReceipts that speak of nothing that was sent from here, or cannot be understood:")
+	}
+	for _, r := range strays {
+		fmt.Printf("  %s account %s, %s: %s %s %s\n", r.Came.Format("2006-01-02 15:04:05"), r.Account, r.Kind, r.Class, r.Key, r.Message)
+	}
 }
 
 func (f *flags) statusFile(ctx context.Context, d *desk.Desk, id string) error {
@@ -128,13 +147,24 @@ func (f *flags) statusFile(ctx context.Context, d *desk.Desk, id string) error {
 			more++
 		}
 	}
+	receipts, err := d.Receipts(ctx, file.ID)
+	if err != nil {
+		return err
+	}
 	if f.json {
-		return printJSON(os.Stdout, map[string]any{"file": file, "not_delivered": rows})
+		all := map[string]any{"file": file, "not_delivered": rows}
+		if receipts != nil {
+			all["receipts"] = receipts
+		}
+		return printJSON(os.Stdout, all)
 	}
 	if err := filesTable(os.Stdout, []desk.File{file}); err != nil {
 		return err
 	}
 	remarks(os.Stdout, []desk.File{file})
+	if receipts != nil {
+		fmt.Printf("receipts: %d accepted, %d refused, %d awaited\n", receipts[batch.Accepted], receipts[batch.Refused], receipts[batch.Awaited]+receipts[batch.Told])
+	}
 	printRows(rows, more, untried)
 	for _, name := range file.Results {
 		fmt.Println("result: " + name)
@@ -208,7 +238,11 @@ func printRows(rows []desk.Row, more, untried int) {
 		for _, p := range r.Why {
 			why = append(why, p.Text)
 		}
-		fmt.Printf("  row %d %s: %s\n", r.Number, r.Outcome.Status, strings.Join(why, " | "))
+		status := string(r.Outcome.Status)
+		if r.Outcome.Receipt != nil && r.Outcome.Receipt.Class == batch.Refused {
+			status += ", refused later"
+		}
+		fmt.Printf("  row %d %s: %s\n", r.Number, status, strings.Join(why, " | "))
 	}
 	if more > 0 {
 		fmt.Printf("  … and %d more; --json lists all, the result file has them in the end\n", more)

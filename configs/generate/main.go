@@ -231,7 +231,7 @@ func types() []reflect.Type {
 
 // sections are the headings of the page.
 var sections = map[string]string{
-	"Config": "The file", "Console": "console", "TLS": "console.tls", "OIDC": "console.oidc", "Account": "accounts.NAME", "Sign": "accounts.NAME.sign", "Retry": "accounts.NAME.retry", "SFTP": "sftp.NAME",
+	"Config": "The file", "Console": "console", "TLS": "console.tls", "OIDC": "console.oidc", "Account": "accounts.NAME", "Sign": "accounts.NAME.sign", "Receipts": "accounts.NAME.receipts", "Retry": "accounts.NAME.retry", "SFTP": "sftp.NAME",
 	"Route": "routes.NAME", "Inbox": "routes.NAME.inbox", "Outbox": "routes.NAME.outbox", "Preview": "routes.NAME.preview",
 	"Read": "routes.NAME.read", "Mapping": "routes.NAME.map.FIELD", "Later": "routes.NAME.later", "Repeats": "routes.NAME.repeats", "RouteLimits": "routes.NAME.limits",
 }

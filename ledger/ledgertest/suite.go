@@ -55,6 +55,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"two owners":                    owners,
 		"pages of rows":                 pages,
 		"people and what they did":      people,
+		"what providers say later":      receipts,
 		"chunks keep items to the byte": fidelity,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, fresh(t)) })
@@ -1016,4 +1017,73 @@ func answers(t *testing.T, open Opener) {
 	if c.States[0].Answer == nil || c.States[2].Answer != nil {
 		t.Errorf("%+v", c.States)
 	}
+}
+
+func receipts(t *testing.T, open Opener) {
+	l, ctx := open.open(t), t.Context()
+	mark := func(key string) ledger.Print { return ledger.MarkOf("hgj", "aci", key) }
+	receive := func(id, key string, c batch.ReceiptClass, came time.Time) bool {
+		t.Helper()
+		fresh, err := l.Receive(ctx, ledger.MarkOf("hgj", "id", id), mark(key), batch.Receipt{Account: "hgj", Kind: "aci", Key: key, Class: c, Came: came, Raw: id})
+		must(t, err)
+		return fresh
+	}
+	settled := func(file string, i int, at time.Time, keys ...string) {
+		t.Helper()
+		e := Settled(file, i, batch.Delivered)
+		e.Verdict.SentAt = at
+		for _, key := range keys {
+			e.Marks = append(e.Marks, mark(key))
+		}
+		must(t, l.Record(e).Wait(ctx))
+	}
+	told := func(q ledger.ReceivedQuery) (out []string) {
+		t.Helper()
+		found, err := l.Received(ctx, q)
+		must(t, err)
+		for _, r := range found {
+			out = append(out, fmt.Sprintf("%s %s %s.%d.%d", r.Class, r.Key, r.File, r.Chunk, r.Item))
+		}
+		return out
+	}
+	wants := func(q ledger.ReceivedQuery, want ...string) {
+		t.Helper()
+		if diff := cmp.Diff(want, told(q)); diff != "" {
+			t.Errorf("%+v (-want +got):\n%s", q, diff)
+		}
+	}
+	Accepted(t, l, "f1", 12)
+	if !receive("a", "B1", batch.Accepted, day.Add(time.Second)) || receive("a", "B1", batch.Accepted, day.Add(time.Hour)) {
+		t.Error("a receipt counts once")
+	}
+	wants(ledger.ReceivedQuery{Unknown: true}, "accepted B1 .0.0") // before our answer
+	settled("f1", 11, day, "B1", "REF-1")
+	settled("f1", 2, day, "B2")
+	wants(ledger.ReceivedQuery{File: "f1"}, "accepted B1 f1.1.1")
+	wants(ledger.ReceivedQuery{Unknown: true})
+	Accepted(t, l, "f2", 3)
+	settled("f2", 0, day.Add(time.Minute), "B1") // the same bill once more
+	receive("b", "B1", batch.Refused, day.Add(2*time.Minute))
+	receive("c", "B9", batch.Told, day.Add(2*time.Minute))
+	receive("d", "REF-1", batch.Told, day.Add(3*time.Minute))
+	wants(ledger.ReceivedQuery{File: "f1"}, "accepted B1 f1.1.1", "told REF-1 f1.1.1")
+	wants(ledger.ReceivedQuery{File: "f2"}, "refused B1 f2.0.0")
+	all, err := l.Received(ctx, ledger.ReceivedQuery{})
+	must(t, err)
+	wants(ledger.ReceivedQuery{After: all[0].N, Last: 2}, "told B9 .0.0", "told REF-1 f1.1.1")
+	wants(ledger.ReceivedQuery{Unknown: true}, "told B9 .0.0")
+	if err := l.Revise(ctx, "f2"); !errors.Is(err, ledger.ErrState) {
+		t.Errorf("the result of a file that is not reported was revised: %v", err)
+	}
+	settled("f2", 1, day, "B3")
+	settled("f2", 2, day, "B4")
+	must(t, l.Report(ctx, "f2", []string{"f2.result.csv"}))
+	must(t, l.Revise(ctx, "f2"))
+	if f := file(t, l, "f2"); f.State != ledger.Settled || f.Revision != 2 || f.Counts.Delivered != 3 {
+		t.Errorf("revised: %+v", f)
+	}
+	must(t, l.Close())
+	l = open.open(t)
+	defer func() { must(t, l.Close()) }()
+	wants(ledger.ReceivedQuery{File: "f2"}, "refused B1 f2.0.0")
 }

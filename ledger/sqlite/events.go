@@ -59,6 +59,9 @@ func (w *writing) record(events []ledger.Event) error {
 		if err := w.tally(at.file, n, at.chunk, byPlace[at], body); err != nil {
 			return err
 		}
+		if err := w.leaveMarks(n, byPlace[at]); err != nil {
+			return err
+		}
 	}
 	for _, id := range files {
 		if err := w.book(id, changes[id]); err != nil {

@@ -29,7 +29,8 @@ type Summary struct {
 	Accounting    string       `json:"accounting"`
 	Balanced      bool         `json:"balanced"`
 	Counts        batch.Counts `json:"counts"`
-	Codes         []Code       `json:"codes"` // by number of rows, the most first
+	Codes         []Code       `json:"codes"`              // by number of rows, the most first
+	Receipts      *Receipts    `json:"receipts,omitempty"` // what the provider said later; missing where it says nothing
 	Notes         []Note       `json:"notes"`
 	UnusedColumns []string     `json:"unused_columns"`
 	Times         Times        `json:"times"`
@@ -43,6 +44,29 @@ type Code struct {
 	Status  batch.Status `json:"status"`
 	Rows    int          `json:"rows"`
 	Meaning string       `json:"meaning,omitempty"`
+}
+
+// Receipts counts the rows that receipts speak of, and those that await one.
+type Receipts struct {
+	Accepted int `json:"accepted"`
+	Refused  int `json:"refused"`
+	Awaited  int `json:"awaited"` // none has come that decides
+}
+
+// add counts one row.
+func (c *Receipts) add(r *batch.Receipt) *Receipts {
+	if c == nil {
+		c = &Receipts{}
+	}
+	switch r.Class {
+	case batch.Accepted:
+		c.Accepted++
+	case batch.Refused:
+		c.Refused++
+	default:
+		c.Awaited++
+	}
+	return c
 }
 
 // Note tells what was read and not taken for data.
@@ -71,7 +95,7 @@ func (format) Extension() string { return "summary.json" }
 // Write counts the lines itself. Where they do not agree with the file's counts, or the counts do not balance, nothing is
 // written: a row would be lost or counted twice.
 func (format) Write(ctx context.Context, w io.Writer, r outbox.Report) error {
-	counts, codes, err := count(ctx, r)
+	counts, codes, receipts, err := count(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -84,7 +108,7 @@ func (format) Write(ctx context.Context, w io.Writer, r outbox.Report) error {
 	return e.Encode(Summary{
 		File: r.File.Name, ID: r.File.ID, Revision: r.Revision, Route: r.File.Route, Account: r.Account, Operation: r.Operation,
 		Preview: r.Preview, Refused: r.Refused, Accounting: Accounting(r.Language, counts, r.Preview), Balanced: true, Counts: counts,
-		Codes: codes, Notes: notes(r), UnusedColumns: append([]string{}, r.Unused...),
+		Codes: codes, Receipts: receipts, Notes: notes(r), UnusedColumns: append([]string{}, r.Unused...),
 		Times: times(r), Size: r.File.Size, SHA256: r.File.Hash,
 	})
 }
@@ -104,21 +128,25 @@ type coded struct {
 }
 
 // count reads the lines once.
-func count(ctx context.Context, r outbox.Report) (batch.Counts, []Code, error) {
+func count(ctx context.Context, r outbox.Report) (batch.Counts, []Code, *Receipts, error) {
 	var c batch.Counts
+	var receipts *Receipts
 	rows := map[coded]int{}
 	for line, err := range r.Lines() {
 		if err != nil {
-			return c, nil, err
+			return c, nil, nil, err
 		}
 		if c.Read++; c.Read%1024 == 0 && ctx.Err() != nil {
-			return c, nil, ctx.Err()
+			return c, nil, nil, ctx.Err()
 		}
 		status := line.Outcome.Status
 		if r.Preview && status == "" {
 			status = batch.Delivered
 		}
 		c.Add(status, 1)
+		if line.Outcome.Receipt != nil {
+			receipts = receipts.add(line.Outcome.Receipt)
+		}
 		if line.Outcome.Code != "" {
 			rows[coded{status, line.Outcome.Code}]++
 		}
@@ -129,7 +157,7 @@ func count(ctx context.Context, r outbox.Report) (batch.Counts, []Code, error) {
 	}) {
 		codes = append(codes, Code{Code: k.code, Status: k.status, Rows: rows[k], Meaning: r.Codes[k.code].In(r.Language)})
 	}
-	return c, codes, nil
+	return c, codes, receipts, nil
 }
 
 func check(c batch.Counts, r outbox.Report) error {

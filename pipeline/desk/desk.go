@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
 )
@@ -113,6 +114,29 @@ func (d *Desk) File(ctx context.Context, id string) (File, error) {
 		return File{}, &Refusal{Reason: Ambiguous, File: id, Rows: len(files)}
 	}
 	return files[0], nil
+}
+
+// Strays are the newest receipts that speak of nothing that was sent, or that nobody can understand, oldest first.
+func (d *Desk) Strays(ctx context.Context, last int) ([]ledger.Received, error) {
+	return d.Books.Received(ctx, ledger.ReceivedQuery{Unknown: true, Last: last})
+}
+
+// Receipts counts a file's rows by the class of what the provider said later, batch.Awaited among them; nil where it says nothing.
+func (d *Desk) Receipts(ctx context.Context, file string) (map[batch.ReceiptClass]int, error) {
+	later, err := d.later(ctx, file)
+	if later == nil || err != nil {
+		return nil, err
+	}
+	counts := map[batch.ReceiptClass]int{}
+	for r, err := range d.Rows(ctx, file, Rows{}) {
+		if err != nil {
+			return nil, err
+		}
+		if r.Outcome != nil && r.Outcome.Receipt != nil {
+			counts[r.Outcome.Receipt.Class]++
+		}
+	}
+	return counts, nil
 }
 
 // Stops says why accounts are stopped, by name: by a person, or because the provider refuses them.

@@ -93,8 +93,16 @@ func (d *Desk) Page(ctx context.Context, q ledger.RowQuery) ([]Row, ledger.RowPa
 	if err != nil {
 		return nil, page, err
 	}
+	later, err := d.later(ctx, q.File)
+	if err != nil {
+		return nil, page, err
+	}
 	rows := make([]Row, len(page.Rows))
 	for i := range page.Rows {
+		if r := &page.Rows[i]; r.Outcome != nil {
+			o := later.With(*r.Outcome, r.Chunk, r.At)
+			r.Outcome = &o
+		}
 		rows[i] = rowIn(&page.Rows[i])
 	}
 	return rows, page, nil

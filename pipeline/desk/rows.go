@@ -9,6 +9,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/receipts"
 )
 
 // Row is what the books say of one row of a file.
@@ -23,7 +24,7 @@ type Row struct {
 // Rows selects rows of a file. The zero value selects all.
 type Rows struct {
 	Statuses    []batch.Status // only rows with one of these outcomes
-	Undelivered bool           // only rows that are not delivered
+	Undelivered bool           // only rows that are not delivered, or that the provider refused later
 	Text        string         // only rows whose code, message, reference or problems have it, whatever the case
 }
 
@@ -31,6 +32,11 @@ type Rows struct {
 func (d *Desk) Rows(ctx context.Context, file string, which Rows) iter.Seq2[Row, error] {
 	which.Text = strings.ToLower(which.Text)
 	return func(yield func(Row, error) bool) {
+		later, err := d.later(ctx, file)
+		if err != nil {
+			yield(Row{}, err)
+			return
+		}
 		for c, err := range d.Books.Chunks(ctx, file) {
 			if err != nil {
 				yield(Row{}, err)
@@ -38,7 +44,7 @@ func (d *Desk) Rows(ctx context.Context, file string, which Rows) iter.Seq2[Row,
 			}
 			for i := range c.Items {
 				for _, number := range c.Items[i].Rows {
-					if r := rowOf(c, i, number); which.fits(&r) && !yield(r, nil) {
+					if r := rowOf(c, i, number, later); which.fits(&r) && !yield(r, nil) {
 						return
 					}
 				}
@@ -47,13 +53,22 @@ func (d *Desk) Rows(ctx context.Context, file string, which Rows) iter.Seq2[Row,
 	}
 }
 
+// later is what the provider said later of a file's rows.
+func (d *Desk) later(ctx context.Context, file string) (*receipts.Join, error) {
+	f, err := d.Books.File(ctx, file)
+	if err != nil {
+		return nil, err
+	}
+	return receipts.Joining(ctx, d.Books, f, receipts.Wanted(d.Config, f.Account, f.Operation))
+}
+
 // rowOf is one row of an item of a chunk.
-func rowOf(c *ledger.Content, item, number int) Row {
+func rowOf(c *ledger.Content, item, number int, later *receipts.Join) Row {
 	s := c.States[item]
 	if s.Verdict == nil {
 		return Row{Number: number, Tries: s.Attempts, Until: s.Until}
 	}
-	o := s.Verdict.Of(number)
+	o := later.With(s.Verdict.Of(number), c.Seq, item)
 	r := Row{Number: number, Outcome: &o, Tries: o.Attempts}
 	for _, list := range [][]batch.Problem{c.Items[item].Problems, s.Verdict.Problems} {
 		for _, p := range list {
@@ -67,7 +82,7 @@ func rowOf(c *ledger.Content, item, number int) Row {
 
 func (w *Rows) fits(r *Row) bool {
 	switch {
-	case w.Undelivered && r.Outcome != nil && r.Outcome.Status == batch.Delivered:
+	case w.Undelivered && r.Outcome != nil && r.Outcome.Status == batch.Delivered && (r.Outcome.Receipt == nil || r.Outcome.Receipt.Class != batch.Refused):
 		return false
 	case len(w.Statuses) > 0 && (r.Outcome == nil || !slices.Contains(w.Statuses, r.Outcome.Status)):
 		return false

@@ -101,7 +101,7 @@ func bare(chunks iter.Seq2[*ledger.Content, error]) iter.Seq2[*outbox.Line, erro
 		known := map[int]outbox.Line{}
 		for c, err := range chunks {
 			if err == nil {
-				err = learn(known, c)
+				err = learn(known, c, nil)
 			}
 			if err != nil {
 				yield(nil, err)

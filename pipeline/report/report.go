@@ -19,6 +19,7 @@ import (
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/pipeline/opening"
+	"github.com/rowferry/rowferry/pipeline/receipts"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/readers/formats"
@@ -30,6 +31,7 @@ type Ledger interface {
 	ledger.Books
 	Spool() ledger.Spool
 	Report(ctx context.Context, id string, results []string) error
+	Keep(ctx context.Context, key, value string) error
 }
 
 // Reporter reports files whose rows all have an outcome. Its methods are called by one goroutine.
@@ -62,6 +64,13 @@ func (r *Reporter) Report(ctx context.Context, f ledger.File) error {
 	if err := os.MkdirAll(r.Work, 0o700); err != nil {
 		return err
 	}
+	var known map[receipts.Place]*batch.Receipt
+	if way.Receipts {
+		var err error
+		if known, err = receipts.Of(ctx, r.Ledger, f.ID); err != nil {
+			return err
+		}
+	}
 	report, err := r.whole(ctx, way, f)
 	if err != nil {
 		return err
@@ -76,6 +85,9 @@ func (r *Reporter) Report(ctx context.Context, f ledger.File) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		names = append(names, name)
+	}
+	if err := receipts.Tell(ctx, r.Ledger, f.ID, known); err != nil {
+		return err
 	}
 	if err := r.Ledger.Report(ctx, f.ID, names); err != nil {
 		return err
@@ -165,6 +177,11 @@ func Lines(ctx context.Context, l ledger.Books, way *route.Route, f ledger.File)
 			return
 		}
 		defer table.Close()
+		later, err := receipts.Joining(ctx, l, f, way.Receipts)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
 		next, stop := ahead(l.Chunks(ctx, f.ID))
 		defer stop()
 		known := map[int]outbox.Line{}
@@ -173,7 +190,7 @@ func Lines(ctx context.Context, l ledger.Books, way *route.Route, f ledger.File)
 				yield(nil, fmt.Errorf("reading %s again: %w", f.ID, err))
 				return
 			}
-			line, err := find(row, known, next)
+			line, err := find(row, known, next, later)
 			if !yield(line, err) || err != nil {
 				return
 			}
@@ -213,7 +230,7 @@ func ahead(chunks iter.Seq2[*ledger.Content, error]) (next func() (*ledger.Conte
 }
 
 // find takes a row's outcome out of what is known, loading chunks until it is there.
-func find(row *batch.Row, known map[int]outbox.Line, next func() (*ledger.Content, error, bool)) (*outbox.Line, error) {
+func find(row *batch.Row, known map[int]outbox.Line, next func() (*ledger.Content, error, bool), later *receipts.Join) (*outbox.Line, error) {
 	for {
 		if line, ok := known[row.Number]; ok {
 			delete(known, row.Number)
@@ -227,7 +244,7 @@ func find(row *batch.Row, known map[int]outbox.Line, next func() (*ledger.Conten
 		if !more {
 			return nil, fmt.Errorf("row %d has no outcome in the ledger", row.Number)
 		}
-		if err := learn(known, c); err != nil {
+		if err := learn(known, c, later); err != nil {
 			return nil, err
 		}
 	}
@@ -236,14 +253,14 @@ func find(row *batch.Row, known map[int]outbox.Line, next func() (*ledger.Conten
 var errOpen = errors.New("the item has no outcome yet")
 
 // learn adds the outcomes of a chunk's rows.
-func learn(known map[int]outbox.Line, c *ledger.Content) error {
+func learn(known map[int]outbox.Line, c *ledger.Content, later *receipts.Join) error {
 	for i := range c.Items {
 		item, v := &c.Items[i], c.States[i].Verdict
 		if v == nil {
 			return fmt.Errorf("item %d: %w", item.Seq, errOpen)
 		}
 		for _, number := range item.Rows {
-			known[number] = outbox.Line{Outcome: v.Of(number), Problems: about(number, item.Problems, v.Problems), Item: item.Seq}
+			known[number] = outbox.Line{Outcome: later.With(v.Of(number), c.Seq, i), Problems: about(number, item.Problems, v.Problems), Item: item.Seq}
 		}
 	}
 	return nil

@@ -41,6 +41,7 @@ type Route struct {
 	Later     *configs.Later
 	Repeats   Repeats
 	NoEmpty   bool // a file without rows is refused
+	Receipts  bool // what the provider says later is received
 	StopAfter int  // equal refusals, or unknown outcomes, in a row that pause a file; 0 = never
 }
 

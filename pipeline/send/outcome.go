@@ -165,7 +165,9 @@ func (l *Lane) settle(j *job, d decision, r senders.Result) {
 			o.Attempts, o.SentAt = v.Attempts, v.SentAt
 			v.Rows[row] = o
 		}
-		events = append(events, j.event(i, ledger.EventSettled, time.Now(), v))
+		e := j.event(i, ledger.EventSettled, time.Now(), v)
+		e.Marks = l.marks(j.file.route.Operation, &j.items[i], v)
+		events = append(events, e)
 		if v.Status != batch.Delivered {
 			missed = append(missed, j.at[i])
 		}
@@ -267,4 +269,15 @@ func expired(item batch.Item, problems []batch.Problem, lang batch.Language) *le
 		}
 	}
 	return v
+}
+
+// marks are by which receipts will find an item that the provider has, or may have.
+func (l *Lane) marks(op *providers.Operation, item *batch.Item, v *ledger.Verdict) (marks []ledger.Print) {
+	if op.Receipts == nil || v.SentAt.IsZero() || v.Status != batch.Delivered && v.Status != batch.Unknown {
+		return nil
+	}
+	for _, key := range op.Receipts.Keys(*item, op, v.Reference) {
+		marks = append(marks, ledger.MarkOf(l.Account, op.Receipts.Webhook, providers.FoldKey(key)))
+	}
+	return marks
 }

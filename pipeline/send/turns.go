@@ -244,7 +244,8 @@ func (l *Lane) interrupted(a *active, c *ledger.Content, i int) {
 	v := &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Unknown, Code: "interrupted", Attempts: c.States[i].Attempts, SentAt: c.States[i].First,
 		Message: words.Of(a.route.Language, "send.interrupted", "id", a.id)}}
 	c.States[i].Verdict = v
-	l.write(ledger.Event{File: a.id, Chunk: c.Seq, Item: i, Kind: ledger.EventSettled, At: time.Now().UTC(), Verdict: v, Rows: c.Items[i].Rows})
+	l.write(ledger.Event{File: a.id, Chunk: c.Seq, Item: i, Kind: ledger.EventSettled, At: time.Now().UTC(), Verdict: v, Rows: c.Items[i].Rows,
+		Marks: l.marks(a.route.Operation, &c.Items[i].Item, v)})
 }
 
 // collect makes a request of the next open items of the chunk. nil when none of them is open.

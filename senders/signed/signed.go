@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/senders/auth"
 	"github.com/rowferry/rowferry/spelling"
 	"github.com/rowferry/rowferry/words"
@@ -125,6 +126,23 @@ func meant(a auth.Account, got string) batch.Message {
 		return words.Message("config.did_you_mean", "word", "{"+near+"}")
 	}
 	return words.Message("sender.placeholder.write", "words", "{"+strings.Join(all, "}, {")+"}")
+}
+
+// Sum is the signature that a recipe makes; fill appends what a placeholder stands for.
+func Sum(recipe configs.Sign, fill func(dst []byte, name string) []byte) string {
+	s := New(auth.Account{Sign: &recipe}).(*scheme)
+	return s.digest(s.over.Append(nil, fill), s.key.Append(nil, fill))
+}
+
+// CheckRecipe asks for a recipe, at this key of the account, whose placeholders all stand for something.
+func CheckRecipe(a auth.Account, at string) (wrong []batch.Mistake) {
+	for _, m := range Check(a) {
+		if part, of := strings.CutPrefix(m.Key, "sign."); of {
+			m.Key = at + "." + part
+			wrong = append(wrong, m)
+		}
+	}
+	return wrong
 }
 
 func (s *scheme) Fixed() bool { return false }

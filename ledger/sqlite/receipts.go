@@ -1,0 +1,103 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+)
+
+// Receive keeps a receipt.
+func (l *Ledger) Receive(ctx context.Context, id, mark ledger.Print, r batch.Receipt) (bool, error) {
+	var fresh bool // the writer's until do returns without an error
+	err := l.do(ctx, func(w *writing) error {
+		done, err := w.conn.ExecContext(w.ctx, "INSERT INTO receipts (id, mark, came, body) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING", id[:], mark[:], unixms(r.Came), encode(r))
+		if err != nil {
+			return err
+		}
+		n, err := done.RowsAffected()
+		fresh = n > 0
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	return fresh, nil
+}
+
+// Revise has a file's result written again.
+func (l *Ledger) Revise(ctx context.Context, id string) error {
+	return l.do(ctx, func(w *writing) error {
+		done, err := w.conn.ExecContext(w.ctx, "UPDATE files SET "+touched+", state = 'settled', revision = revision + 1 WHERE id = ? AND state = 'reported'", id)
+		if err != nil {
+			return err
+		}
+		if n, err := done.RowsAffected(); n > 0 || err != nil {
+			return err
+		}
+		return errors.Join(ledger.ErrState, l.present(w, id))
+	})
+}
+
+// present is ledger.ErrNotFound when there is no such file.
+func (l *Ledger) present(w *writing, id string) error {
+	_, err := w.key(id)
+	return err
+}
+
+// leaveMarks writes down by which marks receipts will find the items of events.
+func (w *writing) leaveMarks(file int64, events []ledger.Event) error {
+	for i := range events {
+		e := &events[i]
+		for _, mark := range e.Marks {
+			err := w.exec("INSERT INTO marks (mark, sent, file, seq, item) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", mark[:], unixms(e.Verdict.SentAt), file, e.Chunk, e.Item)
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// received joins each receipt with the item of its mark that was sent last before it came.
+const received = `SELECT r.n, r.body, coalesce(f.id, ''), coalesce(m.seq, 0), coalesce(m.item, 0) FROM receipts r
+	LEFT JOIN marks m ON m.mark = r.mark AND m.sent <= r.came AND NOT EXISTS (SELECT 1 FROM marks o WHERE o.mark = r.mark AND o.sent <= r.came AND
+		(o.sent, o.file, o.seq, o.item) > (m.sent, m.file, m.seq, m.item))
+	LEFT JOIN files f ON f.n = m.file`
+
+// Received gives receipts in the order in which they came.
+func (b books) Received(ctx context.Context, q ledger.ReceivedQuery) ([]ledger.Received, error) {
+	query, args := received+" WHERE r.n > ?", []any{q.After}
+	if q.File != "" {
+		query, args = query+" AND r.mark IN (SELECT mark FROM marks WHERE file = (SELECT n FROM files WHERE id = ?)) AND f.id = ?", append(args, q.File, q.File)
+	}
+	if q.Unknown {
+		query += " AND f.id IS NULL"
+	}
+	query += " ORDER BY r.n DESC"
+	if q.Last > 0 {
+		query, args = query+" LIMIT ?", append(args, q.Last)
+	}
+	rows, err := b.reader.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, b.explained(err)
+	}
+	defer rows.Close()
+	var found []ledger.Received
+	for rows.Next() {
+		var one ledger.Received
+		var body []byte
+		if err := rows.Scan(&one.N, &body, &one.File, &one.Chunk, &one.Item); err != nil {
+			return nil, b.explained(err)
+		}
+		if err := json.Unmarshal(body, &one.Receipt); err != nil {
+			return nil, err
+		}
+		found = append(found, one)
+	}
+	slices.Reverse(found)
+	return found, b.explained(rows.Err())
+}
