@@ -11,7 +11,7 @@ import (
 )
 
 // patience is how long a receipt is posted again that nobody takes.
-const patience = time.Minute
+const patience = 10 * time.Minute
 
 // announce has receipts posted of what was executed, where they are asked for.
 func (v *visit) announce(classes []providers.Class) {
