@@ -221,6 +221,15 @@ type Driver interface {
 	Adopt(ctx context.Context) ([]string, error)
 }
 
+// Copier is a driver whose ledger can be copied and put back as files.
+type Copier interface {
+	// Copy writes the ledger as of one moment, without its spool, into an empty folder: beside its owner, or without one.
+	Copy(ctx context.Context, to string) error
+	// Replace puts such a copy in the place of the ledger, which goes with its spool into the new folder aside, on the same
+	// file system. *InUse when a process owns it. What the copy does not know is lost: Adopt comes next, whatever came of Replace.
+	Replace(ctx context.Context, from, aside string) error
+}
+
 // Verb is what an order asks for.
 type Verb string
 

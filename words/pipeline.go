@@ -207,6 +207,11 @@ var pipeline = catalogue{
 		ZH: "服务商拒绝账户 {account} 的请求本身：{message}。请检查服务器、版本和权限；等待的行会保留，系统会不时用一个请求重试",
 		RU: "провайдер отказывает запросам учётной записи {account} как таковым: {message}. Проверьте сервер, версию и права; ожидающие строки сохранены, время от времени пробуется один запрос",
 	},
+	"lane.restored": {
+		EN: "a backup of {at} was put back: rows of account {account} may have been sent since. Look them up, then let it go on with: rowferry resume {account}",
+		ZH: "已恢复 {at} 的备份：账户 {account} 的行可能在此之后已经发送。请先核对，再用以下命令继续：rowferry resume {account}",
+		RU: "восстановлена копия от {at}: строки учётной записи {account} могли быть отправлены после неё. Проверьте их, затем продолжите: rowferry resume {account}",
+	},
 	"lane.person": {
 		EN: "paused by a person; let it go on with: rowferry resume {account}",
 		ZH: "已由人工暂停；继续请运行：rowferry resume {account}",

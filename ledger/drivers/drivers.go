@@ -43,6 +43,19 @@ func Adopt(ctx context.Context, address, data string) ([]string, error) {
 	return d.Adopt(ctx)
 }
 
+// Copier gives the way to copy the ledger of a configuration; an error where its database has better ones of its own.
+func Copier(address, data string) (ledger.Copier, error) {
+	d, err := of(address, data)
+	if err != nil {
+		return nil, err
+	}
+	if c, ok := d.(ledger.Copier); ok {
+		return c, nil
+	}
+	name, _, _ := strings.Cut(address, "://")
+	return nil, fmt.Errorf("the ledger lies in %s: back it up with that database's own tools", name)
+}
+
 func of(address, data string) (ledger.Driver, error) {
 	name, _, _ := strings.Cut(address, "://")
 	driver, known := drivers[name]

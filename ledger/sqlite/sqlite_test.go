@@ -287,3 +287,47 @@ func TestALedgerOfTheFirstRelease(t *testing.T) {
 		t.Errorf("%v, %v", files, err)
 	}
 }
+
+// A migration that fails leaves the ledger as it was: the program that wrote it opens it again.
+func TestAFailedMigrationLeavesTheLedgerAsItWas(t *testing.T) {
+	dir := made(t)
+	schema(t, dir, 5) // the sixth finds its tables there already
+	dump := func() (text string) {
+		db, err := sql.Open("sqlite", filepath.Join(dir, "ledger.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if err := db.QueryRowContext(t.Context(), "SELECT group_concat(sql, x'0a') || (SELECT user_version FROM pragma_user_version) FROM sqlite_schema").Scan(&text); err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	before := dump()
+	if l, err := at(dir).Open(t.Context()); err == nil || !strings.Contains(err.Error(), "migrations/0006") {
+		t.Fatalf("%v, %v", l, err)
+	}
+	if after := dump(); after != before {
+		t.Errorf("it was\n%s\nand is\n%s", before, after)
+	}
+	files, err := fs.Glob(os.DirFS("migrations"), "*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema(t, dir, len(files))
+	l, err := at(dir).Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, err := l.File(t.Context(), "f1"); err != nil || f.Open != 3000 {
+		t.Errorf("%+v, %v", f, err)
+	}
+	closed(t, l)
+}
+
+func closed(t *testing.T, l ledger.Owner) {
+	t.Helper()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

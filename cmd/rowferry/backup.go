@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/pipeline/backup"
+)
+
+func backupCommand(f *flags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "backup TO",
+		Short: "Copy ledger, spool and results into a new folder, while the service runs",
+		Long: `Writes one consistent copy of everything the books need into the folder TO, which must be new or empty: the ledger as of one
+moment, the private copies of the files it knows, and the results that lie in outboxes on this machine. The configuration and its
+secrets are not in it. The list backup.json is written last; a folder without it is no whole backup.`,
+		Example: `  rowferry backup /backup/rowferry-$(date +%F)`,
+		Args:    takes(1, 1, "a folder"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			list, err := backup.Make(cmd.Context(), configs.Load(f.config), args[0])
+			if err != nil {
+				return err
+			}
+			if f.json {
+				return printJSON(os.Stdout, list)
+			}
+			var size int64
+			for _, p := range list.Files {
+				size += p.Size
+			}
+			fmt.Printf("%s: %s, %.1f MB, as of %s.\n", args[0], count(len(list.Files), "file"), float64(size)/1e6, list.At.Format("2006-01-02 15:04:05Z07:00"))
+			return nil
+		},
+	}
+}
+
+func restoreCommand(f *flags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "restore FROM",
+		Short: "Put a backup back, and pause every account whose rows may have been sent since",
+		Long: `Puts a backup in the place of ledger, spool and results, while no service runs. The whole backup is read and compared with its
+list before anything is touched, and what is there now is moved aside, not deleted.
+
+Rows that had no outcome then may have been sent since: they are named, and count as sent without an answer. Their accounts are
+paused until a person says rowferry resume ACCOUNT.`,
+		Example: `  rowferry restore /backup/rowferry-2026-11-22`,
+		Args:    takes(1, 1, "a backup's folder"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			done, err := backup.Put(cmd.Context(), configs.Load(f.config), args[0])
+			if err != nil {
+				return err
+			}
+			if f.json {
+				return printJSON(os.Stdout, done)
+			}
+			fmt.Printf("The ledger is that of %s. What was there before lies in %s.\n", done.At.Format("2006-01-02 15:04:05Z07:00"), filepath.Base(done.Aside))
+			for _, line := range done.Said {
+				fmt.Println("- " + line)
+			}
+			if len(done.Paused) > 0 {
+				fmt.Printf("Paused: %s. Look these rows up at the provider, then: rowferry resume ACCOUNT\n", strings.Join(done.Paused, ", "))
+			}
+			return nil
+		},
+	}
+}
