@@ -40,6 +40,7 @@ type File struct {
 	Finished  time.Time      `json:"finished,omitzero"`   // last outcome
 	Reading   Reading        `json:"reading"`             // how its content was understood
 	Results   []string       `json:"results,omitempty"`   // names of the result files that are out
+	Dropped   []Part         `json:"dropped,omitempty"`   // what is not kept of it any more
 	Change    int64          `json:"-"`                   // grows with every change of its books; no two files have the same
 }
 

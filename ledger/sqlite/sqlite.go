@@ -262,7 +262,7 @@ func private(dir string) error {
 
 func open(ctx context.Context, dir string) (b books, writer *sql.DB, err error) {
 	path := filepath.Join(dir, "ledger.db")
-	q := url.Values{"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-4000)"}}
+	q := url.Values{"_pragma": {"busy_timeout(10000)", "auto_vacuum(2)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-4000)"}}
 	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: q.Encode()}).String()
 	writer, err = sql.Open("sqlite", dsn)
 	if err != nil {

@@ -1,0 +1,47 @@
+package ledger
+
+import "context"
+
+// Part is a part of what is kept of a file, which may go before its line does.
+type Part string
+
+const (
+	PartAnswers Part = "answers" // what providers said to requests that were not delivered
+	PartRows    Part = "rows"    // its rows with their requests and outcomes; their prints stay
+)
+
+// Retainer is an owner that can let go of what was kept long enough. Not every ledger is one.
+type Retainer interface {
+	// Drop lets go of one step of a part of a file at rest, from step 0 on; more tells that a next step is needed. The file's line
+	// stays, with counts, hash and names, and names the part from the first step on. ErrState for a file that is not at rest.
+	Drop(ctx context.Context, id string, part Part, step int) (more bool, err error)
+	// Shrink gives a bounded piece of what is free within the ledger back to the file system; more tells that there is more.
+	Shrink(ctx context.Context) (more bool, err error)
+}
+
+// Lost reports whether a part of the file was let go of, or has begun to be.
+func (f *File) Lost(p Part) bool {
+	for _, gone := range f.Dropped {
+		if gone == p {
+			return true
+		}
+	}
+	return false
+}
+
+// WithoutAnswers is a stored record of events without what providers answered; changed tells that there was something.
+func WithoutAnswers(record []byte) (rest []byte, changed bool, err error) {
+	for d := (decoder{data: record}); len(d.data) > 0; {
+		before := d.data
+		e, err := d.event()
+		if err != nil {
+			return nil, false, err
+		}
+		if e.Kind == EventAnswered {
+			changed = true
+			continue
+		}
+		rest = append(rest, before[:len(before)-len(d.data)]...)
+	}
+	return rest, changed, nil
+}
