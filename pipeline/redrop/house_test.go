@@ -450,7 +450,10 @@ func (s *sheet) bytes() []byte {
 func office(t *testing.T, content []byte, to string) []byte {
 	t.Helper()
 	dir := t.TempDir()
-	in := filepath.Join(dir, "in.xlsx")
+	in := filepath.Join(dir, "in.csv")
+	if bytes.HasPrefix(content, []byte("PK")) {
+		in = filepath.Join(dir, "in.xlsx")
+	}
 	if err := os.WriteFile(in, content, 0o644); err != nil {
 		t.Fatal(err)
 	}

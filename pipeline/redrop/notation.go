@@ -21,6 +21,7 @@ const (
 	undecided order = iota
 	dayFirst
 	monthFirst
+	rounded   // of a number with more digits than a program can hold: nobody writes that by hand
 	notations // how many there are
 )
 
@@ -29,7 +30,7 @@ func likewise(cell *batch.Cell, text string) (bool, order) {
 	own, text := strings.TrimSpace(cell.Text), strings.TrimSpace(text)
 	switch cell.Kind {
 	case batch.Number:
-		return sameNumber(own, text), undecided
+		return asNumber(own, text)
 	case batch.Bool:
 		return sameTruth(own, text), undecided
 	case batch.Date, batch.Moment, batch.Clock:
@@ -37,7 +38,7 @@ func likewise(cell *batch.Cell, text string) (bool, order) {
 	case batch.String:
 		switch {
 		case plainNumber.MatchString(own):
-			return sameNumber(own, text), undecided
+			return asNumber(own, text)
 		case isoTime.MatchString(own):
 			return sameTime(strings.Replace(own, " ", "T", 1), text)
 		}
@@ -54,6 +55,35 @@ var (
 	dateText    = regexp.MustCompile(`^\d{1,4}([./-]|\. )\d{1,2}([./-]|\. )\d{1,4}\.?$|^\d{4}年\d{1,2}月\d{1,2}日$`)
 	clockText   = regexp.MustCompile(`^(\d{1,4}):(\d\d)(?::(\d\d))?(?: ?([AaPp])\.?[Mm]\.?)?$`)
 )
+
+func asNumber(own, text string) (bool, order) {
+	if sameHead(own, text) {
+		return true, rounded
+	}
+	return sameNumber(own, text), undecided
+}
+
+// sameHead reports whether text is what a program leaves of a number with more than 15 digits: LibreOffice rounds the others
+// away, Excel writes zeros for them, and both store what a float holds.
+func sameHead(plain, text string) bool {
+	whole := strings.TrimLeft(strings.TrimPrefix(plain, "-"), "0")
+	if len(whole) < 16 || strings.Contains(whole, ".") {
+		return false
+	}
+	is, ok := new(big.Rat).SetString(strings.Replace(text, ",", ".", 1))
+	if !ok || !exponential.MatchString(text) && !plainNumber.MatchString(text) {
+		return false
+	}
+	want, _ := new(big.Float).SetPrec(1024).SetString(plain)
+	f, _ := want.Float64()
+	cut := plain[:len(plain)-len(whole)+15] + strings.Repeat("0", len(whole)-15)
+	for _, left := range []string{strconv.FormatFloat(f, 'f', -1, 64), want.Text('e', 14), cut} {
+		if v, ok := new(big.Rat).SetString(left); ok && v.Cmp(is) == 0 {
+			return true
+		}
+	}
+	return false
+}
 
 // sameNumber compares a plain decimal with what a program shows of it: thousands set apart, a decimal comma, a currency, per
 // cent, an exponent, or fewer decimals.

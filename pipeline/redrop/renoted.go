@@ -25,7 +25,7 @@ type tallied struct{ all, sent int }
 
 // renotations finds the values that a program wrote in its own way when it saved the file, and takes them for what they were. A
 // person writes values anew in the rows that are to be mended; a program does so in every row. So a column counts only where a row
-// shows it that was sent, in which nobody has anything to mend.
+// shows it that was sent, in which nobody has anything to mend; but for numbers that lost their last digits, which are no person's doing.
 func (m *matching) renotations() error {
 	base := &m.family.base
 	count, err := m.renoted(base)
@@ -104,6 +104,9 @@ func (m *matching) renoted(from *ledger.File) (count int, err error) {
 // agreed reports whether a column's values in this notation are a program's: rows that were sent have it, and none the opposite one.
 func (r *renotation) agreed(column int, o order) bool {
 	c := r.columns[column]
+	if o == rounded {
+		return c[o].all > 0
+	}
 	if o == undecided {
 		return c[undecided].sent+c[dayFirst].sent+c[monthFirst].sent > 0
 	}
@@ -134,10 +137,11 @@ func (r *renotation) begin(columns []batch.Column) (compare func(row *batch.Row,
 		}
 		for c := range row.Cells {
 			at := a.order[c]
-			if at < 0 || at >= len(cells) || row.Cells[c].Kind != batch.String || row.Cells[c].Text == cells[at].Text {
+			kind := row.Cells[c].Kind
+			if at < 0 || at >= len(cells) || kind != batch.String && kind != batch.Faulty && kind != batch.Number || row.Cells[c].Text == cells[at].Text {
 				continue
 			}
-			if same, o := likewise(&cells[at], row.Cells[c].Text); same {
+			if same, o := likewise(&cells[at], row.Cells[c].Text); same && (kind == batch.String || o == rounded) {
 				each(c, &cells[at], o)
 			}
 		}

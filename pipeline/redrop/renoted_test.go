@@ -157,6 +157,36 @@ func TestWrittenAnewByAPerson(t *testing.T) {
 	}
 }
 
+// LibreOffice keeps 15 digits of a number that it finds in a CSV. What is sent afterwards, and what is known as delivered, is the number
+// that the sender wrote, whatever was saved.
+func TestLongNumbers(t *testing.T) {
+	for _, as := range []string{"csv", "xlsx"} {
+		t.Run(as, func(t *testing.T) {
+			h := open(t, batch.English, "")
+			one := h.drop("failures", "orders.csv", encode(t, ',', [][]string{head, {"123456789012345678", "REFUSE1", "late"}, {"1234567890123456", "REFUSE2", "late"}, {"123456789012345678", "A3", "late"}}))
+			h.provider.heal()
+			all := records(t, one.content("csv"))
+			for i, id := range []string{"REFUSE1", "REFUSE2"} {
+				line(all, id)[column(all, "lesBookingId")] = fmt.Sprint("B", i+1)
+			}
+			saved := bytes.ReplaceAll(encode(t, ',', all), []byte("123456789012345678"), []byte("1.23456789012346E+017"))
+			if as == "xlsx" {
+				saved = office(t, encode(t, ',', all), as)
+			}
+			two := h.drop("failures", strings.Replace(one.name("csv"), ".csv", "."+as, 1), saved)
+			two.want(map[string]batch.Status{"B1": batch.Delivered, "B2": batch.Delivered, "A3": batch.Delivered})
+			for id, number := range map[string]string{"B1": `"123456789012345678"`, "B2": `"1234567890123456"`} {
+				if body := h.provider.body(id); !strings.Contains(body, number) {
+					t.Errorf("%s was sent as %s", id, body)
+				}
+			}
+			if n := h.provider.requests("A3"); n != 1 {
+				t.Errorf("A3 was sent %d times", n)
+			}
+		})
+	}
+}
+
 func (p *provider) requests(id string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
