@@ -19,6 +19,7 @@ import (
 	"github.com/expr-lang/expr/vm"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -172,9 +173,9 @@ func exprDate(s string, texts []string) (string, error) {
 	return "", fmt.Errorf("%q is not a date written like %s", short(s), examples(layouts))
 }
 
-// exprNumber takes what cannot be misread: digits with at most one point, no more than a float holds exactly.
+// exprNumber takes what cannot be misread, no more digits than a float holds exactly.
 func exprNumber(s string) (float64, error) {
-	s = trim(s)
+	s = providers.PlainNumber(trim(s))
 	digits := 0
 	for i, r := range s {
 		switch {

@@ -461,6 +461,7 @@ func (b *builder) leaf(s *Schema, spec fieldSpec, at spot) {
 	c.maxLen = b.count(n, s.place, "maxLength", -1)
 	b.enum(s, c, spec)
 	b.limits(s, c)
+	c.unsigned = c.limits.min == nil && measures(f.Path)
 	if spec.Decimal != nil {
 		c.digits = spec.Decimal.MaxLength
 		if spec.Decimal.Scale != nil {

@@ -58,10 +58,19 @@ func TestAppend(t *testing.T) {
 		{"weight", "43.5000", batch.Number, "", "decimal", "at most 3 decimals"},
 		{"weight", "12345678.12", batch.Number, "", "decimal", ""},
 		{"weight", "0", batch.Number, "", "range", ""},
-		{"weight", "1,5", batch.String, "", "type", "write 1.5"},
+		{"weight", "1,5", batch.String, "1.5", "", ""},
 		{"weight", "1,536", batch.String, "", "type", "1536 if the comma separates thousands, 1.536 if it is the decimal point"},
-		{"weight", "1 234,5", batch.String, "", "type", "write 1234.5"},
-		{"weight", "1,234,567.5", batch.String, "", "type", "write 1234567.5"},
+		{"weight", "1 234,5", batch.String, "1234.5", "", ""},
+		{"weight", "1,234,567.5", batch.String, "1234567.5", "", ""},
+		{"weight", "1.234,56", batch.String, "1234.56", "", ""},
+		{"weight", "1.234.567", batch.String, "1234567", "", ""},
+		{"weight", "1'234.50", batch.String, "1234.50", "", ""},
+		{"weight", "0,125", batch.String, "0.125", "", ""},
+		{"weight", "12,34,56", batch.String, "", "type", "digits"},
+		{"weight", "12,5 kg", batch.String, "", "type", "digits"},
+		{"weight", "1.23,4.5", batch.String, "", "type", "digits"},
+		{"weight", "1 2", batch.String, "", "type", "write 12"},
+		{"count", "1,234,567", batch.String, "1234567", "", ""},
 		{"weight", ".5", batch.String, "", "type", "write 0.5"},
 		{"price", "0.15", batch.Number, "0.15", "", ""},
 		{"price", "0.16", batch.Number, "", "range", ""},
@@ -181,7 +190,7 @@ func TestEitherForm(t *testing.T) {
 	for _, c := range []struct{ field, form, text, want, code string }{
 		{"either", "", "034", "", "pattern"}, {"either", "", "34", `"34"`, ""}, {"either", "text", "34", `"34"`, ""}, {"either", "number", "34", "34", ""},
 		{"either", "number", "034", "", "pattern"}, {"either", "number", "34.0", "", "pattern"}, {"either", "number", "0", "", "pattern"}, {"either", "number", "", "", ""},
-		{"amount", "", "1.50", "1.50", ""}, {"amount", "number", "1.50", "1.50", ""}, {"amount", "text", "1.50", `"1.50"`, ""}, {"amount", "text", "1,50", "", "type"},
+		{"amount", "", "1.50", "1.50", ""}, {"amount", "number", "1.50", "1.50", ""}, {"amount", "text", "1.50", `"1.50"`, ""}, {"amount", "text", "1,50", `"1.50"`, ""}, {"amount", "text", "1,500", "", "type"},
 	} {
 		f, _ := op.Field(c.field)
 		if c.form != "" {
