@@ -1,11 +1,19 @@
 package pipeline_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
+	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rowferry/rowferry/batch"
@@ -18,7 +26,10 @@ import (
 
 // Every provider's own document makes, by `providers add` alone, a provider whose example rows arrive at a simulator of it
 // and are taken. Ours lie in testdata, of each construct one; real ones beside the repository, where they are there.
+//
+// Each request is also looked at by other people's validators (testdata/validator) against the document as it was published.
 func TestTheirDocuments(t *testing.T) {
+	w := &witness{}
 	for _, c := range []struct{ file, operation string }{
 		{"testdata/theirs/depot.json", "storeParcel"},
 		{"testdata/theirs/old.yaml", "updateStock"},
@@ -39,11 +50,76 @@ func TestTheirDocuments(t *testing.T) {
 		if _, err := os.Stat(c.file); err != nil && strings.HasPrefix(c.file, "../") {
 			continue // real documents are not ours to hand on
 		}
-		t.Run(filepath.Base(c.file)+"/"+c.operation, func(t *testing.T) { arrives(t, c.file, c.operation) })
+		t.Run(filepath.Base(c.file)+"/"+c.operation, func(t *testing.T) { arrives(t, w, c.file, c.operation) })
+	}
+	w.judge(t)
+}
+
+// witness keeps the requests that were made.
+type witness struct {
+	mu   sync.Mutex
+	seen []seenRequest
+}
+
+// seenRequest is what testdata/validator reads.
+type seenRequest struct {
+	Document string              `json:"document"`
+	Method   string              `json:"method"`
+	Path     string              `json:"path"`
+	Query    map[string][]string `json:"query"`
+	Headers  map[string]string   `json:"headers"`
+	Keys     []string            `json:"keys"` // parameters of the query that authenticate
+	Body     string              `json:"body"`
+}
+
+// watch notes each request before the handler has it.
+func (w *witness) watch(document string, keys []string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		one := seenRequest{document, r.Method, r.URL.EscapedPath(), r.URL.Query(), map[string]string{}, keys, string(body)}
+		for name := range r.Header {
+			one.Headers[strings.ToLower(name)] = r.Header.Get(name)
+		}
+		if !strings.HasSuffix(r.URL.Path, "/token") {
+			w.mu.Lock()
+			w.seen = append(w.seen, one)
+			w.mu.Unlock()
+		}
+		next.ServeHTTP(rw, r)
+	})
+}
+
+// judge asks the validators, once for all.
+func (w *witness) judge(t *testing.T) {
+	t.Helper()
+	spoilt := w.seen[0]
+	spoilt.Body = `{"surely": "nothing that is documented"}`
+	in, err := json.Marshal(append(w.seen, spoilt))
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := exec.Command("node", filepath.Join("testdata", "validator", "validate.js"))
+	node.Stdin, node.Stderr = bytes.NewReader(in), os.Stderr
+	out, err := node.Output()
+	if err != nil {
+		t.Fatalf("%v; make packages installs node", err)
+	}
+	var wrong [][]string
+	if err := json.Unmarshal(out, &wrong); err != nil || len(wrong) != len(w.seen)+1 {
+		t.Fatalf("%v: %d of %d judged: %s", err, len(wrong), len(w.seen), out)
+	}
+	if len(wrong[len(w.seen)]) == 0 {
+		t.Error("the validators take anything")
+	}
+	for i, complaints := range wrong[:len(w.seen)] {
+		for _, c := range complaints {
+			t.Errorf("%s %s %s: %s\n%s", w.seen[i].Document, w.seen[i].Method, w.seen[i].Path, c, w.seen[i].Body)
+		}
 	}
 }
 
-func arrives(t *testing.T, file, operation string) {
+func arrives(t *testing.T, w *witness, file, operation string) {
 	d, err := providers.Draw(file, operation, filepath.Join(t.TempDir(), "ours.yaml"), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +129,13 @@ func arrives(t *testing.T, file, operation string) {
 	}
 	op := d.Provider.Operations[0]
 	sim := simulator.New(d.Provider, simulator.Options{})
-	server := httptest.NewServer(sim)
+	var keys []string
+	for _, scheme := range d.Provider.Schemes {
+		for _, part := range append(scheme.Parts, scheme) {
+			keys = slices.AppendSeq(keys, maps.Keys(part.Query))
+		}
+	}
+	server := httptest.NewServer(w.watch(file, keys, sim))
 	defer server.Close()
 	account := configs.Account{Name: "a", Server: server.URL, Credentials: map[string]configs.Secret{}}
 	for _, c := range d.Provider.Credentials {
