@@ -226,6 +226,8 @@ type Outbox struct {
 	Formats []string `yaml:"formats" default:"csv,summary" enum:"csv,xlsx,summary" example:"[csv, xlsx]"`
 	// Headings and outcome words of the CSV result: english, the same for everybody, or local, in the route's language. Both are understood when a result comes back.
 	Words string `yaml:"words" default:"english" enum:"english,local" example:"local"`
+	// Where our columns stand in a result workbook: right of the sender's, in the sender's own file; or left, where they are seen first: the workbook is a new one then, because moving cells of the sender's could break it. In a CSV they always stand at the left.
+	Columns string `yaml:"columns" default:"right" enum:"right,left" example:"left"`
 }
 
 // Preview is a folder whose files are checked and never sent.

@@ -55,6 +55,7 @@ type Report struct {
 	Refused   string                // why nothing of the file was taken; then there are no lines
 	Preview   bool                  // nothing was sent: outcomes say what would happen
 	Local     bool                  // headings and outcome words of a CSV are in the language too
+	Left      bool                  // our columns stand at the left of a workbook, which is then a new one
 	Zone      *time.Location        // of times; nil: UTC
 
 	// Lines gives one line per row, in the order of the input. May be called more than once, not concurrently.

@@ -65,7 +65,7 @@ func wire(cfg *configs.Config, r configs.Route, lists providers.Lists) *route.Ro
 	return &route.Route{Name: r.Name, Account: r.Account, Operation: op, Language: r.Language, Mapping: m, Lists: lists, Optional: r.Optional,
 		Read:  reading(r.Read, m),
 		Later: r.Later, StopAfter: r.Limits.StopAfter, NoEmpty: r.Read.Empty == "refuse", Repeats: route.Repeats{Send: sendsRepeats(r, op), Within: r.Repeats.Within},
-		Local: r.Outbox.Words == "local", Zone: zone(r.TimeZone), Receipts: receipts.Wanted(cfg, r.Account, r.Operation)}
+		Local: r.Outbox.Words == "local", Left: r.Outbox.Columns == "left", Zone: zone(r.TimeZone), Receipts: receipts.Wanted(cfg, r.Account, r.Operation)}
 }
 
 // sendsRepeats reports whether a request that was sent before goes once more: as the route says, else the document, else if

@@ -3,7 +3,7 @@
 //
 // A result workbook carries its marks three times, because each survives something else. The custom document properties
 // rowferry.file and rowferry.revision survive renaming and saving by Excel and LibreOffice. The very hidden sheet _rowferry
-// (Sheet) holds a line per row and survives saving, sorting and filtering of the visible sheet. Our visible columns, headed
+// (Sheet) says which file it is and survives saving, sorting and filtering of the visible sheet. Our visible columns, headed
 // in one of three languages, survive saving as CSV; the first of them, Row, travels with its row when the sheet is sorted.
 //
 // Who reads a result again matches a row by its checksum first and by its number second: where a filter or a table covers
@@ -26,15 +26,14 @@ const (
 	PropertyRevision = "rowferry.revision" // custom document property: 1, 2, …
 	Author           = "rowferry"          // of our notes at cells
 
-	// Sheet is the very hidden sheet with a line per row; where one does not hold all, "_rowferry 2" and so on follow.
+	// Sheet is the very hidden sheet.
 	// Its row 1: Layout, file id, revision, name of the visible sheet, heading's row there, letter of our first column, name of
-	// the summary sheet.
-	// Its row 2: the headings of the sender's columns, in their order. Its row 3: the labels "row", "status", "checksum". From
-	// row 4 on, one line per row of the file: number, status (batch.Status), Checksum of the sender's cells. All are text. Empty
-	// cells behind them hold pairs of cell formats: one in a colour of ours, and the sender's that it was made of.
+	// the summary sheet. All are text. Its row 2: the headings of the sender's columns, in their order. From row First on, empty
+	// cells hold pairs of cell formats: one in a colour of ours, and the sender's that it was made of; they begin in column D.
+	// An older rowferry wrote a line per row of the file there, and further sheets "_rowferry 2"; nothing is read of them but the pairs.
 	Sheet  = "_rowferry"
 	Layout = "rowferry 1"
-	First  = 4 // the first row of Sheet that speaks of a row of the file
+	First  = 4 // the first row of Sheet with pairs of formats
 )
 
 // WouldBeSent stands for the status of a row in a preview that nothing is known against.

@@ -51,6 +51,9 @@ func Of(l batch.Language, key string, args ...any) string {
 	return Say(l, batch.Message{Key: key, Args: args})
 }
 
+// Has reports whether there is a sentence for the key.
+func Has(key string) bool { _, is := all[key]; return is }
+
 // Message builds a message to be said later.
 func Message(key string, args ...any) batch.Message { return batch.Message{Key: key, Args: args} }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline/desk"
+	"github.com/rowferry/rowferry/words"
 )
 
 func routeNames(cfg *configs.Config) []string { return slices.Sorted(maps.Keys(cfg.Routes)) }
@@ -166,6 +167,11 @@ func (f *flags) statusFile(ctx context.Context, d *desk.Desk, id string) error {
 		fmt.Printf("receipts: %d accepted, %d refused, %d awaited\n", receipts[batch.Accepted], receipts[batch.Refused], receipts[batch.Awaited]+receipts[batch.Told])
 	}
 	printRows(rows, more, untried)
+	for _, n := range file.Reading.Notes {
+		if !n.Unread { // that was remarked
+			fmt.Println("note: " + words.Say(file.Language, n.Message))
+		}
+	}
 	for _, name := range file.Results {
 		fmt.Println("result: " + name)
 	}

@@ -108,6 +108,11 @@ func remarks(w io.Writer, files []desk.File) {
 		case desk.UnderWay:
 			onTheWay++
 		}
+		for _, n := range f.Reading.Notes {
+			if n.Unread {
+				fmt.Fprintf(w, "\n%s: %s\n", f.Name, words.Say(f.Language, n.Message))
+			}
+		}
 	}
 	if onTheWay > 0 {
 		fmt.Fprintf(w, "\n%s being taken, or the result is being put into the outbox. It goes on while rowferry runs: rowferry run\n", are(onTheWay, "file"))

@@ -16,6 +16,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/resultmark"
+	"github.com/rowferry/rowferry/words"
 )
 
 // New gives the format.
@@ -34,7 +35,7 @@ func (format) Write(ctx context.Context, w io.Writer, r outbox.Report) error {
 	if _, err := out.Write(t.heading()); err != nil {
 		return err
 	}
-	lines := 0
+	lines, said := 0, unread(&r)
 	for line, err := range r.Lines() {
 		if err != nil {
 			return err
@@ -45,11 +46,26 @@ func (format) Write(ctx context.Context, w io.Writer, r outbox.Report) error {
 		if !r.Preview && line.Outcome.Status != resultmark.Resend && !slices.Contains(batch.Statuses(), line.Outcome.Status) {
 			return fmt.Errorf("row %d of file %s has no outcome (%q); the result is not written", line.Row.Number, r.File.ID, line.Outcome.Status)
 		}
+		if lines == 1 && len(said) > 0 { // a CSV has no other place for it
+			first := *line
+			first.Problems = append(slices.Clone(line.Problems), said...)
+			line = &first
+		}
 		if _, err := out.Write(t.line(line)); err != nil {
 			return err
 		}
 	}
 	return out.Flush()
+}
+
+// unread are the sheets that people see and that were not read.
+func unread(r *outbox.Report) (said []batch.Problem) {
+	for _, n := range r.Notes {
+		if n.Unread {
+			said = append(said, batch.Problem{Text: words.Say(r.Language, n.Message), Warning: true})
+		}
+	}
+	return said
 }
 
 // writer makes the lines of one report.

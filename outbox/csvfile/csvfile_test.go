@@ -234,3 +234,18 @@ func BenchmarkWrite(b *testing.B) {
 		}
 	}
 }
+
+// A sheet that was not read is told at the first row: a CSV has no other place for it, and no line that is not a row.
+func TestSheetsThatWereNotRead(t *testing.T) {
+	r := report([]string{"a"}, outbox.Line{Row: row(2, "x"), Outcome: batch.Outcome{Status: batch.Delivered, Message: "OK"}},
+		outbox.Line{Row: row(3, "y"), Outcome: batch.Outcome{Status: batch.Delivered, Message: "OK"}})
+	r.Notes = []batch.Note{{Message: batch.Message{Key: "workbook.note_hidden_sheet", Args: []any{"sheet", "H"}}},
+		{Message: batch.Message{Key: "workbook.note_other_sheet", Args: []any{"sheet", "December", "read", "November"}}, Unread: true}}
+	got, err := csv.NewReader(strings.NewReader(write(t, r))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := got[1][3]; len(got) != 3 || !strings.HasPrefix(m, `OK | The sheet "December" has data too and was not read`) || strings.Contains(m, "hidden") || got[2][3] != "OK" {
+		t.Errorf("%q", got)
+	}
+}

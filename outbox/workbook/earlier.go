@@ -114,17 +114,17 @@ func (e *earlier) readFormats(o *original, part string) {
 		case name == "c" && k.kind != shut && row >= resultmark.First:
 			column, _, _ = place(k.raw, column+1, row)
 			format, ok := number(k.raw, "s", 0)
-			if !ok || column < marksWidth {
+			if !ok || column < pairsFrom {
 				continue
 			}
-			if (column-marksWidth)%2 == 1 && coloured >= 0 {
+			if (column-pairsFrom)%2 == 1 && coloured >= 0 {
 				pair(format)
 				continue
 			}
 			if coloured >= 0 {
 				pair(0)
 			}
-			if (column-marksWidth)%2 == 0 {
+			if (column-pairsFrom)%2 == 0 {
 				coloured = format
 			}
 		}

@@ -472,3 +472,28 @@ func TestFormulasInOurColumns(t *testing.T) {
 		t.Error("the list of formulas is there still")
 	}
 }
+
+// A result that an older rowferry wrote, with a line per row in two hidden sheets, is known, and its colours and columns give way.
+func TestResultOfAnOlderRowferry(t *testing.T) {
+	path := filepath.Join("testdata", "older-result.xlsx")
+	was := openpyxl(t, path)[path]
+	if was.Sheets["Orders"].Cells["A4"].Fill == "" || was.Sheets["_rowferry 2"].State != "veryHidden" {
+		t.Fatalf("not the file that is meant: %q", was.Order)
+	}
+	r := again(t, path, readers.Settings{}, batch.English, func(row int) bool { return row == 6 })
+	result := write(t, r)
+	s := openpyxl(t, result)[result]
+	if !slices.Equal(s.Order, was.Order) || s.Sheets["_rowferry 2"].State != "veryHidden" || len(s.Sheets["_rowferry 2"].Cells) > 0 {
+		t.Errorf("sheets %q, of the second %d cells", s.Order, len(s.Sheets["_rowferry 2"].Cells))
+	}
+	cells := s.Sheets["Orders"].Cells
+	if c := cells["A4"]; c.Fill != "" || c.Note != "" {
+		t.Errorf("A4: %+v", c)
+	}
+	if c := cells["A6"]; c.Fill == "" || c.Note == "" {
+		t.Errorf("A6: %+v", c)
+	}
+	if a, b := cells["F1"].text(), cells["M1"].text(); a != resultmark.Row.Heading(batch.English) || b != "" {
+		t.Errorf("headings %q and %q", a, b)
+	}
+}

@@ -35,7 +35,7 @@ type extension struct {
 // they are; what they referred to is dropped.
 func (p *patch) extend() (*extension, error) {
 	x := &extension{patch: p, changed: map[string][]byte{}, spools: map[string]*spool{p.sheet.name: p.sheet}, dropped: map[string]bool{}}
-	for _, step := range []func() error{x.prefixes, x.page, x.markSheets, x.formats, x.book, x.properties, x.sheetLinks, x.types} {
+	for _, step := range []func() error{x.prefixes, x.page, x.markSheet, x.formats, x.book, x.properties, x.sheetLinks, x.types} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -100,19 +100,20 @@ func (x *extension) page() error {
 	return nil
 }
 
-// markSheets are the hidden ones; those of an earlier result that are too many now are emptied.
-func (x *extension) markSheets() error {
-	for i, s := range x.marks.sheets {
-		x.spools[s.name] = s
-		if i >= len(x.earlier.marks) {
-			x.add(s.name, typeSheet, nil)
-			x.tab(s.name, x.o.tabName(markSheetName(i+1)), ` state="veryHidden"`)
-		}
-	}
+// markSheet is the hidden one. Of an earlier result, which may have several, the first is used again and the others are emptied.
+func (x *extension) markSheet() error {
+	content := x.marks.sheet(x.styles.pairs)
 	for i, part := range x.earlier.marks {
-		if name := x.again(part); i >= len(x.marks.sheets) {
+		if name := x.again(part); i == 0 {
+			x.changed[name] = content
+		} else {
 			x.changed[name] = fmt.Appendf(nil, xmlHead+`<worksheet xmlns="%s"><sheetData/></worksheet>`, x.s.space)
 		}
+	}
+	if len(x.earlier.marks) == 0 {
+		name := x.o.beside("worksheets/rowferry-marks", ".xml")
+		x.add(name, typeSheet, content)
+		x.tab(name, x.o.tabName(resultmark.Sheet), ` state="veryHidden"`)
 	}
 	return nil
 }

@@ -362,3 +362,43 @@ func TestProperties(t *testing.T) {
 		}
 	}
 }
+
+// The heading of a sender's own sheet stays in view and has a filter, where they have not split or filtered the sheet themselves.
+func TestHeadingsStayInView(t *testing.T) {
+	for name, c := range map[string]struct {
+		views, frozen, filter string
+	}{
+		"no view":   {"", "A2", "A1:L9"},
+		"a view":    {`<sheetViews><sheetView workbookViewId="0"/></sheetViews>`, "A2", "A1:L9"},
+		"scrolled":  {`<sheetViews><sheetView topLeftCell="C40" workbookViewId="0"><selection activeCell="C44" sqref="C44"/></sheetView></sheetViews>`, "A2", "A1:L9"},
+		"split":     {`<sheetViews><sheetView workbookViewId="0"><pane xSplit="1" topLeftCell="B1" activePane="topRight" state="frozen"/></sheetView></sheetViews>`, "B1", "A1:L9"},
+		"no splits": {`<sheetViews/>`, "", "A1:L9"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			source := plainSender(t)
+			edit(t, source, sheet1, func(s string) string {
+				s = regexp.MustCompile(`(?s)<sheetViews.*</sheetViews>`).ReplaceAllString(s, "")
+				at := strings.Index(s, "<sheetFormatPr")
+				if cols := strings.Index(s, "<cols"); at < 0 || cols >= 0 && cols < at {
+					at = cols
+				}
+				if data := strings.Index(s, "<sheetData"); at < 0 {
+					at = data
+				}
+				return s[:at] + c.views + s[at:]
+			})
+			result, _ := resultOf(t, source)
+			if is, why := patched(t, result); !is {
+				t.Fatal(why)
+			}
+			for name, s := range openpyxl(t, result)[result].Sheets {
+				if strings.HasPrefix(name, "_") || s.Cells["F1"].text() == "" {
+					continue
+				}
+				if s.Frozen != c.frozen || s.Filter != c.filter {
+					t.Errorf("%s: frozen at %q, filter %q", name, s.Frozen, s.Filter)
+				}
+			}
+		})
+	}
+}

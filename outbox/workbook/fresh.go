@@ -38,10 +38,11 @@ const (
 type freshBook struct {
 	report  *outbox.Report
 	columns int // of the sender's that have room
+	ours    int // where our columns begin
+	theirs  int // where the sender's do
 	why     string
 	tally   tally
 	places  *places
-	marks   marks
 	sheets  []*freshSheet
 	sheet   *freshSheet
 	widths  []float64
@@ -58,9 +59,9 @@ type freshSheet struct {
 // writeFresh writes a new workbook; why says why it is not the sender's own file, "" where it could not be.
 func writeFresh(ctx context.Context, w io.Writer, r *outbox.Report, why string) error {
 	f := &freshBook{report: r, why: why, columns: min(len(r.Columns), maxColumn-ourColumns), places: inOrder(r)}
-	f.marks = marks{report: r, styles: fresh, space: mainSpace, colours: f.colours,
-		where: [whereColumns]string{f.sheetName(1), "1", letters(f.columns), words.Of(r.Language, "workbookresult.sheet.summary")},
-		name:  func(n int) string { return "xl/worksheets/marks" + strconv.Itoa(n) + ".xml" }}
+	if f.ours = f.columns; r.Left {
+		f.ours, f.theirs = 0, ourColumns
+	}
 	defer f.close()
 	if err := f.measure(); err != nil {
 		return err
@@ -85,27 +86,10 @@ func writeFresh(ctx context.Context, w io.Writer, r *outbox.Report, why string) 
 	if err := f.end(); err != nil {
 		return err
 	}
-	if len(f.marks.sheets) == 0 {
-		if err := f.marks.begin(); err != nil {
-			return err
-		}
-	}
-	if err := f.marks.finish(); err != nil {
-		return err
-	}
 	return f.assemble(w)
 }
 
-// colours are the formats of marked cells and what they are without a mark, once.
-func (f *freshBook) colours() [][2]int {
-	if f.tally.counts.Read > 1 {
-		return nil
-	}
-	return [][2]int{{fresh.of(lookBad), fresh.of(lookText)}, {fresh.of(lookWarn), fresh.of(lookText)}}
-}
-
 func (f *freshBook) close() {
-	f.marks.close()
 	for _, s := range f.sheets {
 		s.part.close()
 		if s.notes != nil {
@@ -164,19 +148,35 @@ func (f *freshBook) begin() error {
 	}
 	fmt.Fprintf(part, xmlHead+`<worksheet xmlns="%s" xmlns:r="%s"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr><sheetViews><sheetView%s workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>`+
 		`<selection pane="bottomLeft" activeCell="A2" sqref="A2"/></sheetView></sheetViews><sheetFormatPr defaultRowHeight="15"/><cols>`, mainSpace, relationSpace, selected)
-	for i, w := range slices.Concat(f.widths, ourWidths(f.report.Language)) {
+	widths := slices.Concat(f.widths, ourWidths(f.report.Language))
+	if f.theirs > 0 {
+		widths = slices.Concat(ourWidths(f.report.Language), f.widths)
+	}
+	for i, w := range widths {
 		fmt.Fprintf(part, `<col min="%[1]d" max="%[1]d" width="%[2]v" customWidth="1"/>`, i+1, w)
 	}
 	part.WriteString(`</cols><sheetData>`)
 	f.cells.b = f.cells.b[:0]
 	f.cells.high(1, f.headLines())
-	for i, c := range f.report.Columns[:f.columns] {
-		f.cells.text(i, 1, fresh.of(lookHead), c.Name)
-	}
-	headings(&f.cells, f.columns, 1, f.report, fresh.of(lookHead))
+	f.across(func() {
+		for i, c := range f.report.Columns[:f.columns] {
+			f.cells.text(f.theirs+i, 1, fresh.of(lookHead), c.Name)
+		}
+	}, func() { headings(&f.cells, f.ours, 1, f.report, fresh.of(lookHead)) })
 	f.cells.endRow()
 	_, err = part.Write(f.cells.b)
 	return err
+}
+
+// across writes the sender's cells and ours in the order in which they stand.
+func (f *freshBook) across(theirs, ours func()) {
+	if f.theirs > 0 {
+		ours()
+		theirs()
+		return
+	}
+	theirs()
+	ours()
 }
 
 // headLines is how many lines the heading needs.
@@ -210,6 +210,24 @@ func (f *freshBook) line(line *outbox.Line) error {
 	row, found := f.sheet.rows, f.places.of(line)
 	f.cells.b = f.cells.b[:0]
 	f.cells.high(row, linesIn(line))
+	f.across(func() { found = f.sender(line, row, found) }, func() { outcome(&f.cells, f.ours, row, line, f.report, fresh, lookWrap) })
+	f.cells.endRow()
+	if _, err := f.sheet.part.Write(f.cells.b); err != nil {
+		return err
+	}
+	for _, m := range found {
+		if m.column < f.columns {
+			if err := f.note(f.theirs+m.column, row, m.text); err != nil {
+				return err
+			}
+		}
+	}
+	f.tally.place(line, statusOf(line, f.report.Preview), f.sheet.name, string(appendRef(nil, f.ours, row)))
+	return nil
+}
+
+// sender writes the sender's cells of a line; found is what is said about them, and grows where one has no room for its text.
+func (f *freshBook) sender(line *outbox.Line, row int, found []mark) []mark {
 	for i := range line.Row.Cells[:min(f.columns, len(line.Row.Cells))] {
 		style, text := lookText, line.Row.Cells[i].Text
 		at := slices.IndexFunc(found, func(m mark) bool { return m.column == i })
@@ -218,26 +236,14 @@ func (f *freshBook) line(line *outbox.Line) error {
 				style = lookBad
 			}
 		}
-		if f.cells.text(i, row, fresh.of(style), text) {
+		if f.cells.text(f.theirs+i, row, fresh.of(style), text) {
 			continue
 		}
 		f.tally.cut++
 		f.places.add(i, words.Of(f.report.Language, "workbookresult.note.cut", "length", len([]rune(text))), false)
 		found = f.places.found
 	}
-	outcome(&f.cells, f.columns, row, line, f.report, fresh, lookWrap)
-	f.cells.endRow()
-	if _, err := f.sheet.part.Write(f.cells.b); err != nil {
-		return err
-	}
-	for _, m := range found {
-		if m.column < f.columns {
-			if err := f.note(m.column, row, m.text); err != nil {
-				return err
-			}
-		}
-	}
-	return f.marks.add(line, statusOf(line, f.report.Preview))
+	return found
 }
 
 func (f *freshBook) note(column, row int, text string) error {
@@ -327,10 +333,10 @@ func (f *freshBook) assemble(w io.Writer) error {
 	const page = "xl/worksheets/summary.xml"
 	sheet(page, words.Of(f.report.Language, "workbookresult.sheet.summary"), "")
 	b.add(page, summarySheet(f.report, &f.tally, fresh, mainSpace, f.about()))
-	for i, s := range f.marks.sheets {
-		sheet(s.name, markSheetName(i+1), ` state="veryHidden"`)
-		b.spool(s)
-	}
+	const hidden = "xl/worksheets/marks.xml"
+	sheet(hidden, resultmark.Sheet, ` state="veryHidden"`)
+	m := marks{f.report, mainSpace, [whereColumns]string{f.sheetName(1), "1", letters(f.ours), words.Of(f.report.Language, "workbookresult.sheet.summary")}}
+	b.add(hidden, m.sheet([][2]int{{fresh.of(lookBad), fresh.of(lookText)}, {fresh.of(lookWarn), fresh.of(lookText)}}))
 	links = append(links, relation{"rId" + strconv.Itoa(len(links)+1), relationSpace + "/styles", "styles.xml"})
 	b.add("xl/workbook.xml", fmt.Appendf(nil, xmlHead+`<workbook xmlns="%s" xmlns:r="%s"><bookViews><workbookView xWindow="0" yWindow="0" windowWidth="28000" windowHeight="16000" activeTab="0"/></bookViews><sheets>%s</sheets><definedNames>%s</definedNames></workbook>`,
 		mainSpace, relationSpace, book.String(), filters.String()))

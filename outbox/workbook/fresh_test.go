@@ -22,6 +22,7 @@ import (
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/outbox/workbook"
 	"github.com/rowferry/rowferry/places/local"
+	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/resultmark"
 )
 
@@ -145,6 +146,24 @@ func TestNewWorkbook(t *testing.T) {
 	if s.Cells["A4"].Fill == s.Cells["B5"].Fill {
 		t.Error("a warning looks like a mistake")
 	}
+	summary := map[string]seenCell{}
+	for _, c := range got.Sheets["Summary"].Cells {
+		summary[c.text()] = c
+	}
+	for _, want := range []string{"Row 3", "Row 4", "Row 5", "Row 6", "Success", "No such ship point", "A value that must be there is missing."} {
+		if _, is := summary[want]; !is {
+			t.Errorf("the summary does not say %q", want)
+		}
+	}
+	if _, is := summary["Row 2"]; is {
+		t.Error("a delivered row is listed with those that need a person")
+	}
+	links := string(part(t, path, "xl/worksheets/summary.xml"))
+	for _, want := range []string{`location="'Result'!F3"`, `location="'Result'!F6"`} {
+		if !strings.Contains(links, want) {
+			t.Errorf("no link %s", want)
+		}
+	}
 	if state := got.Sheets[resultmark.Sheet].State; state != "veryHidden" {
 		t.Errorf("the sheet of marks is %q", state)
 	}
@@ -233,11 +252,7 @@ func TestMarks(t *testing.T) {
 	if got := fmt.Sprint(rows[0]); got != "[rowferry 1 20261122-101502-7f3a 3 Result 1 F Summary]" {
 		t.Errorf("%s", got)
 	}
-	want := []string{"4", "invalid", resultmark.Checksum([]string{"", "1e5", odd, "TRUE", "long"})}
-	if got := rows[resultmark.First-1+2]; fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("%q, want %q", got, want)
-	}
-	if rows[1][1] != "Номер, заказа" || len(rows) != resultmark.First-1+6 {
+	if rows[1][1] != "Номер, заказа" || len(rows) != 2 {
 		t.Errorf("%q, %d rows", rows[1], len(rows))
 	}
 	custom := string(part(t, path, "docProps/custom.xml"))
@@ -380,14 +395,14 @@ func TestMoreRowsThanASheetHolds(t *testing.T) {
 	}
 	path := write(t, r)
 	got := openpyxl(t, path)[path]
-	if want := "[Result Result 2 Result 3 Summary _rowferry _rowferry 2 _rowferry 3]"; fmt.Sprint(got.Order) != want {
+	if want := "[Result Result 2 Result 3 Summary _rowferry]"; fmt.Sprint(got.Order) != want {
 		t.Errorf("%q, want %s", got.Order, want)
 	}
 	last := got.Sheets["Result 3"]
 	if last.Cells["A1"].text() != "单号" || last.Cells["A52"].text() != "007" || last.Cells["A54"].Note == "" || last.Filter != "A1:L57" || last.Frozen != "A2" {
 		t.Errorf("%+v", last.Cells["A54"])
 	}
-	if got.Sheets["Result"].Filter != "A1:L100" || got.Sheets["_rowferry 3"].State != "veryHidden" {
+	if got.Sheets["Result"].Filter != "A1:L100" || got.Sheets["_rowferry"].State != "veryHidden" {
 		t.Errorf("%q", got.Sheets["Result"].Filter)
 	}
 }
@@ -405,5 +420,40 @@ func TestMoreColumnsThanASheetHolds(t *testing.T) {
 	}
 	if got := text(t, f, "Summary"); !strings.Contains(got, "no room for were left out: 7") {
 		t.Error(got)
+	}
+}
+
+// Our columns come first where the route asks for it; cells, notes and links follow.
+func TestColumnsAtTheLeft(t *testing.T) {
+	r := everyOutcome()
+	r.Left = true
+	path := write(t, r)
+	s := openpyxl(t, path)[path].Sheets["Result"]
+	for ref, want := range map[string]string{"A1": "Result: row", "B1": "Result: status", "H1": "单号", "L1": "status", "A4": "4", "B4": "invalid", "H2": "007", "L4": "long"} {
+		if got := s.Cells[ref].text(); got != want {
+			t.Errorf("%s is %q, want %q", ref, got, want)
+		}
+	}
+	if c := s.Cells["H4"]; c.Fill == "" || !strings.HasPrefix(c.Note, "A4: 单号 is empty.") {
+		t.Errorf("H4: %+v", c)
+	}
+	if s.Filter != "A1:L7" || s.Frozen != "A2" {
+		t.Errorf("filter %q, frozen at %q", s.Filter, s.Frozen)
+	}
+	if links := string(part(t, path, "xl/worksheets/summary.xml")); !strings.Contains(links, `location="'Result'!A4"`) {
+		t.Error("no link to row 4")
+	}
+	source := plainSender(t)
+	mine := again(t, source, readers.Settings{}, batch.English, thirds)
+	mine.Left = true
+	path = write(t, mine)
+	seen := openpyxl(t, path)[path]
+	if seen.Sheets["Result"].Cells["A1"].text() != "Result: row" {
+		t.Errorf("%+v", seen.Sheets["Result"].Cells["A1"])
+	}
+	back := again(t, path, readers.Settings{}, batch.English, thirds) // dropped again, and at the right from now on: it is patched where ours stand
+	path = write(t, back)
+	if s := openpyxl(t, path)[path].Sheets["Result"]; s.Cells["A1"].text() != "Result: row" || s.Cells["M1"].text() != "" {
+		t.Errorf("%q, %q", s.Cells["A1"].text(), s.Cells["M1"].text())
 	}
 }

@@ -24,6 +24,7 @@ const (
 	lookBad                 // a sender's value with a problem, in a new workbook
 	lookWarn                // one with a warning
 	lookBand                // a heading inside the summary
+	lookLink                // a link in the summary
 	lookOutcome             // the first of the outcomes, in the order of outcomes()
 )
 
@@ -65,7 +66,7 @@ const (
 
 const timeFormat = `yyyy\-mm\-dd\ hh:mm:ss`
 
-// format is what a look consists of; fonts: 0 the workbook's own first, 1 it in bold, 2 the title's.
+// format is what a look consists of; fonts: 0 the workbook's own first, 1 it in bold, 2 the title's, 3 a link's.
 type format struct {
 	number int // of a built-in number format; timeNumber stands for timeFormat
 	font   int
@@ -88,6 +89,7 @@ func formats() []format {
 		lookBad:    {49, 0, fillBad, `vertical="top"`},
 		lookWarn:   {49, 0, fillWarn, `vertical="top"`},
 		lookBand:   {49, 1, fillBand, `vertical="top"`},
+		lookLink:   {49, 3, fillNone, `vertical="top"`},
 	}
 	for i := range outcomes() {
 		list = append(list, format{49, 0, fillOutcome + i, `vertical="top"`})
@@ -118,6 +120,8 @@ func (s base) xf(f format) string {
 		font = s.firstBold
 	case 2:
 		font = s.firstBig
+	case 3:
+		font = s.firstBig + 1
 	}
 	fill := 0
 	if f.fill != fillNone {
@@ -156,7 +160,7 @@ func freshStyles(space string) []byte {
 	font := func(inner string, size int) string {
 		return fmt.Sprintf(`<font>%s<sz val="%d"/><color rgb="FF000000"/><name val="Calibri"/><family val="2"/></font>`, inner, size)
 	}
-	b.WriteString(`<fonts count="3">` + font("", 11) + font("<b/>", 11) + font("<b/>", 14) + `</fonts>`)
+	b.WriteString(`<fonts count="4">` + font("", 11) + font("<b/>", 11) + font("<b/>", 14) + linkFont("") + `</fonts>`)
 	fmt.Fprintf(&b, `<fills count="%d"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>`, 2+len(ourFills()))
 	for _, c := range ourFills() {
 		b.WriteString(fresh.fill(c))
@@ -169,4 +173,9 @@ func freshStyles(space string) []byte {
 	}
 	b.WriteString(`</cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>`)
 	return []byte(b.String())
+}
+
+// linkFont is the font of a link; programs know one by its colour and line.
+func linkFont(prefix string) string {
+	return fmt.Sprintf(`<%[1]sfont><%[1]su/><%[1]ssz val="11"/><%[1]scolor rgb="FF0563C1"/><%[1]sname val="Calibri"/><%[1]sfamily val="2"/></%[1]sfont>`, prefix)
 }

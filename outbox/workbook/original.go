@@ -374,6 +374,7 @@ type survey struct {
 	cols     []col
 	hasCols  bool
 	ignores  bool   // it has ignoredErrors
+	filtered bool   // it has a filter, or tables, which have theirs
 	legacy   string // the relation of its legacyDrawing
 	format   int    // the highest number of a format that a cell has
 	earlier  *earlier
@@ -404,6 +405,7 @@ func (o *original) look(heading int, e *earlier, headings []string) (*survey, er
 		if l.kind != "table" {
 			continue
 		}
+		s.filtered = true
 		content, err := o.bytes(l.target)
 		if err != nil {
 			return nil, err
@@ -553,6 +555,7 @@ func (s *survey) child(k token, name string, heading int) error {
 			return refuse("protected", "sheet", name)
 		}
 	case "autoFilter":
+		s.filtered = true
 		s.area(k.raw, heading)
 	case "ignoredErrors":
 		s.ignores = true

@@ -38,6 +38,7 @@ type patch struct {
 	heading int          // the row of our headings, 0 when there is no room for them
 	headed  bool
 	at      int // our first column
+	last    int // the last row of the sender's that was written
 	cells   cells
 
 	unchained bool // a formula that people wrote into our columns is gone: the list of formulas is not true any more
@@ -63,7 +64,6 @@ func writePatched(ctx context.Context, w io.Writer, r *outbox.Report) error {
 }
 
 func (p *patch) close() {
-	p.marks.close()
 	if p.sheet != nil {
 		p.sheet.close()
 	}
@@ -117,9 +117,8 @@ func (p *patch) prepare() error {
 	if p.summary = p.earlier.summaryName; p.earlier.summary == "" {
 		p.summary = p.o.tabName(words.Of(p.report.Language, "workbookresult.sheet.summary"))
 	}
-	p.marks = marks{report: p.report, styles: p.styles.base, space: p.s.space, colours: p.styles.fresh,
-		where: [whereColumns]string{p.o.sheetName, strconv.Itoa(p.heading), letters(p.at), p.summary}, name: p.markPart}
-	return p.marks.begin()
+	p.marks = marks{p.report, p.s.space, [whereColumns]string{p.o.sheetName, strconv.Itoa(p.heading), letters(p.at), p.summary}}
+	return nil
 }
 
 // choose settles where our columns stand: where those of an earlier result do, else at the right of everything.
@@ -137,14 +136,6 @@ func (p *patch) choose() error {
 		return refuse("room")
 	}
 	return nil
-}
-
-// markPart names the part of hidden sheet n, from 1.
-func (p *patch) markPart(n int) string {
-	if n <= len(p.earlier.marks) {
-		return p.o.part(p.earlier.marks[n-1]).Name
-	}
-	return p.o.beside("worksheets/rowferry-marks"+strconv.Itoa(n), ".xml")
 }
 
 // among reports whether a column is one of ours now.
@@ -191,10 +182,7 @@ func (p *patch) rewrite() error {
 			return err
 		}
 	}
-	if err := p.sheet.finish(); err != nil {
-		return err
-	}
-	return p.marks.finish()
+	return p.sheet.finish()
 }
 
 // advance takes the next line and counts it.
@@ -232,6 +220,8 @@ func rank(name string) int {
 type passage struct {
 	depth int
 	after bool // the rows have been written
+	seen  bool // the views of the sheet have been written
+	found bool // the filter has
 	rank  int  // up to which what stands behind the rows has been written
 }
 
@@ -259,6 +249,7 @@ func (p *patch) parts(t *tokens) error {
 			at.depth++
 		case shut:
 			if at.depth--; at.depth == 0 {
+				p.filter(&at, "")
 				p.behind(&at.rank, 5)
 			}
 		}
@@ -271,6 +262,14 @@ func (p *patch) parts(t *tokens) error {
 // child looks at the start of a child of the sheet. Where it has ours in it, it is written to its end, which done reports.
 func (p *patch) child(t *tokens, k *token, at *passage) (done bool, err error) {
 	name := k.local()
+	if name == "sheetViews" && !at.after {
+		at.seen = true
+		return true, p.views(t, k)
+	}
+	if !at.seen && name != "sheetPr" && name != "dimension" {
+		at.seen = true
+		p.view()
+	}
 	switch {
 	case string(k.name) == p.s.prefix+"sheetData":
 		at.after = true
@@ -282,6 +281,7 @@ func (p *patch) child(t *tokens, k *token, at *passage) (done bool, err error) {
 		p.columns()
 		return true, err
 	case at.after:
+		p.filter(at, name)
 		p.behind(&at.rank, rank(name))
 		if name == "ignoredErrors" && k.kind == open {
 			return true, p.ignores(t, k)
@@ -524,9 +524,8 @@ func (p *patch) row(t *tokens, k token, number int) error {
 			return err
 		}
 	}
-	if err := p.marks.add(line, statusOf(line, p.report.Preview)); err != nil {
-		return err
-	}
+	p.tally.place(line, statusOf(line, p.report.Preview), p.o.sheetName, string(appendRef(nil, p.at, number)))
+	p.last = number
 	return p.advance()
 }
 

@@ -2,6 +2,7 @@ package workbook
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,8 +17,10 @@ import (
 // page is a small sheet that is written from top to bottom.
 type page struct {
 	cells
-	row    int
-	styles base
+	row      int
+	styles   base
+	language batch.Language
+	links    []byte // of cells to other sheets
 }
 
 func (p *page) line(write func(row int)) {
@@ -39,7 +42,7 @@ func (p *page) texts(style look, texts ...string) {
 func summarySheet(r *outbox.Report, t *tally, s base, space string, about []string) []byte {
 	l := r.Language
 	say := func(key string, args ...any) string { return words.Of(l, "workbookresult.summary."+key, args...) }
-	p := &page{styles: s}
+	p := &page{styles: s, language: l}
 	p.b = fmt.Appendf(nil, xmlHead+`<worksheet xmlns="%s"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr><sheetViews><sheetView showGridLines="0" workbookViewId="0"/></sheetViews><sheetFormatPr defaultRowHeight="15"/>`+
 		`<cols><col min="1" max="1" width="30" customWidth="1"/><col min="2" max="2" width="24" customWidth="1"/><col min="3" max="3" width="12" customWidth="1"/><col min="4" max="4" width="90" customWidth="1"/></cols><sheetData>`, space)
 	title := "title"
@@ -51,6 +54,7 @@ func summarySheet(r *outbox.Report, t *tally, s base, space string, about []stri
 	p.texts(lookLabel, summary.Accounting(l, t.counts, r.Preview))
 	p.row++
 	p.outcomes(r, t, say)
+	p.mend(t, say)
 	p.codes(r, t, say)
 	p.facts(r, say)
 	p.list(say("about"), about)
@@ -67,7 +71,11 @@ func summarySheet(r *outbox.Report, t *tally, s base, space string, about []stri
 	}
 	p.list(say("notes"), told)
 	p.list(say("unused"), r.Unused)
-	return append(p.b, `</sheetData><pageMargins left="0.7" right="0.7" top="0.75" bottom="0.75" header="0.3" footer="0.3"/><pageSetup orientation="landscape" fitToHeight="0"/>`+
+	p.b = append(p.b, `</sheetData>`...)
+	if len(p.links) > 0 {
+		p.b = append(append(append(p.b, `<hyperlinks>`...), p.links...), `</hyperlinks>`...)
+	}
+	return append(p.b, `<pageMargins left="0.7" right="0.7" top="0.75" bottom="0.75" header="0.3" footer="0.3"/><pageSetup orientation="landscape" fitToHeight="0"/>`+
 		`<ignoredErrors><ignoredError sqref="A1:D5000" numberStoredAsText="1"/></ignoredErrors></worksheet>`...)
 }
 
@@ -90,6 +98,42 @@ func (p *page) outcomes(r *outbox.Report, t *tally, say func(string, ...any) str
 	p.row++
 }
 
+// mend lists the rows that need a person, each with a link to its cell.
+func (p *page) mend(t *tally, say func(string, ...any) string) {
+	if len(t.mend) == 0 {
+		return
+	}
+	p.texts(lookBand, say("mend"), say("status"), "", say("message"))
+	for _, m := range t.mend {
+		p.line(func(row int) {
+			p.text(0, row, p.styles.of(lookLink), say("mend.row", "row", m.number))
+			p.text(1, row, p.styles.of(lookOf(m.status)), resultmark.Word(p.language, m.status))
+			p.text(3, row, p.styles.of(lookWrap), m.message)
+			place := "'" + strings.ReplaceAll(m.sheet, "'", "''") + "'!" + m.cell
+			p.links = fmt.Appendf(p.links, `<hyperlink ref="A%d" location="%s"/>`, row, appendAttr(nil, place))
+		})
+	}
+	needs := 0
+	for _, s := range []batch.Status{batch.Rejected, batch.Invalid, batch.Failed, batch.Unknown} {
+		needs += t.counts.Of(s)
+	}
+	if more := needs - len(t.mend); more > 0 {
+		p.texts(lookPlain, say("mend.more", "count", more))
+	}
+	p.row++
+}
+
+// meaning is what a code means: by its document, by us, or what is said of a row that has it.
+func (p *page) meaning(r *outbox.Report, t *tally, k coded) string {
+	if text := r.Codes[k.code].In(r.Language); text != "" {
+		return text
+	}
+	if key := "code." + k.code; words.Has(key) {
+		return words.Of(r.Language, key)
+	}
+	return words.Of(r.Language, "workbookresult.summary.example", "text", t.says[k])
+}
+
 func (p *page) codes(r *outbox.Report, t *tally, say func(string, ...any) string) {
 	if len(t.codes) == 0 {
 		return
@@ -100,7 +144,7 @@ func (p *page) codes(r *outbox.Report, t *tally, say func(string, ...any) string
 			p.text(0, row, p.styles.of(lookPlain), k.code)
 			p.text(1, row, p.styles.of(lookOf(k.status)), resultmark.Word(r.Language, k.status))
 			p.number(2, row, p.styles.of(lookNumber), float64(t.codes[k]))
-			p.text(3, row, p.styles.of(lookWrap), r.Codes[k.code].In(r.Language))
+			p.text(3, row, p.styles.of(lookWrap), p.meaning(r, t, k))
 		})
 	}
 	p.row++
@@ -146,101 +190,42 @@ func (p *page) list(heading string, texts []string) {
 }
 
 const (
-	marksWidth   = 3 // cells of a line of the marks; behind them stand pairs of formats
+	pairsFrom    = 3    // the first column of pairs of formats: an older rowferry wrote number, status and checksum before them
+	pairsInRow   = 1000 // of them
 	whereColumns = 4
 )
 
-// marks writes the very hidden sheets by which the result is recognised: package resultmark says what they hold.
+// marks is the very hidden sheet by which the result is recognised: package resultmark says what it holds.
 type marks struct {
-	report  *outbox.Report
-	styles  base
-	space   string
-	sheets  []*spool
-	name    func(n int) string   // of the part of sheet n, from 1
-	where   [whereColumns]string // the visible sheet, the heading's row, our first column, the summary sheet
-	colours func() [][2]int      // pairs of formats since it was asked last: in our colour, the sender's
-	row     int
-	cells   cells
-	texts   []string
+	report *outbox.Report
+	space  string
+	where  [whereColumns]string // the visible sheet, the heading's row, our first column, the summary sheet
 }
 
-func (m *marks) add(line *outbox.Line, status batch.Status) error {
-	if len(m.sheets) == 0 || m.row >= sheetRows {
-		if err := m.begin(); err != nil {
-			return err
-		}
-	}
-	m.texts = m.texts[:0]
-	for i := range line.Row.Cells {
-		m.texts = append(m.texts, line.Row.Cells[i].Text)
-	}
-	return m.write(m.colours(), strconv.Itoa(line.Row.Number), string(status), resultmark.Checksum(m.texts))
-}
-
-func (m *marks) begin() error {
-	if err := m.finish(); err != nil {
-		return err
-	}
-	s, err := newSpool(m.name(len(m.sheets) + 1))
-	if err != nil {
-		return err
-	}
-	m.sheets, m.row = append(m.sheets, s), 0
-	fmt.Fprintf(s, xmlHead+`<worksheet xmlns="%s"><sheetData>`, m.space)
+// sheet is its content, with pairs of formats: one in a colour of ours, and the sender's. Programs number formats anew when
+// they save; in cells of their own, the two stay a pair.
+func (m *marks) sheet(pairs [][2]int) []byte {
+	c := cells{b: fmt.Appendf(nil, xmlHead+`<worksheet xmlns="%s"><sheetData>`, m.space)}
 	var names []string
-	for _, c := range m.report.Columns[:min(len(m.report.Columns), maxColumn)] {
-		names = append(names, c.Name)
+	for _, column := range m.report.Columns[:min(len(m.report.Columns), maxColumn)] {
+		names = append(names, column.Name)
 	}
-	for _, texts := range [][]string{
-		append([]string{resultmark.Layout, m.report.File.ID, strconv.Itoa(max(1, m.report.Revision))}, m.where[:]...), names, {"row", "status", "checksum"},
-	} {
-		if err := m.write(nil, texts...); err != nil {
-			return err
+	for i, texts := range [][]string{append([]string{resultmark.Layout, m.report.File.ID, strconv.Itoa(max(1, m.report.Revision))}, m.where[:]...), names} {
+		c.row(i + 1)
+		for column, s := range texts {
+			c.text(column, i+1, 0, s)
 		}
+		c.endRow()
 	}
-	return nil
-}
-
-// write writes a line. Programs number formats anew when they save; in cells of their own, ours and the sender's stay a pair.
-func (m *marks) write(colours [][2]int, texts ...string) error {
-	m.row++
-	m.cells.b = m.cells.b[:0]
-	m.cells.row(m.row)
-	for i, s := range texts {
-		m.cells.text(i, m.row, 0, s)
+	row := resultmark.First
+	for some := range slices.Chunk(pairs, pairsInRow) {
+		c.row(row)
+		for i, pair := range some {
+			c.blank(pairsFrom+2*i, row, pair[0])
+			c.blank(pairsFrom+2*i+1, row, pair[1])
+		}
+		c.endRow()
+		row++
 	}
-	for i, pair := range colours {
-		m.cells.blank(marksWidth+2*i, m.row, pair[0])
-		m.cells.blank(marksWidth+2*i+1, m.row, pair[1])
-	}
-	m.cells.endRow()
-	_, err := m.sheets[len(m.sheets)-1].Write(m.cells.b)
-	return err
-}
-
-// finish ends the last sheet.
-func (m *marks) finish() error {
-	if len(m.sheets) == 0 {
-		return nil
-	}
-	s := m.sheets[len(m.sheets)-1]
-	if s.buf == nil {
-		return nil
-	}
-	s.WriteString("</sheetData></worksheet>")
-	return s.finish()
-}
-
-func (m *marks) close() {
-	for _, s := range m.sheets {
-		s.close()
-	}
-}
-
-// markSheetName is the name of hidden sheet n, from 1.
-func markSheetName(n int) string {
-	if n == 1 {
-		return resultmark.Sheet
-	}
-	return resultmark.Sheet + " " + strconv.Itoa(n)
+	return append(c.b, "</sheetData></worksheet>"...)
 }

@@ -71,7 +71,7 @@ func (s *styler) reuse() {
 	}
 	b := s.base
 	b.fills = run(s.fillList, fills)
-	b.firstBold = run(s.fontList, [][]byte{s.bold, s.big})
+	b.firstBold = run(s.fontList, [][]byte{s.bold, s.big, []byte(linkFont(s.prefix))})
 	b.firstBig = b.firstBold + 1
 	if b.timeNumber = s.timeAt; b.fills < 0 || b.firstBold < 0 || s.timeAt == 0 {
 		return
@@ -92,13 +92,6 @@ func run(list, part [][]byte) int {
 		}
 	}
 	return -1
-}
-
-// fresh gives the pairs of formats made since it was asked last: in our colour, the sender's.
-func (s *styler) fresh() [][2]int {
-	pairs := s.pairs
-	s.pairs = nil
-	return pairs
 }
 
 // next is the number of the next format.
@@ -372,9 +365,9 @@ func (s *styler) write(isNew bool) ([]byte, error) {
 		}
 		additions["cellXfs"] = xfs + additions["cellXfs"]
 		additions["fills"] = fills + additions["fills"]
-		additions["fonts"] = string(s.bold) + string(s.big)
+		additions["fonts"] = string(s.bold) + string(s.big) + linkFont(s.prefix)
 		counts["fills"] = s.nextFill()
-		counts["fonts"] = s.fonts + 2
+		counts["fonts"] = s.fonts + 3
 		own := fmt.Sprintf(`<%snumFmt numFmtId="%d" formatCode="%s"/>`, s.prefix, s.timeNumber, timeFormat)
 		if s.numbers > 0 {
 			additions["numFmts"] = own

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/outbox/csvfile"
 	"github.com/rowferry/rowferry/outbox/summary"
 )
 
@@ -16,8 +17,22 @@ import (
 type tally struct {
 	counts batch.Counts
 	codes  map[coded]int
-	cut    int // texts that no cell can hold
+	cut    int              // texts that no cell can hold
+	says   map[coded]string // what is said of the first row of each
+	mend   []toMend
 }
+
+// toMend is a row that needs a person.
+type toMend struct {
+	number  int
+	status  batch.Status
+	message string
+	sheet   string // where it stands in this workbook
+	cell    string
+}
+
+// mostToMend is how many of them the summary lists.
+const mostToMend = 1000
 
 type coded struct {
 	status batch.Status
@@ -47,9 +62,25 @@ func (t *tally) take(ctx context.Context, line *outbox.Line, r *outbox.Report) e
 		}
 		if k := (coded{s, code}); t.codes[k] > 0 || len(t.codes) < mostCodes {
 			t.codes[k]++
+			if t.says == nil {
+				t.says = map[coded]string{}
+			}
+			if _, known := t.says[k]; !known {
+				t.says[k] = csvfile.Message(line)
+			}
 		}
 	}
 	return nil
+}
+
+// place notes where a row stands that needs a person.
+func (t *tally) place(line *outbox.Line, status batch.Status, sheet, cell string) {
+	switch status {
+	case batch.Rejected, batch.Invalid, batch.Failed, batch.Unknown:
+		if len(t.mend) < mostToMend {
+			t.mend = append(t.mend, toMend{line.Row.Number, status, csvfile.Message(line), sheet, cell})
+		}
+	}
 }
 
 // check compares the lines with what is known of the file.

@@ -6,7 +6,7 @@
 // get a clean new workbook of text cells, whose summary says why.
 //
 // A result is recognised when it is dropped again by the marks that package resultmark describes: two custom document
-// properties, a very hidden sheet with a checksum per row, and our columns.
+// properties, a very hidden sheet, and our columns.
 //
 // Where the sender's workbook is itself such a result, ours take the place of the earlier ones: columns, sheets, notes and
 // colours. Results of results do not grow, whatever program saved them in between.
@@ -36,6 +36,9 @@ func (resultFormat) Extension() string { return "result.xlsx" }
 func (resultFormat) Write(ctx context.Context, w io.Writer, r outbox.Report) error {
 	if !r.Source.Patchable || r.Source.Open == nil {
 		return writeFresh(ctx, w, &r, "")
+	}
+	if r.Left {
+		return writeFresh(ctx, w, &r, words.Of(r.Language, "workbookresult.why.left"))
 	}
 	err := writePatched(ctx, w, &r)
 	if why, is := errors.AsType[*refused](err); is {

@@ -38,7 +38,7 @@ func (c Checker) Report(ctx context.Context, r *route.Route, path, name, id stri
 			Skipped: f.Skipped + f.Delivered, Rejected: f.Rejected, Unknown: f.Unknown}},
 		Revision: 1, Account: r.Account, Operation: r.Operation.ID, Language: r.Language, Columns: f.reading.Columns, Notes: f.reading.Notes, Unused: f.Unused,
 		Source: outbox.Source{Open: func() (batch.Original, error) { return local.Original(path) }, Patchable: f.reading.Member == "" && formats.Named(f.Format).Patchable, Sheet: f.reading.Sheet, Header: f.reading.Header, Delimiter: f.reading.Divided},
-		Local:  r.Local, Zone: r.Zone,
+		Local:  r.Local, Left: r.Left, Zone: r.Zone,
 		Preview: true,
 		Lines:   func() iter.Seq2[*outbox.Line, error] { return joined(ctx, r, path, name, f.reading, lines) },
 	}

@@ -33,6 +33,7 @@ type Route struct {
 	Outbox    outbox.Place
 	Formats   []outbox.Format
 	Local     bool           // results in CSV speak the language too
+	Left      bool           // our columns stand at the left of a workbook
 	Zone      *time.Location // of times in results; nil: UTC
 	Read      readers.Settings
 	Mapping   *mappers.Mapping

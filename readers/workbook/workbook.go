@@ -272,6 +272,7 @@ func (b *book) others(t *rows, chosen int) error {
 			t.note("workbook.note_hidden_sheet", 0, 0, "sheet", s.Name)
 		case chosen >= 0:
 			t.note("workbook.note_other_sheet", 0, 0, "sheet", s.Name, "read", b.tabs[chosen].Name)
+			t.notes[len(t.notes)-1].Unread = true
 		}
 	}
 	return b.ctx.Err()
