@@ -305,19 +305,23 @@ type dropped struct {
 	ids  []string // identity by data row, "" for a row that is invalid
 }
 
+// repeated is how many rows a file repeats of an earlier one.
+const repeated = 6
+
 // requests is how many its rows need at least.
 func (d dropped) requests() int {
 	switch d.kind {
 	case "les":
-		return len(d.ids) - 1 // one is invalid
+		return len(d.ids) - 1 - repeated // one is invalid
 	case "hgj":
-		return len(d.ids) / 2
+		return (len(d.ids) - repeated) / 2
 	}
 	return 1
 }
 
-// drop puts a file into an inbox as a careful sender does: under a temporary name, then renamed.
-func drop(t *testing.T, dir string, n int) dropped {
+// drop puts a file into an inbox as a careful sender does: under a temporary name, then renamed. Rows of it are those of an earlier
+// file of its kind, if there is one, which that one did not repeat itself.
+func drop(t *testing.T, dir string, n int, earlier []dropped) dropped {
 	t.Helper()
 	kind := []string{"les", "otms", "hgj"}[n%3]
 	d := dropped{kind: kind, name: fmt.Sprintf("f%03d.%s", n, map[string]string{"les": "csv", "otms": "xml", "hgj": "xlsx"}[kind])}
@@ -334,6 +338,10 @@ func drop(t *testing.T, dir string, n int) dropped {
 			}
 		}
 		d.ids = append(d.ids, id)
+	}
+	if n >= 3 {
+		at := n / 3 % 2 * repeated
+		copy(d.ids[at:at+repeated], earlier[n-3].ids[at:])
 	}
 	content := map[string]func([]string) []byte{"les": lesFile, "otms": otmsFile, "hgj": hgjFile}[kind](d.ids)
 	if kind == "les" {
@@ -444,7 +452,7 @@ func killing(t *testing.T, s scenario) map[string]int {
 	var files []dropped
 	books := record{flying: map[string]bool{}}
 	for m.n = range s.kills {
-		m.newest = drop(t, dir, m.n)
+		m.newest = drop(t, dir, m.n, files)
 		files = append(files, m.newest)
 		wait := s.moment(t, m)
 		cmd := rowferry(t, dir, "run", "--log-level", "error")
@@ -524,7 +532,7 @@ func (p *truth) look(t *testing.T, dir string, files []dropped, before record) r
 			for k := range c.Items {
 				id := identity(files[i], c.Items[k].Rows[0])
 				switch state := c.States[k]; {
-				case c.Items[k].Body == nil:
+				case c.Items[k].Body == nil, state.Verdict.Held(): // what is held says nothing of the one it repeats
 				case state.Verdict != nil:
 					now.settled[id] = p.did[id]
 				case state.InFlight && files[i].kind == "hgj":
@@ -585,7 +593,7 @@ func (p *truth) verify(t *testing.T, dir string, files []dropped, books record) 
 		}
 	}
 	t.Logf("%d files, rows by outcome: %v, under way at kills: %d", len(files), counts, len(books.flying))
-	if counts["delivered"] == 0 || counts["rejected"] == 0 || counts["invalid"] == 0 {
+	if counts["delivered"] == 0 || counts["rejected"] == 0 || counts["invalid"] == 0 || counts["skipped"] == 0 {
 		t.Errorf("the test did not reach all it should: %v", counts)
 	}
 	for id, n := range p.did {
@@ -619,11 +627,26 @@ func (p *truth) judge(d dropped, id string, line map[string]string, books record
 		if !strings.Contains(id, "REFUSE") {
 			return "rejected although the provider took it"
 		}
+	case batch.Skipped:
+		return p.held(d, id, line["code"])
 	default:
 		return "an outcome that cannot be"
 	}
 	if executed > 0 && line["status"] != "delivered" && line["status"] != "unknown" {
 		return "executed and reported as not delivered"
+	}
+	return ""
+}
+
+// held says what is wrong with a row being held as a repeat.
+func (p *truth) held(d dropped, id, code string) string {
+	switch {
+	case code == ledger.CodeDelivered && p.did[id] == 0:
+		return "held as delivered before, and never executed"
+	case code == ledger.CodeUnclear && d.kind != "hgj":
+		return "held as unknown before although it may be repeated"
+	case code != ledger.CodeDelivered && code != ledger.CodeUnclear && code != ledger.CodeSending:
+		return "skipped for another reason"
 	}
 	return ""
 }
