@@ -80,6 +80,10 @@ type Place interface {
 	// program went on writing after it was taken. It is given again when it is whole. folder is where it lies: one of the folders of ours.
 	GiveBack(ctx context.Context, c Copied, folder string) (Growth, error)
 
+	// Originals gives the files of this size that lie in the inbox or in the folders of ours, under whatever names: what was taken then may be
+	// among them. After an error there are no more.
+	Originals(ctx context.Context, size int64, taken time.Time) iter.Seq2[Lying, error]
+
 	// Wait returns when another look is worth while: a hint, the poll interval, the schedule. nil, or the context's error.
 	Wait(ctx context.Context) error
 

@@ -64,18 +64,20 @@ func (e *Engine) taker(r *route.Route) *take.Taker {
 }
 
 func (e *Engine) reporter() *report.Reporter {
-	return &report.Reporter{Ledger: e.Ledger, Routes: e.Routes, Partial: e.Partial, Work: filepath.Join(e.Data, "outgoing"), Log: e.Log, Grew: e.grew, Folders: e.inboxes()}
+	return &report.Reporter{Ledger: e.Ledger, Routes: e.Routes, Partial: e.Partial, Work: filepath.Join(e.Data, "outgoing"), Log: e.Log, Grew: e.grew, Inbox: e.inboxOf}
 }
 
-// inboxes are the routes' inbox folders on this machine.
-func (e *Engine) inboxes() map[string]string {
-	folders := map[string]string{}
-	for name, r := range e.config.Routes {
-		if r.Inbox.SFTP == "" && r.Inbox.Dir != "" {
-			folders[name] = r.Inbox.Dir
-		}
+// inboxOf gives a route's inbox, and opens it for a while where it is not watched.
+func (e *Engine) inboxOf(name string) (inbox.Place, func(), error) {
+	r, c := e.Routes[name], e.config.Routes[name].Inbox
+	if r.Inbox != nil || c.Dir == "" {
+		return r.Inbox, func() {}, nil
 	}
-	return folders
+	place, err := e.inbox(e.config, c, r, Options{Log: e.Log}, "inbox", inbox.Settings{})
+	if err != nil {
+		return nil, nil, err
+	}
+	return place, func() { _ = place.Close() }, nil
 }
 
 // taken tells the lane of a file that has been taken.

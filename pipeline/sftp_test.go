@@ -157,6 +157,15 @@ func TestEveryKindOverSFTP(t *testing.T) {
 	}
 }
 
+// The private copies are deleted, and the original is found again on the partner's server.
+func TestTheOriginalLiesOnAServer(t *testing.T) {
+	server := sshdtest.Start(t, sshdtest.Options{})
+	host, port, _ := strings.Cut(server.Address(), ":")
+	s := newSender(t, strings.Replace(twoRoutes, "failures: {account: les, operation: shipmentFailed, inbox: {dir: in,", "failures: {account: les, operation: shipmentFailed, inbox: {sftp: partner, dir: DIR/in,", 1)+
+		fmt.Sprintf("sftp:\n  partner: {host: %s, port: %s, user: %s, key: %q, host_key: %q}\n", host, port, server.User, "file:"+server.KeyFile, strings.TrimSpace(server.HostKeys["ed25519"])))
+	s.loses(true, func() { s.must(os.RemoveAll(filepath.Join(s.dir, "data", "spool"))) })
+}
+
 // A file in a preview folder on the partner's server is checked, nothing of it is sent, and what would happen appears in the outbox.
 func TestAPreviewFolderOnAServer(t *testing.T) {
 	provider, url := newNotices(t)

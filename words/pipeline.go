@@ -123,9 +123,9 @@ var pipeline = catalogue{
 		RU: "строк: {count} - совпадают с другой строкой этого файла и тоже отправляются, так как в них нет поля, которое их различает; первая - строка {row}, как строка {above}",
 	},
 	"report.bare": {
-		EN: "rowferry's private copy of {name} (file {id}) was removed, and the original is not found any more. So this result has the rows' numbers and outcomes, and not the sender's own columns",
-		ZH: "rowferry 为 {name}（文件 {id}）保存的副本已被删除，原文件也找不到了。因此本结果只有各行的行号和结果，没有发送方自己的列",
-		RU: "собственная копия {name} (файл {id}) удалена, и исходного файла больше нет. Поэтому в этом результате есть номера строк и их исходы, но нет столбцов отправителя",
+		EN: "rowferry's private copy of {name} (file {id}) was removed or changed, and the original is not found any more. So this result has the rows' numbers and outcomes, and not the sender's own columns",
+		ZH: "rowferry 为 {name}（文件 {id}）保存的副本已被删除或改动，原文件也找不到了。因此本结果只有各行的行号和结果，没有发送方自己的列",
+		RU: "собственная копия {name} (файл {id}) удалена или изменена, и исходного файла больше нет. Поэтому в этом результате есть номера строк и их исходы, но нет столбцов отправителя",
 	},
 	"skip.group": {
 		EN: "not sent because it belongs to the same document as row {rows}, which is invalid: mend that row, then the whole document goes",

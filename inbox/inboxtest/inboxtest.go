@@ -65,6 +65,7 @@ func Run(t *testing.T, on placestest.Ground) {
 		"RefusesIdsThatClimb":               refusesIdsThatClimb,
 		"WaitsAndStopsWhenTold":             waitsAndStopsWhenTold,
 		"LeavesClaimedFilesToTheirOwnersID": leavesClaimedFiles,
+		"FindsOriginalsAgain":               findsOriginalsAgain,
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) { test(newBench(t, on)) })
@@ -516,6 +517,58 @@ func takesWhatIsUnreadableButComplete(b *bench) {
 	b.drop("a.csv", "\x89PNG")
 	if got := b.one("a.csv"); got.Stuck != "" {
 		b.Fatalf("stuck: %q", got.Stuck)
+	}
+}
+
+// Wherever a file came to rest, its original is found again by its size, and copied as it is.
+func findsOriginalsAgain(b *bench) {
+	b.start()
+	ctx := b.Context()
+	find := func(content string) (at []string) {
+		b.Helper()
+		for lying, err := range b.place.Originals(ctx, int64(len(content)), taken) {
+			b.must(err)
+			var text bytes.Buffer
+			b.must(lying.Copy(ctx, &text))
+			if text.String() == content {
+				at = append(at, lying.Path)
+			}
+		}
+		slices.Sort(at)
+		return at
+	}
+	wants := func(content string, at ...string) {
+		b.Helper()
+		if got := find(content); !slices.Equal(got, at) {
+			b.Errorf("%q lies in %v, want %v", content, got, at)
+		}
+	}
+	for name, content := range map[string]string{"a.csv": "one", "b.csv": "two", "c.csv": "four", "d.csv": "three", "e.csv": "seven"} {
+		b.drop(name, content)
+	}
+	all := b.settled()
+	for i, id := range []string{"20261122-101502-000a", "20261122-101502-000b", "20261122-101502-000c", "20261122-101502-000d"} {
+		name := string(rune('a'+i)) + ".csv"
+		k := slices.IndexFunc(all, func(c inbox.Complete) bool { return c.Name == name })
+		b.must(b.place.Claim(ctx, id, all[k].Arrival))
+	}
+	b.must(b.place.Archive(ctx, "20261122-101502-000a", "a.csv", taken))
+	b.must(b.place.Duplicate(ctx, "20261122-101502-000b", "b.csv", "note"))
+	b.must(b.place.Quarantine(ctx, "20261122-101502-000c", "c.csv", "reason"))
+	wants("one", "archive/2026/11/22/a.csv")
+	wants("two", "duplicates/20261122-101502-000b/b.csv")
+	wants("four", "quarantine/20261122-101502-000c/c.csv")
+	wants("three", "processing/20261122-101502-000d/d.csv")
+	wants("seven", "e.csv")
+	wants("elsewhere")
+	var left []string
+	for lying, err := range b.place.Originals(ctx, 3, taken) { // a reader that has what it wants asks for no more
+		b.must(err)
+		left = append(left, lying.Path)
+		break
+	}
+	if !slices.Equal(left, []string{"archive/2026/11/22/a.csv"}) {
+		b.Errorf("the first is %v", left)
 	}
 }
 

@@ -5,15 +5,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"iter"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/pipeline/route"
@@ -44,55 +44,51 @@ func (r *Reporter) whole(ctx context.Context, way *route.Route, f ledger.File) (
 	return report, nil
 }
 
-// restore copies a file's original once more: fs.ErrNotExist when it is nowhere in its route's folder.
+// restore copies a file's original once more: fs.ErrNotExist when it lies nowhere in its route's inbox and in the folders there, or
+// that is not there any more. With any other error, such as that of a server that is away, the report is to wait.
 func (r *Reporter) restore(ctx context.Context, f ledger.File) error {
-	folder := r.Folders[f.Route]
-	if folder == "" {
+	from, done, err := r.Inbox(f.Route)
+	if err != nil {
+		return err
+	}
+	if from == nil {
 		return fs.ErrNotExist
 	}
-	found := false
-	err := filepath.WalkDir(folder, func(at string, e fs.DirEntry, err error) error {
-		if err != nil || !e.Type().IsRegular() {
-			return nil // what cannot be looked at is not it
+	defer done()
+	for lying, err := range from.Originals(ctx, f.Size, f.TakenAt) {
+		if err != nil {
+			return fmt.Errorf("the private copy is gone or damaged, and where its original may lie cannot be looked at: %w", err)
 		}
-		if info, err := e.Info(); err != nil || info.Size() != f.Size {
+		same, err := r.copyIf(ctx, f, lying)
+		if err != nil {
+			return err
+		}
+		if same {
+			r.Log.Warn("the private copy of a file was gone; its original was found and copied again", "file", f.ID, "original", lying.Path)
 			return nil
 		}
-		if err := r.copyIf(ctx, f, at); err != nil {
-			return nil
-		}
-		found = true
-		r.Log.Warn("the private copy of a file was gone; its original was found and copied again", "file", f.ID, "original", at)
-		return fs.SkipAll
-	})
-	if err == nil && !found {
-		err = fs.ErrNotExist
 	}
-	return err
+	return fs.ErrNotExist
 }
 
-var errOther = errors.New("it has another content")
-
-// copyIf copies a file whose content is that of f.
-func (r *Reporter) copyIf(ctx context.Context, f ledger.File, from string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
+// copyIf makes the private copy of f again if a file has its content.
+func (r *Reporter) copyIf(ctx context.Context, f ledger.File, from inbox.Lying) (same bool, err error) {
 	out, err := r.Ledger.Spool().Create(ctx, f.ID)
 	if err != nil {
-		return err
+		return false, err
 	}
+	defer func() { err = errors.Join(err, out.Close()) }()
 	sum := sha256.New()
-	_, err = io.Copy(io.MultiWriter(out, sum), in)
-	if err == nil && hex.EncodeToString(sum.Sum(nil)) != f.Hash {
-		err = errOther
+	switch err := from.Copy(ctx, io.MultiWriter(out, sum)); {
+	case errors.Is(err, inbox.ErrGone):
+		return false, nil
+	case err != nil:
+		return false, err
 	}
-	if err == nil {
-		err = out.Commit()
+	if hex.EncodeToString(sum.Sum(nil)) != f.Hash {
+		return false, nil
 	}
-	return errors.Join(err, out.Close())
+	return true, out.Commit()
 }
 
 // bare gives a file's rows by their numbers, without the sender's cells.

@@ -16,6 +16,7 @@ import (
 	"sync"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/pipeline/opening"
@@ -38,10 +39,12 @@ type Ledger interface {
 type Reporter struct {
 	Ledger  Ledger
 	Routes  map[string]*route.Route
-	Partial bool              // files of routes that are not here are another run's
-	Work    string            // folder for results on their way out
-	Folders map[string]string // by route, where they are on this machine: where originals lie
+	Partial bool   // files of routes that are not here are another run's
+	Work    string // folder for results on their way out
 	Log     *slog.Logger
+
+	// Inbox gives where a route's files come from, to look for an original there; nil when it has no inbox. done is called after it.
+	Inbox func(route string) (place inbox.Place, done func(), err error)
 
 	// Grew says whether a file went on growing after it was taken, now that its result is due; may be nil.
 	Grew func(ctx context.Context, f ledger.File, way *route.Route) bool
