@@ -113,7 +113,7 @@ func chunk(ctx context.Context, q querier, id string, seq int) (*ledger.Content,
 	}
 	items, err := ledger.DecodeItems(body)
 	if err != nil {
-		return nil, fmt.Errorf("file %s, chunk %d: %w", id, seq, err)
+		return nil, fmt.Errorf("file %s, chunk %d: %w: %w", id, seq, ledger.ErrAltered, err)
 	}
 	c := &ledger.Content{Chunk: ledger.Chunk{File: id, Seq: seq, Items: items}, States: make([]ledger.ItemState, len(items))}
 	for i := range items {
@@ -150,7 +150,7 @@ func play(ctx context.Context, q querier, c *ledger.Content, n int64, known *led
 			return err
 		}
 		if err := ledger.ApplyEvents(c.States, events); err != nil {
-			return fmt.Errorf("file %s, chunk %d: %w", c.File, c.Seq, err)
+			return fmt.Errorf("file %s, chunk %d: %w: %w", c.File, c.Seq, ledger.ErrAltered, err)
 		}
 	}
 	if err := rows.Err(); err != nil {
@@ -275,50 +275,40 @@ func (l *Ledger) PauseLane(ctx context.Context, account, reason string) error {
 		if reason == "" {
 			return w.exec("DELETE FROM lanes WHERE account = ?", account)
 		}
-		return w.exec("INSERT INTO lanes (account, reason) VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET reason = excluded.reason", account, reason)
+		return w.exec("INSERT INTO lanes (account, reason, sum) VALUES (?, ?, ?) ON CONFLICT (account) DO UPDATE SET reason = excluded.reason, sum = excluded.sum",
+			account, reason, lineSum(account, reason))
 	})
 }
 
 // Lanes lists the stopped lanes.
 func (b books) Lanes(ctx context.Context) (map[string]string, error) {
-	stopped, err := pairs(ctx, b.reader, "SELECT account, reason FROM lanes")
+	stopped, err := pairs(ctx, b.reader, "lane", "SELECT account, reason, sum FROM lanes")
 	return stopped, b.explained(err)
-}
-
-func pairs(ctx context.Context, q querier, query string, args ...any) (map[string]string, error) {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	out := map[string]string{}
-	for rows.Next() {
-		var k, v string
-		if err := rows.Scan(&k, &v); err != nil {
-			return nil, err
-		}
-		out[k] = v
-	}
-	return out, rows.Err()
 }
 
 // Order leaves a command for the owner.
 func (v *Visitor) Order(ctx context.Context, o ledger.Order) (n int64, err error) {
-	err = v.writer.QueryRowContext(ctx, insertOrder, encode(o)).Scan(&n)
+	err = order(ctx, v.writer, o, &n)
 	return n, v.explained(err)
 }
 
 // Order leaves a command for the owner itself.
 func (l *Ledger) Order(ctx context.Context, o ledger.Order) (int64, error) {
 	var n int64 // the writer's until do returns without an error
-	err := l.do(ctx, func(w *writing) error { return w.conn.QueryRowContext(w.ctx, insertOrder, encode(o)).Scan(&n) })
+	err := l.do(ctx, func(w *writing) error { return order(w.ctx, w.conn, o, &n) })
 	if err != nil {
 		return 0, err
 	}
 	return n, nil
 }
 
-const insertOrder = "INSERT INTO orders (body) VALUES (?) RETURNING n"
+// order writes a command and gives its number.
+func order(ctx context.Context, w interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}, o ledger.Order, n *int64) error {
+	body := encode(o)
+	return w.QueryRowContext(ctx, "INSERT INTO orders (body, sum) VALUES (?, ?) RETURNING n", body, lineSum(string(body))).Scan(n)
+}
 
 // Taken reports whether the owner has taken a command out.
 func (b books) Taken(ctx context.Context, n int64) (bool, error) {
@@ -329,18 +319,26 @@ func (b books) Taken(ctx context.Context, n int64) (bool, error) {
 
 // Ordered gives the waiting commands.
 func (l *Ledger) Ordered(ctx context.Context) ([]ledger.Order, error) {
-	rows, err := l.reader.QueryContext(ctx, "SELECT n, body FROM orders ORDER BY n")
+	orders, err := l.ordered(ctx)
+	return orders, l.explained(err)
+}
+
+func (b books) ordered(ctx context.Context) (orders []ledger.Order, err error) {
+	rows, err := b.reader.QueryContext(ctx, "SELECT n, body, sum FROM orders ORDER BY n")
 	if err != nil {
-		return nil, l.explained(err)
+		return nil, err
 	}
 	defer rows.Close()
-	var orders []ledger.Order
 	for rows.Next() {
 		var n int64
 		var body []byte
+		var sum sql.NullInt64
 		var o ledger.Order
-		if err := rows.Scan(&n, &body); err != nil {
-			return nil, l.explained(err)
+		if err := rows.Scan(&n, &body, &sum); err != nil {
+			return nil, err
+		}
+		if err := as(sum, "order", string(body)); err != nil {
+			return nil, err
 		}
 		if err := json.Unmarshal(body, &o); err != nil {
 			return nil, err
@@ -348,7 +346,7 @@ func (l *Ledger) Ordered(ctx context.Context) ([]ledger.Order, error) {
 		o.N = n
 		orders = append(orders, o)
 	}
-	return orders, l.explained(rows.Err())
+	return orders, rows.Err()
 }
 
 // Done takes a command out.
@@ -360,17 +358,11 @@ func (w *writing) done(order int64) error { return w.exec("DELETE FROM orders WH
 
 // Keep stores a small fact.
 func (l *Ledger) Keep(ctx context.Context, key, value string) error {
-	return l.do(ctx, func(w *writing) error {
-		return w.exec("INSERT INTO facts (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value)
-	})
+	return l.do(ctx, func(w *writing) error { return w.keep(key, value) })
 }
 
 // Kept returns a stored fact, "" when there is none.
 func (b books) Kept(ctx context.Context, key string) (string, error) {
-	var v string
-	err := b.reader.QueryRowContext(ctx, "SELECT value FROM facts WHERE key = ?", key).Scan(&v)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
-	}
-	return v, b.explained(err)
+	found, err := pairs(ctx, b.reader, "fact", "SELECT key, value, sum FROM facts WHERE key = ?", key)
+	return found[key], b.explained(err)
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
@@ -146,8 +147,11 @@ func (l *Ledger) Begin(ctx context.Context, f ledger.File) error {
 // Forget removes a claim that came to nothing.
 func (l *Ledger) Forget(ctx context.Context, id string) error {
 	return l.do(ctx, func(w *writing) error {
-		err := w.exec(`INSERT INTO facts (key, value) SELECT '`+forgottenKey+`', changed FROM files WHERE id = ?1 AND state = ?2
-			ON CONFLICT (key) DO UPDATE SET value = max(CAST(value AS INTEGER), excluded.value)`, id, string(ledger.Claiming))
+		var last int64
+		err := w.conn.QueryRowContext(w.ctx, "SELECT "+greatest).Scan(&last)
+		if err == nil {
+			err = w.keep(forgottenKey, strconv.FormatInt(last, 10))
+		}
 		if err != nil {
 			return err
 		}

@@ -294,6 +294,9 @@ func (b books) Sound(ctx context.Context) error {
 	if found != "ok" {
 		return &ledger.Damaged{Path: b.path, Err: errors.New(found)}
 	}
+	if err := b.small(ctx); err != nil {
+		return b.explained(err)
+	}
 	x := &printIndex{}
 	if err := x.fill(ctx, b.reader, 0); err != nil {
 		return b.explained(err)
@@ -318,5 +321,5 @@ func (b books) consistent(ctx context.Context) error {
 	if found != "ok" {
 		return fmt.Errorf("%s: %w", found, ledger.ErrAltered)
 	}
-	return nil
+	return b.small(ctx)
 }

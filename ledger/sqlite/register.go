@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"strings"
 
 	"github.com/rowferry/rowferry/ledger"
@@ -18,7 +17,7 @@ type register struct {
 
 // Enter stores a value under a key; "" takes it out.
 func (r register) Enter(ctx context.Context, key, value string) error {
-	query, args := "INSERT INTO register (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", []any{key, value}
+	query, args := "INSERT INTO register (key, value, sum) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, sum = excluded.sum", []any{key, value, lineSum(key, value)}
 	if value == "" {
 		query, args = "DELETE FROM register WHERE key = ?", args[:1]
 	}
@@ -28,17 +27,13 @@ func (r register) Enter(ctx context.Context, key, value string) error {
 
 // Entry returns the value of a key.
 func (r register) Entry(ctx context.Context, key string) (string, error) {
-	var v string
-	err := r.reader.QueryRowContext(ctx, "SELECT value FROM register WHERE key = ?", key).Scan(&v)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
-	}
-	return v, r.explained(err)
+	found, err := pairs(ctx, r.reader, "entry", "SELECT key, value, sum FROM register WHERE key = ?", key)
+	return found[key], r.explained(err)
 }
 
 // Entries gives all values whose keys begin with prefix.
 func (r register) Entries(ctx context.Context, prefix string) (map[string]string, error) {
-	found, err := pairs(ctx, r.reader, "SELECT key, value FROM register WHERE substr(key, 1, length(?1)) = ?1 AND key >= ?1", prefix)
+	found, err := pairs(ctx, r.reader, "entry", "SELECT key, value, sum FROM register WHERE substr(key, 1, length(?1)) = ?1 AND key >= ?1", prefix)
 	return found, r.explained(err)
 }
 

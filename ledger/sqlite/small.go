@@ -1,0 +1,68 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+
+	"github.com/rowferry/rowferry/ledger"
+)
+
+// Lanes, orders, facts and the register are small, and each line has a checksum of its own beside it.
+
+// lineSum is the checksum of a line.
+func lineSum(parts ...string) int64 {
+	var line []byte
+	for _, p := range parts {
+		line = append(binary.AppendUvarint(line, uint64(len(p))), p...)
+	}
+	return int64(crc32.Checksum(line, castagnoli))
+}
+
+// as is ledger.ErrAltered when a line is not as it was written.
+func as(sum sql.NullInt64, what string, parts ...string) error {
+	if sum.Valid && sum.Int64 != lineSum(parts...) {
+		return fmt.Errorf("%s %s: %w", what, parts[0], ledger.ErrAltered)
+	}
+	return nil
+}
+
+// pairs are the lines of a query that gives a key, a value and the checksum of both.
+func pairs(ctx context.Context, q querier, what, query string, args ...any) (map[string]string, error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]string{}
+	for rows.Next() {
+		var k, v string
+		var sum sql.NullInt64
+		if err := rows.Scan(&k, &v, &sum); err != nil {
+			return nil, err
+		}
+		if err := as(sum, what, k, v); err != nil {
+			return nil, err
+		}
+		out[k] = v
+	}
+	return out, rows.Err()
+}
+
+// small is ledger.ErrAltered when a lane, an order, a fact or an entry is not as it was written: one whose name changed would be missing.
+func (b books) small(ctx context.Context) error {
+	_, lanes := pairs(ctx, b.reader, "lane", "SELECT account, reason, sum FROM lanes")
+	_, facts := pairs(ctx, b.reader, "fact", "SELECT key, value, sum FROM facts")
+	_, orders := b.ordered(ctx)
+	_, entries := pairs(ctx, b.reader, "entry", "SELECT key, value, sum FROM register")
+	return errors.Join(lanes, facts, orders, entries)
+}
+
+// keep stores a fact.
+func (w *writing) keep(key, value string) error {
+	return w.exec("INSERT INTO facts (key, value, sum) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, sum = excluded.sum",
+		key, value, lineSum(key, value))
+}
