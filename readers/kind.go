@@ -38,7 +38,8 @@ const (
 	Archive      Kind = "archive"
 	Zip          Kind = "zip" // none of the kinds that are zips: perhaps tables lie in it
 	EmptyArchive Kind = "zip_empty"
-	OLE          Kind = "ole" // without a workbook in it
+	OLE          Kind = "ole"     // without a workbook in it
+	Escaped      Kind = "escaped" // text of seven bits that switches between letters
 	Binary       Kind = "binary"
 	Zeros        Kind = "zeros"
 	Misnamed     Kind = "misnamed" // text under the name of a workbook that is no table
@@ -183,6 +184,9 @@ func binaryKind(head []byte) (kind Kind, format string) {
 		return Archive, "TAR"
 	case zeros(head):
 		return Zeros, ""
+	}
+	if name := escaped(head); name != "" {
+		return Escaped, name
 	}
 	if wide(head) != nil || has(bytes.TrimLeft(head, "\ufeff \t\r\n"), "<") {
 		return "", ""

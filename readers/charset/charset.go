@@ -73,6 +73,7 @@ var candidates = []candidate{
 	{"cp775", 8, baltics},
 	{"cp862", 8, []model{hebrew}},
 	{"cp1125", 8, []model{russian, ukrainian}},
+	{"pt154", 8, []model{kazakh}},
 }
 
 const (

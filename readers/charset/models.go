@@ -21,6 +21,7 @@ func text(name string) string {
 var (
 	russian   = newAlphabet(text("ru.txt"), unicode.Cyrillic)
 	ukrainian = newAlphabet(text("uk.txt"), unicode.Cyrillic)
+	kazakh    = newAlphabet(text("kk.txt")+text("ru.txt"), unicode.Cyrillic)
 	greek     = newAlphabet(text("el.txt"), unicode.Greek)
 	hebrew    = newAlphabet(text("he.txt"), unicode.Hebrew)
 	arabic    = newAlphabet(text("ar.txt"), unicode.Arabic)
