@@ -86,10 +86,14 @@ func (s *sender) renewed(ctx context.Context, c *call, a Attempt, old string, fi
 
 // attempt makes one request, after a login where one is needed.
 func (s *sender) attempt(ctx context.Context, c *call, a Attempt) (res Result, session string) {
+	wait := ctx
+	if a.Quit != nil {
+		wait = a.Quit
+	}
 	if keeper, ok := c.auth.(auth.Keeper); ok {
 		var err error
-		if session, err = keeper.Session(ctx, s.login(c)); err != nil {
-			return s.locked(ctx, err), ""
+		if session, err = keeper.Session(wait, s.login(ctx, c)); err != nil {
+			return s.locked(wait, err), ""
 		}
 	}
 	body, err := c.encoder.encode(a, session)
@@ -99,10 +103,6 @@ func (s *sender) attempt(ctx context.Context, c *call, a Attempt) (res Result, s
 	m, err := c.message(a, body)
 	if err != nil {
 		return Result{Fate: NotSent, Err: err}, session
-	}
-	wait := ctx
-	if a.Quit != nil {
-		wait = a.Quit
 	}
 	if err := s.rested(wait); err != nil {
 		return Result{Fate: NotSent, Err: waited(err)}, session
@@ -115,7 +115,7 @@ func (s *sender) attempt(ctx context.Context, c *call, a Attempt) (res Result, s
 		m.header = maps.Clone(m.header)
 		c.auth.Authorize(&auth.Request{Method: c.op.Method, Path: m.url.EscapedPath(), Encoding: c.encoding, Body: body, Session: session, Header: m.header})
 	}
-	x := s.do(ctx, m, slot, a.Commit)
+	x := s.do(ctx, m, slot, halting(wait, a.Commit))
 	res = Result{Fate: x.fate, Err: x.err, Started: x.started, Took: x.took}
 	if x.fate == Answered {
 		res.Status = x.response.Status
@@ -127,6 +127,19 @@ func (s *sender) attempt(ctx context.Context, c *call, a Attempt) (res Result, s
 		}
 	}
 	return res, session
+}
+
+// halting is a commit that lets nothing leave once quit is done.
+func halting(quit context.Context, commit func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if quit.Err() != nil {
+			return waited(quit.Err())
+		}
+		if commit == nil {
+			return nil
+		}
+		return commit(ctx)
+	}
 }
 
 // rest keeps the account's requests back for a time: the provider says that nothing is left of its limit.
@@ -166,15 +179,16 @@ func waited(err error) error {
 	return f
 }
 
-// login makes one login request within the pace.
-func (s *sender) login(c *call) auth.Call {
+// login makes one login request within the pace, which is waited for as long as the caller wants; once it leaves it may end as
+// long as drain lasts.
+func (s *sender) login(drain context.Context, c *call) auth.Call {
 	return func(ctx context.Context, path, encoding string, body []byte) (providers.Response, error) {
 		slot, err := s.pacer.Take(ctx)
 		if err != nil {
 			return providers.Response{}, waited(err)
 		}
 		h := http.Header{"User-Agent": c.header["User-Agent"], "Content-Type": {mediaTypes[encoding]}, "Accept": {mediaTypes[encoding]}}
-		x := s.do(ctx, message{method: http.MethodPost, url: s.server.JoinPath(path), header: h, body: body}, slot, nil)
+		x := s.do(drain, message{method: http.MethodPost, url: s.server.JoinPath(path), header: h, body: body}, slot, halting(ctx, nil))
 		s.log.Info("logged in", "account", s.account, "fate", string(x.fate), "status", x.response.Status)
 		if x.fate != Answered {
 			return providers.Response{}, x.err

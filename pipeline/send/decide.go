@@ -25,7 +25,7 @@ const (
 	again   step = "again"       // the items without a verdict are tried again after the pause
 	halve   step = "halve"       // too many in one request: two smaller ones, at once
 	refused step = "refused"     // the account or its requests are refused: the lane stops and probes
-	putBack step = "put back"    // we were told to stop before it left: as if it had not been picked
+	putBack step = "put back"    // we, the file or the lane were stopped before it left: as if it had not been picked
 	broken  step = "ledger fail" // the ledger could not take the intent: nothing left, nothing may
 )
 

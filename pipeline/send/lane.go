@@ -48,8 +48,9 @@ type Lane struct {
 	queue    []*active // files with items that were not picked yet, in turn
 	files    map[string]*active
 	backlog  backlog
-	leaving  []*active // cancelled files with something that waits
-	turn     bool      // a retry had the last turn
+	aside    map[*job]context.CancelFunc // requests that wait for their turn to leave; each is called back by its function
+	leaving  []*active                   // cancelled files with something that waits
+	turn     bool                        // a retry had the last turn
 	inFlight int
 	stopped  string    // a person stopped the lane
 	refusal  string    // the provider refuses the account: one request probes
@@ -64,7 +65,7 @@ type Lane struct {
 // Open prepares the lane: what the ledger says is stopped is stopped.
 func (l *Lane) Open(ctx context.Context) error {
 	l.wake = make(chan struct{}, 1)
-	l.files, l.sizes = map[string]*active{}, map[string]int{}
+	l.files, l.sizes, l.aside = map[string]*active{}, map[string]int{}, map[*job]context.CancelFunc{}
 	stopped, err := l.Ledger.Lanes(ctx)
 	if err != nil {
 		return err
@@ -105,6 +106,7 @@ func (l *Lane) Add(ctx context.Context, id string) error {
 		a.equal, a.code = 0, ""
 	}
 	a.paused, a.cancel = f.Paused != "", f.Cancelled
+	l.recall()
 	if a.cancel {
 		l.leaving = append(l.leaving, a)
 	}
@@ -116,6 +118,7 @@ func (l *Lane) Stop(reason string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.stopped = reason
+	l.recall()
 	if reason == "" {
 		l.hold, l.refusal = time.Time{}, ""
 	}
@@ -210,19 +213,23 @@ func graceful(ctx context.Context, grace time.Duration) (context.Context, contex
 }
 
 // attempt makes the request once and acts on what came of it. Its error is the ledger's.
-// When stop ends, a request that has not left yet stays here; one that has may end as long as drain lasts.
+// When stop ends, or a person stops the file or the lane, a request that has not left yet stays here; one that has may end as
+// long as drain lasts.
 func (l *Lane) attempt(stop, drain context.Context, j *job) error {
-	if l.heldBack(j) {
+	quit, called := context.WithCancel(stop)
+	defer called()
+	if l.heldBack(j, called) {
 		return nil
 	}
+	defer l.forget(j)
 	if l.recheck(j); len(j.items) == 0 {
 		return nil
 	}
 	op := j.file.route.Operation
 	var broke error
-	a := senders.Attempt{Operation: op, Items: j.items, ID: j.file.id, Quit: stop, Commit: func(ctx context.Context) error {
-		if stop.Err() != nil {
-			return context.Canceled
+	a := senders.Attempt{Operation: op, Items: j.items, ID: j.file.id, Quit: quit, Commit: func(ctx context.Context) error {
+		if !l.leaves(j) || stop.Err() != nil {
+			return errHalted
 		}
 		if journalled(op) {
 			broke = l.commit(ctx, j)
@@ -234,10 +241,14 @@ func (l *Lane) attempt(stop, drain context.Context, j *job) error {
 	if !r.Started.IsZero() {
 		j.sent = r.Started
 	}
-	if j.first.IsZero() {
+	fresh := j.first.IsZero()
+	if fresh {
 		j.first, j.began = j.sent, j.sent
 	}
-	d := l.decide(stop, j, r, broke)
+	d := l.decide(quit, j, r, broke)
+	if fresh && d.step == putBack {
+		j.first, j.began, j.sent = time.Time{}, time.Time{}, time.Time{}
+	}
 	if l.Observe != nil {
 		l.Observe(r, len(j.items))
 	}

@@ -2,6 +2,7 @@ package send
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -31,12 +32,12 @@ func (j *job) event(i int, k ledger.EventKind, at time.Time, v *ledger.Verdict) 
 	return ledger.Event{File: j.file.id, Chunk: j.chunk, Item: j.at[i], Kind: k, At: at.UTC(), Attempt: j.total, Verdict: v, Rows: j.items[i].Rows}
 }
 
-func (l *Lane) decide(stop context.Context, j *job, r senders.Result, broke error) decision {
+func (l *Lane) decide(quit context.Context, j *job, r senders.Result, broke error) decision {
 	if broke != nil {
 		return decision{step: broken, reason: broke.Error()}
 	}
-	if r.Fate == senders.NotSent && stop.Err() != nil {
-		return decision{step: putBack, reason: "told to stop"}
+	if r.Fate == senders.NotSent && (quit.Err() != nil || errors.Is(r.Err, errHalted)) {
+		return decision{step: putBack, reason: "stopped"}
 	}
 	a := attempt{op: j.file.route.Operation, items: j.items, language: j.file.route.Language, account: l.Account, file: j.file.id,
 		retry: l.Retry, later: j.file.route.Later, tried: j.tried, lost: j.lost, again: j.again, first: j.began, now: time.Now()}
@@ -60,7 +61,10 @@ func (l *Lane) act(j *job, d decision, r senders.Result) error {
 	case broken:
 		return fmt.Errorf("ledger: %s", d.reason)
 	case putBack:
-		l.record(j, ledger.EventWaiting, time.Now(), false)
+		j.tried--
+		j.due = time.Now()
+		l.record(j, ledger.EventWaiting, j.due, false)
+		l.wait(j)
 		return nil
 	case refused:
 		l.refuse(j, d)
@@ -205,6 +209,7 @@ func (l *Lane) refusals(a *active, v *ledger.Verdict) {
 		return
 	}
 	a.paused = true
+	l.recall()
 	reason := words.Of(a.route.Language, key, "count", a.equal, "code", v.Code, "message", v.Message, "id", a.id)
 	l.Log.Warn("file paused after equal outcomes in a row", "file", a.id, "status", v.Status, "code", v.Code, "count", a.equal)
 	l.settling.Go(func() { _ = l.Ledger.Pause(context.Background(), a.id, reason) })

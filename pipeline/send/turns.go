@@ -166,11 +166,12 @@ func (l *Lane) again(now time.Time) *job {
 	return nil
 }
 
-// heldBack puts a job whose file was paused or cancelled after it was picked into the backlog.
-func (l *Lane) heldBack(j *job) bool {
+// heldBack puts a job that a person stopped after it was picked into the backlog. Any other may be called back until it leaves.
+func (l *Lane) heldBack(j *job, call context.CancelFunc) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !j.file.paused && !j.file.cancel {
+	if !l.halted(j) {
+		l.aside[j] = call
 		return false
 	}
 	j.due = time.Now().Add(held)
@@ -178,6 +179,36 @@ func (l *Lane) heldBack(j *job) bool {
 	l.inFlight--
 	l.signal()
 	return true
+}
+
+// errHalted is a commit's word that a request stays here after all.
+var errHalted = errors.New("stopped before it left")
+
+// halted reports whether a person, or the route's limit of equal refusals, keeps a job from leaving.
+func (l *Lane) halted(j *job) bool { return l.stopped != "" || j.file.paused || j.file.cancel }
+
+// recall calls back what waits to leave and may not any more.
+func (l *Lane) recall() {
+	for j, call := range l.aside {
+		if l.halted(j) {
+			call()
+			delete(l.aside, j)
+		}
+	}
+}
+
+// leaves reports whether a job may leave now; if so nothing calls it back any more.
+func (l *Lane) leaves(j *job) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.aside, j)
+	return !l.halted(j)
+}
+
+func (l *Lane) forget(j *job) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.aside, j)
 }
 
 // fresh takes the next request of the file whose turn it is.

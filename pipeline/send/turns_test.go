@@ -306,3 +306,91 @@ func TestWhatAKilledProcessSentIsNotForgotten(t *testing.T) {
 		})
 	}
 }
+
+// paced answers no request before it is told to: each waits for its turn, as at a slow pace.
+type paced struct {
+	provider
+	turn chan struct{}
+}
+
+func (p *paced) Send(ctx context.Context, a senders.Attempt) senders.Result {
+	select {
+	case <-p.turn:
+		return p.provider.Send(ctx, a)
+	case <-a.Quit.Done():
+		return senders.Result{Fate: senders.NotSent, Err: a.Quit.Err()}
+	}
+}
+
+// A pause and a cancellation hold from the moment they are taken: what waits for its turn at the provider's pace does not leave
+// any more, and what was called back leaves as if nothing had been when its file or lane goes on.
+func TestWhatWaitsForItsTurnIsCalledBack(t *testing.T) {
+	for name, stop := range map[string]struct {
+		do, undo func(l ledger.Owner, lane *Lane) error
+	}{
+		"file": {
+			do: func(l ledger.Owner, lane *Lane) error {
+				return errors.Join(l.Pause(t.Context(), "f", "a person"), lane.Add(t.Context(), "f"))
+			},
+			undo: func(l ledger.Owner, lane *Lane) error {
+				return errors.Join(l.Pause(t.Context(), "f", ""), lane.Add(t.Context(), "f"))
+			},
+		},
+		"lane": {do: func(_ ledger.Owner, lane *Lane) error { lane.Stop("a person"); return nil }, undo: func(_ ledger.Owner, lane *Lane) error { lane.Stop(""); return nil }},
+		"cancel": {do: func(l ledger.Owner, lane *Lane) error {
+			return errors.Join(l.Cancel(t.Context(), "f"), lane.Add(t.Context(), "f"))
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := open(t, t.TempDir())
+			defer l.Close()
+			accept(t, l, "f", 9)
+			p := &paced{turn: make(chan struct{})}
+			slow := lane(t, l, one(), &p.provider, "f")
+			slow.Sender, slow.Concurrency = p, 3
+			ctx, end := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- slow.Run(ctx) }()
+			p.turn <- struct{}{}
+			p.turn <- struct{}{}
+			until(t, func() bool { return file(t, l, "f").Counts.Delivered == 2 })
+			if err := stop.do(l, slow); err != nil {
+				t.Fatal(err)
+			}
+			until(t, func() bool { return slow.State().InFlight == 0 })
+			select {
+			case p.turn <- struct{}{}:
+				t.Error("a request left after the stop")
+			default:
+			}
+			if stop.undo != nil {
+				if err := stop.undo(l, slow); err != nil {
+					t.Fatal(err)
+				}
+				close(p.turn)
+			}
+			until(t, func() bool { return file(t, l, "f").State == ledger.Settled })
+			end()
+			if err := <-ended; err != nil {
+				t.Fatal(err)
+			}
+			counts := file(t, l, "f").Counts
+			switch {
+			case stop.undo == nil && (counts.Delivered != 2 || counts.Skipped != 7):
+				t.Errorf("%+v", counts)
+			case stop.undo != nil && (counts.Delivered != 9 || len(p.came) != 9):
+				t.Errorf("%+v, %d requests", counts, len(p.came))
+			}
+		})
+	}
+}
+
+// until waits for something that will be.
+func until(t *testing.T, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(2 * time.Minute); !is(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it did not come to pass")
+		}
+	}
+}
