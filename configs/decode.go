@@ -589,7 +589,7 @@ func (l *loader) decodeSecret(s spot, n ast.Node, v reflect.Value) {
 			return
 		}
 		if text, ok = l.secretFile(s.key, path); ok {
-			v.Set(reflect.ValueOf(NewSecret(text)))
+			v.Set(reflect.ValueOf(Secret{value: &text, file: l.abs(path)}))
 		}
 		return
 	}
@@ -599,38 +599,42 @@ func (l *loader) decodeSecret(s spot, n ast.Node, v reflect.Value) {
 			l.empty(s, n)
 			return
 		}
-		v.Set(reflect.ValueOf(Secret{&text, literal}))
+		v.Set(reflect.ValueOf(Secret{value: &text, literal: literal}))
 	}
 }
 
 // secretFile reads a secret from a file and trims it.
 func (l *loader) secretFile(key, path string) (string, bool) {
 	path = l.abs(path)
-	info, err := os.Stat(path)
-	if err == nil && info.IsDir() {
-		err = errors.New("it is a folder")
-	}
-	if err == nil && info.Size() > 1<<20 {
-		err = errors.New("it is larger than 1 MiB")
-	}
-	var text []byte
-	if err == nil {
-		text, err = os.ReadFile(path)
-	}
+	trimmed, err := readSecret(path)
 	if err != nil {
 		l.add(finding{at: l.place(key), key: key, outside: true, withheld: true,
 			what: words.Message("config.secret_file", "path", path, "cause", cause(err)), write: words.Message("config.secret_file.write")})
 		return "", false
 	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o004 != 0 {
+	if info, err := os.Stat(path); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o004 != 0 {
 		l.warn(finding{at: l.place(key), key: key, what: words.Message("config.secret_open", "path", path), write: words.Message("config.secret_open.write", "path", path)})
 	}
-	trimmed := strings.TrimSpace(string(text))
 	if trimmed == "" {
 		l.add(finding{at: l.place(key), key: key, outside: true, withheld: true, what: words.Message("config.secret_blank", "path", path), write: words.Message("config.secret_blank.write")})
 		return "", false
 	}
 	return trimmed, true
+}
+
+// readSecret reads a secret's file, without the blanks around it.
+func readSecret(path string) (string, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return "", err
+	case info.IsDir():
+		return "", errors.New("it is a folder")
+	case info.Size() > 1<<20:
+		return "", errors.New("it is larger than 1 MiB")
+	}
+	text, err := os.ReadFile(path)
+	return strings.TrimSpace(string(text)), err
 }
 
 var (

@@ -12,6 +12,7 @@ const hidden = "***"
 type Secret struct {
 	value   *string // a pointer: fmt prints an address where it cannot call methods (unexported fields)
 	literal bool
+	file    string // it was read from; "": from none
 }
 
 // NewSecret wraps a value.
@@ -23,6 +24,18 @@ func (s Secret) Reveal() string {
 		return ""
 	}
 	return *s.value
+}
+
+// Again is the secret as its file has it now: secrets are rotated under a service that runs. One that came from no file, or whose
+// file cannot be read now, stays what it is.
+func (s Secret) Again() Secret {
+	if s.file == "" {
+		return s
+	}
+	if text, err := readSecret(s.file); err == nil && text != "" {
+		s.value = &text
+	}
+	return s
 }
 
 // Withheld reports whether the value is not at hand: its variable or file is missing on this machine.

@@ -2,6 +2,7 @@ package senders
 
 import (
 	"cmp"
+	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -74,11 +75,12 @@ type builder struct {
 	provider *providers.Provider
 	s        *sender
 	made     map[string]auth.Scheme
+	calls    map[string]*call
 }
 
 func build(account configs.Account, p *providers.Provider, o Options) *sender {
-	b := &builder{account: account, provider: p, made: map[string]auth.Scheme{}}
-	b.s = &sender{account: account.Name, timeout: cmp.Or(account.Timeout, 30*time.Second), calls: map[string]*call{}, log: o.Log}
+	b := &builder{account: account, provider: p}
+	b.s = &sender{account: account.Name, timeout: cmp.Or(account.Timeout, 30*time.Second), log: o.Log, mask: &mask{}}
 	if b.s.log == nil {
 		b.s.log = slog.New(slog.DiscardHandler)
 	}
@@ -91,13 +93,40 @@ func build(account configs.Account, p *providers.Provider, o Options) *sender {
 	roots, _ := authorities(account.CA)
 	b.s.transport = newTransport(max(account.Concurrency, p.Limits.Concurrency, 4), roots)
 	b.s.transport.TLSClientConfig.Certificates, _ = ownCertificate(account)
-	for _, op := range p.Operations {
+	b.s.dress.Store(b.dress(o))
+	b.s.renew = func() *dress {
+		if !b.rotated() {
+			return nil
+		}
+		return b.dress(o)
+	}
+	return b.s
+}
+
+// dress prepares the requests of the operations with the account's secrets.
+func (b *builder) dress(o Options) *dress {
+	b.made, b.calls = map[string]auth.Scheme{}, map[string]*call{}
+	for _, op := range b.provider.Operations {
 		if o.Operations == nil || slices.Contains(o.Operations, op.ID) {
 			b.operation(op)
 		}
 	}
 	b.secrets()
-	return b.s
+	return &dress{b.calls}
+}
+
+// rotated reads secrets again that came from files, and reports whether one has changed.
+func (b *builder) rotated() (changed bool) {
+	again := func(all map[string]configs.Secret) map[string]configs.Secret {
+		out := maps.Clone(all)
+		for name, old := range all {
+			out[name] = old.Again()
+			changed = changed || out[name].Reveal() != old.Reveal()
+		}
+		return out
+	}
+	b.account.Credentials, b.account.Headers = again(b.account.Credentials), again(b.account.Headers)
+	return changed
 }
 
 // Rate is the pace of an account: its own, or what the provider allows.
@@ -181,8 +210,9 @@ func (b *builder) operation(op *providers.Operation) {
 	if c.auth.Fixed() {
 		c.auth.Authorize(&auth.Request{Header: c.header})
 	}
-	c.encoder = newEncoder(op, c.scheme, c.encoding, func(name string) string { return b.account.Credentials[name].Reveal() })
-	b.s.calls[op.ID] = c
+	credentials := b.account.Credentials
+	c.encoder = newEncoder(op, c.scheme, c.encoding, func(name string) string { return credentials[name].Reveal() })
+	b.calls[op.ID] = c
 }
 
 var mediaTypes = map[string]string{"json": "application/json", "xml": "application/xml", "form": "application/x-www-form-urlencoded"}
@@ -203,17 +233,26 @@ func path(paths map[string]string, encoding string, order []string) string {
 	return "/"
 }
 
-// secrets collects what must not appear in anything the sender hands out.
+// secrets tells the mask what must not appear in anything the sender hands out. What an earlier secret was stays hidden.
 func (b *builder) secrets() {
 	for name, v := range b.account.Credentials {
-		if !slices.ContainsFunc(b.provider.Credentials, func(c providers.Credential) bool { return c.Name == name && !c.Secret }) {
-			b.s.secrets = append(b.s.secrets, v.Reveal())
+		public := slices.ContainsFunc(b.provider.Credentials, func(c providers.Credential) bool { return c.Name == name && !c.Secret })
+		if public {
+			continue
+		}
+		b.s.mask.add(v.Reveal())
+		for other, login := range b.account.Credentials {
+			if other != name && !v.Empty() {
+				b.s.mask.add(base64.StdEncoding.EncodeToString([]byte(login.Reveal()+":"+v.Reveal())), base64.RawStdEncoding.EncodeToString([]byte(login.Reveal()+":"+v.Reveal())))
+			}
 		}
 	}
 	for _, v := range b.account.Headers {
-		b.s.secrets = append(b.s.secrets, v.Reveal())
+		b.s.mask.add(v.Reveal())
+		if _, token, ok := strings.Cut(v.Reveal(), " "); ok { // Bearer TOKEN
+			b.s.mask.add(token)
+		}
 	}
-	b.s.hide = hiding(b.s.secrets...)
 }
 
 // Close ends idle connections.

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -24,17 +25,20 @@ import (
 type sender struct {
 	account   string
 	timeout   time.Duration
-	calls     map[string]*call
+	dress     atomic.Pointer[dress]
+	renew     func() *dress // of secrets' files as they are now; nil when nothing in them has changed
 	server    *url.URL
 	transport *http.Transport
 	pacer     *pace.Pacer
 	log       *slog.Logger
-	secrets   []string
-	hide      *strings.Replacer // of the secrets
+	mask      *mask
 
 	mu    sync.Mutex
 	until time.Time // the provider's limit is spent until then
 }
+
+// dress is what an account's secrets go into: the requests of each operation. Secrets that are rotated make another one.
+type dress struct{ calls map[string]*call }
 
 // call is what is the same in all requests of an operation.
 type call struct {
@@ -52,18 +56,60 @@ type call struct {
 
 // Send makes one attempt; see Sender.
 func (s *sender) Send(ctx context.Context, a Attempt) Result {
-	c := s.calls[a.Operation.ID]
-	if c == nil {
+	d := s.dress.Load()
+	if d.calls[a.Operation.ID] == nil {
 		return Result{Fate: NotSent, Err: fmt.Errorf("account %s was not opened for operation %s", s.account, a.Operation.ID)}
 	}
+	a.Commit = once(a.Commit)
+	res := s.dressed(ctx, d, a)
+	if res.Fate == Answered && res.Reading.Class == providers.Auth {
+		if other := s.redress(d); other != nil {
+			res = s.dressed(ctx, other, a)
+		}
+	}
+	if res.Fate == Answered {
+		s.clean(&res.Reading)
+	}
+	return res
+}
+
+// dressed makes one attempt, and another one where the session had ended.
+func (s *sender) dressed(ctx context.Context, d *dress, a Attempt) Result {
+	c := d.calls[a.Operation.ID]
 	res, session := s.attempt(ctx, c, a)
 	if res.Fate == Answered && res.Reading.Class == providers.Renew {
 		res = s.renewed(ctx, c, a, session, res)
 	}
-	if res.Fate == Answered {
-		s.clean(&res.Reading, session)
-	}
 	return res
+}
+
+// redress reads secrets' files again after the provider refused the account: they may have been rotated. nil when they are what
+// was refused. An answer that refuses the account shows that the request was not processed.
+func (s *sender) redress(refused *dress) *dress {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now := s.dress.Load(); now != refused {
+		return now
+	}
+	other := s.renew()
+	if other != nil {
+		s.log.Info("secrets have changed in their files", "account", s.account)
+		s.dress.Store(other)
+	}
+	return other
+}
+
+// once is a commit that is asked until it agrees, and not again.
+func once(commit func(context.Context) error) func(context.Context) error {
+	agreed := commit == nil
+	return func(ctx context.Context) error {
+		if agreed {
+			return nil
+		}
+		err := commit(ctx)
+		agreed = err == nil
+		return err
+	}
 }
 
 // renewed makes the attempt again after the provider said that the session has ended, if another one can be had. The
@@ -76,7 +122,6 @@ func (s *sender) renewed(ctx context.Context, c *call, a Attempt, old string, fi
 		return refused
 	}
 	s.log.Info("session ended, logging in again", "account", s.account)
-	a.Commit = nil
 	res, _ := s.attempt(ctx, c, a)
 	if res.Fate == Answered && res.Reading.Class == providers.Renew {
 		res.Reading.Class, res.Reading.Items = providers.Auth, nil
@@ -95,6 +140,7 @@ func (s *sender) attempt(ctx context.Context, c *call, a Attempt) (res Result, s
 		if session, err = keeper.Session(wait, s.login(ctx, c)); err != nil {
 			return s.locked(wait, err), ""
 		}
+		s.mask.session(session)
 	}
 	body, err := c.encoder.encode(a, session)
 	if err != nil {
@@ -123,7 +169,7 @@ func (s *sender) attempt(ctx context.Context, c *call, a Attempt) (res Result, s
 		s.rest(spent(x.response.Header, time.Now()))
 		res.Reading = c.op.Interpret(x.response, providers.Sent{Items: a.Items, Encoding: c.encoding})
 		if !res.Reading.Plain() {
-			res.Said = s.said(c.op, x.response, session)
+			res.Said = s.said(c.op, x.response)
 		}
 	}
 	return res, session
@@ -221,14 +267,16 @@ func everyLanguage(key string, args ...any) batch.Text {
 
 // clean takes credentials out of what the provider said: some repeat the token they refuse. What people cannot see or
 // would not read to its end goes too.
-func (s *sender) clean(r *providers.Reading, session string) {
-	hidden := s.hiding(session)
+func (s *sender) clean(r *providers.Reading) {
 	hide := func(v *providers.Verdict) {
-		for _, text := range []*string{&v.Code, &v.Reference, &v.Message.EN, &v.Message.ZH, &v.Message.RU} {
-			if *text == "" {
-				continue
+		texts := []*string{&v.Code, &v.Reference, &v.Message.EN, &v.Message.ZH, &v.Message.RU}
+		for i := range v.Faults {
+			texts = append(texts, &v.Faults[i].Text)
+		}
+		for _, text := range texts {
+			if *text != "" {
+				*text = tidy(s.mask.hide(*text)) // hidden first and cut after: a secret may stand where the cut is
 			}
-			*text = tidy(hidden.Replace(*text))
 		}
 	}
 	hide(&r.Verdict)

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -34,6 +36,7 @@ func Main() int {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(300) // little lives long here: collecting less often costs some 20 MiB and saves a tenth of the time
 	}
+	log.SetOutput(io.Discard) // what libraries print past our logger may quote what a provider sent, and with it secrets
 	ctx, stop := interruptible()
 	defer stop()
 	err := rootCommand().ExecuteContext(ctx)

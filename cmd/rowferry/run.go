@@ -36,6 +36,15 @@ func (f *flags) load() (*configs.Config, error) {
 	return cfg, nil
 }
 
+// loadSecretless does the same for a command that sends nothing: secrets that are missing on this machine are warnings.
+func (f *flags) loadSecretless() (*configs.Config, error) {
+	cfg := configs.Load(f.config)
+	cfg.WithoutSecrets()
+	err := pipeline.Check(cfg)
+	warn(cfg)
+	return cfg, err
+}
+
 // engine opens the ledger and wires the configuration over it. The returned function closes both.
 func engine(ctx context.Context, cfg *configs.Config, o pipeline.Options) (*pipeline.Engine, func() error, error) {
 	l, err := drivers.Open(ctx, cfg.Ledger, cfg.Data)
@@ -156,7 +165,7 @@ func listen(address string, registry *prometheus.Registry, alive func(context.Co
 		fmt.Fprintln(w, "ok")
 	})
 	mux.Handle(receipts.Prefix, receiver)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

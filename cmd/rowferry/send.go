@@ -37,9 +37,9 @@ them. The files stay where they are. Exit code 0 when every row was delivered, 1
 	}
 }
 
-// route finds a route of the configuration and the files.
-func (f *flags) route(route string, paths []string) (*configs.Config, error) {
-	cfg, err := f.load()
+// route finds a route of the configuration, as load gives it, and the files.
+func (f *flags) route(load func() (*configs.Config, error), route string, paths []string) (*configs.Config, error) {
+	cfg, err := load()
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (f *flags) route(route string, paths []string) (*configs.Config, error) {
 }
 
 func (f *flags) send(ctx context.Context, route string, paths []string) error {
-	cfg, err := f.route(route, paths)
+	cfg, err := f.route(f.load, route, paths)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func checkCommand(f *flags) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check ROUTE FILE…",
 		Short: "Everything but sending: what would go, what is wrong",
-		Long: `Reads and maps the files exactly as a real run would and sends nothing. Exit code 0 when every row would be sent,
+		Long: `Reads and maps the files exactly as a real run would and sends nothing; it needs no secrets. Exit code 0 when every row would be sent,
 1 when some would not. With --output, a workbook per file says on every row what would happen.`,
 		Example: `  rowferry check ship-points orders.xlsx
   rowferry check ship-points orders.xlsx --output checked   # checked/orders.check.xlsx
@@ -96,7 +96,7 @@ func checkCommand(f *flags) *cobra.Command {
 }
 
 func (f *flags) check(ctx context.Context, w io.Writer, name string, paths []string, bodies bool, folder string) error {
-	cfg, err := f.route(name, paths)
+	cfg, err := f.route(f.loadSecretless, name, paths)
 	if err != nil {
 		return err
 	}

@@ -100,7 +100,7 @@ func quoted(arguments []string) string {
 
 // installService refuses a configuration with mistakes: a service that cannot start tells nobody.
 func (f *flags) installService(s service.Service) error {
-	if _, err := f.load(); err != nil {
+	if _, err := f.loadSecretless(); err != nil { // the service has its secrets from elsewhere
 		return err
 	}
 	if err := s.Install(); err != nil {

@@ -73,6 +73,10 @@ func (f *flags) visit(ctx context.Context, look func(context.Context, *desk.Desk
 	cfg := configs.Load(f.config) // sound or not: nothing is sent
 	l, err := drivers.Visit(ctx, cfg.Ledger, cfg.Data)
 	if errors.Is(err, fs.ErrNotExist) {
+		cfg.WithoutSecrets()
+		if cfg.Verdict().Err() != nil { // a mistake may hide where the ledger is
+			return fmt.Errorf("there is no ledger in %s, where the configuration puts it as far as it can be read; its mistakes: rowferry config check", cfg.Data)
+		}
 		return fmt.Errorf("nothing has been taken yet: there is no ledger in %s", cfg.Data)
 	}
 	if err != nil {
@@ -334,7 +338,11 @@ func resumeCommand(f *flags) *cobra.Command {
 func (f *flags) order(ctx context.Context, o ledger.Order, target string) error {
 	return f.visit(ctx, func(ctx context.Context, d *desk.Desk) error {
 		o.File, o.By, o.From = target, whoami(), "command line"
-		if _, account := d.Config.Accounts[target]; account && (o.Verb == ledger.Pause || o.Verb == ledger.Resume) {
+		account, err := d.Account(ctx, target)
+		if err != nil {
+			return err
+		}
+		if account && (o.Verb == ledger.Pause || o.Verb == ledger.Resume) {
 			o.File, o.Account = "", target
 		}
 		answer, err := d.Weigh(ctx, o)

@@ -139,6 +139,15 @@ func (d *Desk) Receipts(ctx context.Context, file string) (map[batch.ReceiptClas
 	return counts, nil
 }
 
+// Account reports whether there is an account of this name: in the configuration or, where that cannot be read, in the books.
+func (d *Desk) Account(ctx context.Context, name string) (bool, error) {
+	if _, known := d.Config.Accounts[name]; known || name == "" {
+		return known, nil
+	}
+	files, err := d.Books.Files(ctx, ledger.Query{Account: name, Last: 1})
+	return len(files) > 0, err
+}
+
 // Stops says why accounts are stopped, by name: by a person, or because the provider refuses them.
 func (d *Desk) Stops(ctx context.Context) (map[string]string, error) {
 	stops, err := d.Books.Lanes(ctx)

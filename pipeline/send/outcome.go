@@ -1,7 +1,9 @@
 package send
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -107,7 +109,7 @@ func (l *Lane) rest(d time.Duration) (longer bool) {
 // refuse keeps the job and probes with one request at a time.
 func (l *Lane) refuse(j *job, d decision) {
 	if l.refusal == "" {
-		l.Log.Error("the lane is stopped: "+d.message, "account", l.Account)
+		l.Log.Error("the lane is stopped: "+senders.Hide(d.message, j.values()...), "account", l.Account)
 	}
 	l.refusal = d.message
 	l.trouble++
@@ -116,6 +118,36 @@ func (l *Lane) refuse(j *job, d decision) {
 	j.due = l.hold
 	l.record(j, ledger.EventWaiting, j.due, false)
 	l.wait(j)
+}
+
+// values are what the rows of a job brought: it is in the results, and no log repeats it.
+func (j *job) values() (out []string) {
+	var look func(v any)
+	look = func(v any) {
+		switch x := v.(type) {
+		case string:
+			out = append(out, x)
+		case json.Number:
+			out = append(out, x.String())
+		case []any:
+			for _, one := range x {
+				look(one)
+			}
+		case map[string]any:
+			for _, one := range x {
+				look(one)
+			}
+		}
+	}
+	for _, item := range j.items {
+		var body any
+		d := json.NewDecoder(bytes.NewReader(item.Body))
+		d.UseNumber()
+		if d.Decode(&body) == nil {
+			look(body)
+		}
+	}
+	return out
 }
 
 // halve makes two requests of one and remembers the size.

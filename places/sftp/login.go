@@ -20,13 +20,13 @@ type login struct {
 	partner    string
 	keyFile    string
 	keyText    string
-	passphrase string
-	password   string
+	passphrase configs.Secret
+	password   configs.Secret
 	agent      bool
 }
 
 func newLogin(partner string, s configs.SFTP) (login, error) {
-	l := login{partner: partner, keyText: s.KeyText.Reveal(), passphrase: s.Passphrase.Reveal(), password: s.Password.Reveal(), agent: s.Agent}
+	l := login{partner: partner, keyText: s.KeyText.Reveal(), passphrase: s.Passphrase, password: s.Password, agent: s.Agent}
 	l.keyFile, _ = strings.CutPrefix(s.Key, "file:")
 	if l.keyFile == s.Key {
 		l.keyFile = ""
@@ -34,7 +34,7 @@ func newLogin(partner string, s configs.SFTP) (login, error) {
 			l.keyText = s.Key
 		}
 	}
-	if !l.hasKey() && !l.agent && l.password == "" {
+	if !l.hasKey() && !l.agent && l.password.Empty() {
 		return l, errors.New("there is no way to log in: write key, agent or password")
 	}
 	if l.hasKey() {
@@ -59,10 +59,10 @@ func (l *login) signer() (ssh.Signer, error) {
 	signer, err := ssh.ParsePrivateKey(text)
 	var locked *ssh.PassphraseMissingError
 	if errors.As(err, &locked) {
-		if l.passphrase == "" {
+		if l.passphrase.Empty() {
 			return nil, l.trouble("sftp.key_locked", err, "file", l.where())
 		}
-		if signer, err = ssh.ParsePrivateKeyWithPassphrase(text, []byte(l.passphrase)); err != nil {
+		if signer, err = ssh.ParsePrivateKeyWithPassphrase(text, []byte(l.passphrase.Again().Reveal())); err != nil {
 			return nil, l.trouble("sftp.key_passphrase", err, "file", l.where())
 		}
 	}
@@ -105,7 +105,7 @@ func (l *login) methods(ctx context.Context) (ways []ssh.AuthMethod, release fun
 	}
 	if l.agent {
 		held, done, err := l.agents(ctx)
-		if err != nil && len(signers) == 0 && l.password == "" {
+		if err != nil && len(signers) == 0 && l.password.Empty() {
 			return nil, release, err
 		}
 		signers, release = append(signers, held...), done
@@ -113,8 +113,8 @@ func (l *login) methods(ctx context.Context) (ways []ssh.AuthMethod, release fun
 	if len(signers) > 0 {
 		ways = append(ways, ssh.PublicKeys(signers...))
 	}
-	if l.password != "" {
-		ways = append(ways, ssh.Password(l.password), ssh.KeyboardInteractive(l.answer))
+	if !l.password.Empty() {
+		ways = append(ways, ssh.Password(l.password.Again().Reveal()), ssh.KeyboardInteractive(l.answer))
 	}
 	return ways, release, nil
 }
@@ -149,7 +149,7 @@ func (l *login) answer(_, _ string, questions []string, echos []bool) ([]string,
 		if echos[i] || len(questions) > 1 {
 			return nil, fmt.Errorf("the server asks %q, which only a person can answer", questions[i])
 		}
-		answers[i] = l.password
+		answers[i] = l.password.Again().Reveal()
 	}
 	return answers, nil
 }
@@ -165,7 +165,7 @@ func (l *login) tried() string {
 	if l.agent {
 		ways = append(ways, "agent")
 	}
-	if l.password != "" {
+	if !l.password.Empty() {
 		ways = append(ways, "password")
 	}
 	return strings.Join(ways, ", ")

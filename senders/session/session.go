@@ -245,9 +245,5 @@ func said(body []byte) (code, message string) {
 		}
 	}
 	look(v, 0)
-	message = strings.Join(texts, "; ")
-	if r := []rune(message); len(r) > 200 {
-		message = string(r[:200]) + "…"
-	}
-	return code, message
+	return code, strings.Join(texts, "; ")
 }
