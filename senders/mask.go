@@ -150,7 +150,14 @@ func disguiseOf(secret string) disguise {
 }
 
 // backslash is one as JSON, a URL or markup has it.
-const backslash = `(?:\\|%(?:25)*(?i:5c)|&(?:amp;)*#(?:0*92|(?i:x0*5c));)`
+const backslash = `(?:\\|%(?:25)*(?i:5c)|` + ampersand + hash + `(?:0*92|(?i:x0*5c))` + semicolon + `)`
+
+// What markup writes characters with may itself be escaped, for a URL or JSON.
+const (
+	ampersand = `(?:&|%(?:25)*26|(?:\\|%(?:25)*(?i:5c))+u0026)(?:amp` + semicolon + `)*`
+	hash      = `(?:#|%(?:25)*23)`
+	semicolon = `(?:;|%(?:25)*(?i:3b))`
+)
 
 // entities are the names that markup has for characters.
 var entities = map[rune]string{'<': "lt|", '>': "gt|", '"': "quot|", '\'': "apos|"}
@@ -176,12 +183,12 @@ func escaped(secret string) (pattern, hint string) {
 		for _, unit := range utf16.Encode([]rune{c}) {
 			units += backslash + fmt.Sprintf(`+u(?i:%04x)`, unit)
 		}
-		fmt.Fprintf(&out, `(?:%s|%s*(?:%s|%s|&(?:amp;)*(?:%s#0*%d|#(?i:x0*%x));`, units, backslash, regexp.QuoteMeta(string(c)), percent, entities[c], c, c)
+		fmt.Fprintf(&out, `(?:%s|%s*(?:%s|%s|%s(?:%s%s0*%d|%s(?i:x0*%x))%s`, units, backslash, regexp.QuoteMeta(string(c)), percent, ampersand, entities[c], hash, c, hash, c, semicolon)
 		switch c {
 		case ' ':
 			out.WriteString(`|\+|%(?:25)*(?i:2b)`)
 		case '&':
-			out.WriteString(`|&(?:amp;)*`)
+			out.WriteString("|" + ampersand)
 		}
 		out.WriteString("))")
 	}
