@@ -19,9 +19,11 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/mappers"
+	"github.com/rowferry/rowferry/pipeline/starting"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/senders"
 	"github.com/rowferry/rowferry/simulator"
+	"github.com/rowferry/rowferry/templates"
 )
 
 // Every provider's own document makes, by `providers add` alone, a provider whose example rows arrive at a simulator of it
@@ -128,6 +130,9 @@ func arrives(t *testing.T, w *witness, file, operation string) {
 		t.Fatalf("%v\n%s", d.Missing, d.Text)
 	}
 	op := d.Provider.Operations[0]
+	if len(op.Fields) < 50 {
+		fills(t, d.Provider)
+	}
 	sim := simulator.New(d.Provider, simulator.Options{})
 	var keys []string
 	for _, scheme := range d.Provider.Schemes {
@@ -183,5 +188,39 @@ func exampleItems(t *testing.T, op *providers.Operation) func(func(*batch.Item, 
 	if err != nil {
 		t.Fatal(err)
 	}
+	if left := b.Unused(); len(left) > 0 {
+		t.Errorf("fields that are offered and fill nothing: %v", left)
+	}
 	return b.Items(cells(op, op.Example()))
+}
+
+// fills is what a person does next: the template, filled in as its example is, becomes a configuration with all fields found.
+func fills(t *testing.T, p *providers.Provider) {
+	t.Helper()
+	var page bytes.Buffer
+	if err := p.Markdown(&page, batch.English); err != nil || page.Len() == 0 {
+		t.Errorf("the provider's page: %v", err)
+	}
+	op, path := *p.Operations[0], filepath.Join(t.TempDir(), "t.xlsx")
+	op.Help.EN = strings.Repeat(op.Help.EN+"as long as some providers write. ", 200)
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := templates.Write(f, &op, templates.Settings{Language: batch.English}); err != nil {
+		t.Fatal(err)
+	}
+	found, err := starting.Propose(t.Context(), starting.Settings{Operation: &op, Language: batch.English, Account: "a", Route: "r"}, path, "t.xlsx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range found.Fields {
+		if f.Column < 0 {
+			t.Errorf("the template has no column that fills %s", f.Path)
+		}
+	}
+	if len(found.Config()) == 0 {
+		t.Error("no configuration")
+	}
 }

@@ -354,6 +354,7 @@ func (b *builder) object(s *Schema, n *yaml.Node, at spot) bool {
 	}
 	inner := at
 	inner.ancestors = append(slices.Clone(at.ancestors), s)
+	before := len(b.op.Fields)
 	for _, e := range entries(properties) {
 		here := inner.child(e.Name)
 		here.required = at.required && needed[e.Name]
@@ -364,6 +365,7 @@ func (b *builder) object(s *Schema, n *yaml.Node, at spot) bool {
 		if p == nil {
 			if b.theirs && needed[e.Name] && !at.required && !isTrue(b.flat(e.Node, s.place, nil), "readOnly") {
 				b.warn(e.Node, at.full, "document.incomplete", "path", here.full)
+				b.op.Fields = b.op.Fields[:before] // what stands beside it
 				return false
 			}
 			continue

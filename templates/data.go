@@ -47,7 +47,7 @@ func (b *book) writeData() {
 		b.note(name+"1", c.heading, b.remarks(c))
 		b.check(name, c)
 	}
-	b.must(b.file.SetRowHeight(b.data, 1, float64(8+15*tallest)))
+	b.must(b.file.SetRowHeight(b.data, 1, min(float64(8+15*tallest), 400)))
 	for i, row := range rows {
 		b.example(i+2, row)
 	}

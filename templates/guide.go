@@ -47,7 +47,7 @@ func (b *book) paragraph(s string, f excelize.Font, height float64) {
 	b.must(b.file.SetCellStr(b.guide, from, plain(s)))
 	b.must(b.file.SetCellStyle(b.guide, from, to, b.style(excelize.Style{Font: font(f), Alignment: &excelize.Alignment{WrapText: true, Vertical: "top"}})))
 	if height == 0 {
-		height = float64(15*lines(s, guideWidth) + 3)
+		height = min(float64(15*lines(s, guideWidth)+3), 400)
 	}
 	b.must(b.file.SetRowHeight(b.guide, b.row, height))
 }

@@ -160,14 +160,21 @@ func accountName(provider string) string {
 	return cmp.Or(s, "provider")
 }
 
-// kebab turns shipPointRemove into ship-point-remove.
+// kebab turns shipPointRemove into ship-point-remove, and POST /orders into post-orders.
 func kebab(s string) string {
 	var out []rune
-	for i, r := range s {
-		if unicode.IsUpper(r) && i > 0 {
+	small := false
+	for _, r := range s {
+		if unicode.IsUpper(r) && small {
 			out = append(out, '-')
 		}
-		out = append(out, unicode.ToLower(r))
+		small = unicode.IsLower(r) || unicode.IsDigit(r)
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' {
+			r = '-'
+		}
+		if r != '-' || len(out) > 0 && out[len(out)-1] != '-' {
+			out = append(out, unicode.ToLower(r))
+		}
 	}
 	return accountName(string(out))
 }

@@ -66,11 +66,26 @@ func (p *Proposal) scheme() providers.Scheme {
 
 func (p *Proposal) signed() bool { return p.scheme().Name == "signed" }
 
+// needs are the credentials of a scheme and of those that work together in it.
+func needs(s providers.Scheme) []string {
+	need := slices.Clone(s.Needs)
+	for _, part := range s.Parts {
+		need = append(need, needs(part)...)
+	}
+	return need
+}
+
 // credentials are those the account must give: what the scheme needs, the fields of the login that most generations
-// share, and what the document does not call optional.
+// share, and what the document does not call optional and no other scheme is there for.
 func (p *Proposal) credentials() []providers.Credential {
 	s := p.scheme()
-	need := slices.Clone(s.Needs)
+	need := needs(s)
+	var others []string
+	for _, other := range p.Operation.Provider.Schemes {
+		if other.Name != s.Name {
+			others = append(others, needs(other)...)
+		}
+	}
 	if len(s.Logins) > 0 {
 		count := map[string]int{}
 		for _, l := range s.Logins {
@@ -86,7 +101,7 @@ func (p *Proposal) credentials() []providers.Credential {
 	}
 	var out []providers.Credential
 	for _, c := range p.Operation.Provider.Credentials {
-		if !c.Optional || slices.Contains(need, c.Name) || p.signed() {
+		if !c.Optional && !slices.Contains(others, c.Name) || slices.Contains(need, c.Name) || p.signed() {
 			out = append(out, c)
 		}
 	}
