@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rowferry/rowferry/places"
@@ -33,6 +34,7 @@ type Outbox struct {
 	mu      sync.Mutex
 	uploads map[string]*upload // by name
 	swept   sync.Once
+	robbed  atomic.Int32 // parts in a row that were taken away
 }
 
 // upload is one name on its way. Calls for one name wait for each other; one that was cut off is gone on with.
@@ -132,11 +134,15 @@ func (o *Outbox) put(ctx context.Context, name string, content Content, size int
 	if o.Direct {
 		return o.direct(ctx, name, content, size, u)
 	}
+	if o.robbed.Load() >= mostRobbed {
+		return o.folder.Tell(places.TakenAway, ".", places.ErrTakenAway)
+	}
 	if err := o.folder.Write(ctx, u.part, content, size, &u.arrived); err != nil {
-		return o.settle(ctx, u, err)
+		return o.settle(ctx, u, o.takenAway(err))
 	}
 	renamed, err := o.appear(ctx, u.part, name, size, content)
 	if renamed {
+		o.robbed.Store(0)
 		u.forget()
 		return o.folder.Sync(ctx, ".")
 	}
@@ -152,6 +158,18 @@ func (o *Outbox) direct(ctx context.Context, name string, content Content, size 
 	return o.folder.Sync(ctx, ".")
 }
 
+// mostRobbed is how many parts in a row may be taken away, before no more are written: else they would heap up wherever they are taken to.
+const mostRobbed = 2
+
+// takenAway tells that somebody takes away what is written, and keeps count.
+func (o *Outbox) takenAway(err error) error {
+	if !errors.Is(err, places.ErrTakenAway) {
+		return err
+	}
+	o.robbed.Add(1)
+	return o.folder.Tell(places.TakenAway, ".", err)
+}
+
 // appear gives the written file its name, or finds that it has it and the temporary one is left over.
 func (o *Outbox) appear(ctx context.Context, part, name string, size int64, content Content) (renamed bool, err error) {
 	err = o.folder.Move(ctx, part, name)
@@ -165,6 +183,9 @@ func (o *Outbox) appear(ctx context.Context, part, name string, size int64, cont
 	if ferr != nil || done {
 		return false, ferr
 	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, o.takenAway(places.ErrTakenAway)
+	}
 	return false, err
 }
 
@@ -175,6 +196,9 @@ func (o *Outbox) finished(ctx context.Context, name string, size int64, content 
 		return false, nil
 	} else if err != nil {
 		return false, err
+	}
+	if there.Size < 0 { // the place tells none: the content decides
+		there.Size = size
 	}
 	ours := there.Size == size || o.Direct && there.Size < size // else what is there of it may be what we wrote before we were cut off
 	if !there.Mode.IsRegular() || !ours {

@@ -129,6 +129,12 @@ func start(t *testing.T, dir, config string) (stop func()) {
 // serve is start that also gives the engine.
 func serve(t *testing.T, dir, config string) (e *pipeline.Engine, stop func()) {
 	t.Helper()
+	return serveTo(t, dir, config, testLog{t})
+}
+
+// serveTo is serve with the log to w.
+func serveTo(t *testing.T, dir, config string, w io.Writer) (e *pipeline.Engine, stop func()) {
+	t.Helper()
 	path := filepath.Join(dir, "rowferry.yaml")
 	if err := os.WriteFile(path, []byte(config), 0o644); err != nil {
 		t.Fatal(err)
@@ -146,7 +152,7 @@ func serve(t *testing.T, dir, config string) (e *pipeline.Engine, stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log := slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	e, err = pipeline.Build(t.Context(), cfg, l, pipeline.Options{Inboxes: true, Log: log})
 	if err != nil {
 		t.Fatal(err)

@@ -91,6 +91,9 @@ var ErrChanged = errors.New("the file has changed")
 // ErrNotAFolder says that something else has the name of a folder that is needed.
 var ErrNotAFolder = errors.New("this is not a folder")
 
+// ErrTakenAway says that a file is gone although all of it was written and confirmed: somebody takes away what is uploaded.
+var ErrTakenAway = errors.New("what was written was taken away")
+
 // ErrRefused says that the place has not the right, or not the ability, to do what was asked.
 var ErrRefused = errors.New("the server refuses it")
 
@@ -106,6 +109,7 @@ const (
 	Emptied    Problem = "emptied"      // what was taken from it is not there any more
 	OwnFolder  Problem = "own_folder"   // where a folder of ours should be, something else is
 	Unrenamed  Problem = "unrenamed"    // files cannot be renamed in it
+	TakenAway  Problem = "taken_away"   // what is written there is gone before it has its name
 )
 
 // Trouble says that a place cannot be used now: where, what, and what next, for a person. It may pass by itself.

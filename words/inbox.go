@@ -97,6 +97,11 @@ var inbox = catalogue{
 		ZH: "结果文件夹 {dir} 不可写：{cause}。请授予运行 rowferry 的用户写入权限；结果会保留，届时自动写入。",
 		RU: "В папку {dir} нельзя писать: {cause}. Дайте пользователю rowferry право на запись; результаты сохранены и будут записаны туда.",
 	},
+	"outbox.taken_away": {
+		EN: "What is written to the outbox folder {dir} is taken away before it has its final name. Find the program that does it, or set write: direct in the route's outbox.",
+		ZH: "写入结果文件夹 {dir} 的文件在改为正式名称之前就被取走。请找出是哪个程序所为，或在路由的 outbox 中设置 write: direct。",
+		RU: "То, что пишется в папку результатов {dir}, забирают до получения окончательного имени. Найдите программу, которая это делает, или задайте write: direct в outbox маршрута.",
+	},
 	"outbox.unrenamed": {
 		EN: "Files in the outbox folder {dir} cannot be renamed: {cause}. Results appear by renaming; give the user that runs rowferry the right.",
 		ZH: "无法重命名结果文件夹 {dir} 中的文件：{cause}。结果通过重命名出现；请授予运行 rowferry 的用户相应权限。",

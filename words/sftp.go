@@ -142,6 +142,21 @@ var sftp = catalogue{
 		ZH: "{partner}：服务器上的 {dir} 不是文件夹。请在路由的 dir 中填写一个文件夹。",
 		RU: "{partner}: {dir} на сервере не является папкой. Укажите папку в dir маршрута.",
 	},
+	"sftp.taken_away": {
+		EN: "{partner}: what is uploaded to {dir} is taken away at once, before it has its final name. Set write: direct in the route's outbox; then each result is written once, under its name.",
+		ZH: "{partner}：上传到 {dir} 的文件在改为正式名称之前就被取走。请在路由的 outbox 中设置 write: direct，结果文件将以正式名称一次写入。",
+		RU: "{partner}: то, что загружается в {dir}, сразу забирают, до получения окончательного имени. Задайте write: direct в outbox маршрута: тогда результат пишется один раз и сразу под своим именем.",
+	},
+	"sftp.no_sizes": {
+		EN: "{partner}: the server tells no sizes of the files in {dir}, so nobody can know when one is complete. Ask the partner for a server that lists sizes.",
+		ZH: "{partner}：服务器不提供 {dir} 中文件的大小，无法判断文件是否完整。请让对方使用能列出文件大小的服务器。",
+		RU: "{partner}: сервер не сообщает размеры файлов в {dir}, и нельзя узнать, целы ли они. Попросите партнёра о сервере, который показывает размеры.",
+	},
+	"sftp.endless": {
+		EN: "{partner}: the listing of the folder {dir} does not end, or has more than {limit} entries. Ask the partner to tidy it up, or name another folder in the route's dir.",
+		ZH: "{partner}：文件夹 {dir} 的列表没有尽头，或超过 {limit} 项。请让对方清理该文件夹，或在路由的 dir 中填写其他文件夹。",
+		RU: "{partner}: список папки {dir} не кончается или в нём больше {limit} записей. Попросите партнёра навести порядок или укажите в dir маршрута другую папку.",
+	},
 	"sftp.unrenamed": {
 		EN: "{partner}: files in {dir} cannot be renamed ({cause}). Results appear by renaming: ask the partner for the right, or set write: direct in the route's outbox.",
 		ZH: "{partner}：无法重命名 {dir} 中的文件（{cause}）。结果文件通过重命名出现；请让对方授权，或在路由的 outbox 中设置 write: direct。",

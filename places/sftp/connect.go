@@ -295,7 +295,7 @@ func (h *hop) handshakeTrouble(err error, keyShown bool) error {
 // session opens SFTP over a logged-in connection.
 func (h *hop) session(ctx context.Context, c *connection, below []io.Closer) (*link, error) {
 	stop := h.deadline(ctx, c.wire)
-	client, err := sftp.NewClient(c.shell, sftp.UseConcurrentWrites(true), sftp.UseFstat(true))
+	client, complaints, err := subsystem(c.shell)
 	var gone error
 	if err != nil { // was it the server that said no, or did the line break?
 		_, _, gone = c.shell.SendRequest("keepalive@openssh.com", true, nil)
@@ -309,7 +309,32 @@ func (h *hop) session(ctx context.Context, c *connection, below []io.Closer) (*l
 	}
 	l := &link{Client: client, shell: c.shell, below: below, wire: c.wire, timeout: h.Timeout, every: h.KeepAlive, born: time.Now()}
 	l.watch()
+	l.wg.Go(func() { _, _ = io.Copy(io.Discard, complaints) }) // unread, they would stop the channel
 	return l, nil
+}
+
+// subsystem begins SFTP; what the server says reaches the client through answers. complaints are what else it says.
+func subsystem(shell *ssh.Client) (client *sftp.Client, complaints io.Reader, err error) {
+	s, err := shell.NewSession()
+	if err != nil {
+		return nil, nil, err
+	}
+	in, err := s.StdinPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	out, err := s.StdoutPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	if complaints, err = s.StderrPipe(); err != nil {
+		return nil, nil, err
+	}
+	if err := s.RequestSubsystem("sftp"); err != nil {
+		return nil, nil, err
+	}
+	client, err = sftp.NewClientPipe(&answers{r: out}, in, sftp.UseConcurrentWrites(true), sftp.UseFstat(true))
+	return client, complaints, err
 }
 
 // reason is the end of a chain of errors in which each repeats the one below.

@@ -1,6 +1,8 @@
 package sftp
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -67,7 +69,7 @@ func fetch(s *sftp.Client, name string, as places.Entry, to *bounded) error {
 		if _, err := f.Seek(as.Size-to.left, io.SeekStart); err != nil {
 			return err
 		}
-		if _, err := f.WriteTo(to); err != nil {
+		if _, err := f.WriteTo(to); err != nil && !errors.Is(err, errEnough) {
 			return err
 		}
 	}
@@ -89,7 +91,8 @@ func expect(f *sftp.File, as places.Entry) error {
 	if err != nil {
 		return err
 	}
-	return changedIf(!info.Mode().IsRegular() || info.Size() != as.Size || !info.ModTime().Equal(as.ModTime))
+	is := entry(info)
+	return changedIf(is.Mode&^fs.ModeIrregular&fs.ModeType != 0 || is.Size >= 0 && is.Size != as.Size || !is.ModTime.Equal(as.ModTime))
 }
 
 // bounded is a writer that ends with its context, takes no more than it should, and knows the trouble that is its own.
@@ -104,14 +107,17 @@ func (b *bounded) Write(p []byte) (int, error) {
 	if err := b.ctx.Err(); err != nil {
 		return 0, err
 	}
-	if int64(len(p)) > b.left {
-		return 0, places.ErrChanged
-	}
-	n, err := b.w.Write(p)
+	enough := int64(len(p)) > b.left
+	n, err := b.w.Write(p[:min(int64(len(p)), b.left)])
 	b.left -= int64(n)
-	b.err = err
+	if b.err = err; err == nil && enough {
+		err = errEnough
+	}
 	return n, err
 }
+
+// errEnough ends a download at the size that was listed, however much more there is.
+var errEnough = errors.New("there is more than was listed")
 
 // An upload is sent in stretches, several of them on their way at a time. A stretch has arrived when the server confirmed all of it; what
 // lies below the first that has not is whole.
@@ -125,7 +131,11 @@ const (
 // arrived is how much is known to be there, from an earlier call, and is kept up to date.
 func (c *Client) upload(ctx context.Context, name string, content io.ReaderAt, size int64, arrived *int64) error {
 	if arrived == nil || c.ordered.Load() {
-		return c.Do(ctx, func(s *sftp.Client) error { return c.inOrder(ctx, s, name, content, size) })
+		err := c.Do(ctx, func(s *sftp.Client) error { return c.inOrder(ctx, s, name, content, size) })
+		if arrived == nil && errors.Is(err, places.ErrTakenAway) {
+			return nil // all of it was confirmed, under its final name: somebody has it
+		}
+		return err
 	}
 	for {
 		before := *arrived
@@ -143,14 +153,14 @@ func (c *Client) uploadOnce(ctx context.Context, s *sftp.Client, name string, co
 		return err
 	}
 	defer f.Close()
-	info, err := f.Stat()
+	there, err := begun(f)
 	if err != nil {
 		return err
 	}
-	if info.Size() < *arrived { // the server lost what it said it had
-		*arrived = info.Size() / stretch * stretch
+	if there < *arrived { // the server lost what it said it had
+		*arrived = max(there, 0) / stretch * stretch
 	}
-	if info.Size() > size {
+	if there > size {
 		if err := f.Truncate(size); err != nil {
 			return err
 		}
@@ -173,36 +183,72 @@ func (c *Client) uploadOnce(ctx context.Context, s *sftp.Client, name string, co
 			return c.full(s, path.Dir(name), fmt.Errorf("sync: %w", err))
 		}
 	}
-	if info, err = f.Stat(); err != nil {
+	if there, err = begun(f); err != nil || there == size {
 		return err
-	}
-	if info.Size() == size {
-		return nil
 	}
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := hasSize(ctx, s, name, size); err != nil {
+	if err := hasSize(ctx, s, name, content, size); err != nil {
 		*arrived = 0
 		return err
 	}
 	return nil
 }
 
-// hasSize waits a little for a closed file to have its size: some servers tell it late.
-func hasSize(ctx context.Context, s *sftp.Client, name string, size int64) error {
+// begun is the size of a file that is being written; -1 where the server does not tell one, or shows the file only when it is closed.
+func begun(f *sftp.File) (int64, error) {
+	info, err := f.Stat()
+	if err != nil && answered(err) {
+		return -1, nil
+	} else if err != nil {
+		return 0, err
+	}
+	return entry(info).Size, nil
+}
+
+// hasSize waits a little for a closed file to be there with its size: some servers tell it late. Where none tells sizes, the content is
+// read back. A file that is gone is places.ErrTakenAway.
+func hasSize(ctx context.Context, s *sftp.Client, name string, content io.ReaderAt, size int64) error {
 	for pause := 10 * time.Millisecond; ; pause *= 2 {
-		info, err := s.Lstat(name)
-		if err != nil || info.Size() == size {
+		there, err := lstat(s, name)
+		gone := errors.Is(err, fs.ErrNotExist)
+		switch {
+		case err != nil && !gone:
 			return err
-		}
-		if pause > time.Second {
-			return fmt.Errorf("%s has %d bytes on the server, and %d were sent", path.Base(name), info.Size(), size)
+		case err == nil && there.Size == size:
+			return nil
+		case err == nil && there.Size < 0:
+			return readBack(ctx, s, name, content, size)
+		case pause > time.Second && gone:
+			return fmt.Errorf("%s: %w", path.Base(name), places.ErrTakenAway)
+		case pause > time.Second:
+			return fmt.Errorf("%s has %d bytes on the server, and %d were sent", path.Base(name), there.Size, size)
 		}
 		if err := sleep(ctx, pause); err != nil {
 			return err
 		}
 	}
+}
+
+// readBack compares a file with what was sent.
+func readBack(ctx context.Context, s *sftp.Client, name string, content io.ReaderAt, size int64) error {
+	f, err := s.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	theirs, ours := make([]byte, 32<<10), make([]byte, 32<<10)
+	for at := int64(0); at < size; at += int64(len(theirs)) {
+		theirs, ours = theirs[:min(int64(len(theirs)), size-at)], ours[:min(int64(len(ours)), size-at)]
+		if err := errors.Join(ctx.Err(), readAll(content, ours, at)); err != nil {
+			return err
+		}
+		if err := readAll(f, theirs, at); err != nil || !bytes.Equal(theirs, ours) {
+			return fmt.Errorf("%s on the server is not what was sent (%w)", path.Base(name), cmp.Or(err, places.ErrChanged))
+		}
+	}
+	return nil
 }
 
 // failure reports whether a server says no more than that it failed: some do when a file is not written from its beginning to its end.
@@ -234,7 +280,7 @@ func (c *Client) inOrder(ctx context.Context, s *sftp.Client, name string, conte
 	if err := f.Close(); err != nil {
 		return c.full(s, path.Dir(name), err)
 	}
-	return hasSize(ctx, s, name, size)
+	return hasSize(ctx, s, name, content, size)
 }
 
 // onItsWay is one stretch.
@@ -302,6 +348,9 @@ func readAll(content io.ReaderAt, b []byte, at int64) error {
 func (c *Client) full(s *sftp.Client, dir string, err error) error {
 	var status *sftp.StatusError
 	if !errors.As(err, &status) || status.FxCode() != sftp.ErrSSHFxFailure {
+		return err
+	}
+	if _, can := s.HasExtension("statvfs@openssh.com"); !can {
 		return err
 	}
 	if disk, serr := s.StatVFS(dir); serr == nil && (disk.Bavail*disk.Frsize < stretch || disk.Favail == 0 && disk.Files > 0) {
@@ -376,13 +425,13 @@ func makeFolder(s *sftp.Client, name string) (fresh bool, err error) {
 	if made == nil || !answered(made) {
 		return made == nil, made
 	}
-	info, err := s.Lstat(name)
+	there, err := lstat(s, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, made
 	} else if err != nil {
 		return false, err
 	}
-	if !info.IsDir() {
+	if !there.Mode.IsDir() {
 		return false, places.ErrNotAFolder
 	}
 	return false, nil

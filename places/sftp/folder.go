@@ -6,7 +6,9 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/pkg/sftp"
@@ -17,12 +19,34 @@ import (
 
 // Folder is a folder on the partner's server, relative to where the login lands. It does not connect; a server that is away is told
 // when the folder is used. Closing it leaves the connection to the others that use it.
-func (c *Client) Folder(dir string) places.Folder { return &folder{c, path.Clean(dir)} }
+func (c *Client) Folder(dir string) places.Folder { return &folder{client: c, dir: path.Clean(dir)} }
 
 // folder is one on a server. Each request is made again on a new connection when the connection is lost.
 type folder struct {
 	client *Client
 	dir    string
+
+	moves, takes renaming
+}
+
+// renaming is how a server answered, so far, when files were to be renamed in one way.
+type renaming struct {
+	works  atomic.Bool
+	failed atomic.Int32 // how often it said no more than that it failed
+}
+
+// patientWith is how often a server may say so before it is taken for one that does not rename: it may have had its reasons.
+const patientWith = 3
+
+// judge takes an answer into account: a server that never renamed a file and fails again and again refuses to.
+func (r *renaming) judge(err error) error {
+	switch {
+	case err == nil:
+		r.works.Store(true)
+	case failure(err) && !r.works.Load() && r.failed.Add(1) >= patientWith:
+		return refusal{err}
+	}
+	return err
 }
 
 func (f *folder) at(name string) string { return path.Join(f.dir, name) }
@@ -51,10 +75,15 @@ func (f *folder) List(ctx context.Context, name string) (found []places.Entry, e
 		infos, err := s.ReadDirContext(ctx, f.at(name))
 		found = make([]places.Entry, len(infos))
 		for i, info := range infos {
-			found[i] = entry(info)
+			if found[i] = entry(info); found[i].Mode&fs.ModeIrregular != 0 {
+				found[i] = completed(s, path.Join(f.at(name), info.Name()), info)
+			}
 		}
 		return err
 	})
+	if err == nil {
+		err = f.listed(name, found)
+	}
 	if failure(err) { // some servers say no more of a folder that is missing
 		if _, missing := f.Stat(ctx, name); errors.Is(missing, fs.ErrNotExist) {
 			err = missing
@@ -66,16 +95,20 @@ func (f *folder) List(ctx context.Context, name string) (found []places.Entry, e
 	return found, err
 }
 
-func entry(info fs.FileInfo) places.Entry {
-	return places.Entry{Name: info.Name(), Size: info.Size(), ModTime: info.ModTime(), Mode: info.Mode()}
+// listed refuses a listing that nothing can be done with.
+func (f *folder) listed(name string, found []places.Entry) error {
+	if len(found) >= mostEntries {
+		return trouble(StepList, words.Message("sftp.endless", "partner", f.client.Name, "dir", f.at(name), "limit", mostEntries), nil)
+	}
+	if slices.ContainsFunc(found, func(e places.Entry) bool { return e.Mode.IsRegular() && e.Size < 0 }) {
+		return trouble(StepList, words.Message("sftp.no_sizes", "partner", f.client.Name, "dir", f.at(name)), nil)
+	}
+	return nil
 }
 
 func (f *folder) Stat(ctx context.Context, name string) (found places.Entry, err error) {
-	err = f.do(ctx, func(s *sftp.Client) error {
-		info, err := s.Lstat(f.at(name))
-		if err == nil {
-			found = entry(info)
-		}
+	err = f.do(ctx, func(s *sftp.Client) (err error) {
+		found, err = lstat(s, f.at(name))
 		return err
 	})
 	return found, err
@@ -93,11 +126,11 @@ func (f *folder) Write(ctx context.Context, name string, content io.ReaderAt, si
 }
 
 func (f *folder) Move(ctx context.Context, from, to string) error {
-	return f.do(ctx, func(s *sftp.Client) error { return rename(s, f.at(from), f.at(to)) })
+	return f.moves.judge(f.do(ctx, func(s *sftp.Client) error { return rename(s, f.at(from), f.at(to)) }))
 }
 
 func (f *folder) Take(ctx context.Context, from, to string) error {
-	return f.do(ctx, func(s *sftp.Client) error { return take(s, f.at(from), f.at(to)) })
+	return f.takes.judge(f.do(ctx, func(s *sftp.Client) error { return take(s, f.at(from), f.at(to)) }))
 }
 
 // Make: whose the new folder is, the server decides.
@@ -113,10 +146,16 @@ func (f *folder) Make(ctx context.Context, name string, _ bool) (fresh bool, err
 	return fresh, err
 }
 
+// isFolder follows links.
+func isFolder(s *sftp.Client, name string) (bool, error) {
+	info, err := s.Stat(name)
+	return err == nil && completed(s, name, info).Mode.IsDir(), err
+}
+
 // makeAll makes a folder and what is missing above it.
 func makeAll(s *sftp.Client, dir string) (fresh bool, err error) {
-	info, err := s.Stat(dir)
-	if err == nil && info.IsDir() {
+	is, err := isFolder(s, dir)
+	if is {
 		return false, nil
 	} else if err == nil {
 		return false, places.ErrNotAFolder
@@ -129,7 +168,7 @@ func makeAll(s *sftp.Client, dir string) (fresh bool, err error) {
 	}
 	for step := range strings.SplitSeq(strings.TrimPrefix(dir, "/"), "/") {
 		at = path.Join(at, step)
-		if info, err := s.Stat(at); err == nil && info.IsDir() {
+		if is, _ := isFolder(s, at); is {
 			continue
 		}
 		if fresh, err = makeFolder(s, at); err != nil {

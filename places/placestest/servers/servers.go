@@ -39,7 +39,7 @@ type Server struct {
 	Start  func(t testing.TB) configs.SFTP
 }
 
-// Foreign are the servers of Debian, but for OpenSSH's.
+// Foreign are the servers of Debian, but for OpenSSH's, and that of pkg/sftp.
 func Foreign() []Server {
 	return []Server{
 		{Name: "ProFTPD", Start: proftpd("AllowOverwrite on")},
@@ -47,6 +47,7 @@ func Foreign() []Server {
 		{Name: "rclone", Alters: true, Start: rclone},
 		{Name: "AsyncSSH", Start: python("python3-asyncssh", asyncSSH)},
 		{Name: "Erlang", Loses: true, ASCII: true, Start: erlang},
+		{Name: "pkg sftp", Start: func(t testing.TB) configs.SFTP { _, c := StartOdd(t, Habits{}); return c }},
 		{Name: "Twisted Conch", ASCII: true, Start: python("python3-twisted", conch)},
 	}
 }
