@@ -3,6 +3,7 @@ package pipeline
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -41,6 +42,8 @@ type Engine struct {
 	config *configs.Config
 	reload func(order int64) // nil: this process takes up no changed configuration
 	told   map[string]string // refusals as the ledger has them, by account
+
+	toldStalled map[string]string // by file, as the ledger has them
 
 	reports *report.Reporter // of the one who attends; nil: nobody does
 
@@ -222,7 +225,7 @@ func (e *Engine) attend(ctx context.Context) error {
 			return quiet(ctx, err)
 		}
 		e.stall(r.Stalled())
-		if err := e.tellRefusals(ctx); err != nil {
+		if err := errors.Join(e.tellRefusals(ctx), e.tellStalled(ctx)); err != nil {
 			return quiet(ctx, err)
 		}
 		e.Metrics.lanes(e.Lanes)
@@ -275,6 +278,25 @@ func (e *Engine) tellRefusals(ctx context.Context) error {
 		e.told[account] = now
 	}
 	return nil
+}
+
+// tellStalled writes down whose results cannot be put into the outbox, for those who look from outside.
+func (e *Engine) tellStalled(ctx context.Context) error {
+	why := map[string]string{}
+	for id, err := range e.Stalled() {
+		why[id] = err.Error()
+	}
+	if e.toldStalled != nil && maps.Equal(why, e.toldStalled) {
+		return nil
+	}
+	text, err := json.Marshal(why)
+	if err == nil {
+		err = e.Ledger.Keep(ctx, desk.StalledKey, string(text))
+	}
+	if err == nil {
+		e.toldStalled = why
+	}
+	return err
 }
 
 // busy reports whether a request is under way.

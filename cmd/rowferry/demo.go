@@ -281,7 +281,7 @@ func (f *flags) demoRun(ctx context.Context, cfg *configs.Config) ([]ledger.File
 func concludeDemo(w io.Writer, dir string, cfg *configs.Config, files []ledger.File) error {
 	slices.SortFunc(files, func(a, b ledger.File) int { return strings.Compare(a.Name, b.Name) })
 	fmt.Fprintln(w)
-	stand := (&desk.Desk{Config: cfg}).Standings(files, nil)
+	stand := (&desk.Desk{Config: cfg}).Standings(files, nil, nil)
 	if err := filesTable(w, stand); err != nil {
 		return err
 	}

@@ -341,7 +341,7 @@ func partner(ctx context.Context, cfg *configs.Config, name string) iter.Seq[fin
 				used = append(used, sftp.Use{Dir: r.Preview.Dir, Takes: true})
 			}
 			if r.Outbox.SFTP == name {
-				used = append(used, sftp.Use{Dir: r.Outbox.Dir})
+				used = append(used, sftp.Use{Dir: r.Outbox.Dir, Direct: r.Outbox.Write == "direct"})
 			}
 		}
 		for step := range sftp.Diagnose(ctx, cfg.SFTP, name, used...) {

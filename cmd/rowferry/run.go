@@ -181,7 +181,8 @@ func listen(address string, registry *prometheus.Registry, alive func(context.Co
 func standings(e *pipeline.Engine, cfg *configs.Config, files []ledger.File) ([]desk.File, error) {
 	d := &desk.Desk{Books: e.Ledger, Orders: e.Ledger, Config: cfg, Live: e}
 	stops, err := d.Stops(context.Background())
-	return d.Standings(files, stops), err
+	stalled, failed := d.Stalled(context.Background())
+	return d.Standings(files, stops, stalled), errors.Join(err, failed)
 }
 
 // conclude prints what became of files and where their results lie, also when err ended the work; it returns err.

@@ -4,6 +4,7 @@ package desk
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/rowferry/rowferry/batch"
@@ -59,15 +60,12 @@ func (d *Desk) Files(ctx context.Context, q ledger.Query) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.Standings(found, stops), nil
+	stalled, err := d.Stalled(ctx)
+	return d.Standings(found, stops, stalled), err
 }
 
-// Standings says where each file stands; stops are those of Stops.
-func (d *Desk) Standings(files []ledger.File, stops map[string]string) []File {
-	var stalled map[string]error
-	if d.Live != nil {
-		stalled = d.Live.Stalled()
-	}
+// Standings says where each file stands; stops are those of Stops, stalled those of Stalled.
+func (d *Desk) Standings(files []ledger.File, stops, stalled map[string]string) []File {
 	out := make([]File, len(files))
 	for i, f := range files {
 		out[i] = File{File: f}
@@ -76,7 +74,7 @@ func (d *Desk) Standings(files []ledger.File, stops map[string]string) []File {
 	return out
 }
 
-func (d *Desk) standing(f ledger.File, stops map[string]string, stalled map[string]error) (Standing, string) {
+func (d *Desk) standing(f ledger.File, stops, stalled map[string]string) (Standing, string) {
 	misfit := Misfit(d.Config, f)
 	switch {
 	case f.State == ledger.Quarantined:
@@ -87,8 +85,8 @@ func (d *Desk) standing(f ledger.File, stops map[string]string, stalled map[stri
 		return Ended, ""
 	case misfit != nil:
 		return Misfitting, misfit.Error()
-	case stalled[f.ID] != nil:
-		return Stalled, stalled[f.ID].Error()
+	case stalled[f.ID] != "":
+		return Stalled, stalled[f.ID]
 	case f.State == ledger.Sending && f.Paused != "":
 		return Paused, f.Paused
 	case f.Counts.Pending() > 0 && stops[f.Account] != "":
@@ -176,6 +174,26 @@ func (d *Desk) refused(ctx context.Context, account string) (string, error) {
 	}
 	return d.Books.Kept(ctx, RefusedKey(account))
 }
+
+// Stalled says of which files, by id, the result cannot be put into the outbox for now, and why: as the process that reports knows
+// it, or as it last wrote it down.
+func (d *Desk) Stalled(ctx context.Context) (map[string]string, error) {
+	why := map[string]string{}
+	if d.Live != nil {
+		for id, err := range d.Live.Stalled() {
+			why[id] = err.Error()
+		}
+		return why, nil
+	}
+	text, err := d.Books.Kept(ctx, StalledKey)
+	if err == nil && text != "" {
+		err = json.Unmarshal([]byte(text), &why)
+	}
+	return why, err
+}
+
+// StalledKey is where the ledger keeps what Stalled says.
+const StalledKey = "stalled"
 
 // RefusedKey is where the ledger keeps why a provider refuses an account, for those who look from outside.
 func RefusedKey(account string) string { return "refused/" + account }

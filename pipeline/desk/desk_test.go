@@ -109,6 +109,13 @@ func TestStandings(t *testing.T) {
 	}
 	stand("f1", desk.UnderWay)
 	stand("f2", desk.Waiting)
+	if err := l.Keep(t.Context(), desk.StalledKey, `{"f1": "set write: direct"}`); err != nil {
+		t.Fatal(err)
+	}
+	stand("f1", desk.Stalled)
+	if err := l.Keep(t.Context(), desk.StalledKey, "{}"); err != nil {
+		t.Fatal(err)
+	}
 	if err := errors.Join(l.PauseLane(t.Context(), "otms", "refused"), l.Report(t.Context(), "f1", nil)); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"path"
+	"slices"
 
 	"github.com/pkg/sftp"
 
@@ -23,6 +24,7 @@ type Use struct {
 	Dir      string
 	ReadOnly bool // files are only read: an inbox with after: keep
 	Takes    bool // files are taken from it: moved into folders that are made below it
+	Direct   bool // files get their final names at once: nothing is renamed, and somebody may take them away
 }
 
 // Step is one thing that was tried.
@@ -110,7 +112,11 @@ func (p *probe) rename(s *sftp.Client) error {
 }
 
 func (p *probe) remove(s *sftp.Client) error {
-	if err := s.Remove(p.second); err != nil || p.below == "" {
+	err := s.Remove(p.second)
+	if p.Direct && errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil || p.below == "" {
 		return err
 	}
 	return s.RemoveDirectory(p.below)
@@ -138,6 +144,8 @@ func (p *probe) said(step string, err error) string {
 		return "sftp.read_only"
 	case step == StepWrite:
 		return "sftp.unwritable"
+	case step == StepRename && errors.Is(err, fs.ErrNotExist) && !p.Takes:
+		return "sftp.taken_away"
 	case step == StepRename && p.Takes:
 		return "sftp.unmoved"
 	case step == StepRename:
@@ -162,8 +170,11 @@ func try(ctx context.Context, l *link, partner string, f Use, yield func(Step) b
 		{StepRename, p.rename},
 		{StepRemove, p.remove},
 	}
-	if f.ReadOnly {
+	switch {
+	case f.ReadOnly:
 		steps = steps[:1]
+	case f.Direct:
+		steps, p.second = slices.Delete(steps, 2, 3), p.first
 	}
 	for _, step := range steps {
 		err := l.run(ctx, step.do)
