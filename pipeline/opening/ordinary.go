@@ -51,25 +51,20 @@ func (o Ordinary) Stage(item *batch.Item, l batch.Language) ledger.Staged {
 // Examples are the rows that a template brought as its example and that are as they were.
 type Examples map[int]bool
 
-// Examples finds them. Where there are no other rows, somebody tries the template out: then they are data.
+// Examples finds them, beside other rows or alone.
 func (t *Table) Examples() (Examples, error) {
 	e := templates.ExamplesOf(t.facts.Properties, t.Route.Operation)
 	if e == nil {
 		return nil, nil
 	}
-	is, found, others := e.In(t.Columns()), Examples{}, 0
+	is, found := e.In(t.Columns()), Examples{}
 	for row, err := range t.Written() {
 		if err != nil {
 			return nil, err
 		}
 		if is(row) {
 			found[row.Number] = true
-		} else {
-			others++
 		}
-	}
-	if others == 0 {
-		return nil, nil
 	}
 	return found, nil
 }

@@ -140,6 +140,9 @@ func (t *opened) recognise(s *splitter) string {
 			return keyOther
 		}
 	}
+	if unlike := t.watch.Column() >= 0 && t.heading != nil && t.fit != nil && t.worded(s); unlike || t.fit != nil && table.MayTitle(word) {
+		t.doubt = t.doubt || table.Section(s.strings(), unlike)
+	}
 	return ""
 }
 
@@ -254,7 +257,7 @@ func calm(s string) bool {
 	if n < 3 {
 		return true
 	}
-	if s[n-1] <= ' ' || s[n-2] == ',' || s[n-3] == ',' || s[n-3] == '+' {
+	if s[n-1] <= ' ' || s[n-2] == ',' || s[n-2] == '+' || s[n-3] == ',' || s[n-3] == '+' {
 		return false
 	}
 	return n < 4 || s[n-4] != '.' && s[n-4] != ',' && s[n-4] != '+'

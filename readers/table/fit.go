@@ -132,6 +132,9 @@ type Watch struct{ column int }
 
 // NewWatch learns from the first rows below the heading.
 func NewWatch(columns int, below [][]string) Watch {
+	if more := slices.DeleteFunc(slices.Clone(below), func(row []string) bool { return Filled(row) < 2 }); len(more) > 0 {
+		below = more // titles between the rows are none
+	}
 	for column := range columns {
 		seen, numbered := 0, 0
 		for _, row := range below {

@@ -93,6 +93,27 @@ func Remarked(cells []string, columns, line int) (what Remark, doubt bool) {
 	return r.end(columns)
 }
 
+// Section reports whether a row may be the title of those below it: it has one text, which is none like the other rows have there.
+// unlike says that they have digits, and it has none. Such a row must not be sent unasked.
+func Section(cells []string, unlike bool) bool {
+	if len(cells) < 2 || Filled(cells) != 1 {
+		return false
+	}
+	for _, c := range cells {
+		if !blank(c) {
+			word := plainWord(c)
+			return unlike || strings.HasSuffix(word, ":") || strings.Trim(word, ornaments+"()[]【】") != word && len(strings.Trim(word, "*-=_~#<>")) < len(word)-1
+		}
+	}
+	return false
+}
+
+// MayTitle is a quick look at a row's first text: false when Section says no of a row that has digits where others have.
+func MayTitle(word []byte) bool {
+	last := word[len(word)-1]
+	return last == ':' || last >= utf8.RuneSelf || strings.IndexByte(ornaments, word[0]) >= 0
+}
+
 // Totals reports whether the row adds up others for certain.
 func Totals(cells []string, columns int) bool {
 	what, doubt := Remarked(cells, columns, Near+1)
@@ -169,6 +190,8 @@ func (r *remark) total(columns int) (Remark, bool) {
 		return Total, r.strange
 	case counted[bare] && colon && HasDigit(rest) && r.filled == 1 && columns > 1:
 		return Total, false
+	case r.filled == 1 && columns > 1 && tallied.MatchString(r.word):
+		return Total, false
 	case doubtful[bare] && r.strange:
 		return Record, numbered || colon
 	case doubtful[bare] && (numbered || colon):
@@ -177,7 +200,11 @@ func (r *remark) total(columns int) (Remark, bool) {
 		return Total, false
 	case doubtful[bare]:
 		return Record, columns > 1
-	case !begins(bare) || r.strange || columns == 1:
+	case r.strange || columns == 1:
+		return Record, false
+	case within(bare) && r.others > 0 && gaps && beside:
+		return Total, false
+	case !begins(bare):
 		return Record, false
 	case r.others > 0 && gaps && beside, numbered:
 		return Total, false
@@ -199,8 +226,25 @@ func suffixed(word string) bool {
 
 var amount = regexp.MustCompile(`^((总?共|總?共|合共|合计|总计|合計|總計|小计|小計|共计|累计)[为:]?[\d.,]+\p{Han}{0,3}|[\d.,]+ ?(orders|rows|items|records|lines|parcels|sendungen|aufträge|заказ\S*|строк\S*|commandes|pedidos) (in total|total|gesamt|insgesamt|всего|au total|en total))$`)
 
+// tallied: (2 rows affected), 15 records.
+var tallied = regexp.MustCompile(`^\(?\d[\d.,]* ?(rows?|records?|lines?|items?|orders?|parcels?|shipments?|zeilen|datensätze|aufträge|sendungen|строк[аи]?|запис(ь|и|ей)|заказ(а|ов)?|lignes?|commandes?|filas?|pedidos?|registros?|行|条|票|单|条记录|行记录)( ?\(?s\)?)?( (affected|selected|returned|exported|in set|found|total))?\.?\)?$`)
+
 // amounted: 共5件, 合计3票, 5 orders in total.
 func amounted(word string) bool { return amount.MatchString(word) }
+
+// within reports whether a phrase that begins with what is counted has a word for all of it: "nombre total de colis", "anzahl gesamt".
+func within(phrase string) bool {
+	first, rest, more := strings.Cut(phrase, " ")
+	if !more || !counted[first] {
+		return false
+	}
+	for word := range strings.FieldsSeq(rest) {
+		if sums[word] || doubtful[word] {
+			return true
+		}
+	}
+	return false
+}
 
 // begins reports whether a phrase of a few words begins with a sum: "total orders", "итого по складу".
 func begins(phrase string) bool {
@@ -215,17 +259,30 @@ func begins(phrase string) bool {
 func (r *remark) hint() bool {
 	marks, described := 0, 0
 	for _, c := range r.cells {
-		form := strings.TrimSpace(strings.Trim(c, "()[]【】<>"))
-		switch {
-		case strings.Trim(form, "*") != "" && labels.IsMark(labels.Normal(form)):
-			marks++
-		case descriptor.MatchString(form):
-			described++
-		default:
-			return false
+		for _, part := range strings.FieldsFunc(c, func(c rune) bool { return strings.ContainsRune(",;、", c) }) {
+			form := strings.TrimSpace(strings.Trim(part, "()[]【】<> "))
+			switch {
+			case strings.Trim(form, "*") != "" && labels.IsMark(labels.Normal(form)):
+				marks++
+			case descriptor.MatchString(form), described+marks > 0 && unitOf(form):
+				described++
+			default:
+				return false
+			}
 		}
 	}
 	return len(r.cells) == r.filled && (marks > 0 || described > 1)
+}
+
+// unitOf: kg, in kg, 单位:公斤.
+func unitOf(form string) bool {
+	for _, before := range []string{"in ", "unit: ", "unit:", "unit ", "单位:", "单位", "единица: ", "в ", "einheit: ", "unité: ", "en "} {
+		if rest, ok := strings.CutPrefix(form, before); ok {
+			form = rest
+			break
+		}
+	}
+	return units[form]
 }
 
 func (r *remark) example() (Remark, bool) {
@@ -340,7 +397,7 @@ func MayRemark(word []byte) bool {
 			}
 			return leads[lead(c, d, e)]
 		case c >= '0' && c <= '9':
-			return len(word) > 8 && word[len(word)-1] >= 'a' && bytes.IndexByte(word, ' ') > 0
+			return len(word) > 4 && word[len(word)-1] >= '.' && (bytes.IndexByte(word, ' ') > 0 || word[len(word)-1] >= utf8.RuneSelf)
 		}
 		return strings.IndexByte("*-=#<([/_~.", c) >= 0 && (len(word) < 2 || word[1] < '0' || word[1] > '9')
 	}

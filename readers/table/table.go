@@ -358,7 +358,7 @@ func invisible(r rune) bool {
 
 // Destroyed reports whether a text is what a spreadsheet leaves of a number that it showed as "1.23457E+15", or in a narrow
 // column as "1.38E+10", when the cell was saved as text: the digits are gone. Codes like 1E05 are none: a spreadsheet
-// always writes the sign, and two digits.
+// always writes the sign, and two digits; 1.38E+5 is what other programs leave.
 func Destroyed[T string | []byte](s T) bool {
 	n := len(s)
 	for n > 0 && s[n-1] == ' ' {
@@ -367,11 +367,12 @@ func Destroyed[T string | []byte](s T) bool {
 	if n < 5 || n > 24 || s[n-1] < '0' || s[n-1] > '9' {
 		return false
 	}
-	at := n - 4 // of the E before two digits
-	if s[at+1] != '+' {
-		if at--; at < 1 || s[at+1] != '+' {
-			return false
-		}
+	at := n - 3 // of the E before + and one to three digits
+	for at > 0 && s[at+1] != '+' && n-at < 5 {
+		at--
+	}
+	if at < 1 || s[at+1] != '+' {
+		return false
 	}
 	if s[at] != 'E' && s[at] != 'e' {
 		return false
@@ -386,7 +387,7 @@ func Destroyed[T string | []byte](s T) bool {
 		from++
 	}
 	digits := at - from
-	if digits < 1 || s[from] < '1' || s[from] > '9' || digits == 2 {
+	if digits < 1 || n-at == 3 && digits < 3 || s[from] < '1' || s[from] > '9' || digits == 2 {
 		return false
 	}
 	for i := from + 1; i < at; i++ {

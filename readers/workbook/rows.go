@@ -649,6 +649,16 @@ func (t *rows) remark(l line, first grid.Cell) (left bool, err error) {
 			return true, nil
 		}
 	}
+	if unlike := t.watch.Column() >= 0 && t.worded(); t.row.Problem == nil && t.book.settings.Wants != nil && (unlike || table.MayTitle([]byte(first.Text))) {
+		t.texts = t.texts[:0]
+		for i := range t.row.Cells {
+			t.texts = append(t.texts, t.row.Cells[i].Text)
+		}
+		if table.Section(t.texts, unlike) {
+			m := batch.Message{Key: "table.row.doubtful"}
+			t.row.Problem = &m
+		}
+	}
 	return false, nil
 }
 
