@@ -6,7 +6,7 @@ RELEASE ?=
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 STAMP   := $(if $(RELEASE),-X main.release=$(RELEASE)) $(if $(COMMIT),-X main.commit=$(COMMIT))
 
-.PHONY: servers console pictures htmx build demo test unit lint fuzz cross corpus workbooks bench release generate packages clean
+.PHONY: chaos servers console pictures htmx build demo test unit lint fuzz cross corpus workbooks bench release generate packages clean
 
 build:
 	@mkdir -p bin
@@ -77,6 +77,10 @@ corpus:
 workbooks: packages
 	ROWFERRY_WORKBOOKS=1000 $(GO) test ./readers/workbook -run TestOpinions -v -timeout 60m
 
+# Machines that share a PostgreSQL are killed, suspended, told to end and lose their database, each so many times; the tests do it once.
+chaos: packages
+	ROWFERRY_CHAOS=$(or $(ROUNDS),20) $(GO) test ./cmd/rowferry -run TestMachinesTakeOver -v -timeout 60m
+
 # Ratios against a bare loop on this machine; docs/performance.md says what they mean.
 bench:
 	$(GO) run ./bench
@@ -91,7 +95,7 @@ generate:
 # Debian packages that the tests need: a C compiler for the race detector, a real sshd for SFTP, other programs' eyes on our workbooks; node, from wherever, for
 # other people's validators.
 APT := gcc libc6-dev openssh-server openssl python3-openpyxl libreoffice-calc-nogui gnumeric python3-xlrd python3-xlwt python3-odf libspreadsheet-writeexcel-perl chromium fonts-wqy-microhei \
-	proftpd-core proftpd-mod-crypto rclone python3-asyncssh erlang-base erlang-ssh python3-twisted rpm systemd
+	proftpd-core proftpd-mod-crypto rclone python3-asyncssh erlang-base erlang-ssh python3-twisted rpm systemd postgresql
 packages:
 	@missing=""; command -v node >/dev/null || missing=" nodejs"; for p in $(APT); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then \

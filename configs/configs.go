@@ -21,8 +21,10 @@ type Config struct {
 	Include []string `yaml:"include" example:"routes.d/*.yaml"`
 	// Folder of the ledger and the spool. Relative paths, here and below, start at the folder of the configuration file.
 	Data string `yaml:"data" default:"data" example:"/var/lib/rowferry"`
-	// Where the truth about every row is kept. sqlite is a file in the data folder.
-	Ledger string `yaml:"ledger" default:"sqlite" enum:"sqlite"`
+	// Where the truth about every row is kept: sqlite, a file in the data folder, or the address of a PostgreSQL database, where
+	// another machine can go on when this one fails (docs/cluster.md). Its password comes from the environment ("${LEDGER}", or
+	// PGPASSWORD) or from ~/.pgpass.
+	Ledger string `yaml:"ledger" default:"sqlite" example:"postgres://rowferry@db.example.com/rowferry?sslmode=verify-full"`
 	// Language of messages and results, unless a route says otherwise.
 	Language batch.Language `yaml:"language" default:"en" enum:"en,zh,ru"`
 	// Address on which /metrics and /healthz are served, and the receipts of providers received; without it nothing is served.

@@ -535,10 +535,6 @@ func (l *loader) decodeText(s spot, n ast.Node, v reflect.Value) {
 	if text, ok = l.expand(s, n, text); !ok {
 		return
 	}
-	if s.key == "ledger" && strings.HasPrefix(text, "postgres") {
-		l.bad(s.key, words.Message("config.postgres"), words.Example(s.example()))
-		return
-	}
 	if enum := s.tags.Get("enum"); enum != "" && !slices.Contains(strings.Split(enum, ","), text) {
 		l.oneOf(s.key, l.raw[s.key], strings.Split(enum, ","))
 		return

@@ -21,6 +21,8 @@ var (
 	ErrExists   = errors.New("the ledger has it already")
 	ErrState    = errors.New("the file's state does not allow it")
 	ErrFamily   = errors.New("another file of its family has changed meanwhile")
+	ErrLost     = errors.New("the ledger is another process's now: nothing was written") // the lease was lost; whoever wrote stops
+	ErrAway     = errors.New("the ledger's database does not answer")
 )
 
 // Superseded is the error of sending rows of a file again whose result was dropped since.
@@ -32,12 +34,18 @@ func (e *Superseded) Error() string {
 
 // InUse is the error of opening a ledger that another process has open.
 type InUse struct {
-	Path string
-	PID  int // 0 when not known
+	Path      string
+	PID       int    // 0 when not known
+	By        string // the machine and process, where the ledger knows
+	Elsewhere bool   // it may be another machine: who waits takes over when that one ends
 }
 
 func (e *InUse) Error() string {
-	return "the ledger in " + e.Path + " is in use by another rowferry process"
+	said := "the ledger in " + e.Path + " is in use by another rowferry process"
+	if e.By != "" {
+		said += " (" + e.By + ")"
+	}
+	return said
 }
 
 // Damaged is the error of a ledger whose file is not what was written: by a disk, a copy that was broken off, another program.
@@ -205,6 +213,9 @@ type Owner interface {
 type Lease interface {
 	// Lost is closed when it is not ours any more, be it that it was released.
 	Lost() <-chan struct{}
+	// Held reports whether it certainly is ours at this moment. It is asked right before something is done that nobody else may
+	// do at the same time, because a process that was suspended hears of Lost too late.
+	Held() bool
 	// Release gives it back. It may be called again.
 	Release(ctx context.Context) error
 }

@@ -64,3 +64,95 @@ type Repeated struct{ Earlier *Earlier }
 func (e *Repeated) Error() string {
 	return "the same was sent since with " + e.Earlier.File.ID + " (" + e.Earlier.File.Name + ")"
 }
+
+// Sighting is where a print was left: in an item of a file, which a driver names by a key of its own.
+type Sighting struct {
+	File int64
+	Seq  int32
+	Item int32
+	Free bool
+}
+
+// Lookout finds out what became of sighted items, reading each file and chunk once. It is one goroutine's, and as old as
+// what it has read.
+type Lookout struct {
+	family string
+	since  time.Time
+	file   func(key int64) (*File, error)
+	chunk  func(id string, seq int) (*Content, error)
+	files  map[int64]*File
+	chunks map[sighted]*Content
+}
+
+// sighted is the chunk of a sighting.
+type sighted struct {
+	file int64
+	seq  int32
+}
+
+// mostContents is how many chunks are kept while one looks.
+const mostContents = 64
+
+// NewLookout judges sightings as Books.Earlier does. file and chunk read the driver's books and give ErrNotFound for what is not kept.
+func NewLookout(family string, since time.Time, file func(key int64) (*File, error), chunk func(id string, seq int) (*Content, error)) *Lookout {
+	return &Lookout{family, since, file, chunk, map[int64]*File{}, map[sighted]*Content{}}
+}
+
+// Earlier gives the item that speaks for a print: one that was delivered, or else the first of the sightings that counts. nil
+// when none does.
+func (l *Lookout) Earlier(sightings []Sighting) (found *Earlier, err error) {
+	for _, s := range sightings {
+		e, err := l.at(s)
+		if err != nil {
+			return nil, err
+		}
+		if e != nil && e.How == WasDelivered {
+			return e, nil
+		}
+		if found == nil {
+			found = e
+		}
+	}
+	return found, nil
+}
+
+// at is the item at a place, if it counts.
+func (l *Lookout) at(s Sighting) (*Earlier, error) {
+	f, known := l.files[s.File]
+	if !known {
+		read, err := l.file(s.File)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+		if err == nil {
+			f = read
+		}
+		l.files[s.File] = f
+	}
+	if f == nil || f.Root() == l.family {
+		return nil, nil
+	}
+	at := sighted{s.File, s.Seq}
+	c, known := l.chunks[at]
+	if !known {
+		read, err := l.chunk(f.ID, int(s.Seq))
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+		if len(l.chunks) >= mostContents {
+			clear(l.chunks)
+		}
+		c, l.chunks[at] = read, read
+	}
+	if c == nil || int(s.Item) >= len(c.Items) {
+		return nil, nil // not kept any more
+	}
+	how, when, counts := c.States[s.Item].Sent(c.Items[s.Item].Rows)
+	if !counts || how != UnderWay && when.Before(l.since) {
+		return nil, nil
+	}
+	if when.IsZero() {
+		when = f.TakenAt
+	}
+	return &Earlier{File: *f, Rows: c.Items[s.Item].Rows, How: how, At: when}, nil
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/inbox"
+	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/mappers"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/readers/formats"
@@ -28,6 +29,7 @@ func Check(cfg *configs.Config) error {
 	v := cfg.Verdict()
 	lists, wrong := loadLists(cfg)
 	v.Add("lists", wrong...)
+	v.Add("", drivers.Check(cfg.Ledger)...)
 	for name, a := range cfg.Accounts {
 		if p := cfg.ProviderOf(name); p != nil {
 			v.Add("accounts."+name, senders.Check(a, p, operationsOf(cfg, name))...)

@@ -400,6 +400,7 @@ func hgjFile(ids []string) []byte {
 // scenario is how the service is run and killed.
 type scenario struct {
 	kills   int
+	ledger  string                                  // as the configuration says it; "": SQLite
 	faults  bool                                    // of the provider
 	config  string                                  // with URL for the provider's address and DIR for the test's folder
 	results []string                                // extensions of the results, the CSV's first
@@ -467,7 +468,7 @@ func killing(t *testing.T, s scenario) map[string]int {
 		_ = cmd.Wait()
 		provider.quiet(t, server.URL)
 		provider.check(t, books.settled, "settled before and sent again")
-		books = provider.look(t, dir, files, books)
+		books = provider.look(t, cmp.Or(s.ledger, "sqlite"), dir, files, books)
 	}
 	if s.over != nil {
 		s.over()
@@ -506,10 +507,10 @@ type record struct {
 }
 
 // look reads the ledger beside nobody. Of what may not be repeated, no more was under way than the account allows at once.
-func (p *truth) look(t *testing.T, dir string, files []dropped, before record) record {
+func (p *truth) look(t *testing.T, address, dir string, files []dropped, before record) record {
 	t.Helper()
 	now := record{settled: map[string]int{}, flying: maps.Clone(before.flying)}
-	l, err := drivers.Visit(t.Context(), "sqlite", filepath.Join(dir, "data"))
+	l, err := drivers.Visit(t.Context(), address, filepath.Join(dir, "data"))
 	if errors.Is(err, fs.ErrNotExist) && len(before.settled) == 0 {
 		return now // killed before the ledger was made
 	}

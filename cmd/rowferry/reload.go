@@ -84,6 +84,7 @@ type house struct {
 	log      *slog.Logger
 	registry *prometheus.Registry
 	metrics  *pipeline.Metrics
+	watch    *supervised
 	ordered  atomic.Int64  // the last order to reload
 	asked    chan struct{} // has one token while a reload is asked for
 	answered int64         // the last order that was answered
@@ -142,11 +143,8 @@ func (h *house) serve(ctx context.Context, cfg *configs.Config) error {
 	stop := h.hangups()
 	defer stop()
 	h.log.Info("rowferry is running", "version", version(), "configuration", cfg.Path, "routes", len(cfg.Routes), "data", cfg.Data)
-	group, ctx := errgroup.WithContext(ctx)
-	ended, end := context.WithCancel(ctx)
-	group.Go(func() error { return supervised{log: h.log, alive: h.alive}.Run(ended) })
-	group.Go(func() error { defer end(); return h.turns(ctx, t) })
-	return group.Wait()
+	h.watch.well(ctx, h.alive)
+	return h.turns(ctx, t)
 }
 
 // turns runs a turn, and those that follow it, until ctx ends. It closes all of them.

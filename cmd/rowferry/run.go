@@ -65,7 +65,8 @@ func runCommand(f *flags) *cobra.Command {
 		Short: "Watch the inboxes, send, and report: the service",
 		Long: `Watches the inboxes of all routes, takes complete files, sends their rows at the pace each account allows, and puts
 results into the outboxes. It may be killed at any moment: started again it goes on where it was. Where the configuration
-says console.listen it also serves the web pages and the API there; rowferry user add makes the first user.
+says console.listen it also serves the web pages and the API there; rowferry user add makes the first user. Where the ledger
+is in PostgreSQL it may be started on several machines: one works, the others stand by and go on when that one ends.
 
 Ctrl-C (or SIGTERM, or a terminal that is closed) lets what is in flight end and says what is left; a second Ctrl-C kills.
 Without a terminal SIGHUP takes up a changed configuration, as rowferry reload does.`,
@@ -90,17 +91,60 @@ func (f *flags) run(ctx context.Context, once bool) error {
 	if err != nil {
 		return err
 	}
+	watch := &supervised{log: log}
+	defer watch.close()
+	if once {
+		return f.serve(ctx, cfg, log, nil)
+	}
+	for said := ""; ; {
+		err := f.serve(ctx, cfg, log, watch)
+		why := standsBy(err)
+		switch {
+		case ctx.Err() != nil && errors.Is(err, context.Canceled): // told to stop while it started or stood by
+			return nil
+		case why == "", ctx.Err() != nil, said == "" && !watch.told() && errors.Is(err, ledger.ErrAway): // who starts is told that nobody answers
+			return err
+		}
+		if why != said {
+			log.Info("standing by", "reason", why)
+			said = why
+			watch.well(ctx, func(context.Context) error { return nil })
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// standsBy says why a service waits for its turn: another machine has the ledger, or took it from this one, or nobody answers.
+// "" when err is another trouble, or none.
+func standsBy(err error) string {
+	if inUse, ok := errors.AsType[*ledger.InUse](err); ok && inUse.Elsewhere {
+		return inUse.Error()
+	}
+	for _, why := range []error{ledger.ErrLost, ledger.ErrAway} {
+		if errors.Is(err, why) {
+			return why.Error()
+		}
+	}
+	return ""
+}
+
+// serve is run while the ledger is this process's. Without a watch it takes what is there, and ends.
+func (f *flags) serve(ctx context.Context, cfg *configs.Config, log *slog.Logger, watch *supervised) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	metrics := pipeline.NewMetrics(registry)
-	if once {
+	if watch == nil {
 		return f.once(ctx, cfg, log, registry, metrics)
 	}
 	l, err := drivers.Open(ctx, cfg.Ledger, cfg.Data)
 	if err != nil {
 		return err
 	}
-	err = (&house{ledger: l, log: log, registry: registry, metrics: metrics, asked: make(chan struct{}, 1)}).serve(ctx, cfg)
+	err = (&house{ledger: l, log: log, registry: registry, metrics: metrics, watch: watch, asked: make(chan struct{}, 1)}).serve(ctx, cfg)
 	left := left(l)
 	if err = errors.Join(err, l.Close()); err == nil {
 		log.Info("stopped", "rows_left", left)

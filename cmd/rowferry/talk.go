@@ -29,6 +29,9 @@ func complaint(err error) string {
 		}
 		return mistakes.Error() + "\n\n" + sum
 	}
+	if inUse, ok := errors.AsType[*ledger.InUse](err); ok && inUse.By != "" {
+		return fmt.Sprintf("rowferry: %s is in use by another rowferry (%s).\nWhile it runs, drop files into its inboxes, and use status, resend, cancel, pause and resume; rowferry run would stand by.", inUse.Path, inUse.By)
+	}
 	if inUse, ok := errors.AsType[*ledger.InUse](err); ok {
 		return fmt.Sprintf("rowferry: %s is in use by another rowferry (process %d).\nWhile it runs, drop files into its inboxes, and use status, resend, cancel, pause and resume; to start another, stop it first.", inUse.Path, inUse.PID)
 	}

@@ -6,14 +6,45 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/postgres"
 	"github.com/rowferry/rowferry/ledger/sqlite"
+	"github.com/rowferry/rowferry/words"
 )
 
-// drivers are the ledgers there are, by the name or the scheme of the address that a configuration gives. Each is made of
-// that address and the configuration's data folder.
-var drivers = map[string]func(address, data string) ledger.Driver{
-	"sqlite": func(_, data string) ledger.Driver { return sqlite.Driver{Dir: data} },
+// kind is one way to keep a ledger: how it is made of an address and the configuration's data folder, and what is wrong with
+// an address (nil: it has none).
+type kind struct {
+	open  func(address, data string) ledger.Driver
+	check func(address string) []batch.Mistake
+}
+
+// drivers are the ledgers there are, by the name or the scheme of the address that a configuration gives.
+var drivers = map[string]kind{
+	"sqlite":     {open: func(_, data string) ledger.Driver { return sqlite.Driver{Dir: data} }},
+	"postgres":   {open: inPostgres, check: postgres.Check},
+	"postgresql": {open: inPostgres, check: postgres.Check},
+}
+
+func inPostgres(address, data string) ledger.Driver {
+	return postgres.Driver{Address: address, Data: data}
+}
+
+// Check says what is wrong with what a configuration calls its ledger. It opens nothing.
+func Check(address string) []batch.Mistake {
+	if address == "" {
+		return nil // it could not be read, which the configuration has said
+	}
+	name, _, isAddress := strings.Cut(address, "://")
+	k, known := drivers[name]
+	if !known || isAddress != (k.check != nil) {
+		return []batch.Mistake{{Key: "ledger", What: words.Message("config.not_one", "value", words.Short(name)), Write: words.Meant(name, []string{"sqlite", "postgres://…"})}}
+	}
+	if k.check == nil {
+		return nil
+	}
+	return k.check(address)
 }
 
 // Open opens the ledger of a configuration as its owner, as ledger.Driver does.
@@ -60,7 +91,7 @@ func of(address, data string) (ledger.Driver, error) {
 	name, _, _ := strings.Cut(address, "://")
 	driver, known := drivers[name]
 	if !known {
-		return nil, fmt.Errorf("there is no ledger %q", name)
+		return nil, fmt.Errorf("there is no ledger %q", name) // an address may hold a password
 	}
-	return driver(address, data), nil
+	return driver.open(address, data), nil
 }

@@ -15,7 +15,7 @@ import (
 
 // Record queues events.
 func (l *Ledger) Record(events ...ledger.Event) ledger.Receipt {
-	return l.queue.add(op{events: events})
+	return l.queue.Add(op{events: events}, len(events))
 }
 
 type place struct {

@@ -237,7 +237,7 @@ func (l *Ledger) Stage(c ledger.Chunk) ledger.Receipt {
 	body = ledger.Seal(ledger.OfItems, c.File, c.Seq, body)
 	prints := encodePrints(c.Items)
 	tally := ledger.Seal(ledger.OfTally, c.File, c.Seq, ledger.NewTally(c.Items).Encode())
-	return l.queue.add(op{file: c.File, stage: func(w *writing) error {
+	return l.queue.Add(op{file: c.File, stage: func(w *writing) error {
 		if err != nil {
 			return err
 		}
@@ -255,7 +255,7 @@ func (l *Ledger) Stage(c ledger.Chunk) ledger.Receipt {
 			return err
 		}
 		return w.exec("INSERT INTO prints (file, seq, body) VALUES (?, ?, ?)", n, c.Seq, ledger.Seal(ledger.OfPrints, c.File, c.Seq, prints))
-	}})
+	}}, chunkWeight)
 }
 
 // key finds a file's integer key.

@@ -22,17 +22,10 @@ import (
 // pages, with a filter in memory that passes over it for nearly all prints that it does not have. A print is never looked for
 // in one large index: at ten million, every row taken would change a page of that.
 
-// sighting is where a print was left.
-type sighting struct {
-	file int64
-	seq  int32
-	item int32
-	free bool
-}
-
+// printed is a print and where it was left. Files are named by their keys.
 type printed struct {
 	print ledger.Print
-	sighting
+	ledger.Sighting
 }
 
 // tailSize is from how many prints on the tail becomes a segment.
@@ -56,7 +49,7 @@ func (s *segment) page(p ledger.Print) int64 {
 
 // tailed is a sighting of the tail, and the index of the one before with the same print; -1 for none.
 type tailed struct {
-	sighting
+	ledger.Sighting
 	before int32
 }
 
@@ -125,15 +118,15 @@ func (x *printIndex) add(at tallied, list []printed) {
 			before = -1
 		}
 		x.newest[p.print] = int32(len(x.tail))
-		x.tail = append(x.tail, tailed{p.sighting, before})
+		x.tail = append(x.tail, tailed{p.Sighting, before})
 	}
 }
 
 // inTail gives the tail's sightings of a print, the newest first.
-func (x *printIndex) inTail(p ledger.Print) iter.Seq[sighting] {
-	return func(yield func(sighting) bool) {
+func (x *printIndex) inTail(p ledger.Print) iter.Seq[ledger.Sighting] {
+	return func(yield func(ledger.Sighting) bool) {
 		at, known := x.newest[p]
-		for known && at >= 0 && yield(x.tail[at].sighting) {
+		for known && at >= 0 && yield(x.tail[at].Sighting) {
 			at = x.tail[at].before
 		}
 	}
@@ -198,7 +191,7 @@ func decodePrints(id string, at tallied, stored []byte) ([]printed, error) {
 		if used <= 0 || len(body) < used+16 {
 			return nil, fmt.Errorf("prints of %s, chunk %d: %w", id, at.seq, ledger.ErrAltered)
 		}
-		p := printed{sighting: sighting{at.file, int32(at.seq), int32(item >> 1), item&1 == 1}}
+		p := printed{Sighting: ledger.Sighting{File: at.file, Seq: int32(at.seq), Item: int32(item >> 1), Free: item&1 == 1}}
 		copy(p.print[:], body[used:])
 		list, body = append(list, p), body[used+16:]
 	}
@@ -207,8 +200,8 @@ func decodePrints(id string, at tallied, stored []byte) ([]printed, error) {
 
 // find gives where each print was left, the newest first. It is asked with mu held for reading. Filters are asked one after
 // another about all prints, so that each lies in the processor's cache meanwhile.
-func (x *printIndex) find(ctx context.Context, q querier, prints []ledger.Print) ([][]sighting, error) {
-	found, probes := make([][]sighting, len(prints)), make([]probe, len(prints))
+func (x *printIndex) find(ctx context.Context, q querier, prints []ledger.Print) ([][]ledger.Sighting, error) {
+	found, probes := make([][]ledger.Sighting, len(prints)), make([]probe, len(prints))
 	for i, p := range prints {
 		probes[i] = probeOf(p)
 		if _, known := x.newest[p]; known {
@@ -261,7 +254,7 @@ func (x *printIndex) body(ctx context.Context, q querier, n int64) ([]byte, erro
 
 // A page holds, for each print in order: the print, and as uvarints file, seq, item × 2 + free.
 
-func inPage(found []sighting, body []byte, p ledger.Print) []sighting {
+func inPage(found []ledger.Sighting, body []byte, p ledger.Print) []ledger.Sighting {
 	for len(body) > 16 {
 		same := bytes.Equal(body[:16], p[:])
 		body = body[16:]
@@ -274,7 +267,7 @@ func inPage(found []sighting, body []byte, p ledger.Print) []sighting {
 			numbers[i], body = n, body[used:]
 		}
 		if same {
-			found = append(found, sighting{int64(numbers[0]), int32(numbers[1]), int32(numbers[2] >> 1), numbers[2]&1 == 1})
+			found = append(found, ledger.Sighting{File: int64(numbers[0]), Seq: int32(numbers[1]), Item: int32(numbers[2] >> 1), Free: numbers[2]&1 == 1})
 		}
 	}
 	return found
@@ -283,7 +276,7 @@ func inPage(found []sighting, body []byte, p ledger.Print) []sighting {
 // seal writes prints as a segment.
 func (w *writing) seal(list []printed, now time.Time) (*segment, error) {
 	slices.SortFunc(list, func(a, b printed) int {
-		return cmp.Or(bytes.Compare(a.print[:], b.print[:]), cmp.Compare(b.file, a.file), cmp.Compare(b.seq, a.seq), cmp.Compare(b.item, a.item)) // the newest first
+		return cmp.Or(bytes.Compare(a.print[:], b.print[:]), cmp.Compare(b.File, a.File), cmp.Compare(b.Seq, a.Seq), cmp.Compare(b.Item, a.Item)) // the newest first
 	})
 	s := &segment{filter: newFilter(len(list)), pending: true}
 	for n := len(list) / 160; n > 0; n >>= 1 {
@@ -309,9 +302,9 @@ func (w *writing) seal(list []printed, now time.Time) (*segment, error) {
 
 func appendSighting(page []byte, p *printed) []byte {
 	page = append(page, p.print[:]...)
-	page = binary.AppendUvarint(page, uint64(p.file))
-	page = binary.AppendUvarint(page, uint64(p.seq))
-	return binary.AppendUvarint(page, uint64(p.item)<<1|uint64(flag(p.free)))
+	page = binary.AppendUvarint(page, uint64(p.File))
+	page = binary.AppendUvarint(page, uint64(p.Seq))
+	return binary.AppendUvarint(page, uint64(p.Item)<<1|uint64(flag(p.Free)))
 }
 
 // forget has the index read again. What memory has of a transaction that failed is not so, and what became a segment lies elsewhere.
@@ -397,7 +390,7 @@ func (w *writing) raced(id string, n int64, since int64) error {
 	var prints []ledger.Print
 	err = eachPrinted(w.ctx, w.conn, func(_ tallied, list []printed) {
 		for _, p := range list {
-			if !p.free {
+			if !p.Free {
 				prints = append(prints, p.print)
 			}
 		}
@@ -405,7 +398,7 @@ func (w *writing) raced(id string, n int64, since int64) error {
 	if err != nil {
 		return err
 	}
-	newer := func(s sighting) bool { return w.l.accepted[s.file] > since }
+	newer := func(s ledger.Sighting) bool { return w.l.accepted[s.File] > since }
 	for part := range slices.Chunk(prints, 1024) {
 		found, err := w.l.prints.earlier(w.ctx, w.conn, family, part, time.Time{}, newer)
 		if err != nil {
@@ -445,86 +438,27 @@ func (v *Visitor) Earlier(ctx context.Context, family string, prints []ledger.Pr
 }
 
 // earlier is Earlier over the sightings that counts lets pass; nil lets all.
-func (x *printIndex) earlier(ctx context.Context, q querier, family string, prints []ledger.Print, since time.Time, counts func(sighting) bool) ([]*ledger.Earlier, error) {
-	found := make([]*ledger.Earlier, len(prints))
-	look := &looking{ctx: ctx, querier: q, family: family, since: since, files: map[int64]*ledger.File{}, chunks: map[tallied]*ledger.Content{}}
+func (x *printIndex) earlier(ctx context.Context, q querier, family string, prints []ledger.Print, since time.Time, counts func(ledger.Sighting) bool) ([]*ledger.Earlier, error) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	sightings, err := x.find(ctx, q, prints)
 	if err != nil {
 		return nil, err
 	}
+	look := ledger.NewLookout(family, since, func(n int64) (*ledger.File, error) {
+		f, _, err := scanFile(q.QueryRowContext(ctx, "SELECT "+fileColumns+" FROM files WHERE n = ?", n))
+		return &f, err
+	}, func(id string, seq int) (*ledger.Content, error) { return chunk(ctx, q, id, seq) })
+	found := make([]*ledger.Earlier, len(prints))
 	for i := range prints {
-		for _, s := range sightings[i] {
-			if counts != nil && !counts(s) {
-				continue
-			}
-			e, err := look.at(s)
-			if err != nil {
-				return nil, err
-			}
-			if e != nil && (found[i] == nil || e.How == ledger.WasDelivered) {
-				found[i] = e
-			}
-			if e != nil && e.How == ledger.WasDelivered {
-				break
-			}
+		if counts != nil {
+			sightings[i] = slices.DeleteFunc(sightings[i], func(s ledger.Sighting) bool { return !counts(s) })
+		}
+		if found[i], err = look.Earlier(sightings[i]); err != nil {
+			return nil, err
 		}
 	}
 	return found, nil
-}
-
-// looking reads what became of items, each file and chunk once.
-type looking struct {
-	ctx context.Context
-	querier
-	family string
-	since  time.Time
-	files  map[int64]*ledger.File
-	chunks map[tallied]*ledger.Content
-}
-
-// mostContents is how many chunks are kept while one looks.
-const mostContents = 64
-
-// at is the item at a place, if it counts.
-func (l *looking) at(s sighting) (*ledger.Earlier, error) {
-	f, known := l.files[s.file]
-	if !known {
-		read, _, err := scanFile(l.QueryRowContext(l.ctx, "SELECT "+fileColumns+" FROM files WHERE n = ?", s.file))
-		if err == nil {
-			f = &read
-		} else if !errors.Is(err, ledger.ErrNotFound) {
-			return nil, err
-		}
-		l.files[s.file] = f
-	}
-	if f == nil || f.Root() == l.family {
-		return nil, nil
-	}
-	at := tallied{s.file, int(s.seq)}
-	c, known := l.chunks[at]
-	if !known {
-		read, err := chunk(l.ctx, l.querier, f.ID, at.seq)
-		if err != nil && !errors.Is(err, ledger.ErrNotFound) {
-			return nil, err
-		}
-		if len(l.chunks) >= mostContents {
-			clear(l.chunks)
-		}
-		c, l.chunks[at] = read, read
-	}
-	if c == nil || int(s.item) >= len(c.Items) {
-		return nil, nil // not kept any more
-	}
-	how, when, counts := c.States[s.item].Sent(c.Items[s.item].Rows)
-	if !counts || how != ledger.UnderWay && when.Before(l.since) {
-		return nil, nil
-	}
-	if when.IsZero() {
-		when = f.TakenAt
-	}
-	return &ledger.Earlier{File: *f, Rows: c.Items[s.item].Rows, How: how, At: when}, nil
 }
 
 // ForgetPrints drops the segments whose prints all are older.
@@ -577,31 +511,31 @@ func (w *writing) unrepeated(f *ledger.File, n int64, c *ledger.Content, events 
 	var late []printed
 	for i, e := range events {
 		own, known := left[i]
-		if found[i] != nil && !e.Before.Held() && known && !own.free {
+		if found[i] != nil && !e.Before.Held() && known && !own.Free {
 			other = found[i]
 			continue
 		}
 		open = append(open, e)
 		if !known {
-			late = append(late, printed{prints[i], sighting{n, int32(c.Seq), int32(e.Item), e.Before.Held()}})
+			late = append(late, printed{prints[i], ledger.Sighting{File: n, Seq: int32(c.Seq), Item: int32(e.Item), Free: e.Before.Held()}})
 		}
 	}
 	return open, other, w.leave(f.ID, tallied{n, c.Seq}, late)
 }
 
 // left finds the items' own prints.
-func (w *writing) left(n int64, seq int, prints []ledger.Print, events []ledger.Event) (map[int]sighting, error) {
+func (w *writing) left(n int64, seq int, prints []ledger.Print, events []ledger.Event) (map[int]ledger.Sighting, error) {
 	x := &w.l.prints
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	own := map[int]sighting{}
+	own := map[int]ledger.Sighting{}
 	sightings, err := x.find(w.ctx, w.conn, prints)
 	if err != nil {
 		return nil, err
 	}
 	for i := range prints {
 		for _, s := range sightings[i] {
-			if s.file == n && int(s.seq) == seq && int(s.item) == events[i].Item {
+			if s.File == n && int(s.Seq) == seq && int(s.Item) == events[i].Item {
 				own[i] = s
 			}
 		}
@@ -628,7 +562,7 @@ func (w *writing) leave(id string, at tallied, late []printed) error {
 	}
 	body = bytes.Clone(body)
 	for _, p := range late {
-		body = appendPrint(body, int(p.item), p.free, p.print)
+		body = appendPrint(body, int(p.Item), p.Free, p.print)
 	}
 	w.learn(at, late)
 	return w.exec("INSERT INTO prints (file, seq, body) VALUES (?, ?, ?) ON CONFLICT (file, seq) DO UPDATE SET body = excluded.body",

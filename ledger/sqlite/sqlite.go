@@ -22,6 +22,7 @@ import (
 	sqlite3 "modernc.org/sqlite"
 
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/commits"
 	"github.com/rowferry/rowferry/ledger/spool"
 )
 
@@ -58,7 +59,7 @@ type Visitor struct {
 type Ledger struct {
 	register
 	lock  *flock.Flock
-	queue queue
+	queue *commits.Queue[op]
 	done  chan struct{} // closed when the writing goroutine has ended
 	keys  sync.Map      // file id → its integer key
 	// tallies of chunks that events came for lately; the writing goroutine's
@@ -111,10 +112,9 @@ func (d Driver) own(ctx context.Context, how trust) (*Ledger, error) {
 	if err := private(dir); err != nil { // what was made just now
 		return nil, errors.Join(unwritable(dir, err), b.reader.Close(), writer.Close(), lock.Unlock())
 	}
-	l := &Ledger{register: register{b, writer}, lock: lock, done: make(chan struct{}), torn: map[string]error{}, tallies: map[tallied]*ledger.Tally{},
+	l := &Ledger{register: register{b, writer}, lock: lock, queue: commits.New[op](), done: make(chan struct{}), torn: map[string]error{}, tallies: map[tallied]*ledger.Tally{},
 		accepted: map[int64]int64{}, began: map[string]int64{}}
 	id, value, markErr := readMark(dir)
-	l.queue.init()
 	go l.write()
 	err = l.migrate(ctx, how, markErr == nil && value > 0)
 	if err == nil {
@@ -314,7 +314,7 @@ func (l *Ledger) migrate(ctx context.Context, how trust, marked bool) error {
 
 // Close finishes what is queued and closes the file.
 func (l *Ledger) Close() error {
-	l.queue.close()
+	l.queue.Close()
 	<-l.done
 	err := errors.Join(l.writer.Close(), l.reader.Close(), l.mark.close())
 	return errors.Join(err, l.lock.Unlock())
@@ -332,168 +332,42 @@ type lease struct {
 
 func (l *lease) Lost() <-chan struct{} { return l.lost }
 
+func (l *lease) Held() bool {
+	select {
+	case <-l.lost:
+		return false
+	default:
+		return true
+	}
+}
+
 func (l *lease) Release(context.Context) error {
 	l.once.Do(func() { close(l.lost) })
 	return nil
 }
 
-// receipt tells when a queued write is on disk.
-type receipt struct {
-	queue *queue
-	done  chan struct{}
-	err   error
-}
-
-// Wait makes the write urgent and waits for it.
-func (r *receipt) Wait(ctx context.Context) error {
-	select {
-	case <-r.done:
-		return r.err
-	default:
-	}
-	r.queue.hurry()
-	select {
-	case <-r.done:
-		return r.err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// Done reports whether the write is on disk, or has failed.
-func (r *receipt) Done() bool {
-	select {
-	case <-r.done:
-		return true
-	default:
-		return false
-	}
-}
-
 // do queues a write that is a step of its own and waits for it.
 func (l *Ledger) do(ctx context.Context, step func(*writing) error) error {
-	return l.queue.add(op{step: step}).Wait(ctx)
-}
-
-const (
-	groupSize = 256                   // operations that are committed without waiting for more
-	groupTime = 25 * time.Millisecond // how long an unhurried write may wait for company
-)
-
-// queue is what waits to be written.
-type queue struct {
-	mu     sync.Mutex
-	ops    []op
-	weight int
-	urgent bool
-	closed bool
-	wake   chan struct{} // capacity 1
-	room   *sync.Cond
+	return l.queue.Add(op{step: step}, 1).Wait(ctx)
 }
 
 // op is one queued write: a step, a chunk to stage, or events.
 type op struct {
-	step    func(*writing) error
-	stage   func(*writing) error
-	file    string // of the staged chunk
-	events  []ledger.Event
-	receipt *receipt
+	step   func(*writing) error
+	stage  func(*writing) error
+	file   string // of the staged chunk
+	events []ledger.Event
+	failed error // of the step, alone
 }
 
-var errClosed = errors.New("the ledger is closed")
-
-func (q *queue) init() {
-	q.wake = make(chan struct{}, 1)
-	q.room = sync.NewCond(&q.mu)
-}
-
-// add queues o. It blocks while far more is queued than one commit takes, so that memory stays bounded.
-func (q *queue) add(o op) *receipt {
-	o.receipt = &receipt{queue: q, done: make(chan struct{})}
-	q.mu.Lock()
-	for q.weight > 8*groupSize && !q.closed {
-		q.room.Wait()
-	}
-	if q.closed {
-		q.mu.Unlock()
-		o.receipt.err = errClosed
-		close(o.receipt.done)
-		return o.receipt
-	}
-	q.ops = append(q.ops, o)
-	q.weight += o.weight()
-	q.mu.Unlock()
-	q.signal()
-	return o.receipt
-}
-
-// weight is the share of a commit an operation makes up; a staged chunk holds hundreds of items.
-func (o *op) weight() int {
-	if o.stage != nil {
-		return groupSize / 4
-	}
-	return max(1, len(o.events))
-}
-
-func (q *queue) hurry() {
-	q.mu.Lock()
-	q.urgent = true
-	q.mu.Unlock()
-	q.signal()
-}
-
-func (q *queue) close() {
-	q.mu.Lock()
-	q.closed = true
-	q.mu.Unlock()
-	q.room.Broadcast()
-	q.signal()
-}
-
-func (q *queue) signal() {
-	select {
-	case q.wake <- struct{}{}:
-	default:
-	}
-}
-
-// take waits for a group worth committing. nil when the queue is closed and empty.
-func (q *queue) take() []op {
-	var first time.Time
-	for {
-		q.mu.Lock()
-		n := len(q.ops)
-		if n > 0 && (q.urgent || q.closed || q.weight >= groupSize || !first.IsZero() && time.Since(first) >= groupTime) {
-			ops := q.ops
-			q.ops, q.weight, q.urgent = nil, 0, false
-			q.mu.Unlock()
-			q.room.Broadcast()
-			return ops
-		}
-		closed := q.closed
-		q.mu.Unlock()
-		if n == 0 && closed {
-			return nil
-		}
-		if n == 0 {
-			<-q.wake
-			continue
-		}
-		if first.IsZero() {
-			first = time.Now()
-		}
-		select {
-		case <-q.wake:
-		case <-time.After(groupTime - time.Since(first)):
-		}
-	}
-}
+// chunkWeight is the share of a commit that a staged chunk makes up: it holds hundreds of items.
+const chunkWeight = commits.Size / 4
 
 // write is the one goroutine that writes. It ends when the queue is closed and empty.
 func (l *Ledger) write() {
 	defer close(l.done)
 	for {
-		ops := l.queue.take()
+		ops := l.queue.Take()
 		if ops == nil {
 			return
 		}
@@ -502,7 +376,7 @@ func (l *Ledger) write() {
 }
 
 // commit writes a group in one transaction. A step that fails is undone alone; when the transaction fails, all fail.
-func (l *Ledger) commit(ops []op) {
+func (l *Ledger) commit(ops []commits.Queued[op]) {
 	w, err := l.begin()
 	if err == nil {
 		err = w.apply(ops)
@@ -515,14 +389,11 @@ func (l *Ledger) commit(ops []op) {
 		err = l.explained(fmt.Errorf("ledger: %w", err))
 	}
 	for i := range ops {
-		r := ops[i].receipt
-		if err != nil {
-			r.err = err
-			if ops[i].stage != nil {
-				l.torn[ops[i].file] = err
-			}
+		o := &ops[i].Write
+		if err != nil && o.stage != nil {
+			l.torn[o.file] = err
 		}
-		close(r.done)
+		ops[i].Done(cmp.Or(err, o.failed))
 	}
 }
 
@@ -572,14 +443,15 @@ func (w *writing) exec(query string, args ...any) error {
 }
 
 // apply runs the operations in order. Events that stand next to each other (or to staged chunks) are grouped.
-func (w *writing) apply(ops []op) error {
+func (w *writing) apply(ops []commits.Queued[op]) error {
 	var events []ledger.Event
 	for i := range ops {
+		o := &ops[i].Write
 		switch {
-		case ops[i].events != nil:
-			events = append(events, ops[i].events...)
-		case ops[i].stage != nil:
-			if err := ops[i].stage(w); err != nil {
+		case o.events != nil:
+			events = append(events, o.events...)
+		case o.stage != nil:
+			if err := o.stage(w); err != nil {
 				return err
 			}
 		default:
@@ -587,7 +459,7 @@ func (w *writing) apply(ops []op) error {
 				return err
 			}
 			events = events[:0]
-			if err := w.step(&ops[i]); err != nil {
+			if err := w.step(o); err != nil {
 				return err
 			}
 		}
@@ -601,7 +473,7 @@ func (w *writing) step(o *op) error {
 		return err
 	}
 	if err := o.step(w); err != nil {
-		o.receipt.err = err
+		o.failed = err
 		clear(w.l.tallies)
 		if w.learned {
 			w.l.prints.forget()

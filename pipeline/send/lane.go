@@ -32,6 +32,7 @@ type Settings struct {
 type Ledger interface {
 	ledger.Books
 	ledger.Journal
+	Lease(ctx context.Context, name string) (ledger.Lease, error)
 }
 
 // Lane is one account's line of requests. Its methods are safe for concurrent use; Run is called once.
@@ -43,6 +44,7 @@ type Lane struct {
 	Log     *slog.Logger
 	Observe func(r senders.Result, items int) // after each attempt; may be nil
 
+	lease    ledger.Lease
 	mu       sync.Mutex
 	wake     chan struct{}
 	queue    []*active // files with items that were not picked yet, in turn
@@ -157,8 +159,30 @@ func (l *Lane) Stuck() string {
 // Name is for the log.
 func (l *Lane) Name() string { return "lane/" + l.Account }
 
-// Run sends until ctx ends, then lets what is in flight end within Grace. Its error is the ledger's: without it nothing may be sent.
-func (l *Lane) Run(ctx context.Context) error {
+// Run waits until the lane is leased to this process, sends until ctx ends or the lease is lost (ledger.ErrLost), and then lets
+// what is in flight end within Grace. Its error is the ledger's: without it nothing may be sent.
+func (l *Lane) Run(ctx context.Context) (err error) {
+	if l.lease, err = l.Ledger.Lease(ctx, l.Name()); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.lease.Release(context.WithoutCancel(ctx))) }()
+	group, ctx := errgroup.WithContext(ctx)
+	leased, end := context.WithCancel(ctx)
+	defer end()
+	group.Go(func() error {
+		select {
+		case <-l.lease.Lost():
+			return ledger.ErrLost
+		case <-leased.Done():
+			return nil
+		}
+	})
+	group.Go(func() error { defer end(); return l.run(ctx) })
+	return group.Wait()
+}
+
+// run sends until ctx ends.
+func (l *Lane) run(ctx context.Context) error {
 	jobs := make(chan *job)
 	drain, cancel := graceful(ctx, l.Grace)
 	defer cancel()
@@ -231,8 +255,11 @@ func (l *Lane) attempt(stop, drain context.Context, j *job) error {
 		if !l.leaves(j) || stop.Err() != nil {
 			return errHalted
 		}
-		if journalled(op) {
+		if journalled(op) && l.lease.Held() {
 			broke = l.commit(ctx, j)
+		}
+		if broke == nil && !l.lease.Held() { // another process may be sending, and takes what is written for sent
+			broke = ledger.ErrLost
 		}
 		return broke
 	}}
@@ -255,7 +282,11 @@ func (l *Lane) attempt(stop, drain context.Context, j *job) error {
 	if l.Log.Enabled(drain, slog.LevelDebug) {
 		l.Log.Debug("attempt", "account", l.Account, "file", j.file.id, "items", len(j.items), "fate", r.Fate, "step", d.step, "reason", d.reason, "took", r.Took)
 	}
-	if err := l.act(j, d, r); err != nil || op.Repeatable || j.kept == nil {
+	err := l.act(j, d, r)
+	if broke != nil {
+		return fmt.Errorf("ledger: %w", broke)
+	}
+	if err != nil || op.Repeatable || j.kept == nil {
 		return err
 	}
 	return j.kept.Wait(context.WithoutCancel(drain)) // what cannot be repeated is settled on disk before the next request

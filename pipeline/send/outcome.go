@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -60,8 +59,8 @@ func (l *Lane) act(j *job, d decision, r senders.Result) error {
 		j.said = r.Said
 	}
 	switch d.step {
-	case broken:
-		return fmt.Errorf("ledger: %s", d.reason)
+	case broken: // attempt says so
+		return nil
 	case putBack:
 		j.tried--
 		j.due = time.Now()

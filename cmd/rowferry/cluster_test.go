@@ -1,0 +1,291 @@
+//go:build unix
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rowferry/rowferry/ledger/postgres/postgrestest"
+)
+
+// database is a PostgreSQL for one test.
+func database(t *testing.T) *postgrestest.Cluster {
+	t.Helper()
+	c, err := postgrestest.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+// The kill test of one machine, with the books in PostgreSQL.
+func TestKilledOnPostgreSQL(t *testing.T) {
+	address := database(t).Address()
+	killing(t, scenario{kills: 8, ledger: address, config: "ledger: " + address + killConfig, moment: soon, rests: gone})
+}
+
+// machine is one of several rowferries with the same configuration, each with a data folder of its own.
+type machine struct {
+	name string
+	dir  string
+	cmd  *exec.Cmd
+}
+
+// said is what it has written since it was made.
+func (m *machine) said() string {
+	text, err := os.ReadFile(filepath.Join(m.dir, m.name+".log"))
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+func (m *machine) start(t *testing.T) {
+	t.Helper()
+	m.cmd = rowferry(t, m.dir, "run", "--log-level", "info", "-c", m.name+".yaml")
+	log, err := os.OpenFile(filepath.Join(m.dir, m.name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	m.cmd.Stdout, m.cmd.Stderr = log, log
+	before := len(m.said())
+	if err := m.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(3 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		if now := m.said()[before:]; strings.Contains(now, "standing by") || strings.Contains(now, "rowferry is running") {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s does not start: %s", m.name, m.said()[before:])
+		}
+	}
+}
+
+func (m *machine) signal(t *testing.T, s syscall.Signal) {
+	t.Helper()
+	if err := m.cmd.Process.Signal(s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// upheaval is the machines and the database that happens to them.
+type upheaval struct {
+	*testing.T
+	machines []*machine
+	address  string
+	cluster  *postgrestest.Cluster
+}
+
+// give gives up, with what the machines said.
+func (u *upheaval) give(why string) {
+	u.Helper()
+	for _, m := range u.machines {
+		if m.cmd != nil {
+			_ = m.cmd.Process.Kill()
+			_ = m.cmd.Wait()
+			u.Logf("%s: %s", m.name, m.said())
+		}
+	}
+	u.Fatal(why)
+}
+
+// ask asks the database itself.
+func (u *upheaval) ask(query string) (answer string, err error) {
+	c, err := pgx.Connect(u.Context(), u.address)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close(u.Context())
+	return answer, c.QueryRow(u.Context(), query).Scan(&answer)
+}
+
+// until waits for an answer that will do.
+func (u *upheaval) until(what, query string, good func(string) bool) string {
+	u.Helper()
+	for end := time.Now().Add(3 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		answer, err := u.ask(query)
+		if err == nil && good(answer) {
+			return answer
+		}
+		if time.Now().After(end) {
+			u.give(fmt.Sprintf("%s: %q, %v", what, answer, err))
+		}
+	}
+}
+
+const holder = "SELECT holder FROM leases WHERE name = 'ledger'"
+
+// working is the machine that has the ledger.
+func (u *upheaval) working() *machine {
+	u.Helper()
+	var found *machine
+	u.until("no machine works", holder, func(who string) bool {
+		_, number, _ := strings.Cut(who, "process ")
+		pid, _ := strconv.Atoi(number)
+		for _, m := range u.machines {
+			if m.cmd.Process.Pid == pid {
+				found = m
+			}
+		}
+		return found != nil
+	})
+	return found
+}
+
+// another waits until another machine has the ledger.
+func (u *upheaval) another(than *machine) {
+	u.Helper()
+	mine := fmt.Sprint("process ", than.cmd.Process.Pid)
+	u.until("no other machine goes on", holder, func(who string) bool { return who != "" && !strings.HasSuffix(who, mine) })
+}
+
+// events are what happens to whoever works.
+var events = map[string]func(u *upheaval, m *machine){
+	"killed": func(u *upheaval, m *machine) {
+		m.signal(u.T, syscall.SIGKILL)
+		_ = m.cmd.Wait()
+		u.another(m)
+		m.start(u.T)
+	},
+	"suspended": func(u *upheaval, m *machine) {
+		m.signal(u.T, syscall.SIGSTOP)
+		u.another(m)
+		m.signal(u.T, syscall.SIGCONT)
+	},
+	"told to end": func(u *upheaval, m *machine) {
+		m.signal(u.T, syscall.SIGTERM)
+		if err := m.cmd.Wait(); err != nil {
+			u.Errorf("%s: %v\n%s", m.name, err, m.said())
+		}
+		u.another(m)
+		m.start(u.T)
+	},
+	"without a database": func(u *upheaval, m *machine) {
+		if err := errors.Join(u.cluster.End(), u.cluster.Begin()); err != nil {
+			u.Fatal(err)
+		}
+	},
+}
+
+// Three machines with one configuration share a PostgreSQL; whoever works is killed, suspended for longer than its lease, told
+// to end, and loses its database. Every row has one outcome, the provider did what the results say, and nothing that may not be
+// repeated was executed twice. ROWFERRY_CHAOS is how often each of these happens (make chaos).
+func TestMachinesTakeOver(t *testing.T) {
+	rounds, _ := strconv.Atoi(os.Getenv("ROWFERRY_CHAOS"))
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 1))
+	provider := &truth{did: map[string]int{}, spoilt: map[string]bool{}, seen: map[string]int{}, random: rand.New(rand.NewPCG(seed, 2))}
+	server := httptest.NewUnstartedServer(provider)
+	server.Config.ConnState = provider.connections
+	server.Start()
+	defer server.Close()
+	dir := t.TempDir()
+	for name, value := range map[string]string{"L": "login", "P": "pass", "T": "token", "S": "18000000000"} {
+		t.Setenv(name, value)
+	}
+	u := &upheaval{T: t, cluster: database(t)}
+	u.address = u.cluster.Address()
+	for _, in := range []string{"les", "otms", "hgj"} {
+		if err := os.MkdirAll(filepath.Join(dir, "in", in), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	config := "ledger: " + u.address + strings.NewReplacer("URL", server.URL, "TIMEOUT", "1m", "HGJ", fmt.Sprint(atOnce)).Replace(killConfig)
+	for i := range 3 {
+		m := &machine{name: fmt.Sprintf("east-%d", i+1), dir: dir}
+		if err := os.WriteFile(filepath.Join(dir, m.name+".yaml"), []byte(strings.Replace(config, "data: data", "data: data-"+m.name, 1)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		u.machines = append(u.machines, m)
+	}
+	defer func() {
+		for _, m := range u.machines {
+			if m.cmd != nil && m.cmd.ProcessState == nil {
+				_ = m.cmd.Process.Kill()
+				_ = m.cmd.Wait()
+			}
+		}
+	}()
+	u.machines[0].start(t)
+	if _, err := u.ask("UPDATE leases SET length = 2000 WHERE name = 'ledger' RETURNING name"); err != nil {
+		t.Fatal(err)
+	}
+	u.machines[0].signal(t, syscall.SIGTERM) // so that the length counts
+	if err := u.machines[0].cmd.Wait(); err != nil {
+		t.Fatalf("%v\n%s", err, u.machines[0].said())
+	}
+	for _, m := range u.machines {
+		m.start(t)
+	}
+	var files []dropped
+	put := func(n int) {
+		for range n {
+			files = append(files, drop(t, dir, len(files), files))
+		}
+	}
+	for range max(1, rounds) {
+		names := slices.Sorted(maps.Keys(events))
+		random.Shuffle(len(names), func(i, k int) { names[i], names[k] = names[k], names[i] })
+		for _, name := range names {
+			m := u.working()
+			sprung := provider.set("hgj", 1, "") // whatever happens hits requests that may not be repeated
+			put(3)
+			select {
+			case <-sprung:
+			case <-time.After(3 * time.Minute):
+				u.give("nothing is sent")
+			}
+			t.Logf("%s %s", m.name, name)
+			events[name](u, m)
+		}
+	}
+	put(3)
+	u.until("not every file has its result", "SELECT count(*)::text FROM files WHERE state = 'reported'", func(n string) bool { return n == strconv.Itoa(len(files)) })
+	for _, m := range u.machines {
+		m.signal(t, syscall.SIGTERM)
+		if err := m.cmd.Wait(); err != nil {
+			t.Errorf("%s: %v\n%s", m.name, err, m.said())
+		}
+	}
+	u.until("connections are left", "SELECT count(*)::text FROM pg_stat_activity WHERE application_name = 'rowferry'", func(n string) bool { return n == "0" })
+	u.until("the ledger was not given back", holder, func(who string) bool { return who == "" })
+	provider.quiet(t, server.URL)
+	books := record{flying: map[string]bool{}}
+	for _, f := range files {
+		for _, id := range f.ids {
+			books.flying[id] = f.kind == "hgj"
+		}
+		gone(t, f, dir)
+	}
+	epoch, err := u.ask("SELECT epoch::text FROM epochs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	owners, _ := strconv.Atoi(epoch)
+	if n := provider.verify(t, dir, files, books)["unknown"]; n > 2*atOnce*owners { // two rows make one request
+		t.Errorf("%d rows are unknown after %d machines had the ledger", n, owners)
+	}
+}

@@ -1,0 +1,159 @@
+// Package commits lets writes share transactions: they queue, and a group is taken that is worth committing together.
+package commits
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/rowferry/rowferry/ledger"
+)
+
+const (
+	// Size is the weight from which on a group is committed without waiting for more.
+	Size = 256
+	// patience is how long an unhurried write may wait for company.
+	patience = 25 * time.Millisecond
+)
+
+// ErrClosed is the error of a write after Close.
+var ErrClosed = errors.New("the ledger is closed")
+
+// Queue is what waits to be written. Anybody may Add; one goroutine calls Take.
+type Queue[W any] struct {
+	mu     sync.Mutex
+	writes []Queued[W]
+	weight int
+	urgent bool
+	closed bool
+	wake   chan struct{} // capacity 1
+	room   *sync.Cond
+}
+
+// Queued is one write and who waits for it.
+type Queued[W any] struct {
+	Write   W
+	receipt *receipt
+}
+
+// Done tells whoever waits that the write is on disk, or why not. It is called once.
+func (q *Queued[W]) Done(err error) {
+	q.receipt.err = err
+	close(q.receipt.done)
+}
+
+// New is an empty queue.
+func New[W any]() *Queue[W] {
+	q := &Queue[W]{wake: make(chan struct{}, 1)}
+	q.room = sync.NewCond(&q.mu)
+	return q
+}
+
+// Add queues a write of some weight. It blocks while far more is queued than one commit takes, so that memory stays bounded.
+func (q *Queue[W]) Add(w W, weight int) ledger.Receipt {
+	r := &receipt{hurry: q.hurry, done: make(chan struct{})}
+	q.mu.Lock()
+	for q.weight > 8*Size && !q.closed {
+		q.room.Wait()
+	}
+	if q.closed {
+		q.mu.Unlock()
+		r.err = ErrClosed
+		close(r.done)
+		return r
+	}
+	q.writes = append(q.writes, Queued[W]{w, r})
+	q.weight += max(1, weight)
+	q.mu.Unlock()
+	q.signal()
+	return r
+}
+
+func (q *Queue[W]) hurry() {
+	q.mu.Lock()
+	q.urgent = true
+	q.mu.Unlock()
+	q.signal()
+}
+
+// Close takes no more; Take gives what is left, and then nil.
+func (q *Queue[W]) Close() {
+	q.mu.Lock()
+	q.closed = true
+	q.mu.Unlock()
+	q.room.Broadcast()
+	q.signal()
+}
+
+func (q *Queue[W]) signal() {
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Take waits for a group worth committing. nil when the queue is closed and empty.
+func (q *Queue[W]) Take() []Queued[W] {
+	var first time.Time
+	for {
+		q.mu.Lock()
+		n := len(q.writes)
+		if n > 0 && (q.urgent || q.closed || q.weight >= Size || !first.IsZero() && time.Since(first) >= patience) {
+			group := q.writes
+			q.writes, q.weight, q.urgent = nil, 0, false
+			q.mu.Unlock()
+			q.room.Broadcast()
+			return group
+		}
+		closed := q.closed
+		q.mu.Unlock()
+		if n == 0 && closed {
+			return nil
+		}
+		if n == 0 {
+			<-q.wake
+			continue
+		}
+		if first.IsZero() {
+			first = time.Now()
+		}
+		select {
+		case <-q.wake:
+		case <-time.After(patience - time.Since(first)):
+		}
+	}
+}
+
+// receipt tells when a queued write is on disk.
+type receipt struct {
+	hurry func()
+	done  chan struct{}
+	err   error
+}
+
+// Wait makes the write urgent and waits for it.
+func (r *receipt) Wait(ctx context.Context) error {
+	select {
+	case <-r.done:
+		return r.err
+	default:
+	}
+	r.hurry()
+	select {
+	case <-r.done:
+		return r.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Done reports whether the write is on disk, or has failed.
+func (r *receipt) Done() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
+}

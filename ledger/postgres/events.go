@@ -1,0 +1,467 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+)
+
+// Record queues events.
+func (l *Ledger) Record(events ...ledger.Event) ledger.Receipt {
+	return l.queue.Add(op{events: events}, len(events))
+}
+
+// place is a chunk.
+type place struct {
+	file string
+	seq  int
+}
+
+// record writes events, one line per chunk, and keeps the tallies and the files' books: all in one go.
+func (w *writing) record(events []ledger.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	byPlace, places := map[place][]ledger.Event{}, []place{}
+	changes, files := map[string]*ledger.Change{}, []string{}
+	for _, e := range events {
+		at := place{e.File, e.Chunk}
+		if byPlace[at] == nil {
+			places = append(places, at)
+		}
+		byPlace[at] = append(byPlace[at], e)
+		c := changes[e.File]
+		if c == nil {
+			c = &ledger.Change{}
+			changes[e.File], files = c, append(files, e.File)
+		}
+		c.Add(e)
+	}
+	if err := w.recall(places); err != nil {
+		return err
+	}
+	b := &pgx.Batch{}
+	for _, at := range places {
+		n, err := w.key(at.file)
+		if err != nil {
+			return err
+		}
+		body, err := ledger.EncodeEvents(nil, byPlace[at]...)
+		if err != nil {
+			return err
+		}
+		body = ledger.Seal(ledger.OfEvents, at.file, at.seq, body)
+		t := w.l.tallies[at]
+		for _, e := range byPlace[at] {
+			t.Add(e)
+		}
+		t.Link(body)
+		b.Queue("INSERT INTO "+in("events", n)+" (file, chunk, body) VALUES ($1, $2, $3)", n, at.seq, body)
+		leaveMarks(b, n, byPlace[at])
+		b.Queue("UPDATE "+in("tallies", n)+" SET body = $1 WHERE file = $2 AND seq = $3", ledger.Seal(ledger.OfTally, at.file, at.seq, t.Encode()), n, at.seq)
+	}
+	for _, id := range files {
+		if err := w.book(b, id, changes[id]); err != nil {
+			return err
+		}
+	}
+	return w.all(b)
+}
+
+// mostTallies is how many are remembered between commits. Chunks under way are few.
+const mostTallies = 1024
+
+// recall reads the tallies of chunks that are not remembered.
+func (w *writing) recall(places []place) error {
+	if len(w.l.tallies) >= mostTallies {
+		clear(w.l.tallies)
+	}
+	b := &pgx.Batch{}
+	for _, at := range places {
+		if w.l.tallies[at] != nil {
+			continue
+		}
+		n, err := w.key(at.file)
+		if err != nil {
+			return err
+		}
+		b.Queue("SELECT body FROM "+in("tallies", n)+" WHERE file = $1 AND seq = $2", n, at.seq).QueryRow(func(row pgx.Row) error {
+			var body []byte
+			err := row.Scan(&body)
+			if errors.Is(err, pgx.ErrNoRows) {
+				return fmt.Errorf("file %s, chunk %d: %w", at.file, at.seq, ledger.ErrNotFound)
+			}
+			if err != nil {
+				return err
+			}
+			w.l.tallies[at], err = tallyIn(at.file, at.seq, body)
+			return err
+		})
+	}
+	return w.all(b)
+}
+
+// tallyIn reads a stored tally.
+func tallyIn(id string, seq int, body []byte) (*ledger.Tally, error) {
+	body, err := ledger.Unseal(ledger.OfTally, id, seq, body)
+	if err != nil {
+		return nil, err
+	}
+	return ledger.DecodeTally(body)
+}
+
+// book adds a change to a file. When nothing is open any more the file is Settled.
+func (w *writing) book(b *pgx.Batch, id string, c *ledger.Change) error {
+	n, err := w.key(id)
+	if err != nil {
+		return err
+	}
+	b.Queue(`UPDATE files SET delivered = delivered + $1, rejected = rejected + $2, invalid = invalid + $3, failed = failed + $4,
+		unknown = unknown + $5, skipped = skipped + $6, open = open + $7, `+touched+`,
+		started = CASE WHEN started = 0 THEN $8 ELSE started END, finished = greatest(finished, $9),
+		state = CASE WHEN open + $7 = 0 AND state = 'sending' THEN 'settled' ELSE state END WHERE n = $10`,
+		c.Counts.Delivered, c.Counts.Rejected, c.Counts.Invalid, c.Counts.Failed, c.Counts.Unknown, c.Counts.Skipped, c.Open,
+		unixms(c.Started), unixms(c.Finished), n)
+	return nil
+}
+
+// chunk reads a chunk and plays its events back. What is missing of either is ledger.ErrAltered: the tally, which is read
+// first because the owner may write meanwhile, knows of both.
+func chunk(ctx context.Context, q querier, id string, seq int) (*ledger.Content, error) {
+	var n int64
+	if err := q.QueryRow(ctx, "SELECT n FROM files WHERE id = $1", id).Scan(&n); errors.Is(err, pgx.ErrNoRows) {
+		return nil, ledger.ErrNotFound
+	} else if err != nil {
+		return nil, err
+	}
+	b := &pgx.Batch{}
+	b.Queue("SELECT t.body, c.body FROM "+in("tallies", n)+" t FULL JOIN "+in("chunks", n)+" c USING (file, seq) WHERE file = $1 AND seq = $2", n, seq)
+	b.Queue("SELECT body FROM "+in("events", n)+" WHERE file = $1 AND chunk = $2 ORDER BY n", n, seq)
+	answers := q.SendBatch(ctx, b)
+	c, err := played(answers, id, seq)
+	if closing := answers.Close(); err == nil {
+		err = closing
+	}
+	if code(err) == undefinedTable {
+		err = ledger.ErrNotFound // that day is not kept any more
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// played is a chunk of what the database answered.
+func played(answers pgx.BatchResults, id string, seq int) (*ledger.Content, error) {
+	var tally, body []byte
+	err := answers.QueryRow().Scan(&tally, &body)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, ledger.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	if body == nil || tally == nil {
+		return nil, fmt.Errorf("a part of file %s, chunk %d, is missing: %w", id, seq, ledger.ErrAltered)
+	}
+	if body, err = ledger.Unseal(ledger.OfItems, id, seq, body); err != nil {
+		return nil, err
+	}
+	items, err := ledger.DecodeItems(body)
+	if err != nil {
+		return nil, fmt.Errorf("file %s, chunk %d: %w", id, seq, err)
+	}
+	c := &ledger.Content{Chunk: ledger.Chunk{File: id, Seq: seq, Items: items}, States: make([]ledger.ItemState, len(items))}
+	for i := range items {
+		c.States[i] = items[i].State()
+	}
+	known, err := tallyIn(id, seq, tally)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := answers.Query()
+	if err != nil {
+		return nil, err
+	}
+	return c, play(rows, c, known)
+}
+
+// play plays a chunk's events onto its states.
+func play(rows pgx.Rows, c *ledger.Content, known *ledger.Tally) error {
+	defer rows.Close()
+	var stored []byte
+	var seen ledger.Tally
+	for rows.Next() {
+		if err := rows.Scan(&stored); err != nil {
+			return err
+		}
+		if seen.Records < known.Records {
+			seen.Link(stored)
+		}
+		events, err := ledger.Unseal(ledger.OfEvents, c.File, c.Seq, stored)
+		if err != nil {
+			return err
+		}
+		if err := ledger.ApplyEvents(c.States, events); err != nil {
+			return fmt.Errorf("file %s, chunk %d: %w", c.File, c.Seq, err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	if seen.Records != known.Records || seen.Chain != known.Chain {
+		return fmt.Errorf("what was written about file %s, chunk %d, is missing: %w", c.File, c.Seq, ledger.ErrAltered)
+	}
+	return nil
+}
+
+// Chunk returns one chunk and the state of its items.
+func (b books) Chunk(ctx context.Context, id string, seq int) (c *ledger.Content, err error) {
+	err = b.reading(ctx, func(q querier) (err error) {
+		c, err = chunk(ctx, q, id, seq)
+		return err
+	})
+	return c, err
+}
+
+// Chunks gives all chunks of a file in order.
+func (b books) Chunks(ctx context.Context, id string) iter.Seq2[*ledger.Content, error] {
+	return each(func(seq int) (*ledger.Content, error) { return b.Chunk(ctx, id, seq) })
+}
+
+// each gives chunk after chunk until there is none.
+func each(read func(seq int) (*ledger.Content, error)) iter.Seq2[*ledger.Content, error] {
+	return func(yield func(*ledger.Content, error) bool) {
+		for seq := 0; ; seq++ {
+			c, err := read(seq)
+			if errors.Is(err, ledger.ErrNotFound) {
+				return
+			}
+			if !yield(c, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Tallies gives the tallies of a file's chunks.
+func (b books) Tallies(ctx context.Context, id string) (all []*ledger.Tally, err error) {
+	err = b.reading(ctx, func(q querier) error {
+		all = nil
+		rows, err := q.Query(ctx, "SELECT t.body FROM files f JOIN tallies t ON t.file = f.n WHERE f.id = $1 ORDER BY t.seq", id)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		var body []byte
+		for rows.Next() {
+			if err := rows.Scan(&body); err != nil {
+				return err
+			}
+			t, err := tallyIn(id, len(all), body)
+			if err != nil {
+				return err
+			}
+			all = append(all, t)
+		}
+		return rows.Err()
+	})
+	return all, err
+}
+
+// Mentions reports whether a chunk's stored form may hold a text.
+func (b books) Mentions(ctx context.Context, id string, seq int, text string) (may bool, err error) {
+	err = b.reading(ctx, func(q querier) error {
+		may = false
+		rows, err := q.Query(ctx, `SELECT c.body FROM files f JOIN chunks c ON c.file = f.n WHERE f.id = $1 AND c.seq = $2
+			UNION ALL SELECT e.body FROM files f JOIN events e ON e.file = f.n WHERE f.id = $1 AND e.chunk = $2`, id, seq)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		var body []byte
+		for rows.Next() && !may {
+			if err := rows.Scan(&body); err != nil {
+				return err
+			}
+			may = ledger.Mentioned(body, text)
+		}
+		rows.Close()
+		return rows.Err()
+	})
+	return may, err
+}
+
+// Requeue opens items again.
+func (l *Ledger) Requeue(ctx context.Context, id string, statuses []batch.Status, order int64) (int, error) {
+	now := time.Now().UTC()
+	var rows int // the writer's until do returns without an error
+	err := l.do(ctx, func(w *writing) (err error) {
+		if rows, err = w.requeue(id, statuses, now); err != nil {
+			return err
+		}
+		return w.done(order)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return rows, nil
+}
+
+func (w *writing) requeue(id string, statuses []batch.Status, now time.Time) (rows int, err error) {
+	f, n, err := w.file(id)
+	if err != nil {
+		return 0, err
+	}
+	if f.State != ledger.Settled && f.State != ledger.Reported {
+		return 0, fmt.Errorf("%w: %s is %s", ledger.ErrState, id, f.State)
+	}
+	members, err := w.family(f.Root())
+	if err != nil {
+		return 0, err
+	}
+	if err := f.Newest(members); err != nil {
+		return 0, err
+	}
+	var repeated *ledger.Earlier
+	for c, err := range each(func(seq int) (*ledger.Content, error) { return chunk(w.ctx, w.tx, id, seq) }) {
+		if err != nil {
+			return 0, err
+		}
+		events, earlier, err := w.unrepeated(&f, n, c, c.Requeued(statuses, now))
+		if err != nil {
+			return 0, err
+		}
+		if earlier != nil {
+			repeated = earlier
+		}
+		for _, e := range events {
+			rows += len(e.Rows)
+		}
+		if err := w.record(events); err != nil {
+			return 0, err
+		}
+	}
+	switch {
+	case rows == 0 && repeated != nil:
+		return 0, &ledger.Repeated{Earlier: repeated}
+	case rows == 0:
+		return 0, nil
+	}
+	return rows, w.exec("UPDATE files SET "+touched+", state = 'sending', revision = revision + 1, cancelled = false, paused = '' WHERE n = $1", n)
+}
+
+// PauseLane stops an account's lane, or lets it go on.
+func (l *Ledger) PauseLane(ctx context.Context, account, reason string) error {
+	return l.do(ctx, func(w *writing) error {
+		if reason == "" {
+			return w.exec("DELETE FROM lanes WHERE account = $1", account)
+		}
+		return w.exec("INSERT INTO lanes (account, reason) VALUES ($1, $2) ON CONFLICT (account) DO UPDATE SET reason = excluded.reason", account, []byte(reason))
+	})
+}
+
+// Lanes lists the stopped lanes.
+func (b books) Lanes(ctx context.Context) (map[string]string, error) {
+	return b.pairs(ctx, "SELECT convert_to(account, 'UTF8'), reason FROM lanes")
+}
+
+// pairs reads keys and values.
+func (b books) pairs(ctx context.Context, query string, args ...any) (all map[string]string, err error) {
+	err = b.reading(ctx, func(q querier) error {
+		all = map[string]string{}
+		rows, err := q.Query(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		var k, v []byte
+		_, err = pgx.ForEachRow(rows, []any{&k, &v}, func() error {
+			all[string(k)] = string(v)
+			return nil
+		})
+		return err
+	})
+	return all, err
+}
+
+// value reads one value; "" when there is none.
+func (b books) value(ctx context.Context, query, key string) (string, error) {
+	var v []byte
+	err := b.reading(ctx, func(q querier) error {
+		err := q.QueryRow(ctx, query, []byte(key)).Scan(&v)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	return string(v), err
+}
+
+// Order leaves a command for the owner.
+func (r register) Order(ctx context.Context, o ledger.Order) (n int64, err error) {
+	err = r.pool.QueryRow(ctx, "INSERT INTO orders (body) VALUES ($1) RETURNING n", encode(o)).Scan(&n)
+	return n, r.explained(err)
+}
+
+// Taken reports whether the owner has taken a command out.
+func (b books) Taken(ctx context.Context, n int64) (bool, error) {
+	var waiting bool
+	err := b.reading(ctx, func(q querier) error {
+		return q.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM orders WHERE n = $1)", n).Scan(&waiting)
+	})
+	return !waiting, err
+}
+
+// Ordered gives the waiting commands.
+func (l *Ledger) Ordered(ctx context.Context) (orders []ledger.Order, err error) {
+	err = l.reading(ctx, func(q querier) error {
+		orders = nil
+		rows, err := q.Query(ctx, "SELECT n, body FROM orders ORDER BY n")
+		if err != nil {
+			return err
+		}
+		var n int64
+		var body []byte
+		_, err = pgx.ForEachRow(rows, []any{&n, &body}, func() error {
+			var o ledger.Order
+			if err := json.Unmarshal(body, &o); err != nil {
+				return err
+			}
+			o.N = n
+			orders = append(orders, o)
+			return nil
+		})
+		return err
+	})
+	return orders, err
+}
+
+// Done takes a command out.
+func (l *Ledger) Done(ctx context.Context, order int64) error {
+	return l.do(ctx, func(w *writing) error { return w.done(order) })
+}
+
+func (w *writing) done(order int64) error { return w.exec("DELETE FROM orders WHERE n = $1", order) }
+
+// Keep stores a small fact.
+func (l *Ledger) Keep(ctx context.Context, key, value string) error {
+	return l.do(ctx, func(w *writing) error {
+		return w.exec("INSERT INTO facts (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value", []byte(key), []byte(value))
+	})
+}
+
+// Kept returns a stored fact, "" when there is none.
+func (b books) Kept(ctx context.Context, key string) (string, error) {
+	return b.value(ctx, "SELECT value FROM facts WHERE key = $1", key)
+}
+
+// Sound reads nothing: what the database keeps for itself, it guards itself (initdb --data-checksums, pg_amcheck).
+func (b books) Sound(context.Context) error { return nil }

@@ -1,0 +1,467 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+)
+
+// fileColumns are a file's line.
+const fileColumns = `n, facts, state, paused, rested, cancelled, revision, items, open,
+	read, delivered, rejected, invalid, failed, unknown, skipped, started, finished, changed`
+
+// scanFile reads a line of fileColumns: ledger.ErrNotFound when there is none.
+func scanFile(row pgx.Row) (f ledger.File, n int64, err error) {
+	var facts, paused []byte
+	var state string
+	var rested, cancelled bool
+	var revision, items, open int
+	var c batch.Counts
+	var started, finished, changed int64
+	err = row.Scan(&n, &facts, &state, &paused, &rested, &cancelled, &revision, &items, &open,
+		&c.Read, &c.Delivered, &c.Rejected, &c.Invalid, &c.Failed, &c.Unknown, &c.Skipped, &started, &finished, &changed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return f, 0, ledger.ErrNotFound
+	}
+	if err != nil {
+		return f, 0, err
+	}
+	if err := json.Unmarshal(facts, &f); err != nil {
+		return f, 0, err
+	}
+	f.State, f.Paused, f.Rested, f.Cancelled, f.Revision = ledger.State(state), string(paused), rested, cancelled, revision
+	f.Items, f.Open, f.Counts, f.Started, f.Finished, f.Change = items, open, c, fromms(started), fromms(finished), changed
+	return f, n, nil
+}
+
+// touched is what every change of a file's line sets.
+const touched = "changed = nextval('changes')"
+
+// file reads one file inside the transaction.
+func (w *writing) file(id string) (ledger.File, int64, error) {
+	return scanFile(w.tx.QueryRow(w.ctx, "SELECT "+fileColumns+" FROM files WHERE id = $1", id))
+}
+
+// change reads a file in one of the states, lets edit change its facts, and writes those back with the state given.
+func (w *writing) change(id string, from []ledger.State, to ledger.State, edit func(*ledger.File)) error {
+	f, n, err := w.file(id)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(from, f.State) {
+		return fmt.Errorf("%w: %s is %s", ledger.ErrState, id, f.State)
+	}
+	f.State = to
+	if edit != nil {
+		edit(&f)
+	}
+	return w.exec("UPDATE files SET "+touched+", state = $1, hash = $2, account = $3, facts = $4 WHERE n = $5", string(f.State), f.Hash, f.Account, encode(f), n)
+}
+
+// Begin writes the intent to claim a file.
+func (l *Ledger) Begin(ctx context.Context, f ledger.File) error {
+	f.State = ledger.Claiming
+	day := today()
+	if err := l.partitions(ctx, day); err != nil {
+		return err
+	}
+	return l.do(ctx, func(w *writing) error {
+		err := w.exec("INSERT INTO files (n, id, route, account, state, facts, changed) VALUES ($1 + nextval('file_numbers'), $2, $3, $4, $5, $6, nextval('changes'))",
+			day<<dayBits, f.ID, f.Route, f.Account, string(f.State), encode(f))
+		if code(err) == uniqueViolation {
+			return ledger.ErrExists
+		}
+		return err
+	})
+}
+
+// Forget removes a claim that came to nothing.
+func (l *Ledger) Forget(ctx context.Context, id string) error {
+	return l.do(ctx, func(w *writing) error {
+		return w.exec("DELETE FROM files WHERE id = $1 AND state = $2", id, string(ledger.Claiming))
+	})
+}
+
+// Take records the spooled content.
+func (l *Ledger) Take(ctx context.Context, id, hash string, size int64) (*ledger.File, error) {
+	var earlier *ledger.File // the writer's until do returns without an error
+	err := l.do(ctx, func(w *writing) error {
+		earlier = nil
+		f, _, err := w.file(id)
+		if err != nil {
+			return err
+		}
+		before, _, err := scanFile(w.tx.QueryRow(w.ctx, "SELECT "+fileColumns+` FROM files
+			WHERE hash = $1 AND hash <> '' AND route = $2 AND id <> $3 AND state NOT IN ('quarantined', 'duplicate') ORDER BY n LIMIT 1`, hash, f.Route, id))
+		to := ledger.Taken
+		switch {
+		case err == nil:
+			to, earlier = ledger.Duplicate, &before
+		case !errors.Is(err, ledger.ErrNotFound):
+			return err
+		}
+		return w.change(id, []ledger.State{ledger.Claiming, ledger.Taken}, to, func(f *ledger.File) {
+			f.Hash, f.Size = hash, size
+			if earlier != nil {
+				f.Reason = earlier.ID
+			}
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return earlier, nil
+}
+
+// Reroute gives a file that is not accepted another account and operation.
+func (l *Ledger) Reroute(ctx context.Context, id, account, operation string) error {
+	return l.do(ctx, func(w *writing) error {
+		f, _, err := w.file(id)
+		if err != nil {
+			return err
+		}
+		return w.change(id, []ledger.State{ledger.Claiming, ledger.Taken}, f.State, func(f *ledger.File) {
+			f.Account, f.Operation = account, operation
+		})
+	})
+}
+
+// Unstage drops what a broken-off reading has staged.
+func (l *Ledger) Unstage(ctx context.Context, id string) error {
+	return l.do(ctx, func(w *writing) error { return w.unstage(id) })
+}
+
+func (w *writing) unstage(id string) error {
+	f, n, err := w.file(id)
+	if err != nil {
+		return err
+	}
+	if f.State != ledger.Taken && f.State != ledger.Claiming {
+		return fmt.Errorf("%w: %s is %s", ledger.ErrState, id, f.State)
+	}
+	delete(w.l.torn, id)
+	clear(w.l.tallies)
+	b := &pgx.Batch{}
+	for _, table := range []string{"chunks", "tallies", "prints"} {
+		b.Queue("DELETE FROM "+in(table, n)+" WHERE file = $1", n)
+	}
+	b.Queue("UPDATE files SET began = NULL WHERE n = $1", n)
+	return w.all(b)
+}
+
+// staged is a chunk as it is stored.
+type staged struct {
+	file        string
+	seq         int
+	body, tally []byte
+	prints      []printed
+}
+
+// Stage adds a chunk to a Taken file.
+func (l *Ledger) Stage(c ledger.Chunk) ledger.Receipt {
+	body, err := ledger.EncodeItems(c.Items)
+	if err != nil {
+		return l.queue.Add(op{step: func(*writing) error { return err }}, 1)
+	}
+	s := &staged{file: c.File, seq: c.Seq, body: ledger.Seal(ledger.OfItems, c.File, c.Seq, body),
+		tally: ledger.Seal(ledger.OfTally, c.File, c.Seq, ledger.NewTally(c.Items).Encode()), prints: printsOf(&c)}
+	return l.queue.Add(op{chunk: s}, chunkWeight)
+}
+
+// stage writes chunks: rows of the table in one go, prints by COPY.
+func (w *writing) stage(chunks []*staged) error {
+	b := &pgx.Batch{}
+	prints := map[string][][]any{} // by partition
+	begun := map[int64]bool{}
+	for _, c := range chunks {
+		n, err := w.key(c.file)
+		if err != nil {
+			return err
+		}
+		b.Queue("INSERT INTO "+in("chunks", n)+" (file, seq, body) VALUES ($1, $2, $3)", n, c.seq, c.body)
+		b.Queue("INSERT INTO "+in("tallies", n)+" (file, seq, body) VALUES ($1, $2, $3)", n, c.seq, c.tally)
+		if !begun[n] {
+			begun[n] = true
+			b.Queue("UPDATE files SET began = (SELECT coalesce(max(accepted), 0) FROM files) WHERE n = $1 AND began IS NULL", n)
+		}
+		at := in("prints", n)
+		for _, p := range c.prints {
+			prints[at] = append(prints[at], []any{[16]byte(p.print), n, p.Seq, p.Item, p.Free})
+		}
+	}
+	if err := w.all(b); err != nil {
+		return err
+	}
+	for table, rows := range prints {
+		if err := w.copyPrints(table, rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// key finds a file's key.
+func (w *writing) key(id string) (int64, error) {
+	if n, known := w.l.keys.Load(id); known {
+		return n.(int64), nil
+	}
+	var n int64
+	err := w.tx.QueryRow(w.ctx, "SELECT n FROM files WHERE id = $1", id).Scan(&n)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, ledger.ErrNotFound
+	}
+	if err == nil {
+		w.l.keys.Store(id, n)
+	}
+	return n, err
+}
+
+// Accept makes the staged rows the truth.
+func (l *Ledger) Accept(ctx context.Context, id string, r ledger.Reading, c batch.Counts, items, open int) error {
+	return l.do(ctx, func(w *writing) error {
+		if err := w.l.torn[id]; err != nil {
+			return fmt.Errorf("rows of %s are not on disk: %w", id, err)
+		}
+		n, err := w.key(id)
+		if err != nil {
+			return err
+		}
+		if err := w.raced(id, n); err != nil {
+			return err
+		}
+		to := ledger.Sending
+		if open == 0 {
+			to = ledger.Settled
+		}
+		root := ""
+		if r.Again != nil {
+			root = r.Again.Root
+			members, err := w.family(root)
+			if err != nil {
+				return err
+			}
+			if err := r.Again.Unchanged(id, members); err != nil {
+				return err
+			}
+		}
+		if err := w.change(id, []ledger.State{ledger.Taken}, to, func(f *ledger.File) { f.Reading = r }); err != nil {
+			return err
+		}
+		return w.exec(`UPDATE files SET root = $1, items = $2, open = $3, read = $4, delivered = $5, rejected = $6, invalid = $7, failed = $8,
+			unknown = $9, skipped = $10, accepted = (SELECT coalesce(max(accepted), 0) + 1 FROM files) WHERE n = $11`,
+			root, items, open, c.Read, c.Delivered, c.Rejected, c.Invalid, c.Failed, c.Unknown, c.Skipped, n)
+	})
+}
+
+// family lists the accepted files of a family.
+func (w *writing) family(root string) ([]ledger.File, error) {
+	return files(w.ctx, w.tx, ledger.Query{Family: root, States: ledger.FamilyStates()})
+}
+
+// Refuse makes a file Quarantined.
+func (l *Ledger) Refuse(ctx context.Context, id, reason string) error {
+	return l.do(ctx, func(w *writing) error {
+		if err := w.unstage(id); err != nil {
+			return err
+		}
+		return w.change(id, []ledger.State{ledger.Claiming, ledger.Taken}, ledger.Quarantined, func(f *ledger.File) { f.Reason = reason })
+	})
+}
+
+// Double makes a file a Duplicate of one whose rows it repeats.
+func (l *Ledger) Double(ctx context.Context, id, earlier string) error {
+	return l.do(ctx, func(w *writing) error {
+		if err := w.unstage(id); err != nil {
+			return err
+		}
+		return w.change(id, []ledger.State{ledger.Taken}, ledger.Duplicate, func(f *ledger.File) { f.Reason = earlier })
+	})
+}
+
+// Rest records that the original was put to rest.
+func (l *Ledger) Rest(ctx context.Context, id string) error {
+	return l.do(ctx, func(w *writing) error {
+		return w.exec("UPDATE files SET "+touched+", rested = true WHERE id = $1", id)
+	})
+}
+
+// Report records that the results are out.
+func (l *Ledger) Report(ctx context.Context, id string, results []string) error {
+	return l.do(ctx, func(w *writing) error {
+		l.keys.Delete(id)
+		return w.change(id, []ledger.State{ledger.Settled}, ledger.Reported, func(f *ledger.File) { f.Results = append(f.Results, results...) })
+	})
+}
+
+// File returns one file.
+func (b books) File(ctx context.Context, id string) (f ledger.File, err error) {
+	err = b.reading(ctx, func(q querier) (err error) {
+		f, _, err = scanFile(q.QueryRow(ctx, "SELECT "+fileColumns+" FROM files WHERE id = $1", id))
+		return err
+	})
+	return f, err
+}
+
+// Files lists files, oldest first.
+func (b books) Files(ctx context.Context, q ledger.Query) (found []ledger.File, err error) {
+	err = b.reading(ctx, func(from querier) (err error) {
+		found, err = files(ctx, from, q)
+		return err
+	})
+	return found, err
+}
+
+// conditions is a WHERE whose parts must all hold.
+type conditions struct {
+	parts []string
+	args  []any
+}
+
+// add adds a part, in which $ stands for the value.
+func (c *conditions) add(part string, value any) {
+	c.args = append(c.args, value)
+	c.parts = append(c.parts, strings.ReplaceAll(part, "$", fmt.Sprint("$", len(c.args))))
+}
+
+func (c *conditions) String() string { return strings.Join(append(c.parts, "true"), " AND ") }
+
+func files(ctx context.Context, from querier, q ledger.Query) ([]ledger.File, error) {
+	where := &conditions{}
+	if len(q.States) > 0 {
+		where.add("state = ANY($)", texts(q.States))
+		if !slices.ContainsFunc(q.States, ledger.State.AtRest) {
+			where.parts = append(where.parts, "state NOT IN ('reported', 'quarantined', 'duplicate')") // the partial index of the unfinished fits
+		}
+	}
+	for column, value := range map[string]string{"route": q.Route, "account": q.Account} {
+		if value != "" {
+			where.add(column+" = $", value)
+		}
+	}
+	if q.ID != "" {
+		where.add("starts_with(id, $)", q.ID)
+	}
+	if q.Family != "" {
+		where.add("(id = $ OR root = $)", q.Family)
+	}
+	if q.Unrested {
+		where.parts = append(where.parts, "NOT rested")
+	}
+	for _, s := range q.Outcomes {
+		if !slices.Contains(batch.Statuses(), s) {
+			return nil, fmt.Errorf("%q is no outcome", s)
+		}
+	}
+	if len(q.Outcomes) > 0 {
+		where.parts = append(where.parts, "("+strings.Join(texts(q.Outcomes), " > 0 OR ")+" > 0)")
+	}
+	if len(q.Routes) > 0 {
+		where.add("route = ANY($)", q.Routes)
+	}
+	if !q.Since.IsZero() {
+		where.add("id >= $", q.Since.Local().Format("20060102-150405")) // an id begins with its moment
+	}
+	if q.Changed > 0 {
+		where.add("changed > $", q.Changed)
+	}
+	for sign, id := range map[string]string{"<": q.Before, ">": q.After} {
+		if id != "" {
+			where.add("n "+sign+" (SELECT n FROM files WHERE id = $)", id)
+		}
+	}
+	limit, order := q.Last, "DESC"
+	if q.First > 0 {
+		limit, order = q.First, "ASC"
+	}
+	rows, err := from.Query(ctx, "SELECT "+fileColumns+" FROM files WHERE "+where.String()+" ORDER BY n "+order+bounded(limit, q.Text), where.args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var found []ledger.File
+	for (limit == 0 || len(found) < limit) && rows.Next() {
+		f, _, err := scanFile(rows)
+		if err != nil {
+			return nil, err
+		}
+		if f.Mentions(q.Text) {
+			found = append(found, f)
+		}
+	}
+	if order == "DESC" {
+		slices.Reverse(found)
+	}
+	rows.Close()
+	return found, rows.Err()
+}
+
+// bounded is a LIMIT, where no line is passed over afterwards.
+func bounded(limit int, text string) string {
+	if limit == 0 || text != "" {
+		return ""
+	}
+	return fmt.Sprint(" LIMIT ", limit)
+}
+
+func texts[S ~string](all []S) []string {
+	var out []string
+	for _, s := range all {
+		out = append(out, string(s))
+	}
+	return out
+}
+
+// Pause stops sending a file.
+func (l *Ledger) Pause(ctx context.Context, id, reason string) error {
+	return l.set(ctx, "UPDATE files SET "+touched+", paused = $1 WHERE id = $2", []byte(reason), id)
+}
+
+// Cancel marks a file as stopped by a person.
+func (l *Ledger) Cancel(ctx context.Context, id string) error {
+	return l.set(ctx, "UPDATE files SET "+touched+", cancelled = true, paused = '' WHERE id = $1", id)
+}
+
+// set runs an update that must meet a file.
+func (l *Ledger) set(ctx context.Context, query string, args ...any) error {
+	return l.do(ctx, func(w *writing) error {
+		r, err := w.tx.Exec(w.ctx, query, args...)
+		if err == nil && r.RowsAffected() == 0 {
+			return ledger.ErrNotFound
+		}
+		return err
+	})
+}
+
+// ForgetPrints drops the partitions whose prints all are of files that were accepted before: those are staged a day earlier at most.
+func (l *Ledger) ForgetPrints(ctx context.Context, before time.Time) error {
+	day := before.Unix()/(24*60*60) - 1
+	return l.do(ctx, func(w *writing) error {
+		rows, err := w.tx.Query(w.ctx, "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'prints'::regclass")
+		if err != nil {
+			return err
+		}
+		all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return err
+		}
+		for _, table := range all {
+			var of int64
+			if _, err := fmt.Sscanf(table[strings.LastIndexByte(table, '_')+1:], "%d", &of); err != nil || of >= day {
+				continue
+			}
+			if err := w.exec("TRUNCATE " + table); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,319 @@
+// Package postgres is the ledger in a PostgreSQL database: one writer at a time, under a lease that every transaction checks,
+// and grouped commits that are sent without waiting for each statement.
+package postgres
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/commits"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Driver is a ledger at an address, postgres://USER@HOST/DATABASE. It is a ledger.Driver.
+type Driver struct {
+	Address string
+	Data    string // a folder of this process alone: its lock tells a dead holder of the lease from one that lives
+}
+
+// books is a ledger to look at.
+type books struct {
+	pool *pgxpool.Pool
+	path string // the address without its password
+	data string // where fetched copies lie
+}
+
+// Visitor is a ledger that another process may own.
+type Visitor struct{ register }
+
+// Ledger is a ledger in its owner's hands.
+type Ledger struct {
+	register
+	lease   *lease
+	queue   *commits.Queue[op]
+	done    chan struct{} // closed when the writing goroutine has ended
+	keys    sync.Map      // file id → its key
+	days    sync.Map      // days that have their partitions
+	writer  *pgx.Conn     // the writing goroutine's, as all below
+	group   int64         // the number of the last group that was committed
+	tallies map[place]*ledger.Tally
+	torn    map[string]error // file id → why a chunk of it could not be staged since Unstage
+}
+
+// schema is where the tables lie unless the address says search_path.
+const schema = "rowferry"
+
+// settings reads an address. No error of it shows a password.
+func settings(address string) (*pgxpool.Config, error) {
+	c, err := pgxpool.ParseConfig(address)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	given := c.ConnConfig.RuntimeParams
+	if given["search_path"] == "" {
+		given["search_path"] = schema
+	}
+	given["application_name"] = "rowferry"
+	given["synchronous_commit"] = "on"                    // what is reported as written is on disk, whatever the server's default
+	given["idle_in_transaction_session_timeout"] = "5000" // of a holder that was suspended in mid-transaction
+	given["standard_conforming_strings"] = "on"
+	if c.ConnConfig.ConnectTimeout == 0 {
+		c.ConnConfig.ConnectTimeout = 10 * time.Second
+	}
+	c.MaxConns = 6
+	return c, nil
+}
+
+// shown is an address without its password.
+func shown(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "postgres"
+	}
+	u.RawQuery = ""
+	return u.Redacted()
+}
+
+// open connects and makes sure that somebody answers.
+func (d Driver) open(ctx context.Context) (books, error) {
+	b := books{path: shown(d.Address), data: d.Data}
+	c, err := settings(d.Address)
+	if err != nil {
+		return b, err
+	}
+	if b.pool, err = pgxpool.NewWithConfig(ctx, c); err != nil {
+		return b, fmt.Errorf("ledger %s: %w", b.path, err)
+	}
+	if err := b.pool.Ping(ctx); err != nil {
+		b.pool.Close()
+		return b, fmt.Errorf("ledger %s: %w", b.path, b.explained(err))
+	}
+	return b, nil
+}
+
+// Open is ledger.Driver's. Where another process held the lease and is gone without giving it back, it waits until that is sure.
+func (d Driver) Open(ctx context.Context) (ledger.Owner, error) {
+	l, err := d.own(ctx)
+	if err != nil {
+		return nil, err // not a nil *Ledger in an interface
+	}
+	return l, nil
+}
+
+func (d Driver) own(ctx context.Context) (*Ledger, error) {
+	b, err := d.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.migrate(ctx); err != nil {
+		b.pool.Close()
+		return nil, err
+	}
+	lease, err := b.acquire(ctx, d.Data)
+	if err != nil {
+		b.pool.Close()
+		return nil, err
+	}
+	l := &Ledger{register: register{b}, lease: lease, queue: commits.New[op](), done: make(chan struct{}), tallies: map[place]*ledger.Tally{}, torn: map[string]error{}}
+	go l.write()
+	if err := l.partitions(ctx, today()); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// Visit is ledger.Driver's.
+func (d Driver) Visit(ctx context.Context) (ledger.Visitor, error) {
+	b, err := d.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	have, known, err := b.version(ctx, b.pool)
+	switch {
+	case err != nil:
+	case have == 0:
+		err = fmt.Errorf("ledger: %s has none: %w", b.path, fs.ErrNotExist)
+	case have < known:
+		err = b.migrate(ctx) // migrations only add: an older rowferry goes on beside them
+	}
+	if err != nil {
+		b.pool.Close()
+		return nil, err
+	}
+	return &Visitor{register{b}}, nil
+}
+
+// Adopt is ledger.Driver's. Whether a database is the newest, its own tools know; there is nothing to go on with.
+func (d Driver) Adopt(context.Context) ([]string, error) {
+	return nil, fmt.Errorf("the ledger %s is in PostgreSQL, which is not asked for its word: restore it by its own means", shown(d.Address))
+}
+
+// Close closes the connections.
+func (v *Visitor) Close() error { v.pool.Close(); return nil }
+
+// Close finishes what is queued, gives the lease back and closes the connections.
+func (l *Ledger) Close() error {
+	l.queue.Close()
+	<-l.done
+	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
+	defer stop()
+	err := l.lease.close(ctx)
+	if l.writer != nil {
+		_ = l.writer.Close(ctx) // nothing is under way: one that broke says so
+	}
+	l.pool.Close()
+	return err
+}
+
+// querier is a connection, a transaction or the pool.
+type querier interface {
+	Query(ctx context.Context, query string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
+	Exec(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error)
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+}
+
+// version is the schema that the ledger has and the one that this program knows. It is an error when the ledger's is newer.
+func (b books) version(ctx context.Context, q querier) (have, known int, err error) {
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return 0, 0, err
+	}
+	err = q.QueryRow(ctx, "SELECT coalesce(max(number), 0) FROM migrations").Scan(&have)
+	if code(err) == undefinedTable {
+		return 0, len(files), nil
+	}
+	if err != nil {
+		return 0, 0, b.explained(err)
+	}
+	if have > len(files) {
+		return 0, 0, fmt.Errorf("ledger %s was written by a newer rowferry (schema %d, this one knows %d): use that version", b.path, have, len(files))
+	}
+	return have, len(files), nil
+}
+
+// migrate runs the numbered files that this ledger has not seen, whoever else does so at the same time.
+func (b books) migrate(ctx context.Context) error {
+	have, known, err := b.version(ctx, b.pool)
+	if err != nil || have == known {
+		return err
+	}
+	err = pgx.BeginFunc(ctx, b.pool, func(tx pgx.Tx) error {
+		var home string
+		if err := tx.QueryRow(ctx, "SELECT current_setting('search_path')").Scan(&home); err != nil {
+			return err
+		}
+		name := pgx.Identifier{home}.Sanitize()
+		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext($1))", "rowferry "+home); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+name); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())"); err != nil {
+			return err
+		}
+		if err := tx.QueryRow(ctx, "SELECT coalesce(max(number), 0) FROM migrations").Scan(&have); err != nil {
+			return err
+		}
+		files, err := fs.Glob(migrations, "migrations/*.sql")
+		if err != nil {
+			return err
+		}
+		for i, name := range files[min(have, len(files)):] {
+			text, err := fs.ReadFile(migrations, name)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, string(text)); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			if _, err := tx.Exec(ctx, "INSERT INTO migrations (number) VALUES ($1)", have+i+1); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("ledger %s: %w", b.path, err)
+	}
+	return nil
+}
+
+// Codes of PostgreSQL.
+const (
+	undefinedTable  = "42P01"
+	uniqueViolation = "23505"
+	diskFull        = "53100"
+	tooMany         = "53300" // connections
+	idleTooLong     = "25P03"
+	queryCanceled   = "57014"
+)
+
+// code is PostgreSQL's code of an error; "" when it is none of its own.
+func code(err error) string {
+	if found, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return found.Code
+	}
+	return ""
+}
+
+// explained says so when what was read is not what was written, or the database has no room.
+func (b books) explained(err error) error {
+	switch {
+	case errors.Is(err, ledger.ErrAltered):
+		return &ledger.Damaged{Path: b.path, Err: err}
+	case broken(err):
+		return fmt.Errorf("%w: %w", ledger.ErrAway, err)
+	case code(err) == diskFull:
+		return fmt.Errorf("the disk of the database %s is full: make room there; nothing is lost, and what waits goes on then (%w)", b.path, err)
+	}
+	return err
+}
+
+// patient is how long a reader asks again while the database does not answer: a restart takes that long.
+const patient = 8 * time.Second
+
+// reading asks the pool, again where the connection broke. look may be called more than once and must begin anew each time.
+func (b books) reading(ctx context.Context, look func(q querier) error) error {
+	until := time.Now().Add(patient)
+	for {
+		err := look(b.pool)
+		if err == nil || !broken(err) || ctx.Err() != nil || time.Now().After(until) {
+			return b.explained(err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// broken reports whether an error is the connection's, or that of a server which starts, stops or chose between two transactions.
+func broken(err error) bool {
+	if c := code(err); c != "" {
+		return slices.Contains([]string{"08", "40", "57"}, c[:2]) && c != queryCanceled || c == tooMany || c == idleTooLong
+	}
+	var network net.Error
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	_, refused := errors.AsType[*pgconn.ConnectError](err)
+	return refused || errors.As(err, &network) || errors.Is(err, pgconn.ErrConnClosed) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || pgconn.SafeToRetry(err)
+}

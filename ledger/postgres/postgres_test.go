@@ -1,0 +1,185 @@
+//go:build unix
+
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/ledgertest"
+	"github.com/rowferry/rowferry/ledger/postgres"
+	"github.com/rowferry/rowferry/ledger/postgres/postgrestest"
+)
+
+var cluster *postgrestest.Cluster
+
+func TestMain(m *testing.M) {
+	var err error
+	if cluster, err = postgrestest.Start(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if err := cluster.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+		os.Exit(code)
+	}))
+}
+
+func TestLedger(t *testing.T) {
+	t.Parallel()
+	ledgertest.Run(t, func(t *testing.T) ledgertest.Opener {
+		d := postgres.Driver{Address: cluster.Address(), Data: t.TempDir()}
+		return func(t *testing.T) (ledger.Owner, error) { return d.Open(t.Context()) }
+	})
+}
+
+func TestSpool(t *testing.T) {
+	t.Parallel()
+	l := open(t, postgres.Driver{Address: cluster.Address(), Data: t.TempDir()})
+	defer closed(t, l)
+	ledgertest.Spool(t, l.Spool())
+}
+
+func open(t *testing.T, d postgres.Driver) ledger.Owner {
+	t.Helper()
+	l, err := d.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func closed(t *testing.T, l interface{ Close() error }) {
+	t.Helper()
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A database that crashes while we write costs time and nothing else: each write is there once.
+func TestTheDatabaseRestarts(t *testing.T) {
+	l := open(t, postgres.Driver{Address: cluster.Address(), Data: t.TempDir()})
+	defer closed(t, l)
+	const rows = 3000
+	ledgertest.Accepted(t, l, "f1", rows)
+	restarted := make(chan error, 1)
+	restart := sync.OnceFunc(func() { restarted <- errors.Join(cluster.End(), cluster.Begin()) })
+	defer restart() // it has ended before the test does
+	for i := range rows {
+		if i == rows/2 {
+			go restart()
+		}
+		written := l.Record(ledgertest.Settled("f1", i, batch.Delivered))
+		if i%100 == 99 {
+			if err := written.Wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := <-restarted; err != nil {
+		t.Fatal(err)
+	}
+	f, err := l.File(t.Context(), "f1")
+	if err != nil || f.Counts.Delivered != rows || f.State != ledger.Settled {
+		t.Fatalf("%+v, %v", f.Counts, err)
+	}
+	if files, n, err := ledger.Examine(t.Context(), l); err != nil || files != 1 || n != rows {
+		t.Fatal(files, n, err)
+	}
+	if err := l.Record(ledgertest.Settled("f1", 0, batch.Delivered)).Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A machine that stands still loses the ledger to another, believes so before the other may begin, and writes nothing afterwards.
+func TestASuspendedOwnerIsFenced(t *testing.T) {
+	t.Parallel()
+	address := cluster.Address()
+	first := open(t, postgres.Driver{Address: address, Data: t.TempDir()})
+	ledgertest.Accepted(t, first, "f1", 10)
+	lane, err := first.Lease(t.Context(), "lane/otms")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := postgres.Driver{Address: address, Data: t.TempDir()}
+	_, err = other.Open(t.Context())
+	if busy, ok := errors.AsType[*ledger.InUse](err); !ok || !busy.Elsewhere || !strings.Contains(busy.By, fmt.Sprint("process ", os.Getpid())) || strings.Contains(err.Error(), "hidden") {
+		t.Fatalf("while its owner lives: %v", err)
+	}
+	if !lane.Held() {
+		t.Fatal("the lane is not held while its owner lives")
+	}
+	postgres.Suspend(first)
+	second := open(t, other)
+	defer closed(t, second)
+	if lane.Held() {
+		t.Error("two hold the ledger")
+	}
+	if err := first.Record(ledgertest.Settled("f1", 0, batch.Delivered)).Wait(t.Context()); !errors.Is(err, ledger.ErrLost) {
+		t.Errorf("a write of who lost the ledger: %v", err)
+	}
+	<-lane.Lost()
+	if f, err := second.File(t.Context(), "f1"); err != nil || f.Counts.Delivered != 0 {
+		t.Errorf("%+v, %v", f, err)
+	}
+	if err := first.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := second.Record(ledgertest.Settled("f1", 0, batch.Delivered)).Wait(t.Context()); err != nil {
+		t.Error("the first gave back what was not its own: ", err)
+	}
+}
+
+// What a visitor finds, and what it is told where nothing is; no message shows the password.
+func TestVisitor(t *testing.T) {
+	t.Parallel()
+	d := postgres.Driver{Address: cluster.Address(), Data: t.TempDir()}
+	if _, err := d.Visit(t.Context()); !errors.Is(err, fs.ErrNotExist) || strings.Contains(err.Error(), "hidden") {
+		t.Fatalf("a visit where nothing is: %v", err)
+	}
+	l := open(t, d)
+	ledgertest.Accepted(t, l, "f1", 3)
+	v, err := d.Visit(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := v.Order(t.Context(), ledger.Order{Verb: ledger.Cancel, File: "f1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if orders, err := l.Ordered(t.Context()); err != nil || len(orders) != 1 || orders[0].N != n {
+		t.Errorf("the owner finds %v, %v", orders, err)
+	}
+	if f, err := v.File(t.Context(), "f1"); err != nil || f.Open != 3 {
+		t.Errorf("a visitor sees %+v, %v", f, err)
+	}
+	closed(t, v)
+	closed(t, l)
+	for name, address := range map[string]string{
+		"nobody there":  "postgres://rowferry:hidden@127.0.0.1:1/rowferry",
+		"no such base":  strings.Replace(cluster.Address(), "/postgres?", "/nothing?", 1),
+		"not a setting": "postgres://rowferry:hidden@127.0.0.1:1/rowferry?sslmode=sometimes",
+	} {
+		for _, open := range []func(context.Context) (ledger.Visitor, error){postgres.Driver{Address: address, Data: t.TempDir()}.Visit,
+			func(ctx context.Context) (ledger.Visitor, error) {
+				return postgres.Driver{Address: address, Data: t.TempDir()}.Open(ctx)
+			}} {
+			if _, err := open(t.Context()); err == nil || strings.Contains(err.Error(), "hidden") {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,134 @@
+//go:build unix
+
+// Package postgrestest starts a PostgreSQL of its own for tests: Debian's, in a temporary folder, reached by a socket in it.
+package postgrestest
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// Cluster is a running PostgreSQL.
+type Cluster struct {
+	Dir     string // of its socket
+	as      *syscall.Credential
+	server  *exec.Cmd
+	ledgers atomic.Int64
+}
+
+// Start makes a cluster and starts it. Whoever starts it calls Stop. Writes are as durable as on a server (fsync is on).
+func Start() (c *Cluster, err error) {
+	c = &Cluster{}
+	if c.Dir, err = os.MkdirTemp("", "rowferry-postgres-"); err != nil {
+		return nil, err
+	}
+	if c.as, err = somebody(); err == nil && c.as != nil {
+		err = os.Chown(c.Dir, int(c.as.Uid), int(c.as.Gid))
+	}
+	if err == nil {
+		err = c.run("initdb", "--auth=trust", "--username=rowferry", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--data-checksums", "-D", c.data())
+	}
+	if err == nil {
+		err = c.Begin()
+	}
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(c.Dir))
+	}
+	return c, nil
+}
+
+func (c *Cluster) data() string { return filepath.Join(c.Dir, "data") }
+
+// somebody is whom a server may run as: not root. nil: who we are.
+func somebody() (*syscall.Credential, error) {
+	if os.Getuid() != 0 {
+		return nil, nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, _ := strconv.ParseUint(u.Uid, 10, 32)
+		gid, _ := strconv.ParseUint(u.Gid, 10, 32)
+		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+	}
+	return nil, errors.New("PostgreSQL does not run as root, and there is neither a user postgres nor nobody")
+}
+
+// command is one of PostgreSQL's programs, of the newest version that is installed.
+func (c *Cluster) command(name string, args ...string) (*exec.Cmd, error) {
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
+	if err != nil || len(found) == 0 {
+		return nil, fmt.Errorf("there is no %s of PostgreSQL: make packages", name)
+	}
+	slices.Sort(found)
+	cmd := exec.Command(found[len(found)-1], args...)
+	cmd.Dir = c.Dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.as}
+	return cmd, nil
+}
+
+func (c *Cluster) run(name string, args ...string) error {
+	cmd, err := c.command(name, args...)
+	if err != nil {
+		return err
+	}
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", name, err, said)
+	}
+	return nil
+}
+
+// Begin starts the server, be it again, and waits until it answers.
+func (c *Cluster) Begin() (err error) {
+	c.server, err = c.command("postgres", "-D", c.data(), "-k", c.Dir, "-c", "listen_addresses=", "-c", "shared_buffers=32MB", "-c", "max_connections=60")
+	if err != nil {
+		return err
+	}
+	log, err := os.OpenFile(filepath.Join(c.Dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	c.server.Stdout, c.server.Stderr = log, log
+	if err := c.server.Start(); err != nil {
+		return err
+	}
+	for range 1200 {
+		if err = c.run("pg_isready", "-q", "-h", c.Dir); err == nil {
+			return nil
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	said, _ := os.ReadFile(log.Name())
+	return fmt.Errorf("PostgreSQL does not start: %w\n%s", err, said)
+}
+
+// End stops the server as a crash of it does: what is not on disk is lost, and every connection breaks.
+func (c *Cluster) End() error {
+	if err := c.server.Process.Signal(syscall.SIGQUIT); err != nil {
+		return err
+	}
+	_ = c.server.Wait() // it says that it was killed
+	return nil
+}
+
+// Stop stops the server and removes everything.
+func (c *Cluster) Stop() error { return errors.Join(c.End(), os.RemoveAll(c.Dir)) }
+
+// Address is that of a ledger which nobody has used.
+func (c *Cluster) Address() string {
+	q := url.Values{"host": {c.Dir}, "search_path": {fmt.Sprintf("ledger_%d", c.ledgers.Add(1))}}
+	return "postgres://rowferry:hidden@/postgres?" + q.Encode()
+}

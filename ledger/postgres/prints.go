@@ -1,0 +1,163 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rowferry/rowferry/ledger"
+)
+
+// printed is a print and where it was left.
+type printed struct {
+	print ledger.Print
+	ledger.Sighting
+}
+
+// printsOf are the prints that a chunk leaves; whose file they are of is not known yet.
+func printsOf(c *ledger.Chunk) (all []printed) {
+	for i := range c.Items {
+		if it := &c.Items[i]; it.Print != (ledger.Print{}) && it.Preset == nil {
+			all = append(all, printed{it.Print, ledger.Sighting{Seq: int32(c.Seq), Item: int32(i), Free: it.Free}})
+		}
+	}
+	return all
+}
+
+func (w *writing) copyPrints(table string, rows [][]any) error {
+	_, err := w.tx.CopyFrom(w.ctx, pgx.Identifier{table}, []string{"print", "file", "seq", "item", "free"}, pgx.CopyFromRows(rows))
+	return err
+}
+
+// sightings finds where prints of accepted files were left, the newest first.
+func sightings(ctx context.Context, q querier, prints []ledger.Print) (map[ledger.Print][]ledger.Sighting, error) {
+	ids := make([][16]byte, len(prints))
+	for i, p := range prints {
+		ids[i] = p
+	}
+	rows, err := q.Query(ctx, `SELECT p.print, p.file, p.seq, p.item, p.free FROM prints p JOIN files f ON f.n = p.file
+		WHERE p.print = ANY($1::uuid[]) AND f.state NOT IN ('claiming', 'taken') ORDER BY p.file DESC, p.seq DESC, p.item DESC`, ids)
+	if err != nil {
+		return nil, err
+	}
+	found := map[ledger.Print][]ledger.Sighting{}
+	var print [16]byte
+	var s ledger.Sighting
+	_, err = pgx.ForEachRow(rows, []any{&print, &s.File, &s.Seq, &s.Item, &s.Free}, func() error {
+		found[print] = append(found[print], s)
+		return nil
+	})
+	return found, err
+}
+
+// lookout judges sightings by what the ledger says now.
+func lookout(ctx context.Context, q querier, family string, since time.Time) *ledger.Lookout {
+	return ledger.NewLookout(family, since, func(n int64) (*ledger.File, error) {
+		f, _, err := scanFile(q.QueryRow(ctx, "SELECT "+fileColumns+" FROM files WHERE n = $1", n))
+		return &f, err
+	}, func(id string, seq int) (*ledger.Content, error) { return chunk(ctx, q, id, seq) })
+}
+
+func earlier(ctx context.Context, q querier, family string, prints []ledger.Print, since time.Time) ([]*ledger.Earlier, error) {
+	places, err := sightings(ctx, q, prints)
+	if err != nil {
+		return nil, err
+	}
+	look := lookout(ctx, q, family, since)
+	found := make([]*ledger.Earlier, len(prints))
+	for i, p := range prints {
+		if found[i], err = look.Earlier(places[p]); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// Earlier finds the items that had the same requests.
+func (b books) Earlier(ctx context.Context, family string, prints []ledger.Print, since time.Time) (found []*ledger.Earlier, err error) {
+	err = b.reading(ctx, func(q querier) (err error) {
+		found, err = earlier(ctx, q, family, prints, since)
+		return err
+	})
+	return found, err
+}
+
+// raced is ledger.ErrRaced when a file that was accepted since this one's first chunk was staged has a request of it.
+func (w *writing) raced(id string, n int64) error {
+	rows, err := w.tx.Query(w.ctx, "SELECT n FROM files WHERE accepted > (SELECT began FROM files WHERE n = $1)", n)
+	if err != nil {
+		return err
+	}
+	since, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil || len(since) == 0 {
+		return err
+	}
+	f, _, err := w.file(id)
+	if err != nil {
+		return err
+	}
+	look := lookout(w.ctx, w.tx, f.Root(), time.Time{})
+	for _, other := range since {
+		rows, err := w.tx.Query(w.ctx, "SELECT o.file, o.seq, o.item, o.free FROM "+in("prints", n)+" p JOIN "+in("prints", other)+" o ON o.print = p.print WHERE p.file = $1 AND NOT p.free AND o.file = $2", n, other)
+		if err != nil {
+			return err
+		}
+		same, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (s ledger.Sighting, err error) {
+			return s, row.Scan(&s.File, &s.Seq, &s.Item, &s.Free)
+		})
+		if err != nil {
+			return err
+		}
+		if e, err := look.Earlier(same); err != nil {
+			return err
+		} else if e != nil {
+			return ledger.ErrRaced
+		}
+	}
+	return nil
+}
+
+// unrepeated drops the events that would open items again which another file has repeated since, and gives one such. Items
+// that were held as repeats are opened all the same: they get a print only now.
+func (w *writing) unrepeated(f *ledger.File, n int64, c *ledger.Content, events []ledger.Event) (open []ledger.Event, other *ledger.Earlier, err error) {
+	prints := make([]ledger.Print, len(events))
+	for i, e := range events {
+		prints[i] = ledger.PrintOf(f.Account, f.Operation, c.Items[e.Item].Body)
+	}
+	places, err := sightings(w.ctx, w.tx, prints)
+	if err != nil {
+		return nil, nil, err
+	}
+	look := lookout(w.ctx, w.tx, f.Root(), time.Time{})
+	var late [][]any
+	for i, e := range events {
+		own := left(places[prints[i]], n, c.Seq, e.Item)
+		found, err := look.Earlier(places[prints[i]])
+		if err != nil {
+			return nil, nil, err
+		}
+		if found != nil && !e.Before.Held() && own != nil && !own.Free {
+			other = found
+			continue
+		}
+		open = append(open, e)
+		if own == nil {
+			late = append(late, []any{[16]byte(prints[i]), n, c.Seq, e.Item, e.Before.Held()})
+		}
+	}
+	if len(late) == 0 {
+		return open, other, nil
+	}
+	return open, other, w.copyPrints(in("prints", n), late)
+}
+
+// left is an item's own print.
+func left(all []ledger.Sighting, n int64, seq, item int) *ledger.Sighting {
+	for i, s := range all {
+		if s.File == n && int(s.Seq) == seq && int(s.Item) == item {
+			return &all[i]
+		}
+	}
+	return nil
+}

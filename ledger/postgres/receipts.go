@@ -1,0 +1,87 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+)
+
+// Receive keeps a receipt.
+func (l *Ledger) Receive(ctx context.Context, id, mark ledger.Print, r batch.Receipt) (bool, error) {
+	var fresh bool // the writer's until do returns without an error
+	err := l.do(ctx, func(w *writing) error {
+		done, err := w.tx.Exec(w.ctx, "INSERT INTO receipts (id, mark, came, body) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING", [16]byte(id), [16]byte(mark), unixms(r.Came), encode(r))
+		fresh = done.RowsAffected() > 0
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	return fresh, nil
+}
+
+// Revise has a file's result written again.
+func (l *Ledger) Revise(ctx context.Context, id string) error {
+	return l.do(ctx, func(w *writing) error {
+		done, err := w.tx.Exec(w.ctx, "UPDATE files SET "+touched+", state = 'settled', revision = revision + 1 WHERE id = $1 AND state = 'reported'", id)
+		if err != nil || done.RowsAffected() > 0 {
+			return err
+		}
+		if _, err := w.key(id); err != nil {
+			return err
+		}
+		return ledger.ErrState
+	})
+}
+
+// leaveMarks has it written down by which marks receipts will find the items of events.
+func leaveMarks(b *pgx.Batch, file int64, events []ledger.Event) {
+	for i := range events {
+		e := &events[i]
+		for _, mark := range e.Marks {
+			b.Queue("INSERT INTO marks (mark, sent, file, seq, item) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING", [16]byte(mark), unixms(e.Verdict.SentAt), file, e.Chunk, e.Item)
+		}
+	}
+}
+
+// received joins each receipt with the item of its mark that was sent last before it came.
+const received = `SELECT r.n, r.body, coalesce(f.id, ''), coalesce(m.seq, 0), coalesce(m.item, 0) FROM receipts r
+	LEFT JOIN LATERAL (SELECT * FROM marks WHERE mark = r.mark AND sent <= r.came ORDER BY sent DESC, file DESC, seq DESC, item DESC LIMIT 1) m ON true
+	LEFT JOIN files f ON f.n = m.file`
+
+// Received gives receipts in the order in which they came.
+func (b books) Received(ctx context.Context, q ledger.ReceivedQuery) (found []ledger.Received, err error) {
+	where := &conditions{}
+	where.add("r.n > $", q.After)
+	if q.File != "" {
+		where.add("r.mark IN (SELECT mark FROM marks WHERE file = (SELECT n FROM files WHERE id = $)) AND f.id = $", q.File)
+	}
+	if q.Unknown {
+		where.parts = append(where.parts, "f.id IS NULL")
+	}
+	err = b.reading(ctx, func(from querier) error {
+		found = nil
+		rows, err := from.Query(ctx, received+" WHERE "+where.String()+" ORDER BY r.n DESC"+bounded(q.Last, ""), where.args...)
+		if err != nil {
+			return err
+		}
+		var one ledger.Received
+		var body []byte
+		_, err = pgx.ForEachRow(rows, []any{&one.N, &body, &one.File, &one.Chunk, &one.Item}, func() error {
+			one.Receipt = batch.Receipt{}
+			if err := json.Unmarshal(body, &one.Receipt); err != nil {
+				return err
+			}
+			found = append(found, one)
+			return nil
+		})
+		return err
+	})
+	slices.Reverse(found)
+	return found, err
+}

@@ -1,0 +1,81 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rowferry/rowferry/ledger"
+)
+
+// register writes what concerns people and what they order, each write a transaction of its own, whoever owns the ledger.
+type register struct{ books }
+
+// Enter stores a value under a key; "" takes it out.
+func (r register) Enter(ctx context.Context, key, value string) error {
+	query, args := "INSERT INTO register (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value", []any{[]byte(key), []byte(value)}
+	if value == "" {
+		query, args = "DELETE FROM register WHERE key = $1", args[:1]
+	}
+	_, err := r.pool.Exec(ctx, query, args...)
+	return r.explained(err)
+}
+
+// Entry returns the value of a key.
+func (r register) Entry(ctx context.Context, key string) (string, error) {
+	return r.value(ctx, "SELECT value FROM register WHERE key = $1", key)
+}
+
+// Entries gives all values whose keys begin with prefix.
+func (r register) Entries(ctx context.Context, prefix string) (map[string]string, error) {
+	return r.pairs(ctx, "SELECT key, value FROM register WHERE substr(key, 1, length($1::bytea)) = $1::bytea AND key >= $1::bytea", []byte(prefix))
+}
+
+// Act adds a line to the list of who did what.
+func (r register) Act(ctx context.Context, a ledger.Act) error {
+	var order *int64
+	if a.Order > 0 {
+		order = &a.Order
+	}
+	_, err := r.pool.Exec(ctx, "INSERT INTO acts (ord, who, verb, file, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (ord) DO NOTHING",
+		order, []byte(a.By), []byte(a.Verb), a.File, encode(a))
+	return r.explained(err)
+}
+
+// Acts gives lines of that list, newest first.
+func (r register) Acts(ctx context.Context, q ledger.ActQuery) (found []ledger.Act, err error) {
+	where := &conditions{}
+	if q.By != "" {
+		where.add("who = $", []byte(q.By))
+	}
+	if q.Verb != "" {
+		where.add("verb = $", []byte(q.Verb))
+	}
+	if q.File != "" {
+		where.add("file = $", q.File)
+	}
+	if q.Before > 0 {
+		where.add("n < $", q.Before)
+	}
+	err = r.reading(ctx, func(from querier) error {
+		found = nil
+		rows, err := from.Query(ctx, "SELECT n, body FROM acts WHERE "+where.String()+" ORDER BY n DESC"+bounded(max(0, q.Limit), ""), where.args...)
+		if err != nil {
+			return err
+		}
+		var n int64
+		var body []byte
+		_, err = pgx.ForEachRow(rows, []any{&n, &body}, func() error {
+			var a ledger.Act
+			if err := json.Unmarshal(body, &a); err != nil {
+				return err
+			}
+			a.N = n
+			found = append(found, a)
+			return nil
+		})
+		return err
+	})
+	return found, err
+}

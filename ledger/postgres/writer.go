@@ -1,0 +1,246 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/commits"
+)
+
+// op is one queued write: a step, a chunk to stage, or events.
+type op struct {
+	step   func(*writing) error // called again when the connection broke: it begins anew each time
+	chunk  *staged
+	events []ledger.Event
+	failed error // of the step, alone
+}
+
+// chunkWeight is the share of a commit that a staged chunk makes up: it holds hundreds of items.
+const chunkWeight = commits.Size / 4
+
+// do queues a write that is a step of its own and waits for it.
+func (l *Ledger) do(ctx context.Context, step func(*writing) error) error {
+	return l.queue.Add(op{step: step}, 1).Wait(ctx)
+}
+
+// write is the one goroutine that writes. It ends when the queue is closed and empty.
+func (l *Ledger) write() {
+	defer close(l.done)
+	for {
+		ops := l.queue.Take()
+		if ops == nil {
+			return
+		}
+		l.commit(ops)
+	}
+}
+
+// commit writes a group in one transaction, again where the connection broke, for as long as the lease is ours.
+func (l *Ledger) commit(ops []commits.Queued[op]) {
+	err := l.attempt(ops)
+	for err != nil && !errors.Is(err, ledger.ErrLost) && (broken(err) || l.writer != nil && l.writer.IsClosed()) && l.lease.Held() {
+		time.Sleep(100 * time.Millisecond)
+		err = l.attempt(ops)
+	}
+	l.group++
+	if err != nil && l.lease.ours.Err() != nil {
+		err = ledger.ErrLost
+	}
+	if err != nil {
+		err = l.explained(fmt.Errorf("ledger: %w", err))
+	}
+	for i := range ops {
+		o := &ops[i].Write
+		if err != nil && o.chunk != nil {
+			l.torn[o.chunk.file] = err
+		}
+		ops[i].Done(cmp.Or(err, o.failed))
+	}
+}
+
+// connect opens the writer's connection where there is none, or where it broke.
+func (l *Ledger) connect() (err error) {
+	if l.writer != nil && !l.writer.IsClosed() {
+		return nil
+	}
+	soon, stop := context.WithTimeout(l.lease.ours, patient)
+	defer stop()
+	l.writer, err = pgx.ConnectConfig(soon, l.pool.Config().ConnConfig)
+	return err
+}
+
+// attempt writes a group once.
+func (l *Ledger) attempt(ops []commits.Queued[op]) error {
+	for i := range ops {
+		ops[i].Write.failed = nil
+	}
+	err := l.connect()
+	if err == nil {
+		err = pgx.BeginFunc(l.lease.ours, l.writer, func(tx pgx.Tx) error {
+			w := &writing{ctx: l.lease.ours, tx: tx, l: l}
+			if err := w.fence(); err != nil {
+				return err
+			}
+			return w.apply(ops)
+		})
+	}
+	if err != nil {
+		clear(l.tallies)
+	}
+	if errors.Is(err, errWritten) {
+		return nil
+	}
+	return err
+}
+
+// errWritten is why a group is not written again: it was, and the connection broke before we heard of it.
+var errWritten = errors.New("this group is written")
+
+// writing is a transaction of the writing goroutine.
+type writing struct {
+	ctx    context.Context
+	tx     pgx.Tx
+	l      *Ledger
+	events []ledger.Event // to be written before the next step
+	chunks []*staged
+}
+
+// fence lets nobody else own the ledger before this transaction ends. ledger.ErrLost when somebody does; errWritten.
+func (w *writing) fence() error {
+	r, err := w.tx.Exec(w.ctx, "UPDATE epochs SET written = $1 WHERE name = 'ledger' AND epoch = $2 AND written < $1", w.l.group+1, w.l.lease.epoch)
+	if err != nil || r.RowsAffected() == 1 {
+		return err
+	}
+	var ours bool
+	if err := w.tx.QueryRow(w.ctx, "SELECT epoch = $1 FROM epochs WHERE name = 'ledger'", w.l.lease.epoch).Scan(&ours); err != nil {
+		return err
+	}
+	if ours {
+		return errWritten
+	}
+	w.l.lease.lose()
+	return ledger.ErrLost
+}
+
+// apply runs the operations in order. Events and chunks between two steps are written together.
+func (w *writing) apply(ops []commits.Queued[op]) error {
+	for i := range ops {
+		o := &ops[i].Write
+		switch {
+		case o.events != nil:
+			w.events = append(w.events, o.events...)
+		case o.chunk != nil:
+			w.chunks = append(w.chunks, o.chunk)
+		case o.step != nil:
+			if err := w.flush(); err != nil {
+				return err
+			}
+			if err := w.step(o); err != nil {
+				return err
+			}
+		}
+	}
+	return w.flush()
+}
+
+// flush writes the events and chunks that were gathered.
+func (w *writing) flush() error {
+	events, chunks := w.events, w.chunks
+	w.events, w.chunks = nil, nil
+	if err := w.stage(chunks); err != nil {
+		return err
+	}
+	return w.record(events)
+}
+
+// step runs a step inside a savepoint: its failure is its caller's alone.
+func (w *writing) step(o *op) error {
+	inner, err := w.tx.Begin(w.ctx)
+	if err != nil {
+		return err
+	}
+	inside := &writing{ctx: w.ctx, tx: inner, l: w.l}
+	if err := o.step(inside); err != nil {
+		if broken(err) || w.ctx.Err() != nil {
+			return err
+		}
+		o.failed = err
+		clear(w.l.tallies)
+		return inner.Rollback(w.ctx)
+	}
+	return inner.Commit(w.ctx)
+}
+
+func (w *writing) exec(query string, args ...any) error {
+	_, err := w.tx.Exec(w.ctx, query, args...)
+	return err
+}
+
+// all sends statements without waiting for each; the error is that of the first that failed.
+func (w *writing) all(b *pgx.Batch) error {
+	if b.Len() == 0 {
+		return nil
+	}
+	return w.tx.SendBatch(w.ctx, b).Close()
+}
+
+// A file's key holds its day, by which everything that belongs to it lies in a partition. Statements name the partition: so the
+// database neither plans for nor locks the others.
+
+const dayBits = 36
+
+// today is the day whose partitions new files' records lie in.
+func today() int64 { return time.Now().Unix() / (24 * 60 * 60) }
+
+// partitioned are the tables that have a partition for each day.
+var partitioned = []string{"chunks", "events", "tallies", "prints", "pieces"}
+
+// in is a table's partition for a file.
+func in(table string, file int64) string { return fmt.Sprintf("%s_%d", table, file>>dayBits) }
+
+// partitions makes a day's, where they are not there yet, and the next day's.
+func (l *Ledger) partitions(ctx context.Context, day int64) error {
+	if _, there := l.days.Load(day); there {
+		return nil
+	}
+	b := &pgx.Batch{}
+	for d := day; d <= day+1; d++ {
+		for _, table := range partitioned {
+			b.Queue(fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s PARTITION OF %s FOR VALUES FROM (%d) TO (%d)", in(table, d<<dayBits), table, d<<dayBits, (d+1)<<dayBits))
+		}
+	}
+	if err := l.pool.SendBatch(ctx, b).Close(); err != nil {
+		return l.explained(err)
+	}
+	l.days.Store(day, true)
+	return nil
+}
+
+func unixms(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func fromms(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+func encode(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("ledger: a type of ours cannot be encoded: " + err.Error())
+	}
+	return b
+}
