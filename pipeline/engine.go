@@ -25,6 +25,7 @@ import (
 	"github.com/rowferry/rowferry/pipeline/send"
 	"github.com/rowferry/rowferry/pipeline/take"
 	"github.com/rowferry/rowferry/places/sftp"
+	"github.com/rowferry/rowferry/senders"
 )
 
 // Engine is everything wired. Build makes one; Run, Once or Send is called once; Close after it.
@@ -154,6 +155,7 @@ func (e *Engine) run(ctx context.Context, others ...Loop) error {
 	if slices.ContainsFunc(slices.Collect(maps.Values(e.Routes)), func(r *route.Route) bool { return r.Receipts }) {
 		loops = append(loops, &receipts.Reviser{Ledger: e.Ledger, Log: e.Log, Every: 5 * beat})
 	}
+	loops = append(loops, e.pollers()...)
 	for _, l := range e.Lanes {
 		loops = append(loops, l)
 	}
@@ -525,6 +527,20 @@ func (e *Engine) going(f ledger.File) bool {
 		return e.Routes[f.Route] != nil && e.Stalled()[f.ID] == nil
 	}
 	return false
+}
+
+// pollers ask what became of requests, one for each operation of an account whose provider must be asked.
+func (e *Engine) pollers() (all []Loop) {
+	made := map[string]bool{}
+	for _, r := range e.Routes {
+		asker, can := e.Lanes[r.Account].Sender.(senders.Asker)
+		if key := r.Account + "/" + r.Operation.ID; can && r.Receipts && r.Operation.Receipts.Poll != nil && !made[key] {
+			made[key] = true
+			all = append(all, &receipts.Poller{Ledger: e.Ledger, Account: r.Account, Operation: r.Operation, Asker: asker, Log: e.Log,
+				Stopped: func() bool { return e.Lanes[r.Account].Stuck() != "" }})
+		}
+	}
+	return all
 }
 
 // Receiver takes what providers say later; for whoever serves the configuration's listen.

@@ -238,7 +238,7 @@ func (g *page) operation(op *Operation) {
 	if done := op.Done.In(g.l); done != "" {
 		g.line("- %s", g.say("page.done", "done", done))
 	}
-	if op.Receipts != nil {
+	if op.Receipts != nil && op.Receipts.Webhook != "" {
 		g.line("- %s", g.say("page.receipts", "webhook", op.Receipts.Webhook))
 	}
 	for _, n := range op.Notes {

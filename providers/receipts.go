@@ -1,8 +1,10 @@
 package providers
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -38,9 +40,37 @@ type Signed struct {
 
 // Receipts say how receipts find what an operation sent.
 type Receipts struct {
-	Webhook string // the name of what brings them
+	Kind    string // of what brings them: the name of the webhook, or one of the operation's own
+	Webhook string // its name; "" where nothing comes by itself
+	Poll    *Poll  // what is asked; nil: nothing
 
 	keys []*expression
+}
+
+// Poll is how a provider is asked what became of an item.
+type Poll struct {
+	Path  string        // that is got, with {key}
+	Every time.Duration // pause between two questions about an item
+	For   time.Duration // how long after it was sent an item is asked about
+
+	reads *Webhook
+}
+
+// At is the path to ask about a key at.
+func (p *Poll) At(key string) string { return strings.ReplaceAll(p.Path, "{key}", url.PathEscape(key)) }
+
+// Read is what an answer says of a key: of the class Garbled when nothing.
+func (p *Poll) Read(r Response, key string) batch.Receipt {
+	body, root, err := parseBody(r.Body, r.Header.Get("Content-Type"), p.reads.charset)
+	if err != nil || r.Status < 200 || r.Status > 299 {
+		return batch.Receipt{Key: key, Class: batch.Garbled}
+	}
+	env := answerEnv{Status: r.Status, Headers: headerTexts(r.Header), Body: body, Root: root, Item: body}
+	one := p.reads.one(env, body, string(r.Body))
+	if one.Key = key; one.Class != batch.Accepted && one.Class != batch.Refused {
+		one.Class = batch.Told
+	}
+	return one
 }
 
 // webhookSpec is x-rowferry of a webhook.
@@ -59,8 +89,21 @@ type webhookSpec struct {
 
 // receiptsSpec is `receipts` of an operation.
 type receiptsSpec struct {
-	Webhook source   `key:"webhook,must"`
-	Keys    []source `key:"keys,must"`
+	Webhook source    `key:"webhook"`
+	Keys    []source  `key:"keys,must"`
+	Poll    *pollSpec `key:"poll"`
+}
+
+// pollSpec is `poll` of an operation's receipts.
+type pollSpec struct {
+	Path    source  `key:"path,must"`
+	Every   string  `key:"every"`
+	For     string  `key:"for"`
+	Class   source  `key:"class,must"`
+	Code    *source `key:"code"`
+	Message *source `key:"message"`
+	Said    *source `key:"said"`
+	Zone    string  `key:"zone"`
 }
 
 // sentEnv is what the keys of what was sent are made of.
@@ -78,23 +121,55 @@ func (r *reader) webhooks(p *Provider) {
 		}
 		var spec webhookSpec
 		r.decode(x, place+".x-rowferry", &spec)
-		w := &Webhook{Name: hook.Name, Title: spec.Title, Signs: spec.Signed, Answer: spec.Answer, charset: p.Charset, zone: time.UTC,
+		w := &Webhook{Name: hook.Name, Title: spec.Title, Signs: spec.Signed, Answer: spec.Answer, charset: p.Charset,
 			list: r.expression(spec.List), key: r.expression(&spec.Key), class: r.expression(&spec.Class), code: r.expression(spec.Code),
 			message: r.expression(spec.Message), said: r.expression(spec.Said)}
 		if !webhookName(hook.Name) {
 			r.wrong(hook.Key, place, "document.choice", "value", hook.Name, "allowed", "a-z A-Z 0-9 - _")
 		}
-		if spec.Zone != "" {
-			zone, err := time.LoadLocation(spec.Zone)
-			if err != nil {
-				r.wrong(get(x, "zone"), place+".x-rowferry.zone", "document.choice", "value", spec.Zone, "allowed", "UTC, Asia/Shanghai, Europe/Moscow, …")
-			} else {
-				w.zone = zone
-			}
-		}
+		w.zone = r.zone(get(x, "zone"), place+".x-rowferry.zone", spec.Zone)
 		w.Examples = webhookExamples(n)
 		p.Webhooks = append(p.Webhooks, w)
 	}
+}
+
+// zone is the time zone of that name; UTC for none.
+func (r *reader) zone(n *yaml.Node, place, name string) *time.Location {
+	if name == "" {
+		return time.UTC
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		r.wrong(n, place, "document.choice", "value", name, "allowed", "UTC, Asia/Shanghai, Europe/Moscow, …")
+		return time.UTC
+	}
+	return zone
+}
+
+// span is a length of time of a document.
+func (r *reader) span(n *yaml.Node, place, text string, usual time.Duration) time.Duration {
+	if text == "" {
+		return usual
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		r.wrong(n, place, "document.choice", "value", text, "allowed", "30s, 10m, 72h, …")
+		return usual
+	}
+	return d
+}
+
+// poll compiles how the provider is asked.
+func (r *reader) poll(p *Provider, spec *pollSpec, n *yaml.Node, place string) *Poll {
+	if spec == nil {
+		return nil
+	}
+	if spec.Path.Node != nil && !strings.Contains(spec.Path.Text, "{key}") {
+		r.wrong(spec.Path.Node, spec.Path.Place, "document.missing", "key", "{key}")
+	}
+	return &Poll{Path: spec.Path.Text, Every: r.span(get(n, "every"), place+".every", spec.Every, 10*time.Minute), For: r.span(get(n, "for"), place+".for", spec.For, 72*time.Hour),
+		reads: &Webhook{charset: p.Charset, zone: r.zone(get(n, "zone"), place+".zone", spec.Zone), class: r.expression(&spec.Class), code: r.expression(spec.Code),
+			message: r.expression(spec.Message), said: r.expression(spec.Said)}}
 }
 
 // webhookName reports whether a name can stand in an address.
@@ -127,7 +202,10 @@ func (r *reader) receipts(p *Provider, op *Operation, n *yaml.Node, place string
 	}
 	var spec receiptsSpec
 	r.decode(n, place, &spec)
-	op.Receipts = &Receipts{Webhook: spec.Webhook.Text}
+	op.Receipts = &Receipts{Kind: cmp.Or(spec.Webhook.Text, "of "+op.ID), Webhook: spec.Webhook.Text, Poll: r.poll(p, spec.Poll, get(n, "poll"), place+".poll")}
+	if spec.Webhook.Node == nil && spec.Poll == nil {
+		r.wrong(n, place, "document.missing", "key", "webhook / poll")
+	}
 	if _, known := p.Webhook(spec.Webhook.Text); !known && spec.Webhook.Node != nil {
 		var names []string
 		for _, w := range p.Webhooks {
@@ -247,7 +325,7 @@ func (w *Webhook) one(env answerEnv, item any, body string) batch.Receipt {
 	}
 	r := batch.Receipt{Key: plainText(w.key.gives(env)), Class: batch.ReceiptClass(plainText(w.class.gives(env))), Code: plainText(w.code.gives(env)),
 		Message: plainText(w.message.gives(env)), Said: moment(plainText(w.said.gives(env)), w.zone), Raw: shortened(raw)}
-	if r.Key == "" || r.Class != batch.Accepted && r.Class != batch.Refused && r.Class != batch.Told {
+	if r.Key == "" && w.key != nil || r.Class != batch.Accepted && r.Class != batch.Refused && r.Class != batch.Told {
 		r.Class = batch.Garbled
 	}
 	return r

@@ -15,7 +15,7 @@ const patience = 10 * time.Minute
 
 // announce has receipts posted of what was executed, where they are asked for.
 func (v *visit) announce(classes []providers.Class) {
-	if v.faults.Receipts == "" || v.op.Receipts == nil {
+	if v.faults.Receipts == "" || v.op.Receipts == nil || v.op.Receipts.Webhook == "" {
 		return
 	}
 	hook, _ := v.op.Provider.Webhook(v.op.Receipts.Webhook)

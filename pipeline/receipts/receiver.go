@@ -158,12 +158,12 @@ func same(a, b string) bool {
 	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }
 
-// Wanted reports whether the receipts of an operation are received.
+// Wanted reports whether the receipts of an operation are received or asked for.
 func Wanted(cfg *configs.Config, account, operation string) bool {
 	p := cfg.ProviderOf(account)
-	if p == nil || cfg.Accounts[account].Receipts == nil {
+	if p == nil {
 		return false
 	}
 	op, known := p.Operation(operation)
-	return known && op.Receipts != nil
+	return known && op.Receipts != nil && (op.Receipts.Poll != nil || cfg.Accounts[account].Receipts != nil)
 }

@@ -313,7 +313,7 @@ func (l *Lane) marks(op *providers.Operation, item *batch.Item, v *ledger.Verdic
 		return nil
 	}
 	for _, key := range op.Receipts.Keys(*item, op, v.Reference) {
-		marks = append(marks, ledger.MarkOf(l.Account, op.Receipts.Webhook, providers.FoldKey(key)))
+		marks = append(marks, ledger.MarkOf(l.Account, op.Receipts.Kind, providers.FoldKey(key)))
 	}
 	return marks
 }
