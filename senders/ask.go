@@ -19,7 +19,7 @@ type Asker interface {
 
 // Ask is an Asker's.
 func (s *sender) Ask(ctx context.Context, op *providers.Operation, path string) (providers.Response, error) {
-	c := s.calls[op.ID]
+	c := s.dress.Load().calls[op.ID]
 	if c == nil {
 		return providers.Response{}, fmt.Errorf("account %s was not opened for operation %s", s.account, op.ID)
 	}
@@ -27,7 +27,7 @@ func (s *sender) Ask(ctx context.Context, op *providers.Operation, path string) 
 	keeper, keeps := c.auth.(auth.Keeper)
 	if keeps {
 		var err error
-		if session, err = keeper.Session(ctx, s.login(c)); err != nil {
+		if session, err = keeper.Session(ctx, s.login(ctx, c)); err != nil {
 			return providers.Response{}, err
 		}
 	}
