@@ -154,7 +154,7 @@ func (r *Reviser) revise(ctx context.Context, id string, w *wait, now time.Time)
 		}
 	}
 	patience := min(first<<min(times, 10), longest)
-	if decided < f.Items && now.Sub(w.last) < quiet<<min(times, 10) && now.Sub(w.since) < patience {
+	if decided < min(f.Items, f.Counts.Delivered) && now.Sub(w.last) < quiet<<min(times, 10) && now.Sub(w.since) < patience {
 		return false, nil
 	}
 	r.Log.Info("receipts have come; the result is written again", "file", id, "items", decided)
