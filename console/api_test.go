@@ -2,9 +2,11 @@ package console_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 )
@@ -19,7 +21,7 @@ func TestAFileOverTheAPI(t *testing.T) {
 	o := open(t)
 	content := "accountNumber,lesBookingId,failReason\n3000372,LBA1,Hold\n3000372,LBA2,\n3000372,LBA3-REFUSE,Hold\n"
 	status, body := o.ask("ann", "POST", "/api/v1/routes/failures/files?name=a.csv&check=true", content)
-	if status != 200 || !strings.Contains(body, `"would_be_sent":2`) || !strings.Contains(body, `"invalid":1`) || len(o.sim.Ledger()) != 0 {
+	if status != 200 || !strings.Contains(body, `"would_be_sent":2`) || !strings.Contains(body, `"invalid":1`) || !strings.Contains(body, `"first":[{"rows":[2],"body":{`) || len(o.sim.Ledger()) != 0 {
 		t.Fatalf("check: %d %s, executed %v", status, body, o.sim.Ledger())
 	}
 	id := o.drop("ann", "failures", "a.csv", content)
@@ -46,6 +48,25 @@ func TestAFileOverTheAPI(t *testing.T) {
 	o.get("ann", "/api/v1/files/"+id+"/rows/2", &row)
 	if row.Sent["lesBookingId"] != "LBA1" {
 		t.Errorf("%+v", row)
+	}
+	var refused struct {
+		Answered struct {
+			Status int
+			Body   string
+		}
+	}
+	o.get("ann", "/api/v1/files/"+id+"/rows/4", &refused)
+	if refused.Answered.Status != 200 || !strings.Contains(refused.Answered.Body, "code") {
+		t.Errorf("what the provider answered: %+v", refused)
+	}
+	if _, page := o.ask("vera", "GET", "/files/"+id+"/rows/4", ""); !strings.Contains(page, "HTTP 200") {
+		t.Errorf("the page does not show the answer: %s", page)
+	}
+	for _, page := range []string{"/", "/files", "/files?outcome=invalid", "/files/" + id, "/files/" + id + "?status=invalid&search=Hold", "/files/" + id + "/rows/2", "/files/" + id + "/rows/3", "/files/" + id + "/mend",
+		"/files/" + id + "/ask/resend?status=rejected", "/drop", "/drop?route=failures", "/accounts", "/accounts/les/ask/pause", "/partners", "/routes", "/routes/failures/template", "/new", "/audit", "/audit?by=ann", "/people"} {
+		if status, text := o.ask("ann", "GET", page, ""); status != 200 || len(text) > 150<<10 {
+			t.Errorf("%s: %d, %d bytes: %.200s", page, status, len(text), text)
+		}
 	}
 	edits := `{"rows": {"3": {"failReason": "Customs"}, "4": {"lesBookingId": "LBA3"}}, "check": true}`
 	status, body = o.ask("ann", "POST", "/api/v1/files/"+id+"/mend", edits)
@@ -79,6 +100,10 @@ func TestAFileOverTheAPI(t *testing.T) {
 	o.get("olga", "/api/v1/audit?verb=mend", &acts)
 	if len(acts.Acts) != 1 || acts.Acts[0].By != "ann" || acts.Acts[0].File != mended.ID {
 		t.Errorf("audit: %+v", acts)
+	}
+	status, body = o.ask("olga", "GET", "/audit.csv?verb=mend", "")
+	if lines := strings.Split(strings.TrimSpace(body), "\n"); status != 200 || len(lines) != 2 || !strings.Contains(lines[1], ",ann,") || !strings.Contains(lines[1], mended.ID) {
+		t.Errorf("the audit list as CSV: %d %s", status, body)
 	}
 }
 
@@ -157,5 +182,58 @@ func TestStoppedAfterADrop(t *testing.T) {
 	}
 	if n := len(o.sim.Ledger()); n != 400 {
 		t.Errorf("%d executed", n)
+	}
+}
+
+// The cells of rows far down a big file are read once, and every page of it has them then.
+func TestCellsFarDown(t *testing.T) {
+	o := open(t)
+	var b strings.Builder
+	b.WriteString("accountNumber,lesBookingId,failReason\n")
+	const rows = 3300
+	for i := range rows {
+		fmt.Fprintf(&b, "3000372,LBF%05d,\n", i+2)
+	}
+	id := o.drop("ann", "failures", "far.csv", b.String())
+	if f := o.ended(id); f.Counts["invalid"] != rows {
+		t.Fatalf("%+v", f)
+	}
+	for _, n := range []int{3290, 3100, rows + 1, 2} {
+		cell := ""
+		for end := time.Now().Add(2 * time.Minute); cell == "" && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+			var row struct{ Cells map[string]string }
+			o.get("ann", fmt.Sprint("/api/v1/files/", id, "/rows/", n), &row)
+			cell = row.Cells["lesBookingId"]
+		}
+		if want := fmt.Sprintf("LBF%05d", n); cell != want {
+			t.Errorf("row %d: %q, want %q", n, cell, want)
+		}
+	}
+}
+
+// What was quarantined is taken again, as a new file, when somebody says so; that is written down with the reason.
+func TestReleased(t *testing.T) {
+	o := open(t)
+	id := o.drop("ann", "failures", "q.csv", "these,are,other\n1,2,3\n")
+	if f := o.ended(id); f.State != "quarantined" {
+		t.Fatalf("%+v", f)
+	}
+	if status, body := o.ask("olga", "POST", "/api/v1/files/"+id+"/release", `{"reason": "the route was wrong"}`); status/100 != 2 {
+		t.Fatalf("%d %s", status, body)
+	}
+	var seen struct{ Files []struct{ ID, State string } }
+	for end := time.Now().Add(2 * time.Minute); len(seen.Files) != 2 && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		o.get("ann", "/api/v1/files", &seen)
+	}
+	if len(seen.Files) != 2 {
+		t.Fatalf("%+v", seen)
+	}
+	for _, f := range seen.Files {
+		if f := o.ended(f.ID); f.State != "quarantined" {
+			t.Errorf("%+v", f)
+		}
+	}
+	if _, list := o.ask("olga", "GET", "/api/v1/audit?verb=release", ""); !strings.Contains(list, "the route was wrong") || !strings.Contains(list, `"by":"olga"`) {
+		t.Errorf("audit: %s", list)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -39,7 +40,8 @@ type Console struct {
 	throttle *throttle
 	hub      *hub
 	company  *company // sign-in by OpenID Connect; nil where none is configured
-	drops    string   // folder of what was uploaded to be looked at first
+	shelf    *shelf
+	drops    string // folder of what was uploaded to be looked at first
 	listener net.Listener
 	handler  http.Handler
 }
@@ -48,6 +50,7 @@ type Console struct {
 func New(e *pipeline.Engine, cfg *configs.Config, log *slog.Logger) (*Console, error) {
 	c := &Console{engine: e, books: e.Ledger, cfg: cfg, log: log, people: people.Book{Register: e.Ledger}, throttle: newThrottle(), hub: newHub(e.Ledger, e, log),
 		desk: &desk.Desk{Books: e.Ledger, Orders: e.Ledger, Config: cfg, Live: e}, drops: filepath.Join(cfg.Data, "console", "drops")}
+	c.shelf = newShelf(shelfDir(cfg.Data), log, c.table)
 	c.sessions = sessionManager(e.Ledger)
 	if o := cfg.Console.OIDC; o != nil {
 		c.company = &company{OIDC: *o}
@@ -82,7 +85,8 @@ func (c *Console) Name() string { return "console" }
 
 // Run serves until ctx ends. What is being uploaded then has a moment to end.
 func (c *Console) Run(ctx context.Context) error {
-	if err := errors.Join(c.sweepDrops(), sessionStore{c.books}.sweep(ctx)); err != nil {
+	defer c.shelf.close()
+	if err := errors.Join(os.RemoveAll(shelfDir(c.cfg.Data)), c.sweepDrops(), sessionStore{c.books}.sweep(ctx)); err != nil {
 		c.log.Error("console: what is out of date", "error", err)
 	}
 	server := &http.Server{Handler: c.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,

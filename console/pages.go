@@ -3,7 +3,10 @@ package console
 import (
 	"cmp"
 	"context"
+	"encoding/csv"
 	"errors"
+	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -14,6 +17,7 @@ import (
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/console/people"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/outbox/csvfile"
 	"github.com/rowferry/rowferry/pipeline/desk"
 	"github.com/rowferry/rowferry/pipeline/mend"
 	"github.com/rowferry/rowferry/templates"
@@ -59,6 +63,7 @@ func (c *Console) pages(mux *http.ServeMux) {
 		"GET /new/{id}":                    {people.Admin, c.newTrial},
 		"POST /new/{id}":                   {people.Admin, c.newText},
 		"GET /audit":                       {people.Operator, c.auditPage},
+		"GET /audit.csv":                   {people.Operator, c.auditCSV},
 		"GET /people":                      {people.Admin, c.peoplePage},
 		"POST /people":                     {people.Admin, c.peopleChanged},
 	} {
@@ -298,8 +303,10 @@ func (c *Console) filePage(w http.ResponseWriter, r *http.Request, p *people.Per
 		Story                   []storyLine
 		Ends                    time.Time
 		Ended, Mendable, Copied bool
+		CellsComing             bool // the cells of some rows are still being read
 	}{f, reasons, rows, page, mend.Keys(f.Reading.Columns), get.Get("status"), get.Get("code"), q.Text, family, newest, notes, story(f, acts), ends,
-		f.State == ledger.Settled || f.State == ledger.Reported, newest.ID == f.ID && f.Counts.Delivered < f.Counts.Read && f.State.AtRest(), f.State != ledger.Duplicate})
+		f.State == ledger.Settled || f.State == ledger.Reported, newest.ID == f.ID && f.Counts.Delivered < f.Counts.Read && f.State.AtRest(), f.State != ledger.Duplicate,
+		slices.ContainsFunc(rows, func(s shownRow) bool { return s.Cells == nil }) && c.shelf.busy(f.ID)})
 	v.Title = f.Name
 	c.render(w, r, http.StatusOK, "file", v)
 }
@@ -332,12 +339,12 @@ func (c *Console) rowPage(w http.ResponseWriter, r *http.Request, p *people.Pers
 	}
 	v := c.view(r, "console.row", struct {
 		File     desk.File
-		Row      shownRow
+		Row      *shownRow
 		Together []int
 		Sent     string
 		Answered *batch.Answer
 		Body     string // of the answer
-	}{f, row, e.Together, indented(e.Sent), e.Answered, desk.Indented(e.Answered)})
+	}{f, &row, e.Together, indented(e.Sent), e.Answered, desk.Indented(e.Answered)})
 	v.Title = f.Name + " · " + strconv.Itoa(row.Number)
 	c.render(w, r, http.StatusOK, "row", v)
 }
@@ -561,6 +568,37 @@ func (c *Console) auditPage(w http.ResponseWriter, r *http.Request, p *people.Pe
 		By, Verb string
 		Verbs    []string
 	}{acts, next, get.Get("by"), get.Get("verb"), []string{"drop", "mend", "resend", "cancel", "pause", "resume", "release", "sign-in", "user", "token", "remove", "route", "reload"}}))
+}
+
+// auditCSV gives the whole list that the filters leave, the newest first.
+func (c *Console) auditCSV(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	get := r.URL.Query()
+	attach(w, "audit.csv", "text/csv; charset=utf-8")
+	_, _ = io.WriteString(w, "\ufeff")
+	out := csv.NewWriter(w)
+	_ = out.Write([]string{"at", "by", "from", "verb", "file", "name", "route", "account", "statuses", "rows", "why", "about"})
+	for before := int64(0); ; {
+		acts, next, err := c.acts(r.Context(), p, ledger.ActQuery{By: get.Get("by"), Verb: get.Get("verb"), File: get.Get("file"), Before: before, Limit: 500})
+		if err != nil {
+			c.log.Error("console: audit", "error", err)
+			panic(http.ErrAbortHandler) // whoever reads must not take the part for the whole
+		}
+		for _, a := range acts {
+			cells := []string{a.At.UTC().Format(time.RFC3339), a.By, a.From, a.Verb, a.File, a.Name, a.Route, a.Account, fmt.Sprint(a.Statuses), strconv.Itoa(a.Rows), a.Why, a.About}
+			for i := range cells {
+				if csvfile.Runs(cells[i]) {
+					cells[i] = "'" + cells[i]
+				}
+			}
+			if err := out.Write(cells); err != nil {
+				return
+			}
+		}
+		if out.Flush(); next == 0 {
+			return
+		}
+		before = next
+	}
 }
 
 func (c *Console) peoplePage(w http.ResponseWriter, r *http.Request, _ *people.Person) {

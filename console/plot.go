@@ -55,6 +55,9 @@ func drawPace(a shownAccount) plot {
 }
 
 // indented is JSON as people read it.
+// JSON is a body as a person reads it.
+func (v *view) JSON(raw json.RawMessage) string { return indented(raw) }
+
 func indented(raw []byte) string {
 	if len(raw) == 0 {
 		return ""

@@ -3,10 +3,8 @@ package console
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"net/http"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -17,7 +15,6 @@ import (
 	"github.com/rowferry/rowferry/pipeline/check"
 	"github.com/rowferry/rowferry/pipeline/desk"
 	"github.com/rowferry/rowferry/pipeline/mend"
-	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/words"
 )
@@ -93,43 +90,6 @@ func (c *Console) row(ctx context.Context, f ledger.File, number string) (shownR
 		return shownRow{}, e, err
 	}
 	return rows[0], e, nil
-}
-
-// cells reads the sender's cells of some rows.
-func (c *Console) cells(ctx context.Context, f ledger.File, numbers []int) (map[int][]string, error) {
-	found := map[int][]string{}
-	way := c.engine.Routes[f.Route]
-	if way == nil || len(numbers) == 0 {
-		return found, nil
-	}
-	copied, err := c.engine.Ledger.Copies().Open(ctx, f.ID)
-	if errors.Is(err, fs.ErrNotExist) {
-		return found, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	table, err := opening.Again(ctx, way, copied, f.Name, f.Reading)
-	if err != nil {
-		return nil, err
-	}
-	defer table.Close()
-	last := slices.Max(numbers)
-	for row, err := range table.Rows() {
-		switch {
-		case err != nil:
-			return nil, err
-		case row.Number > last:
-			return found, nil
-		case slices.Contains(numbers, row.Number):
-			texts := make([]string, len(row.Cells))
-			for i := range row.Cells {
-				texts[i] = row.Cells[i].Text
-			}
-			found[row.Number] = texts
-		}
-	}
-	return found, nil
 }
 
 func sayNote(l batch.Language, n batch.Note) string {

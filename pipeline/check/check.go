@@ -4,6 +4,7 @@ package check
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -40,8 +41,19 @@ type Finding struct {
 	Notes      []string        `json:"notes,omitempty"`
 	Unused     []string        `json:"unused_columns,omitempty"`
 
+	First []First `json:"first,omitempty"` // what the first rows look like to the provider
+
 	reading ledger.Reading // how it was understood, and what was read and is no data
 }
+
+// First is one item that would be sent.
+type First struct {
+	Rows []int           `json:"rows"`
+	Body json.RawMessage `json:"body"`
+}
+
+// mostFirst is how many of them a finding has, and longestFirst how many bytes one may have to be among them.
+const mostFirst, longestFirst = 3, 16 << 10
 
 // MostProblems is how many problems a finding lists one by one.
 const MostProblems = 1000
@@ -183,6 +195,9 @@ func (f *Finding) add(s *ledger.Staged, sending *calls) {
 	if s.Preset == nil {
 		sending.next(s.Body)
 		f.Sendable += len(s.Rows)
+		if len(f.First) < mostFirst && len(s.Body) <= longestFirst {
+			f.First = append(f.First, First{slices.Clone(s.Rows), bytes.Clone(s.Body)})
+		}
 		return
 	}
 	if s.Preset.Held() {
