@@ -132,7 +132,8 @@ func (t *opened) recognise(s *splitter) string {
 	if len(t.heading) > 1 && t.repeats(s) {
 		return "csv.note.repeated"
 	}
-	if t.heading != nil && t.fit != nil && t.worded(s) {
+	worded := t.heading != nil && t.fit != nil && t.worded(s)
+	if worded {
 		switch table.Repeats(s.strings(), t.columns, t.fit) {
 		case table.SameHeading:
 			return "csv.note.repeated"
@@ -140,7 +141,7 @@ func (t *opened) recognise(s *splitter) string {
 			return keyOther
 		}
 	}
-	if unlike := t.watch.Column() >= 0 && t.heading != nil && t.fit != nil && t.worded(s); unlike || t.fit != nil && table.MayTitle(word) {
+	if unlike := worded && t.watch.Column() >= 0; unlike || t.fit != nil && table.MayTitle(word) {
 		t.doubt = t.doubt || table.Section(s.strings(), unlike)
 	}
 	return ""
