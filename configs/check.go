@@ -142,8 +142,23 @@ func (l *loader) checkTop(c *Config) {
 	if host, ok := l.address("listen", c.Listen, "listen: 127.0.0.1:9100"); ok && !local(host) {
 		l.warn(finding{at: l.place("listen"), key: "listen", what: words.Message("config.listen.open", "value", words.Short(c.Listen)), write: words.Example("listen: 127.0.0.1:9100")})
 	}
+	if _, ok := parseSize(c.Free); !ok {
+		l.bad("free", words.Message("config.size", "value", words.Short(c.Free)), words.Example("free: 2GB"))
+	}
+	l.checkKeep(c)
 	if l.has("routes") && len(c.Routes) == 0 {
 		l.bad("routes", words.Message("config.blank"), words.Message("config.routes.write"))
+	}
+}
+
+// checkKeep wants rows kept as long as a route knows repeats of them.
+func (l *loader) checkKeep(c *Config) {
+	for _, name := range sortedKeys(c.Routes) {
+		within := c.Routes[name].Repeats.Within
+		if c.Keep.Rows > 0 && c.Keep.Rows < within {
+			l.bad("keep.rows", words.Message("config.keep.rows", "value", brief(c.Keep.Rows), "route", name, "within", brief(within)), words.Example("rows: "+brief(within)))
+			return
+		}
 	}
 }
 

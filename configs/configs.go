@@ -29,6 +29,10 @@ type Config struct {
 	Language batch.Language `yaml:"language" default:"en" enum:"en,zh,ru"`
 	// Address on which /metrics and /healthz are served, and the receipts of providers received; without it nothing is served.
 	Listen string `yaml:"listen" example:"127.0.0.1:9100"`
+	// How long what is not needed any more is kept; without it for ever.
+	Keep Keep `yaml:"keep"`
+	// Room on the disk of the data folder below which nothing new is taken; what was taken goes on.
+	Free string `yaml:"free" example:"2GB"`
 	// The web pages and the API under them.
 	Console Console `yaml:"console"`
 	// Code lists that a provider does not publish: the list's name and a file with one value a line. A list that is not given is not checked.
@@ -44,6 +48,25 @@ type Config struct {
 	Warnings []Mistake `yaml:"-"`
 
 	source
+}
+
+// Keep is how long what is not needed any more is kept, from the day on which a file's result was out. A file's line stays for ever, with its
+// names, hash and counts: the same content is known when it is dropped again. 0 keeps for ever.
+type Keep struct {
+	// The private copies of the senders' files. Without one a result cannot be written again with the sender's columns, nor one that comes back be matched.
+	Originals time.Duration `yaml:"originals" default:"0s" example:"90d"`
+	// Result files that still lie in an outbox on this machine.
+	Results time.Duration `yaml:"results" default:"0s" example:"400d"`
+	// Rows with their requests and outcomes. At least as long as repeats are known.
+	Rows time.Duration `yaml:"rows" default:"0s" example:"400d"`
+	// What providers answered to requests that were not delivered.
+	Answers time.Duration `yaml:"answers" default:"0s" example:"30d"`
+}
+
+// FreeBytes is Free in bytes; 0 where it is not given.
+func (c *Config) FreeBytes() uint64 {
+	n, _ := parseSize(c.Free)
+	return n
 }
 
 // Account is one login at a provider, with its limits. All routes that name it share its pace.

@@ -1,7 +1,6 @@
 package configs
 
 import (
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -17,10 +16,14 @@ var (
 	worded      = regexp.MustCompile(`^([0-9]{1,9}) *(s|secs?|seconds?|m|mins?|minutes?|h|hours?|hrs?)$`)
 )
 
-// parseDuration reads 2s, 1h30m, 24h. What is wrong comes with what to write where that is known.
+// parseDuration reads 2s, 1h30m, 24h, 90d. What is wrong comes with what to write where that is known.
 func parseDuration(text string) (d time.Duration, what, write batch.Message) {
 	text = strings.TrimSpace(text)
 	d, err := time.ParseDuration(text)
+	if m := days.FindStringSubmatch(text); m != nil {
+		n, _ := strconv.Atoi(m[1])
+		d, err = time.Duration(n)*24*time.Hour, nil
+	}
 	switch {
 	case plainNumber.MatchString(text):
 		return 0, words.Message("config.duration.unit", "value", text), words.Example(text + "s")
@@ -30,10 +33,6 @@ func parseDuration(text string) (d time.Duration, what, write batch.Message) {
 		return d, batch.Message{}, batch.Message{}
 	}
 	what = words.Message("config.duration", "value", words.Short(text))
-	if m := days.FindStringSubmatch(text); m != nil {
-		n, _ := strconv.Atoi(m[1])
-		return 0, what, words.Example(fmt.Sprintf("%dh", n*24))
-	}
 	if m := worded.FindStringSubmatch(text); m != nil {
 		return 0, what, words.Example(m[1] + m[2][:1])
 	}
@@ -74,4 +73,27 @@ func plainSyntax(message string) string {
 		}
 	}
 	return "yaml.other"
+}
+
+var sizes = regexp.MustCompile(`^([0-9]{1,12}) ?(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$`)
+
+// parseSize reads 500MB, 2GB, 2GiB; "" is none.
+func parseSize(text string) (n uint64, ok bool) {
+	if text == "" {
+		return 0, true
+	}
+	m := sizes.FindStringSubmatch(strings.TrimSpace(text))
+	if m == nil {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(m[1], 10, 64)
+	power := strings.Index("BKMGT", strings.ToUpper(m[2][:1]))
+	for range power {
+		if strings.Contains(m[2], "i") {
+			n *= 1024
+		} else {
+			n *= 1000
+		}
+	}
+	return n, err == nil
 }

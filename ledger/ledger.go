@@ -250,6 +250,7 @@ const (
 	Pause  Verb = "pause"  // of a file or an account
 	Resume Verb = "resume"
 	Reload Verb = "reload" // the service takes up its configuration as it is now
+	Prune  Verb = "prune"  // what was kept long enough goes now
 
 	Release Verb = "release" // a file that is quarantined or a duplicate is taken again, as a new one
 )

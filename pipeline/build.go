@@ -98,7 +98,7 @@ func Build(ctx context.Context, cfg *configs.Config, l ledger.Owner, o Options) 
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{config: cfg, Ledger: l, Routes: routes, Lanes: map[string]*send.Lane{}, Data: cfg.Data, Log: o.Log, Metrics: o.Metrics, reload: o.Reload, Partial: o.Route != "", uploaded: make(chan ledger.File, 64), gauges: map[string]*Gauge{},
+	e := &Engine{config: cfg, Ledger: l, Routes: routes, Lanes: map[string]*send.Lane{}, Data: cfg.Data, Log: o.Log, Metrics: o.Metrics, reload: o.Reload, prune: make(chan struct{}, 1), Partial: o.Route != "", uploaded: make(chan ledger.File, 64), gauges: map[string]*Gauge{},
 		Partners: sftp.NewPartners(cfg.SFTP, sftp.Options{Logger: o.Log})}
 	for name, r := range routes {
 		if err := e.places(cfg, cfg.Routes[name], r, o); err != nil {

@@ -21,9 +21,11 @@ import (
 	"github.com/rowferry/rowferry/pipeline/desk"
 	"github.com/rowferry/rowferry/pipeline/receipts"
 	"github.com/rowferry/rowferry/pipeline/report"
+	"github.com/rowferry/rowferry/pipeline/retain"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/pipeline/send"
 	"github.com/rowferry/rowferry/pipeline/take"
+	"github.com/rowferry/rowferry/places/local"
 	"github.com/rowferry/rowferry/places/sftp"
 	"github.com/rowferry/rowferry/senders"
 )
@@ -41,6 +43,7 @@ type Engine struct {
 	Partial  bool // only some of the configuration's routes are wired: files of others wait in silence
 
 	config *configs.Config
+	prune  chan struct{}     // has one token while a sweep is asked for
 	reload func(order int64) // nil: this process takes up no changed configuration
 	told   map[string]string // refusals as the ledger has them, by account
 
@@ -60,7 +63,7 @@ type Engine struct {
 const beat = 200 * time.Millisecond
 
 func (e *Engine) taker(r *route.Route) *take.Taker {
-	t := &take.Taker{Route: r, Ledger: e.Ledger, Log: e.Log, Now: time.Now, Taken: e.taken, Looked: e.looked}
+	t := &take.Taker{Route: r, Ledger: e.Ledger, Log: e.Log, Now: time.Now, Taken: e.taken, Looked: e.looked, Room: e.room}
 	if r != nil {
 		t.Patience = e.config.Routes[r.Name].Inbox.Patience
 	}
@@ -140,7 +143,7 @@ func (e *Engine) Run(ctx context.Context, watching ...Loop) error {
 	for _, p := range e.previews {
 		watching = append(watching, p)
 	}
-	watching = append(watching, uploads{e, e.uploaded})
+	watching = append(watching, uploads{e, e.uploaded}, &retain.Sweeper{Books: e.Ledger, Owner: e.Ledger, Config: e.config, Log: e.Log, Now: time.Now, Gentle: true, Wake: e.prune})
 	return e.run(ctx, watching...)
 }
 
@@ -331,6 +334,27 @@ func (e *Engine) Reload(order int64) bool {
 		e.reload(order)
 	}
 	return e.reload != nil
+}
+
+// Prune asks for a sweep of what was kept long enough.
+func (e *Engine) Prune() {
+	select {
+	case e.prune <- struct{}{}:
+	default:
+	}
+}
+
+// room is an error where there is less room on the disk than the configuration wants free.
+func (e *Engine) room() error {
+	least := e.config.FreeBytes()
+	if least == 0 {
+		return nil
+	}
+	free, err := local.Room(e.Data)
+	if err == nil && free < least {
+		err = &take.NoRoom{Dir: e.Data, Free: free, Least: e.config.Free}
+	}
+	return err
 }
 
 // Stop stops an account's lane for a reason; "" lets it go on.

@@ -101,7 +101,9 @@ var configs = catalogue{
 	"config.one_character.twice":       {EN: "the same character parts columns and does something else", ZH: "同一个字符既作列分隔符又作他用", RU: "один и тот же знак и разделяет столбцы, и делает что-то ещё"},
 	"config.one_character.twice.write": {EN: "write different characters for delimiter, quote and escape", ZH: "请为 delimiter、quote 和 escape 写不同的字符", RU: "напишите для delimiter, quote и escape разные знаки"},
 
-	"config.duration":          {EN: "\"{value}\" is not a duration; it has numbers with the units ms, s, m, h", ZH: "\"{value}\" 不是时长；时长由数字和单位 ms、s、m、h 组成", RU: "\"{value}\" не длительность: нужны числа с единицами ms, s, m, h"},
+	"config.size":              {EN: "\"{value}\" is not a size", ZH: "\"{value}\" 不是有效的大小", RU: "\"{value}\" не является размером"},
+	"config.keep.rows":         {EN: "rows are kept for {value}, but route {route} knows repeats for {within}", ZH: "行只保留 {value}，但路由 {route} 要在 {within} 内识别重复", RU: "строки хранятся {value}, но маршрут {route} узнаёт повторы в течение {within}"},
+	"config.duration":          {EN: "\"{value}\" is not a duration; it has numbers with the units ms, s, m, h, d", ZH: "\"{value}\" 不是时长；时长由数字和单位 ms、s、m、h、d 组成", RU: "\"{value}\" не длительность: нужны числа с единицами ms, s, m, h, d"},
 	"config.duration.unit":     {EN: "{value} has no unit", ZH: "{value} 没有单位", RU: "у {value} нет единицы измерения"},
 	"config.duration.negative": {EN: "{value} is less than nothing", ZH: "{value} 小于零", RU: "{value} меньше нуля"},
 	"config.duration.zero":     {EN: "must be more than nothing", ZH: "必须大于零", RU: "должно быть больше нуля"},

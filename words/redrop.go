@@ -119,6 +119,11 @@ var redrop = catalogue{
 		ZH: "这是 {name}（文件 {id}）的结果，而该文件已暂停、尚未完成：{reason}。请继续发送（rowferry resume {id}）或放弃（rowferry cancel {id}），待最新结果生成后再放入最新结果。",
 		RU: "Это результат файла {name} ({id}), который приостановлен и не закончен: {reason}. Продолжите отправку (rowferry resume {id}) или откажитесь от неё (rowferry cancel {id}) и положите новейший результат, когда он выйдет.",
 	},
+	"redrop.forgotten": {
+		EN: "This is a result of {name} (file {id}), whose rows are not kept any longer (keep in the configuration), so which of them were delivered is not known here. Remove the result columns and the delivered rows and drop it as a new file.",
+		ZH: "这是 {name}（文件 {id}）的结果，但该文件的行已超过保留期限（配置中的 keep），此处无法得知哪些行已送达。请删除结果列和已送达的行后作为新文件放入。",
+		RU: "Это результат файла {name} ({id}), строки которого больше не хранятся (keep в настройках), и неизвестно, какие из них доставлены. Удалите столбцы результата и доставленные строки и положите как новый файл.",
+	},
 	"redrop.gone": {
 		EN: "This is a result of {name} (file {id}), but the private copy of that file is gone from the data folder, so its rows cannot be compared. Restore it from a backup, or remove the result columns and the delivered rows and drop it as a new file.",
 		ZH: "这是 {name}（文件 {id}）的结果，但数据文件夹中该文件的副本已不存在，无法比对各行。请从备份恢复；或删除结果列和已送达的行后作为新文件放入。",

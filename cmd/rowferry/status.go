@@ -176,6 +176,9 @@ func (f *flags) statusFile(ctx context.Context, d *desk.Desk, id string) error {
 			fmt.Println("note: " + words.Say(file.Language, n.Message))
 		}
 	}
+	if file.Lost(ledger.PartRows) {
+		fmt.Println("Its rows are not kept any longer; what became of it stays.")
+	}
 	for _, name := range file.Results {
 		fmt.Println("result: " + name)
 	}

@@ -97,7 +97,7 @@ func schemaOf(comments map[string]string) ([]byte, error) {
 			case secret:
 				return &jsonschema.Schema{OneOf: scalars()}
 			case duration:
-				return &jsonschema.Schema{Type: "string", Pattern: `^([0-9.]+(ns|us|µs|ms|s|m|h))+$|\$\{`}
+				return &jsonschema.Schema{Type: "string", Pattern: `^([0-9.]+(ns|us|µs|ms|s|m|h))+$|^[0-9]+ ?(d|days?)$|\$\{`}
 			}
 			return nil
 		},
@@ -231,7 +231,7 @@ func types() []reflect.Type {
 
 // sections are the headings of the page.
 var sections = map[string]string{
-	"Config": "The file", "Console": "console", "TLS": "console.tls", "OIDC": "console.oidc", "Account": "accounts.NAME", "Sign": "accounts.NAME.sign", "Receipts": "accounts.NAME.receipts", "Retry": "accounts.NAME.retry", "SFTP": "sftp.NAME",
+	"Config": "The file", "Keep": "keep", "Notices": "notices", "Webhook": "notices.webhook", "Mail": "notices.mail", "Expect": "routes.NAME.expect", "Console": "console", "TLS": "console.tls", "OIDC": "console.oidc", "Account": "accounts.NAME", "Sign": "accounts.NAME.sign", "Receipts": "accounts.NAME.receipts", "Retry": "accounts.NAME.retry", "SFTP": "sftp.NAME",
 	"Route": "routes.NAME", "Inbox": "routes.NAME.inbox", "Outbox": "routes.NAME.outbox", "Preview": "routes.NAME.preview",
 	"Read": "routes.NAME.read", "Mapping": "routes.NAME.map.FIELD", "Later": "routes.NAME.later", "Repeats": "routes.NAME.repeats", "RouteLimits": "routes.NAME.limits",
 }

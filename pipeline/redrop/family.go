@@ -76,6 +76,9 @@ func (o *recognition) load() (*family, error) {
 			}
 			return nil, opening.Refuse("redrop.sending", "id", m.ID, "name", m.Name, "open", m.Open)
 		}
+		if m.Lost(ledger.PartRows) {
+			return nil, opening.Refuse("redrop.forgotten", "id", m.ID, "name", m.Name)
+		}
 		err := o.outcomes(m, func(row int, p place, carried bool, out batch.Outcome) {
 			if m.ID == f.base.ID {
 				f.places[row] = p

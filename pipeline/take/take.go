@@ -46,6 +46,7 @@ type Taker struct {
 	Now    func() time.Time
 	Taken  func(ledger.File)             // called once it is decided what becomes of a file; may be nil
 	Looked func(route string, err error) // called by Run after each look with how it went; may be nil
+	Room   func() error                  // why nothing new is to be taken for now, such as *NoRoom; may be nil
 
 	// Patience is how long after it was taken a file is looked at again, for it may still grow [10m].
 	Patience time.Duration
@@ -201,6 +202,11 @@ func (t *Taker) drop(ctx context.Context, id string, why batch.Message) (ledger.
 
 // begin writes the intent to take a file, under an id that nobody has.
 func (t *Taker) begin(ctx context.Context, a inbox.Arrival, source string) (ledger.File, error) {
+	if t.Room != nil {
+		if err := t.Room(); err != nil {
+			return ledger.File{}, err
+		}
+	}
 	now := t.Now()
 	for tries := 0; ; tries++ {
 		f := ledger.File{
@@ -214,6 +220,17 @@ func (t *Taker) begin(ctx context.Context, a inbox.Arrival, source string) (ledg
 		}
 		return f, err
 	}
+}
+
+// NoRoom is why nothing new is taken while the disk is nearly full.
+type NoRoom struct {
+	Dir   string
+	Free  uint64 // bytes
+	Least string // as the configuration says it
+}
+
+func (e *NoRoom) Error() string {
+	return fmt.Sprintf("nothing new is taken: the disk of %s has %d MB free, less than free: %s. What was taken goes on; make room there, and the rest follows by itself", e.Dir, e.Free/1_000_000, e.Least)
 }
 
 // NewID is 20261122-101502-7f3a; more digits when those are taken.

@@ -1,0 +1,240 @@
+// Package retain lets go of what was kept long enough, file by file, while the service runs.
+package retain
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/ledger"
+)
+
+// Sweeper lets go of what a configuration does not keep any longer. Its methods are called by one goroutine.
+type Sweeper struct {
+	Books  ledger.Books
+	Owner  ledger.Owner // nil: nothing goes, it is only counted what would
+	Config *configs.Config
+	Log    *slog.Logger
+	Now    func() time.Time
+	Gentle bool            // after each write others write twenty times as long
+	Wake   <-chan struct{} // asks for a sweep now; may be nil
+}
+
+// Gone is what a sweep let go of, or would.
+type Gone struct {
+	Originals int   `json:"originals"` // private copies of files
+	Bytes     int64 `json:"bytes"`     // of these copies and results
+	Results   int   `json:"results"`   // result files
+	Rows      int   `json:"rows"`      // rows of files
+	Answers   int   `json:"answers"`   // files whose answers went
+}
+
+// every is the pause between two sweeps.
+const every = time.Hour
+
+// Name is for the log.
+func (*Sweeper) Name() string { return "retain" }
+
+// Run sweeps now and then until ctx ends. What cannot be let go of now is logged and tried again with the next sweep.
+func (s *Sweeper) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		gone, err := s.Sweep(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			s.Log.Error("what was kept long enough cannot be let go of now", "error", err)
+		case gone != Gone{}:
+			s.Log.Info("let go of what was kept long enough", "originals", gone.Originals, "bytes", gone.Bytes, "results", gone.Results, "rows", gone.Rows, "answers", gone.Answers)
+		}
+		select {
+		case <-ctx.Done():
+		case <-s.Wake:
+		case <-time.After(every):
+		}
+	}
+	return nil
+}
+
+// page is how many files are looked at with one query.
+const page = 500
+
+// Sweep goes through all files at rest, oldest first.
+func (s *Sweeper) Sweep(ctx context.Context) (gone Gone, err error) {
+	k := s.Config.Keep
+	shortest := shortest(k.Originals, k.Results, k.Rows, k.Answers)
+	if shortest == 0 {
+		return gone, nil
+	}
+	if err := s.begun(ctx); err != nil {
+		return gone, err
+	}
+	for after := ""; ; {
+		files, err := s.Books.Files(ctx, ledger.Query{After: after, First: page})
+		if err != nil {
+			return gone, err
+		}
+		for _, f := range files {
+			if f.TakenAt.After(s.Now().Add(-shortest)) {
+				return gone, s.shrink(ctx)
+			}
+			if err := s.file(ctx, f, &gone); err != nil {
+				return gone, err
+			}
+		}
+		if len(files) < page {
+			return gone, s.shrink(ctx)
+		}
+		after = files[len(files)-1].ID
+	}
+}
+
+// shortest is the shortest time that is not for ever.
+func shortest(all ...time.Duration) (least time.Duration) {
+	for _, d := range all {
+		if d > 0 && (least == 0 || d < least) {
+			least = d
+		}
+	}
+	return least
+}
+
+// file lets go of what of one file is too old.
+func (s *Sweeper) file(ctx context.Context, f ledger.File, gone *Gone) error {
+	if !f.State.AtRest() {
+		return nil
+	}
+	since := f.TakenAt
+	if f.Finished.After(since) {
+		since = f.Finished
+	}
+	k, age := s.Config.Keep, s.Now().Sub(since)
+	old := func(keep time.Duration) bool { return keep > 0 && age > keep }
+	if old(k.Results) {
+		if err := s.results(f, gone); err != nil {
+			return err
+		}
+	}
+	if old(k.Originals) {
+		if err := s.original(ctx, f, gone); err != nil {
+			return err
+		}
+	}
+	if f.State != ledger.Reported {
+		return nil
+	}
+	if old(k.Answers) && !f.Lost(ledger.PartAnswers) && !f.Lost(ledger.PartRows) {
+		gone.Answers++
+		if err := s.drop(ctx, f.ID, ledger.PartAnswers); err != nil {
+			return err
+		}
+	}
+	if old(k.Rows) && !f.Lost(ledger.PartRows) {
+		gone.Rows += f.Counts.Read
+		return s.drop(ctx, f.ID, ledger.PartRows)
+	}
+	return nil
+}
+
+// original removes a file's private copy.
+func (s *Sweeper) original(ctx context.Context, f ledger.File, gone *Gone) error {
+	o, err := s.Books.Copies().Open(ctx, f.ID)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	gone.Originals, gone.Bytes = gone.Originals+1, gone.Bytes+o.Size()
+	if err := o.Close(); err != nil || s.Owner == nil {
+		return err
+	}
+	return s.Owner.Spool().Remove(ctx, f.ID)
+}
+
+// results removes a file's results that still lie in an outbox on this machine.
+func (s *Sweeper) results(f ledger.File, gone *Gone) error {
+	o := s.Config.Routes[f.Route].Outbox
+	if o.Dir == "" || o.SFTP != "" {
+		return nil
+	}
+	for _, name := range f.Results {
+		path := filepath.Join(o.Dir, filepath.Base(name))
+		info, err := os.Lstat(path)
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		gone.Results, gone.Bytes = gone.Results+1, gone.Bytes+info.Size()
+		if s.Owner == nil {
+			continue
+		}
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// underWay is where it is kept which part of which file is being dropped, so that one which a kill broke off is ended.
+const underWay = "retain/under-way"
+
+// drop lets go of a part of a file, step by step.
+func (s *Sweeper) drop(ctx context.Context, id string, p ledger.Part) error {
+	r, able := s.Owner.(ledger.Retainer)
+	if !able {
+		return nil
+	}
+	if err := s.Owner.Keep(ctx, underWay, id+" "+string(p)); err != nil {
+		return err
+	}
+	if err := s.steps(ctx, func(step int) (bool, error) { return r.Drop(ctx, id, p, step) }); err != nil {
+		return err
+	}
+	return s.Owner.Keep(ctx, underWay, "")
+}
+
+// begun ends what an earlier process began to drop.
+func (s *Sweeper) begun(ctx context.Context) error {
+	if s.Owner == nil {
+		return nil
+	}
+	text, err := s.Owner.Kept(ctx, underWay)
+	if id, part, found := strings.Cut(text, " "); found && err == nil {
+		err = s.drop(ctx, id, ledger.Part(part))
+	}
+	return err
+}
+
+// shrink gives back to the file system what is free now.
+func (s *Sweeper) shrink(ctx context.Context) error {
+	r, able := s.Owner.(ledger.Retainer)
+	if !able {
+		return nil
+	}
+	return s.steps(ctx, func(int) (bool, error) { return r.Shrink(ctx) })
+}
+
+// steps does steps until there are no more. A gentle sweep leaves nineteen parts of twenty to others.
+func (s *Sweeper) steps(ctx context.Context, one func(step int) (more bool, err error)) error {
+	for step := 0; ; step++ {
+		began := time.Now()
+		more, err := one(step)
+		if err != nil || !more {
+			return err
+		}
+		if !s.Gentle {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Since(began)):
+		}
+	}
+}
