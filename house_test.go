@@ -17,7 +17,7 @@ const module = "github.com/rowferry/rowferry/"
 // but for those that foundations names.
 var floor = map[string]int{
 	"batch": 0, "labels": 0, "packaging": 0, "spelling": 0, "patience": 0, "words": 1, "resultmark": 2, "providers": 2, "configs": 3, "places": 4,
-	"inbox": 5, "readers": 5, "mappers": 5, "senders": 5, "outbox": 5, "ledger": 5, "simulator": 5, "templates": 5,
+	"inbox": 5, "readers": 5, "mappers": 5, "senders": 5, "outbox": 5, "ledger": 5, "simulator": 5, "templates": 5, "notices": 5,
 	"pipeline": 6, "console": 7, "cmd": 8, "bench": 9,
 }
 
@@ -57,6 +57,7 @@ func TestImportsPointOneWay(t *testing.T) {
 
 // shared are the folders that others beside them may know; whoever else needs something of a sibling moves it up.
 var shared = map[string]string{
+	"notices/trust":           "a company's own certificates",
 	"ledger/spool":            "copies in a folder, beside any ledger",
 	"ledger/commits":          "how writes share transactions",
 	"outbox/csvfile":          "a workbook says of a row what a CSV says",

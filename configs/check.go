@@ -24,6 +24,7 @@ const defaultConcurrency = 4
 func (l *loader) finish(c *Config) {
 	c.Data = l.abs(c.Data)
 	l.finishConsole(&c.Console)
+	l.finishNotices(&c.Notices)
 	for name, file := range c.Lists {
 		c.Lists[name] = l.abs(file)
 	}
@@ -146,6 +147,7 @@ func (l *loader) checkTop(c *Config) {
 		l.bad("free", words.Message("config.size", "value", words.Short(c.Free)), words.Example("free: 2GB"))
 	}
 	l.checkKeep(c)
+	l.checkNotices(c)
 	if l.has("routes") && len(c.Routes) == 0 {
 		l.bad("routes", words.Message("config.blank"), words.Message("config.routes.write"))
 	}

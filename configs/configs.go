@@ -33,6 +33,8 @@ type Config struct {
 	Keep Keep `yaml:"keep"`
 	// Room on the disk of the data folder below which nothing new is taken; what was taken goes on.
 	Free string `yaml:"free" example:"2GB"`
+	// How people hear of what needs them.
+	Notices Notices `yaml:"notices"`
 	// The web pages and the API under them.
 	Console Console `yaml:"console"`
 	// Code lists that a provider does not publish: the list's name and a file with one value a line. A list that is not given is not checked.
@@ -189,6 +191,8 @@ type Route struct {
 	Outbox Outbox `yaml:"outbox" required:"true"`
 	// Time zone of the times in results; without it UTC.
 	TimeZone string `yaml:"time_zone" example:"Asia/Shanghai"`
+	// When a file should have come; where none has, a notice says so.
+	Expect *Expect `yaml:"expect"`
 	// A folder whose files are checked and never sent.
 	Preview Preview `yaml:"preview"`
 	// How files are read. Everything is detected where it is not given.

@@ -17,6 +17,7 @@ import (
 	"github.com/rowferry/rowferry/outbox/csvfile"
 	"github.com/rowferry/rowferry/outbox/summary"
 	"github.com/rowferry/rowferry/outbox/workbook"
+	"github.com/rowferry/rowferry/pipeline/notify"
 	"github.com/rowferry/rowferry/pipeline/receipts"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/pipeline/send"
@@ -100,6 +101,9 @@ func Build(ctx context.Context, cfg *configs.Config, l ledger.Owner, o Options) 
 	}
 	e := &Engine{config: cfg, Ledger: l, Routes: routes, Lanes: map[string]*send.Lane{}, Data: cfg.Data, Log: o.Log, Metrics: o.Metrics, reload: o.Reload, prune: make(chan struct{}, 1), Partial: o.Route != "", uploaded: make(chan ledger.File, 64), gauges: map[string]*Gauge{},
 		Partners: sftp.NewPartners(cfg.SFTP, sftp.Options{Logger: o.Log})}
+	if e.channels, err = notify.Channels(cfg.Notices); err != nil {
+		return nil, err
+	}
 	for name, r := range routes {
 		if err := e.places(cfg, cfg.Routes[name], r, o); err != nil {
 			return nil, errors.Join(err, e.Close())

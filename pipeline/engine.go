@@ -18,7 +18,9 @@ import (
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/notices"
 	"github.com/rowferry/rowferry/pipeline/desk"
+	"github.com/rowferry/rowferry/pipeline/notify"
 	"github.com/rowferry/rowferry/pipeline/receipts"
 	"github.com/rowferry/rowferry/pipeline/report"
 	"github.com/rowferry/rowferry/pipeline/retain"
@@ -42,10 +44,11 @@ type Engine struct {
 	previews []*previewer
 	Partial  bool // only some of the configuration's routes are wired: files of others wait in silence
 
-	config *configs.Config
-	prune  chan struct{}     // has one token while a sweep is asked for
-	reload func(order int64) // nil: this process takes up no changed configuration
-	told   map[string]string // refusals as the ledger has them, by account
+	config   *configs.Config
+	channels []notices.Channel
+	prune    chan struct{}     // has one token while a sweep is asked for
+	reload   func(order int64) // nil: this process takes up no changed configuration
+	told     map[string]string // refusals as the ledger has them, by account
 
 	toldStalled map[string]string // by file, as the ledger has them
 
@@ -143,7 +146,8 @@ func (e *Engine) Run(ctx context.Context, watching ...Loop) error {
 	for _, p := range e.previews {
 		watching = append(watching, p)
 	}
-	watching = append(watching, uploads{e, e.uploaded}, &retain.Sweeper{Books: e.Ledger, Owner: e.Ledger, Config: e.config, Log: e.Log, Now: time.Now, Gentle: true, Wake: e.prune})
+	watching = append(watching, uploads{e, e.uploaded}, &notify.Teller{Books: e.Ledger, Config: e.config, Going: e.troubles, Channels: e.channels, Log: e.Log, Now: time.Now},
+		&retain.Sweeper{Books: e.Ledger, Owner: e.Ledger, Config: e.config, Log: e.Log, Now: time.Now, Gentle: true, Wake: e.prune})
 	return e.run(ctx, watching...)
 }
 
@@ -334,6 +338,23 @@ func (e *Engine) Reload(order int64) bool {
 		e.reload(order)
 	}
 	return e.reload != nil
+}
+
+// troubles are what goes on that people should hear of.
+func (e *Engine) troubles(ctx context.Context) (going []notify.Condition, err error) {
+	stops, err := (&desk.Desk{Books: e.Ledger, Orders: e.Ledger, Config: e.config, Live: e}).Stops(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for account, why := range stops {
+		going = append(going, notify.Condition{Key: "account/" + account, Kind: notices.Account, Who: account, Reason: why})
+	}
+	for route, look := range e.Looks() {
+		if look.Trouble != "" {
+			going = append(going, notify.Condition{Key: "partner/" + route, Kind: notices.Partner, Who: route, Reason: look.Trouble})
+		}
+	}
+	return going, nil
 }
 
 // Prune asks for a sweep of what was kept long enough.
