@@ -126,7 +126,7 @@ func (s *Sweeper) file(ctx context.Context, f ledger.File, gone *Gone) error {
 			return err
 		}
 	}
-	if f.State != ledger.Reported {
+	if _, able := s.Owner.(ledger.Retainer); f.State != ledger.Reported || s.Owner != nil && !able { // a ledger that keeps all of it
 		return nil
 	}
 	if old(k.Answers) && !f.Lost(ledger.PartAnswers) && !f.Lost(ledger.PartRows) {
