@@ -236,7 +236,13 @@ func printExchange(w io.Writer, file desk.File, e desk.Exchange) {
 }
 
 func printRows(rows []desk.Row, more, untried int) {
-	if len(rows) > 0 || untried > 0 {
+	refused := func(r desk.Row) bool {
+		return r.Outcome != nil && r.Outcome.Receipt != nil && r.Outcome.Receipt.Class == batch.Refused
+	}
+	switch {
+	case slices.ContainsFunc(rows, refused):
+		fmt.Println("\nRows that are not delivered, or that the provider refused later:")
+	case len(rows) > 0 || untried > 0:
 		fmt.Println("\nRows that are not delivered:")
 	}
 	for _, r := range rows {
@@ -252,7 +258,7 @@ func printRows(rows []desk.Row, more, untried int) {
 			why = append(why, p.Text)
 		}
 		status := string(r.Outcome.Status)
-		if r.Outcome.Receipt != nil && r.Outcome.Receipt.Class == batch.Refused {
+		if refused(r) {
 			status += ", refused later"
 		}
 		fmt.Printf("  row %d %s: %s\n", r.Number, status, strings.Join(why, " | "))
