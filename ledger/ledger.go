@@ -10,9 +10,11 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"path/filepath"
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/words"
 )
 
 // Errors that code decides on.
@@ -51,16 +53,20 @@ func (e *InUse) Error() string {
 // Damaged is the error of a ledger whose file is not what was written: by a disk, a copy that was broken off, another program.
 type Damaged struct {
 	Path string
-	Lost bool // it is readable, but not the newest: Driver.Adopt goes on with it
-	Err  error
+	Lost bool          // it is readable, but not the newest: Driver.Adopt goes on with it
+	What batch.Message // what was found
+	Err  error         // the technical cause, if there is one
 }
 
-func (e *Damaged) Error() string {
+func (e *Damaged) Error() string { return e.Say(batch.English) }
+
+// Say tells what was found and what to do.
+func (e *Damaged) Say(l batch.Language) string {
+	key := "ledger.damaged"
 	if e.Lost {
-		return "the ledger " + e.Path + " is not what it was: " + e.Err.Error() + ". Nothing is sent, because what was sent may be sent again. Put back the newest ledger.db, " +
-			"together with the ledger.db-wal and the ledger.mark of the same moment. Where they are lost: look up at the providers what was sent lately, and go on with this ledger by: rowferry doctor --accept-ledger"
+		key = "ledger.lost"
 	}
-	return "the ledger " + e.Path + " is damaged: " + e.Err.Error()
+	return words.Of(l, key, "path", e.Path, "folder", filepath.Dir(e.Path), "what", words.Say(l, e.What))
 }
 
 func (e *Damaged) Unwrap() error { return e.Err }
@@ -229,7 +235,7 @@ type Driver interface {
 	Visit(ctx context.Context) (Visitor, error)
 	// Adopt goes on with a ledger that is *Damaged and Lost, on somebody's word, and says what that changed: whatever was under
 	// way may have been executed since, and what was being taken is Quarantined.
-	Adopt(ctx context.Context) ([]string, error)
+	Adopt(ctx context.Context) ([]batch.Message, error)
 }
 
 // Copier is a driver whose ledger can be copied and put back as files.

@@ -127,7 +127,7 @@ func (e *Engine) places(cfg *configs.Config, c configs.Route, r *route.Route, o 
 	for _, name := range c.Outbox.Formats {
 		r.Formats = append(r.Formats, results[name]())
 	}
-	out, err := e.folder(c.Outbox.SFTP, local.Settings{Dir: c.Outbox.Dir, Whose: "outbox", Mount: filepath.Join(cfg.Data, "mounts", r.Name+".outbox"), Logger: o.Log})
+	out, err := e.folder(c.Outbox.SFTP, local.Settings{Dir: c.Outbox.Dir, Whose: "outbox", Mount: Mount(cfg, r.Name, "outbox"), Logger: o.Log})
 	if err != nil {
 		return err
 	}
@@ -144,6 +144,11 @@ func (e *Engine) places(cfg *configs.Config, c configs.Route, r *route.Route, o 
 	return err
 }
 
+// Mount is the file that remembers on which file system a route's folder lies: its "inbox", "outbox" or "preview".
+func Mount(cfg *configs.Config, route, kind string) string {
+	return filepath.Join(cfg.Data, "mounts", route+"."+kind)
+}
+
 // folder opens a folder of this machine, or one on a partner's server.
 func (e *Engine) folder(partner string, s local.Settings) (places.Folder, error) {
 	if partner == "" {
@@ -158,7 +163,7 @@ func (e *Engine) folder(partner string, s local.Settings) (places.Folder, error)
 
 // inbox opens where a route's files come from. kind tells its folders from each other: inbox, preview.
 func (e *Engine) inbox(cfg *configs.Config, c configs.Inbox, r *route.Route, o Options, kind string, s inbox.Settings) (inbox.Place, error) {
-	folder, err := e.folder(c.SFTP, local.Settings{Dir: c.Dir, ReadOnly: c.After == inbox.Keep, Watch: true, Mount: filepath.Join(cfg.Data, "mounts", r.Name+"."+kind), Logger: o.Log})
+	folder, err := e.folder(c.SFTP, local.Settings{Dir: c.Dir, ReadOnly: c.After == inbox.Keep, Watch: true, Mount: Mount(cfg, r.Name, kind), Logger: o.Log})
 	if err != nil {
 		return nil, err
 	}

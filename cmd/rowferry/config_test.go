@@ -88,7 +88,7 @@ func (j judgement) said(args string) string {
 	if err == nil {
 		return ""
 	}
-	said := strings.ReplaceAll(complaint(err), here, "FOLDER") + "\n"
+	said := strings.ReplaceAll(complaint(err, nil), here, "FOLDER") + "\n"
 	if strings.Contains(said, "secret-word") {
 		j.t.Errorf("%s shows a secret:\n%s", args, said)
 	}

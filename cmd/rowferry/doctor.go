@@ -20,10 +20,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/drivers"
+	"github.com/rowferry/rowferry/pipeline"
+	"github.com/rowferry/rowferry/places"
+	"github.com/rowferry/rowferry/places/local"
 	"github.com/rowferry/rowferry/places/sftp"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/words"
@@ -60,10 +64,10 @@ func (f *flags) acceptLedger(ctx context.Context, w io.Writer) error {
 	cfg := configs.Load(f.config) // sound or not: nothing is sent
 	said, err := drivers.Adopt(ctx, cfg.Ledger, cfg.Data)
 	for _, line := range said {
-		fmt.Fprintln(w, line)
+		fmt.Fprintln(w, words.Say(cfg.Language, line))
 	}
 	if err == nil {
-		fmt.Fprintln(w, "The ledger is accepted as it is.")
+		fmt.Fprintln(w, words.Of(cfg.Language, "ledger.adopted"))
 	}
 	return err
 }
@@ -75,21 +79,32 @@ func examineLedger(ctx context.Context, cfg *configs.Config) finding {
 		return finding{"ledger", true, "nothing has been taken yet"}
 	}
 	if err != nil {
-		return finding{"ledger", false, err.Error()}
+		return finding{"ledger", false, inWords(cfg.Language, err)}
 	}
 	defer l.Close()
 	files, rows, err := ledger.Examine(ctx, l)
 	if err == nil {
-		err = copies(ctx, l)
+		err = copies(ctx, l, cfg.Language)
 	}
 	if err != nil {
-		return finding{"ledger", false, err.Error()}
+		return finding{"ledger", false, inWords(cfg.Language, err)}
 	}
 	return finding{"ledger", true, count(files, "file") + ", " + count(rows, "row") + ", as they were written"}
 }
 
+// inWords is an error in a language, where it has words for that.
+func inWords(l batch.Language, err error) string {
+	if damaged, ok := errors.AsType[*ledger.Damaged](err); ok {
+		return damaged.Say(l)
+	}
+	if trouble, ok := errors.AsType[*places.Trouble](err); ok {
+		return words.Say(l, trouble.Message)
+	}
+	return err.Error()
+}
+
 // copies compares the copies of files whose results are not out with what was taken.
-func copies(ctx context.Context, l ledger.Books) error {
+func copies(ctx context.Context, l ledger.Books, language batch.Language) error {
 	files, err := l.Files(ctx, ledger.Query{States: []ledger.State{ledger.Taken, ledger.Sending, ledger.Settled}})
 	if err != nil {
 		return err
@@ -98,9 +113,9 @@ func copies(ctx context.Context, l ledger.Books) error {
 		copied, err := ledger.Whole(ctx, l.Copies(), f)
 		switch {
 		case errors.Is(err, ledger.ErrAltered):
-			return fmt.Errorf("the copy of %s (%s) is not what was taken: its result is written from the original, where it is found by its hash in the route's folder, else without the sender's own columns", f.Name, f.ID)
+			return errors.New(words.Of(language, "doctor.copy.altered", "name", f.Name, "id", f.ID))
 		case err != nil:
-			return fmt.Errorf("the copy of %s (%s) cannot be read: its result is written from the original, where it is found by its hash in the route's folder, else without the sender's own columns: %w", f.Name, f.ID, err)
+			return errors.New(words.Of(language, "doctor.copy.unreadable", "name", f.Name, "id", f.ID, "cause", err))
 		}
 		if err := copied.Close(); err != nil {
 			return err
@@ -180,22 +195,27 @@ func examine(ctx context.Context, cfg *configs.Config, partners []string) iter.S
 // folders tries every local folder the configuration names.
 func folders(cfg *configs.Config) iter.Seq[finding] {
 	return func(yield func(finding) bool) {
-		dirs := map[string]string{cfg.Data: "data"}
+		dirs, mounts := map[string]string{cfg.Data: "data"}, map[string][]string{}
+		add := func(dir, kind, route string) {
+			dirs[dir], mounts[dir] = kind+" of "+route, append(mounts[dir], pipeline.Mount(cfg, route, kind))
+		}
 		for _, name := range routeNames(cfg) {
 			r := cfg.Routes[name]
 			if r.Inbox.SFTP == "" && r.Inbox.Dir != "" {
-				dirs[r.Inbox.Dir] = "inbox of " + name
+				add(r.Inbox.Dir, "inbox", name)
 			}
 			if r.Outbox.SFTP == "" {
-				dirs[r.Outbox.Dir] = "outbox of " + name
+				add(r.Outbox.Dir, "outbox", name)
 			}
 			if r.Preview.Dir != "" && r.Preview.SFTP == "" {
-				dirs[r.Preview.Dir] = "preview of " + name
+				add(r.Preview.Dir, "preview", name)
 			}
 		}
 		for _, dir := range slices.Sorted(maps.Keys(dirs)) {
 			one := finding{What: "folder " + dir + " (" + dirs[dir] + ")", Good: true, Detail: "can be written, renamed in and removed from"}
-			if err := tryFolder(dir); err != nil {
+			if err := remounted(dir, mounts[dir]); err != nil { // nothing is made below a mount point whose mount is off
+				one.Good, one.Detail = false, inWords(cfg.Language, err)
+			} else if err := tryFolder(dir); err != nil {
 				one.Good, one.Detail = false, err.Error()+"; give this user the right to read and write there, or name another folder"
 			}
 			if !yield(one) {
@@ -203,6 +223,16 @@ func folders(cfg *configs.Config) iter.Seq[finding] {
 			}
 		}
 	}
+}
+
+// remounted says so when a folder lies on another file system than a route that uses it remembers.
+func remounted(dir string, remembered []string) error {
+	var wrong []error
+	for _, file := range remembered {
+		_, err := local.Remounted(dir, file)
+		wrong = append(wrong, err)
+	}
+	return errors.Join(wrong...)
 }
 
 // tryFolder writes, renames and removes a hidden file.

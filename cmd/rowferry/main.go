@@ -15,6 +15,9 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
 )
 
 // Exit codes, the same for every command.
@@ -39,14 +42,18 @@ func Main() int {
 	log.SetOutput(io.Discard) // what libraries print past our logger may quote what a provider sent, and with it secrets
 	ctx, stop := interruptible()
 	defer stop()
-	err := rootCommand().ExecuteContext(ctx)
+	root := rootCommand()
+	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitGood
 	}
 	if code, ok := errors.AsType[outcome](err); ok {
 		return int(code)
 	}
-	fmt.Fprintln(os.Stderr, complaint(err))
+	fmt.Fprintln(os.Stderr, complaint(err, func() batch.Language {
+		config, _ := root.PersistentFlags().GetString("config")
+		return configs.Load(config).Language
+	}))
 	return exitUsage
 }
 

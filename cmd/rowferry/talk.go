@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
@@ -20,8 +19,8 @@ import (
 	"github.com/rowferry/rowferry/words"
 )
 
-// complaint is an error as a person reads it.
-func complaint(err error) string {
+// complaint is an error as a person reads it. language is that of the configuration.
+func complaint(err error, language func() batch.Language) string {
 	if mistakes, ok := errors.AsType[*configs.MistakesError](err); ok {
 		sum := words.Of(mistakes.Language, "config.many", "count", len(mistakes.Mistakes))
 		if len(mistakes.Mistakes) == 1 {
@@ -33,11 +32,10 @@ func complaint(err error) string {
 		return fmt.Sprintf("rowferry: %s is in use by another rowferry (%s).\nWhile it runs, drop files into its inboxes, and use status, resend, cancel, pause and resume; rowferry run would stand by.", inUse.Path, inUse.By)
 	}
 	if inUse, ok := errors.AsType[*ledger.InUse](err); ok {
-		return fmt.Sprintf("rowferry: %s is in use by another rowferry (process %d).\nWhile it runs, drop files into its inboxes, and use status, resend, cancel, pause and resume; to start another, stop it first.", inUse.Path, inUse.PID)
+		return "rowferry: " + words.Of(language(), "ledger.in_use", "path", inUse.Path, "process", inUse.PID)
 	}
-	if damaged, ok := errors.AsType[*ledger.Damaged](err); ok && !damaged.Lost { // that one says itself what to do
-		return fmt.Sprintf("rowferry: %v.\nNothing more is sent, for what was sent before cannot be told. Stop rowferry, move the whole folder %s aside and put a backup of it in its place; files that a newer ledger had taken lie in the inboxes' archive and processing folders.",
-			damaged, filepath.Dir(damaged.Path))
+	if damaged, ok := errors.AsType[*ledger.Damaged](err); ok {
+		return "rowferry: " + damaged.Say(language())
 	}
 	return "rowferry: " + err.Error()
 }

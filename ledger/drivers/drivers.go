@@ -66,7 +66,7 @@ func Visit(ctx context.Context, address, data string) (ledger.Visitor, error) {
 }
 
 // Adopt goes on with a ledger that lost what it had, as ledger.Driver does.
-func Adopt(ctx context.Context, address, data string) ([]string, error) {
+func Adopt(ctx context.Context, address, data string) ([]batch.Message, error) {
 	d, err := of(address, data)
 	if err != nil {
 		return nil, err

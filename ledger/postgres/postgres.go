@@ -19,8 +19,10 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/commits"
+	"github.com/rowferry/rowferry/words"
 )
 
 //go:embed migrations/*.sql
@@ -160,7 +162,7 @@ func (d Driver) Visit(ctx context.Context) (ledger.Visitor, error) {
 }
 
 // Adopt is ledger.Driver's. Whether a database is the newest, its own tools know; there is nothing to go on with.
-func (d Driver) Adopt(context.Context) ([]string, error) {
+func (d Driver) Adopt(context.Context) ([]batch.Message, error) {
 	return nil, fmt.Errorf("the ledger %s is in PostgreSQL, which is not asked for its word: restore it by its own means", shown(d.Address))
 }
 
@@ -278,7 +280,7 @@ func code(err error) string {
 func (b books) explained(err error) error {
 	switch {
 	case errors.Is(err, ledger.ErrAltered):
-		return &ledger.Damaged{Path: b.path, Err: err}
+		return &ledger.Damaged{Path: b.path, What: words.Message("ledger.what.altered", "cause", err), Err: err}
 	case broken(err):
 		return fmt.Errorf("%w: %w", ledger.ErrAway, err)
 	case code(err) == diskFull:

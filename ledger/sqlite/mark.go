@@ -14,7 +14,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/words"
 )
 
 // Beside the database lies its high-water mark: after every commit, and before anybody is told of it, the greatest Change of a
@@ -102,8 +104,8 @@ func (m *markFile) close() error {
 const idKey = "ledger/id"
 
 // lost says what a person can do about a ledger that is not the one it was.
-func (b books) lost(what string) error {
-	return &ledger.Damaged{Path: b.path, Lost: true, Err: errors.New(what)}
+func (b books) lost(what string, args ...any) error {
+	return &ledger.Damaged{Path: b.path, Lost: true, What: words.Message("ledger.what."+what, args...)}
 }
 
 // reached is the greatest Change that the database has.
@@ -126,15 +128,15 @@ func (b books) whole(ctx context.Context, id string, value int64, markErr error)
 	case err != nil:
 		return b.explained(err)
 	case errors.Is(markErr, fs.ErrNotExist):
-		return b.lost("the mark beside it (" + markName + ") is gone, so nothing tells whether it is the newest")
+		return b.lost("mark_gone", "mark", markName)
 	case errors.Is(markErr, ledger.ErrAltered):
-		return b.lost("the mark beside it (" + markName + ") is damaged, so nothing tells whether it is the newest")
+		return b.lost("mark_damaged", "mark", markName)
 	case markErr != nil:
 		return markErr
 	case id != mine:
-		return b.lost("the mark beside it (" + markName + ") is that of another ledger")
+		return b.lost("mark_other", "mark", markName)
 	case has < value:
-		return b.lost(fmt.Sprintf("it is older than it was: its last %d changes are missing (its journal was deleted or cut, or an older copy was put in its place)", value-has))
+		return b.lost("older", "count", value-has)
 	}
 	return b.knowsSpool(ctx)
 }
@@ -145,14 +147,14 @@ func (b books) knowsSpool(ctx context.Context) error {
 	if err != nil || len(strangers) == 0 {
 		return err
 	}
-	return b.lost(fmt.Sprintf("it does not know %s, of which copies lie in the spool beside it: it is an older one, or one of another place", few(strangers)))
+	return b.lost("strangers", "ids", few(strangers))
 }
 
 func few(ids []string) string {
 	const most = 3
 	text := strings.Join(ids[:min(most, len(ids))], ", ")
 	if more := len(ids) - most; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
+		text += fmt.Sprintf(", … (+%d)", more)
 	}
 	return text
 }
@@ -216,7 +218,7 @@ func newID() (string, error) {
 }
 
 // Adopt is ledger.Driver's.
-func (d Driver) Adopt(ctx context.Context) (said []string, err error) {
+func (d Driver) Adopt(ctx context.Context) (said []batch.Message, err error) {
 	if err := os.Remove(filepath.Join(d.Dir, markName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, unwritable(d.Dir, err)
 	}
@@ -229,24 +231,24 @@ func (d Driver) Adopt(ctx context.Context) (said []string, err error) {
 }
 
 // adopt makes the ledger's open ends such that nothing is sent again on a guess.
-func (l *Ledger) adopt(ctx context.Context, dir string) (said []string, err error) {
+func (l *Ledger) adopt(ctx context.Context, dir string) (said []batch.Message, err error) {
 	open, err := l.Files(ctx, ledger.Query{States: []ledger.State{ledger.Claiming, ledger.Taken, ledger.Sending}})
 	if err != nil {
 		return nil, err
 	}
 	for _, f := range open {
 		if f.State != ledger.Sending {
-			if err := l.Refuse(ctx, f.ID, "The ledger was put back to before it had been read. Look up what was sent of it, and drop the rest again."); err != nil {
+			if err := l.Refuse(ctx, f.ID, words.Of(f.Language, "ledger.adopt.refused")); err != nil {
 				return said, err
 			}
-			said = append(said, fmt.Sprintf("%s (%s) was being taken: it goes to quarantine; look up what was sent of it", f.Name, f.ID))
+			said = append(said, words.Message("ledger.adopt.taking", "name", f.Name, "id", f.ID))
 			continue
 		}
 		n, err := l.doubt(ctx, f.ID)
 		if err != nil {
 			return said, err
 		}
-		said = append(said, fmt.Sprintf("%s (%s): %d items were open and count as sent without an answer", f.Name, f.ID, n))
+		said = append(said, words.Message("ledger.adopt.open", "name", f.Name, "id", f.ID, "count", n))
 	}
 	strangers, err := l.strangers(ctx)
 	if err != nil || len(strangers) == 0 {
@@ -258,7 +260,7 @@ func (l *Ledger) adopt(ctx context.Context, dir string) (said []string, err erro
 			return said, err
 		}
 	}
-	return append(said, fmt.Sprintf("copies of files that it does not know lie in %s now: %s; look up what was sent of them before they are dropped again", aside, few(strangers))), nil
+	return append(said, words.Message("ledger.adopt.strangers", "folder", aside, "ids", few(strangers))), nil
 }
 
 // doubt marks a file's open items as being sent: whoever goes on with them takes them for interrupted.
@@ -292,7 +294,7 @@ func (b books) Sound(ctx context.Context) error {
 		return b.explained(err)
 	}
 	if found != "ok" {
-		return &ledger.Damaged{Path: b.path, Err: errors.New(found)}
+		return b.damaged(errors.New(found))
 	}
 	if err := b.small(ctx); err != nil {
 		return b.explained(err)

@@ -24,6 +24,7 @@ import (
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/commits"
 	"github.com/rowferry/rowferry/ledger/spool"
+	"github.com/rowferry/rowferry/words"
 )
 
 //go:embed migrations/*.sql
@@ -138,7 +139,7 @@ func emptied(path string) error {
 		if err != nil {
 			return err
 		}
-		return &ledger.Damaged{Path: path, Lost: true, Err: errors.New("nothing is in it, although files were taken: their copies lie in the spool beside it")}
+		return &ledger.Damaged{Path: path, Lost: true, What: words.Message("ledger.what.emptied")}
 	}
 	return nil
 }
@@ -146,7 +147,7 @@ func emptied(path string) error {
 // explained says so when SQLite found the file damaged, or no room for it.
 func (b books) explained(err error) error {
 	if errors.Is(err, ledger.ErrAltered) {
-		return &ledger.Damaged{Path: b.path, Err: err}
+		return b.damaged(err)
 	}
 	found, ok := errors.AsType[*sqlite3.Error](err)
 	if !ok {
@@ -154,11 +155,15 @@ func (b books) explained(err error) error {
 	}
 	switch found.Code() & 0xff {
 	case corrupt, noDatabase:
-		return &ledger.Damaged{Path: b.path, Err: found}
+		return b.damaged(found)
 	case full:
 		return fmt.Errorf("the disk of %s is full: make room there; nothing is lost, and what waits goes on then (%w)", b.path, err)
 	}
 	return err
+}
+
+func (b books) damaged(cause error) error {
+	return &ledger.Damaged{Path: b.path, What: words.Message("ledger.what.altered", "cause", cause), Err: cause}
 }
 
 // Result codes of SQLite.
@@ -287,7 +292,7 @@ func (l *Ledger) migrate(ctx context.Context, how trust, marked bool) error {
 		err = emptied(l.path)
 	}
 	if err == nil && have == 0 && marked && how == verifying {
-		err = l.lost("nothing is in it, although it was written to")
+		err = l.lost("empty")
 	}
 	if err != nil {
 		return err

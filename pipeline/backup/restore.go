@@ -45,7 +45,11 @@ func Put(ctx context.Context, cfg *configs.Config, from string) (Restored, error
 	if err := copier.Replace(ctx, from, r.Aside); err != nil {
 		return r, err
 	}
-	if r.Said, err = drivers.Adopt(ctx, cfg.Ledger, cfg.Data); err != nil {
+	said, err := drivers.Adopt(ctx, cfg.Ledger, cfg.Data)
+	for _, m := range said {
+		r.Said = append(r.Said, words.Say(cfg.Language, m))
+	}
+	if err != nil {
 		return r, err
 	}
 	owner, err := drivers.Open(ctx, cfg.Ledger, cfg.Data)

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/pipeline"
+)
+
+// The doctor finds a folder whose mount is off, and makes nothing below the mount point.
+func TestTheDoctorKnowsMounts(t *testing.T) {
+	cfg := &configs.Config{Data: t.TempDir(), Language: batch.Russian, Routes: map[string]configs.Route{}}
+	dir := filepath.Join(t.TempDir(), "share", "in")
+	cfg.Routes["orders"] = configs.Route{Name: "orders", Inbox: configs.Inbox{Dir: dir}, Outbox: configs.Outbox{Dir: t.TempDir()}}
+	file := pipeline.Mount(cfg, "orders", "inbox")
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(dir+"\n/mnt nfs4\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for one := range folders(cfg) {
+		if !strings.Contains(one.What, dir) {
+			if !one.Good {
+				t.Errorf("%+v", one)
+			}
+			continue
+		}
+		if found++; one.Good || !strings.Contains(one.Detail, "/mnt nfs4") || !strings.Contains(one.Detail, "Папка") {
+			t.Errorf("%+v", one)
+		}
+	}
+	if found != 1 {
+		t.Errorf("the inbox was looked at %d times", found)
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("a folder was made below the mount point")
+	}
+}

@@ -1,0 +1,95 @@
+package words
+
+// books are the sentences about a ledger that is not what it was.
+var books = catalogue{
+	"ledger.damaged": {
+		EN: "the ledger {path} is damaged: {what}. Nothing more is sent, for what was sent before cannot be told. Stop rowferry, move the whole folder {folder} aside and put a backup in its place (rowferry restore); files that a newer ledger had taken lie in the inboxes' archive and processing folders",
+		ZH: "账本 {path} 已损坏：{what}。由于无法得知之前已发送的内容，不再发送任何内容。请停止 rowferry，将整个文件夹 {folder} 移开，并恢复备份（rowferry restore）；较新的账本已接收的文件位于各收件文件夹的 archive 和 processing 文件夹中",
+		RU: "журнал {path} повреждён: {what}. Больше ничего не отправляется, так как неизвестно, что уже отправлено. Остановите rowferry, уберите всю папку {folder} и положите на её место резервную копию (rowferry restore); файлы, принятые более новым журналом, лежат в папках archive и processing входящих",
+	},
+	"ledger.lost": {
+		EN: "the ledger {path} is not what it was: {what}. Nothing is sent, because what was sent may be sent again. Put back the newest ledger.db, together with the ledger.db-wal and the ledger.mark of the same moment. Where they are lost: look up at the providers what was sent lately, and go on with this ledger by: rowferry doctor --accept-ledger",
+		ZH: "账本 {path} 与原来不一致：{what}。为避免重复发送已发送的内容，不发送任何内容。请放回最新的 ledger.db 以及同一时刻的 ledger.db-wal 和 ledger.mark。如果它们已丢失：请到服务商处查询最近发送的内容，然后用以下命令继续使用此账本：rowferry doctor --accept-ledger",
+		RU: "журнал {path} не такой, каким был: {what}. Ничего не отправляется, чтобы отправленное не ушло ещё раз. Верните самый новый ledger.db вместе с ledger.db-wal и ledger.mark того же момента. Если они утрачены: проверьте у провайдеров, что отправлено в последнее время, и продолжайте с этим журналом командой: rowferry doctor --accept-ledger",
+	},
+	"ledger.what.altered": {
+		EN: "a part of it is not as it was written ({cause})",
+		ZH: "其中一部分与写入时不一致（{cause}）",
+		RU: "часть его не такая, какой была записана ({cause})",
+	},
+	"ledger.what.mark_gone": {
+		EN: "the mark beside it ({mark}) is gone, so nothing tells whether it is the newest",
+		ZH: "旁边的标记文件（{mark}）不见了，无法判断它是否最新",
+		RU: "отметки рядом с ним ({mark}) нет, и неизвестно, самый ли он новый",
+	},
+	"ledger.what.mark_damaged": {
+		EN: "the mark beside it ({mark}) is damaged, so nothing tells whether it is the newest",
+		ZH: "旁边的标记文件（{mark}）已损坏，无法判断它是否最新",
+		RU: "отметка рядом с ним ({mark}) повреждена, и неизвестно, самый ли он новый",
+	},
+	"ledger.what.mark_other": {
+		EN: "the mark beside it ({mark}) is that of another ledger",
+		ZH: "旁边的标记文件（{mark}）属于另一个账本",
+		RU: "отметка рядом с ним ({mark}) принадлежит другому журналу",
+	},
+	"ledger.what.older": {
+		EN: "it is older than it was: its last changes, {count} of them, are missing (its journal was deleted or cut, or an older copy was put in its place)",
+		ZH: "它比原来旧：缺少最后 {count} 次更改（其日志被删除或截断，或被旧副本替换）",
+		RU: "он старее, чем был: нет последних изменений, числом {count} (его файл ledger.db-wal удалён или обрезан, или на его место положена старая копия)",
+	},
+	"ledger.what.strangers": {
+		EN: "it does not know {ids}, of which copies lie in the spool beside it: it is an older one, or one of another place",
+		ZH: "旁边的 spool 中有 {ids} 的副本，而它不知道这些文件：它是旧账本，或来自别处",
+		RU: "он не знает {ids}, копии которых лежат рядом в spool: он старый или из другого места",
+	},
+	"ledger.what.emptied": {
+		EN: "nothing is in it, although files were taken: their copies lie in the spool beside it",
+		ZH: "其中没有任何内容，但曾接收过文件：它们的副本位于旁边的 spool 中",
+		RU: "в нём ничего нет, хотя файлы принимались: их копии лежат рядом в spool",
+	},
+	"ledger.what.empty": {
+		EN: "nothing is in it, although it was written to",
+		ZH: "其中没有任何内容，但曾写入过",
+		RU: "в нём ничего нет, хотя в него писали",
+	},
+	"ledger.adopt.refused": {
+		EN: "The ledger was put back to before it had been read. Look up what was sent of it, and drop the rest again.",
+		ZH: "账本被恢复到读取该文件之前的状态。请查询其中已发送的内容，并重新放入其余部分。",
+		RU: "Журнал возвращён к состоянию до чтения этого файла. Проверьте, что из него отправлено, и положите остальное ещё раз.",
+	},
+	"ledger.adopt.taking": {
+		EN: "{name} ({id}) was being taken: it goes to quarantine; look up what was sent of it",
+		ZH: "{name}（{id}）正在接收：将移入隔离区；请查询其中已发送的内容",
+		RU: "{name} ({id}) принимался: он идёт в карантин; проверьте, что из него отправлено",
+	},
+	"ledger.adopt.open": {
+		EN: "{name} ({id}): {count} items were open and count as sent without an answer",
+		ZH: "{name}（{id}）：有 {count} 项未完成，按已发送但无应答处理",
+		RU: "{name} ({id}): не завершено {count}; они считаются отправленными без ответа",
+	},
+	"ledger.adopt.strangers": {
+		EN: "copies of files that it does not know lie in {folder} now: {ids}; look up what was sent of them before they are dropped again",
+		ZH: "它不知道的文件的副本现位于 {folder}：{ids}；重新放入之前，请查询其中已发送的内容",
+		RU: "копии файлов, которых он не знает, теперь лежат в {folder}: {ids}; прежде чем класть их ещё раз, проверьте, что из них отправлено",
+	},
+	"ledger.adopted": {
+		EN: "The ledger is accepted as it is.",
+		ZH: "已按现状接受该账本。",
+		RU: "Журнал принят как есть.",
+	},
+	"ledger.in_use": {
+		EN: "{path} is in use by another rowferry (process {process}).\nWhile it runs, drop files into its inboxes, and use status, resend, cancel, pause and resume; to start another, stop it first.",
+		ZH: "{path} 正被另一个 rowferry（进程 {process}）使用。\n它运行期间，请将文件放入其收件文件夹，并使用 status、resend、cancel、pause 和 resume；如需启动另一个，请先停止它。",
+		RU: "{path} занят другим rowferry (процесс {process}).\nПока он работает, кладите файлы в его входящие и пользуйтесь status, resend, cancel, pause и resume; чтобы запустить другой, сначала остановите его.",
+	},
+	"doctor.copy.altered": {
+		EN: "the copy of {name} ({id}) is not what was taken: its result is written from the original, where it is found by its hash in the route's folder, else without the sender's own columns",
+		ZH: "{name}（{id}）的副本与接收时不一致：如能在该路由的文件夹中按哈希值找到原文件，则据其写结果，否则结果没有发送方自己的列",
+		RU: "копия {name} ({id}) не такая, какой была принята: результат пишется по исходному файлу, если он найдётся по хешу в папке маршрута, иначе без столбцов отправителя",
+	},
+	"doctor.copy.unreadable": {
+		EN: "the copy of {name} ({id}) cannot be read ({cause}): its result is written from the original, where it is found by its hash in the route's folder, else without the sender's own columns",
+		ZH: "{name}（{id}）的副本无法读取（{cause}）：如能在该路由的文件夹中按哈希值找到原文件，则据其写结果，否则结果没有发送方自己的列",
+		RU: "копия {name} ({id}) не читается ({cause}): результат пишется по исходному файлу, если он найдётся по хешу в папке маршрута, иначе без столбцов отправителя",
+	},
+}
