@@ -130,10 +130,10 @@ type Row struct {
 
 // Note tells what a reader recognised and did not hand on as data: preamble lines, blank rows, totals rows, hidden sheets.
 type Note struct {
-	Message Message
-	Row     int  // the first row it speaks of, 0 for the file
-	Count   int  // how many rows it speaks of
-	Unread  bool `json:",omitzero"` // a whole sheet that people see was not read: every result says so, whatever its form
+	Message Message `json:"message"`
+	Row     int     `json:"row,omitempty"`   // the first row it speaks of, 0 for the file
+	Count   int     `json:"count,omitempty"` // how many rows it speaks of
+	Unread  bool    `json:"unread,omitzero"` // a whole sheet that people see was not read: every result says so, whatever its form
 }
 
 // Problem is why a row is invalid (or, with Warning, what the sender should look at although it is sent).

@@ -45,9 +45,9 @@ func (t Text) In(l Language) string {
 // Message is something to tell a person: a key of the catalogue in package words with the values
 // to fill in, or (Key == "") the text itself. words.Say turns it into a sentence.
 type Message struct {
-	Key  string
-	Args []any // name, value, name, value, …
-	Text Text
+	Key  string `json:"key,omitempty"`
+	Args []any  `json:"args,omitempty"` // name, value, name, value, …
+	Text Text   `json:"text,omitzero"`
 }
 
 // Map gives the message with f applied to every text that it fills in.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -55,7 +54,7 @@ func (a *addFlags) run(ctx context.Context, theirs string) error {
 		return err
 	}
 	if a.operation == "" && len(offers) != 1 {
-		return a.list(os.Stdout, theirs, offers)
+		return a.list(stdout, theirs, offers)
 	}
 	if a.operation == "" {
 		a.operation = offers[0].Name
@@ -127,9 +126,9 @@ func whole(op *providers.Operation, f *providers.Field) string {
 }
 
 func (a *addFlags) write(d *providers.Draft) error {
-	talk := io.Writer(os.Stderr)
+	talk := stderr
 	if a.out == "" {
-		fmt.Print(d.Text)
+		fmt.Fprint(stdout, d.Text)
 	} else {
 		err := d.Write(a.out)
 		if errors.Is(err, fs.ErrExist) {
@@ -138,7 +137,7 @@ func (a *addFlags) write(d *providers.Draft) error {
 		if err != nil {
 			return err
 		}
-		talk = os.Stdout
+		talk = stdout
 		fmt.Fprintf(talk, "%s was written.\n", a.out)
 	}
 	if d.Provider == nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -27,13 +26,13 @@ secrets are not in it. The list backup.json is written last; a folder without it
 				return err
 			}
 			if f.json {
-				return printJSON(os.Stdout, list)
+				return printJSON(stdout, list)
 			}
 			var size int64
 			for _, p := range list.Files {
 				size += p.Size
 			}
-			fmt.Printf("%s: %s, %.1f MB, as of %s.\n", args[0], count(len(list.Files), "file"), float64(size)/1e6, list.At.Format("2006-01-02 15:04:05Z07:00"))
+			fmt.Fprintf(stdout, "%s: %s, %.1f MB, as of %s.\n", args[0], count(len(list.Files), "file"), float64(size)/1e6, list.At.Format("2006-01-02 15:04:05Z07:00"))
 			return nil
 		},
 	}
@@ -56,14 +55,14 @@ paused until a person says rowferry resume ACCOUNT.`,
 				return err
 			}
 			if f.json {
-				return printJSON(os.Stdout, done)
+				return printJSON(stdout, done)
 			}
-			fmt.Printf("The ledger is that of %s. What was there before lies in %s.\n", done.At.Format("2006-01-02 15:04:05Z07:00"), filepath.Base(done.Aside))
+			fmt.Fprintf(stdout, "The ledger is that of %s. What was there before lies in %s.\n", done.At.Format("2006-01-02 15:04:05Z07:00"), filepath.Base(done.Aside))
 			for _, line := range done.Said {
-				fmt.Println("- " + line)
+				fmt.Fprintln(stdout, "- "+line)
 			}
 			if len(done.Paused) > 0 {
-				fmt.Printf("Paused: %s. Look these rows up at the provider, then: rowferry resume ACCOUNT\n", strings.Join(done.Paused, ", "))
+				fmt.Fprintf(stdout, "Paused: %s. Look these rows up at the provider, then: rowferry resume ACCOUNT\n", strings.Join(done.Paused, ", "))
 			}
 			return nil
 		},

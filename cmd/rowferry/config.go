@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -34,7 +33,7 @@ func (f *flags) configCheck() error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s: no mistake; %s, %s.\n", f.config, count(len(cfg.Accounts), "account"), count(len(cfg.Routes), "route"))
+	fmt.Fprintf(stdout, "%s: no mistake; %s, %s.\n", f.config, count(len(cfg.Accounts), "account"), count(len(cfg.Routes), "route"))
 	return nil
 }
 
@@ -48,7 +47,7 @@ func (f *flags) verdictJSON(cfg *configs.Config, err error) error {
 	if is {
 		verdict.Mistakes = wrong.Mistakes
 	}
-	if err := printJSON(os.Stdout, verdict); err != nil {
+	if err := printJSON(stdout, verdict); err != nil {
 		return err
 	}
 	if is {
@@ -60,6 +59,6 @@ func (f *flags) verdictJSON(cfg *configs.Config, err error) error {
 // warn shows what should be looked at in a configuration.
 func warn(cfg *configs.Config) {
 	for _, w := range cfg.Warnings {
-		fmt.Fprintln(os.Stderr, "warning:", w)
+		fmt.Fprintln(stderr, "warning:", w)
 	}
 }

@@ -107,7 +107,7 @@ so that there is something to see.`,
   rowferry demo --dir /tmp/rowferry-demo
   rowferry demo --console 127.0.0.1:8420`,
 		Args: takes(0, 0, ""),
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.demo(cmd.Context(), os.Stdout, dir, address) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.demo(cmd.Context(), stdout, dir, address) },
 	}
 	c.Flags().StringVar(&dir, "dir", "demo", "folder to make (an earlier demo in it is replaced)")
 	c.Flags().StringVar(&address, "console", "", "go on, and serve the web pages at this address of this machine")

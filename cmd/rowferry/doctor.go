@@ -51,9 +51,9 @@ and go on with --accept-ledger: whatever was under way then counts as sent witho
   rowferry doctor partner`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if accept {
-				return f.acceptLedger(cmd.Context(), os.Stdout)
+				return f.acceptLedger(cmd.Context(), stdout)
 			}
-			return f.doctor(cmd.Context(), os.Stdout, args)
+			return f.doctor(cmd.Context(), stdout, args)
 		},
 	}
 	c.Flags().BoolVar(&accept, "accept-ledger", false, "go on with a ledger that lost what it had")

@@ -28,10 +28,10 @@ answers; 1: it does not.`,
 				return errors.New("the configuration names no address to ask; write listen: 127.0.0.1:9100")
 			}
 			if err := healthy(cmd.Context(), cfg.Listen); err != nil {
-				fmt.Println("not well:", err)
+				fmt.Fprintln(stdout, "not well:", err)
 				return outcome(exitSome)
 			}
-			fmt.Println("well")
+			fmt.Fprintln(stdout, "well")
 			return nil
 		},
 	}

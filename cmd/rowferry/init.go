@@ -65,9 +65,9 @@ func (i *initFlags) run(ctx context.Context) error {
 		return err
 	}
 	// The configuration may go to standard output; then what is said about it goes to standard error.
-	talk := io.Writer(os.Stdout)
+	talk := stdout
 	if i.out == "-" {
-		talk = os.Stderr
+		talk = stderr
 	} else if _, err := os.Lstat(i.out); err == nil {
 		return taken(i.out)
 	}

@@ -50,10 +50,15 @@ func Main() int {
 	if code, ok := errors.AsType[outcome](err); ok {
 		return int(code)
 	}
-	fmt.Fprintln(os.Stderr, complaint(err, func() batch.Language {
+	said := complaint(err, func() batch.Language {
 		config, _ := root.PersistentFlags().GetString("config")
 		return configs.Load(config).Language
-	}))
+	})
+	if asJSON, _ := root.PersistentFlags().GetBool("json"); asJSON {
+		complainJSON(said, err)
+		return exitUsage
+	}
+	fmt.Fprintln(stderr, said)
 	return exitUsage
 }
 
@@ -120,9 +125,9 @@ func (f *flags) logger(least slog.Level) (*slog.Logger, error) {
 	o := &slog.HandlerOptions{Level: max(level, least)}
 	switch f.format {
 	case "text":
-		return slog.New(slog.NewTextHandler(os.Stderr, o)), nil
+		return slog.New(slog.NewTextHandler(stderr, o)), nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(os.Stderr, o)), nil
+		return slog.New(slog.NewJSONHandler(stderr, o)), nil
 	}
 	return nil, fmt.Errorf("--log-format %q: write text or json", f.format)
 }

@@ -47,10 +47,10 @@ func tryNotices(cmd *cobra.Command, cfg *configs.Config) error {
 	for _, channel := range channels {
 		if err := channel.Tell(cmd.Context(), []notices.Notice{n}); err != nil {
 			failed = true
-			fmt.Printf("%s: %v\n", channel.Name(), err)
+			fmt.Fprintf(stdout, "%s: %v\n", channel.Name(), err)
 			continue
 		}
-		fmt.Printf("%s: ok\n", channel.Name())
+		fmt.Fprintf(stdout, "%s: ok\n", channel.Name())
 	}
 	if failed {
 		return outcome(exitSome)

@@ -113,11 +113,11 @@ func tokenCommand(f *flags) *cobra.Command {
 				return err
 			}
 			if f.json {
-				if err := printJSON(os.Stdout, map[string]any{"name": person.Name, "role": person.Role, "routes": person.Routes, "token": secret}); err != nil {
+				if err := printJSON(stdout, map[string]any{"name": person.Name, "role": person.Role, "routes": person.Routes, "token": secret}); err != nil {
 					return err
 				}
 			} else {
-				fmt.Println(secret)
+				fmt.Fprintln(stdout, secret)
 			}
 			return f.noteAct(ctx, b, "token", person.Name, "")
 		})
@@ -198,14 +198,14 @@ func (f *flags) register(ctx context.Context, do func(context.Context, *configs.
 // noteAct writes down what was done, and says it.
 func (f *flags) noteAct(ctx context.Context, b people.Book, verb, name, said string) error {
 	if said != "" && !f.json {
-		fmt.Printf(said, name)
+		fmt.Fprintf(stdout, said, name)
 	}
 	return b.Register.Act(ctx, ledger.Act{At: time.Now().UTC(), By: whoami(), From: "command line", Verb: verb, About: name})
 }
 
 func (f *flags) listPeople(all []people.Person) error {
 	if f.json {
-		return printJSON(os.Stdout, all)
+		return printJSON(stdout, all)
 	}
 	var rows [][]string
 	for _, p := range all {
@@ -215,7 +215,7 @@ func (f *flags) listPeople(all []people.Person) error {
 		}
 		rows = append(rows, []string{p.Name, string(p.Role), routes})
 	}
-	return table(os.Stdout, []string{"NAME", "ROLE", "ROUTES"}, rows)
+	return table(stdout, []string{"NAME", "ROLE", "ROUTES"}, rows)
 }
 
 // askPassword asks for a new password, twice on a terminal; else it is the first line of standard input.
@@ -228,9 +228,9 @@ func askPassword() (string, error) {
 		return strings.TrimRight(line, "\r\n"), nil
 	}
 	ask := func(what string) (string, error) {
-		fmt.Fprint(os.Stderr, what)
+		fmt.Fprint(stderr, what)
 		b, err := term.ReadPassword(int(os.Stdin.Fd()))
-		fmt.Fprintln(os.Stderr)
+		fmt.Fprintln(stderr)
 		return string(b), err
 	}
 	first, err := ask("Password (at least 10 characters): ")

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -23,7 +22,7 @@ func providersCommand(f *flags) *cobra.Command {
   rowferry providers show otms
   rowferry providers show ./my-provider.yaml --lang zh`,
 		Args: subcommands,
-		RunE: func(*cobra.Command, []string) error { return f.listProviders(os.Stdout) },
+		RunE: func(*cobra.Command, []string) error { return f.listProviders(stdout) },
 	}
 	c.AddCommand(showCommand(f), templateCommand(f), addCommand(f))
 	return c
@@ -85,9 +84,9 @@ func showCommand(f *flags) *cobra.Command {
 				return fmt.Errorf("--lang %q: write en, zh or ru", lang)
 			}
 			if f.json {
-				return printJSON(os.Stdout, operations(p))
+				return printJSON(stdout, operations(p))
 			}
-			return p.Markdown(os.Stdout, l)
+			return p.Markdown(stdout, l)
 		},
 	}
 	c.Flags().StringVar(&lang, "lang", "en", "en, zh or ru")

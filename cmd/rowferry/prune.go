@@ -72,7 +72,7 @@ func (f *flags) sweep(ctx context.Context, s *retain.Sweeper, verb string) error
 	if f.json {
 		return printJSON(os.Stdout, gone)
 	}
-	fmt.Printf("%s: %s and %s (%.1f MB), %s, answers of %s\n", verb, count(gone.Originals, "original"), count(gone.Results, "result"), float64(gone.Bytes)/1e6,
+	fmt.Fprintf(stdout, "%s: %s and %s (%.1f MB), %s, answers of %s\n", verb, count(gone.Originals, "original"), count(gone.Results, "result"), float64(gone.Bytes)/1e6,
 		count(gone.Rows, "row"), count(gone.Answers, "file"))
 	return nil
 }

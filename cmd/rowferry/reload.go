@@ -61,19 +61,19 @@ func (f *flags) reload(ctx context.Context) error {
 
 func (f *flags) tellReload(came desk.Reloading) error {
 	if f.json {
-		if err := printJSON(os.Stdout, came); err != nil {
+		if err := printJSON(stdout, came); err != nil {
 			return err
 		}
 	}
 	if len(came.Wrong) > 0 {
 		for _, line := range came.Wrong {
-			fmt.Fprintln(os.Stderr, line)
+			fmt.Fprintln(stderr, line)
 		}
-		fmt.Fprintln(os.Stderr, "The service goes on with the configuration that it has.")
+		fmt.Fprintln(stderr, "The service goes on with the configuration that it has.")
 		return outcome(exitUsage)
 	}
 	if !f.json {
-		fmt.Printf("The service has taken up the configuration (%s).\n", count(came.Routes, "route"))
+		fmt.Fprintf(stdout, "The service has taken up the configuration (%s).\n", count(came.Routes, "route"))
 	}
 	return nil
 }

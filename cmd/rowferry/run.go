@@ -242,28 +242,28 @@ func (f *flags) printConclusion(e *pipeline.Engine, cfg *configs.Config, files [
 		if files == nil {
 			files = []ledger.File{}
 		}
-		return printJSON(os.Stdout, files)
+		return printJSON(stdout, files)
 	}
 	if len(files) == 0 {
-		fmt.Println("No file was taken.")
+		fmt.Fprintln(stdout, "No file was taken.")
 		return nil
 	}
 	stand, err := standings(e, cfg, files)
 	if err != nil {
 		return err
 	}
-	if err := filesTable(os.Stdout, stand); err != nil {
+	if err := filesTable(stdout, stand); err != nil {
 		return err
 	}
-	remarks(os.Stdout, stand)
+	remarks(stdout, stand)
 	first := true
 	for _, file := range files {
 		for _, name := range file.Results {
 			if first {
-				fmt.Println("\nResults:")
+				fmt.Fprintln(stdout, "\nResults:")
 				first = false
 			}
-			fmt.Println("  " + resultAt(cfg.Routes[file.Route].Outbox, name))
+			fmt.Fprintln(stdout, "  "+resultAt(cfg.Routes[file.Route].Outbox, name))
 		}
 	}
 	return nil

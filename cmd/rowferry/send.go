@@ -87,7 +87,7 @@ func checkCommand(f *flags) *cobra.Command {
   rowferry check ship-points orders.xlsx --bodies           # also print what would be sent`,
 		Args: needs(2, "a route and at least one file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.check(cmd.Context(), os.Stdout, args[0], args[1:], bodies, folder)
+			return f.check(cmd.Context(), stdout, args[0], args[1:], bodies, folder)
 		},
 	}
 	c.Flags().BoolVar(&bodies, "bodies", false, "print the items that would be sent, one a line")

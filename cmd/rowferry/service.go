@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -109,18 +108,18 @@ func (f *flags) installService(s service.Service) error {
 	if err := s.Start(); err != nil {
 		return fmt.Errorf("it is installed, but does not start: %w", err)
 	}
-	fmt.Printf("The service %s is installed and runs.\n", s)
+	fmt.Fprintf(stdout, "The service %s is installed and runs.\n", s)
 	return nil
 }
 
 func uninstallService(s service.Service) error {
 	if err := s.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, "it did not run, or could not be ended:", err)
+		fmt.Fprintln(stderr, "it did not run, or could not be ended:", err)
 	}
 	if err := s.Uninstall(); err != nil {
 		return fmt.Errorf("uninstall: %w", err)
 	}
-	fmt.Printf("The service %s is removed. Data and files are where they were.\n", s)
+	fmt.Fprintf(stdout, "The service %s is removed. Data and files are where they were.\n", s)
 	return nil
 }
 
@@ -128,15 +127,15 @@ func serviceStatus(s service.Service) error {
 	state, err := s.Status()
 	switch {
 	case errors.Is(err, service.ErrNotInstalled):
-		fmt.Printf("The service %s is not installed.\n", s)
+		fmt.Fprintf(stdout, "The service %s is not installed.\n", s)
 		return outcome(exitSome)
 	case err != nil:
 		return fmt.Errorf("%s does not say: %w", s.Platform(), err)
 	case state == service.StatusRunning:
-		fmt.Printf("The service %s runs.\n", s)
+		fmt.Fprintf(stdout, "The service %s runs.\n", s)
 		return nil
 	}
-	fmt.Printf("The service %s is installed and does not run.\n", s)
+	fmt.Fprintf(stdout, "The service %s is installed and does not run.\n", s)
 	return outcome(exitSome)
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -34,7 +33,7 @@ already gone. --faults (or POST /NAME/__faults) makes more go wrong, for example
   rowferry simulate otms --listen 127.0.0.1:8427
   rowferry simulate ./my-provider.yaml --faults '{"too_many": 0.2, "retry_after": "1s"}'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.simulate(cmd.Context(), os.Stdout, args, address, faults, seed)
+			return f.simulate(cmd.Context(), stdout, args, address, faults, seed)
 		},
 	}
 	c.Flags().StringVar(&address, "listen", "127.0.0.1:8427", "address on this machine")

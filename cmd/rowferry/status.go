@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"os/user"
 	"slices"
 	"strings"
@@ -37,16 +36,22 @@ func printBodies(w io.Writer, wanted bool) func(*batch.Item) {
 }
 
 func statusCommand(f *flags) *cobra.Command {
-	var last, row int
+	var row int
+	which := listing{}
 	c := &cobra.Command{
 		Use:   "status [FILE-ID [--row N]]",
 		Short: "Files, lanes, and the rows of one file",
 		Long: `Shows the newest files and every lane that is stopped; with a file id (or its beginning), what became of that file's rows;
 with --row, what was sent for one row and what the provider answered. An answer is kept where the request did not end
-delivered, for as long as the file's rows are: its first 4 KiB, with passwords and tokens hidden. Works while the service runs.`,
+delivered, for as long as the file's rows are: its first 4 KiB, with passwords and tokens hidden. Works while the service runs.
+
+The flags --route, --state, --since and --problems choose files; --problems those that need a person: not taken, stopped,
+paused, or with rows that were not delivered.`,
 		Example: `  rowferry status
   rowferry status 20261122-101502-7f3a
   rowferry status 20261122-101502-7f3a --row 17
+  rowferry status --problems --since 24h
+  rowferry status --route ship-points --state sending,settled
   rowferry status --json`,
 		Args: takes(0, 1, "a file id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -57,13 +62,17 @@ delivered, for as long as the file's rows are: its first 4 KiB, with passwords a
 				case len(args) == 0 && cmd.Flags().Changed("row"):
 					return errors.New("--row needs the id of the file that has the row: rowferry status FILE-ID --row N")
 				case len(args) == 0:
-					return f.statusAll(ctx, d, last)
+					return f.statusAll(ctx, d, which)
 				}
 				return f.statusFile(ctx, d, args[0])
 			})
 		},
 	}
-	c.Flags().IntVar(&last, "last", 20, "how many files to list")
+	c.Flags().IntVar(&which.last, "last", 20, "how many files to list")
+	c.Flags().StringVar(&which.route, "route", "", "only files of this route")
+	c.Flags().StringSliceVar(&which.states, "state", nil, "only files in these states: "+strings.Join(stateNames(), ", "))
+	c.Flags().StringVar(&which.since, "since", "", "only files taken since: 30m, 24h, 7d, or a day as 2026-11-22")
+	c.Flags().BoolVar(&which.problems, "problems", false, "only files that need a person")
 	c.Flags().IntVar(&row, "row", 0, "show what was sent for this row, and what the provider answered")
 	return c
 }
@@ -85,8 +94,8 @@ func (f *flags) visit(ctx context.Context, look func(context.Context, *desk.Desk
 	return errors.Join(look(ctx, &desk.Desk{Books: l, Orders: l, Config: cfg}), l.Close())
 }
 
-func (f *flags) statusAll(ctx context.Context, d *desk.Desk, last int) error {
-	files, err := d.Files(ctx, ledger.Query{Last: last})
+func (f *flags) statusAll(ctx context.Context, d *desk.Desk, which listing) error {
+	files, err := which.files(ctx, d)
 	if err != nil {
 		return err
 	}
@@ -103,19 +112,23 @@ func (f *flags) statusAll(ctx context.Context, d *desk.Desk, last int) error {
 		if len(strays) > 0 {
 			all["stray_receipts"] = strays
 		}
-		return printJSON(os.Stdout, all)
+		return printJSON(stdout, all)
 	}
 	defer printStrays(strays)
-	if len(files) == 0 {
-		fmt.Println("No file has been taken yet.")
+	if len(files) == 0 && which.all() {
+		fmt.Fprintln(stdout, "No file has been taken yet.")
 		return nil
 	}
-	if err := filesTable(os.Stdout, files); err != nil {
+	if len(files) == 0 {
+		fmt.Fprintln(stdout, "No file fits.")
+		return nil
+	}
+	if err := statusTable(stdout, files); err != nil {
 		return err
 	}
-	remarks(os.Stdout, files)
+	remarks(stdout, files)
 	for _, account := range slices.Sorted(maps.Keys(stops)) {
-		fmt.Printf("\naccount %s: %s\n", account, stops[account])
+		fmt.Fprintf(stdout, "\naccount %s: %s\n", account, stops[account])
 	}
 	return nil
 }
@@ -123,10 +136,10 @@ func (f *flags) statusAll(ctx context.Context, d *desk.Desk, last int) error {
 // printStrays lists receipts that found nothing.
 func printStrays(strays []ledger.Received) {
 	if len(strays) > 0 {
-		fmt.Println("\nReceipts that speak of nothing that was sent from here, or cannot be understood:")
+		fmt.Fprintln(stdout, "\nReceipts that speak of nothing that was sent from here, or cannot be understood:")
 	}
 	for _, r := range strays {
-		fmt.Printf("  %s account %s, %s: %s %s %s\n", r.Came.Format("2006-01-02 15:04:05"), r.Account, r.Kind, r.Class, r.Key, r.Message)
+		fmt.Fprintf(stdout, "  %s account %s, %s: %s %s %s\n", r.Came.Format("2006-01-02 15:04:05"), r.Account, r.Kind, r.Class, r.Key, r.Message)
 	}
 }
 
@@ -161,26 +174,26 @@ func (f *flags) statusFile(ctx context.Context, d *desk.Desk, id string) error {
 		if receipts != nil {
 			all["receipts"] = receipts
 		}
-		return printJSON(os.Stdout, all)
+		return printJSON(stdout, all)
 	}
-	if err := filesTable(os.Stdout, []desk.File{file}); err != nil {
+	if err := statusTable(stdout, []desk.File{file}); err != nil {
 		return err
 	}
-	remarks(os.Stdout, []desk.File{file})
+	remarks(stdout, []desk.File{file})
 	if receipts != nil {
-		fmt.Printf("receipts: %d accepted, %d refused, %d awaited\n", receipts[batch.Accepted], receipts[batch.Refused], receipts[batch.Awaited]+receipts[batch.Told])
+		fmt.Fprintf(stdout, "receipts: %d accepted, %d refused, %d awaited\n", receipts[batch.Accepted], receipts[batch.Refused], receipts[batch.Awaited]+receipts[batch.Told])
 	}
 	printRows(rows, more, untried)
 	for _, n := range file.Reading.Notes {
 		if !n.Unread { // that was remarked
-			fmt.Println("note: " + words.Say(file.Language, n.Message))
+			fmt.Fprintln(stdout, "note: "+words.Say(file.Language, n.Message))
 		}
 	}
 	if file.Lost(ledger.PartRows) {
-		fmt.Println("Its rows are not kept any longer; what became of it stays.")
+		fmt.Fprintln(stdout, "Its rows are not kept any longer; what became of it stays.")
 	}
 	for _, name := range file.Results {
-		fmt.Println("result: " + name)
+		fmt.Fprintln(stdout, "result: "+name)
 	}
 	return nil
 }
@@ -198,9 +211,9 @@ func (f *flags) statusRow(ctx context.Context, d *desk.Desk, id string, row int)
 		return err
 	}
 	if f.json {
-		return printJSON(os.Stdout, e)
+		return printJSON(stdout, e)
 	}
-	printExchange(os.Stdout, file, e)
+	printExchange(stdout, file, e)
 	return nil
 }
 
@@ -241,13 +254,13 @@ func printRows(rows []desk.Row, more, untried int) {
 	}
 	switch {
 	case slices.ContainsFunc(rows, refused):
-		fmt.Println("\nRows that are not delivered, or that the provider refused later:")
+		fmt.Fprintln(stdout, "\nRows that are not delivered, or that the provider refused later:")
 	case len(rows) > 0 || untried > 0:
-		fmt.Println("\nRows that are not delivered:")
+		fmt.Fprintln(stdout, "\nRows that are not delivered:")
 	}
 	for _, r := range rows {
 		if r.Outcome == nil {
-			fmt.Printf("  row %d waits to be tried again (%s so far)\n", r.Number, count(r.Tries, "attempt"))
+			fmt.Fprintf(stdout, "  row %d waits to be tried again (%s so far)\n", r.Number, count(r.Tries, "attempt"))
 			continue
 		}
 		var why []string
@@ -261,13 +274,13 @@ func printRows(rows []desk.Row, more, untried int) {
 		if refused(r) {
 			status += ", refused later"
 		}
-		fmt.Printf("  row %d %s: %s\n", r.Number, status, strings.Join(why, " | "))
+		fmt.Fprintf(stdout, "  row %d %s: %s\n", r.Number, status, strings.Join(why, " | "))
 	}
 	if more > 0 {
-		fmt.Printf("  … and %d more; --json lists all, the result file has them in the end\n", more)
+		fmt.Fprintf(stdout, "  … and %d more; --json lists all, the result file has them in the end\n", more)
 	}
 	if untried > 0 {
-		fmt.Printf("  %s not been tried yet\n", has(untried))
+		fmt.Fprintf(stdout, "  %s not been tried yet\n", has(untried))
 	}
 }
 
@@ -383,21 +396,21 @@ func (f *flags) order(ctx context.Context, o ledger.Order, target string) error 
 // tell says what came of an order; service: whether one runs.
 func (f *flags) tell(o desk.Receipt, service bool) error {
 	if f.json {
-		return printJSON(os.Stdout, struct {
+		return printJSON(stdout, struct {
 			desk.Receipt
 			Service bool `json:"service"` // a service runs
 		}{o, service})
 	}
 	if o.Verb == ledger.Resend {
-		fmt.Printf("%s: %s of %d to be sent again.\n", o.Name, count(o.Rows, "row"), o.Of)
+		fmt.Fprintf(stdout, "%s: %s of %d to be sent again.\n", o.Name, count(o.Rows, "row"), o.Of)
 	}
 	switch {
 	case !service:
-		fmt.Println("Done. It takes effect when rowferry runs: rowferry run")
+		fmt.Fprintln(stdout, "Done. It takes effect when rowferry runs: rowferry run")
 	case o.Taken:
-		fmt.Println("Done: the running service has taken the order.")
+		fmt.Fprintln(stdout, "Done: the running service has taken the order.")
 	default:
-		fmt.Println("The order is in the ledger; the running service has not taken it yet.")
+		fmt.Fprintln(stdout, "The order is in the ledger; the running service has not taken it yet.")
 	}
 	return nil
 }

@@ -7,7 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -54,39 +54,61 @@ func are(n int, what string) string {
 	return count(n, what) + " are"
 }
 
+// answered is whether a JSON value was printed: nothing may follow it.
+var answered bool
+
+// complainJSON says an error to a machine: on standard output, or beside it where the answer is out already.
+func complainJSON(said string, err error) {
+	w := stdout
+	if answered {
+		w = stderr
+	}
+	told := struct {
+		Error    string            `json:"error"`
+		Mistakes []configs.Mistake `json:"mistakes,omitempty"`
+	}{Error: said}
+	if wrong, ok := errors.AsType[*configs.MistakesError](err); ok {
+		told.Mistakes = wrong.Mistakes
+	}
+	_ = printJSON(w, told) // there is nobody left to tell
+}
+
 func printJSON(w io.Writer, v any) error {
+	answered = true
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return e.Encode(v)
 }
 
-// table prints rows in columns.
-func table(w io.Writer, head []string, rows [][]string) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, strings.Join(head, "\t"))
-	for _, r := range rows {
-		fmt.Fprintln(t, strings.Join(r, "\t"))
-	}
-	return t.Flush()
+// filesTable prints what became of files.
+func filesTable(w io.Writer, files []desk.File) error {
+	head, rows := filesCells(files)
+	return table(w, head, rows)
 }
 
-// files prints what became of files.
-func filesTable(w io.Writer, files []desk.File) error {
-	head := []string{"FILE", "ID", "STATE", "ROWS"}
+// statusTable prints the same, and of which route each is and when it was taken.
+func statusTable(w io.Writer, files []desk.File) error {
+	head, rows := filesCells(files)
+	for i, f := range files {
+		rows[i] = append(rows[i], f.Route, f.TakenAt.Local().Format(time.DateTime))
+	}
+	return table(w, append(head, "ROUTE", "TAKEN"), rows)
+}
+
+func filesCells(files []desk.File) (head []string, rows [][]string) {
+	head = []string{"FILE", "ID", "STATE", "ROWS"}
 	for _, s := range batch.Statuses() {
 		head = append(head, strings.ToUpper(string(s)))
 	}
-	head = append(head, "WAITING")
-	var rows [][]string
 	for _, f := range files {
-		r := []string{f.Name, f.ID, string(f.State), fmt.Sprint(f.Counts.Read)}
+		r := []string{shortName(f.Name), f.ID, string(f.State), fmt.Sprint(f.Counts.Read)}
 		for _, s := range batch.Statuses() {
 			r = append(r, fmt.Sprint(f.Counts.Of(s)))
 		}
 		rows = append(rows, append(r, fmt.Sprint(f.Counts.Pending())))
 	}
-	return table(w, head, rows)
+	return append(head, "WAITING"), rows
 }
 
 // remarks prints what a person should know about files beyond the numbers, and what to do next.
@@ -95,7 +117,7 @@ func remarks(w io.Writer, files []desk.File) {
 	for _, f := range files {
 		switch f.Standing {
 		case desk.NotTaken:
-			fmt.Fprintf(w, "\n%s was not taken: %s\n", f.Name, f.Why)
+			fmt.Fprintf(w, "\n%s was not taken%s: %s\n", f.Name, old(f.TakenAt), f.Why)
 		case desk.Duplicate:
 			fmt.Fprintf(w, "\n%s has the same content, or the same rows, as the earlier file %s: nothing was sent again. To send rows of it again: rowferry resend %s --status failed\n", f.Name, f.Why, f.Why)
 		case desk.Misfitting, desk.Stalled:

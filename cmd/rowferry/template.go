@@ -44,7 +44,7 @@ CSV, or without other rows, they are data like any other.`,
   rowferry providers template otms shipPointRemove -o 提送货点.xlsx --lang zh
   rowferry providers template ./my-provider.yaml createOrder -o orders.xlsx --force`,
 		Args: takes(2, 2, "a provider (a built-in one, or the path of a document) and an operation"),
-		RunE: func(_ *cobra.Command, args []string) error { return t.write(os.Stdout, args[0], args[1], f.json) },
+		RunE: func(_ *cobra.Command, args []string) error { return t.write(stdout, args[0], args[1], f.json) },
 	}
 	c.Flags().StringVarP(&t.out, "output", "o", "", "the workbook to write (OPERATION.xlsx without it)")
 	c.Flags().StringVar(&t.lang, "lang", "en", "language of headings, notes and guide: en, zh or ru")

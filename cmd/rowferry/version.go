@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"runtime"
 	"runtime/debug"
 
@@ -47,13 +46,13 @@ func versionCommand(f *flags) *cobra.Command {
 		Example: "  rowferry version\n  rowferry version --licences",
 		RunE: func(*cobra.Command, []string) error {
 			if texts {
-				return licences.WriteTo(os.Stdout)
+				return licences.WriteTo(stdout)
 			}
 			b := built{Version: version(), Commit: commit, Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH}
 			if f.json {
-				return printJSON(os.Stdout, b)
+				return printJSON(stdout, b)
 			}
-			fmt.Println(b)
+			fmt.Fprintln(stdout, b)
 			return nil
 		},
 	}
