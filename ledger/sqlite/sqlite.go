@@ -259,6 +259,9 @@ func private(dir string) error {
 	entries, err := os.ReadDir(dir)
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), "ledger.") {
+			if e.Type()&fs.ModeSymlink != 0 && !strings.HasPrefix(e.Name(), "ledger.db") { // an owner may have put the database elsewhere; what is written and made private would be somebody else's file
+				return fmt.Errorf("%s is a link, and rowferry made none: remove it", filepath.Join(dir, e.Name()))
+			}
 			err = errors.Join(err, os.Chmod(filepath.Join(dir, e.Name()), 0o600))
 		}
 	}
