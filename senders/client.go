@@ -70,6 +70,7 @@ type exchange struct {
 	fate     Fate
 	response providers.Response
 	err      error
+	stranger bool // the server refused the connection because it does not know us: nothing was read of the request
 	started  time.Time
 	took     time.Duration
 }
@@ -93,7 +94,7 @@ func (s *sender) do(ctx context.Context, m message, slot *pace.Slot, commit func
 		response, err = s.roundTrip(traced, m)
 	}
 	left := d.close()
-	x := exchange{response: response, started: d.started}
+	x := exchange{response: response, started: d.started, stranger: err != nil && unknownToServer(err, s.wanted.Load())}
 	switch {
 	case err == nil:
 		slot.Done()

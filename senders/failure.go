@@ -79,6 +79,23 @@ func explain(ctx context.Context, err error, host string) *Failure {
 	return failure("sender.cut", "host", host)
 }
 
+// unknownToServer reports whether a server wants a certificate of its clients and got none, or one that it does not take. It says
+// so while it still shakes hands (older servers by a word that means something only where they asked, wanted), though with TLS 1.3 the client is through by then and may have written: it has read nothing.
+func unknownToServer(err error, wanted bool) bool {
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Op != "remote error" {
+		return false
+	}
+	switch op.Err.Error() {
+	case "tls: handshake failure":
+		return wanted
+	case "tls: certificate required", "tls: bad certificate", "tls: unsupported certificate", "tls: revoked certificate", "tls: expired certificate",
+		"tls: unknown certificate", "tls: unknown certificate authority", "tls: access denied":
+		return true
+	}
+	return false
+}
+
 // certificate says in a few words why a certificate was not accepted; the names in it are the provider's own.
 func certificate(err error) string {
 	var authority x509.UnknownAuthorityError

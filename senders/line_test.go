@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/tls"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -307,5 +308,29 @@ func TestWaitingEnds(t *testing.T) {
 	defer cancel()
 	if r := later.Send(ctx, a); r.Fate != senders.NotSent {
 		t.Errorf("what an earlier process sent does not count: %+v", r)
+	}
+}
+
+// A server that wants a certificate of its clients refuses the account, not the rows: nothing of the request was read.
+func TestServerWantsACertificate(t *testing.T) {
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		var count atomic.Int32
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { count.Add(1) }))
+		server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
+		server.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert, MinVersion: version, MaxVersion: version}
+		server.StartTLS()
+		ca := filepath.Join(t.TempDir(), "ca.pem")
+		if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		send := lesTo(t, server.URL, func(a *configs.Account) { a.CA = ca })
+		r := send(lesOne)
+		for end := time.Now().Add(2 * time.Minute); r.Fate == senders.Lost && time.Now().Before(end); { // its word may be overtaken by the end of the line
+			r = send(lesOne)
+		}
+		if r.Fate != senders.Answered || r.Reading.Class != providers.Auth || !strings.Contains(r.Reading.Message.EN, "certificate of ours") || count.Load() != 0 {
+			t.Errorf("TLS %x: %+v", version, r)
+		}
+		server.Close()
 	}
 }

@@ -2,6 +2,7 @@ package senders
 
 import (
 	"cmp"
+	"crypto/tls"
 	"encoding/base64"
 	"fmt"
 	"log/slog"
@@ -92,7 +93,14 @@ func build(account configs.Account, p *providers.Provider, o Options) *sender {
 	b.s.pacer = pace.New(pace.Options{N: limit.N, Per: limit.Per, Past: o.Past, Started: o.Started})
 	roots, _ := authorities(account.CA)
 	b.s.transport = newTransport(max(account.Concurrency, p.Limits.Concurrency, 4), roots)
-	b.s.transport.TLSClientConfig.Certificates, _ = ownCertificate(account)
+	own, _ := ownCertificate(account)
+	b.s.transport.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		b.s.wanted.Store(true)
+		if len(own) > 0 {
+			return &own[0], nil
+		}
+		return &tls.Certificate{}, nil
+	}
 	b.s.dress.Store(b.dress(o))
 	b.s.renew = func() *dress {
 		if !b.rotated() {

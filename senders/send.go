@@ -32,6 +32,7 @@ type sender struct {
 	pacer     *pace.Pacer
 	log       *slog.Logger
 	mask      *mask
+	wanted    atomic.Bool // the server has asked for a certificate of ours
 
 	mu    sync.Mutex
 	until time.Time // the provider's limit is spent until then
@@ -162,6 +163,10 @@ func (s *sender) attempt(ctx context.Context, c *call, a Attempt) (res Result, s
 		c.auth.Authorize(&auth.Request{Method: c.op.Method, Path: m.url.EscapedPath(), Encoding: c.encoding, Body: body, Session: session, Header: m.header})
 	}
 	x := s.do(ctx, m, slot, halting(wait, a.Commit))
+	if x.stranger {
+		v := providers.Verdict{Class: providers.Auth, Message: everyLanguage("sender.client_certificate")}
+		return Result{Fate: Answered, Started: x.started, Took: x.took, Reading: providers.Reading{Verdict: v}}, session
+	}
 	res = Result{Fate: x.fate, Err: x.err, Started: x.started, Took: x.took}
 	if x.fate == Answered {
 		res.Status = x.response.Status

@@ -117,6 +117,11 @@ var sending = catalogue{
 		ZH: "登录既未被接受也未被拒绝（HTTP {status}）；未发送任何内容",
 		RU: "вход не принят и не отклонён (HTTP {status}); ничего не отправлено",
 	},
+	"sender.client_certificate": {
+		EN: "the server wants a certificate of ours, and takes none or not this one: write cert and key of the account",
+		ZH: "服务器要求我方提供客户端证书，但未提供或不接受所提供的证书：请填写该账号的 cert 和 key",
+		RU: "сервер требует наш сертификат и не получил его или не принял этот: укажите cert и key учётной записи",
+	},
 	"sender.login_refused": {
 		EN: "the provider refused the login (HTTP {status})",
 		ZH: "服务商拒绝登录（HTTP {status}）",
