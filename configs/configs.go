@@ -107,6 +107,10 @@ type Account struct {
 	Cert string `yaml:"cert" example:"/etc/rowferry/client.pem"`
 	// PEM file with the private key of cert.
 	Key string `yaml:"key" example:"/etc/rowferry/client.key"`
+	// Oldest version of TLS that is spoken.
+	MinTLS string `yaml:"min_tls" default:"1.2" enum:"1.2,1.3" number:"true"`
+	// Proxy that requests go through: http://HOST:PORT, https:// or socks5://, with NAME:PASSWORD@ before the host where it asks for them; none goes there directly. Without it HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment hold.
+	Proxy Secret `yaml:"proxy" example:"http://proxy.example.com:3128"`
 }
 
 // Sign is the recipe of a signature that the provider has not published.

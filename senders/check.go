@@ -46,6 +46,8 @@ func Check(account configs.Account, p *providers.Provider, operations []string) 
 	j.found = append(j.found, wrong...)
 	_, wrong = ownCertificate(account)
 	j.found = append(j.found, wrong...)
+	_, wrong = proxyOf(account)
+	j.found = append(j.found, wrong...)
 	return j.found
 }
 

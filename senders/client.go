@@ -36,7 +36,8 @@ func newTransport(connections int, roots *x509.CertPool) *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Transport{
-		Proxy: http.ProxyFromEnvironment, // never for loopback
+		Proxy:                  http.ProxyFromEnvironment, // never for loopback
+		OnProxyConnectResponse: proxyAnswered,
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			c, err := dialer.DialContext(ctx, network, address)
 			if err != nil {

@@ -48,15 +48,20 @@ func explain(ctx context.Context, err error, host string) *Failure {
 	var verify *tls.CertificateVerificationError
 	var alert tls.AlertError
 	var timeout net.Error
+	var refused *Failure // by the proxy
 	with := func(f *Failure, cause error) *Failure { f.cause = cause; return f }
 	cause := context.Cause(ctx)
 	switch {
+	case errors.As(err, &refused):
+		return refused
 	case errors.Is(err, errTooBig):
 		return with(failure("sender.too_big", "limit", maxAnswer>>20), errTooBig)
 	case errors.Is(cause, errTimeout):
 		return with(failure("sender.timeout", "host", host), context.DeadlineExceeded)
 	case cause != nil:
 		return with(failure("sender.cancelled"), context.Canceled)
+	case errors.As(err, &op) && op.Op == "proxyconnect":
+		return failure("sender.proxy.away", "reason", system(op.Err))
 	case errors.As(err, &dns):
 		return with(failure("sender.dns", "host", dns.Name), nil)
 	case errors.As(err, &verify):

@@ -91,8 +91,7 @@ func build(account configs.Account, p *providers.Provider, o Options) *sender {
 	}
 	limit := Rate(account, p)
 	b.s.pacer = pace.New(pace.Options{N: limit.N, Per: limit.Per, Past: o.Past, Started: o.Started})
-	roots, _ := authorities(account.CA)
-	b.s.transport = newTransport(max(account.Concurrency, p.Limits.Concurrency, 4), roots)
+	b.s.transport = Transport(account, max(account.Concurrency, p.Limits.Concurrency, 4))
 	own, _ := ownCertificate(account)
 	b.s.transport.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		b.s.wanted.Store(true)
@@ -254,6 +253,10 @@ func (b *builder) secrets() {
 				b.s.mask.add(base64.StdEncoding.EncodeToString([]byte(login.Reveal()+":"+v.Reveal())), base64.RawStdEncoding.EncodeToString([]byte(login.Reveal()+":"+v.Reveal())))
 			}
 		}
+	}
+	if through, _ := proxyOf(b.account); through != nil && through.User != nil {
+		password, _ := through.User.Password()
+		b.s.mask.add(password)
 	}
 	for _, v := range b.account.Headers {
 		b.s.mask.add(v.Reveal())

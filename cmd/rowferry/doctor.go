@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +29,7 @@ import (
 	"github.com/rowferry/rowferry/places/local"
 	"github.com/rowferry/rowferry/places/sftp"
 	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/senders"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -264,7 +264,7 @@ func addresses(ctx context.Context, cfg *configs.Config) iter.Seq[finding] {
 		for _, name := range slices.Sorted(maps.Keys(cfg.Accounts)) {
 			a := cfg.Accounts[name]
 			address := serverOf(a, cfg.ProviderOf(name))
-			for _, one := range reach(ctx, "account "+name, address, a.CA) {
+			for _, one := range reach(ctx, a, "account "+name, address) {
 				if !yield(one) {
 					return
 				}
@@ -286,28 +286,8 @@ func serverOf(a configs.Account, p *providers.Provider) string {
 // mostSkew is how far clocks may differ before signatures and tokens are refused for it.
 const mostSkew = 30 * time.Second
 
-// trusting makes connections that trust an account's own authorities besides the system's, as its requests do.
-func trusting(ca string) (*http.Transport, error) {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	if ca == "" {
-		return transport, nil
-	}
-	pem, err := os.ReadFile(ca)
-	if err != nil {
-		return nil, err
-	}
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		roots = x509.NewCertPool()
-	}
-	if !roots.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s holds no certificate in PEM form", ca)
-	}
-	transport.TLSClientConfig = &tls.Config{RootCAs: roots}
-	return transport, nil
-}
-
-func reach(ctx context.Context, who, address, ca string) []finding {
+// reach connects to an address as the requests of an account do.
+func reach(ctx context.Context, a configs.Account, who, address string) []finding {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
 		return []finding{{What: who, Detail: "no server: write server: production, sandbox or a URL"}}
@@ -318,11 +298,7 @@ func reach(ctx context.Context, who, address, ca string) []finding {
 	if err != nil {
 		return []finding{{What: who, Detail: err.Error()}}
 	}
-	transport, err := trusting(ca)
-	if err != nil {
-		return []finding{{What: who, Detail: "ca: " + err.Error()}}
-	}
-	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{Transport: senders.Transport(a, 1), CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	defer client.CloseIdleConnections()
 	before := time.Now()
 	resp, err := client.Do(req)
@@ -350,6 +326,12 @@ func whyUnreachable(err error) string {
 	}
 	if cert, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return fmt.Sprintf("TLS: %v; where a company proxy signs, name its certificate with `ca: FILE`", cert.Err)
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "proxyconnect" {
+		return fmt.Sprintf("proxy: %v; check `proxy` and HTTPS_PROXY", op.Err)
+	}
+	if refused, ok := errors.AsType[*senders.Failure](err); ok {
+		return fmt.Sprintf("proxy: %v; check `proxy`, and its name and password there", refused)
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return fmt.Sprintf("connect: %v; check host, port and firewall", op)
