@@ -366,7 +366,7 @@ func (b *Bound) Unused() []batch.Column {
 	return out
 }
 
-// Notes tells which columns fill nothing, for the summary.
+// Notes tells which columns fill nothing, for the summary, and Nearly.
 func (b *Bound) Notes() []batch.Note {
 	unused := b.Unused()
 	if len(unused) == 0 {
@@ -376,7 +376,34 @@ func (b *Bound) Notes() []batch.Note {
 	for _, c := range unused {
 		names = append(names, shown(c.Name))
 	}
-	return []batch.Note{{Message: words.Message("mapper.note.unused", "columns", strings.Join(names, ", "))}}
+	return append([]batch.Note{{Message: words.Message("mapper.note.unused", "columns", strings.Join(names, ", "))}}, b.Nearly()...)
+}
+
+// Nearly tells of columns that fill nothing though they have the name of a field that nothing fills, with a remark behind it:
+// "Weight (kg)". Whether the provider counts in the same unit only a person knows.
+func (b *Bound) Nearly() (notes []batch.Note) {
+	for i := range b.slots {
+		s := &b.slots[i]
+		if s.filled() || s.mapped {
+			continue
+		}
+		for col, c := range b.t.columns {
+			if !b.used[col] && c.Name != "" && remarked(b.t.normal[col], s.texts()) {
+				notes = append(notes, batch.Note{Message: words.Message("mapper.note.nearly", "heading", shown(c.Name), "path", s.field.Path)})
+				break
+			}
+		}
+	}
+	return notes
+}
+
+// remarked reports whether a heading is one of the names, and a bracket or a separator with a remark.
+func remarked(heading string, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		name = labels.Normal(name)
+		rest, begins := strings.CutPrefix(heading, name)
+		return begins && name != "" && rest != "" && strings.ContainsRune("([{<【〔,:/-", []rune(rest)[0])
+	})
 }
 
 // Source says where a field's value comes from.

@@ -2,6 +2,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -264,7 +265,7 @@ func (e *Engine) Stalled() map[string]error {
 	return maps.Clone(e.stalled)
 }
 
-// tellRefusals writes down which accounts are refused, and which are not any more.
+// tellRefusals writes down which accounts are refused or get nothing through, and which do again.
 func (e *Engine) tellRefusals(ctx context.Context) error {
 	if e.told == nil {
 		e.told = map[string]string{}
@@ -277,7 +278,8 @@ func (e *Engine) tellRefusals(ctx context.Context) error {
 		}
 	}
 	for account, lane := range e.Lanes {
-		now := lane.State().Refused
+		s := lane.State()
+		now := cmp.Or(s.Refused, s.Outage)
 		if now == e.told[account] {
 			continue
 		}
@@ -340,6 +342,9 @@ func (e *Engine) Reload(order int64) bool {
 	return e.reload != nil
 }
 
+// brief is how long an outage may last before people are sent a notice of it.
+const brief = 10 * time.Minute
+
 // troubles are what goes on that people should hear of.
 func (e *Engine) troubles(ctx context.Context) (going []notify.Condition, err error) {
 	stops, err := (&desk.Desk{Books: e.Ledger, Orders: e.Ledger, Config: e.config, Live: e}).Stops(ctx)
@@ -347,6 +352,9 @@ func (e *Engine) troubles(ctx context.Context) (going []notify.Condition, err er
 		return nil, err
 	}
 	for account, why := range stops {
+		if lane := e.Lanes[account]; lane != nil && why == lane.State().Outage && time.Since(lane.State().Since) < brief {
+			continue
+		}
 		going = append(going, notify.Condition{Key: "account/" + account, Kind: notices.Account, Who: account, Reason: why})
 	}
 	for route, look := range e.Looks() {
@@ -385,10 +393,10 @@ func (e *Engine) Stop(account, reason string) {
 	}
 }
 
-// Stuck says why an account's lane does not go on by itself; "" when it does, or is not here.
+// Stuck says why an account's rows do not go, be it that nothing gets through for now; "" when they do, or the lane is not here.
 func (e *Engine) Stuck(account string) string {
 	if lane := e.Lanes[account]; lane != nil {
-		return lane.Stuck()
+		return cmp.Or(lane.Stuck(), lane.State().Outage)
 	}
 	return ""
 }

@@ -35,6 +35,7 @@ var mapper = catalogue{
 	"mapper.bind.fields":   {EN: `The column "{heading}" could fill several fields: {fields}. Say in the route's map which one it is.`, ZH: `列“{heading}”可对应多个字段：{fields}。请在路由的 map 中指明是哪一个。`, RU: `Столбец «{heading}» подходит к нескольким полям: {fields}. Укажите в map маршрута, к какому именно.`},
 	"mapper.bind.near":     {EN: ` Similar headings in the file: {headings}.`, ZH: `文件中相近的标题：{headings}。`, RU: ` Похожие заголовки в файле: {headings}.`},
 	"mapper.note.unused":   {EN: `columns that fill nothing: {columns}`, ZH: `未使用的列：{columns}`, RU: `неиспользованные столбцы: {columns}`},
+	"mapper.note.nearly":   {EN: `the column "{heading}" fills nothing, and nothing fills {path}; if it is meant and its unit is the provider's, write into the route: map: {{path}: "{heading}"}`, ZH: `列“{heading}”未使用，而 {path} 没有对应的列；如果就是这一列，且单位与服务商一致，请在路由中写入：map: {{path}: "{heading}"}`, RU: `столбец «{heading}» ничего не заполняет, а поле {path} пусто; если это он и единица та же, что у провайдера, запишите в маршрут: map: {{path}: "{heading}"}`},
 	"mapper.rows.many":     {EN: `The file has more than {max} rows, which is the most this route takes. Split it into smaller files, or raise max_rows in the route's limits.`, ZH: `文件超过 {max} 行，这是该路由允许的上限。请拆分文件，或在路由的 limits 中调高 max_rows。`, RU: `В файле больше {max} строк — это предел для маршрута. Разделите файл или увеличьте max_rows в limits маршрута.`},
 
 	// where

@@ -207,6 +207,11 @@ var pipeline = catalogue{
 		ZH: "服务商拒绝账户 {account} 的请求本身：{message}。请检查服务器、版本和权限；等待的行会保留，系统会不时用一个请求重试",
 		RU: "провайдер отказывает запросам учётной записи {account} как таковым: {message}. Проверьте сервер, версию и права; ожидающие строки сохранены, время от времени пробуется один запрос",
 	},
+	"lane.outage": {
+		EN: "nothing gets through to the provider of account {account}: {cause}. Its rows wait and are tried again while rowferry runs",
+		ZH: "账户 {account} 的请求都到不了服务商：{cause}。其各行会保留，rowferry 运行期间会继续重试",
+		RU: "до провайдера учётной записи {account} ничего не доходит: {cause}. Строки ждут и пробуются снова, пока rowferry работает",
+	},
 	"lane.restored": {
 		EN: "a backup of {at} was put back: rows of account {account} may have been sent since. Look them up, then let it go on with: rowferry resume {account}",
 		ZH: "已恢复 {at} 的备份：账户 {account} 的行可能在此之后已经发送。请先核对，再用以下命令继续：rowferry resume {account}",

@@ -151,7 +151,7 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 		told = append(told, batch.Note{Message: words.Message("take.note.empty")})
 	}
 	f.reading.Notes = slices.Concat(told, bound.Notes(), judge.Notes())
-	for _, n := range slices.Concat(told, judge.Notes()) {
+	for _, n := range slices.Concat(told, bound.Nearly(), judge.Notes()) {
 		text := words.Say(r.Language, n.Message)
 		if n.Row > 0 { // where to look, as in the result
 			text = words.Of(r.Language, "workbookresult.summary.row", "row", n.Row, "text", text)

@@ -22,7 +22,7 @@ type Desk struct {
 
 // Live is what only the process that sends and reports knows.
 type Live interface {
-	// Stuck says why an account's lane does not go on by itself; "" when it does.
+	// Stuck says why an account's rows do not go; "" when they do.
 	Stuck(account string) string
 	// Stalled says of which files, by id, the result cannot be put into the outbox for now, and why.
 	Stalled() map[string]error
@@ -146,7 +146,7 @@ func (d *Desk) Account(ctx context.Context, name string) (bool, error) {
 	return len(files) > 0, err
 }
 
-// Stops says why accounts are stopped, by name: by a person, or because the provider refuses them.
+// Stops says why accounts do not send, by name: stopped by a person, refused by the provider, or nothing gets through.
 func (d *Desk) Stops(ctx context.Context) (map[string]string, error) {
 	stops, err := d.Books.Lanes(ctx)
 	if err != nil {
@@ -195,7 +195,7 @@ func (d *Desk) Stalled(ctx context.Context) (map[string]string, error) {
 // StalledKey is where the ledger keeps what Stalled says.
 const StalledKey = "stalled"
 
-// RefusedKey is where the ledger keeps why a provider refuses an account, for those who look from outside.
+// RefusedKey is where the ledger keeps why a provider refuses an account, or nothing gets through to it, for those who look from outside.
 func RefusedKey(account string) string { return "refused/" + account }
 
 // Misfit says why nothing of a file can be sent, or no result of it be put, under a configuration; nil when both can. Its rows

@@ -38,6 +38,7 @@ type decision struct {
 	pause    time.Duration     // again: at least this long
 	laneWide bool              // the pause is the provider's wish for the account as a whole
 	message  string            // refused: what to tell people
+	cause    string            // again: what kept the request from getting through, for people
 	attempt  bool              // it counts as an attempt
 }
 
@@ -167,7 +168,7 @@ func within(sentence string) string { return strings.TrimRight(sentence, ".。")
 // tryAgain pauses with full jitter, or gives up when the budget does not reach.
 func (a attempt) tryAgain(reason string, lost bool, after time.Duration, cause string) decision {
 	pause := max(after, a.jitter())
-	d := decision{step: again, reason: reason, lost: lost, pause: pause, verdicts: make([]*ledger.Verdict, len(a.items))}
+	d := decision{step: again, reason: reason, lost: lost, pause: pause, cause: cause, verdicts: make([]*ledger.Verdict, len(a.items))}
 	if a.now.Add(pause).Sub(a.first) <= a.retry.For {
 		return d
 	}

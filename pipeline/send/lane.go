@@ -57,6 +57,8 @@ type Lane struct {
 	stopped  string    // a person stopped the lane
 	refusal  string    // the provider refuses the account: one request probes
 	trouble  int       // attempts in a row that did not get through
+	outage   string    // why nothing gets through; "" when it does, or not for long enough
+	since    time.Time // when the outage was told
 	hold     time.Time // nothing leaves before
 	sizes    map[string]int
 	behind   []ledger.Receipt // writes that are under way
@@ -134,13 +136,20 @@ type State struct {
 	Waiting  int    `json:"waiting"` // requests that wait to be tried again
 	Stopped  string `json:"stopped,omitempty"`
 	Refused  string `json:"refused,omitempty"`
+
+	Outage string    `json:"outage,omitempty"` // why nothing gets through, while rows wait for it
+	Since  time.Time `json:"since,omitzero"`   // of Outage
 }
 
 // State tells what the lane is doing now.
 func (l *Lane) State() State {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return State{Account: l.Account, InFlight: l.inFlight, Waiting: l.backlog.Len(), Stopped: l.stopped, Refused: l.refusal}
+	s := State{Account: l.Account, InFlight: l.inFlight, Waiting: l.backlog.Len(), Stopped: l.stopped, Refused: l.refusal}
+	if l.outage != "" && s.InFlight+s.Waiting > 0 {
+		s.Outage, s.Since = l.outage, l.since
+	}
+	return s
 }
 
 // Stuck says why the lane will not go on by itself soon ("" when it will or has nothing to do).

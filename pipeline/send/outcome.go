@@ -76,10 +76,11 @@ func (l *Lane) act(j *job, d decision, r senders.Result) error {
 	}
 	l.refusal = ""
 	if r.Fate == senders.Answered && r.Reading.Class != providers.Retry {
-		l.trouble = 0
+		l.reached()
 	} else {
 		l.trouble++
 		l.careful(d)
+		l.unreached(j, d)
 	}
 	l.settle(j, d, r)
 	return nil
@@ -93,6 +94,23 @@ func (l *Lane) careful(d decision) {
 	if longer := l.rest(max(d.pause, 50*time.Millisecond)); longer && d.pause > l.Retry.Most {
 		l.Log.Warn("the provider asks to wait; to try sooner: rowferry resume "+l.Account, "account", l.Account, "until", l.hold.Format(time.RFC3339))
 	}
+}
+
+// unreached tells, once in an outage, that nothing gets through and why: rows that only wait look like a program that hangs.
+func (l *Lane) unreached(j *job, d decision) {
+	if l.outage != "" || d.cause == "" || l.trouble < l.patience() {
+		return
+	}
+	l.outage, l.since = words.Of(j.file.route.Language, "lane.outage", "account", l.Account, "cause", within(d.cause)), time.Now()
+	l.Log.Warn(senders.Hide(l.outage, j.values()...), "account", l.Account)
+}
+
+// reached ends an outage.
+func (l *Lane) reached() {
+	if l.outage != "" {
+		l.Log.Info("requests get through again", "account", l.Account)
+	}
+	l.trouble, l.outage = 0, ""
 }
 
 // rest lets nothing leave for so long, unless a longer rest was begun before.

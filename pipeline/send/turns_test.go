@@ -1,11 +1,13 @@
 package send
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -392,5 +394,34 @@ func until(t *testing.T, is func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatal("it did not come to pass")
 		}
+	}
+}
+
+// An outage is told once, with its cause, to the log and to whoever asks; its end is told too.
+func TestOutagesAreTold(t *testing.T) {
+	l := open(t, t.TempDir())
+	defer l.Close()
+	accept(t, l, "a", 1)
+	var log bytes.Buffer
+	var asked string
+	var under *Lane
+	p := &provider{answer: func(_ senders.Attempt, n int) senders.Result {
+		if n < 9 {
+			return senders.Result{Fate: senders.NotSent, Err: errors.New("127.0.0.1:1 refused the connection")}
+		}
+		asked = under.State().Outage
+		return said(providers.OK)
+	}}
+	under = lane(t, l, one(), p, "a")
+	under.Log = slog.New(slog.NewTextHandler(&log, nil))
+	run(t, under, "a")
+	if !strings.Contains(asked, "127.0.0.1:1 refused the connection. Its rows wait") {
+		t.Errorf("asked in the outage, the lane says %q", asked)
+	}
+	if n := strings.Count(log.String(), "refused the connection"); n != 1 || !strings.Contains(log.String(), "requests get through again") {
+		t.Errorf("told %d times:\n%s", n, log.String())
+	}
+	if s := under.State(); s.Outage != "" {
+		t.Errorf("afterwards: %q", s.Outage)
 	}
 }

@@ -33,7 +33,8 @@ func TestDestroyed(t *testing.T) {
 	for value, want := range map[string]string{
 		"1.23457E+15": "csv.cell.exponent", "1,2E+11": "csv.cell.exponent", "-1.2E+17": "csv.cell.exponent", "1E+12": "csv.cell.exponent",
 		" 1.23457E+15 ": "csv.cell.exponent", "1.5e+20": "csv.cell.exponent",
-		"1.2E+10": "csv.cell.exponent", "1.38E+08": "csv.cell.exponent", "1E05": "", "2E+3": "", "1E15": "", "1.2E-15": "", "12.3E+15": "", "1.2E+15X": "", "1.2.3E+15": "", "+7916": "",
+		"1.2E+10": "csv.cell.exponent", "1.38E+08": "csv.cell.exponent", "1E05": "", "2E+3": "", "1E15": "", "1.2E-15": "",
+		"1.3800138E10": "csv.cell.exponent", "1.38e10": "csv.cell.exponent", "-1.2E7": "csv.cell.exponent", "1.2E6": "", "1.E10": "", "12.5E10": "", "0.5E10": "", "1.2X4E10": "", "1.5E07": "", "12.3E+15": "", "1.2E+15X": "", "1.2.3E+15": "", "+7916": "",
 		"####": "csv.cell.hashes", "#": "", "#12": "", "#N/A": "csv.cell.failure", "#Н/Д": "csv.cell.failure", "#N/A yet": "",
 	} {
 		if got := destroyed(value); got != want {

@@ -356,9 +356,33 @@ func invisible(r rune) bool {
 	return unicode.IsSpace(r) || r == '\u200b' || r == '\ufeff' || r == '\u2060'
 }
 
+// unsigned reports whether a text is a number like 1.38E10: one digit, decimals, and an exponent from 7 on without a sign.
+func unsigned[T string | []byte](s T) bool {
+	for len(s) > 0 && (s[0] == ' ' || s[0] == '-') {
+		s = s[1:]
+	}
+	at := len(s) - 2 // of the E
+	if at > 0 && s[at] >= '0' && s[at] <= '9' {
+		at--
+	}
+	if at < 3 || s[at] != 'E' && s[at] != 'e' || s[0] < '1' || s[0] > '9' || s[1] != '.' {
+		return false
+	}
+	if power := s[at+1]; len(s)-at == 2 && power < '7' || power < '1' || power > '9' {
+		return false
+	}
+	for i := 2; i < at; i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
 // Destroyed reports whether a text is what a spreadsheet leaves of a number that it showed as "1.23457E+15", or in a narrow
 // column as "1.38E+10", when the cell was saved as text: the digits are gone. Codes like 1E05 are none: a spreadsheet
-// always writes the sign, and two digits; 1.38E+5 is what other programs leave.
+// always writes the sign, and two digits; 1.38E+5 is what other programs leave, and 1.3800138E10 is how programs in Java write
+// numbers from ten millions on.
 func Destroyed[T string | []byte](s T) bool {
 	n := len(s)
 	for n > 0 && s[n-1] == ' ' {
@@ -372,7 +396,7 @@ func Destroyed[T string | []byte](s T) bool {
 		at--
 	}
 	if at < 1 || s[at+1] != '+' {
-		return false
+		return unsigned(s[:n])
 	}
 	if s[at] != 'E' && s[at] != 'e' {
 		return false

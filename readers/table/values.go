@@ -5,7 +5,8 @@ import "strings"
 // Nothing words: what databases and programs write for "no value". They count as blank where a cell holds nothing else.
 func noValue(s string) bool {
 	switch s {
-	case "NULL", "null", "(null)", "(NULL)", "<null>", "<NULL>", "[NULL]", "[null]", `\N`, "N/A", "n/a", "None", "nan", "NaN", "NAN", "-nan", "NaT", "<NA>", "undefined", "NA":
+	case "NULL", "null", "(null)", "(NULL)", "<null>", "<NULL>", "[NULL]", "[null]", `\N`, "N/A", "n/a", "None", "nan", "NaN", "NAN", "-nan", "NaT", "<NA>", "undefined", "NA",
+		"Null", "nil", "Nil", "NIL", "(none)", "<none>":
 		return true
 	}
 	return false
