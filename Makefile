@@ -6,7 +6,7 @@ RELEASE ?=
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 STAMP   := $(if $(RELEASE),-X main.release=$(RELEASE)) $(if $(COMMIT),-X main.commit=$(COMMIT))
 
-.PHONY: chaos servers console pictures htmx build demo test unit lint fuzz cross corpus workbooks bench release generate packages clean
+.PHONY: chaos servers console pictures htmx build demo test unit lint fuzz cross corpus workbooks bench release generate validator packages clean
 
 build:
 	@mkdir -p bin
@@ -103,6 +103,25 @@ packages:
 		if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO=sudo; fi; \
 		$$SUDO apt-get update -q && DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -q --no-install-recommends $$missing; \
 	fi
+
+# Other people's validators, as npm has them, with the licences of all that they bundle. After a change of a version here: this, and
+# go test ./pipeline -run TestTheirDocuments.
+AJV := 8.17.1
+AJV_FORMATS := 3.0.1
+JS_YAML := 4.1.0
+VALIDATOR := pipeline/testdata/validator
+validator:
+	rm -rf dist/validator && mkdir -p dist/validator
+	cd dist/validator && npm install --silent --no-save --ignore-scripts --no-audit --no-fund ajv-dist@$(AJV) ajv@$(AJV) ajv-formats@$(AJV_FORMATS) js-yaml@$(JS_YAML)
+	sed '/^\/\/# sourceMappingURL=/d' dist/validator/node_modules/ajv-dist/dist/ajv2020.min.js >$(VALIDATOR)/ajv2020.min.js
+	sed '/^\/\/# sourceMappingURL=/d' dist/validator/node_modules/ajv-formats/dist/formats.js >$(VALIDATOR)/formats.js
+	cp dist/validator/node_modules/js-yaml/dist/js-yaml.min.js $(VALIDATOR)/js-yaml.min.js
+	cd dist/validator/node_modules && { \
+		echo "ajv2020.min.js: ajv-dist $(AJV), which bundles ajv $(AJV), fast-deep-equal, fast-uri and json-schema-traverse; formats.js: ajv-formats $(AJV_FORMATS);"; \
+		echo "js-yaml.min.js: js-yaml $(JS_YAML); all from npm, unchanged but for the lines that name source maps. make validator writes this folder anew."; \
+		for p in ajv ajv-formats fast-deep-equal fast-uri json-schema-traverse js-yaml; do printf '\n---- %s\n\n' $$p; cat $$p/LICENSE; done; \
+	} >$(CURDIR)/$(VALIDATOR)/LICENSES.txt
+	rm -rf dist/validator
 
 clean:
 	rm -rf bin demo dist
