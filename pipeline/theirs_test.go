@@ -35,6 +35,7 @@ func TestTheirDocuments(t *testing.T) {
 	for _, c := range []struct{ file, operation string }{
 		{"testdata/theirs/depot.json", "storeParcel"},
 		{"testdata/theirs/old.yaml", "updateStock"},
+		{"testdata/theirs/yard.yaml", "storeBox"},
 		{"testdata/theirs/branches.yaml", "book"},
 		{"testdata/theirs/branches.yaml", "DELETE /bookings/{id}"},
 		{"../../shared/openapi/shipengine.yaml", "create_shipments"},

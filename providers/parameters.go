@@ -10,14 +10,15 @@ import (
 )
 
 // An item of an operation whose requests are more than one JSON object is an envelope: {"?path": {…}, "?query": {…},
-// "?header": {…}, "?around": {…}, "?body": …}. Around is what stands around the elements of a batch; the body is last, so
+// "?header": {…}, "?cookie": {…}, "?around": {…}, "?body": …}. Around is what stands around the elements of a batch; the body is last, so
 // that what comes before it tells which items may share a request.
 const (
 	inAround = "?around"
 	inBody   = "?body"
 )
 
-var places = []string{"path", "query", "header"}
+// Places are where a parameter may stand, in the order of an envelope.
+var Places = []string{"path", "query", "header", "cookie"}
 
 // Enveloped reports whether an item's body is an envelope of parameters and body.
 func (op *Operation) Enveloped() bool { return op.Item != nil && op.Item != op.compiled.element }
@@ -90,7 +91,7 @@ func (b *builder) parameters(item, op *yaml.Node, place string) {
 			all = append(all, n)
 		}
 	}
-	for _, in := range places {
+	for _, in := range Places {
 		for _, n := range all {
 			if textAt(n, "in") == in {
 				b.parameter(n, in, place)
@@ -98,7 +99,7 @@ func (b *builder) parameters(item, op *yaml.Node, place string) {
 		}
 	}
 	for _, n := range all {
-		if in := textAt(n, "in"); !slices.Contains(places, in) {
+		if in := textAt(n, "in"); !slices.Contains(Places, in) {
 			b.cannot(n, place, spot{full: in + "." + textAt(n, "name"), required: isTrue(n, "required")}, "document.parameter_in", "in", in)
 		}
 	}
@@ -222,7 +223,7 @@ func (b *builder) envelop() {
 	}
 	env := &Schema{Type: "object", Required: true, compiledSchema: compiledSchema{maxItems: -1}}
 	add := func(s *Schema) { env.Props = append(env.Props, s) }
-	for _, in := range places {
+	for _, in := range Places {
 		group := &Schema{Name: in, Key: "?" + in, Type: "object", compiledSchema: compiledSchema{maxItems: -1}}
 		for _, p := range op.Parameters {
 			if p.In == in {
@@ -253,7 +254,7 @@ func (b *builder) envelop() {
 	b.apartFromInside()
 	if op.Rows.Kind == Group && len(op.Rows.Key) > 0 {
 		for _, f := range op.Fields {
-			if in, _, _ := strings.Cut(f.Path, "."); f.Required && slices.Contains(places, in) && slices.ContainsFunc(op.Parameters, func(p Parameter) bool { return p.field() == f }) && !slices.Contains(op.Rows.Key, f.Path) {
+			if in, _, _ := strings.Cut(f.Path, "."); f.Required && slices.Contains(Places, in) && slices.ContainsFunc(op.Parameters, func(p Parameter) bool { return p.field() == f }) && !slices.Contains(op.Rows.Key, f.Path) {
 				op.Rows.Key = append(op.Rows.Key, f.Path)
 			}
 		}

@@ -289,7 +289,7 @@ func (op *Operation) locate(pointer string) (item int, fault Fault, ok bool) {
 	for _, p := range strings.FieldsFunc(pointer, func(c rune) bool { return strings.ContainsRune("/.[]#$'\" ", c) }) {
 		parts = append(parts, strings.NewReplacer("~1", "/", "~0", "~").Replace(p))
 	}
-	if len(parts) > 0 && slices.Contains([]string{"body", "request", "requestBody", "data", "query", "path", "header"}, parts[0]) {
+	if len(parts) > 0 && (slices.Contains(Places, parts[0]) || slices.Contains([]string{"body", "request", "requestBody", "data"}, parts[0])) {
 		if op.follow(parts, &item, &fault) {
 			return item, fault, true
 		}

@@ -433,6 +433,9 @@ func (b *builder) array(s *Schema, n *yaml.Node, at spot) {
 	}
 	s.XML.Item = s.Items.XML.Name
 	if f := s.Items.Field; f != nil {
+		if f.Path == "" { // a batch of plain values is called as its list is
+			f.Path = cmp.Or(at.full[strings.LastIndexByte(at.full, '.')+1:], "value")
+		}
 		f.Values = filled && rows.Kind == Group
 		f.Required = at.required && (filled || s.Required)
 	}

@@ -44,11 +44,11 @@ func join(query, name, value string) string {
 	return query + url.QueryEscape(name) + "=" + url.QueryEscape(value)
 }
 
-// parameters puts the item's values into the path, the query and the headers. All items of an attempt have the same.
+// parameters puts the item's values into the path, the query, the headers and the cookies. All items of an attempt have the same.
 func (c *call) parameters(a Attempt, m *message) error {
 	r := &request{id: a.ID, items: a.Items, batch: c.encoder.rows != nil}
 	groups := map[string]members{}
-	for _, in := range []string{"path", "query", "header"} {
+	for _, in := range providers.Places {
 		ms, err := membersOf(c.op.Part(a.Items[0].Body, in))
 		if err != nil {
 			return err
@@ -56,6 +56,7 @@ func (c *call) parameters(a Attempt, m *message) error {
 		groups[in] = ms
 	}
 	path, query := c.path, ""
+	var cookies []string
 	header := maps.Clone(m.header)
 	for _, p := range c.op.Parameters {
 		values, err := c.values(p, groups[p.In].take(p.Name), r)
@@ -84,7 +85,12 @@ func (c *call) parameters(a Attempt, m *message) error {
 				return unfit(p)
 			}
 			auth.Set(header, p.Name, together)
+		case "cookie":
+			cookies = append(cookies, p.Name+"="+url.PathEscape(together))
 		}
+	}
+	if len(cookies) > 0 {
+		auth.Set(header, "Cookie", strings.Join(append(header["Cookie"], cookies...), "; ")) // a scheme may have written one
 	}
 	u, err := url.Parse(strings.TrimRight(c.server.String(), "/") + "/" + strings.TrimLeft(path, "/"))
 	if err != nil {

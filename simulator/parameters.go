@@ -74,6 +74,14 @@ func (v *visit) parameters() {
 			values = query[p.Name]
 		case "header":
 			values = v.r.Header.Values(p.Name)
+		case "cookie":
+			for _, c := range v.r.CookiesNamed(p.Name) {
+				value, err := url.PathUnescape(c.Value)
+				if err != nil {
+					value = c.Value
+				}
+				values = append(values, value)
+			}
 		}
 		if len(values) == 0 {
 			continue
@@ -154,7 +162,7 @@ func opened(op *providers.Operation, v any) any {
 			}
 		}
 	}
-	for _, in := range []string{"path", "query", "header"} {
+	for _, in := range providers.Places {
 		if group, ok := envelope["?"+in]; ok {
 			if _, taken := out[in]; !taken {
 				out[in] = group

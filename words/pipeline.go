@@ -182,6 +182,11 @@ var pipeline = catalogue{
 		ZH: "因同一单证的第 {rows} 行被拒绝：{message}",
 		RU: "отклонено из-за строки {rows} того же документа: {message}",
 	},
+	"send.pointed": {
+		EN: "Cell {cell} ({field}): {text}",
+		ZH: "单元格 {cell}（{field}）：{text}",
+		RU: "Ячейка {cell} ({field}): {text}",
+	},
 	"send.absent": {
 		EN: "it was already gone when it was sent again: the first request had worked ({message})",
 		ZH: "再次发送时已不存在：第一次请求已经成功（{message}）",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -283,6 +284,9 @@ func (a attempt) verdict(item batch.Item, s batch.Status, v providers.Verdict) *
 	out := &ledger.Verdict{Outcome: batch.Outcome{Status: s, Code: v.Code, Message: text, Reference: v.Reference}}
 	if s == batch.Rejected {
 		out.Problems = a.pointed(item, v)
+		if i := slices.IndexFunc(v.Faults, func(f providers.Fault) bool { return cmp.Or(f.Text, text) == text }); i >= 0 {
+			out.Message = out.Problems[i].Text // the same, and where
+		}
 	}
 	if s == batch.Delivered || len(v.Blamed) == 0 || len(v.Blamed) >= len(item.Rows) {
 		return out
@@ -310,6 +314,9 @@ func (a attempt) pointed(item batch.Item, v providers.Verdict) (out []batch.Prob
 		if f.Row >= 0 && f.Row < len(item.Rows) {
 			p.Row = item.Rows[f.Row]
 			p.Cell = cmp.Or(item.Where[strings.Replace(f.Field, a.op.Rows.Path, fmt.Sprintf("%s[%d]", a.op.Rows.Path, f.Row), 1)], p.Cell)
+		}
+		if p.Cell != "" {
+			p.Text = a.say("send.pointed", "cell", p.Cell, "field", p.Column, "text", p.Text)
 		}
 		out = append(out, p)
 	}

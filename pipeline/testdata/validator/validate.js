@@ -131,6 +131,12 @@ function find(doc, request) {
   }
 }
 
+// cookie is the value of a cookie of the request.
+function cookie(request, name) {
+  const found = (request.headers.cookie || '').split('; ').find(one => one.startsWith(name + '='));
+  return found === undefined ? undefined : decodeURIComponent(found.slice(name.length + 1));
+}
+
 function inspect(request) {
   const doc = load(request.document);
   const found = find(doc, request);
@@ -149,6 +155,7 @@ function inspect(request) {
       if (p.in === 'path') given = found.values[p.name];
       if (p.in === 'query') given = request.query[p.name];
       if (p.in === 'header') given = request.headers[p.name.toLowerCase()];
+      if (p.in === 'cookie') given = cookie(request, p.name);
       if (Array.isArray(given) && given.length === 1 && (doc.at(p.schema || p) || {}).type !== 'array') given = given[0];
       if (given === undefined || given === '') {
         if (p.required && !(p.in === 'header' && p.name.toLowerCase() === 'authorization')) wrong.push(`${p.in} ${p.name} is required`);
