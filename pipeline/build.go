@@ -238,6 +238,7 @@ func (e *Engine) lane(ctx context.Context, a configs.Account, p *providers.Provi
 	return &send.Lane{
 		Settings: send.Settings{Account: a.Name, Concurrency: a.Concurrency, Retry: a.Retry, Grace: a.Timeout},
 		Sender:   sender, Ledger: e.Ledger, Routes: e.Routes, Log: e.Log,
+		Settled: e.Metrics.settled,
 		Observe: func(r senders.Result, items int) {
 			gauge.note(r, items, time.Now())
 			if measure != nil {

@@ -75,7 +75,7 @@ func (e *Engine) taker(r *route.Route) *take.Taker {
 }
 
 func (e *Engine) reporter() *report.Reporter {
-	return &report.Reporter{Ledger: e.Ledger, Routes: e.Routes, Partial: e.Partial, Work: filepath.Join(e.Data, "outgoing"), Log: e.Log, Grew: e.grew, Inbox: e.inboxOf}
+	return &report.Reporter{Ledger: e.Ledger, Routes: e.Routes, Partial: e.Partial, Work: filepath.Join(e.Data, "outgoing"), Log: e.Log, Grew: e.grew, Inbox: e.inboxOf, Tried: e.Metrics.reported}
 }
 
 // inboxOf gives a route's inbox, and opens it for a while where it is not watched.
@@ -155,6 +155,7 @@ func (e *Engine) Run(ctx context.Context, watching ...Loop) error {
 // run sends and reports, beside other loops, until ctx or one of the loops ends with an error, and waits for all.
 func (e *Engine) run(ctx context.Context, others ...Loop) error {
 	outer := ctx
+	e.Metrics.serve(e)
 	group, ctx := errgroup.WithContext(ctx)
 	if err := e.start(ctx); err != nil {
 		return quiet(outer, err)

@@ -13,6 +13,7 @@ type Look struct {
 
 // looked notes how a look went.
 func (e *Engine) looked(route string, err error) {
+	e.Metrics.look(route, err)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	look := Look{At: time.Now()}

@@ -1,37 +1,95 @@
 package pipeline
 
 import (
+	"sync"
+
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/pipeline/send"
 	"github.com/rowferry/rowferry/senders"
 )
 
-// Metrics are what the engine counts for Prometheus. All methods work on nil and then do nothing.
+// Metrics are what the engine counts for Prometheus: docs/metrics.md lists them. They outlast an engine that a changed configuration
+// replaces. All methods work on nil and then do nothing.
 type Metrics struct {
 	files    *prometheus.CounterVec
 	attempts *prometheus.CounterVec
 	items    *prometheus.CounterVec
+	rows     *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 	flying   *prometheus.GaugeVec
 	waiting  *prometheus.GaugeVec
 	stopped  *prometheus.GaugeVec
+	looked   *prometheus.GaugeVec
+	looks    *prometheus.GaugeVec
+	tried    *prometheus.GaugeVec
+	put      *prometheus.GaugeVec
+
+	mu     sync.Mutex
+	engine *Engine // that works now; nil: none does yet
 }
 
 // NewMetrics registers the metrics.
 func NewMetrics(r prometheus.Registerer) *Metrics {
-	m := &Metrics{
-		files:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "rowferry_files_total", Help: "Files taken, by what became of them as a whole."}, []string{"route", "state"}),
-		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "rowferry_requests_total", Help: "Requests made, by how far they got."}, []string{"account", "fate"}),
-		items:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "rowferry_rows_read_total", Help: "Rows read from accepted files."}, []string{"route"}),
-		seconds:  prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "rowferry_request_seconds", Help: "Time from first byte sent to answer read.", Buckets: prometheus.ExponentialBuckets(0.005, 2, 14)}, []string{"account"}),
-		flying:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "rowferry_requests_in_flight", Help: "Requests under way now."}, []string{"account"}),
-		waiting:  prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "rowferry_requests_waiting", Help: "Requests that wait to be tried again."}, []string{"account"}),
-		stopped:  prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "rowferry_lane_stopped", Help: "1 while an account's lane is stopped or refused."}, []string{"account"}),
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 	}
-	r.MustRegister(m.files, m.attempts, m.items, m.seconds, m.flying, m.waiting, m.stopped)
+	gauge := func(name, help string, labels ...string) *prometheus.GaugeVec {
+		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
+	}
+	m := &Metrics{
+		files:    counter("rowferry_files_total", "Files taken, by what became of them as a whole: accepted, duplicate, quarantined.", "route", "state"),
+		attempts: counter("rowferry_requests_total", "Requests made, by how far they got: answered, lost (it may have arrived), not sent.", "account", "fate"),
+		items:    counter("rowferry_rows_read_total", "Rows read from files that were taken.", "route"),
+		rows:     counter("rowferry_rows_total", "Outcomes that rows got: delivered, rejected, invalid, failed, unknown, skipped. A row that is sent again gets another one.", "route", "outcome"),
+		seconds:  prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "rowferry_request_seconds", Help: "Time from first byte sent to answer read.", Buckets: prometheus.ExponentialBuckets(0.005, 2, 14)}, []string{"account"}),
+		flying:   gauge("rowferry_requests_in_flight", "Requests under way now.", "account"),
+		waiting:  gauge("rowferry_requests_waiting", "Requests that wait to be tried again.", "account"),
+		stopped:  gauge("rowferry_lane_stopped", "1 while an account's lane is stopped or refused.", "account"),
+		looked:   gauge("rowferry_inbox_last_look_timestamp_seconds", "When the inbox was last looked into, or that was tried.", "route"),
+		looks:    gauge("rowferry_inbox_last_success_timestamp_seconds", "When the inbox was last looked into without trouble.", "route"),
+		tried:    gauge("rowferry_outbox_last_try_timestamp_seconds", "When the results of a file were last put into the outbox, or that was tried.", "route"),
+		put:      gauge("rowferry_outbox_last_success_timestamp_seconds", "When the results of a file were last put into the outbox.", "route"),
+	}
+	r.MustRegister(m.files, m.attempts, m.items, m.rows, m.seconds, m.flying, m.waiting, m.stopped, m.looked, m.looks, m.tried, m.put, &standing{m})
 	return m
+}
+
+// serve tells which engine works from now on. What the one before knew of and this one does not is not shown any more.
+func (m *Metrics) serve(e *Engine) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if before := m.engine; before != nil {
+		for name := range before.Routes {
+			if e.Routes[name] == nil {
+				forget(name, m.looked, m.looks, m.tried, m.put)
+			}
+		}
+		for name := range before.Lanes {
+			if e.Lanes[name] == nil {
+				forget(name, m.flying, m.waiting, m.stopped)
+			}
+		}
+	}
+	m.engine = e
+}
+
+func forget(name string, gauges ...*prometheus.GaugeVec) {
+	for _, g := range gauges {
+		g.DeleteLabelValues(name)
+	}
+}
+
+// serving is the engine that works now.
+func (m *Metrics) serving() *Engine {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.engine
 }
 
 func (m *Metrics) file(f ledger.File) {
@@ -44,6 +102,39 @@ func (m *Metrics) file(f ledger.File) {
 	}
 	m.files.WithLabelValues(f.Route, state).Inc()
 	m.items.WithLabelValues(f.Route).Add(float64(f.Counts.Read))
+	m.settled(f.Route, f.Counts)
+}
+
+// settled counts outcomes.
+func (m *Metrics) settled(route string, c batch.Counts) {
+	if m == nil {
+		return
+	}
+	for _, outcome := range batch.Statuses() {
+		if n := c.Of(outcome); n > 0 {
+			m.rows.WithLabelValues(route, string(outcome)).Add(float64(n))
+		}
+	}
+}
+
+// look notes a look into an inbox, and reported a try to put results into an outbox.
+func (m *Metrics) look(route string, err error) {
+	if m != nil {
+		now(route, err, m.looked, m.looks)
+	}
+}
+
+func (m *Metrics) reported(route string, err error) {
+	if m != nil {
+		now(route, err, m.tried, m.put)
+	}
+}
+
+func now(route string, err error, tried, well *prometheus.GaugeVec) {
+	tried.WithLabelValues(route).SetToCurrentTime()
+	if err == nil {
+		well.WithLabelValues(route).SetToCurrentTime()
+	}
 }
 
 // observer returns the function a lane calls after each attempt.

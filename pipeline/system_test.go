@@ -23,6 +23,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
 )
@@ -157,10 +158,16 @@ func serveTo(t *testing.T, dir, config string, w io.Writer) (e *pipeline.Engine,
 	if err != nil {
 		t.Fatal(err)
 	}
+	return e, attend(t, e, l)
+}
+
+// attend runs an engine. The returned function stops it and waits.
+func attend(t *testing.T, e *pipeline.Engine, l ledger.Owner) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- e.Run(ctx) }()
-	return e, sync.OnceFunc(func() {
+	return sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)

@@ -39,10 +39,11 @@ func doctorCommand(f *flags) *cobra.Command {
 		Use:   "doctor [PARTNER…]",
 		Short: "Test folders, SFTP servers, providers' addresses, clocks and the ledger before anything depends on them",
 		Long: `Tries, step by step, what the configuration needs: every folder (write, rename without overwriting, remove), every SFTP
-server (resolve, connect, key, login, list, write, rename, remove), every provider's address (resolve, connect, TLS) and
-the clock against the provider's; and reads the whole ledger against its checksums, its mark and the copies in the spool.
-No row is sent and no login is made at a provider. With names of the sftp section, only these servers. Exit code 0 when
-all is well, 1 when something is not.
+server (resolve, connect, key, login, list, write, rename, remove), every provider's address (resolve, connect, TLS), how
+long certificates are valid, the clock against the provider's, the mail server (its login, too) and the webhook of notices,
+the console's certificate; and reads the whole ledger against its checksums, its mark and the copies in the spool.
+No row and no notice is sent and no login is made at a provider. With names of the sftp section, only these servers. Exit
+code 0 when all is well, 1 when something is not; what somebody should look at ("warn") is well for now.
 
 A ledger that lost what it had (its journal was deleted, or an older copy was put in its place) is not used, because what
 was sent might be sent again. Put the newest one back; where that is lost, look up at the providers what was sent lately
@@ -76,10 +77,10 @@ func (f *flags) acceptLedger(ctx context.Context, w io.Writer) error {
 func examineLedger(ctx context.Context, cfg *configs.Config) finding {
 	l, err := drivers.Visit(ctx, cfg.Ledger, cfg.Data)
 	if errors.Is(err, fs.ErrNotExist) {
-		return finding{"ledger", true, "nothing has been taken yet"}
+		return finding{What: "ledger", Good: true, Detail: "nothing has been taken yet"}
 	}
 	if err != nil {
-		return finding{"ledger", false, inWords(cfg.Language, err)}
+		return finding{What: "ledger", Good: false, Detail: inWords(cfg.Language, err)}
 	}
 	defer l.Close()
 	files, rows, err := ledger.Examine(ctx, l)
@@ -87,9 +88,9 @@ func examineLedger(ctx context.Context, cfg *configs.Config) finding {
 		err = copies(ctx, l, cfg.Language)
 	}
 	if err != nil {
-		return finding{"ledger", false, inWords(cfg.Language, err)}
+		return finding{What: "ledger", Good: false, Detail: inWords(cfg.Language, err)}
 	}
-	return finding{"ledger", true, count(files, "file") + ", " + count(rows, "row") + ", as they were written"}
+	return finding{What: "ledger", Good: true, Detail: count(files, "file") + ", " + count(rows, "row") + ", as they were written"}
 }
 
 // inWords is an error in a language, where it has words for that.
@@ -128,7 +129,8 @@ func copies(ctx context.Context, l ledger.Books, language batch.Language) error 
 type finding struct {
 	What   string `json:"what"`
 	Good   bool   `json:"good"`
-	Detail string `json:"detail,omitempty"` // what was found, or what is wrong and what to do
+	Warns  bool   `json:"warning,omitempty"` // good for now, and somebody should look
+	Detail string `json:"detail,omitempty"`  // what was found, or what is wrong and what to do
 }
 
 func (f *flags) doctor(ctx context.Context, w io.Writer, partners []string) error {
@@ -146,8 +148,11 @@ func (f *flags) doctor(ctx context.Context, w io.Writer, partners []string) erro
 		all = append(all, one)
 		if !f.json {
 			mark := "ok  "
-			if !one.Good {
+			switch {
+			case !one.Good:
 				mark = "FAIL"
+			case one.Warns:
+				mark = "warn"
 			}
 			fmt.Fprintln(w, strings.TrimSpace(mark+"  "+one.What+"  "+one.Detail))
 		}
@@ -167,13 +172,13 @@ func (f *flags) doctor(ctx context.Context, w io.Writer, partners []string) erro
 func examine(ctx context.Context, cfg *configs.Config, partners []string) iter.Seq[finding] {
 	return func(yield func(finding) bool) {
 		if len(partners) == 0 {
-			if !yield(finding{"configuration", true, count(len(cfg.Accounts), "account") + ", " + count(len(cfg.Routes), "route")}) {
+			if !yield(finding{What: "configuration", Good: true, Detail: count(len(cfg.Accounts), "account") + ", " + count(len(cfg.Routes), "route")}) {
 				return
 			}
 			if !yield(examineLedger(ctx, cfg)) {
 				return
 			}
-			for _, part := range []iter.Seq[finding]{folders(cfg), addresses(ctx, cfg)} {
+			for _, part := range []iter.Seq[finding]{folders(cfg), addresses(ctx, cfg), company(ctx, cfg)} {
 				for one := range part {
 					if !yield(one) {
 						return
@@ -217,6 +222,8 @@ func folders(cfg *configs.Config) iter.Seq[finding] {
 				one.Good, one.Detail = false, inWords(cfg.Language, err)
 			} else if err := tryFolder(dir); err != nil {
 				one.Good, one.Detail = false, err.Error()+"; give this user the right to read and write there, or name another folder"
+			} else {
+				one.lookAround(cfg, dir, dirs[dir])
 			}
 			if !yield(one) {
 				return
@@ -253,6 +260,7 @@ func tryFolder(dir string) error {
 	if err == nil {
 		if err = os.Rename(name, name+".2.tmp"); err == nil {
 			name += ".2.tmp"
+			err = crossed(dir, name)
 		}
 	}
 	return errors.Join(err, os.Remove(name))
@@ -306,13 +314,19 @@ func reach(ctx context.Context, a configs.Account, who, address string) []findin
 		return []finding{{What: who + " at " + u.Host, Detail: whyUnreachable(err)}}
 	}
 	resp.Body.Close()
-	out := []finding{{who + " at " + u.Host, true, "reached; the server answers HTTP " + resp.Status}}
+	out := []finding{{What: who + " at " + u.Host, Good: true, Detail: "reached; the server answers HTTP " + resp.Status}}
+	if resp.TLS != nil {
+		out = append(out, valid("certificate of "+u.Host, resp.TLS.PeerCertificates[0], before))
+	}
+	if a.Cert != "" {
+		out = append(out, ownPair("certificate of "+who, a.Cert, a.Key, before))
+	}
 	theirs, err := http.ParseTime(resp.Header.Get("Date"))
 	if err != nil {
 		return out
 	}
 	skew := theirs.Sub(before).Round(time.Second)
-	one := finding{"clock beside " + u.Host, skew.Abs() <= mostSkew, fmt.Sprintf("they differ by %s", skew.Abs())}
+	one := finding{What: "clock beside " + u.Host, Good: skew.Abs() <= mostSkew, Detail: fmt.Sprintf("they differ by %s", skew.Abs())}
 	if !one.Good {
 		one.Detail += "; set this machine's clock (NTP): requests signed with a wrong time are refused"
 	}

@@ -65,7 +65,7 @@ routes:
 		return good, bad
 	}
 	write("rowferry.yaml", config)
-	if good, bad := doctor(0); len(bad) > 0 || len(good) != 19 {
+	if good, bad := doctor(0); len(bad) > 0 || len(good) != 20 {
 		t.Errorf("good: %q, bad: %q", good, bad)
 	}
 	for what, c := range map[string]struct{ from, to, says string }{

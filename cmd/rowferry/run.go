@@ -200,7 +200,7 @@ func listen(address string, registry *prometheus.Registry, alive func(context.Co
 		return nil, fmt.Errorf("listen: %w", err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelError)}))
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, r *http.Request) {
 		if err := alive(r.Context()); err != nil {
 			http.Error(w, "the ledger does not answer", http.StatusServiceUnavailable)

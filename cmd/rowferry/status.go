@@ -10,6 +10,7 @@ import (
 	"os/user"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -37,6 +38,7 @@ func printBodies(w io.Writer, wanted bool) func(*batch.Item) {
 
 func statusCommand(f *flags) *cobra.Command {
 	var row int
+	var backlog bool
 	which := listing{}
 	c := &cobra.Command{
 		Use:   "status [FILE-ID [--row N]]",
@@ -46,17 +48,25 @@ with --row, what was sent for one row and what the provider answered. An answer 
 delivered, for as long as the file's rows are: its first 4 KiB, with passwords and tokens hidden. Works while the service runs.
 
 The flags --route, --state, --since and --problems choose files; --problems those that need a person: not taken, stopped,
-paused, or with rows that were not delivered.`,
+paused, or with rows that were not delivered.
+
+With --backlog, how many rows wait for an outcome, by account (T is their total) and by how long ago their file was taken: a
+backlog that moves to the right is one that the account's pace does not let out, or that somebody stopped.`,
 		Example: `  rowferry status
   rowferry status 20261122-101502-7f3a
   rowferry status 20261122-101502-7f3a --row 17
   rowferry status --problems --since 24h
   rowferry status --route ship-points --state sending,settled
+  rowferry status --backlog
   rowferry status --json`,
 		Args: takes(0, 1, "a file id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.visit(cmd.Context(), func(ctx context.Context, d *desk.Desk) error {
 				switch {
+				case backlog && len(args) == 1:
+					return errors.New("--backlog is of all files: leave the file id out")
+				case backlog:
+					return f.statusBacklog(ctx, d, time.Now())
 				case len(args) == 1 && cmd.Flags().Changed("row"):
 					return f.statusRow(ctx, d, args[0], row)
 				case len(args) == 0 && cmd.Flags().Changed("row"):
@@ -73,6 +83,7 @@ paused, or with rows that were not delivered.`,
 	c.Flags().StringSliceVar(&which.states, "state", nil, "only files in these states: "+strings.Join(stateNames(), ", "))
 	c.Flags().StringVar(&which.since, "since", "", "only files taken since: 30m, 24h, 7d, or a day as 2026-11-22")
 	c.Flags().BoolVar(&which.problems, "problems", false, "only files that need a person")
+	c.Flags().BoolVar(&backlog, "backlog", false, "how many rows wait, by account and age")
 	c.Flags().IntVar(&row, "row", 0, "show what was sent for this row, and what the provider answered")
 	return c
 }

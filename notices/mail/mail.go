@@ -51,6 +51,14 @@ func Open(c configs.Mail) (*Channel, error) {
 	return &Channel{c, client}, nil
 }
 
+// Reach connects to the server, logs in where there is a user, and ends.
+func (c *Channel) Reach(ctx context.Context) error {
+	if err := c.client.DialWithContext(ctx); err != nil {
+		return err
+	}
+	return c.client.Close()
+}
+
 // Name is the channel's.
 func (*Channel) Name() string { return "mail" }
 

@@ -49,6 +49,9 @@ type Reporter struct {
 	// Grew says whether a file went on growing after it was taken, now that its result is due; may be nil.
 	Grew func(ctx context.Context, f ledger.File, way *route.Route) bool
 
+	// Tried is called after each try to report a file that was not broken off, with what came of it; may be nil.
+	Tried func(route string, err error)
+
 	writing sync.Mutex // results are written one after the other, and put beside each other
 	going   sync.WaitGroup
 

@@ -112,6 +112,9 @@ func (r *Reporter) one(ctx context.Context, j *job, id string) {
 	f, err := r.Ledger.File(ctx, id)
 	if err == nil && f.State == ledger.Settled {
 		err = r.Report(ctx, f)
+		if r.Tried != nil && ctx.Err() == nil {
+			r.Tried(f.Route, err)
+		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

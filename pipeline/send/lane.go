@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/pipeline/route"
@@ -42,7 +43,8 @@ type Lane struct {
 	Ledger  Ledger
 	Routes  map[string]*route.Route
 	Log     *slog.Logger
-	Observe func(r senders.Result, items int) // after each attempt; may be nil
+	Observe func(r senders.Result, items int)  // after each attempt; may be nil
+	Settled func(route string, c batch.Counts) // with the outcomes that rows got; may be nil. It must return at once
 
 	lease    ledger.Lease
 	mu       sync.Mutex
@@ -223,11 +225,26 @@ func (l *Lane) run(ctx context.Context) error {
 // meanwhile and cannot be written down may be sent again. Call with mu held.
 func (l *Lane) write(events ...ledger.Event) ledger.Receipt {
 	written := l.Ledger.Record(events...)
+	l.tell(events)
 	l.behind = append(l.behind, written)
 	for len(l.behind) > 0 && (l.behind[0].Done() || len(l.behind) > 1024) {
 		l.caughtUp()
 	}
 	return written
+}
+
+// tell says which outcomes the rows of one file got. Call with mu held.
+func (l *Lane) tell(events []ledger.Event) {
+	if l.Settled == nil || len(events) == 0 || l.files[events[0].File] == nil {
+		return
+	}
+	var c batch.Counts
+	for _, e := range events {
+		if e.Kind == ledger.EventSettled {
+			e.Verdict.Count(&c, e.Rows, 1)
+		}
+	}
+	l.Settled(l.files[events[0].File].route.Name, c)
 }
 
 // caughtUp waits for the oldest write that is under way.
