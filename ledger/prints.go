@@ -12,13 +12,54 @@ import (
 type Print [16]byte
 
 // PrintOf is the print of an item. body is its canonical JSON: everything its rows put into the request, and neither
-// credentials nor what is filled in when it is sent.
+// credentials nor what is filled in when it is sent. Numbers count by value.
 func PrintOf(account, operation string, body []byte) Print {
-	text := make([]byte, 0, len(account)+len(operation)+2+len(body))
+	return printOf(account, operation, byValue(body))
+}
+
+func printOf(account, kind string, content []byte) Print {
+	text := make([]byte, 0, len(account)+len(kind)+2+len(content))
 	text = append(append(text, account...), 0)
-	text = append(append(text, operation...), 0)
-	sum := sha256.Sum256(append(text, body...))
+	text = append(append(text, kind...), 0)
+	sum := sha256.Sum256(append(text, content...))
 	return Print(sum[:])
+}
+
+// byValue leaves out the zeros at the end of decimals: a workbook that was saved as CSV writes 1.50 for the 1.5 that was sent.
+func byValue(body []byte) []byte {
+	var out []byte
+	from, text := 0, false
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; {
+		case c == '"':
+			text = !text
+		case text && c == '\\':
+			i++
+		case c == '.' && !text:
+			end := i + 1
+			for end < len(body) && body[end] >= '0' && body[end] <= '9' {
+				end++
+			}
+			if end < len(body) && body[end]|0x20 == 'e' {
+				continue
+			}
+			keep := end
+			for body[keep-1] == '0' {
+				keep--
+			}
+			if keep == i+1 {
+				keep = i
+			}
+			if keep < end {
+				out, from = append(out, body[from:keep]...), end
+			}
+			i = end - 1
+		}
+	}
+	if from == 0 {
+		return body
+	}
+	return append(out, body[from:]...)
 }
 
 // Sent is how far an earlier item has come that had the same request.

@@ -43,7 +43,7 @@ type ReceivedQuery struct {
 
 // MarkOf is the mark of what a receipt names: key, as receipts of that kind write it.
 func MarkOf(account, kind, key string) Print {
-	return PrintOf(account, "receipt "+kind, []byte(key))
+	return printOf(account, "receipt "+kind, []byte(key))
 }
 
 // ReceiptsKey is where it is kept which receipts a file's result has told of.
