@@ -118,7 +118,7 @@ var pipeline = catalogue{
 		RU: "строк или документов: {count} - отправляются, хотя {name} (файл {id}) уже содержал то же самое; первая - строка {row}, там строка {above} от {when}",
 	},
 	"repeats.note.equal": {
-		EN: "{count} rows equal another row of this file and are sent as well, because nothing in them tells things apart; the first is row {row}, as row {above}",
+		EN: "Rows that equal another row of this file and are sent as well, because nothing in them tells things apart: {count}; the first is row {row}, as row {above}",
 		ZH: "有 {count} 行与本文件中的另一行完全相同，仍照常发送，因为其中没有可区分的字段；第一处为第 {row} 行，与第 {above} 行相同",
 		RU: "строк: {count} - совпадают с другой строкой этого файла и тоже отправляются, так как в них нет поля, которое их различает; первая - строка {row}, как строка {above}",
 	},

@@ -160,7 +160,7 @@ func (r *Restored) since(ctx context.Context, cfg *configs.Config, l ledger.Owne
 		now, err := l.File(ctx, f.ID)
 		switch {
 		case errors.Is(err, ledger.ErrNotFound):
-			r.Said = append(r.Said, fmt.Sprintf("%s (%s) was taken after the backup, %d of its %d rows were delivered: dropped again, all of it would be sent", f.Name, f.ID, f.Counts.Delivered, f.Counts.Read))
+			r.Said = append(r.Said, fmt.Sprintf("%s (%s) was taken after the backup, %d of its %d rows were delivered: dropped again, what was sent of it since would be sent twice", f.Name, f.ID, f.Counts.Delivered, f.Counts.Read))
 			accounts = append(accounts, f.Account)
 		case err == nil && now.State != ledger.Sending && f.Revision > now.Revision:
 			r.Said = append(r.Said, fmt.Sprintf("%s (%s) had rows sent again after the backup", f.Name, f.ID))
