@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -161,5 +163,32 @@ func packages(t *testing.T) []pkg {
 			t.Fatal(err)
 		}
 		all = append(all, p)
+	}
+}
+
+// What the Makefile runs by its name is a test of the pipeline: go test is content with a name that nobody has.
+func TestNamesOfTheMakefile(t *testing.T) {
+	makefile, err := os.ReadFile("Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, line, _ := strings.Cut(string(makefile), "\nWHOLE := ")
+	line, _, found := strings.Cut(line, "\n")
+	if !found {
+		t.Fatal("the Makefile has no line WHOLE")
+	}
+	var all []byte
+	files, _ := filepath.Glob("pipeline/*_test.go")
+	for _, f := range files {
+		content, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, content...)
+	}
+	for name := range strings.SplitSeq(line, "|") {
+		if !strings.Contains(string(all), "\nfunc "+name+"(t *testing.T)") {
+			t.Errorf("pipeline has no %s", name)
+		}
 	}
 }
