@@ -212,6 +212,8 @@ func asWritten(t *testing.T, w *written, path string) int {
 			continue
 		case truth && (strings.Contains(path, "ods/") || strings.Contains(path, "/xml/")): // LibreOffice made a formula or a number of it, which shows 1 or 0
 			continue
+		case strings.Contains(path, "/xml/") && cells[ref].Kind == batch.Number && strings.HasPrefix(want, "0"): // LibreOffice lost the format that shows the zeros
+			continue
 		case strings.HasSuffix(path, "biff7.xls") && strings.Trim(want, ascii) != "": // letters that the format has not
 			continue
 		}
