@@ -46,6 +46,7 @@ func (c *Console) endpoints() []endpoint {
 		{"GET /api/v1/files/{id}/original", people.Viewer, c.original},
 		{"POST /api/v1/files/{id}/mend", people.Sender, c.apiMend},
 		{"GET /api/v1/accounts", people.Viewer, c.apiAccounts},
+		{"POST /api/v1/doctor", people.Operator, c.apiDoctor},
 		{"GET /api/v1/audit", people.Operator, c.apiAudit},
 		{"GET /api/v1/events", people.Viewer, c.events},
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -48,22 +50,40 @@ routes:
     outbox: {dir: outbox/other, formats: [csv]}
 `
 
-func open(t *testing.T) *office {
+// open starts a service with these settings, and more below them.
+func open(t *testing.T, more ...string) *office {
 	t.Helper()
 	all, err := providers.Builtin()
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &office{t: t, dir: t.TempDir(), sim: simulator.New(all["les"], simulator.Options{Seed: 1}), tokens: map[string]string{}, address: "127.0.0.1:0"}
+	o := &office{t: t, dir: t.TempDir(), sim: simulator.New(all["les"], simulator.Options{Seed: 1}), tokens: map[string]string{}, address: quiet(t)}
 	server, err := simulator.Start("127.0.0.1:0", o.sim)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	o.write(strings.ReplaceAll(settings, "SERVER", "http://"+server.Addr()))
+	o.write(strings.ReplaceAll(settings, "SERVER", "http://"+server.Addr()) + strings.Join(more, ""))
 	o.start()
 	t.Cleanup(func() { o.stop() })
 	return o
+}
+
+// quiet is a free address that no system gives to outgoing connections, so that it is still free after the service was stopped.
+func quiet(t *testing.T) string {
+	t.Helper()
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 10000+rand.IntN(20000)))
+		if err != nil {
+			continue
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return l.Addr().String()
+	}
+	t.Fatal("no port is free")
+	return ""
 }
 
 func (o *office) write(text string) {

@@ -56,6 +56,7 @@ func (c *Console) pages(mux *http.ServeMux) {
 		"GET /accounts/{name}/ask/{verb}":  {people.Operator, c.accountAskPage},
 		"POST /accounts/{name}/ask/{verb}": {people.Operator, c.accountAsked},
 		"GET /partners":                    {people.Viewer, c.partnersPage},
+		"POST /doctor":                     {people.Operator, c.doctorPage},
 		"GET /routes":                      {people.Viewer, c.routesPage},
 		"GET /routes/{route}/template":     {people.Viewer, c.template},
 		"GET /new":                         {people.Admin, c.newPage},
@@ -567,7 +568,7 @@ func (c *Console) auditPage(w http.ResponseWriter, r *http.Request, p *people.Pe
 		Next     int64
 		By, Verb string
 		Verbs    []string
-	}{acts, next, get.Get("by"), get.Get("verb"), []string{"drop", "mend", "resend", "cancel", "pause", "resume", "release", "sign-in", "user", "token", "remove", "route", "reload"}}))
+	}{acts, next, get.Get("by"), get.Get("verb"), []string{"drop", "mend", "resend", "cancel", "pause", "resume", "release", "sign-in", "user", "token", "remove", "doctor", "route", "reload"}}))
 }
 
 // auditCSV gives the whole list that the filters leave, the newest first.

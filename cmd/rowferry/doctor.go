@@ -12,7 +12,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -21,13 +20,10 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
-	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/drivers"
-	"github.com/rowferry/rowferry/pipeline"
+	"github.com/rowferry/rowferry/pipeline/doctor"
 	"github.com/rowferry/rowferry/places"
-	"github.com/rowferry/rowferry/places/local"
-	"github.com/rowferry/rowferry/places/sftp"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/senders"
 	"github.com/rowferry/rowferry/words"
@@ -126,12 +122,7 @@ func copies(ctx context.Context, l ledger.Books, language batch.Language) error 
 }
 
 // finding is one thing the doctor tried.
-type finding struct {
-	What   string `json:"what"`
-	Good   bool   `json:"good"`
-	Warns  bool   `json:"warning,omitempty"` // good for now, and somebody should look
-	Detail string `json:"detail,omitempty"`  // what was found, or what is wrong and what to do
-}
+type finding = doctor.Finding
 
 func (f *flags) doctor(ctx context.Context, w io.Writer, partners []string) error {
 	cfg, err := f.load()
@@ -178,7 +169,7 @@ func examine(ctx context.Context, cfg *configs.Config, partners []string) iter.S
 			if !yield(examineLedger(ctx, cfg)) {
 				return
 			}
-			for _, part := range []iter.Seq[finding]{folders(cfg), addresses(ctx, cfg), company(ctx, cfg)} {
+			for _, part := range []iter.Seq[finding]{doctor.Folders(cfg, routeNames(cfg), cfg.Language), addresses(ctx, cfg), company(ctx, cfg)} {
 				for one := range part {
 					if !yield(one) {
 						return
@@ -188,82 +179,13 @@ func examine(ctx context.Context, cfg *configs.Config, partners []string) iter.S
 			partners = slices.Sorted(maps.Keys(cfg.SFTP))
 		}
 		for _, name := range partners {
-			for one := range partner(ctx, cfg, name) {
+			for one := range doctor.Partner(ctx, cfg, name, routeNames(cfg), cfg.Language) {
 				if !yield(one) {
 					return
 				}
 			}
 		}
 	}
-}
-
-// folders tries every local folder the configuration names.
-func folders(cfg *configs.Config) iter.Seq[finding] {
-	return func(yield func(finding) bool) {
-		dirs, mounts := map[string]string{cfg.Data: "data"}, map[string][]string{}
-		add := func(dir, kind, route string) {
-			dirs[dir], mounts[dir] = kind+" of "+route, append(mounts[dir], pipeline.Mount(cfg, route, kind))
-		}
-		for _, name := range routeNames(cfg) {
-			r := cfg.Routes[name]
-			if r.Inbox.SFTP == "" && r.Inbox.Dir != "" {
-				add(r.Inbox.Dir, "inbox", name)
-			}
-			if r.Outbox.SFTP == "" {
-				add(r.Outbox.Dir, "outbox", name)
-			}
-			if r.Preview.Dir != "" && r.Preview.SFTP == "" {
-				add(r.Preview.Dir, "preview", name)
-			}
-		}
-		for _, dir := range slices.Sorted(maps.Keys(dirs)) {
-			one := finding{What: "folder " + dir + " (" + dirs[dir] + ")", Good: true, Detail: "can be written, renamed in and removed from"}
-			if err := remounted(dir, mounts[dir]); err != nil { // nothing is made below a mount point whose mount is off
-				one.Good, one.Detail = false, inWords(cfg.Language, err)
-			} else if err := tryFolder(dir); err != nil {
-				one.Good, one.Detail = false, err.Error()+"; give this user the right to read and write there, or name another folder"
-			} else {
-				one.lookAround(cfg, dir, dirs[dir])
-			}
-			if !yield(one) {
-				return
-			}
-		}
-	}
-}
-
-// remounted says so when a folder lies on another file system than a route that uses it remembers.
-func remounted(dir string, remembered []string) error {
-	var wrong []error
-	for _, file := range remembered {
-		_, err := local.Remounted(dir, file)
-		wrong = append(wrong, err)
-	}
-	return errors.Join(wrong...)
-}
-
-// tryFolder writes, renames and removes a hidden file.
-func tryFolder(dir string) error {
-	if dir == "" {
-		return nil
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".rowferry-doctor-*.tmp")
-	if err != nil {
-		return err
-	}
-	name := f.Name()
-	_, err = f.WriteString("rowferry doctor\n")
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		if err = os.Rename(name, name+".2.tmp"); err == nil {
-			name += ".2.tmp"
-			err = crossed(dir, name)
-		}
-	}
-	return errors.Join(err, os.Remove(name))
 }
 
 // addresses tries to reach every account's provider, and compares clocks by its Date header. Nothing is sent but HEAD /.
@@ -351,33 +273,4 @@ func whyUnreachable(err error) string {
 		return fmt.Sprintf("connect: %v; check host, port and firewall", op)
 	}
 	return err.Error() + "; check `server`, the network and proxies"
-}
-
-// partner tries one SFTP server with the folders that routes use on it.
-func partner(ctx context.Context, cfg *configs.Config, name string) iter.Seq[finding] {
-	return func(yield func(finding) bool) {
-		var used []sftp.Use
-		for _, route := range routeNames(cfg) {
-			r := cfg.Routes[route]
-			if r.Inbox.SFTP == name {
-				keeps := r.Inbox.After == inbox.Keep
-				used = append(used, sftp.Use{Dir: r.Inbox.Dir, ReadOnly: keeps, Takes: !keeps})
-			}
-			if r.Preview.SFTP == name {
-				used = append(used, sftp.Use{Dir: r.Preview.Dir, Takes: true})
-			}
-			if r.Outbox.SFTP == name {
-				used = append(used, sftp.Use{Dir: r.Outbox.Dir, Direct: r.Outbox.Write == "direct"})
-			}
-		}
-		for step := range sftp.Diagnose(ctx, cfg.SFTP, name, used...) {
-			one := finding{What: strings.TrimSpace("sftp " + name + ": " + step.Name + " " + step.Dir), Good: step.OK(), Detail: step.Detail}
-			if !one.Good {
-				one.Detail = words.Say(cfg.Language, step.Message)
-			}
-			if !yield(one) {
-				return
-			}
-		}
-	}
 }

@@ -4,20 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
-	"os"
-	"path/filepath"
-	"runtime"
-	"strings"
 	"time"
 
 	"github.com/rowferry/rowferry/configs"
-	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/notices/mail"
-	"github.com/rowferry/rowferry/places/local"
 )
 
 // company tries what people are told by and look at: the ways of notices, and the console's certificate and issuer.
@@ -82,47 +74,4 @@ func ownPair(what, cert, key string, now time.Time) finding {
 		return finding{What: what, Detail: err.Error()}
 	}
 	return valid(what, pair.Leaf, now)
-}
-
-// little is how much room on a disk somebody should look at.
-const little = 1_000_000_000
-
-// lookAround adds to a good folder how much room it has and who else may write there.
-func (one *finding) lookAround(cfg *configs.Config, dir, what string) {
-	if free, err := local.Room(dir); err == nil {
-		one.Detail += fmt.Sprintf("; %.1f GB free", float64(free)/1e9)
-		one.Warns = free < little
-		if dir == cfg.Data && free < cfg.FreeBytes() {
-			one.Good = false
-			one.Detail += ", less than free: " + cfg.Free + ": nothing new is taken until there is room"
-		}
-	}
-	info, err := os.Stat(dir)
-	if err != nil || runtime.GOOS == "windows" || info.Mode().Perm()&0o002 == 0 {
-		return
-	}
-	one.Warns = true
-	if strings.HasPrefix(what, "inbox") {
-		one.Detail += "; everybody on this machine may write there, and so have rows sent: chmod o-w"
-	} else {
-		one.Detail += "; everybody on this machine may write there, and so change results: chmod o-w"
-	}
-}
-
-// crossed says when what lies in a folder cannot be moved to the folders below it where files are claimed and put to rest.
-func crossed(dir, name string) error {
-	for _, below := range []string{inbox.Processing, inbox.Archived} {
-		to := filepath.Join(dir, below, filepath.Base(name))
-		err := os.Rename(name, to)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err == nil {
-			err = os.Rename(to, name)
-		}
-		if err != nil {
-			return fmt.Errorf("%w; %s must be on the same file system as the folder above it", err, below)
-		}
-	}
-	return nil
 }

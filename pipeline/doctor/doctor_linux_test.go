@@ -1,4 +1,4 @@
-package main
+package doctor_test
 
 import (
 	"os"
@@ -9,6 +9,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/pipeline"
+	"github.com/rowferry/rowferry/pipeline/doctor"
 )
 
 // The doctor finds a folder whose mount is off, and makes nothing below the mount point.
@@ -24,7 +25,7 @@ func TestTheDoctorKnowsMounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := 0
-	for one := range folders(cfg) {
+	for one := range doctor.Folders(cfg, []string{"orders"}, cfg.Language) {
 		if !strings.Contains(one.What, dir) {
 			if !one.Good {
 				t.Errorf("%+v", one)

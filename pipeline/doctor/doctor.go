@@ -1,0 +1,180 @@
+// Package doctor tries the folders and the partners' servers that routes depend on, step by step.
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/inbox"
+	"github.com/rowferry/rowferry/pipeline"
+	"github.com/rowferry/rowferry/places"
+	"github.com/rowferry/rowferry/places/local"
+	"github.com/rowferry/rowferry/places/sftp"
+	"github.com/rowferry/rowferry/words"
+)
+
+// Finding is one thing that was tried.
+type Finding struct {
+	What   string `json:"what"`
+	Good   bool   `json:"good"`
+	Warns  bool   `json:"warning,omitempty"` // good for now, and somebody should look
+	Detail string `json:"detail,omitempty"`  // what was found, or what is wrong and what to do
+	Step   string `json:"-"`                 // of a partner: as sftp.Step has it; of a folder of this machine: folder
+	Dir    string `json:"-"`                 // where the step is about a folder
+}
+
+// Folders tries every folder of this machine that the configuration names for some routes, and the data folder: it writes, renames and
+// removes a hidden file in each.
+func Folders(cfg *configs.Config, routes []string, language batch.Language) iter.Seq[Finding] {
+	return func(yield func(Finding) bool) {
+		dirs, mounts := map[string]string{cfg.Data: "data"}, map[string][]string{}
+		add := func(dir, kind, route string) {
+			dirs[dir], mounts[dir] = kind+" of "+route, append(mounts[dir], pipeline.Mount(cfg, route, kind))
+		}
+		for _, name := range routes {
+			r := cfg.Routes[name]
+			if r.Inbox.SFTP == "" && r.Inbox.Dir != "" {
+				add(r.Inbox.Dir, "inbox", name)
+			}
+			if r.Outbox.SFTP == "" {
+				add(r.Outbox.Dir, "outbox", name)
+			}
+			if r.Preview.Dir != "" && r.Preview.SFTP == "" {
+				add(r.Preview.Dir, "preview", name)
+			}
+		}
+		for _, dir := range slices.Sorted(maps.Keys(dirs)) {
+			one := Finding{What: "folder " + dir + " (" + dirs[dir] + ")", Good: true, Detail: words.Of(language, "doctor.folder.good"), Step: "folder", Dir: dir}
+			if err := remounted(dir, mounts[dir]); err != nil { // nothing is made below a mount point whose mount is off
+				one.Good, one.Detail = false, err.Error()
+				if trouble, ok := errors.AsType[*places.Trouble](err); ok {
+					one.Detail = words.Say(language, trouble.Message)
+				}
+			} else if err := tryFolder(dir); err != nil {
+				one.Good, one.Detail = false, words.Of(language, "doctor.folder.bad", "error", err)
+			} else {
+				one.lookAround(cfg, dir, dirs[dir])
+			}
+			if !yield(one) {
+				return
+			}
+		}
+	}
+}
+
+// remounted says so when a folder lies on another file system than a route that uses it remembers.
+func remounted(dir string, remembered []string) error {
+	var wrong []error
+	for _, file := range remembered {
+		_, err := local.Remounted(dir, file)
+		wrong = append(wrong, err)
+	}
+	return errors.Join(wrong...)
+}
+
+// tryFolder writes, renames and removes a hidden file.
+func tryFolder(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".rowferry-doctor-*.tmp")
+	if err != nil {
+		return err
+	}
+	name := f.Name()
+	_, err = f.WriteString("rowferry doctor\n")
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		if err = os.Rename(name, name+".2.tmp"); err == nil {
+			name += ".2.tmp"
+			err = crossed(dir, name)
+		}
+	}
+	return errors.Join(err, os.Remove(name))
+}
+
+// little is how much room on a disk somebody should look at.
+const little = 1_000_000_000
+
+// lookAround adds to a good folder how much room it has and who else may write there.
+func (one *Finding) lookAround(cfg *configs.Config, dir, what string) {
+	if free, err := local.Room(dir); err == nil {
+		one.Detail += fmt.Sprintf("; %.1f GB free", float64(free)/1e9)
+		one.Warns = free < little
+		if dir == cfg.Data && free < cfg.FreeBytes() {
+			one.Good = false
+			one.Detail += ", less than free: " + cfg.Free + ": nothing new is taken until there is room"
+		}
+	}
+	info, err := os.Stat(dir)
+	if err != nil || runtime.GOOS == "windows" || info.Mode().Perm()&0o002 == 0 {
+		return
+	}
+	one.Warns = true
+	if strings.HasPrefix(what, "inbox") {
+		one.Detail += "; everybody on this machine may write there, and so have rows sent: chmod o-w"
+	} else {
+		one.Detail += "; everybody on this machine may write there, and so change results: chmod o-w"
+	}
+}
+
+// crossed says when what lies in a folder cannot be moved to the folders below it where files are claimed and put to rest.
+func crossed(dir, name string) error {
+	for _, below := range []string{inbox.Processing, inbox.Archived} {
+		to := filepath.Join(dir, below, filepath.Base(name))
+		err := os.Rename(name, to)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = os.Rename(to, name)
+		}
+		if err != nil {
+			return fmt.Errorf("%w; %s must be on the same file system as the folder above it", err, below)
+		}
+	}
+	return nil
+}
+
+// Partner tries one SFTP server, with the folders that some routes use on it.
+func Partner(ctx context.Context, cfg *configs.Config, name string, routes []string, language batch.Language) iter.Seq[Finding] {
+	return func(yield func(Finding) bool) {
+		var used []sftp.Use
+		for _, route := range routes {
+			r := cfg.Routes[route]
+			if r.Inbox.SFTP == name {
+				keeps := r.Inbox.After == inbox.Keep
+				used = append(used, sftp.Use{Dir: r.Inbox.Dir, ReadOnly: keeps, Takes: !keeps})
+			}
+			if r.Preview.SFTP == name {
+				used = append(used, sftp.Use{Dir: r.Preview.Dir, Takes: true})
+			}
+			if r.Outbox.SFTP == name {
+				used = append(used, sftp.Use{Dir: r.Outbox.Dir, Direct: r.Outbox.Write == "direct"})
+			}
+		}
+		for step := range sftp.Diagnose(ctx, cfg.SFTP, name, used...) {
+			one := Finding{What: strings.TrimSpace("sftp " + name + ": " + step.Name + " " + step.Dir), Good: step.OK(), Detail: step.Detail, Step: step.Name, Dir: step.Dir}
+			if !one.Good {
+				one.Detail = words.Say(language, step.Message)
+			}
+			if !yield(one) {
+				return
+			}
+		}
+	}
+}
