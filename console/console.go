@@ -36,6 +36,7 @@ type Console struct {
 	cfg      *configs.Config
 	log      *slog.Logger
 	people   people.Book
+	store    *sessionStore
 	sessions *scs.SessionManager
 	throttle *throttle
 	hub      *hub
@@ -51,7 +52,8 @@ func New(e *pipeline.Engine, cfg *configs.Config, log *slog.Logger) (*Console, e
 	c := &Console{engine: e, books: e.Ledger, cfg: cfg, log: log, people: people.Book{Register: e.Ledger}, throttle: newThrottle(), hub: newHub(e.Ledger, e, log),
 		desk: &desk.Desk{Books: e.Ledger, Orders: e.Ledger, Config: cfg, Live: e}, drops: filepath.Join(cfg.Data, "console", "drops")}
 	c.shelf = newShelf(shelfDir(cfg.Data), log, c.table)
-	c.sessions = sessionManager(e.Ledger)
+	c.store = &sessionStore{register: e.Ledger}
+	c.sessions = sessionManager(c.store)
 	if o := cfg.Console.OIDC; o != nil {
 		c.company = &company{OIDC: *o}
 	}
@@ -86,7 +88,7 @@ func (c *Console) Name() string { return "console" }
 // Run serves until ctx ends. What is being uploaded then has a moment to end.
 func (c *Console) Run(ctx context.Context) error {
 	defer c.shelf.close()
-	if err := errors.Join(os.RemoveAll(shelfDir(c.cfg.Data)), c.sweepDrops(), sessionStore{c.books}.sweep(ctx)); err != nil {
+	if err := errors.Join(os.RemoveAll(shelfDir(c.cfg.Data)), c.sweepDrops(), c.store.sweep(ctx)); err != nil {
 		c.log.Error("console: what is out of date", "error", err)
 	}
 	server := &http.Server{Handler: c.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,

@@ -185,6 +185,13 @@ func (c *Console) events(w http.ResponseWriter, r *http.Request, p *people.Perso
 
 // gone reports whether somebody who listens may not any more.
 func (c *Console) gone(r *http.Request, p *people.Person) bool {
+	if token := c.sessions.Token(r.Context()); token != "" {
+		ctx, err := c.sessions.Load(context.Background(), token) // as it is now, not as it was when the stream began
+		if err != nil {
+			return true
+		}
+		r = r.WithContext(ctx)
+	}
 	now, err := c.person(r)
 	return err != nil || now == nil || now.Role != p.Role
 }

@@ -17,67 +17,90 @@ import (
 )
 
 // sessionManager keeps sessions in the ledger, so that they outlast a restart; of their tokens only hashes.
-func sessionManager(r ledger.Register) *scs.SessionManager {
+func sessionManager(store *sessionStore) *scs.SessionManager {
 	m := scs.New()
-	m.Store = sessionStore{r}
+	m.Store = store
 	m.HashTokenInStore = true
 	m.Lifetime, m.IdleTimeout = 7*24*time.Hour, 12*time.Hour
 	m.Cookie.Name, m.Cookie.HttpOnly, m.Cookie.Secure, m.Cookie.SameSite = "rowferry", true, true, http.SameSiteLaxMode
 	return m
 }
 
-// sessionStore is the register as scs wants it.
-type sessionStore struct{ register ledger.Register }
+// sessionStore is the register as scs wants it. A session that was ended stays so: a request that began before does not store it again.
+type sessionStore struct {
+	register ledger.Register
+	mu       sync.Mutex // between looking whether a session was ended and storing it
+}
 
 const sessionKey = "session/"
 
 type session struct {
 	Expiry time.Time `json:"expiry"`
-	Data   []byte    `json:"data"`
+	Data   []byte    `json:"data,omitempty"`
+	Ended  bool      `json:"ended,omitempty"` // before its time
 }
 
 // FindCtx returns a session that has not ended.
-func (s sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
-	text, err := s.register.Entry(ctx, sessionKey+token)
-	if err != nil || text == "" {
-		return nil, false, err
-	}
-	var v session
-	if err := json.Unmarshal([]byte(text), &v); err != nil || v.Expiry.Before(time.Now()) {
+func (s *sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
+	v, known, err := s.kept(ctx, token)
+	if err != nil || !known || v.Ended || v.Expiry.Before(time.Now()) {
 		return nil, false, err
 	}
 	return v.Data, true, nil
 }
 
-// CommitCtx stores a session.
-func (s sessionStore) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
-	text, err := json.Marshal(session{expiry, data})
+// CommitCtx stores a session that has not been ended.
+func (s *sessionStore) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if before, _, err := s.kept(ctx, token); err != nil || before.Ended {
+		return err
+	}
+	return s.keep(ctx, token, session{Expiry: expiry, Data: data})
+}
+
+// DeleteCtx ends a session.
+func (s *sessionStore) DeleteCtx(ctx context.Context, token string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before, known, err := s.kept(ctx, token)
+	if err != nil || !known {
+		return err
+	}
+	return s.keep(ctx, token, session{Expiry: before.Expiry, Ended: true})
+}
+
+func (s *sessionStore) kept(ctx context.Context, token string) (v session, known bool, err error) {
+	text, err := s.register.Entry(ctx, sessionKey+token)
+	if err != nil || text == "" {
+		return v, false, err
+	}
+	return v, true, json.Unmarshal([]byte(text), &v)
+}
+
+func (s *sessionStore) keep(ctx context.Context, token string, v session) error {
+	text, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
 	return s.register.Enter(ctx, sessionKey+token, string(text))
 }
 
-// DeleteCtx ends a session.
-func (s sessionStore) DeleteCtx(ctx context.Context, token string) error {
-	return s.register.Enter(ctx, sessionKey+token, "")
-}
-
 // Find, Commit and Delete are for those who have no context; scs calls the others.
-func (s sessionStore) Find(token string) ([]byte, bool, error) {
+func (s *sessionStore) Find(token string) ([]byte, bool, error) {
 	return s.FindCtx(context.Background(), token)
 }
 
 // Commit is CommitCtx.
-func (s sessionStore) Commit(token string, data []byte, expiry time.Time) error {
+func (s *sessionStore) Commit(token string, data []byte, expiry time.Time) error {
 	return s.CommitCtx(context.Background(), token, data, expiry)
 }
 
 // Delete is DeleteCtx.
-func (s sessionStore) Delete(token string) error { return s.DeleteCtx(context.Background(), token) }
+func (s *sessionStore) Delete(token string) error { return s.DeleteCtx(context.Background(), token) }
 
 // sweep takes out those that have ended.
-func (s sessionStore) sweep(ctx context.Context) error {
+func (s *sessionStore) sweep(ctx context.Context) error {
 	all, err := s.register.Entries(ctx, sessionKey)
 	if err != nil {
 		return err

@@ -568,7 +568,7 @@ func (c *Console) auditPage(w http.ResponseWriter, r *http.Request, p *people.Pe
 		Next     int64
 		By, Verb string
 		Verbs    []string
-	}{acts, next, get.Get("by"), get.Get("verb"), []string{"drop", "mend", "resend", "cancel", "pause", "resume", "release", "sign-in", "user", "token", "remove", "doctor", "route", "reload"}}))
+	}{acts, next, get.Get("by"), get.Get("verb"), []string{"drop", "mend", "resend", "cancel", "pause", "resume", "release", "sign-in", "user", "token", "remove", "end-session", "doctor", "route", "reload"}}))
 }
 
 // auditCSV gives the whole list that the filters leave, the newest first.
@@ -617,15 +617,21 @@ func (c *Console) showPeople(w http.ResponseWriter, r *http.Request, status int,
 		c.fail(w, r, err)
 		return
 	}
+	open, err := c.open(r.Context(), users)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
 	c.render(w, r, status, "people", c.view(r, "console.people", struct {
 		Users         []people.User
 		Tokens        []people.Token
+		Sessions      []shownSession
 		Roles, Routes []string
 		Wrong, Secret string
-	}{users, tokens, configs.Roles(), slices.Sorted(maps.Keys(c.cfg.Routes)), wrong, secret}))
+	}{users, tokens, open, configs.Roles(), slices.Sorted(maps.Keys(c.cfg.Routes)), wrong, secret}))
 }
 
-// peopleChanged adds or takes out a user or a token.
+// peopleChanged adds or takes out a user or a token, or ends a session.
 func (c *Console) peopleChanged(w http.ResponseWriter, r *http.Request, p *people.Person) {
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 	do, name := r.PostFormValue("do"), r.PostFormValue("name")
@@ -651,6 +657,9 @@ func (c *Console) peopleChanged(w http.ResponseWriter, r *http.Request, p *peopl
 	case do == "remove-token":
 		act.Verb = "remove"
 		err = c.people.RemoveToken(r.Context(), name)
+	case do == "end-session":
+		act.Verb = "end-session"
+		act.About, err = c.endSession(r, name)
 	default:
 		c.problem(w, r, http.StatusBadRequest, "form", "console.form")
 		return

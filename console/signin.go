@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -90,11 +91,15 @@ func (c *Console) welcome(w http.ResponseWriter, r *http.Request, p *people.Pers
 		c.broken(w, r, err)
 		return
 	}
+	facts["since"], facts["from"], facts["agent"] = time.Now().UTC().Format(time.RFC3339Nano), c.address(r), cut(r.UserAgent(), 200)
 	for k, v := range facts {
 		c.sessions.Put(r.Context(), k, v)
 	}
 	http.Redirect(w, r, back(r), http.StatusSeeOther)
 }
+
+// cut is the beginning of a text, so many bytes at most.
+func cut(s string, most int) string { return strings.ToValidUTF8(s[:min(len(s), most)], "") }
 
 func (c *Console) signOut(w http.ResponseWriter, r *http.Request) {
 	if err := c.sessions.Destroy(r.Context()); err != nil {
