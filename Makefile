@@ -6,7 +6,7 @@ RELEASE ?=
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 STAMP   := $(if $(RELEASE),-X main.release=$(RELEASE)) $(if $(COMMIT),-X main.commit=$(COMMIT))
 
-.PHONY: chaos servers console pictures htmx build demo test unit lint fuzz cross corpus workbooks bench release generate validator packages clean
+.PHONY: axe chaos servers console pictures htmx build demo test unit lint fuzz cross corpus workbooks bench release generate validator packages clean
 
 build:
 	@mkdir -p bin
@@ -31,6 +31,13 @@ htmx:
 	cd $$(mktemp -d) && npm pack --silent htmx.org@$(HTMX) && tar xzf htmx.org-$(HTMX).tgz && \
 	cp package/dist/htmx.min.js $(CURDIR)/console/static/ && \
 	(echo 'htmx.org $(HTMX) (npm), dist/htmx.min.js, unchanged. make htmx fetches it again.'; echo; cat package/LICENSE) > $(CURDIR)/console/static/htmx.LICENSE.txt
+
+# axe-core as npm has it: one file that only tests load.
+AXE := 4.11.0
+axe:
+	cd $$(mktemp -d) && npm pack --silent axe-core@$(AXE) && tar xzf axe-core-$(AXE).tgz && \
+	cp package/axe.min.js $(CURDIR)/console/testdata/ && \
+	(echo 'axe-core $(AXE) (npm), axe.min.js, unchanged. Only tests load it. make axe fetches it again.'; echo; cat package/LICENSE package/LICENSE-3RD-PARTY.txt) > $(CURDIR)/console/testdata/axe.LICENSE.txt
 
 # Everything that must hold: style, races, the scripts of the README, the readers against the corpus, builds for other systems.
 test: packages lint unit fuzz cross

@@ -124,8 +124,16 @@ func TestAPersonsDay(t *testing.T) {
 // Of rows nobody knows about, a person says that they looked; without the tick nothing is sent. A viewer is not even asked.
 func TestAnUnknownRow(t *testing.T) {
 	o := open(t)
+	if err := o.sim.SetFaults(simulator.Faults{CutBefore: 1}); err != nil {
+		t.Fatal(err)
+	}
 	id := o.drop("ann", "failures", "u.csv", sheet(1, "LBU"))
-	o.ended(id)
+	if f := o.ended(id); f.Counts["unknown"] != 1 || len(o.sim.Ledger()) != 0 {
+		t.Fatalf("%+v, executed %v", f, o.sim.Ledger())
+	}
+	if err := o.sim.SetFaults(simulator.Faults{}); err != nil {
+		t.Fatal(err)
+	}
 	viewer := browser(t, "en")
 	o.signIn(viewer, "vera")
 	does(t, viewer, chromedp.Navigate("http://"+o.address+"/files/"+id+"/mend"), says("h1", "That does not go"), says("main", "needs the role sender"))
@@ -134,6 +142,14 @@ func TestAnUnknownRow(t *testing.T) {
 	does(t, viewer, chromedp.Evaluate(`document.querySelectorAll(".actions a, a[href*='/ask/']").length`, &actions))
 	if actions != 0 {
 		t.Errorf("a viewer is offered %d actions", actions)
+	}
+	ann := browser(t, "en")
+	o.signIn(ann, "ann")
+	does(t, ann, chromedp.Navigate("http://"+o.address+"/files/"+id+"/mend"), chromedp.WaitVisible("#mend"), chromedp.WaitVisible("[data-send]:disabled", chromedp.ByQuery),
+		chromedp.SendKeys("[data-resend]", " ", chromedp.ByQuery), says("[data-summary]", "1 rows would be sent."), chromedp.Click("[data-send]", chromedp.ByQuery),
+		chromedp.WaitVisible("#live", chromedp.ByQuery), says("#live .counts", "1 delivered"))
+	if all := o.sim.Ledger(); len(all) != 1 || all[0].Count != 1 {
+		t.Errorf("executed %v", all)
 	}
 }
 
