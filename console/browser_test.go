@@ -41,7 +41,7 @@ func browser(t *testing.T, language string) context.Context {
 }
 
 // does runs steps in a browser.
-func does(t *testing.T, ctx context.Context, steps ...chromedp.Action) {
+func does(t testing.TB, ctx context.Context, steps ...chromedp.Action) {
 	t.Helper()
 	if err := chromedp.Run(ctx, steps...); err != nil {
 		var page string

@@ -25,7 +25,7 @@ import (
 
 // office is a service with its console, over a simulated provider; it may be stopped and started again over the same folder.
 type office struct {
-	t       *testing.T
+	t       testing.TB
 	dir     string
 	address string
 	sim     *simulator.Simulator
@@ -51,7 +51,7 @@ routes:
 `
 
 // open starts a service with these settings, and more below them.
-func open(t *testing.T, more ...string) *office {
+func open(t testing.TB, more ...string) *office {
 	t.Helper()
 	all, err := providers.Builtin()
 	if err != nil {
@@ -70,7 +70,7 @@ func open(t *testing.T, more ...string) *office {
 }
 
 // quiet is a free address that no system gives to outgoing connections, so that it is still free after the service was stopped.
-func quiet(t *testing.T) string {
+func quiet(t testing.TB) string {
 	t.Helper()
 	for range 100 {
 		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 10000+rand.IntN(20000)))
