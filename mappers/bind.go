@@ -53,6 +53,7 @@ func (s *slot) columnless() bool { return s.spot < 0 && s.constant == nil }
 
 // Bind matches the mapping with a file's columns; where there are none, there are no rows either. The error is a *batch.Unreadable that names everything that does not fit.
 func (m *Mapping) Bind(columns []batch.Column) (*Bound, error) {
+	m = m.widened(columns)
 	b, wrong := m.bind(columns)
 	if len(wrong) > 0 && len(columns) > 0 {
 		message := b.misfit(wrong)
@@ -65,6 +66,7 @@ func (m *Mapping) Bind(columns []batch.Column) (*Bound, error) {
 // Fit says what columns of these names would fill, for readers that look for the heading, the sheet or the record.
 func (m *Mapping) Fit(columns []batch.Column) batch.Fit {
 	fit := batch.Fit{Fields: make([]string, len(columns))}
+	m = m.widened(columns)
 	if !slices.ContainsFunc(columns, m.mayFill) {
 		return fit
 	}
@@ -85,6 +87,30 @@ func (m *Mapping) Fit(columns []batch.Column) batch.Fit {
 		fit.Fields[b.group] = "group"
 	}
 	return fit
+}
+
+// widened is the mapping with the members of maps that columns name as fields of their own: "metadata.channel".
+func (m *Mapping) widened(columns []batch.Column) *Mapping {
+	if !m.op.Opens() {
+		return m
+	}
+	var names []string
+	for _, c := range columns {
+		names = append(names, trim(c.Name), asPath(c.Ref))
+	}
+	named := m.op.Members(names)
+	if len(named) == 0 {
+		return m
+	}
+	op, err := m.op.Widened(named)
+	if err != nil {
+		return m // too many: the columns are told as such that fill nothing
+	}
+	wide, err := Compile(op, m.set)
+	if err != nil {
+		return m
+	}
+	return wide
 }
 
 // mayFill is a quick look at one name: false when it fills nothing for certain.

@@ -5,6 +5,7 @@
 package mappers
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -59,6 +60,11 @@ func Compile(op *providers.Operation, s Settings) (*Mapping, error) {
 	}
 	if s.Language == "" {
 		s.Language = batch.English
+	}
+	if named := op.Members(slices.Sorted(maps.Keys(s.Map))); len(named) > 0 {
+		if wide, err := op.Widened(named); err == nil { // else the map names fields that are not there
+			op = wide
+		}
 	}
 	m := &Mapping{op: op, set: s, optional: map[string]bool{}}
 	m.root, m.fillers, m.ours = plan(op)

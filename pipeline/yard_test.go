@@ -123,6 +123,20 @@ func TestCookieParameters(t *testing.T) {
 	}
 }
 
+// Columns name the members of a free map, by their headings or in the route's map; the map's own rule holds for each.
+func TestColumnsNameMembers(t *testing.T) {
+	result, asked := (&yard{}).send(t, "storeBox", ", map: {metadata.shop: Shop}", "cookie.desk,ref,metadata.channel,metadata.a.b,Shop\nd,A,web,x,7\nd,B,,,\nd,C,far too long,,\n")
+	if want := []string{`POST /boxes  {"ref":"A","metadata":{"channel":"web","a.b":"x","shop":"7"}}`, `POST /boxes  {"ref":"B"}`}; !slices.Equal(asked, want) {
+		t.Errorf("got %q", asked)
+	}
+	if row := rowWith(t, result, "far too long"); !strings.Contains(row, "invalid") || !strings.Contains(row, "C4") {
+		t.Error(row)
+	}
+	if strings.Contains(result, "fill nothing") || strings.Count(result, "delivered") != 2 {
+		t.Error(result)
+	}
+}
+
 // What the provider points at is the cell of the row, in the result.
 func TestPointersReachTheCell(t *testing.T) {
 	y := &yard{answer: func(n int, body string, w http.ResponseWriter) {

@@ -106,6 +106,8 @@ type compiled struct {
 	array   *Schema // that rows fill, where they do
 	rest    *jsonschema.Schema
 	rows    []map[string]string // examples
+	maps    []string            // paths of maps that columns name
+	widen   func(named []string) (*Operation, error)
 	recheck []string
 }
 
@@ -283,7 +285,7 @@ func (r *reader) operations(p *Provider) {
 			if !slices.Contains(methods, method.Name) || get(method.Node, "x-rowferry") == nil {
 				continue
 			}
-			r.operation(p, method.Node, path, method.Name)
+			r.operation(p, method.Node, path, method.Name, nil)
 		}
 	}
 	if len(p.Operations) == 0 && len(r.mistakes) == 0 {
@@ -298,6 +300,7 @@ type operationSpec struct {
 	Notes      []batch.Text        `key:"notes"`
 	Rows       *yaml.Node          `key:"rows"`
 	Fields     []string            `key:"fields"`
+	Columns    *yaml.Node          `key:"columns"`
 	Choose     *yaml.Node          `key:"choose"`
 	Map        *yaml.Node          `key:"map"`
 	Unique     [][]string          `key:"unique"`
@@ -311,7 +314,8 @@ type operationSpec struct {
 	Receipts   *yaml.Node          `key:"receipts"`
 }
 
-func (r *reader) operation(p *Provider, n *yaml.Node, item entry, method string) {
+// operation compiles one; named are members of its maps.
+func (r *reader) operation(p *Provider, n *yaml.Node, item entry, method string, named []string) {
 	var spec operationSpec
 	path := item.Name
 	place := "paths." + path + "." + method
@@ -347,7 +351,7 @@ func (r *reader) operation(p *Provider, n *yaml.Node, item entry, method string)
 		r.choice(get(get(x, "paths"), e), xplace+".paths."+e, e, op.Encodings...)
 		op.Paths[e] = spec.Paths[e]
 	}
-	b := &builder{reader: r, op: op, rules: map[string]bool{}, budget: maxFields, values: 20 * maxFields}
+	b := &builder{reader: r, op: op, named: named, rules: map[string]bool{}, budget: maxFields, values: 20 * maxFields}
 	for _, s := range p.Schemes {
 		b.schemes = append(b.schemes, s.Name)
 	}
@@ -365,6 +369,9 @@ func (r *reader) operation(p *Provider, n *yaml.Node, item entry, method string)
 	}
 	before := len(r.mistakes)
 	b.body(schema, splace, n, spec, x, xplace)
+	if op.Opens() {
+		op.compiled.widen = func(named []string) (*Operation, error) { return r.widened(p, n, item, method, named) }
+	}
 	if op.Item != nil {
 		b.answerExamples(n, place)
 	}

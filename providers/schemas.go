@@ -74,8 +74,9 @@ type builder struct {
 	found   *Schema         // the array of Rows.Path, once it has been seen
 	rules   map[string]bool // names of rules seen
 	sites   []ruleSite
-	budget  int // nodes that may still be built
-	values  int // nodes that may still be written out as JSON Schema
+	named   []string // paths of members of maps, as columns name them
+	budget  int      // nodes that may still be built
+	values  int      // nodes that may still be written out as JSON Schema
 	lost    bool
 	wishes
 }
@@ -348,7 +349,9 @@ func (b *builder) object(s *Schema, n *yaml.Node, at spot) bool {
 			b.wrong(c, s.place+".required", "document.path", "path", c.Value, "known", names(properties))
 		}
 	}
-	if b.theirs && len(entries(properties)) == 0 && !at.root() {
+	if b.columned(at) {
+		b.op.compiled.maps = append(b.op.compiled.maps, at.path)
+	} else if b.theirs && len(entries(properties)) == 0 && !at.root() {
 		b.cannot(n, s.place, at, "document.free_map", "path", at.full)
 		return false
 	}
@@ -376,7 +379,7 @@ func (b *builder) object(s *Schema, n *yaml.Node, at spot) bool {
 	if rules := get(n, "x-rules"); rules != nil {
 		b.sites = append(b.sites, ruleSite{s, rules, s.place + ".x-rules", inner})
 	}
-	return len(s.Props) > 0 || !b.theirs || at.root()
+	return len(s.Props) > 0 || !b.theirs || at.root() || b.columned(at)
 }
 
 // root reports whether this is the body itself, or an element of the batch.

@@ -14,6 +14,7 @@ import (
 // oneOf is meant, what fields are filled with.
 type wishes struct {
 	offered []wish // nil: all
+	columns []wish // maps whose members columns name: metadata.*
 	choose  []wish // path → branch
 	maps    []wish // path → what is ours to say of the field
 }
@@ -32,6 +33,15 @@ func (b *builder) wish(spec operationSpec, x *yaml.Node) {
 		for i, path := range spec.Fields {
 			n := get(x, "fields").Content[i]
 			b.offered = append(b.offered, wish{path: path, key: n, value: n})
+		}
+	}
+	if spec.Columns != nil {
+		for _, n := range listed(spec.Columns) {
+			n = plain(n)
+			if path, all := strings.CutSuffix(n.Value, ".*"); !all || path == "" {
+				b.wrong(n, "columns", "document.columns", "value", n.Value)
+			}
+			b.columns = append(b.columns, wish{path: n.Value, key: n, value: n})
 		}
 	}
 	for _, e := range entries(spec.Choose) {
@@ -57,7 +67,7 @@ func (at spot) below(path string) bool {
 // picked reports whether the document names this field or something around it.
 func (b *builder) picked(at spot) bool {
 	return slices.ContainsFunc(b.wishes.offered, func(w wish) bool { return at.below(w.path) }) ||
-		slices.ContainsFunc(b.maps, func(w wish) bool { return at.is(w.path) })
+		slices.ContainsFunc(b.maps, func(w wish) bool { return at.is(w.path) }) || slices.ContainsFunc(b.columns, func(w wish) bool { return at.below(strings.TrimSuffix(w.path, ".*")) })
 }
 
 // wanted reports whether an optional property is offered: all are, unless the document names those that are.
@@ -74,7 +84,7 @@ func (b *builder) rowsAt(at spot) bool {
 // deeper reports whether the document names something below this.
 func (b *builder) deeper(at spot) bool {
 	below := func(w wish) bool { return at.above(w.path) }
-	return slices.ContainsFunc(b.wishes.offered, below) || slices.ContainsFunc(b.maps, below) || slices.ContainsFunc(b.choose, below)
+	return slices.ContainsFunc(b.columns, below) || slices.ContainsFunc(b.wishes.offered, below) || slices.ContainsFunc(b.maps, below) || slices.ContainsFunc(b.choose, below)
 }
 
 // mapSpec is what a document says of one field besides x-rowferry of a property.
@@ -150,9 +160,30 @@ func (b *builder) properties(n *yaml.Node, at spot) *yaml.Node {
 		}
 	}
 	for _, w := range slices.Concat(b.wishes.offered, b.maps) {
-		add(w.path)
+		if !strings.HasSuffix(w.path, ".*") {
+			add(w.path)
+		}
+	}
+	if b.columned(at) {
+		for _, path := range b.named {
+			name, below := strings.CutPrefix(path, at.path+".")
+			if below && !slices.ContainsFunc(out, func(e entry) bool { return e.Name == name }) {
+				out = append(out, entry{name, scalar(name, n), values})
+			}
+		}
 	}
 	return mapping(n, out)
+}
+
+// columned reports whether the document says that columns name the members of the map here.
+func (b *builder) columned(at spot) bool {
+	found := false
+	for i, w := range b.columns {
+		if path := strings.TrimSuffix(w.path, ".*"); at.full != "" && at.is(path) {
+			b.columns[i].met, found = true, true
+		}
+	}
+	return found
 }
 
 // united is a schema with the branch that is meant of each oneOf and anyOf, nil when nobody says which.
@@ -349,7 +380,7 @@ func (b *builder) unmet() {
 	for _, list := range []struct {
 		key    string
 		wishes []wish
-	}{{"fields", b.wishes.offered}, {"choose", b.choose}, {"map", b.maps}} {
+	}{{"fields", b.wishes.offered}, {"columns", b.columns}, {"choose", b.choose}, {"map", b.maps}} {
 		for _, w := range list.wishes {
 			if !w.met {
 				b.wrong(w.key, list.key, "document.path", "path", w.path, "known", strings.Join(few(known), ", "))
