@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 
 	"golang.org/x/text/language"
 
@@ -26,9 +27,14 @@ func preferred(accept string, other batch.Language) batch.Language {
 	return spoken[i]
 }
 
-// choose keeps the language that a person chose.
+// choose keeps the language that a person chose; one that we do not speak is answered 400.
 func (c *Console) choose(w http.ResponseWriter, r *http.Request) {
-	http.SetCookie(w, &http.Cookie{Name: "lang", Value: r.FormValue("lang"), Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode})
+	lang := batch.Language(r.FormValue("lang"))
+	if !slices.Contains(spoken, lang) {
+		http.Error(w, "lang: en, zh or ru", http.StatusBadRequest)
+		return
+	}
+	http.SetCookie(w, &http.Cookie{Name: "lang", Value: string(lang), Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode})
 	http.Redirect(w, r, back(r), http.StatusSeeOther)
 }
 
