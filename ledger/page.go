@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -178,6 +179,9 @@ func (p *paging) of(ctx context.Context, seq int) ([]Row, error) {
 		}
 	}
 	c, err := p.Chunk(ctx, p.q.File, seq)
+	if errors.Is(err, ErrNotFound) { // gone since the tallies were read: the file is read anew, or was kept long enough
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -257,6 +261,9 @@ func Reasons(ctx context.Context, b Books, id string) (map[Reason]int, error) {
 	for seq, t := range tallies {
 		if t == nil {
 			c, err := b.Chunk(ctx, id, seq)
+			if errors.Is(err, ErrNotFound) { // gone since
+				continue
+			}
 			if err != nil {
 				return nil, err
 			}
