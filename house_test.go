@@ -166,7 +166,7 @@ func packages(t *testing.T) []pkg {
 	}
 }
 
-// What the Makefile runs by its name is a test of the pipeline: go test is content with a name that nobody has.
+// What the Makefile runs by its name is a test of the pipeline or of the command: go test is content with a name that nobody has.
 func TestNamesOfTheMakefile(t *testing.T) {
 	makefile, err := os.ReadFile("Makefile")
 	if err != nil {
@@ -178,8 +178,9 @@ func TestNamesOfTheMakefile(t *testing.T) {
 		t.Fatal("the Makefile has no line WHOLE")
 	}
 	var all []byte
-	files, _ := filepath.Glob("pipeline/*_test.go")
-	for _, f := range files {
+	inPipeline, _ := filepath.Glob("pipeline/*_test.go")
+	ofCommand, _ := filepath.Glob("cmd/rowferry/*_test.go")
+	for _, f := range slices.Concat(inPipeline, ofCommand) {
 		content, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)
@@ -188,7 +189,7 @@ func TestNamesOfTheMakefile(t *testing.T) {
 	}
 	for name := range strings.SplitSeq(line, "|") {
 		if !strings.Contains(string(all), "\nfunc "+name+"(t *testing.T)") {
-			t.Errorf("pipeline has no %s", name)
+			t.Errorf("neither pipeline nor cmd/rowferry has %s", name)
 		}
 	}
 }
