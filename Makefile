@@ -45,14 +45,17 @@ test: packages lint unit fuzz cross
 # One way of building for all that runs without the race detector: the compiler's cache then serves each of them.
 PLAIN := CGO_ENABLED=0 GOFLAGS=-trimpath
 
-# Everything with the race detector but what is slow and runs in one goroutine; that, and what -short leaves out of the pipeline
-# and of the kills, without it. The house test knows that the names are there.
-LONG := readers/workbook outbox/workbook pipeline/redrop templates
-WHOLE := TestTenThousandFilesAtOnce|TestOnceEndsWhenAResultCannotBePut|TestKilledAgainAndAgain|TestKilledWithAFaultyProvider|TestKilledOverSFTP
+# With the race detector: all but what runs in one goroutine (LONG), or as a program that the tests start. Of the command it is the
+# kills, a third of them. Without it: the rest, the command's scripts, all kills, and what -short leaves out of the pipeline (WHOLE).
+# The house test knows that the names are there.
+LONG  := readers/workbook readers/csvfile readers/xmlfile readers/corpus outbox/workbook pipeline/redrop templates packaging cmd/rowferry
+WHOLE := TestTenThousandFilesAtOnce|TestOnceEndsWhenAResultCannotBePut
+KILLS := TestKilledAgainAndAgain|TestKilledWithAFaultyProvider|TestKilledOverSFTP
 unit:
 	$(GO) test -race -short -timeout 18m $$($(GO) list ./... | grep -v $(foreach p,$(LONG),-e /$(p)$$))
-	$(PLAIN) $(GO) test -timeout 14m $(addprefix ./,$(LONG))
-	$(PLAIN) $(GO) test -timeout 14m ./pipeline ./cmd/rowferry -run '^($(WHOLE))$$'
+	$(GO) test -race -short -timeout 18m ./cmd/rowferry -run '^($(KILLS))$$'
+	$(PLAIN) $(GO) test -timeout 18m $(addprefix ./,$(LONG))
+	$(PLAIN) $(GO) test -timeout 14m ./pipeline -run '^($(WHOLE))$$'
 
 lint:
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || (echo 'gofmt: these files are not formatted' >&2; exit 1)

@@ -166,30 +166,38 @@ func packages(t *testing.T) []pkg {
 	}
 }
 
-// What the Makefile runs by its name is a test of the pipeline or of the command: go test is content with a name that nobody has.
+// What the Makefile runs by its name is a test that is there: go test is content with a name that nobody has.
 func TestNamesOfTheMakefile(t *testing.T) {
 	makefile, err := os.ReadFile("Makefile")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, line, _ := strings.Cut(string(makefile), "\nWHOLE := ")
-	line, _, found := strings.Cut(line, "\n")
-	if !found {
-		t.Fatal("the Makefile has no line WHOLE")
+	for list, dir := range map[string]string{"WHOLE": "pipeline", "KILLS": "cmd/rowferry"} {
+		_, line, _ := strings.Cut(string(makefile), "\n"+list+" := ")
+		names, _, found := strings.Cut(line, "\n")
+		if !found {
+			t.Fatalf("the Makefile has no line %s", list)
+		}
+		tests := testsIn(t, dir)
+		for name := range strings.SplitSeq(names, "|") {
+			if !strings.Contains(tests, "\nfunc "+name+"(t *testing.T)") {
+				t.Errorf("%s has no %s", dir, name)
+			}
+		}
 	}
-	var all []byte
-	inPipeline, _ := filepath.Glob("pipeline/*_test.go")
-	ofCommand, _ := filepath.Glob("cmd/rowferry/*_test.go")
-	for _, f := range slices.Concat(inPipeline, ofCommand) {
+}
+
+// testsIn is the text of a folder's tests.
+func testsIn(t *testing.T, dir string) string {
+	t.Helper()
+	var all strings.Builder
+	files, _ := filepath.Glob(filepath.Join(dir, "*_test.go"))
+	for _, f := range files {
 		content, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, content...)
+		all.Write(content)
 	}
-	for name := range strings.SplitSeq(line, "|") {
-		if !strings.Contains(string(all), "\nfunc "+name+"(t *testing.T)") {
-			t.Errorf("neither pipeline nor cmd/rowferry has %s", name)
-		}
-	}
+	return all.String()
 }
