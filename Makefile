@@ -48,7 +48,7 @@ PLAIN := CGO_ENABLED=0 GOFLAGS=-trimpath
 # With the race detector: all but what runs in one goroutine (LONG), or as a program that the tests start. Of the command it is the
 # kills, a third of them. Without it: the rest, the command's scripts, all kills, and what -short leaves out of the pipeline (WHOLE).
 # The house test knows that the names are there.
-LONG  := readers/workbook readers/csvfile readers/xmlfile readers/corpus outbox/workbook pipeline/redrop templates packaging cmd/rowferry
+LONG  := cmd/rowferry pipeline/redrop outbox/workbook packaging readers/workbook readers/csvfile readers/xmlfile readers/corpus templates
 WHOLE := TestTenThousandFilesAtOnce|TestOnceEndsWhenAResultCannotBePut
 KILLS := TestKilledAgainAndAgain|TestKilledWithAFaultyProvider|TestKilledOverSFTP
 unit:
