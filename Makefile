@@ -6,7 +6,7 @@ RELEASE ?=
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 STAMP   := $(if $(RELEASE),-X main.release=$(RELEASE)) $(if $(COMMIT),-X main.commit=$(COMMIT))
 
-.PHONY: axe chaos servers console pictures htmx build demo test unit lint fuzz cross corpus workbooks bench release generate validator packages clean
+.PHONY: axe chaos servers console pictures htmx build demo test unit raced plain lint fuzz cross corpus workbooks bench release generate validator packages clean
 
 build:
 	@mkdir -p bin
@@ -40,7 +40,9 @@ axe:
 	(echo 'axe-core $(AXE) (npm), axe.min.js, unchanged. Only tests load it. make axe fetches it again.'; echo; cat package/LICENSE package/LICENSE-3RD-PARTY.txt) > $(CURDIR)/console/testdata/axe.LICENSE.txt
 
 # Everything that must hold: style, races, the scripts of the README, the readers against the corpus, builds for other systems.
-test: packages lint unit fuzz cross
+# Two things at a time once the style holds: most tests wait for something most of the time.
+test: packages lint
+	$(MAKE) --no-print-directory -j2 raced plain fuzz cross
 
 # One way of building for all that runs without the race detector: the compiler's cache then serves each of them.
 PLAIN := CGO_ENABLED=0 GOFLAGS=-trimpath
@@ -51,9 +53,13 @@ PLAIN := CGO_ENABLED=0 GOFLAGS=-trimpath
 LONG  := cmd/rowferry pipeline/redrop outbox/workbook packaging readers/workbook readers/csvfile readers/xmlfile readers/corpus templates
 WHOLE := TestTenThousandFilesAtOnce|TestOnceEndsWhenAResultCannotBePut
 KILLS := TestKilledAgainAndAgain|TestKilledWithAFaultyProvider|TestKilledOverSFTP
-unit:
+unit: raced plain
+
+raced:
 	$(GO) test -race -short -timeout 18m $$($(GO) list ./... | grep -v $(foreach p,$(LONG),-e /$(p)$$))
 	$(GO) test -race -short -timeout 18m ./cmd/rowferry -run '^($(KILLS))$$'
+
+plain:
 	$(PLAIN) $(GO) test -timeout 18m $(addprefix ./,$(LONG))
 	$(PLAIN) $(GO) test -timeout 14m ./pipeline -run '^($(WHOLE))$$'
 
