@@ -200,7 +200,7 @@ func (c *Console) filter(r *http.Request, p *people.Person) (q ledger.Query, err
 	get := r.URL.Query()
 	q = ledger.Query{Route: get.Get("route"), Text: cmp.Or(get.Get("q"), get.Get("search")), Account: get.Get("account"), Before: get.Get("cursor"), Last: 50}
 	if s := ledger.State(get.Get("state")); s != "" {
-		if !slices.Contains(states, s) {
+		if !slices.Contains(ledger.States(), s) {
 			return q, &badFilter{"state", string(s)}
 		}
 		q.States = []ledger.State{s}
@@ -222,9 +222,6 @@ func (c *Console) filter(r *http.Request, p *people.Person) (q ledger.Query, err
 	q.Routes = p.Routes
 	return q, nil
 }
-
-// states are those that a file can be in.
-var states = []ledger.State{ledger.Claiming, ledger.Taken, ledger.Sending, ledger.Settled, ledger.Reported, ledger.Quarantined, ledger.Duplicate}
 
 // badFilter is the error of a filter that has no such value.
 type badFilter struct{ name, value string }

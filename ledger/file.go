@@ -20,6 +20,11 @@ const (
 	Duplicate   State = "duplicate"   // the same content came on the same route before
 )
 
+// States lists all, in the order of a file's life.
+func States() []State {
+	return []State{Claiming, Taken, Sending, Settled, Reported, Quarantined, Duplicate}
+}
+
 // File is one file and its books.
 type File struct {
 	batch.File

@@ -27,7 +27,7 @@ func (l listing) all() bool {
 }
 
 func stateNames() (out []string) {
-	for _, s := range []ledger.State{ledger.Claiming, ledger.Taken, ledger.Sending, ledger.Settled, ledger.Reported, ledger.Quarantined, ledger.Duplicate} {
+	for _, s := range ledger.States() {
 		out = append(out, string(s))
 	}
 	return out

@@ -19,57 +19,37 @@ func (l *Ledger) Record(events ...ledger.Event) ledger.Receipt {
 	return l.queue.Add(op{events: events}, len(events))
 }
 
-// place is a chunk.
-type place struct {
-	file string
-	seq  int
-}
-
 // record writes events, one line per chunk, and keeps the tallies and the files' books: all in one go.
 func (w *writing) record(events []ledger.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
-	byPlace, places := map[place][]ledger.Event{}, []place{}
-	changes, files := map[string]*ledger.Change{}, []string{}
-	for _, e := range events {
-		at := place{e.File, e.Chunk}
-		if byPlace[at] == nil {
-			places = append(places, at)
-		}
-		byPlace[at] = append(byPlace[at], e)
-		c := changes[e.File]
-		if c == nil {
-			c = &ledger.Change{}
-			changes[e.File], files = c, append(files, e.File)
-		}
-		c.Add(e)
-	}
-	if err := w.recall(places); err != nil {
+	sorted := ledger.Sort(events)
+	if err := w.recall(sorted.Places); err != nil {
 		return err
 	}
 	b := &pgx.Batch{}
-	for _, at := range places {
-		n, err := w.key(at.file)
+	for _, at := range sorted.Places {
+		n, err := w.key(at.File)
 		if err != nil {
 			return err
 		}
-		body, err := ledger.EncodeEvents(nil, byPlace[at]...)
+		body, err := ledger.EncodeEvents(nil, sorted.Events[at]...)
 		if err != nil {
 			return err
 		}
-		body = ledger.Seal(ledger.OfEvents, at.file, at.seq, body)
+		body = ledger.Seal(ledger.OfEvents, at.File, at.Seq, body)
 		t := w.l.tallies[at]
-		for _, e := range byPlace[at] {
+		for _, e := range sorted.Events[at] {
 			t.Add(e)
 		}
 		t.Link(body)
-		b.Queue("INSERT INTO "+in("events", n)+" (file, chunk, body) VALUES ($1, $2, $3)", n, at.seq, body)
-		leaveMarks(b, n, byPlace[at])
-		b.Queue("UPDATE "+in("tallies", n)+" SET body = $1 WHERE file = $2 AND seq = $3", ledger.Seal(ledger.OfTally, at.file, at.seq, t.Encode()), n, at.seq)
+		b.Queue("INSERT INTO "+in("events", n)+" (file, chunk, body) VALUES ($1, $2, $3)", n, at.Seq, body)
+		leaveMarks(b, n, sorted.Events[at])
+		b.Queue("UPDATE "+in("tallies", n)+" SET body = $1 WHERE file = $2 AND seq = $3", ledger.Seal(ledger.OfTally, at.File, at.Seq, t.Encode()), n, at.Seq)
 	}
-	for _, id := range files {
-		if err := w.book(b, id, changes[id]); err != nil {
+	for _, id := range sorted.Files {
+		if err := w.book(b, id, sorted.Changes[id]); err != nil {
 			return err
 		}
 	}
@@ -80,7 +60,7 @@ func (w *writing) record(events []ledger.Event) error {
 const mostTallies = 1024
 
 // recall reads the tallies of chunks that are not remembered.
-func (w *writing) recall(places []place) error {
+func (w *writing) recall(places []ledger.Place) error {
 	if len(w.l.tallies) >= mostTallies {
 		clear(w.l.tallies)
 	}
@@ -89,33 +69,24 @@ func (w *writing) recall(places []place) error {
 		if w.l.tallies[at] != nil {
 			continue
 		}
-		n, err := w.key(at.file)
+		n, err := w.key(at.File)
 		if err != nil {
 			return err
 		}
-		b.Queue("SELECT body FROM "+in("tallies", n)+" WHERE file = $1 AND seq = $2", n, at.seq).QueryRow(func(row pgx.Row) error {
+		b.Queue("SELECT body FROM "+in("tallies", n)+" WHERE file = $1 AND seq = $2", n, at.Seq).QueryRow(func(row pgx.Row) error {
 			var body []byte
 			err := row.Scan(&body)
 			if errors.Is(err, pgx.ErrNoRows) {
-				return fmt.Errorf("file %s, chunk %d: %w", at.file, at.seq, ledger.ErrNotFound)
+				return fmt.Errorf("file %s, chunk %d: %w", at.File, at.Seq, ledger.ErrNotFound)
 			}
 			if err != nil {
 				return err
 			}
-			w.l.tallies[at], err = tallyIn(at.file, at.seq, body)
+			w.l.tallies[at], err = ledger.OpenTally(at, body)
 			return err
 		})
 	}
 	return w.all(b)
-}
-
-// tallyIn reads a stored tally.
-func tallyIn(id string, seq int, body []byte) (*ledger.Tally, error) {
-	body, err := ledger.Unseal(ledger.OfTally, id, seq, body)
-	if err != nil {
-		return nil, err
-	}
-	return ledger.DecodeTally(body)
 }
 
 // book adds a change to a file. When nothing is open any more the file is Settled.
@@ -129,7 +100,7 @@ func (w *writing) book(b *pgx.Batch, id string, c *ledger.Change) error {
 		started = CASE WHEN started = 0 THEN $8 ELSE started END, finished = greatest(finished, $9),
 		state = CASE WHEN open + $7 = 0 AND state = 'sending' THEN 'settled' ELSE state END WHERE n = $10`,
 		c.Counts.Delivered, c.Counts.Rejected, c.Counts.Invalid, c.Counts.Failed, c.Counts.Unknown, c.Counts.Skipped, c.Open,
-		unixms(c.Started), unixms(c.Finished), n)
+		ledger.Millis(c.Started), ledger.Millis(c.Finished), n)
 	return nil
 }
 
@@ -175,15 +146,12 @@ func played(answers pgx.BatchResults, id string, seq int) (*ledger.Content, erro
 	if body, err = ledger.Unseal(ledger.OfItems, id, seq, body); err != nil {
 		return nil, err
 	}
-	items, err := ledger.DecodeItems(body)
+	at := ledger.Place{File: id, Seq: seq}
+	known, err := ledger.OpenTally(at, tally)
 	if err != nil {
-		return nil, fmt.Errorf("file %s, chunk %d: %w", id, seq, err)
+		return nil, err
 	}
-	c := &ledger.Content{Chunk: ledger.Chunk{File: id, Seq: seq, Items: items}, States: make([]ledger.ItemState, len(items))}
-	for i := range items {
-		c.States[i] = items[i].State()
-	}
-	known, err := tallyIn(id, seq, tally)
+	p, err := ledger.Play(at, body, known)
 	if err != nil {
 		return nil, err
 	}
@@ -191,36 +159,29 @@ func played(answers pgx.BatchResults, id string, seq int) (*ledger.Content, erro
 	if err != nil {
 		return nil, err
 	}
-	return c, play(rows, c, known)
+	if err := play(rows, p, at); err != nil {
+		return nil, err
+	}
+	return p.Content()
 }
 
-// play plays a chunk's events onto its states.
-func play(rows pgx.Rows, c *ledger.Content, known *ledger.Tally) error {
+// play plays a chunk's records.
+func play(rows pgx.Rows, p *ledger.Playback, at ledger.Place) error {
 	defer rows.Close()
 	var stored []byte
-	var seen ledger.Tally
 	for rows.Next() {
 		if err := rows.Scan(&stored); err != nil {
 			return err
 		}
-		if seen.Records < known.Records {
-			seen.Link(stored)
-		}
-		events, err := ledger.Unseal(ledger.OfEvents, c.File, c.Seq, stored)
+		events, err := ledger.Unseal(ledger.OfEvents, at.File, at.Seq, stored)
 		if err != nil {
 			return err
 		}
-		if err := ledger.ApplyEvents(c.States, events); err != nil {
-			return fmt.Errorf("file %s, chunk %d: %w", c.File, c.Seq, err)
+		if err := p.Add(stored, events); err != nil {
+			return err
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	if seen.Records != known.Records || seen.Chain != known.Chain {
-		return fmt.Errorf("what was written about file %s, chunk %d, is missing: %w", c.File, c.Seq, ledger.ErrAltered)
-	}
-	return nil
+	return rows.Err()
 }
 
 // Chunk returns one chunk and the state of its items.
@@ -234,22 +195,7 @@ func (b books) Chunk(ctx context.Context, id string, seq int) (c *ledger.Content
 
 // Chunks gives all chunks of a file in order.
 func (b books) Chunks(ctx context.Context, id string) iter.Seq2[*ledger.Content, error] {
-	return each(func(seq int) (*ledger.Content, error) { return b.Chunk(ctx, id, seq) })
-}
-
-// each gives chunk after chunk until there is none.
-func each(read func(seq int) (*ledger.Content, error)) iter.Seq2[*ledger.Content, error] {
-	return func(yield func(*ledger.Content, error) bool) {
-		for seq := 0; ; seq++ {
-			c, err := read(seq)
-			if errors.Is(err, ledger.ErrNotFound) {
-				return
-			}
-			if !yield(c, err) || err != nil {
-				return
-			}
-		}
-	}
+	return ledger.Each(func(seq int) (*ledger.Content, error) { return b.Chunk(ctx, id, seq) })
 }
 
 // Tallies gives the tallies of a file's chunks.
@@ -266,7 +212,7 @@ func (b books) Tallies(ctx context.Context, id string) (all []*ledger.Tally, err
 			if err := rows.Scan(&body); err != nil {
 				return err
 			}
-			t, err := tallyIn(id, len(all), body)
+			t, err := ledger.OpenTally(ledger.Place{File: id, Seq: len(all)}, body)
 			if err != nil {
 				return err
 			}
@@ -332,7 +278,7 @@ func (w *writing) requeue(id string, statuses []batch.Status, now time.Time) (ro
 		return 0, err
 	}
 	var repeated *ledger.Earlier
-	for c, err := range each(func(seq int) (*ledger.Content, error) { return chunk(w.ctx, w.tx, id, seq) }) {
+	for c, err := range ledger.Each(func(seq int) (*ledger.Content, error) { return chunk(w.ctx, w.tx, id, seq) }) {
 		if err != nil {
 			return 0, err
 		}
@@ -407,7 +353,7 @@ func (b books) value(ctx context.Context, query, key string) (string, error) {
 
 // Order leaves a command for the owner.
 func (r register) Order(ctx context.Context, o ledger.Order) (n int64, err error) {
-	err = r.pool.QueryRow(ctx, "INSERT INTO orders (body) VALUES ($1) RETURNING n", encode(o)).Scan(&n)
+	err = r.pool.QueryRow(ctx, "INSERT INTO orders (body) VALUES ($1) RETURNING n", ledger.EncodeFacts(o)).Scan(&n)
 	return n, r.explained(err)
 }
 

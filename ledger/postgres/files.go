@@ -39,7 +39,7 @@ func scanFile(row pgx.Row) (f ledger.File, n int64, err error) {
 		return f, 0, err
 	}
 	f.State, f.Paused, f.Rested, f.Cancelled, f.Revision = ledger.State(state), string(paused), rested, cancelled, revision
-	f.Items, f.Open, f.Counts, f.Started, f.Finished, f.Change = items, open, c, fromms(started), fromms(finished), changed
+	f.Items, f.Open, f.Counts, f.Started, f.Finished, f.Change = items, open, c, ledger.FromMillis(started), ledger.FromMillis(finished), changed
 	return f, n, nil
 }
 
@@ -64,7 +64,7 @@ func (w *writing) change(id string, from []ledger.State, to ledger.State, edit f
 	if edit != nil {
 		edit(&f)
 	}
-	return w.exec("UPDATE files SET "+touched+", state = $1, hash = $2, account = $3, facts = $4 WHERE n = $5", string(f.State), f.Hash, f.Account, encode(f), n)
+	return w.exec("UPDATE files SET "+touched+", state = $1, hash = $2, account = $3, facts = $4 WHERE n = $5", string(f.State), f.Hash, f.Account, ledger.EncodeFacts(f), n)
 }
 
 // Begin writes the intent to claim a file.
@@ -76,7 +76,7 @@ func (l *Ledger) Begin(ctx context.Context, f ledger.File) error {
 	}
 	return l.do(ctx, func(w *writing) error {
 		err := w.exec("INSERT INTO files (n, id, route, account, state, facts, changed) VALUES ($1 + nextval('file_numbers'), $2, $3, $4, $5, $6, nextval('changes'))",
-			day<<dayBits, f.ID, f.Route, f.Account, string(f.State), encode(f))
+			day<<dayBits, f.ID, f.Route, f.Account, string(f.State), ledger.EncodeFacts(f))
 		if code(err) == uniqueViolation {
 			return ledger.ErrExists
 		}

@@ -15,7 +15,7 @@ import (
 func (l *Ledger) Receive(ctx context.Context, id, mark ledger.Print, r batch.Receipt) (bool, error) {
 	var fresh bool // the writer's until do returns without an error
 	err := l.do(ctx, func(w *writing) error {
-		done, err := w.tx.Exec(w.ctx, "INSERT INTO receipts (id, mark, came, body) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING", [16]byte(id), [16]byte(mark), unixms(r.Came), encode(r))
+		done, err := w.tx.Exec(w.ctx, "INSERT INTO receipts (id, mark, came, body) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING", [16]byte(id), [16]byte(mark), ledger.Millis(r.Came), ledger.EncodeFacts(r))
 		fresh = done.RowsAffected() > 0
 		return err
 	})
@@ -44,7 +44,7 @@ func leaveMarks(b *pgx.Batch, file int64, events []ledger.Event) {
 	for i := range events {
 		e := &events[i]
 		for _, mark := range e.Marks {
-			b.Queue("INSERT INTO marks (mark, sent, file, seq, item) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING", [16]byte(mark), unixms(e.Verdict.SentAt), file, e.Chunk, e.Item)
+			b.Queue("INSERT INTO marks (mark, sent, file, seq, item) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING", [16]byte(mark), ledger.Millis(e.Verdict.SentAt), file, e.Chunk, e.Item)
 		}
 	}
 }

@@ -39,7 +39,7 @@ func (r register) Act(ctx context.Context, a ledger.Act) error {
 		order = &a.Order
 	}
 	_, err := r.pool.Exec(ctx, "INSERT INTO acts (ord, who, verb, file, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (ord) DO NOTHING",
-		order, []byte(a.By), []byte(a.Verb), a.File, encode(a))
+		order, []byte(a.By), []byte(a.Verb), a.File, ledger.EncodeFacts(a))
 	return r.explained(err)
 }
 

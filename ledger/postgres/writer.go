@@ -3,7 +3,6 @@ package postgres
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -221,26 +220,4 @@ func (l *Ledger) partitions(ctx context.Context, day int64) error {
 	}
 	l.days.Store(day, true)
 	return nil
-}
-
-func unixms(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
-func fromms(ms int64) time.Time {
-	if ms == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms).UTC()
-}
-
-func encode(v any) []byte {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic("ledger: a type of ours cannot be encoded: " + err.Error())
-	}
-	return b
 }

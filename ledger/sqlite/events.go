@@ -18,53 +18,34 @@ func (l *Ledger) Record(events ...ledger.Event) ledger.Receipt {
 	return l.queue.Add(op{events: events}, len(events))
 }
 
-type place struct {
-	file  string
-	chunk int
-}
-
 // record writes events, one line per file and chunk, and keeps the files' books.
 func (w *writing) record(events []ledger.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
-	byPlace, places := map[place][]ledger.Event{}, []place{}
-	changes, files := map[string]*ledger.Change{}, []string{}
-	for _, e := range events {
-		at := place{e.File, e.Chunk}
-		if byPlace[at] == nil {
-			places = append(places, at)
-		}
-		byPlace[at] = append(byPlace[at], e)
-		c := changes[e.File]
-		if c == nil {
-			c = &ledger.Change{}
-			changes[e.File], files = c, append(files, e.File)
-		}
-		c.Add(e)
-	}
-	for _, at := range places {
-		n, err := w.key(at.file)
+	sorted := ledger.Sort(events)
+	for _, at := range sorted.Places {
+		n, err := w.key(at.File)
 		if err != nil {
 			return err
 		}
-		body, err := ledger.EncodeEvents(nil, byPlace[at]...)
+		body, err := ledger.EncodeEvents(nil, sorted.Events[at]...)
 		if err != nil {
 			return err
 		}
-		body = ledger.Seal(ledger.OfEvents, at.file, at.chunk, body)
-		if err := w.exec("INSERT INTO events (file, chunk, form, body) VALUES (?, ?, ?, ?)", n, at.chunk, sealed, body); err != nil {
+		body = ledger.Seal(ledger.OfEvents, at.File, at.Seq, body)
+		if err := w.exec("INSERT INTO events (file, chunk, form, body) VALUES (?, ?, ?, ?)", n, at.Seq, sealed, body); err != nil {
 			return err
 		}
-		if err := w.tally(at.file, n, at.chunk, byPlace[at], body); err != nil {
+		if err := w.tally(at.File, n, at.Seq, sorted.Events[at], body); err != nil {
 			return err
 		}
-		if err := w.leaveMarks(n, byPlace[at]); err != nil {
+		if err := w.leaveMarks(n, sorted.Events[at]); err != nil {
 			return err
 		}
 	}
-	for _, id := range files {
-		if err := w.book(id, changes[id]); err != nil {
+	for _, id := range sorted.Files {
+		if err := w.book(id, sorted.Changes[id]); err != nil {
 			return err
 		}
 	}
@@ -82,7 +63,7 @@ func (w *writing) book(id string, c *ledger.Change) error {
 		started = CASE WHEN started = 0 THEN ? ELSE started END, finished = max(finished, ?),
 		state = CASE WHEN open + ? = 0 AND state = 'sending' THEN 'settled' ELSE state END WHERE n = ?`,
 		c.Counts.Delivered, c.Counts.Rejected, c.Counts.Invalid, c.Counts.Failed, c.Counts.Unknown, c.Counts.Skipped, c.Open,
-		unixms(c.Started), unixms(c.Finished), c.Open, n)
+		ledger.Millis(c.Started), ledger.Millis(c.Finished), c.Open, n)
 }
 
 // querier is a transaction or the reading pool.
@@ -111,55 +92,45 @@ func chunk(ctx context.Context, q querier, id string, seq int) (*ledger.Content,
 	if body, err = opened(form, ledger.OfItems, id, seq, body); err != nil {
 		return nil, err
 	}
-	items, err := ledger.DecodeItems(body)
-	if err != nil {
-		return nil, fmt.Errorf("file %s, chunk %d: %w: %w", id, seq, ledger.ErrAltered, err)
-	}
-	c := &ledger.Content{Chunk: ledger.Chunk{File: id, Seq: seq, Items: items}, States: make([]ledger.ItemState, len(items))}
-	for i := range items {
-		c.States[i] = items[i].State()
-	}
-	known := &ledger.Tally{Records: -1}
+	at := ledger.Place{File: id, Seq: seq}
+	var known *ledger.Tally
 	if tally != nil {
-		if known, err = tallyIn(id, seq, tally); err != nil {
+		if known, err = ledger.OpenTally(at, tally); err != nil {
 			return nil, err
 		}
 	}
-	return c, play(ctx, q, c, n, known)
+	p, err := ledger.Play(at, body, known)
+	if err != nil {
+		return nil, err
+	}
+	if err := play(ctx, q, p, at, n); err != nil {
+		return nil, err
+	}
+	return p.Content()
 }
 
-// play plays a chunk's events onto its states.
-func play(ctx context.Context, q querier, c *ledger.Content, n int64, known *ledger.Tally) error {
-	rows, err := q.QueryContext(ctx, "SELECT form, body FROM events WHERE file = ? AND chunk = ? ORDER BY n", n, c.Seq)
+// play plays a chunk's records.
+func play(ctx context.Context, q querier, p *ledger.Playback, at ledger.Place, n int64) error {
+	rows, err := q.QueryContext(ctx, "SELECT form, body FROM events WHERE file = ? AND chunk = ? ORDER BY n", n, at.Seq)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	var form int
 	var stored sql.RawBytes
-	var seen ledger.Tally
 	for rows.Next() {
 		if err := rows.Scan(&form, &stored); err != nil {
 			return err
 		}
-		if seen.Records < known.Records {
-			seen.Link(stored)
-		}
-		events, err := opened(form, ledger.OfEvents, c.File, c.Seq, stored)
+		events, err := opened(form, ledger.OfEvents, at.File, at.Seq, stored)
 		if err != nil {
 			return err
 		}
-		if err := ledger.ApplyEvents(c.States, events); err != nil {
-			return fmt.Errorf("file %s, chunk %d: %w: %w", c.File, c.Seq, ledger.ErrAltered, err)
+		if err := p.Add(stored, events); err != nil {
+			return err
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	if known.Records >= 0 && (seen.Records != known.Records || seen.Chain != known.Chain) {
-		return fmt.Errorf("what was written about file %s, chunk %d, is missing: %w", c.File, c.Seq, ledger.ErrAltered)
-	}
-	return nil
+	return rows.Err()
 }
 
 // Forms of stored records: those of the first rowferry have no seal.
@@ -184,27 +155,11 @@ func (b books) Chunk(ctx context.Context, id string, seq int) (*ledger.Content, 
 
 // Chunks gives all chunks of a file in order.
 func (b books) Chunks(ctx context.Context, id string) iter.Seq2[*ledger.Content, error] {
-	return func(yield func(*ledger.Content, error) bool) {
-		for c, err := range chunks(ctx, b.reader, id) {
-			if !yield(c, b.explained(err)) {
-				return
-			}
-		}
-	}
+	return ledger.Each(func(seq int) (*ledger.Content, error) { return b.Chunk(ctx, id, seq) })
 }
 
 func chunks(ctx context.Context, q querier, id string) iter.Seq2[*ledger.Content, error] {
-	return func(yield func(*ledger.Content, error) bool) {
-		for seq := 0; ; seq++ {
-			c, err := chunk(ctx, q, id, seq)
-			if errors.Is(err, ledger.ErrNotFound) {
-				return
-			}
-			if !yield(c, err) || err != nil {
-				return
-			}
-		}
-	}
+	return ledger.Each(func(seq int) (*ledger.Content, error) { return chunk(ctx, q, id, seq) })
 }
 
 // Requeue opens items again.
@@ -306,7 +261,7 @@ func (l *Ledger) Order(ctx context.Context, o ledger.Order) (int64, error) {
 func order(ctx context.Context, w interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }, o ledger.Order, n *int64) error {
-	body := encode(o)
+	body := ledger.EncodeFacts(o)
 	return w.QueryRowContext(ctx, "INSERT INTO orders (body, sum) VALUES (?, ?) RETURNING n", body, lineSum(string(body))).Scan(n)
 }
 

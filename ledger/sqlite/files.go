@@ -79,7 +79,7 @@ func scanFile(row interface{ Scan(...any) error }) (f ledger.File, n int64, err 
 	f.State, f.Paused, f.Rested, f.Cancelled, f.Revision = ledger.State(s.texts[5]), s.texts[6], x[1] != 0, x[2] != 0, int(x[3])
 	f.Items, f.Open = int(x[4]), int(x[5])
 	f.Counts = batch.Counts{Read: int(x[6]), Delivered: int(x[7]), Rejected: int(x[8]), Invalid: int(x[9]), Failed: int(x[10]), Unknown: int(x[11]), Skipped: int(x[12])}
-	f.Started, f.Finished, f.Change = fromms(x[13]), fromms(x[14]), x[15]
+	f.Started, f.Finished, f.Change = ledger.FromMillis(x[13]), ledger.FromMillis(x[14]), x[15]
 	return f, x[0], nil
 }
 
@@ -128,7 +128,7 @@ func (w *writing) change(id string, from []ledger.State, to ledger.State, edit f
 	if edit != nil {
 		edit(&f)
 	}
-	return w.exec("UPDATE files SET "+touched+", state = ?, hash = ?, facts = ? WHERE n = ?", string(f.State), f.Hash, encode(f), n)
+	return w.exec("UPDATE files SET "+touched+", state = ?, hash = ?, facts = ? WHERE n = ?", string(f.State), f.Hash, ledger.EncodeFacts(f), n)
 }
 
 // Begin writes the intent to claim a file.
@@ -136,7 +136,7 @@ func (l *Ledger) Begin(ctx context.Context, f ledger.File) error {
 	f.State = ledger.Claiming
 	return l.do(ctx, func(w *writing) error {
 		err := w.exec("INSERT INTO files (id, route, account, state, facts, changed) VALUES (?, ?, ?, ?, ?, "+next+")",
-			f.ID, f.Route, f.Account, string(f.State), encode(f))
+			f.ID, f.Route, f.Account, string(f.State), ledger.EncodeFacts(f))
 		if isConstraint(err) {
 			return ledger.ErrExists
 		}

@@ -14,7 +14,7 @@ import (
 func (l *Ledger) Receive(ctx context.Context, id, mark ledger.Print, r batch.Receipt) (bool, error) {
 	var fresh bool // the writer's until do returns without an error
 	err := l.do(ctx, func(w *writing) error {
-		done, err := w.conn.ExecContext(w.ctx, "INSERT INTO receipts (id, mark, came, body) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING", id[:], mark[:], unixms(r.Came), encode(r))
+		done, err := w.conn.ExecContext(w.ctx, "INSERT INTO receipts (id, mark, came, body) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING", id[:], mark[:], ledger.Millis(r.Came), ledger.EncodeFacts(r))
 		if err != nil {
 			return err
 		}
@@ -53,7 +53,7 @@ func (w *writing) leaveMarks(file int64, events []ledger.Event) error {
 	for i := range events {
 		e := &events[i]
 		for _, mark := range e.Marks {
-			err := w.exec("INSERT INTO marks (mark, sent, file, seq, item) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", mark[:], unixms(e.Verdict.SentAt), file, e.Chunk, e.Item)
+			err := w.exec("INSERT INTO marks (mark, sent, file, seq, item) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", mark[:], ledger.Millis(e.Verdict.SentAt), file, e.Chunk, e.Item)
 			if err != nil {
 				return err
 			}

@@ -41,7 +41,7 @@ func (r register) Entries(ctx context.Context, prefix string) (map[string]string
 func (r register) Act(ctx context.Context, a ledger.Act) error {
 	order := sql.NullInt64{Int64: a.Order, Valid: a.Order > 0}
 	_, err := r.writer.ExecContext(ctx, "INSERT INTO acts (ord, who, verb, file, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (ord) DO NOTHING",
-		order, a.By, a.Verb, a.File, encode(a))
+		order, a.By, a.Verb, a.File, ledger.EncodeFacts(a))
 	return r.explained(err)
 }
 

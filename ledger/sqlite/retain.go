@@ -72,7 +72,7 @@ func (w *writing) unanswer(id string, n int64, seq int) (more bool, err error) {
 		}
 		return more, err
 	}
-	t, err := tallyIn(id, seq, body)
+	t, err := ledger.OpenTally(ledger.Place{File: id, Seq: seq}, body)
 	if err != nil {
 		return more, err
 	}

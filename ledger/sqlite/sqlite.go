@@ -6,7 +6,6 @@ import (
 	"context"
 	"database/sql"
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,7 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/gofrs/flock"
 	sqlite3 "modernc.org/sqlite"
@@ -495,26 +493,4 @@ func (w *writing) step(o *op) error {
 func isConstraint(err error) bool {
 	e, ok := errors.AsType[*sqlite3.Error](err)
 	return ok && e.Code()&0xff == constraint
-}
-
-func unixms(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
-func fromms(ms int64) time.Time {
-	if ms == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms).UTC()
-}
-
-func encode(v any) []byte {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic("ledger: a type of ours cannot be encoded: " + err.Error())
-	}
-	return b
 }

@@ -30,7 +30,7 @@ func (w *writing) tally(id string, file int64, seq int, events []ledger.Event, r
 		if err != nil {
 			return err
 		}
-		if t, err = tallyIn(id, seq, body); err != nil {
+		if t, err = ledger.OpenTally(ledger.Place{File: id, Seq: seq}, body); err != nil {
 			return err
 		}
 		if len(w.l.tallies) >= mostTallies {
@@ -43,15 +43,6 @@ func (w *writing) tally(id string, file int64, seq int, events []ledger.Event, r
 	}
 	t.Link(record)
 	return w.exec("UPDATE tallies SET body = ? WHERE file = ? AND seq = ?", ledger.Seal(ledger.OfTally, id, seq, t.Encode()), file, seq)
-}
-
-// tallyIn reads a stored tally.
-func tallyIn(id string, seq int, body []byte) (*ledger.Tally, error) {
-	body, err := ledger.Unseal(ledger.OfTally, id, seq, body)
-	if err != nil {
-		return nil, err
-	}
-	return ledger.DecodeTally(body)
 }
 
 // Tallies gives the tallies of a file's chunks.
@@ -71,7 +62,7 @@ func (b books) Tallies(ctx context.Context, id string) ([]*ledger.Tally, error) 
 		}
 		var t *ledger.Tally
 		if body != nil {
-			if t, err = tallyIn(id, seq, body); err != nil {
+			if t, err = ledger.OpenTally(ledger.Place{File: id, Seq: seq}, body); err != nil {
 				return nil, b.explained(err)
 			}
 		}

@@ -1,0 +1,133 @@
+package ledger
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+)
+
+// What every driver does with what it stores, whatever the database.
+
+// Place is a chunk of a file.
+type Place struct {
+	File string
+	Seq  int
+}
+
+// Sorted are events by the chunk whose journal they belong to, and what they change in the books of their files; chunks and files
+// are in the order in which they came first.
+type Sorted struct {
+	Places  []Place
+	Events  map[Place][]Event
+	Files   []string
+	Changes map[string]*Change
+}
+
+// Sort sorts events.
+func Sort(events []Event) Sorted {
+	s := Sorted{Events: map[Place][]Event{}, Changes: map[string]*Change{}}
+	for _, e := range events {
+		at := Place{e.File, e.Chunk}
+		if s.Events[at] == nil {
+			s.Places = append(s.Places, at)
+		}
+		s.Events[at] = append(s.Events[at], e)
+		c := s.Changes[e.File]
+		if c == nil {
+			c = &Change{}
+			s.Changes[e.File], s.Files = c, append(s.Files, e.File)
+		}
+		c.Add(e)
+	}
+	return s
+}
+
+// OpenTally reads a stored tally; ErrAltered when it is not as it was written.
+func OpenTally(at Place, stored []byte) (*Tally, error) {
+	body, err := Unseal(OfTally, at.File, at.Seq, stored)
+	if err != nil {
+		return nil, err
+	}
+	return DecodeTally(body)
+}
+
+// Playback plays the journal of a chunk onto its items.
+type Playback struct {
+	content *Content
+	known   *Tally // nil, or with Records below zero: of an older ledger, which did not count
+	seen    Tally
+}
+
+// Play begins with a chunk's items, out of their seal. ErrAltered.
+func Play(at Place, items []byte, known *Tally) (*Playback, error) {
+	list, err := DecodeItems(items)
+	if err != nil {
+		return nil, fmt.Errorf("file %s, chunk %d: %w: %w", at.File, at.Seq, ErrAltered, err)
+	}
+	c := &Content{Chunk: Chunk{File: at.File, Seq: at.Seq, Items: list}, States: make([]ItemState, len(list))}
+	for i := range list {
+		c.States[i] = list[i].State()
+	}
+	return &Playback{content: c, known: known}, nil
+}
+
+// Add plays one record, given as it is stored and out of its seal. ErrAltered.
+func (p *Playback) Add(stored, events []byte) error {
+	if p.known != nil && p.seen.Records < p.known.Records { // the owner may have written more since the tally was read
+		p.seen.Link(stored)
+	}
+	if err := ApplyEvents(p.content.States, events); err != nil {
+		return fmt.Errorf("file %s, chunk %d: %w: %w", p.content.File, p.content.Seq, ErrAltered, err)
+	}
+	return nil
+}
+
+// Content is the chunk after all records; ErrAltered when the tally knows of others than were played.
+func (p *Playback) Content() (*Content, error) {
+	if p.known != nil && p.known.Records >= 0 && (p.seen.Records != p.known.Records || p.seen.Chain != p.known.Chain) {
+		return nil, fmt.Errorf("what was written about file %s, chunk %d, is missing: %w", p.content.File, p.content.Seq, ErrAltered)
+	}
+	return p.content, nil
+}
+
+// Each gives chunk after chunk until there is none.
+func Each(read func(seq int) (*Content, error)) iter.Seq2[*Content, error] {
+	return func(yield func(*Content, error) bool) {
+		for seq := 0; ; seq++ {
+			c, err := read(seq)
+			if errors.Is(err, ErrNotFound) {
+				return
+			}
+			if !yield(c, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Millis is a time as it is stored: milliseconds since 1970, 0 for none.
+func Millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// FromMillis is the time that Millis stored, in UTC.
+func FromMillis(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+// EncodeFacts writes a type of ours, which can always be written.
+func EncodeFacts(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("ledger: a type of ours cannot be encoded: " + err.Error())
+	}
+	return b
+}
