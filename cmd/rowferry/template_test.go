@@ -11,11 +11,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/xuri/excelize/v2"
-
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/pipeline/check"
 	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/readers/workbook/workbooktest"
 )
 
 // A template in which somebody typed is accepted by a route without a map; and the configuration that init makes from it loads
@@ -41,7 +40,7 @@ func TestTemplatesAreAccepted(t *testing.T) {
 func templateAccepted(t *testing.T, name string, op *providers.Operation, l batch.Language) {
 	dir := t.TempDir()
 	good(t, rowferry(t, dir, "providers", "template", name, op.ID, "-o", "filled.xlsx", "--lang", string(l)))
-	own(t, filepath.Join(dir, "filled.xlsx"))
+	workbooktest.Typed(t, filepath.Join(dir, "filled.xlsx"))
 	var made struct {
 		Route, Group string
 		Environment  []struct{ Name string }
@@ -86,20 +85,6 @@ func templateAccepted(t *testing.T, name string, op *providers.Operation, l batc
 	f := findings[0]
 	if f["rows"] != float64(want) || f["would_be_sent"] != float64(want) || f["requests"] != 1.0 || f["problems"] != nil || f["unused_columns"] != nil {
 		t.Errorf("want %d rows sent in one request: %s", want, out)
-	}
-}
-
-// own takes out of a template what tells of its example, as if somebody had typed the row: else it is no data.
-func own(t *testing.T, path string) {
-	t.Helper()
-	f, err := excelize.OpenFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	f.Pkg.Delete("docProps/custom.xml")
-	if err := f.Save(); err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/check"
 	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/readers/workbook/workbooktest"
 	"github.com/rowferry/rowferry/templates"
 )
 
@@ -125,24 +126,10 @@ func builtinTemplate(t *testing.T, name string, op *providers.Operation, l batch
 	if op.Rows.Kind != providers.Group {
 		want = 1
 	}
-	own(t, file)
+	workbooktest.Typed(t, file)
 	found, err := check.File(t.Context(), r, file, "t.xlsx", nil)
 	if err != nil || found.Sendable != want || found.Rows != want || found.Requests != 1 || len(found.Problems) > 0 {
 		t.Errorf("want %d rows in one request: %+v %v", want, found, err)
-	}
-}
-
-// own takes out of a template what tells of its example, as if somebody had typed the row: else it is no data.
-func own(t *testing.T, path string) {
-	t.Helper()
-	f, err := excelize.OpenFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	f.Pkg.Delete("docProps/custom.xml")
-	if err := f.Save(); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -184,7 +171,7 @@ func TestOddTemplate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		own(t, file)
+		workbooktest.Typed(t, file)
 		var body string
 		found, err := check.File(context.Background(), r, file, "odd.xlsx", func(it *batch.Item) { body = string(it.Body) })
 		if err != nil || !found.Good() || len(found.Problems) > 0 {
