@@ -304,7 +304,10 @@ func (p *patch) data(t *tokens, k *token) error {
 }
 
 // skip reads to the end of the element that has just started.
-func skip(t *tokens) error {
+func skip(t *tokens) error { return through(t, func(token) {}) }
+
+// through reads to the end of the element that has just started, and shows each token on the way; what it shows is valid until the next.
+func through(t *tokens, see func(token)) error {
 	for depth := 1; depth > 0; {
 		k, err := t.next()
 		if err != nil {
@@ -316,6 +319,7 @@ func skip(t *tokens) error {
 		case shut:
 			depth--
 		}
+		see(k)
 	}
 	return nil
 }

@@ -27,19 +27,15 @@ func (p *patch) view() {
 
 // views copies the views of the sheet. Those that people have not split get their heading frozen.
 func (p *patch) views(t *tokens, start *token) error {
-	list := []token{{raw: bytes.Clone(start.raw), name: bytes.Clone(start.name), kind: start.kind}}
-	for depth := 1; depth > 0 && start.kind == open; {
-		k, err := t.next()
-		if err != nil {
+	var list []token
+	keep := func(k token) {
+		list = append(list, token{raw: bytes.Clone(k.raw), name: bytes.Clone(k.name), kind: k.kind})
+	}
+	keep(*start)
+	if start.kind == open {
+		if err := through(t, keep); err != nil {
 			return err
 		}
-		switch k.kind {
-		case open:
-			depth++
-		case shut:
-			depth--
-		}
-		list = append(list, token{raw: bytes.Clone(k.raw), name: bytes.Clone(k.name), kind: k.kind})
 	}
 	pane := p.frozen()
 	if slices.ContainsFunc(list, func(k token) bool { return k.local() == "pane" }) {
