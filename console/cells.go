@@ -133,7 +133,7 @@ func (s *shelf) copy(b *cellBook, f ledger.File) error {
 		return err
 	}
 	defer table.Close()
-	out, size, n := bufio.NewWriterSize(b.file, 256<<10), int64(0), 0
+	out, size, n, last := bufio.NewWriterSize(b.file, 256<<10), int64(0), 0, 0
 	var rows []int
 	var offsets []int64
 	for row, err := range table.Rows() {
@@ -151,6 +151,7 @@ func (s *shelf) copy(b *cellBook, f ledger.File) error {
 			rows, offsets = append(rows, row.Number), append(offsets, size)
 		}
 		n++
+		last = row.Number
 		size += int64(len(line)) + 1
 		if _, err := out.Write(append(line, '\n')); err != nil {
 			return err
@@ -159,16 +160,12 @@ func (s *shelf) copy(b *cellBook, f ledger.File) error {
 			if err := out.Flush(); err != nil {
 				return err
 			}
-			b.grow(rows, offsets, row.Number, size, false)
+			b.grow(rows, offsets, last, size, false)
 			rows, offsets = nil, nil
 		}
 	}
 	if err := out.Flush(); err != nil {
 		return err
-	}
-	last := b.until
-	if len(rows) > 0 {
-		last = rows[len(rows)-1]
 	}
 	b.grow(rows, offsets, last, size, false)
 	return nil

@@ -353,8 +353,10 @@ func (e *Engine) troubles(ctx context.Context) (going []notify.Condition, err er
 		return nil, err
 	}
 	for account, why := range stops {
-		if lane := e.Lanes[account]; lane != nil && why == lane.State().Outage && time.Since(lane.State().Since) < brief {
-			continue
+		if lane := e.Lanes[account]; lane != nil {
+			if s := lane.State(); why == s.Outage && time.Since(s.Since) < brief {
+				continue
+			}
 		}
 		going = append(going, notify.Condition{Key: "account/" + account, Kind: notices.Account, Who: account, Reason: why})
 	}

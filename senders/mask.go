@@ -37,7 +37,11 @@ type disguise struct {
 // Hide puts *** in the place of values that are not to be shown, in whatever form a provider may repeat them.
 func Hide(text string, values ...string) string {
 	m := &mask{}
-	m.add(values...)
+	for _, s := range slices.Compact(slices.Sorted(slices.Values(values))) { // of a large request there are many
+		if len(s) >= shortestSecret {
+			m.given = append(m.given, disguiseOf(s))
+		}
+	}
 	return m.hide(text)
 }
 
