@@ -199,7 +199,7 @@ type told struct {
 // ended waits until a file has its result.
 func (o *office) ended(id string) told {
 	o.t.Helper()
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		var f told
 		o.get("ann", "/api/v1/files/"+id, &f)
 		if f.State == "reported" || f.State == "quarantined" {

@@ -79,15 +79,19 @@ func (u uploads) Run(ctx context.Context) error {
 	}
 	var group errgroup.Group
 	group.SetLimit(abreast)
+	begun := map[string]bool{} // what was uploaded while we started is in the queue too, and two readers of one file undo each other's work
 	for _, f := range left {
 		if take.Uploaded(f) && u.Routes[f.Route] != nil {
+			begun[f.ID] = true
 			group.Go(func() error { u.goOn(ctx, f); return nil })
 		}
 	}
 	for ctx.Err() == nil {
 		select {
 		case f := <-u.queue:
-			group.Go(func() error { u.goOn(ctx, f); return nil })
+			if !begun[f.ID] {
+				group.Go(func() error { u.goOn(ctx, f); return nil })
+			}
 		case <-ctx.Done():
 		}
 	}

@@ -113,7 +113,7 @@ func run(t *testing.T, lane *Lane, files ...string) {
 	ended := make(chan error, 1)
 	go func() { ended <- lane.Run(ctx) }()
 	for _, id := range files {
-		for deadline := time.Now().Add(time.Minute); file(t, lane.Ledger, id).State != ledger.Settled; time.Sleep(2 * time.Millisecond) {
+		for deadline := time.Now().Add(5 * time.Minute); file(t, lane.Ledger, id).State != ledger.Settled; time.Sleep(2 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("%+v", file(t, lane.Ledger, id))
 			}
