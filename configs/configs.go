@@ -207,6 +207,8 @@ type Route struct {
 	Group string `yaml:"group" example:"主单号"`
 	// Fields that the provider's document presumes to be required and that you know to be optional.
 	Optional []string `yaml:"optional" example:"[contactPhone]"`
+	// Fields with private data, by the same paths as in map: sealed in what is stored of requests, and *** in what is shown of them and of answers. A path names all that is below it. The sender's own file, and the results made of it, keep their columns.
+	Mask []string `yaml:"mask" example:"[consignee.name, consignee.phone]"`
 	// Wait for a state that does not allow the call yet, instead of taking the refusal as final.
 	Later *Later `yaml:"later"`
 	// What becomes of rows that an earlier file, or an earlier row, sent already: skip, send, or a mapping with the keys below.

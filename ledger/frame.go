@@ -24,6 +24,7 @@ type rest struct {
 	Preset   *Verdict          `json:"preset,omitempty"`
 	Kin      []Kin             `json:"kin,omitempty"`
 	Before   Before            `json:"before,omitzero"`
+	Sealed   []byte            `json:"sealed,omitempty"`
 }
 
 // EncodeItems is the stored form of a chunk's items.
@@ -44,11 +45,11 @@ func EncodeItems(items []Staged) ([]byte, error) {
 		}
 		out = binary.AppendUvarint(out, uint64(len(it.Body)))
 		out = append(out, it.Body...)
-		if it.Problems == nil && it.Where == nil && it.Preset == nil && it.Kin == nil && it.Before == (Before{}) {
+		if it.Problems == nil && it.Where == nil && it.Preset == nil && it.Kin == nil && it.Before == (Before{}) && it.Sealed == (Print{}) {
 			out = append(out, 0)
 			continue
 		}
-		more, err := json.Marshal(rest{it.Problems, it.Where, it.Preset, it.Kin, it.Before})
+		more, err := json.Marshal(rest{it.Problems, it.Where, it.Preset, it.Kin, it.Before, it.sealed()})
 		if err != nil {
 			return nil, err
 		}
@@ -56,6 +57,13 @@ func EncodeItems(items []Staged) ([]byte, error) {
 		out = append(out, more...)
 	}
 	return out, nil
+}
+
+func (s *Staged) sealed() []byte {
+	if s.Sealed == (Print{}) {
+		return nil
+	}
+	return s.Sealed[:]
 }
 
 // DecodeItems reads what EncodeItems wrote. The items' bodies lie in data.
@@ -84,6 +92,7 @@ func DecodeItems(data []byte) ([]Staged, error) {
 				return nil, fmt.Errorf("item %d: %w", it.Seq, err)
 			}
 			it.Problems, it.Where, it.Preset, it.Kin, it.Before = r.Problems, r.Where, r.Preset, r.Kin, r.Before
+			copy(it.Sealed[:], r.Sealed)
 		}
 		items = append(items, it)
 	}

@@ -20,6 +20,7 @@ type Staged struct {
 	Kin    []Kin    // of a result dropped again: whose each row is; nil in other files
 	Before Before   // what earlier files did with it
 	Print  Print    // of its request; not stored with the item, and zero when it is read again. Zero: none is left
+	Sealed Print    // of its request before its private fields were sealed, stored with it; zero: none are
 	Free   bool     // it goes whatever other files bring; not stored with the item either
 }
 
@@ -35,6 +36,14 @@ type Before struct {
 	Attempts int  `json:"attempts,omitempty"` // requests that may have reached the provider with it
 	Lost     bool `json:"lost,omitempty"`     // one of them may have been executed
 	Repeat   bool `json:"repeat,omitempty"`   // the same request of another file was executed, or may have been
+}
+
+// PrintFor is the print of its request, whether private fields of it are sealed or not.
+func (s *Staged) PrintFor(account, operation string) Print {
+	if s.Sealed != (Print{}) {
+		return s.Sealed
+	}
+	return PrintOf(account, operation, s.Body)
 }
 
 // State is where an item stands before its first event.

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/masks"
 )
 
 // Open is the outcome that RowQuery asks for to get the rows that have none.
@@ -233,7 +234,7 @@ func (p *paging) wants(r *Row) bool {
 	if p.text == "" {
 		return true
 	}
-	texts := []string{o.Message, o.Reference, o.Code, string(r.Item.Body)}
+	texts := []string{o.Message, o.Reference, o.Code, string(masks.Show(r.Item.Body))}
 	for _, problems := range [][]batch.Problem{r.Item.Problems, verdictProblems(r.State.Verdict)} {
 		for _, x := range problems {
 			if x.Row == r.Number {

@@ -10,6 +10,7 @@ import (
 	"iter"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/masks"
 )
 
 // Copies are the private copies of the senders' files, by the files' ids. Safe for concurrent use.
@@ -36,6 +37,16 @@ type Copying interface {
 	Commit() error
 	// Close drops what was not committed. After Commit it does nothing.
 	Close() error
+}
+
+// KeyOf makes the key with which the private fields of a file's requests are sealed. fs.ErrNotExist when its copy is not kept any more.
+func KeyOf(ctx context.Context, copies Copies, id string) (*masks.Key, error) {
+	o, err := copies.Open(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	key, err := masks.KeyOf(io.NewSectionReader(o, 0, o.Size()))
+	return key, errors.Join(err, o.Close())
 }
 
 // Whole opens the copy of a file whose content is what was taken. fs.ErrNotExist when there is none, ErrAltered when it has other

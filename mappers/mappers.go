@@ -22,6 +22,7 @@ type Settings struct {
 	Map      map[string]configs.Mapping // by field path; fields that are not in it are filled by heading
 	Group    string                     // heading of the column that makes groups, where no field does
 	Optional []string                   // fields whose presumed required flag is lifted
+	Mask     []string                   // fields that are private, or have some below them; they are only judged here
 	Language batch.Language             // of problems
 	Lists    providers.Lists
 	Now      func() time.Time // nil: time.Now
@@ -75,6 +76,7 @@ func Compile(op *providers.Operation, s Settings) (*Mapping, error) {
 	var found mistakes
 	m.compileMap(&found)
 	m.compileOptional(&found)
+	m.compileMask(&found)
 	m.compileGroup(&found)
 	if len(found) > 0 {
 		slices.SortStableFunc(found, func(a, b batch.Mistake) int { return strings.Compare(a.Key, b.Key) })
@@ -169,6 +171,14 @@ func (m *Mapping) compileOptional(found *mistakes) {
 		}
 		m.optional[path] = true
 		f.lifted = true
+	}
+}
+
+func (m *Mapping) compileMask(found *mistakes) {
+	for _, path := range m.set.Mask {
+		if !slices.ContainsFunc(m.fillers, func(f *filler) bool { return f.field.Path == path || strings.HasPrefix(f.field.Path, path+".") }) {
+			m.unknown("mask", path, configs.Mapping{}, found)
+		}
 	}
 }
 

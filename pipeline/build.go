@@ -63,7 +63,7 @@ func Routes(cfg *configs.Config, only string) (map[string]*route.Route, error) {
 func wire(cfg *configs.Config, r configs.Route, lists providers.Lists) *route.Route {
 	op, _ := cfg.ProviderOf(r.Account).Operation(r.Operation)
 	m, _ := mapping(cfg, r, lists)
-	return &route.Route{Name: r.Name, Account: r.Account, Operation: op, Language: r.Language, Mapping: m, Lists: lists, Optional: r.Optional,
+	return &route.Route{Name: r.Name, Account: r.Account, Operation: op, Language: r.Language, Mapping: m, Lists: lists, Optional: r.Optional, Mask: r.Mask,
 		Read:  reading(r.Read, m),
 		Later: r.Later, StopAfter: r.Limits.StopAfter, NoEmpty: r.Read.Empty == "refuse", Repeats: route.Repeats{Send: sendsRepeats(r, op), Within: r.Repeats.Within},
 		Local: r.Outbox.Words == "local", Left: r.Outbox.Columns == "left", Zone: zone(r.TimeZone), Receipts: receipts.Wanted(cfg, r.Account, r.Operation)}

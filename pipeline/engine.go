@@ -592,7 +592,7 @@ func (e *Engine) pollers() (all []Loop) {
 		asker, can := e.Lanes[r.Account].Sender.(senders.Asker)
 		if key := r.Account + "/" + r.Operation.ID; can && r.Receipts && r.Operation.Receipts.Poll != nil && !made[key] {
 			made[key] = true
-			all = append(all, &receipts.Poller{Ledger: e.Ledger, Account: r.Account, Operation: r.Operation, Asker: asker, Log: e.Log,
+			all = append(all, &receipts.Poller{Ledger: e.Ledger, Account: r.Account, Operation: r.Operation, Config: e.config, Asker: asker, Log: e.Log,
 				Stopped: func() bool { return e.Lanes[r.Account].Stuck() != "" }})
 		}
 	}

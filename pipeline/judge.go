@@ -87,7 +87,7 @@ func mapping(cfg *configs.Config, r configs.Route, lists providers.Lists) (*mapp
 	if !known {
 		return nil, nil
 	}
-	m, err := mappers.Compile(op, mappers.Settings{Map: r.Map, Group: r.Group, Optional: r.Optional, Language: r.Language, Lists: lists, MaxRows: r.Limits.MaxRows})
+	m, err := mappers.Compile(op, mappers.Settings{Map: r.Map, Group: r.Group, Optional: r.Optional, Mask: r.Mask, Language: r.Language, Lists: lists, MaxRows: r.Limits.MaxRows})
 	if wrong, ok := errors.AsType[*mappers.MistakesError](err); ok {
 		return nil, wrong.List
 	}

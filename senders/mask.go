@@ -35,14 +35,17 @@ type disguise struct {
 }
 
 // Hide puts *** in the place of values that are not to be shown, in whatever form a provider may repeat them.
-func Hide(text string, values ...string) string {
+func Hide(text string, values ...string) string { return Hider(values...)(text) }
+
+// Hider is Hide for many texts.
+func Hider(values ...string) func(text string) string {
 	m := &mask{}
 	for _, s := range slices.Compact(slices.Sorted(slices.Values(values))) { // of a large request there are many
 		if len(s) >= shortestSecret {
 			m.given = append(m.given, disguiseOf(s))
 		}
 	}
-	return m.hide(text)
+	return m.hide
 }
 
 // add hides more secrets from now on.

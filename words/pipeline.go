@@ -137,6 +137,11 @@ var pipeline = catalogue{
 		ZH: "未发送：轮到该行之前文件已被取消",
 		RU: "не отправлено: файл отменён до того, как до строки дошла очередь",
 	},
+	"send.masked": {
+		EN: "its private fields were sealed (mask) and cannot be opened any more, because the copy of the file is not kept (keep: originals): nothing was sent. Drop the row again",
+		ZH: "其私密字段已被封存（mask），而文件副本已不再保留（keep: originals），无法再打开：没有发送任何内容。请重新放入该行",
+		RU: "его закрытые поля были запечатаны (mask), и открыть их больше нельзя: копия файла не хранится (keep: originals). Ничего не отправлено; положите строку ещё раз",
+	},
 	"send.lost": {
 		EN: "it was or may have been sent, and no answer tells what happened. Look it up at the provider; only if it is not there, write resend into its status cell and drop this result again, or use: rowferry resend {id} --status unknown",
 		ZH: "请求已经或可能已经发出，但没有收到能说明结果的答复。请先到服务商查询；确认不存在时，才在其状态单元格写“重发”并重新放入本结果文件，或使用：rowferry resend {id} --status unknown",

@@ -123,7 +123,7 @@ func (w *writing) raced(id string, n int64) error {
 func (w *writing) unrepeated(f *ledger.File, n int64, c *ledger.Content, events []ledger.Event) (open []ledger.Event, other *ledger.Earlier, err error) {
 	prints := make([]ledger.Print, len(events))
 	for i, e := range events {
-		prints[i] = ledger.PrintOf(f.Account, f.Operation, c.Items[e.Item].Body)
+		prints[i] = c.Items[e.Item].PrintFor(f.Account, f.Operation)
 	}
 	places, err := sightings(w.ctx, w.tx, prints)
 	if err != nil {

@@ -498,7 +498,7 @@ func (l *Ledger) ForgetPrints(ctx context.Context, before time.Time) error {
 func (w *writing) unrepeated(f *ledger.File, n int64, c *ledger.Content, events []ledger.Event) (open []ledger.Event, other *ledger.Earlier, err error) {
 	prints := make([]ledger.Print, len(events))
 	for i, e := range events {
-		prints[i] = ledger.PrintOf(f.Account, f.Operation, c.Items[e.Item].Body)
+		prints[i] = c.Items[e.Item].PrintFor(f.Account, f.Operation)
 	}
 	found, err := w.l.prints.earlier(w.ctx, w.conn, f.Root(), prints, time.Time{}, nil)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/masks"
 	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/pipeline/redrop"
 	"github.com/rowferry/rowferry/pipeline/repeats"
@@ -73,11 +74,13 @@ func File(ctx context.Context, r *route.Route, path, name string, each func(*bat
 }
 
 // File checks one file. Its error is trouble of ours (the file is gone, the disk fails), never the file's.
-// each is called with every item but those that earlier files have settled, and may be nil.
+// each is called with every item but those that earlier files have settled, and may be nil; private fields are masked.
 func (c Checker) File(ctx context.Context, r *route.Route, path, name string, each func(*batch.Item)) (*Finding, error) {
 	return c.file(ctx, r, path, name, func(s *ledger.Staged) {
 		if each != nil && s.Kin == nil || each != nil && s.Preset == nil {
-			each(&s.Item)
+			item := s.Item
+			item.Body = r.Mask.Mask(item.Body)
+			each(&item)
 		}
 	})
 }
@@ -114,11 +117,14 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 	}
 	judge, sending := repeats.New(books.Ledger, r, table.Reading.Again, "", time.Now()), calls{op: r.Operation}
 	decide := func(part []ledger.Staged) error {
+		for i := range part {
+			r.Mask.Problems(part[i].Problems)
+		}
 		if err := judge.Judge(ctx, part); err != nil {
 			return err
 		}
 		for i := range part {
-			f.add(&part[i], &sending)
+			f.add(&part[i], &sending, r.Mask)
 			each(&part[i])
 		}
 		return nil
@@ -183,7 +189,7 @@ func (c *calls) next(body []byte) int {
 	return c.n
 }
 
-func (f *Finding) add(s *ledger.Staged, sending *calls) {
+func (f *Finding) add(s *ledger.Staged, sending *calls, mask masks.Fields) {
 	f.Rows += len(s.Rows)
 	for _, p := range s.Problems {
 		if len(f.Problems) < MostProblems {
@@ -196,7 +202,7 @@ func (f *Finding) add(s *ledger.Staged, sending *calls) {
 		sending.next(s.Body)
 		f.Sendable += len(s.Rows)
 		if len(f.First) < mostFirst && len(s.Body) <= longestFirst {
-			f.First = append(f.First, First{slices.Clone(s.Rows), bytes.Clone(s.Body)})
+			f.First = append(f.First, First{slices.Clone(s.Rows), bytes.Clone(mask.Mask(s.Body))})
 		}
 		return
 	}

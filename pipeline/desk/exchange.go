@@ -11,13 +11,14 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/masks"
 )
 
 // Exchange is what went to the provider with a row, and what came back.
 type Exchange struct {
 	Row
 	Together []int           `json:"rows"`               // that travel in one request's item
-	Sent     json.RawMessage `json:"sent,omitempty"`     // without credentials; what is to be sent, where there was no attempt
+	Sent     json.RawMessage `json:"sent,omitempty"`     // without credentials, private fields masked; what is to be sent, where there was no attempt
 	Answered *batch.Answer   `json:"answered,omitempty"` // the last answer of a request that did not end delivered; kept as long as the rows are
 }
 
@@ -31,7 +32,7 @@ func (d *Desk) Exchange(ctx context.Context, f ledger.File, row int) (Exchange, 
 		return Exchange{}, err
 	}
 	r := &page.Rows[0]
-	e := Exchange{Row: rowIn(r), Together: r.Item.Rows, Sent: r.Item.Body, Answered: r.State.Answer}
+	e := Exchange{Row: rowIn(r), Together: r.Item.Rows, Sent: masks.Show(r.Item.Body), Answered: r.State.Answer}
 	at := slices.Index(r.Item.Rows, row)
 	if at >= len(r.Item.Kin) || !r.Item.Kin[at].Carried || r.Outcome == nil {
 		return e, nil

@@ -247,7 +247,7 @@ func (t *Teller) file(f ledger.File) (n notices.Notice, wanted bool) {
 // attached is the path of a result on this machine that can go with a notice.
 func (t *Teller) attached(f ledger.File) string {
 	o := t.Config.Routes[f.Route].Outbox
-	if o.SFTP != "" || o.Dir == "" {
+	if o.SFTP != "" || o.Dir == "" || len(t.Config.Routes[f.Route].Mask) > 0 { // it shows the private columns
 		return ""
 	}
 	for _, name := range f.Results {

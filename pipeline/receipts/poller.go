@@ -2,11 +2,15 @@ package receipts
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"log/slog"
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/masks"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/senders"
 )
@@ -20,6 +24,7 @@ type Poller struct {
 	}
 	Account   string
 	Operation *providers.Operation
+	Config    *configs.Config
 	Asker     senders.Asker
 	Log       *slog.Logger
 	Stopped   func() bool // the account's requests are held
@@ -102,12 +107,35 @@ func (p *Poller) file(ctx context.Context, f ledger.File) error {
 	return nil
 }
 
+// unsealed opens an item's private fields: one of them may be what the provider is asked by. Where they cannot be had any more they stay
+// closed.
+func (p *Poller) unsealed(ctx context.Context, file string, item batch.Item) (batch.Item, error) {
+	if !masks.Sealed(item.Body) {
+		return item, nil
+	}
+	key, err := ledger.KeyOf(ctx, p.Ledger.Copies(), file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return item, nil
+	}
+	if err != nil {
+		return item, err
+	}
+	if open, err := key.Open(item.Body); err == nil {
+		item.Body = open
+	}
+	return item, nil
+}
+
 // ask asks about one item, if it is time, and keeps what decides. What cannot be asked is asked again later.
 func (p *Poller) ask(ctx context.Context, q question, item batch.Item, v *ledger.Verdict) error {
 	due, asked := p.next[q]
 	if !asked && time.Since(v.SentAt) < p.Operation.Receipts.Poll.Every {
 		due, asked = v.SentAt.Add(p.Operation.Receipts.Poll.Every), true
 		p.next[q] = due
+	}
+	item, err := p.unsealed(ctx, q.file, item)
+	if err != nil {
+		return err
 	}
 	keys := p.Operation.Receipts.Keys(item, p.Operation, v.Reference)
 	if asked && time.Now().Before(due) || len(keys) == 0 {
@@ -129,6 +157,8 @@ func (p *Poller) ask(ctx context.Context, q question, item batch.Item, v *ledger
 	}
 	r.Account, r.Kind, r.Came = p.Account, p.Operation.Receipts.Kind, time.Now().UTC()
 	delete(p.next, q)
-	_, err = p.Ledger.Receive(ctx, identity(&r), ledger.MarkOf(r.Account, r.Kind, providers.FoldKey(r.Key)), r)
+	own := identity(&r)
+	discreet(p.Config, &r)
+	_, err = p.Ledger.Receive(ctx, own, ledger.MarkOf(r.Account, r.Kind, providers.FoldKey(r.Key)), r)
 	return err
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/masks"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/senders/signed"
 )
@@ -91,7 +92,9 @@ func (r *Receiver) take(req *http.Request, account configs.Account, hook *provid
 		if one.Class == batch.Garbled {
 			mark = ledger.Print{} // whatever it names: a person must look
 		}
-		fresh, err := r.Ledger.Receive(req.Context(), identity(&one), mark, one)
+		own := identity(&one)
+		discreet(r.Config, &one)
+		fresh, err := r.Ledger.Receive(req.Context(), own, mark, one)
 		if err != nil {
 			r.Log.Error("a receipt could not be kept; the provider is asked to send it again", "account", account.Name, "error", err)
 			return &refusal{http.StatusServiceUnavailable, "it could not be kept: send it again"}
@@ -104,6 +107,18 @@ func (r *Receiver) take(req *http.Request, account configs.Account, hook *provid
 		return &refusal{http.StatusBadRequest, "it cannot be understood; it is kept for a person to see"}
 	}
 	return nil
+}
+
+// discreet hides what a receipt says under the names of its account's private fields.
+func discreet(c *configs.Config, r *batch.Receipt) {
+	var private masks.Fields
+	for _, route := range c.Routes {
+		if route.Account == r.Account {
+			private = append(private, route.Mask...)
+		}
+	}
+	hide := private.InText()
+	r.Message, r.Raw = hide(r.Message), hide(r.Raw)
 }
 
 // identity is the same for a receipt that comes again. One that does not say when it was may be said of several requests, and

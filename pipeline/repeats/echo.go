@@ -86,7 +86,7 @@ func (j *Judge) within(ctx context.Context, f *ledger.File) (bool, error) {
 			if !it.Sendable() {
 				has[unfit(&it.Item)] = true
 			} else if it.Body != nil {
-				has[ledger.PrintOf(f.Account, f.Operation, it.Body)] = true
+				has[it.PrintFor(f.Account, f.Operation)] = true
 			}
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/mappers"
+	"github.com/rowferry/rowferry/masks"
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/readers"
@@ -39,6 +40,7 @@ type Route struct {
 	Mapping   *mappers.Mapping
 	Lists     providers.Lists
 	Optional  []string
+	Mask      masks.Fields // private: sealed where requests are stored
 	Later     *configs.Later
 	Repeats   Repeats
 	NoEmpty   bool // a file without rows is refused

@@ -291,6 +291,7 @@ func (l *Lane) attempt(stop, drain context.Context, j *job) error {
 	}}
 	j.sent = time.Now()
 	r := l.Sender.Send(drain, a)
+	j.discreet(&r)
 	if !r.Started.IsZero() {
 		j.sent = r.Started
 	}

@@ -279,6 +279,7 @@ func (l *Lane) recheck(j *job) {
 			good.at, good.items = append(good.at, j.at[i]), append(good.items, item)
 			continue
 		}
+		r.Mask.Problems(problems)
 		v := expired(item, problems, r.Language)
 		if j.lost { // an earlier attempt may have been executed: that it would not be sent now does not undo it
 			v = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Unknown, Code: "lost", Message: words.Of(r.Language, "send.lost", "id", j.file.id)}, Problems: problems}

@@ -21,6 +21,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/masks"
 	"github.com/rowferry/rowferry/patience"
 	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/pipeline/redrop"
@@ -465,6 +466,11 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 	if err != nil {
 		return ledger.Reading{}, itsOwn(err)
 	}
+	if len(t.Route.Mask) > 0 {
+		if to.key, err = ledger.KeyOf(ctx, t.Ledger.Copies(), f.ID); err != nil {
+			return ledger.Reading{}, itsOwn(err)
+		}
+	}
 	to.judge = repeats.New(t.Ledger, t.Route, table.Reading.Again, f.ID, t.Now())
 	read := 0
 	var before *earlier
@@ -528,6 +534,8 @@ type staging struct {
 	ledger ledger.Intake
 	file   ledger.File
 	judge  *repeats.Judge
+	route  *route.Route
+	key    *masks.Key // of the private fields; nil where the route has none
 	size   int
 	chunk  ledger.Chunk
 	behind []ledger.Receipt
@@ -537,7 +545,7 @@ type staging struct {
 }
 
 func newStaging(l ledger.Intake, f ledger.File, r *route.Route) *staging {
-	return &staging{ledger: l, file: f, size: ChunkSize(r.Operation.Rows), chunk: ledger.Chunk{File: f.ID}}
+	return &staging{ledger: l, file: f, route: r, size: ChunkSize(r.Operation.Rows), chunk: ledger.Chunk{File: f.ID}}
 }
 
 // ChunkSize is how many items a chunk holds: about 256, and whole batches.
@@ -573,11 +581,15 @@ func (s *staging) flush(ctx context.Context) error {
 	if len(s.chunk.Items) == 0 {
 		return nil
 	}
+	for i := range s.chunk.Items {
+		s.route.Mask.Problems(s.chunk.Items[i].Problems)
+	}
 	if err := s.judge.Judge(ctx, s.chunk.Items); err != nil {
 		return err
 	}
 	for i := range s.chunk.Items {
 		s.count(&s.chunk.Items[i])
+		s.seal(&s.chunk.Items[i])
 	}
 	s.behind = append(s.behind, s.ledger.Stage(s.chunk))
 	s.chunk.Seq++
@@ -588,6 +600,17 @@ func (s *staging) flush(ctx context.Context) error {
 	oldest := s.behind[0]
 	s.behind = s.behind[1:]
 	return oldest.Wait(ctx)
+}
+
+// seal seals the private fields of an item's request; its print stays that of the request.
+func (s *staging) seal(it *ledger.Staged) {
+	if s.key == nil || it.Body == nil {
+		return
+	}
+	own := ledger.PrintOf(s.file.Account, s.file.Operation, it.Body)
+	if it.Body = s.route.Mask.Seal(s.key, it.Body); masks.Sealed(it.Body) {
+		it.Sealed = own
+	}
 }
 
 // refuseStuck claims a file that never became whole; it is Quarantined.
