@@ -125,9 +125,9 @@ func remarks(w io.Writer, files []desk.File) {
 		case desk.Paused:
 			fmt.Fprintf(w, "\n%s: %s\n", f.Name, f.Why)
 		case desk.Stopped:
-			fmt.Fprintf(w, "\n%s: %s to be sent; %s\n", f.Name, count(f.Counts.Pending(), "row"), f.Why)
+			fmt.Fprintf(w, "\n%s: %s; %s\n", f.Name, awaited(f), f.Why)
 		case desk.Waiting:
-			fmt.Fprintf(w, "\n%s: %s to be sent. It goes on while rowferry runs: rowferry run\n", f.Name, count(f.Counts.Pending(), "row"))
+			fmt.Fprintf(w, "\n%s: %s. It goes on while rowferry runs: rowferry run\n", f.Name, awaited(f))
 		case desk.UnderWay:
 			onTheWay++
 		}
@@ -142,6 +142,14 @@ func remarks(w io.Writer, files []desk.File) {
 	}
 }
 
+// awaited is how many rows of a file have no outcome: they are to be sent, or may have been, as after a kill or when a backup was put back.
+func awaited(f desk.File) string {
+	if f.Counts.Pending() == 1 {
+		return "1 row waits for an outcome"
+	}
+	return fmt.Sprintf("%d rows wait for an outcome", f.Counts.Pending())
+}
+
 // hindered says what keeps a file from going on, and how much of it.
 func hindered(f desk.File) string {
 	switch {
@@ -150,7 +158,7 @@ func hindered(f desk.File) string {
 	case f.State == ledger.Settled:
 		return fmt.Sprintf("%s: every row has its outcome, but the result is not in the outbox yet: %s", f.Name, f.Why)
 	case f.State == ledger.Sending:
-		return fmt.Sprintf("%s: %s to be sent, but %s", f.Name, count(f.Counts.Pending(), "row"), f.Why)
+		return fmt.Sprintf("%s: %s, but %s", f.Name, awaited(f), f.Why)
 	}
 	return fmt.Sprintf("%s is not taken yet: %s", f.Name, f.Why)
 }
