@@ -50,7 +50,7 @@ PLAIN := CGO_ENABLED=0 GOFLAGS=-trimpath
 # With the race detector: all but what runs in one goroutine (LONG), or as a program that the tests start. Of the command it is the
 # kills, a third of them. Without it: the rest, the command's scripts, all kills, and what -short leaves out of the pipeline (WHOLE).
 # The house test knows that the names are there.
-LONG  := cmd/rowferry pipeline/redrop outbox/workbook packaging readers/workbook readers/csvfile readers/xmlfile readers/corpus templates
+LONG  := cmd/rowferry pipeline/redrop outbox/workbook packaging readers/workbook readers/csvfile readers/xmlfile bench/corpus templates
 WHOLE := TestTenThousandFilesAtOnce|TestOnceEndsWhenAResultCannotBePut
 KILLS := TestKilledAgainAndAgain|TestKilledWithAFaultyProvider|TestKilledOverSFTP
 unit: raced plain
@@ -90,7 +90,7 @@ servers:
 
 # The readers' score on real files (CORPUS=folder), with each miss.
 corpus:
-	$(GO) run ./readers/corpus -dir $(or $(CORPUS),../shared/corpus)
+	$(GO) run ./bench/corpus -dir $(or $(CORPUS),../shared/corpus)
 
 # A thousand workbooks that other programs write, cell by cell; the tests take four of them.
 workbooks: packages

@@ -21,7 +21,7 @@ import (
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/check"
-	"github.com/rowferry/rowferry/pipeline/starting"
+	"github.com/rowferry/rowferry/pipeline/proposal"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/words"
 )
@@ -114,7 +114,7 @@ func (c *Console) propose(ctx context.Context, who *people.Person, operation, ro
 	if err != nil {
 		return "", err
 	}
-	found, err := starting.Propose(ctx, starting.Settings{Operation: op, Provider: provider, Account: provider, Route: route, Language: l}, path, name)
+	found, err := proposal.Propose(ctx, proposal.Settings{Operation: op, Provider: provider, Account: provider, Route: route, Language: l}, path, name)
 	if err != nil {
 		return "", errors.Join(err, os.Remove(path))
 	}

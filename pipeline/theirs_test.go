@@ -19,7 +19,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/mappers"
-	"github.com/rowferry/rowferry/pipeline/starting"
+	"github.com/rowferry/rowferry/pipeline/proposal"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/senders"
 	"github.com/rowferry/rowferry/simulator"
@@ -212,7 +212,7 @@ func fills(t *testing.T, p *providers.Provider) {
 	if err := templates.Write(f, &op, templates.Settings{Language: batch.English}); err != nil {
 		t.Fatal(err)
 	}
-	found, err := starting.Propose(t.Context(), starting.Settings{Operation: &op, Language: batch.English, Account: "a", Route: "r"}, path, "t.xlsx")
+	found, err := proposal.Propose(t.Context(), proposal.Settings{Operation: &op, Language: batch.English, Account: "a", Route: "r"}, path, "t.xlsx")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rowferry/rowferry/batch"
-	"github.com/rowferry/rowferry/pipeline/starting"
+	"github.com/rowferry/rowferry/pipeline/proposal"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/words"
 )
@@ -101,8 +101,8 @@ func firstLine(s string) string {
 // fitted is the draft with the fields that the sample's headings fill.
 func (a *addFlags) fitted(ctx context.Context, theirs, out string, d *providers.Draft) (*providers.Draft, error) {
 	op := d.Provider.Operations[0]
-	p, err := starting.Propose(ctx, starting.Settings{Operation: op, Language: batch.English, Account: "a", Route: "r"}, a.sample, filepath.Base(a.sample))
-	if text, ok := starting.Complaint(batch.English, err); ok {
+	p, err := proposal.Propose(ctx, proposal.Settings{Operation: op, Language: batch.English, Account: "a", Route: "r"}, a.sample, filepath.Base(a.sample))
+	if text, ok := proposal.Complaint(batch.English, err); ok {
 		return nil, fmt.Errorf("%s cannot be read as a table: %s", a.sample, text)
 	}
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/pipeline/check"
-	"github.com/rowferry/rowferry/pipeline/starting"
+	"github.com/rowferry/rowferry/pipeline/proposal"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/readers"
 )
@@ -71,8 +71,8 @@ func (i *initFlags) run(ctx context.Context) error {
 	} else if _, err := os.Lstat(i.out); err == nil {
 		return taken(i.out)
 	}
-	p, err := starting.Propose(ctx, s, i.from, filepath.Base(i.from))
-	if text, ok := starting.Complaint(s.Language, err); ok {
+	p, err := proposal.Propose(ctx, s, i.from, filepath.Base(i.from))
+	if text, ok := proposal.Complaint(s.Language, err); ok {
 		return fmt.Errorf("%s cannot be read as a table: %s\nHow it is to be read can be said with --read KEY=VALUE", i.from, text)
 	}
 	if err != nil {
@@ -112,7 +112,7 @@ func parted(operation string) int {
 }
 
 // settings reads the flags.
-func (i *initFlags) settings() (s starting.Settings, err error) {
+func (i *initFlags) settings() (s proposal.Settings, err error) {
 	if i.from == "" || i.operation == "" {
 		return s, errors.New("rowferry init needs --from SAMPLE and --operation PROVIDER/OPERATION (rowferry providers lists them)\nFor example: rowferry init --from sample.xlsx --operation otms/shipPointRemove")
 	}
@@ -221,7 +221,7 @@ func (i *initFlags) reading() (r readers.Settings, err error) {
 	return r, nil
 }
 
-func (i *initFlags) write(p *starting.Proposal) error {
+func (i *initFlags) write(p *proposal.Proposal) error {
 	if i.out == "-" {
 		_, err := os.Stdout.Write(p.Config())
 		return err
@@ -238,7 +238,7 @@ func taken(path string) error {
 }
 
 // tell prints what was found, what the sample's check says, and what to do next.
-func (i *initFlags) tell(w io.Writer, p *starting.Proposal, finding *check.Finding) error {
+func (i *initFlags) tell(w io.Writer, p *proposal.Proposal, finding *check.Finding) error {
 	op := p.Operation
 	fmt.Fprintf(w, "%s: %s, %s. The operation is %s of %s: %s.\n\n", i.from, strings.ToUpper(p.Format.Name), count(len(p.Columns()), "column"),
 		op.ID, op.Provider.Title.In(batch.English), op.Title.In(batch.English))
@@ -284,12 +284,12 @@ func (i *initFlags) tell(w io.Writer, p *starting.Proposal, finding *check.Findi
 	return nil
 }
 
-func (i *initFlags) leftovers(w io.Writer, p *starting.Proposal) {
+func (i *initFlags) leftovers(w io.Writer, p *proposal.Proposal) {
 	if p.Group != "" {
 		switch p.Grouped {
-		case starting.Sure:
+		case proposal.Sure:
 			fmt.Fprintf(w, "\nRows are grouped by the column %s.\n", p.Group)
-		case starting.Check:
+		case proposal.Check:
 			fmt.Fprintf(w, "\nRows are grouped by the column %s: please check. It is the only free one whose values repeat.\n", p.Group)
 		default:
 			fmt.Fprintf(w, "\nNo column says which rows belong together. Add one (the configuration calls it %s), or write another's heading as `group`.\n", p.Group)
@@ -311,8 +311,8 @@ func (i *initFlags) leftovers(w io.Writer, p *starting.Proposal) {
 }
 
 // next says what is left to do.
-func (i *initFlags) next(w io.Writer, p *starting.Proposal) {
-	var unset []starting.Variable
+func (i *initFlags) next(w io.Writer, p *proposal.Proposal) {
+	var unset []proposal.Variable
 	for _, v := range p.Environment() {
 		if os.Getenv(v.Name) == "" {
 			unset = append(unset, v)
@@ -344,13 +344,13 @@ func shownColumn(c batch.Column) string {
 }
 
 // tellMachine prints the same as JSON.
-func (i *initFlags) tellMachine(w io.Writer, p *starting.Proposal, finding *check.Finding) error {
+func (i *initFlags) tellMachine(w io.Writer, p *proposal.Proposal, finding *check.Finding) error {
 	type field struct {
 		Field    string          `json:"field"`
 		Required bool            `json:"required,omitempty"`
 		Column   string          `json:"column,omitempty"`
 		Heading  string          `json:"heading,omitempty"`
-		Surety   starting.Surety `json:"surety"`
+		Surety   proposal.Surety `json:"surety"`
 		Score    float64         `json:"score,omitempty"`
 		Remarks  []string        `json:"remarks,omitempty"`
 	}
@@ -362,7 +362,7 @@ func (i *initFlags) tellMachine(w io.Writer, p *starting.Proposal, finding *chec
 		Unused      []string            `json:"unused_columns"`
 		Unfilled    []string            `json:"unfilled_fields"`
 		Group       string              `json:"group,omitempty"`
-		Environment []starting.Variable `json:"environment"`
+		Environment []proposal.Variable `json:"environment"`
 		Check       *check.Finding      `json:"check"`
 	}{Config: i.out, Route: p.Route, Operation: p.Operation.ID, Group: p.Group, Environment: p.Environment(), Check: finding, Unused: []string{}, Unfilled: []string{}}
 	for _, f := range p.Fields {

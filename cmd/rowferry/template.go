@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rowferry/rowferry/batch"
-	"github.com/rowferry/rowferry/pipeline/starting"
+	"github.com/rowferry/rowferry/pipeline/proposal"
 	"github.com/rowferry/rowferry/places/local"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/templates"
@@ -97,7 +97,7 @@ func (t *templateFlags) tell(w io.Writer, path string, op *providers.Operation, 
 	fmt.Fprintf(w, "Wrote %s: %s to fill in for %s (%s).\n", path, count(columns, "column"), op.ID, op.Title.In(batch.English))
 	fmt.Fprintf(w, "Fill it in, delete the grey example, and drop it into the inbox of a route with `operation: %s`; it needs no map.\n", op.ID)
 	if group != "" {
-		fmt.Fprintf(w, "The route must say which column makes groups: `group: %s`\n", starting.Scalar(group))
+		fmt.Fprintf(w, "The route must say which column makes groups: `group: %s`\n", proposal.Scalar(group))
 	}
 	fmt.Fprintf(w, "To see first what would be sent: rowferry check ROUTE %s\n", path)
 	return nil

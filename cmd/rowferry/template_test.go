@@ -18,7 +18,7 @@ import (
 )
 
 // A template in which somebody typed is accepted by a route without a map; and the configuration that init makes from it loads
-// once the environment has what init asks for, and agrees. (Package starting tries every language.)
+// once the environment has what init asks for, and agrees. (Package proposal tries every language.)
 func TestTemplatesAreAccepted(t *testing.T) {
 	all, err := providers.Builtin()
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
-	"github.com/rowferry/rowferry/readers/patience"
+	"github.com/rowferry/rowferry/readers/cost"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -213,7 +213,7 @@ func TestHostile(t *testing.T) {
 		"too many rows":            {endless{"a,b\n", "1,2\n", 1 << 20}, readers.Limits{Rows: 1000}, "csv.rows"},
 		"zeros":                    {endless{"", "\x00", 10 << 20}, readers.Limits{}, "csv.empty"},
 	} {
-		clock, scale := patience.Start(), patience.Weigh()
+		clock, scale := cost.Start(), cost.Weigh()
 		f := readers.File{Name: "hostile.csv", Size: c.f.size, ReaderAt: c.f}
 		_, err := drain(f, readers.Settings{Limits: c.l, Escape: escape(name)})
 		key := ""

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/rowferry/rowferry/readers"
-	"github.com/rowferry/rowferry/readers/patience"
+	"github.com/rowferry/rowferry/readers/cost"
 	"github.com/rowferry/rowferry/readers/workbook/biff"
 	"github.com/rowferry/rowferry/readers/workbook/grid"
 	"github.com/rowferry/rowferry/readers/workbook/workbooktest"
@@ -177,7 +177,7 @@ func TestOldFormatCostsNoMore(t *testing.T) {
 		best := math.Inf(1)
 		for range 3 {
 			var before, after syscall.Rusage
-			scale := patience.Weigh()
+			scale := cost.Weigh()
 			errs := syscall.Getrusage(syscall.RUSAGE_SELF, &before)
 			n := readOurs(t, kind, path)
 			if err := errors.Join(errs, syscall.Getrusage(syscall.RUSAGE_SELF, &after)); err != nil || n != rows {

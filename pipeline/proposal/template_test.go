@@ -1,4 +1,4 @@
-package starting
+package proposal
 
 import (
 	"bytes"

@@ -1,6 +1,6 @@
-// Package starting writes a first configuration from a sample: which column fills which field, how sure that is, and
+// Package proposal writes a first configuration from a sample: which column fills which field, how sure that is, and
 // what the sample's values need. It proposes; a person decides.
-package starting
+package proposal
 
 import (
 	"context"

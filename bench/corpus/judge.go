@@ -15,8 +15,8 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/cost"
 	"github.com/rowferry/rowferry/readers/formats"
-	"github.com/rowferry/rowferry/readers/patience"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -27,7 +27,7 @@ const (
 	either     = "either"
 )
 
-// hanging is when a file is given up; how long it may take, patience knows.
+// hanging is when a file is given up; how long it may take, cost knows.
 const hanging = 5 * time.Minute
 
 // entry is one line of the manifest.
@@ -45,7 +45,7 @@ type result struct {
 	remarks []string
 }
 
-// Errorf makes a result what patience reports to.
+// Errorf makes a result what cost reports to.
 func (r *result) Errorf(format string, args ...any) { r.missed(format, args...) }
 
 func (r *result) missed(format string, args ...any) {
@@ -105,7 +105,7 @@ func judge(ctx context.Context, dir string, e entry) (r result) {
 	if head, _, found := strings.Cut(e.Path, "/"); found {
 		r.format = head
 	}
-	clock := patience.Start()
+	clock := cost.Start()
 	defer func() {
 		if p := recover(); p != nil {
 			r.missed("panic: %v", p)

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package patience
+package cost
 
 import "time"
 

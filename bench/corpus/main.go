@@ -1,7 +1,7 @@
 // Command corpus judges the readers by files that other people wrote: it reads every file of a corpus with the reader
 // that its content asks for, compares the rows with what is expected, and prints the score and each miss.
 //
-//	go run ./readers/corpus -dir ../shared/corpus
+//	go run ./bench/corpus -dir ../shared/corpus
 //
 // It ends with 1 when a file that must be read is refused, garbled, shortened or shifted, or when a file that must be
 // refused is read or refused for the wrong reason.
