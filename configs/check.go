@@ -402,8 +402,8 @@ func (l *loader) checkPlace(c *Config, key, sftp string) {
 
 // checkFolders keeps routes out of each other's way.
 func (l *loader) checkFolders(c *Config) {
-	type place struct{ key, where string }
-	var inboxes []place
+	type folder struct{ key, where string }
+	var inboxes []folder
 	taken := map[string]string{}
 	claim := func(key, sftp, dir string) {
 		if dir == "" {
@@ -415,7 +415,7 @@ func (l *loader) checkFolders(c *Config) {
 			return
 		}
 		taken[at] = key
-		inboxes = append(inboxes, place{key, at})
+		inboxes = append(inboxes, folder{key, at})
 	}
 	names := sortedKeys(c.Routes)
 	slices.SortStableFunc(names, func(a, b string) int { return l.keys["routes."+a].line - l.keys["routes."+b].line })

@@ -121,7 +121,7 @@ func (c *Console) apiDrop(w http.ResponseWriter, r *http.Request, p *people.Pers
 		c.problem(w, r, http.StatusUnprocessableEntity, "no-name", "console.api.no_name")
 		return
 	case r.URL.Query().Get("check") != "true":
-		c.take(w, r, p, route, name, r.Body)
+		c.upload(w, r, p, route, name, r.Body)
 		return
 	}
 	finding, err := c.checkStream(r.Context(), way, name, r.Body)
@@ -132,8 +132,8 @@ func (c *Console) apiDrop(w http.ResponseWriter, r *http.Request, p *people.Pers
 	writeJSON(w, http.StatusOK, finding)
 }
 
-// take uploads content and answers with its id: 202, or 200 with the earlier file's where it came before.
-func (c *Console) take(w http.ResponseWriter, r *http.Request, p *people.Person, route, name string, content io.Reader) {
+// upload uploads content and answers with its id: 202, or 200 with the earlier file's where it came before.
+func (c *Console) upload(w http.ResponseWriter, r *http.Request, p *people.Person, route, name string, content io.Reader) {
 	f, err := c.engine.Upload(r.Context(), route, name, content)
 	if err != nil {
 		c.fail(w, r, err)

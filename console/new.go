@@ -204,7 +204,7 @@ func (c *Console) newText(w http.ResponseWriter, r *http.Request, p *people.Pers
 		}
 		err := c.act(r, p, ledger.Act{Verb: "route", Route: d.Route, About: d.Route})
 		if err == nil {
-			err = c.takeUp(r.Context(), p, c.address(r), d.Route)
+			err = c.adopt(r.Context(), p, c.address(r), d.Route)
 		}
 		if err != nil {
 			c.fail(w, r, err)
@@ -232,8 +232,8 @@ func (c *Console) writeRoute(name string, text []byte) error {
 	return errors.Join(err, out.Sync(), out.Close())
 }
 
-// takeUp has the service take up the configuration where that has the new route.
-func (c *Console) takeUp(ctx context.Context, p *people.Person, from, route string) error {
+// adopt has the service take up the configuration where that has the new route.
+func (c *Console) adopt(ctx context.Context, p *people.Person, from, route string) error {
 	if _, included := configs.Load(c.cfg.Path).Routes[route]; !included {
 		return nil
 	}

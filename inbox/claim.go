@@ -94,7 +94,7 @@ func (b *Inbox) claim(ctx context.Context, id string, a Arrival) error {
 	if err := b.makeFolder(ctx, Processing, id); err != nil {
 		return err
 	}
-	if err := b.takeMarker(ctx, id, a.Name); err != nil {
+	if err := b.claimMarker(ctx, id, a.Name); err != nil {
 		if errors.Is(err, ErrGone) {
 			b.removeClaim(ctx, id)
 		}
@@ -186,7 +186,7 @@ func (b *Inbox) exists(ctx context.Context, path string) (bool, error) {
 
 // The marker goes first, and decides: of several who claim a file, the one that has its marker takes the file. Else a marker could be
 // left over, and complete the next file of that name before it is whole.
-func (b *Inbox) takeMarker(ctx context.Context, id, name string) error {
+func (b *Inbox) claimMarker(ctx context.Context, id, name string) error {
 	if b.marker == "" {
 		return nil
 	}

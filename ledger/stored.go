@@ -10,8 +10,8 @@ import (
 
 // What every driver does with what it stores, whatever the database.
 
-// Place is a chunk of a file.
-type Place struct {
+// ChunkID is a chunk of a file.
+type ChunkID struct {
 	File string
 	Seq  int
 }
@@ -19,17 +19,17 @@ type Place struct {
 // Sorted are events by the chunk whose journal they belong to, and what they change in the books of their files; chunks and files
 // are in the order in which they came first.
 type Sorted struct {
-	Places  []Place
-	Events  map[Place][]Event
+	Places  []ChunkID
+	Events  map[ChunkID][]Event
 	Files   []string
 	Changes map[string]*Change
 }
 
 // Sort sorts events.
 func Sort(events []Event) Sorted {
-	s := Sorted{Events: map[Place][]Event{}, Changes: map[string]*Change{}}
+	s := Sorted{Events: map[ChunkID][]Event{}, Changes: map[string]*Change{}}
 	for _, e := range events {
-		at := Place{e.File, e.Chunk}
+		at := ChunkID{e.File, e.Chunk}
 		if s.Events[at] == nil {
 			s.Places = append(s.Places, at)
 		}
@@ -45,7 +45,7 @@ func Sort(events []Event) Sorted {
 }
 
 // OpenTally reads a stored tally; ErrAltered when it is not as it was written.
-func OpenTally(at Place, stored []byte) (*Tally, error) {
+func OpenTally(at ChunkID, stored []byte) (*Tally, error) {
 	body, err := Unseal(OfTally, at.File, at.Seq, stored)
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ type Playback struct {
 }
 
 // Play begins with a chunk's items, out of their seal. ErrAltered.
-func Play(at Place, items []byte, known *Tally) (*Playback, error) {
+func Play(at ChunkID, items []byte, known *Tally) (*Playback, error) {
 	list, err := DecodeItems(items)
 	if err != nil {
 		return nil, fmt.Errorf("file %s, chunk %d: %w: %w", at.File, at.Seq, ErrAltered, err)

@@ -60,12 +60,12 @@ var errTooLong = errors.New("the text grows too long")
 func newEnv(now func() time.Time) *env {
 	e := &env{Row: map[string]string{}, Now: now}
 	e.vm.MemoryBudget = exprElements
-	e.Upper = func(s string) (string, error) { return strings.ToUpper(s), e.take(len(s)) }
-	e.Lower = func(s string) (string, error) { return strings.ToLower(s), e.take(len(s)) }
+	e.Upper = func(s string) (string, error) { return strings.ToUpper(s), e.spend(len(s)) }
+	e.Lower = func(s string) (string, error) { return strings.ToLower(s), e.spend(len(s)) }
 	e.Trim = trim
 	e.Replace = func(s, old, new string) (string, error) {
 		grown := len(s) + strings.Count(s, old)*max(0, len(new)-len(old))
-		if err := e.take(grown); err != nil {
+		if err := e.spend(grown); err != nil {
 			return "", err
 		}
 		return strings.ReplaceAll(s, old, new), nil
@@ -76,7 +76,7 @@ func newEnv(now func() time.Time) *env {
 	e.IndexOf = func(s, part string) int { return lettersBefore(s, strings.Index(s, part)) }
 	e.LastOf = func(s, part string) int { return lettersBefore(s, strings.LastIndex(s, part)) }
 	e.Plus = func(a, b string) string {
-		if err := e.take(len(a) + len(b)); err != nil {
+		if err := e.spend(len(a) + len(b)); err != nil {
 			panic(err) // an operator cannot return an error; the machine turns this into one
 		}
 		return a + b
@@ -86,12 +86,12 @@ func newEnv(now func() time.Time) *env {
 	e.Number = exprNumber
 	e.Text = func(v any) (string, error) {
 		s, _, err := written(v)
-		return s, errors.Join(err, e.take(len(s)))
+		return s, errors.Join(err, e.spend(len(s)))
 	}
 	return e
 }
 
-func (e *env) take(n int) error {
+func (e *env) spend(n int) error {
 	if e.budget -= n; e.budget < 0 {
 		return errTooLong
 	}
@@ -142,7 +142,7 @@ func joinList(e *env, list any, sep []string) (string, error) {
 	for _, s := range texts {
 		n += len(s)
 	}
-	if err := e.take(n); err != nil {
+	if err := e.spend(n); err != nil {
 		return "", err
 	}
 	return strings.Join(texts, between), nil

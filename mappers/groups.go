@@ -63,9 +63,9 @@ func (g *group) shared(at int) ([]byte, int) {
 	return nil, 0
 }
 
-// take adds a row to its group. A row whose group cannot be told is an item by itself, and the groups beside it are not
+// addRow adds a row to its group. A row whose group cannot be told is an item by itself, and the groups beside it are not
 // sent either: they might lack it.
-func (st *state) take(row *batch.Row) {
+func (st *state) addRow(row *batch.Row) {
 	st.begin(row)
 	gs := st.groups
 	var g *group
@@ -101,8 +101,8 @@ func (st *state) take(row *batch.Row) {
 			g.ends = make([]uint32, len(st.b.slots))
 		}
 	} else {
-		st.takeShared(g, first)
-		st.takeElement(g)
+		st.addShared(g, first)
+		st.addElement(g)
 		st.compareRows()
 	}
 	g.problems = append(g.problems, st.problems...)
@@ -152,8 +152,8 @@ func (st *state) keyOf() (string, bool) {
 	return b.String(), known
 }
 
-// takeShared keeps the first row's values and compares those of the others with them. A blank says nothing.
-func (st *state) takeShared(g *group, first bool) {
+// addShared keeps the first row's values and compares those of the others with them. A blank says nothing.
+func (st *state) addShared(g *group, first bool) {
 	if first {
 		g.ends = make([]uint32, len(st.b.slots))
 		if col := st.b.group; col >= 0 {
@@ -214,8 +214,8 @@ func (st *state) convert(s *slot, value string, kind batch.Kind) []byte {
 	return out
 }
 
-// takeElement adds what the row itself contributes.
-func (st *state) takeElement(g *group) {
+// addElement adds what the row itself contributes.
+func (st *state) addElement(g *group) {
 	n := st.b.m.rowsNode(st.b.m.root)
 	if n == nil {
 		return
@@ -281,7 +281,7 @@ func (st *state) finish(yield func(*batch.Item, error) bool) {
 		st.begin(blank)
 		if !g.broken {
 			st.group, st.spoiled = g, g.spoiled
-			st.few(g)
+			st.tooFew(g)
 			st.buf, _ = st.emit(st.buf[:0], st.b.m.root)
 			if st.check && len(st.buf) > 0 {
 				st.checkBody(g.rows, st.buf)
@@ -289,7 +289,7 @@ func (st *state) finish(yield func(*batch.Item, error) bool) {
 		}
 		it.Problems = append(it.Problems, st.problems...)
 		slices.SortStableFunc(it.Problems, func(a, b batch.Problem) int { return a.Row - b.Row })
-		st.settle(it)
+		st.complete(it)
 		st.group = nil
 		if !yield(it, nil) {
 			return

@@ -30,7 +30,7 @@ func (b *Bound) Items(rows iter.Seq2[*batch.Row, error]) iter.Seq2[*batch.Item, 
 				return
 			}
 			if st.groups != nil {
-				st.take(row)
+				st.addRow(row)
 				continue
 			}
 			if !yield(st.single(row), nil) {
@@ -119,12 +119,12 @@ func (st *state) single(row *batch.Row) *batch.Item {
 		st.checkBody(it.Rows, st.buf)
 	}
 	it.Problems = st.problems
-	st.settle(it)
+	st.complete(it)
 	return it
 }
 
-// settle gives the item its body and cells unless something is wrong with it.
-func (st *state) settle(it *batch.Item) {
+// complete gives the item its body and cells unless something is wrong with it.
+func (st *state) complete(it *batch.Item) {
 	if !it.Sendable() {
 		return
 	}

@@ -30,8 +30,8 @@ func (t *table) ref(col, row int) string {
 	return t.columns[col].Ref
 }
 
-// place is where a problem is.
-type place struct {
+// spot is where a problem is.
+type spot struct {
 	row    int
 	column string // heading as the sender wrote it, or the field's label
 	cell   string
@@ -39,9 +39,9 @@ type place struct {
 	where  string // the beginning of the sentence
 }
 
-func (b *Bound) place(row int, s *slot, col int) place {
+func (b *Bound) place(row int, s *slot, col int) spot {
 	l := b.m.set.Language
-	p := place{row: row, field: s.field.Path, cell: b.t.ref(col, row)}
+	p := spot{row: row, field: s.field.Path, cell: b.t.ref(col, row)}
 	if col < 0 {
 		p.column = s.label(l)
 		p.where = words.Of(l, "mapper.where.field", "row", row, "field", p.column)
@@ -64,7 +64,7 @@ func (b *Bound) place(row int, s *slot, col int) place {
 func (st *state) lang() batch.Language { return st.b.m.set.Language }
 
 // add notes a problem: what is wrong and how to mend it, each a phrase.
-func (st *state) add(p place, code, value, what, fix string) {
+func (st *state) add(p spot, code, value, what, fix string) {
 	st.problems = append(st.problems, batch.Problem{
 		Row: p.row, Column: p.column, Cell: p.cell, Field: p.field, Value: short(value), Code: code,
 		Text: sentences(st.lang(), what, fix), Fix: sentence(st.lang(), fix),
@@ -115,12 +115,12 @@ func (st *state) violation(s *slot, v *providers.Violation, value string) {
 }
 
 // broken notes a broken rule.
-func (st *state) broken(p place, v *providers.Violation, value string, columnless bool) {
+func (st *state) broken(p spot, v *providers.Violation, value string, columnless bool) {
 	st.problems = append(st.problems, problemOf(st.lang(), p, v, value, columnless))
 }
 
 // problemOf is the problem of a broken rule.
-func problemOf(l batch.Language, p place, v *providers.Violation, value string, columnless bool) batch.Problem {
+func problemOf(l batch.Language, p spot, v *providers.Violation, value string, columnless bool) batch.Problem {
 	rule, fix := bare(words.Say(l, v.Rule)), words.Say(l, v.Fix)
 	what := words.Of(l, "mapper.bad", "where", p.where, "value", line(value), "rule", rule)
 	if value == "" {
@@ -211,14 +211,14 @@ func (st *state) neighbour(g *group, row, other int) {
 	})
 }
 
-// few notes a group with too few rows.
-func (st *state) few(g *group) {
+// tooFew notes a group with too few rows.
+func (st *state) tooFew(g *group) {
 	least := st.b.m.op.Rows.Min
 	if len(g.rows) >= least {
 		return
 	}
 	if !g.keyless && !g.warned { // else nobody knows how many there are
-		p := place{row: g.rows[0], column: st.keyColumn()}
+		p := spot{row: g.rows[0], column: st.keyColumn()}
 		st.add(p, "min_items", "", words.Of(st.lang(), "mapper.group.few", "row", g.rows[0], "count", len(g.rows), "min", least),
 			words.Of(st.lang(), "mapper.group.few.fix", "key", st.keyNames()))
 	}
@@ -360,7 +360,7 @@ func Recheck(op *providers.Operation, item batch.Item, c RecheckSettings) []batc
 	l := cmp.Or(c.Language, batch.English)
 	var out []batch.Problem
 	for _, v := range op.Check(item.Body, providers.CheckContext{Now: c.Now, Lists: c.Lists, Optional: optional, Sending: true}) {
-		p := place{row: item.Rows[0], field: v.Field, column: v.Field, cell: cmp.Or(item.Where[v.Path], item.Where[v.Field])}
+		p := spot{row: item.Rows[0], field: v.Field, column: v.Field, cell: cmp.Or(item.Where[v.Path], item.Where[v.Field])}
 		if i := rowIndex(v.Path, op.Rows.Path); op.Rows.Kind == providers.Group && i >= 0 && i < len(item.Rows) {
 			p.row = item.Rows[i]
 		}

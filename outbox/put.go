@@ -129,7 +129,7 @@ func (o *Outbox) put(ctx context.Context, name string, content Content, size int
 		return err
 	}
 	if done || err != nil {
-		return o.settle(ctx, u, err)
+		return o.finish(ctx, u, err)
 	}
 	if o.Direct {
 		return o.direct(ctx, name, content, size, u)
@@ -138,7 +138,7 @@ func (o *Outbox) put(ctx context.Context, name string, content Content, size int
 		return o.folder.Tell(places.TakenAway, ".", places.ErrTakenAway)
 	}
 	if err := o.folder.Write(ctx, u.part, content, size, &u.arrived); err != nil {
-		return o.settle(ctx, u, o.takenAway(err))
+		return o.finish(ctx, u, o.takenAway(err))
 	}
 	renamed, err := o.appear(ctx, u.part, name, size, content)
 	if renamed {
@@ -146,7 +146,7 @@ func (o *Outbox) put(ctx context.Context, name string, content Content, size int
 		u.forget()
 		return o.folder.Sync(ctx, ".")
 	}
-	return o.settle(ctx, u, err)
+	return o.finish(ctx, u, err)
 }
 
 // direct writes a result under its final name, once, from its beginning to its end. Whoever looks meanwhile sees a part of it.
@@ -213,8 +213,8 @@ func (o *Outbox) finished(ctx context.Context, name string, size int64, content 
 	return true, o.folder.Sync(ctx, ".")
 }
 
-// settle forgets an upload that came to its end and removes what is left of it; one that the line broke under is kept for the next call.
-func (o *Outbox) settle(ctx context.Context, u *upload, err error) error {
+// finish forgets an upload that came to its end and removes what is left of it; one that the line broke under is kept for the next call.
+func (o *Outbox) finish(ctx context.Context, u *upload, err error) error {
 	if o.folder.Traits().Root == "" && err != nil && !errors.Is(err, ErrExists) && (ctx.Err() != nil || places.MayPass(err)) {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 type Metrics struct {
 	files    *prometheus.CounterVec
 	attempts *prometheus.CounterVec
-	items    *prometheus.CounterVec
+	rowsRead *prometheus.CounterVec
 	rows     *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 	flying   *prometheus.GaugeVec
@@ -42,7 +42,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		files:    counter("rowferry_files_total", "Files taken, by what became of them as a whole: accepted, duplicate, quarantined.", "route", "state"),
 		attempts: counter("rowferry_requests_total", "Requests made, by how far they got: answered, lost (it may have arrived), not sent.", "account", "fate"),
-		items:    counter("rowferry_rows_read_total", "Rows read from files that were taken.", "route"),
+		rowsRead: counter("rowferry_rows_read_total", "Rows read from files that were taken.", "route"),
 		rows:     counter("rowferry_rows_total", "Outcomes that rows got: delivered, rejected, invalid, failed, unknown, skipped. A row that is sent again gets another one.", "route", "outcome"),
 		seconds:  prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "rowferry_request_seconds", Help: "Time from first byte sent to answer read.", Buckets: prometheus.ExponentialBuckets(0.005, 2, 14)}, []string{"account"}),
 		flying:   gauge("rowferry_requests_in_flight", "Requests under way now.", "account"),
@@ -53,7 +53,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		tried:    gauge("rowferry_outbox_last_try_timestamp_seconds", "When the results of a file were last put into the outbox, or that was tried.", "route"),
 		put:      gauge("rowferry_outbox_last_success_timestamp_seconds", "When the results of a file were last put into the outbox.", "route"),
 	}
-	r.MustRegister(m.files, m.attempts, m.items, m.rows, m.seconds, m.flying, m.waiting, m.stopped, m.looked, m.looks, m.tried, m.put, &standing{m})
+	r.MustRegister(m.files, m.attempts, m.rowsRead, m.rows, m.seconds, m.flying, m.waiting, m.stopped, m.looked, m.looks, m.tried, m.put, &standing{m})
 	return m
 }
 
@@ -101,7 +101,7 @@ func (m *Metrics) file(f ledger.File) {
 		state = string(f.State)
 	}
 	m.files.WithLabelValues(f.Route, state).Inc()
-	m.items.WithLabelValues(f.Route).Add(float64(f.Counts.Read))
+	m.rowsRead.WithLabelValues(f.Route).Add(float64(f.Counts.Read))
 	m.settled(f.Route, f.Counts)
 }
 

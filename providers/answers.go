@@ -471,7 +471,7 @@ func (e *entriesOf) match(env answerEnv, list []any, s Sent) []int {
 			byKey(found, keys[w][0], keys[w][1])
 		}
 	}
-	return settle(found, len(s.Items))
+	return unambiguous(found, len(s.Items))
 }
 
 // contradicted reports whether a way leads an entry to an item whose values of another way differ from the entry's: a
@@ -560,7 +560,7 @@ func byPosition(found []int, items int, keys [][2][]string) {
 	}
 }
 
-func settle(found []int, items int) []int {
+func unambiguous(found []int, items int) []int {
 	claims := make([]int, items)
 	for _, item := range found {
 		if item >= 0 {

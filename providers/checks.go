@@ -21,7 +21,7 @@ import (
 // prepareChecks marks what Check has to look at, and compiles the keywords that are not plain.
 func (op *Operation) prepareChecks(b *builder) {
 	mark(op.Item)
-	if rest := restOf(op.element(), b); rest != nil {
+	if rest := reduced(op.element(), b); rest != nil {
 		c := jsonschema.NewCompiler()
 		if err := c.AddResource("body.json", rest); err == nil {
 			op.rest, err = c.Compile("body.json")
@@ -78,8 +78,8 @@ var easy = map[string]bool{
 	"unevaluatedProperties": true, "nullable": true, "$ref": true, "allOf": true, "discriminator": true, "x-rowferry": true, "x-rules": true,
 }
 
-// restOf is the schema reduced to the keywords that are not plain; nil when there are none.
-func restOf(s *Schema, b *builder) map[string]any {
+// reduced is the schema reduced to the keywords that are not plain; nil when there are none.
+func reduced(s *Schema, b *builder) map[string]any {
 	out := map[string]any{}
 	for _, e := range entries(s.node) {
 		if easy[e.Name] || strings.HasPrefix(e.Name, "x-") {
@@ -98,7 +98,7 @@ func restOf(s *Schema, b *builder) map[string]any {
 	}
 	props := map[string]any{}
 	for _, p := range s.Props {
-		if rest := restOf(p, b); rest != nil {
+		if rest := reduced(p, b); rest != nil {
 			props[p.Name] = rest
 		}
 	}
@@ -106,7 +106,7 @@ func restOf(s *Schema, b *builder) map[string]any {
 		out["properties"] = props
 	}
 	if s.Items != nil {
-		if rest := restOf(s.Items, b); rest != nil {
+		if rest := reduced(s.Items, b); rest != nil {
 			out["items"] = rest
 		}
 	}

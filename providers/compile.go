@@ -211,7 +211,7 @@ func (r *reader) provider(p *Provider) {
 	r.schemes(p)
 	r.webhooks(p)
 	r.operations(p)
-	p.settle(r.theirs)
+	p.complete(r.theirs)
 }
 
 func (r *reader) servers(p *Provider) {

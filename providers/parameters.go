@@ -301,10 +301,10 @@ func hasField(s *Schema) bool {
 	return found
 }
 
-// settle ends the reading of a description: credentials that its schemes need, labels that tell its fields apart.
-func (p *Provider) settle(theirs bool) {
+// complete ends the reading of a description: credentials that its schemes need, labels that tell its fields apart.
+func (p *Provider) complete(theirs bool) {
 	if slices.ContainsFunc(p.Schemes, func(s Scheme) bool { return !slices.Contains(ours, s.Name) }) {
-		p.settleCredentials()
+		p.keepCredentials()
 	}
 	if !theirs {
 		return

@@ -464,7 +464,7 @@ func (op *Operation) byValues(list []any, s Sent) []int {
 	if !any {
 		return nil
 	}
-	return settle(found, len(s.Items))
+	return unambiguous(found, len(s.Items))
 }
 
 // textSet are the texts inside a value that are long enough to be somebody's.

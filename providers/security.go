@@ -215,8 +215,8 @@ func (p *Provider) replace(s Scheme) {
 	}
 }
 
-// settleCredentials keeps the schemes that operations use, and has a credential for all that they need.
-func (p *Provider) settleCredentials() {
+// keepCredentials keeps the schemes that operations use, and has a credential for all that they need.
+func (p *Provider) keepCredentials() {
 	p.Schemes = slices.DeleteFunc(p.Schemes, func(s Scheme) bool {
 		return !slices.ContainsFunc(p.Operations, func(op *Operation) bool { return slices.Contains(op.Schemes, s.Name) })
 	})

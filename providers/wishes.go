@@ -383,14 +383,14 @@ func (b *builder) unmet() {
 	}{{"fields", b.wishes.offered}, {"columns", b.columns}, {"choose", b.choose}, {"map", b.maps}} {
 		for _, w := range list.wishes {
 			if !w.met {
-				b.wrong(w.key, list.key, "document.path", "path", w.path, "known", strings.Join(few(known), ", "))
+				b.wrong(w.key, list.key, "document.path", "path", w.path, "known", strings.Join(firstOf(known), ", "))
 			}
 		}
 	}
 }
 
-// few are so many names that a sentence stays readable.
-func few(names []string) []string {
+// firstOf are so many names that a sentence stays readable.
+func firstOf(names []string) []string {
 	if len(names) > 30 {
 		return append(slices.Clone(names[:30]), "…")
 	}

@@ -31,7 +31,7 @@ func (s *sender) Ask(ctx context.Context, op *providers.Operation, path string) 
 			return providers.Response{}, err
 		}
 	}
-	if err := s.rested(ctx); err != nil {
+	if err := s.held(ctx); err != nil {
 		return providers.Response{}, waited(err)
 	}
 	slot, err := s.pacer.Take(ctx)

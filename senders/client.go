@@ -83,7 +83,7 @@ func (s *sender) do(ctx context.Context, m message, slot *pace.Slot, commit func
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	d := &departure{ctx: ctx, cancel: cancel, commit: commit, slot: slot}
-	d.trace.GotConn = d.take
+	d.trace.GotConn = d.connected
 	defer d.release()
 
 	traced := httptrace.WithClientTrace(ctx, &d.trace)

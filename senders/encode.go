@@ -241,7 +241,7 @@ func (e *encoder) json(dst []byte, s *providers.Schema, raw []byte, r *request) 
 		dst = append(appendString(dst, name), ':')
 	}
 	for _, p := range s.Props {
-		v := members.take(p.Name)
+		v := members.pull(p.Name)
 		if !e.present(p, v) {
 			continue
 		}
@@ -311,7 +311,7 @@ func (e *encoder) element(dst []byte, depth int, name string, s *providers.Schem
 		if !p.XML.Attribute {
 			continue
 		}
-		if dst, err = e.attribute(dst, p, members.take(p.Name), r); err != nil {
+		if dst, err = e.attribute(dst, p, members.pull(p.Name), r); err != nil {
 			return nil, err
 		}
 	}
@@ -321,7 +321,7 @@ func (e *encoder) element(dst []byte, depth int, name string, s *providers.Schem
 		if p.XML.Attribute {
 			continue
 		}
-		if dst, err = e.child(dst, depth+1, p, members.take(p.Name), r); err != nil {
+		if dst, err = e.child(dst, depth+1, p, members.pull(p.Name), r); err != nil {
 			return nil, err
 		}
 	}

@@ -50,8 +50,8 @@ type departure struct {
 	started time.Time
 }
 
-// take gives the departure the connection that net/http chose.
-func (d *departure) take(info httptrace.GotConnInfo) {
+// connected gives the departure the connection that net/http chose.
+func (d *departure) connected(info httptrace.GotConnInfo) {
 	c := info.Conn
 	if t, ok := c.(*tls.Conn); ok {
 		c = t.NetConn()

@@ -59,7 +59,7 @@ func (c *call) parameters(a Attempt, m *message) error {
 	var cookies []string
 	header := maps.Clone(m.header)
 	for _, p := range c.op.Parameters {
-		values, err := c.values(p, groups[p.In].take(p.Name), r)
+		values, err := c.values(p, groups[p.In].pull(p.Name), r)
 		if err != nil {
 			return err
 		}

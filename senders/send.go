@@ -151,7 +151,7 @@ func (s *sender) attempt(ctx context.Context, c *call, a Attempt) (res Result, s
 	if err != nil {
 		return Result{Fate: NotSent, Err: err}, session
 	}
-	if err := s.rested(wait); err != nil {
+	if err := s.held(wait); err != nil {
 		return Result{Fate: NotSent, Err: waited(err)}, session
 	}
 	slot, err := s.pacer.Take(wait)
@@ -171,7 +171,7 @@ func (s *sender) attempt(ctx context.Context, c *call, a Attempt) (res Result, s
 	if x.fate == Answered {
 		res.Status = x.response.Status
 		res.RetryAfter = retryAfter(x.response.Header, time.Now())
-		s.rest(spent(x.response.Header, time.Now()))
+		s.holdFor(spent(x.response.Header, time.Now()))
 		res.Reading = c.op.Interpret(x.response, providers.Sent{Items: a.Items, Encoding: c.encoding})
 		if !res.Reading.Plain() {
 			res.Said = s.said(c.op, x.response)
@@ -193,8 +193,8 @@ func halting(quit context.Context, commit func(context.Context) error) func(cont
 	}
 }
 
-// rest keeps the account's requests back for a time: the provider says that nothing is left of its limit.
-func (s *sender) rest(d time.Duration) {
+// holdFor keeps the account's requests back for a time: the provider says that nothing is left of its limit.
+func (s *sender) holdFor(d time.Duration) {
 	if d <= 0 {
 		return
 	}
@@ -205,8 +205,8 @@ func (s *sender) rest(d time.Duration) {
 	}
 }
 
-// rested waits until requests may leave again.
-func (s *sender) rested(ctx context.Context) error {
+// held waits until requests may leave again.
+func (s *sender) held(ctx context.Context) error {
 	for {
 		s.mu.Lock()
 		wait := time.Until(s.until)

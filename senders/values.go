@@ -18,8 +18,8 @@ type member struct {
 
 type members []member
 
-// take returns the value of a member and marks it as written; nil when it is not there.
-func (ms members) take(name string) []byte {
+// pull returns the value of a member and marks it as written; nil when it is not there.
+func (ms members) pull(name string) []byte {
 	for i := range ms {
 		if ms[i].name == name {
 			ms[i].taken = true

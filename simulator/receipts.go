@@ -10,8 +10,8 @@ import (
 	"github.com/rowferry/rowferry/providers"
 )
 
-// patience is how long a receipt is posted again that nobody takes.
-const patience = 10 * time.Minute
+// postedFor is how long a receipt is posted again that nobody takes.
+const postedFor = 10 * time.Minute
 
 // announce has receipts posted of what was executed, where they are asked for.
 func (v *visit) announce(classes []providers.Class) {
@@ -43,7 +43,7 @@ func (v *visit) announce(classes []providers.Class) {
 // post posts one receipt until it is taken, as providers do.
 func (s *Simulator) post(to, body string, after time.Duration) {
 	client := http.Client{Timeout: 10 * time.Second}
-	for end := time.Now().Add(after + patience); time.Now().Before(end); after = time.Second {
+	for end := time.Now().Add(after + postedFor); time.Now().Before(end); after = time.Second {
 		select {
 		case <-s.closing:
 			return

@@ -132,7 +132,7 @@ func (a *addFlags) write(d *providers.Draft) error {
 	} else {
 		err := d.Write(a.out)
 		if errors.Is(err, fs.ErrExist) {
-			return taken(a.out)
+			return thereAlready(a.out)
 		}
 		if err != nil {
 			return err

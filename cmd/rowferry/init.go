@@ -69,7 +69,7 @@ func (i *initFlags) run(ctx context.Context) error {
 	if i.out == "-" {
 		talk = stderr
 	} else if _, err := os.Lstat(i.out); err == nil {
-		return taken(i.out)
+		return thereAlready(i.out)
 	}
 	p, err := proposal.Propose(ctx, s, i.from, filepath.Base(i.from))
 	if text, ok := proposal.Complaint(s.Language, err); ok {
@@ -228,12 +228,12 @@ func (i *initFlags) write(p *proposal.Proposal) error {
 	}
 	err := create(i.out, p.Config(), false)
 	if errors.Is(err, fs.ErrExist) {
-		return taken(i.out)
+		return thereAlready(i.out)
 	}
 	return err
 }
 
-func taken(path string) error {
+func thereAlready(path string) error {
 	return fmt.Errorf("%s is there already and stays as it is; write the new configuration to another file with -o FILE, or print it with -o - and take over what you need", path)
 }
 

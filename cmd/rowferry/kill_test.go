@@ -518,13 +518,13 @@ func (p *truth) look(t *testing.T, address, dir string, files []dropped, before 
 		t.Fatal(err)
 	}
 	defer l.Close()
-	taken, err := l.Files(t.Context(), ledger.Query{})
+	thereAlready, err := l.Files(t.Context(), ledger.Query{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, f := range taken {
+	for _, f := range thereAlready {
 		i := slices.IndexFunc(files, func(d dropped) bool { return d.name == f.Name })
 		for c, err := range l.Chunks(t.Context(), f.ID) {
 			if err != nil {

@@ -60,7 +60,7 @@ func (w *writing) record(events []ledger.Event) error {
 const mostTallies = 1024
 
 // recall reads the tallies of chunks that are not remembered.
-func (w *writing) recall(places []ledger.Place) error {
+func (w *writing) recall(places []ledger.ChunkID) error {
 	if len(w.l.tallies) >= mostTallies {
 		clear(w.l.tallies)
 	}
@@ -146,7 +146,7 @@ func played(answers pgx.BatchResults, id string, seq int) (*ledger.Content, erro
 	if body, err = ledger.Unseal(ledger.OfItems, id, seq, body); err != nil {
 		return nil, err
 	}
-	at := ledger.Place{File: id, Seq: seq}
+	at := ledger.ChunkID{File: id, Seq: seq}
 	known, err := ledger.OpenTally(at, tally)
 	if err != nil {
 		return nil, err
@@ -166,7 +166,7 @@ func played(answers pgx.BatchResults, id string, seq int) (*ledger.Content, erro
 }
 
 // play plays a chunk's records.
-func play(rows pgx.Rows, p *ledger.Playback, at ledger.Place) error {
+func play(rows pgx.Rows, p *ledger.Playback, at ledger.ChunkID) error {
 	defer rows.Close()
 	var stored []byte
 	for rows.Next() {
@@ -212,7 +212,7 @@ func (b books) Tallies(ctx context.Context, id string) (all []*ledger.Tally, err
 			if err := rows.Scan(&body); err != nil {
 				return err
 			}
-			t, err := ledger.OpenTally(ledger.Place{File: id, Seq: len(all)}, body)
+			t, err := ledger.OpenTally(ledger.ChunkID{File: id, Seq: len(all)}, body)
 			if err != nil {
 				return err
 			}

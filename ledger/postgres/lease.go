@@ -132,7 +132,7 @@ func (l *lease) watch(ctx context.Context, place string) error {
 		l.length = time.Duration(now.length) * time.Millisecond
 		switch {
 		case now.holder == "", now.place == place, now == first && time.Since(since) > l.length:
-			taken, err := l.take(ctx, now, place)
+			taken, err := l.acquire(ctx, now, place)
 			if err != nil || taken {
 				return err
 			}
@@ -157,8 +157,8 @@ func pause(ctx context.Context) error {
 	}
 }
 
-// take makes the lease ours unless it has changed since it was looked at.
-func (l *lease) take(ctx context.Context, was holding, place string) (taken bool, err error) {
+// acquire makes the lease ours unless it has changed since it was looked at.
+func (l *lease) acquire(ctx context.Context, was holding, place string) (taken bool, err error) {
 	l.renewed = time.Now()
 	err = pgx.BeginFunc(ctx, l.pool.pool, func(tx pgx.Tx) error {
 		r, err := tx.Exec(ctx, `UPDATE leases SET holder = $1, place = $2, beat = beat + 1, since = now() WHERE name = 'ledger' AND holder = $3 AND place = $4 AND beat = $5`,

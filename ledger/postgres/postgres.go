@@ -54,7 +54,7 @@ type Ledger struct {
 	days    sync.Map      // days that have their partitions
 	writer  *pgx.Conn     // the writing goroutine's, as all below
 	group   int64         // the number of the last group that was committed
-	tallies map[ledger.Place]*ledger.Tally
+	tallies map[ledger.ChunkID]*ledger.Tally
 	torn    map[string]error // file id → why a chunk of it could not be staged since Unstage
 }
 
@@ -132,7 +132,7 @@ func (d Driver) own(ctx context.Context) (*Ledger, error) {
 		b.pool.Close()
 		return nil, err
 	}
-	l := &Ledger{register: register{b}, lease: lease, queue: commits.New[op](), done: make(chan struct{}), tallies: map[ledger.Place]*ledger.Tally{}, torn: map[string]error{}}
+	l := &Ledger{register: register{b}, lease: lease, queue: commits.New[op](), done: make(chan struct{}), tallies: map[ledger.ChunkID]*ledger.Tally{}, torn: map[string]error{}}
 	go l.write()
 	if err := l.partitions(ctx, today()); err != nil {
 		return nil, errors.Join(err, l.Close())

@@ -92,7 +92,7 @@ func chunk(ctx context.Context, q querier, id string, seq int) (*ledger.Content,
 	if body, err = opened(form, ledger.OfItems, id, seq, body); err != nil {
 		return nil, err
 	}
-	at := ledger.Place{File: id, Seq: seq}
+	at := ledger.ChunkID{File: id, Seq: seq}
 	var known *ledger.Tally
 	if tally != nil {
 		if known, err = ledger.OpenTally(at, tally); err != nil {
@@ -110,7 +110,7 @@ func chunk(ctx context.Context, q querier, id string, seq int) (*ledger.Content,
 }
 
 // play plays a chunk's records.
-func play(ctx context.Context, q querier, p *ledger.Playback, at ledger.Place, n int64) error {
+func play(ctx context.Context, q querier, p *ledger.Playback, at ledger.ChunkID, n int64) error {
 	rows, err := q.QueryContext(ctx, "SELECT form, body FROM events WHERE file = ? AND chunk = ? ORDER BY n", n, at.Seq)
 	if err != nil {
 		return err

@@ -147,10 +147,10 @@ func (b books) knowsSpool(ctx context.Context) error {
 	if err != nil || len(strangers) == 0 {
 		return err
 	}
-	return b.lost("strangers", "ids", few(strangers))
+	return b.lost("strangers", "ids", shortened(strangers))
 }
 
-func few(ids []string) string {
+func shortened(ids []string) string {
 	const most = 3
 	text := strings.Join(ids[:min(most, len(ids))], ", ")
 	if more := len(ids) - most; more > 0 {
@@ -260,7 +260,7 @@ func (l *Ledger) adopt(ctx context.Context, dir string) (said []batch.Message, e
 			return said, err
 		}
 	}
-	return append(said, words.Message("ledger.adopt.strangers", "folder", aside, "ids", few(strangers))), nil
+	return append(said, words.Message("ledger.adopt.strangers", "folder", aside, "ids", shortened(strangers))), nil
 }
 
 // doubt marks a file's open items as being sent: whoever goes on with them takes them for interrupted.

@@ -72,7 +72,7 @@ func (w *writing) unanswer(id string, n int64, seq int) (more bool, err error) {
 		}
 		return more, err
 	}
-	t, err := ledger.OpenTally(ledger.Place{File: id, Seq: seq}, body)
+	t, err := ledger.OpenTally(ledger.ChunkID{File: id, Seq: seq}, body)
 	if err != nil {
 		return more, err
 	}

@@ -30,7 +30,7 @@ func (w *writing) tally(id string, file int64, seq int, events []ledger.Event, r
 		if err != nil {
 			return err
 		}
-		if t, err = ledger.OpenTally(ledger.Place{File: id, Seq: seq}, body); err != nil {
+		if t, err = ledger.OpenTally(ledger.ChunkID{File: id, Seq: seq}, body); err != nil {
 			return err
 		}
 		if len(w.l.tallies) >= mostTallies {
@@ -62,7 +62,7 @@ func (b books) Tallies(ctx context.Context, id string) ([]*ledger.Tally, error) 
 		}
 		var t *ledger.Tally
 		if body != nil {
-			if t, err = ledger.OpenTally(ledger.Place{File: id, Seq: seq}, body); err != nil {
+			if t, err = ledger.OpenTally(ledger.ChunkID{File: id, Seq: seq}, body); err != nil {
 				return nil, b.explained(err)
 			}
 		}

@@ -71,7 +71,7 @@ func writeFresh(ctx context.Context, w io.Writer, r *outbox.Report, why string) 
 	}
 	for line, err := range r.Lines() {
 		if err == nil {
-			err = f.tally.take(ctx, line, r)
+			err = f.tally.count(ctx, line, r)
 		}
 		if err == nil {
 			err = f.line(line)

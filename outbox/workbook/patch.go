@@ -194,7 +194,7 @@ func (p *patch) advance() error {
 	if p.line = nil; !more {
 		return nil
 	}
-	if err := p.tally.take(p.ctx, line, p.report); err != nil {
+	if err := p.tally.count(p.ctx, line, p.report); err != nil {
 		return err
 	}
 	p.line = line

@@ -42,8 +42,8 @@ type coded struct {
 // mostCodes keeps the summary readable whatever a provider answers.
 const mostCodes = 500
 
-// take counts a line. A line without an outcome is an error: its row would be lost.
-func (t *tally) take(ctx context.Context, line *outbox.Line, r *outbox.Report) error {
+// count counts a line. A line without an outcome is an error: its row would be lost.
+func (t *tally) count(ctx context.Context, line *outbox.Line, r *outbox.Report) error {
 	s := statusOf(line, r.Preview)
 	if !slices.Contains(outcomes(), s) {
 		return fmt.Errorf("row %d of file %s has no outcome (%q); the result is not written", line.Row.Number, r.File.ID, s)

@@ -91,7 +91,7 @@ func Propose(ctx context.Context, s Settings, path, name string) (*Proposal, err
 	for _, f := range p.Fields {
 		p.values(f)
 	}
-	p.settle()
+	p.conclude()
 	p.leftovers()
 	return p, nil
 }
@@ -123,8 +123,8 @@ func names(f *providers.Field) []string {
 
 func squeezed(s string) string { return strings.Join(strings.Fields(fold(s)), "") }
 
-// settle decides what the map must say: everything that would not be filled as it was matched.
-func (p *Proposal) settle() {
+// conclude decides what the map must say: everything that would not be filled as it was matched.
+func (p *Proposal) conclude() {
 	for _, f := range p.Fields {
 		if f.Map == nil && f.Surety == Check {
 			f.Map = &configs.Mapping{}

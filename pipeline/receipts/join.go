@@ -9,18 +9,18 @@ import (
 	"github.com/rowferry/rowferry/words"
 )
 
-// Place is an item of a file.
-type Place struct{ Chunk, Item int }
+// Item is an item of a file.
+type Item struct{ Chunk, Item int }
 
 // Of says what is known of each item of a file: the deciding receipt that was said last, else the last news.
-func Of(ctx context.Context, books ledger.Hearsay, file string) (map[Place]*batch.Receipt, error) {
+func Of(ctx context.Context, books ledger.Hearsay, file string) (map[Item]*batch.Receipt, error) {
 	all, err := books.Received(ctx, ledger.ReceivedQuery{File: file})
 	if err != nil {
 		return nil, err
 	}
-	known := map[Place]*batch.Receipt{}
+	known := map[Item]*batch.Receipt{}
 	for i := range all {
-		at, r := Place{all[i].Chunk, all[i].Item}, &all[i].Receipt
+		at, r := Item{all[i].Chunk, all[i].Item}, &all[i].Receipt
 		if r.Class == batch.Garbled {
 			continue
 		}
@@ -35,7 +35,7 @@ func Of(ctx context.Context, books ledger.Hearsay, file string) (map[Place]*batc
 type Join struct {
 	language batch.Language
 	awaited  bool
-	known    map[Place]*batch.Receipt
+	known    map[Item]*batch.Receipt
 }
 
 // Joining looks up what is known of a file's items. awaited: the receipts of its operation are received.
@@ -53,7 +53,7 @@ func (j *Join) With(o batch.Outcome, chunk, item int) batch.Outcome {
 	if j == nil || o.Status != batch.Delivered && o.Status != batch.Unknown {
 		return o
 	}
-	r := j.known[Place{chunk, item}]
+	r := j.known[Item{chunk, item}]
 	if r != nil && r.Came.Before(o.SentAt.Truncate(time.Millisecond)) {
 		r = nil
 	}

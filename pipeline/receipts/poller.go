@@ -36,7 +36,7 @@ type Poller struct {
 // question is an item to be asked about.
 type question struct {
 	file string
-	at   Place
+	at   Item
 }
 
 // Name is for the log.
@@ -92,11 +92,11 @@ func (p *Poller) file(ctx context.Context, f ledger.File) error {
 			if v == nil || v.Status != batch.Delivered || time.Since(v.SentAt) > p.Operation.Receipts.Poll.For {
 				continue
 			}
-			if r := known[Place{c.Seq, i}]; r != nil && r.Decides() && !r.Came.Before(v.SentAt.Truncate(time.Millisecond)) {
+			if r := known[Item{c.Seq, i}]; r != nil && r.Decides() && !r.Came.Before(v.SentAt.Truncate(time.Millisecond)) {
 				continue
 			}
 			left = true
-			if err := p.ask(ctx, question{f.ID, Place{c.Seq, i}}, c.Items[i].Item, v); err != nil {
+			if err := p.ask(ctx, question{f.ID, Item{c.Seq, i}}, c.Items[i].Item, v); err != nil {
 				return err
 			}
 		}

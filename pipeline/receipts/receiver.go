@@ -54,7 +54,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		http.NotFound(w, req)
 		return
 	}
-	if no := r.take(req, account, hook, strings.Join(parts[2:], "")); no != nil {
+	if no := r.receive(req, account, hook, strings.Join(parts[2:], "")); no != nil {
 		r.Log.Warn("a receipt was refused", "account", account.Name, "webhook", hook.Name, "from", req.RemoteAddr, "status", no.status, "why", no.why)
 		http.Error(w, no.why, no.status)
 		return
@@ -69,8 +69,8 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	_, _ = io.WriteString(w, answer) // it is kept; who went away sends it again
 }
 
-// take keeps what one request brings.
-func (r *Receiver) take(req *http.Request, account configs.Account, hook *providers.Webhook, secret string) *refusal {
+// receive keeps what one request brings.
+func (r *Receiver) receive(req *http.Request, account configs.Account, hook *providers.Webhook, secret string) *refusal {
 	if req.Method != http.MethodPost {
 		return &refusal{http.StatusMethodNotAllowed, "receipts are posted"}
 	}

@@ -176,7 +176,7 @@ func (r *Reviser) told(ctx context.Context, id string) (digest string, times int
 func Tell(ctx context.Context, l interface {
 	ledger.Books
 	Keep(ctx context.Context, key, value string) error
-}, id string, known map[Place]*batch.Receipt) error {
+}, id string, known map[Item]*batch.Receipt) error {
 	digest := Digest(known)
 	kept, err := l.Kept(ctx, ledger.ReceiptsKey(id))
 	if err != nil {
@@ -191,7 +191,7 @@ func Tell(ctx context.Context, l interface {
 }
 
 // Digest differs where something else is decided; "" where nothing is.
-func Digest(known map[Place]*batch.Receipt) string {
+func Digest(known map[Item]*batch.Receipt) string {
 	var lines []string
 	for at, r := range known {
 		if r.Decides() {

@@ -19,7 +19,7 @@ type family struct {
 	base    ledger.File
 	members []ledger.File     // oldest first
 	state   map[string]*prior // by origin: what became of the row
-	places  map[int]place     // rows of the base
+	places  map[int]spot      // rows of the base
 }
 
 // prior is the word that counts about a row, and the member that has it from the provider or decided it.
@@ -36,8 +36,8 @@ func (p *prior) sent() bool {
 // held reports whether the row could not be told apart from others.
 func (p *prior) held() bool { return p != nil && p.Status == batch.Skipped && p.Code == codeHeld }
 
-// place is where a row stood in a member.
-type place struct {
+// spot is where a row stood in a member.
+type spot struct {
 	origin string
 	doc    doc
 	edited bool // its values were changed after it was sent
@@ -65,7 +65,7 @@ func (o *recognition) load() (*family, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &family{base: *o.base, state: map[string]*prior{}, places: map[int]place{}}
+	f := &family{base: *o.base, state: map[string]*prior{}, places: map[int]spot{}}
 	f.members = slices.DeleteFunc(files, func(m ledger.File) bool { return m.ID == o.self })
 	slices.SortStableFunc(f.members, func(a, b ledger.File) int { return cmp.Compare(a.Generation(), b.Generation()) })
 	for i := range f.members {
@@ -79,7 +79,7 @@ func (o *recognition) load() (*family, error) {
 		if m.Lost(ledger.PartRows) {
 			return nil, opening.Refuse("redrop.forgotten", "id", m.ID, "name", m.Name)
 		}
-		err := o.outcomes(m, func(row int, p place, carried bool, out batch.Outcome) {
+		err := o.outcomes(m, func(row int, p spot, carried bool, out batch.Outcome) {
 			if m.ID == f.base.ID {
 				f.places[row] = p
 			}
@@ -116,7 +116,7 @@ func (f *family) known() map[string]int {
 }
 
 // outcomes gives every row of a member.
-func (o *recognition) outcomes(m *ledger.File, each func(row int, p place, carried bool, out batch.Outcome)) error {
+func (o *recognition) outcomes(m *ledger.File, each func(row int, p spot, carried bool, out batch.Outcome)) error {
 	for c, err := range o.Ledger.Chunks(o.ctx, m.ID) {
 		if err != nil {
 			return err
@@ -127,7 +127,7 @@ func (o *recognition) outcomes(m *ledger.File, each func(row int, p place, carri
 				return opening.Refuse("redrop.sending", "id", m.ID, "name", m.Name, "open", m.Open)
 			}
 			for k, row := range item.Rows {
-				p := place{origin: originOf(m, row, item.Kin, k), doc: doc{m.ID, item.Seq, len(item.Rows)}}
+				p := spot{origin: originOf(m, row, item.Kin, k), doc: doc{m.ID, item.Seq, len(item.Rows)}}
 				carried := v == item.Preset && k < len(item.Kin) && item.Kin[k].Carried // and not sent since by an order
 				p.edited = carried && item.Kin[k].Edited
 				each(row, p, carried, v.Of(row))
@@ -296,8 +296,8 @@ func (o *recognition) best(tables []*opening.Table) (*opening.Table, error) {
 	return best, nil
 }
 
-// line is one row of the dropped file.
-type line struct {
+// dropped is one row of the dropped file.
+type dropped struct {
 	row    int          // its number there
 	number int          // what our Row column says; 0: nothing
 	status batch.Status // what our status column says
@@ -306,21 +306,21 @@ type line struct {
 }
 
 // told reports whether our columns say of the line that it was or may have been sent.
-func (l *line) told() bool {
+func (l *dropped) told() bool {
 	return l.held || l.status == batch.Delivered || l.status == batch.Unknown || l.status == resultmark.Resend
 }
 
 // lines reads the rows of the dropped file, their cells in the order of the base's columns.
-func (o *recognition) lines(t *opening.Table, base []batch.Column) ([]line, error) {
+func (o *recognition) lines(t *opening.Table, base []batch.Column) ([]dropped, error) {
 	a := align(t.Columns(), base)
-	var lines []line
+	var lines []dropped
 	var err error
 	t.Both(func(row, whole *batch.Row, wrong error) bool {
 		if err = wrong; err != nil {
 			return false
 		}
 		status, _ := resultmark.StatusOf(t.Cell(whole, resultmark.Status))
-		lines = append(lines, line{row.Number, number(t.Cell(whole, resultmark.Row)), status, t.Cell(whole, resultmark.Code) == codeHeld, a.sum(row)})
+		lines = append(lines, dropped{row.Number, number(t.Cell(whole, resultmark.Row)), status, t.Cell(whole, resultmark.Code) == codeHeld, a.sum(row)})
 		return true
 	})
 	return lines, err

@@ -48,7 +48,7 @@ type tally struct{ delivered, kept, edited, fresh, held, deleted int }
 type original struct {
 	number int
 	sum    string
-	place  place
+	place  spot
 	before *prior
 	used   bool
 	by     int // index of the line that claimed it by its number alone, -1 else
@@ -58,7 +58,7 @@ type original struct {
 type matching struct {
 	*recognition
 	t         *opening.Table
-	lines     []line
+	lines     []dropped
 	originals []original
 	fates     []*fate // of the lines; nil: not found out yet
 	bySum     map[string][]int
@@ -112,12 +112,12 @@ func (m *matching) read() error {
 		return err
 	}
 	m.fates = make([]*fate, len(m.lines))
-	m.numbered = slices.ContainsFunc(m.lines, func(l line) bool { return l.number > 0 })
+	m.numbered = slices.ContainsFunc(m.lines, func(l dropped) bool { return l.number > 0 })
 	return nil
 }
 
-// settle makes line i a row of the family.
-func (m *matching) settle(i int, as manner, p place) {
+// assign makes line i a row of the family.
+func (m *matching) assign(i int, as manner, p spot) {
 	f := &fate{origin: p.origin, as: as, before: m.family.state[p.origin], doc: p.doc}
 	if as == edited || p.edited {
 		f.as, f.doc = edited, doc{}
@@ -137,18 +137,18 @@ func (m *matching) settle(i int, as manner, p place) {
 	m.fates[i] = f
 }
 
-// take makes line i the row of the base with index at.
-func (m *matching) take(i int, as manner, at int) {
+// match makes line i the row of the base with index at.
+func (m *matching) match(i int, as manner, at int) {
 	o := &m.originals[at]
 	o.used = true
-	m.settle(i, as, o.place)
+	m.assign(i, as, o.place)
 }
 
 // bySumAndNumber finds the rows that are where they were and as they were.
 func (m *matching) bySumAndNumber() {
 	for i, l := range m.lines {
 		if at, known := m.byNumber[l.number]; known && !m.originals[at].used && m.originals[at].sum == l.sum {
-			m.take(i, untouched, at)
+			m.match(i, untouched, at)
 		}
 	}
 }
@@ -172,7 +172,7 @@ func (m *matching) bySumAlone() {
 		if l.number > 0 && l.number != m.originals[found].number {
 			m.displaced = true
 		}
-		m.take(i, untouched, found)
+		m.match(i, untouched, found)
 	}
 }
 
@@ -206,8 +206,8 @@ func (m *matching) byMember(member *ledger.File, wanted map[string][]int) error 
 	if err != nil || len(rows) == 0 {
 		return err
 	}
-	places := map[string][]place{}
-	err = m.outcomes(member, func(row int, p place, _ bool, _ batch.Outcome) {
+	places := map[string][]spot{}
+	err = m.outcomes(member, func(row int, p spot, _ bool, _ batch.Outcome) {
 		if sum, there := rows[row]; there && !m.claimed[p.origin] {
 			places[sum] = append(places[sum], p)
 		}
@@ -217,11 +217,11 @@ func (m *matching) byMember(member *ledger.File, wanted map[string][]int) error 
 	}
 	for sum, list := range places {
 		for _, i := range wanted[sum] {
-			list = slices.DeleteFunc(list, func(p place) bool { return m.claimed[p.origin] })
+			list = slices.DeleteFunc(list, func(p spot) bool { return m.claimed[p.origin] })
 			if len(list) == 0 {
 				break
 			}
-			m.settle(i, untouched, m.likeliest(i, list))
+			m.assign(i, untouched, m.likeliest(i, list))
 		}
 		wanted[sum] = slices.DeleteFunc(wanted[sum], func(i int) bool { return m.fates[i] != nil })
 		if len(wanted[sum]) == 0 {
@@ -235,7 +235,7 @@ func (m *matching) byMember(member *ledger.File, wanted map[string][]int) error 
 }
 
 // likeliest prefers the row whose number the line has, then one that was sent.
-func (m *matching) likeliest(i int, list []place) place {
+func (m *matching) likeliest(i int, list []spot) spot {
 	if at, known := m.byNumber[m.lines[i].number]; known {
 		for _, p := range list {
 			if p.origin == m.originals[at].place.origin {
@@ -282,7 +282,7 @@ func (m *matching) byNumberAlone() {
 		switch {
 		case l.told() && l.status != resultmark.Resend && !o.before.sent() && !o.before.held(): // it is another file's row of this number
 		case !o.used:
-			m.take(i, edited, at)
+			m.match(i, edited, at)
 			o.by = i
 		case o.by >= 0 && o.before.sent():
 			m.hold(i, o.number)
@@ -382,7 +382,7 @@ func (m *matching) byLikeness(open []int) error {
 			m.fates[i] = &fate{as: fresh, resend: m.lines[i].status == resultmark.Resend}
 			return
 		}
-		m.take(i, edited, best)
+		m.match(i, edited, best)
 	})
 }
 

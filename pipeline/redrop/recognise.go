@@ -140,7 +140,7 @@ func (o *recognition) resembles(t *opening.Table, columns map[int]resultmark.Col
 	if _, told := errors.AsType[*batch.Unreadable](err); told {
 		return nil // whoever reads it as an ordinary file says so
 	}
-	if err != nil || !slices.ContainsFunc(lines, func(l line) bool { return l.told() }) {
+	if err != nil || !slices.ContainsFunc(lines, func(l dropped) bool { return l.told() }) {
 		return err
 	}
 	return o.compare(t)

@@ -70,7 +70,7 @@ func (r *Reporter) Report(ctx context.Context, f ledger.File) error {
 	if err := os.MkdirAll(r.Work, 0o700); err != nil {
 		return err
 	}
-	var known map[receipts.Place]*batch.Receipt
+	var known map[receipts.Item]*batch.Receipt
 	if way.Receipts {
 		var err error
 		if known, err = receipts.Of(ctx, r.Ledger, f.ID); err != nil {
@@ -108,7 +108,7 @@ const mostNames = 9
 
 // put writes one result here and then puts it there: under its name, or a further one where files with other content are in the way,
 // such as this result after a person has changed it in place. It gives the name that was tried last.
-func (r *Reporter) put(ctx context.Context, f ledger.File, to outbox.Place, format outbox.Format, report outbox.Report) (string, error) {
+func (r *Reporter) put(ctx context.Context, f ledger.File, to outbox.Sink, format outbox.Format, report outbox.Report) (string, error) {
 	usual := route.ResultName(opening.Stem(&f), f.ID, f.Revision, format.Extension())
 	work, err := os.CreateTemp(r.Work, "result-*")
 	if err != nil {

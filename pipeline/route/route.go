@@ -31,7 +31,7 @@ type Route struct {
 	Operation *providers.Operation
 	Language  batch.Language
 	Inbox     inbox.Place // nil where files are only handed over
-	Outbox    outbox.Place
+	Outbox    outbox.Sink
 	Formats   []outbox.Format
 	Local     bool           // results in CSV speak the language too
 	Left      bool           // our columns stand at the left of a workbook

@@ -88,17 +88,17 @@ func (l *Lane) act(j *job, d decision, r senders.Result) error {
 
 // careful slows the whole lane down while nothing gets through, so that an outage costs one request at a time.
 func (l *Lane) careful(d decision) {
-	if !d.laneWide && l.trouble < l.patience() {
+	if !d.laneWide && l.trouble < l.tolerance() {
 		return
 	}
-	if longer := l.rest(max(d.pause, 50*time.Millisecond)); longer && d.pause > l.Retry.Most {
+	if longer := l.holdFor(max(d.pause, 50*time.Millisecond)); longer && d.pause > l.Retry.Most {
 		l.Log.Warn("the provider asks to wait; to try sooner: rowferry resume "+l.Account, "account", l.Account, "until", l.hold.Format(time.RFC3339))
 	}
 }
 
 // unreached tells, once in an outage, that nothing gets through and why: rows that only wait look like a program that hangs.
 func (l *Lane) unreached(j *job, d decision) {
-	if l.outage != "" || d.cause == "" || l.trouble < l.patience() {
+	if l.outage != "" || d.cause == "" || l.trouble < l.tolerance() {
 		return
 	}
 	l.outage, l.since = words.Of(j.file.route.Language, "lane.outage", "account", l.Account, "cause", within(d.cause)), time.Now()
@@ -113,8 +113,8 @@ func (l *Lane) reached() {
 	l.trouble, l.outage = 0, ""
 }
 
-// rest lets nothing leave for so long, unless a longer rest was begun before.
-func (l *Lane) rest(d time.Duration) (longer bool) {
+// holdFor lets nothing leave for so long, unless a longer rest was begun before.
+func (l *Lane) holdFor(d time.Duration) (longer bool) {
 	until := time.Now().Add(d)
 	if until.Before(l.hold) {
 		return false
@@ -131,7 +131,7 @@ func (l *Lane) refuse(j *job, d decision) {
 	l.refusal = d.message
 	l.trouble++
 	pause := patience.Pause(max(l.Retry.First, time.Second), 5*time.Minute, l.trouble)
-	l.rest(pause)
+	l.holdFor(pause)
 	j.due = l.hold
 	l.record(j, ledger.EventWaiting, j.due, false)
 	l.wait(j)

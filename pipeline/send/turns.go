@@ -116,7 +116,7 @@ func (l *Lane) pick(ctx context.Context, now time.Time) (*job, time.Duration, er
 	if wait := l.hold.Sub(now); wait > 0 {
 		return nil, wait, nil
 	}
-	if (l.refusal != "" || l.trouble >= l.patience()) && l.inFlight > 0 {
+	if (l.refusal != "" || l.trouble >= l.tolerance()) && l.inFlight > 0 {
 		return nil, 0, nil // one request probes; the others wait for what it brings
 	}
 	if !l.turn {
@@ -138,8 +138,8 @@ func (l *Lane) pick(ctx context.Context, now time.Time) (*job, time.Duration, er
 	return nil, 0, nil
 }
 
-// patience is how many failures in a row, of whatever items, make the lane careful.
-func (l *Lane) patience() int { return max(5, 2*l.Concurrency) }
+// tolerance is how many failures in a row, of whatever items, make the lane careful.
+func (l *Lane) tolerance() int { return max(5, 2*l.Concurrency) }
 
 // held is how long a job of a paused file rests before it is looked at again.
 const held = 500 * time.Millisecond

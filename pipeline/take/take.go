@@ -267,7 +267,7 @@ func (t *Taker) goOn(ctx context.Context, f ledger.File, from source) error {
 	if err := t.decide(ctx, &f, fetched); err != nil {
 		return err
 	}
-	return t.settle(ctx, f, from, fresh)
+	return t.putAway(ctx, f, from, fresh)
 }
 
 // claim claims the file and copies it into the spool. What is not there any more is forgotten, with inbox.ErrGone; what may
@@ -322,9 +322,9 @@ func (t *Taker) take(ctx context.Context, f *ledger.File, fetched inbox.Fetched)
 	return nil
 }
 
-// settle puts the original to rest and, of a file that was decided about just now, tells what became of it: its rows do not
+// putAway puts the original to rest and, of a file that was decided about just now, tells what became of it: its rows do not
 // wait for an archive that is full.
-func (t *Taker) settle(ctx context.Context, f ledger.File, from source, fresh bool) error {
+func (t *Taker) putAway(ctx context.Context, f ledger.File, from source, fresh bool) error {
 	err := t.rest(ctx, f, from)
 	if t.Taken == nil || err != nil && !fresh {
 		return err

@@ -31,7 +31,7 @@ func (t *Taker) Upload(ctx context.Context, name string, content io.Reader, once
 		return f, errors.Join(err, t.forgetCopy(ctx, f.ID), t.Ledger.Forget(ctx, f.ID))
 	}
 	if f.State == ledger.Duplicate {
-		err = t.settle(ctx, f, from, true)
+		err = t.putAway(ctx, f, from, true)
 	}
 	return f, err
 }

@@ -147,7 +147,7 @@ func fill(b []byte, long string) (attrs, rest []byte, ok bool) {
 	}
 	flags := binary.BigEndian.Uint32(b)
 	rest = b[4:]
-	take := func(n int) []byte {
+	moveAlone := func(n int) []byte {
 		if ok = ok && len(rest) >= n; !ok {
 			return nil
 		}
@@ -163,12 +163,12 @@ func fill(b []byte, long string) (attrs, rest []byte, ok bool) {
 		to   *[]byte
 	}{{flagSize, 8, &size}, {flagOwner, 8, &owner}, {flagMode, 4, &mode}, {flagTimes, 8, &times}} {
 		if flags&f.flag != 0 {
-			*f.to = take(f.n)
+			*f.to = moveAlone(f.n)
 		}
 	}
 	more := uint32(0)
 	if flags&flagExtended != 0 {
-		if count := take(4); ok {
+		if count := moveAlone(4); ok {
 			more = binary.BigEndian.Uint32(count)
 		}
 		from := rest

@@ -163,7 +163,7 @@ func (c *Client) connected(ctx context.Context, try int) (*link, error) {
 	if ctx.Err() != nil && err != nil {
 		return nil, ctx.Err()
 	}
-	return c.settle(l, err)
+	return c.ended(l, err)
 }
 
 // current is the connection if it is alive.
@@ -186,8 +186,8 @@ func (c *Client) pause() (time.Duration, error) {
 	return time.Until(c.notBefore), c.last
 }
 
-// settle notes how an attempt to connect ended.
-func (c *Client) settle(l *link, err error) (*link, error) {
+// ended notes how an attempt to connect ended.
+func (c *Client) ended(l *link, err error) (*link, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.last = err

@@ -108,7 +108,7 @@ func (p *probe) rename(s *sftp.Client) error {
 	if _, err := makeFolder(s, p.below); err != nil {
 		return err
 	}
-	return take(s, p.first, p.second)
+	return moveAlone(s, p.first, p.second)
 }
 
 func (p *probe) remove(s *sftp.Client) error {

@@ -372,10 +372,10 @@ func rename(s *sftp.Client, from, to string) error {
 	return explain(s, from, to, err)
 }
 
-// take moves a file into a folder that is ours alone; of several who take the same file, one wins and the others get
+// moveAlone moves a file into a folder that is ours alone; of several who take the same file, one wins and the others get
 // fs.ErrNotExist. A server's plain rename may be a link and a removal, and a server killed between them leaves two names for two takers; its POSIX
 // rename is one step, so that is used where there is one.
-func take(s *sftp.Client, from, to string) error {
+func moveAlone(s *sftp.Client, from, to string) error {
 	if taken, err := exists(s, to); err != nil || taken {
 		return errors.Join(err, existsIf(taken))
 	}

@@ -32,7 +32,7 @@ func TestRenameSaysWhatIsInTheWay(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			for what, move := range map[string]func(*sftp.Client, string, string) error{"rename": rename, "take": take} {
+			for what, move := range map[string]func(*sftp.Client, string, string) error{"rename": rename, "take": moveAlone} {
 				try := func(from, to string, want error) {
 					t.Helper()
 					err := c.Do(t.Context(), func(s *sftp.Client) error { return move(s, at(from), at(to)) })

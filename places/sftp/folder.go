@@ -130,7 +130,7 @@ func (f *folder) Move(ctx context.Context, from, to string) error {
 }
 
 func (f *folder) Take(ctx context.Context, from, to string) error {
-	return f.takes.judge(f.do(ctx, func(s *sftp.Client) error { return take(s, f.at(from), f.at(to)) }))
+	return f.takes.judge(f.do(ctx, func(s *sftp.Client) error { return moveAlone(s, f.at(from), f.at(to)) }))
 }
 
 // Make: whose the new folder is, the server decides.

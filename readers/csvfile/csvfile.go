@@ -115,7 +115,7 @@ func open(ctx context.Context, f readers.File, s readers.Settings) (*opened, err
 	if inner, is := unwrapLines(rest); is {
 		t.wrapped, rest = true, inner
 	}
-	if t.d, err = settle(rest, whole, d, limits, t.fit); err != nil {
+	if t.d, err = choose(rest, whole, d, limits, t.fit); err != nil {
 		return nil, err
 	}
 	if err := t.layOut(ctx, s.Header); err != nil {

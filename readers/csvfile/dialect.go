@@ -239,9 +239,9 @@ func torn(c string, quote byte) bool {
 
 func digit(b byte) bool { return b >= '0' && b <= '9' }
 
-// settle finds the delimiter, the quote and the escape that make the sample a table.
+// choose finds the delimiter, the quote and the escape that make the sample a table.
 // What the route knows decides before counts do: a delimiter, however rare, that makes names of its own of the heading.
-func settle(text string, whole bool, w wishes, limits readers.Limits, fit table.Judge) (dialect, error) {
+func choose(text string, whole bool, w wishes, limits readers.Limits, fit table.Judge) (dialect, error) {
 	candidates := delimiters
 	if w.delimiter != "" {
 		candidates = []string{w.delimiter}

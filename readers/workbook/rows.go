@@ -14,8 +14,8 @@ import (
 	"github.com/rowferry/rowferry/readers/workbook/grid"
 )
 
-// line is a row that was read ahead.
-type line struct {
+// ahead is a row that was read ahead.
+type ahead struct {
 	number int
 	hidden bool
 	cells  []grid.Cell
@@ -23,7 +23,7 @@ type line struct {
 }
 
 // texts are the line's cells by column, up to its last one.
-func (l line) texts() []string {
+func (l ahead) texts() []string {
 	if len(l.cells) == 0 {
 		return nil
 	}
@@ -43,10 +43,10 @@ type rows struct {
 	sheet  grid.Sheet // nil when the workbook has no data
 	index  int
 	name   string
-	sample []line // the rows read ahead; those of the heading and above it are cut off by layout
-	ended  bool   // the part ended within the sample
-	read   bool   // the rows were asked for
-	told   int    // notes before the first row
+	sample []ahead // the rows read ahead; those of the heading and above it are cut off by layout
+	ended  bool    // the part ended within the sample
+	read   bool    // the rows were asked for
+	told   int     // notes before the first row
 	closed bool
 	filled bool // the sheet shows something
 	header int
@@ -193,7 +193,7 @@ func (t *rows) gaps(at int) bool {
 	return len(c) > 0 && c[len(c)-1].Column-c[0].Column+1 > len(c) || at+1 < len(t.sample) && last(t.sample[at+1]) > last(t.sample[at])
 }
 
-func last(l line) int {
+func last(l ahead) int {
 	if len(l.cells) == 0 {
 		return -1
 	}
@@ -217,7 +217,7 @@ func (t *rows) under(merged []grid.Area, below []string) bool {
 
 // groups are the merged ranges of the upper line that stand over several columns of the lower one. A range over all of
 // them is a title, not a group.
-func groups(merges []grid.Area, upper, lower line) []grid.Area {
+func groups(merges []grid.Area, upper, lower ahead) []grid.Area {
 	left, right := lower.cells[0].Column, last(lower)
 	if len(upper.cells) > 0 {
 		left, right = min(left, upper.cells[0].Column), max(right, last(upper))
@@ -246,7 +246,7 @@ func (t *rows) layout(at int, merged []grid.Area) {
 	}
 	body := t.sample[at+1:]
 	left, right := grid.MaxColumn, -1
-	widen := func(l line) {
+	widen := func(l ahead) {
 		if len(l.cells) > 0 {
 			left, right = min(left, l.cells[0].Column), max(right, last(l))
 		}
@@ -307,7 +307,7 @@ func (t *rows) tall(row int) []grid.Cell {
 }
 
 // habitual widens the table by columns without a heading that more than half of the rows fill.
-func habitual(body []line, left, right int) (int, int) {
+func habitual(body []ahead, left, right int) (int, int) {
 	filled := map[int]int{}
 	for _, l := range body {
 		for _, c := range l.cells {
@@ -326,7 +326,7 @@ func habitual(body []line, left, right int) (int, int) {
 }
 
 // title names the columns. Under a merged cell of the upper line, a name is "upper lower".
-func (t *rows) title(lower, upper line, merged []grid.Area) {
+func (t *rows) title(lower, upper ahead, merged []grid.Area) {
 	for _, c := range lower.cells {
 		t.cols[c.Column-t.left].Name = c.Text
 	}
@@ -356,7 +356,7 @@ func (t *rows) title(lower, upper line, merged []grid.Area) {
 }
 
 // lower gives a column under a group its own name alone, where that is the only one of its name and the route knows it so.
-func (t *rows) lower(l line) {
+func (t *rows) lower(l ahead) {
 	if t.book.settings.Wants == nil {
 		return
 	}
@@ -477,7 +477,7 @@ func (t *rows) Rows() iter.Seq2[*batch.Row, error] {
 		}
 		ctx := t.book.ctx
 		for _, l := range t.sample {
-			row, err := t.take(l)
+			row, err := t.rowOf(l)
 			if row == nil && err == nil {
 				continue
 			}
@@ -500,7 +500,7 @@ func (t *rows) Rows() iter.Seq2[*batch.Row, error] {
 				return
 			}
 			s := t.sheet.Row()
-			row, err := t.take(line{number: s.Number, hidden: s.Hidden, cells: s.Cells})
+			row, err := t.rowOf(ahead{number: s.Number, hidden: s.Hidden, cells: s.Cells})
 			if row == nil && err == nil {
 				continue
 			}
@@ -563,8 +563,8 @@ func (t *rows) reportMerged() error {
 	return nil
 }
 
-// take makes a row of a line; nil for one that is not data.
-func (t *rows) take(l line) (*batch.Row, error) {
+// rowOf makes a row of a line; nil for one that is not data.
+func (t *rows) rowOf(l ahead) (*batch.Row, error) {
 	filled, word := 0, -1
 	for i := range l.cells {
 		if l.cells[i].Kind != batch.Blank {
@@ -612,7 +612,7 @@ var remarks = map[table.Remark]string{
 }
 
 // remark judges whether the current row is a record; first is its first cell that shows something. left: it is none and was noted.
-func (t *rows) remark(l line, first grid.Cell) (left bool, err error) {
+func (t *rows) remark(l ahead, first grid.Cell) (left bool, err error) {
 	if t.other {
 		t.leave("table.note.other", l.number, "")
 		return true, nil
@@ -685,7 +685,7 @@ func firstText(cells []batch.Cell) string {
 }
 
 // repeats judges a row that may be a heading: once more, or of another table.
-func (t *rows) repeats(l line) (left bool, err error) {
+func (t *rows) repeats(l ahead) (left bool, err error) {
 	whole := l.texts()
 	whole = whole[min(t.left, len(whole)):]
 	switch table.Repeats(whole, t.cols, t.fit()) {

@@ -353,7 +353,7 @@ func (b *book) table(i int) (*rows, error) {
 			return nil, err
 		}
 		if !row.Blank() {
-			t.sample = append(t.sample, line{number: row.Number, hidden: row.Hidden, cells: slices.Clone(row.Cells), size: row.Size()})
+			t.sample = append(t.sample, ahead{number: row.Number, hidden: row.Hidden, cells: slices.Clone(row.Cells), size: row.Size()})
 			held += row.Size()
 			for named > 0 && (len(t.sample) > table.Sample || held > table.SampleBytes) && t.sample[0].number < min(named, row.Number) {
 				t.above(t.sample[0].number)
@@ -370,7 +370,7 @@ func (b *book) table(i int) (*rows, error) {
 	case none:
 		t.layout(-1, nil)
 	case named > 0:
-		at := slices.IndexFunc(t.sample, func(l line) bool { return l.number == named })
+		at := slices.IndexFunc(t.sample, func(l ahead) bool { return l.number == named })
 		if at < 0 {
 			return nil, readers.Refuse("workbook.header_row", "row", named, "sheet", t.name)
 		}

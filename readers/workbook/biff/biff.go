@@ -160,7 +160,7 @@ func (b *book) readGlobals(strings int, texts bool) error {
 	}
 	alone := kind != ofGlobals && kind != ofWorkspace
 	if alone {
-		b.Listed = []grid.Place{{Tab: grid.Tab{Name: "Sheet 1", Grid: kind == ofSheet}}}
+		b.Listed = []grid.Listed{{Tab: grid.Tab{Name: "Sheet 1", Grid: kind == ofSheet}}}
 	}
 	formats := formats{book: b, codes: map[int]string{}}
 	for depth := 1; depth > 0; {
@@ -229,7 +229,7 @@ func (b *book) bound(rec *records) error {
 	if err != nil {
 		return err
 	}
-	b.Listed = append(b.Listed, grid.Place{
+	b.Listed = append(b.Listed, grid.Listed{
 		Tab: grid.Tab{Name: string(name), Hidden: d[4]&3 != 0, Grid: d[5] == 0},
 		At:  int64(binary.LittleEndian.Uint32(d)),
 	})
@@ -248,7 +248,7 @@ func (b *book) bundled(rec *records) error {
 	if err != nil {
 		return err
 	}
-	b.Listed = append(b.Listed, grid.Place{Tab: grid.Tab{Name: string(name), Grid: true}, At: rec.at})
+	b.Listed = append(b.Listed, grid.Listed{Tab: grid.Tab{Name: string(name), Grid: true}, At: rec.at})
 	return nil
 }
 

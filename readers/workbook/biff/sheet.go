@@ -27,7 +27,7 @@ type sheet struct {
 	begun  bool
 	survey survey
 
-	places []place // of the cells, where the file does not have them in the order of their rows
+	places []spot // of the cells, where the file does not have them in the order of their rows
 }
 
 // survey is what is known of a sheet before its cells are read.
@@ -40,8 +40,8 @@ type survey struct {
 	calculated bool
 }
 
-// place is where a cell's record begins.
-type place struct {
+// spot is where a cell's record begins.
+type spot struct {
 	row uint16
 	at  int64
 }
@@ -78,10 +78,10 @@ func (b *book) Sheet(i int) (grid.Sheet, error) {
 	if v.cells > maxUnsorted {
 		return nil, readers.Refuse("workbook.row_order", "row", 1)
 	}
-	if _, err := b.look(b.Listed[i].At, func(row uint16, at int64) { s.places = append(s.places, place{row, at}) }); err != nil {
+	if _, err := b.look(b.Listed[i].At, func(row uint16, at int64) { s.places = append(s.places, spot{row, at}) }); err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(s.places, func(a, b place) int { return cmp.Compare(a.row, b.row) })
+	slices.SortStableFunc(s.places, func(a, b spot) int { return cmp.Compare(a.row, b.row) })
 	s.rec = b.records(0, spanShort)
 	return s, nil
 }

@@ -209,7 +209,7 @@ func parseSection(code string) Section {
 	}
 	var t traits
 	for i := 0; i < len(code); {
-		i += t.take(code[i:], &s)
+		i += t.sign(code[i:], &s)
 	}
 	if t.minutes {
 		t.month = true
@@ -234,8 +234,8 @@ func parseSection(code string) Section {
 	return s
 }
 
-// take reads one sign of the format and returns how many bytes it has.
-func (t *traits) take(code string, s *Section) int {
+// sign reads one sign of the format and returns how many bytes it has.
+func (t *traits) sign(code string, s *Section) int {
 	c := code[0]
 	switch c {
 	case '"':
@@ -306,11 +306,11 @@ func (t *traits) letters(code string) int {
 	}
 	switch c {
 	case 'Y', 'D':
-		t.settle()
+		t.conclude()
 		t.day = true
 		t.last = 0
 	case 'H':
-		t.settle()
+		t.conclude()
 		t.hour = true
 		t.last = 'h'
 	case 'S':
@@ -318,7 +318,7 @@ func (t *traits) letters(code string) int {
 		t.hour = true
 		t.last = 's'
 	case 'M':
-		t.settle()
+		t.conclude()
 		if t.last == 'h' {
 			t.last = 0
 		} else if n >= 3 {
@@ -344,8 +344,8 @@ func (t *traits) letters(code string) int {
 	return n
 }
 
-// settle decides that an m with no seconds after it was a month.
-func (t *traits) settle() {
+// conclude decides that an m with no seconds after it was a month.
+func (t *traits) conclude() {
 	t.month = t.month || t.minutes
 	t.minutes = false
 }

@@ -66,10 +66,10 @@ type Sheet interface {
 }
 
 // Contents is the list of a Book's sheets, each with where in the container it is; whoever embeds it has half of a Book.
-type Contents struct{ Listed []Place }
+type Contents struct{ Listed []Listed }
 
-// Place is one sheet, and the byte at which it begins or the part that holds it.
-type Place struct {
+// Listed is one sheet, and the byte at which it begins or the part that holds it.
+type Listed struct {
 	Tab
 	At   int64
 	Part string

@@ -58,7 +58,7 @@ func Open(f readers.File, s readers.Settings) (grid.Book, error) {
 func (b *book) survey() error {
 	p := b.page(0)
 	type level struct {
-		grid.Place
+		grid.Listed
 		filled, cell, caption bool
 		name                  []byte
 	}
@@ -79,7 +79,7 @@ func (b *book) survey() error {
 			if len(open) == b.limits.Depth {
 				return &grid.Error{Part: part, Reason: grid.TooDeep, Limit: b.limits.Depth}
 			}
-			open = append(open, level{Place: grid.Place{Tab: grid.Tab{Name: "Table " + strconv.Itoa(n), Hidden: invisible(t), Grid: true}, At: at}})
+			open = append(open, level{Listed: grid.Listed{Tab: grid.Tab{Name: "Table " + strconv.Itoa(n), Hidden: invisible(t), Grid: true}, At: at}})
 			continue
 		}
 		if len(open) == 0 {
@@ -103,7 +103,7 @@ func (b *book) survey() error {
 				top.Name = grid.Shorten(string(name))
 			}
 			if top.filled {
-				b.Listed = append(b.Listed, top.Place)
+				b.Listed = append(b.Listed, top.Listed)
 			}
 			open = open[:len(open)-1]
 		}

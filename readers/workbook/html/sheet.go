@@ -71,7 +71,7 @@ func (s *sheet) Next() error {
 		if err != nil {
 			return err
 		}
-		done, err := s.take(t)
+		done, err := s.feed(t)
 		if err != nil || done {
 			return err
 		}
@@ -90,8 +90,8 @@ func (s *sheet) token() (html.Token, error) {
 	return s.page.next()
 }
 
-// take reads one token; done when the row is complete.
-func (s *sheet) take(t html.Token) (done bool, err error) {
+// feed reads one token; done when the row is complete.
+func (s *sheet) feed(t html.Token) (done bool, err error) {
 	switch {
 	case t.DataAtom == atom.Table && t.Type == html.StartTagToken:
 		s.depth++

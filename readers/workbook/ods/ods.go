@@ -224,7 +224,7 @@ func (b *book) table(s scan) error {
 	if m, flat := s.judge.(*markup.Scanner); flat {
 		b.at = append(b.at, m.Start())
 	}
-	b.Listed = append(b.Listed, grid.Place{Tab: grid.Tab{Name: string(name), Hidden: b.styles.hidden[string(style)], Grid: true}})
+	b.Listed = append(b.Listed, grid.Listed{Tab: grid.Tab{Name: string(name), Hidden: b.styles.hidden[string(style)], Grid: true}})
 	return s.Wrap(s.Skip())
 }
 

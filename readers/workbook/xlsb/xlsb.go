@@ -282,7 +282,7 @@ func (b *book) sheet(s *records, rels map[string]ooxml.Relation) error {
 		return err
 	}
 	r := rels[string(id)]
-	b.Listed = append(b.Listed, grid.Place{Tab: grid.Tab{Name: string(name), Hidden: hidden, Grid: r.Kind == "worksheet"}, Part: r.Target})
+	b.Listed = append(b.Listed, grid.Listed{Tab: grid.Tab{Name: string(name), Hidden: hidden, Grid: r.Kind == "worksheet"}, Part: r.Target})
 	return nil
 }
 

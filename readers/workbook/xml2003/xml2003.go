@@ -78,7 +78,7 @@ func (b *book) survey(s *markup.Scanner) error {
 			if len(b.Listed) == maxSheets {
 				return &grid.Error{Part: part, Reason: grid.TooMany, Limit: maxSheets}
 			}
-			b.Listed = append(b.Listed, grid.Place{Tab: grid.Tab{Name: string(attr(s, "Name")), Grid: true}, At: s.Start()})
+			b.Listed = append(b.Listed, grid.Listed{Tab: grid.Tab{Name: string(attr(s, "Name")), Grid: true}, At: s.Start()})
 		case s.Depth() == 4 && name == "Visible":
 			text, err := s.AllText(nil, 100)
 			if err != nil {

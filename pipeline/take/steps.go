@@ -17,8 +17,8 @@ type claimed struct {
 	fetched inbox.Fetched
 }
 
-// few is how many files in a row may fail for reasons of their own in one look; more are the place's fault.
-const few = 3
+// fewFailures is how many files in a row may fail for reasons of their own in one look; more are the place's fault.
+const fewFailures = 3
 
 // ahead is how many files one step may be ahead of the next.
 const ahead = 8
@@ -53,7 +53,7 @@ func (t *Taker) Look(ctx context.Context) (taken int, err error) {
 	})
 	group.Go(func() error {
 		for f := range decided {
-			if err := t.settle(ctx, f, t.Route.Inbox, true); err != nil && !t.leave(f, err) {
+			if err := t.putAway(ctx, f, t.Route.Inbox, true); err != nil && !t.leave(f, err) {
 				return about(f, err)
 			}
 			taken++
@@ -91,7 +91,7 @@ func (t *Taker) claimAll(ctx context.Context, to chan<- claimed) error {
 		switch {
 		case errors.Is(err, inbox.ErrGone):
 			continue
-		case failed < few && t.leave(one.file, err):
+		case failed < fewFailures && t.leave(one.file, err):
 			failed++
 			continue
 		case err != nil:
