@@ -73,8 +73,6 @@ var shared = map[string]string{
 	"readers/charset":         "encodings",
 	"readers/table":           "what people put around their rows",
 	"readers/ole":             "the container of old workbooks",
-	"readers/formats":         "the one list",
-	"readers/cost":            "what reading may cost, in tests",
 	"readers/workbook/grid":   "typed cells",
 	"readers/workbook/ooxml":  "a zip and its XML",
 	"readers/workbook/markup": "XML and HTML from anywhere",
