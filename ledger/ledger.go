@@ -23,6 +23,7 @@ var (
 	ErrExists   = errors.New("the ledger has it already")
 	ErrState    = errors.New("the file's state does not allow it")
 	ErrFamily   = errors.New("another file of its family has changed meanwhile")
+	ErrMissing  = errors.New("not every row that was read is staged: nothing of the file may be sent")
 	ErrLost     = errors.New("the ledger is another process's now: nothing was written") // the lease was lost; whoever wrote stops
 	ErrAway     = errors.New("the ledger's database does not answer")
 )
@@ -158,10 +159,11 @@ type Intake interface {
 	Reroute(ctx context.Context, id, account, operation string) error
 	// Unstage drops what a broken-off reading has staged.
 	Unstage(ctx context.Context, id string) error
-	// Stage adds a chunk to a Taken file.
+	// Stage adds a chunk to a Taken file; of another file its Receipt has ErrState.
 	Stage(c Chunk) Receipt
 	// Accept makes a Taken file's rows the truth, all at once: from here they may be sent. It waits for the staged
-	// chunks, and fails when one of them could not be written. A file with nothing to send is Settled at once. For a result
+	// chunks, and fails when one of them could not be written, with ErrMissing when they do not hold exactly the rows and items
+	// that are named: somebody else may have staged, or unstaged, meanwhile. A file with nothing to send is Settled at once. For a result
 	// dropped again it is ErrFamily when its family is not Unchanged. It is ErrRaced when since its first chunk was staged
 	// another file was accepted with the request of an item of it that is to be sent and not Free.
 	Accept(ctx context.Context, id string, r Reading, c batch.Counts, items, open int) error

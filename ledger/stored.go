@@ -92,6 +92,46 @@ func (p *Playback) Content() (*Content, error) {
 	return p.content, nil
 }
 
+// Census counts what a file has staged.
+type Census struct {
+	File                string
+	chunks, rows, items int
+}
+
+// Add counts the next chunk by its number and its tally, as they are stored. Of the last one the items are given as well.
+func (c *Census) Add(seq int, tally, items []byte) error {
+	t, err := OpenTally(Place{c.File, seq}, tally)
+	if err != nil {
+		return err
+	}
+	if seq != c.chunks {
+		return fmt.Errorf("chunk %d of %s: %w", c.chunks, c.File, ErrMissing)
+	}
+	c.chunks++
+	for _, n := range t.Rows {
+		c.rows += n
+	}
+	if items == nil {
+		return nil
+	}
+	if items, err = Unseal(OfItems, c.File, seq, items); err != nil {
+		return err
+	}
+	list, err := DecodeItems(items)
+	if err == nil && len(list) > 0 {
+		c.items = list[len(list)-1].Seq + 1
+	}
+	return err
+}
+
+// Holds is ErrMissing unless these are the rows and the items that were counted.
+func (c *Census) Holds(rows, items int) error {
+	if c.rows != rows || c.items != items {
+		return fmt.Errorf("%d rows and %d items of %s are staged, and %d and %d were read: %w", c.rows, c.items, c.File, rows, items, ErrMissing)
+	}
+	return nil
+}
+
 // Each gives chunk after chunk until there is none.
 func Each(read func(seq int) (*Content, error)) iter.Seq2[*Content, error] {
 	return func(yield func(*Content, error) bool) {

@@ -2,8 +2,10 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -54,7 +56,7 @@ func (e *Engine) upload(ctx context.Context, routeName, name string, content io.
 	if err == nil && f.State == ledger.Taken {
 		select {
 		case e.uploaded <- f:
-		case <-ctx.Done(): // the next start goes on with it
+		case <-ctx.Done(): // it is found in the ledger
 		}
 	}
 	return f, err
@@ -71,28 +73,38 @@ func (e *Engine) Books() redrop.Books { return redrop.Books{Ledger: e.Ledger} }
 // Name is for the log.
 func (uploads) Name() string { return "uploads" }
 
-// Run goes on with what an earlier process had taken, and then with what is uploaded, until ctx ends.
+// Run reads what is uploaded until ctx ends: what an earlier process had taken, what comes through the queue, and what could not
+// be put there because the queue was full when whoever uploaded it went away.
 func (u uploads) Run(ctx context.Context) error {
-	left, err := u.Ledger.Files(ctx, ledger.Query{States: []ledger.State{ledger.Taken}})
-	if err != nil {
-		return quiet(ctx, err)
-	}
 	var group errgroup.Group
 	group.SetLimit(abreast)
-	begun := map[string]bool{} // what was uploaded while we started is in the queue too, and two readers of one file undo each other's work
-	for _, f := range left {
-		if take.Uploaded(f) && u.Routes[f.Route] != nil {
-			begun[f.ID] = true
-			group.Go(func() error { u.goOn(ctx, f); return nil })
+	var begun sync.Map // ids: two readers of one file would undo each other's work
+	begin := func(f ledger.File) {
+		if _, twice := begun.LoadOrStore(f.ID, true); twice || !take.Uploaded(f) || u.Routes[f.Route] == nil {
+			return
 		}
+		group.Go(func() error {
+			u.goOn(ctx, f)
+			begun.Delete(f.ID)
+			return nil
+		})
 	}
 	for ctx.Err() == nil {
-		select {
-		case f := <-u.queue:
-			if !begun[f.ID] {
-				group.Go(func() error { u.goOn(ctx, f); return nil })
+		left, err := u.Ledger.Files(ctx, ledger.Query{States: []ledger.State{ledger.Taken}})
+		if err != nil {
+			return errors.Join(quiet(ctx, err), group.Wait())
+		}
+		for _, f := range left {
+			begin(f)
+		}
+		for idle := false; !idle && ctx.Err() == nil; {
+			select {
+			case f := <-u.queue:
+				begin(f)
+			case <-time.After(10 * time.Second):
+				idle = true
+			case <-ctx.Done():
 			}
-		case <-ctx.Done():
 		}
 	}
 	return group.Wait()
@@ -102,6 +114,9 @@ func (u uploads) Run(ctx context.Context) error {
 func (u uploads) goOn(ctx context.Context, f ledger.File) {
 	for pause := time.Second; ctx.Err() == nil; pause = min(2*pause, time.Minute) {
 		now, err := u.Ledger.File(ctx, f.ID)
+		if err == nil && now.Rested { // it was in the queue and found in the ledger
+			return
+		}
 		if err == nil {
 			err = u.taker(u.Routes[f.Route]).GoOn(ctx, now)
 		}

@@ -37,6 +37,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"a claim comes to nothing":      forget,
 		"a broken-off reading":          unstage,
 		"a chunk that is not on disk":   hole,
+		"two readers of one file":       readers,
 		"a route that changed":          reroute,
 		"a refused file":                refuse,
 		"states forbid":                 states,
@@ -202,6 +203,67 @@ func hole(t *testing.T, open Opener) {
 	must(t, l.Unstage(ctx, "f1"))
 	l.Stage(ledger.Chunk{File: "f1", Items: Items(0, 3)})
 	must(t, l.Accept(ctx, "f1", ledger.Reading{}, batch.Counts{Read: 3}, 3, 3))
+}
+
+// readers: of a file that two read at once, each undoing what the other staged, nothing is accepted that is not whole; and what one
+// stages too late is refused without harm to others.
+func readers(t *testing.T, open Opener) {
+	l, ctx := open.open(t), t.Context()
+	defer closed(t, l)
+	begun := func(id string) {
+		must(t, l.Begin(ctx, File(id)))
+		_, err := l.Take(ctx, id, "hash of "+id, 1)
+		must(t, err)
+	}
+	stage := func(id string, seq int) ledger.Receipt {
+		return l.Stage(ledger.Chunk{File: id, Seq: seq, Items: Items(seq*10, 10)})
+	}
+	accept := func(id string, rows, items int) error {
+		return l.Accept(ctx, id, ledger.Reading{}, batch.Counts{Read: rows}, items, items)
+	}
+	for name, between := range map[string]func(id string){
+		"all gone":         func(id string) { must(t, l.Unstage(ctx, id)) },
+		"the first gone":   func(id string) { must(t, l.Unstage(ctx, id)); stage(id, 2) },
+		"the last gone":    func(id string) { must(t, l.Unstage(ctx, id)); stage(id, 0); stage(id, 1) },
+		"the middle gone":  func(id string) { must(t, l.Unstage(ctx, id)); stage(id, 0); stage(id, 2) },
+		"one more":         func(id string) { stage(id, 3) },
+		"others than read": func(id string) { must(t, l.Unstage(ctx, id)); l.Stage(ledger.Chunk{File: id, Items: Items(0, 29)}) },
+	} {
+		begun(name)
+		for seq := range 3 {
+			stage(name, seq)
+		}
+		between(name)
+		if err := accept(name, 30, 30); !errors.Is(err, ledger.ErrMissing) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if f := file(t, l, name); f.State != ledger.Taken || f.Items != 0 {
+			t.Errorf("%s: %+v", name, f)
+		}
+		must(t, l.Unstage(ctx, name))
+		stage(name, 0)
+		if err := accept(name, 10, 9); !errors.Is(err, ledger.ErrMissing) {
+			t.Errorf("%s, an item too many: %v", name, err)
+		}
+		must(t, accept(name, 10, 10))
+	}
+	begun("f1")
+	before := l.Record(Settled("all gone", 0, batch.Delivered))
+	good, late, lost, twice := stage("f1", 0), stage("all gone", 1), stage("nothing", 0), stage("f1", 0)
+	must(t, before.Wait(ctx))
+	must(t, good.Wait(ctx))
+	if err := late.Wait(ctx); !errors.Is(err, ledger.ErrState) {
+		t.Errorf("rows for an accepted file: %v", err)
+	}
+	if err := lost.Wait(ctx); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("rows for no file: %v", err)
+	}
+	if err := twice.Wait(ctx); err == nil {
+		t.Error("a chunk was staged twice")
+	}
+	if f := file(t, l, "all gone"); f.Counts.Delivered != 1 {
+		t.Errorf("%+v", f)
+	}
 }
 
 func reroute(t *testing.T, open Opener) {

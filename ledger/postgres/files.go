@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
@@ -164,6 +166,7 @@ type staged struct {
 	seq         int
 	body, tally []byte
 	prints      []printed
+	failed      error
 }
 
 // Stage adds a chunk to a Taken file.
@@ -182,12 +185,20 @@ func (w *writing) stage(chunks []*staged) error {
 	b := &pgx.Batch{}
 	prints := map[string][][]any{} // by partition
 	begun := map[int64]bool{}
+	added := func(id string) func(pgconn.CommandTag) error {
+		return func(done pgconn.CommandTag) error {
+			if done.RowsAffected() == 0 {
+				return fmt.Errorf("%w: %s takes no more rows", ledger.ErrState, id)
+			}
+			return nil
+		}
+	}
 	for _, c := range chunks {
 		n, err := w.key(c.file)
 		if err != nil {
 			return err
 		}
-		b.Queue("INSERT INTO "+in("chunks", n)+" (file, seq, body) VALUES ($1, $2, $3)", n, c.seq, c.body)
+		b.Queue("INSERT INTO "+in("chunks", n)+" (file, seq, body) SELECT n, $2, $3 FROM files WHERE n = $1 AND state = 'taken'", n, c.seq, c.body).Exec(added(c.file))
 		b.Queue("INSERT INTO "+in("tallies", n)+" (file, seq, body) VALUES ($1, $2, $3)", n, c.seq, c.tally)
 		if !begun[n] {
 			begun[n] = true
@@ -256,10 +267,28 @@ func (l *Ledger) Accept(ctx context.Context, id string, r ledger.Reading, c batc
 		if err := w.change(id, []ledger.State{ledger.Taken}, to, func(f *ledger.File) { f.Reading = r }); err != nil {
 			return err
 		}
+		if err := w.counted(id, n, c.Read, items); err != nil {
+			return err
+		}
 		return w.exec(`UPDATE files SET root = $1, items = $2, open = $3, read = $4, delivered = $5, rejected = $6, invalid = $7, failed = $8,
 			unknown = $9, skipped = $10, accepted = (SELECT coalesce(max(accepted), 0) + 1 FROM files) WHERE n = $11`,
 			root, items, open, c.Read, c.Delivered, c.Rejected, c.Invalid, c.Failed, c.Unknown, c.Skipped, n)
 	})
+}
+
+// counted is ledger.ErrMissing unless so many rows and items are staged.
+func (w *writing) counted(id string, n int64, rows, items int) error {
+	chunks := in("chunks", n)
+	found, err := w.tx.Query(w.ctx, "SELECT c.seq, t.body, CASE WHEN c.seq = (SELECT max(seq) FROM "+chunks+" WHERE file = $1) THEN c.body END FROM "+chunks+" c LEFT JOIN "+
+		in("tallies", n)+" t ON t.file = c.file AND t.seq = c.seq WHERE c.file = $1 ORDER BY c.seq", n)
+	if err != nil {
+		return err
+	}
+	census := ledger.Census{File: id}
+	var seq int
+	var tally, last []byte
+	_, err = pgx.ForEachRow(found, []any{&seq, &tally, &last}, func() error { return census.Add(seq, tally, last) })
+	return cmp.Or(err, census.Holds(rows, items))
 }
 
 // family lists the accepted files of a family.

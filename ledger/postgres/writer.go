@@ -57,10 +57,13 @@ func (l *Ledger) commit(ops []commits.Queued[op]) {
 	}
 	for i := range ops {
 		o := &ops[i].Write
-		if err != nil && o.chunk != nil {
-			l.torn[o.chunk.file] = err
+		failed := cmp.Or(err, o.failed)
+		if o.chunk != nil {
+			if failed = cmp.Or(err, o.chunk.failed); failed != nil {
+				l.torn[o.chunk.file] = failed
+			}
 		}
-		ops[i].Done(cmp.Or(err, o.failed))
+		ops[i].Done(failed)
 	}
 }
 
@@ -79,6 +82,9 @@ func (l *Ledger) connect() (err error) {
 func (l *Ledger) attempt(ops []commits.Queued[op]) error {
 	for i := range ops {
 		ops[i].Write.failed = nil
+		if c := ops[i].Write.chunk; c != nil {
+			c.failed = nil
+		}
 	}
 	err := l.connect()
 	if err == nil {
@@ -153,28 +159,51 @@ func (w *writing) apply(ops []commits.Queued[op]) error {
 func (w *writing) flush() error {
 	events, chunks := w.events, w.chunks
 	w.events, w.chunks = nil, nil
-	if err := w.stage(chunks); err != nil {
+	if err := w.stageAll(chunks); err != nil {
 		return err
 	}
 	return w.record(events)
 }
 
-// step runs a step inside a savepoint: its failure is its caller's alone.
-func (w *writing) step(o *op) error {
-	inner, err := w.tx.Begin(w.ctx)
-	if err != nil {
+// stageAll writes chunks together, or, where that fails, each for itself: what is wrong with one is no fault of the others.
+func (w *writing) stageAll(chunks []*staged) error {
+	if len(chunks) == 0 {
+		return nil
+	}
+	failed, err := w.apart(func(w *writing) error { return w.stage(chunks) })
+	if err != nil || failed == nil {
 		return err
 	}
-	inside := &writing{ctx: w.ctx, tx: inner, l: w.l}
-	if err := o.step(inside); err != nil {
-		if broken(err) || w.ctx.Err() != nil {
+	for _, c := range chunks {
+		if c.failed, err = w.apart(func(w *writing) error { return w.stage([]*staged{c}) }); err != nil {
 			return err
 		}
-		o.failed = err
-		clear(w.l.tallies)
-		return inner.Rollback(w.ctx)
 	}
-	return inner.Commit(w.ctx)
+	return nil
+}
+
+// apart writes inside a savepoint: what failed is undone alone. err is the transaction's.
+func (w *writing) apart(write func(*writing) error) (failed, err error) {
+	inner, err := w.tx.Begin(w.ctx)
+	if err != nil {
+		return nil, err
+	}
+	if failed = write(&writing{ctx: w.ctx, tx: inner, l: w.l}); failed == nil {
+		return nil, inner.Commit(w.ctx)
+	}
+	if broken(failed) || w.ctx.Err() != nil {
+		return nil, failed
+	}
+	return failed, inner.Rollback(w.ctx)
+}
+
+// step runs a step inside a savepoint: its failure is its caller's alone.
+func (w *writing) step(o *op) error {
+	failed, err := w.apart(o.step)
+	if o.failed = failed; failed != nil {
+		clear(w.l.tallies)
+	}
+	return err
 }
 
 func (w *writing) exec(query string, args ...any) error {

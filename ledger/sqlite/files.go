@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/binary"
@@ -245,8 +246,12 @@ func (l *Ledger) Stage(c ledger.Chunk) ledger.Receipt {
 		if err != nil {
 			return err
 		}
-		if err := w.exec("INSERT INTO chunks (file, seq, form, body) VALUES (?, ?, ?, ?)", n, c.Seq, sealed, body); err != nil {
+		done, err := w.conn.ExecContext(w.ctx, "INSERT INTO chunks (file, seq, form, body) SELECT n, ?2, ?3, ?4 FROM files WHERE n = ?1 AND state = 'taken'", n, c.Seq, sealed, body)
+		if err != nil {
 			return err
+		}
+		if added, err := done.RowsAffected(); err != nil || added == 0 {
+			return cmp.Or(err, fmt.Errorf("%w: %s takes no more rows", ledger.ErrState, c.File))
 		}
 		if _, known := w.l.began[c.File]; !known {
 			w.l.began[c.File] = w.l.accepts
@@ -310,12 +315,37 @@ func (l *Ledger) Accept(ctx context.Context, id string, r ledger.Reading, c batc
 		if err := w.change(id, []ledger.State{ledger.Taken}, to, func(f *ledger.File) { f.Reading = r }); err != nil {
 			return err
 		}
+		if err := w.counted(id, n, c.Read, items); err != nil {
+			return err
+		}
 		if err := w.publish(id, n); err != nil {
 			return err
 		}
 		return w.exec(`UPDATE files SET `+touched+`, root = ?, items = ?, open = ?, read = ?, delivered = ?, rejected = ?, invalid = ?, failed = ?,
 			unknown = ?, skipped = ? WHERE id = ?`, root, items, open, c.Read, c.Delivered, c.Rejected, c.Invalid, c.Failed, c.Unknown, c.Skipped, id)
 	})
+}
+
+// counted is ledger.ErrMissing unless so many rows and items are staged.
+func (w *writing) counted(id string, n int64, rows, items int) error {
+	census := ledger.Census{File: id}
+	found, err := w.conn.QueryContext(w.ctx, `SELECT c.seq, t.body, CASE WHEN c.seq = (SELECT max(seq) FROM chunks WHERE file = ?1) THEN c.body END
+		FROM chunks c LEFT JOIN tallies t ON t.file = c.file AND t.seq = c.seq WHERE c.file = ?1 ORDER BY c.seq`, n)
+	if err != nil {
+		return err
+	}
+	defer found.Close()
+	var seq int
+	var tally, last sql.RawBytes
+	for found.Next() {
+		if err := found.Scan(&seq, &tally, &last); err != nil {
+			return err
+		}
+		if err := census.Add(seq, tally, last); err != nil {
+			return err
+		}
+	}
+	return cmp.Or(found.Err(), census.Holds(rows, items))
 }
 
 // family lists the accepted files of a family.

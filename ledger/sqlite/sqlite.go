@@ -363,7 +363,7 @@ type op struct {
 	stage  func(*writing) error
 	file   string // of the staged chunk
 	events []ledger.Event
-	failed error // of the step, alone
+	failed error // of the step or the chunk, alone
 }
 
 // chunkWeight is the share of a commit that a staged chunk makes up: it holds hundreds of items.
@@ -396,10 +396,11 @@ func (l *Ledger) commit(ops []commits.Queued[op]) {
 	}
 	for i := range ops {
 		o := &ops[i].Write
-		if err != nil && o.stage != nil {
-			l.torn[o.file] = err
+		failed := cmp.Or(err, o.failed)
+		if failed != nil && o.stage != nil {
+			l.torn[o.file] = failed
 		}
-		ops[i].Done(cmp.Or(err, o.failed))
+		ops[i].Done(failed)
 	}
 }
 
@@ -457,7 +458,9 @@ func (w *writing) apply(ops []commits.Queued[op]) error {
 		case o.events != nil:
 			events = append(events, o.events...)
 		case o.stage != nil:
-			if err := o.stage(w); err != nil {
+			if err := o.stage(w); isConstraint(err) || errors.Is(err, ledger.ErrState) || errors.Is(err, ledger.ErrNotFound) {
+				o.failed = err // nothing of it is written, and it is no fault of the others
+			} else if err != nil {
 				return err
 			}
 		default:

@@ -396,11 +396,12 @@ func (t *Taker) forgetCopy(ctx context.Context, id string) error {
 }
 
 // accept reads and maps the spooled copy to its end and makes its rows the truth, or refuses the file as a whole. It is read
-// anew when what it was decided by changed meanwhile: the family of a result, or another file brought the same rows.
+// anew when what it was decided by changed meanwhile: the family of a result, another file brought the same rows, or what was staged
+// is not there.
 func (t *Taker) accept(ctx context.Context, f *ledger.File) error {
 	for tries := 1; ; tries++ {
 		err := t.acceptOnce(ctx, f)
-		if !errors.Is(err, ledger.ErrFamily) && !errors.Is(err, ledger.ErrRaced) {
+		if !errors.Is(err, ledger.ErrFamily) && !errors.Is(err, ledger.ErrRaced) && !errors.Is(err, ledger.ErrMissing) {
 			return err
 		}
 		if tries == 10 {
