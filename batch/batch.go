@@ -133,7 +133,7 @@ type Note struct {
 	Message Message `json:"message"`
 	Row     int     `json:"row,omitempty"`   // the first row it speaks of, 0 for the file
 	Count   int     `json:"count,omitempty"` // how many rows it speaks of
-	Unread  bool    `json:"unread,omitzero"` // a whole sheet that people see was not read: every result says so, whatever its form
+	Unread  bool    `json:"unread,omitzero"` // what people see was not read, a whole sheet or what was written later: every result says so, whatever its form
 }
 
 // Problem is why a row is invalid (or, with Warning, what the sender should look at although it is sent).

@@ -110,5 +110,17 @@ func (c *Change) start(at time.Time) {
 	}
 }
 
-// GrewKey is where it is kept that a file went on growing after it was taken.
-func GrewKey(id string) string { return "grew/" + id }
+// Remark adds a note; false where the file has one with its key already. The state it gives is the one that the file has from then
+// on: a result that is out is to be written again.
+func (f *File) Remark(note batch.Note) (to State, added bool) {
+	for _, n := range f.Reading.Notes {
+		if n.Message.Key == note.Message.Key {
+			return f.State, false
+		}
+	}
+	f.Reading.Notes = append(f.Reading.Notes, note)
+	if f.State == Reported {
+		return Settled, true
+	}
+	return f.State, true
+}

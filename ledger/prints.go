@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"time"
@@ -23,6 +24,57 @@ func printOf(account, kind string, content []byte) Print {
 	text = append(append(text, kind...), 0)
 	sum := sha256.Sum256(append(text, content...))
 	return Print(sum[:])
+}
+
+// PrintsKey is where a ledger keeps how its prints were made.
+const PrintsKey = "ledger/prints"
+
+// printsNow is how they are made now. Whoever changes that changes this word too.
+const printsNow = "numbers by value"
+
+// Reprinted reports whether a ledger's prints are those that are looked for.
+func Reprinted(ctx context.Context, b Books) (bool, error) {
+	made, err := b.Kept(ctx, PrintsKey)
+	return made == printsNow, err
+}
+
+// Reprint has the items of every file that is kept leave the prints that are looked for now, once in a ledger's life: an older rowferry
+// left others, or none, and what it sent would be sent again. file does that for one file, and may be called again for it.
+func Reprint(ctx context.Context, l interface {
+	Books
+	Keep(ctx context.Context, key, value string) error
+}, file func(ctx context.Context, id string) error) error {
+	if done, err := Reprinted(ctx, l); err != nil || done {
+		return err
+	}
+	files, err := l.Files(ctx, Query{States: FamilyStates()})
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := file(ctx, f.ID); err != nil && !errors.Is(err, ErrAltered) { // which is told when it is looked at
+			return err
+		}
+	}
+	return l.Keep(ctx, PrintsKey, printsNow)
+}
+
+// Left is an item that was sent, or may be, with the print that is looked for now and the one that the first rowferry left.
+type Left struct {
+	Item       int
+	Print, Old Print
+}
+
+// Left lists the items of a chunk that leave prints.
+func (c *Content) Left(f *File) (all []Left) {
+	for i := range c.Items {
+		it := &c.Items[i]
+		if it.Body == nil || it.Preset != nil && c.States[i].Verdict == it.Preset { // it was never opened
+			continue
+		}
+		all = append(all, Left{i, it.PrintFor(f.Account, f.Operation), printOf(f.Account, f.Operation, it.Body)})
+	}
+	return all
 }
 
 // byValue leaves out the zeros at the end of decimals: a workbook that was saved as CSV writes 1.50 for the 1.5 that was sent.

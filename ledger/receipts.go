@@ -22,6 +22,9 @@ type Listening interface {
 	Receive(ctx context.Context, id Print, mark Print, r batch.Receipt) (fresh bool, err error)
 	// Revise has the result of a Reported file (ErrState) written again, as a new revision.
 	Revise(ctx context.Context, id string) error
+	// Remark adds a note to what is told of a file, unless one with its key is there. Where the result is out already, it is
+	// written again, as a new revision.
+	Remark(ctx context.Context, id string, note batch.Note) error
 }
 
 // Received is a receipt and the item that it speaks of.

@@ -100,7 +100,7 @@ type Census struct {
 
 // Add counts the next chunk by its number and its tally, as they are stored. Of the last one the items are given as well.
 func (c *Census) Add(seq int, tally, items []byte) error {
-	t, err := OpenTally(Place{c.File, seq}, tally)
+	t, err := OpenTally(ChunkID{c.File, seq}, tally)
 	if err != nil {
 		return err
 	}

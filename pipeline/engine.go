@@ -75,7 +75,7 @@ func (e *Engine) taker(r *route.Route) *take.Taker {
 }
 
 func (e *Engine) reporter() *report.Reporter {
-	return &report.Reporter{Ledger: e.Ledger, Routes: e.Routes, Partial: e.Partial, Work: filepath.Join(e.Data, "outgoing"), Log: e.Log, Grew: e.grew, Inbox: e.inboxOf, Tried: e.Metrics.reported}
+	return &report.Reporter{Ledger: e.Ledger, Routes: e.Routes, Partial: e.Partial, Work: filepath.Join(e.Data, "outgoing"), Log: e.Log, Look: e.lookLast, Inbox: e.inboxOf, Tried: e.Metrics.reported}
 }
 
 // inboxOf gives a route's inbox, and opens it for a while where it is not watched.
@@ -447,15 +447,16 @@ func (e *Engine) Once(ctx context.Context, progress Progress) ([]ledger.File, er
 	return files, errors.Join(append(wrong, err)...)
 }
 
-// grew looks a last time at the original before its result goes out. Where that cannot be done the result does not wait for it.
-func (e *Engine) grew(ctx context.Context, f ledger.File, r *route.Route) bool {
-	if f.Rested {
-		if _, err := take.GiveBack(ctx, e.Ledger, r.Inbox, f, inbox.Archived); err != nil && ctx.Err() == nil {
-			e.Log.Warn("whether a file grew after it was taken is not known", "file", f.ID, "route", f.Route, "error", err)
-		}
+// lookLast looks a last time at the original before its result goes out: it may have grown. Where that cannot be done the result does
+// not wait for it.
+func (e *Engine) lookLast(ctx context.Context, f ledger.File, r *route.Route) error {
+	if !f.Rested {
+		return nil
 	}
-	said, err := e.Ledger.Kept(ctx, ledger.GrewKey(f.ID))
-	return err == nil && said != ""
+	if _, err := take.GiveBack(ctx, e.Ledger, r.Inbox, f, inbox.Archived); err != nil && ctx.Err() == nil {
+		e.Log.Warn("whether a file grew after it was taken is not known", "file", f.ID, "route", f.Route, "error", err)
+	}
+	return ctx.Err()
 }
 
 // tellUnready logs what stays in an inbox because it waits or is not whole: nobody else says so before the patience is over.

@@ -4,10 +4,15 @@ package pipeline_test
 
 import (
 	"encoding/csv"
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -52,17 +57,37 @@ func slowly(t *testing.T, path, prefix string, rows int, pauseAt map[int]bool) [
 	return mine
 }
 
-// toldOf reads all results of a file: for each row of the last one its status, and how often our words say that files go on.
-func toldOf(t *testing.T, dir, name string) (status map[string]string, rows int, words string) {
+// part is a file as its newest result and summary tell of it.
+type part struct {
+	id       string
+	revision int
+	status   map[string]string // of each row by its booking
+	words    string
+}
+
+var ofResult = regexp.MustCompile(`\.(\d{8}-\d{6}-[0-9a-f]+)(?:\.r(\d+))?\.result\.csv$`)
+
+// toldOf reads what the results say of the files that came under a name, in the order in which they were taken. Those of which the summary is
+// not there yet are left out: it is put after the result.
+func toldOf(t *testing.T, dir, name string) (parts []part) {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(dir, name+".*.result.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	status = map[string]string{}
 	for _, path := range found {
-		content, err := os.ReadFile(path)
-		if err != nil {
+		at := ofResult.FindStringSubmatch(path)
+		if at == nil {
+			t.Fatalf("a result is named %s", path)
+		}
+		p := part{id: at[1], status: map[string]string{}}
+		p.revision, _ = strconv.Atoi(at[2])
+		summary, err := os.ReadFile(strings.TrimSuffix(path, ".result.csv") + ".summary.json")
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		content, readErr := os.ReadFile(path)
+		if err := errors.Join(err, readErr); err != nil {
 			t.Fatal(err)
 		}
 		lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(content), "\ufeff"))).ReadAll()
@@ -70,29 +95,31 @@ func toldOf(t *testing.T, dir, name string) (status map[string]string, rows int,
 			t.Fatalf("%s: %v", path, err)
 		}
 		for _, line := range lines[1:] {
-			if len(lines)-1 >= rows {
-				status[line[8]] = line[1]
-			}
+			p.status[line[8]] = line[1]
+			p.words += line[3] + "\n"
 		}
-		rows = max(rows, len(lines)-1)
-		summary, err := os.ReadFile(strings.TrimSuffix(path, ".result.csv") + ".summary.json")
-		if err == nil {
-			words += string(summary) + "\n"
+		p.words += string(summary)
+		if known := slices.IndexFunc(parts, func(o part) bool { return o.id == p.id }); known < 0 {
+			parts = append(parts, p)
+		} else if parts[known].revision < p.revision {
+			parts[known] = p
 		}
 	}
-	return status, rows, words
+	slices.SortFunc(parts, func(a, b part) int { return len(a.status) - len(b.status) })
+	return parts
 }
 
-// reportedWhole tells whether a result of so many rows is out and each result of the file has its summary beside it: they are put one after another.
-func reportedWhole(t *testing.T, dir, name string, want int) bool {
-	_, rows, _ := toldOf(t, dir, name)
-	results, _ := filepath.Glob(filepath.Join(dir, name+".*.result.csv"))
-	summaries, _ := filepath.Glob(filepath.Join(dir, name+".*.summary.json"))
-	return rows == want && len(summaries) == len(results)
+// toldWhole tells whether a result of so many rows is out, and the results of all parts before it say that they went on.
+func toldWhole(t *testing.T, dir, name string, rows int) bool {
+	parts := toldOf(t, dir, name)
+	if len(parts) == 0 || len(parts[len(parts)-1].status) != rows {
+		return false
+	}
+	return !slices.ContainsFunc(parts[:len(parts)-1], func(p part) bool { return !strings.Contains(p.words, "went on growing") })
 }
 
 // A program that writes its file straight into the inbox, on this machine or through a server, and pauses at and within rows for longer than a
-// file has to be unchanged: every row is sent once, none is lost, and where the file was taken in parts the results say so.
+// file has to be unchanged: every row is sent once, none is lost, and where the file was taken in parts the results of each say so.
 func TestSlowWriters(t *testing.T) {
 	if *pauses > 2*time.Second {
 		t.Logf("pauses of %s", *pauses)
@@ -124,7 +151,7 @@ func TestSlowWriters(t *testing.T) {
 			for end := time.Now().Add(5 * time.Minute); ; time.Sleep(200 * time.Millisecond) {
 				whole := 0
 				for _, name := range []string{"atrow", "within", "both"} {
-					if reportedWhole(t, filepath.Join(root, "incoming"), name, 8) {
+					if toldWhole(t, filepath.Join(root, "incoming"), name, 8) {
 						whole++
 					}
 				}
@@ -149,15 +176,19 @@ func TestSlowWriters(t *testing.T) {
 				}
 			}
 			for _, name := range []string{"atrow", "within", "both"} {
-				status, _, words := toldOf(t, filepath.Join(root, "incoming"), name)
-				for _, id := range ids(name, 8) {
-					if s := status[id]; s != "delivered" && s != "skipped" {
-						t.Errorf("%s is %q in the last result", id, s)
+				parts := toldOf(t, filepath.Join(root, "incoming"), name)
+				for i, p := range parts {
+					if goesOn := strings.Contains(p.words, "This file goes on from"); goesOn != (i > 0) {
+						t.Errorf("%s, part %d of %d, says that it goes on from another: %t", name, i+1, len(parts), goesOn)
+					}
+					if grew := strings.Contains(p.words, "went on growing"); grew != (i < len(parts)-1) {
+						t.Errorf("%s, part %d of %d, says that it went on: %t", name, i+1, len(parts), grew)
 					}
 				}
-				found, _ := filepath.Glob(filepath.Join(root, "incoming", name+".*.result.csv"))
-				if n := strings.Count(words, "This file goes on from"); n != len(found)-1 {
-					t.Errorf("%s came in %d parts, and %d results say that they go on from an earlier one", name, len(found), n)
+				for _, id := range ids(name, 8) {
+					if s := parts[len(parts)-1].status[id]; s != "delivered" && s != "skipped" {
+						t.Errorf("%s is %q in the last result", id, s)
+					}
 				}
 			}
 		})

@@ -3,6 +3,7 @@ package ledgertest
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -50,6 +51,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"counts always balance":         balance,
 		"queries":                       queries,
 		"a repeat is known":             repeats,
+		"prints of an older rowferry":   reprints,
 		"two files race":                races,
 		"a resend of what came again":   resends,
 		"many prints":                   prints,
@@ -57,6 +59,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"pages of rows":                 pages,
 		"people and what they did":      people,
 		"what providers say later":      receipts,
+		"what is found out later":       remarks,
 		"chunks keep items to the byte": fidelity,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, fresh(t)) })
@@ -704,6 +707,42 @@ func repeats(t *testing.T, open Opener) {
 	}
 }
 
+// reprints: what an older rowferry left prints of by the spelling of their numbers, or none, is known by their value from the next opening on.
+func reprints(t *testing.T, open Opener) {
+	l, ctx := open.open(t), t.Context()
+	older := func(request string) ledger.Print {
+		sum := sha256.Sum256([]byte("otms\x00remove\x00" + request))
+		return ledger.Print(sum[:])
+	}
+	bodies := []string{`{"w":1.50}`, `{"w":2.0}`, `{"w":3}`, `{"w":4.00}`, `{"w":5.10}`}
+	c := ledger.Chunk{File: "f1"}
+	for i, body := range bodies {
+		c.Items = append(c.Items, ledger.Staged{Item: batch.Item{Seq: i, Rows: []int{i + 2}, Body: []byte(body)}, Print: older(body)})
+	}
+	c.Items[1].Print = ledger.Print{} // of the time before there were any
+	c.Items[4].Preset, c.Items[4].Print = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Skipped, Code: ledger.CodeDelivered}}, ledger.Print{}
+	must(t, l.Begin(ctx, File("f1")))
+	_, err := l.Take(ctx, "f1", "h1", 1)
+	must(t, err)
+	l.Stage(c)
+	must(t, l.Accept(ctx, "f1", ledger.Reading{}, batch.Counts{Read: 5, Skipped: 1}, 5, 4))
+	must(t, l.Record(Settled("f1", 0, batch.Delivered), Settled("f1", 1, batch.Unknown), Settled("f1", 3, batch.Rejected)).Wait(ctx))
+	must(t, l.Keep(ctx, ledger.PrintsKey, ""))
+	asked := []string{`{"w":1.5}`, `{"w":2}`, `{"w":3}`, `{"w":4}`, `{"w":5.1}`}
+	if d := cmp.Diff([]string{"", "", "f1 4 under way", "", ""}, earlier(t, l, "", day, asked...)); d != "" {
+		t.Error("the prints were to be an older one's", d)
+	}
+	for range 2 {
+		must(t, l.Close())
+		l = open.open(t)
+		if d := cmp.Diff([]string{"f1 2 delivered", "f1 3 unclear", "f1 4 under way", "", ""}, earlier(t, l, "", day, asked...)); d != "" {
+			t.Error(d)
+		}
+		must(t, l.Keep(ctx, ledger.PrintsKey, "")) // cut off before that was written down
+	}
+	must(t, l.Close())
+}
+
 // races: of two files with the same request that are staged at the same time, the second is not accepted before it was read again.
 func races(t *testing.T, open Opener) {
 	l, ctx := open.open(t), t.Context()
@@ -1153,4 +1192,31 @@ func receipts(t *testing.T, open Opener) {
 	l = open.open(t)
 	defer func() { must(t, l.Close()) }()
 	wants(ledger.ReceivedQuery{File: "f2"}, "refused B1 f2.0.0")
+}
+
+// remarks: what is found out about a file later is told with it, once; a result that is out is written again.
+func remarks(t *testing.T, open Opener) {
+	l, ctx := open.open(t), t.Context()
+	note := batch.Note{Message: batch.Message{Key: "grew"}, Unread: true}
+	Accepted(t, l, "f1", 1)
+	Accepted(t, l, "f2", 1)
+	must(t, l.Record(Settled("f2", 0, batch.Delivered)).Wait(ctx))
+	must(t, l.Report(ctx, "f2", []string{"f2.result.csv"}))
+	for range 2 {
+		for _, id := range []string{"f1", "f2"} {
+			must(t, l.Remark(ctx, id, note))
+		}
+	}
+	if err := l.Remark(ctx, "nothing", note); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("an unknown file: %v", err)
+	}
+	must(t, l.Close())
+	l = open.open(t)
+	defer closed(t, l)
+	for id, want := range map[string]ledger.File{"f1": {State: ledger.Sending, Revision: 1, Open: 1}, "f2": {State: ledger.Settled, Revision: 2}} {
+		f := file(t, l, id)
+		if f.State != want.State || f.Revision != want.Revision || f.Open != want.Open || len(f.Reading.Notes) != 1 || !f.Reading.Notes[0].Unread {
+			t.Errorf("%+v", f)
+		}
+	}
 }

@@ -134,7 +134,11 @@ func (d Driver) own(ctx context.Context) (*Ledger, error) {
 	}
 	l := &Ledger{register: register{b}, lease: lease, queue: commits.New[op](), done: make(chan struct{}), tallies: map[ledger.ChunkID]*ledger.Tally{}, torn: map[string]error{}}
 	go l.write()
-	if err := l.partitions(ctx, today()); err != nil {
+	err = l.partitions(ctx, today())
+	if err == nil {
+		err = ledger.Reprint(ctx, l, l.reprint)
+	}
+	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil

@@ -152,6 +152,49 @@ func (w *writing) unrepeated(f *ledger.File, n int64, c *ledger.Content, events 
 	return open, other, w.copyPrints(in("prints", n), late)
 }
 
+// reprint has a file's items leave their prints anew, as far as they are not there.
+func (l *Ledger) reprint(ctx context.Context, id string) error {
+	return l.do(ctx, func(w *writing) error {
+		f, n, err := w.file(id)
+		if err != nil {
+			return err
+		}
+		for c, err := range ledger.Each(func(seq int) (*ledger.Content, error) { return chunk(w.ctx, w.tx, id, seq) }) {
+			if err != nil {
+				return err
+			}
+			if err := w.reprint(&f, n, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (w *writing) reprint(f *ledger.File, n int64, c *ledger.Content) error {
+	items := c.Left(f)
+	prints := make([]ledger.Print, 0, 2*len(items))
+	for _, l := range items {
+		prints = append(prints, l.Print, l.Old)
+	}
+	places, err := sightings(w.ctx, w.tx, prints)
+	if err != nil {
+		return err
+	}
+	var late [][]any
+	for _, l := range items {
+		if left(places[l.Print], n, c.Seq, l.Item) != nil {
+			continue
+		}
+		before := left(places[l.Old], n, c.Seq, l.Item)
+		late = append(late, []any{[16]byte(l.Print), n, c.Seq, l.Item, before != nil && before.Free})
+	}
+	if len(late) == 0 {
+		return nil
+	}
+	return w.copyPrints(in("prints", n), late)
+}
+
 // left is an item's own print.
 func left(all []ledger.Sighting, n int64, seq, item int) *ledger.Sighting {
 	for i, s := range all {

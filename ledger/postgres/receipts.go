@@ -39,6 +39,24 @@ func (l *Ledger) Revise(ctx context.Context, id string) error {
 	})
 }
 
+// Remark adds a note to what is told of a file.
+func (l *Ledger) Remark(ctx context.Context, id string, note batch.Note) error {
+	return l.do(ctx, func(w *writing) error {
+		f, n, err := w.file(id)
+		if err != nil {
+			return err
+		}
+		to, added := f.Remark(note)
+		if !added {
+			return nil
+		}
+		if err := w.change(id, []ledger.State{f.State}, to, func(now *ledger.File) { now.Reading.Notes = f.Reading.Notes }); err != nil || to == f.State {
+			return err
+		}
+		return w.exec("UPDATE files SET "+touched+", revision = revision + 1 WHERE n = $1", n)
+	})
+}
+
 // leaveMarks has it written down by which marks receipts will find the items of events.
 func leaveMarks(b *pgx.Batch, file int64, events []ledger.Event) {
 	for i := range events {

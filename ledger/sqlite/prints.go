@@ -8,8 +8,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"iter"
 	"maps"
+	"math/bits"
 	"slices"
 	"sync"
 	"time"
@@ -18,9 +18,9 @@ import (
 )
 
 // Prints are written twice. With a chunk they go into a row of their own (prints), which costs little because it is written
-// front to back. Of accepted files those are the tail, also kept in memory; once it is long it becomes a segment: sorted, in
-// pages, with a filter in memory that passes over it for nearly all prints that it does not have. A print is never looked for
-// in one large index: at ten million, every row taken would change a page of that.
+// front to back. Of accepted files those are the tail, also kept in memory; once it is long it becomes a segment: in pages by
+// their first bits, with a filter in memory that passes over it for nearly all prints that it does not have. A print is never looked
+// for in one large index: at ten million, every row taken would change a page of that.
 
 // printed is a print and where it was left. Files are named by their keys.
 type printed struct {
@@ -31,39 +31,89 @@ type printed struct {
 // tailSize is from how many prints on the tail becomes a segment.
 const tailSize = 1 << 18
 
-// segment is sorted prints.
+// segment is prints in 2^bits pages.
 type segment struct {
-	n       int64
-	bits    int
-	filter  filter
-	pending bool // not committed: readers of other connections do not see its pages yet
+	n    int64
+	bits int
 }
 
 // first is the number of its first page.
 func (s *segment) first() int64 { return s.n << 20 }
 
-// page is the page of a print.
+// page says which of its pages a print is in.
 func (s *segment) page(p ledger.Print) int64 {
-	return s.first() + int64(binary.BigEndian.Uint64(p[:8])>>(64-s.bits))
+	return int64(binary.BigEndian.Uint64(p[:8]) >> (64 - s.bits))
 }
 
-// tailed is a sighting of the tail, and the index of the one before with the same print; -1 for none.
+// tail is prints in memory.
+type tail struct {
+	list []tailed  // oldest first
+	at   []int32   // a hash table: where in list, plus one, the newest with a print is; zero for none
+	rows []tallied // that they came from
+}
+
+// tailed is a print of the tail, and the place in it, plus one, of the one before that is equal; zero for none.
 type tailed struct {
-	ledger.Sighting
+	printed
 	before int32
+}
+
+func newTail() *tail { return &tail{at: make([]int32, 1024)} }
+
+// slot is the place in the table of a print. Prints are hashes already.
+func (t *tail) slot(p ledger.Print) *int32 {
+	for i := binary.BigEndian.Uint32(p[4:]); ; i++ {
+		at := &t.at[i&uint32(len(t.at)-1)]
+		if *at == 0 || t.list[*at-1].print == p {
+			return at
+		}
+	}
+}
+
+// add puts a row of prints into the tail.
+func (t *tail) add(at tallied, list []printed) {
+	t.rows = append(t.rows, at)
+	if 2*(len(t.list)+len(list)) > len(t.at) {
+		t.at = make([]int32, max(2*len(t.at), 1<<bits.Len(uint(2*len(list)))))
+		for i := range t.list {
+			*t.slot(t.list[i].print) = int32(i + 1)
+		}
+	}
+	for _, p := range list {
+		at := t.slot(p.print)
+		t.list = append(t.list, tailed{p, *at})
+		*at = int32(len(t.list))
+	}
+}
+
+// of appends the tail's sightings of a print, the newest first.
+func (t *tail) of(found []ledger.Sighting, p ledger.Print) []ledger.Sighting {
+	for at := *t.slot(p); at > 0; at = t.list[at-1].before {
+		found = append(found, t.list[at-1].Sighting)
+	}
+	return found
 }
 
 // printIndex is what memory has of them.
 type printIndex struct {
 	mu       sync.RWMutex
-	read     time.Time              // when it was read; zero: not yet
-	newest   map[ledger.Print]int32 // into tail
-	tail     []tailed
-	rows     []tallied  // that the tail came from
+	read     time.Time // when it was read; zero: not yet
+	tail     *tail
 	segments []*segment // oldest first
+	shelves  []*shelf   // of their filters
+
+	// what became segments in the transaction that is open, which readers of other connections do not see before it is committed
+	frozen []*tail
+	made   []made
 
 	pagesMu sync.Mutex
 	pages   map[int64][]byte
+}
+
+// made is a segment that is not committed.
+type made struct {
+	*segment
+	filter filter
 }
 
 // mostPages is how many pages of segments, of about 4 KiB, are kept.
@@ -76,60 +126,37 @@ func (x *printIndex) fill(ctx context.Context, q querier, age time.Duration) err
 	if !x.read.IsZero() && (age == 0 || time.Since(x.read) < age) {
 		return nil
 	}
-	x.empty()
-	x.segments = nil
+	x.tail, x.segments, x.shelves, x.frozen, x.made = newTail(), nil, nil, nil, nil
 	rows, err := q.QueryContext(ctx, "SELECT n, bits, filter FROM segments ORDER BY n")
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
+	var body sql.RawBytes
 	for rows.Next() {
-		s, body := &segment{}, []byte(nil)
+		s := &segment{}
 		if err := rows.Scan(&s.n, &s.bits, &body); err != nil {
 			return err
 		}
-		if body, err = ledger.Unseal(ledger.OfPrints, "filter", int(s.n), body); err != nil {
+		f, err := ledger.Unseal(ledger.OfPrints, "filter", int(s.n), body)
+		if err != nil {
 			return err
 		}
-		s.filter = body
-		x.segments = append(x.segments, s)
+		x.shelve(s, f)
 	}
 	if err := rows.Err(); err != nil {
 		return err
 	}
 	accepted := `SELECT f.id, p.file, p.seq, p.body FROM prints p JOIN files f ON f.n = p.file WHERE f.state NOT IN ('claiming', 'taken') ORDER BY p.file, p.seq`
-	if err := eachPrinted(ctx, q, x.add, accepted); err != nil {
+	if err := eachPrinted(ctx, q, x.tail.add, accepted); err != nil {
 		return err
 	}
 	x.read = time.Now()
 	return nil
 }
 
-func (x *printIndex) empty() {
-	x.newest, x.tail, x.rows = map[ledger.Print]int32{}, x.tail[:0], x.rows[:0]
-}
-
-// add puts a row of prints into the tail.
-func (x *printIndex) add(at tallied, list []printed) {
-	x.rows = append(x.rows, at)
-	for _, p := range list {
-		before, known := x.newest[p.print]
-		if !known {
-			before = -1
-		}
-		x.newest[p.print] = int32(len(x.tail))
-		x.tail = append(x.tail, tailed{p.Sighting, before})
-	}
-}
-
-// inTail gives the tail's sightings of a print, the newest first.
-func (x *printIndex) inTail(p ledger.Print) iter.Seq[ledger.Sighting] {
-	return func(yield func(ledger.Sighting) bool) {
-		at, known := x.newest[p]
-		for known && at >= 0 && yield(x.tail[at].Sighting) {
-			at = x.tail[at].before
-		}
-	}
+func (x *printIndex) shelve(s *segment, f filter) {
+	x.segments, x.shelves = append(x.segments, s), shelve(x.shelves, s, f)
 }
 
 // eachPrinted reads rows of prints: id, file, seq, body.
@@ -198,31 +225,28 @@ func decodePrints(id string, at tallied, stored []byte) ([]printed, error) {
 	return list, nil
 }
 
-// find gives where each print was left, the newest first. It is asked with mu held for reading. Filters are asked one after
-// another about all prints, so that each lies in the processor's cache meanwhile.
+// find gives where each print was left, the newest first. It is asked with mu held for reading.
 func (x *printIndex) find(ctx context.Context, q querier, prints []ledger.Print) ([][]ledger.Sighting, error) {
 	found, probes := make([][]ledger.Sighting, len(prints)), make([]probe, len(prints))
 	for i, p := range prints {
 		probes[i] = probeOf(p)
-		if _, known := x.newest[p]; known {
-			found[i] = slices.Collect(x.inTail(p))
+		found[i] = x.tail.of(found[i], p)
+		for _, t := range slices.Backward(x.frozen) {
+			found[i] = t.of(found[i], p)
 		}
 	}
-	var may []int
-	for _, s := range slices.Backward(x.segments) {
-		may = s.filter.among(may[:0], probes)
-		for _, i := range may {
-			body, err := x.body(ctx, q, s.page(prints[i]))
-			if errors.Is(err, sql.ErrNoRows) && s.pending {
-				continue
-			}
+	var may []maybe
+	for _, h := range slices.Backward(x.shelves) {
+		may = h.among(may[:0], probes)
+		for _, m := range may {
+			body, err := x.body(ctx, q, m.segment.first()+m.segment.page(prints[m.print]))
 			if errors.Is(err, sql.ErrNoRows) {
 				err = fmt.Errorf("a page of prints is missing: %w", ledger.ErrAltered)
 			}
 			if err != nil {
 				return nil, err
 			}
-			found[i] = inPage(found[i], body, prints[i])
+			found[m.print] = inPage(found[m.print], body, prints[m.print])
 		}
 	}
 	return found, nil
@@ -252,7 +276,7 @@ func (x *printIndex) body(ctx context.Context, q querier, n int64) ([]byte, erro
 	return body, nil
 }
 
-// A page holds, for each print in order: the print, and as uvarints file, seq, item × 2 + free.
+// A page holds, for each print of it, the newest first: the print, and as uvarints file, seq, item × 2 + free.
 
 func inPage(found []ledger.Sighting, body []byte, p ledger.Print) []ledger.Sighting {
 	for len(body) > 16 {
@@ -273,31 +297,30 @@ func inPage(found []ledger.Sighting, body []byte, p ledger.Print) []ledger.Sight
 	return found
 }
 
-// seal writes prints as a segment.
-func (w *writing) seal(list []printed, now time.Time) (*segment, error) {
-	slices.SortFunc(list, func(a, b printed) int {
-		return cmp.Or(bytes.Compare(a.print[:], b.print[:]), cmp.Compare(b.File, a.File), cmp.Compare(b.Seq, a.Seq), cmp.Compare(b.Item, a.Item)) // the newest first
-	})
-	s := &segment{filter: newFilter(len(list)), pending: true}
+// seal writes prints, oldest first, as a segment.
+func (w *writing) seal(list []tailed, now time.Time) (m made, err error) {
+	s, f := &segment{}, newFilter()
 	for n := len(list) / 160; n > 0; n >>= 1 {
 		s.bits++
 	}
-	err := w.conn.QueryRowContext(w.ctx, "INSERT INTO segments (newest, bits, filter) VALUES (?, ?, x'') RETURNING n", now.UnixMilli(), s.bits).Scan(&s.n)
+	err = w.conn.QueryRowContext(w.ctx, "INSERT INTO segments (newest, bits, filter) VALUES (?, ?, x'') RETURNING n", now.UnixMilli(), s.bits).Scan(&s.n)
 	if err != nil {
-		return nil, err
+		return m, err
 	}
-	at := 0
-	for n := s.first(); n < s.first()+1<<s.bits; n++ {
-		var body []byte
-		for ; at < len(list) && s.page(list[at].print) == n; at++ {
-			s.filter.add(list[at].print)
-			body = appendSighting(body, &list[at])
-		}
-		if err := w.exec("INSERT INTO print_pages (n, body) VALUES (?, ?)", n, ledger.Seal(ledger.OfPrints, "page", int(n), body)); err != nil {
-			return nil, err
+	pages := make([][]byte, 1<<s.bits)
+	for i := range slices.Backward(list) {
+		p := &list[i].printed
+		f.add(p.print)
+		n := s.page(p.print)
+		pages[n] = appendSighting(pages[n], p)
+	}
+	for n, body := range pages {
+		at := s.first() + int64(n)
+		if err := w.exec("INSERT INTO print_pages (n, body) VALUES (?, ?)", at, ledger.Seal(ledger.OfPrints, "page", int(at), body)); err != nil {
+			return m, err
 		}
 	}
-	return s, w.exec("UPDATE segments SET filter = ? WHERE n = ?", ledger.Seal(ledger.OfPrints, "filter", int(s.n), s.filter), s.n)
+	return made{s, f}, w.exec("UPDATE segments SET filter = ? WHERE n = ?", ledger.Seal(ledger.OfPrints, "filter", int(s.n), f), s.n)
 }
 
 func appendSighting(page []byte, p *printed) []byte {
@@ -316,12 +339,22 @@ func (x *printIndex) forget() {
 	x.read, x.pages = time.Time{}, nil
 }
 
+// committed shelves what became segments.
+func (x *printIndex) committed() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, m := range x.made {
+		x.shelve(m.segment, m.filter)
+	}
+	x.frozen, x.made = nil, nil
+}
+
 // learn puts rows of prints into the tail, before they are committed: whoever looks in the same transaction must find them.
 func (w *writing) learn(at tallied, list []printed) {
 	x := &w.l.prints
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.add(at, list)
+	x.tail.add(at, list)
 	w.learned = true
 }
 
@@ -342,7 +375,7 @@ func (w *writing) publish(id string, n int64) error {
 		if err != nil {
 			return err
 		}
-		if len(w.l.prints.tail) < tailSize {
+		if len(w.l.prints.tail.list) < tailSize {
 			continue
 		}
 		if err := w.sealTail(); err != nil {
@@ -352,29 +385,21 @@ func (w *writing) publish(id string, n int64) error {
 	return nil
 }
 
-// sealTail turns the tail into a segment.
+// sealTail turns the tail into a segment. It is looked in for as long as others do not see the segment.
 func (w *writing) sealTail() error {
 	x := &w.l.prints
-	list := make([]printed, 0, len(x.tail))
-	for p := range x.newest {
-		for s := range x.inTail(p) {
-			list = append(list, printed{p, s})
-		}
-	}
-	made, err := w.seal(list, time.Now())
+	m, err := w.seal(x.tail.list, time.Now())
 	if err != nil {
 		return err
 	}
-	for _, at := range x.rows {
+	for _, at := range x.tail.rows {
 		if err := w.exec("DELETE FROM prints WHERE file = ? AND seq = ?", at.file, at.seq); err != nil {
 			return err
 		}
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.empty()
-	x.segments = append(slices.Clip(x.segments), made)
-	w.sealed = true
+	x.frozen, x.made, x.tail = append(x.frozen, x.tail), append(x.made, m), newTail()
 	return nil
 }
 
@@ -487,8 +512,7 @@ func (l *Ledger) ForgetPrints(ctx context.Context, before time.Time) error {
 				return err
 			}
 		}
-		w.learned = true
-		w.sealed = true // read again
+		w.dropped = true
 		return nil
 	})
 }
@@ -496,15 +520,15 @@ func (l *Ledger) ForgetPrints(ctx context.Context, before time.Time) error {
 // unrepeated drops the events that would open items again which another file has repeated since, and gives one such. Items
 // that were held as repeats are opened all the same: they get a print only now.
 func (w *writing) unrepeated(f *ledger.File, n int64, c *ledger.Content, events []ledger.Event) (open []ledger.Event, other *ledger.Earlier, err error) {
-	prints := make([]ledger.Print, len(events))
+	prints, items := make([]ledger.Print, len(events)), make([]int, len(events))
 	for i, e := range events {
-		prints[i] = c.Items[e.Item].PrintFor(f.Account, f.Operation)
+		prints[i], items[i] = c.Items[e.Item].PrintFor(f.Account, f.Operation), e.Item
 	}
 	found, err := w.l.prints.earlier(w.ctx, w.conn, f.Root(), prints, time.Time{}, nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	left, err := w.left(n, c.Seq, prints, events)
+	left, err := w.left(n, c.Seq, prints, items)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -523,8 +547,8 @@ func (w *writing) unrepeated(f *ledger.File, n int64, c *ledger.Content, events 
 	return open, other, w.leave(f.ID, tallied{n, c.Seq}, late)
 }
 
-// left finds the items' own prints.
-func (w *writing) left(n int64, seq int, prints []ledger.Print, events []ledger.Event) (map[int]ledger.Sighting, error) {
+// left finds the items' own prints, by their index in prints.
+func (w *writing) left(n int64, seq int, prints []ledger.Print, items []int) (map[int]ledger.Sighting, error) {
 	x := &w.l.prints
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -535,12 +559,57 @@ func (w *writing) left(n int64, seq int, prints []ledger.Print, events []ledger.
 	}
 	for i := range prints {
 		for _, s := range sightings[i] {
-			if s.File == n && int(s.Seq) == seq && int(s.Item) == events[i].Item {
+			if s.File == n && int(s.Seq) == seq && int(s.Item) == items[i] {
 				own[i] = s
 			}
 		}
 	}
 	return own, nil
+}
+
+// reprint has a file's items leave their prints anew, as far as they are not there.
+func (l *Ledger) reprint(ctx context.Context, id string) error {
+	return l.do(ctx, func(w *writing) error {
+		f, n, err := w.file(id)
+		if err != nil {
+			return err
+		}
+		if err := l.prints.fill(w.ctx, w.conn, 0); err != nil {
+			return err
+		}
+		for c, err := range chunks(w.ctx, w.conn, id) {
+			if err != nil {
+				return err
+			}
+			if err := w.reprint(&f, n, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (w *writing) reprint(f *ledger.File, n int64, c *ledger.Content) error {
+	var prints, old []ledger.Print
+	var items []int
+	for _, l := range c.Left(f) {
+		prints, old, items = append(prints, l.Print), append(old, l.Old), append(items, l.Item)
+	}
+	now, err := w.left(n, c.Seq, prints, items)
+	if err != nil {
+		return err
+	}
+	before, err := w.left(n, c.Seq, old, items)
+	if err != nil {
+		return err
+	}
+	var late []printed
+	for i, item := range items {
+		if _, there := now[i]; !there {
+			late = append(late, printed{prints[i], ledger.Sighting{File: n, Seq: int32(c.Seq), Item: int32(item), Free: before[i].Free}})
+		}
+	}
+	return w.leave(f.ID, tallied{n, c.Seq}, late)
 }
 
 // leave writes further prints of a chunk.
@@ -565,6 +634,10 @@ func (w *writing) leave(id string, at tallied, late []printed) error {
 		body = appendPrint(body, int(p.Item), p.Free, p.print)
 	}
 	w.learn(at, late)
-	return w.exec("INSERT INTO prints (file, seq, body) VALUES (?, ?, ?) ON CONFLICT (file, seq) DO UPDATE SET body = excluded.body",
+	err = w.exec("INSERT INTO prints (file, seq, body) VALUES (?, ?, ?) ON CONFLICT (file, seq) DO UPDATE SET body = excluded.body",
 		at.file, at.seq, ledger.Seal(ledger.OfPrints, id, at.seq, body))
+	if err != nil || len(w.l.prints.tail.list) < tailSize {
+		return err
+	}
+	return w.sealTail()
 }

@@ -119,6 +119,9 @@ func (d Driver) own(ctx context.Context, how trust) (*Ledger, error) {
 	if err == nil {
 		err = l.marked(ctx, dir, id, value, markErr, how)
 	}
+	if err == nil {
+		err = ledger.Reprint(ctx, l, l.reprint)
+	}
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -196,10 +199,28 @@ func (d Driver) Visit(ctx context.Context) (ledger.Visitor, error) {
 	default:
 		err = v.whole(ctx, id, value, markErr)
 	}
+	if err == nil {
+		err = d.reprinted(ctx, v)
+	}
 	if err != nil {
 		return nil, errors.Join(err, v.Close())
 	}
 	return v, nil
+}
+
+// reprinted has the prints of an older rowferry made anew, unless an owner is there: it does so, or is that older one.
+func (d Driver) reprinted(ctx context.Context, v *Visitor) error {
+	if done, err := ledger.Reprinted(ctx, v); err != nil || done {
+		return err
+	}
+	owner, err := d.Open(ctx)
+	if _, busy := errors.AsType[*ledger.InUse](err); busy {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return owner.Close()
 }
 
 // afterMigration brings a ledger of an older rowferry up to date, unless that one is running, and visits it.
@@ -411,7 +432,7 @@ type writing struct {
 	l       *Ledger
 	reached int64 // the greatest Change of a file that it leaves
 	learned bool  // the index of prints has what is not committed yet
-	sealed  bool  // prints have moved into a segment, or out of one
+	dropped bool  // it has what will not be there any more
 }
 
 func (l *Ledger) begin() (*writing, error) {
@@ -438,8 +459,10 @@ func (w *writing) end(err error) error {
 		_ = w.exec("ROLLBACK")
 		clear(w.l.tallies)
 	}
-	if w.sealed || err != nil && w.learned {
+	if w.dropped || err != nil && w.learned {
 		w.l.prints.forget()
+	} else if err == nil && w.learned {
+		w.l.prints.committed()
 	}
 	return errors.Join(err, w.conn.Close())
 }
@@ -476,19 +499,24 @@ func (w *writing) apply(ops []commits.Queued[op]) error {
 	return w.record(events)
 }
 
-// step runs a step inside a savepoint: its failure is its caller's alone.
+// step runs a step inside a savepoint: its failure is its caller's alone. Only after it has left prints, which is after all that a
+// person can cause, the transaction fails with it: what memory has of prints is not undone step by step.
 func (w *writing) step(o *op) error {
 	if err := w.exec("SAVEPOINT step"); err != nil {
 		return err
 	}
+	before := w.learned
+	w.learned = false
 	if err := o.step(w); err != nil {
 		o.failed = err
 		clear(w.l.tallies)
 		if w.learned {
-			w.l.prints.forget()
+			return err
 		}
+		w.learned = before
 		return w.exec("ROLLBACK TO step")
 	}
+	w.learned = w.learned || before
 	return w.exec("RELEASE step")
 }
 

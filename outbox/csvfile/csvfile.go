@@ -58,7 +58,7 @@ func (format) Write(ctx context.Context, w io.Writer, r outbox.Report) error {
 	return out.Flush()
 }
 
-// unread are the sheets that people see and that were not read.
+// unread is what people see of the file and was not read.
 func unread(r *outbox.Report) (said []batch.Problem) {
 	for _, n := range r.Notes {
 		if n.Unread {

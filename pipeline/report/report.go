@@ -24,7 +24,6 @@ import (
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/readers/formats"
-	"github.com/rowferry/rowferry/words"
 )
 
 // Ledger is what reporting needs of it.
@@ -32,6 +31,7 @@ type Ledger interface {
 	ledger.Books
 	Spool() ledger.Spool
 	Report(ctx context.Context, id string, results []string) error
+	Revise(ctx context.Context, id string) error
 	Keep(ctx context.Context, key, value string) error
 }
 
@@ -46,8 +46,8 @@ type Reporter struct {
 	// Inbox gives where a route's files come from, to look for an original there; nil when it has no inbox. done is called after it.
 	Inbox func(route string) (place inbox.Place, done func(), err error)
 
-	// Grew says whether a file went on growing after it was taken, now that its result is due; may be nil.
-	Grew func(ctx context.Context, f ledger.File, way *route.Route) bool
+	// Look looks at a file's original a last time before its result goes out, and remarks what it finds; may be nil.
+	Look func(ctx context.Context, f ledger.File, way *route.Route) error
 
 	// Tried is called after each try to report a file that was not broken off, with what came of it; may be nil.
 	Tried func(route string, err error)
@@ -77,12 +77,19 @@ func (r *Reporter) Report(ctx context.Context, f ledger.File) error {
 			return err
 		}
 	}
+	if r.Look != nil {
+		if err := r.Look(ctx, f, way); err != nil {
+			return err
+		}
+		now, err := r.Ledger.File(ctx, f.ID)
+		if err != nil {
+			return err
+		}
+		f.Reading.Notes = now.Reading.Notes
+	}
 	report, err := r.whole(ctx, way, f)
 	if err != nil {
 		return err
-	}
-	if r.Grew != nil && r.Grew(ctx, f, way) {
-		report.Notes = append(slices.Clone(report.Notes), batch.Note{Message: words.Message("take.grew")})
 	}
 	var names []string
 	for _, format := range way.Formats {
@@ -96,6 +103,13 @@ func (r *Reporter) Report(ctx context.Context, f ledger.File) error {
 		return err
 	}
 	if err := r.Ledger.Report(ctx, f.ID, names); err != nil {
+		return err
+	}
+	now, err := r.Ledger.File(ctx, f.ID)
+	if err == nil && len(now.Reading.Notes) > len(f.Reading.Notes) { // something was remarked while it was written
+		err = r.Ledger.Revise(ctx, f.ID)
+	}
+	if err != nil && !errors.Is(err, ledger.ErrState) { // else it is to be written again already
 		return err
 	}
 	r.Log.Info("reported", "file", f.ID, "name", f.Name, "route", f.Route, "rows", f.Counts.Read, "delivered", f.Counts.Delivered,

@@ -4,8 +4,10 @@ import (
 	"context"
 	"time"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/words"
 )
 
 // Where nobody can tell whether a program still writes a file, one that pauses for longer than the settle time is taken half. So files are
@@ -105,7 +107,7 @@ func restsIn(f ledger.File) string {
 
 // GiveBack gives a file that has grown since it was copied back to its inbox, and writes down for its result, and for whatever comes
 // under its name, that it goes on. Anybody may call it.
-func GiveBack(ctx context.Context, l Ledger, in inbox.Place, f ledger.File, folder string) (grew bool, err error) {
+func GiveBack(ctx context.Context, l Growing, in inbox.Place, f ledger.File, folder string) (grew bool, err error) {
 	if f.Source != fromInbox || in == nil {
 		return false, nil
 	}
@@ -125,7 +127,16 @@ func GiveBack(ctx context.Context, l Ledger, in inbox.Place, f ledger.File, fold
 	if growth == inbox.Stays {
 		return false, nil
 	}
-	return true, l.Keep(ctx, ledger.GrewKey(f.ID), "grew")
+	return true, l.Remark(ctx, f.ID, went)
+}
+
+// went is what the results of a file say that went on growing after it was taken.
+var went = batch.Note{Message: words.Message("take.grew"), Unread: true}
+
+// Growing is what giving back needs of the ledger.
+type Growing interface {
+	Keep(ctx context.Context, key, value string) error
+	Remark(ctx context.Context, id string, note batch.Note) error
 }
 
 // goesOnAs is where the id is kept of the file that may go on under a name.

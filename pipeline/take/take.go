@@ -36,7 +36,7 @@ import (
 type Ledger interface {
 	ledger.Books
 	ledger.Intake
-	Keep(ctx context.Context, key, value string) error
+	Growing
 }
 
 // Taker takes the files of one route. Its methods are called by one goroutine.
@@ -428,6 +428,11 @@ func (t *Taker) acceptOnce(ctx context.Context, f *ledger.File) error {
 			return err
 		}
 		f.State = ledger.Sending
+		if staging.before != nil {
+			if err := t.Ledger.Remark(ctx, staging.before.file.ID, went); err != nil {
+				return err
+			}
+		}
 		t.Log.Info("accepted", "file", f.ID, "name", f.Name, "route", f.Route, "rows", staging.counts.Read, "to_send", staging.open)
 		return nil
 	}
@@ -480,6 +485,7 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 			return ledger.Reading{}, err
 		}
 	}
+	to.before = before
 	for item, err := range bound.Items(counted(table.Rows(), &read)) {
 		if err != nil {
 			return ledger.Reading{}, itsOwn(err)
@@ -535,6 +541,7 @@ type staging struct {
 	ledger ledger.Intake
 	file   ledger.File
 	judge  *repeats.Judge
+	before *earlier // that it goes on from
 	route  *route.Route
 	key    *masks.Key // of the private fields; nil where the route has none
 	size   int
