@@ -57,6 +57,8 @@ type Damaged struct {
 	Lost bool          // it is readable, but not the newest: Driver.Adopt goes on with it
 	What batch.Message // what was found
 	Err  error         // the technical cause, if there is one
+	// Sentence is the key of what a person reads, where it is none of the usual ones
+	Sentence string
 }
 
 func (e *Damaged) Error() string { return e.Say(batch.English) }
@@ -66,6 +68,9 @@ func (e *Damaged) Say(l batch.Language) string {
 	key := "ledger.damaged"
 	if e.Lost {
 		key = "ledger.lost"
+	}
+	if e.Sentence != "" {
+		key = e.Sentence
 	}
 	return words.Of(l, key, "path", e.Path, "folder", filepath.Dir(e.Path), "what", words.Say(l, e.What))
 }

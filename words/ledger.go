@@ -12,6 +12,16 @@ var books = catalogue{
 		ZH: "账本 {path} 与原来不一致：{what}。为避免重复发送已发送的内容，不发送任何内容。请放回最新的 ledger.db 以及同一时刻的 ledger.db-wal 和 ledger.mark。如果它们已丢失：请到服务商处查询最近发送的内容，然后用以下命令继续使用此账本：rowferry doctor --accept-ledger",
 		RU: "журнал {path} не такой, каким был: {what}. Ничего не отправляется, чтобы отправленное не ушло ещё раз. Верните самый новый ledger.db вместе с ledger.db-wal и ledger.mark того же момента. Если они утрачены: проверьте у провайдеров, что отправлено в последнее время, и продолжайте с этим журналом командой: rowferry doctor --accept-ledger",
 	},
+	"ledger.moved": {
+		EN: "the ledger {path} was copied to {what}, and goes on there: write that address into the configuration, as ledger. Nothing is sent from here, because it would be sent twice. Only where nothing was taken or sent with the copy, or you looked up at the providers what was, go on with this ledger by: rowferry doctor --accept-ledger",
+		ZH: "账本 {path} 已复制到 {what}，并在那里继续使用：请将该地址写入配置的 ledger。为避免重复发送，此处不发送任何内容。仅当使用副本期间未接收或发送任何内容，或您已到服务商处查询过发送的内容时，才可用以下命令继续使用此账本：rowferry doctor --accept-ledger",
+		RU: "журнал {path} скопирован в {what} и ведётся дальше там: впишите этот адрес в конфигурацию, в ledger. Отсюда ничего не отправляется, иначе оно ушло бы дважды. Только если с копией ничего не принято и не отправлено или вы проверили у провайдеров, что отправлено, продолжайте с этим журналом командой: rowferry doctor --accept-ledger",
+	},
+	"ledger.unfinished": {
+		EN: "the ledger {path} is not whole: a copy of {what} was begun there and did not end. Stop every rowferry that uses it, and copy again, with the configuration of the other ledger: rowferry ledger copy --to ADDRESS",
+		ZH: "账本 {path} 不完整：从 {what} 开始的复制没有完成。请停止所有使用它的 rowferry，并用原账本的配置重新复制：rowferry ledger copy --to 地址",
+		RU: "журнал {path} не полон: копирование из {what} началось и не закончилось. Остановите все rowferry, которые им пользуются, и скопируйте ещё раз, с конфигурацией другого журнала: rowferry ledger copy --to АДРЕС",
+	},
 	"ledger.what.altered": {
 		EN: "a part of it is not as it was written ({cause})",
 		ZH: "其中一部分与写入时不一致（{cause}）",

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/rowferry/rowferry/ledger/postgres/postgrestest"
 )
@@ -36,6 +37,14 @@ func database(t *testing.T) *postgrestest.Cluster {
 		}
 	})
 	return c
+}
+
+// database starts a PostgreSQL. $LEDGER is the address of a ledger there that nobody has used.
+func startDatabase(ts *testscript.TestScript, _ bool, _ []string) {
+	c, err := postgrestest.Start()
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(c.Stop()) })
+	ts.Setenv("LEDGER", c.Address())
 }
 
 // The kill test of one machine, with the books in PostgreSQL.

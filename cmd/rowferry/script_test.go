@@ -48,7 +48,7 @@ func TestScripts(t *testing.T) {
 var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"code": code, "hangup": hangup, "json": printsJSON, "provider": startProvider, "faults": faults, "executed": executed,
 	"normal": normal, "fileid": fileID, "await": await, "gbk": gbk, "broken": broken, "binary": binary, "workbook": workbook, "mend": mend, "sheet": sheet, "sorted": sorted,
-	"many": manyRows, "untilexecuted": untilExecuted, "steady": steady, "eventually": eventually, "seen": seen, "examples": examples,
+	"many": manyRows, "untilexecuted": untilExecuted, "steady": steady, "eventually": eventually, "seen": seen, "examples": examples, "database": startDatabase,
 }
 
 // prepare gives a script the repository's folder and nothing of the person who runs the tests.

@@ -399,9 +399,11 @@ func (w *writing) done(order int64) error { return w.exec("DELETE FROM orders WH
 
 // Keep stores a small fact.
 func (l *Ledger) Keep(ctx context.Context, key, value string) error {
-	return l.do(ctx, func(w *writing) error {
-		return w.exec("INSERT INTO facts (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value", []byte(key), []byte(value))
-	})
+	return l.do(ctx, func(w *writing) error { return w.keep(key, value) })
+}
+
+func (w *writing) keep(key, value string) error {
+	return w.exec("INSERT INTO facts (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value", []byte(key), []byte(value))
 }
 
 // Kept returns a stored fact, "" when there is none.

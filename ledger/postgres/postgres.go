@@ -88,7 +88,10 @@ func shown(address string) string {
 	if err != nil {
 		return "postgres"
 	}
-	u.RawQuery = ""
+	q := u.Query()
+	q.Del("password")
+	q.Del("sslpassword")
+	u.RawQuery = q.Encode()
 	return u.Redacted()
 }
 
@@ -114,6 +117,9 @@ func (d Driver) Open(ctx context.Context) (ledger.Owner, error) {
 	l, err := d.own(ctx)
 	if err != nil {
 		return nil, err // not a nil *Ledger in an interface
+	}
+	if err := l.unfinished(ctx); err != nil {
+		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
@@ -157,6 +163,9 @@ func (d Driver) Visit(ctx context.Context) (ledger.Visitor, error) {
 		err = fmt.Errorf("ledger: %s has none: %w", b.path, fs.ErrNotExist)
 	case have < known:
 		err = b.migrate(ctx) // migrations only add: an older rowferry goes on beside them
+	}
+	if err == nil {
+		err = b.unfinished(ctx)
 	}
 	if err != nil {
 		b.pool.Close()

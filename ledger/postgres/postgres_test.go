@@ -53,7 +53,7 @@ func TestSpool(t *testing.T) {
 	ledgertest.Spool(t, l.Spool())
 }
 
-func open(t *testing.T, d postgres.Driver) ledger.Owner {
+func open(t *testing.T, d ledger.Driver) ledger.Owner {
 	t.Helper()
 	l, err := d.Open(t.Context())
 	if err != nil {

@@ -60,18 +60,18 @@ func (r register) Acts(ctx context.Context, q ledger.ActQuery) (found []ledger.A
 	}
 	err = r.reading(ctx, func(from querier) error {
 		found = nil
-		rows, err := from.Query(ctx, "SELECT n, body FROM acts WHERE "+where.String()+" ORDER BY n DESC"+bounded(max(0, q.Limit), ""), where.args...)
+		rows, err := from.Query(ctx, "SELECT n, coalesce(ord, 0), body FROM acts WHERE "+where.String()+" ORDER BY n DESC"+bounded(max(0, q.Limit), ""), where.args...)
 		if err != nil {
 			return err
 		}
-		var n int64
+		var n, order int64
 		var body []byte
-		_, err = pgx.ForEachRow(rows, []any{&n, &body}, func() error {
+		_, err = pgx.ForEachRow(rows, []any{&n, &order, &body}, func() error {
 			var a ledger.Act
 			if err := json.Unmarshal(body, &a); err != nil {
 				return err
 			}
-			a.N = n
+			a.N, a.Order = n, order
 			found = append(found, a)
 			return nil
 		})

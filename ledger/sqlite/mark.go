@@ -101,7 +101,7 @@ func (m *markFile) close() error {
 }
 
 // idKey is where the ledger keeps its id, from when on it has a mark.
-const idKey = "ledger/id"
+const idKey = own + "id"
 
 // lost says what a person can do about a ledger that is not the one it was.
 func (b books) lost(what string, args ...any) error {
@@ -137,6 +137,9 @@ func (b books) whole(ctx context.Context, id string, value int64, markErr error)
 		return b.lost("mark_other", "mark", markName)
 	case has < value:
 		return b.lost("older", "count", value-has)
+	}
+	if err := b.stays(ctx); err != nil {
+		return err
 	}
 	return b.knowsSpool(ctx)
 }
@@ -186,6 +189,9 @@ func (l *Ledger) marked(ctx context.Context, dir, id string, value int64, markEr
 	switch {
 	case mine == "" || how == adopting:
 		if mine, err = newID(); err != nil {
+			return err
+		}
+		if err := l.do(ctx, func(w *writing) error { return w.exec("DELETE FROM facts WHERE key = ?", movedKey) }); err != nil {
 			return err
 		}
 	default:
