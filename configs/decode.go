@@ -16,12 +16,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/spelling"
+	"github.com/rowferry/rowferry/strictyaml"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -37,7 +37,7 @@ type loader struct {
 	meant     map[string]bool     // keys that a misspelt one probably stands for
 	raw       map[string]string   // scalars as they were written, before ${NAME}
 	variables map[string]string   // those that were put in
-	anchors   map[string]ast.Node
+	document  strictyaml.Document // that is read now
 	depth     int
 	providers map[string]*providers.Provider // by account
 
@@ -49,7 +49,7 @@ func newLoader(file, dir string) *loader {
 	return &loader{
 		file: file, dir: dir, language: batch.English,
 		keys: map[string]position{}, values: map[string]position{}, meant: map[string]bool{}, raw: map[string]string{}, variables: map[string]string{},
-		anchors: map[string]ast.Node{}, providers: map[string]*providers.Provider{},
+		providers: map[string]*providers.Provider{},
 	}
 }
 
@@ -107,161 +107,73 @@ func (l *loader) place(key string) position {
 // has reports whether the file gives the key.
 func (l *loader) has(key string) bool { _, ok := l.keys[key]; return ok }
 
-// entry is one key of a mapping, merges resolved.
-type entry struct {
-	name  string
-	key   ast.Node
-	value ast.Node
-}
-
-// entries lists a mapping's keys in the order of the file; nil for anything that is not a mapping.
-func entries(n ast.Node) []entry {
-	var list []*ast.MappingValueNode
-	switch x := n.(type) {
-	case *ast.MappingNode:
-		list = x.Values
-	case *ast.MappingValueNode:
-		list = []*ast.MappingValueNode{x}
-	}
-	out := make([]entry, 0, len(list))
-	for _, m := range list {
-		name := ""
-		if t := m.Key.GetToken(); t != nil {
-			name = t.Value
-		}
-		if k, ok := m.Key.(*ast.MappingKeyNode); ok && k.Value != nil && k.Value.GetToken() != nil {
-			name = k.Value.GetToken().Value
-		}
-		out = append(out, entry{name, m.Key, m.Value})
-	}
-	return out
-}
-
-func located(n ast.Node) position {
-	switch x := n.(type) {
-	case *ast.MappingNode:
-		if t := x.GetToken(); t != nil && t.Value == "{" {
-			return position{line: t.Position.Line, column: t.Position.Column}
-		}
-		if len(x.Values) > 0 {
-			return located(x.Values[0].Key)
-		}
-	case *ast.MappingValueNode:
-		return located(x.Key)
-	case *ast.TagNode:
-		return located(x.Value)
-	}
-	if n == nil || n.GetToken() == nil || n.GetToken().Position == nil {
-		return position{}
-	}
-	p := n.GetToken().Position
-	return position{line: p.Line, column: p.Column}
-}
-
 // where is where a node stands, in the file that is read now.
-func (l *loader) where(n ast.Node) position {
-	p := located(n)
-	p.file = l.current
-	return p
+func (l *loader) where(n *yaml.Node) position {
+	if n == nil {
+		return position{file: l.current}
+	}
+	return position{line: n.Line, column: n.Column, file: l.current}
 }
 
 // scalar is the text of a value as it was written.
-func scalar(n ast.Node) (string, bool) {
-	switch x := n.(type) {
-	case *ast.LiteralNode:
-		return x.Value.Value, true
-	case *ast.StringNode:
-		return x.Value, true
-	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
-		return x.GetToken().Value, true
+func scalar(n *yaml.Node) (string, bool) {
+	if n.Kind != yaml.ScalarNode || strictyaml.Null(n) {
+		return "", false
 	}
-	return "", false
+	return n.Value, true
 }
 
-func null(n ast.Node) bool { return n == nil || n.Type() == ast.NullType }
-
 // kind names what was written, for "must be a text, not {kind}".
-func kind(n ast.Node) batch.Message {
-	switch n.(type) {
-	case *ast.MappingNode, *ast.MappingValueNode:
+func kind(n *yaml.Node) batch.Message {
+	switch n.ShortTag() {
+	case "!!map":
 		return words.Message("config.kind.mapping")
-	case *ast.SequenceNode:
+	case "!!seq":
 		return words.Message("config.kind.list")
-	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
-		return words.Message("config.kind.number", "value", words.Short(n.GetToken().Value))
-	case *ast.BoolNode:
+	case "!!int", "!!float":
+		return words.Message("config.kind.number", "value", words.Short(n.Value))
+	case "!!bool":
 		return words.Message("config.kind.bool")
-	case *ast.NullNode:
+	case "!!null":
 		return words.Message("config.kind.nothing")
 	}
 	return words.Message("config.kind.text")
 }
 
-// resolve follows anchors, aliases and tags.
-func (l *loader) resolve(key string, n ast.Node) (ast.Node, bool) {
-	for range 20 {
-		switch x := n.(type) {
-		case *ast.AnchorNode:
-			l.anchors[x.Name.GetToken().Value] = x.Value
-			n = x.Value
-		case *ast.AliasNode:
-			name := x.Value.GetToken().Value
-			target, known := l.anchors[name]
-			if !known {
-				l.add(finding{at: l.where(x), key: key, what: words.Message("config.alias", "name", name),
-					write: words.Message("config.alias.write", "name", name)})
-				return nil, false
-			}
-			n = target
-		case *ast.TagNode:
-			if tag := x.GetToken().Value; tag != "!!str" {
-				l.add(finding{at: l.where(x), key: key, what: words.Message("config.tag", "tag", tag), write: words.Message("config.tag.write")})
-				return nil, false
-			}
-			n = x.Value
-		default:
-			return n, true
-		}
+// resolve follows aliases; tags and aliases that lead nowhere are mistakes.
+func (l *loader) resolve(key string, n *yaml.Node) (*yaml.Node, bool) {
+	if name := l.document.Lost(n); name != "" {
+		l.add(finding{at: l.where(n), key: key, what: words.Message("config.alias", "name", name), write: words.Message("config.alias.write", "name", name)})
+		return nil, false
 	}
-	l.add(finding{at: l.where(n), key: key, what: words.Message("config.alias.deep"), write: words.Message("config.alias.deep.write")})
-	return nil, false
+	n = strictyaml.Plain(n)
+	if tag := strictyaml.Tag(n); tag != "" && tag != "!!str" {
+		l.add(finding{at: l.where(n), key: key, what: words.Message("config.tag", "tag", tag), write: words.Message("config.tag.write")})
+		return nil, false
+	}
+	return n, true
 }
 
 // mapping lists the entries of a mapping with merges (<<) resolved, and reports keys that are there twice.
-func (l *loader) mapping(key string, n ast.Node) []entry {
+func (l *loader) mapping(key string, n *yaml.Node) []strictyaml.Entry {
 	l.depth++
 	defer func() { l.depth-- }()
 	if l.depth > 40 {
 		l.bad(key, words.Message("config.alias.deep"), words.Message("config.alias.deep.write"))
 		return nil
 	}
-	seen := map[string]position{}
-	var own, merged []entry
-	for _, e := range entries(n) {
-		if e.name == "<<" {
-			if from, ok := l.resolve(key, e.value); ok {
-				merged = append(merged, l.mapping(key, from)...)
-			}
-			continue
-		}
-		at := l.where(e.key)
-		if first, twice := seen[e.name]; twice {
-			l.add(finding{at: at, key: join(key, e.name), what: words.Message("config.twice", "line", first.line), write: words.Message("config.twice.write")})
-			continue
-		}
-		seen[e.name] = at
-		own = append(own, e)
+	own, merged := strictyaml.Own(n)
+	again, first := strictyaml.Twice(own)
+	for i, e := range again {
+		l.add(finding{at: l.where(e.Key), key: join(key, e.Name), what: words.Message("config.twice", "line", first[i]), write: words.Message("config.twice.write")})
 	}
-	return appendMissing(own, merged)
-}
-
-func appendMissing(own, merged []entry) []entry {
-	for _, e := range merged {
-		if !slices.ContainsFunc(own, func(o entry) bool { return o.name == e.name }) {
-			own = append(own, e)
+	out := strictyaml.Missing(nil, own)
+	for _, m := range merged {
+		if from, ok := l.resolve(key, m); ok {
+			out = strictyaml.Missing(out, l.mapping(key, from))
 		}
 	}
-	return own
+	return out
 }
 
 func join(key, name string) string {
@@ -278,7 +190,7 @@ var (
 )
 
 // decode fills v from n. What does not fit is a mistake; the rest is decoded all the same.
-func (l *loader) decode(s spot, n ast.Node, v reflect.Value) {
+func (l *loader) decode(s spot, n *yaml.Node, v reflect.Value) {
 	n, ok := l.resolve(s.key, n)
 	if !ok {
 		return
@@ -303,7 +215,7 @@ func (l *loader) decode(s spot, n ast.Node, v reflect.Value) {
 		l.decodeMap(s, n, v)
 	case t.Kind() == reflect.Slice:
 		l.decodeList(s, n, v)
-	case null(n):
+	case strictyaml.Null(n):
 		l.empty(s, n)
 	case t.Kind() == reflect.Bool:
 		l.decodeBool(s, n, v)
@@ -317,14 +229,14 @@ func (l *loader) decode(s spot, n ast.Node, v reflect.Value) {
 }
 
 // wrong reports a value of another kind than wanted ("config.want.text").
-func (l *loader) wrong(s spot, n ast.Node, want string) {
+func (l *loader) wrong(s spot, n *yaml.Node, want string) {
 	l.add(finding{at: l.where(n), key: s.key,
 		what:  words.Message("config.type", "want", l.say(words.Message(want)), "got", l.say(kind(n))),
 		write: l.instead(s, n)})
 }
 
 // instead is what to write in the place of a value of the wrong kind.
-func (l *loader) instead(s spot, n ast.Node) batch.Message {
+func (l *loader) instead(s spot, n *yaml.Node) batch.Message {
 	text, isScalar := scalar(n)
 	switch name := s.name(); {
 	case s.key == "":
@@ -342,7 +254,7 @@ func (l *loader) instead(s spot, n ast.Node) batch.Message {
 }
 
 // empty reports a key without a value.
-func (l *loader) empty(s spot, n ast.Node) {
+func (l *loader) empty(s spot, n *yaml.Node) {
 	at := l.where(n)
 	if at == (position{}) {
 		at = l.keys[s.key]
@@ -352,27 +264,26 @@ func (l *loader) empty(s spot, n ast.Node) {
 
 func (l *loader) say(m batch.Message) string { return words.Say(l.language, m) }
 
-func (l *loader) decodeStruct(s spot, n ast.Node, v reflect.Value) {
+func (l *loader) decodeStruct(s spot, n *yaml.Node, v reflect.Value) {
 	fillDefaults(v)
-	if !null(n) && entriesOf(n) {
+	if !strictyaml.Null(n) && n.Kind == yaml.MappingNode {
 		fields := fieldsOf(v.Type())
 		for _, e := range l.mapping(s.key, n) {
-			if s.key == "" && strings.HasPrefix(e.name, "x-") { // for anchors
-				l.anchor(e.value)
+			if s.key == "" && strings.HasPrefix(e.Name, "x-") { // for anchors
 				continue
 			}
-			key := join(s.key, e.name)
-			l.keys[key] = l.where(e.key)
-			f, known := fields[e.name]
+			key := join(s.key, e.Name)
+			l.keys[key] = l.where(e.Key)
+			f, known := fields[e.Name]
 			if !known {
-				l.unknown(key, e.name, v.Type())
+				l.unknown(key, e.Name, v.Type())
 				continue
 			}
-			l.decode(spot{key, f.Tag}, e.value, v.FieldByIndex(f.Index))
+			l.decode(spot{key, f.Tag}, e.Node, v.FieldByIndex(f.Index))
 		}
-	} else if f, short := shortOf(v.Type()); short && !null(n) {
+	} else if f, short := shortOf(v.Type()); short && !strictyaml.Null(n) {
 		l.decode(spot{s.key, f.Tag}, n, v.FieldByIndex(f.Index))
-	} else if !null(n) {
+	} else if !strictyaml.Null(n) {
 		l.wrong(s, n, "config.want.mapping")
 		return
 	}
@@ -390,25 +301,6 @@ func shortOf(t reflect.Type) (f reflect.StructField, short bool) {
 		}
 	}
 	return f, false
-}
-
-// anchor remembers the anchors of a part that is not decoded.
-func (l *loader) anchor(n ast.Node) {
-	if a, ok := n.(*ast.AnchorNode); ok {
-		l.anchors[a.Name.GetToken().Value] = a.Value
-		n = a.Value
-	}
-	for _, e := range entries(n) {
-		l.anchor(e.value)
-	}
-}
-
-func entriesOf(n ast.Node) bool {
-	switch n.(type) {
-	case *ast.MappingNode, *ast.MappingValueNode:
-		return true
-	}
-	return false
 }
 
 // required reports keys that must be there.
@@ -430,11 +322,11 @@ func (l *loader) required(key string, t reflect.Type) {
 	}
 }
 
-func (l *loader) decodeMap(s spot, n ast.Node, v reflect.Value) {
-	if null(n) {
+func (l *loader) decodeMap(s spot, n *yaml.Node, v reflect.Value) {
+	if strictyaml.Null(n) {
 		return
 	}
-	if !entriesOf(n) {
+	if n.Kind != yaml.MappingNode {
 		l.wrong(s, n, "config.want.mapping")
 		return
 	}
@@ -443,31 +335,30 @@ func (l *loader) decodeMap(s spot, n ast.Node, v reflect.Value) {
 		v.Set(reflect.MakeMap(t))
 	}
 	for _, e := range l.mapping(s.key, n) {
-		key := join(s.key, e.name)
+		key := join(s.key, e.Name)
 		if first, twice := l.keys[key]; twice && first.file != l.current {
-			l.add(finding{at: l.where(e.key), key: key, what: words.Message("config.include.twice", "file", cmp.Or(first.file, l.file), "line", first.line), write: words.Message("config.twice.write")})
+			l.add(finding{at: l.where(e.Key), key: key, what: words.Message("config.include.twice", "file", cmp.Or(first.file, l.file), "line", first.line), write: words.Message("config.twice.write")})
 			continue
 		}
-		l.keys[key] = l.where(e.key)
+		l.keys[key] = l.where(e.Key)
 		value := reflect.New(t.Elem()).Elem()
-		l.decode(spot{key, s.tags}, e.value, value)
+		l.decode(spot{key, s.tags}, e.Node, value)
 		if t.Elem().Kind() == reflect.Struct {
 			if name := value.FieldByName("Name"); name.IsValid() {
-				l.checkName(key, e.name)
-				name.SetString(e.name)
+				l.checkName(key, e.Name)
+				name.SetString(e.Name)
 			}
 		}
-		v.SetMapIndex(reflect.ValueOf(e.name), value)
+		v.SetMapIndex(reflect.ValueOf(e.Name), value)
 	}
 }
 
-func (l *loader) decodeList(s spot, n ast.Node, v reflect.Value) {
-	if null(n) {
+func (l *loader) decodeList(s spot, n *yaml.Node, v reflect.Value) {
+	if strictyaml.Null(n) {
 		l.empty(s, n)
 		return
 	}
-	list, ok := n.(*ast.SequenceNode)
-	if !ok { // one value alone is a list of one
+	if n.Kind != yaml.SequenceNode { // one value alone is a list of one
 		text, ok := scalar(n)
 		if !ok {
 			l.wrong(s, n, "config.want.list")
@@ -478,11 +369,11 @@ func (l *loader) decodeList(s spot, n ast.Node, v reflect.Value) {
 		}
 		return
 	}
-	if len(list.Values) == 0 && s.tags.Get("default") != "" {
+	if len(n.Content) == 0 && s.tags.Get("default") != "" {
 		l.empty(s, n)
 	}
-	out := make([]string, 0, len(list.Values))
-	for i, item := range list.Values {
+	out := make([]string, 0, len(n.Content))
+	for i, item := range n.Content {
 		key := fmt.Sprintf("%s[%d]", s.key, i)
 		l.keys[key] = l.where(item)
 		one := reflect.New(reflect.TypeFor[string]()).Elem()
@@ -492,16 +383,15 @@ func (l *loader) decodeList(s spot, n ast.Node, v reflect.Value) {
 	v.Set(reflect.ValueOf(out))
 }
 
-func (l *loader) decodeBool(s spot, n ast.Node, v reflect.Value) {
-	b, ok := n.(*ast.BoolNode)
-	if !ok {
+func (l *loader) decodeBool(s spot, n *yaml.Node, v reflect.Value) {
+	if n.ShortTag() != "!!bool" {
 		l.wrong(s, n, "config.want.bool")
 		return
 	}
-	v.SetBool(b.Value)
+	v.SetBool(strings.EqualFold(n.Value, "true"))
 }
 
-func (l *loader) decodeInt(s spot, n ast.Node, v reflect.Value) {
+func (l *loader) decodeInt(s spot, n *yaml.Node, v reflect.Value) {
 	text, ok := scalar(n)
 	if ok {
 		text, ok = l.expand(s, n, text)
@@ -525,7 +415,7 @@ func (l *loader) decodeInt(s spot, n ast.Node, v reflect.Value) {
 	v.SetInt(int64(number))
 }
 
-func (l *loader) decodeText(s spot, n ast.Node, v reflect.Value) {
+func (l *loader) decodeText(s spot, n *yaml.Node, v reflect.Value) {
 	text, ok := scalar(n)
 	if !ok {
 		l.wrong(s, n, "config.want.text")
@@ -542,8 +432,8 @@ func (l *loader) decodeText(s spot, n ast.Node, v reflect.Value) {
 	v.SetString(text)
 }
 
-func (l *loader) decodeDuration(s spot, n ast.Node, v reflect.Value) {
-	if null(n) {
+func (l *loader) decodeDuration(s spot, n *yaml.Node, v reflect.Value) {
+	if strictyaml.Null(n) {
 		l.empty(s, n)
 		return
 	}
@@ -570,8 +460,8 @@ func (l *loader) decodeDuration(s spot, n ast.Node, v reflect.Value) {
 	v.SetInt(int64(d))
 }
 
-func (l *loader) decodeSecret(s spot, n ast.Node, v reflect.Value) {
-	if null(n) {
+func (l *loader) decodeSecret(s spot, n *yaml.Node, v reflect.Value) {
+	if strictyaml.Null(n) {
 		l.empty(s, n)
 		return
 	}
@@ -639,7 +529,7 @@ var (
 )
 
 // expand puts the environment's values in the place of ${NAME}. "$${" stands for "${".
-func (l *loader) expand(s spot, n ast.Node, text string) (string, bool) {
+func (l *loader) expand(s spot, n *yaml.Node, text string) (string, bool) {
 	ok := true
 	out := reference.ReplaceAllStringFunc(text, func(m string) string {
 		if m == "$${" {
@@ -667,13 +557,13 @@ func (l *loader) expand(s spot, n ast.Node, text string) (string, bool) {
 }
 
 // decodeMapping takes the short forms (a heading, a list of headings) and the long one.
-func (l *loader) decodeMapping(s spot, n ast.Node, m *Mapping) {
-	switch x := n.(type) {
-	case nil, *ast.NullNode:
+func (l *loader) decodeMapping(s spot, n *yaml.Node, m *Mapping) {
+	switch {
+	case strictyaml.Null(n):
 		l.add(finding{at: l.keys[s.key], key: s.key, what: words.Message("config.map.blank"), write: words.Message("config.map.write", "name", s.name())})
-	case *ast.SequenceNode:
-		m.From = l.headings(s, x)
-	case *ast.MappingNode, *ast.MappingValueNode:
+	case n.Kind == yaml.SequenceNode:
+		m.From = l.headings(s, n)
+	case n.Kind == yaml.MappingNode:
 		l.mappingKeys(s, n, m)
 	default:
 		text, _ := scalar(n)
@@ -686,10 +576,10 @@ func (l *loader) decodeMapping(s spot, n ast.Node, m *Mapping) {
 }
 
 // headings are texts as they were written: nothing is expanded in what a sender wrote.
-func (l *loader) headings(s spot, n ast.Node) []string {
-	items := []ast.Node{n}
-	if list, ok := n.(*ast.SequenceNode); ok {
-		items = list.Values
+func (l *loader) headings(s spot, n *yaml.Node) []string {
+	items := []*yaml.Node{n}
+	if n.Kind == yaml.SequenceNode {
+		items = n.Content
 	}
 	var out []string
 	for _, item := range items {
@@ -714,32 +604,32 @@ func (l *loader) headings(s spot, n ast.Node) []string {
 	return out
 }
 
-func (l *loader) mappingKeys(s spot, n ast.Node, m *Mapping) {
+func (l *loader) mappingKeys(s spot, n *yaml.Node, m *Mapping) {
 	fields := fieldsOf(typeMapping)
 	for _, e := range l.mapping(s.key, n) {
-		key := join(s.key, e.name)
-		l.keys[key] = l.where(e.key)
-		f, known := fields[e.name]
+		key := join(s.key, e.Name)
+		l.keys[key] = l.where(e.Key)
+		f, known := fields[e.Name]
 		if !known {
-			l.unknown(key, e.name, typeMapping)
+			l.unknown(key, e.Name, typeMapping)
 			continue
 		}
 		at := spot{key, f.Tag}
-		value, ok := l.resolve(key, e.value)
+		value, ok := l.resolve(key, e.Node)
 		if !ok {
 			continue
 		}
 		l.values[key] = l.where(value)
 		text, isScalar := scalar(value)
-		switch e.name {
+		switch e.Name {
 		case "from":
-			if null(value) {
+			if strictyaml.Null(value) {
 				l.empty(at, value)
 				continue
 			}
 			m.From = l.headings(at, value)
 		case "date":
-			if null(value) {
+			if strictyaml.Null(value) {
 				l.empty(at, value)
 				continue
 			}
@@ -747,19 +637,19 @@ func (l *loader) mappingKeys(s spot, n ast.Node, m *Mapping) {
 		case "lookup":
 			l.lookup(at, value, m)
 		case "trim", "upper", "lower":
-			b, isBool := value.(*ast.BoolNode)
+			b := strings.EqualFold(text, "true")
 			switch {
-			case !isBool:
+			case value.ShortTag() != "!!bool":
 				l.wrong(at, value, "config.want.bool")
-			case e.name == "trim":
-				m.Trim = &b.Value
-			case e.name == "upper":
-				m.Upper = b.Value
+			case e.Name == "trim":
+				m.Trim = &b
+			case e.Name == "upper":
+				m.Upper = b
 			default:
-				m.Lower = b.Value
+				m.Lower = b
 			}
 		default:
-			if null(value) {
+			if strictyaml.Null(value) {
 				l.empty(at, value)
 				continue
 			}
@@ -767,7 +657,7 @@ func (l *loader) mappingKeys(s spot, n ast.Node, m *Mapping) {
 				l.wrong(at, value, "config.want.text")
 				continue
 			}
-			switch e.name {
+			switch e.Name {
 			case "value":
 				m.Value = &text
 			case "expr":
@@ -788,26 +678,26 @@ func (l *loader) mappingKeys(s spot, n ast.Node, m *Mapping) {
 	}
 }
 
-func (l *loader) lookup(s spot, n ast.Node, m *Mapping) {
-	if !entriesOf(n) || len(entries(n)) == 0 {
+func (l *loader) lookup(s spot, n *yaml.Node, m *Mapping) {
+	if n.Kind != yaml.MappingNode || len(n.Content) == 0 {
 		l.add(finding{at: l.where(n), key: s.key, what: words.Message("config.type", "want", l.say(words.Message("config.want.mapping")), "got", l.say(kind(n))),
 			write: words.Message("config.lookup.write")})
 		return
 	}
 	m.Lookup = map[string]string{}
 	for _, e := range l.mapping(s.key, n) {
-		key := join(s.key, e.name)
-		l.keys[key] = l.where(e.key)
-		value, ok := l.resolve(key, e.value)
+		key := join(s.key, e.Name)
+		l.keys[key] = l.where(e.Key)
+		value, ok := l.resolve(key, e.Node)
 		if !ok {
 			continue
 		}
 		text, isScalar := scalar(value)
-		if !isScalar && !null(value) {
+		if !isScalar && !strictyaml.Null(value) {
 			l.wrong(spot{key, s.tags}, value, "config.want.text")
 			continue
 		}
-		m.Lookup[e.name] = text
+		m.Lookup[e.Name] = text
 	}
 }
 
@@ -932,7 +822,5 @@ func cause(err error) string {
 	}
 	return err.Error()
 }
-
-func asYAML(err error, to *yaml.Error) bool { return errors.As(err, to) }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

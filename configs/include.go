@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/rowferry/rowferry/words"
 )
@@ -20,10 +20,10 @@ var included = []string{"accounts", "lists", "routes", "sftp"}
 // include reads the files that include names into the configuration, in the order of their names. A pattern that fits none
 // is no mistake: the folder may be empty still.
 func (l *loader) include(c *Config) {
-	own := l.anchors
-	defer func() { l.current, l.anchors = "", own }()
+	own := l.document
+	defer func() { l.current, l.document = "", own }()
 	for _, path := range l.named(c) {
-		l.current, l.anchors = l.shown(path), map[string]ast.Node{}
+		l.current = l.shown(path)
 		text, ok := l.read(path)
 		if !ok || blank(text) {
 			continue
@@ -68,29 +68,28 @@ func (l *loader) shown(path string) string {
 }
 
 // part decodes what an included file holds.
-func (l *loader) part(root ast.Node, v reflect.Value) {
-	if !entriesOf(root) {
+func (l *loader) part(root *yaml.Node, v reflect.Value) {
+	if root.Kind != yaml.MappingNode {
 		l.add(finding{at: l.where(root), what: words.Message("config.include.key"), write: words.Message("config.include.key.write", "words", strings.Join(included, ", "), "file", l.file)})
 		return
 	}
 	fields := fieldsOf(v.Type())
 	for _, e := range l.mapping("", root) {
-		f, known := fields[e.name]
+		f, known := fields[e.Name]
 		switch {
-		case strings.HasPrefix(e.name, "x-"):
-			l.anchor(e.value)
+		case strings.HasPrefix(e.Name, "x-"):
 		case !known:
-			at := l.keys[e.name]
-			l.keys[e.name] = l.where(e.key)
-			l.unknown(e.name, e.name, v.Type())
-			l.keys[e.name] = at
-		case !slices.Contains(included, e.name):
-			l.add(finding{at: l.where(e.key), key: e.name, what: words.Message("config.include.key"), write: words.Message("config.include.key.write", "words", strings.Join(included, ", "), "file", l.file)})
+			at := l.keys[e.Name]
+			l.keys[e.Name] = l.where(e.Key)
+			l.unknown(e.Name, e.Name, v.Type())
+			l.keys[e.Name] = at
+		case !slices.Contains(included, e.Name):
+			l.add(finding{at: l.where(e.Key), key: e.Name, what: words.Message("config.include.key"), write: words.Message("config.include.key.write", "words", strings.Join(included, ", "), "file", l.file)})
 		default:
-			if !l.has(e.name) {
-				l.keys[e.name] = l.where(e.key)
+			if !l.has(e.Name) {
+				l.keys[e.Name] = l.where(e.Key)
 			}
-			l.decode(spot{e.name, f.Tag}, e.value, v.FieldByIndex(f.Index))
+			l.decode(spot{e.Name, f.Tag}, e.Node, v.FieldByIndex(f.Index))
 		}
 	}
 }

@@ -2,19 +2,17 @@ package configs
 
 import (
 	"bytes"
-	"fmt"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/strictyaml"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -104,99 +102,37 @@ func firstInvalid(text []byte) position {
 	return p
 }
 
-// parse gives the one document of the file as a mapping.
-func (l *loader) parse(text []byte) (root ast.Node, ok bool) {
-	defer func() { // a parser of other people's making must not take the program down over a typing error
-		if r := recover(); r != nil {
-			l.add(finding{at: position{line: 1, column: 1}, what: words.Message("yaml.other", "cause", fmt.Sprint(r)), write: words.Message("yaml.other.write")})
-			root, ok = nil, false
-		}
-	}()
-	f, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
-	if err != nil {
-		l.add(syntax(text, err))
-		return nil, false
-	}
-	var bodies []ast.Node
-	for _, d := range f.Docs {
-		if d.Body != nil && d.Body.Type() != ast.NullType {
-			bodies = append(bodies, d.Body)
-		}
-	}
+// parse gives the one document of the file.
+func (l *loader) parse(text []byte) (root *yaml.Node, ok bool) {
+	docs, err := strictyaml.Parse(text)
 	switch {
-	case len(bodies) == 0:
+	case err != nil:
+		l.add(syntax(err))
+	case len(docs) == 0:
 		l.add(finding{what: words.Message("config.empty"), write: words.Message("config.empty.write")})
-		return nil, false
-	case len(bodies) > 1:
-		l.add(finding{at: l.where(bodies[1]), what: words.Message("config.documents"), write: words.Message("config.documents.write")})
-		return nil, false
+	case len(docs) > 1:
+		l.add(finding{at: l.where(docs[1].Root), what: words.Message("config.documents"), write: words.Message("config.documents.write")})
+	default:
+		l.document = docs[0]
+		return l.document.Root, true
 	}
-	return bodies[0], true
+	return nil, false
 }
 
 // spoken is the language that the file itself asks for, to report its mistakes in.
-func (l *loader) spoken(root ast.Node) batch.Language {
-	for _, e := range entries(root) {
-		if e.name == "language" {
-			if s, ok := scalar(e.value); ok {
-				for _, known := range batch.Languages() {
-					if s == string(known) {
-						return known
-					}
-				}
-			}
-		}
+func (l *loader) spoken(root *yaml.Node) batch.Language {
+	if n := strictyaml.Get(root, "language"); n != nil && slices.Contains(batch.Languages(), batch.Language(n.Value)) {
+		return batch.Language(n.Value)
 	}
 	return batch.English
 }
 
-// syntax puts a parser's error into plain words.
-func syntax(text []byte, err error) finding {
-	var e yaml.Error
-	if !asYAML(err, &e) || e.GetToken() == nil || e.GetToken().Position == nil {
-		return finding{at: position{line: 1, column: 1}, what: words.Message("yaml.other", "cause", err.Error()), write: words.Message("yaml.other.write")}
+// syntax puts into plain words why the text is no YAML.
+func syntax(err error) finding {
+	e, ok := errors.AsType[*strictyaml.SyntaxError](err)
+	if !ok {
+		e = &strictyaml.SyntaxError{Line: 1, Column: 1, Cause: strictyaml.Other, Text: err.Error()}
 	}
-	at := position{line: e.GetToken().Position.Line, column: e.GetToken().Position.Column}
-	key := plainSyntax(e.GetMessage())
-	if tab, found := tabIndent(text, at.line); found {
-		key, at = "yaml.tab", tab
-	}
-	if deeper, found := hanging(text, at.line); found && key == "yaml.colon" {
-		key, at = "yaml.indent", deeper
-	}
-	if key == "yaml.other" {
-		return finding{at: at, what: words.Message(key, "cause", e.GetMessage()), write: words.Message(key + ".write")}
-	}
-	return finding{at: at, what: words.Message(key), write: words.Message(key + ".write")}
-}
-
-// hanging finds a key that is indented deeper than the key with a value before it, which YAML reads as one long value.
-func hanging(text []byte, line int) (position, bool) {
-	lines := strings.Split(string(text), "\n")
-	indent := func(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) }
-	first := lines[line-1]
-	if strings.Count(first, ": ") != 1 {
-		return position{}, false
-	}
-	for i, s := range lines[line:] {
-		if rest := strings.TrimSpace(s); rest == "" || rest[0] == '#' {
-			continue
-		}
-		return position{line: line + 1 + i, column: indent(s) + 1}, indent(s) > indent(first)
-	}
-	return position{}, false
-}
-
-// tabIndent finds a tab in the indentation of the line or of the one before it.
-func tabIndent(text []byte, line int) (position, bool) {
-	for i, s := range bytes.Split(text, []byte("\n")) {
-		if i+1 != line && i+2 != line {
-			continue
-		}
-		blank := s[:len(s)-len(bytes.TrimLeft(s, " \t"))]
-		if n := bytes.IndexByte(blank, '\t'); n >= 0 && len(bytes.TrimSpace(s)) > 0 {
-			return position{line: i + 1, column: n + 1}, true
-		}
-	}
-	return position{}, false
+	return finding{at: position{line: e.Line, column: e.Column},
+		what: words.Message(string(e.Cause), "cause", e.Text, "name", e.Text), write: words.Message(string(e.Cause)+".write", "name", e.Text)}
 }

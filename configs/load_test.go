@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/rowferry/rowferry/batch"
 )
 
@@ -291,8 +289,6 @@ func TestSecretsNeverShow(t *testing.T) {
 			fmt.Fprintf(&shown, verb+"\n", v)
 		}
 		shown.Write(must(json.Marshal(v)))
-		text, err := yaml.Marshal(v)
-		fmt.Fprintln(&shown, string(text), err)
 		for _, h := range []slog.Handler{slog.NewTextHandler(&shown, nil), slog.NewJSONHandler(&shown, nil)} {
 			slog.New(h).Info("m", "v", v)
 		}

@@ -51,30 +51,6 @@ func brief(d time.Duration) string {
 	return s
 }
 
-// plainSyntax names the cause that a parser's message stands for.
-func plainSyntax(message string) string {
-	for _, known := range []struct{ part, key string }{
-		{`found character '\t'`, "yaml.tab"},
-		{"found a tab", "yaml.tab"},
-		{"',' or ']'", "yaml.list_open"},
-		{"sequence end token", "yaml.list_open"},
-		{"',' or '}'", "yaml.map_open"},
-		{"flow mapping end token", "yaml.map_open"},
-		{"quoted text", "yaml.quote_open"},
-		{"mapping value is not allowed", "yaml.colon"},
-		{"reserved character", "yaml.reserved"},
-		{"unexpected directive", "yaml.reserved"},
-		{"non-map value", "yaml.no_colon"},
-		{"unexpected key name", "yaml.no_colon"},
-		{"value is not allowed in this context", "yaml.indent"},
-	} {
-		if strings.Contains(strings.ReplaceAll(message, "\t", `\t`), known.part) {
-			return known.key
-		}
-	}
-	return "yaml.other"
-}
-
 var sizes = regexp.MustCompile(`^([0-9]{1,12}) ?(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$`)
 
 // parseSize reads 500MB, 2GB, 2GiB; "" is none.

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
@@ -148,7 +148,7 @@ type route struct {
 
 func parseRoute(t *testing.T, data []byte) (r route) {
 	t.Helper()
-	if err := yaml.UnmarshalWithOptions(data, &r, yaml.DisallowUnknownField()); err != nil {
+	if err := yaml.Load(data, &r, yaml.WithKnownFields()); err != nil {
 		t.Fatal(err)
 	}
 	r.mappings = map[string]configs.Mapping{}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/rowferry/rowferry/strictyaml"
 )
 
 // A document that says `extends:` holds only what is ours. The adopter makes a whole document of it and of the
@@ -130,7 +132,7 @@ func (a *adopter) document(spec adoptSpec) *yaml.Node {
 	out := []entry{text("openapi", "3.1.0", root)}
 	add := func(name string, n *yaml.Node) {
 		if n != nil {
-			out = append(out, entry{name, scalar(name, root), n})
+			out = append(out, entry{Name: name, Key: scalar(name, root), Node: n})
 		}
 	}
 	add("info", cmp.Or(spec.Info, a.top("/info")))
@@ -153,9 +155,9 @@ func (a *adopter) document(spec adoptSpec) *yaml.Node {
 	if own := get(spec.Components, "securitySchemes"); own != nil {
 		schemes = overlay(cmp.Or(schemes, mapping(root, nil)), own)
 	}
-	components := []entry{{"schemas", scalar("schemas", root), mapping(root, a.schemas)}}
+	components := []entry{{Name: "schemas", Key: scalar("schemas", root), Node: mapping(root, a.schemas)}}
 	if schemes != nil {
-		components = append(components, entry{"securitySchemes", scalar("securitySchemes", root), schemes})
+		components = append(components, entry{Name: "securitySchemes", Key: scalar("securitySchemes", root), Node: schemes})
 	}
 	add("components", mapping(root, components))
 	add("webhooks", spec.Webhooks)
@@ -167,11 +169,11 @@ func scalar(value string, like *yaml.Node) *yaml.Node {
 }
 
 func text(name, value string, like *yaml.Node) entry {
-	return entry{name, scalar(name, like), scalar(value, like)}
+	return entry{Name: name, Key: scalar(name, like), Node: scalar(value, like)}
 }
 
 // named is an entry with a key of its own.
-func named(name string, n *yaml.Node) entry { return entry{name, scalar(name, n), n} }
+func named(name string, n *yaml.Node) entry { return entry{Name: name, Key: scalar(name, n), Node: n} }
 
 // operations are the paths of the picked operations, and the servers that those have for themselves.
 func (a *adopter) operations(picked, own *yaml.Node) (*yaml.Node, *yaml.Node) {
@@ -207,11 +209,11 @@ func (a *adopter) operations(picked, own *yaml.Node) (*yaml.Node, *yaml.Node) {
 			servers = s
 		}
 		operation := a.operation(o, item, spotIn{node, item.file}, e.Node)
-		methods := []entry{{o.method, scalar(o.method, node), operation}}
+		methods := []entry{{Name: o.method, Key: scalar(o.method, node), Node: operation}}
 		if i := slices.IndexFunc(out, func(e entry) bool { return e.Name == o.path }); i >= 0 {
 			out[i].Node = mapping(out[i].Node, append(entries(out[i].Node), methods...))
 		} else {
-			out = append(out, entry{o.path, scalar(o.path, node), mapping(node, methods)})
+			out = append(out, entry{Name: o.path, Key: scalar(o.path, node), Node: mapping(node, methods)})
 		}
 	}
 	return mapping(picked, out), servers
@@ -284,7 +286,7 @@ func (a *adopter) find(o theirOperation) (spotIn, *yaml.Node) {
 
 // resolve follows references until there is none.
 func (a *adopter) resolve(at spotIn, place string) (spotIn, bool) {
-	for range maxNest {
+	for range strictyaml.MaxNest {
 		ref := get(at.Node, "$ref")
 		if at.Node == nil || ref == nil || ref.Kind != yaml.ScalarNode {
 			return at, at.Node != nil
@@ -343,10 +345,10 @@ func (a *adopter) operation(o theirOperation, item, op spotIn, ours *yaml.Node) 
 		for _, p := range parameters {
 			list.Content = append(list.Content, p.Node)
 		}
-		out = append(out, entry{"parameters", scalar("parameters", list), list})
+		out = append(out, entry{Name: "parameters", Key: scalar("parameters", list), Node: list})
 	}
 	if body != nil {
-		out = append(out, entry{"requestBody", scalar("requestBody", body), body})
+		out = append(out, entry{Name: "requestBody", Key: scalar("requestBody", body), Node: body})
 	}
 	out = append(out, named("responses", a.responses(op, place)))
 	if own := get(ours, "security"); own != nil {
@@ -354,7 +356,7 @@ func (a *adopter) operation(o theirOperation, item, op spotIn, ours *yaml.Node) 
 		out = append(out, named("security", own))
 	}
 	mine := slices.DeleteFunc(entries(ours), func(e entry) bool { return e.Name == "security" || e.Name == "at" })
-	out = append(out, entry{"x-rowferry", scalar("x-rowferry", ours), mapping(ours, mine)})
+	out = append(out, entry{Name: "x-rowferry", Key: scalar("x-rowferry", ours), Node: mapping(ours, mine)})
 	return mapping(op.Node, out)
 }
 
@@ -416,7 +418,7 @@ func (a *adopter) requestBody(op spotIn, place string) *yaml.Node {
 		case "required":
 			out = append(out, e)
 		case "content":
-			out = append(out, entry{e.Name, e.Key, a.content(spotIn{e.Node, body.file}, place+".requestBody")})
+			out = append(out, entry{Name: e.Name, Key: e.Key, Node: a.content(spotIn{e.Node, body.file}, place+".requestBody")})
 		}
 	}
 	return mapping(body.Node, out)
@@ -434,14 +436,14 @@ func (a *adopter) content(at spotIn, place string) *yaml.Node {
 		for _, e := range entries(m.Node) {
 			switch e.Name {
 			case "schema":
-				inner = append(inner, entry{e.Name, e.Key, a.schema(spotIn{e.Node, m.file}, place+".content."+media.Name+".schema", 0)})
+				inner = append(inner, entry{Name: e.Name, Key: e.Key, Node: a.schema(spotIn{e.Node, m.file}, place+".content."+media.Name+".schema", 0)})
 			case "example":
 				inner = append(inner, e)
 			case "examples":
-				inner = append(inner, entry{e.Name, e.Key, a.examplesOf(spotIn{e.Node, m.file}, place)})
+				inner = append(inner, entry{Name: e.Name, Key: e.Key, Node: a.examplesOf(spotIn{e.Node, m.file}, place)})
 			}
 		}
-		out = append(out, entry{media.Name, media.Key, mapping(m.Node, inner)})
+		out = append(out, entry{Name: media.Name, Key: media.Key, Node: mapping(m.Node, inner)})
 	}
 	return mapping(at.Node, out)
 }
@@ -455,7 +457,7 @@ func (a *adopter) examplesOf(at spotIn, place string) *yaml.Node {
 	for _, e := range entries(at.Node) {
 		x, ok := a.resolve(spotIn{e.Node, at.file}, place+".examples."+e.Name)
 		if ok && get(x.Node, "value") != nil {
-			out = append(out, entry{e.Name, e.Key, x.Node})
+			out = append(out, entry{Name: e.Name, Key: e.Key, Node: x.Node})
 		}
 	}
 	return mapping(at.Node, out)
@@ -475,7 +477,7 @@ func (a *adopter) responses(op spotIn, place string) *yaml.Node {
 		if a.two {
 			inner = append(inner, named("content", a.oldAnswer(op, answer, place+".responses."+e.Name)))
 		}
-		out = append(out, entry{e.Name, e.Key, mapping(answer.Node, inner)})
+		out = append(out, entry{Name: e.Name, Key: e.Key, Node: mapping(answer.Node, inner)})
 	}
 	return mapping(op.Node, out)
 }
@@ -483,7 +485,7 @@ func (a *adopter) responses(op spotIn, place string) *yaml.Node {
 // schema brings a schema to 3.1; what it refers to becomes a component of its own.
 func (a *adopter) schema(at spotIn, place string, depth int) *yaml.Node {
 	n := plain(at.Node)
-	if a.budget--; a.budget < 0 || depth > maxNest {
+	if a.budget--; a.budget < 0 || depth > strictyaml.MaxNest {
 		if !a.spent {
 			a.spent = true
 			a.wrong(n, place, "document.reach", "max", maxReach)
@@ -499,13 +501,13 @@ func (a *adopter) schema(at spotIn, place string, depth int) *yaml.Node {
 		switch e.Name {
 		case "$ref":
 			if to := a.reference(e.Node, at.file, place); to != nil {
-				out = append(out, entry{e.Name, e.Key, to})
+				out = append(out, entry{Name: e.Name, Key: e.Key, Node: to})
 			}
 			continue
 		case "properties", "patternProperties", "dependentSchemas":
 			var props []entry
 			for _, p := range entries(e.Node) {
-				props = append(props, entry{p.Name, p.Key, inner(p.Node)})
+				props = append(props, entry{Name: p.Name, Key: p.Key, Node: inner(p.Node)})
 			}
 			e.Node = mapping(e.Node, props)
 		case "items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames":
@@ -539,7 +541,7 @@ func (a *adopter) discriminator(at spotIn, place string) *yaml.Node {
 					ref.Value = "#/components/schemas/" + ref.Value
 				}
 				if to := a.reference(&ref, at.file, place); to != nil {
-					inner = append(inner, entry{m.Name, m.Key, to})
+					inner = append(inner, entry{Name: m.Name, Key: m.Key, Node: to})
 				}
 			}
 			e.Node = mapping(e.Node, inner)
@@ -563,7 +565,7 @@ func (a *adopter) reference(ref *yaml.Node, from *file, place string) *yaml.Node
 		a.names[target] = name
 		i := len(a.schemas)
 		a.schemas = append(a.schemas, entry{})
-		a.schemas[i] = entry{name, scalar(name, to.Node), nil}
+		a.schemas[i] = entry{Name: name, Key: scalar(name, to.Node), Node: nil}
 		a.later = append(a.later, func() { a.schemas[i].Node = a.schema(to, "components.schemas."+name, 0) })
 	}
 	out := *ref
@@ -602,7 +604,7 @@ func (a *adopter) securitySchemes() *yaml.Node {
 			if a.two {
 				node = oldScheme(node)
 			}
-			out = append(out, entry{e.Name, e.Key, node})
+			out = append(out, entry{Name: e.Name, Key: e.Key, Node: node})
 		}
 	}
 	return mapping(n, out)

@@ -16,6 +16,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/htmlindex"
+
+	"github.com/rowferry/rowferry/strictyaml"
 )
 
 const (
@@ -23,7 +25,7 @@ const (
 	maxDepth = 100      // nested objects, lists or elements
 )
 
-var errTooDeep = errors.New("nested too deeply")
+var errTooDeep = strictyaml.ErrTooDeep
 
 // parseBody reads an answer. Which of the two formats it is, the body itself tells: the declared type is often wrong.
 // JSON becomes maps, lists, texts, booleans, ints and json.Numbers (whole numbers beyond int and decimals, exact);

@@ -127,7 +127,7 @@ func Compile(document []byte, source string) (*Provider, error) {
 		}
 	}
 	if err != nil && len(r.mistakes) == 0 {
-		r.wrong(nil, "", "document.openapi", "error", oneLine(err))
+		r.mistakes = append(r.mistakes, unreadable(err))
 	}
 	if len(r.mistakes) > 0 {
 		return nil, (&DocumentError{source, r.mistakes}).sorted()
@@ -142,6 +142,7 @@ func (r *reader) open(document []byte) error {
 		return err
 	}
 	r.root = root
+	r.once(root, "")
 	if get(r.root, "extends") != nil {
 		return nil
 	}

@@ -3,6 +3,7 @@ package providers
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -69,10 +70,24 @@ func TestEveryMistakeAtOnceWithItsPlace(t *testing.T) {
 	}
 }
 
+// bomb is a small document that comes to ten thousand million values.
+func bomb() string {
+	text := "openapi: 3.1.0\na0: &a0 [x]\n"
+	for i := range 10 {
+		text += fmt.Sprintf("a%d: &a%d [%s]\n", i+1, i+1, strings.Repeat(fmt.Sprintf("*a%d, ", i), 10))
+	}
+	return text
+}
+
 func TestBrokenDocuments(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"empty":     {"", "not a mapping"},
-		"no yaml":   {"a: [", "not a readable OpenAPI 3.1 document"},
+		"no yaml":   {"a: [", "no yaml:2:1: a list that was opened with [ is not closed before this; write ] where the list ends"},
+		"tab":       {"a:\n\tb: 1\n", "tab:2:1: a tab in the indentation; YAML indents with spaces only; write two spaces for each level"},
+		"twice":     {"openapi: 3.1.0\ninfo:\n  title: x\n  title: y\n", "twice:4:3: info.title: the key stands here a second time, first in line 3"},
+		"alias":     {"openapi: *v\n", "alias:1:10: *v refers to an anchor that is not there"},
+		"circle":    {"openapi: 3.1.0\nx: &x\n  <<: *x\n", "circle:3:7: aliases refer to each other without end; write the value itself"},
+		"bomb":      {bomb(), ": aliases refer to each other without end"},
 		"version":   {"openapi: 3.0.3\ninfo: {title: x, version: '1'}\npaths: {}\n", "write openapi: 3.1.0"},
 		"extension": {"openapi: 3.1.0\ninfo: {title: x, version: '1'}\npaths: {}\n", "x-rowferry is missing"},
 		"nothing":   {"openapi: 3.1.0\ninfo: {title: x, version: '1'}\npaths: {}\nx-rowferry: {name: x}\n", "no operation has x-rowferry"},

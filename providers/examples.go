@@ -44,7 +44,7 @@ func (b *builder) answerExamples(n *yaml.Node, place string) {
 		for _, media := range entries(get(status.Node, "content")) {
 			b.accept(media.Name)
 			if x := get(media.Node, "example"); x != nil && b.theirs {
-				b.answerExample(entry{"example", x, mapping(x, []entry{named("value", x)})}, code, media.Name, place)
+				b.answerExample(entry{Name: "example", Key: x, Node: mapping(x, []entry{named("value", x)})}, code, media.Name, place)
 			}
 			for _, e := range entries(get(media.Node, "examples")) {
 				at := fmt.Sprintf("%s.responses.%s.content.%s.examples.%s", place, status.Name, media.Name, e.Name)

@@ -15,13 +15,14 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/rowferry/rowferry/strictyaml"
 )
 
 // What a description may cost before anything of it is understood.
 const (
 	maxYAML  = 16 << 20 // bytes of a YAML file, which is read whole
 	maxJSON  = 64 << 20 // bytes of a JSON file, of which only what is asked for is read
-	maxNest  = 200      // values within values
 	maxFiles = 5000     // files of one description
 )
 
@@ -68,20 +69,17 @@ func parseYAML(text []byte, mark int) (*yaml.Node, error) {
 	if len(text) > maxYAML {
 		return nil, fmt.Errorf("%d MB of YAML, more than %d", len(text)>>20, maxYAML>>20)
 	}
-	if nesting(text) > maxNest {
-		return nil, errTooDeep
-	}
-	var top yaml.Node
-	if err := yaml.Unmarshal(text, &top); err != nil {
+	docs, err := strictyaml.Parse(text)
+	if err != nil {
 		return nil, err
 	}
-	if top.Kind != yaml.DocumentNode || len(top.Content) == 0 || plain(top.Content[0]).Kind != yaml.MappingNode {
+	if len(docs) == 0 || docs[0].Root.Kind != yaml.MappingNode {
 		return nil, errors.New("not a mapping")
 	}
 	if mark > 0 {
-		moved(&top, mark)
+		moved(docs[0].Root, mark)
 	}
-	return plain(top.Content[0]), nil
+	return docs[0].Root, docs[0].Err()
 }
 
 func moved(n *yaml.Node, mark int) {
@@ -89,27 +87,6 @@ func moved(n *yaml.Node, mark int) {
 	for _, c := range n.Content {
 		moved(c, mark)
 	}
-}
-
-// nesting is how deep brackets and dashes stand within each other, at most; what stands in texts may count too.
-func nesting(text []byte) (deepest int) {
-	depth, dashes := 0, 0
-	for i, c := range text {
-		switch c {
-		case '[', '{':
-			depth++
-		case ']', '}':
-			depth = max(depth-1, 0)
-		case '\n':
-			dashes = 0
-		case '-':
-			if i+1 < len(text) && text[i+1] == ' ' && (i == 0 || text[i-1] == ' ' || text[i-1] == '\n') {
-				dashes++
-			}
-		}
-		deepest = max(deepest, depth, dashes)
-	}
-	return deepest
 }
 
 // at finds what a JSON pointer without its # leads to; nil when that is nothing. An error is of the file's text.
@@ -357,7 +334,7 @@ func (j *jsonText) node(at, depth int) (*yaml.Node, error) {
 	if n := j.nodes[at]; n != nil {
 		return n, nil
 	}
-	if depth > maxNest {
+	if depth > strictyaml.MaxNest {
 		return nil, errTooDeep
 	}
 	if at >= len(j.text) {

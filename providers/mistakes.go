@@ -2,11 +2,13 @@ package providers
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/strictyaml"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -16,6 +18,20 @@ type Mistake struct {
 	Line, Column int           // from 1; 0 where no line can be named
 	Place        string        // paths./bills.post.x-rowferry.rows
 	Message      batch.Message // what is wrong and what to write
+	Write        batch.Message // what to write, where Message does not say it
+}
+
+// unreadable is what is wrong with a document of which nothing can be said beyond.
+func unreadable(err error) Mistake {
+	e, ok := errors.AsType[*strictyaml.SyntaxError](err)
+	if !ok {
+		return Mistake{Message: words.Message("document.openapi", "error", oneLine(err))}
+	}
+	m := Mistake{Line: e.Line, Column: e.Column, Message: words.Message(string(e.Cause), "cause", e.Text, "name", e.Text)}
+	if e.Cause != strictyaml.Other { // which compares with a configuration
+		m.Write = words.Message(string(e.Cause)+".write", "name", e.Text)
+	}
+	return m
 }
 
 // DocumentError lists every mistake of one document, in the order of its lines.
@@ -44,7 +60,11 @@ func (m Mistake) say(source string, l batch.Language) string {
 	if m.Place != "" {
 		where += ": " + m.Place
 	}
-	return where + ": " + words.Say(l, m.Message)
+	where += ": " + words.Say(l, m.Message)
+	if m.Write.Key != "" {
+		where += "; " + words.Say(l, m.Write)
+	}
+	return where
 }
 
 func (e *DocumentError) sorted() *DocumentError {

@@ -10,6 +10,8 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/spelling"
+	"github.com/rowferry/rowferry/strictyaml"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -46,77 +48,39 @@ func (r *reader) mistake(n *yaml.Node, place, key string, args ...any) Mistake {
 	return m
 }
 
-// plain follows aliases.
-func plain(n *yaml.Node) *yaml.Node {
-	for n != nil && n.Kind == yaml.AliasNode {
-		n = n.Alias
+// What is asked of a node is asked in package strictyaml.
+var (
+	plain   = strictyaml.Plain
+	get     = strictyaml.Get
+	entries = strictyaml.Entries
+)
+
+type entry = strictyaml.Entry
+
+// once notes the keys that are written twice, in all of a file of ours.
+func (r *reader) once(n *yaml.Node, place string) {
+	own, _ := strictyaml.Own(n)
+	again, first := strictyaml.Twice(own)
+	for i, e := range again {
+		r.wrong(e.Key, below(place, e.Name), "document.key_twice", "line", first[i]%lines)
 	}
-	return n
+	for _, e := range own {
+		if e.Node.Kind != yaml.AliasNode {
+			r.once(e.Node, below(place, e.Name))
+		}
+	}
+	if n.Kind == yaml.SequenceNode {
+		for i, c := range n.Content {
+			r.once(c, place+"["+strconv.Itoa(i)+"]")
+		}
+	}
 }
 
-// get returns the value of key in the mapping n, or nil. YAML merge keys (<<) are looked into.
-func get(n *yaml.Node, key string) *yaml.Node {
-	n = plain(n)
-	if n == nil || n.Kind != yaml.MappingNode {
-		return nil
+func below(place, name string) string {
+	if place == "" {
+		return name
 	}
-	var merged *yaml.Node
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		switch n.Content[i].Value {
-		case key:
-			return plain(n.Content[i+1])
-		case "<<":
-			from := plain(n.Content[i+1])
-			if from.Kind == yaml.SequenceNode {
-				for _, one := range from.Content {
-					if merged == nil {
-						merged = get(one, key)
-					}
-				}
-			} else if merged == nil {
-				merged = get(from, key)
-			}
-		}
-	}
-	return merged
-}
-
-// entry is one key of a mapping with its value.
-type entry struct {
-	Name string
-	Key  *yaml.Node
-	Node *yaml.Node
-}
-
-// entries lists the keys of a mapping in the order of the document, merge keys taken apart.
-func entries(n *yaml.Node) []entry {
-	n = plain(n)
-	if n == nil || n.Kind != yaml.MappingNode {
-		return nil
-	}
-	var out []entry
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value != "<<" {
-			out = append(out, entry{n.Content[i].Value, n.Content[i], plain(n.Content[i+1])})
-		}
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value != "<<" {
-			continue
-		}
-		from := []*yaml.Node{plain(n.Content[i+1])}
-		if from[0].Kind == yaml.SequenceNode {
-			from = from[0].Content
-		}
-		for _, m := range from {
-			for _, e := range entries(m) {
-				if !slices.ContainsFunc(out, func(o entry) bool { return o.Name == e.Name }) {
-					out = append(out, e)
-				}
-			}
-		}
-	}
-	return out
+	return place + "." + name
 }
 
 // mapping builds a mapping node out of entries, at the place of like.
@@ -346,37 +310,11 @@ func (r *reader) object(n *yaml.Node, place string, v reflect.Value) {
 
 // unknown notes a key that is not known here, with the one that was probably meant.
 func (r *reader) unknown(e entry, place string, known []string) {
-	near := slices.DeleteFunc(slices.Clone(known), func(k string) bool { return distance(k, e.Name) > max(1, len(k)/4) })
-	if len(near) > 0 {
-		r.wrong(e.Key, place+"."+e.Name, "document.misspelt_key", "key", e.Name, "meant", near[0])
+	if near := spelling.Nearest(e.Name, known); near != "" {
+		r.wrong(e.Key, place+"."+e.Name, "document.misspelt_key", "key", e.Name, "meant", near)
 		return
 	}
 	r.wrong(e.Key, place+"."+e.Name, "document.unknown_key", "key", e.Name, "known", strings.Join(known, ", "))
-}
-
-// distance is the number of letters to insert, remove, replace or swap with a neighbour to make b of a.
-func distance(a, b string) int {
-	rows := make([][]int, len(a)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(b)+1)
-		rows[i][0] = i
-	}
-	for j := range rows[0] {
-		rows[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
-			}
-		}
-	}
-	return rows[len(a)][len(b)]
 }
 
 func collect(v reflect.Value, slots map[string]reflect.Value, needed map[string]bool) {

@@ -57,7 +57,7 @@ func (a *adopter) oldParameters(op spotIn, all []spotIn, place string) (out []sp
 			}
 		case "formData":
 			name := textAt(p.Node, "name")
-			form = append(form, entry{name, scalar(name, p.Node), a.oldSchema(p, place)})
+			form = append(form, entry{Name: name, Key: scalar(name, p.Node), Node: a.oldSchema(p, place)})
 			if isTrue(p.Node, "required") {
 				needed = append(needed, scalar(name, p.Node))
 			}
@@ -71,7 +71,7 @@ func (a *adopter) oldParameters(op spotIn, all []spotIn, place string) (out []sp
 			es = append(es, named("schema", a.oldSchema(p, place)))
 			format := cmp.Or(textAt(p.Node, "collectionFormat"), "csv")
 			if format != "multi" {
-				es = append(es, entry{"explode", scalar("explode", p.Node), &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "false", Line: p.Line, Column: p.Column}})
+				es = append(es, entry{Name: "explode", Key: scalar("explode", p.Node), Node: &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "false", Line: p.Line, Column: p.Column}})
 			}
 			out = append(out, spotIn{mapping(p.Node, es), p.file})
 		}
@@ -90,7 +90,7 @@ func (a *adopter) oldParameters(op spotIn, all []spotIn, place string) (out []sp
 func (a *adopter) oldBody(like *yaml.Node, types []string, schema *yaml.Node) *yaml.Node {
 	var content []entry
 	for _, t := range types {
-		content = append(content, entry{t, scalar(t, like), mapping(like, []entry{named("schema", schema)})})
+		content = append(content, entry{Name: t, Key: scalar(t, like), Node: mapping(like, []entry{named("schema", schema)})})
 	}
 	es := []entry{named("content", mapping(like, content))}
 	if r := get(like, "required"); r != nil && r.Kind == yaml.ScalarNode {
@@ -131,7 +131,7 @@ func (a *adopter) oldAnswer(op, answer spotIn, place string) *yaml.Node {
 		if x := get(examples, t); x != nil {
 			inner = append(inner, named("example", x))
 		}
-		out = append(out, entry{t, scalar(t, answer.Node), mapping(answer.Node, inner)})
+		out = append(out, entry{Name: t, Key: scalar(t, answer.Node), Node: mapping(answer.Node, inner)})
 	}
 	return mapping(answer.Node, out)
 }
@@ -150,7 +150,7 @@ func oldScheme(n *yaml.Node) *yaml.Node {
 			flow = "authorizationCode"
 		}
 		inner := slices.DeleteFunc(entries(n), func(e entry) bool { return e.Name == "type" || e.Name == "flow" })
-		return mapping(n, []entry{text("type", "oauth2", n), named("flows", mapping(n, []entry{{flow, scalar(flow, n), mapping(n, inner)}}))})
+		return mapping(n, []entry{text("type", "oauth2", n), named("flows", mapping(n, []entry{{Name: flow, Key: scalar(flow, n), Node: mapping(n, inner)}}))})
 	}
 	return n
 }

@@ -155,7 +155,7 @@ func (b *builder) properties(n *yaml.Node, at spot) *yaml.Node {
 			name, below := strings.CutPrefix(path, prefix)
 			name, _, _ = strings.Cut(name, ".")
 			if below && name != "" && prefix != "." && !slices.ContainsFunc(out, func(e entry) bool { return e.Name == name }) {
-				out = append(out, entry{name, scalar(name, n), values})
+				out = append(out, entry{Name: name, Key: scalar(name, n), Node: values})
 			}
 		}
 	}
@@ -168,7 +168,7 @@ func (b *builder) properties(n *yaml.Node, at spot) *yaml.Node {
 		for _, path := range b.named {
 			name, below := strings.CutPrefix(path, at.path+".")
 			if below && !slices.ContainsFunc(out, func(e entry) bool { return e.Name == name }) {
-				out = append(out, entry{name, scalar(name, n), values})
+				out = append(out, entry{Name: name, Key: scalar(name, n), Node: values})
 			}
 		}
 	}
@@ -227,7 +227,7 @@ func (b *builder) branch(n *yaml.Node, key string, list *yaml.Node, place string
 		first := entries(plain(list.Content[0]))
 		rest := without()
 		if len(list.Content) > 1 {
-			rest = append(rest, entry{unions, scalar(unions, list), listOf(list, list.Content[1:])})
+			rest = append(rest, entry{Name: unions, Key: scalar(unions, list), Node: listOf(list, list.Content[1:])})
 		}
 		return mapping(n, append(rest, first...))
 	}
@@ -333,7 +333,7 @@ func (b *builder) discriminated(n, out, branch *yaml.Node) *yaml.Node {
 		return out
 	}
 	fixed := overlay(flat, mapping(flat, []entry{text("const", value, flat)}))
-	return overlay(out, mapping(out, []entry{named("properties", mapping(out, []entry{{property, scalar(property, out), fixed}}))}))
+	return overlay(out, mapping(out, []entry{named("properties", mapping(out, []entry{{Name: property, Key: scalar(property, out), Node: fixed}}))}))
 }
 
 func isNull(n *yaml.Node) bool {

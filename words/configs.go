@@ -34,6 +34,8 @@ var configs = catalogue{
 	"yaml.map_open.write":   {EN: "write } where it ends, and commas between its entries", ZH: "请在结尾写 }，各项之间写逗号", RU: "напишите } в конце и запятые между элементами"},
 	"yaml.quote_open":       {EN: "a quotation mark is opened here and never closed", ZH: "此处的引号没有结束", RU: "кавычка здесь открыта и нигде не закрыта"},
 	"yaml.quote_open.write": {EN: "close it with the same mark at the end of the value", ZH: "请在值的末尾写上同样的引号", RU: "закройте её такой же кавычкой в конце значения"},
+	"yaml.quoted":           {EN: "there is text behind a closing quotation mark", ZH: "右引号之后还有文字", RU: "за закрывающей кавычкой есть ещё текст"},
+	"yaml.quoted.write":     {EN: "put the whole value in one pair of quotation marks", ZH: "请把整个值放在一对引号内", RU: "возьмите всё значение в одни кавычки"},
 	"yaml.colon":            {EN: "two \": \" in one line", ZH: "一行中有两个 \": \"", RU: "два \": \" в одной строке"},
 	"yaml.colon.write":      {EN: "put the value in quotation marks, or begin a new line", ZH: "请给值加上引号，或另起一行", RU: "возьмите значение в кавычки или начните новую строку"},
 	"yaml.reserved":         {EN: "a value cannot begin with this character", ZH: "值不能以这个字符开头", RU: "значение не может начинаться с этого знака"},

@@ -56,6 +56,7 @@ var providers = catalogue{
 	"value.rule_failed":     {EN: "must obey the rule {rule}, which could not be computed: {problem}", ZH: "必须符合规则 {rule}，但该规则无法计算：{problem}", RU: "должно соответствовать правилу {rule}, которое не удалось вычислить: {problem}"},
 	"value.rule_failed.fix": {EN: "correct the provider document", ZH: "请更正服务商文档", RU: "исправьте документ провайдера"},
 
+	"document.key_twice":        {EN: "the key stands here a second time, first in line {line}; leave one of them out", ZH: "该键在此第二次出现（首次在第 {line} 行）；请删去其中一个", RU: "ключ стоит здесь второй раз, впервые — в строке {line}; уберите один из них"},
 	"document.openapi":          {EN: "not a readable OpenAPI 3.1 document: {error}", ZH: "不是可读的 OpenAPI 3.1 文档：{error}", RU: "не читается как документ OpenAPI 3.1: {error}"},
 	"document.version":          {EN: "openapi is {found}; write openapi: 3.1.0", ZH: "openapi 为 {found}；请写 openapi: 3.1.0", RU: "openapi: {found}; напишите openapi: 3.1.0"},
 	"document.unknown_key":      {EN: "unknown key {key}; known are {known}", ZH: "未知的键 {key}；可用的键有 {known}", RU: "неизвестный ключ {key}; известны {known}"},

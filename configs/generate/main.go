@@ -15,8 +15,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/invopop/jsonschema"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/rowferry/rowferry/configs"
 )
