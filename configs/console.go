@@ -38,7 +38,7 @@ type OIDC struct {
 	Secret Secret `yaml:"secret" example:"\"${OIDC_SECRET}\""`
 	// What members of the provider's groups may do: group → viewer, sender, operator or admin. The highest counts; who is in none may not sign in.
 	Roles map[string]string `yaml:"roles" example:"admin"`
-	// The claim that lists a person's groups.
+	// The claim that lists a person's groups; dots lead into objects (realm_access.roles).
 	Claim string `yaml:"claim" default:"groups"`
 	// Address under which browsers reach the console, where that is not what they ask for.
 	URL string `yaml:"url" example:"https://rowferry.example.com"`

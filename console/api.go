@@ -56,7 +56,7 @@ func (c *Console) endpoints() []endpoint {
 	for _, verb := range []ledger.Verb{ledger.Pause, ledger.Resume} {
 		all = append(all, endpoint{"POST /api/v1/accounts/{name}/" + string(verb), people.Operator, c.apiAccountOrder(verb)})
 	}
-	return all
+	return slices.Concat(all, c.staffEndpoints())
 }
 
 // orders are what may be asked about a file, and by whom.
@@ -290,7 +290,7 @@ func (c *Console) apiFile(w http.ResponseWriter, r *http.Request, p *people.Pers
 	if !ok {
 		return
 	}
-	reasons, err := c.desk.Reasons(r.Context(), f.File)
+	reasons, _, err := c.reasons(r.Context(), c.desk.Steady(), f.File)
 	if err != nil {
 		c.fail(w, r, err)
 		return
@@ -348,6 +348,7 @@ func rowQuery(get url.Values, file string) ledger.RowQuery {
 		q.Limit = min(n, 500)
 	}
 	q.Row, _ = strconv.Atoi(get.Get("row"))
+	q.From, _ = strconv.Atoi(get.Get("from"))
 	return q
 }
 
@@ -361,7 +362,7 @@ func (c *Console) apiRows(w http.ResponseWriter, r *http.Request, p *people.Pers
 		c.allRows(w, r, f, q)
 		return
 	}
-	rows, page, err := c.rows(r.Context(), f.File, q)
+	rows, page, err := c.rows(r.Context(), c.desk, f.File, q)
 	if err != nil {
 		c.badCursor(w, r, err)
 		return
@@ -392,8 +393,9 @@ func (c *Console) allRows(w http.ResponseWriter, r *http.Request, f desk.File, q
 	q.Limit = 500
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
+	d := c.desk.Steady()
 	for {
-		rows, page, err := c.rows(r.Context(), f.File, q)
+		rows, page, err := c.rows(r.Context(), d, f.File, q)
 		if err != nil {
 			c.log.Error("console: rows", "file", f.ID, "error", err)
 			panic(http.ErrAbortHandler) // whoever reads must not take the part for the whole
@@ -406,7 +408,7 @@ func (c *Console) allRows(w http.ResponseWriter, r *http.Request, f desk.File, q
 		if page.Next == "" {
 			return
 		}
-		q.After = page.Next
+		q.After, q.From = page.Next, 0
 	}
 }
 
@@ -447,6 +449,10 @@ func (c *Console) apiOrder(verb ledger.Verb) handler {
 		for _, s := range strings.FieldsFunc(r.URL.Query().Get("status"), func(r rune) bool { return r == ',' }) {
 			body.Status = append(body.Status, batch.Status(s))
 		}
+		if verb == ledger.Release && f.State == ledger.Duplicate && body.Reason == "" {
+			c.problem(w, r, http.StatusUnprocessableEntity, "why", "console.ask.why_first")
+			return
+		}
 		o := ledger.Order{Verb: verb, File: f.ID, Statuses: body.Status, By: p.Name, From: c.address(r), Why: body.Reason}
 		c.order(w, r, o, body.Check || r.URL.Query().Get("check") == "true")
 	}
@@ -455,11 +461,18 @@ func (c *Console) apiOrder(verb ledger.Verb) handler {
 func (c *Console) apiAccountOrder(verb ledger.Verb) handler {
 	return func(w http.ResponseWriter, r *http.Request, p *people.Person) {
 		name := r.PathValue("name")
-		if _, known := c.cfg.Accounts[name]; !known {
+		if _, known := c.cfg.Accounts[name]; !known || !c.seesAccount(p, name) {
 			c.problem(w, r, http.StatusNotFound, "no-account", "console.no_account", "account", name)
 			return
 		}
-		c.order(w, r, ledger.Order{Verb: verb, Account: name, By: p.Name, From: c.address(r)}, false)
+		var body struct {
+			Reason string `json:"reason"`
+		}
+		if err := readJSON(w, r, &body); err != nil {
+			c.problem(w, r, http.StatusUnprocessableEntity, "body", "console.api.body", "cause", err)
+			return
+		}
+		c.order(w, r, ledger.Order{Verb: verb, Account: name, By: p.Name, From: c.address(r), Why: body.Reason}, false)
 	}
 }
 

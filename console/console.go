@@ -42,6 +42,7 @@ type Console struct {
 	hub      *hub
 	company  *company // sign-in by OpenID Connect; nil where none is configured
 	shelf    *shelf
+	tellers  *tellers
 	drops    string // folder of what was uploaded to be looked at first
 	listener net.Listener
 	handler  http.Handler
@@ -49,7 +50,7 @@ type Console struct {
 
 // New opens the console's address and makes its handlers. Its error is why it cannot be served.
 func New(e *pipeline.Engine, cfg *configs.Config, log *slog.Logger) (*Console, error) {
-	c := &Console{engine: e, books: e.Ledger, cfg: cfg, log: log, people: people.Book{Register: e.Ledger}, throttle: newThrottle(), hub: newHub(e.Ledger, e, log),
+	c := &Console{engine: e, books: e.Ledger, cfg: cfg, log: log, people: people.Book{Register: e.Ledger}, throttle: newThrottle(), hub: newHub(e.Ledger, e, log), tellers: newTellers(log),
 		desk: &desk.Desk{Books: e.Ledger, Orders: e.Ledger, Config: cfg, Live: e}, drops: filepath.Join(cfg.Data, "console", "drops")}
 	c.shelf = newShelf(shelfDir(cfg.Data), log, c.table)
 	c.store = &sessionStore{register: e.Ledger}
@@ -88,6 +89,7 @@ func (c *Console) Name() string { return "console" }
 // Run serves until ctx ends. What is being uploaded then has a moment to end.
 func (c *Console) Run(ctx context.Context) error {
 	defer c.shelf.close()
+	defer c.tellers.close()
 	if err := errors.Join(os.RemoveAll(shelfDir(c.cfg.Data)), c.sweepDrops(), c.store.sweep(ctx)); err != nil {
 		c.log.Error("console: what is out of date", "error", err)
 	}
@@ -116,8 +118,13 @@ func (c *Console) Run(ctx context.Context) error {
 	return fmt.Errorf("console: %w", err)
 }
 
-// Close gives the address back where Run was not called.
-func (c *Console) Close() error { return c.listener.Close() }
+// Close gives the address back, also where Run was not called. It may be called more than once.
+func (c *Console) Close() error {
+	if err := c.listener.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
 
 // routes are all pages and the API. What begins with may is for those with that role.
 func (c *Console) routes() http.Handler {

@@ -153,6 +153,9 @@ func (c *Console) person(r *http.Request) (*people.Person, error) {
 		return &p, nil
 	}
 	if text := c.sessions.GetString(r.Context(), "company"); text != "" { // signed in by OpenID Connect
+		if c.company == nil { // which is not configured any more
+			return nil, c.sessions.Destroy(r.Context())
+		}
 		p := &people.Person{}
 		return p, json.Unmarshal([]byte(text), p)
 	}

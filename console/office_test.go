@@ -3,6 +3,7 @@ package console_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -25,12 +26,13 @@ import (
 
 // office is a service with its console, over a simulated provider; it may be stopped and started again over the same folder.
 type office struct {
-	t       testing.TB
-	dir     string
-	address string
-	sim     *simulator.Simulator
-	stop    func()
-	tokens  map[string]string // by name
+	t        testing.TB
+	dir      string
+	address  string
+	settings string // the configuration as it was opened
+	sim      *simulator.Simulator
+	stop     func()
+	tokens   map[string]string // by name
 }
 
 const settings = `data: data
@@ -63,7 +65,8 @@ func open(t testing.TB, more ...string) *office {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	o.write(strings.ReplaceAll(settings, "SERVER", "http://"+server.Addr()) + strings.Join(more, ""))
+	o.settings = strings.ReplaceAll(settings, "SERVER", "http://"+server.Addr()) + strings.Join(more, "")
+	o.write(o.settings)
 	o.start()
 	t.Cleanup(func() { o.stop() })
 	return o
@@ -136,7 +139,7 @@ func (o *office) start() {
 		if err := <-done; err != nil {
 			o.t.Error(err)
 		}
-		if err := e.Close(); err != nil {
+		if err := errors.Join(c.Close(), e.Close()); err != nil {
 			o.t.Error(err)
 		}
 		if err := l.Close(); err != nil {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -250,13 +249,14 @@ func (c *Console) filePage(w http.ResponseWriter, r *http.Request, p *people.Per
 		return
 	}
 	ctx := r.Context()
-	reasons, err := c.desk.Reasons(ctx, f.File)
+	d := c.desk.Steady()
+	reasons, counted, err := c.reasons(ctx, d, f.File)
 	if err != nil {
 		c.fail(w, r, err)
 		return
 	}
 	q := rowQuery(r.URL.Query(), f.ID)
-	rows, page, err := c.rows(ctx, f.File, q)
+	rows, page, err := c.rows(ctx, d, f.File, q)
 	if err != nil {
 		c.badCursor(w, r, err)
 		return
@@ -305,9 +305,11 @@ func (c *Console) filePage(w http.ResponseWriter, r *http.Request, p *people.Per
 		Ends                    time.Time
 		Ended, Mendable, Copied bool
 		CellsComing             bool // the cells of some rows are still being read
+		Counted                 bool // the reasons are told apart by column
+		From                    string
 	}{f, reasons, rows, page, mend.Keys(f.Reading.Columns), get.Get("status"), get.Get("code"), q.Text, family, newest, notes, story(f, acts), ends,
 		f.State == ledger.Settled || f.State == ledger.Reported, newest.ID == f.ID && f.Counts.Delivered < f.Counts.Read && f.State.AtRest(), f.State != ledger.Duplicate,
-		slices.ContainsFunc(rows, func(s shownRow) bool { return s.Cells == nil }) && c.shelf.busy(f.ID)})
+		slices.ContainsFunc(rows, func(s shownRow) bool { return s.Cells == nil }) && c.shelf.busy(f.ID), counted, get.Get("from")})
 	v.Title = f.Name
 	c.render(w, r, http.StatusOK, "file", v)
 }
@@ -360,7 +362,7 @@ func (c *Console) mendPage(w http.ResponseWriter, r *http.Request, p *people.Per
 	}
 	q := ledger.RowQuery{File: f.ID, Outcomes: []batch.Status{batch.Rejected, batch.Invalid, batch.Failed, batch.Unknown, batch.Skipped},
 		After: r.URL.Query().Get("cursor"), Before: r.URL.Query().Get("before"), Limit: mendable}
-	rows, page, err := c.rows(r.Context(), f.File, q)
+	rows, page, err := c.rows(r.Context(), c.desk.Steady(), f.File, q)
 	if err != nil {
 		c.badCursor(w, r, err)
 		return
@@ -600,86 +602,4 @@ func (c *Console) auditCSV(w http.ResponseWriter, r *http.Request, p *people.Per
 		}
 		before = next
 	}
-}
-
-func (c *Console) peoplePage(w http.ResponseWriter, r *http.Request, _ *people.Person) {
-	c.showPeople(w, r, http.StatusOK, "", "")
-}
-
-func (c *Console) showPeople(w http.ResponseWriter, r *http.Request, status int, wrong, secret string) {
-	users, err := c.people.Users(r.Context())
-	if err != nil {
-		c.fail(w, r, err)
-		return
-	}
-	tokens, err := c.people.Tokens(r.Context())
-	if err != nil {
-		c.fail(w, r, err)
-		return
-	}
-	open, err := c.open(r.Context(), users)
-	if err != nil {
-		c.fail(w, r, err)
-		return
-	}
-	c.render(w, r, status, "people", c.view(r, "console.people", struct {
-		Users         []people.User
-		Tokens        []people.Token
-		Sessions      []shownSession
-		Roles, Routes []string
-		Wrong, Secret string
-	}{users, tokens, open, configs.Roles(), slices.Sorted(maps.Keys(c.cfg.Routes)), wrong, secret}))
-}
-
-// peopleChanged adds or takes out a user or a token, or ends a session.
-func (c *Console) peopleChanged(w http.ResponseWriter, r *http.Request, p *people.Person) {
-	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
-	do, name := r.PostFormValue("do"), r.PostFormValue("name")
-	role, err := people.ParseRole(r.PostFormValue("role"))
-	fresh := people.Person{Name: name, Role: role, Routes: r.PostForm["routes"]}
-	secret, act := "", ledger.Act{About: name}
-	switch {
-	case (do == "user" || do == "token") && err != nil:
-		c.showPeople(w, r, http.StatusUnprocessableEntity, c.view(r, "", nil).T("console.people.role"), "")
-		return
-	case do == "user":
-		act.Verb = "user"
-		err = c.people.AddUser(r.Context(), fresh, r.PostFormValue("password"), p.Name)
-	case do == "token":
-		act.Verb = "token"
-		secret, err = c.people.AddToken(r.Context(), fresh, p.Name)
-	case do == "remove-user" && name == p.Name:
-		c.showPeople(w, r, http.StatusConflict, c.view(r, "", nil).T("console.people.self"), "")
-		return
-	case do == "remove-user":
-		act.Verb = "remove"
-		err = c.people.RemoveUser(r.Context(), name)
-	case do == "remove-token":
-		act.Verb = "remove"
-		err = c.people.RemoveToken(r.Context(), name)
-	case do == "end-session":
-		act.Verb = "end-session"
-		act.About, err = c.endSession(r, name)
-	default:
-		c.problem(w, r, http.StatusBadRequest, "form", "console.form")
-		return
-	}
-	for known, key := range map[error]string{people.ErrName: "name", people.ErrPassword: "password", people.ErrThere: "there", people.ErrNobody: "nobody"} {
-		if errors.Is(err, known) {
-			c.showPeople(w, r, http.StatusUnprocessableEntity, c.view(r, "", nil).T("console.people."+key), "")
-			return
-		}
-	}
-	if err == nil {
-		err = c.act(r, p, act)
-	}
-	if err != nil {
-		c.fail(w, r, err)
-		return
-	}
-	if secret != "" {
-		c.showPeople(w, r, http.StatusOK, "", secret)
-		return
-	}
-	http.Redirect(w, r, "/people", http.StatusSeeOther)
 }

@@ -44,9 +44,9 @@ func (s *shownRow) Status() string {
 	return string(s.Outcome.Status)
 }
 
-// rows gives a page of rows with their cells.
-func (c *Console) rows(ctx context.Context, f ledger.File, q ledger.RowQuery) ([]shownRow, ledger.RowPage, error) {
-	found, page, err := c.desk.Page(ctx, q)
+// rows gives a page of rows with their cells, as a desk knows them.
+func (c *Console) rows(ctx context.Context, d *desk.Desk, f ledger.File, q ledger.RowQuery) ([]shownRow, ledger.RowPage, error) {
+	found, page, err := d.Page(ctx, q)
 	if err != nil {
 		return nil, page, err
 	}

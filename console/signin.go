@@ -1,20 +1,12 @@
 package console
 
 import (
-	"context"
-	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/coreos/go-oidc/v3/oidc"
-	"golang.org/x/oauth2"
-
-	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/console/people"
 	"github.com/rowferry/rowferry/ledger"
 )
@@ -78,11 +70,11 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request) {
 		c.broken(w, r, err)
 		return
 	}
-	c.welcome(w, r, &p, map[string]string{"user": u.Name, "hash": u.Hash})
+	c.welcome(w, r, &p, map[string]string{"user": u.Name, "hash": u.Hash}, back(r))
 }
 
 // welcome begins a session under a new token, and leads to the page that was asked for.
-func (c *Console) welcome(w http.ResponseWriter, r *http.Request, p *people.Person, facts map[string]string) {
+func (c *Console) welcome(w http.ResponseWriter, r *http.Request, p *people.Person, facts map[string]string, then string) {
 	err := c.sessions.RenewToken(r.Context())
 	if err == nil {
 		err = c.act(r, p, ledger.Act{Verb: "sign-in"})
@@ -91,11 +83,14 @@ func (c *Console) welcome(w http.ResponseWriter, r *http.Request, p *people.Pers
 		c.broken(w, r, err)
 		return
 	}
+	if facts["company"] != "" { // who may sign in there, and as what, is asked again before long
+		c.sessions.SetDeadline(r.Context(), time.Now().Add(companyLasts))
+	}
 	facts["since"], facts["from"], facts["agent"] = time.Now().UTC().Format(time.RFC3339Nano), c.address(r), cut(r.UserAgent(), 200)
 	for k, v := range facts {
 		c.sessions.Put(r.Context(), k, v)
 	}
-	http.Redirect(w, r, back(r), http.StatusSeeOther)
+	http.Redirect(w, r, then, http.StatusSeeOther)
 }
 
 // cut is the beginning of a text, so many bytes at most.
@@ -107,119 +102,4 @@ func (c *Console) signOut(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
-}
-
-// company is sign-in by OpenID Connect. The provider is asked for its addresses when somebody first wants to sign in.
-type company struct {
-	configs.OIDC
-	mu       sync.Mutex
-	provider *oidc.Provider
-}
-
-func (o *company) open(ctx context.Context) (*oidc.Provider, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.provider == nil {
-		p, err := oidc.NewProvider(context.WithoutCancel(ctx), o.Issuer)
-		if err != nil {
-			return nil, err
-		}
-		o.provider = p
-	}
-	return o.provider, nil
-}
-
-func (c *Console) client(r *http.Request, p *oidc.Provider) *oauth2.Config {
-	base := c.company.URL
-	if base == "" {
-		scheme := "http"
-		if c.cfg.Console.TLS != nil || c.cfg.Console.BehindProxy {
-			scheme = "https"
-		}
-		base = scheme + "://" + r.Host
-	}
-	return &oauth2.Config{ClientID: c.company.Client, ClientSecret: c.company.Secret.Reveal(), Endpoint: p.Endpoint(),
-		RedirectURL: base + "/sign-in/oidc", Scopes: []string{oidc.ScopeOpenID, "profile", "email", "groups"}}
-}
-
-// companyOut leads to the company's sign-in page.
-func (c *Console) companyOut(w http.ResponseWriter, r *http.Request) {
-	p, err := c.company.open(r.Context())
-	if err != nil {
-		c.log.Error("console: OpenID Connect", "error", err)
-		c.signInAgain(w, r, http.StatusBadGateway, "", "console.sign_in.company_down")
-		return
-	}
-	state, nonce, verifier := rand.Text(), rand.Text(), oauth2.GenerateVerifier()
-	for k, v := range map[string]string{"oidc-state": state, "oidc-nonce": nonce, "oidc-verifier": verifier} {
-		c.sessions.Put(r.Context(), k, v)
-	}
-	http.Redirect(w, r, c.client(r, p).AuthCodeURL(state, oidc.Nonce(nonce), oauth2.S256ChallengeOption(verifier)), http.StatusSeeOther)
-}
-
-// companyBack takes who comes back from there.
-func (c *Console) companyBack(w http.ResponseWriter, r *http.Request) {
-	state, nonce, verifier := c.sessions.PopString(r.Context(), "oidc-state"), c.sessions.PopString(r.Context(), "oidc-nonce"), c.sessions.PopString(r.Context(), "oidc-verifier")
-	if state == "" || r.URL.Query().Get("state") != state {
-		c.signInAgain(w, r, http.StatusBadRequest, "", "console.sign_in.company_again")
-		return
-	}
-	person, err := c.companyPerson(r, nonce, verifier)
-	switch {
-	case errors.Is(err, errNoRole):
-		c.signInAgain(w, r, http.StatusForbidden, "", "console.sign_in.company_no_role")
-		return
-	case err != nil:
-		c.log.Error("console: OpenID Connect", "error", err)
-		c.signInAgain(w, r, http.StatusBadGateway, "", "console.sign_in.company_down")
-		return
-	}
-	text, err := json.Marshal(person)
-	if err != nil {
-		c.broken(w, r, err)
-		return
-	}
-	c.welcome(w, r, person, map[string]string{"company": string(text)})
-}
-
-var errNoRole = errors.New("none of the person's groups has a role")
-
-func (c *Console) companyPerson(r *http.Request, nonce, verifier string) (*people.Person, error) {
-	p, err := c.company.open(r.Context())
-	if err != nil {
-		return nil, err
-	}
-	token, err := c.client(r, p).Exchange(r.Context(), r.URL.Query().Get("code"), oauth2.VerifierOption(verifier))
-	if err != nil {
-		return nil, err
-	}
-	raw, _ := token.Extra("id_token").(string)
-	id, err := p.Verifier(&oidc.Config{ClientID: c.company.Client}).Verify(r.Context(), raw)
-	if err != nil {
-		return nil, err
-	}
-	if id.Nonce != nonce {
-		return nil, errors.New("the nonce is another")
-	}
-	claims := map[string]any{}
-	if err := id.Claims(&claims); err != nil {
-		return nil, err
-	}
-	person := &people.Person{Name: id.Subject}
-	for _, claim := range []string{"email", "preferred_username"} {
-		if text, _ := claims[claim].(string); text != "" {
-			person.Name = text
-		}
-	}
-	groups, _ := claims[c.company.Claim].([]any)
-	for _, g := range groups {
-		name, _ := g.(string)
-		if role := people.Role(c.company.Roles[name]); role.May(people.Viewer) && (person.Role == "" || role.May(person.Role)) {
-			person.Role = role
-		}
-	}
-	if person.Role == "" {
-		return nil, errNoRole
-	}
-	return person, nil
 }

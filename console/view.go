@@ -192,6 +192,7 @@ func (v *view) With(key, value string) string {
 	q := u.Query()
 	q.Del("cursor")
 	q.Del("before")
+	q.Del("from")
 	if q.Set(key, value); value == "" {
 		q.Del(key)
 	}

@@ -87,6 +87,9 @@ type Place interface {
 	// Wait returns when another look is worth while: a hint, the poll interval, the schedule. nil, or the context's error.
 	Wait(ctx context.Context) error
 
+	// Due is when the next look is worth while; it may be sooner where the place hears of new files.
+	Due() time.Time
+
 	// Close ends watching and connections.
 	Close() error
 }
@@ -138,6 +141,9 @@ type Inbox struct {
 	blind     sync.Once        // told that the place does not know who has a file open
 	knows     bool             // the place knows that
 }
+
+// Due is when the next look is worth while.
+func (b *Inbox) Due() time.Time { return b.rhythm.Due() }
 
 // Wait returns when the timetable says so, when a settling file may have settled, or shortly after something appeared.
 func (b *Inbox) Wait(ctx context.Context) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,10 +26,14 @@ type RowQuery struct {
 	Code     string         // exactly this
 	Text     string         // somewhere in the request, the message, the reference, the code or a problem, whatever its case
 	Row      int            // only this row
+	From     int            // only rows with this number or a greater one
 	After    string         // a Row's Cursor: only rows after it
-	Before   string         // a Row's Cursor: the rows right before it
+	Before   string         // a Row's Cursor, or End: the rows right before it
 	Limit    int            // 0: 50
 }
+
+// End is the Before of a file's last page.
+const End = "end"
 
 // Row is one row of a file, with the item it travels in.
 type Row struct {
@@ -50,7 +55,7 @@ type RowPage struct {
 }
 
 // patience is how long a page looks on for further rows of a rare kind.
-const patience = 60 * time.Millisecond
+const patience = 100 * time.Millisecond
 
 // Rows gives a page of a file's rows. Chunks that hold none of them are passed over by their tallies.
 func Rows(ctx context.Context, b Books, q RowQuery) (RowPage, error) {
@@ -82,6 +87,9 @@ type cursor [3]int
 func (c cursor) String() string { return fmt.Sprintf("%d.%d.%d", c[0], c[1], c[2]) }
 
 func parseCursor(s string) (c cursor, err error) {
+	if s == End {
+		return cursor{math.MaxInt, 0, 0}, nil
+	}
 	parts := strings.Split(s, ".")
 	if len(parts) != len(c) {
 		return c, fmt.Errorf("the cursor %q is none", s)
@@ -127,10 +135,10 @@ func (p *paging) forwards(ctx context.Context) (page RowPage, err error) {
 // led says what comes before a page that was reached forwards.
 func (p *paging) led(page RowPage) RowPage {
 	switch {
-	case p.q.After == "":
+	case p.q.After == "" && p.q.From == 0:
 	case len(page.Rows) > 0:
 		page.Previous = page.Rows[0].Cursor
-	default:
+	case p.q.After != "":
 		at, _ := parseCursor(p.q.After)
 		page.Previous = cursor{at[0], at[1], at[2] + 1}.String() // right behind it
 	}
@@ -142,7 +150,9 @@ func (p *paging) backwards(ctx context.Context) (page RowPage, err error) {
 	if err != nil {
 		return page, err
 	}
-	page.Next = cursor{to[0], to[1], to[2] - 1}.String() // right before it
+	if last := to[0] >= len(p.tallies); !last {
+		page.Next = cursor{to[0], to[1], to[2] - 1}.String() // right before it
+	}
 	for seq := min(to[0], len(p.tallies)-1); seq >= 0; seq-- {
 		rows, err := p.of(ctx, seq)
 		if err != nil {
@@ -158,7 +168,7 @@ func (p *paging) backwards(ctx context.Context) (page RowPage, err error) {
 			}
 			page.Rows = slices.Insert(page.Rows, 0, rows[i])
 		}
-		if len(page.Rows) > 0 {
+		if len(page.Rows) > 0 && page.Next != "" {
 			page.Next = page.Rows[len(page.Rows)-1].Cursor
 		}
 		if seq > 0 && time.Now().After(p.until) {
@@ -210,6 +220,9 @@ func (p *paging) may(t *Tally) bool {
 	if p.q.Row > 0 && (p.q.Row < t.First || p.q.Row > t.Last) {
 		return false
 	}
+	if t.Last < p.q.From {
+		return false
+	}
 	for r := range t.Rows {
 		if p.fits(r) {
 			return true
@@ -228,7 +241,7 @@ func (p *paging) wants(r *Row) bool {
 		o = *r.Outcome
 		reason = Reason{o.Status, o.Code}
 	}
-	if p.q.Row > 0 && p.q.Row != r.Number || !p.fits(reason) {
+	if p.q.Row > 0 && p.q.Row != r.Number || r.Number < p.q.From || !p.fits(reason) {
 		return false
 	}
 	if p.text == "" {
@@ -275,6 +288,25 @@ func Reasons(ctx context.Context, b Books, id string) (map[Reason]int, error) {
 		}
 	}
 	return all, nil
+}
+
+// Steady is books whose tallies are read once for each file: for several questions that are answered together. It is used by one goroutine.
+func Steady(b Books) Books { return &steady{b, map[string][]*Tally{}} }
+
+type steady struct {
+	Books
+	known map[string][]*Tally
+}
+
+func (s *steady) Tallies(ctx context.Context, id string) ([]*Tally, error) {
+	if t, known := s.known[id]; known {
+		return t, nil
+	}
+	t, err := s.Books.Tallies(ctx, id)
+	if err == nil {
+		s.known[id] = t
+	}
+	return t, err
 }
 
 // Tally counts a chunk's rows anew.

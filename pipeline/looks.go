@@ -7,18 +7,23 @@ import (
 
 // Look is how the last look into a route's inbox went.
 type Look struct {
-	At      time.Time
-	Trouble string // why the inbox could not be looked into; "" when it could
+	At       time.Time
+	Trouble  string    // why the inbox could not be looked into; "" when it could
+	Next     time.Time // when the next one is due
+	Last     string    // the last trouble since the start, also where it is over; "" when there was none
+	Troubled time.Time // when that was
 }
 
 // looked notes how a look went.
-func (e *Engine) looked(route string, err error) {
+func (e *Engine) looked(route string, err error, next time.Time) {
 	e.Metrics.look(route, err)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	look := Look{At: time.Now()}
+	look := e.looks[route]
+	look.At, look.Trouble, look.Next = time.Now(), "", next
 	if err != nil {
 		look.Trouble = err.Error()
+		look.Last, look.Troubled = look.Trouble, look.At
 	}
 	if e.looks == nil {
 		e.looks = map[string]Look{}

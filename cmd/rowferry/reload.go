@@ -130,7 +130,7 @@ func (h *house) open(ctx context.Context, cfg *configs.Config) (*turn, error) {
 	if err != nil {
 		return nil, errors.Join(err, t.close())
 	}
-	t.others = append(t.others, pages)
+	t.others, t.close = append(t.others, pages), func() error { stop(); return errors.Join(pages.Close(), e.Close()) }
 	return t, nil
 }
 

@@ -20,6 +20,13 @@ type Desk struct {
 	Live   Live // what the process that sends knows besides; nil when somebody looks from outside
 }
 
+// Steady answers several questions at once: what it has read of a file's numbers, it does not read again. It is used by one goroutine.
+func (d *Desk) Steady() *Desk {
+	s := *d
+	s.Books = ledger.Steady(d.Books)
+	return &s
+}
+
 // Live is what only the process that sends and reports knows.
 type Live interface {
 	// Stuck says why an account's rows do not go; "" when they do.

@@ -15,12 +15,58 @@ type Group struct {
 	Code    string       `json:"code,omitempty"`
 	Column  string       `json:"column,omitempty"`
 	Rows    int          `json:"rows"`
-	First   int          `json:"first"`   // a row of it
-	Message string       `json:"message"` // what is said of that row
+	First   int          `json:"first"`            // a row of it
+	Message string       `json:"message"`          // what is said of that row
+	Others  bool         `json:"others,omitempty"` // of other rows of the group something else may be said: they were too many to look at each
 }
 
 // closely is how many rows are looked at one by one to tell their columns apart; of more, only outcome and code are told.
 const closely = 2000
+
+// Counted groups as Reasons does, by column too however many rows there are: it looks at every row of the file.
+func (d *Desk) Counted(ctx context.Context, f ledger.File) ([]Group, error) {
+	type kind struct {
+		status       batch.Status
+		code, column string
+	}
+	all := map[kind]*Group{}
+	for r, err := range d.Rows(ctx, f.ID, Rows{}) {
+		if err != nil {
+			return nil, err
+		}
+		if r.Outcome == nil || r.Outcome.Status == batch.Delivered {
+			continue
+		}
+		g := groupOf(&r)
+		of := kind{g.Status, g.Code, g.Column}
+		if all[of] == nil {
+			all[of] = &g
+		}
+		all[of].Rows++
+	}
+	var out []Group
+	for _, g := range all {
+		out = append(out, *g)
+	}
+	sorted(out)
+	return out, nil
+}
+
+// groupOf is the group of a row, still without rows.
+func groupOf(r *Row) Group {
+	g := Group{Status: r.Outcome.Status, Code: r.Outcome.Code, First: r.Number, Message: r.Said()}
+	if len(r.Why) > 0 {
+		g.Column = r.Why[0].Column
+	}
+	return g
+}
+
+// sorted puts the largest group first.
+func sorted(all []Group) {
+	slices.SortFunc(all, func(a, b Group) int {
+		return cmp.Or(cmp.Compare(b.Rows, a.Rows), cmp.Compare(a.First, b.First), cmp.Compare(a.Code, b.Code))
+	})
+}
 
 // Reasons groups the rows of a file that have an outcome other than delivered, the largest group first.
 func (d *Desk) Reasons(ctx context.Context, f ledger.File) ([]Group, error) {
@@ -39,9 +85,7 @@ func (d *Desk) Reasons(ctx context.Context, f ledger.File) ([]Group, error) {
 		}
 		all = append(all, found...)
 	}
-	slices.SortFunc(all, func(a, b Group) int {
-		return cmp.Or(cmp.Compare(b.Rows, a.Rows), cmp.Compare(a.First, b.First), cmp.Compare(a.Code, b.Code))
-	})
+	sorted(all)
 	return all, nil
 }
 
@@ -64,10 +108,8 @@ func (d *Desk) reason(ctx context.Context, file string, reason ledger.Reason, n 
 			continue
 		}
 		seen++
-		g := &Group{Status: reason.Status, Code: reason.Code, Rows: 0, First: r.Number, Message: r.Said()}
-		if len(r.Why) > 0 {
-			g.Column = r.Why[0].Column
-		}
+		one := groupOf(&r)
+		g := &one
 		if known := byColumn[g.Column]; known != nil {
 			g = known
 		} else {
@@ -79,7 +121,10 @@ func (d *Desk) reason(ctx context.Context, file string, reason ledger.Reason, n 
 	if len(order) == 0 {
 		return []Group{{Status: reason.Status, Code: reason.Code, Rows: n}}, nil
 	}
-	order[0].Rows += n - seen // those that were not looked at
+	if seen < n { // too many to look at each, or they changed meanwhile
+		first := order[0]
+		return []Group{{Status: reason.Status, Code: reason.Code, Rows: n, First: first.First, Message: first.Message, Others: true}}, nil
+	}
 	var out []Group
 	for _, g := range order {
 		out = append(out, *g)

@@ -64,7 +64,7 @@ func Folders(cfg *configs.Config, routes []string, language batch.Language) iter
 			} else if err := tryFolder(dir); err != nil {
 				one.Good, one.Detail = false, words.Of(language, "doctor.folder.bad", "error", err)
 			} else {
-				one.lookAround(cfg, dir, dirs[dir])
+				one.lookAround(cfg, dir, dirs[dir], language)
 			}
 			if !yield(one) {
 				return
@@ -111,13 +111,16 @@ func tryFolder(dir string) error {
 const little = 1_000_000_000
 
 // lookAround adds to a good folder how much room it has and who else may write there.
-func (one *Finding) lookAround(cfg *configs.Config, dir, what string) {
+func (one *Finding) lookAround(cfg *configs.Config, dir, what string, language batch.Language) {
+	say := func(key string, args ...any) {
+		one.Detail += words.Of(language, "doctor.and") + words.Of(language, key, args...)
+	}
 	if free, err := local.Room(dir); err == nil {
-		one.Detail += fmt.Sprintf("; %.1f GB free", float64(free)/1e9)
+		say("doctor.room", "gb", fmt.Sprintf("%.1f", float64(free)/1e9))
 		one.Warns = free < little
 		if dir == cfg.Data && free < cfg.FreeBytes() {
 			one.Good = false
-			one.Detail += ", less than free: " + cfg.Free + ": nothing new is taken until there is room"
+			say("doctor.room.little", "free", cfg.Free)
 		}
 	}
 	info, err := os.Stat(dir)
@@ -126,9 +129,9 @@ func (one *Finding) lookAround(cfg *configs.Config, dir, what string) {
 	}
 	one.Warns = true
 	if strings.HasPrefix(what, "inbox") {
-		one.Detail += "; everybody on this machine may write there, and so have rows sent: chmod o-w"
+		say("doctor.anybody.inbox")
 	} else {
-		one.Detail += "; everybody on this machine may write there, and so change results: chmod o-w"
+		say("doctor.anybody.outbox")
 	}
 }
 

@@ -43,3 +43,25 @@ func TestTheDoctorKnowsMounts(t *testing.T) {
 		t.Error("a folder was made below the mount point")
 	}
 }
+
+// Who else may write into a folder, and how much room it has, is told in the reader's language.
+func TestTheDoctorSpeaks(t *testing.T) {
+	for language, want := range map[batch.Language][]string{batch.English: {"GB free", "everybody on this machine may write there, and so have rows sent"},
+		batch.Chinese: {"剩余", "本机任何人都可以写入，从而让行被发送"}, batch.Russian: {"свободно", "писать туда может каждый на этой машине, и строки будут отправлены"}} {
+		in := t.TempDir()
+		if err := os.Chmod(in, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		cfg := &configs.Config{Data: t.TempDir(), Routes: map[string]configs.Route{"orders": {Name: "orders", Inbox: configs.Inbox{Dir: in}, Outbox: configs.Outbox{Dir: t.TempDir()}}}}
+		for one := range doctor.Folders(cfg, []string{"orders"}, language) {
+			if one.Dir != in {
+				continue
+			}
+			for _, said := range want {
+				if !strings.Contains(one.Detail, said) || !one.Good || !one.Warns {
+					t.Errorf("%s: %+v, want %q", language, one, said)
+				}
+			}
+		}
+	}
+}

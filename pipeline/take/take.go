@@ -46,7 +46,7 @@ type Taker struct {
 	Log    *slog.Logger
 	Now    func() time.Time
 	Taken  func(ledger.File)             // called once it is decided what becomes of a file; may be nil
-	Looked func(route string, err error) // called by Run after each look with how it went; may be nil
+	Looked func(route string, err error, next time.Time) // called by Run after each look with how it went, and when the next is due; may be nil
 	Room   func() error                  // why nothing new is to be taken for now, such as *NoRoom; may be nil
 
 	// Patience is how long after it was taken a file is looked at again, for it may still grow [10m].
@@ -74,10 +74,14 @@ func (t *Taker) Run(ctx context.Context) error {
 			unfinished = resume.Tried()
 		}
 		_, err := t.Look(ctx)
-		if t.Looked != nil && ctx.Err() == nil {
-			t.Looked(t.Route.Name, err)
-		}
 		t.trouble(ctx, &look, err)
+		if t.Looked != nil && ctx.Err() == nil {
+			next := t.Route.Inbox.Due()
+			if err != nil {
+				next = time.Now().Add(look.Pause())
+			}
+			t.Looked(t.Route.Name, err, next)
+		}
 		if err != nil || t.Left() != nil {
 			unfinished = true
 		}
