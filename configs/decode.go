@@ -27,9 +27,10 @@ import (
 
 // loader turns a parsed file into a Config and collects what is wrong with it.
 type loader struct {
-	file     string // as it was given
-	current  string // the included file that is read now; "" for the configuration itself
-	dir      string // what relative paths start at
+	file     string   // as it was given
+	more     []string // files that are included besides
+	current  string   // the included file that is read now; "" for the configuration itself
+	dir      string   // what relative paths start at
 	language batch.Language
 
 	keys      map[string]position // where each key stands

@@ -55,6 +55,9 @@ func (l *loader) named(c *Config) []string {
 			}
 		}
 	}
+	for _, path := range l.more {
+		found[path] = true
+	}
 	return slices.Sorted(maps.Keys(found))
 }
 

@@ -21,13 +21,17 @@ const maxSize = 4 << 20
 
 // Load reads one configuration as far as it can be read, whatever is wrong with it: that is in its Verdict. What cannot be
 // read has its default.
-func Load(path string) *Config {
+func Load(path string) *Config { return LoadWith(path) }
+
+// LoadWith is Load with further files, as if include named them too.
+func LoadWith(path string, more ...string) *Config {
 	c := &Config{}
 	full, err := filepath.Abs(path)
 	if err != nil {
 		full = path
 	}
 	l := newLoader(path, filepath.Dir(full))
+	l.more = more
 	c.Path = full
 	fillDefaults(reflect.ValueOf(c).Elem())
 	if text, ok := l.read(path); ok {

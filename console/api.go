@@ -46,6 +46,8 @@ func (c *Console) endpoints() []endpoint {
 		{"GET /api/v1/files/{id}/original", people.Viewer, c.original},
 		{"POST /api/v1/files/{id}/mend", people.Sender, c.apiMend},
 		{"GET /api/v1/accounts", people.Viewer, c.apiAccounts},
+		{"GET /api/v1/partners", people.Viewer, c.apiPartners},
+		{"GET /api/v1/routes/{route}/template.xlsx", people.Viewer, c.template},
 		{"POST /api/v1/doctor", people.Operator, c.apiDoctor},
 		{"GET /api/v1/audit", people.Operator, c.apiAudit},
 		{"GET /api/v1/events", people.Viewer, c.events},
@@ -56,7 +58,7 @@ func (c *Console) endpoints() []endpoint {
 	for _, verb := range []ledger.Verb{ledger.Pause, ledger.Resume} {
 		all = append(all, endpoint{"POST /api/v1/accounts/{name}/" + string(verb), people.Operator, c.apiAccountOrder(verb)})
 	}
-	return slices.Concat(all, c.staffEndpoints())
+	return slices.Concat(all, c.staffEndpoints(), c.trialEndpoints())
 }
 
 // orders are what may be asked about a file, and by whom.

@@ -27,6 +27,7 @@ type drop struct {
 	Name    string        `json:"name"`
 	By      string        `json:"by"`
 	Finding check.Finding `json:"finding"`
+	Wish    *wish         `json:"wish,omitempty"` // of a sample for a first route
 }
 
 // keepDrops is how long a drop that nobody decided about is kept.
@@ -97,7 +98,7 @@ func (c *Console) drop(p *people.Person, id string) (*drop, error) {
 	if err := json.Unmarshal(about, d); err != nil {
 		return nil, err
 	}
-	if d.ID = id; d.By != p.Name || !p.Sees(d.Route) {
+	if d.ID = id; d.By != p.Name || d.Wish == nil && !p.Sees(d.Route) {
 		return nil, ledger.ErrNotFound
 	}
 	return d, nil
@@ -105,7 +106,7 @@ func (c *Console) drop(p *people.Person, id string) (*drop, error) {
 
 func (c *Console) discard(id string) error {
 	var all []error
-	for _, path := range []string{filepath.Join(c.drops, id), filepath.Join(c.drops, id+".json")} {
+	for _, path := range []string{filepath.Join(c.drops, id), filepath.Join(c.drops, id+".json"), filepath.Join(c.drops, id+".yaml")} {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			all = append(all, err)
 		}

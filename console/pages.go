@@ -1,12 +1,10 @@
 package console
 
 import (
-	"cmp"
 	"context"
 	"encoding/csv"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -486,43 +484,6 @@ func (c *Console) accountAsked(w http.ResponseWriter, r *http.Request, p *people
 		return
 	}
 	http.Redirect(w, r, "/accounts", http.StatusSeeOther)
-}
-
-// shownPlace is where a route's files come from and its results go.
-type shownPlace struct {
-	Route   string
-	In, Out string
-	Looked  time.Time
-	Trouble string
-}
-
-func (c *Console) partnersPage(w http.ResponseWriter, r *http.Request, p *people.Person) {
-	looks := c.engine.Looks()
-	byPartner := map[string][]shownPlace{}
-	for _, name := range c.routesOf(p) {
-		route := c.cfg.Routes[name]
-		place := shownPlace{Route: name, In: at(route.Inbox.SFTP, route.Inbox.Dir), Out: at(route.Outbox.SFTP, route.Outbox.Dir), Looked: looks[name].At, Trouble: looks[name].Trouble}
-		partner := cmp.Or(route.Inbox.SFTP, route.Outbox.SFTP)
-		byPartner[partner] = append(byPartner[partner], place)
-	}
-	type shown struct {
-		Name   string
-		Host   string
-		Places []shownPlace
-	}
-	var all []shown
-	for _, name := range slices.Sorted(maps.Keys(byPartner)) {
-		all = append(all, shown{name, c.cfg.SFTP[name].Host, byPartner[name]})
-	}
-	c.render(w, r, http.StatusOK, "partners", c.view(r, "console.partners", all))
-}
-
-// at is where a folder is.
-func at(partner, dir string) string {
-	if partner == "" {
-		return dir
-	}
-	return partner + ":" + dir
 }
 
 func (c *Console) routesPage(w http.ResponseWriter, r *http.Request, p *people.Person) {

@@ -158,6 +158,15 @@ func (v *view) Time(t time.Time) string {
 	return t.Format("2006-01-02 15:04")
 }
 
+// Moment is a moment to the second, short where it is today.
+func (v *view) Moment(t time.Time) string {
+	t = t.Local()
+	if t.Format(time.DateOnly) == v.Now.Format(time.DateOnly) {
+		return t.Format("15:04:05")
+	}
+	return v.Exact(t)
+}
+
 // Exact is a moment to the second.
 func (v *view) Exact(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
 

@@ -36,6 +36,18 @@
   if (!document.hidden) listen();
 })();
 
+// Until: a list is asked for until it holds a name; then what was awaited is there.
+for (const el of document.querySelectorAll("[data-until]")) {
+  const ask = async () => {
+    const answer = await fetch(el.dataset.until).catch(() => null);
+    const found = answer && answer.ok && await answer.json().catch(() => null);
+    if (!found || !found.routes.some((r) => r.name === el.dataset.holds)) { setTimeout(ask, 700); return; }
+    const link = Object.assign(document.createElement("a"), { href: el.dataset.link, textContent: el.dataset.name });
+    el.replaceChildren(el.dataset.then + " ", link);
+  };
+  setTimeout(ask, 700);
+}
+
 // Drop: a file that is dragged anywhere onto the form is chosen.
 for (const form of document.querySelectorAll("[data-drop]")) {
   const input = form.querySelector("input[type=file]");

@@ -25,7 +25,17 @@ type Settings struct {
 	Account   string
 	Route     string
 	Language  batch.Language
-	Read      readers.Settings // what the sample needs to be read right; the zero value detects everything
+	Read      readers.Settings    // what the sample needs to be read right; the zero value detects everything
+	Decided   map[string]Decision // what a person says of fields, by their paths; it counts more than what is found
+	GroupBy   string              // heading of the column that makes groups, where a person says so
+	Part      bool                // the text is one of several files: accounts and routes alone
+	Known     bool                // the configuration has the account: the text is the route alone
+}
+
+// Decision is what a person says fills a field: a column by its heading, a constant, or, the zero Decision, nothing.
+type Decision struct {
+	Heading string `json:"heading,omitempty"`
+	Value   string `json:"value,omitempty"`
 }
 
 // Proposal is a configuration that was made for a sample.
@@ -53,6 +63,7 @@ const (
 	Check   Surety = "please check" // it is in the map, and a person must look at it
 	Perhaps Surety = "perhaps"      // too unsure: the configuration has it as a comment only
 	None    Surety = "none"         // nothing was found
+	Chosen  Surety = "chosen"       // a person says so
 )
 
 // Field is one field of the operation and what was found for it.
@@ -87,6 +98,11 @@ func Propose(ctx context.Context, s Settings, path, name string) (*Proposal, err
 		p.Fields = append(p.Fields, f)
 	}
 	p.rivals()
+	for _, f := range p.Fields {
+		if d, said := p.Decided[f.Path]; said {
+			p.decide(f, d)
+		}
+	}
 	p.group()
 	for _, f := range p.Fields {
 		p.values(f)
@@ -94,6 +110,21 @@ func Propose(ctx context.Context, s Settings, path, name string) (*Proposal, err
 	p.conclude()
 	p.leftovers()
 	return p, nil
+}
+
+// decide has a field filled as a person says.
+func (p *Proposal) decide(f *Field, d Decision) {
+	own := f.Surety == Sure || f.Surety == Check
+	f.Column, f.Surety, f.Rivals, f.Map = -1, Chosen, nil, nil
+	for i := range p.columns {
+		if d.Heading != "" && p.heading(i) == d.Heading {
+			f.Column, f.Map = i, &configs.Mapping{}
+			return
+		}
+	}
+	if d.Value != "" || own { // a blank one keeps the column of its name out
+		f.Map = &configs.Mapping{Value: &d.Value}
+	}
 }
 
 // rivals finds headings that are the names of two fields of which only one can have the column.
@@ -147,7 +178,7 @@ func (p *Proposal) conclude() {
 		}
 	}
 	for _, f := range p.Fields {
-		if f.Map != nil {
+		if f.Map != nil && f.Column >= 0 {
 			f.Map.From = []string{p.heading(f.Column)}
 		}
 	}
@@ -160,7 +191,9 @@ func (p *Proposal) trial() ([]mappers.Source, error) {
 		switch {
 		case f.Map != nil:
 			m := *f.Map
-			m.From = []string{p.heading(f.Column)}
+			if f.Column >= 0 {
+				m.From = []string{p.heading(f.Column)}
+			}
 			set.Map[f.Path] = m
 		case f.Surety != Sure && f.Required && f.Example != "":
 			set.Map[f.Path] = configs.Mapping{Value: &f.Example}
@@ -204,9 +237,11 @@ func (p *Proposal) heading(column int) string {
 func (p *Proposal) leftovers() {
 	used := map[int]bool{}
 	for _, f := range p.Fields {
-		if f.Surety == Sure || f.Surety == Check {
+		switch {
+		case f.Column >= 0 && f.Surety != Perhaps:
 			used[f.Column] = true
-		} else if f.Required {
+		case f.Map != nil && f.Map.Value != nil && *f.Map.Value != "":
+		case f.Required:
 			p.Unfilled = append(p.Unfilled, f.Field)
 		}
 	}
@@ -226,6 +261,24 @@ func (p *Proposal) Doubtful() bool {
 
 // Columns are those of the sample.
 func (p *Proposal) Columns() []batch.Column { return p.columns }
+
+// Headings are the columns as a Decision and the map name them.
+func (p *Proposal) Headings() []string {
+	all := make([]string, len(p.columns))
+	for i := range p.columns {
+		all[i] = p.heading(i)
+	}
+	return all
+}
+
+// Values are the first distinct values of a column of the sample.
+func (p *Proposal) Values(column, most int) []string {
+	var all []string
+	for _, c := range p.cells[column][:min(most, len(p.cells[column]))] {
+		all = append(all, c.text)
+	}
+	return all
+}
 
 // Wired is the route as the configuration will make it, without account and places: enough to check files.
 func (p *Proposal) Wired() (*route.Route, error) {
@@ -256,6 +309,8 @@ func Complaint(l batch.Language, err error) (text string, ok bool) {
 // Sureness says in a few words why a column was taken for the field.
 func (f *Field) Sureness() string {
 	switch {
+	case f.Surety == Chosen:
+		return "chosen"
 	case f.Column < 0:
 		return "nothing found"
 	case len(f.Rivals) > 0:

@@ -19,7 +19,7 @@ import (
 // values proposes what the map must do with a column's values: a lookup for words, layouts for dates. It is careful:
 // what can be read in two ways is left to a person.
 func (p *Proposal) values(f *Field) {
-	if f.Surety != Sure && f.Surety != Check {
+	if f.Column < 0 || f.Surety == Perhaps {
 		return
 	}
 	var bad []string
@@ -198,10 +198,14 @@ func (p *Proposal) group() {
 	if !templates.NeedsGroup(p.Operation) {
 		return
 	}
+	if p.GroupBy != "" {
+		p.Group, p.Grouped = p.GroupBy, Sure
+		return
+	}
 	p.Group, p.Grouped = templates.GroupHeading(p.Language), None
 	taken := map[int]bool{}
 	for _, f := range p.Fields {
-		if f.How == mappers.Exact || f.How == mappers.Alike || f.How == mappers.Known || f.Surety == Check {
+		if f.How == mappers.Exact || f.How == mappers.Alike || f.How == mappers.Known || f.Surety == Check || f.Surety == Chosen {
 			taken[f.Column] = true
 		}
 	}

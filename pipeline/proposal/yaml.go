@@ -112,14 +112,27 @@ func (p *Proposal) credentials() []providers.Credential {
 func (p *Proposal) Config() []byte {
 	var b bytes.Buffer
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("# Made by rowferry init from %s for %s (%s). Look through it, above all at what says \"please check\".", comment(p.Sample), p.Operation.ID, comment(p.Operation.Title.EN))
-	line("# Values such as ${NAME} come from the environment. Every key is explained in docs/configuration.md.")
+	maker := "rowferry init"
+	if p.Part {
+		maker = "the console"
+	}
+	line("# Made by %s from %s for %s (%s). Look through it, above all at what says \"please check\".", maker, comment(p.Sample), p.Operation.ID, comment(p.Operation.Title.EN))
+	if p.Part {
+		line("# A part of a configuration: it belongs into a folder that include names (include: routes.d/*.yaml).")
+	}
+	if !p.Known {
+		line("# Values such as ${NAME} come from the environment. Every key is explained in docs/configuration.md.")
+	}
 	line("")
-	line("data: data")
-	line("language: %s", p.Language)
-	line("")
-	p.account(line)
-	line("")
+	if !p.Part {
+		line("data: data")
+		line("language: %s", p.Language)
+		line("")
+	}
+	if !p.Known {
+		p.account(line)
+		line("")
+	}
 	p.route(line)
 	return b.Bytes()
 }
@@ -236,6 +249,10 @@ func (p *Proposal) mapping(line func(string, ...any)) {
 
 // entry is one field of the map: the heading alone, or with what the values need.
 func (p *Proposal) entry(line func(string, ...any), f *Field) {
+	if f.Map.Value != nil {
+		line("      %s: {value: %s} # chosen", Scalar(f.Path), quoted(*f.Map.Value))
+		return
+	}
 	heading, remark := Scalar(f.Map.From[0]), comment("# "+f.Sureness())+remarks(f.Remarks)
 	if f.Map.Lookup == nil && len(f.Map.Date) == 0 {
 		line("      %s: %s %s", Scalar(f.Path), heading, remark)

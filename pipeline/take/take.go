@@ -45,9 +45,9 @@ type Taker struct {
 	Ledger Ledger
 	Log    *slog.Logger
 	Now    func() time.Time
-	Taken  func(ledger.File)             // called once it is decided what becomes of a file; may be nil
+	Taken  func(ledger.File)                             // called once it is decided what becomes of a file; may be nil
 	Looked func(route string, err error, next time.Time) // called by Run after each look with how it went, and when the next is due; may be nil
-	Room   func() error                  // why nothing new is to be taken for now, such as *NoRoom; may be nil
+	Room   func() error                                  // why nothing new is to be taken for now, such as *NoRoom; may be nil
 
 	// Patience is how long after it was taken a file is looked at again, for it may still grow [10m].
 	Patience time.Duration
