@@ -3,15 +3,20 @@
 package console_test
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
@@ -157,4 +162,159 @@ func (o *office) dropBig(route, name string, n int) string {
 		o.t.Fatalf("%d %s %v", answer.StatusCode, body, err)
 	}
 	return strings.Split(strings.Split(string(body), `"id":"`)[1], `"`)[0]
+}
+
+// BenchmarkManyFiles asks for pages of a ledger of 100,000 files, through the real handlers over HTTP. Wanted: as fast as with few, below 300 ms.
+func BenchmarkManyFiles(b *testing.B) {
+	o := open(b)
+	o.stop()
+	o.many(100_000)
+	o.start()
+	var found struct{ Files []struct{ ID string } }
+	o.get("ann", "/api/v1/files?q=file-050000", &found)
+	if len(found.Files) != 1 {
+		b.Fatalf("%+v", found)
+	}
+	middle := found.Files[0].ID
+	for _, c := range []struct{ name, path string }{
+		{"today", "/"}, {"newest", "/files"}, {"from the middle", "/files?cursor=" + middle}, {"a route", "/files?route=other"}, {"an outcome of few", "/files?outcome=unknown"}, {"an outcome of none", "/files?outcome=failed"},
+		{"quarantined", "/files?state=quarantined"}, {"a name", "/files?q=FILE-000017"}, {"a name in Chinese", "/files?q=订单"}, {"a name that is nowhere", "/files?q=nowhere"}, {"an id", "/files?q=" + middle}, {"since", "/files?since=2026-11-20"},
+		{"a file", "/files/" + middle}, {"accounts", "/accounts"}, {"audit", "/audit"}, {"API: files", "/api/v1/files?route=failures&limit=500"},
+	} {
+		b.Run(c.name, func(b *testing.B) { o.timed(b, c.path) })
+	}
+}
+
+// many fills the ledger with files of three rows that were reported; one in 10,000 has a row that nobody knows about, and one in 10,000 was refused.
+func (o *office) many(files int) {
+	o.t.Helper()
+	l, err := drivers.Open(context.Background(), "sqlite", filepath.Join(o.dir, "data"))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	group, ctx := errgroup.WithContext(context.Background())
+	group.SetLimit(256)
+	begun := time.Date(2026, 11, 1, 0, 0, 0, 0, time.Local)
+	for i := range files {
+		group.Go(func() error {
+			at := begun.Add(time.Duration(i) * 20 * time.Second)
+			name := fmt.Sprintf("file-%06d.csv", i)
+			if i%5000 == 3 {
+				name = fmt.Sprintf("订单-%06d.csv", i)
+			}
+			f := ledger.File{File: batch.File{ID: fmt.Sprintf("%s-%04x", at.Format("20060102-150405"), i%65536), Route: []string{"failures", "failures", "other"}[i%3], Name: name, TakenAt: at}, Account: "les", Operation: "shipmentFailed", Language: batch.English, Source: "inbox", Revision: 1}
+			if err := l.Begin(ctx, f); err != nil {
+				return err
+			}
+			if _, err := l.Take(ctx, f.ID, f.ID, 100); err != nil {
+				return err
+			}
+			if i%10_000 == 9 {
+				return errors.Join(l.Refuse(ctx, f.ID, "no heading fits"), l.Rest(ctx, f.ID))
+			}
+			c := ledger.Chunk{File: f.ID}
+			for k := range 3 {
+				c.Items = append(c.Items, ledger.Staged{Item: batch.Item{Seq: k, Rows: []int{k + 2}, Body: fmt.Appendf(nil, `{"lesBookingId":"LB%d-%d"}`, i, k)}})
+			}
+			l.Stage(c)
+			if err := l.Accept(ctx, f.ID, ledger.Reading{Format: "csv", Columns: []batch.Column{{Name: "lesBookingId", Ref: "A"}}}, batch.Counts{Read: 3}, 3, 3); err != nil {
+				return err
+			}
+			var events []ledger.Event
+			for k := range 3 {
+				out := batch.Outcome{Status: batch.Delivered, Code: "1", Attempts: 1, SentAt: at}
+				if k == 0 && i%10_000 == 5 {
+					out.Status = batch.Unknown
+				}
+				events = append(events, ledger.Event{File: f.ID, Item: k, Kind: ledger.EventSettled, At: at, Rows: []int{k + 2}, Verdict: &ledger.Verdict{Outcome: out}})
+			}
+			return errors.Join(l.Record(events...).Wait(ctx), l.Report(ctx, f.ID, []string{name + ".result.csv"}), l.Rest(ctx, f.ID))
+		})
+	}
+	if err := errors.Join(group.Wait(), l.Close()); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+// BenchmarkOpenConsole sends files as fast as the machine can, in turn with nobody looking (the control) and with a browser that has the file's page
+// open: it hears of each change and fetches the page anew, once a second at most. cost-% is what the open console takes from the rows a second,
+// the median of all pairs; cpu-% what it adds to the processor's time. Wanted: below 5.
+func BenchmarkOpenConsole(b *testing.B) {
+	const rows = 20_000
+	o := open(b)
+	o.stop()
+	o.write(strings.Replace(o.settings, "rate: 500/s", "rate: none, concurrency: 16", 1))
+	o.start()
+	var slower, dearer []float64
+	n := 0
+	send := func(looking bool) (time.Duration, time.Duration) {
+		n++
+		begun, used := time.Now(), cpu(b)
+		id := o.drop("ann", "failures", fmt.Sprintf("f%d.csv", n), sheet(rows, fmt.Sprintf("LBO%03dx", n)))
+		leave := func() {}
+		if looking {
+			leave = o.looks(id)
+		}
+		o.ended(id)
+		leave()
+		return time.Since(begun), cpu(b) - used
+	}
+	send(false)
+	for b.Loop() {
+		first := n%4 < 2 // now this one first, now that one
+		var wall, work [2]time.Duration
+		for _, looking := range []bool{first, !first} {
+			i := 0
+			if looking {
+				i = 1
+			}
+			wall[i], work[i] = send(looking)
+		}
+		slower, dearer = append(slower, 100*(1-float64(wall[0])/float64(wall[1]))), append(dearer, 100*(float64(work[1])/float64(work[0])-1))
+	}
+	b.ReportMetric(median(slower), "cost-%")
+	b.ReportMetric(median(dearer), "cpu-%")
+}
+
+func median(all []float64) float64 {
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+// looks has a page of a file open, as a browser has it, until leave is called.
+func (o *office) looks(id string) (leave func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ask := func(path string) *http.Response {
+		r, err := http.NewRequestWithContext(ctx, "GET", "http://"+o.address+path, nil)
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+o.tokens["ann"])
+		answer, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			return nil
+		}
+		return answer
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		events := ask("/api/v1/events")
+		if events == nil {
+			return
+		}
+		defer events.Body.Close()
+		var fetched time.Time
+		for lines := bufio.NewScanner(events.Body); lines.Scan(); {
+			if !strings.Contains(lines.Text(), id) || time.Since(fetched) < time.Second {
+				continue
+			}
+			fetched = time.Now()
+			if page := ask("/files/" + id); page != nil {
+				_, _ = io.Copy(io.Discard, page.Body)
+				page.Body.Close()
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
 }

@@ -136,16 +136,6 @@ func (c *Console) routes() http.Handler {
 	return mux
 }
 
-// cached lets a browser keep what the binary brings, as long as the address carries its version.
-func cached(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.RawQuery != "" {
-			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-		}
-		h.ServeHTTP(w, r)
-	})
-}
-
 // policy is what pages may do: nothing but what comes from here.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 

@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -88,9 +89,15 @@ func (c *Console) render(w http.ResponseWriter, r *http.Request, status int, pag
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", string(v.Lang))
+	w.Header().Set("Vary", "Accept-Encoding")
+	content := out.Bytes()
+	if unpacks(r) {
+		w.Header().Set("Content-Encoding", "gzip")
+		content = gzipped(content, gzip.DefaultCompression)
+	}
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(out.Bytes())
+		_, _ = w.Write(content)
 	}
 }
 

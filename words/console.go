@@ -152,7 +152,7 @@ var console = catalogue{
 	"console.mend.checking":           {EN: "Checking…", ZH: "正在检查…", RU: "Проверяем…"},
 	"console.mend.good":               {EN: "{send} rows would be sent.", ZH: "将发送 {send} 行。", RU: "Строк к отправке: {send}."},
 	"console.mend.bad":                {EN: "{send} rows would be sent, {invalid} are still wrong.", ZH: "将发送 {send} 行，仍有 {invalid} 行有误。", RU: "Строк к отправке: {send}, ещё с ошибками: {invalid}."},
-	"console.mend.failed":             {EN: "The check failed. What you typed is kept; try again.", ZH: "检查失败。您输入的内容已保留，请重试。", RU: "Проверка не удалась. Введённое сохранено, попробуйте снова."},
+	"console.mend.failed":             {EN: "The service cannot be reached. What you typed is kept in this browser, and is checked as soon as it can be.", ZH: "无法连接服务。您输入的内容已保留在此浏览器中，恢复后会立即检查。", RU: "Служба недоступна. Введённое сохранено в этом браузере и будет проверено, как только это станет возможно."},
 	"console.mend.looked":             {EN: "looked up: send again", ZH: "已查询：重新发送", RU: "проверено: отправить снова"},
 	"console.mend.again":              {EN: "send again as it is", ZH: "原样重新发送", RU: "отправить снова как есть"},
 	"console.mend.send":               {EN: "Send the mended rows", ZH: "发送改正后的行", RU: "Отправить исправленное"},

@@ -85,6 +85,7 @@ for (const form of document.querySelectorAll("[data-drop]")) {
 
   let asked = 0, timer = null;
   const later = () => { store(); clearTimeout(timer); timer = setTimeout(check, 350); };
+  const failed = () => { summary.textContent = root.dataset.sayFailed; send.disabled = true; clearTimeout(timer); timer = setTimeout(check, 1500); };
   const check = async () => {
     send.disabled = !any();
     if (!any()) { summary.textContent = ""; return; }
@@ -93,7 +94,9 @@ for (const form of document.querySelectorAll("[data-drop]")) {
     const answer = await fetch(root.dataset.mend, { method: "POST", headers: { "Content-Type": "application/json" }, body: body(true) }).catch(() => null);
     if (mine !== asked) return;
     const found = answer && await answer.json().catch(() => null);
-    if (!answer || !answer.ok || !found) { summary.textContent = (found && found.detail) || root.dataset.sayFailed; send.disabled = true; return; }
+    if (mine !== asked) return;
+    if (!found) { failed(); return; }
+    if (!answer.ok) { summary.textContent = found.detail || root.dataset.sayFailed; send.disabled = true; return; }
     show(found);
   };
 
@@ -165,7 +168,8 @@ for (const form of document.querySelectorAll("[data-drop]")) {
     const answer = await fetch(root.dataset.mend, { method: "POST", headers: { "Content-Type": "application/json" }, body: body(false) }).catch(() => null);
     const found = answer && await answer.json().catch(() => null);
     if (answer && answer.ok && found) { localStorage.removeItem(key); location.href = "/files/" + found.id; return; }
-    summary.textContent = (found && found.detail) || root.dataset.sayFailed;
+    if (!found) { failed(); return; }
+    summary.textContent = found.detail || root.dataset.sayFailed;
     send.disabled = false;
   });
 
