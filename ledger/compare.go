@@ -128,7 +128,7 @@ func (p *pair) tallies(ctx context.Context, f *File) error {
 
 func (p *pair) prints(ctx context.Context, f *File, c *Content) error {
 	var prints []Print
-	for _, left := range c.prints(f.Account, f.Operation) {
+	for _, left := range c.Left(f) {
 		prints = append(prints, left.Print)
 	}
 	a, b, err := both(p, func(c Contents) ([]*Earlier, error) { return c.Earlier(ctx, "", prints, time.Time{}) })

@@ -64,7 +64,7 @@ type LeftPrint struct {
 // Played is what follows from a chunk's records: its tally, and the prints that its items left. An item leaves one unless it was
 // never to be sent. Of one that goes whatever other files bring (Free) it is not known any more when it was the first to come:
 // it then counts as one that another file may repeat.
-func (s *Sealed) Played(account, operation string) (*Tally, []LeftPrint, error) {
+func (s *Sealed) Played(f *File) (*Tally, []LeftPrint, error) {
 	items, err := Unseal(OfItems, s.File, s.Seq, s.Items)
 	if err != nil {
 		return nil, nil, err
@@ -90,20 +90,16 @@ func (s *Sealed) Played(account, operation string) (*Tally, []LeftPrint, error) 
 	}
 	t := c.Tally()
 	t.Records, t.Chain = counted.Records, counted.Chain
-	return t, c.prints(account, operation), nil
+	return t, c.prints(f), nil
 }
 
 // prints are those that the items left.
-func (c *Content) prints(account, operation string) (left []LeftPrint) {
-	for i := range c.Items {
-		it, now := &c.Items[i], &c.States[i]
-		opened := it.Preset != nil && now.Verdict != it.Preset // a person had it sent all the same
-		if it.Body == nil || it.Preset != nil && !opened {
-			continue
-		}
-		left = append(left, LeftPrint{PrintOf(account, operation, it.Body), i, it.Before.Repeat || opened && it.Preset.Held()})
+func (c *Content) prints(f *File) (prints []LeftPrint) {
+	for _, left := range c.Left(f) {
+		it := &c.Items[left.Item]
+		prints = append(prints, LeftPrint{left.Print, left.Item, it.Before.Repeat || it.Preset.Held()}) // what was held, and opened, is free
 	}
-	return left
+	return prints
 }
 
 // Importer is a driver that can take in what another ledger keeps.

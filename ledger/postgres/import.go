@@ -38,8 +38,11 @@ func (b books) unfinished(ctx context.Context) error {
 	return &ledger.Damaged{Path: b.path, Sentence: "ledger.unfinished", What: batch.Message{Text: batch.Text{EN: from}}}
 }
 
-// kept are the tables that hold what a ledger keeps.
-var kept = append([]string{"files", "copies", "receipts", "marks", "lanes", "orders", "facts", "register", "acts"}, partitioned...)
+// kept are the tables that hold what a ledger keeps, beside its facts.
+var kept = append([]string{"files", "copies", "receipts", "marks", "lanes", "orders", "register", "acts"}, partitioned...)
+
+// foreign is which facts are not the driver's own.
+const foreign = "NOT starts_with(encode(key, 'escape'), '" + own + "')"
 
 // Import is ledger.Importer's. What is taken in is written in one transaction. All of it lies in the partition of one day, however
 // old it is: so there are not as many partitions as the other ledger has days.
@@ -71,12 +74,12 @@ func (w *writing) vacate(of string) error {
 	if begun {
 		return errors.Join(w.clear(), w.keep(importKey, of))
 	}
-	for _, table := range kept {
+	for _, table := range append([]string{"facts WHERE " + foreign}, kept...) {
 		if err := w.tx.QueryRow(w.ctx, "SELECT EXISTS (SELECT FROM "+table+")").Scan(&taken); err != nil {
 			return err
 		}
 		if taken {
-			return fmt.Errorf("%w: something is kept in %s (table %s): a copy needs a ledger that nobody has used, such as another database or ?search_path=NAME", ledger.ErrExists, w.l.path, table)
+			return fmt.Errorf("%w: something is kept in %s (%s): a copy needs a ledger that nobody has used, such as another database or ?search_path=NAME", ledger.ErrExists, w.l.path, table)
 		}
 	}
 	return w.keep(importKey, of)
@@ -85,7 +88,7 @@ func (w *writing) vacate(of string) error {
 // clear drops everything.
 func (w *writing) clear() error {
 	clear(w.l.tallies)
-	return w.exec("TRUNCATE " + strings.Join(kept, ", "))
+	return errors.Join(w.exec("TRUNCATE "+strings.Join(kept, ", ")), w.exec("DELETE FROM facts WHERE "+foreign+" OR key = $1", []byte(importKey)))
 }
 
 // imported is what was taken in.
@@ -224,7 +227,7 @@ func (i *importing) rows() error {
 }
 
 func (g *gathered) add(n int64, f *ledger.File, s *ledger.Sealed) error {
-	tally, prints, err := s.Played(f.Account, f.Operation)
+	tally, prints, err := s.Played(f)
 	if err != nil {
 		return err
 	}
@@ -395,7 +398,7 @@ func (i *importing) counters() error {
 
 // Facts is ledger.Contents'.
 func (b books) Facts(ctx context.Context) (map[string]string, error) {
-	return b.pairs(ctx, "SELECT key, value FROM facts WHERE NOT starts_with(encode(key, 'escape'), $1)", own)
+	return b.pairs(ctx, "SELECT key, value FROM facts WHERE "+foreign)
 }
 
 // lines gives the lines of a query, read whole before the first is given.
