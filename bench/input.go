@@ -62,13 +62,16 @@ func inputRow(i int, r *random) []string {
 		fmt.Sprintf("%d.%02d", 1+r.n(9999), r.n(100)), day(2024, 2), r.of(statuses), r.of(notes), r.of(sources)}
 }
 
-func writeCSV(path string, rows int) error {
+func writeCSV(path string, rows int) error { return writeOther(path, rows, 42) }
+
+// writeOther writes rows that are others with every seed.
+func writeOther(path string, rows int, seed random) error {
 	f, err := os.Create(path)
 	if err != nil {
 		return err
 	}
 	b := bufio.NewWriter(f)
-	w, r := csv.NewWriter(b), random(42)
+	w, r := csv.NewWriter(b), seed
 	_ = w.Write(header)
 	for i := 1; i <= rows; i++ {
 		_ = w.Write(inputRow(i, &r))

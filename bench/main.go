@@ -37,12 +37,17 @@ func main() {
 	log.SetFlags(0)
 	rows := flag.Int("rows", 100_000, "rows of the main comparison")
 	big := flag.Int("big", 1_000_000, "rows of the large file (0: leave it out)")
+	remembered := flag.Int("remembered", 10_000_000, "requests that the ledger remembers when it takes further files (0: leave it out)")
 	runs := flag.Int("runs", 3, "runs of each, in turn")
 	flag.Parse()
 	var err error
 	switch flag.Arg(0) {
 	case "":
-		err = measure(*rows, *big, *runs)
+		err = measure(*rows, *big, *remembered, *runs)
+	case "guards":
+		err = withBench(*rows, func(b *bench, in string) error { return b.guards(in, *rows, *runs) })
+	case "beside":
+		err = withBench(1, func(b *bench, _ string) error { return b.beside(*rows, *remembered, 4**runs) })
 	case "control":
 		err = control(flag.Arg(1), flag.Arg(2), flag.Arg(3))
 	case "take":
@@ -90,7 +95,32 @@ func median(all []float64) float64 {
 	return all[len(all)/2]
 }
 
-func measure(rows, big, runs int) error {
+func measure(rows, big, remembered, runs int) error {
+	return withBench(rows, func(b *bench, in string) error {
+		fmt.Printf("%d rows of 20 columns, 12 mapped; medians of %d runs in turn\n\n", rows, runs)
+		perRow, err := b.sending(in, rows, runs)
+		if err != nil {
+			return err
+		}
+		if err := b.guards(in, rows, runs); err != nil {
+			return err
+		}
+		if big > 0 {
+			if err := b.large(big, perRow); err != nil {
+				return err
+			}
+		}
+		if remembered > 0 {
+			if err := b.beside(rows, remembered, 4*runs); err != nil {
+				return err
+			}
+		}
+		return b.reading(runs)
+	})
+}
+
+// withBench builds the program, starts the sink and writes an input of so many rows.
+func withBench(rows int, do func(b *bench, in string) error) error {
 	dir, err := os.MkdirTemp("", "rowferry-bench-")
 	if err != nil {
 		return err
@@ -101,8 +131,8 @@ func measure(rows, big, runs int) error {
 		return err
 	}
 	binary := filepath.Join(dir, "rowferry")
-	if out, err := exec.Command("go", "build", "-o", binary, "./cmd/rowferry").CombinedOutput(); err != nil {
-		return fmt.Errorf("build: %w\n%s", err, out)
+	if err := build(binary, ""); err != nil {
+		return err
 	}
 	url, taken, stop, err := sink()
 	if err != nil {
@@ -114,17 +144,14 @@ func measure(rows, big, runs int) error {
 	if err := writeCSV(in, rows); err != nil {
 		return err
 	}
-	fmt.Printf("%d rows of 20 columns, 12 mapped; medians of %d runs in turn\n\n", rows, runs)
-	perRow, err := b.sending(in, rows, runs)
-	if err != nil {
-		return err
+	return do(b, in)
+}
+
+func build(to, flags string) error {
+	if out, err := exec.Command("go", "build", "-ldflags", flags, "-o", to, "./cmd/rowferry").CombinedOutput(); err != nil {
+		return fmt.Errorf("build: %w\n%s", err, out)
 	}
-	if big > 0 {
-		if err := b.large(big, perRow); err != nil {
-			return err
-		}
-	}
-	return b.reading(runs)
+	return nil
 }
 
 type bench struct {
@@ -154,14 +181,16 @@ func (b *bench) workplace() (string, error) {
 }
 
 // ferry sends a file through rowferry and checks that the sink got every row once.
-func (b *bench) ferry(in string, rows int) (figure, error) {
+func (b *bench) ferry(in string, rows int) (figure, error) { return b.ferryWith(b.binary, in, rows) }
+
+func (b *bench) ferryWith(binary, in string, rows int) (figure, error) {
 	config, err := b.workplace()
 	if err != nil {
 		return figure{}, err
 	}
 	defer os.RemoveAll(filepath.Dir(config))
 	before := b.taken.Load()
-	f, err := timed(b.binary, "send", "-c", config, "pay", in)
+	f, err := timed(binary, "send", "-c", config, "pay", in)
 	if err != nil {
 		return f, err
 	}
@@ -203,6 +232,33 @@ func (b *bench) sending(in string, rows, runs int) (perRow float64, err error) {
 	fmt.Printf("%-46s %9.0f rows/s  %5.1f s CPU  %4.0f MiB  ratio %.2f (wanted: 0.6 or more)\n", "rowferry send, into the result file", n/f, median(cpuFerry), median(memory), c/f)
 	fmt.Printf("%-46s %9.0f rows/s  ratio %.1f (wanted: 4 or more)\n", "taking alone: read, map, check, ledger", n/t, c/t)
 	return f / n, nil
+}
+
+// guards compares rowferry with one that was built to keep neither checksums nor the mark: pairs of runs, in turn, each time the other one
+// first. Of every pair the ratio counts, so that other work on the machine touches both sides.
+func (b *bench) guards(in string, rows, runs int) error {
+	bare := filepath.Join(b.dir, "unguarded")
+	if err := build(bare, "-X github.com/rowferry/rowferry/ledger.unguarded=yes"); err != nil {
+		return err
+	}
+	var wall, cpu []float64
+	for n := range 3 * runs {
+		binaries := []string{b.binary, bare}
+		if n%2 == 1 {
+			slices.Reverse(binaries)
+		}
+		used := map[string]figure{}
+		for _, binary := range binaries {
+			f, err := b.ferryWith(binary, in, rows)
+			if err != nil {
+				return err
+			}
+			used[binary] = f
+		}
+		wall, cpu = append(wall, used[b.binary].wall/used[bare].wall), append(cpu, used[b.binary].cpu/used[bare].cpu)
+	}
+	fmt.Printf("%-46s ratio %.3f of CPU, %.3f of time; medians of %d pairs (wanted: 1.03 or less)\n", "the journal's checksums and mark, of send", median(cpu), median(wall), len(cpu))
+	return nil
 }
 
 func (b *bench) large(rows int, perRow float64) error {

@@ -38,10 +38,14 @@ type Before struct {
 	Repeat   bool `json:"repeat,omitempty"`   // the same request of another file was executed, or may have been
 }
 
-// PrintFor is the print of its request, whether private fields of it are sealed or not.
+// PrintFor is the print of its request, whether private fields of it are sealed or not. The order of a document's rows does not count:
+// people sort them.
 func (s *Staged) PrintFor(account, operation string) Print {
 	if s.Sealed != (Print{}) {
 		return s.Sealed
+	}
+	if len(s.Rows) > 1 {
+		return PrintOf(account, operation, inAnyOrder(s.Body))
 	}
 	return PrintOf(account, operation, s.Body)
 }

@@ -1,9 +1,12 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
@@ -30,7 +33,7 @@ func printOf(account, kind string, content []byte) Print {
 const PrintsKey = "ledger/prints"
 
 // printsNow is how they are made now. Whoever changes that changes this word too.
-const printsNow = "numbers by value"
+const printsNow = "numbers by value, rows in any order"
 
 // Reprinted reports whether a ledger's prints are those that are looked for.
 func Reprinted(ctx context.Context, b Books) (bool, error) {
@@ -59,10 +62,11 @@ func Reprint(ctx context.Context, l interface {
 	return l.Keep(ctx, PrintsKey, printsNow)
 }
 
-// Left is an item that was sent, or may be, with the print that is looked for now and the one that the first rowferry left.
+// Left is an item that was sent, or may be, with the print that is looked for now and those that older rowferries left.
 type Left struct {
-	Item       int
-	Print, Old Print
+	Item  int
+	Print Print
+	Old   [2]Print
 }
 
 // Left lists the items of a chunk that leave prints.
@@ -72,7 +76,7 @@ func (c *Content) Left(f *File) (all []Left) {
 		if it.Body == nil || it.Preset != nil && c.States[i].Verdict == it.Preset { // it was never opened
 			continue
 		}
-		all = append(all, Left{i, it.PrintFor(f.Account, f.Operation), printOf(f.Account, f.Operation, it.Body)})
+		all = append(all, Left{i, it.PrintFor(f.Account, f.Operation), [2]Print{PrintOf(f.Account, f.Operation, it.Body), printOf(f.Account, f.Operation, it.Body)}})
 	}
 	return all
 }
@@ -112,6 +116,34 @@ func byValue(body []byte) []byte {
 		return body
 	}
 	return append(out, body[from:]...)
+}
+
+// inAnyOrder sorts the elements of every list.
+func inAnyOrder(body []byte) []byte {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return body // it is ours, and can be read
+	}
+	return sorted(v)
+}
+
+func sorted(v any) []byte {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, value := range v {
+			v[key] = json.RawMessage(sorted(value))
+		}
+	case []any:
+		list := make([]json.RawMessage, len(v))
+		for i := range v {
+			list[i] = byValue(sorted(v[i]))
+		}
+		slices.SortFunc(list, func(a, b json.RawMessage) int { return bytes.Compare(a, b) })
+		return EncodeFacts(list)
+	}
+	return EncodeFacts(v)
 }
 
 // Sent is how far an earlier item has come that had the same request.

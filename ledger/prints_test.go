@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"testing"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 )
 
@@ -22,6 +23,31 @@ func TestPrintsCountNumbersByValue(t *testing.T) {
 		{`1.10`, `1.1`, true},
 	} {
 		if same := ledger.PrintOf("p", "o", []byte(c.a)) == ledger.PrintOf("p", "o", []byte(c.b)); same != c.same {
+			t.Errorf("%s and %s: same %v", c.a, c.b, same)
+		}
+	}
+}
+
+// A document whose rows somebody sorted is the same document; a list that one row makes is what it says.
+func TestTheOrderOfADocumentsRows(t *testing.T) {
+	const one, other = `{"bill":"B1","cargos":[{"no":"C1","kg":1.50,"un":["7","3"]},{"no":"C2","kg":12}]}`, `{"bill":"B1","cargos":[{"no":"C2","kg":12.0},{"no":"C1","kg":1.5,"un":["7","3"]}]}`
+	for _, c := range []struct {
+		a, b string
+		rows []int
+		same bool
+	}{
+		{one, other, []int{2, 3}, true},
+		{one, one, []int{2, 3}, true},
+		{one, other, []int{2}, false},
+		{one, `{"bill":"B1","cargos":[{"no":"C2","kg":1.5,"un":["7","3"]},{"no":"C1","kg":12}]}`, []int{2, 3}, false},
+		{one, `{"bill":"B1","cargos":[{"no":"C1","kg":1.5,"un":["7","3"]},{"no":"C2","kg":12},{"no":"C2","kg":12}]}`, []int{2, 3, 4}, false},
+		{`{"ids":["2","1"]}`, `{"ids":["1","2"]}`, []int{2, 3}, true},
+	} {
+		print := func(body string) ledger.Print {
+			s := ledger.Staged{Item: batch.Item{Rows: c.rows, Body: []byte(body)}}
+			return s.PrintFor("p", "o")
+		}
+		if same := print(c.a) == print(c.b); same != c.same {
 			t.Errorf("%s and %s: same %v", c.a, c.b, same)
 		}
 	}

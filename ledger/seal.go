@@ -21,6 +21,14 @@ const (
 // raises it and goes on reading the older ones.
 const version = 1
 
+// unguarded is set by the linker alone, of a program that is built to measure what guarding costs: it writes records without
+// checksums, believes what it reads, and keeps no mark.
+var unguarded string
+
+// Guarded reports whether what is written is guarded against what disks and people do to it: in every program that is not built to
+// measure that.
+func Guarded() bool { return unguarded == "" }
+
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Seal is the form in which a driver stores a record of a chunk: version, record, and a CRC-32C over both and over what it
@@ -44,6 +52,9 @@ func Unseal(k Kind, file string, seq int, stored []byte) ([]byte, error) {
 }
 
 func sum(k Kind, file string, seq int, body []byte) uint32 {
+	if !Guarded() {
+		return 0
+	}
 	place := append(strconv.AppendInt(append([]byte{byte(k)}, file...), int64(seq), 36), '/')
 	return crc32.Update(crc32.Checksum(place, castagnoli), castagnoli, body)
 }

@@ -227,6 +227,32 @@ func TestTheSameRowsInOtherFiles(t *testing.T) {
 	s.sent("A1 1 D1 1")
 }
 
+// Rows are the same however a program or a person has written them down: each file of testdata/spelt says what the first one said.
+func TestTheSameRowsSpeltOtherwise(t *testing.T) {
+	s := newSender(t, twoRoutes)
+	read := func(path string) string {
+		t.Helper()
+		text, err := os.ReadFile(path)
+		s.must(err)
+		return string(text)
+	}
+	first := s.drop("in3/orders.csv", read("testdata/spelt/first/orders.csv"))[0]
+	if first.Counts.Delivered != 3 {
+		t.Fatalf("%+v", first)
+	}
+	others, err := filepath.Glob("testdata/spelt/*.csv")
+	if err != nil || len(others) < 10 {
+		t.Fatal(others, err)
+	}
+	for _, path := range others {
+		name := filepath.Base(path)
+		if f := s.drop("in3/"+name, read(path))[0]; f.State != ledger.Duplicate || f.Reason != first.ID {
+			t.Errorf("%s is %s of %q: %+v", name, f.State, f.Reason, f.Counts)
+		}
+	}
+	s.sent("A-1 1 A-2 1 A-3 1")
+}
+
 // A file that brings nothing new is a duplicate of the one that has all its rows, be they sent, held or unfit there too.
 func TestAFileThatOnlyRepeats(t *testing.T) {
 	s := newSender(t, twoRoutes)

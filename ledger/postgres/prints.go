@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -173,9 +174,9 @@ func (l *Ledger) reprint(ctx context.Context, id string) error {
 
 func (w *writing) reprint(f *ledger.File, n int64, c *ledger.Content) error {
 	items := c.Left(f)
-	prints := make([]ledger.Print, 0, 2*len(items))
+	prints := make([]ledger.Print, 0, 3*len(items))
 	for _, l := range items {
-		prints = append(prints, l.Print, l.Old)
+		prints = append(prints, l.Print, l.Old[0], l.Old[1])
 	}
 	places, err := sightings(w.ctx, w.tx, prints)
 	if err != nil {
@@ -186,8 +187,11 @@ func (w *writing) reprint(f *ledger.File, n int64, c *ledger.Content) error {
 		if left(places[l.Print], n, c.Seq, l.Item) != nil {
 			continue
 		}
-		before := left(places[l.Old], n, c.Seq, l.Item)
-		late = append(late, []any{[16]byte(l.Print), n, c.Seq, l.Item, before != nil && before.Free})
+		free := slices.ContainsFunc(l.Old[:], func(old ledger.Print) bool {
+			own := left(places[old], n, c.Seq, l.Item)
+			return own != nil && own.Free
+		})
+		late = append(late, []any{[16]byte(l.Print), n, c.Seq, l.Item, free})
 	}
 	if len(late) == 0 {
 		return nil

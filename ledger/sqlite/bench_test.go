@@ -88,88 +88,16 @@ func filled(b *testing.B, l ledger.Owner, rows, size int) {
 	check(last.Wait(b.Context()))
 }
 
-// BenchmarkPrints takes files of 50,000 rows in turn into three ledgers: one that is not asked about requests and remembers none, one
-// that remembers what it took, and one that remembers 10,000,000 requests besides. Wanted: at most 3 µs and 60 bytes a row for
-// remembering, and beside the ten million at most a tenth more. Run it with -benchtime 21x: every fifth or sixth file, prints are put in order.
+// BenchmarkPrints: see ledgertest.Prints. Run it with -benchtime 21x: every fifth or sixth file, prints are put in order.
 func BenchmarkPrints(b *testing.B) {
-	const rows, remembered = 50_000, 10_000_000
-	type place struct {
-		name   string
-		dir    string
-		l      ledger.Owner
-		n      int
-		prints bool
-		cpu    time.Duration
-		size   int64
-	}
-	places := []*place{{name: "plain"}, {name: "asked", prints: true}, {name: "beside", prints: true}}
-	for _, p := range places {
-		p.dir = b.TempDir()
-		l, err := at(p.dir).Open(b.Context())
+	ledgertest.Prints(b, 10_000_000, func(b *testing.B) (ledger.Owner, func() int64) {
+		dir := b.TempDir()
+		l, err := at(dir).Open(b.Context())
 		if err != nil {
 			b.Fatal(err)
 		}
-		defer l.Close()
-		p.l = l
-		for p.name == "beside" && p.n < remembered/500_000 {
-			taken(b, l, p.n, 500_000, false, true)
-			p.n++
-		}
-		p.size = sizeOf(b, p.dir)
-	}
-	n := 0
-	for b.Loop() {
-		for _, p := range places {
-			used := cpu(b)
-			taken(b, p.l, p.n, rows, true, p.prints)
-			p.cpu += cpu(b) - used
-			p.n++
-		}
-		n += rows
-	}
-	row := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / float64(n) }
-	plain, asked, beside := places[0], places[1], places[2]
-	b.ReportMetric(row(plain.cpu), "plain-cpu-ns/row")
-	b.ReportMetric(row(asked.cpu), "asked-cpu-ns/row")
-	b.ReportMetric(row(beside.cpu), "beside-cpu-ns/row")
-	b.ReportMetric(float64(beside.cpu)/float64(asked.cpu), "beside/asked")
-	b.ReportMetric(float64(sizeOf(b, asked.dir)-asked.size-(sizeOf(b, plain.dir)-plain.size))/float64(n), "B/row")
-}
-
-// taken takes the nth file; with bodies as a route's are, or none to speak of.
-func taken(b *testing.B, l ledger.Owner, n, rows int, bodies, prints bool) {
-	b.Helper()
-	check := func(err error) {
-		if err != nil {
-			b.Fatal(err)
-		}
-	}
-	id := fmt.Sprint("f", n)
-	check(l.Begin(b.Context(), ledgertest.File(id)))
-	_, err := l.Take(b.Context(), id, id, 1)
-	check(err)
-	const size = 250
-	for first := 0; first < rows; first += size {
-		c := ledger.Chunk{File: id, Seq: first / size, Items: make([]ledger.Staged, size)}
-		list := make([]ledger.Print, size)
-		for i := range c.Items {
-			body := fmt.Appendf(nil, `{"no":"%d/%d"}`, n, first+i)
-			if bodies {
-				body = fmt.Appendf(nil, `{"no":"%d/%d","name":"Somebody in a street","street":"Long street in a town 17","city":"Sankt Petersburg","weight":12.5}`, n, first+i)
-			}
-			c.Items[i] = ledger.Staged{Item: batch.Item{Seq: first + i, Rows: []int{first + i + 2}, Body: body}}
-			if prints {
-				list[i] = ledger.PrintOf("otms", "remove", body)
-				c.Items[i].Print = list[i]
-			}
-		}
-		if prints && bodies {
-			_, err := l.Earlier(b.Context(), id, list, time.Time{})
-			check(err)
-		}
-		l.Stage(c)
-	}
-	check(l.Accept(b.Context(), id, ledger.Reading{}, batch.Counts{Read: rows}, rows, rows))
+		return l, func() int64 { return sizeOf(b, dir) }
+	}, func() time.Duration { return cpu(b) })
 }
 
 // cpu is what this process has used.

@@ -590,23 +590,20 @@ func (l *Ledger) reprint(ctx context.Context, id string) error {
 }
 
 func (w *writing) reprint(f *ledger.File, n int64, c *ledger.Content) error {
-	var prints, old []ledger.Print
+	var prints []ledger.Print
 	var items []int
-	for _, l := range c.Left(f) {
-		prints, old, items = append(prints, l.Print), append(old, l.Old), append(items, l.Item)
+	all := c.Left(f)
+	for _, l := range all {
+		prints, items = append(prints, l.Print, l.Old[0], l.Old[1]), append(items, l.Item, l.Item, l.Item)
 	}
-	now, err := w.left(n, c.Seq, prints, items)
-	if err != nil {
-		return err
-	}
-	before, err := w.left(n, c.Seq, old, items)
+	own, err := w.left(n, c.Seq, prints, items)
 	if err != nil {
 		return err
 	}
 	var late []printed
-	for i, item := range items {
-		if _, there := now[i]; !there {
-			late = append(late, printed{prints[i], ledger.Sighting{File: n, Seq: int32(c.Seq), Item: int32(item), Free: before[i].Free}})
+	for i, l := range all {
+		if _, there := own[3*i]; !there {
+			late = append(late, printed{l.Print, ledger.Sighting{File: n, Seq: int32(c.Seq), Item: int32(l.Item), Free: own[3*i+1].Free || own[3*i+2].Free}})
 		}
 	}
 	return w.leave(f.ID, tallied{n, c.Seq}, late)

@@ -449,7 +449,7 @@ func (l *Ledger) begin() (*writing, error) {
 }
 
 func (w *writing) end(err error) error {
-	if err == nil && w.l.mark != nil {
+	if err == nil && w.l.mark != nil && ledger.Guarded() {
 		err = w.sum()
 	}
 	if err == nil {

@@ -67,7 +67,7 @@ func (j *Judge) Judge(ctx context.Context, items []ledger.Staged) error {
 			j.echo.preset(s)
 			continue
 		}
-		s.Print = ledger.PrintOf(j.route.Account, j.route.Operation.ID, s.Body)
+		s.Print = s.PrintFor(j.route.Account, j.route.Operation.ID)
 		at, prints = append(at, i), append(prints, s.Print)
 	}
 	earlier := make([]*ledger.Earlier, len(prints))

@@ -619,7 +619,7 @@ func (s *staging) seal(it *ledger.Staged) {
 	if s.key == nil || it.Body == nil {
 		return
 	}
-	own := ledger.PrintOf(s.file.Account, s.file.Operation, it.Body)
+	own := it.PrintFor(s.file.Account, s.file.Operation)
 	if it.Body = s.route.Mask.Seal(s.key, it.Body); masks.Sealed(it.Body) {
 		it.Sealed = own
 	}
