@@ -86,7 +86,7 @@ type Account struct {
 	// Generation of a session login (v1, v3, v4), where the provider has several; without it the first whose credentials are there.
 	Login string `yaml:"login" example:"v3"`
 	// Encoding of requests, where the provider offers several; without it the operation's first.
-	Encoding string `yaml:"encoding" enum:"json,xml,form"`
+	Encoding string `yaml:"encoding" enum:"json,xml,form,multipart"`
 	// Recipe of the signature, for providers that want one and do not publish it.
 	Sign *Sign `yaml:"sign"`
 	// Headers to send with every request besides those of the provider's document.

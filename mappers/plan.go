@@ -109,7 +109,7 @@ func (p *planner) node(s *providers.Schema, path, indexed string, inRows bool) *
 			n.kids = append(n.kids, kid)
 		}
 	}
-	if len(n.kids) == 0 {
+	if len(n.kids) == 0 && !(s.Required && p.op.Opened(path)) {
 		return nil
 	}
 	return n

@@ -41,10 +41,12 @@ type adopter struct {
 	main    *file
 	files   map[string]*file
 	two     bool // Swagger 2.0
+	three   bool // before OpenAPI 3.1: what stands beside a reference is nothing
 	names   map[string]string
 	taken   map[string]bool
 	schemas []entry
 	later   []func() // what was referred to and is still to be brought
+	answers []func() // responses, which requests can do without
 	budget  int
 	spent   bool
 }
@@ -114,8 +116,12 @@ func (a *adopter) version() bool {
 		a.wrong(cmp.Or(version, swagger), a.main.name, "document.version_theirs", "found", cmp.Or(version, swagger).Value)
 		return false
 	}
+	a.three = a.two || strings.HasPrefix(version.Value, "3.0")
 	return true
 }
+
+// beside a reference these say nothing of values.
+var beside30 = []string{"title", "description", "example", "default", "deprecated", "readOnly", "writeOnly"}
 
 // top is a part of the main file; one that cannot be read is noted.
 func (a *adopter) top(pointer string) *yaml.Node {
@@ -138,14 +144,17 @@ func (a *adopter) document(spec adoptSpec) *yaml.Node {
 	add("info", cmp.Or(spec.Info, a.top("/info")))
 	add("externalDocs", cmp.Or(spec.Docs, a.top("/externalDocs")))
 	paths, operationServers := a.operations(spec.Operations, spec.Servers)
-	for len(a.later) > 0 {
-		next := a.later[0]
-		a.later = a.later[1:]
-		next()
+	a.bring()
+	needed := len(a.mistakes)
+	for _, answer := range a.answers {
+		answer()
 	}
+	a.bring()
+	a.warnings, a.mistakes = append(a.warnings, a.mistakes[needed:]...), a.mistakes[:needed]
 	servers := spec.Servers
 	if servers == nil {
 		servers = a.servers(operationServers)
+		paths = a.shifted(paths, servers)
 	}
 	add("servers", servers)
 	add("x-rowferry", spec.Extension)
@@ -162,6 +171,15 @@ func (a *adopter) document(spec adoptSpec) *yaml.Node {
 	add("components", mapping(root, components))
 	add("webhooks", spec.Webhooks)
 	return mapping(root, out)
+}
+
+// bring brings what was referred to, and what that refers to.
+func (a *adopter) bring() {
+	for len(a.later) > 0 {
+		next := a.later[0]
+		a.later = a.later[1:]
+		next()
+	}
 }
 
 func scalar(value string, like *yaml.Node) *yaml.Node {
@@ -198,17 +216,18 @@ func (a *adopter) operations(picked, own *yaml.Node) (*yaml.Node, *yaml.Node) {
 		if e.Name != o.id {
 			o.id = e.Name
 		}
-		item, node := a.find(o)
-		if node == nil {
+		item, op, ok := a.find(o)
+		if !ok {
 			continue
 		}
+		node := op.Node
 		if s := cmp.Or(get(node, "servers"), get(item.Node, "servers")); s != nil {
 			if servers != nil && servers != s && own == nil {
 				a.wrong(s, place, "document.servers_differ")
 			}
 			servers = s
 		}
-		operation := a.operation(o, item, spotIn{node, item.file}, e.Node)
+		operation := a.operation(o, item, op, e.Node)
 		methods := []entry{{Name: o.method, Key: scalar(o.method, node), Node: operation}}
 		if i := slices.IndexFunc(out, func(e entry) bool { return e.Name == o.path }); i >= 0 {
 			out[i].Node = mapping(out[i].Node, append(entries(out[i].Node), methods...))
@@ -241,9 +260,14 @@ func (a *adopter) everyOperation() (out []theirOperation) {
 		if a.main.json != nil { // ids only, not what is below
 			at, _ := a.main.keys("paths", path)
 			for _, method := range at {
-				if slices.Contains(methods, method) {
-					out = append(out, theirOperation{a.short(path, method, "operationId"), method, path, a.short(path, method, "summary")})
+				if !slices.Contains(methods, method) {
+					continue
 				}
+				o := theirOperation{a.short(path, method, "operationId"), method, path, a.short(path, method, "summary")}
+				if o.id == "" && a.short(path, method, "$ref") != "" {
+					o = a.elsewhere(o)
+				}
+				out = append(out, o)
 			}
 			if !slices.Contains(at, "$ref") {
 				continue
@@ -254,12 +278,25 @@ func (a *adopter) everyOperation() (out []theirOperation) {
 			continue
 		}
 		for _, e := range entries(item.Node) {
-			if slices.Contains(methods, e.Name) {
-				out = append(out, theirOperation{textAt(e.Node, "operationId"), e.Name, path, textAt(e.Node, "summary")})
+			if !slices.Contains(methods, e.Name) {
+				continue
 			}
+			o := theirOperation{textAt(e.Node, "operationId"), e.Name, path, textAt(e.Node, "summary")}
+			if o.id == "" && get(e.Node, "$ref") != nil {
+				o = a.elsewhere(o)
+			}
+			out = append(out, o)
 		}
 	}
 	return out
+}
+
+// elsewhere is an operation that the path only refers to, as descriptions of many files do.
+func (a *adopter) elsewhere(o theirOperation) theirOperation {
+	if _, op, ok := a.find(o); ok {
+		o.id, o.summary = textAt(op.Node, "operationId"), textAt(op.Node, "summary")
+	}
+	return o
 }
 
 // short is a text of an operation in a JSON file.
@@ -276,12 +313,13 @@ func escaped(part string) string {
 }
 
 // find reads an operation and the path item around it.
-func (a *adopter) find(o theirOperation) (spotIn, *yaml.Node) {
-	item, ok := a.resolve(spotIn{a.top("/paths/" + escaped(o.path)), a.main}, "paths."+o.path)
+func (a *adopter) find(o theirOperation) (item, op spotIn, ok bool) {
+	item, ok = a.resolve(spotIn{a.top("/paths/" + escaped(o.path)), a.main}, "paths."+o.path)
 	if !ok {
-		return item, nil
+		return item, op, false
 	}
-	return item, get(item.Node, o.method)
+	op, ok = a.resolve(spotIn{get(item.Node, o.method), item.file}, "paths."+o.path+"."+o.method)
+	return item, op, ok
 }
 
 // resolve follows references until there is none.
@@ -303,27 +341,32 @@ func (a *adopter) resolve(at spotIn, place string) (spotIn, bool) {
 
 // follow finds what a reference leads to.
 func (a *adopter) follow(ref *yaml.Node, from *file, place string) (spotIn, bool) {
-	path, pointer, _ := strings.Cut(ref.Value, "#")
-	f := from
-	if path != "" {
-		if f = a.open(from.path, path, ref, place); f == nil {
-			return spotIn{nil, from}, false
+	f, to := from, ref.Value
+	for range strictyaml.MaxNest {
+		path, pointer, _ := strings.Cut(to, "#")
+		if path != "" {
+			if f = a.open(f.path, path, ref, place); f == nil {
+				return spotIn{nil, from}, false
+			}
+		}
+		var n *yaml.Node
+		var err error
+		if pointer == "" || pointer[0] == '/' {
+			n, err = f.at(pointer)
+		}
+		if err != nil {
+			a.wrong(ref, place, "document.file", "path", f.name, "error", oneLine(err))
+			return spotIn{nil, f}, false
+		}
+		if n != nil {
+			return spotIn{n, f}, true
+		}
+		if to = f.detour(pointer); to == "" {
+			break
 		}
 	}
-	var n *yaml.Node
-	var err error
-	if pointer == "" || pointer[0] == '/' {
-		n, err = f.at(pointer)
-	}
-	if err != nil {
-		a.wrong(ref, place, "document.file", "path", f.name, "error", oneLine(err))
-		return spotIn{nil, f}, false
-	}
-	if n == nil {
-		a.wrong(ref, place, "document.ref", "ref", ref.Value)
-		return spotIn{nil, f}, false
-	}
-	return spotIn{n, f}, true
+	a.wrong(ref, place, "document.ref", "ref", ref.Value)
+	return spotIn{nil, f}, false
 }
 
 // operation is the whole node of a picked operation, with what is ours.
@@ -350,7 +393,9 @@ func (a *adopter) operation(o theirOperation, item, op spotIn, ours *yaml.Node) 
 	if body != nil {
 		out = append(out, entry{Name: "requestBody", Key: scalar("requestBody", body), Node: body})
 	}
-	out = append(out, named("responses", a.responses(op, place)))
+	responses := mapping(op.Node, nil)
+	a.answers = append(a.answers, func() { responses.Content = a.responses(op, place).Content })
+	out = append(out, named("responses", responses))
 	if own := get(ours, "security"); own != nil {
 		out = slices.DeleteFunc(out, func(e entry) bool { return e.Name == "security" })
 		out = append(out, named("security", own))
@@ -437,7 +482,7 @@ func (a *adopter) content(at spotIn, place string) *yaml.Node {
 			switch e.Name {
 			case "schema":
 				inner = append(inner, entry{Name: e.Name, Key: e.Key, Node: a.schema(spotIn{e.Node, m.file}, place+".content."+media.Name+".schema", 0)})
-			case "example":
+			case "example", "encoding":
 				inner = append(inner, e)
 			case "examples":
 				inner = append(inner, entry{Name: e.Name, Key: e.Key, Node: a.examplesOf(spotIn{e.Node, m.file}, place)})
@@ -496,8 +541,12 @@ func (a *adopter) schema(at spotIn, place string, depth int) *yaml.Node {
 		return n
 	}
 	inner := func(x *yaml.Node) *yaml.Node { return a.schema(spotIn{x, at.file}, place, depth+1) }
+	alone := a.three && textAt(n, "$ref") != ""
 	var out []entry
 	for _, e := range entries(n) {
+		if alone && e.Name != "$ref" && !slices.Contains(beside30, e.Name) {
+			continue
+		}
 		switch e.Name {
 		case "$ref":
 			if to := a.reference(e.Node, at.file, place); to != nil {
@@ -597,9 +646,10 @@ func (a *adopter) securitySchemes() *yaml.Node {
 	if n == nil {
 		return nil
 	}
+	all, _ := a.resolve(spotIn{n, a.main}, "components.securitySchemes")
 	var out []entry
-	for _, e := range entries(n) {
-		if s, ok := a.resolve(spotIn{e.Node, a.main}, "components.securitySchemes."+e.Name); ok {
+	for _, e := range entries(all.Node) {
+		if s, ok := a.resolve(spotIn{e.Node, all.file}, "components.securitySchemes."+e.Name); ok {
 			node := s.Node
 			if a.two {
 				node = oldScheme(node)

@@ -22,7 +22,9 @@ paths:
 func extended(t *testing.T, files map[string]string) (*Provider, error) {
 	t.Helper()
 	dir := t.TempDir()
-	files["ours.yaml"] = oursOfAnything
+	if files["ours.yaml"] == "" {
+		files["ours.yaml"] = oursOfAnything
+	}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

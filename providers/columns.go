@@ -24,6 +24,9 @@ func (op *Operation) Members(names []string) (out []string) {
 // Opens reports whether columns may name members of the operation's maps.
 func (op *Operation) Opens() bool { return len(op.compiled.maps) > 0 }
 
+// Opened reports whether columns may name members of the map at this path.
+func (op *Operation) Opened(path string) bool { return slices.Contains(op.compiled.maps, path) }
+
 // Widened is the operation with further members of its maps as fields. The sender needs only the operation itself: what the
 // schema does not name is sent as it is. The error is a *DocumentError. Safe for concurrent use.
 func (op *Operation) Widened(members []string) (*Operation, error) {

@@ -229,6 +229,9 @@ func (r *reader) servers(p *Provider) {
 			continue
 		}
 		r.choice(env, place+".x-environment", env.Value, "production", "sandbox")
+		if h := hole.FindString(url.Value); h != "" {
+			r.wrong(url, place, "document.server_hole", "hole", h)
+		}
 		if seen[env.Value] {
 			r.wrong(env, place, "document.twice", "name", env.Value)
 		}
@@ -365,7 +368,9 @@ func (r *reader) operation(p *Provider, n *yaml.Node, item entry, method string,
 	p.Operations = append(p.Operations, op)
 	b.parameters(item.Node, n, place)
 	if schema == nil && len(op.Parameters) == 0 {
-		r.wrong(n, place, "document.body")
+		if get(n, "requestBody") == nil {
+			r.wrong(n, place, "document.nothing")
+		}
 		return
 	}
 	before := len(r.mistakes)
@@ -448,6 +453,8 @@ func encodingOf(media string) string {
 	switch media = strings.TrimSpace(media); {
 	case media == "application/x-www-form-urlencoded":
 		return "form"
+	case media == "multipart/form-data":
+		return "multipart"
 	case media == "application/json" || strings.HasSuffix(media, "+json") || media == "text/json" || media == "*/*" || media == "application/*":
 		return "json"
 	case media == "application/xml" || media == "text/xml" || strings.HasSuffix(media, "+xml"):
@@ -456,8 +463,29 @@ func encodingOf(media string) string {
 	return ""
 }
 
+func btoi(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// styles are those that the encoding of a form's properties asks for.
+func styles(n *yaml.Node) map[string]string {
+	out := map[string]string{}
+	for _, e := range entries(n) {
+		switch {
+		case textAt(e.Node, "style") == "deepObject":
+			out[e.Name] = Deep
+		case textAt(e.Node, "explode") == "false":
+			out[e.Name] = Joined
+		}
+	}
+	return out
+}
+
 // usual are the media types that need no word.
-var usual = map[string]string{"json": "application/json", "xml": "application/xml", "form": "application/x-www-form-urlencoded"}
+var usual = map[string]string{"json": "application/json", "xml": "application/xml", "form": "application/x-www-form-urlencoded", "multipart": "multipart/form-data"}
 
 // encodings finds the encodings of the request body and its one schema; nil when there is no body.
 func (r *reader) encodings(op *Operation, n *yaml.Node, place string) (*yaml.Node, string) {
@@ -471,7 +499,11 @@ func (r *reader) encodings(op *Operation, n *yaml.Node, place string) (*yaml.Nod
 	}
 	var schema *yaml.Node
 	var where, first string
-	for _, e := range entries(get(body, "content")) {
+	content := entries(get(body, "content"))
+	slices.SortStableFunc(content, func(a, b entry) int { // parts are for files: anything else is better
+		return btoi(encodingOf(a.Name) == "multipart") - btoi(encodingOf(b.Name) == "multipart")
+	})
+	for _, e := range content {
 		encoding := encodingOf(e.Name)
 		s := get(e.Node, "schema")
 		if encoding == "" || s == nil {
@@ -493,6 +525,9 @@ func (r *reader) encodings(op *Operation, n *yaml.Node, place string) (*yaml.Nod
 			continue
 		}
 		op.Encodings = append(op.Encodings, encoding)
+		if encoding == "form" {
+			op.Styles = styles(get(e.Node, "encoding"))
+		}
 		if !strings.Contains(e.Name, "*") && e.Name != usual[encoding] && (r.theirs || e.Name != "text/xml") {
 			if op.Media == nil {
 				op.Media = map[string]string{}

@@ -60,6 +60,7 @@ type draft struct {
 	batch                   string // the array that rows could fill, a hint
 	fields                  []string
 	choose, schemas         [][2]string
+	columns                 []string // maps that columns open
 	branches                map[string]string
 	security                string
 }
@@ -136,6 +137,12 @@ func (d *draft) decide(a *adopter, wrong []Mistake) bool {
 				d.schemas = append(d.schemas, [2]string{path, schema})
 				decided = true
 			}
+		case "document.hole":
+			d.schemas, decided = append(d.schemas, [2]string{"path." + strings.Trim(arg["hole"], "{}"), "{type: string}"}), true
+		case "document.free_map":
+			if open := path + ".*"; !slices.Contains(d.columns, open) {
+				d.columns, decided = append(d.columns, open), true
+			}
 		case "document.security":
 			if d.security == "" {
 				d.security = a.usableScheme()
@@ -211,6 +218,9 @@ func (d *draft) text(p *Provider, missing []Mistake) string {
 		for _, c := range d.schemas {
 			line("      %s: {schema: %s}", quoted(c[0]), c[1])
 		}
+	}
+	if d.columns != nil {
+		line("    columns: [%s]   # any names: a column %s fills one of them", strings.Join(quotedAll(d.columns), ", "), strings.TrimSuffix(d.columns[0], "*")+"NAME")
 	}
 	if d.fields != nil {
 		line("    fields: [%s]   # what people are offered; required ones are added", strings.Join(quotedAll(d.fields), ", "))

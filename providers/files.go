@@ -91,15 +91,7 @@ func moved(n *yaml.Node, mark int) {
 
 // at finds what a JSON pointer without its # leads to; nil when that is nothing. An error is of the file's text.
 func (f *file) at(pointer string) (*yaml.Node, error) {
-	var parts []string
-	if pointer = strings.TrimPrefix(pointer, "/"); pointer != "" {
-		for part := range strings.SplitSeq(pointer, "/") {
-			if plain, err := url.PathUnescape(part); err == nil {
-				part = plain
-			}
-			parts = append(parts, strings.NewReplacer("~1", "/", "~0", "~").Replace(part))
-		}
-	}
+	parts := pointerParts(pointer)
 	if f.json != nil {
 		return f.json.at(parts)
 	}
@@ -120,6 +112,46 @@ func (f *file) at(pointer string) (*yaml.Node, error) {
 		}
 	}
 	return plain(n), nil
+}
+
+// pointerParts are the parts of a JSON pointer.
+func pointerParts(pointer string) (parts []string) {
+	if pointer = strings.TrimPrefix(pointer, "/"); pointer == "" {
+		return nil
+	}
+	for part := range strings.SplitSeq(pointer, "/") {
+		if plain, err := url.PathUnescape(part); err == nil {
+			part = plain
+		}
+		parts = append(parts, strings.NewReplacer("~1", "/", "~0", "~").Replace(part))
+	}
+	return parts
+}
+
+// detour is where a pointer leads when a part of its way is a reference itself, as where all schemas lie in a file of their own; ""
+// when none is.
+func (f *file) detour(pointer string) string {
+	parts := pointerParts(pointer)
+	way := ""
+	for i := 1; i < len(parts); i++ {
+		way += "/" + escaped(parts[i-1])
+		if keys, err := f.keys(parts[:i]...); err != nil || !slices.Contains(keys, "$ref") {
+			continue
+		}
+		n, err := f.at(way + "/$ref")
+		if err != nil || n == nil || n.Kind != yaml.ScalarNode {
+			return ""
+		}
+		to := n.Value
+		if !strings.Contains(to, "#") {
+			to += "#"
+		}
+		for _, rest := range parts[i:] {
+			to += "/" + escaped(rest)
+		}
+		return to
+	}
+	return ""
 }
 
 // jsonText is JSON that is read where it is asked for.

@@ -165,7 +165,7 @@ func (r *reader) flat(n *yaml.Node, place string, seen []string) *yaml.Node {
 		}
 	}
 	own := slices.DeleteFunc(entries(n), func(e entry) bool { return e.Name == "$ref" || e.Name == "allOf" })
-	if all != nil {
+	if all != nil || r.theirs {
 		return r.intersect(out, mapping(n, own), place)
 	}
 	return overlay(out, mapping(n, own))

@@ -91,9 +91,18 @@ func (b *builder) parameters(item, op *yaml.Node, place string) {
 			all = append(all, n)
 		}
 	}
+	for _, w := range b.maps { // a hole that the description forgot
+		if name, is := strings.CutPrefix(w.path, "path."); is && b.op.opens(name) && !slices.ContainsFunc(all, func(n *yaml.Node) bool { return textAt(n, "in") == "path" && textAt(n, "name") == name }) {
+			all = append(all, mapping(w.key, []entry{text("name", name, w.key), text("in", "path", w.key)}))
+		}
+	}
 	for _, in := range Places {
 		for _, n := range all {
-			if textAt(n, "in") == in {
+			switch {
+			case textAt(n, "in") != in:
+			case in == "path" && b.theirs && !b.op.opens(textAt(n, "name")):
+				b.warn(n, place, "document.no_hole", "hole", "{"+textAt(n, "name")+"}")
+			default:
 				b.parameter(n, in, place)
 			}
 		}
@@ -103,6 +112,16 @@ func (b *builder) parameters(item, op *yaml.Node, place string) {
 			b.cannot(n, place, spot{full: in + "." + textAt(n, "name"), required: isTrue(n, "required")}, "document.parameter_in", "in", in)
 		}
 	}
+}
+
+// opens reports whether the path has a hole of this name.
+func (op *Operation) opens(name string) bool {
+	for _, path := range op.Paths {
+		if strings.Contains(path, "{"+name+"}") {
+			return true
+		}
+	}
+	return false
 }
 
 func (b *builder) parameter(n *yaml.Node, in, place string) {
@@ -196,16 +215,28 @@ func (b *builder) bodyRequired(n *yaml.Node) bool {
 // bodySample is an example of the whole body.
 func (b *builder) bodySample(n *yaml.Node) *yaml.Node {
 	for _, media := range entries(get(get(n, "requestBody"), "content")) {
-		if x := get(media.Node, "example"); x != nil {
+		if x := written(get(media.Node, "example")); x != nil {
 			return x
 		}
 		for _, e := range entries(get(media.Node, "examples")) {
-			if x := get(e.Node, "value"); x != nil && x.Kind != yaml.ScalarNode {
+			if x := written(get(e.Node, "value")); x != nil && x.Kind != yaml.ScalarNode {
 				return x
 			}
 		}
 	}
 	return nil
+}
+
+// written is an example, read where somebody wrote it as a text of JSON.
+func written(x *yaml.Node) *yaml.Node {
+	if x == nil || x.Kind != yaml.ScalarNode || !strings.HasPrefix(strings.TrimSpace(x.Value), "{") {
+		return x
+	}
+	n, err := newJSONText([]byte(x.Value), 0).at(nil)
+	if err != nil {
+		return nil
+	}
+	return n
 }
 
 // envelop makes the schema of an item's body. What is one JSON object and no more stays as it is.

@@ -6,6 +6,7 @@ import (
 	"regexp/syntax"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -315,4 +316,108 @@ func overlap(a, b []rune) bool {
 		}
 	}
 	return false
+}
+
+// withoutLooks is a pattern without its look-aheads: it takes all that the whole one takes, and more.
+func withoutLooks(text string) string {
+	for {
+		start := max(strings.Index(text, "(?!"), strings.Index(text, "(?="))
+		if start < 0 {
+			return text
+		}
+		depth, end := 0, -1
+		class := false
+		for i := start; i < len(text) && end < 0; i++ {
+			switch c := text[i]; {
+			case c == '\\':
+				i++
+			case class:
+				class = c != ']'
+			case c == '[':
+				class = true
+			case c == '(':
+				depth++
+			case c == ')':
+				if depth--; depth == 0 {
+					end = i + 1
+				}
+			}
+		}
+		if end < 0 {
+			return text
+		}
+		text = text[:start] + text[end:]
+	}
+}
+
+// samples are short texts that the pattern takes, most likely; none where there is no pattern.
+func (p *pattern) samples() (out []string) {
+	if p == nil {
+		return nil
+	}
+	translated, err := fromECMA(p.text)
+	if err != nil {
+		return nil
+	}
+	tree, err := syntax.Parse(translated, syntax.Perl)
+	if err != nil {
+		return nil
+	}
+	for _, more := range []int{0, 1, 2, 3, 5, 8, 12, 20, 40} {
+		if text := string(sampled(nil, tree, more)); len(text) <= 500 && !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+// sampled appends the least that a pattern takes, and where something may be repeated so many more of it.
+func sampled(to []rune, t *syntax.Regexp, more int) []rune {
+	if len(to) > 1000 {
+		return to
+	}
+	least, most := 0, -1
+	switch t.Op {
+	case syntax.OpLiteral:
+		return append(to, t.Rune...)
+	case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return append(to, usualOf(newSet(class(t)), t))
+	case syntax.OpCapture, syntax.OpConcat:
+		for _, sub := range t.Sub {
+			to = sampled(to, sub, more)
+		}
+		return to
+	case syntax.OpAlternate:
+		return sampled(to, t.Sub[min(more, len(t.Sub)-1)], more)
+	case syntax.OpStar:
+	case syntax.OpPlus:
+		least = 1
+	case syntax.OpQuest:
+		most = 1
+	case syntax.OpRepeat:
+		least, most = t.Min, t.Max
+	default: // anchors and the like
+		return to
+	}
+	n := least + more
+	if most >= 0 {
+		n = min(n, most)
+	}
+	for range n {
+		to = sampled(to, t.Sub[0], more)
+	}
+	return to
+}
+
+// usualOf is a letter of a set that people would write.
+func usualOf(s *set, t *syntax.Regexp) rune {
+	for _, c := range "A1a0BxZ-_ ." {
+		if s.has(c) {
+			return c
+		}
+	}
+	if len(t.Rune) > 0 {
+		return t.Rune[0]
+	}
+	return 'A'
 }

@@ -96,8 +96,9 @@ type Operation struct {
 	Help       batch.Text
 	Method     string
 	Paths      map[string]string // by encoding; most operations have one
-	Encodings  []string          // json, xml, form; the first is the default
+	Encodings  []string          // json, xml, form, multipart; the first is the default
 	Media      map[string]string // by encoding, where its type is not the usual one: application/vnd.acme+json
+	Styles     map[string]string // form: by property, how a list or object is written where not as usual: Deep, Joined
 	Accept     string            // the types of its answers; "" = that of the encoding
 	Parameters []Parameter
 	Schemes    []string // allowed authentication schemes, default first; names in Provider.Schemes
@@ -115,6 +116,12 @@ type Operation struct {
 	// unexported: compiled rules, answer expressions, fallback schema
 	compiled
 }
+
+// How lists and objects are written in a form (Operation.Styles).
+const (
+	Deep   = "deep"   // a[b]=1&a[c][0]=2
+	Joined = "joined" // a=1,2
+)
 
 // Rows says how rows become requests.
 type Rows struct {

@@ -155,6 +155,10 @@ func (b *builder) schema(raw *yaml.Node, name, place string, required bool, at s
 	if c := get(n, "const"); c != nil {
 		s.Const = c.Value
 	}
+	if b.theirs && s.Type == "string" && b.op.Encodings[0] == "multipart" && (format(n) == "binary" || get(n, "contentMediaType") != nil) {
+		b.cannot(n, place, at, "document.part", "path", at.full)
+		return nil
+	}
 	if b.theirs && spec.Hidden || !b.theirs && spec.Hidden || isTrue(n, "readOnly") || isTrue(n, "deprecated") && !(b.theirs && (required || b.picked(at))) {
 		return nil
 	}
@@ -194,7 +198,7 @@ func single(n *yaml.Node) string {
 func (b *builder) cannot(n *yaml.Node, place string, at spot, key string, args ...any) {
 	if b.theirs {
 		place = at.full
-		if slices.Contains(args, any(at.full)) { // the sentence names it
+		if at.full == "" || slices.Contains(args, any(at.full)) { // the sentence names it
 			place = b.op.ID
 		}
 	}
@@ -351,6 +355,9 @@ func (b *builder) object(s *Schema, n *yaml.Node, at spot) bool {
 	}
 	if b.columned(at) {
 		b.op.compiled.maps = append(b.op.compiled.maps, at.path)
+		if at.required && len(b.named) == 0 {
+			b.warn(n, b.op.ID, "document.open_map", "path", at.full)
+		}
 	} else if b.theirs && len(entries(properties)) == 0 && !at.root() {
 		b.cannot(n, s.place, at, "document.free_map", "path", at.full)
 		return false
@@ -410,6 +417,9 @@ func (b *builder) array(s *Schema, n *yaml.Node, at spot) {
 	filled := rows.Kind != One && cmp.Or(at.full, ".") == rows.Path
 	switch {
 	case filled:
+	case b.theirs && s.minItems > 1 && !b.rowsAt(at):
+		b.cannot(n, s.place, at, "document.few", "path", at.full, "min", s.minItems)
+		return
 	case b.rowsAt(at):
 		at.required = at.required || b.theirs
 	case b.theirs && s.minItems == 0:
@@ -480,6 +490,7 @@ func (b *builder) leaf(s *Schema, spec fieldSpec, at spot) {
 		var err error
 		if c.pattern, err = compilePattern(p.Value); err != nil {
 			b.cannot(p, s.place+".pattern", at, "document.pattern", "pattern", p.Value, "error", err)
+			c.pattern, _ = compilePattern(withoutLooks(p.Value)) // so much of it is checked
 		}
 	}
 	if b.theirs {
@@ -626,7 +637,7 @@ func (b *builder) examples(s *Schema, c *converter, spec fieldSpec, at spot) {
 	switch {
 	case spec.Example != nil:
 		f.examples = []string{*spec.Example}
-	case b.theirs && at.sample != nil && at.sample.Kind == yaml.ScalarNode && at.sample.ShortTag() != "!!null" && at.sample.Value != "":
+	case b.theirs && at.sample != nil && at.sample.Kind == yaml.ScalarNode && at.sample.ShortTag() != "!!null" && strings.TrimSpace(at.sample.Value) != "":
 		f.examples = []string{at.sample.Value}
 	case get(s.node, "example") != nil:
 		f.examples = []string{get(s.node, "example").Value}

@@ -94,8 +94,10 @@ func (r *reader) theirScheme(p *Provider, e entry) {
 		s.Kind, s.Needs, s.Query = "header", []string{e.Name}, map[string]string{name: "{" + e.Name + "}"}
 	case kind == "apiKey " && textAt(n, "in") == "cookie":
 		s.Kind, s.Needs, s.Headers = "header", []string{e.Name}, map[string]string{"Cookie": name + "={" + e.Name + "}"}
-	case kind == "oauth2 ":
-		r.oauth(&s, n, spec)
+	case kind == "oauth2 " || kind == "openIdConnect ":
+		if r.oauth(&s, n, spec); s.Kind == "" { // a person logs in, elsewhere: the account has the token that came of it
+			s.Kind, s.Needs, s.Headers = "header", []string{e.Name}, map[string]string{"Authorization": "Bearer {" + e.Name + "}"}
+		}
 	case kind == "mutualTLS ":
 		s.Kind = "none" // the account's client certificate
 	}

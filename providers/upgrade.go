@@ -46,18 +46,21 @@ var oldKeys = []string{"name", "in", "description", "required", "schema", "colle
 
 // oldParameters parts the parameters of Swagger 2.0 into those that 3.1 calls so and the request body.
 func (a *adopter) oldParameters(op spotIn, all []spotIn, place string) (out []spotIn, body *yaml.Node) {
-	var form []entry
+	var form, styles []entry
 	var needed []*yaml.Node
 	consumes := a.types(op, "consumes", "application/json")
 	for _, p := range all {
 		switch textAt(p.Node, "in") {
 		case "body":
 			if schema := get(p.Node, "schema"); schema != nil {
-				body = a.oldBody(p.Node, consumes, a.schema(spotIn{schema, p.file}, place+".requestBody", 0))
+				body = a.oldBody(p.Node, consumes, a.schema(spotIn{schema, p.file}, place+".requestBody", 0), nil)
 			}
 		case "formData":
 			name := textAt(p.Node, "name")
 			form = append(form, entry{Name: name, Key: scalar(name, p.Node), Node: a.oldSchema(p, place)})
+			if textAt(p.Node, "type") == "array" && textAt(p.Node, "collectionFormat") != "multi" {
+				styles = append(styles, entry{Name: name, Key: scalar(name, p.Node), Node: mapping(p.Node, []entry{text("explode", "false", p.Node)})})
+			}
 			if isTrue(p.Node, "required") {
 				needed = append(needed, scalar(name, p.Node))
 			}
@@ -82,15 +85,19 @@ func (a *adopter) oldParameters(op spotIn, all []spotIn, place string) (out []sp
 		if !slices.Contains(consumes, "multipart/form-data") {
 			consumes = []string{"application/x-www-form-urlencoded"}
 		}
-		body = a.oldBody(op.Node, consumes, schema)
+		body = a.oldBody(op.Node, consumes, schema, mapping(op.Node, styles))
 	}
 	return out, body
 }
 
-func (a *adopter) oldBody(like *yaml.Node, types []string, schema *yaml.Node) *yaml.Node {
+func (a *adopter) oldBody(like *yaml.Node, types []string, schema, styles *yaml.Node) *yaml.Node {
 	var content []entry
 	for _, t := range types {
-		content = append(content, entry{Name: t, Key: scalar(t, like), Node: mapping(like, []entry{named("schema", schema)})})
+		media := []entry{named("schema", schema)}
+		if styles != nil {
+			media = append(media, named("encoding", styles))
+		}
+		content = append(content, entry{Name: t, Key: scalar(t, like), Node: mapping(like, media)})
 	}
 	es := []entry{named("content", mapping(like, content))}
 	if r := get(like, "required"); r != nil && r.Kind == yaml.ScalarNode {
@@ -191,16 +198,57 @@ func (a *adopter) servers(own *yaml.Node) *yaml.Node {
 	return &out
 }
 
-// server is the URL with its variables at their defaults; one without a default is a mistake.
+// server is the URL with its variables at their defaults; holes without one stay.
 func (a *adopter) server(n *yaml.Node) string {
 	return hole.ReplaceAllStringFunc(textAt(n, "url"), func(h string) string {
-		v := get(get(n, "variables"), h[1:len(h)-1])
-		if fixed := textAt(v, "default"); fixed != "" {
-			return fixed
-		}
-		a.wrong(get(n, "url"), "servers", "document.server_hole", "hole", h)
-		return h
+		return cmp.Or(textAt(get(get(n, "variables"), h[1:len(h)-1]), "default"), h)
 	})
+}
+
+// shifted has a hole at the end of all servers' addresses at the beginning of the paths instead, where the parameters of that name are
+// those of the operations: /api/{version}. What no operation fills is left for a mistake.
+func (a *adopter) shifted(paths, servers *yaml.Node) *yaml.Node {
+	if servers == nil || len(servers.Content) == 0 {
+		return paths
+	}
+	tail := ""
+	for i, s := range servers.Content {
+		address := textAt(s, "url")
+		at := strings.IndexByte(address, '{')
+		if at < 0 {
+			return paths
+		}
+		at = strings.LastIndexByte(address[:at], '/')
+		if i > 0 && address[at:] != tail || strings.HasSuffix(address[:at+1], "//") {
+			return paths
+		}
+		tail = address[at:]
+	}
+	var out []entry
+	for _, e := range entries(paths) {
+		for _, h := range hole.FindAllStringSubmatch(tail, -1) {
+			if !fills(e.Node, h[1]) {
+				return paths
+			}
+		}
+		out = append(out, entry{Name: tail + e.Name, Key: scalar(tail+e.Name, e.Key), Node: e.Node})
+	}
+	for _, s := range servers.Content {
+		address := get(s, "url")
+		address.Value = strings.TrimSuffix(address.Value, tail)
+	}
+	return mapping(paths, out)
+}
+
+// fills reports whether all operations of a path have a path parameter of this name.
+func fills(path *yaml.Node, name string) bool {
+	for _, operation := range entries(path) {
+		list := get(operation.Node, "parameters")
+		if list == nil || !slices.ContainsFunc(list.Content, func(p *yaml.Node) bool { return textAt(p, "in") == "path" && textAt(p, "name") == name }) {
+			return false
+		}
+	}
+	return true
 }
 
 func (a *adopter) oldServers() *yaml.Node {

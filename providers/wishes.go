@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -239,6 +240,9 @@ func (b *builder) branch(n *yaml.Node, key string, list *yaml.Node, place string
 			null = true
 			continue
 		}
+		if isEmpty(f) && len(list.Content) > 1 {
+			continue
+		}
 		raw, flat = append(raw, plain(one)), append(flat, f)
 	}
 	if len(flat) == 1 {
@@ -254,6 +258,9 @@ func (b *builder) branch(n *yaml.Node, key string, list *yaml.Node, place string
 	} else if i == none {
 		return nil
 	}
+	if values := constants(flat); values != nil {
+		return b.intersect(mapping(n, without()), mapping(list, values), place)
+	}
 	if !slices.ContainsFunc(flat, structural) {
 		return n
 	}
@@ -266,8 +273,32 @@ func (b *builder) branch(n *yaml.Node, key string, list *yaml.Node, place string
 	for i := range flat {
 		names[i] = branchName(raw[i], flat[i], i)
 	}
-	b.cannot(n, place, at, "document.choose", "path", at.full, "first", names[0], "branches", strings.Join(names, ", "))
+	b.cannot(n, place, at, "document.choose", "path", cmp.Or(at.full, "."), "first", names[0], "branches", strings.Join(names, ", "))
 	return nil
+}
+
+// constants are the keywords of branches that are one value each, with the words for them as help: an enum; nil when one is not.
+func constants(flat []*yaml.Node) []entry {
+	values := listOf(flat[0], nil)
+	var help []string
+	for _, n := range flat {
+		value := get(n, "const")
+		if list := get(n, "enum"); value == nil && list != nil && len(list.Content) == 1 {
+			value = plain(list.Content[0])
+		}
+		if value == nil || value.Kind != yaml.ScalarNode {
+			return nil
+		}
+		values.Content = append(values.Content, value)
+		if words := cmp.Or(textAt(n, "title"), textAt(n, "description")); words != "" {
+			help = append(help, value.Value+": "+words)
+		}
+	}
+	out := []entry{named("enum", values)}
+	if help != nil {
+		out = append(out, text("description", strings.Join(help, "; "), flat[0]))
+	}
+	return out
 }
 
 const (
@@ -347,6 +378,12 @@ func isNull(n *yaml.Node) bool {
 	return list != nil && len(list.Content) == 1 && list.Content[0].ShortTag() == "!!null"
 }
 
+// isEmpty reports whether a schema is the empty text alone, which some write for "none".
+func isEmpty(n *yaml.Node) bool {
+	list := get(n, "enum")
+	return list != nil && len(list.Content) == 1 && list.Content[0].Value == "" && textAt(n, "type") != "object"
+}
+
 func hasProperties(n *yaml.Node) bool {
 	return get(n, "properties") != nil || get(n, "items") != nil || get(n, "oneOf") != nil || get(n, "anyOf") != nil
 }
@@ -397,30 +434,26 @@ func firstOf(names []string) []string {
 	return names
 }
 
+// byFormat is a text of each format.
+var byFormat = map[string]string{"date": "2026-01-31", "date-time": "2026-01-31T12:00:00Z", "time": "12:00:00Z", "duration": "PT1H", "email": "name@example.com",
+	"uri": "https://example.com", "url": "https://example.com", "uuid": "a0000000-0000-4000-8000-000000000000", "byte": "dGV4dA==", "base64": "dGV4dA==",
+	"ipv4": "192.0.2.1", "ipv6": "2001:db8::1", "hostname": "example.com"}
+
 // madeUp is a value that fits where the description has no example: enough for a simulated request.
 func (b *builder) madeUp(s *Schema, c *converter) []string {
-	tries := []string{"1", "true", "2026-01-31", "2026-01-31T12:00:00Z", "a", "A1", "12:00", "12345", "DE", "EUR", "DEU", "name@example.com", "https://example.com", "a0000000-0000-4000-8000-000000000000", "1.5"}
+	tries := []string{"1", c.limits.minText, "true", "2026-01-31", "2026-01-31T12:00:00Z", "a", "A1", "12:00", "12345", "DE", "EUR", "DEU", "name@example.com", "https://example.com", "a0000000-0000-4000-8000-000000000000", "1.5"}
 	if s.Type == "string" {
-		word := strings.ToLower(s.Name)
-		if word == "" {
-			word = "text"
-		}
+		word := cmp.Or(strings.ToLower(s.Name), "text")
 		for len(word) < c.minLen && len(word) < 200 {
 			word += "x"
 		}
 		if c.maxLen >= 0 && len(word) > c.maxLen {
 			word = word[:c.maxLen]
 		}
-		byFormat := map[string]string{"date": tries[2], "date-time": tries[3], "email": tries[11], "uri": tries[12], "url": tries[12], "uuid": tries[13]}
-		tries = append([]string{byFormat[format(s.node)], word}, append(tries, strings.Repeat("1", min(max(c.minLen, 0), 200)), strings.Repeat("A", min(max(c.minLen, 0), 200)))...)
-	}
-	if s.Type == "string" {
-		for n := 2; n <= 40; n++ {
+		tries = slices.Concat([]string{byFormat[format(s.node)], word}, tries, c.pattern.samples())
+		for n := 2; n <= 200; n++ {
 			tries = append(tries, strings.Repeat("1", n), strings.Repeat("A", n))
 		}
-	}
-	if c.limits.minText != "" {
-		tries = append([]string{c.limits.minText}, tries...)
 	}
 	for _, try := range tries {
 		if try == "" {

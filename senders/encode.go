@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"mime/multipart"
+	"net/textproto"
 	"net/url"
 	"slices"
 	"strconv"
@@ -137,6 +141,8 @@ func (e *encoder) write(raw []byte, r *request) ([]byte, error) {
 		return e.xml(out, raw, r)
 	case "form":
 		return e.form(out, raw, r)
+	case "multipart":
+		return e.multipart(raw, r)
 	}
 	return nil, fmt.Errorf("unknown encoding %q", e.encoding)
 }
@@ -446,42 +452,111 @@ func (e *encoder) text(dst []byte, v string, attribute bool, r *request) ([]byte
 	return dst, nil
 }
 
-// form writes application/x-www-form-urlencoded: lists of plain values repeat their name, what is nested is JSON.
+// form writes application/x-www-form-urlencoded: lists of plain values repeat their name, what is nested is JSON, unless the document
+// has it otherwise.
 func (e *encoder) form(dst, raw []byte, r *request) ([]byte, error) {
-	full, err := e.json(nil, e.op.Body, raw, r)
-	if err != nil {
-		return nil, err
-	}
-	members, err := membersOf(full)
-	if err != nil {
-		return nil, err
-	}
-	pair := func(name string, raw []byte) error {
-		if string(raw) == "null" {
-			return nil
-		}
-		v, err := scalar(raw)
-		if err != nil {
-			return err
-		}
+	pair := func(name, v string) {
 		if len(dst) > 0 {
 			dst = append(dst, '&')
 		}
 		dst = append(append(append(dst, url.QueryEscape(name)...), '='), url.QueryEscape(v)...)
-		return nil
 	}
-	for _, m := range members {
-		if m.raw[0] == '[' && !bytes.ContainsAny(m.raw[1:], "{[") {
-			err = arrayOf(m.raw, func(v []byte) error { return pair(m.name, v) })
-		} else {
-			err = pair(m.name, m.raw)
+	err := e.members(raw, r, func(name string, raw []byte, nested bool) error {
+		if nested && e.op.Styles[name] == providers.Deep {
+			return deep(name, raw, pair)
+		}
+		v, err := scalar(raw)
+		pair(name, v)
+		return err
+	})
+	return dst, err
+}
+
+// members gives the values of a form one after the other: those of a list of plain values each, unless they are joined; nested: it is
+// a list or an object still.
+func (e *encoder) members(raw []byte, r *request, each func(name string, raw []byte, nested bool) error) error {
+	full, err := e.json(nil, e.op.Body, raw, r)
+	if err != nil {
+		return err
+	}
+	all, err := membersOf(full)
+	for _, m := range all {
+		plain := m.raw[0] == '[' && !bytes.ContainsAny(m.raw[1:], "{[")
+		switch style := e.op.Styles[m.name]; {
+		case string(m.raw) == "null":
+		case plain && style == providers.Joined:
+			var texts []string
+			err = arrayOf(m.raw, func(v []byte) error {
+				text, err := scalar(v)
+				texts = append(texts, text)
+				return err
+			})
+			err = errors.Join(err, each(m.name, appendString(nil, strings.Join(texts, ",")), false))
+		case plain && style == "":
+			err = arrayOf(m.raw, func(v []byte) error { return each(m.name, v, false) })
+		default:
+			err = each(m.name, m.raw, m.raw[0] == '{' || m.raw[0] == '[')
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return dst, nil
+	return err
 }
+
+// deep writes what is in a list or object under names in brackets: a[b], a[0][c].
+func deep(name string, raw []byte, pair func(name, value string)) error {
+	switch {
+	case string(raw) == "null":
+		return nil
+	case raw[0] == '{':
+		all, err := membersOf(raw)
+		for _, m := range all {
+			err = errors.Join(err, deep(name+"["+m.name+"]", m.raw, pair))
+		}
+		return err
+	case raw[0] == '[':
+		n := -1
+		return arrayOf(raw, func(v []byte) error {
+			n++
+			return deep(name+"["+strconv.Itoa(n)+"]", v, pair)
+		})
+	}
+	v, err := scalar(raw)
+	pair(name, v)
+	return err
+}
+
+// boundary parts the fields of multipart/form-data. No cell has it.
+const boundary = "rowferry-6f1d3c0a9be24d1d8f5c7a40"
+
+// multipart writes multipart/form-data: a field as text, what is nested as JSON.
+func (e *encoder) multipart(raw []byte, r *request) ([]byte, error) {
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	if err := w.SetBoundary(boundary); err != nil {
+		return nil, err
+	}
+	err := e.members(raw, r, func(name string, raw []byte, nested bool) error {
+		header := textproto.MIMEHeader{"Content-Disposition": {`form-data; name="` + quotes.Replace(name) + `"`}}
+		v := string(raw)
+		var err error
+		if nested {
+			header.Set("Content-Type", "application/json")
+		} else if v, err = scalar(raw); err != nil {
+			return err
+		}
+		part, err := w.CreatePart(header)
+		if err == nil {
+			_, err = io.WriteString(part, v)
+		}
+		return err
+	})
+	err = errors.Join(err, w.Close())
+	return b.Bytes(), err
+}
+
+var quotes = strings.NewReplacer("\\", "\\\\", `"`, "\\\"", "\r", "%0D", "\n", "%0A")
 
 // appendString appends s as a JSON string, without the escapes for HTML.
 func appendString(dst []byte, s string) []byte {

@@ -197,7 +197,7 @@ func (b *builder) operation(op *providers.Operation) {
 	c.server, c.path = b.s.server, path(op.Paths, c.encoding, op.Encodings)
 	c.url = c.server.JoinPath(c.path)
 	c.header = http.Header{"User-Agent": {"rowferry"}, "Accept": {mediaTypes[c.encoding]}}
-	if c.encoding == "form" {
+	if c.encoding == "form" || c.encoding == "multipart" {
 		c.header["Accept"] = []string{"application/json"}
 	}
 	if op.Accept != "" {
@@ -222,7 +222,8 @@ func (b *builder) operation(op *providers.Operation) {
 	b.calls[op.ID] = c
 }
 
-var mediaTypes = map[string]string{"json": "application/json", "xml": "application/xml", "form": "application/x-www-form-urlencoded"}
+var mediaTypes = map[string]string{"json": "application/json", "xml": "application/xml", "form": "application/x-www-form-urlencoded",
+	"multipart": "multipart/form-data; boundary=" + boundary}
 
 // path is that of the encoding, or the operation's only one.
 func path(paths map[string]string, encoding string, order []string) string {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/url"
 	"slices"
 	"strconv"
@@ -43,7 +44,13 @@ func decodeBody(op *providers.Operation, encoding string, raw []byte) (any, erro
 		if err != nil {
 			return nil, err
 		}
-		return fromForm(op.Body, values)
+		return fromForm(op, values)
+	case "multipart":
+		values, err := parts(raw)
+		if err != nil {
+			return nil, err
+		}
+		return fromForm(op, values)
 	}
 	return nil, fmt.Errorf("unknown encoding %q", encoding)
 }
@@ -192,9 +199,28 @@ func typed(s *providers.Schema, text string) any {
 	return text
 }
 
-func fromForm(s *providers.Schema, values url.Values) (any, error) {
+// parts are the fields of multipart/form-data; its boundary is how it begins.
+func parts(raw []byte) (url.Values, error) {
+	line, _, _ := bytes.Cut(raw, []byte("\r\n"))
+	if !bytes.HasPrefix(line, []byte("--")) {
+		return nil, errors.New("no multipart")
+	}
+	form, err := multipart.NewReader(bytes.NewReader(raw), string(line[2:])).ReadForm(32 << 20)
+	if err != nil {
+		return nil, err
+	}
+	return form.Value, nil
+}
+
+func fromForm(op *providers.Operation, values url.Values) (any, error) {
 	out := map[string]any{}
-	for _, p := range s.Props {
+	for _, p := range op.Body.Props {
+		if op.Styles[p.Name] == providers.Deep {
+			if v := bracketed(p, p.Name, values); v != nil {
+				out[p.Name] = v
+			}
+			continue
+		}
 		vs, ok := values[p.Name]
 		if !ok {
 			continue
@@ -208,6 +234,9 @@ func fromForm(s *providers.Schema, values url.Values) (any, error) {
 			}
 			out[p.Name] = v
 		case p.Type == "array":
+			if op.Styles[p.Name] == providers.Joined {
+				vs = strings.Split(vs[0], ",")
+			}
 			var list []any
 			for _, v := range vs {
 				list = append(list, typed(p.Items, v))
@@ -218,6 +247,39 @@ func fromForm(s *providers.Schema, values url.Values) (any, error) {
 		}
 	}
 	return out, nil
+}
+
+// bracketed is the value whose parts have names in brackets behind its own; nil when there are none.
+func bracketed(s *providers.Schema, name string, values url.Values) any {
+	switch s.Type {
+	case "object":
+		out := map[string]any{}
+		for _, p := range s.Props {
+			if v := bracketed(p, name+"["+p.Name+"]", values); v != nil {
+				out[p.Name] = v
+			}
+		}
+		if len(out) > 0 {
+			return out
+		}
+	case "array":
+		var list []any
+		for {
+			v := bracketed(s.Items, fmt.Sprintf("%s[%d]", name, len(list)), values)
+			if v == nil {
+				break
+			}
+			list = append(list, v)
+		}
+		if list != nil {
+			return list
+		}
+	default:
+		if v, ok := values[name]; ok {
+			return typed(s, v[0])
+		}
+	}
+	return nil
 }
 
 // at follows a path of property names; lists along it give their first element, the last one itself.

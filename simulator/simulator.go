@@ -390,6 +390,8 @@ func encodingOf(contentType string) string {
 	switch media = strings.TrimSpace(media); {
 	case media == "application/x-www-form-urlencoded":
 		return "form"
+	case media == "multipart/form-data":
+		return "multipart"
 	case strings.HasSuffix(media, "xml"):
 		return "xml"
 	case strings.HasSuffix(media, "json"):

@@ -25,6 +25,9 @@ class Document {
   constructor(file) {
     this.root = read(file);
     this.beside(file);
+    for (const {components = {}} of [this.root, ...Object.values(this.root['x-files'])]) {
+      for (const [name, part] of Object.entries(components)) components[name] = this.at(part); // whole families that lie elsewhere
+    }
     this.old = !!this.root.swagger;
     if (!String(this.root.openapi || '').startsWith('3.1')) modern(this.root);
     this.opened(this.root);
@@ -51,6 +54,10 @@ class Document {
       if (!node || typeof node !== 'object') return;
       if (typeof node.$ref === 'string') {
         const [other, pointer = ''] = node.$ref.split('#');
+        if (other.includes('://')) { // never asked: anything
+          delete node.$ref;
+          return;
+        }
         if (other) {
           if (!files[other]) { files[other] = read(path.join(path.dirname(file), other)); walk(files[other], other); }
           node.$ref = `#/x-files/${escaped(other)}${pointer}`;
@@ -63,10 +70,13 @@ class Document {
 
   // at follows a reference within the document.
   at(node) {
-    for (let n = 0; node && node.$ref && n < 50; n++) {
-      node = node.$ref.split('/').slice(1).reduce((x, part) => x && x[decodeURIComponent(part).replace(/~1/g, '/').replace(/~0/g, '~')], this.root);
-    }
+    for (let n = 0; node && node.$ref && n < 50; n++) node = this.to(node.$ref);
     return node;
+  }
+
+  // to is what a pointer leads to, through references on its way.
+  to(pointer) {
+    return pointer.split('/').slice(1).reduce((x, part) => (x = x && x.$ref ? this.at(x) : x) && x[decodeURIComponent(part).replace(/~1/g, '/').replace(/~0/g, '~')], this.root);
   }
 
   // opened has the parts of an allOf closed together: each closed for itself, as many documents write it, nothing could ever be right.
@@ -103,6 +113,7 @@ class Document {
 function modern(node, seen = new Set()) {
   if (!node || typeof node !== 'object' || seen.has(node)) return;
   seen.add(node);
+  if (typeof node.$ref === 'string') for (const key of ['type', 'format', 'minimum', 'maximum', 'enum', 'properties', 'required']) delete node[key]; // nothing, beside a reference
   if (typeof node.in === 'string' && typeof node.name === 'string' && typeof node.type === 'string' && !node.schema) {
     const {name, in: place, required, ...schema} = node; // a parameter of 2.0 is its own schema
     node.schema = schema;
@@ -120,13 +131,16 @@ function modern(node, seen = new Set()) {
 const escaped = s => encodeURIComponent(s.replace(/~/g, '~0').replace(/\//g, '~1'));
 
 function find(doc, request) {
-  for (const [template, item] of Object.entries(doc.root.paths)) {
+  const server = ((doc.root.servers || [])[0] || {}).url || '';
+  const base = server.includes('{') && !(doc.root.servers[0].variables) ? '/' + server.split('/').filter(part => part.includes('{')).join('/') : ''; // holes of the server's address, which paths take over
+  for (const [path, item] of Object.entries(doc.root.paths)) {
+    const template = base + path;
     const names = [];
     const pattern = template.split(/(\{[^}]+\})/).map(p => p.startsWith('{') ? (names.push(p.slice(1, -1)), '([^/]+)') : p.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('');
     const match = new RegExp('^' + pattern + '$').exec(request.path);
     const method = request.method.toLowerCase();
     if (match && item[method]) {
-      return {template, method, item, operation: item[method], values: Object.fromEntries(names.map((n, i) => [n, decodeURIComponent(match[i + 1])]))};
+      return {path, method, item, operation: doc.at(item[method]), where: item[method].$ref, values: Object.fromEntries(names.map((n, i) => [n, decodeURIComponent(match[i + 1])]))};
     }
   }
 }
@@ -142,8 +156,9 @@ function inspect(request) {
   const found = find(doc, request);
   if (!found) return [`no operation ${request.method} ${request.path}`];
   const wrong = [];
-  const at = `/paths/${escaped(found.template)}`;
-  const lists = [[found.operation.parameters || [], `${at}/${found.method}/parameters`], [found.item.parameters || [], `${at}/parameters`]];
+  const at = `/paths/${escaped(found.path)}`;
+  found.pointer = found.where ? found.where.slice(1) : `${at}/${found.method}`;
+  const lists = [[found.operation.parameters || [], `${found.pointer}/parameters`], [found.item.parameters || [], `${at}/parameters`]];
   const known = {query: new Set(), header: new Set()};
   for (const [list, where] of lists) {
     list.forEach((one, i) => {
@@ -168,16 +183,49 @@ function inspect(request) {
   for (const name of Object.keys(request.query)) {
     if (!known.query.has(name) && !(request.keys || []).includes(name)) wrong.push(`query ${name} is not documented`);
   }
-  wrong.push(...body(doc, found, at, request));
+  wrong.push(...body(doc, found, request));
   return wrong;
 }
 
-function body(doc, found, at, request) {
+// form reads the fields of a form as the media type's encoding has them: a[b][0]=… where the style is deepObject, a=1,2 where it is not exploded.
+function form(fields, encoding, schema, doc) {
+  const out = {};
+  for (const [key, text] of fields) {
+    const [name, ...inner] = key.split(/\[|\]\[|\]/).filter((part, i) => i === 0 || part !== '');
+    const property = doc.at((schema.properties || {})[name]) || {};
+    const how = (encoding || {})[name] || {};
+    if (inner.length && how.style !== 'deepObject') return {[key]: 'brackets'};
+    if (inner.length) {
+      let at = out[name] = out[name] || (property.type === 'array' ? [] : {});
+      inner.forEach((part, i) => { at = at[part] = i === inner.length - 1 ? text : at[part] || {}; });
+    } else if (property.type === 'array' && how.explode === false) out[name] = text.split(',');
+    else if (property.type === 'array' && text[0] !== '[') (out[name] = out[name] || []).push(text);
+    else out[name] = property.type === 'object' || property.type === 'array' ? JSON.parse(text) : text;
+  }
+  return out;
+}
+
+// parts are the fields of multipart/form-data.
+function parts(text) {
+  const boundary = text.slice(0, text.indexOf('\r\n'));
+  return text.split(boundary).slice(1, -1).map(part => {
+    const end = part.indexOf('\r\n\r\n');
+    return [/name="([^"]*)"/.exec(part.slice(0, end))[1], part.slice(end + 4, -2)];
+  });
+}
+
+function body(doc, found, request) {
   if (doc.old) {
     const i = (found.operation.parameters || []).findIndex(p => doc.at(p).in === 'body');
+    const fields = (found.operation.parameters || []).map(p => doc.at(p)).filter(p => p.in === 'formData');
+    if (fields.length) {
+      const given = new URLSearchParams(request.body);
+      return [...given.keys()].filter(name => !fields.some(p => p.name === name)).map(name => `form ${name} is not documented`).concat(
+        fields.filter(p => p.required && !given.has(p.name)).map(p => `form ${p.name} is required`));
+    }
     if (i < 0) return request.body ? ['there is no body'] : [];
     const one = found.operation.parameters[i];
-    return doc.check(doc.ajv, (one.$ref ? one.$ref.slice(1) : `${at}/${found.method}/parameters/${i}`) + '/schema', JSON.parse(request.body));
+    return doc.check(doc.ajv, (one.$ref ? one.$ref.slice(1) : `${found.pointer}/parameters/${i}`) + '/schema', JSON.parse(request.body));
   }
   const described = found.operation.requestBody;
   if (!described) return request.body ? ['there is no body'] : [];
@@ -186,8 +234,12 @@ function body(doc, found, at, request) {
   const type = (request.headers['content-type'] || '').split(';')[0].trim();
   const media = Object.keys(whole.content).find(m => m.split(';')[0].trim() === type || m === '*/*');
   if (!media) return [`content type ${type} is none of ${Object.keys(whole.content)}`];
-  const pointer = described.$ref ? described.$ref.slice(1) : `${at}/${found.method}/requestBody`;
-  return doc.check(doc.ajv, `${pointer}/content/${escaped(media)}/schema`, JSON.parse(request.body));
+  const pointer = described.$ref ? described.$ref.slice(1) : `${found.pointer}/requestBody`;
+  const schema = `${pointer}/content/${escaped(media)}/schema`;
+  const content = whole.content[media];
+  if (type === 'application/x-www-form-urlencoded') return doc.check(doc.loose, schema, form(new URLSearchParams(request.body), content.encoding, doc.at(content.schema), doc));
+  if (type === 'multipart/form-data') return doc.check(doc.loose, schema, form(parts(request.body), content.encoding, doc.at(content.schema), doc));
+  return doc.check(doc.ajv, schema, JSON.parse(request.body));
 }
 
 const requests = JSON.parse(fs.readFileSync(0, 'utf8'));
