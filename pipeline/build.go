@@ -21,6 +21,7 @@ import (
 	"github.com/rowferry/rowferry/pipeline/receipts"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/pipeline/send"
+	"github.com/rowferry/rowferry/pipeline/traces"
 	"github.com/rowferry/rowferry/places"
 	"github.com/rowferry/rowferry/places/local"
 	"github.com/rowferry/rowferry/places/sftp"
@@ -42,6 +43,7 @@ type Options struct {
 	Inboxes bool   // watch the inboxes
 	Log     *slog.Logger
 	Metrics *Metrics
+	Traces  *traces.Traces    // nil: nobody wants to see any
 	Reload  func(order int64) // called when an order asks for the changed configuration; it must return at once
 }
 
@@ -99,7 +101,7 @@ func Build(ctx context.Context, cfg *configs.Config, l ledger.Owner, o Options) 
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{config: cfg, Ledger: l, Routes: routes, Lanes: map[string]*send.Lane{}, Data: cfg.Data, Log: o.Log, Metrics: o.Metrics, reload: o.Reload, prune: make(chan struct{}, 1), Partial: o.Route != "", uploaded: make(chan ledger.File, 64), gauges: map[string]*Gauge{},
+	e := &Engine{config: cfg, Ledger: l, Routes: routes, Lanes: map[string]*send.Lane{}, Data: cfg.Data, Log: o.Log, Metrics: o.Metrics, Traces: o.Traces, reload: o.Reload, prune: make(chan struct{}, 1), Partial: o.Route != "", uploaded: make(chan ledger.File, 64), gauges: map[string]*Gauge{},
 		Partners: sftp.NewPartners(cfg.SFTP, sftp.Options{Logger: o.Log})}
 	if e.channels, err = notify.Channels(cfg.Notices); err != nil {
 		return nil, err
@@ -239,11 +241,12 @@ func (e *Engine) lane(ctx context.Context, a configs.Account, p *providers.Provi
 		Settings: send.Settings{Account: a.Name, Concurrency: a.Concurrency, Retry: a.Retry, Grace: a.Timeout},
 		Sender:   sender, Ledger: e.Ledger, Routes: e.Routes, Log: e.Log,
 		Settled: e.Metrics.settled,
-		Observe: func(r senders.Result, items int) {
-			gauge.note(r, items, time.Now())
+		Observe: func(m send.Made) {
+			gauge.note(m.Result, m.Items, time.Now())
 			if measure != nil {
-				measure(r)
+				measure(m.Result)
 			}
+			e.Traces.Request(m.File, m.Route, a.Name, m.Operation, m.Result, m.Items, m.Attempt+1)
 		},
 	}, nil
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/pipeline/send"
 	"github.com/rowferry/rowferry/pipeline/take"
+	"github.com/rowferry/rowferry/pipeline/traces"
 	"github.com/rowferry/rowferry/places/local"
 	"github.com/rowferry/rowferry/places/sftp"
 	"github.com/rowferry/rowferry/senders"
@@ -40,7 +41,8 @@ type Engine struct {
 	Lanes    map[string]*send.Lane
 	Data     string
 	Log      *slog.Logger
-	Metrics  *Metrics // nil: not measured
+	Metrics  *Metrics       // nil: not measured
+	Traces   *traces.Traces // nil: nobody wants to see any
 	Partners *sftp.Partners
 	previews []*previewer
 	Partial  bool // only some of the configuration's routes are wired: files of others wait in silence
@@ -75,7 +77,13 @@ func (e *Engine) taker(r *route.Route) *take.Taker {
 }
 
 func (e *Engine) reporter() *report.Reporter {
-	return &report.Reporter{Ledger: e.Ledger, Routes: e.Routes, Partial: e.Partial, Work: filepath.Join(e.Data, "outgoing"), Log: e.Log, Look: e.lookLast, Inbox: e.inboxOf, Tried: e.Metrics.reported}
+	return &report.Reporter{Ledger: e.Ledger, Routes: e.Routes, Partial: e.Partial, Work: filepath.Join(e.Data, "outgoing"), Log: e.Log, Look: e.lookLast, Inbox: e.inboxOf, Tried: e.reported}
+}
+
+// reported notes a try to report a file.
+func (e *Engine) reported(f ledger.File, began time.Time, err error) {
+	e.Metrics.reported(f.Route, err)
+	e.Traces.Reported(f, began, err)
 }
 
 // inboxOf gives a route's inbox, and opens it for a while where it is not watched.
@@ -94,6 +102,7 @@ func (e *Engine) inboxOf(name string) (inbox.Place, func(), error) {
 // taken tells the lane of a file that has been taken.
 func (e *Engine) taken(f ledger.File) {
 	e.Metrics.file(f)
+	e.Traces.Taken(f)
 	if f.State == ledger.Sending {
 		e.Hand(context.Background(), f)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/desk"
+	"github.com/rowferry/rowferry/pipeline/traces"
 )
 
 func reloadCommand(f *flags) *cobra.Command {
@@ -84,6 +85,7 @@ type house struct {
 	log      *slog.Logger
 	registry *prometheus.Registry
 	metrics  *pipeline.Metrics
+	traces   *traces.Traces
 	watch    *supervised
 	ordered  atomic.Int64  // the last order to reload
 	asked    chan struct{} // has one token while a reload is asked for
@@ -114,7 +116,7 @@ func (h *house) alive(ctx context.Context) error { _, err := h.ledger.Lanes(ctx)
 
 // open wires a configuration and opens its addresses.
 func (h *house) open(ctx context.Context, cfg *configs.Config) (*turn, error) {
-	e, err := pipeline.Build(ctx, cfg, h.ledger, pipeline.Options{Inboxes: true, Log: h.log, Metrics: h.metrics, Reload: h.ask})
+	e, err := pipeline.Build(ctx, cfg, h.ledger, pipeline.Options{Inboxes: true, Log: h.log, Metrics: h.metrics, Traces: h.traces, Reload: h.ask})
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/desk"
 	"github.com/rowferry/rowferry/pipeline/receipts"
+	"github.com/rowferry/rowferry/pipeline/traces"
 )
 
 // load reads the configuration, checks all of it and shows its warnings.
@@ -137,14 +138,19 @@ func (f *flags) serve(ctx context.Context, cfg *configs.Config, log *slog.Logger
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	metrics := pipeline.NewMetrics(registry)
+	spans, err := traces.Open(ctx, version(), log)
+	if err != nil {
+		return err
+	}
+	defer spans.Close()
 	if watch == nil {
-		return f.once(ctx, cfg, log, registry, metrics)
+		return f.once(ctx, cfg, log, registry, pipeline.Options{Inboxes: true, Log: log, Metrics: metrics, Traces: spans})
 	}
 	l, err := drivers.Open(ctx, cfg.Ledger, cfg.Data)
 	if err != nil {
 		return err
 	}
-	err = (&house{ledger: l, log: log, registry: registry, metrics: metrics, watch: watch, asked: make(chan struct{}, 1)}).serve(ctx, cfg)
+	err = (&house{ledger: l, log: log, registry: registry, metrics: metrics, traces: spans, watch: watch, asked: make(chan struct{}, 1)}).serve(ctx, cfg)
 	left := left(l)
 	if err = errors.Join(err, l.Close()); err == nil {
 		log.Info("stopped", "rows_left", left)
@@ -166,8 +172,8 @@ func left(l ledger.Books) int {
 }
 
 // once takes what is there. A duplicate has had its turn before, so it is no reason for another exit code than 0.
-func (f *flags) once(ctx context.Context, cfg *configs.Config, log *slog.Logger, registry *prometheus.Registry, metrics *pipeline.Metrics) error {
-	e, end, err := engine(ctx, cfg, pipeline.Options{Inboxes: true, Log: log, Metrics: metrics})
+func (f *flags) once(ctx context.Context, cfg *configs.Config, log *slog.Logger, registry *prometheus.Registry, o pipeline.Options) error {
+	e, end, err := engine(ctx, cfg, o)
 	if err != nil {
 		return err
 	}

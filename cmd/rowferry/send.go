@@ -21,6 +21,7 @@ import (
 	"github.com/rowferry/rowferry/pipeline/check"
 	"github.com/rowferry/rowferry/pipeline/redrop"
 	"github.com/rowferry/rowferry/pipeline/route"
+	"github.com/rowferry/rowferry/pipeline/traces"
 	"github.com/rowferry/rowferry/places/local"
 )
 
@@ -58,7 +59,12 @@ func (f *flags) send(ctx context.Context, route string, paths []string) error {
 	if err != nil {
 		return err
 	}
-	e, end, err := engine(ctx, cfg, pipeline.Options{Route: route, Log: log})
+	spans, err := traces.Open(ctx, version(), log)
+	if err != nil {
+		return err
+	}
+	defer spans.Close()
+	e, end, err := engine(ctx, cfg, pipeline.Options{Route: route, Log: log, Traces: spans})
 	if err != nil {
 		return err
 	}

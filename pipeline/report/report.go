@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/inbox"
@@ -50,7 +51,7 @@ type Reporter struct {
 	Look func(ctx context.Context, f ledger.File, way *route.Route) error
 
 	// Tried is called after each try to report a file that was not broken off, with what came of it; may be nil.
-	Tried func(route string, err error)
+	Tried func(f ledger.File, began time.Time, err error)
 
 	writing sync.Mutex // results are written one after the other, and put beside each other
 	going   sync.WaitGroup

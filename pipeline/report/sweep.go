@@ -111,9 +111,10 @@ func (r *Reporter) one(ctx context.Context, j *job, id string) {
 	r.mu.Unlock()
 	f, err := r.Ledger.File(ctx, id)
 	if err == nil && f.State == ledger.Settled {
+		began := time.Now()
 		err = r.Report(ctx, f)
 		if r.Tried != nil && ctx.Err() == nil {
-			r.Tried(f.Route, err)
+			r.Tried(f, began, err)
 		}
 	}
 	r.mu.Lock()

@@ -36,6 +36,14 @@ type Ledger interface {
 	Lease(ctx context.Context, name string) (ledger.Lease, error)
 }
 
+// Made is an attempt that was made to send items of a file.
+type Made struct {
+	senders.Result
+	File, Route, Operation string
+	Items                  int
+	Attempt                int // of the items' requests that may have reached the provider, before this one
+}
+
 // Lane is one account's line of requests. Its methods are safe for concurrent use; Run is called once.
 type Lane struct {
 	Settings
@@ -43,7 +51,7 @@ type Lane struct {
 	Ledger  Ledger
 	Routes  map[string]*route.Route
 	Log     *slog.Logger
-	Observe func(r senders.Result, items int)  // after each attempt; may be nil
+	Observe func(made Made)                    // after each attempt; may be nil
 	Settled func(route string, c batch.Counts) // with the outcomes that rows got; may be nil. It must return at once
 
 	lease    ledger.Lease
@@ -304,7 +312,7 @@ func (l *Lane) attempt(stop, drain context.Context, j *job) error {
 		j.first, j.began, j.sent = time.Time{}, time.Time{}, time.Time{}
 	}
 	if l.Observe != nil {
-		l.Observe(r, len(j.items))
+		l.Observe(Made{Result: r, File: j.file.id, Route: j.file.route.Name, Operation: op.ID, Items: len(j.items), Attempt: j.total})
 	}
 	if l.Log.Enabled(drain, slog.LevelDebug) {
 		l.Log.Debug("attempt", "account", l.Account, "file", j.file.id, "items", len(j.items), "fate", r.Fate, "step", d.step, "reason", d.reason, "took", r.Took)
