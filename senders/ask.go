@@ -2,6 +2,7 @@ package senders
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -15,6 +16,32 @@ import (
 type Asker interface {
 	// Ask gets a path of the server, as an operation authenticates and within the account's pace. It changes nothing there.
 	Ask(ctx context.Context, op *providers.Operation, path string) (providers.Response, error)
+}
+
+// A Knocker logs in, and does nothing else. Every sender of Open is one.
+type Knocker interface {
+	// Knock logs in where an operation of the account does, within its pace, and reports whether one does. Without sessions only where a
+	// log-in ends nobody else's (OAuth2).
+	Knock(ctx context.Context, sessions bool) (logged bool, err error)
+}
+
+// Knock is a Knocker's.
+func (s *sender) Knock(ctx context.Context, sessions bool) (logged bool, err error) {
+	for _, c := range s.dress.Load().calls {
+		keeper, keeps := c.auth.(auth.Keeper)
+		if !keeps || !sessions && c.kind != "oauth2" {
+			continue
+		}
+		if _, err := keeper.Session(ctx, s.login(ctx, c)); err != nil {
+			r := s.locked(ctx, err)
+			if r.Err == nil {
+				err = errors.New(s.mask.hide(r.Reading.Message.EN))
+			}
+			return true, err
+		}
+		logged = true
+	}
+	return logged, nil
 }
 
 // Ask is an Asker's.

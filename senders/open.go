@@ -192,6 +192,7 @@ func (b *builder) operation(op *providers.Operation) {
 	}
 	c.auth = b.scheme(c.scheme, c.encoding)
 	if of, known := b.provider.Scheme(c.scheme); known {
+		c.kind = cmp.Or(of.Kind, of.Name)
 		c.query = b.query(of)
 	}
 	c.server, c.path = b.s.server, path(op.Paths, c.encoding, op.Encodings)

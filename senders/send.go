@@ -46,6 +46,7 @@ type call struct {
 	op       *providers.Operation
 	encoding string
 	scheme   string
+	kind     string // of the scheme
 	auth     auth.Scheme
 	server   *url.URL
 	path     string // with {holes}

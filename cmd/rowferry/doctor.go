@@ -12,6 +12,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -34,11 +36,13 @@ func doctorCommand(f *flags) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor [PARTNER…]",
 		Short: "Test folders, SFTP servers, providers' addresses, clocks and the ledger before anything depends on them",
-		Long: `Tries, step by step, what the configuration needs: every folder (write, rename without overwriting, remove), every SFTP
-server (resolve, connect, key, login, list, write, rename, remove), every provider's address (resolve, connect, TLS), how
-long certificates are valid, the clock against the provider's, the mail server (its login, too) and the webhook of notices,
-the console's certificate; and reads the whole ledger against its checksums, its mark and the copies in the spool.
-No row and no notice is sent and no login is made at a provider. With names of the sftp section, only these servers. Exit
+		Long: `Tries, step by step, what the configuration needs: every folder (write and sync, rename without overwriting, the same file
+system for claims, remove; how changes are noticed, room, who else may write), every SFTP server (resolve, connect, key, login,
+list, write, rename, remove), every provider's address (resolve, connect, TLS), how long certificates are valid, the clock
+against the provider's, a log-in where that has no effect (a token of OAuth2; a session while no service runs), the mail server
+(its login, too) and the webhook of notices, the addresses of listen and the console, the console's certificate; and reads the
+whole ledger against its checksums, its mark and the copies in the spool, and says its size and that of its journal.
+No row and no notice is sent. With names of the sftp section, only these servers. Exit
 code 0 when all is well, 1 when something is not; what somebody should look at ("warn") is well for now.
 
 A ledger that lost what it had (its journal was deleted, or an older copy was put in its place) is not used, because what
@@ -86,7 +90,28 @@ func examineLedger(ctx context.Context, cfg *configs.Config) finding {
 	if err != nil {
 		return finding{What: "ledger", Good: false, Detail: inWords(cfg.Language, err)}
 	}
-	return finding{What: "ledger", Good: true, Detail: count(files, "file") + ", " + count(rows, "row") + ", as they were written"}
+	one := finding{What: "ledger", Good: true, Detail: count(files, "file") + ", " + count(rows, "row") + ", as they were written"}
+	sized(&one, cfg)
+	return one
+}
+
+// longJournal is how many bytes of SQLite's journal (WAL) say that something keeps it from being written back.
+const longJournal = 256_000_000
+
+// sized adds the size of the ledger and of its journal, where it is a file.
+func sized(one *finding, cfg *configs.Config) {
+	file, err := os.Stat(filepath.Join(cfg.Data, "ledger.db"))
+	if err != nil || cfg.Ledger != "sqlite" {
+		return
+	}
+	one.Detail += fmt.Sprintf("; %.1f MB", float64(file.Size())/1e6)
+	if wal, err := os.Stat(filepath.Join(cfg.Data, "ledger.db-wal")); err == nil {
+		one.Detail += fmt.Sprintf(", its journal (WAL) %.1f MB", float64(wal.Size())/1e6)
+		if wal.Size() > longJournal {
+			one.Warns = true
+			one.Detail += ": a program that has ledger.db open, such as a copy or a viewer, keeps it from being written back: end that"
+		}
+	}
 }
 
 // inWords is an error in a language, where it has words for that.
@@ -194,13 +219,46 @@ func addresses(ctx context.Context, cfg *configs.Config) iter.Seq[finding] {
 		for _, name := range slices.Sorted(maps.Keys(cfg.Accounts)) {
 			a := cfg.Accounts[name]
 			address := serverOf(a, cfg.ProviderOf(name))
-			for _, one := range reach(ctx, a, "account "+name, address) {
+			found := reach(ctx, a, "account "+name, address)
+			if found[0].Good {
+				found = append(found, knock(ctx, cfg, name)...)
+			}
+			for _, one := range found {
 				if !yield(one) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// knock logs in where an account's operations do and that has no effect: for a token of OAuth2, and for a session while no service has one.
+func knock(ctx context.Context, cfg *configs.Config, account string) []finding {
+	p := cfg.ProviderOf(account)
+	if p == nil {
+		return nil
+	}
+	var used []string
+	for _, r := range cfg.Routes {
+		if r.Account == account {
+			used = append(used, r.Operation)
+		}
+	}
+	s, err := senders.Open(cfg.Accounts[account], p, senders.Options{Operations: used})
+	if err != nil {
+		return nil // the configuration has told
+	}
+	defer s.Close()
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	logged, err := s.(senders.Knocker).Knock(ctx, !drivers.Owned(cfg.Ledger, cfg.Data))
+	switch {
+	case !logged:
+		return nil
+	case err != nil:
+		return []finding{{What: "log-in of account " + account, Detail: err.Error() + "; check credentials of the account"}}
+	}
+	return []finding{{What: "log-in of account " + account, Good: true, Detail: "taken"}}
 }
 
 // serverOf is the address of an account: its own, or the document's for the environment it names.

@@ -6,9 +6,11 @@ import (
 	"crypto/x509"
 	"fmt"
 	"iter"
+	"net"
 	"time"
 
 	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/notices/mail"
 )
 
@@ -22,7 +24,11 @@ func company(ctx context.Context, cfg *configs.Config) iter.Seq[finding] {
 		if w := cfg.Notices.Webhook; w != nil {
 			all = append(all, reach(ctx, configs.Account{CA: w.CA}, "webhook of notices", w.URL)...)
 		}
+		if cfg.Listen != "" {
+			all = append(all, bindable("listen", cfg.Listen, cfg))
+		}
 		if c := cfg.Console; c.Listen != "" {
+			all = append(all, bindable("console", c.Listen, cfg))
 			if c.TLS != nil {
 				all = append(all, ownPair("certificate of the console", c.TLS.Cert, c.TLS.Key, time.Now()))
 			}
@@ -36,6 +42,21 @@ func company(ctx context.Context, cfg *configs.Config) iter.Seq[finding] {
 			}
 		}
 	}
+}
+
+// bindable tries to open an address of this machine. The service that runs may have it.
+func bindable(what, address string, cfg *configs.Config) finding {
+	one := finding{What: "address of " + what + " " + address, Good: true, Detail: "free"}
+	l, err := net.Listen("tcp", address)
+	switch {
+	case err == nil:
+		_ = l.Close()
+	case drivers.Owned(cfg.Ledger, cfg.Data):
+		one.Detail = "in use, while a service runs"
+	default:
+		one.Good, one.Detail = false, err.Error()+"; no service runs that could have it: choose another address, or end the program that has this one"
+	}
+	return one
 }
 
 // mailServer connects and logs in, and sends nothing.

@@ -10,7 +10,9 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"io"
 	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -94,5 +96,81 @@ routes: {r: {account: les, operation: shipmentFailed, inbox: {dir: in}, outbox: 
 	}
 	if left, err := os.ReadDir(filepath.Join(dir, "in", "processing")); err != nil || len(left) > 0 {
 		t.Errorf("left in processing: %v %v", left, err)
+	}
+}
+
+// The doctor says how folders are noticed, how large the ledger and its journal are, whether addresses can be opened, and logs in where that
+// has no effect.
+func TestDoctorLooksFurther(t *testing.T) {
+	password := "right"
+	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch body, _ := io.ReadAll(r.Body); {
+		case !strings.HasSuffix(r.URL.Path, "login.json"):
+			w.WriteHeader(http.StatusNotFound)
+		case strings.Contains(string(body), password):
+			_, _ = io.WriteString(w, `{"metadata":{"status":200},"data":{"sessionID":"1234567890"}}`)
+		default:
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = io.WriteString(w, `{"metadata":{"status":401},"errors":[{"code":"110005","title":"wrong password `+"given-password"+`"}]}`)
+		}
+	}))
+	defer provider.Close()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	dir := t.TempDir()
+	doctor := func(listen, secret string) (all []finding, code int) {
+		t.Helper()
+		config := `
+accounts:
+  les: {provider: les, server: "` + provider.URL + `"}
+  dellin: {provider: dellin, server: "` + provider.URL + `", credentials: {appkey: some-key, login: acme, password: "` + secret + `"}}
+console: {listen: "` + listen + `"}
+routes:
+  r: {account: les, operation: shipmentFailed, inbox: {dir: in}, outbox: {dir: out}}
+  q: {account: dellin, operation: multiRequest, group: doc, inbox: {dir: in2}, outbox: {dir: out}}
+`
+		if err := os.WriteFile(filepath.Join(dir, "rowferry.yaml"), []byte(config), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cmd := rowferry(t, dir, "doctor", "--json")
+		out, _ := cmd.Output()
+		if err := json.Unmarshal(out, &all); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return all, cmd.ProcessState.ExitCode()
+	}
+	says := func(all []finding, what, detail string, good bool) {
+		t.Helper()
+		for _, one := range all {
+			if strings.HasPrefix(one.What, what) && strings.Contains(one.Detail, detail) && one.Good == good {
+				return
+			}
+		}
+		t.Errorf("no %q %q (%v) in %+v", what, detail, good, all)
+	}
+	all, code := doctor("127.0.0.1:0", "right-password")
+	says(all, "address of console", "free", true)
+	says(all, "log-in of account dellin", "taken", true)
+	says(all, "folder "+filepath.Join(dir, "in")+" ", "changes are noticed at once", true)
+	if code != 0 {
+		t.Errorf("exit code %d: %+v", code, all)
+	}
+	if out, err := rowferry(t, dir, "run", "--once").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	all, code = doctor(taken.Addr().String(), "given-password")
+	says(all, "ledger", "MB", true)
+	says(all, "address of console", "choose another address", false)
+	says(all, "log-in of account dellin", "check credentials of the account", false)
+	for _, one := range all {
+		if strings.Contains(one.Detail, "given-password") {
+			t.Errorf("a password is shown: %+v", one)
+		}
+	}
+	if code != 1 {
+		t.Errorf("exit code %d: %+v", code, all)
 	}
 }

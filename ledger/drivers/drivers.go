@@ -87,6 +87,16 @@ func Copier(address, data string) (ledger.Copier, error) {
 	return nil, fmt.Errorf("the ledger lies in %s: back it up with that database's own tools", name)
 }
 
+// Owned reports whether a process of this machine owns the ledger of a configuration; false where that cannot be told from outside.
+func Owned(address, data string) bool {
+	d, err := of(address, data)
+	if err != nil {
+		return false
+	}
+	o, able := d.(interface{ Owned() bool })
+	return able && o.Owned()
+}
+
 func of(address, data string) (ledger.Driver, error) {
 	name, _, _ := strings.Cut(address, "://")
 	driver, known := drivers[name]

@@ -82,6 +82,17 @@ func (d Driver) Open(ctx context.Context) (ledger.Owner, error) {
 	return l, nil
 }
 
+// Owned reports whether a process owns the ledger now.
+func (d Driver) Owned() bool {
+	path := filepath.Join(d.Dir, "ledger.lock")
+	if _, err := os.Stat(path); err != nil {
+		return false
+	}
+	lock := flock.New(path)
+	mine, err := lock.TryLock()
+	return err == nil && !mine || errors.Join(err, lock.Unlock()) != nil
+}
+
 // trust is whether a ledger that is not the newest is opened.
 type trust int
 

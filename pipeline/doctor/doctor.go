@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fsnotify/fsnotify"
+
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/inbox"
@@ -83,7 +85,7 @@ func remounted(dir string, remembered []string) error {
 	return errors.Join(wrong...)
 }
 
-// tryFolder writes, renames and removes a hidden file.
+// tryFolder writes, syncs, renames and removes hidden files: a rename must not overwrite, and what was written must outlast a power cut.
 func tryFolder(dir string) error {
 	if dir == "" {
 		return nil
@@ -95,16 +97,36 @@ func tryFolder(dir string) error {
 	if err != nil {
 		return err
 	}
-	name := f.Name()
+	name, other := f.Name(), f.Name()+".2.tmp"
 	_, err = f.WriteString("rowferry doctor\n")
-	err = errors.Join(err, f.Sync(), f.Close())
+	err = errors.Join(err, f.Sync(), f.Close(), local.SyncDirs(dir))
 	if err == nil {
-		if err = os.Rename(name, name+".2.tmp"); err == nil {
-			name += ".2.tmp"
-			err = crossed(dir, name)
-		}
+		err = spared(name, other)
+	}
+	if err == nil {
+		name = other
+		err = crossed(dir, name)
 	}
 	return errors.Join(err, os.Remove(name))
+}
+
+// spared renames a file to a name that is taken, which must not do, and then to the same name when it is free.
+func spared(name, other string) error {
+	if err := os.WriteFile(other, []byte("another\n"), 0o600); err != nil {
+		return err
+	}
+	err := local.Rename(name, other)
+	kept, readErr := os.ReadFile(other)
+	switch {
+	case err == nil || string(kept) != "another\n":
+		return errors.Join(errors.New("renaming overwrites what has the name already, so a file could be lost: use a file system that does not"), readErr)
+	case !errors.Is(err, fs.ErrExist):
+		return errors.Join(err, os.Remove(other))
+	}
+	if err := os.Remove(other); err != nil {
+		return err
+	}
+	return local.Rename(name, other)
 }
 
 // little is how much room on a disk somebody should look at.
@@ -123,6 +145,9 @@ func (one *Finding) lookAround(cfg *configs.Config, dir, what string, language b
 			say("doctor.room.little", "free", cfg.Free)
 		}
 	}
+	if strings.HasPrefix(what, "inbox") || strings.HasPrefix(what, "preview") {
+		one.hears(dir)
+	}
 	info, err := os.Stat(dir)
 	if err != nil || runtime.GOOS == "windows" || info.Mode().Perm()&0o002 == 0 {
 		return
@@ -133,6 +158,24 @@ func (one *Finding) lookAround(cfg *configs.Config, dir, what string, language b
 	} else {
 		say("doctor.anybody.outbox")
 	}
+}
+
+// hears adds how files are noticed that come into a folder.
+func (one *Finding) hears(dir string) {
+	if kind := local.Networked(dir); kind != "" {
+		one.Detail += "; on a network (" + kind + "): looked into every so often (every), because changes there cause no events here"
+		return
+	}
+	w, err := fsnotify.NewWatcher()
+	if err == nil {
+		err = errors.Join(w.Add(dir), w.Close())
+	}
+	if err != nil {
+		one.Warns = true
+		one.Detail += fmt.Sprintf("; changes cause no events (%v), so it is only looked into every so often: on Linux raise fs.inotify.max_user_watches and max_user_instances", err)
+		return
+	}
+	one.Detail += "; changes are noticed at once"
 }
 
 // crossed says when what lies in a folder cannot be moved to the folders below it where files are claimed and put to rest.

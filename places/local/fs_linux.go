@@ -20,6 +20,9 @@ var remote = map[uint32]string{
 	0x7461636f: "OCFS2",
 }
 
+// Networked names the kind of network file system that holds a folder, whose changes by others cause no events here; "" for none.
+func Networked(dir string) string { return networked(dir) }
+
 // networked names the kind of network file system that holds dir, or "".
 func networked(dir string) string {
 	var s unix.Statfs_t
