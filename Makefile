@@ -6,7 +6,7 @@ RELEASE ?=
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 STAMP   := $(if $(RELEASE),-X main.release=$(RELEASE)) $(if $(COMMIT),-X main.commit=$(COMMIT))
 
-.PHONY: axe chaos servers console pictures htmx build demo test unit raced plain lint fuzz cross corpus workbooks bench release generate validator packages clean
+.PHONY: axe chaos soak servers console pictures htmx build demo test unit raced plain lint fuzz cross corpus workbooks bench release generate validator packages clean
 
 build:
 	@mkdir -p bin
@@ -99,6 +99,10 @@ workbooks: packages
 # Machines that share a PostgreSQL are killed, suspended, told to end and lose their database, each so many times; the tests do it once.
 chaos: packages
 	ROWFERRY_CHAOS=$(or $(ROUNDS),20) $(GO) test ./cmd/rowferry -run TestMachinesTakeOver -v -timeout 60m
+
+# The service under all that happens in months: all routes, orders, the console, reloads, sweeps, faults (SOAK=10m); the tests take 20 seconds.
+soak: packages
+	ROWFERRY_SOAK=$(or $(SOAK),10m) $(GO) test ./cmd/rowferry -run '^TestSoak$$' -v -timeout 60m
 
 # Ratios against a bare loop on this machine; docs/performance.md says what they mean.
 bench:

@@ -119,13 +119,20 @@ func (p *truth) quiet(t *testing.T, url string) {
 	}
 }
 
+// faulty switches faults on and off.
+func (p *truth) faulty(on bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.faults = on
+}
+
 // fault chooses what goes wrong with a request.
 func (p *truth) fault(kind string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if !p.faults {
 		return ""
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	all := []string{"cut before", "cut after", "late", "garbage", "429", "503"}
 	n := p.random.IntN(40)
 	if n >= len(all) {
