@@ -83,7 +83,7 @@ func (p *pair) files(ctx context.Context) error {
 
 // rows compares a file's chunks with their states, and what is found of their prints. One that is not accepted is read anew.
 func (p *pair) rows(ctx context.Context, f *File) error {
-	if !slices.Contains(FamilyStates(), f.State) {
+	if !slices.Contains(FamilyStates(), f.State) || f.Lost(PartRows) {
 		return nil
 	}
 	if err := p.tallies(ctx, f); err != nil {

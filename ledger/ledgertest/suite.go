@@ -61,6 +61,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"what providers say later":      receipts,
 		"what is found out later":       remarks,
 		"chunks keep items to the byte": fidelity,
+		"what was kept long enough":     retention,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, fresh(t)) })
 	}

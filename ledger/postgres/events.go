@@ -108,7 +108,7 @@ func (w *writing) book(b *pgx.Batch, id string, c *ledger.Change) error {
 // first because the owner may write meanwhile, knows of both.
 func chunk(ctx context.Context, q querier, id string, seq int) (*ledger.Content, error) {
 	var n int64
-	if err := q.QueryRow(ctx, "SELECT n FROM files WHERE id = $1", id).Scan(&n); errors.Is(err, pgx.ErrNoRows) {
+	if err := q.QueryRow(ctx, "SELECT n FROM files WHERE id = $1 AND dropped = 0", id).Scan(&n); errors.Is(err, pgx.ErrNoRows) {
 		return nil, ledger.ErrNotFound
 	} else if err != nil {
 		return nil, err
@@ -202,7 +202,7 @@ func (b books) Chunks(ctx context.Context, id string) iter.Seq2[*ledger.Content,
 func (b books) Tallies(ctx context.Context, id string) (all []*ledger.Tally, err error) {
 	err = b.reading(ctx, func(q querier) error {
 		all = nil
-		rows, err := q.Query(ctx, "SELECT t.body FROM files f JOIN tallies t ON t.file = f.n WHERE f.id = $1 ORDER BY t.seq", id)
+		rows, err := q.Query(ctx, "SELECT t.body FROM files f JOIN tallies t ON t.file = f.n WHERE f.id = $1 AND f.dropped = 0 ORDER BY t.seq", id)
 		if err != nil {
 			return err
 		}

@@ -72,7 +72,7 @@ func (w *writing) change(id string, from []ledger.State, to ledger.State, edit f
 // Begin writes the intent to claim a file.
 func (l *Ledger) Begin(ctx context.Context, f ledger.File) error {
 	f.State = ledger.Claiming
-	day := today()
+	day := l.today()
 	if err := l.partitions(ctx, day); err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func (d Driver) Import(ctx context.Context, from ledger.Source, of string) (ledg
 	if err != nil {
 		return nil, err
 	}
-	day := today()
+	day := l.today()
 	err = l.partitions(ctx, day)
 	if err == nil {
 		err = l.do(ctx, func(w *writing) error { return w.vacate(of) })
@@ -177,7 +177,7 @@ func (i *importing) lines() iter.Seq2[ledger.File, error] {
 
 func (i *importing) files() error {
 	columns := []string{"n", "id", "route", "account", "state", "root", "hash", "rested", "paused", "cancelled", "revision", "items", "open",
-		"read", "delivered", "rejected", "invalid", "failed", "unknown", "skipped", "started", "finished", "changed", "facts"}
+		"read", "delivered", "rejected", "invalid", "failed", "unknown", "skipped", "started", "finished", "changed", "facts", "dropped"}
 	return copyAll(i, "files", columns, i.lines(), func(f ledger.File) []any {
 		n, root := i.day<<dayBits+int64(len(i.keys))+1, ""
 		i.keys[f.ID] = n
@@ -186,8 +186,16 @@ func (i *importing) files() error {
 		}
 		c := f.Counts
 		return []any{n, f.ID, f.Route, f.Account, string(f.State), root, f.Hash, f.Rested, []byte(f.Paused), f.Cancelled, f.Revision, f.Items, f.Open,
-			c.Read, c.Delivered, c.Rejected, c.Invalid, c.Failed, c.Unknown, c.Skipped, ledger.Millis(f.Started), ledger.Millis(f.Finished), f.Change, ledger.EncodeFacts(f)}
+			c.Read, c.Delivered, c.Rejected, c.Invalid, c.Failed, c.Unknown, c.Skipped, ledger.Millis(f.Started), ledger.Millis(f.Finished), f.Change, ledger.EncodeFacts(f), rowsGone(&f)}
 	})
+}
+
+// rowsGone is a file's column dropped.
+func rowsGone(f *ledger.File) int {
+	if f.Lost(ledger.PartRows) {
+		return goneRows
+	}
+	return 0
 }
 
 // part is how much of what belongs to files is gathered before it is written.
@@ -206,7 +214,7 @@ func (i *importing) rows() error {
 		if err != nil {
 			return err
 		}
-		if !slices.Contains(ledger.FamilyStates(), f.State) {
+		if !slices.Contains(ledger.FamilyStates(), f.State) || f.Lost(ledger.PartRows) {
 			continue
 		}
 		for s, err := range i.from.Sealed(i.ctx, f.ID) {

@@ -32,6 +32,8 @@ var migrations embed.FS
 type Driver struct {
 	Address string
 	Data    string // a folder of this process alone: its lock tells a dead holder of the lease from one that lives
+
+	clock func() time.Time // nil: the system's
 }
 
 // books is a ledger to look at.
@@ -48,6 +50,7 @@ type Visitor struct{ register }
 type Ledger struct {
 	register
 	lease   *lease
+	clock   func() time.Time
 	queue   *commits.Queue[op]
 	done    chan struct{} // closed when the writing goroutine has ended
 	keys    sync.Map      // file id → its key
@@ -138,9 +141,12 @@ func (d Driver) own(ctx context.Context) (*Ledger, error) {
 		b.pool.Close()
 		return nil, err
 	}
-	l := &Ledger{register: register{b}, lease: lease, queue: commits.New[op](), done: make(chan struct{}), tallies: map[ledger.ChunkID]*ledger.Tally{}, torn: map[string]error{}}
+	if d.clock == nil {
+		d.clock = time.Now
+	}
+	l := &Ledger{register: register{b}, lease: lease, clock: d.clock, queue: commits.New[op](), done: make(chan struct{}), tallies: map[ledger.ChunkID]*ledger.Tally{}, torn: map[string]error{}}
 	go l.write()
-	err = l.partitions(ctx, today())
+	err = l.partitions(ctx, l.today())
 	if err == nil {
 		err = ledger.Reprint(ctx, l, l.reprint)
 	}
@@ -279,6 +285,7 @@ const (
 	tooMany         = "53300" // connections
 	idleTooLong     = "25P03"
 	queryCanceled   = "57014"
+	lockTimeout     = "55P03"
 )
 
 // code is PostgreSQL's code of an error; "" when it is none of its own.

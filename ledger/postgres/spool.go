@@ -115,7 +115,7 @@ func (s spooled) IDs(ctx context.Context) iter.Seq2[string, error] {
 
 // Create implements ledger.Spool.
 func (s spooled) Create(ctx context.Context, id string) (ledger.Copying, error) {
-	day := today()
+	day := s.l.today()
 	if err := s.l.partitions(ctx, day); err != nil {
 		return nil, err
 	}

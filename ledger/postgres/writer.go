@@ -225,7 +225,7 @@ func (w *writing) all(b *pgx.Batch) error {
 const dayBits = 36
 
 // today is the day whose partitions new files' records lie in.
-func today() int64 { return time.Now().Unix() / (24 * 60 * 60) }
+func (l *Ledger) today() int64 { return l.clock().Unix() / (24 * 60 * 60) }
 
 // partitioned are the tables that have a partition for each day.
 var partitioned = []string{"chunks", "events", "tallies", "prints", "pieces"}
