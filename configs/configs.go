@@ -275,7 +275,7 @@ type Preview struct {
 
 // Read is how files are read; all optional.
 type Read struct {
-	// Workbook: name or number of the sheet, or first: the first that fits. Without it the only sheet whose heading fits the route.
+	// Workbook: name or number of the sheet, first: the first that fits, or all: every one that fits. Without it the only sheet whose heading fits the route.
 	Sheet string `yaml:"sheet" example:"1" number:"true"`
 	// Row of the headings: auto, none, or its number.
 	Header string `yaml:"header" example:"auto" number:"true"`

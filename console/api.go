@@ -302,7 +302,7 @@ func (c *Console) apiFile(w http.ResponseWriter, r *http.Request, p *people.Pers
 	}
 	notes := []string{}
 	for _, n := range f.Reading.Notes {
-		notes = append(notes, sayNote(f.Language, n))
+		notes = append(notes, sayNote(f.Language, n, f.Reading.Sheets))
 	}
 	writeJSON(w, http.StatusOK, struct {
 		apiFile
@@ -315,6 +315,7 @@ func (c *Console) apiFile(w http.ResponseWriter, r *http.Request, p *people.Pers
 // apiOutcome is a row as the API tells of it.
 type apiRowView struct {
 	Row       int               `json:"row"`
+	Place     string            `json:"place,omitempty"`
 	Cells     map[string]string `json:"cells,omitempty"`
 	Outcome   string            `json:"outcome"` // "waiting" while there is none
 	Code      string            `json:"code,omitempty"`
@@ -327,7 +328,7 @@ type apiRowView struct {
 }
 
 func tellRow(s shownRow) apiRowView {
-	v := apiRowView{Row: s.Number, Outcome: "waiting", Attempts: s.Tries, NotBefore: s.Until, Problems: s.Why, Cells: map[string]string{}}
+	v := apiRowView{Row: s.Number, Place: s.Place, Outcome: "waiting", Attempts: s.Tries, NotBefore: s.Until, Problems: s.Why, Cells: map[string]string{}}
 	if o := s.Outcome; o != nil {
 		v.Outcome, v.Code, v.Message, v.Reference, v.SentAt = string(o.Status), o.Code, s.Said(), o.Reference, o.SentAt
 	}

@@ -271,7 +271,7 @@ func (c *Console) filePage(w http.ResponseWriter, r *http.Request, p *people.Per
 	}
 	var notes []string
 	for _, n := range f.Reading.Notes {
-		notes = append(notes, sayNote(c.language(r), n))
+		notes = append(notes, sayNote(c.language(r), n, f.Reading.Sheets))
 	}
 	var ends time.Time
 	if f.Standing == desk.Waiting {
@@ -346,7 +346,7 @@ func (c *Console) rowPage(w http.ResponseWriter, r *http.Request, p *people.Pers
 		Answered *batch.Answer
 		Body     string // of the answer
 	}{f, &row, e.Together, indented(e.Sent), e.Answered, desk.Indented(e.Answered)})
-	v.Title = f.Name + " · " + strconv.Itoa(row.Number)
+	v.Title = f.Name + " · " + row.Name()
 	c.render(w, r, http.StatusOK, "row", v)
 }
 

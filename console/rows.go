@@ -92,10 +92,10 @@ func (c *Console) row(ctx context.Context, f ledger.File, number string) (shownR
 	return rows[0], e, nil
 }
 
-func sayNote(l batch.Language, n batch.Note) string {
+func sayNote(l batch.Language, n batch.Note, in batch.Sheets) string {
 	text := words.Say(l, n.Message)
 	if n.Row > 0 {
-		text = words.Of(l, "workbookresult.summary.row", "row", n.Row, "text", text)
+		text = words.Of(l, "workbookresult.summary.row", "row", in.Row(n.Row), "text", text)
 	}
 	return text
 }

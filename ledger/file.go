@@ -63,6 +63,7 @@ type Reading struct {
 	Unused  []string        `json:"unused,omitempty"` // headings no field uses
 	Sheet   string          `json:"sheet,omitempty"`
 	Header  int             `json:"header,omitempty"`
+	Sheets  batch.Sheets    `json:"sheets,omitempty"`  // where several were read; Sheet and Header are the first's
 	Member  string          `json:"member,omitempty"`  // of a zip archive: the file in it that was read
 	Divided string          `json:"divided,omitempty"` // of text: its delimiter
 	Ours    []batch.Column  `json:"ours,omitempty"`    // our columns, where it is a result: hidden from the mapping and from its own result

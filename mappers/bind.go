@@ -63,6 +63,12 @@ func (m *Mapping) Bind(columns []batch.Column) (*Bound, error) {
 	return b, nil
 }
 
+// In says of which sheets the rows will be, so that cells are called as their senders call them.
+func (b *Bound) In(sheets batch.Sheets) *Bound {
+	b.t.sheets = sheets
+	return b
+}
+
 // Fit says what columns of these names would fill, for readers that look for the heading, the sheet or the record.
 func (m *Mapping) Fit(columns []batch.Column) batch.Fit {
 	fit := batch.Fit{Fields: make([]string, len(columns))}

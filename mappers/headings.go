@@ -75,6 +75,7 @@ type table struct {
 	plain   []string // of Name, without the marks of a form
 	paths   []string // XML: of Ref, as a field path; else ""
 	sheet   bool     // Ref is a letter, so that a cell is letter and row
+	sheets  batch.Sheets
 }
 
 func newTable(columns []batch.Column) *table {

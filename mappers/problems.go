@@ -25,7 +25,7 @@ func (t *table) ref(col, row int) string {
 		return ""
 	}
 	if t.sheet {
-		return t.columns[col].Ref + strconv.Itoa(row)
+		return t.sheets.Cell(row, col, t.columns[col].Ref)
 	}
 	return t.columns[col].Ref
 }
@@ -44,7 +44,7 @@ func (b *Bound) place(row int, s *slot, col int) spot {
 	p := spot{row: row, field: s.field.Path, cell: b.t.ref(col, row)}
 	if col < 0 {
 		p.column = s.label(l)
-		p.where = words.Of(l, "mapper.where.field", "row", row, "field", p.column)
+		p.where = words.Of(l, "mapper.where.field", "row", b.t.sheets.Row(row), "field", p.column)
 		return p
 	}
 	p.column = b.t.columns[col].Name
@@ -186,7 +186,7 @@ func (st *state) keyColumn() string {
 
 func (st *state) disagree(s *slot, value, first string, row int) {
 	p := st.b.place(st.row.Number, s, s.spot)
-	st.add(p, "disagree", value, words.Of(st.lang(), "mapper.disagree", "where", p.where, "value", line(value), "first", line(first), "row", row),
+	st.add(p, "disagree", value, words.Of(st.lang(), "mapper.disagree", "where", p.where, "value", line(value), "first", line(first), "row", st.b.t.sheets.Row(row)),
 		words.Of(st.lang(), "mapper.disagree.fix", "key", st.keyNames()))
 }
 
@@ -203,11 +203,12 @@ func (st *state) neighbour(g *group, row, other int) {
 		return
 	}
 	g.warned = true
+	names := st.b.t.sheets
 	g.problems = append(g.problems, batch.Problem{
 		Row: row, Column: st.keyColumn(), Code: "group",
-		Text: sentences(st.lang(), words.Of(st.lang(), "mapper.key.neighbour", "row", row, "other", other),
-			words.Of(st.lang(), "mapper.key.neighbour.fix", "key", st.keyNames(), "other", other)),
-		Fix: sentence(st.lang(), words.Of(st.lang(), "mapper.key.neighbour.fix", "key", st.keyNames(), "other", other)),
+		Text: sentences(st.lang(), words.Of(st.lang(), "mapper.key.neighbour", "row", names.Row(row), "other", names.Row(other)),
+			words.Of(st.lang(), "mapper.key.neighbour.fix", "key", st.keyNames(), "other", names.Row(other))),
+		Fix: sentence(st.lang(), words.Of(st.lang(), "mapper.key.neighbour.fix", "key", st.keyNames(), "other", names.Row(other))),
 	})
 }
 
@@ -219,7 +220,7 @@ func (st *state) tooFew(g *group) {
 	}
 	if !g.keyless && !g.warned { // else nobody knows how many there are
 		p := spot{row: g.rows[0], column: st.keyColumn()}
-		st.add(p, "min_items", "", words.Of(st.lang(), "mapper.group.few", "row", g.rows[0], "count", len(g.rows), "min", least),
+		st.add(p, "min_items", "", words.Of(st.lang(), "mapper.group.few", "row", st.b.t.sheets.Row(g.rows[0]), "count", len(g.rows), "min", least),
 			words.Of(st.lang(), "mapper.group.few.fix", "key", st.keyNames()))
 	}
 	for _, f := range st.b.m.fillers {
@@ -249,7 +250,7 @@ func (st *state) repeated(list []int, earlier int) {
 		}
 	}
 	p := st.b.place(st.row.Number, at, at.spot)
-	st.add(p, "unique", plain(st.marks[at.at].json), words.Of(st.lang(), "mapper.unique", "where", p.where, "row", earlier, "columns", quotedIn(st.lang(), names...)),
+	st.add(p, "unique", plain(st.marks[at.at].json), words.Of(st.lang(), "mapper.unique", "where", p.where, "row", st.b.t.sheets.Row(earlier), "columns", quotedIn(st.lang(), names...)),
 		words.Of(st.lang(), "mapper.unique.fix"))
 }
 
@@ -369,7 +370,7 @@ func Recheck(op *providers.Operation, item batch.Item, c RecheckSettings) []batc
 				p.column = cmp.Or(f.Label.In(l), f.Path)
 			}
 		}
-		p.where = words.Of(l, "mapper.where.field", "row", p.row, "field", p.column)
+		p.where = words.Of(l, "mapper.where.field", "row", batch.Sheets(nil).Row(p.row), "field", p.column)
 		if p.cell != "" {
 			p.where = words.Of(l, "mapper.where.cell", "column", p.column, "cell", p.cell)
 		}

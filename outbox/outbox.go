@@ -46,6 +46,7 @@ type Report struct {
 	Operation string
 	Language  batch.Language
 	Columns   []batch.Column
+	Sheets    batch.Sheets          // where several sheets were read: rows are called by them
 	Notes     []batch.Note          // what was read and is not data
 	Unused    []string              // headings that fill no field
 	Source    Source                // the sender's file, for the workbook that is that file

@@ -18,7 +18,7 @@ type File struct {
 
 // Settings are what a route's `read` says. The zero value detects everything.
 type Settings struct {
-	Sheet     string // name or 1-based number as text; "" = the first visible sheet with data
+	Sheet     string // name or 1-based number as text; "first", "all"; "" = the visible sheet that fits, or the first with data
 	Header    string // "auto" or "", "none", or the 1-based row number as text
 	Encoding  string // "auto" or "", or a name of the WHATWG encoding index, utf-32le/be, or a DOS code page: cp850
 	Delimiter string // "auto" or "", or one character ("tab" is allowed)
@@ -27,6 +27,7 @@ type Settings struct {
 	Record    string // XML: path from the root to the repeated element, "shipPoints/shipPoint", or with the root's name first
 	Unzip     bool   // the table may lie in a zip archive
 	Member    string `json:",omitempty"` // of such an archive: which file, where that is known
+	Tabs      string `json:"-"`          // of a workbook that was read before: its sheets, each quoted as Go does, a line each
 	Limits    Limits
 	Wants     Wants `json:"-"` // what the route knows; nil: nothing, and counts alone decide
 }
@@ -73,10 +74,11 @@ type Facts struct {
 
 // Layout is where in its file a table was found, and how that was written.
 type Layout struct {
-	Sheet     string // of a workbook: the name on the tab
-	Header    int    // the heading's last row; 0 when there is no heading
-	Delimiter string // of text
-	Record    string // of markup: the path of the elements that are rows; "" when there is none
+	Sheet     string       // of a workbook: the name on the tab
+	Header    int          // the heading's last row; 0 when there is no heading
+	Sheets    batch.Sheets // where several are read; Sheet and Header are those of the first
+	Delimiter string       // of text
+	Record    string       // of markup: the path of the elements that are rows; "" when there is none
 }
 
 // A Reader knows one format.

@@ -77,10 +77,10 @@ func Chain(l batch.Language, parts ...string) string {
 	return strings.Join(parts, "; ")
 }
 
-// Few lists the first of some numbers: "2, 3, 5, 7, 9, …".
-func Few(numbers []int) string {
+// Few lists the first of some rows of a file: "2, 3, 5, 7, 9, …".
+func Few(numbers []int, sheets batch.Sheets) string {
 	const most = 5
-	text := strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers[:min(most, len(numbers))]), " ", ", "), "[]")
+	text := sheets.Rows(numbers[:min(most, len(numbers))])
 	if len(numbers) > most {
 		text += ", …"
 	}

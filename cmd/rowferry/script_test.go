@@ -328,31 +328,49 @@ func examples(ts *testscript.TestScript, _ bool, _ []string) {
 	walk(rootCommand())
 }
 
-// workbook SOURCE TARGET makes a workbook of a CSV file, every cell a text.
+// workbook CSV… TARGET makes a workbook of them, each on a sheet called like its file.
 func workbook(ts *testscript.TestScript, _ bool, args []string) {
-	records, err := csv.NewReader(strings.NewReader(ts.ReadFile(args[0]))).ReadAll()
-	ts.Check(err)
 	book := excelize.NewFile()
-	for i, record := range records {
-		ts.Check(book.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+1), &record))
+	for n, name := range args[:len(args)-1] {
+		table := csv.NewReader(strings.NewReader(ts.ReadFile(name)))
+		table.FieldsPerRecord = -1
+		records, err := table.ReadAll()
+		ts.Check(err)
+		sheet := strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
+		if n == 0 {
+			ts.Check(book.SetSheetName("Sheet1", sheet))
+		}
+		_, err = book.NewSheet(sheet)
+		ts.Check(err)
+		for i, record := range records {
+			ts.Check(book.SetSheetRow(sheet, fmt.Sprintf("A%d", i+1), &record))
+		}
 	}
-	ts.Check(errors.Join(book.SaveAs(ts.MkAbs(args[1])), book.Close()))
+	ts.Check(errors.Join(book.SaveAs(ts.MkAbs(args[len(args)-1])), book.Close()))
 }
 
-// mend PATTERN TARGET CELL VALUE writes a value into the workbook of a pattern, as the person who mends a result does, and saves
+// mend PATTERN TARGET CELL VALUE (or SHEET!CELL VALUE) writes a value into the workbook of a pattern, as the person who mends a result does, and saves
 // it as TARGET.
 func mend(ts *testscript.TestScript, _ bool, args []string) {
 	book, err := excelize.OpenFile(match(ts, args[0]))
 	ts.Check(err)
-	ts.Check(book.SetCellStr(book.GetSheetName(book.GetActiveSheetIndex()), args[2], args[3]))
+	on, cell, named := strings.Cut(args[2], "!")
+	if !named {
+		on, cell = book.GetSheetName(book.GetActiveSheetIndex()), args[2]
+	}
+	ts.Check(book.SetCellStr(on, cell, args[3]))
 	ts.Check(errors.Join(book.SaveAs(ts.MkAbs(args[1])), book.Close()))
 }
 
-// sheet PATTERN prints the sheet that shows of a workbook as CSV.
+// sheet PATTERN [NAME] prints a sheet of a workbook as CSV, the one that shows without a name.
 func sheet(ts *testscript.TestScript, _ bool, args []string) {
 	book, err := excelize.OpenFile(match(ts, args[0]))
 	ts.Check(err)
-	rows, err := book.GetRows(book.GetSheetName(book.GetActiveSheetIndex()))
+	name := book.GetSheetName(book.GetActiveSheetIndex())
+	if len(args) > 1 {
+		name = args[1]
+	}
+	rows, err := book.GetRows(name)
 	ts.Check(errors.Join(err, book.Close(), csv.NewWriter(ts.Stdout()).WriteAll(rows)))
 }
 

@@ -207,7 +207,7 @@ func printFinding(w io.Writer, c *check.Finding) {
 		if i == most || c.Duplicate != "" {
 			break
 		}
-		fmt.Fprintf(w, "  row %d: %s\n", p.Row, p.Text)
+		fmt.Fprintf(w, "  row %s: %s\n", c.Row(p.Row), p.Text)
 	}
 	if more := len(c.Held) - most; more > 0 && c.Duplicate == "" {
 		fmt.Fprintf(w, "  … and %s more that were sent before\n", count(more, "row"))
@@ -217,7 +217,7 @@ func printFinding(w io.Writer, c *check.Finding) {
 		if p.Warning {
 			mark = "warning, row"
 		}
-		fmt.Fprintf(w, "  %s %d: %s\n", mark, p.Row, p.Text)
+		fmt.Fprintf(w, "  %s %s: %s\n", mark, c.Row(p.Row), p.Text)
 	}
 	if c.More > 0 {
 		fmt.Fprintf(w, "  … and %s more\n", count(c.More, "problem"))

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os/user"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,7 +38,7 @@ func printBodies(w io.Writer, wanted bool) func(*batch.Item) {
 }
 
 func statusCommand(f *flags) *cobra.Command {
-	var row int
+	var row string
 	var backlog bool
 	which := listing{}
 	c := &cobra.Command{
@@ -84,7 +85,7 @@ backlog that moves to the right is one that the account's pace does not let out,
 	c.Flags().StringVar(&which.since, "since", "", "only files taken since: 30m, 24h, 7d, or a day as 2026-11-22")
 	c.Flags().BoolVar(&which.problems, "problems", false, "only files that need a person")
 	c.Flags().BoolVar(&backlog, "backlog", false, "how many rows wait, by account and age")
-	c.Flags().IntVar(&row, "row", 0, "show what was sent for this row, and what the provider answered")
+	c.Flags().StringVar(&row, "row", "", "show what was sent for this row, and what the provider answered; of a file of several sheets: December!5")
 	return c
 }
 
@@ -209,14 +210,18 @@ func (f *flags) statusFile(ctx context.Context, d *desk.Desk, id string) error {
 	return nil
 }
 
-func (f *flags) statusRow(ctx context.Context, d *desk.Desk, id string, row int) error {
+func (f *flags) statusRow(ctx context.Context, d *desk.Desk, id, name string) error {
 	file, err := d.File(ctx, id)
 	if err != nil {
 		return err
 	}
+	row, found := file.Reading.Sheets.Find(name)
+	if !found {
+		row, _ = strconv.Atoi(name)
+	}
 	e, err := d.Exchange(ctx, file.File, row)
 	if errors.Is(err, ledger.ErrNotFound) {
-		return fmt.Errorf("%s has no row %d: rows have the numbers that the spreadsheet shows", file.Name, row)
+		return fmt.Errorf("%s has no row %s: rows have the numbers that the spreadsheet shows", file.Name, name)
 	}
 	if err != nil {
 		return err
@@ -233,12 +238,12 @@ func printExchange(w io.Writer, file desk.File, e desk.Exchange) {
 	if e.Outcome != nil {
 		state = string(e.Outcome.Status)
 	}
-	fmt.Fprintf(w, "%s row %d: %s, %s\n", file.Name, e.Number, state, count(e.Tries, "attempt"))
+	fmt.Fprintf(w, "%s row %s: %s, %s\n", file.Name, e.Name(), state, count(e.Tries, "attempt"))
 	if said := e.Said(); said != "" {
 		fmt.Fprintf(w, "  %s\n", said)
 	}
 	if len(e.Together) > 1 {
-		fmt.Fprintf(w, "Together with rows %s\n", strings.Trim(fmt.Sprint(e.Together), "[]"))
+		fmt.Fprintf(w, "Together with rows %s\n", file.Reading.Sheets.Rows(e.Together))
 	}
 	switch {
 	case len(e.Sent) == 0:
@@ -271,7 +276,7 @@ func printRows(rows []desk.Row, more, untried int) {
 	}
 	for _, r := range rows {
 		if r.Outcome == nil {
-			fmt.Fprintf(stdout, "  row %d waits to be tried again (%s so far)\n", r.Number, count(r.Tries, "attempt"))
+			fmt.Fprintf(stdout, "  row %s waits to be tried again (%s so far)\n", r.Name(), count(r.Tries, "attempt"))
 			continue
 		}
 		var why []string
@@ -285,7 +290,7 @@ func printRows(rows []desk.Row, more, untried int) {
 		if refused(r) {
 			status += ", refused later"
 		}
-		fmt.Fprintf(stdout, "  row %d %s: %s\n", r.Number, status, strings.Join(why, " | "))
+		fmt.Fprintf(stdout, "  row %s %s: %s\n", r.Name(), status, strings.Join(why, " | "))
 	}
 	if more > 0 {
 		fmt.Fprintf(stdout, "  … and %d more; --json lists all, the result file has them in the end\n", more)

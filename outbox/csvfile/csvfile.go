@@ -107,7 +107,12 @@ func (w *writer) heading() []byte {
 // line is valid until the next one.
 func (w *writer) line(line *outbox.Line) []byte {
 	o := &line.Outcome
-	w.buf, w.cells = strconv.AppendInt(w.buf[:0], int64(line.Row.Number), 10), 1
+	w.buf, w.cells = w.buf[:0], 0
+	if len(w.report.Sheets) == 0 {
+		w.buf, w.cells = strconv.AppendInt(w.buf, int64(line.Row.Number), 10), 1
+	} else {
+		w.safe(w.report.Sheets.Row(line.Row.Number))
+	}
 	w.cell(w.status(o.Status))
 	w.safe(o.Code)
 	w.safe(w.names.Replace(Message(line)))

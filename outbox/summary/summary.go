@@ -74,6 +74,8 @@ type Note struct {
 	Text string `json:"text"`
 	Row  int    `json:"row,omitempty"`
 	Rows int    `json:"rows,omitempty"`
+
+	Place string `json:"place,omitempty"` // of the row, where several sheets were read: "December!5"
 }
 
 // Times are in UTC. Started and Finished are missing when nothing was sent.
@@ -174,7 +176,11 @@ func check(c batch.Counts, r outbox.Report) error {
 func notes(r outbox.Report) []Note {
 	out := []Note{}
 	for _, n := range r.Notes {
-		out = append(out, Note{Text: words.Say(r.Language, n.Message), Row: n.Row, Rows: n.Count})
+		note := Note{Text: words.Say(r.Language, n.Message), Row: n.Row, Rows: n.Count}
+		if n.Row > 0 && len(r.Sheets) > 0 {
+			note.Place = r.Sheets.Row(n.Row)
+		}
+		out = append(out, note)
 	}
 	return out
 }

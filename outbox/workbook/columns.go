@@ -73,7 +73,11 @@ func headings(c *cells, at, row int, r *outbox.Report, style int) {
 // outcome writes our cells of a line, all of them, from column at on.
 func outcome(c *cells, at, row int, line *outbox.Line, r *outbox.Report, s base, message look) {
 	o, status := &line.Outcome, statusOf(line, r.Preview)
-	c.number(at, row, s.of(lookNumber), float64(line.Row.Number))
+	if len(r.Sheets) == 0 {
+		c.number(at, row, s.of(lookNumber), float64(line.Row.Number))
+	} else {
+		c.text(at, row, s.of(lookPlain), r.Sheets.Row(line.Row.Number))
+	}
 	c.text(at+1, row, s.of(lookOf(status)), resultmark.Word(r.Language, status))
 	c.text(at+2, row, s.of(lookPlain), o.Code)
 	c.text(at+3, row, s.of(message), csvfile.Message(line))
@@ -120,10 +124,10 @@ type places struct {
 	found    []mark
 }
 
-// inSheet places problems in the sheet that the rows were read from.
-func inSheet(r *outbox.Report) *places {
-	p := &places{language: r.Language, names: map[string]int{}, absolute: true}
-	for _, c := range r.Columns {
+// inSheet places problems in a sheet that rows were read from.
+func inSheet(l batch.Language, columns []batch.Column) *places {
+	p := &places{language: l, names: map[string]int{}, absolute: true}
+	for _, c := range columns {
 		if at, _, ok := reference(c.Ref); ok {
 			p.names[c.Name] = at
 		}
@@ -131,20 +135,20 @@ func inSheet(r *outbox.Report) *places {
 	return p
 }
 
-// inOrder places problems in a sheet whose columns stand as in the report.
-func inOrder(r *outbox.Report) *places {
-	p := &places{language: r.Language, names: map[string]int{}}
-	for i, c := range r.Columns {
+// inOrder places problems in a sheet whose columns stand in this order.
+func inOrder(l batch.Language, columns []batch.Column) *places {
+	p := &places{language: l, names: map[string]int{}}
+	for i, c := range columns {
 		p.names[c.Name] = i
 	}
-	for i, c := range r.Columns {
+	for i, c := range columns {
 		p.names[c.Ref] = i
 	}
 	return p
 }
 
 func (p *places) find(problem *batch.Problem) (int, bool) {
-	letters := strings.TrimRight(problem.Cell, "0123456789")
+	letters := strings.TrimRight(problem.Cell[strings.LastIndexByte(problem.Cell, '!')+1:], "0123456789")
 	if p.absolute && letters != "" {
 		at, _, ok := reference(letters)
 		return at, ok

@@ -9,26 +9,30 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/resultmark"
 )
 
 // earlier is what an earlier result has left in the workbook. Ours take its place, so that results of results do not grow.
 type earlier struct {
-	marks       []string     // parts of the hidden sheets
-	markNames   []string     // their names
-	summary     string       // part of the summary sheet, "" when there is none
-	summaryName string       // as the earlier result says
-	formats     map[int]int  // a format in a colour of ours → the sender's that it was made of
-	columns     map[int]bool // ours in the sheet, from 0
-	at          int          // where they stand all and in their order, -1 when they do not
+	marks       []string    // parts of the hidden sheets
+	markNames   []string    // their names
+	summary     string      // part of the summary sheet, "" when there is none
+	summaryName string      // as the earlier result says
+	formats     map[int]int // a format in a colour of ours → the sender's that it was made of
 }
 
-// findEarlier looks for an earlier result. What the report has among its columns is the sender's whatever it is called.
-func findEarlier(o *original, r *outbox.Report, heading int) *earlier {
-	e := &earlier{formats: map[int]int{}, columns: map[int]bool{}, at: -1}
+// remains are the columns that an earlier result has left in a sheet.
+type remains struct {
+	columns map[int]bool // from 0
+	at      int          // where they stand all and in their order, -1 when they do not
+}
+
+// findEarlier looks for an earlier result.
+func findEarlier(o *original) *earlier {
+	e := &earlier{formats: map[int]int{}}
 	for _, t := range o.sheets {
-		if !ofMarks(t.name) || t.part == o.sheet {
+		if !ofMarks(t.name) || o.isRead(t.part) {
 			continue
 		}
 		head, err := o.texts(t.part, 1)
@@ -42,14 +46,20 @@ func findEarlier(o *original, r *outbox.Report, heading int) *earlier {
 		e.readFormats(o, t.part)
 	}
 	for _, t := range o.sheets {
-		if t.name == e.summaryName && t.part != o.sheet && o.part(t.part) != nil {
+		if t.name == e.summaryName && !o.isRead(t.part) && o.part(t.part) != nil {
 			e.summary = t.part
 		}
 	}
-	if heading > 0 {
-		e.readHeading(o, r, heading)
-	}
 	return e
+}
+
+// findRemains looks for our columns in a sheet. What is among the sender's is theirs whatever it is called.
+func findRemains(o *original, sheet *tab, columns []batch.Column, heading int) *remains {
+	r := &remains{columns: map[int]bool{}, at: -1}
+	if heading > 0 {
+		r.read(o, sheet, columns, heading)
+	}
+	return r
 }
 
 // ofMarks reports whether a sheet is called like one that holds the marks.
@@ -58,8 +68,8 @@ func ofMarks(name string) bool {
 	return is && strings.Trim(rest, " ()0123456789") == ""
 }
 
-func (e *earlier) readHeading(o *original, r *outbox.Report, heading int) {
-	texts, err := o.texts(o.sheet, heading)
+func (e *remains) read(o *original, sheet *tab, columns []batch.Column, heading int) {
+	texts, err := o.texts(sheet.part, heading)
 	if err != nil {
 		return
 	}
@@ -69,7 +79,7 @@ func (e *earlier) readHeading(o *original, r *outbox.Report, heading int) {
 			found[at] = c
 		}
 	}
-	for _, c := range r.Columns {
+	for _, c := range columns {
 		if at, _, ok := reference(c.Ref); ok {
 			delete(found, at)
 		}
@@ -138,9 +148,6 @@ func (e *earlier) keep(formats int) {
 	})
 }
 
-// changes reports whether the earlier result has left something in the rows.
-func (e *earlier) changes() bool { return len(e.columns) > 0 || len(e.formats) > 0 }
-
 // hide makes the marks' sheets invisible again, where a program has shown them.
 func (e *earlier) hide(book []byte) []byte {
 	if len(e.marks) == 0 {
@@ -160,7 +167,7 @@ func (e *earlier) hide(book []byte) []byte {
 }
 
 // fitsTable reports whether ours may be written over those that a table has taken in: its headings must stay as they are.
-func (e *earlier) fitsTable(content []byte, headings []string) bool {
+func (e *remains) fitsTable(content []byte, headings []string) bool {
 	left, right, at := -1, -1, -1
 	for k := range walk(content) {
 		switch {

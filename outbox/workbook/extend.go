@@ -20,7 +20,8 @@ type addition struct {
 
 // extension is how the zip differs from the sender's.
 type extension struct {
-	*patch
+	*book
+	space   string            // of the sheets' elements
 	changed map[string][]byte // by part: what replaces the sender's
 	spools  map[string]*spool // by part: what is written as it lies on disk
 	dropped map[string]bool   // parts of the sender that are left out
@@ -33,20 +34,23 @@ type extension struct {
 
 // extend makes the small parts that tie ours to the sender's. The sheets of an earlier result get new content and stay where
 // they are; what they referred to is dropped.
-func (p *patch) extend() (*extension, error) {
-	x := &extension{patch: p, changed: map[string][]byte{}, spools: map[string]*spool{p.sheet.name: p.sheet}, dropped: map[string]bool{}}
-	for _, step := range []func() error{x.prefixes, x.page, x.markSheet, x.formats, x.book, x.properties, x.sheetLinks, x.types} {
+func (b *book) extend() (*extension, error) {
+	x := &extension{book: b, space: b.sheets[0].s.space, changed: map[string][]byte{}, spools: map[string]*spool{}, dropped: map[string]bool{}}
+	for _, p := range b.sheets {
+		x.spools[p.sheet.name] = p.sheet
+	}
+	for _, step := range []func() error{x.prefixes, x.page, x.markSheet, x.formats, x.list, x.properties, x.sheetLinks, x.types} {
 		if err := step(); err != nil {
 			return nil, err
 		}
 	}
-	if p.unchained {
+	if b.unchained {
 		x.unchain()
 	}
-	book := p.o.part(p.o.book).Name
-	x.changed[book] = p.earlier.hide(x.changed[book])
+	part := b.o.part(b.o.book).Name
+	x.changed[part] = b.found.hide(x.changed[part])
 	if len(x.titles) > 0 {
-		p.o.titles(x.changed, x.titles)
+		b.o.titles(x.changed, x.titles)
 	}
 	return x, nil
 }
@@ -89,9 +93,9 @@ func (x *extension) again(part string) string {
 
 // page is the summary.
 func (x *extension) page() error {
-	content := summarySheet(x.report, &x.tally, x.styles.base.plain(), x.s.space, x.about())
-	if x.earlier.summary != "" {
-		x.changed[x.again(x.earlier.summary)] = content
+	content := summarySheet(x.report, &x.tally, x.styles.base.plain(), x.space, x.about())
+	if x.found.summary != "" {
+		x.changed[x.again(x.found.summary)] = content
 		return nil
 	}
 	name := x.o.beside("worksheets/rowferry-summary", ".xml")
@@ -102,15 +106,20 @@ func (x *extension) page() error {
 
 // markSheet is the hidden one. Of an earlier result, which may have several, the first is used again and the others are emptied.
 func (x *extension) markSheet() error {
-	content := x.marks.sheet(x.styles.pairs)
-	for i, part := range x.earlier.marks {
+	first := x.sheets[0]
+	m := marks{x.report, x.space, [whereColumns]string{first.tab.name, strconv.Itoa(first.heading), letters(first.at), x.summary}}
+	if len(x.sheets) > 1 {
+		m.where = [whereColumns]string{3: x.summary}
+	}
+	content := m.sheet(x.styles.pairs)
+	for i, part := range x.found.marks {
 		if name := x.again(part); i == 0 {
 			x.changed[name] = content
 		} else {
-			x.changed[name] = fmt.Appendf(nil, xmlHead+`<worksheet xmlns="%s"><sheetData/></worksheet>`, x.s.space)
+			x.changed[name] = fmt.Appendf(nil, xmlHead+`<worksheet xmlns="%s"><sheetData/></worksheet>`, x.space)
 		}
 	}
-	if len(x.earlier.marks) == 0 {
+	if len(x.found.marks) == 0 {
 		name := x.o.beside("worksheets/rowferry-marks", ".xml")
 		x.add(name, typeSheet, content)
 		x.tab(name, x.o.tabName(resultmark.Sheet), ` state="veryHidden"`)
@@ -133,8 +142,8 @@ func (x *extension) formats() error {
 	return nil
 }
 
-// book writes the tabs and links of the steps before.
-func (x *extension) book() error {
+// list writes the tabs and links of the steps before.
+func (x *extension) list() error {
 	if err := x.o.replace(x.changed, x.o.book, map[string]string{"sheets": string(x.tabs)}); err != nil {
 		return err
 	}
@@ -298,13 +307,22 @@ func hasID(links []link, id string) bool {
 	return false
 }
 
-// sheetLinks ties the notes to the sheet.
+// sheetLinks ties the notes to their sheets.
 func (x *extension) sheetLinks() error {
-	if x.notes == nil {
-		return nil
+	for _, p := range x.sheets {
+		if p.notes == nil {
+			continue
+		}
+		if err := x.notesOf(p); err != nil {
+			return err
+		}
 	}
-	x.spools[x.notes.comments.name], x.spools[x.notes.shapes.name] = x.notes.comments, x.notes.shapes
-	rels := relationsOf(x.o.sheet)
+	return nil
+}
+
+func (x *extension) notesOf(p *patch) error {
+	x.spools[p.notes.comments.name], x.spools[p.notes.shapes.name] = p.notes.comments, p.notes.shapes
+	rels := relationsOf(p.tab.part)
 	prefix, err := "", error(nil)
 	if x.o.part(rels) != nil {
 		if prefix, err = x.o.rootPrefix(rels); err != nil {
@@ -313,14 +331,14 @@ func (x *extension) sheetLinks() error {
 	}
 	var links []byte
 	add := func(id, kind string, s *spool, contentType string) {
-		links = relation{id, x.o.relation(kind), toward(x.o.sheet, s.name)}.append(links, prefix)
+		links = relation{id, x.o.relation(kind), toward(p.tab.part, s.name)}.append(links, prefix)
 		x.add(s.name, contentType, nil)
 	}
-	if x.old.comments == "" {
-		add(commentsID, "comments", x.notes.comments, typeComments)
+	if p.old.comments == "" {
+		add(commentsID, "comments", p.notes.comments, typeComments)
 	}
-	if x.old.shapes == "" {
-		add(shapesID, "vmlDrawing", x.notes.shapes, typeVML)
+	if p.old.shapes == "" {
+		add(shapesID, "vmlDrawing", p.notes.shapes, typeVML)
 	}
 	switch {
 	case len(links) == 0:

@@ -2,6 +2,7 @@ package workbook
 
 import (
 	"archive/zip"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -40,6 +41,7 @@ type freshBook struct {
 	columns int // of the sender's that have room
 	ours    int // where our columns begin
 	theirs  int // where the sender's do
+	source  int // of several sheets of the sender's the one that is written
 	why     string
 	tally   tally
 	places  *places
@@ -58,15 +60,12 @@ type freshSheet struct {
 
 // writeFresh writes a new workbook; why says why it is not the sender's own file, "" where it could not be.
 func writeFresh(ctx context.Context, w io.Writer, r *outbox.Report, why string) error {
-	f := &freshBook{report: r, why: why, columns: min(len(r.Columns), maxColumn-ourColumns), places: inOrder(r)}
+	f := &freshBook{report: r, why: why, columns: min(len(r.Columns), maxColumn-ourColumns), places: inOrder(r.Language, r.Columns)}
 	if f.ours = f.columns; r.Left {
 		f.ours, f.theirs = 0, ourColumns
 	}
 	defer f.close()
 	if err := f.measure(); err != nil {
-		return err
-	}
-	if err := f.begin(); err != nil {
 		return err
 	}
 	for line, err := range r.Lines() {
@@ -83,6 +82,11 @@ func writeFresh(ctx context.Context, w io.Writer, r *outbox.Report, why string) 
 	if err := f.tally.check(r); err != nil {
 		return err
 	}
+	if f.sheet == nil {
+		if err := f.turn(0); err != nil {
+			return err
+		}
+	}
 	if err := f.end(); err != nil {
 		return err
 	}
@@ -98,13 +102,42 @@ func (f *freshBook) close() {
 	}
 }
 
-// sheetName is the name of result sheet n, from 1.
-func (f *freshBook) sheetName(n int) string {
+// sheetName is the name of the next sheet: what the sender's is called whose rows it has, or the word for it.
+func (f *freshBook) sheetName() string {
 	name := words.Of(f.report.Language, "workbookresult.sheet.result")
-	if n > 1 {
-		return name + " " + strconv.Itoa(n)
+	if f.source < len(f.report.Sheets) {
+		name = tidy(f.report.Sheets[f.source].Name)
 	}
-	return name
+	free := func(s string) bool {
+		return !strings.EqualFold(s, f.summaryName()) && !slices.ContainsFunc(f.sheets, func(o *freshSheet) bool { return strings.EqualFold(o.name, s) })
+	}
+	found := name
+	for n := 2; !free(found); n++ {
+		end := " " + strconv.Itoa(n)
+		found = string([]rune(name)[:min(len([]rune(name)), longestTab-len(end))]) + end
+	}
+	return found
+}
+
+func (f *freshBook) summaryName() string {
+	return words.Of(f.report.Language, "workbookresult.sheet.summary")
+}
+
+// longestTab is how many letters a tab may have.
+const longestTab = 31
+
+// tidy is a tab's name without what other programs permit there and Excel does not.
+func tidy(name string) string {
+	name = strings.Trim(strings.Map(func(r rune) rune {
+		if strings.ContainsRune("[]:*?/\\", r) {
+			return '_'
+		}
+		return r
+	}, name), "'")
+	if letters := []rune(name); len(letters) > longestTab {
+		name = string(letters[:longestTab])
+	}
+	return cmp.Or(name, "_")
 }
 
 const (
@@ -140,7 +173,7 @@ func (f *freshBook) begin() error {
 	if err != nil {
 		return err
 	}
-	f.sheet = &freshSheet{name: f.sheetName(n), part: part, rows: 1}
+	f.sheet = &freshSheet{name: f.sheetName(), part: part, rows: 1}
 	f.sheets = append(f.sheets, f.sheet)
 	selected := ""
 	if n == 1 {
@@ -197,12 +230,23 @@ func linesIn(line *outbox.Line) int {
 	return n
 }
 
-func (f *freshBook) line(line *outbox.Line) error {
-	if f.sheet.rows == sheetRows {
+// turn goes on with the next sheet, for rows of the sender's sheet of that number.
+func (f *freshBook) turn(source int) error {
+	if f.sheet != nil {
 		if err := f.end(); err != nil {
 			return err
 		}
-		if err := f.begin(); err != nil {
+	}
+	if f.source = source; source < len(f.report.Sheets) {
+		f.places = inOrder(f.report.Language, f.report.Sheets[source].Columns)
+	}
+	return f.begin()
+}
+
+func (f *freshBook) line(line *outbox.Line) error {
+	source, _ := f.report.Sheets.At(line.Row.Number)
+	if f.sheet == nil || len(f.report.Sheets) > 0 && source != f.source || f.sheet.rows == sheetRows {
+		if err := f.turn(source); err != nil {
 			return err
 		}
 	}
@@ -222,7 +266,7 @@ func (f *freshBook) line(line *outbox.Line) error {
 			}
 		}
 	}
-	f.tally.place(line, statusOf(line, f.report.Preview), f.sheet.name, string(appendRef(nil, f.ours, row)))
+	f.tally.place(line, f.report, f.sheet.name, string(appendRef(nil, f.ours, row)))
 	return nil
 }
 
@@ -289,7 +333,7 @@ func (f *freshBook) about() []string {
 	if f.why != "" {
 		say("new", "why", f.why)
 	}
-	if len(f.sheets) > 1 {
+	if len(f.sheets) > max(1, len(f.report.Sheets)) {
 		say("about.sheets", "count", len(f.sheets), "limit", sheetRows)
 	}
 	if left := len(f.report.Columns) - f.columns; left > 0 {
@@ -319,7 +363,7 @@ func (f *freshBook) assemble(w io.Writer) error {
 	}
 	for i, s := range f.sheets {
 		sheet(s.part.name, s.name, "")
-		fmt.Fprintf(&filters, `<definedName name="_xlnm._FilterDatabase" localSheetId="%d" hidden="1">'%s'!%s</definedName>`, i, s.name, absolute(f.extent(s)))
+		fmt.Fprintf(&filters, `<definedName name="_xlnm._FilterDatabase" localSheetId="%d" hidden="1">'%s'!%s</definedName>`, i, appendText(nil, strings.ReplaceAll(s.name, "'", "''")), absolute(f.extent(s)))
 		b.spool(s.part)
 		if s.notes != nil {
 			b.spool(s.notes.comments)
@@ -331,11 +375,14 @@ func (f *freshBook) assemble(w io.Writer) error {
 		}
 	}
 	const page = "xl/worksheets/summary.xml"
-	sheet(page, words.Of(f.report.Language, "workbookresult.sheet.summary"), "")
+	sheet(page, f.summaryName(), "")
 	b.add(page, summarySheet(f.report, &f.tally, fresh, mainSpace, f.about()))
 	const hidden = "xl/worksheets/marks.xml"
 	sheet(hidden, resultmark.Sheet, ` state="veryHidden"`)
-	m := marks{f.report, mainSpace, [whereColumns]string{f.sheetName(1), "1", letters(f.ours), words.Of(f.report.Language, "workbookresult.sheet.summary")}}
+	m := marks{f.report, mainSpace, [whereColumns]string{f.sheets[0].name, "1", letters(f.ours), f.summaryName()}}
+	if len(f.report.Sheets) > 0 {
+		m.where = [whereColumns]string{3: f.summaryName()}
+	}
 	b.add(hidden, m.sheet([][2]int{{fresh.of(lookBad), fresh.of(lookText)}, {fresh.of(lookWarn), fresh.of(lookText)}}))
 	links = append(links, relation{"rId" + strconv.Itoa(len(links)+1), relationSpace + "/styles", "styles.xml"})
 	b.add("xl/workbook.xml", fmt.Appendf(nil, xmlHead+`<workbook xmlns="%s" xmlns:r="%s"><bookViews><workbookView xWindow="0" yWindow="0" windowWidth="28000" windowHeight="16000" activeTab="0"/></bookViews><sheets>%s</sheets><definedNames>%s</definedNames></workbook>`,

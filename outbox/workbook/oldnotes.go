@@ -2,7 +2,6 @@ package workbook
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -33,21 +32,21 @@ type oldNotes struct {
 	end    string // closes the list when it was empty
 }
 
-// openOldNotes finds the notes of the sheet.
-func openOldNotes(o *original, s *survey) (*oldNotes, error) {
+// openOldNotes finds the notes of a sheet.
+func openOldNotes(o *original, sheet *tab, s *survey) (*oldNotes, error) {
 	n := &oldNotes{own: -1, ours: map[string]bool{}, cells: map[string]string{}, threaded: map[string]bool{}}
-	for _, l := range o.sheetRels {
+	for _, l := range sheet.rels {
 		switch {
 		case l.kind == "comments" && n.comments == "":
 			n.comments = l.target
 		case l.kind == "comments":
-			return nil, unusual(relationsOf(o.sheet))
+			return nil, unusual(relationsOf(sheet.part))
 		case s.legacy != "" && l.id == s.legacy:
 			n.shapes = l.target
 		}
 	}
 	if s.legacy != "" && n.shapes == "" {
-		return nil, unusual(relationsOf(o.sheet))
+		return nil, unusual(relationsOf(sheet.part))
 	}
 	if n.comments != "" {
 		if err := n.read(o); err != nil {
@@ -162,7 +161,7 @@ const (
 
 // openNotes begins the notes: beside the sender's, or the first of the sheet.
 func (p *patch) openNotes() (*notes, error) {
-	block := p.old.maxShape/1024 + 1
+	block := max(p.old.maxShape, p.maxShape)/1024 + 1
 	comments, shapes := p.o.beside("rowferry-comments", ".xml"), p.o.beside("drawings/rowferry-notes", ".vml")
 	n, err := openNotes(comments, shapes, p.s.space, "", block, 4*p.report.File.Counts.Invalid)
 	if err != nil {
@@ -439,8 +438,6 @@ func (p *patch) endNotes() error {
 		return err
 	}
 	n.shapes.WriteString(n.tail)
-	if err := n.shapes.finish(); err != nil {
-		return errors.Join(err)
-	}
-	return nil
+	p.maxShape = max(p.maxShape, n.shape)
+	return n.shapes.finish()
 }

@@ -36,21 +36,23 @@ type original struct {
 	parts  map[string]*zip.File // by lower-case name
 	strict bool
 
-	book      string // the workbook's part
-	bookRels  []link
-	rootRels  []link
-	sheetName string
-	sheet     string
-	sheetRels []link
-	styles    string // "" when there are none
-	names     []string
-	sheets    []tab
-	sheetID   int // the highest
-	from1904  bool
+	book     string // the workbook's part
+	bookRels []link
+	rootRels []link
+	styles   string // "" when there are none
+	names    []string
+	sheets   []tab
+	read     []*tab          // those that the rows were read from
+	given    map[string]bool // names of new parts
+	sheetID  int             // the highest
+	from1904 bool
 }
 
-// tab is a sheet and its part, "" where there is none.
-type tab struct{ name, part string }
+// tab is a sheet and its part, "" where there is none; relations are known of those that rows were read from.
+type tab struct {
+	name, part string
+	rels       []link
+}
 
 // link is one relation of a part.
 type link struct {
@@ -58,14 +60,15 @@ type link struct {
 	target   string // the part, "" for one outside the file
 }
 
-// openOriginal opens the file that the rows were read from and decides whether it may be patched; a *refused says why not.
-func openOriginal(s outbox.Source) (*original, error) {
+// openOriginal opens the file, from whose sheets of these names the rows were read, and decides whether it may be patched; a *refused
+// says why not.
+func openOriginal(s outbox.Source, names []string) (*original, error) {
 	f, err := s.Open()
 	if err != nil {
 		return nil, err
 	}
-	o := &original{file: f, parts: map[string]*zip.File{}, sheetName: s.Sheet}
-	if err := o.read(); err != nil {
+	o := &original{file: f, parts: map[string]*zip.File{}, given: map[string]bool{}}
+	if err := o.learn(names); err != nil {
 		f.Close()
 		return nil, err
 	}
@@ -74,7 +77,7 @@ func openOriginal(s outbox.Source) (*original, error) {
 
 func (o *original) close() { o.file.Close() }
 
-func (o *original) read() error {
+func (o *original) learn(names []string) error {
 	var err error
 	if o.zip, err = zip.NewReader(o.file, o.file.Size()); err != nil {
 		return unusual("zip")
@@ -91,14 +94,14 @@ func (o *original) read() error {
 		}
 		o.parts[key] = f
 	}
-	if err := o.contents(); err != nil {
+	if err := o.contents(names); err != nil {
 		return err
 	}
 	return o.permitted()
 }
 
-// contents finds workbook, sheet and styles.
-func (o *original) contents() error {
+// contents finds workbook, sheets and styles.
+func (o *original) contents(names []string) error {
 	var err error
 	if o.rootRels, err = o.links("", "_rels/.rels"); err != nil {
 		return err
@@ -128,11 +131,11 @@ func (o *original) contents() error {
 	if o.styles != "" && o.part(o.styles) == nil {
 		return unusual(o.styles)
 	}
-	return o.tabs()
+	return o.tabs(names)
 }
 
 // tabs reads the workbook part.
-func (o *original) tabs() error {
+func (o *original) tabs(names []string) error {
 	content, err := o.bytes(o.book)
 	if err != nil {
 		return err
@@ -155,13 +158,25 @@ func (o *original) tabs() error {
 			o.tab(k.raw)
 		}
 	}
-	if o.sheet == "" || o.part(o.sheet) == nil {
-		return unusual(o.book)
+	for _, name := range names {
+		at := slices.IndexFunc(o.sheets, func(t tab) bool { return t.name == name })
+		if at < 0 || o.part(o.sheets[at].part) == nil {
+			return unusual(o.book)
+		}
+		t := &o.sheets[at]
+		if o.part(relationsOf(t.part)) != nil {
+			if t.rels, err = o.links(t.part, relationsOf(t.part)); err != nil {
+				return err
+			}
+		}
+		o.read = append(o.read, t)
 	}
-	if o.part(relationsOf(o.sheet)) != nil {
-		o.sheetRels, err = o.links(o.sheet, relationsOf(o.sheet))
-	}
-	return err
+	return nil
+}
+
+// isRead reports whether rows were read from the sheet of this part.
+func (o *original) isRead(part string) bool {
+	return slices.ContainsFunc(o.read, func(t *tab) bool { return t.part == part })
 }
 
 func (o *original) tab(raw []byte) {
@@ -185,9 +200,6 @@ func (o *original) tab(raw []byte) {
 		}
 	}
 	o.sheets = append(o.sheets, t)
-	if name == o.sheetName {
-		o.sheet = t.part
-	}
 }
 
 // permitted refuses workbooks whose type a result must not have.
@@ -332,7 +344,8 @@ func (o *original) beside(name, extension string) string {
 		if n > 1 {
 			candidate = stem + "-" + strconv.Itoa(n) + extension
 		}
-		if o.part(candidate) == nil {
+		if o.part(candidate) == nil && !o.given[candidate] {
+			o.given[candidate] = true
 			return candidate
 		}
 	}
@@ -363,6 +376,14 @@ func (o *original) relation(kind string) string {
 	return relationSpace + "/" + kind
 }
 
+// relations is the namespace of what ties elements of a sheet to other parts.
+func (o *original) relations() string {
+	if o.strict {
+		return "http://purl.oclc.org/ooxml/officeDocument/relationships"
+	}
+	return relationSpace
+}
+
 func truth(v string) bool { return v == "1" || v == "true" || v == "on" }
 
 // survey is what is known of the sheet before it is changed.
@@ -370,6 +391,7 @@ type survey struct {
 	prefix   string // of the sheet's elements
 	space    string // their namespace
 	relation string // prefix bound to the namespace of relations, with colon; "" when none is
+	binds    bool   // we bind the prefix r in the root: some programs lose one that is bound further in
 	right    int    // the last column in use, from 0
 	cols     []col
 	hasCols  bool
@@ -377,7 +399,7 @@ type survey struct {
 	filtered bool   // it has a filter, or tables, which have theirs
 	legacy   string // the relation of its legacyDrawing
 	format   int    // the highest number of a format that a cell has
-	earlier  *earlier
+	earlier  *remains
 }
 
 type col struct {
@@ -386,22 +408,22 @@ type col struct {
 	style    int
 }
 
-// look reads the sheet once. heading is the row from which on our columns must not meet anything but those of an earlier
+// look reads a sheet once. heading is the row from which on our columns must not meet anything but those of an earlier
 // result, which will have the headings.
-func (o *original) look(heading int, e *earlier, headings []string) (*survey, error) {
-	r, err := o.open(o.sheet)
+func (o *original) look(sheet *tab, heading int, e *remains, headings []string) (*survey, error) {
+	r, err := o.open(sheet.part)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
 	s := &survey{right: -1, earlier: e}
-	if err := s.read(cut(r), heading, o.sheetName); err != nil {
+	if err := s.read(cut(r), heading, sheet.name); err != nil {
 		if why := (*refused)(nil); errors.As(err, &why) {
 			return nil, err
 		}
-		return nil, unusual(o.sheet)
+		return nil, unusual(sheet.part)
 	}
-	for _, l := range o.sheetRels {
+	for _, l := range sheet.rels {
 		if l.kind != "table" {
 			continue
 		}
@@ -534,13 +556,16 @@ func (s *survey) root(k token) {
 	if s.prefix != "" {
 		own += ":" + strings.TrimSuffix(s.prefix, ":")
 	}
+	s.binds = true
 	for a := range attrs(k.raw) {
 		name, v := string(a.name), string(a.value)
 		switch {
 		case name == own:
 			s.space = v
+		case name == "xmlns:r" && !strings.HasSuffix(v, "/officeDocument/relationships"):
+			s.binds = false
 		case strings.HasPrefix(name, "xmlns:") && strings.HasSuffix(v, "/officeDocument/relationships"):
-			s.relation = strings.TrimPrefix(name, "xmlns:") + ":"
+			s.relation, s.binds = strings.TrimPrefix(name, "xmlns:")+":", false
 		}
 	}
 }

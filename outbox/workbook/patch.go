@@ -13,54 +13,102 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/words"
 )
 
-// patch makes the result of the sender's own workbook.
+// book makes the result of the sender's own workbook.
+type book struct {
+	ctx      context.Context
+	report   *outbox.Report
+	o        *original
+	found    *earlier
+	summary  string // name of the summary sheet
+	styles   *styler
+	tally    tally
+	sheets   []*patch // those that the rows were read from
+	maxShape int      // the highest box id of notes of ours
+
+	next func() (*outbox.Line, error, bool)
+	line *outbox.Line // the next one to be written, nil after the last
+
+	unchained bool // a formula that people wrote into our columns is gone: the list of formulas is not true any more
+}
+
+// patch is one sheet of it.
 type patch struct {
-	ctx     context.Context
-	report  *outbox.Report
-	o       *original
+	*book
+	number  int // among those that were read, from 0
+	tab     *tab
+	columns []batch.Column // the sender's, as they stand here
 	s       *survey
-	earlier *earlier
-	summary string // name of the summary sheet
-	styles  *styler
+	earlier *remains
 	places  *places
-	tally   tally
-	marks   marks
 	notes   *notes
 	old     *oldNotes // of the sender's, nil when the sheet has none
 	sheet   *spool
 
-	next    func() (*outbox.Line, error, bool)
-	line    *outbox.Line // the next one to be written, nil after the last
-	heading int          // the row of our headings, 0 when there is no room for them
+	heading int // the row of our headings, 0 when there is no room for them
 	headed  bool
 	at      int // our first column
 	last    int // the last row of the sender's that was written
 	cells   cells
-
-	unchained bool // a formula that people wrote into our columns is gone: the list of formulas is not true any more
 }
 
 // writePatched writes the sender's workbook with ours added. A *refused says why it must be a new one; nothing has been
 // written then.
 func writePatched(ctx context.Context, w io.Writer, r *outbox.Report) error {
-	o, err := openOriginal(r.Source)
+	read := sheetsOf(r)
+	var names []string
+	for _, s := range read {
+		names = append(names, s.Name)
+	}
+	o, err := openOriginal(r.Source, names)
 	if err != nil {
 		return err
 	}
 	defer o.close()
-	p := &patch{ctx: ctx, report: r, o: o, places: inSheet(r)}
-	defer p.close()
-	if err := p.prepare(); err != nil {
+	next, stop := iter.Pull2(r.Lines())
+	defer stop()
+	b := &book{ctx: ctx, report: r, o: o, next: next}
+	if err := b.advance(); err != nil {
 		return err
 	}
-	if err := p.rewrite(); err != nil {
+	b.found = findEarlier(o)
+	if b.summary = b.found.summaryName; b.found.summary == "" {
+		b.summary = o.tabName(words.Of(r.Language, "workbookresult.sheet.summary"))
+	}
+	for i, s := range read {
+		p := &patch{book: b, number: i, tab: o.read[i], heading: s.Header, columns: s.Columns, places: inSheet(r.Language, s.Columns)}
+		b.sheets = append(b.sheets, p)
+		defer p.close()
+		if err := p.prepare(); err != nil {
+			return err
+		}
+		if err := p.rewrite(); err != nil {
+			return err
+		}
+	}
+	if b.line != nil {
+		return unusual(o.read[0].part)
+	}
+	if err := b.tally.check(r); err != nil {
 		return err
 	}
-	return p.assemble(w)
+	return b.assemble(w)
+}
+
+// sheetsOf are the sheets that the rows were read from, with the columns that they have.
+func sheetsOf(r *outbox.Report) []batch.Sheet {
+	if len(r.Sheets) == 0 {
+		return []batch.Sheet{{Name: r.Source.Sheet, Header: r.Source.Header, Columns: r.Columns}}
+	}
+	list := slices.Clone(r.Sheets)
+	for i := range list {
+		list[i].Columns = slices.DeleteFunc(slices.Clone(list[i].Columns), func(c batch.Column) bool { return c == (batch.Column{}) })
+	}
+	return list
 }
 
 func (p *patch) close() {
@@ -77,35 +125,29 @@ func (p *patch) close() {
 
 // prepare looks at the sheet and decides where ours goes.
 func (p *patch) prepare() error {
-	first := 0
-	for line, err := range p.report.Lines() {
-		if err != nil {
-			return err
-		}
-		first = line.Row.Number
-		break
-	}
-	if p.heading = p.report.Source.Header; p.heading == 0 {
-		p.heading = max(0, first-1)
+	if p.heading == 0 {
+		p.heading = max(0, p.due()-1)
 	}
 	var err error
-	p.earlier = findEarlier(p.o, p.report, p.heading)
-	if p.s, err = p.o.look(max(1, p.heading), p.earlier, ourHeadings(p.report)); err != nil {
+	p.earlier = findRemains(p.o, p.tab, p.columns, p.heading)
+	if p.s, err = p.o.look(p.tab, max(1, p.heading), p.earlier, ourHeadings(p.report)); err != nil {
 		return err
 	}
 	if err := p.choose(); err != nil {
 		return err
 	}
-	if p.styles, err = openStyles(p.o, p.s.space); err != nil {
-		return err
+	if p.styles == nil {
+		if p.styles, err = openStyles(p.o, p.s.space); err != nil {
+			return err
+		}
+		p.styles.from1904 = p.o.from1904
+		p.found.keep(len(p.styles.formats))
+		p.styles.follow(p.found.formats)
 	}
-	p.earlier.keep(len(p.styles.formats))
-	p.styles.follow(p.earlier.formats)
 	if p.s.format >= len(p.styles.formats) {
 		return unusual(p.styles.part) // a cell's format is missing: it must not turn into one of ours
 	}
-	p.styles.from1904 = p.o.from1904
-	if p.old, err = openOldNotes(p.o, p.s); err != nil {
+	if p.old, err = openOldNotes(p.o, p.tab, p.s); err != nil {
 		return err
 	}
 	if p.old.stale {
@@ -114,11 +156,22 @@ func (p *patch) prepare() error {
 		}
 	}
 	p.cells.p = p.s.prefix
-	if p.summary = p.earlier.summaryName; p.earlier.summary == "" {
-		p.summary = p.o.tabName(words.Of(p.report.Language, "workbookresult.sheet.summary"))
-	}
-	p.marks = marks{p.report, p.s.space, [whereColumns]string{p.o.sheetName, strconv.Itoa(p.heading), letters(p.at), p.summary}}
 	return nil
+}
+
+// due is the number that the next line has in this sheet; 0 when it is of another.
+func (p *patch) due() int {
+	if p.line == nil {
+		return 0
+	}
+	number := p.line.Row.Number
+	if len(p.report.Sheets) == 0 {
+		return number
+	}
+	if at, row := p.report.Sheets.At(number); at == p.number {
+		return row
+	}
+	return 0
 }
 
 // choose settles where our columns stand: where those of an earlier result do, else at the right of everything.
@@ -127,7 +180,7 @@ func (p *patch) choose() error {
 		return nil
 	}
 	p.at = p.s.right + 1
-	for _, c := range p.report.Columns {
+	for _, c := range p.columns {
 		if at, _, ok := reference(c.Ref); ok {
 			p.at = max(p.at, at+1)
 		}
@@ -151,31 +204,22 @@ func (p *patch) sayable(column int) bool {
 
 // rewrite reads the sheet once more and writes it with ours.
 func (p *patch) rewrite() error {
-	r, err := p.o.open(p.o.sheet)
+	r, err := p.o.open(p.tab.part)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	if p.sheet, err = newSpool(p.o.part(p.o.sheet).Name); err != nil {
-		return err
-	}
-	next, stop := iter.Pull2(p.report.Lines())
-	defer stop()
-	p.next = next
-	if err := p.advance(); err != nil {
+	if p.sheet, err = newSpool(p.o.part(p.tab.part).Name); err != nil {
 		return err
 	}
 	if err := p.parts(cut(r)); err != nil {
 		if errors.Is(err, errCut) || errors.Is(err, errTooBig) {
-			return unusual(p.o.sheet)
+			return unusual(p.tab.part)
 		}
 		return err
 	}
-	if p.line != nil {
-		return unusual(p.o.sheet)
-	}
-	if err := p.tally.check(p.report); err != nil {
-		return err
+	if p.due() > 0 {
+		return unusual(p.tab.part)
 	}
 	if p.notes != nil {
 		if err := p.endNotes(); err != nil {
@@ -186,18 +230,18 @@ func (p *patch) rewrite() error {
 }
 
 // advance takes the next line and counts it.
-func (p *patch) advance() error {
-	line, err, more := p.next()
+func (b *book) advance() error {
+	line, err, more := b.next()
 	if err != nil {
 		return err
 	}
-	if p.line = nil; !more {
+	if b.line = nil; !more {
 		return nil
 	}
-	if err := p.tally.count(p.ctx, line, p.report); err != nil {
+	if err := b.tally.count(b.ctx, line, b.report); err != nil {
 		return err
 	}
-	p.line = line
+	b.line = line
 	return nil
 }
 
@@ -246,7 +290,9 @@ func (p *patch) parts(t *tokens) error {
 		}
 		switch k.kind {
 		case open:
-			at.depth++
+			if at.depth++; at.depth == 1 && p.s.binds {
+				k.raw = with(nil, k.raw, "xmlns:r", p.o.relations())
+			}
 		case shut:
 			if at.depth--; at.depth == 0 {
 				p.filter(&at, "")
@@ -278,7 +324,7 @@ func (p *patch) child(t *tokens, k *token, at *passage) (done bool, err error) {
 		if k.kind == open {
 			err = skip(t)
 		}
-		p.columns()
+		p.widths()
 		return true, err
 	case at.after:
 		p.filter(at, name)
@@ -295,7 +341,7 @@ func (p *patch) child(t *tokens, k *token, at *passage) (done bool, err error) {
 // data writes the rows, behind our columns' widths where the sheet has none.
 func (p *patch) data(t *tokens, k *token) error {
 	if !p.s.hasCols {
-		p.columns()
+		p.widths()
 	}
 	if _, err := p.sheet.Write(k.raw); err != nil || k.kind == both {
 		return err
@@ -332,11 +378,10 @@ func (p *patch) behind(done *int, upTo int) {
 	if *done < 3 && upTo > 3 && p.s.legacy == "" && p.notes != nil {
 		declare, prefix := "", p.s.relation
 		if prefix == "" {
-			space := relationSpace
-			if p.o.strict {
-				space = "http://purl.oclc.org/ooxml/officeDocument/relationships"
-			}
-			declare, prefix = ` xmlns:r="`+space+`"`, "r:"
+			prefix = "r:"
+		}
+		if p.s.relation == "" && !p.s.binds {
+			declare = ` xmlns:r="` + p.o.relations() + `"`
 		}
 		fmt.Fprintf(p.sheet, `<%slegacyDrawing%s %sid="%s"/>`, p.s.prefix, declare, prefix, shapesID)
 	}
@@ -370,8 +415,8 @@ func (p *patch) ignores(t *tokens, start *token) error {
 	}
 }
 
-// columns writes the widths: the sender's, cut where ours lie.
-func (p *patch) columns() {
+// widths writes the widths: the sender's, cut where ours lie.
+func (p *patch) widths() {
 	from, to := p.at+1, p.at+ourColumns
 	var list []col
 	for _, c := range p.s.cols {
@@ -486,15 +531,15 @@ type rowMarks struct {
 // row copies one row, whose start tag is k, with ours.
 func (p *patch) row(t *tokens, k token, number int) error {
 	m := rowMarks{number: number, style: -1}
-	line := p.line
+	line, due := p.line, p.due()
 	var found []mark
 	switch {
-	case line != nil && line.Row.Number == number:
+	case due == number:
 		found = p.places.of(line)
 		m.marks = found
 		m.ours = func() { outcome(&p.cells, p.at, number, line, p.report, p.styles.base, lookPlain) }
-	case line != nil && line.Row.Number < number:
-		return unusual(p.o.sheet)
+	case due > 0 && due < number:
+		return unusual(p.tab.part)
 	case number == p.heading:
 		p.headed = true
 		m.ours = func() { headings(&p.cells, p.at, number, p.report, p.styles.of(lookHead)) }
@@ -502,7 +547,7 @@ func (p *patch) row(t *tokens, k token, number int) error {
 	default:
 		line = nil
 	}
-	if m.has = m.ours != nil; !m.has && (number <= p.heading || !p.earlier.changes()) {
+	if m.has = m.ours != nil; !m.has && (number <= p.heading || !p.changes()) {
 		return p.copyRow(t, k)
 	}
 	if v, _ := value(k.raw, "customFormat"); truth(v) {
@@ -528,10 +573,13 @@ func (p *patch) row(t *tokens, k token, number int) error {
 			return err
 		}
 	}
-	p.tally.place(line, statusOf(line, p.report.Preview), p.o.sheetName, string(appendRef(nil, p.at, number)))
+	p.tally.place(line, p.report, p.tab.name, string(appendRef(nil, p.at, number)))
 	p.last = number
 	return p.advance()
 }
+
+// changes reports whether an earlier result has left something in the rows.
+func (p *patch) changes() bool { return len(p.earlier.columns) > 0 || len(p.found.formats) > 0 }
 
 // start appends the row's start tag, its span widened where it gets cells of ours.
 func (p *patch) start(b []byte, k token, widen bool) []byte {
@@ -668,25 +716,25 @@ func (p *patch) note(column, row int, text string) error {
 }
 
 // about is what the summary says of the workbook itself.
-func (p *patch) about() []string {
-	if p.styles.unmarked == 0 {
+func (b *book) about() []string {
+	if b.styles.unmarked == 0 {
 		return nil
 	}
-	return []string{words.Of(p.report.Language, "workbookresult.about.unmarked", "count", p.styles.unmarked)}
+	return []string{words.Of(b.report.Language, "workbookresult.about.unmarked", "count", b.styles.unmarked)}
 }
 
 // assemble writes the zip: the sender's parts in their order, then ours.
-func (p *patch) assemble(w io.Writer) error {
-	x, err := p.extend()
+func (b *book) assemble(w io.Writer) error {
+	x, err := b.extend()
 	if err != nil {
 		return err
 	}
 	z := zip.NewWriter(w)
-	if err := z.SetComment(p.o.zip.Comment); err != nil {
+	if err := z.SetComment(b.o.zip.Comment); err != nil {
 		return err
 	}
 	out := newParts(z)
-	for _, f := range p.o.zip.File {
+	for _, f := range b.o.zip.File {
 		if x.dropped[f.Name] {
 			continue
 		}

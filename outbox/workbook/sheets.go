@@ -65,7 +65,7 @@ func summarySheet(r *outbox.Report, t *tally, s base, space string, about []stri
 		}
 		text := words.Say(l, n.Message)
 		if n.Row > 0 {
-			text = say("row", "row", n.Row, "text", text)
+			text = say("row", "row", r.Sheets.Row(n.Row), "text", text)
 		}
 		told = append(told, text)
 	}
@@ -106,7 +106,7 @@ func (p *page) mend(t *tally, say func(string, ...any) string) {
 	p.texts(lookBand, say("mend"), say("status"), "", say("message"))
 	for _, m := range t.mend {
 		p.line(func(row int) {
-			p.text(0, row, p.styles.of(lookLink), say("mend.row", "row", m.number))
+			p.text(0, row, p.styles.of(lookLink), say("mend.row", "row", m.row))
 			p.text(1, row, p.styles.of(lookOf(m.status)), resultmark.Word(p.language, m.status))
 			p.text(3, row, p.styles.of(lookWrap), m.message)
 			place := "'" + strings.ReplaceAll(m.sheet, "'", "''") + "'!" + m.cell

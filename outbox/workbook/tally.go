@@ -24,7 +24,7 @@ type tally struct {
 
 // toMend is a row that needs a person.
 type toMend struct {
-	number  int
+	row     string // as people call it
 	status  batch.Status
 	message string
 	sheet   string // where it stands in this workbook
@@ -74,11 +74,12 @@ func (t *tally) count(ctx context.Context, line *outbox.Line, r *outbox.Report) 
 }
 
 // place notes where a row stands that needs a person.
-func (t *tally) place(line *outbox.Line, status batch.Status, sheet, cell string) {
+func (t *tally) place(line *outbox.Line, r *outbox.Report, sheet, cell string) {
+	status := statusOf(line, r.Preview)
 	switch status {
 	case batch.Rejected, batch.Invalid, batch.Failed, batch.Unknown:
 		if len(t.mend) < mostToMend {
-			t.mend = append(t.mend, toMend{line.Row.Number, status, csvfile.Message(line), sheet, cell})
+			t.mend = append(t.mend, toMend{r.Sheets.Row(line.Row.Number), status, csvfile.Message(line), sheet, cell})
 		}
 	}
 }

@@ -80,7 +80,7 @@ func (p *patch) filter(at *passage, name string) {
 		return
 	}
 	left := p.at
-	for _, c := range p.report.Columns {
+	for _, c := range p.columns {
 		if at, _, ok := reference(c.Ref); ok {
 			left = min(left, at)
 		}

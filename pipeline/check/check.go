@@ -38,6 +38,7 @@ type Finding struct {
 	Held       []batch.Problem `json:"held,omitempty"`             // why; at most MostProblems
 	Duplicate  string          `json:"duplicate,omitempty"`        // the earlier file whose rows it repeats, every one of them: it would not be taken
 	Problems   []batch.Problem `json:"problems,omitempty"`         // at most MostProblems
+	Sheets     []string        `json:"sheets,omitempty"`           // where several are read: row 10000005 is row 5 of the second
 	More       int             `json:"more_problems,omitempty"`
 	Notes      []string        `json:"notes,omitempty"`
 	Unused     []string        `json:"unused_columns,omitempty"`
@@ -64,6 +65,9 @@ func (f *Finding) Good() bool {
 	return f.Quarantine == "" && f.Sendable+f.Delivered == f.Rows
 }
 
+// Row is how people call a row.
+func (f *Finding) Row(number int) string { return f.reading.Sheets.Row(number) }
+
 // Checker checks files with what is known of earlier ones, so that a result that is dropped again is told from a new file. The
 // zero value knows of none.
 type Checker struct{ Books redrop.Books }
@@ -76,7 +80,7 @@ func File(ctx context.Context, r *route.Route, path, name string, each func(*bat
 // File checks one file. Its error is trouble of ours (the file is gone, the disk fails), never the file's.
 // each is called with every item but those that earlier files have settled, and may be nil; private fields are masked.
 func (c Checker) File(ctx context.Context, r *route.Route, path, name string, each func(*batch.Item)) (*Finding, error) {
-	return c.file(ctx, r, path, name, func(s *ledger.Staged) {
+	return c.file(ctx, r, path, name, func(_ *Finding, s *ledger.Staged) {
 		if each != nil && s.Kin == nil || each != nil && s.Preset == nil {
 			item := s.Item
 			item.Body = r.Mask.Mask(item.Body)
@@ -85,7 +89,7 @@ func (c Checker) File(ctx context.Context, r *route.Route, path, name string, ea
 	})
 }
 
-func (c Checker) file(ctx context.Context, r *route.Route, path, name string, each func(*ledger.Staged)) (*Finding, error) {
+func (c Checker) file(ctx context.Context, r *route.Route, path, name string, each func(*Finding, *ledger.Staged)) (*Finding, error) {
 	f := &Finding{Path: path, Route: r.Name}
 	err := f.read(ctx, c.Books, r, path, name, each)
 	unreadable, ok := errors.AsType[*batch.Unreadable](err)
@@ -96,7 +100,7 @@ func (c Checker) file(ctx context.Context, r *route.Route, path, name string, ea
 	return f, err
 }
 
-func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, path, name string, each func(*ledger.Staged)) error {
+func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, path, name string, each func(*Finding, *ledger.Staged)) error {
 	opened, err := opening.At(ctx, r, path, name)
 	if err != nil {
 		return err
@@ -109,13 +113,16 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 	f.reading = table.Reading
 	f.reading.Columns = slices.Clone(table.Columns())
 	layout := table.Layout()
-	f.reading.Sheet, f.reading.Header, f.reading.Divided = layout.Sheet, layout.Header, layout.Delimiter
+	f.reading.Sheet, f.reading.Header, f.reading.Sheets, f.reading.Divided = layout.Sheet, layout.Header, layout.Sheets, layout.Delimiter
 	f.Format = table.Format.Name
+	for _, s := range layout.Sheets {
+		f.Sheets = append(f.Sheets, s.Name)
+	}
 	bound, err := r.Bind(table.Columns(), table.Layout())
 	if err != nil {
 		return err
 	}
-	judge, sending := repeats.New(books.Ledger, r, table.Reading.Again, "", time.Now()), calls{op: r.Operation}
+	judge, sending := repeats.New(books.Ledger, r, table.Reading.Again, layout.Sheets, "", time.Now()), calls{op: r.Operation}
 	decide := func(part []ledger.Staged) error {
 		for i := range part {
 			r.Mask.Problems(part[i].Problems)
@@ -125,7 +132,7 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 		}
 		for i := range part {
 			f.add(&part[i], &sending, r.Mask)
-			each(&part[i])
+			each(f, &part[i])
 		}
 		return nil
 	}
@@ -160,7 +167,7 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 	for _, n := range slices.Concat(told, bound.Nearly(), judge.Notes()) {
 		text := words.Say(r.Language, n.Message)
 		if n.Row > 0 { // where to look, as in the result
-			text = words.Of(r.Language, "workbookresult.summary.row", "row", n.Row, "text", text)
+			text = words.Of(r.Language, "workbookresult.summary.row", "row", f.reading.Sheets.Row(n.Row), "text", text)
 		}
 		f.Notes = append(f.Notes, text)
 	}

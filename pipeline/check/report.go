@@ -2,9 +2,7 @@ package check
 
 import (
 	"context"
-	"fmt"
 	"iter"
-	"strings"
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
@@ -23,12 +21,12 @@ import (
 func (c Checker) Report(ctx context.Context, r *route.Route, path, name, id string) (*Finding, *outbox.Report, error) {
 	lines := map[int]outbox.Line{}
 	sending := calls{op: r.Operation}
-	f, err := c.file(ctx, r, path, name, func(s *ledger.Staged) {
+	f, err := c.file(ctx, r, path, name, func(f *Finding, s *ledger.Staged) {
 		request := 0
 		if s.Preset == nil {
 			request = sending.next(s.Body)
 		}
-		foresee(lines, r, s, request)
+		foresee(lines, r, s, request, f.reading.Sheets)
 	})
 	if err != nil || f.Quarantine != "" {
 		return f, nil, err
@@ -36,7 +34,7 @@ func (c Checker) Report(ctx context.Context, r *route.Route, path, name, id stri
 	report := &outbox.Report{
 		File: batch.File{ID: id, Route: r.Name, Name: name, TakenAt: time.Now().UTC(), Counts: batch.Counts{Read: f.Rows, Delivered: f.Sendable, Invalid: f.Invalid,
 			Skipped: f.Skipped + f.Delivered, Rejected: f.Rejected, Unknown: f.Unknown}},
-		Revision: 1, Account: r.Account, Operation: r.Operation.ID, Language: r.Language, Columns: f.reading.Columns, Notes: f.reading.Notes, Unused: f.Unused,
+		Revision: 1, Account: r.Account, Operation: r.Operation.ID, Language: r.Language, Columns: f.reading.Columns, Sheets: f.reading.Sheets, Notes: f.reading.Notes, Unused: f.Unused,
 		Source: outbox.Source{Open: func() (batch.Original, error) { return local.Original(path) }, Patchable: f.reading.Member == "" && formats.Named(f.Format).Patchable, Sheet: f.reading.Sheet, Header: f.reading.Header, Delimiter: f.reading.Divided},
 		Local:  r.Local, Left: r.Left, Zone: r.Zone,
 		Preview: true,
@@ -47,8 +45,7 @@ func (c Checker) Report(ctx context.Context, r *route.Route, path, name, id stri
 
 // foresee notes what would become of an item's rows. n is the number of their request. What was delivered before is
 // skipped in a preview, where "delivered" would be read as what will happen.
-func foresee(lines map[int]outbox.Line, r *route.Route, s *ledger.Staged, n int) {
-	numbers := strings.Trim(strings.ReplaceAll(fmt.Sprint(s.Rows), " ", ", "), "[]")
+func foresee(lines map[int]outbox.Line, r *route.Route, s *ledger.Staged, n int, sheets batch.Sheets) {
 	for _, row := range s.Rows {
 		line := outbox.Line{Item: s.Seq, Outcome: batch.Outcome{Status: batch.Delivered}}
 		for _, p := range s.Problems {
@@ -57,7 +54,7 @@ func foresee(lines map[int]outbox.Line, r *route.Route, s *ledger.Staged, n int)
 			}
 		}
 		if s.Preset == nil {
-			line.Outcome.Message = words.Of(r.Language, "check.request", "number", n, "rows", numbers)
+			line.Outcome.Message = words.Of(r.Language, "check.request", "number", n, "rows", sheets.Rows(s.Rows))
 		} else if line.Outcome = s.Preset.Of(row); line.Outcome.Status == batch.Delivered {
 			line.Outcome.Status = batch.Skipped
 		}

@@ -16,6 +16,7 @@ type Group struct {
 	Column  string       `json:"column,omitempty"`
 	Rows    int          `json:"rows"`
 	First   int          `json:"first"`            // a row of it
+	Place   string       `json:"place,omitempty"`  // of that row, as Row has it
 	Message string       `json:"message"`          // what is said of that row
 	Others  bool         `json:"others,omitempty"` // of other rows of the group something else may be said: they were too many to look at each
 }
@@ -54,7 +55,7 @@ func (d *Desk) Counted(ctx context.Context, f ledger.File) ([]Group, error) {
 
 // groupOf is the group of a row, still without rows.
 func groupOf(r *Row) Group {
-	g := Group{Status: r.Outcome.Status, Code: r.Outcome.Code, First: r.Number, Message: r.Said()}
+	g := Group{Status: r.Outcome.Status, Code: r.Outcome.Code, First: r.Number, Place: r.Place, Message: r.Said()}
 	if len(r.Why) > 0 {
 		g.Column = r.Why[0].Column
 	}
@@ -79,7 +80,7 @@ func (d *Desk) Reasons(ctx context.Context, f ledger.File) ([]Group, error) {
 		if reason.Status == ledger.Open || reason.Status == batch.Delivered || n == 0 {
 			continue
 		}
-		found, err := d.reason(ctx, f.ID, reason, n)
+		found, err := d.reason(ctx, f, reason, n)
 		if err != nil {
 			return nil, err
 		}
@@ -90,8 +91,8 @@ func (d *Desk) Reasons(ctx context.Context, f ledger.File) ([]Group, error) {
 }
 
 // reason tells the columns of one outcome and code apart, where there are not too many rows.
-func (d *Desk) reason(ctx context.Context, file string, reason ledger.Reason, n int) ([]Group, error) {
-	q := ledger.RowQuery{File: file, Outcomes: []batch.Status{reason.Status}, Code: reason.Code, Limit: closely}
+func (d *Desk) reason(ctx context.Context, f ledger.File, reason ledger.Reason, n int) ([]Group, error) {
+	q := ledger.RowQuery{File: f.ID, Outcomes: []batch.Status{reason.Status}, Code: reason.Code, Limit: closely}
 	if n > closely {
 		q.Limit = 1
 	}
@@ -104,6 +105,7 @@ func (d *Desk) reason(ctx context.Context, file string, reason ledger.Reason, n 
 	seen := 0
 	for i := range page.Rows {
 		r := rowIn(&page.Rows[i])
+		r.Place = placeIn(f, r.Number)
 		if r.Outcome.Code != reason.Code { // a query for no code is one for any
 			continue
 		}
@@ -123,7 +125,7 @@ func (d *Desk) reason(ctx context.Context, file string, reason ledger.Reason, n 
 	}
 	if seen < n { // too many to look at each, or they changed meanwhile
 		first := order[0]
-		return []Group{{Status: reason.Status, Code: reason.Code, Rows: n, First: first.First, Message: first.Message, Others: true}}, nil
+		return []Group{{Status: reason.Status, Code: reason.Code, Rows: n, First: first.First, Place: first.Place, Message: first.Message, Others: true}}, nil
 	}
 	var out []Group
 	for _, g := range order {
@@ -138,6 +140,10 @@ func (d *Desk) Page(ctx context.Context, q ledger.RowQuery) ([]Row, ledger.RowPa
 	if err != nil {
 		return nil, page, err
 	}
+	f, err := d.Books.File(ctx, q.File)
+	if err != nil {
+		return nil, page, err
+	}
 	later, err := d.later(ctx, q.File)
 	if err != nil {
 		return nil, page, err
@@ -149,6 +155,7 @@ func (d *Desk) Page(ctx context.Context, q ledger.RowQuery) ([]Row, ledger.RowPa
 			r.Outcome = &o
 		}
 		rows[i] = rowIn(&page.Rows[i])
+		rows[i].Place = placeIn(f, rows[i].Number)
 	}
 	return rows, page, nil
 }

@@ -1,9 +1,11 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 // Row is what the books say of one row of a file.
 type Row struct {
 	Number  int             `json:"row"`
+	Place   string          `json:"place,omitempty"`    // of a file of which several sheets were read: "December!5"
 	Outcome *batch.Outcome  `json:"outcome,omitempty"`  // nil: it waits
 	Tries   int             `json:"attempts,omitempty"` // requests that may have reached the provider with it
 	Until   time.Time       `json:"not_before,omitzero"`
@@ -32,6 +35,11 @@ type Rows struct {
 func (d *Desk) Rows(ctx context.Context, file string, which Rows) iter.Seq2[Row, error] {
 	which.Text = strings.ToLower(which.Text)
 	return func(yield func(Row, error) bool) {
+		f, err := d.Books.File(ctx, file)
+		if err != nil {
+			yield(Row{}, err)
+			return
+		}
 		later, err := d.later(ctx, file)
 		if err != nil {
 			yield(Row{}, err)
@@ -44,7 +52,9 @@ func (d *Desk) Rows(ctx context.Context, file string, which Rows) iter.Seq2[Row,
 			}
 			for i := range c.Items {
 				for _, number := range c.Items[i].Rows {
-					if r := rowOf(c, i, number, later); which.fits(&r) && !yield(r, nil) {
+					r := rowOf(c, i, number, later)
+					r.Place = placeIn(f, number)
+					if which.fits(&r) && !yield(r, nil) {
 						return
 					}
 				}
@@ -97,6 +107,17 @@ func (r *Row) says(text string) bool {
 		return true
 	}
 	return slices.ContainsFunc(r.Why, func(p batch.Problem) bool { return has(p.Text) || has(p.Column) || has(p.Value) })
+}
+
+// Name is how people call the row.
+func (r *Row) Name() string { return cmp.Or(r.Place, strconv.Itoa(r.Number)) }
+
+// placeIn is what Place says of a row of a file.
+func placeIn(f ledger.File, number int) string {
+	if len(f.Reading.Sheets) == 0 {
+		return ""
+	}
+	return f.Reading.Sheets.Row(number)
 }
 
 // Said is all that is said of a row: its outcome's message and its problems, each sentence once.

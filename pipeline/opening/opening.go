@@ -60,7 +60,7 @@ func open(ctx context.Context, f *File, known Families) (*Table, Plan, error) {
 		}
 	}
 	examples, err := t.Examples()
-	return t, Ordinary{examples}, err
+	return t, Ordinary{examples, t.Layout().Sheets}, err
 }
 
 // Signs are what a file carries that results of ours have.

@@ -2,8 +2,6 @@ package opening
 
 import (
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
@@ -17,24 +15,27 @@ const CodeGroup = "group"
 const codeExample = "example" // the example of a template, left in
 
 // Preset is the verdict on an item that is not to be sent: rows with problems are invalid, the others of its group skipped.
-func Preset(item *batch.Item, l batch.Language) *ledger.Verdict {
+func Preset(item *batch.Item, sheets batch.Sheets, l batch.Language) *ledger.Verdict {
 	bad := map[int]batch.Outcome{}
-	var numbers []string
+	var numbers []int
 	for _, p := range item.Problems {
 		if _, known := bad[p.Row]; !known && !p.Warning {
 			bad[p.Row] = batch.Outcome{Status: batch.Invalid, Code: p.Code}
-			numbers = append(numbers, strconv.Itoa(p.Row))
+			numbers = append(numbers, p.Row)
 		}
 	}
 	if len(bad) == len(item.Rows) && len(bad) == 1 {
 		return &ledger.Verdict{Outcome: bad[item.Rows[0]]}
 	}
-	rest := batch.Outcome{Status: batch.Skipped, Code: CodeGroup, Message: words.Of(l, "skip.group", "rows", strings.Join(numbers, ", "))}
+	rest := batch.Outcome{Status: batch.Skipped, Code: CodeGroup, Message: words.Of(l, "skip.group", "rows", sheets.Rows(numbers))}
 	return &ledger.Verdict{Outcome: rest, Rows: bad}
 }
 
 // Ordinary is the plan of a file that is nobody's result: what is valid goes, but for a template's example.
-type Ordinary struct{ Examples }
+type Ordinary struct {
+	Examples
+	Sheets batch.Sheets
+}
 
 // Stage implements Plan.
 func (o Ordinary) Stage(item *batch.Item, l batch.Language) ledger.Staged {
@@ -43,7 +44,7 @@ func (o Ordinary) Stage(item *batch.Item, l batch.Language) ledger.Staged {
 	case o.All(item):
 		o.Skip(&s, l)
 	case !item.Sendable():
-		s.Body, s.Preset = nil, Preset(item, l)
+		s.Body, s.Preset = nil, Preset(item, o.Sheets, l)
 	}
 	return s
 }

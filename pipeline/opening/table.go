@@ -6,6 +6,7 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
@@ -71,22 +72,46 @@ func then(r *route.Route, how ledger.Reading) (*route.Route, error) {
 		return nil, err
 	}
 	was.Read.Member = how.Member
-	was.Read.Wants = &before{slices.Concat(how.Ours, how.Columns)}
+	was.Read.Wants = &before{slices.Concat(how.Ours, how.Columns), how.Sheets}
+	var tabs []string
+	for _, s := range how.Sheets {
+		tabs = append(tabs, strconv.Quote(s.Name))
+	}
+	was.Read.Tabs = strings.Join(tabs, "\n")
 	return &was, nil
 }
 
 // before wants a file to be read as it was: whatever the route wants by now, its rows stand where they stood.
-type before struct{ columns []batch.Column }
+type before struct {
+	columns []batch.Column
+	sheets  batch.Sheets
+}
 
 // Fit implements readers.Wants.
-func (b *before) Fit(columns []batch.Column) batch.Fit {
-	fit := batch.Fit{Fields: make([]string, len(columns))}
-	for i, c := range columns {
-		if slices.Contains(b.columns, c) {
-			fit.Fields[i] = c.Ref
+func (b *before) Fit(columns []batch.Column) (best batch.Fit) {
+	best = fits(columns, b.columns)
+	for i := range b.sheets {
+		s := &b.sheets[i]
+		if fit := fits(columns, slices.Concat(s.Ours, s.Columns)); i == 0 || fit.Enough && !best.Enough || fit.Enough == best.Enough && fit.Known() > best.Known() {
+			best = fit
 		}
 	}
-	fit.Enough = len(b.columns) > 0 && fit.Known() == len(b.columns)
+	return best
+}
+
+// fits tells which of the columns that a table had are there. Each fills a field called after its place among them.
+func fits(columns, had []batch.Column) batch.Fit {
+	fit, most := batch.Fit{Fields: make([]string, len(columns))}, 0
+	for at, c := range had {
+		if c == (batch.Column{}) {
+			continue
+		}
+		most++
+		if i := slices.Index(columns, c); i >= 0 {
+			fit.Fields[i] = strconv.Itoa(at)
+		}
+	}
+	fit.Enough = most > 0 && fit.Known() == most
 	return fit
 }
 
@@ -111,8 +136,25 @@ func (t *Table) Columns() []batch.Column { return t.columns }
 // Headings are the names of all columns, ours too.
 func (t *Table) Headings() []string { return route.Headings(t.inner.Columns()) }
 
-// Layout is where in the file the table lies, and how that is written.
-func (t *Table) Layout() readers.Layout { return t.inner.Layout() }
+// Layout is where in the file the table lies, and how that is written; its sheets have the columns that the table has.
+func (t *Table) Layout() readers.Layout {
+	layout := t.inner.Layout()
+	all := layout.Sheets
+	layout.Sheets = slices.Clone(all)
+	for i := range all {
+		s := &layout.Sheets[i]
+		s.Columns = nil
+		for k, c := range all[i].Columns {
+			switch {
+			case !t.hidden[k]:
+				s.Columns = append(s.Columns, c)
+			case c != (batch.Column{}):
+				s.Ours = append(s.Ours, c)
+			}
+		}
+	}
+	return layout
+}
 
 // Rows gives the sender's cells of each row, restored. Valid until the next one.
 func (t *Table) Rows() iter.Seq2[*batch.Row, error] {

@@ -2,8 +2,6 @@ package redrop
 
 import (
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
@@ -82,11 +80,11 @@ func (d *decision) say(key string, args ...any) string { return words.Of(d.langu
 
 // rows are the numbers of rows as a person reads them.
 func (d *decision) rows(at []int) string {
-	var s []string
+	var numbers []int
 	for _, i := range at {
-		s = append(s, strconv.Itoa(d.item.Rows[i]))
+		numbers = append(numbers, d.item.Rows[i])
 	}
-	return strings.Join(s, ", ")
+	return d.sheets.Rows(numbers)
 }
 
 // verdict gives row i an outcome of its own.
@@ -162,7 +160,7 @@ func (d *decision) hold(s *ledger.Staged) {
 		case len(f.numbers) == 0:
 			key = "redrop.held.again"
 		}
-		o := batch.Outcome{Status: batch.Skipped, Code: codeHeld, Message: d.say(key, "rows", words.Few(f.numbers), "id", d.base.ID,
+		o := batch.Outcome{Status: batch.Skipped, Code: codeHeld, Message: d.say(key, "rows", words.Few(f.numbers, d.base.Reading.Sheets), "id", d.base.ID,
 			"rowcolumn", resultmark.Row.Heading(d.language))}
 		d.verdict(s, i, o, false)
 	}
@@ -198,7 +196,7 @@ func (d *decision) unknown(s *ledger.Staged) {
 
 // unfit: it may be sent again, but it is not valid any more. What may have been delivered stays unknown.
 func (d *decision) unfit(s *ledger.Staged) {
-	usual := opening.Preset(d.item, d.language)
+	usual := opening.Preset(d.item, d.sheets, d.language)
 	s.Body = nil
 	for i, row := range d.item.Rows {
 		if slices.Contains(d.asked, i) {
@@ -236,7 +234,7 @@ func (d *decision) refused(s *ledger.Staged) {
 
 // invalid: it is not fit to be sent; where it was not even touched, that is said.
 func (d *decision) invalid(s *ledger.Staged) {
-	s.Body, s.Preset = nil, opening.Preset(d.item, d.language)
+	s.Body, s.Preset = nil, opening.Preset(d.item, d.sheets, d.language)
 	for i, row := range d.item.Rows {
 		f, o := d.fates[i], s.Preset.Of(row)
 		if o.Status != batch.Invalid || f.as != untouched || f.before == nil || f.before.Status != batch.Invalid {

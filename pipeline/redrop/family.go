@@ -252,7 +252,7 @@ func (o *recognition) score(t *opening.Table, f *ledger.File) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	lines, err := o.lines(t, f.Reading.Columns)
+	lines, err := o.lines(t, &f.Reading)
 	if err != nil {
 		return 0, err
 	}
@@ -311,8 +311,8 @@ func (l *dropped) told() bool {
 }
 
 // lines reads the rows of the dropped file, their cells in the order of the base's columns.
-func (o *recognition) lines(t *opening.Table, base []batch.Column) ([]dropped, error) {
-	a := align(t.Columns(), base)
+func (o *recognition) lines(t *opening.Table, base *ledger.Reading) ([]dropped, error) {
+	a := align(t.Columns(), base.Columns)
 	var lines []dropped
 	var err error
 	t.Both(func(row, whole *batch.Row, wrong error) bool {
@@ -320,15 +320,19 @@ func (o *recognition) lines(t *opening.Table, base []batch.Column) ([]dropped, e
 			return false
 		}
 		status, _ := resultmark.StatusOf(t.Cell(whole, resultmark.Status))
-		lines = append(lines, dropped{row.Number, number(t.Cell(whole, resultmark.Row)), status, t.Cell(whole, resultmark.Code) == codeHeld, a.sum(row)})
+		lines = append(lines, dropped{row.Number, number(t.Cell(whole, resultmark.Row), base.Sheets), status, t.Cell(whole, resultmark.Code) == codeHeld, a.sum(row)})
 		return true
 	})
 	return lines, err
 }
 
-// number reads a row's number however a program wrote it.
-func number(text string) int {
+// number reads a row's number however a program wrote it; 0 is none.
+func number(text string, sheets batch.Sheets) int {
 	text = strings.TrimLeft(text, "'")
+	if len(sheets) > 0 {
+		n, _ := sheets.Find(text)
+		return n
+	}
 	whole, part, _ := strings.Cut(strings.ReplaceAll(text, ",", "."), ".")
 	n, err := strconv.Atoi(whole)
 	if err != nil || n < 1 || strings.Trim(part, "0") != "" {

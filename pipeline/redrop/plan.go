@@ -15,6 +15,7 @@ import (
 type Plan struct {
 	language batch.Language
 	base     ledger.File
+	sheets   batch.Sheets  // of the dropped file
 	fates    map[int]*fate // by row of the dropped file; nil: it is no result
 	tally    tally
 	examples opening.Examples
@@ -87,7 +88,7 @@ func (o *recognition) plan(t *opening.Table) (*Plan, error) {
 	if err := m.others(); err != nil {
 		return nil, err
 	}
-	p := &Plan{language: o.route.Language, base: o.family.base, fates: make(map[int]*fate, len(m.lines))}
+	p := &Plan{language: o.route.Language, base: o.family.base, sheets: t.Layout().Sheets, fates: make(map[int]*fate, len(m.lines))}
 	for i, f := range m.fates {
 		p.fates[m.lines[i].row] = f
 		p.tally.add(f)
@@ -108,7 +109,7 @@ func (m *matching) read() error {
 	if err != nil {
 		return err
 	}
-	if m.lines, err = m.recognition.lines(m.t, base.Reading.Columns); err != nil {
+	if m.lines, err = m.recognition.lines(m.t, &base.Reading); err != nil {
 		return err
 	}
 	m.fates = make([]*fate, len(m.lines))

@@ -136,7 +136,7 @@ func (o *recognition) tries() (ordinary *opening.Table, ours []*opening.Table, e
 func (o *recognition) resembles(t *opening.Table, columns map[int]resultmark.Column) error {
 	t.Hide(columns)
 	defer t.Hide(nil)
-	lines, err := o.lines(t, t.Columns())
+	lines, err := o.lines(t, &ledger.Reading{Columns: t.Columns()})
 	if _, told := errors.AsType[*batch.Unreadable](err); told {
 		return nil // whoever reads it as an ordinary file says so
 	}

@@ -21,7 +21,8 @@ type Judge struct {
 	books  ledger.Books // nil: nothing is known of earlier files
 	route  *route.Route
 	again  *ledger.Again // of a result dropped again; nil for other files
-	family string        // whose files do not count: what they did is decided about by then
+	sheets batch.Sheets
+	family string // whose files do not count: what they did is decided about by then
 	since  time.Time
 
 	seen  map[uint64]int // the beginning of a request's print → the first row that has it
@@ -37,7 +38,8 @@ type tally struct {
 
 type count struct {
 	items int
-	row   int // the first of them
+	row   int          // the first of them
+	in    batch.Sheets // of the earlier file
 	like  string
 	when  time.Time
 	above int
@@ -45,8 +47,8 @@ type count struct {
 
 // New judges a file of a route with what is known of earlier ones. again is what its reading says of its family; id is its
 // own, "" for none.
-func New(books ledger.Books, r *route.Route, again *ledger.Again, id string, now time.Time) *Judge {
-	j := &Judge{books: books, route: r, again: again, family: id, seen: map[uint64]int{}, tally: tally{again: map[string]*count{}}}
+func New(books ledger.Books, r *route.Route, again *ledger.Again, sheets batch.Sheets, id string, now time.Time) *Judge {
+	j := &Judge{books: books, route: r, again: again, sheets: sheets, family: id, seen: map[uint64]int{}, tally: tally{again: map[string]*count{}}}
 	if again != nil {
 		j.family = again.Root
 	}
@@ -98,7 +100,7 @@ func (j *Judge) one(s *ledger.Staged, e *ledger.Earlier) {
 		j.hold(s, e)
 		return
 	case equal && !s.Free && !j.route.Repeats.Send && (j.route.Operation.Rows.Distinct() || j.again != nil):
-		s.Preset = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Skipped, Code: ledger.CodeSending, Message: j.say("repeats.above", append(j.remedy(), "row", above)...)}}
+		s.Preset = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Skipped, Code: ledger.CodeSending, Message: j.say("repeats.above", append(j.remedy(), "row", j.sheets.Row(above))...)}}
 		s.Problems = nil
 		return
 	case equal:
@@ -120,7 +122,7 @@ func (j *Judge) hold(s *ledger.Staged, e *ledger.Earlier) {
 	case ledger.Unclear:
 		code, key = ledger.CodeUnclear, "repeats.unclear"
 	}
-	message := j.say(key, append(j.remedy(), "row", words.Few(e.Rows), "name", e.File.Name, "id", e.File.ID, "when", clock(e.At))...)
+	message := j.say(key, append(j.remedy(), "row", words.Few(e.Rows, e.File.Reading.Sheets), "name", e.File.Name, "id", e.File.ID, "when", clock(e.At))...)
 	s.Preset = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Skipped, Code: code, Message: message}}
 	s.Problems = nil
 }
@@ -144,7 +146,7 @@ func (c *count) add(row int) {
 func (j *Judge) note(e *ledger.Earlier, row int) {
 	c := j.tally.again[e.File.ID]
 	if c == nil {
-		c = &count{like: e.File.Name, when: e.At, above: e.Rows[0]}
+		c = &count{like: e.File.Name, when: e.At, above: e.Rows[0], in: e.File.Reading.Sheets}
 		j.tally.again[e.File.ID] = c
 	}
 	c.add(row)
@@ -156,10 +158,10 @@ func (j *Judge) Notes() []batch.Note {
 	for _, id := range sorted(j.tally.again) {
 		c := j.tally.again[id]
 		notes = append(notes, batch.Note{Row: c.row, Count: c.items,
-			Message: words.Message("repeats.note.again", "count", c.items, "row", c.row, "above", c.above, "name", c.like, "id", id, "when", clock(c.when))})
+			Message: words.Message("repeats.note.again", "count", c.items, "row", j.sheets.Row(c.row), "above", c.in.Row(c.above), "name", c.like, "id", id, "when", clock(c.when))})
 	}
 	if c := j.tally.equals; c.items > 0 {
-		notes = append(notes, batch.Note{Row: c.row, Count: c.items, Message: words.Message("repeats.note.equal", "count", c.items, "row", c.row, "above", c.above)})
+		notes = append(notes, batch.Note{Row: c.row, Count: c.items, Message: words.Message("repeats.note.equal", "count", c.items, "row", j.sheets.Row(c.row), "above", j.sheets.Row(c.above))})
 	}
 	return notes
 }

@@ -54,8 +54,11 @@ type Route struct {
 func (r *Route) Bind(columns []batch.Column, at readers.Layout) (*mappers.Bound, error) {
 	bound, err := r.Mapping.Bind(columns)
 	wrong, misfit := errors.AsType[*batch.Unreadable](err)
+	if err == nil {
+		return bound.In(at.Sheets), nil
+	}
 	if !misfit || len(columns) == 0 {
-		return bound, err
+		return nil, err
 	}
 	key := "route.looked.none"
 	switch {

@@ -481,7 +481,7 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 			return ledger.Reading{}, itsOwn(err)
 		}
 	}
-	to.judge = repeats.New(t.Ledger, t.Route, table.Reading.Again, f.ID, t.Now())
+	to.judge = repeats.New(t.Ledger, t.Route, table.Reading.Again, table.Layout().Sheets, f.ID, t.Now())
 	read := 0
 	var before *earlier
 	if f.Source == fromInbox && table.Reading.Again == nil && table.Format.Text {
@@ -522,7 +522,7 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 		r.Unused = append(r.Unused, c.Name)
 	}
 	layout := table.Layout()
-	r.Sheet, r.Header, r.Divided = layout.Sheet, layout.Header, layout.Delimiter
+	r.Sheet, r.Header, r.Sheets, r.Divided = layout.Sheet, layout.Header, layout.Sheets, layout.Delimiter
 	return r, nil
 }
 

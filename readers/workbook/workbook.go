@@ -137,7 +137,7 @@ type book struct {
 	size     int64 // of the file
 }
 
-func (b *book) open(f readers.File) (*rows, error) {
+func (b *book) open(f readers.File) (readers.Table, error) {
 	if _, _, err := heading(b.settings.Header); err != nil {
 		return nil, err
 	}
@@ -155,11 +155,11 @@ func (b *book) open(f readers.File) (*rows, error) {
 	return t, nil
 }
 
-// choose opens the sheet that the settings name, else the one whose heading the route knows, else the first visible one with data.
-func (b *book) choose() (*rows, error) {
+// choose opens the sheets that the settings name, else the one whose heading the route knows, else the first visible one with data.
+func (b *book) choose() (readers.Table, error) {
 	want := b.settings.Sheet
-	first := strings.EqualFold(want, "first") && !slices.ContainsFunc(b.tabs, func(s grid.Tab) bool { return s.Name == want })
-	if want != "" && !first {
+	first, all := b.means(want, "first"), b.means(want, every)
+	if want != "" && !first && !all {
 		i, err := b.named(want)
 		if err != nil {
 			return nil, err
@@ -168,33 +168,41 @@ func (b *book) choose() (*rows, error) {
 		if err != nil {
 			return nil, err
 		}
-		return t, b.others(t, i)
+		return t, b.others(&t.notes, t)
 	}
-	filled, fitting, err := b.fitting()
+	filled, fitting, err := b.fitting(all)
 	switch {
 	case err != nil:
 		return nil, err
+	case len(fitting) > 1 && all:
+		t := b.several(fitting)
+		return t, b.others(&t.notes, fitting...)
 	case len(fitting) > 1 && !first:
 		return nil, readers.Refuse("workbook.two_sheets", "first", fitting[0].name, "second", fitting[1].name, "count", len(fitting))
 	case len(fitting) > 0:
-		return fitting[0], b.others(fitting[0], fitting[0].index)
+		return fitting[0], b.others(&fitting[0].notes, fitting[0])
 	case filled != nil:
-		return filled, b.others(filled, filled.index)
+		return filled, b.others(&filled.notes, filled)
 	}
 	if b.settings.Wants != nil {
 		return nil, readers.Refuse("workbook.note_empty")
 	}
 	t := &rows{book: b}
 	t.note("workbook.note_empty", 0, 0)
-	return t, b.others(t, -1)
+	return t, b.others(&t.notes)
+}
+
+// means reports whether the setting is a word of ours, and not the name of a sheet.
+func (b *book) means(setting, word string) bool {
+	return strings.EqualFold(setting, word) && !slices.ContainsFunc(b.tabs, func(s grid.Tab) bool { return s.Name == setting })
 }
 
 // fitting opens the visible sheets and gives those whose heading has all that the route must have; those without rows only where
 // none has some. filled is what is read if there are none: the sheet whose heading comes nearest, or the first with data.
-func (b *book) fitting() (filled *rows, fitting []*rows, err error) {
+func (b *book) fitting(all bool) (filled *rows, fitting []*rows, err error) {
 	nearly, withRows := 0, false
 	for i, s := range b.tabs {
-		if s.Hidden || !s.Grid || b.settings.Wants != nil && b.made(s) {
+		if s.Hidden || !s.Grid || b.settings.Wants != nil && b.made(s) || !b.pinned(s.Name) {
 			continue
 		}
 		t, err := b.table(i)
@@ -204,8 +212,12 @@ func (b *book) fitting() (filled *rows, fitting []*rows, err error) {
 		if !t.filled {
 			continue
 		}
-		if b.settings.Wants == nil {
+		switch {
+		case b.settings.Wants == nil && !all:
 			return t, nil, nil
+		case b.settings.Wants == nil:
+			fitting = append(fitting, t)
+			continue
 		}
 		fit := b.settings.Wants.Fit(t.cols)
 		switch known := fit.Known(); {
@@ -261,18 +273,22 @@ func (b *book) named(want string) (int, error) {
 // maxPeek bounds what is read of all other sheets, only to see whether they have data.
 const maxPeek = 32 << 20
 
-// others notes the sheets that have data and are not read, but for those that we have put there.
-func (b *book) others(t *rows, chosen int) error {
+// others notes the sheets that have data and are not among those that are read, but for those that we have put there.
+func (b *book) others(notes *[]batch.Note, read ...*rows) error {
+	var names []string
+	for _, t := range read {
+		names = append(names, t.name)
+	}
 	for i, s := range b.tabs {
-		if i == chosen || !s.Grid || b.made(s) || !b.hasData(i) {
+		if slices.ContainsFunc(read, func(t *rows) bool { return t.index == i }) || !s.Grid || b.made(s) || !b.hasData(i) {
 			continue
 		}
 		switch {
 		case s.Hidden:
-			t.note("workbook.note_hidden_sheet", 0, 0, "sheet", s.Name)
-		case chosen >= 0:
-			t.note("workbook.note_other_sheet", 0, 0, "sheet", s.Name, "read", b.tabs[chosen].Name)
-			t.notes[len(t.notes)-1].Unread = true
+			*notes = append(*notes, batch.Note{Message: batch.Message{Key: "workbook.note_hidden_sheet", Args: []any{"sheet", s.Name}}})
+		case len(read) > 0:
+			*notes = append(*notes, batch.Note{Unread: true, Message: batch.Message{Key: "workbook.note_other_sheet",
+				Args: []any{"sheet", s.Name, "read", strings.Join(names, ", ")}}})
 		}
 	}
 	return b.ctx.Err()
