@@ -108,6 +108,11 @@ var csvWords = catalogue{
 		ZH: "设置 read: {delimiter: {value}} 不是单个字符。请写一个字符，或 tab。",
 		RU: "Настройка read: {delimiter: {value}} – не один символ. Напишите один символ или tab.",
 	},
+	"csv.typographic": {
+		EN: "The values stand in typographic quotation marks ({mark}), as word processors write them; in CSV only straight ones (\") hold a value together. Replace them, or save the table anew as CSV or .xlsx in a spreadsheet; if they belong to the values, write read: {quote: none} into the route.",
+		ZH: "各个值用弯引号（{mark}）括起，像是文字处理软件写的；CSV 中只有直引号（\"）才能括起一个值。请替换这些引号，或在表格软件中另存为 CSV 或 .xlsx；如果引号本来就是值的一部分，请在路由中写 read: {quote: none}。",
+		RU: "Значения стоят в типографских кавычках ({mark}), как их пишут текстовые редакторы; в CSV значение скрепляют только прямые (\"). Замените их или сохраните таблицу заново как CSV или .xlsx; если кавычки – часть значений, напишите в маршруте read: {quote: none}.",
+	},
 	"csv.quote_bad": {
 		EN: "The setting read: {quote: {value}} is no usable quotation mark. Write one character such as ' or \", or none.",
 		ZH: "设置 read: {quote: {value}} 不能用作引号。请写一个字符，如 ' 或 \"，或写 none。",

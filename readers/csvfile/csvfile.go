@@ -12,6 +12,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/charset"
 	"github.com/rowferry/rowferry/readers/table"
 	"github.com/rowferry/rowferry/words"
 )
@@ -61,6 +62,7 @@ type opened struct {
 	crOnly  bool
 	wrapped bool // every line stands in quotes as a whole
 	sep     bool // the first line is Excel's sep=; and no record
+	bare    bool // the setting says that marks belong to the values
 	fit     table.Judge
 	watch   table.Watch
 	firm    bool // the setting says which row is the heading: another table below is left out
@@ -86,7 +88,7 @@ func open(ctx context.Context, f readers.File, s readers.Settings) (*opened, err
 	if err != nil {
 		return nil, err
 	}
-	t := &opened{ctx: ctx, text: text, limits: limits, fit: judge(s.Wants)}
+	t := &opened{ctx: ctx, text: text, limits: limits, fit: judge(s.Wants), bare: d.noQuote}
 	if text.guessed {
 		t.notes.add(words.Message("csv.note.encoding", "encoding", text.name), 0)
 	}
@@ -173,7 +175,7 @@ func (t *opened) layOut(ctx context.Context, header string) error {
 	}
 	var rows [][]string
 	want := max(table.Sample, wanted+1)
-	filled, held := 0, 0
+	filled, held, foreign := 0, 0, false
 	for filled < table.Sample && len(rows) < max(want, 5000) && (held < table.SampleBytes || len(rows) < wanted) {
 		more, err := s.next()
 		if err != nil {
@@ -186,6 +188,7 @@ func (t *opened) layOut(ctx context.Context, header string) error {
 			return ctx.Err()
 		}
 		held += len(s.text)
+		foreign = foreign || !charset.ASCII(s.text)
 		row := s.strings()
 		if !table.Blank(row) {
 			filled++
@@ -194,6 +197,11 @@ func (t *opened) layOut(ctx context.Context, header string) error {
 	}
 	if filled == 0 {
 		return unreadable("csv.blank")
+	}
+	if foreign && !t.bare {
+		if mark := typographic(rows); mark != "" {
+			return unreadable("csv.typographic", "mark", mark)
+		}
 	}
 	return t.nameColumns(rows, header, wanted)
 }
