@@ -530,7 +530,16 @@ func (c *Console) apiAccounts(w http.ResponseWriter, r *http.Request, p *people.
 	for _, a := range all {
 		out = append(out, a.apiAccount)
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"accounts": out})
+	turn, err := c.desk.Turn(r.Context())
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	told := map[string]any{"accounts": out}
+	if turn != nil {
+		told["machines"] = turn
+	}
+	writeJSON(w, http.StatusOK, told)
 }
 
 func (c *Console) apiAudit(w http.ResponseWriter, r *http.Request, p *people.Person) {

@@ -452,7 +452,15 @@ func (c *Console) accountsPage(w http.ResponseWriter, r *http.Request, p *people
 	for _, a := range all {
 		out = append(out, shown{a, drawPace(a)})
 	}
-	c.render(w, r, http.StatusOK, "accounts", c.view(r, "console.accounts", out))
+	turn, err := c.desk.Turn(r.Context())
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	c.render(w, r, http.StatusOK, "accounts", c.view(r, "console.accounts", struct {
+		Accounts []shown
+		Turn     *ledger.Turn
+	}{out, turn}))
 }
 
 func (c *Console) accountAskPage(w http.ResponseWriter, r *http.Request, p *people.Person) {

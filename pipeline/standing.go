@@ -29,13 +29,16 @@ var (
 	paceAllowed = description("rowferry_pace_allowed_per_second", "Requests a second that the account's pace allows; not there without a limit.", "account")
 	paceUsed    = description("rowferry_pace_used_ratio", "Requests of the last whole minute, of those that the account's pace allowed; not there without a limit.", "account")
 	ledgerBytes = description("rowferry_ledger_bytes", "Size of the ledger in the data folder; not there where the ledger is in PostgreSQL.")
+	leaseSince  = description("rowferry_lease_since_timestamp_seconds", "When the machine that works took the ledger over; not there where one machine has it for itself.", "machine")
+	leaseEpoch  = description("rowferry_lease_epoch", "How often the ledger has changed hands; not there where one machine has it for itself.")
+	standingBy  = description("rowferry_machines_standing_by", "Machines that go on when the one that works ends; not there where one machine has the ledger for itself.")
 	diskFree    = description("rowferry_disk_free_bytes", "Room on the disk of the data folder.")
 	diskLeast   = description("rowferry_disk_least_bytes", "Room below which nothing new is taken (free); 0 where that is not given.")
 )
 
 // Describe names what Collect gives.
 func (s *standing) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{backlogRows, oldest, stalled, paceAllowed, paceUsed, ledgerBytes, diskFree, diskLeast} {
+	for _, d := range []*prometheus.Desc{backlogRows, oldest, stalled, paceAllowed, paceUsed, ledgerBytes, leaseSince, leaseEpoch, standingBy, diskFree, diskLeast} {
 		out <- d
 	}
 }
@@ -55,6 +58,13 @@ func (s *standing) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.NewInvalidMetric(backlogRows, err)
 	}
 	e.tellPace(give)
+	if turn, err := (&desk.Desk{Books: e.Ledger}).Turn(ctx); err != nil {
+		out <- prometheus.NewInvalidMetric(leaseSince, err)
+	} else if turn != nil {
+		give(leaseSince, float64(turn.Since.UnixMilli())/1000, turn.Works)
+		give(leaseEpoch, float64(turn.Epoch))
+		give(standingBy, float64(len(turn.StandingBy)))
+	}
 	if free, err := local.Room(e.Data); err != nil {
 		out <- prometheus.NewInvalidMetric(diskFree, err)
 	} else {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -21,6 +22,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/postgres/postgrestest"
 )
 
@@ -170,6 +172,32 @@ func (u *upheaval) another(than *machine) {
 	u.until("no other machine goes on", holder, func(who string) bool { return who != "" && !strings.HasSuffix(who, mine) })
 }
 
+// seen waits until a machine that stands by tells who works and who does not.
+func (u *upheaval) seen() {
+	u.Helper()
+	working := u.working()
+	var m *machine
+	for _, m = range u.machines {
+		if m != working {
+			break
+		}
+	}
+	for end := time.Now().Add(3 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		var told struct{ Machines ledger.Turn }
+		out, err := rowferry(u.T, m.dir, "status", "--json", "-c", m.name+".yaml").Output()
+		if err == nil {
+			err = json.Unmarshal(out, &told)
+		}
+		t := told.Machines
+		if err == nil && strings.HasSuffix(t.Works, fmt.Sprint("process ", working.cmd.Process.Pid)) && !t.Since.IsZero() && !t.Silent && t.Epoch > 0 && len(t.StandingBy) == len(u.machines)-1 {
+			return
+		}
+		if time.Now().After(end) {
+			u.give(fmt.Sprintf("who works cannot be seen: %s, %v", out, err))
+		}
+	}
+}
+
 // events are what happens to whoever works.
 var events = map[string]func(u *upheaval, m *machine){
 	"killed": func(u *upheaval, m *machine) {
@@ -249,6 +277,7 @@ func TestMachinesTakeOver(t *testing.T) {
 	for _, m := range u.machines {
 		m.start(t)
 	}
+	u.seen()
 	var files []dropped
 	put := func(n int) {
 		for range n {

@@ -111,6 +111,7 @@ func (f *flags) run(ctx context.Context, once bool) error {
 			said = why
 			watch.well(ctx, func(context.Context) error { return nil })
 		}
+		_ = drivers.StandBy(ctx, cfg.Ledger, cfg.Data) // for who looks; where nobody answers, nobody looks
 		select {
 		case <-ctx.Done():
 			return nil

@@ -119,14 +119,22 @@ func (f *flags) statusAll(ctx context.Context, d *desk.Desk, which listing) erro
 	if err != nil {
 		return err
 	}
+	turn, err := d.Turn(ctx)
+	if err != nil {
+		return err
+	}
 	if f.json {
 		all := map[string]any{"files": files, "stopped_lanes": stops}
+		if turn != nil {
+			all["machines"] = turn
+		}
 		if len(strays) > 0 {
 			all["stray_receipts"] = strays
 		}
 		return printJSON(stdout, all)
 	}
 	defer printStrays(strays)
+	defer printTurn(turn)
 	if len(files) == 0 && which.all() {
 		fmt.Fprintln(stdout, "No file has been taken yet.")
 		return nil
@@ -143,6 +151,25 @@ func (f *flags) statusAll(ctx context.Context, d *desk.Desk, which listing) erro
 		fmt.Fprintf(stdout, "\naccount %s: %s\n", account, stops[account])
 	}
 	return nil
+}
+
+// printTurn says which machine works, where several may; nil: there is one.
+func printTurn(t *ledger.Turn) {
+	if t == nil {
+		return
+	}
+	at := func(t time.Time) string { return t.Local().Format(time.DateTime) }
+	switch {
+	case t.Works == "":
+		fmt.Fprintln(stdout, "\nNo machine works: rowferry run")
+	case t.Silent:
+		fmt.Fprintf(stdout, "\n%s works since %s, and was last heard of at %s\n", t.Works, at(t.Since), at(t.Heard))
+	default:
+		fmt.Fprintf(stdout, "\n%s works since %s\n", t.Works, at(t.Since))
+	}
+	for _, w := range t.StandingBy {
+		fmt.Fprintf(stdout, "%s stands by since %s\n", w.Machine, at(w.Since))
+	}
 }
 
 // printStrays lists receipts that found nothing.

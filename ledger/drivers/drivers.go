@@ -65,6 +65,19 @@ func Visit(ctx context.Context, address, data string) (ledger.Visitor, error) {
 	return d.Visit(ctx)
 }
 
+// StandBy has it written down, for people who look, that this process waits for the ledger of a configuration. It is said again every
+// few seconds, and means nothing where machines do not share ledgers.
+func StandBy(ctx context.Context, address, data string) error {
+	d, err := of(address, data)
+	if err != nil {
+		return err
+	}
+	if s, able := d.(interface{ StandBy(context.Context) error }); able {
+		return s.StandBy(ctx)
+	}
+	return nil
+}
+
 // Adopt goes on with a ledger that lost what it had, as ledger.Driver does.
 func Adopt(ctx context.Context, address, data string) ([]batch.Message, error) {
 	d, err := of(address, data)

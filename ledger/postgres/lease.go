@@ -54,7 +54,7 @@ func (b books) acquire(ctx context.Context, data string) (*lease, error) {
 	if lock == nil {
 		return nil, &ledger.InUse{Path: b.path, By: host()}
 	}
-	l := &lease{pool: b, me: fmt.Sprintf("%s, process %d", host(), os.Getpid()), lock: lock, ended: make(chan struct{})}
+	l := &lease{pool: b, me: me(), lock: lock, ended: make(chan struct{})}
 	l.ours, l.lose = context.WithCancel(context.Background())
 	if err := l.watch(ctx, place); err != nil {
 		return nil, errors.Join(b.explained(err), lock.Unlock())
@@ -64,6 +64,9 @@ func (b books) acquire(ctx context.Context, data string) (*lease, error) {
 	go l.keep(beating)
 	return l, nil
 }
+
+// me is how this process is called where people look.
+func me() string { return fmt.Sprintf("%s, process %d", host(), os.Getpid()) }
 
 func host() string {
 	name, err := os.Hostname()
@@ -161,7 +164,7 @@ func pause(ctx context.Context) error {
 func (l *lease) acquire(ctx context.Context, was holding, place string) (taken bool, err error) {
 	l.renewed = time.Now()
 	err = pgx.BeginFunc(ctx, l.pool.pool, func(tx pgx.Tx) error {
-		r, err := tx.Exec(ctx, `UPDATE leases SET holder = $1, place = $2, beat = beat + 1, since = now() WHERE name = 'ledger' AND holder = $3 AND place = $4 AND beat = $5`,
+		r, err := tx.Exec(ctx, `UPDATE leases SET holder = $1, place = $2, beat = beat + 1, since = now(), heard = now() WHERE name = 'ledger' AND holder = $3 AND place = $4 AND beat = $5`,
 			l.me, place, was.holder, was.place, was.beat)
 		if err != nil || r.RowsAffected() == 0 {
 			return err
@@ -196,7 +199,7 @@ func (l *lease) keep(ctx context.Context) {
 		}
 		began := time.Now()
 		soon, stop := context.WithTimeout(ctx, beat)
-		r, err := l.pool.pool.Exec(soon, "UPDATE leases SET beat = beat + 1 WHERE name = 'ledger' AND holder = $1 AND (SELECT epoch FROM epochs WHERE name = 'ledger') = $2", l.me, l.epoch)
+		r, err := l.pool.pool.Exec(soon, "UPDATE leases SET beat = beat + 1, heard = now() WHERE name = 'ledger' AND holder = $1 AND (SELECT epoch FROM epochs WHERE name = 'ledger') = $2", l.me, l.epoch)
 		stop()
 		switch {
 		case err != nil:

@@ -143,6 +143,43 @@ func TestASuspendedOwnerIsFenced(t *testing.T) {
 	}
 }
 
+// Anybody sees who works, since when, how often that changed, and who stands by.
+func TestTurn(t *testing.T) {
+	t.Parallel()
+	d := postgres.Driver{Address: cluster.Address(), Data: t.TempDir()}
+	l := open(t, d)
+	v, err := d.Visit(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, v)
+	look := func() ledger.Turn {
+		t.Helper()
+		turn, err := v.(ledger.Shared).Turn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return turn
+	}
+	mine := fmt.Sprint("process ", os.Getpid())
+	first := look()
+	if !strings.HasSuffix(first.Works, mine) || first.Since.IsZero() || first.Silent || first.Epoch != 1 || len(first.StandingBy) != 0 {
+		t.Errorf("%+v", first)
+	}
+	closed(t, l)
+	if err := d.StandBy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if turn := look(); turn.Works != "" || !turn.Since.IsZero() || len(turn.StandingBy) != 1 || !strings.HasSuffix(turn.StandingBy[0].Machine, mine) {
+		t.Errorf("nobody works: %+v", turn)
+	}
+	l = open(t, d)
+	defer closed(t, l)
+	if turn := look(); turn.Works != first.Works || turn.Epoch != 2 || len(turn.StandingBy) != 0 {
+		t.Errorf("who stood by works: %+v", turn)
+	}
+}
+
 // What a visitor finds, and what it is told where nothing is; no message shows the password.
 func TestVisitor(t *testing.T) {
 	t.Parallel()

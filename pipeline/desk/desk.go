@@ -57,6 +57,16 @@ type File struct {
 	Why      string   `json:"why,omitempty"`
 }
 
+// Turn says which machine works and which stand by; nil where one machine has the ledger for itself.
+func (d *Desk) Turn(ctx context.Context) (*ledger.Turn, error) {
+	shared, able := d.Books.(ledger.Shared)
+	if !able {
+		return nil, nil
+	}
+	t, err := shared.Turn(ctx)
+	return &t, err
+}
+
 // Files lists files, oldest first, with why each does not go on.
 func (d *Desk) Files(ctx context.Context, q ledger.Query) ([]File, error) {
 	found, err := d.Books.Files(ctx, q)
