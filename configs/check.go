@@ -158,7 +158,7 @@ func (l *loader) checkKeep(c *Config) {
 	for _, name := range sortedKeys(c.Routes) {
 		within := c.Routes[name].Repeats.Within
 		if c.Keep.Rows > 0 && c.Keep.Rows < within {
-			l.bad("keep.rows", words.Message("config.keep.rows", "value", brief(c.Keep.Rows), "route", name, "within", brief(within)), words.Example("rows: "+brief(within)))
+			l.bad("keep.rows", words.Message("config.keep.rows", "value", Brief(c.Keep.Rows), "route", name, "within", Brief(within)), words.Example("rows: "+Brief(within)))
 			return
 		}
 	}
@@ -218,8 +218,8 @@ func (l *loader) account(key, name string, a *Account, known map[string]*provide
 		a.Concurrency = defaultConcurrency
 	}
 	if a.Retry.First > a.Retry.Most && a.Retry.Most > 0 {
-		l.bad(key+".retry.first", words.Message("config.retry.order", "first", brief(a.Retry.First), "most", brief(a.Retry.Most)),
-			words.Example("first: "+brief(a.Retry.Most)))
+		l.bad(key+".retry.first", words.Message("config.retry.order", "first", Brief(a.Retry.First), "most", Brief(a.Retry.Most)),
+			words.Example("first: "+Brief(a.Retry.Most)))
 	}
 }
 
@@ -345,7 +345,7 @@ func (l *loader) checkRoute(c *Config, key string, r Route) {
 	}
 	if r.Later != nil {
 		if r.Later.Every > r.Later.For {
-			l.bad(key+".later.every", words.Message("config.later.order", "every", brief(r.Later.Every), "for", brief(r.Later.For)), words.Example("later: {every: 30m, for: 24h}"))
+			l.bad(key+".later.every", words.Message("config.later.order", "every", Brief(r.Later.Every), "for", Brief(r.Later.For)), words.Example("later: {every: 30m, for: 24h}"))
 		}
 	}
 }

@@ -39,8 +39,18 @@ func parseDuration(text string) (d time.Duration, what, write batch.Message) {
 	return 0, what, batch.Message{}
 }
 
-// brief writes a duration the way people do: 24h, not 24h0m0s.
-func brief(d time.Duration) string {
+// Duration reads a duration as a configuration has it: 90s, 1h30m, 7d.
+func Duration(text string) (d time.Duration, ok bool) {
+	d, what, _ := parseDuration(text)
+	return d, what.Key == ""
+}
+
+// Brief writes a duration the way people do: 90d and 24h, not 2160h0m0s and 24h0m0s.
+func Brief(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d%day == 0 && d > day {
+		return strconv.Itoa(int(d/day)) + "d"
+	}
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
 		s = strings.TrimSuffix(s, "0s")

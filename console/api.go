@@ -217,7 +217,8 @@ func (c *Console) filter(r *http.Request, p *people.Person) (q ledger.Query, err
 		q.Last = min(n, 500)
 	}
 	if s := get.Get("since"); s != "" {
-		if q.Since, err = moment(s); err != nil {
+		var known bool
+		if q.Since, known = desk.Since(s, time.Now()); !known {
 			return q, &badFilter{"since", s}
 		}
 	}
@@ -229,14 +230,6 @@ func (c *Console) filter(r *http.Request, p *people.Person) (q ledger.Query, err
 type badFilter struct{ name, value string }
 
 func (b *badFilter) Error() string { return b.name + " has no value " + b.value }
-
-// moment reads a day or a time.
-func moment(s string) (time.Time, error) {
-	if t, err := time.ParseInLocation(time.DateOnly, s, time.Local); err == nil {
-		return t, nil
-	}
-	return time.Parse(time.RFC3339, s)
-}
 
 func (c *Console) apiFiles(w http.ResponseWriter, r *http.Request, p *people.Person) {
 	q, err := c.filter(r, p)

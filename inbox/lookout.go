@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/places"
 	"github.com/rowferry/rowferry/words"
 )
@@ -265,7 +266,7 @@ func (b *Inbox) stuck(c Candidate) (why string, whole bool) {
 		return "", true
 	case errors.As(c.Verdict, &unreadable):
 		said := words.Say(b.Language, unreadable.Message)
-		return words.Of(b.Language, "inbox.never_whole", "patience", shown(b.Patience), "why", said), !unreadable.Incomplete
+		return words.Of(b.Language, "inbox.never_whole", "patience", configs.Brief(b.Patience), "why", said), !unreadable.Incomplete
 	case errors.Is(c.Verdict, fs.ErrPermission):
 		return words.Of(b.Language, "inbox.no_right_to_read", "cause", Cause(c.Verdict)), false
 	}
@@ -285,18 +286,6 @@ func Cause(err error) string {
 		return ""
 	}
 	return err.Error()
-}
-
-// shown is a duration as people write it: 10m, not 10m0s.
-func shown(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
 }
 
 // followUp is when to look again before the timetable says so, for the files that are settling; zero when there are none.

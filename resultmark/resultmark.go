@@ -62,6 +62,15 @@ func Columns() []Column { return []Column{Row, Status, Code, Message, Reference,
 // Heading is what stands over the column in a workbook.
 func (c Column) Heading(l batch.Language) string { return words.Of(l, "mark.column."+string(c)) }
 
+// InCSV puts the names of our columns in a CSV result for their headings in a workbook, which messages speak of.
+func InCSV(l batch.Language) *strings.Replacer {
+	var pairs []string
+	for _, c := range Columns() {
+		pairs = append(pairs, c.Heading(l), string(c))
+	}
+	return strings.NewReplacer(pairs...)
+}
+
 // HeadingIn is the heading where times are those of a zone; nil is UTC.
 func (c Column) HeadingIn(l batch.Language, zone *time.Location) string {
 	if c != SentAt || zone == nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -43,27 +42,12 @@ func (l listing) query(now time.Time) (q ledger.Query, err error) {
 		q.States = append(q.States, ledger.State(s))
 	}
 	if l.since != "" {
-		q.Since, err = since(l.since, now)
-	}
-	return q, err
-}
-
-// since reads how long ago, or which day, of this machine's time zone.
-func since(text string, now time.Time) (time.Time, error) {
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		if n, err := strconv.Atoi(days); err == nil && n >= 0 {
-			return now.AddDate(0, 0, -n), nil
+		var known bool
+		if q.Since, known = desk.Since(l.since, now); !known {
+			return q, fmt.Errorf("--since %s: write 30m, 24h, 7d, or a day as %s", l.since, now.Format(time.DateOnly))
 		}
 	}
-	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
-		return now.Add(-d), nil
-	}
-	for _, layout := range []string{time.DateOnly, time.DateTime, time.RFC3339} {
-		if at, err := time.ParseInLocation(layout, text, now.Location()); err == nil {
-			return at, nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("--since %s: write 30m, 24h, 7d, or a day as %s", text, now.Format(time.DateOnly))
+	return q, nil
 }
 
 // files lists the newest that are chosen, oldest first.

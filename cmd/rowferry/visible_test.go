@@ -39,18 +39,8 @@ func TestTables(t *testing.T) {
 }
 
 // When files were taken is said as people do.
-func TestSince(t *testing.T) {
+func TestAgo(t *testing.T) {
 	now := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
-	for text, want := range map[string]time.Time{"30m": now.Add(-30 * time.Minute), "7d": now.AddDate(0, 0, -7), "2026-11-22": time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)} {
-		if got, err := since(text, now); err != nil || !got.Equal(want) {
-			t.Errorf("%s: %v, %v", text, got, err)
-		}
-	}
-	for _, wrong := range []string{"", "x", "-1d", "-2h", "d"} {
-		if got, err := since(wrong, now); err == nil {
-			t.Errorf("%q: %v", wrong, got)
-		}
-	}
 	for d, want := range map[time.Duration]string{30 * time.Second: "just now", time.Minute: "1 minute ago", 47 * time.Hour: "47 hours ago", 50 * time.Hour: "2 days ago"} {
 		if got := ago(now.Add(-d), now); got != want {
 			t.Errorf("%s: %s", d, got)

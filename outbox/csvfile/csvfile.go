@@ -77,15 +77,12 @@ type writer struct {
 	cells     int    // in it
 }
 
-// names puts our columns' names in this file for their headings in a workbook, which messages speak of.
+// names makes messages speak of our columns as they are called in this file.
 func names(r *outbox.Report) *strings.Replacer {
-	var pairs []string
-	for _, c := range resultmark.Columns() {
-		if !r.Local {
-			pairs = append(pairs, c.Heading(r.Language), string(c))
-		}
+	if r.Local {
+		return strings.NewReplacer()
 	}
-	return strings.NewReplacer(pairs...)
+	return resultmark.InCSV(r.Language)
 }
 
 // heading is valid until the next line.

@@ -49,7 +49,14 @@ func Make(ctx context.Context, cfg *configs.Config, to string) (List, error) {
 	if err != nil {
 		return List{}, err
 	}
-	if err := empty(to); err != nil {
+	there, err := drivers.Visit(ctx, cfg.Ledger, cfg.Data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return List{}, fmt.Errorf("there is nothing to back up: no ledger is in %s, where %s puts it; was a file taken, and is this its configuration?", cfg.Data, cfg.Path)
+	}
+	if err != nil {
+		return List{}, err
+	}
+	if err := errors.Join(there.Close(), empty(to)); err != nil {
 		return List{}, err
 	}
 	m := &maker{dir: to, list: List{At: time.Now().UTC().Truncate(time.Second)}}

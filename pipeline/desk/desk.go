@@ -138,7 +138,7 @@ func (d *Desk) Strays(ctx context.Context, last int) ([]ledger.Received, error) 
 
 // Receipts counts a file's rows by the class of what the provider said later, batch.Awaited among them; nil where it says nothing.
 func (d *Desk) Receipts(ctx context.Context, file string) (map[batch.ReceiptClass]int, error) {
-	later, err := d.later(ctx, file)
+	_, later, err := d.later(ctx, file)
 	if later == nil || err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
@@ -67,6 +68,64 @@ func TestRefusals(t *testing.T) {
 	}
 	if waiting, err := l.Ordered(t.Context()); err != nil || len(waiting) > 0 {
 		t.Fatalf("refused orders were left in the ledger: %v, %v", waiting, err)
+	}
+}
+
+// From when on files are asked for is read in one way, on the command line and in the console.
+func TestSince(t *testing.T) {
+	now := time.Date(2026, 11, 29, 12, 0, 0, 0, time.FixedZone("", 8*3600))
+	for text, want := range map[string]time.Time{
+		"30m": now.Add(-30 * time.Minute), "7d": now.AddDate(0, 0, -7), "2026-11-22": time.Date(2026, 11, 22, 0, 0, 0, 0, now.Location()),
+		"2026-11-22 10:00:00": time.Date(2026, 11, 22, 10, 0, 0, 0, now.Location()), "2026-11-29T10:00:00Z": time.Date(2026, 11, 29, 10, 0, 0, 0, time.UTC),
+	} {
+		if got, ok := desk.Since(text, now); !ok || !got.Equal(want) {
+			t.Errorf("%s: %v, %v", text, got, ok)
+		}
+	}
+	for _, wrong := range []string{"", "x", "-1d", "-2h", "d", "30", "2026-13-01"} {
+		if got, ok := desk.Since(wrong, now); ok {
+			t.Errorf("%q: %v", wrong, got)
+		}
+	}
+}
+
+// What is said of a row names our columns as they are called in the result that is out: a workbook's headings, or a CSV's names.
+func TestColumnsAreCalledAsInTheResult(t *testing.T) {
+	d, l := office(t)
+	verdict := ledgertest.Settled("f2", 0, batch.Skipped)
+	verdict.Verdict.Message = `write "resend" in the column "Result: status"`
+	for _, e := range []ledger.Event{verdict, ledgertest.Settled("f2", 1, batch.Delivered), ledgertest.Settled("f2", 2, batch.Delivered)} {
+		if err := l.Record(e).Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	said := func() string {
+		rows, _, err := d.Page(t.Context(), ledger.RowQuery{File: "f2", Limit: 1})
+		if err != nil || len(rows) != 1 {
+			t.Fatal(rows, err)
+		}
+		return rows[0].Outcome.Message
+	}
+	for _, c := range []struct {
+		results []string
+		want    string
+	}{
+		{nil, `write "resend" in the column "Result: status"`},
+		{[]string{"f2.result.csv", "f2.summary.json"}, `write "resend" in the column "status"`},
+	} {
+		if c.results != nil {
+			if err := l.Report(t.Context(), "f2", c.results); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := said(); got != c.want {
+			t.Errorf("%v: %s", c.results, got)
+		}
+		for r, err := range d.Rows(t.Context(), "f2", desk.Rows{Statuses: []batch.Status{batch.Skipped}}) {
+			if err != nil || r.Outcome.Message != c.want {
+				t.Errorf("%v: %s, %v", c.results, r.Outcome.Message, err)
+			}
+		}
 	}
 }
 

@@ -140,14 +140,11 @@ func (d *Desk) Page(ctx context.Context, q ledger.RowQuery) ([]Row, ledger.RowPa
 	if err != nil {
 		return nil, page, err
 	}
-	f, err := d.Books.File(ctx, q.File)
+	f, later, err := d.later(ctx, q.File)
 	if err != nil {
 		return nil, page, err
 	}
-	later, err := d.later(ctx, q.File)
-	if err != nil {
-		return nil, page, err
-	}
+	columns := d.columns(f)
 	rows := make([]Row, len(page.Rows))
 	for i := range page.Rows {
 		if r := &page.Rows[i]; r.Outcome != nil {
@@ -156,6 +153,7 @@ func (d *Desk) Page(ctx context.Context, q ledger.RowQuery) ([]Row, ledger.RowPa
 		}
 		rows[i] = rowIn(&page.Rows[i])
 		rows[i].Place = placeIn(f, rows[i].Number)
+		columns.name(&rows[i])
 	}
 	return rows, page, nil
 }

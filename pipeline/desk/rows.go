@@ -12,6 +12,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/pipeline/receipts"
+	"github.com/rowferry/rowferry/resultmark"
 )
 
 // Row is what the books say of one row of a file.
@@ -35,16 +36,12 @@ type Rows struct {
 func (d *Desk) Rows(ctx context.Context, file string, which Rows) iter.Seq2[Row, error] {
 	which.Text = strings.ToLower(which.Text)
 	return func(yield func(Row, error) bool) {
-		f, err := d.Books.File(ctx, file)
+		f, later, err := d.later(ctx, file)
 		if err != nil {
 			yield(Row{}, err)
 			return
 		}
-		later, err := d.later(ctx, file)
-		if err != nil {
-			yield(Row{}, err)
-			return
-		}
+		columns := d.columns(f)
 		for c, err := range d.Books.Chunks(ctx, file) {
 			if err != nil {
 				yield(Row{}, err)
@@ -54,7 +51,7 @@ func (d *Desk) Rows(ctx context.Context, file string, which Rows) iter.Seq2[Row,
 				for _, number := range c.Items[i].Rows {
 					r := rowOf(c, i, number, later)
 					r.Place = placeIn(f, number)
-					if which.fits(&r) && !yield(r, nil) {
+					if columns.name(&r); which.fits(&r) && !yield(r, nil) {
 						return
 					}
 				}
@@ -64,12 +61,40 @@ func (d *Desk) Rows(ctx context.Context, file string, which Rows) iter.Seq2[Row,
 }
 
 // later is what the provider said later of a file's rows.
-func (d *Desk) later(ctx context.Context, file string) (*receipts.Join, error) {
+func (d *Desk) later(ctx context.Context, file string) (ledger.File, *receipts.Join, error) {
 	f, err := d.Books.File(ctx, file)
 	if err != nil {
-		return nil, err
+		return f, nil, err
 	}
-	return receipts.Joining(ctx, d.Books, f, receipts.Wanted(d.Config, f.Account, f.Operation))
+	join, err := receipts.Joining(ctx, d.Books, f, receipts.Wanted(d.Config, f.Account, f.Operation))
+	return f, join, err
+}
+
+// columns are our columns' names in a CSV result, for their headings in a workbook; nil where those are right.
+type columns struct{ inCSV *strings.Replacer }
+
+// columns says how the results that are out call our columns.
+func (d *Desk) columns(f ledger.File) columns {
+	workbook := slices.ContainsFunc(f.Results, func(name string) bool { return !strings.HasSuffix(name, ".csv") && !strings.HasSuffix(name, ".json") })
+	if len(f.Results) == 0 || workbook || d.Config.Routes[f.Route].Outbox.Words == "local" {
+		return columns{}
+	}
+	return columns{resultmark.InCSV(f.Language)}
+}
+
+// name makes what is said of a row speak of our columns as its result calls them.
+func (c columns) name(r *Row) {
+	if c.inCSV == nil {
+		return
+	}
+	if r.Outcome != nil {
+		o := *r.Outcome
+		o.Message = c.inCSV.Replace(o.Message)
+		r.Outcome = &o
+	}
+	for i := range r.Why {
+		r.Why[i].Text = c.inCSV.Replace(r.Why[i].Text)
+	}
 }
 
 // rowOf is one row of an item of a chunk.
