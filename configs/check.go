@@ -277,14 +277,18 @@ func operation(p *providers.Provider, id string) *providers.Operation {
 	return nil
 }
 
+// Variable is the name of an environment variable for a secret, which words separated by anything name.
+func Variable(name string) string {
+	return strings.ToUpper(regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(name, "_"))
+}
+
 // literal warns of a server's secret that stands in the file.
 func (l *loader) literal(key string, s Secret, name string) {
 	if !s.Literal() {
 		return
 	}
-	name = strings.ToUpper(regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(name, "_"))
 	l.warn(finding{at: l.place(key), key: key, what: words.Message("config.literal"),
-		write: words.Message("config.literal.write", "example", key[strings.LastIndexByte(key, '.')+1:]+": \"${"+name+"}\"")})
+		write: words.Message("config.literal.write", "example", key[strings.LastIndexByte(key, '.')+1:]+": \"${"+Variable(name)+"}\"")})
 }
 
 func (l *loader) notThere(key, what, got string, known []string) {

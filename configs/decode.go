@@ -67,6 +67,9 @@ func (s spot) name() string {
 
 // example is what to write here: `settle: 2s`.
 func (s spot) example() string {
+	if account, credential, found := strings.Cut(strings.TrimPrefix(s.key, "accounts."), ".credentials."); found {
+		return fmt.Sprintf("%s: %q", s.name(), "${"+Variable(account+"_"+credential)+"}")
+	}
 	value := s.tags.Get("example")
 	if value == "" {
 		value = s.tags.Get("default")

@@ -181,7 +181,7 @@ func (j *judge) credentials() {
 			}
 		}
 		if value.Literal() && (secret[name] || !slices.Contains(known, name) && sounding.MatchString(name)) {
-			j.warn(key, words.Message("config.literal"), words.Message("config.literal.write", "example", name+`: "${`+variable(j.account.Name, name)+`}"`))
+			j.warn(key, words.Message("config.literal"), words.Message("config.literal.write", "example", name+`: "${`+configs.Variable(j.account.Name+"_"+name)+`}"`))
 		}
 	}
 }
@@ -208,7 +208,7 @@ func (j *judge) receipts() {
 		j.bad("receipts", words.Message("receipts.webhooks"), words.Message("config.remove"))
 		return
 	case r.Sign == nil && r.Secret.Empty() && !r.Secret.Withheld():
-		j.bad("receipts", words.Message("receipts.proof"), words.Example(`receipts: {secret: "${`+variable(j.account.Name, "receipts")+`}"}`))
+		j.bad("receipts", words.Message("receipts.proof"), words.Example(`receipts: {secret: "${`+configs.Variable(j.account.Name+"_receipts")+`}"}`))
 	case !r.Secret.Empty() && len(r.Secret.Reveal()) < guarded:
 		j.bad("receipts.secret", words.Message("receipts.short"), words.Message("receipts.random"))
 	}
@@ -221,11 +221,6 @@ func (j *judge) receipts() {
 	a := authAccount(j.account, providers.Scheme{Name: "signed", Kind: "signed"}, "")
 	a.Sign = r.Sign
 	j.found = append(j.found, signed.CheckRecipe(a, "receipts.sign")...)
-}
-
-// variable is the name of an environment variable for an account's credential.
-func variable(account, credential string) string {
-	return strings.ToUpper(regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(account+"_"+credential, "_"))
 }
 
 func (j *judge) headers() {

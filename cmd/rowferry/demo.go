@@ -181,10 +181,8 @@ func (f *flags) demoConsole(ctx context.Context, w io.Writer, dir, address strin
 	if err == nil {
 		fmt.Fprintf(w, "\nThe console: %s\nSign in as demo, password: %s\nCtrl-C ends it.\n", pages.Address(), demoPassword)
 		err = e.Run(ctx, pages)
-	} else {
-		err = errors.Join(err, pages.Close())
 	}
-	return errors.Join(err, end())
+	return errors.Join(err, pages.Close(), end())
 }
 
 // dropLong drops a file that takes minutes.
