@@ -67,7 +67,7 @@ func (c *Console) accounts(ctx context.Context, p *people.Person) ([]shownAccoun
 		}
 		if lane := c.engine.Lanes[name]; lane != nil {
 			s := lane.State()
-			a.InFlight, a.Waiting = s.InFlight, s.Waiting
+			a.InFlight, a.Waiting, a.HeldUntil = s.InFlight, s.Waiting, s.HeldUntil
 		}
 		if g := c.engine.Gauge(name); g != nil {
 			a.Hour = g.Hour(now)
@@ -114,23 +114,54 @@ func (c *Console) rate(account string) providers.Rate {
 // ends says when a file will have ended if all goes on as it did in the last minutes, or else as fast as the account may; zero
 // when nobody can tell. Files of one account take turns, so that short ones end before long ones.
 func (c *Console) ends(f ledger.File, under []ledger.File, now time.Time) time.Time {
-	speed := 0.0
+	speed, begins := 0.0, now
 	if g := c.engine.Gauge(f.Account); g != nil {
 		speed = g.Speed(now)
 	}
-	if rate := c.rate(f.Account); speed == 0 && rate.N > 0 {
-		speed = float64(rate.N) / rate.Per.Seconds()
+	if speed == 0 {
+		speed = c.allowed(f)
 	}
-	if speed == 0 || f.Open == 0 {
-		return time.Time{}
-	}
-	before := 0
-	for _, other := range under {
-		if other.Account == f.Account && other.Paused == "" {
-			before += min(other.Open, f.Open)
+	if lane := c.engine.Lanes[f.Account]; lane != nil {
+		s := lane.State()
+		if s.Outage != "" {
+			return time.Time{} // nothing gets through
+		}
+		if s.HeldUntil.After(now) {
+			begins = s.HeldUntil
 		}
 	}
-	return now.Add(time.Duration(float64(before) / speed * float64(time.Second)))
+	return estimate(begins, speed, before(f, under))
+}
+
+// allowed is how many items a second the account's pace lets through at most; 0 where it has no limit.
+func (c *Console) allowed(f ledger.File) float64 {
+	rate := c.rate(f.Account)
+	if rate.N == 0 {
+		return 0
+	}
+	speed := float64(rate.N) / rate.Per.Seconds()
+	if way := c.engine.Routes[f.Route]; way != nil && way.Operation.Rows.Kind == providers.Batch {
+		speed *= float64(max(way.Operation.Rows.Max, 1))
+	}
+	return speed
+}
+
+// before is how many items go before a file's last one: files of one account take turns, those that rest do not.
+func before(f ledger.File, under []ledger.File) (items int) {
+	for _, other := range under {
+		if other.Account == f.Account && (other.Paused == "" || other.ID == f.ID) {
+			items += min(other.Open, f.Open)
+		}
+	}
+	return items
+}
+
+// estimate is when so many items are done that begin then, at so many a second; zero when nobody can tell.
+func estimate(begins time.Time, speed float64, items int) time.Time {
+	if speed <= 0 || items == 0 {
+		return time.Time{}
+	}
+	return begins.Add(time.Duration(float64(items) / speed * float64(time.Second)))
 }
 
 // rateText writes a pace as a configuration does: 10/s, 3/30s; "" where there is no limit.

@@ -511,6 +511,8 @@ type apiAccount struct {
 	Waiting  int    `json:"waiting"`
 	Backlog  int    `json:"backlog"` // rows that have no outcome
 	Stopped  string `json:"stopped,omitempty"`
+
+	HeldUntil time.Time `json:"held_until,omitzero"` // the provider asked to wait
 }
 
 func (c *Console) apiAccounts(w http.ResponseWriter, r *http.Request, p *people.Person) {

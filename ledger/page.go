@@ -320,16 +320,20 @@ func (c *Content) Tally() *Tally {
 
 // Mentioned reports whether stored bytes may hold a text, whatever its case. It errs towards yes: a page looks closer.
 func Mentioned(stored []byte, text string) bool {
+	return containsFold(stored, []byte(Plain(text)))
+}
+
+// Plain is the longest part of a text that is stored as it is, but for the case of its ASCII letters; "" where there is none.
+func Plain(text string) (longest string) {
 	if strings.ContainsAny(text, "\"\\<>&\u2028\u2029") || strings.ContainsFunc(text, unicode.IsControl) {
-		return true // stored in another spelling
+		return "" // stored in another spelling
 	}
-	longest := ""
 	for _, run := range strings.FieldsFunc(text, cased) {
 		if len(run) > len(longest) {
 			longest = run
 		}
 	}
-	return containsFold(stored, []byte(longest))
+	return longest
 }
 
 // cased reports whether a letter beyond ASCII has another case.

@@ -289,6 +289,7 @@ var console = catalogue{
 	"console.rows.none_yet":           {EN: "Nothing found so far; searching on.", ZH: "暂未找到；正在继续搜索。", RU: "Пока ничего не найдено; поиск продолжается."},
 	"console.reasons.first":           {EN: "Row {n}:", ZH: "第 {n} 行：", RU: "Строка {n}:"},
 	"console.reasons.counting":        {EN: "There are many: they are being counted by column. Look again in a moment.", ZH: "数量较多：正在按列统计。请稍后再看。", RU: "Их много: идёт подсчёт по столбцам. Загляните чуть позже."},
+	"console.held":                    {EN: "The provider asked to wait: nothing is sent before {until}.", ZH: "服务商要求等待：{until} 之前不会发送。", RU: "Провайдер просит подождать: до {until} ничего не отправляется."},
 	"console.next_look":               {EN: "Next look", ZH: "下次查看", RU: "Следующая проверка"},
 	"console.last_error":              {EN: "Last error", ZH: "最近的错误", RU: "Последняя ошибка"},
 	"console.sessions":                {EN: "Sessions", ZH: "会话", RU: "Сеансы"},

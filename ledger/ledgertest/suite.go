@@ -606,6 +606,10 @@ func queries(t *testing.T, open Opener) {
 		"after":    {ledger.Query{After: "20261122-a1", First: 1}, []string{"20261122-b2"}},
 		"text":     {ledger.Query{Text: "B2"}, []string{"20261122-b2"}},
 		"name":     {ledger.Query{Text: "ORDERS.", Last: 1}, []string{"20261123-c3"}},
+		"no name":  {ledger.Query{Text: "ORDERS_CSV%"}, nil},
+		"aside":    {ledger.Query{States: []ledger.State{ledger.Quarantined, ledger.Duplicate}}, nil},
+		"family":   {ledger.Query{Family: "20261122-b2"}, []string{"20261122-b2"}},
+		"since":    {ledger.Query{Since: time.Date(2026, 11, 23, 0, 0, 0, 0, time.Local)}, []string{"20261123-c3"}},
 		"outcomes": {ledger.Query{Outcomes: []batch.Status{batch.Failed, batch.Rejected}}, []string{"20261122-b2"}},
 		"changed":  {ledger.Query{Changed: file(t, l, "20261123-c3").Change}, []string{"20261122-a1", "20261122-b2"}},
 	} {

@@ -405,8 +405,11 @@ func files(ctx context.Context, from querier, q ledger.Query) ([]ledger.File, er
 		for _, s := range q.States {
 			args = append(args, string(s))
 		}
-		if !slices.ContainsFunc(q.States, ledger.State.AtRest) {
+		switch {
+		case !slices.ContainsFunc(q.States, ledger.State.AtRest):
 			where = append(where, "state NOT IN ('reported', 'quarantined', 'duplicate')") // the partial index of the unfinished fits
+		case !slices.ContainsFunc(q.States, func(s ledger.State) bool { return s != ledger.Quarantined && s != ledger.Duplicate }):
+			where = append(where, "state IN ('quarantined', 'duplicate')") // that of what was put aside
 		}
 	}
 	for column, value := range map[string]string{"route": q.Route, "account": q.Account} {
@@ -415,10 +418,10 @@ func files(ctx context.Context, from querier, q ledger.Query) ([]ledger.File, er
 		}
 	}
 	if q.ID != "" {
-		where, args = append(where, "substr(id, 1, ?) = ?"), append(args, len(q.ID), q.ID)
+		where, args = append(where, "id >= ? AND id < ?"), append(args, q.ID, q.ID+"\U0010ffff")
 	}
 	if q.Family != "" {
-		where, args = append(where, "(id = ? OR root = ?)"), append(args, q.Family, q.Family)
+		where, args = append(where, "n IN (SELECT n FROM files WHERE id = ? UNION ALL SELECT n FROM files WHERE root = ? AND root <> '')"), append(args, q.Family, q.Family)
 	}
 	if q.Unrested {
 		where = append(where, "rested = 0")
@@ -429,7 +432,11 @@ func files(ctx context.Context, from querier, q ledger.Query) ([]ledger.File, er
 		}
 	}
 	if len(q.Outcomes) > 0 {
-		where = append(where, "("+strings.Join(texts(q.Outcomes), " > 0 OR ")+" > 0)")
+		where = append(where, having(q.Outcomes))
+	}
+	if part := ledger.Plain(q.Text); part != "" { // what is left is looked at closely
+		like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(part) + "%"
+		where, args = append(where, `(id LIKE ? ESCAPE '\' OR CAST(facts AS TEXT) LIKE ? ESCAPE '\')`), append(args, like, like)
 	}
 	if len(q.Routes) > 0 {
 		where = append(where, "route IN (?"+strings.Repeat(", ?", len(q.Routes)-1)+")")
@@ -438,7 +445,8 @@ func files(ctx context.Context, from querier, q ledger.Query) ([]ledger.File, er
 		}
 	}
 	if !q.Since.IsZero() {
-		where, args = append(where, "id >= ?"), append(args, q.Since.Local().Format("20060102-150405")) // an id begins with its moment
+		first := q.Since.Local().Format("20060102-150405") // an id begins with its moment, and files come nearly in the order of their ids
+		where, args = append(where, "id >= ? AND n >= ifnull((SELECT min(n) FROM (SELECT n FROM files WHERE id >= ? ORDER BY id LIMIT 1000)), 0)"), append(args, first, first)
 	}
 	if q.Changed > 0 {
 		where, args = append(where, "changed > ?"), append(args, q.Changed)
@@ -471,6 +479,18 @@ func files(ctx context.Context, from querier, q ledger.Query) ([]ledger.File, er
 		slices.Reverse(found)
 	}
 	return found, rows.Err()
+}
+
+// having selects files with a row of one of these outcomes, by the indexes of those that few files have.
+func having(outcomes []batch.Status) string {
+	if slices.Contains(outcomes, batch.Delivered) {
+		return "(" + strings.Join(texts(outcomes), " > 0 OR ") + " > 0)"
+	}
+	var each []string
+	for _, s := range texts(outcomes) {
+		each = append(each, "SELECT n FROM files WHERE "+s+" > 0")
+	}
+	return "n IN (" + strings.Join(each, " UNION ALL ") + ")"
 }
 
 func texts[S ~string](all []S) []string {

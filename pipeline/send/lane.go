@@ -149,6 +149,8 @@ type State struct {
 
 	Outage string    `json:"outage,omitempty"` // why nothing gets through, while rows wait for it
 	Since  time.Time `json:"since,omitzero"`   // of Outage
+
+	HeldUntil time.Time `json:"held_until,omitzero"` // the provider asked to wait: nothing leaves before
 }
 
 // State tells what the lane is doing now.
@@ -158,6 +160,9 @@ func (l *Lane) State() State {
 	s := State{Account: l.Account, InFlight: l.inFlight, Waiting: l.backlog.Len(), Stopped: l.stopped, Refused: l.refusal}
 	if l.outage != "" && s.InFlight+s.Waiting > 0 {
 		s.Outage, s.Since = l.outage, l.since
+	}
+	if l.hold.After(time.Now()) {
+		s.HeldUntil = l.hold
 	}
 	return s
 }
