@@ -16,7 +16,7 @@ import (
 
 // event is something that changed.
 type event struct {
-	kind  string // file, progress, lane, notice
+	kind  string // file, progress, lane, notice; ready
 	route string // whose files it concerns; "" for all
 	data  []byte
 }
@@ -29,6 +29,7 @@ type hub struct {
 
 	mu        sync.Mutex
 	listeners map[chan event]*people.Person
+	fresh     []chan event // of them, those that nothing was told yet
 }
 
 func newHub(books ledger.Books, e *pipeline.Engine, log *slog.Logger) *hub {
@@ -42,7 +43,7 @@ func (h *hub) listen(p *people.Person) (<-chan event, func()) {
 	ch := make(chan event, 64)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.listeners[ch] = p
+	h.listeners[ch], h.fresh = p, append(h.fresh, ch)
 	return ch, func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
@@ -84,11 +85,32 @@ func (h *hub) run(ctx context.Context) {
 			mark = -1
 			continue
 		}
+		fresh := h.take()
 		var err error
 		if mark, err = h.files(ctx, mark, states); err != nil && ctx.Err() == nil {
 			h.log.Error("console: events", "error", err)
 		}
 		h.lanes(lanes)
+		h.ready(fresh)
+	}
+}
+
+// take gives those that came since the last beat.
+func (h *hub) take() []chan event {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	fresh := h.fresh
+	h.fresh = nil
+	return fresh
+}
+
+// ready tells those that came before this look that whatever changes from here on is told: what they show may be older.
+func (h *hub) ready(fresh []chan event) {
+	for _, ch := range fresh {
+		select {
+		case ch <- event{kind: "ready", data: []byte("{}")}:
+		default:
+		}
 	}
 }
 

@@ -25,6 +25,7 @@ type RowQuery struct {
 	Outcomes []batch.Status // any of these; Open for rows without an outcome
 	Code     string         // exactly this
 	Text     string         // somewhere in the request, the message, the reference, the code or a problem, whatever its case
+	Also     map[int]bool   // rows that Text finds in what the ledger does not keep: the sender's cells
 	Row      int            // only this row
 	From     int            // only rows with this number or a greater one
 	After    string         // a Row's Cursor: only rows after it
@@ -184,7 +185,7 @@ func (p *paging) of(ctx context.Context, seq int) ([]Row, error) {
 	if !p.may(p.tallies[seq]) {
 		return nil, nil
 	}
-	if p.text != "" {
+	if p.text != "" && !p.also(p.tallies[seq]) {
 		if may, err := p.Mentions(ctx, p.q.File, seq, p.q.Text); err != nil || !may {
 			return nil, err
 		}
@@ -210,6 +211,16 @@ func (p *paging) of(ctx context.Context, seq int) ([]Row, error) {
 		}
 	}
 	return rows, nil
+}
+
+// also reports whether a chunk may hold one of the rows that the text finds elsewhere.
+func (p *paging) also(t *Tally) bool {
+	for row := range p.q.Also {
+		if t == nil || t.First <= row && row <= t.Last {
+			return true
+		}
+	}
+	return false
 }
 
 // may reports whether a chunk can hold a row that is asked for. One without a tally can.
@@ -244,7 +255,7 @@ func (p *paging) wants(r *Row) bool {
 	if p.q.Row > 0 && p.q.Row != r.Number || r.Number < p.q.From || !p.fits(reason) {
 		return false
 	}
-	if p.text == "" {
+	if p.text == "" || p.q.Also[r.Number] {
 		return true
 	}
 	texts := []string{o.Message, o.Reference, o.Code, string(masks.Show(r.Item.Body))}

@@ -70,7 +70,7 @@ var console = catalogue{
 	"console.drop_one":                {EN: "Drop one", ZH: "提交一个", RU: "Отправить файл"},
 	"console.search":                  {EN: "Search", ZH: "搜索", RU: "Поиск"},
 	"console.search.files":            {EN: "Name or id", ZH: "名称或编号", RU: "Имя или номер"},
-	"console.search.rows":             {EN: "Text in the request, message or reference", ZH: "请求、消息或参考号中的文字", RU: "Текст в запросе, сообщении или ссылке"},
+	"console.search.rows":             {EN: "Text in a cell, the request, message or reference", ZH: "单元格、请求、消息或参考号中的文字", RU: "Текст в ячейке, запросе, сообщении или ссылке"},
 	"console.any":                     {EN: "Any", ZH: "全部", RU: "Любой"},
 	"console.since":                   {EN: "Since", ZH: "自", RU: "С"},
 	"console.show":                    {EN: "Show", ZH: "显示", RU: "Показать"},

@@ -67,9 +67,14 @@ func run(address, name, password, folder string, docs bool, paths []string) erro
 	if file != "" && len(paths) == 0 {
 		pages["file"], pages["mend"], pages["row"], pages["ask"] = file, file+"/mend", file+"/rows/3", file+"/ask/cancel"
 	}
+	if len(paths) == 0 {
+		if pages["new"], err = trial(ctx, address); err != nil {
+			return err
+		}
+	}
 	for name, path := range pages {
 		for _, s := range shots {
-			if docs && (s.name != "light" || !slices.Contains([]string{"today", "file", "mend"}, name)) {
+			if docs && (s.name != "light" || !slices.Contains([]string{"today", "file", "mend", "new"}, name)) {
 				continue
 			}
 			if err := chromedp.Run(ctx, emulation.SetDeviceMetricsOverride(s.width, s.height, 1, false), chromedp.Navigate(address+path), chromedp.Sleep(400*time.Millisecond), picture(folder, name, s, docs)); err != nil {
@@ -78,6 +83,25 @@ func run(address, name, password, folder string, docs bool, paths []string) erro
 		}
 	}
 	return nil
+}
+
+// sample is a file for which a first route is made.
+const sample = "Client ref.,External ID,Type,Remarks\nWH-0412,EXT-1,提货点,gate 3\nWH-0413,EXT-2,送货点,\nWH-0414,EXT-3,Mars,call before\n"
+
+// trial begins a first route, and returns its page.
+func trial(ctx context.Context, address string) (path string, err error) {
+	dir, err := os.MkdirTemp("", "rowferry-sample-*")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "points.csv")
+	if err := os.WriteFile(file, []byte(sample), 0o600); err != nil {
+		return "", err
+	}
+	err = chromedp.Run(ctx, chromedp.Navigate(address+"/new"), chromedp.SendKeys("input[name=route]", "points"), chromedp.SetValue("select[name=operation]", "otms/shipPointRemove"),
+		chromedp.SetUploadFiles("input[type=file]", []string{file}), chromedp.Click("form.stack button"), chromedp.WaitVisible("#trial"), chromedp.Evaluate("location.pathname", &path))
+	return path, err
 }
 
 // picture looks at the page as it is.

@@ -12,7 +12,7 @@
     const busy = document.activeElement && document.activeElement.closest("[data-live]");
     for (const el of document.querySelectorAll("[data-live]")) {
       const on = el.dataset.live.split(" ");
-      if (on.some((what) => dirty.has(what)) && !(busy === el && document.activeElement.matches("input, select"))) htmx.trigger(el, "refresh");
+      if (on.some((what) => dirty.has(what)) && !(busy === el && (el.matches("[data-calm]") || document.activeElement.matches("input, select")))) htmx.trigger(el, "refresh");
     }
     dirty.clear();
   };
@@ -23,13 +23,15 @@
   let events = null;
   const listen = () => {
     events = new EventSource(source);
-    for (const kind of ["file", "progress"]) events.addEventListener(kind, (e) => changed("files", "file:" + JSON.parse(e.data).id));
+    events.addEventListener("progress", (e) => changed("files", "file:" + JSON.parse(e.data).id));
+    events.addEventListener("file", (e) => changed("files", "file:" + JSON.parse(e.data).id, "state:" + JSON.parse(e.data).id));
     events.addEventListener("lane", () => changed("lanes"));
+    events.addEventListener("ready", () => changed("files", "lanes", ...[...document.querySelectorAll("[data-live]")].flatMap((el) => el.dataset.live.split(" "))));
   };
   // A page that nobody looks at does not listen: browsers allow few connections at a time.
   const see = () => {
     if (document.hidden) { if (events) { events.close(); events = null; } return; }
-    if (!events) { listen(); changed("files", "lanes", ...[...document.querySelectorAll("[data-live]")].flatMap((el) => el.dataset.live.split(" "))); }
+    if (!events) listen();
   };
   document.addEventListener("visibilitychange", see);
   window.addEventListener("pagehide", () => { if (events) { events.close(); events = null; } });
