@@ -108,6 +108,8 @@ type Column struct {
 type Fit struct {
 	Fields []string // for each column the field that it fills; "" for one that fills none
 	Enough bool     // a file with these columns can be mapped: nothing is missing, nothing ambiguous
+
+	Lists []func(text string) bool // for each column whether its field lists a text among its values; nil where it lists none
 }
 
 // Known is how many columns fill a field.

@@ -48,6 +48,15 @@ func (s *slot) filled() bool {
 	return s.col >= 0 || s.program != nil || s.fallback != ""
 }
 
+// lists reports whether a text is one of those that the field's lookup or its provider's list has.
+func (s *slot) lists(text string) bool {
+	if s.lookup == nil {
+		return slices.Contains(s.field.Schema.Enum, text)
+	}
+	_, found := s.look(text)
+	return found && text != ""
+}
+
 // columnless reports whether no column and no constant fills the field.
 func (s *slot) columnless() bool { return s.spot < 0 && s.constant == nil }
 
@@ -82,6 +91,12 @@ func (m *Mapping) Fit(columns []batch.Column) batch.Fit {
 		s := &b.slots[i]
 		if s.col >= 0 {
 			fit.Fields[s.col] = s.field.Path
+			if s.lookup != nil || len(s.field.Schema.Enum) > 0 {
+				if fit.Lists == nil {
+					fit.Lists = make([]func(string) bool, len(columns))
+				}
+				fit.Lists[s.col] = s.lists
+			}
 		}
 		for _, r := range s.refs {
 			if fit.Fields[r.col] == "" {

@@ -265,6 +265,9 @@ func (t *opened) nameColumns(rows [][]string, header string, wanted int) error {
 	t.watch = table.NewWatch(len(t.columns), below)
 	t.surplus = habitual(below, t.width)
 	t.habits, t.dotted = table.Habits(below, len(t.columns)), make([]int, len(t.columns))
+	if t.fit != nil && t.heading != nil {
+		table.Expect(t.habits, t.fit(t.heading))
+	}
 	top := t.skip
 	if at != table.None {
 		top--

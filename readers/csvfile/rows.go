@@ -277,7 +277,7 @@ func (t *opened) inspect(c *batch.Cell, column int, s *splitter, wide bool) {
 		if c.Text, marked = table.Apostrophe(c.Text); marked {
 			t.notes.add(words.Message("table.note.apostrophe"), s.number)
 		}
-	case table.NoValue(c.Text, t.habits[column].Codes):
+	case t.habits[column].NoValue(c.Text):
 		t.notes.add(words.Message("table.note.no_value", "value", c.Text), s.number)
 		c.Text = ""
 	}

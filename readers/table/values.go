@@ -1,12 +1,16 @@
 package table
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/rowferry/rowferry/batch"
+)
 
 // Nothing words: what databases and programs write for "no value". They count as blank where a cell holds nothing else.
 func noValue(s string) bool {
 	switch s {
 	case "NULL", "null", "(null)", "(NULL)", "<null>", "<NULL>", "[NULL]", "[null]", `\N`, "N/A", "n/a", "None", "nan", "NaN", "NAN", "-nan", "NaT", "<NA>", "undefined", "NA",
-		"Null", "nil", "Nil", "NIL", "(none)", "<none>":
+		"Null", "nil", "Nil", "NIL", "(none)", "<none>", "none", "NONE", "n.a.", "N.A.", "n. a.", "-", "--", "---", "----", "–", "––", "—", "——", "———":
 		return true
 	}
 	return false
@@ -15,15 +19,20 @@ func noValue(s string) bool {
 // mayOpen are the bytes that such words, and exponents and apostrophes, begin with.
 func mayOpen(b byte) bool {
 	switch b {
-	case 'N', 'n', '(', '<', '[', '\\', '-', 'u':
+	case 'N', 'n', '(', '<', '[', '\\', '-', 'u', 0xE2, ' ':
 		return true
 	}
 	return false
 }
 
-// NoValue reports whether a text stands for no value. codes says that the column holds codes of two letters, of which NA is one.
-func NoValue(s string, codes bool) bool {
-	return len(s) >= 2 && len(s) <= 9 && mayOpen(s[0]) && noValue(s) && !(codes && s == "NA")
+// NoValue reports whether a text of the column stands for no value: a word, or a dash, with blanks around it or none. What the
+// column's field lists among its values is one, and so is NA among codes of two letters.
+func (h *Habit) NoValue(s string) bool {
+	if len(s) > 12 || !mayOpen(s[0]) {
+		return false
+	}
+	s = strings.Trim(s, " ")
+	return noValue(s) && !(h.Codes && s == "NA") && !(h.Takes != nil && h.Takes(s))
 }
 
 // Apostrophe takes off the mark by which people make a spreadsheet keep a number as text, where it has become a part of the value:
@@ -49,6 +58,17 @@ func Apostrophe(s string) (string, bool) {
 type Habit struct {
 	Codes bool // most are codes of two capital letters
 	Comma bool // some are decimals with a comma
+
+	Takes func(text string) bool // whether its field lists this text among its values; nil: it lists none
+}
+
+// Expect says what the fields of the columns list.
+func Expect(habits []Habit, fit batch.Fit) {
+	for i := range habits {
+		if i < len(fit.Lists) {
+			habits[i].Takes = fit.Lists[i]
+		}
+	}
 }
 
 // Habits learns them from the first rows below the heading.

@@ -394,6 +394,9 @@ func (t *rows) learn() {
 		below[i] = texts[min(t.left, len(texts)):]
 	}
 	t.watch, t.habits = table.NewWatch(len(t.cols), below), table.Habits(below, len(t.cols))
+	if w := t.book.settings.Wants; w != nil {
+		table.Expect(t.habits, w.Fit(t.cols))
+	}
 	t.notedRows, t.order, t.sayings = map[string]*tally{}, nil, map[string]string{}
 }
 
@@ -718,7 +721,7 @@ func (t *rows) values() {
 			continue
 		}
 		switch first := c.Text[0]; {
-		case table.NoValue(c.Text, t.habits[i].Codes):
+		case t.habits[i].NoValue(c.Text):
 			t.leave("table.note.no_value", t.row.Number, c.Text)
 			*c = batch.Cell{}
 		case first == '\'':

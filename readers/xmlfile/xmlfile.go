@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -60,7 +61,19 @@ func (reader) Open(ctx context.Context, f readers.File, s readers.Settings) (rea
 		return nil, err
 	}
 	t.columns = t.shape.layOut(t.record.name)
+	if s.Wants != nil {
+		t.expect(s.Wants)
+	}
 	return t, nil
+}
+
+// expect prepares the columns for words that stand for no value. NA is none here: it may be a country.
+func (t *opened) expect(w readers.Wants) {
+	t.habits = make([]table.Habit, len(t.columns))
+	for i := range t.habits {
+		t.habits[i].Codes = true
+	}
+	table.Expect(t.habits, w.Fit(t.columns))
 }
 
 // Complete reads the document to its end without keeping anything. One that ends too early is a *batch.Unreadable
@@ -88,12 +101,34 @@ type opened struct {
 	record   *trail   // nil: the document has none
 	shape    *shape
 	columns  []batch.Column
+	habits   []table.Habit // nil: what stands there is read as it is
 	notes    []batch.Note
+	none     none
 }
 
 func (t *opened) Columns() []batch.Column { return t.columns }
-func (t *opened) Notes() []batch.Note     { return t.notes }
-func (t *opened) Close() error            { return nil }
+
+// Notes tells of cells that hold only a word for no value, besides what was seen when the document was opened.
+func (t *opened) Notes() []batch.Note {
+	if t.none.count == 0 {
+		return t.notes
+	}
+	m := words.Message("table.note.no_value", "value", t.none.value, "count", t.none.count)
+	return append(slices.Clip(t.notes), batch.Note{Message: m, Row: t.none.first, Count: t.none.count})
+}
+
+// none counts cells that hold only a word for no value.
+type none struct {
+	first, count int
+	value        string
+}
+
+func (n *none) add(record int, value string) {
+	if n.count++; n.count == 1 {
+		n.first, n.value = record, value
+	}
+}
+func (t *opened) Close() error { return nil }
 
 // Layout is the path of the records.
 func (t *opened) Layout() readers.Layout {
@@ -115,6 +150,7 @@ func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
 			return
 		}
 		row := &batch.Row{Cells: make([]batch.Cell, len(t.columns))}
+		t.none = none{}
 		values := make([]string, len(t.columns))
 		err = t.records(d, func(n int) error {
 			row.Number = n
@@ -123,6 +159,10 @@ func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
 				return err
 			}
 			for i, v := range values {
+				if t.habits != nil && v != "" && t.habits[i].NoValue(v) {
+					t.none.add(n, v)
+					v = ""
+				}
 				row.Cells[i] = cell(v)
 			}
 			if !yield(row, nil) {
