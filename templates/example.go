@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ type Examples struct {
 	rows    []map[string]string
 	l       batch.Language
 	later   time.Duration // from the day the template was written to today
+	loose   bool          // it was saved as what has no properties: dates and decimals may be written in another way
 }
 
 // ExamplesOf gives the examples of a workbook that was made from a template of the operation; nil for any other.
@@ -34,7 +36,26 @@ func ExamplesOf(properties map[string]string, op *providers.Operation) *Examples
 		return nil
 	}
 	today, _ := time.Parse(time.DateOnly, time.Now().Format(time.DateOnly))
-	return &Examples{columns(op, Settings{Language: l, Group: properties[propertyGroup]}), shown(op), l, today.Sub(written)}
+	return &Examples{columns(op, Settings{Language: l, Group: properties[propertyGroup]}), shown(op), l, today.Sub(written), false}
+}
+
+// ExamplesIn gives the examples of a table that is a template of the operation by its headings: all of them, in their order and in one
+// language, as where it was saved as CSV; nil for any other.
+func ExamplesIn(table []batch.Column, op *providers.Operation) *Examples {
+	for len(table) > 0 && table[len(table)-1].Name == "" {
+		table = table[:len(table)-1]
+	}
+	if len(table) == 0 {
+		return nil
+	}
+	for _, l := range batch.Languages() {
+		own := columns(op, Settings{Language: l, Group: table[0].Name})
+		same := func(c *column, o batch.Column) bool { return key(c.heading) == key(o.Name) }
+		if slices.EqualFunc(own, table, same) {
+			return &Examples{own, shown(op), l, 0, true}
+		}
+	}
+	return nil
 }
 
 // In reports for rows of a table with these columns whether one is an example just as it was: nothing in it was changed,
@@ -63,7 +84,7 @@ func (e *Examples) In(table []batch.Column) func(row *batch.Row) bool {
 		return slices.ContainsFunc(wanted, func(texts map[int][]string) bool {
 			for i := range row.Cells {
 				text := strings.TrimSpace(row.Cells[i].Text)
-				if want := texts[i]; text == "" && len(want) > 0 || text != "" && !slices.Contains(want, text) {
+				if want := texts[i]; text == "" && len(want) > 0 || text != "" && !e.says(want, text) {
 					return false
 				}
 			}
@@ -71,6 +92,30 @@ func (e *Examples) In(table []batch.Column) func(row *batch.Row) bool {
 		})
 	}
 }
+
+// Most is how many of the first rows may be examples: what is known by its headings alone is not read whole for them; 0 is all.
+func (e *Examples) Most() int {
+	if e.loose {
+		return 2 * len(e.rows)
+	}
+	return 0
+}
+
+// says reports whether a text is what a cell of the example says.
+func (e *Examples) says(want []string, text string) bool {
+	if slices.Contains(want, text) || !e.loose {
+		return slices.Contains(want, text)
+	}
+	return slices.ContainsFunc(want, func(w string) bool {
+		if _, err := time.Parse(time.DateOnly, w); err == nil {
+			return dated.MatchString(text)
+		}
+		return strings.EqualFold(w, text) || w == strings.Replace(text, ",", ".", 1)
+	})
+}
+
+// dated is a day as programs write one: the example's own is counted from the day on which the template was made.
+var dated = regexp.MustCompile(`^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}$`)
 
 // texts are how a reader gives a cell of the example: as it is today, or as it was when the template was written.
 func (e *Examples) texts(c *column, row map[string]string) []string {

@@ -56,12 +56,18 @@ type Examples map[int]bool
 func (t *Table) Examples() (Examples, error) {
 	e := templates.ExamplesOf(t.facts.Properties, t.Route.Operation)
 	if e == nil {
+		e = templates.ExamplesIn(t.Columns(), t.Route.Operation)
+	}
+	if e == nil {
 		return nil, nil
 	}
-	is, found := e.In(t.Columns()), Examples{}
+	is, found, n := e.In(t.Columns()), Examples{}, 0
 	for row, err := range t.Written() {
 		if err != nil {
 			return nil, err
+		}
+		if n++; e.Most() > 0 && n > e.Most() {
+			break
 		}
 		if is(row) {
 			found[row.Number] = true
