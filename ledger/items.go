@@ -89,7 +89,7 @@ const (
 	EventWaiting  EventKind = "waiting"  // the attempt is over without a verdict; it is tried again not before Until
 	EventSettled  EventKind = "settled"  // Verdict
 	EventRequeued EventKind = "requeued" // a person asked to send it again
-	EventAnswered EventKind = "answered" // Answer is the last one that its request got; written where that was not delivered
+	EventAnswered EventKind = "answered" // Answer is the last one that its request got; written where that was not delivered, or is to be tried again
 )
 
 // Event is one line of the journal.
@@ -157,6 +157,9 @@ func (s *ItemState) Apply(e Event) {
 		s.InFlight, s.Verdict = false, e.Verdict
 		if e.Verdict != nil {
 			s.Attempts = max(s.Attempts, e.Verdict.Attempts)
+			if e.Verdict.Status == batch.Delivered {
+				s.Answer = nil // what it was refused with before says nothing any more
+			}
 		}
 	case EventAnswered:
 		s.Answer = e.Answer

@@ -134,7 +134,17 @@ func (l *Lane) refuse(j *job, d decision) {
 	l.holdFor(pause)
 	j.due = l.hold
 	l.record(j, ledger.EventWaiting, j.due, false)
+	l.show(j)
 	l.wait(j)
+}
+
+// show keeps the answer for which a job waits, so that people see it meanwhile; the same one once.
+func (l *Lane) show(j *job) {
+	if j.said == nil || j.shown != nil && j.shown.Status == j.said.Status && j.shown.Body == j.said.Body {
+		return
+	}
+	j.shown = j.said
+	l.write(j.answered(j.at)...)
 }
 
 // values are what the rows of a job brought: it is in the results, and no log repeats it.
@@ -234,6 +244,7 @@ func (l *Lane) settle(j *job, d decision, r senders.Result) {
 		rest.lost = rest.lost || d.lost
 		rest.due = time.Now().Add(d.pause)
 		l.record(&rest, ledger.EventWaiting, rest.due, d.lost)
+		l.show(&rest)
 		l.wait(&rest)
 	}
 	l.drop(j.file)

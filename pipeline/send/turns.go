@@ -51,6 +51,7 @@ type job struct {
 	due   time.Time
 	sent  time.Time
 	said  *batch.Answer  // the last that it got
+	shown *batch.Answer  // of those, the last that was kept while it waited
 	kept  ledger.Receipt // of its outcomes
 }
 
