@@ -100,8 +100,8 @@ type Cell struct {
 
 // Column is one column of a table.
 type Column struct {
-	Name string // the heading as the sender wrote it; "" when the file has none here
-	Ref  string // how the sender calls it: a spreadsheet letter ("C"), for XML the path ("cargo/@no")
+	Name string `json:"name"` // the heading as the sender wrote it; "" when the file has none here
+	Ref  string `json:"ref"`  // how the sender calls it: a spreadsheet letter ("C"), for XML the path ("cargo/@no")
 }
 
 // Fit says how columns meet what a route wants, by their names alone.

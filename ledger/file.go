@@ -58,7 +58,7 @@ type Arrival struct {
 // Reading is what the reader and the mapping found out about a file, as far as its results need it.
 type Reading struct {
 	Format  string          `json:"format"` // csv, xlsx, xml
-	Columns []batch.Column  `json:"columns"`
+	Columns []batch.Column  `json:"columns,omitempty"`
 	Notes   []batch.Note    `json:"notes,omitempty"`
 	Unused  []string        `json:"unused,omitempty"` // headings no field uses
 	Sheet   string          `json:"sheet,omitempty"`

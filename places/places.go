@@ -91,6 +91,9 @@ var ErrChanged = errors.New("the file has changed")
 // ErrNotAFolder says that something else has the name of a folder that is needed.
 var ErrNotAFolder = errors.New("this is not a folder")
 
+// ErrNotOurs says that a folder that we need for ourselves belongs to somebody else.
+var ErrNotOurs = errors.New("this folder is not ours")
+
 // ErrTakenAway says that a file is gone although all of it was written and confirmed: somebody takes away what is uploaded.
 var ErrTakenAway = errors.New("what was written was taken away")
 
@@ -108,6 +111,7 @@ const (
 	Unwritable Problem = "unwritable"   // nothing can be written there
 	Emptied    Problem = "emptied"      // what was taken from it is not there any more
 	OwnFolder  Problem = "own_folder"   // where a folder of ours should be, something else is
+	Foreign    Problem = "foreign"      // where a folder of ours should be, is one of somebody else's
 	Unrenamed  Problem = "unrenamed"    // files cannot be renamed in it
 	TakenAway  Problem = "taken_away"   // what is written there is gone before it has its name
 )

@@ -15,7 +15,12 @@ import (
 )
 
 // Offer is one operation of a provider's own description that could be called.
-type Offer struct{ Name, Method, Path, Summary string } // Name: the operationId, or METHOD /path
+type Offer struct {
+	Name    string `json:"name"` // the operationId, or METHOD /path
+	Method  string `json:"method"`
+	Path    string `json:"path"`
+	Summary string `json:"summary"`
+}
 
 // Survey lists the operations of a description that change something, in its order.
 func Survey(path string) ([]Offer, error) {

@@ -18,18 +18,18 @@ type File struct {
 
 // Settings are what a route's `read` says. The zero value detects everything.
 type Settings struct {
-	Sheet     string // name or 1-based number as text; "first", "all"; "" = the visible sheet that fits, or the first with data
-	Header    string // "auto" or "", "none", or the 1-based row number as text
-	Encoding  string // "auto" or "", or a name of the WHATWG encoding index, utf-32le/be, or a DOS code page: cp850
-	Delimiter string // "auto" or "", or one character ("tab" is allowed)
-	Quote     string // "auto" or "", "none", or one character
-	Escape    string // "" = the quote doubled; or one character (a backslash)
-	Record    string // XML: path from the root to the repeated element, "shipPoints/shipPoint", or with the root's name first
-	Unzip     bool   // the table may lie in a zip archive
-	Member    string `json:",omitempty"` // of such an archive: which file, where that is known
-	Tabs      string `json:"-"`          // of a workbook that was read before: its sheets, each quoted as Go does, a line each
-	Limits    Limits
-	Wants     Wants `json:"-"` // what the route knows; nil: nothing, and counts alone decide
+	Sheet     string `json:"sheet"`            // name or 1-based number as text; "first", "all"; "" = the visible sheet that fits, or the first with data
+	Header    string `json:"header"`           // "auto" or "", "none", or the 1-based row number as text
+	Encoding  string `json:"encoding"`         // "auto" or "", or a name of the WHATWG encoding index, utf-32le/be, or a DOS code page: cp850
+	Delimiter string `json:"delimiter"`        // "auto" or "", or one character ("tab" is allowed)
+	Quote     string `json:"quote"`            // "auto" or "", "none", or one character
+	Escape    string `json:"escape"`           // "" = the quote doubled; or one character (a backslash)
+	Record    string `json:"record"`           // XML: path from the root to the repeated element, "shipPoints/shipPoint", or with the root's name first
+	Unzip     bool   `json:"unzip"`            // the table may lie in a zip archive
+	Member    string `json:"member,omitempty"` // of such an archive: which file, where that is known
+	Tabs      string `json:"-"`                // of a workbook that was read before: its sheets, each quoted as Go does, a line each
+	Limits    Limits `json:"limits"`
+	Wants     Wants  `json:"-"` // what the route knows; nil: nothing, and counts alone decide
 }
 
 // Wants is what a route wants of a file. Where several sheets, lines or elements may hold the records, readers ask it instead
@@ -41,13 +41,13 @@ type Wants interface {
 
 // Limits guard against bombs. Zero fields take the value DefaultLimits gives.
 type Limits struct {
-	Bytes   int64 // of the content, unpacked
-	Ratio   int   // unpacked to packed, judged from 10 MiB unpacked on
-	Cell    int   // bytes of one value
-	Columns int
-	Rows    int
-	Depth   int // of XML elements
-	Strings int // shared strings of a workbook
+	Bytes   int64 `json:"bytes"` // of the content, unpacked
+	Ratio   int   `json:"ratio"` // unpacked to packed, judged from 10 MiB unpacked on
+	Cell    int   `json:"cell"`  // bytes of one value
+	Columns int   `json:"columns"`
+	Rows    int   `json:"rows"`
+	Depth   int   `json:"depth"`   // of XML elements
+	Strings int   `json:"strings"` // shared strings of a workbook
 }
 
 // DefaultLimits let every honest file through that this program is meant for.

@@ -57,6 +57,11 @@ var inbox = catalogue{
 		ZH: "收件文件夹需要使用 {folder} 作为子文件夹，但该位置已有其他内容（文件或链接）。请将其移走。",
 		RU: "{folder} нужна как подпапка входящих, но там находится что-то другое (файл или ссылка). Уберите это.",
 	},
+	"inbox.foreign": {
+		EN: "{folder} belongs to another user, who could take away or exchange what rowferry puts there. Nothing is taken from this inbox until it is moved away, or given to the user that runs rowferry.",
+		ZH: "{folder} 属于其他用户，该用户可以拿走或替换 rowferry 放在那里的文件。请将其移走，或把它交给运行 rowferry 的用户；在此之前不会从该收件文件夹接收任何文件。",
+		RU: "{folder} принадлежит другому пользователю: он мог бы забрать или подменить то, что туда кладёт rowferry. Уберите её или передайте пользователю, от имени которого работает rowferry; до этого из этой папки ничего не принимается.",
+	},
 	"inbox.never_whole": {
 		EN: "The file did not change for {patience}, but it is not complete: {why} Send it again in full.",
 		ZH: "文件在 {patience} 内没有变化，但不完整：{why} 请重新发送完整的文件。",

@@ -80,7 +80,7 @@ func (a *addFlags) run(ctx context.Context, theirs string) error {
 
 func (a *addFlags) list(w io.Writer, theirs string, offers []providers.Offer) error {
 	if a.json {
-		return printJSON(w, offers)
+		return printJSON(w, orEmpty(offers))
 	}
 	var rows [][]string
 	for _, o := range offers {
@@ -127,9 +127,10 @@ func whole(op *providers.Operation, f *providers.Field) string {
 
 func (a *addFlags) write(d *providers.Draft) error {
 	talk := stderr
-	if a.out == "" {
+	if a.out == "" && !a.json {
 		fmt.Fprint(stdout, d.Text)
-	} else {
+	}
+	if a.out != "" {
 		err := d.Write(a.out)
 		if errors.Is(err, fs.ErrExist) {
 			return thereAlready(a.out)
@@ -138,6 +139,11 @@ func (a *addFlags) write(d *providers.Draft) error {
 			return err
 		}
 		talk = stdout
+	}
+	if a.json {
+		return a.tellMachine(d)
+	}
+	if a.out != "" {
 		fmt.Fprintf(talk, "%s was written.\n", a.out)
 	}
 	if d.Provider == nil {
@@ -174,6 +180,24 @@ func (a *addFlags) write(d *providers.Draft) error {
 	}
 	if a.out != "" {
 		fmt.Fprintf(talk, "Next: rowferry providers show %s; rowferry init --from SAMPLE --operation '%s/%s'; rowferry simulate %s\n", asPath(a.out), asPath(a.out), op.ID, asPath(a.out))
+	}
+	return nil
+}
+
+// tellMachine prints the document where it was not written to a file, and what only a person can say.
+func (a *addFlags) tellMachine(d *providers.Draft) error {
+	said := draftAnswer{File: a.out, Missing: []missingAnswer{}}
+	if a.out == "" {
+		said.Document = d.Text
+	}
+	for _, m := range d.Missing {
+		said.Missing = append(said.Missing, missingAnswer{m.Place, words.Say(batch.English, m.Message)})
+	}
+	if err := printJSON(stdout, said); err != nil {
+		return err
+	}
+	if d.Provider == nil {
+		return outcome(exitSome)
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func (f *flags) statusBacklog(ctx context.Context, d *desk.Desk, now time.Time) 
 		shown = append(shown, shownBacklog{account, b.Total(), b.Files, b.Oldest, ages, stops[account]})
 	}
 	if f.json {
-		return printJSON(stdout, map[string]any{"backlog": shown})
+		return printJSON(stdout, backlogAnswer{shown})
 	}
 	if len(shown) == 0 {
 		fmt.Fprintln(stdout, "No row waits.")

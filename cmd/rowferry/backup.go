@@ -55,6 +55,7 @@ paused until a person says rowferry resume ACCOUNT.`,
 				return err
 			}
 			if f.json {
+				done.Said, done.Paused = orEmpty(done.Said), orEmpty(done.Paused)
 				return printJSON(stdout, done)
 			}
 			fmt.Fprintf(stdout, "The ledger is that of %s. What was there before lies in %s.\n", done.At.Format("2006-01-02 15:04:05Z07:00"), filepath.Base(done.Aside))

@@ -39,10 +39,7 @@ func (f *flags) configCheck() error {
 
 // verdictJSON prints mistakes and warnings for machines.
 func (f *flags) verdictJSON(cfg *configs.Config, err error) error {
-	verdict := struct {
-		Mistakes []configs.Mistake `json:"mistakes"`
-		Warnings []configs.Mistake `json:"warnings"`
-	}{[]configs.Mistake{}, append([]configs.Mistake{}, cfg.Warnings...)}
+	verdict := verdictAnswer{[]configs.Mistake{}, orEmpty(cfg.Warnings)}
 	wrong, is := errors.AsType[*configs.MistakesError](err)
 	if is {
 		verdict.Mistakes = wrong.Mistakes

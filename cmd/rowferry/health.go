@@ -28,13 +28,28 @@ answers; 1: it does not.`,
 				return errors.New("the configuration names no address to ask; write listen: 127.0.0.1:9100")
 			}
 			if err := healthy(cmd.Context(), cfg.Listen); err != nil {
-				fmt.Fprintln(stdout, "not well:", err)
-				return outcome(exitSome)
+				return f.tellHealth(healthAnswer{Why: err.Error()})
 			}
-			fmt.Fprintln(stdout, "well")
-			return nil
+			return f.tellHealth(healthAnswer{Well: true})
 		},
 	}
+}
+
+func (f *flags) tellHealth(h healthAnswer) error {
+	switch {
+	case f.json:
+		if err := printJSON(stdout, h); err != nil {
+			return err
+		}
+	case h.Well:
+		fmt.Fprintln(stdout, "well")
+	default:
+		fmt.Fprintln(stdout, "not well:", h.Why)
+	}
+	if !h.Well {
+		return outcome(exitSome)
+	}
+	return nil
 }
 
 // healthy asks the service that listens on an address of this machine.

@@ -25,8 +25,8 @@ import (
 // initFlags are those of `init`.
 type initFlags struct {
 	*flags
-	from, operation, route, out, lang string
-	read                              map[string]string
+	from, operation, route, out, lang, into, account string
+	read                                             map[string]string
 }
 
 func initCommand(f *flags) *cobra.Command {
@@ -39,12 +39,14 @@ Russian, by names in use, by near spelling), and writes a configuration with one
 each match is, what is unmatched on both sides, and what a check of the sample finds. Nothing is sent, and no secret is
 needed yet: the configuration takes them from environment variables, which are listed.
 
-A file that is there already is never overwritten: -o names another, and -o - prints the configuration.
+A file that is there already is never overwritten: -o names another, and -o - prints the configuration. With --into the route is
+added to a configuration that is there, whose comments and order stay; so is the account, unless one of the same provider is there.
 
 Exit code 0 when every row of the sample would be sent, 1 when some would not (the configuration is written all the same).`,
 		Example: `  rowferry init --from sample.xlsx --operation otms/shipPointRemove
   rowferry init --from заявки.csv --operation dellin/multiRequest --lang ru -o dellin.yaml
   rowferry init --from orders.csv --operation ./my-provider.yaml/createOrder --route orders -o -
+  rowferry init --from canada.xlsx --operation hgj/aciUpdate --into rowferry.yaml
   rowferry init --from old.csv --operation les/shipmentFailed --read encoding=gb18030 --read "delimiter=;"`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return i.run(cmd.Context()) },
@@ -54,6 +56,8 @@ Exit code 0 when every row of the sample would be sent, 1 when some would not (t
 	fl.StringVar(&i.operation, "operation", "", "PROVIDER/OPERATION; the provider is a built-in one or the path of a document")
 	fl.StringVar(&i.route, "route", "", "name of the route (made from the operation's without it)")
 	fl.StringVarP(&i.out, "output", "o", "rowferry.yaml", "the configuration to write; - prints it")
+	fl.StringVar(&i.into, "into", "", "a configuration that is there, to which the route is added")
+	fl.StringVar(&i.account, "account", "", "with --into: the account of that configuration to use, or a name for a new one")
 	fl.StringVar(&i.lang, "lang", "en", "language of messages and results: en, zh or ru")
 	fl.StringToStringVar(&i.read, "read", nil, "how to read the sample, KEY=VALUE: sheet, header, encoding, delimiter, quote, escape, record")
 	return c
@@ -64,14 +68,20 @@ func (i *initFlags) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var grown *growth
+	if i.into != "" {
+		if grown, err = i.grow(&s); err != nil {
+			return err
+		}
+	}
 	// The configuration may go to standard output; then what is said about it goes to standard error.
 	talk := stdout
 	if i.out == "-" {
 		talk = stderr
-	} else if _, err := os.Lstat(i.out); err == nil {
+	} else if _, err := os.Lstat(i.out); err == nil && grown == nil {
 		return thereAlready(i.out)
 	}
-	p, err := proposal.Propose(ctx, s, i.from, filepath.Base(i.from))
+	p, err := proposal.Propose(ctx, s, followed(i.from), filepath.Base(i.from))
 	if text, ok := proposal.Complaint(s.Language, err); ok {
 		return fmt.Errorf("%s cannot be read as a table: %s\nHow it is to be read can be said with --read KEY=VALUE", i.from, text)
 	}
@@ -86,7 +96,12 @@ func (i *initFlags) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := i.write(p); err != nil {
+	if grown != nil {
+		err = grown.write(p)
+	} else {
+		err = i.write(p)
+	}
+	if err != nil {
 		return err
 	}
 	if i.json {
@@ -118,6 +133,12 @@ func (i *initFlags) settings() (s proposal.Settings, err error) {
 	}
 	if s.Language, err = language(i.lang); err != nil {
 		return s, err
+	}
+	if i.account != "" && i.into == "" {
+		return s, errors.New("--account goes with --into; a new configuration has one account")
+	}
+	if i.into != "" {
+		i.out = i.into
 	}
 	info, err := os.Stat(i.from)
 	if err != nil {
@@ -234,7 +255,7 @@ func (i *initFlags) write(p *proposal.Proposal) error {
 }
 
 func thereAlready(path string) error {
-	return fmt.Errorf("%s is there already and stays as it is; write the new configuration to another file with -o FILE, or print it with -o - and take over what you need", path)
+	return fmt.Errorf("%s is there already and stays as it is; write the new configuration to another file with -o FILE, print it with -o - and take over what you need, or have the route added to it with --into %s", path, path)
 }
 
 // tell prints what was found, what the sample's check says, and what to do next.
@@ -275,7 +296,10 @@ func (i *initFlags) tell(w io.Writer, p *proposal.Proposal, finding *check.Findi
 		}
 	}
 	i.leftovers(w, p)
-	if i.out != "-" {
+	switch {
+	case i.into != "":
+		fmt.Fprintf(w, "\nAdded the route %s to %s; its account is %s.\n", p.Route, i.into, p.Account)
+	case i.out != "-":
 		fmt.Fprintf(w, "\nWrote %s with the route %s.\n", i.out, p.Route)
 	}
 	fmt.Fprintln(w, "\nA check with it, nothing is sent:")
@@ -303,7 +327,7 @@ func (i *initFlags) leftovers(w io.Writer, p *proposal.Proposal) {
 		fmt.Fprintf(w, "\nColumns that no field uses: %s\n", strings.Join(names, ", "))
 	}
 	if len(p.Unfilled) > 0 {
-		fmt.Fprintln(w, "\nRequired fields that nothing fills (write a heading or a constant into the map):")
+		fmt.Fprintln(w, "\nRequired fields that nothing fills (write a heading, or {value: a constant}, into the map):")
 		for _, f := range p.Unfilled {
 			fmt.Fprintf(w, "  %s: %s\n", f.Path, f.Label.In(p.Language))
 		}
@@ -345,28 +369,10 @@ func shownColumn(c batch.Column) string {
 
 // tellMachine prints the same as JSON.
 func (i *initFlags) tellMachine(w io.Writer, p *proposal.Proposal, finding *check.Finding) error {
-	type field struct {
-		Field    string          `json:"field"`
-		Required bool            `json:"required,omitempty"`
-		Column   string          `json:"column,omitempty"`
-		Heading  string          `json:"heading,omitempty"`
-		Surety   proposal.Surety `json:"surety"`
-		Score    float64         `json:"score,omitempty"`
-		Remarks  []string        `json:"remarks,omitempty"`
-	}
-	out := struct {
-		Config      string              `json:"config"`
-		Route       string              `json:"route"`
-		Operation   string              `json:"operation"`
-		Fields      []field             `json:"fields"`
-		Unused      []string            `json:"unused_columns"`
-		Unfilled    []string            `json:"unfilled_fields"`
-		Group       string              `json:"group,omitempty"`
-		Environment []proposal.Variable `json:"environment"`
-		Check       *check.Finding      `json:"check"`
-	}{Config: i.out, Route: p.Route, Operation: p.Operation.ID, Group: p.Group, Environment: p.Environment(), Check: finding, Unused: []string{}, Unfilled: []string{}}
+	out := initAnswer{Config: i.out, Route: p.Route, Operation: p.Operation.ID, Fields: []initField{}, Group: p.Group, Environment: orEmpty(p.Environment()),
+		Check: finding, Unused: []string{}, Unfilled: []string{}}
 	for _, f := range p.Fields {
-		g := field{Field: f.Path, Required: f.Required, Surety: f.Surety, Score: f.Score, Remarks: f.Remarks}
+		g := initField{Field: f.Path, Required: f.Required, Surety: f.Surety, Score: f.Score, Remarks: f.Remarks}
 		if f.Column >= 0 {
 			g.Column, g.Heading = p.Columns()[f.Column].Ref, p.Columns()[f.Column].Name
 		}

@@ -106,6 +106,7 @@ Exit codes: 0 all delivered (or would be), 1 some rows or files not, 2 wrong usa
 		pauseCommand(f), resumeCommand(f), providersCommand(f), simulateCommand(f), demoCommand(f), doctorCommand(f), configCommand(f), initCommand(f), versionCommand(f), userCommand(f), tokenCommand(f),
 		manualCommand(), serviceCommand(f), healthCommand(f), reloadCommand(f), backupCommand(f), restoreCommand(f), ledgerCommand(f), pruneCommand(f), notifyCommand(f))
 	root.SetFlagErrorFunc(flagMistake)
+	f.complete(root)
 	return root
 }
 

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,13 +29,13 @@ func notifyCommand(f *flags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return tryNotices(cmd, cfg)
+			return f.tryNotices(cmd.Context(), cfg)
 		},
 	})
 	return c
 }
 
-func tryNotices(cmd *cobra.Command, cfg *configs.Config) error {
+func (f *flags) tryNotices(ctx context.Context, cfg *configs.Config) error {
 	channels, err := notify.Channels(cfg.Notices)
 	if err != nil {
 		return err
@@ -43,16 +46,23 @@ func tryNotices(cmd *cobra.Command, cfg *configs.Config) error {
 	now := time.Now().UTC()
 	n := notices.Notice{ID: "test/" + now.Format(time.RFC3339Nano), Kind: notices.Test, Language: cfg.Language, At: now,
 		Title: words.Of(cfg.Language, "notice.test"), Text: words.Of(cfg.Language, "notice.test.text")}
-	failed := false
+	tried := []noticeAnswer{}
 	for _, channel := range channels {
-		if err := channel.Tell(cmd.Context(), []notices.Notice{n}); err != nil {
-			failed = true
-			fmt.Fprintf(stdout, "%s: %v\n", channel.Name(), err)
-			continue
+		one := noticeAnswer{Way: channel.Name(), Sent: true}
+		if err := channel.Tell(ctx, []notices.Notice{n}); err != nil {
+			one.Sent, one.Why = false, err.Error()
 		}
-		fmt.Fprintf(stdout, "%s: ok\n", channel.Name())
+		tried = append(tried, one)
+		if !f.json {
+			fmt.Fprintf(stdout, "%s: %s\n", one.Way, cmp.Or(one.Why, "ok"))
+		}
 	}
-	if failed {
+	if f.json {
+		if err := printJSON(stdout, tried); err != nil {
+			return err
+		}
+	}
+	if slices.ContainsFunc(tried, func(one noticeAnswer) bool { return !one.Sent }) {
 		return outcome(exitSome)
 	}
 	return nil

@@ -113,7 +113,7 @@ func tokenCommand(f *flags) *cobra.Command {
 				return err
 			}
 			if f.json {
-				if err := printJSON(stdout, map[string]any{"name": person.Name, "role": person.Role, "routes": person.Routes, "token": secret}); err != nil {
+				if err := printJSON(stdout, tokenAnswer{person, secret}); err != nil {
 					return err
 				}
 			} else {
@@ -200,12 +200,17 @@ func (f *flags) noteAct(ctx context.Context, b people.Book, verb, name, said str
 	if said != "" && !f.json {
 		fmt.Fprintf(stdout, said, name)
 	}
+	if f.json && !answered {
+		if err := printJSON(stdout, actAnswer{verb, name}); err != nil {
+			return err
+		}
+	}
 	return b.Register.Act(ctx, ledger.Act{At: time.Now().UTC(), By: whoami(), From: "command line", Verb: verb, About: name})
 }
 
 func (f *flags) listPeople(all []people.Person) error {
 	if f.json {
-		return printJSON(stdout, all)
+		return printJSON(stdout, orEmpty(all))
 	}
 	var rows [][]string
 	for _, p := range all {

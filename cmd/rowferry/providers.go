@@ -55,8 +55,11 @@ func (f *flags) listProviders(w io.Writer) error {
 
 // operation is one in JSON.
 type operation struct {
-	Provider, Operation, Title, Rows string
-	Repeatable                       bool
+	Provider   string `json:"provider"`
+	Operation  string `json:"operation"`
+	Title      string `json:"title"`
+	Rows       string `json:"rows"`
+	Repeatable bool   `json:"repeatable"`
 }
 
 func operations(p *providers.Provider) (list []operation) {

@@ -49,6 +49,7 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"code": code, "hangup": hangup, "json": printsJSON, "provider": startProvider, "faults": faults, "executed": executed,
 	"normal": normal, "fileid": fileID, "await": await, "gbk": gbk, "broken": broken, "binary": binary, "workbook": workbook, "mend": mend, "sheet": sheet, "sorted": sorted,
 	"many": manyRows, "untilexecuted": untilExecuted, "steady": steady, "eventually": eventually, "seen": seen, "examples": examples, "database": startDatabase,
+	"grown": grown, "crlf": crlf, "hints": followHints,
 }
 
 // prepare gives a script the repository's folder and nothing of the person who runs the tests.
@@ -75,14 +76,6 @@ func code(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
-	}
-}
-
-// json COMMAND… runs a command and wants one JSON value and nothing else on its output, whatever the exit code.
-func printsJSON(ts *testscript.TestScript, _ bool, args []string) {
-	_ = ts.Exec(args[0], args[1:]...)
-	if out := ts.ReadFile("stdout"); !json.Valid([]byte(out)) {
-		ts.Fatalf("not JSON: %q", out)
 	}
 }
 
@@ -379,4 +372,60 @@ func sorted(ts *testscript.TestScript, _ bool, args []string) {
 	lines := strings.SplitAfter(ts.ReadFile(args[0]), "\n")
 	slices.Sort(lines)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Join(lines, "")), 0o644))
+}
+
+// grown BEFORE AFTER wants every line of a file in a later one, in the same order, as it was.
+func grown(ts *testscript.TestScript, _ bool, args []string) {
+	rest := ts.ReadFile(args[1])
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		_, after, there := strings.Cut("\n"+rest, "\n"+line)
+		if !there {
+			ts.Fatalf("%s has not, or not in its place: %s", args[1], line)
+		}
+		rest = after
+	}
+}
+
+// crlf FILE gives a file the line ends of Windows.
+func crlf(ts *testscript.TestScript, _ bool, args []string) {
+	text := strings.ReplaceAll(ts.ReadFile(args[0]), "\n", "\r\n")
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o644))
+}
+
+var (
+	hiddenLine = regexp.MustCompile(`(?m)^( *)#(\S+: .*take the # at the beginning away.*)$`)
+	wholeEntry = regexp.MustCompile(`write (\S+: \{from: .*?\}+) into the map for|or (\S+: \{from: .*?\}+) for month|write (\S+: \{from: .*?\}+) into the map,`)
+	mapBegins  = regexp.MustCompile(`(?m)^    #?map:.*$`)
+)
+
+// hints SAMPLE OPERATION makes a configuration of a sample and follows each hint in it as it is written, one at a time: a # is taken away, an
+// entry that a remark says is written into the map. The configuration must stay sound each time.
+func followHints(ts *testscript.TestScript, _ bool, args []string) {
+	name := strings.TrimSuffix(args[0], ".csv") + ".yaml"
+	_ = ts.Exec("rowferry", "init", "--from", args[0], "--operation", args[1], "-o", name, "--route", "r")
+	said, text := ts.ReadFile("stdout"), ts.ReadFile(name)
+	sound := func(what, text string) {
+		ts.Check(os.WriteFile(ts.MkAbs("followed.yaml"), []byte(text), 0o644))
+		if err := ts.Exec("rowferry", "config", "check", "-c", "followed.yaml"); err != nil {
+			ts.Fatalf("followed: %s\n%s\n%s", what, ts.ReadFile("stderr"), text)
+		}
+	}
+	sound("nothing", text)
+	n := 0
+	begun := strings.Replace(text, "    #map:", "    map:", 1)
+	for _, at := range hiddenLine.FindAllStringSubmatchIndex(begun, -1) {
+		n++
+		sound(begun[at[0]:at[1]], begun[:at[3]]+begun[at[4]:]) // without the #
+	}
+	for _, entry := range wholeEntry.FindAllStringSubmatch(text+said, -1) {
+		n++
+		hint := strings.Join(entry[1:], "")
+		field, _, _ := strings.Cut(hint, ":")
+		followed := regexp.MustCompile(`(?m)^      `+regexp.QuoteMeta(field)+`:.*\n(        .*\n)*`).ReplaceAllString(text, "") // instead of what is there
+		if !mapBegins.MatchString(followed) {
+			ts.Fatalf("there is no map to write it into: %s", text)
+		}
+		sound(hint, mapBegins.ReplaceAllString(followed, "    map:\n      "+strings.ReplaceAll(hint, "$", "$$")))
+	}
+	fmt.Fprintf(ts.Stdout(), "%d hints\n", n)
 }

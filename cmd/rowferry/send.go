@@ -118,10 +118,11 @@ func (f *flags) check(ctx context.Context, w io.Writer, name string, paths []str
 	var findings []*check.Finding
 	good := true
 	for _, path := range paths {
-		finding, err := checker.File(ctx, routes[name], path, filepath.Base(path), printBodies(w, bodies))
+		finding, err := checker.File(ctx, routes[name], followed(path), filepath.Base(path), printBodies(w, bodies))
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
+		finding.Path = path
 		findings = append(findings, finding)
 		good = good && finding.Good()
 		if !f.json {
@@ -144,6 +145,14 @@ func (f *flags) check(ctx context.Context, w io.Writer, name string, paths []str
 	return nil
 }
 
+// followed is where a path leads: what a person names may be a link.
+func followed(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	return path
+}
+
 // books lets a check recognise a result that was dropped before, by the ledger where there is one.
 func books(ctx context.Context, cfg *configs.Config) (c check.Checker, done func(), err error) {
 	l, err := drivers.Visit(ctx, cfg.Ledger, cfg.Data)
@@ -159,7 +168,7 @@ func books(ctx context.Context, cfg *configs.Config) (c check.Checker, done func
 // checkWorkbook puts the workbook of what would happen into a folder, never over another file.
 func (f *flags) checkWorkbook(ctx context.Context, w io.Writer, checker check.Checker, r *route.Route, path, folder string) error {
 	base := filepath.Base(path)
-	_, report, err := checker.Report(ctx, r, path, base, "")
+	_, report, err := checker.Report(ctx, r, followed(path), base, "")
 	if err != nil || report == nil {
 		return err
 	}

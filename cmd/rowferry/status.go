@@ -124,14 +124,7 @@ func (f *flags) statusAll(ctx context.Context, d *desk.Desk, which listing) erro
 		return err
 	}
 	if f.json {
-		all := map[string]any{"files": files, "stopped_lanes": stops}
-		if turn != nil {
-			all["machines"] = turn
-		}
-		if len(strays) > 0 {
-			all["stray_receipts"] = strays
-		}
-		return printJSON(stdout, all)
+		return printJSON(stdout, filesAnswer{orEmpty(files), stops, strays, turn})
 	}
 	defer printStrays(strays)
 	defer printTurn(turn)
@@ -209,11 +202,7 @@ func (f *flags) statusFile(ctx context.Context, d *desk.Desk, id string) error {
 		return err
 	}
 	if f.json {
-		all := map[string]any{"file": file, "not_delivered": rows}
-		if receipts != nil {
-			all["receipts"] = receipts
-		}
-		return printJSON(stdout, all)
+		return printJSON(stdout, fileAnswer{file, orEmpty(rows), receipts})
 	}
 	if err := statusTable(stdout, []desk.File{file}); err != nil {
 		return err
@@ -439,10 +428,7 @@ func (f *flags) order(ctx context.Context, o ledger.Order, target string) error 
 // tell says what came of an order; service: whether one runs.
 func (f *flags) tell(o desk.Receipt, service bool) error {
 	if f.json {
-		return printJSON(stdout, struct {
-			desk.Receipt
-			Service bool `json:"service"` // a service runs
-		}{o, service})
+		return printJSON(stdout, orderAnswer{o, service})
 	}
 	if o.Verb == ledger.Resend {
 		fmt.Fprintf(stdout, "%s: %s of %d to be sent again.\n", o.Name, count(o.Rows, "row"), o.Of)

@@ -63,10 +63,7 @@ func complainJSON(said string, err error) {
 	if answered {
 		w = stderr
 	}
-	told := struct {
-		Error    string            `json:"error"`
-		Mistakes []configs.Mistake `json:"mistakes,omitempty"`
-	}{Error: said}
+	told := errorAnswer{Error: said}
 	if wrong, ok := errors.AsType[*configs.MistakesError](err); ok {
 		told.Mistakes = wrong.Mistakes
 	}

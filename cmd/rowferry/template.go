@@ -92,7 +92,7 @@ func (t *templateFlags) tell(w io.Writer, path string, op *providers.Operation, 
 		group = cmp.Or(t.group, templates.GroupHeading(l))
 	}
 	if machine {
-		return printJSON(w, map[string]any{"file": path, "operation": op.ID, "columns": columns, "group": group})
+		return printJSON(w, templateAnswer{path, op.ID, columns, group})
 	}
 	fmt.Fprintf(w, "Wrote %s: %s to fill in for %s (%s).\n", path, count(columns, "column"), op.ID, op.Title.In(batch.English))
 	fmt.Fprintf(w, "Fill it in, delete the grey example, and drop it into the inbox of a route with `operation: %s`; it needs no map.\n", op.ID)

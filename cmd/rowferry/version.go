@@ -40,13 +40,17 @@ func (b built) String() string {
 }
 
 func versionCommand(f *flags) *cobra.Command {
-	var texts bool
+	var texts, schema bool
 	c := &cobra.Command{
-		Use: "version", Short: "Print the version, or the licences of what is linked in", Args: takes(0, 0, ""),
-		Example: "  rowferry version\n  rowferry version --licences",
+		Use: "version", Short: "Print the version, the licences of what is linked in, or the schema of --json", Args: takes(0, 0, ""),
+		Example: "  rowferry version\n  rowferry version --licences\n  rowferry version --schema",
 		RunE: func(*cobra.Command, []string) error {
 			if texts {
 				return licences.WriteTo(stdout)
+			}
+			if schema {
+				fmt.Fprint(stdout, answersSchema)
+				return nil
 			}
 			b := built{Version: version(), Commit: commit, Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH}
 			if f.json {
@@ -57,5 +61,6 @@ func versionCommand(f *flags) *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&texts, "licences", false, "print the licence texts of everything that is linked into the program")
+	c.Flags().BoolVar(&schema, "schema", false, "print the JSON Schema of what commands print with --json, by command under $defs")
 	return c
 }

@@ -10,7 +10,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -58,12 +57,15 @@ func Folders(cfg *configs.Config, routes []string, language batch.Language) iter
 		}
 		for _, dir := range slices.Sorted(maps.Keys(dirs)) {
 			one := Finding{What: "folder " + dir + " (" + dirs[dir] + ")", Good: true, Detail: words.Of(language, "doctor.folder.good"), Step: "folder", Dir: dir}
+			var trouble *places.Trouble
 			if err := remounted(dir, mounts[dir]); err != nil { // nothing is made below a mount point whose mount is off
 				one.Good, one.Detail = false, err.Error()
-				if trouble, ok := errors.AsType[*places.Trouble](err); ok {
+				if errors.As(err, &trouble) {
 					one.Detail = words.Say(language, trouble.Message)
 				}
-			} else if err := tryFolder(dir); err != nil {
+			} else if err := tryFolder(dir); errors.As(err, &trouble) {
+				one.Good, one.Detail = false, words.Say(language, trouble.Message)
+			} else if err != nil {
 				one.Good, one.Detail = false, words.Of(language, "doctor.folder.bad", "error", err)
 			} else {
 				one.lookAround(cfg, dir, dirs[dir], language)
@@ -132,7 +134,7 @@ func spared(name, other string) error {
 // little is how much room on a disk somebody should look at.
 const little = 1_000_000_000
 
-// lookAround adds to a good folder how much room it has and who else may write there.
+// lookAround adds to a good folder how much room it has and what it allows others.
 func (one *Finding) lookAround(cfg *configs.Config, dir, what string, language batch.Language) {
 	say := func(key string, args ...any) {
 		one.Detail += words.Of(language, "doctor.and") + words.Of(language, key, args...)
@@ -148,16 +150,43 @@ func (one *Finding) lookAround(cfg *configs.Config, dir, what string, language b
 	if strings.HasPrefix(what, "inbox") || strings.HasPrefix(what, "preview") {
 		one.hears(dir)
 	}
-	info, err := os.Stat(dir)
-	if err != nil || runtime.GOOS == "windows" || info.Mode().Perm()&0o002 == 0 {
+	rights, known := local.RightsOf(dir)
+	if !known {
 		return
 	}
-	one.Warns = true
-	if strings.HasPrefix(what, "inbox") {
-		say("doctor.anybody.inbox")
-	} else {
-		say("doctor.anybody.outbox")
+	kind, _, _ := strings.Cut(what, " ")
+	for _, key := range allowed(rights, kind == "data") {
+		say("doctor.rights."+key, "owner", rights.Owner, "group", rights.Group)
 	}
+	if rights.Mode&0o002 != 0 {
+		one.Warns = true
+		one.Detail += words.Of(language, "doctor.rights.so."+kind)
+	}
+}
+
+// allowed names what a folder allows others. What is nobody's business but ours is not praised for being so.
+func allowed(r local.Rights, private bool) (keys []string) {
+	if r.Owner != "" {
+		keys = append(keys, "owner")
+	}
+	switch {
+	case r.Mode&0o020 != 0:
+		keys = append(keys, "group_writes")
+	case r.Mode&0o040 != 0:
+		keys = append(keys, "group_reads")
+	}
+	switch {
+	case r.Mode&0o002 != 0 && r.Sticky:
+		keys = append(keys, "all_add")
+	case r.Mode&0o002 != 0:
+		keys = append(keys, "all_write")
+	case r.Mode&0o004 != 0:
+		keys = append(keys, "all_read")
+	}
+	if len(keys) == 0 && !private {
+		keys = append(keys, "none")
+	}
+	return keys
 }
 
 // hears adds how files are noticed that come into a folder.
@@ -180,7 +209,12 @@ func (one *Finding) hears(dir string) {
 
 // crossed says when what lies in a folder cannot be moved to the folders below it where files are claimed and put to rest.
 func crossed(dir, name string) error {
-	for _, below := range []string{inbox.Processing, inbox.Archived} {
+	for _, below := range []string{inbox.Processing, inbox.Archived, inbox.Duplicates, inbox.Quarantine} {
+		if err := local.Ours(dir, below); errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return err
+		}
 		to := filepath.Join(dir, below, filepath.Base(name))
 		err := os.Rename(name, to)
 		if errors.Is(err, fs.ErrNotExist) {

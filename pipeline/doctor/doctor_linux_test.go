@@ -47,7 +47,7 @@ func TestTheDoctorKnowsMounts(t *testing.T) {
 // Who else may write into a folder, and how much room it has, is told in the reader's language.
 func TestTheDoctorSpeaks(t *testing.T) {
 	for language, want := range map[batch.Language][]string{batch.English: {"GB free", "everybody on this machine may write there, and so have rows sent"},
-		batch.Chinese: {"剩余", "本机任何人都可以写入，从而让行被发送"}, batch.Russian: {"свободно", "писать туда может каждый на этой машине, и строки будут отправлены"}} {
+		batch.Chinese: {"剩余", "本机上的所有用户都可以在其中写入，因而可以让行被发送"}, batch.Russian: {"свободно", "любой пользователь этой машины может там писать и тем самым отправлять строки"}} {
 		in := t.TempDir()
 		if err := os.Chmod(in, 0o777); err != nil {
 			t.Fatal(err)

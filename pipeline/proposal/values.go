@@ -82,7 +82,7 @@ func (p *Proposal) dates(f *Field) {
 	}
 	switch {
 	case slashed && day && month:
-		f.Remarks = append(f.Remarks, fmt.Sprintf("its dates can be read in two ways: write date: [%s] for day/month, or date: [%s] for month/day", dayFirst, monthFirst))
+		f.Remarks = append(f.Remarks, fmt.Sprintf("its dates can be read in two ways: write %s into the map for day/month, or %s for month/day", p.written(f, "date: ["+quoted(dayFirst)+"]"), p.written(f, "date: ["+quoted(monthFirst)+"]")))
 		return
 	case slashed && day:
 		use = append(use, dayFirst)
@@ -113,7 +113,7 @@ func (p *Proposal) lookup(f *Field, bad []string) {
 		}
 	}
 	if len(strange) > 0 {
-		f.Remarks = append(f.Remarks, "not understood: "+some(strange)+"; a lookup can say what they become")
+		f.Remarks = append(f.Remarks, "not understood: "+some(strange)+"; a lookup can say what they become: write "+p.translated(f, strange)+" into the map, with what is right")
 	}
 	if len(table) == 0 {
 		return
@@ -125,14 +125,44 @@ func (p *Proposal) lookup(f *Field, bad []string) {
 		table[v] = v
 	}
 	for _, c := range p.cells[f.Column] {
-		if out, omit, wrong := f.Append(nil, c.text, c.kind); wrong == nil && !omit {
-			var v any
-			if json.Unmarshal(out, &v) == nil {
-				table[c.text] = fmt.Sprint(v)
-			}
+		if value, ok := understood(f, c); ok {
+			table[c.text] = value
 		}
 	}
 	f.Map = &configs.Mapping{Lookup: table}
+}
+
+// written is a field's line of the map, with what is beside the heading.
+func (p *Proposal) written(f *Field, beside string) string {
+	return fmt.Sprintf("%s: {from: %s, %s}", Scalar(f.Path), Scalar(p.heading(f.Column)), beside)
+}
+
+// translated is a field's line of the map with a lookup for what is not understood; what is understood stays as it is.
+func (p *Proposal) translated(f *Field, strange []string) string {
+	value := "…"
+	if len(f.Schema.Enum) > 0 {
+		value = f.Schema.Enum[0]
+	}
+	pairs := []string{}
+	for _, text := range strange[:min(len(strange), 3)] {
+		pairs = append(pairs, quoted(text)+": "+quoted(value))
+	}
+	for _, c := range p.cells[f.Column] {
+		if value, ok := understood(f, c); ok && len(pairs) < 12 {
+			pairs = append(pairs, quoted(c.text)+": "+quoted(value))
+		}
+	}
+	return p.written(f, "lookup: {"+strings.Join(pairs, ", ")+"}")
+}
+
+// understood is what a value becomes by itself.
+func understood(f *Field, c cell) (value string, ok bool) {
+	var v any
+	out, omit, wrong := f.Append(nil, c.text, c.kind)
+	if wrong != nil || omit || json.Unmarshal(out, &v) != nil {
+		return "", false
+	}
+	return fmt.Sprint(v), true
 }
 
 // guess is the value that a word means which comes near a synonym; "" where that is not plain.

@@ -130,16 +130,17 @@ func (p *Proposal) Config() []byte {
 		line("")
 	}
 	if !p.Known {
+		line("accounts:")
 		p.account(line)
 		line("")
 	}
+	line("routes:")
 	p.route(line)
 	return b.Bytes()
 }
 
 func (p *Proposal) account(line func(string, ...any)) {
 	provider := p.Operation.Provider
-	line("accounts:")
 	line("  %s:", Scalar(p.Account))
 	line("    provider: %s", Scalar(p.Provider))
 	p.server(line, provider.Servers)
@@ -170,7 +171,6 @@ func (p *Proposal) server(line func(string, ...any), servers []providers.Server)
 }
 
 func (p *Proposal) route(line func(string, ...any)) {
-	line("routes:")
 	line("  %s:", Scalar(p.Route))
 	line("    account: %s", Scalar(p.Account))
 	line("    operation: %s", Scalar(p.Operation.ID))
@@ -225,17 +225,22 @@ func (p *Proposal) mapping(line func(string, ...any)) {
 			line("    #   %s: %s%s", f.Path, comment(Scalar(p.heading(f.Column))), remarks(f.Remarks))
 		}
 	}
-	if len(given) > 0 {
+	switch {
+	case len(given) > 0:
 		line("    map:")
-	} else {
+	case len(missing) > 0:
+		line("    #map: # nothing needs one yet; take the # at the beginning away here too, when you do so below")
+	case slices.ContainsFunc(own, func(f *Field) bool { return len(f.Remarks) > 0 }):
+		line("    #map: # nothing needs one; take the # at the beginning away when you write something into it")
+	default:
 		line("    # map: nothing needs one")
 	}
 	for _, f := range given {
 		p.entry(line, f)
 	}
 	for _, f := range missing {
-		why := "# required, and no column was found; write a heading, or {value: a constant}"
-		heading := "…"
+		why := "# required, and no column was found; take the # at the beginning away and write a heading for the …, or {value: a constant}"
+		heading := `"…"`
 		if f.Surety == Perhaps {
 			heading = Scalar(p.heading(f.Column))
 			why = "# " + f.Sureness() + "; take the # at the beginning away if it is right"
@@ -243,7 +248,7 @@ func (p *Proposal) mapping(line func(string, ...any)) {
 				why += " (the field is required)"
 			}
 		}
-		line("      # %s: %s %s", f.Path, comment(heading), comment(why))
+		line("      #%s: %s %s", Scalar(f.Path), comment(heading), comment(why))
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/rowferry/rowferry/mappers"
 	"github.com/rowferry/rowferry/masks"
 	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/places/local"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/formats"
@@ -134,7 +135,7 @@ func Headings(columns []batch.Column) []string {
 }
 
 func content(path, name string) (*os.File, readers.File, error) {
-	f, err := os.Open(path)
+	f, err := local.OpenFile(path)
 	if err != nil {
 		return nil, readers.File{}, err
 	}

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,12 +63,12 @@ func (f *folder) List(_ context.Context, name string) ([]places.Entry, error) {
 			return nil, err
 		}
 	}
-	dir, err := os.Open(f.at(name))
+	in, err := f.hold(name)
 	if err == nil {
-		defer dir.Close()
-		var found []os.DirEntry
-		if found, err = dir.ReadDir(-1); err == nil {
-			return entries(found), nil
+		defer in.Close()
+		var found []places.Entry
+		if found, err = entries(in); err == nil {
+			return found, nil
 		}
 	}
 	if name == "." {
@@ -100,14 +101,23 @@ func (f *folder) usable() error {
 }
 
 // entries leaves out what is not there any more.
-func entries(found []os.DirEntry) []places.Entry {
-	out := make([]places.Entry, 0, len(found))
-	for _, e := range found {
-		if info, err := e.Info(); err == nil {
+func entries(in *os.Root) ([]places.Entry, error) {
+	dir, err := in.Open(".")
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]places.Entry, 0, len(names))
+	for _, name := range names {
+		if info, err := in.Lstat(name); err == nil {
 			out = append(out, entry(info))
 		}
 	}
-	return out
+	return out, nil
 }
 
 func entry(info fs.FileInfo) places.Entry {
@@ -115,11 +125,19 @@ func entry(info fs.FileInfo) places.Entry {
 }
 
 func (f *folder) Stat(_ context.Context, name string) (places.Entry, error) {
-	look := os.Lstat
 	if name == "." {
-		look = os.Stat
+		info, err := os.Stat(f.Dir)
+		if err != nil {
+			return places.Entry{}, err
+		}
+		return entry(info), nil
 	}
-	info, err := look(f.at(name))
+	at, err := f.spot(name)
+	if err != nil {
+		return places.Entry{}, err
+	}
+	defer at.close()
+	info, err := at.lstat()
 	if err != nil {
 		return places.Entry{}, err
 	}
@@ -127,7 +145,15 @@ func (f *folder) Stat(_ context.Context, name string) (places.Entry, error) {
 }
 
 func (f *folder) Fetch(ctx context.Context, name string, as places.Entry, at int64, w io.Writer) error {
-	from, err := os.OpenFile(f.at(name), os.O_RDONLY|noFollow, 0)
+	there, err := f.spot(name)
+	if err != nil {
+		return err
+	}
+	defer there.close()
+	if now, err := there.lstat(); err != nil || !now.Mode().IsRegular() {
+		return cmp.Or(err, places.ErrChanged)
+	}
+	from, err := there.open(os.O_RDONLY, 0)
 	if err != nil {
 		return err
 	}
@@ -159,7 +185,14 @@ func expect(f *os.File, as places.Entry) error {
 	return nil
 }
 
-func (f *folder) Busy(_ context.Context, name string) (busy, known bool) { return written(f.at(name)) }
+func (f *folder) Busy(_ context.Context, name string) (busy, known bool) {
+	at, err := f.spot(name)
+	if err != nil {
+		return false, true
+	}
+	defer at.close()
+	return written(at)
+}
 
 // until is a reader that ends with its context.
 type until struct {
@@ -176,7 +209,12 @@ func (u until) Read(b []byte) (int, error) {
 
 // Write writes from the beginning: what a killed process wrote is not known to be on the disk.
 func (f *folder) Write(ctx context.Context, name string, content io.ReaderAt, size int64, _ *int64) error {
-	to, err := os.OpenFile(f.at(name), os.O_WRONLY|os.O_CREATE|noFollow, 0o666)
+	at, err := f.spot(name)
+	if err != nil {
+		return err
+	}
+	defer at.close()
+	to, err := at.open(os.O_WRONLY|os.O_CREATE, 0o666)
 	if err != nil {
 		return err
 	}
@@ -185,13 +223,6 @@ func (f *folder) Write(ctx context.Context, name string, content io.ReaderAt, si
 }
 
 func (f *folder) write(ctx context.Context, to *os.File, from io.Reader, size int64) error {
-	info, err := to.Stat()
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a regular file", to.Name())
-	}
 	if err := to.Truncate(0); err != nil {
 		return err
 	}
@@ -205,31 +236,44 @@ func (f *folder) write(ctx context.Context, to *os.File, from io.Reader, size in
 	return to.Sync()
 }
 
-func (f *folder) Move(_ context.Context, from, to string) error {
-	return f.said(from, to, Rename(f.at(from), f.at(to)))
-}
+func (f *folder) Move(_ context.Context, from, to string) error { return f.move(from, to, rename) }
 
+// Take looks and then renames where the system has no better: the folder is ours alone.
 func (f *folder) Take(_ context.Context, from, to string) error {
-	err := Exclusive(f.at(from), f.at(to))
-	if errors.Is(err, errors.ErrUnsupported) {
-		err = LookThenRename(f.at(from), f.at(to)) // the folder is ours alone
-	}
-	return f.said(from, to, err)
+	return f.move(from, to, func(from, to spot) error {
+		err := exclusive(from, to)
+		if errors.Is(err, errors.ErrUnsupported) {
+			err = lookThenRename(from, to)
+		}
+		return err
+	})
 }
 
-// said tells a missing file from a missing folder, and what to do about a folder that lies elsewhere.
-func (f *folder) said(from, to string, err error) error {
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		if _, there := os.Lstat(f.at(from)); there == nil {
-			return fmt.Errorf("the folder %s is missing", filepath.Dir(f.at(to)))
-		}
-	case errors.Is(err, syscall.EXDEV):
+// move holds both folders while a file goes from one to the other. It tells a missing file from a missing folder, and what to do about a folder that lies elsewhere.
+func (f *folder) move(from, to string, rename func(from, to spot) error) error {
+	source, err := f.spot(from)
+	if err != nil {
+		return err
+	}
+	defer source.close()
+	if _, err := source.lstat(); err != nil {
+		return err
+	}
+	target, err := f.spot(to)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the folder %s is missing", filepath.Dir(f.at(to)))
+	} else if err != nil {
+		return err
+	}
+	defer target.close()
+	err = rename(source, target)
+	if errors.Is(err, syscall.EXDEV) {
 		return &places.Trouble{Message: words.Message("inbox.other_disk", "folder", filepath.Dir(f.at(to)), "dir", f.Dir), Err: err}
 	}
 	return err
 }
 
+// Make takes from a folder of our own what rights others have to write there, also from one that is there.
 func (f *folder) Make(_ context.Context, name string, own bool) (fresh bool, err error) {
 	if name == "." {
 		if err := f.mounted(); err != nil {
@@ -245,15 +289,44 @@ func (f *folder) Make(_ context.Context, name string, own bool) (fresh bool, err
 	if own {
 		mode &^= 0o022
 	}
-	path := f.at(name)
-	if err := os.Mkdir(path, mode); errors.Is(err, fs.ErrExist) {
-		return false, isFolder(path)
-	} else if errors.Is(err, fs.ErrNotExist) {
+	at, err := f.spot(name)
+	if err != nil {
 		return false, err
-	} else if err != nil {
+	}
+	defer at.close()
+	err = at.in.Mkdir(at.name, mode)
+	switch {
+	case err == nil:
+		fresh = true
+	case errors.Is(err, fs.ErrNotExist):
+		return false, err
+	case !errors.Is(err, fs.ErrExist):
 		return false, f.Tell(places.Unwritable, ".", err)
 	}
-	return true, allow(path, mode)
+	return fresh, f.settle(at, mode, fresh, own)
+}
+
+// settle looks at a folder that was just made, or was there: ErrNotAFolder, or a *places.Trouble when it is somebody else's.
+func (f *folder) settle(at spot, mode fs.FileMode, fresh, own bool) error {
+	in, err := f.enter(at.in, at.name)
+	if errors.Is(err, places.ErrNotOurs) {
+		return &places.Trouble{Message: words.Message(f.Whose+"."+string(places.Foreign), "dir", f.Dir, "folder", at.path()), Err: err}
+	} else if err != nil {
+		return err
+	}
+	defer in.Close()
+	info, err := in.Stat(".")
+	if err != nil {
+		return err
+	}
+	loose := own && info.Mode().Perm()&0o022 != 0
+	if !fresh && !loose {
+		return nil
+	}
+	if !fresh {
+		mode = info.Mode().Perm() &^ 0o022
+	}
+	return allow(in, mode, info)
 }
 
 // makeAll makes dir and what is missing above it, each synced.
@@ -275,32 +348,32 @@ func makeAll(dir string) (fresh bool, err error) {
 	return true, SyncDirs(parent)
 }
 
-// isFolder refuses a link or a file where our folder should be.
-func isFolder(path string) error {
-	info, err := os.Lstat(path)
-	if err == nil && !info.IsDir() {
-		return places.ErrNotAFolder
-	}
-	return err
-}
-
 // allow sets the permissions whatever the umask, and leaves an inherited group as it is.
-func allow(folder string, mode fs.FileMode) error {
-	info, err := os.Lstat(folder)
+func allow(in *os.Root, mode fs.FileMode, info fs.FileInfo) error {
+	dir, err := in.Open(".")
 	if err != nil {
 		return err
 	}
-	return os.Chmod(folder, mode|info.Mode()&fs.ModeSetgid)
+	return errors.Join(dir.Chmod(mode|info.Mode()&fs.ModeSetgid), dir.Close())
 }
 
 func (f *folder) Remove(_ context.Context, name string) error {
-	return os.Remove(f.at(strings.TrimSuffix(name, "/")))
+	at, err := f.spot(strings.TrimSuffix(name, "/"))
+	if err != nil {
+		return err
+	}
+	defer at.close()
+	return at.remove()
 }
 
 func (f *folder) Sync(_ context.Context, folders ...string) error {
 	for _, name := range folders {
-		if err := SyncDirs(f.at(name)); err != nil {
-			return err
+		in, err := f.hold(name)
+		if err != nil {
+			return fmt.Errorf("sync folder %s: %w", f.at(name), err)
+		}
+		if err := errors.Join(syncHeld(in), in.Close()); err != nil {
+			return fmt.Errorf("sync folder %s: %w", f.at(name), err)
 		}
 	}
 	return nil

@@ -19,5 +19,14 @@ func node(info fs.FileInfo) uint64 {
 	return 0
 }
 
+// owners are the user and the group that own it, by number.
+func owners(info fs.FileInfo) (user, group int, known bool) {
+	s, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, 0, false
+	}
+	return int(s.Uid), int(s.Gid), true
+}
+
 // writable says why files cannot be moved out of dir.
 func writable(dir string) error { return unix.Access(dir, unix.W_OK|unix.X_OK) }

@@ -16,9 +16,12 @@ type original struct {
 // Size is how long it was when it was opened.
 func (o original) Size() int64 { return o.size }
 
-// Original opens a file to be read. fs.ErrNotExist when there is none.
+// OpenFile opens a file to be read. A link is not followed: in a folder that others may write, it could lead to what only we may read.
+func OpenFile(path string) (*os.File, error) { return os.OpenFile(path, os.O_RDONLY|noFollow, 0) }
+
+// Original is OpenFile for a file that stays as it is. fs.ErrNotExist when there is none.
 func Original(path string) (batch.Original, error) {
-	f, err := os.Open(path)
+	f, err := OpenFile(path)
 	if err != nil {
 		return nil, err
 	}

@@ -14,37 +14,46 @@ import (
 // the source is gone. Where the file system cannot rename so in one step, the file is linked under the new name and
 // the old name removed; killed between the two, both names hold the same file, and calling Rename again ends it.
 // Only where there are no links either (some FUSE and FAT mounts) it looks first and then renames.
-func Rename(from, to string) error {
-	err := Exclusive(from, to)
+func Rename(from, to string) error { return rename(spot{name: from}, spot{name: to}) }
+
+func rename(from, to spot) error {
+	err := exclusive(from, to)
 	if !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}
 	if err := linkThenRemove(from, to); !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}
-	return LookThenRename(from, to)
+	return lookThenRename(from, to)
 }
 
-func linkThenRemove(from, to string) error {
-	err := os.Link(from, to)
+func linkThenRemove(from, to spot) error {
+	err := link(from, to)
 	switch {
 	case err == nil, errors.Is(err, fs.ErrExist) && same(from, to):
-		return os.Remove(from)
+		return from.remove()
 	case errors.Is(err, fs.ErrExist), errors.Is(err, fs.ErrNotExist):
 		return err
 	}
 	return errors.ErrUnsupported
 }
 
-// LookThenRename is enough where nobody else creates the new name: a folder made for this file alone.
+// lookThenRename is enough where nobody else creates the new name: a folder made for this file alone.
 // Of several who move the same source, one wins; the others get fs.ErrNotExist.
-func LookThenRename(from, to string) error {
-	if _, err := os.Lstat(to); err == nil {
-		return &os.LinkError{Op: "rename", Old: from, New: to, Err: fs.ErrExist}
+func lookThenRename(from, to spot) error {
+	if _, err := to.lstat(); err == nil {
+		return wrong(from, to, fs.ErrExist)
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return os.Rename(from, to)
+	return replace(from, to)
+}
+
+func wrong(from, to spot, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &os.LinkError{Op: "rename", Old: from.path(), New: to.path(), Err: err}
 }
 
 // SyncDirs makes what was created in, moved into or removed from these folders outlast a power cut.
@@ -58,14 +67,14 @@ func SyncDirs(dirs ...string) error {
 }
 
 // same reports whether two names that differ in more than letter case are links to one file.
-func same(a, b string) bool {
-	if strings.EqualFold(filepath.Clean(a), filepath.Clean(b)) {
+func same(a, b spot) bool {
+	if strings.EqualFold(filepath.Clean(a.path()), filepath.Clean(b.path())) {
 		return false
 	}
-	x, err := os.Lstat(a)
+	x, err := a.lstat()
 	if err != nil {
 		return false
 	}
-	y, err := os.Lstat(b)
+	y, err := b.lstat()
 	return err == nil && os.SameFile(x, y)
 }

@@ -4,5 +4,5 @@ package local
 
 import "errors"
 
-// Exclusive says errors.ErrUnsupported on this system: use Rename or LookThenRename.
-func Exclusive(from, to string) error { return errors.ErrUnsupported }
+// exclusive says errors.ErrUnsupported on this system: use rename or lookThenRename.
+func exclusive(_, _ spot) error { return errors.ErrUnsupported }

@@ -14,8 +14,8 @@ import (
 // ways are the steps of Rename and what they stand on, each of which must keep the promise alone.
 var ways = map[string]func(from, to string) error{
 	"Rename":         Rename,
-	"LookThenRename": LookThenRename,
-	"linkThenRemove": linkThenRemove,
+	"lookThenRename": func(from, to string) error { return lookThenRename(spot{name: from}, spot{name: to}) },
+	"linkThenRemove": func(from, to string) error { return linkThenRemove(spot{name: from}, spot{name: to}) },
 }
 
 func TestRenameNeverOverwrites(t *testing.T) {
@@ -51,17 +51,17 @@ func TestLinkedAndKilledBeforeTheOldNameWentEndsWhenCalledAgain(t *testing.T) {
 	if err := os.Link(from, to); err != nil {
 		t.Fatal(err)
 	}
-	if !same(from, to) {
+	if !same(spot{name: from}, spot{name: to}) {
 		t.Fatal("the two names of one file are not seen as the same")
 	}
-	if err := linkThenRemove(from, to); err != nil {
+	if err := linkThenRemove(spot{name: from}, spot{name: to}); err != nil {
 		t.Fatal(err)
 	}
 	check(t, to, "x")
 	if _, err := os.Lstat(from); !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("the old name is still there: %v", err)
 	}
-	if err := linkThenRemove(to, to); !errors.Is(err, fs.ErrExist) {
+	if err := linkThenRemove(spot{name: to}, spot{name: to}); !errors.Is(err, fs.ErrExist) {
 		t.Fatalf("a file renamed to itself: %v, want fs.ErrExist", err)
 	}
 	check(t, to, "x")

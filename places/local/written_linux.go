@@ -9,8 +9,8 @@ import (
 
 // written reports whether any program has the file open for writing. The kernel gives a read lease only where nobody has: to a file's owner,
 // or to root. On network file systems it knows of this machine alone, and some refuse for other reasons: then it is not known.
-func written(path string) (busy, known bool) {
-	f, err := os.OpenFile(path, os.O_RDONLY|noFollow, 0)
+func written(at spot) (busy, known bool) {
+	f, err := at.open(os.O_RDONLY, 0)
 	if err != nil {
 		return false, true
 	}

@@ -3,4 +3,4 @@
 package local
 
 // written cannot tell on this system; that a file does not change any more must do.
-func written(string) (busy, known bool) { return false, false }
+func written(spot) (busy, known bool) { return false, false }

@@ -7,8 +7,8 @@ import (
 )
 
 // written reports whether any program has the file open for writing: then it may not be opened by one that shares it with readers only.
-func written(path string) (busy, known bool) {
-	name, err := windows.UTF16PtrFromString(path)
+func written(at spot) (busy, known bool) {
+	name, err := windows.UTF16PtrFromString(at.path())
 	if err != nil {
 		return false, false
 	}
