@@ -59,7 +59,7 @@ type Keep struct {
 	Originals time.Duration `yaml:"originals" default:"0s" example:"90d"`
 	// Result files that still lie in an outbox on this machine.
 	Results time.Duration `yaml:"results" default:"0s" example:"400d"`
-	// Rows with their requests and outcomes. At least as long as repeats are known.
+	// Rows with their requests and outcomes, and with what providers said later about them, or about nothing that is known. At least as long as repeats are known.
 	Rows time.Duration `yaml:"rows" default:"0s" example:"400d"`
 	// What providers answered to requests that were not delivered.
 	Answers time.Duration `yaml:"answers" default:"0s" example:"30d"`

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"time"
 
 	"github.com/rowferry/rowferry/batch"
 )
@@ -20,6 +21,9 @@ type Hearsay interface {
 type Listening interface {
 	// Receive keeps a receipt; fresh is false when one with that id was kept before, and then nothing changes.
 	Receive(ctx context.Context, id Print, mark Print, r batch.Receipt) (fresh bool, err error)
+	// ForgetReceipts lets go of a bounded number of receipts that came, and of marks of items that were sent, before a moment; more tells that
+	// there are more.
+	ForgetReceipts(ctx context.Context, before time.Time) (more bool, err error)
 	// Revise has the result of a Reported file (ErrState) written again, as a new revision.
 	Revise(ctx context.Context, id string) error
 	// Remark adds a note to what is told of a file, unless one with its key is there. Where the result is out already, it is

@@ -156,3 +156,19 @@ func TestPointersReachTheCell(t *testing.T) {
 		t.Error(row)
 	}
 }
+
+// A pointer into a map leads to the column that named the member.
+func TestPointersReachMembers(t *testing.T) {
+	pointers := map[string]string{"R1": "/metadata/channel", "R2": "#/metadata/a.b", "R3": "body.metadata.a.b", "R4": "/metadata/Net~1 weight", "R5": "/cookie/desk"}
+	y := &yard{answer: func(_ int, body string, w http.ResponseWriter) {
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		_, ref, _ := strings.Cut(body, `"ref":"`)
+		fmt.Fprintf(w, `{"errors": [{"detail": "not so", "pointer": %q}]}`, pointers[ref[:2]])
+	}}
+	result, _ := y.send(t, "storeBox", "", "cookie.desk,ref,metadata.channel,metadata.a.b,metadata.Net/ weight\nd,R1,web,x,7\nd,R2,web,x,7\nd,R3,web,x,7\nd,R4,web,x,7\nd,R5,web,x,7\n")
+	for ref, cell := range map[string]string{"R1": "C2", "R2": "D3", "R3": "D4", "R4": "E5", "R5": "A6"} {
+		if row := rowWith(t, result, ","+ref+","); !strings.Contains(row, "rejected") || !strings.Contains(row, "Cell "+cell+" ") || !strings.Contains(row, "not so") {
+			t.Errorf("%s: %s", pointers[ref], row)
+		}
+	}
+}

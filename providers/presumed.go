@@ -281,22 +281,32 @@ func (op *Operation) pointed(out *Reading, body any, s Sent) {
 // locate finds the field that a pointer names: a JSON pointer, or names with dots and indexes. item is -1 outside the
 // elements of a batch.
 func (op *Operation) locate(pointer string) (item int, fault Fault, ok bool) {
-	item, fault.Row = -1, -1
-	if op.Rows.Kind != Batch {
-		item = 0
-	}
 	var parts []string
 	for _, p := range strings.FieldsFunc(pointer, func(c rune) bool { return strings.ContainsRune("/.[]#$'\" ", c) }) {
 		parts = append(parts, strings.NewReplacer("~1", "/", "~0", "~").Replace(p))
 	}
-	if len(parts) > 0 && (slices.Contains(Places, parts[0]) || slices.Contains([]string{"body", "request", "requestBody", "data"}, parts[0])) {
-		if op.follow(parts, &item, &fault) {
-			return item, fault, true
-		}
-		parts = parts[1:]
+	ways := [][]string{parts}
+	if strict := strings.TrimPrefix(pointer, "#"); strings.HasPrefix(strict, "/") { // names may have dots and blanks
+		ways = [][]string{pointerParts(strict), parts}
 	}
-	if op.follow(parts, &item, &fault) {
-		return item, fault, true
+	for _, way := range ways {
+		for range 2 {
+			item, fault = -1, Fault{Row: -1}
+			if op.Rows.Kind != Batch {
+				item = 0
+			}
+			if op.follow(way, &item, &fault) {
+				return item, fault, true
+			}
+			if len(way) == 0 || !slices.Contains(Places, way[0]) && !slices.Contains([]string{"body", "request", "requestBody", "data"}, way[0]) {
+				break
+			}
+			way = way[1:]
+		}
+	}
+	item, fault = -1, Fault{Row: -1}
+	if op.Rows.Kind != Batch {
+		item = 0
 	}
 	if len(parts) == 1 { // a name alone, where only one field has it
 		var named []*Field
@@ -322,9 +332,13 @@ func (op *Operation) follow(parts []string, item *int, fault *Fault) bool {
 			return true
 		}
 	}
-	for _, part := range parts {
+	for k, part := range parts {
 		if at == nil {
 			return false
+		}
+		if at.Type == "object" && op.Opened(field) && !slices.ContainsFunc(at.Props, func(p *Schema) bool { return strings.EqualFold(p.Name, part) }) {
+			fault.Field = dotted(field, strings.Join(parts[k:], ".")) // a member of a map that a column named
+			return true
 		}
 		if at.Type == "array" {
 			n, err := strconv.Atoi(part)

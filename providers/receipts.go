@@ -53,7 +53,19 @@ type Poll struct {
 	Every time.Duration // pause between two questions about an item
 	For   time.Duration // how long after it was sent an item is asked about
 
+	Examples []string // verbatim answers
+
 	reads *Webhook
+}
+
+// Example is a documented answer of a class; "" where none is documented.
+func (p *Poll) Example(class batch.ReceiptClass) string {
+	for _, text := range p.Examples {
+		if p.Read(Response{Status: http.StatusOK, Body: []byte(text)}, "").Class == class {
+			return text
+		}
+	}
+	return ""
 }
 
 // At is the path to ask about a key at.
@@ -104,6 +116,8 @@ type pollSpec struct {
 	Message *source `key:"message"`
 	Said    *source `key:"said"`
 	Zone    string  `key:"zone"`
+
+	Examples []*yaml.Node `key:"examples"`
 }
 
 // sentEnv is what the keys of what was sent are made of.
@@ -167,7 +181,11 @@ func (r *reader) poll(p *Provider, spec *pollSpec, n *yaml.Node, place string) *
 	if spec.Path.Node != nil && !strings.Contains(spec.Path.Text, "{key}") {
 		r.wrong(spec.Path.Node, spec.Path.Place, "document.missing", "key", "{key}")
 	}
-	return &Poll{Path: spec.Path.Text, Every: r.span(get(n, "every"), place+".every", spec.Every, 10*time.Minute), For: r.span(get(n, "for"), place+".for", spec.For, 72*time.Hour),
+	var examples []string
+	for _, x := range spec.Examples {
+		examples = append(examples, verbatim(x))
+	}
+	return &Poll{Examples: examples, Path: spec.Path.Text, Every: r.span(get(n, "every"), place+".every", spec.Every, 10*time.Minute), For: r.span(get(n, "for"), place+".for", spec.For, 72*time.Hour),
 		reads: &Webhook{charset: p.Charset, zone: r.zone(get(n, "zone"), place+".zone", spec.Zone), class: r.expression(&spec.Class), code: r.expression(spec.Code),
 			message: r.expression(spec.Message), said: r.expression(spec.Said)}}
 }
@@ -182,18 +200,24 @@ func webhookName(name string) bool {
 func webhookExamples(n *yaml.Node) (out []string) {
 	for _, media := range entries(get(get(n, "requestBody"), "content")) {
 		for _, e := range entries(get(media.Node, "examples")) {
-			v := get(e.Node, "value")
-			if v == nil {
-				continue
-			}
-			if v.Kind == yaml.ScalarNode {
-				out = append(out, v.Value)
-			} else if b, err := json.Marshal(value(v)); err == nil {
-				out = append(out, string(b))
+			if v := get(e.Node, "value"); v != nil {
+				out = append(out, verbatim(v))
 			}
 		}
 	}
 	return out
+}
+
+// verbatim is an example as it comes over the line: a text as it stands, all else as JSON.
+func verbatim(v *yaml.Node) string {
+	if v.Kind == yaml.ScalarNode {
+		return v.Value
+	}
+	b, err := json.Marshal(value(v))
+	if err != nil {
+		return ""
+	}
+	return string(b)
 }
 
 func (r *reader) receipts(p *Provider, op *Operation, n *yaml.Node, place string) {

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -25,10 +26,7 @@ func (v *visit) announce(classes []providers.Class) {
 		if classes[i] != providers.OK || len(keys) == 0 {
 			continue
 		}
-		class := batch.Accepted
-		if slices.ContainsFunc(v.keys[i], func(k string) bool { return strings.Contains(strings.ToUpper(k), "CUSTOMS") }) {
-			class = batch.Refused
-		}
+		class := v.verdict(i)
 		times := 1
 		if v.faults.ReceiptsTwice {
 			times = 2
@@ -38,6 +36,74 @@ func (v *visit) announce(classes []providers.Class) {
 			v.s.going.Go(func() { v.s.post(to, body, time.Duration(v.faults.ReceiptsAfter)) })
 		}
 	}
+}
+
+// remember keeps what will be said of what was executed when somebody asks, under the keys that the answer gives it.
+func (v *visit) remember(classes []providers.Class, a response) {
+	if v.op.Receipts == nil || v.op.Receipts.Poll == nil {
+		return
+	}
+	header := http.Header{"Content-Type": {a.contentType}}
+	reading := v.op.Interpret(providers.Response{Status: a.status, Header: header, Body: a.body}, providers.Sent{Items: v.items, Encoding: v.encoding})
+	v.s.mu.Lock()
+	defer v.s.mu.Unlock()
+	for i, item := range v.items {
+		reference := reading.Reference
+		if i < len(reading.Items) {
+			reference = reading.Items[i].Reference
+		}
+		for _, key := range v.op.Receipts.Keys(item, v.op, reference) {
+			if classes[i] == providers.OK {
+				v.s.fates[v.op.ID+" "+providers.FoldKey(key)] = fate{v.verdict(i), time.Now().Add(time.Duration(v.faults.ReceiptsAfter))}
+			}
+		}
+	}
+}
+
+// fate is what became of an item, and from when on that is told.
+type fate struct {
+	class batch.ReceiptClass
+	from  time.Time
+}
+
+// verdict is the class of an item's receipt.
+func (v *visit) verdict(item int) batch.ReceiptClass {
+	if slices.ContainsFunc(v.keys[item], func(k string) bool { return strings.Contains(strings.ToUpper(k), "CUSTOMS") }) {
+		return batch.Refused
+	}
+	return batch.Accepted
+}
+
+// asked answers a question about what became of an item, as the document's examples under receipts.poll do; false where it is none.
+func (v *visit) asked() bool {
+	for _, op := range v.s.provider.Operations {
+		if v.r.Method != http.MethodGet || op.Receipts == nil || op.Receipts.Poll == nil {
+			continue
+		}
+		path, _, _ := strings.Cut(op.Receipts.Poll.Path, "?")
+		values, fits := filledPath(path, v.r.URL.EscapedPath())
+		if !fits {
+			continue
+		}
+		if v.op = op; !v.authenticated(nil) {
+			return true
+		}
+		v.s.mu.Lock()
+		known, found := v.s.fates[op.ID+" "+providers.FoldKey(values["key"])]
+		v.s.mu.Unlock()
+		if !found {
+			http.Error(v.w, "nothing is known of "+values["key"], http.StatusNotFound)
+			return true
+		}
+		class := known.class
+		if time.Now().Before(known.from) {
+			class = batch.Told
+		}
+		v.s.note(func(st *Stats) { st.Receipts++ }, "")
+		v.respond(response{http.StatusOK, "application/json", []byte(cmp.Or(op.Receipts.Poll.Example(class), "{}"))})
+		return true
+	}
+	return false
 }
 
 // post posts one receipt until it is taken, as providers do.

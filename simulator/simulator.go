@@ -93,7 +93,7 @@ type Stats struct {
 	Invalid         int            `json:"invalid"`            // requests that break the document's rules
 	Unauthenticated int            `json:"unauthenticated"`    // requests without what the scheme asks for
 	Strange         int            `json:"strange"`            // unknown path, method or content type
-	Receipts        int            `json:"receipts,omitempty"` // that were posted and taken
+	Receipts        int            `json:"receipts,omitempty"` // that were posted and taken, and answers to questions
 	Answers         map[string]int `json:"answers"`            // items by what they were answered, and faults by name
 	Problems        []string       `json:"problems,omitempty"`
 }
@@ -115,7 +115,8 @@ type Simulator struct {
 	rate     providers.Rate
 	executed map[string]*Executed
 	tries    map[string]int
-	sessions map[string]int // calls made
+	fates    map[string]fate // by operation and key
+	sessions map[string]int  // calls made
 	born     int
 	refs     int
 	flying   int
@@ -151,7 +152,7 @@ func (s *Simulator) Name() string { return s.provider.Name }
 func (s *Simulator) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.executed, s.tries = map[string]*Executed{}, map[string]int{}
+	s.executed, s.tries, s.fates = map[string]*Executed{}, map[string]int{}, map[string]fate{}
 	s.second, s.window = nil, nil
 	if s.sessions == nil {
 		s.sessions = map[string]int{}
@@ -322,7 +323,7 @@ func (v *visit) handle() {
 		v.logIn(login, encoding)
 		return
 	}
-	if v.token() || !v.route() {
+	if v.token() || v.asked() || !v.route() {
 		return
 	}
 	root, err := decodeBody(v.op, v.encoding, v.raw)
@@ -511,6 +512,8 @@ func (v *visit) perform() {
 	}
 	v.pause(time.Duration(f.Delay))
 	v.execute(classes)
+	answer := v.s.answers[v.op].answer(v, classes)
+	v.remember(classes, answer)
 	v.announce(classes)
 	switch {
 	case v.happens("cut_after", f.CutAfter):
@@ -526,7 +529,7 @@ func (v *visit) perform() {
 		}
 		v.pause(late)
 	}
-	v.respond(v.s.answers[v.op].answer(v, classes))
+	v.respond(answer)
 }
 
 // classes are what the words in the rows ask for. Where the rows stand or fall together, all get the worst.

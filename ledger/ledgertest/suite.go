@@ -1197,6 +1197,32 @@ func receipts(t *testing.T, open Opener) {
 	l = open.open(t)
 	defer func() { must(t, l.Close()) }()
 	wants(ledger.ReceivedQuery{File: "f2"}, "refused B1 f2.0.0")
+
+	forget := func(before time.Time) {
+		t.Helper()
+		more, err := l.ForgetReceipts(ctx, before)
+		if must(t, err); more {
+			t.Error("there is more")
+		}
+	}
+	forget(day.Add(30 * time.Second)) // B1's first receipt, and what was sent at the beginning of the day
+	wants(ledger.ReceivedQuery{}, "refused B1 f2.0.0", "told B9 .0.0", "told REF-1 .0.0")
+	if !receive("a", "B1", batch.Accepted, day.Add(time.Second)) {
+		t.Error("what was forgotten is known")
+	}
+	forget(day.Add(time.Hour))
+	wants(ledger.ReceivedQuery{})
+	for i := range 2100 {
+		receive(fmt.Sprint("many ", i), "B1", batch.Told, day)
+	}
+	steps := 1
+	for more := true; more; steps++ {
+		more, err = l.ForgetReceipts(ctx, day.Add(time.Hour))
+		must(t, err)
+	}
+	if wants(ledger.ReceivedQuery{}); steps < 3 {
+		t.Errorf("all at once, in %d steps", steps)
+	}
 }
 
 // remarks: what is found out about a file later is told with it, once; a result that is out is written again.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -23,6 +24,28 @@ func (l *Ledger) Receive(ctx context.Context, id, mark ledger.Print, r batch.Rec
 		return false, err
 	}
 	return fresh, nil
+}
+
+// forgetful is how many receipts, and how many marks, one step lets go of.
+const forgetful = 1000
+
+// ForgetReceipts lets go of old receipts and marks.
+func (l *Ledger) ForgetReceipts(ctx context.Context, before time.Time) (more bool, err error) {
+	err = l.do(ctx, func(w *writing) error {
+		more = false
+		for _, query := range []string{
+			"DELETE FROM receipts WHERE n IN (SELECT n FROM receipts WHERE came < $1 LIMIT $2)",
+			"DELETE FROM marks WHERE (mark, sent, file, seq, item) IN (SELECT mark, sent, file, seq, item FROM marks WHERE sent < $1 LIMIT $2)",
+		} {
+			done, err := w.tx.Exec(w.ctx, query, ledger.Millis(before), forgetful)
+			if err != nil {
+				return err
+			}
+			more = more || done.RowsAffected() == forgetful
+		}
+		return nil
+	})
+	return more, err
 }
 
 // Revise has a file's result written again.

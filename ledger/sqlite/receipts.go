@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
@@ -26,6 +27,31 @@ func (l *Ledger) Receive(ctx context.Context, id, mark ledger.Print, r batch.Rec
 		return false, err
 	}
 	return fresh, nil
+}
+
+// forgetful is how many receipts, and how many marks, one step lets go of.
+const forgetful = 1000
+
+// ForgetReceipts lets go of old receipts and marks.
+func (l *Ledger) ForgetReceipts(ctx context.Context, before time.Time) (more bool, err error) {
+	err = l.do(ctx, func(w *writing) error {
+		more = false
+		for _, query := range []string{
+			"DELETE FROM receipts WHERE n IN (SELECT n FROM receipts WHERE came < ? LIMIT ?)",
+			"DELETE FROM marks WHERE (mark, sent, file, seq, item) IN (SELECT mark, sent, file, seq, item FROM marks WHERE sent < ? LIMIT ?)",
+		} {
+			done, err := w.conn.ExecContext(w.ctx, query, ledger.Millis(before), forgetful)
+			if err != nil {
+				return err
+			}
+			n, err := done.RowsAffected()
+			if more = more || n == forgetful; err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return more, err
 }
 
 // Revise has a file's result written again.

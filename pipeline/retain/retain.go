@@ -75,6 +75,7 @@ func (s *Sweeper) Sweep(ctx context.Context) (gone Gone, err error) {
 	if err := s.begun(ctx); err != nil {
 		return gone, err
 	}
+	before := s.Now().Add(-k.Rows) // of what receipts and marks go
 	for after := ""; ; {
 		files, err := s.Books.Files(ctx, ledger.Query{After: after, First: page})
 		if err != nil {
@@ -82,14 +83,17 @@ func (s *Sweeper) Sweep(ctx context.Context) (gone Gone, err error) {
 		}
 		for _, f := range files {
 			if f.TakenAt.After(s.Now().Add(-shortest)) {
-				return gone, s.shrink(ctx)
+				return gone, s.rest(ctx, before)
 			}
 			if err := s.file(ctx, f, &gone); err != nil {
 				return gone, err
 			}
+			if s.rowsStay(f) && f.TakenAt.Before(before) {
+				before = f.TakenAt
+			}
 		}
 		if len(files) < page {
-			return gone, s.shrink(ctx)
+			return gone, s.rest(ctx, before)
 		}
 		after = files[len(files)-1].ID
 	}
@@ -105,17 +109,38 @@ func shortest(all ...time.Duration) (least time.Duration) {
 	return least
 }
 
+// rest lets go of what belongs to no single file: receipts and marks of rows that went, the receipts of nothing known that are as old,
+// and room within the ledger.
+func (s *Sweeper) rest(ctx context.Context, before time.Time) error {
+	if s.Owner != nil && s.Config.Keep.Rows > 0 {
+		if err := s.steps(ctx, func(int) (bool, error) { return s.Owner.ForgetReceipts(ctx, before) }); err != nil {
+			return err
+		}
+	}
+	return s.shrink(ctx)
+}
+
+// rowsStay reports whether receipts may still speak of the file's rows.
+func (s *Sweeper) rowsStay(f ledger.File) bool {
+	return !f.State.AtRest() || f.State == ledger.Reported && !s.old(f, s.Config.Keep.Rows)
+}
+
+// old reports whether a file was at rest for longer than something is kept.
+func (s *Sweeper) old(f ledger.File, keep time.Duration) bool {
+	since := f.TakenAt
+	if f.Finished.After(since) {
+		since = f.Finished
+	}
+	return keep > 0 && s.Now().Sub(since) > keep
+}
+
 // file lets go of what of one file is too old.
 func (s *Sweeper) file(ctx context.Context, f ledger.File, gone *Gone) error {
 	if !f.State.AtRest() {
 		return nil
 	}
-	since := f.TakenAt
-	if f.Finished.After(since) {
-		since = f.Finished
-	}
-	k, age := s.Config.Keep, s.Now().Sub(since)
-	old := func(keep time.Duration) bool { return keep > 0 && age > keep }
+	k := s.Config.Keep
+	old := func(keep time.Duration) bool { return s.old(f, keep) }
 	if old(k.Results) {
 		if err := s.results(f, gone); err != nil {
 			return err
