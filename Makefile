@@ -96,7 +96,7 @@ corpus:
 workbooks: packages
 	ROWFERRY_WORKBOOKS=1000 $(GO) test ./readers/workbook -run TestOpinions -v -timeout 60m
 
-# Machines that share a PostgreSQL are killed, suspended, told to end and lose their database, each so many times; the tests do it once.
+# Machines that share a PostgreSQL are killed, suspended, told to end, cut off, slowed down and lose their database, each so many times; the tests do it once.
 chaos: packages
 	ROWFERRY_CHAOS=$(or $(ROUNDS),20) $(GO) test ./cmd/rowferry -run TestMachinesTakeOver -v -timeout 60m
 

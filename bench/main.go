@@ -46,6 +46,8 @@ func main() {
 		err = measure(*rows, *big, *remembered, *runs)
 	case "guards":
 		err = withBench(*rows, func(b *bench, in string) error { return b.guards(in, *rows, *runs) })
+	case "shared":
+		err = withBench(*rows, func(b *bench, in string) error { return b.shared(in, *rows, *runs) })
 	case "beside":
 		err = withBench(1, func(b *bench, _ string) error { return b.beside(*rows, *remembered, 4**runs) })
 	case "control":
@@ -103,6 +105,9 @@ func measure(rows, big, remembered, runs int) error {
 			return err
 		}
 		if err := b.guards(in, rows, runs); err != nil {
+			return err
+		}
+		if err := b.shared(in, rows, runs); err != nil {
 			return err
 		}
 		if big > 0 {

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -60,6 +61,7 @@ type machine struct {
 	name string
 	dir  string
 	cmd  *exec.Cmd
+	line *line // to the database
 }
 
 // said is what it has written since it was made.
@@ -198,6 +200,14 @@ func (u *upheaval) seen() {
 	}
 }
 
+// renewed waits until whoever works has renewed its lease several times.
+func (u *upheaval) renewed() {
+	u.Helper()
+	const beat = "SELECT beat::text FROM leases WHERE name = 'ledger'"
+	first, _ := strconv.Atoi(u.until("the lease is not there", beat, func(string) bool { return true }))
+	u.until("nobody renews its lease", beat, func(n string) bool { now, _ := strconv.Atoi(n); return now > first+5 })
+}
+
 // events are what happens to whoever works.
 var events = map[string]func(u *upheaval, m *machine){
 	"killed": func(u *upheaval, m *machine) {
@@ -219,6 +229,20 @@ var events = map[string]func(u *upheaval, m *machine){
 		u.another(m)
 		m.start(u.T)
 	},
+	"cut off": func(u *upheaval, m *machine) { // for longer than its lease
+		m.line.set(true, 0)
+		u.another(m)
+		m.line.set(false, 0)
+	},
+	"cut off for a moment": func(u *upheaval, m *machine) {
+		m.line.set(true, 0)
+		m.line.set(false, 0)
+	},
+	"slowed down": func(u *upheaval, m *machine) { // it may lose its lease or not
+		m.line.set(false, 100*time.Millisecond)
+		u.renewed()
+		m.line.set(false, 0)
+	},
 	"without a database": func(u *upheaval, m *machine) {
 		if err := errors.Join(u.cluster.End(), u.cluster.Begin()); err != nil {
 			u.Fatal(err)
@@ -226,8 +250,8 @@ var events = map[string]func(u *upheaval, m *machine){
 	},
 }
 
-// Three machines with one configuration share a PostgreSQL; whoever works is killed, suspended for longer than its lease, told
-// to end, and loses its database. Every row has one outcome, the provider did what the results say, and nothing that may not be
+// Three machines with one configuration share a PostgreSQL, each over a line of its own; whoever works is killed, suspended for longer
+// than its lease, told to end, cut off, slowed down, and loses its database. Every row has one outcome, the provider did what the results say, and nothing that may not be
 // repeated was executed twice. ROWFERRY_CHAOS is how often each of these happens (make chaos).
 func TestMachinesTakeOver(t *testing.T) {
 	rounds, _ := strconv.Atoi(os.Getenv("ROWFERRY_CHAOS"))
@@ -250,10 +274,11 @@ func TestMachinesTakeOver(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	config := "ledger: " + u.address + strings.NewReplacer("URL", server.URL, "TIMEOUT", "1m", "HGJ", fmt.Sprint(atOnce)).Replace(killConfig)
+	config := "ledger: LEDGER" + strings.NewReplacer("URL", server.URL, "TIMEOUT", "1m", "HGJ", fmt.Sprint(atOnce)).Replace(killConfig)
 	for i := range 3 {
-		m := &machine{name: fmt.Sprintf("east-%d", i+1), dir: dir}
-		if err := os.WriteFile(filepath.Join(dir, m.name+".yaml"), []byte(strings.Replace(config, "data: data", "data: data-"+m.name, 1)), 0o644); err != nil {
+		m := &machine{name: fmt.Sprintf("east-%d", i+1), dir: dir, line: newLine(t, u.cluster.Dir)}
+		own := strings.NewReplacer("data: data", "data: data-"+m.name, "LEDGER", strings.Replace(u.address, url.QueryEscape(u.cluster.Dir), url.QueryEscape(m.line.dir), 1))
+		if err := os.WriteFile(filepath.Join(dir, m.name+".yaml"), []byte(own.Replace(config)), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		u.machines = append(u.machines, m)
@@ -306,6 +331,11 @@ func TestMachinesTakeOver(t *testing.T) {
 		m.signal(t, syscall.SIGTERM)
 		if err := m.cmd.Wait(); err != nil {
 			t.Errorf("%s: %v\n%s", m.name, err, m.said())
+		}
+	}
+	for end := time.Now().Add(3 * time.Minute); slices.ContainsFunc(u.machines, func(m *machine) bool { return m.line.connections() > 0 }); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("connections are left")
 		}
 	}
 	u.until("connections are left", "SELECT count(*)::text FROM pg_stat_activity WHERE application_name = 'rowferry'", func(n string) bool { return n == "0" })

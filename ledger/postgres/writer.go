@@ -74,9 +74,15 @@ func (l *Ledger) connect() (err error) {
 	}
 	soon, stop := context.WithTimeout(l.lease.ours, patient)
 	defer stop()
-	l.writer, err = pgx.ConnectConfig(soon, l.pool.Config().ConnConfig)
+	if l.writer, err = pgx.ConnectConfig(soon, l.pool.Config().ConnConfig); err != nil {
+		return err
+	}
+	_, err = l.writer.Exec(soon, lz4)
 	return err
 }
+
+// lz4 has large values compressed by what costs a fifth of the usual, where the server has it.
+const lz4 = "SELECT set_config(name, 'lz4', false) FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)"
 
 // attempt writes a group once.
 func (l *Ledger) attempt(ops []commits.Queued[op]) error {
