@@ -104,9 +104,9 @@ chaos: packages
 soak: packages
 	ROWFERRY_SOAK=$(or $(SOAK),10m) $(GO) test ./cmd/rowferry -run '^TestSoak$$' -v -timeout 60m
 
-# Ratios against a bare loop on this machine; docs/performance.md says what they mean.
+# Ratios against a bare loop on this machine; docs/performance.md says what they mean. AGAINST=REVISION compares with the build of that one.
 bench:
-	$(GO) run ./bench
+	$(GO) run ./bench $(if $(AGAINST),-against $(AGAINST))
 
 # What a release consists of, in dist/: programs for four systems, Debian and RPM packages, checksums, a list of parts (SBOM).
 release:

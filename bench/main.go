@@ -39,10 +39,15 @@ func main() {
 	big := flag.Int("big", 1_000_000, "rows of the large file (0: leave it out)")
 	remembered := flag.Int("remembered", 10_000_000, "requests that the ledger remembers when it takes further files (0: leave it out)")
 	runs := flag.Int("runs", 3, "runs of each, in turn")
+	other := flag.String("against", "", "compare with the build of this revision instead, in every figure")
 	flag.Parse()
 	var err error
 	switch flag.Arg(0) {
 	case "":
+		if *other != "" {
+			err = against(*other, *rows, *big, *runs)
+			break
+		}
 		err = measure(*rows, *big, *remembered, *runs)
 	case "guards":
 		err = withBench(*rows, func(b *bench, in string) error { return b.guards(in, *rows, *runs) })
