@@ -63,6 +63,7 @@ var shared = map[string]string{
 	"ledger/spool":            "copies in a folder, beside any ledger",
 	"ledger/commits":          "how writes share transactions",
 	"outbox/csvfile":          "a workbook says of a row what a CSV says",
+	"outbox/workbook/ours":    "what a result of either kind has of ours",
 	"outbox/summary":          "a workbook sums up what the summary does",
 	"pipeline/route":          "what the loops know of a route",
 	"pipeline/opening":        "the front door of every file",

@@ -20,6 +20,8 @@ import (
 	"io"
 
 	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/outbox/workbook/fresh"
+	"github.com/rowferry/rowferry/outbox/workbook/patch"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -35,14 +37,14 @@ func (resultFormat) Extension() string { return "result.xlsx" }
 // been written to temporary files. Where lines and the file's counts do not agree, it is an error.
 func (resultFormat) Write(ctx context.Context, w io.Writer, r outbox.Report) error {
 	if !r.Source.Patchable || r.Source.Open == nil {
-		return writeFresh(ctx, w, &r, "")
+		return fresh.WriteFresh(ctx, w, &r, "")
 	}
 	if r.Left {
-		return writeFresh(ctx, w, &r, words.Of(r.Language, "workbookresult.why.left"))
+		return fresh.WriteFresh(ctx, w, &r, words.Of(r.Language, "workbookresult.why.left"))
 	}
-	err := writePatched(ctx, w, &r)
-	if why, is := errors.AsType[*refused](err); is {
-		return writeFresh(ctx, w, &r, words.Say(r.Language, why.message))
+	err := patch.WritePatched(ctx, w, &r)
+	if why, is := errors.AsType[*patch.Refused](err); is {
+		return fresh.WriteFresh(ctx, w, &r, words.Say(r.Language, why.Message))
 	}
 	return err
 }

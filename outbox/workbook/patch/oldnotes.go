@@ -1,4 +1,4 @@
-package workbook
+package patch
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rowferry/rowferry/outbox/workbook/ours"
 	"github.com/rowferry/rowferry/resultmark"
 )
 
@@ -40,13 +41,13 @@ func openOldNotes(o *original, sheet *tab, s *survey) (*oldNotes, error) {
 		case l.kind == "comments" && n.comments == "":
 			n.comments = l.target
 		case l.kind == "comments":
-			return nil, unusual(relationsOf(sheet.part))
+			return nil, unusual(ours.RelationsOf(sheet.part))
 		case s.legacy != "" && l.id == s.legacy:
 			n.shapes = l.target
 		}
 	}
 	if s.legacy != "" && n.shapes == "" {
-		return nil, unusual(relationsOf(sheet.part))
+		return nil, unusual(ours.RelationsOf(sheet.part))
 	}
 	if n.comments != "" {
 		if err := n.read(o); err != nil {
@@ -117,7 +118,7 @@ func (n *oldNotes) read(o *original) error {
 			whole := html.UnescapeString(string(text))
 			rest := added.ReplaceAllString(whole, "")
 			n.stale = n.stale || rest != whole
-			if _, theirs := n.cells[ref]; theirs && strings.HasSuffix(rest, addedEnd) {
+			if _, theirs := n.cells[ref]; theirs && strings.HasSuffix(rest, ours.AddedEnd) {
 				delete(n.cells, ref)
 				n.ours[ref], n.stale = true, true
 			}
@@ -160,41 +161,41 @@ const (
 )
 
 // openNotes begins the notes: beside the sender's, or the first of the sheet.
-func (p *patch) openNotes() (*notes, error) {
+func (p *patch) openNotes() (*ours.Notes, error) {
 	block := max(p.old.maxShape, p.maxShape)/1024 + 1
 	comments, shapes := p.o.beside("rowferry-comments", ".xml"), p.o.beside("drawings/rowferry-notes", ".vml")
-	n, err := openNotes(comments, shapes, p.s.space, "", block, 4*p.report.File.Counts.Invalid)
+	n, err := ours.OpenNotes(comments, shapes, p.s.space, "", block, 4*p.report.File.Counts.Invalid)
 	if err != nil {
 		return nil, err
 	}
 	if p.old.comments != "" {
-		n.comments.close()
-		if n.comments, err = newSpool(p.o.part(p.old.comments).Name); err == nil {
+		n.Comments.Close()
+		if n.Comments, err = ours.NewSpool(p.o.part(p.old.comments).Name); err == nil {
 			err = p.old.begin(p.o, n)
 		}
 	}
 	if err == nil && p.old.shapes != "" {
-		n.shapes.close()
-		if n.shapes, err = newSpool(p.o.part(p.old.shapes).Name); err == nil {
+		n.Shapes.Close()
+		if n.Shapes, err = ours.NewSpool(p.o.part(p.old.shapes).Name); err == nil {
 			err = p.old.boxes(p.o, n, block)
 		}
 	}
 	if err != nil {
-		n.close()
+		n.Close()
 		return nil, err
 	}
 	return n, nil
 }
 
 // begin copies the part up to its list of notes; ours come first in it.
-func (n *oldNotes) begin(o *original, ours *notes) error {
+func (n *oldNotes) begin(o *original, new *ours.Notes) error {
 	var err error
 	if n.reader, err = o.open(n.comments); err != nil {
 		return err
 	}
-	ours.author, ours.existing, ours.threaded = n.authors, n.cells, n.threaded
+	new.Author, new.Existing, new.Threaded = n.authors, n.cells, n.threaded
 	if n.own >= 0 {
-		ours.author = n.own
+		new.Author = n.own
 	}
 	n.rest = cut(n.reader)
 	for first := true; ; {
@@ -204,22 +205,22 @@ func (n *oldNotes) begin(o *original, ours *notes) error {
 		}
 		if first && k.name != nil {
 			first = false
-			ours.prefix = prefixOf(k.name)
+			new.Prefix = prefixOf(k.name)
 		}
-		author := fmt.Sprintf("<%[1]sauthor>%[2]s</%[1]sauthor>", ours.prefix, resultmark.Author)
+		author := fmt.Sprintf("<%[1]sauthor>%[2]s</%[1]sauthor>", new.Prefix, resultmark.Author)
 		switch {
 		case k.kind == both && k.local() == "authors":
-			ours.comments.Write(opened(nil, k.raw))
-			fmt.Fprintf(ours.comments, "%s</%s>", author, k.name)
+			new.Comments.Write(opened(nil, k.raw))
+			fmt.Fprintf(new.Comments, "%s</%s>", author, k.name)
 			continue
 		case k.kind == shut && k.local() == "authors" && n.own < 0:
-			ours.comments.WriteString(author)
+			new.Comments.WriteString(author)
 		case k.kind == both && k.local() == "commentList":
-			ours.comments.Write(opened(nil, k.raw))
+			new.Comments.Write(opened(nil, k.raw))
 			n.end = "</" + string(k.name) + ">"
 			return nil
 		}
-		if _, err := ours.comments.Write(k.raw); err != nil {
+		if _, err := new.Comments.Write(k.raw); err != nil {
 			return err
 		}
 		if k.kind == open && k.local() == "commentList" {
@@ -229,12 +230,12 @@ func (n *oldNotes) begin(o *original, ours *notes) error {
 }
 
 // finish copies the sender's notes behind ours, with what is added to them; those of an earlier result go.
-func (n *oldNotes) finish(ours *notes) error {
-	ours.comments.WriteString(n.end)
+func (n *oldNotes) finish(new *ours.Notes) error {
+	new.Comments.WriteString(n.end)
 	for {
 		k, err := n.rest.next()
 		if err == io.EOF {
-			return ours.comments.finish()
+			return new.Comments.Finish()
 		}
 		if err != nil {
 			return unusual(n.comments)
@@ -248,9 +249,9 @@ func (n *oldNotes) finish(ours *notes) error {
 			if n.ours[ref] {
 				continue
 			}
-			note = ours.extend(withoutAdded(note), n.cells[ref])
+			note = extendNote(new, withoutAdded(note), n.cells[ref])
 		}
-		if _, err := ours.comments.Write(note); err != nil {
+		if _, err := new.Comments.Write(note); err != nil {
 			return err
 		}
 	}
@@ -275,21 +276,17 @@ func (n *oldNotes) note(k token) ([]byte, error) {
 	return b, nil
 }
 
-// What is added to a note of the sender's begins like a note does in Excel, with who says it. That and every note of ours end
-// with a letter that has no width, by which they are known again: LibreOffice forgets the authors.
-const (
-	addedBegin = resultmark.Author + ":"
-	addedEnd   = "\u200b"
-)
+// What is added to a note of the sender's begins like a note does in Excel, with who says it.
+const addedBegin = resultmark.Author + ":"
 
-var added = regexp.MustCompile(`(?s)(?:\r?\n){0,2}` + addedBegin + `\r?\n.*?` + addedEnd)
+var added = regexp.MustCompile(`(?s)(?:\r?\n){0,2}` + addedBegin + `\r?\n.*?` + ours.AddedEnd)
 
-// extend adds a text to a note of the sender's.
-func (n *notes) extend(note []byte, addition string) []byte {
+// extendNote adds a text to a note of the sender's.
+func extendNote(n *ours.Notes, note []byte, addition string) []byte {
 	if addition == "" {
 		return note
 	}
-	addition = addedBegin + "\n" + strings.ReplaceAll(addition, addedEnd, "") + addedEnd
+	addition = addedBegin + "\n" + strings.ReplaceAll(addition, ours.AddedEnd, "") + ours.AddedEnd
 	var b []byte
 	inText, wrapped := false, false
 	for k, depth := range walk(note) {
@@ -297,20 +294,20 @@ func (n *notes) extend(note []byte, addition string) []byte {
 		switch {
 		case addition == "" || depth < 2:
 		case k.kind == both && name == "text" && depth == 2:
-			b = append(n.run(opened(b, k.raw), addition), "</"+string(k.name)+">"...)
+			b = append(n.Run(opened(b, k.raw), addition), "</"+string(k.name)+">"...)
 			addition = ""
 			continue
 		case k.kind == open && name == "text" && depth == 2:
 			inText = true
 		case inText && name == "t" && k.kind == open && depth == 3:
-			b = append(b, "<"+n.prefix+"r>"...)
+			b = append(b, "<"+n.Prefix+"r>"...)
 			wrapped = true
 		case wrapped && name == "t" && k.kind == shut && depth == 3:
-			b = append(append(b, k.raw...), "</"+n.prefix+"r>"...)
+			b = append(append(b, k.raw...), "</"+n.Prefix+"r>"...)
 			wrapped = false
 			continue
 		case inText && depth == 3 && (name == "rPh" || name == "phoneticPr") && k.kind != shut, k.kind == shut && name == "text" && depth == 2:
-			b = n.run(b, "\n\n"+addition)
+			b = n.Run(b, "\n\n"+addition)
 			addition, inText = "", false
 		}
 		b = append(b, k.raw...)
@@ -379,7 +376,7 @@ func joined(list, more string) string {
 }
 
 // boxes copies the part of the boxes up to its end; ours come last in it.
-func (n *oldNotes) boxes(o *original, ours *notes, block int) error {
+func (n *oldNotes) boxes(o *original, new *ours.Notes, block int) error {
 	content, err := o.bytes(n.shapes)
 	if err != nil {
 		return err
@@ -389,7 +386,7 @@ func (n *oldNotes) boxes(o *original, ours *notes, block int) error {
 	if end < 0 || bytes.IndexByte(content[end:], '>') < 0 {
 		return unusual(n.shapes)
 	}
-	n.tail(ours, content[end:])
+	n.tail(new, content[end:])
 	t := cut(bytes.NewReader(content[:end]))
 	for first := true; ; {
 		k, err := t.next()
@@ -401,43 +398,43 @@ func (n *oldNotes) boxes(o *original, ours *notes, block int) error {
 		}
 		if first && k.kind == open {
 			first = false
-			for _, space := range strings.Fields(vmlSpaces) {
+			for _, space := range strings.Fields(ours.VMLSpaces) {
 				name, uri, _ := strings.Cut(space, "=")
 				if v, _ := value(k.raw, name); v != strings.Trim(uri, `"`) {
-					ours.declare += " " + space
+					new.Declare += " " + space
 				}
 			}
 		}
 		raw := k.raw
 		if k.is("o:idmap") {
 			if v, found := value(raw, "data"); found {
-				raw = with(nil, raw, "data", joined(v, blocks(block, 4*1000)))
+				raw = with(nil, raw, "data", joined(v, ours.Blocks(block, 4*1000)))
 			}
 		}
-		if _, err := ours.shapes.Write(raw); err != nil {
+		if _, err := new.Shapes.Write(raw); err != nil {
 			return err
 		}
 	}
-	if !bytes.Contains(content, []byte(`id="`+shapeType+`"`)) {
-		fmt.Fprintf(ours.shapes, vmlType, shapeType, ours.declare)
+	if !bytes.Contains(content, []byte(`id="`+ours.ShapeType+`"`)) {
+		fmt.Fprintf(new.Shapes, ours.VMLType, ours.ShapeType, new.Declare)
 	}
 	return nil
 }
 
-func (n *oldNotes) tail(ours *notes, tail []byte) { ours.tail = string(tail) }
+func (n *oldNotes) tail(new *ours.Notes, tail []byte) { new.Tail = string(tail) }
 
 // endNotes ends both parts.
 func (p *patch) endNotes() error {
 	n := p.notes
 	if p.old.comments == "" {
-		fmt.Fprintf(n.comments, "</%[1]scommentList></%[1]scomments>", n.prefix)
-		if err := n.comments.finish(); err != nil {
+		fmt.Fprintf(n.Comments, "</%[1]scommentList></%[1]scomments>", n.Prefix)
+		if err := n.Comments.Finish(); err != nil {
 			return err
 		}
 	} else if err := p.old.finish(n); err != nil {
 		return err
 	}
-	n.shapes.WriteString(n.tail)
-	p.maxShape = max(p.maxShape, n.shape)
-	return n.shapes.finish()
+	n.Shapes.WriteString(n.Tail)
+	p.maxShape = max(p.maxShape, n.Shape)
+	return n.Shapes.Finish()
 }

@@ -1,4 +1,4 @@
-package workbook
+package ours
 
 import (
 	"cmp"
@@ -13,11 +13,11 @@ import (
 	"github.com/rowferry/rowferry/outbox/summary"
 )
 
-// tally is the accounting of the lines while they are written.
-type tally struct {
+// Tally is the accounting of the lines while they are written.
+type Tally struct {
 	counts batch.Counts
 	codes  map[coded]int
-	cut    int              // texts that no cell can hold
+	Cut    int              // texts that no cell can hold
 	says   map[coded]string // what is said of the first row of each
 	mend   []toMend
 }
@@ -42,8 +42,8 @@ type coded struct {
 // mostCodes keeps the summary readable whatever a provider answers.
 const mostCodes = 500
 
-// count counts a line. A line without an outcome is an error: its row would be lost.
-func (t *tally) count(ctx context.Context, line *outbox.Line, r *outbox.Report) error {
+// Count counts a line. A line without an outcome is an error: its row would be lost.
+func (t *Tally) Count(ctx context.Context, line *outbox.Line, r *outbox.Report) error {
 	s := statusOf(line, r.Preview)
 	if !slices.Contains(outcomes(), s) {
 		return fmt.Errorf("row %d of file %s has no outcome (%q); the result is not written", line.Row.Number, r.File.ID, s)
@@ -73,8 +73,8 @@ func (t *tally) count(ctx context.Context, line *outbox.Line, r *outbox.Report) 
 	return nil
 }
 
-// place notes where a row stands that needs a person.
-func (t *tally) place(line *outbox.Line, r *outbox.Report, sheet, cell string) {
+// Place notes where a row stands that needs a person.
+func (t *Tally) Place(line *outbox.Line, r *outbox.Report, sheet, cell string) {
 	status := statusOf(line, r.Preview)
 	switch status {
 	case batch.Rejected, batch.Invalid, batch.Failed, batch.Unknown:
@@ -84,8 +84,8 @@ func (t *tally) place(line *outbox.Line, r *outbox.Report, sheet, cell string) {
 	}
 }
 
-// check compares the lines with what is known of the file.
-func (t *tally) check(r *outbox.Report) error {
+// Check compares the lines with what is known of the file.
+func (t *Tally) Check(r *outbox.Report) error {
 	if !r.Preview && t.counts != r.File.Counts || r.Preview && t.counts.Read != r.File.Counts.Read {
 		return fmt.Errorf("file %s: the accounting does not balance: the lines give %s, the file has %s", r.File.ID,
 			summary.Accounting(batch.English, t.counts, r.Preview), summary.Accounting(batch.English, r.File.Counts, r.Preview))
@@ -94,14 +94,14 @@ func (t *tally) check(r *outbox.Report) error {
 }
 
 // sorted gives the codes, the most frequent first.
-func (t *tally) sorted() []coded {
+func (t *Tally) sorted() []coded {
 	return slices.SortedFunc(maps.Keys(t.codes), func(a, b coded) int {
 		return cmp.Or(t.codes[b]-t.codes[a], cmp.Compare(a.code, b.code), cmp.Compare(a.status, b.status))
 	})
 }
 
 // rows is the number of rows with one outcome.
-func (t *tally) rows(s batch.Status, preview bool) int {
+func (t *Tally) rows(s batch.Status, preview bool) int {
 	switch {
 	case slices.Contains(batch.Statuses(), s) && !(preview && s == batch.Delivered):
 		return t.counts.Of(s)

@@ -1,8 +1,9 @@
-package workbook
+package patch
 
 import (
 	"bytes"
 	"fmt"
+	"github.com/rowferry/rowferry/outbox/workbook/ours"
 	"io"
 	"maps"
 	"slices"
@@ -11,7 +12,7 @@ import (
 
 // styler extends the formats of the sender's workbook: all that are there stay as they are, ours follow.
 type styler struct {
-	base
+	ours.Base
 	part     string
 	content  []byte
 	formats  [][]byte // the elements of cellXfs
@@ -47,8 +48,8 @@ func openStyles(o *original, space string) (*styler, error) {
 	s := &styler{part: o.styles, marked: map[marking]int{}}
 	if s.part == "" {
 		s.part = o.beside("styles", ".xml")
-		s.content = freshStyles(space)
-		s.base = fresh
+		s.content = ours.FreshStyles(space)
+		s.Base = ours.Fresh
 		s.formats = [][]byte{[]byte(`<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>`)}
 		return s, nil
 	}
@@ -66,21 +67,21 @@ func openStyles(o *original, space string) (*styler, error) {
 // reuse finds the formats of an earlier result, where no program has numbered them anew since.
 func (s *styler) reuse() {
 	var fills, xfs [][]byte
-	for _, c := range ourFills() {
-		fills = append(fills, []byte(s.fill(c)))
+	for _, c := range ours.Colours() {
+		fills = append(fills, []byte(s.Fill(c)))
 	}
-	b := s.base
-	b.fills = run(s.fillList, fills)
-	b.firstBold = run(s.fontList, [][]byte{s.bold, s.big, []byte(linkFont(s.prefix))})
-	b.firstBig = b.firstBold + 1
-	if b.timeNumber = s.timeAt; b.fills < 0 || b.firstBold < 0 || s.timeAt == 0 {
+	b := s.Base
+	b.Fills = run(s.fillList, fills)
+	b.FirstBold = run(s.fontList, [][]byte{s.bold, s.big, []byte(ours.LinkFont(s.Prefix))})
+	b.FirstBig = b.FirstBold + 1
+	if b.TimeNumber = s.timeAt; b.Fills < 0 || b.FirstBold < 0 || s.timeAt == 0 {
 		return
 	}
-	for _, f := range formats() {
-		xfs = append(xfs, []byte(b.xf(f)))
+	for _, f := range ours.Formats() {
+		xfs = append(xfs, []byte(b.XF(f)))
 	}
-	if b.xfs = run(s.formats, xfs); b.xfs >= 0 {
-		s.base, s.reused = b, true
+	if b.XFs = run(s.formats, xfs); b.XFs >= 0 {
+		s.Base, s.reused = b, true
 	}
 }
 
@@ -99,7 +100,7 @@ func (s *styler) next() int {
 	if s.reused {
 		return len(s.formats) + len(s.clones)
 	}
-	return s.of(look(len(formats()))) + len(s.clones)
+	return s.Of(ours.Look(len(ours.Formats()))) + len(s.clones)
 }
 
 // nextFill is the number of the next fill.
@@ -107,7 +108,7 @@ func (s *styler) nextFill() int {
 	if s.reused {
 		return len(s.fillList) + len(s.more)
 	}
-	return s.fills + len(ourFills()) + len(s.more)
+	return s.Fills + len(ours.Colours()) + len(s.more)
 }
 
 func (s *styler) isNew(o *original) bool { return o.styles == "" }
@@ -115,12 +116,12 @@ func (s *styler) isNew(o *original) bool { return o.styles == "" }
 // read collects what ours must fit to.
 func (s *styler) read() bool {
 	borders := 0
-	s.timeNumber = 164
+	s.TimeNumber = 164
 	var list string
 	var item, font []byte
 	for k, depth := range walk(s.content) {
 		if depth == 1 && k.kind == open {
-			s.prefix = prefixOf(k.name)
+			s.Prefix = prefixOf(k.name)
 		}
 		switch {
 		case depth == 2 && k.kind != shut:
@@ -145,33 +146,33 @@ func (s *styler) read() bool {
 		case "numFmts":
 			s.numbers++
 			if n, ok := number(item, "numFmtId", 0); ok {
-				s.timeNumber = max(s.timeNumber, n+1)
-				if code, _ := value(item, "formatCode"); code == timeFormat {
+				s.TimeNumber = max(s.TimeNumber, n+1)
+				if code, _ := value(item, "formatCode"); code == ours.TimeFormat {
 					s.timeAt = n
 				}
 			}
 		case "fonts":
-			if s.fonts++; s.fonts == 1 {
+			if s.Fonts++; s.Fonts == 1 {
 				font = bytes.Clone(item)
 			}
 			s.fontList = append(s.fontList, bytes.Clone(item))
 		case "fills":
-			s.fills++
+			s.Fills++
 			s.fillList = append(s.fillList, bytes.Clone(item))
 		case "borders":
 			borders++
 		case "cellStyleXfs":
-			s.parents = true
+			s.Parents = true
 		case "cellXfs":
 			s.formats = append(s.formats, bytes.Clone(item))
 		}
 		item = item[:0]
 	}
-	s.xfs, s.firstBold, s.firstBig = len(s.formats), s.fonts, s.fonts+1
-	s.bold, s.big = embolden(font, s.prefix, false), embolden(font, s.prefix, true)
-	s.scarce = s.fills == 1
-	s.fills = max(s.fills, 2)
-	return s.fonts > 0 && borders > 0 && s.xfs > 0 && s.xfs < mostFormats
+	s.XFs, s.FirstBold, s.FirstBig = len(s.formats), s.Fonts, s.Fonts+1
+	s.bold, s.big = embolden(font, s.Prefix, false), embolden(font, s.Prefix, true)
+	s.scarce = s.Fills == 1
+	s.Fills = max(s.Fills, 2)
+	return s.Fonts > 0 && borders > 0 && s.XFs > 0 && s.XFs < mostFormats
 }
 
 // walk gives the pieces of a part with their depth: the root's tags have 1, its children's 2.
@@ -320,15 +321,15 @@ func (s *styler) tint(under int, bad bool) int {
 		at = len(s.tints)
 		s.tints = append(s.tints, under)
 	}
-	colour, usual := colourWarn, s.fills+fillWarn
+	colour, usual := ours.ColourWarn, s.Fills+ours.FillWarn
 	if bad {
-		colour, usual = colourBad, s.fills+fillBad
+		colour, usual = ours.ColourBad, s.Fills+ours.FillBad
 	}
 	if at = min(at, mostTints-1); at == 0 {
 		return usual
 	}
 	last, _ := strconv.ParseUint(colour[6:], 16, 8)
-	raw := []byte(s.fill(fmt.Sprintf("%s%02X", colour[:6], last+uint64(at))))
+	raw := []byte(s.Fill(fmt.Sprintf("%s%02X", colour[:6], last+uint64(at))))
 	for i, f := range s.fillList {
 		if bytes.Equal(f, raw) {
 			return i
@@ -355,25 +356,25 @@ func (s *styler) write(isNew bool) ([]byte, error) {
 	if !isNew && !s.reused {
 		var fills, xfs string
 		if s.scarce {
-			fills = fmt.Sprintf(`<%[1]sfill><%[1]spatternFill patternType="gray125"/></%[1]sfill>`, s.prefix)
+			fills = fmt.Sprintf(`<%[1]sfill><%[1]spatternFill patternType="gray125"/></%[1]sfill>`, s.Prefix)
 		}
-		for _, c := range ourFills() {
-			fills += s.fill(c)
+		for _, c := range ours.Colours() {
+			fills += s.Fill(c)
 		}
-		for _, f := range formats() {
-			xfs += s.xf(f)
+		for _, f := range ours.Formats() {
+			xfs += s.XF(f)
 		}
 		additions["cellXfs"] = xfs + additions["cellXfs"]
 		additions["fills"] = fills + additions["fills"]
-		additions["fonts"] = string(s.bold) + string(s.big) + linkFont(s.prefix)
+		additions["fonts"] = string(s.bold) + string(s.big) + ours.LinkFont(s.Prefix)
 		counts["fills"] = s.nextFill()
-		counts["fonts"] = s.fonts + 3
-		own := fmt.Sprintf(`<%snumFmt numFmtId="%d" formatCode="%s"/>`, s.prefix, s.timeNumber, timeFormat)
+		counts["fonts"] = s.Fonts + 3
+		own := fmt.Sprintf(`<%snumFmt numFmtId="%d" formatCode="%s"/>`, s.Prefix, s.TimeNumber, ours.TimeFormat)
 		if s.numbers > 0 {
 			additions["numFmts"] = own
 			counts["numFmts"] = s.numbers
 		} else {
-			additions[""] = fmt.Sprintf(`<%[1]snumFmts count="1">%[2]s</%[1]snumFmts>`, s.prefix, own)
+			additions[""] = fmt.Sprintf(`<%[1]snumFmts count="1">%[2]s</%[1]snumFmts>`, s.Prefix, own)
 		}
 	}
 	return splice(s.content, additions, counts)

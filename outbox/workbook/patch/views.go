@@ -1,8 +1,9 @@
-package workbook
+package patch
 
 import (
 	"bytes"
 	"fmt"
+	"github.com/rowferry/rowferry/outbox/workbook/ours"
 	"slices"
 	"strconv"
 )
@@ -81,9 +82,9 @@ func (p *patch) filter(at *passage, name string) {
 	}
 	left := p.at
 	for _, c := range p.columns {
-		if at, _, ok := reference(c.Ref); ok {
+		if at, _, ok := ours.Reference(c.Ref); ok {
 			left = min(left, at)
 		}
 	}
-	fmt.Fprintf(p.sheet, `<%sautoFilter ref="%s%d:%s"/>`, p.s.prefix, letters(left), p.heading, letters(p.at+ourColumns-1)+strconv.Itoa(p.last))
+	fmt.Fprintf(p.sheet, `<%sautoFilter ref="%s%d:%s"/>`, p.s.prefix, ours.Letters(left), p.heading, ours.Letters(p.at+ours.Columns-1)+strconv.Itoa(p.last))
 }

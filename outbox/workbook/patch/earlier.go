@@ -1,4 +1,4 @@
-package workbook
+package patch
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/outbox/workbook/ours"
 	"github.com/rowferry/rowferry/resultmark"
 )
 
@@ -41,7 +42,7 @@ func findEarlier(o *original) *earlier {
 		}
 		e.marks, e.markNames = append(e.marks, t.part), append(e.markNames, t.name)
 		if e.summaryName == "" {
-			e.summaryName = head[whereColumns+2]
+			e.summaryName = head[ours.WhereColumns+2]
 		}
 		e.readFormats(o, t.part)
 	}
@@ -80,7 +81,7 @@ func (e *remains) read(o *original, sheet *tab, columns []batch.Column, heading 
 		}
 	}
 	for _, c := range columns {
-		if at, _, ok := reference(c.Ref); ok {
+		if at, _, ok := ours.Reference(c.Ref); ok {
 			delete(found, at)
 		}
 	}
@@ -124,17 +125,17 @@ func (e *earlier) readFormats(o *original, part string) {
 		case name == "c" && k.kind != shut && row >= resultmark.First:
 			column, _, _ = place(k.raw, column+1, row)
 			format, ok := number(k.raw, "s", 0)
-			if !ok || column < pairsFrom {
+			if !ok || column < ours.PairsFrom {
 				continue
 			}
-			if (column-pairsFrom)%2 == 1 && coloured >= 0 {
+			if (column-ours.PairsFrom)%2 == 1 && coloured >= 0 {
 				pair(format)
 				continue
 			}
 			if coloured >= 0 {
 				pair(0)
 			}
-			if (column-pairsFrom)%2 == 0 {
+			if (column-ours.PairsFrom)%2 == 0 {
 				coloured = format
 			}
 		}
@@ -175,8 +176,8 @@ func (e *remains) fitsTable(content []byte, headings []string) bool {
 		case k.local() == "table":
 			ref, _ := value(k.raw, "ref")
 			first, last, _ := strings.Cut(strings.ReplaceAll(ref, "$", ""), ":")
-			left, _, _ = reference(first)
-			right, _, _ = reference(last)
+			left, _, _ = ours.Reference(first)
+			right, _, _ = ours.Reference(last)
 			at = left - 1
 		case k.local() == "tableColumn":
 			if at++; at > right || !e.columns[at] {
@@ -295,8 +296,8 @@ func (o *original) shared(wanted map[int][]int, found map[int]string) error {
 }
 
 // withoutShapes takes the boxes of our notes out of a part of boxes.
-func withoutShapes(content []byte, ours map[string]bool) []byte {
-	if len(ours) == 0 {
+func withoutShapes(content []byte, own map[string]bool) []byte {
+	if len(own) == 0 {
 		return content
 	}
 	var out []byte
@@ -317,7 +318,7 @@ func withoutShapes(content []byte, ours map[string]bool) []byte {
 		}
 		shape := content[from : from+to]
 		out = append(out, content[:from]...)
-		if !bytes.Contains(shape, []byte(`ObjectType="Note"`)) || !ours[boxed(shape)] {
+		if !bytes.Contains(shape, []byte(`ObjectType="Note"`)) || !own[boxed(shape)] {
 			out = append(out, shape...)
 		}
 		content = content[from+to:]
@@ -339,5 +340,5 @@ func boxed(shape []byte) string {
 	if row < 0 || column < 0 {
 		return ""
 	}
-	return string(appendRef(nil, column, row+1))
+	return string(ours.AppendRef(nil, column, row+1))
 }

@@ -1,4 +1,6 @@
-package workbook
+// Package patch writes the result into the sender's own workbook: every part that is not ours stays the sender's, byte for byte, and what an
+// earlier result left in it makes way.
+package patch
 
 import (
 	"archive/zip"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/outbox/workbook/ours"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -26,7 +29,7 @@ type book struct {
 	found    *earlier
 	summary  string // name of the summary sheet
 	styles   *styler
-	tally    tally
+	tally    ours.Tally
 	sheets   []*patch // those that the rows were read from
 	maxShape int      // the highest box id of notes of ours
 
@@ -44,21 +47,21 @@ type patch struct {
 	columns []batch.Column // the sender's, as they stand here
 	s       *survey
 	earlier *remains
-	places  *places
-	notes   *notes
+	places  *ours.Places
+	notes   *ours.Notes
 	old     *oldNotes // of the sender's, nil when the sheet has none
-	sheet   *spool
+	sheet   *ours.Spool
 
 	heading int // the row of our headings, 0 when there is no room for them
 	headed  bool
 	at      int // our first column
 	last    int // the last row of the sender's that was written
-	cells   cells
+	cells   ours.Cells
 }
 
-// writePatched writes the sender's workbook with ours added. A *refused says why it must be a new one; nothing has been
+// WritePatched writes the sender's workbook with ours added. A *refused says why it must be a new one; nothing has been
 // written then.
-func writePatched(ctx context.Context, w io.Writer, r *outbox.Report) error {
+func WritePatched(ctx context.Context, w io.Writer, r *outbox.Report) error {
 	read := sheetsOf(r)
 	var names []string
 	for _, s := range read {
@@ -80,7 +83,7 @@ func writePatched(ctx context.Context, w io.Writer, r *outbox.Report) error {
 		b.summary = o.tabName(words.Of(r.Language, "workbookresult.sheet.summary"))
 	}
 	for i, s := range read {
-		p := &patch{book: b, number: i, tab: o.read[i], heading: s.Header, columns: s.Columns, places: inSheet(r.Language, s.Columns)}
+		p := &patch{book: b, number: i, tab: o.read[i], heading: s.Header, columns: s.Columns, places: ours.InSheet(r.Language, s.Columns)}
 		b.sheets = append(b.sheets, p)
 		defer p.close()
 		if err := p.prepare(); err != nil {
@@ -93,7 +96,7 @@ func writePatched(ctx context.Context, w io.Writer, r *outbox.Report) error {
 	if b.line != nil {
 		return unusual(o.read[0].part)
 	}
-	if err := b.tally.check(r); err != nil {
+	if err := b.tally.Check(r); err != nil {
 		return err
 	}
 	return b.assemble(w)
@@ -113,10 +116,10 @@ func sheetsOf(r *outbox.Report) []batch.Sheet {
 
 func (p *patch) close() {
 	if p.sheet != nil {
-		p.sheet.close()
+		p.sheet.Close()
 	}
 	if p.notes != nil {
-		p.notes.close()
+		p.notes.Close()
 	}
 	if p.old != nil {
 		p.old.close()
@@ -130,7 +133,7 @@ func (p *patch) prepare() error {
 	}
 	var err error
 	p.earlier = findRemains(p.o, p.tab, p.columns, p.heading)
-	if p.s, err = p.o.look(p.tab, max(1, p.heading), p.earlier, ourHeadings(p.report)); err != nil {
+	if p.s, err = p.o.look(p.tab, max(1, p.heading), p.earlier, ours.HeadingsOf(p.report)); err != nil {
 		return err
 	}
 	if err := p.choose(); err != nil {
@@ -140,7 +143,7 @@ func (p *patch) prepare() error {
 		if p.styles, err = openStyles(p.o, p.s.space); err != nil {
 			return err
 		}
-		p.styles.from1904 = p.o.from1904
+		p.styles.From1904 = p.o.from1904
 		p.found.keep(len(p.styles.formats))
 		p.styles.follow(p.found.formats)
 	}
@@ -155,7 +158,7 @@ func (p *patch) prepare() error {
 			return err
 		}
 	}
-	p.cells.p = p.s.prefix
+	p.cells.P = p.s.prefix
 	return nil
 }
 
@@ -181,18 +184,18 @@ func (p *patch) choose() error {
 	}
 	p.at = p.s.right + 1
 	for _, c := range p.columns {
-		if at, _, ok := reference(c.Ref); ok {
+		if at, _, ok := ours.Reference(c.Ref); ok {
 			p.at = max(p.at, at+1)
 		}
 	}
-	if p.at+ourColumns > maxColumn {
+	if p.at+ours.Columns > ours.MaxColumn {
 		return refuse("room")
 	}
 	return nil
 }
 
 // among reports whether a column is one of ours now.
-func (p *patch) among(column int) bool { return column >= p.at && column < p.at+ourColumns }
+func (p *patch) among(column int) bool { return column >= p.at && column < p.at+ours.Columns }
 
 // sayable reports whether a cell of the column can be marked: it is the sender's.
 func (p *patch) sayable(column int) bool {
@@ -209,7 +212,7 @@ func (p *patch) rewrite() error {
 		return err
 	}
 	defer r.Close()
-	if p.sheet, err = newSpool(p.o.part(p.tab.part).Name); err != nil {
+	if p.sheet, err = ours.NewSpool(p.o.part(p.tab.part).Name); err != nil {
 		return err
 	}
 	if err := p.parts(cut(r)); err != nil {
@@ -226,7 +229,7 @@ func (p *patch) rewrite() error {
 			return err
 		}
 	}
-	return p.sheet.finish()
+	return p.sheet.Finish()
 }
 
 // advance takes the next line and counts it.
@@ -238,7 +241,7 @@ func (b *book) advance() error {
 	if b.line = nil; !more {
 		return nil
 	}
-	if err := b.tally.count(b.ctx, line, b.report); err != nil {
+	if err := b.tally.Count(b.ctx, line, b.report); err != nil {
 		return err
 	}
 	b.line = line
@@ -390,7 +393,7 @@ func (p *patch) behind(done *int, upTo int) {
 
 // ignored keeps green triangles away from our codes and references.
 func (p *patch) ignored() string {
-	return fmt.Sprintf(`<%signoredError sqref="%s1:%s%d" numberStoredAsText="1"/>`, p.s.prefix, letters(p.at), letters(p.at+ourColumns-1), maxRow)
+	return fmt.Sprintf(`<%signoredError sqref="%s1:%s%d" numberStoredAsText="1"/>`, p.s.prefix, ours.Letters(p.at), ours.Letters(p.at+ours.Columns-1), ours.MaxRow)
 }
 
 // ignores copies ignoredErrors with ours in it, and without what an earlier result has put there.
@@ -417,7 +420,7 @@ func (p *patch) ignores(t *tokens, start *token) error {
 
 // widths writes the widths: the sender's, cut where ours lie.
 func (p *patch) widths() {
-	from, to := p.at+1, p.at+ourColumns
+	from, to := p.at+1, p.at+ours.Columns
 	var list []col
 	for _, c := range p.s.cols {
 		if c.max < from || c.min > to {
@@ -431,7 +434,7 @@ func (p *patch) widths() {
 			list = append(list, col{min: to + 1, raw: with(nil, c.raw, "min", strconv.Itoa(to+1))})
 		}
 	}
-	for i, w := range ourWidths(p.report.Language) {
+	for i, w := range ours.Widths(p.report.Language) {
 		raw := fmt.Appendf(nil, `<%scol min="%d" max="%d" width="%v" customWidth="1"/>`, p.s.prefix, from+i, from+i, w)
 		list = append(list, col{min: from + i, raw: raw})
 	}
@@ -454,15 +457,15 @@ func (p *patch) dimension(raw []byte) []byte {
 	if !found {
 		last = first
 	}
-	column, row, ok := reference(string(last))
-	left, top, ok2 := reference(string(first))
+	column, row, ok := ours.Reference(string(last))
+	left, top, ok2 := ours.Reference(string(first))
 	if !ok || !ok2 || row == 0 || top == 0 {
 		return raw
 	}
 	if p.heading > 0 {
 		top = min(top, p.heading)
 	}
-	area := string(appendRef(nil, left, top)) + ":" + string(appendRef(nil, max(column, p.at+ourColumns-1), row))
+	area := string(ours.AppendRef(nil, left, top)) + ":" + string(ours.AppendRef(nil, max(column, p.at+ours.Columns-1), row))
 	return with(nil, raw, "ref", area)
 }
 
@@ -477,7 +480,7 @@ func (p *patch) rows(t *tokens) error {
 		}
 		if !k.is(name) {
 			if k.kind == shut {
-				if err := p.missing(maxRow + 1); err != nil {
+				if err := p.missing(ours.MaxRow + 1); err != nil {
 					return err
 				}
 				_, err := p.sheet.Write(k.raw)
@@ -511,38 +514,38 @@ func (p *patch) missing(number int) error {
 		return nil
 	}
 	p.headed = true
-	p.cells.b = p.cells.b[:0]
-	p.cells.row(p.heading)
-	headings(&p.cells, p.at, p.heading, p.report, p.styles.of(lookHead))
-	p.cells.endRow()
-	_, err := p.sheet.Write(p.cells.b)
+	p.cells.B = p.cells.B[:0]
+	p.cells.Row(p.heading)
+	ours.Headings(&p.cells, p.at, p.heading, p.report, p.styles.Of(ours.LookHead))
+	p.cells.EndRow()
+	_, err := p.sheet.Write(p.cells.B)
 	return err
 }
 
 // rowMarks are what is written into one row besides the sender's cells.
 type rowMarks struct {
 	number int
-	style  int    // of empty cells, -1 when the row has none of its own
-	marks  []mark // by column
-	ours   func() // writes our cells; nil when there are none, or they are written
-	has    bool   // the row gets cells of ours
+	style  int         // of empty cells, -1 when the row has none of its own
+	marks  []ours.Mark // by column
+	ours   func()      // writes our cells; nil when there are none, or they are written
+	has    bool        // the row gets cells of ours
 }
 
 // row copies one row, whose start tag is k, with ours.
 func (p *patch) row(t *tokens, k token, number int) error {
 	m := rowMarks{number: number, style: -1}
 	line, due := p.line, p.due()
-	var found []mark
+	var found []ours.Mark
 	switch {
 	case due == number:
-		found = p.places.of(line)
+		found = p.places.Of(line)
 		m.marks = found
-		m.ours = func() { outcome(&p.cells, p.at, number, line, p.report, p.styles.base, lookPlain) }
+		m.ours = func() { ours.Outcome(&p.cells, p.at, number, line, p.report, p.styles.Base, ours.LookPlain) }
 	case due > 0 && due < number:
 		return unusual(p.tab.part)
 	case number == p.heading:
 		p.headed = true
-		m.ours = func() { headings(&p.cells, p.at, number, p.report, p.styles.of(lookHead)) }
+		m.ours = func() { ours.Headings(&p.cells, p.at, number, p.report, p.styles.Of(ours.LookHead)) }
 		line = nil
 	default:
 		line = nil
@@ -555,25 +558,25 @@ func (p *patch) row(t *tokens, k token, number int) error {
 			m.style, _ = strconv.Atoi(n)
 		}
 	}
-	p.cells.b = p.start(p.cells.b[:0], k, m.has)
+	p.cells.B = p.start(p.cells.B[:0], k, m.has)
 	if err := p.rowCells(t, k, &m); err != nil {
 		return err
 	}
-	if _, err := p.sheet.Write(p.cells.b); err != nil {
+	if _, err := p.sheet.Write(p.cells.B); err != nil {
 		return err
 	}
 	if line == nil {
 		return nil
 	}
 	for _, mark := range found {
-		if !p.sayable(mark.column) {
+		if !p.sayable(mark.Column) {
 			continue
 		}
-		if err := p.note(mark.column, number, mark.text); err != nil {
+		if err := p.note(mark.Column, number, mark.Text); err != nil {
 			return err
 		}
 	}
-	p.tally.place(line, p.report, p.tab.name, string(appendRef(nil, p.at, number)))
+	p.tally.Place(line, p.report, p.tab.name, string(ours.AppendRef(nil, p.at, number)))
 	p.last = number
 	return p.advance()
 }
@@ -586,8 +589,8 @@ func (p *patch) start(b []byte, k token, widen bool) []byte {
 	raw := k.raw
 	if spans, found := value(raw, "spans"); found && widen {
 		first, last, ok := strings.Cut(spans, ":")
-		if n, err := strconv.Atoi(last); ok && err == nil && n < p.at+ourColumns {
-			raw = with(nil, raw, "spans", first+":"+strconv.Itoa(p.at+ourColumns))
+		if n, err := strconv.Atoi(last); ok && err == nil && n < p.at+ours.Columns {
+			raw = with(nil, raw, "spans", first+":"+strconv.Itoa(p.at+ours.Columns))
 		}
 	}
 	if k.kind == both {
@@ -622,8 +625,8 @@ func (p *patch) copyRow(t *tokens, k token) error {
 func (p *patch) rowCells(t *tokens, row token, m *rowMarks) error {
 	end := "</" + string(row.name) + ">"
 	if row.kind == both {
-		p.before(maxColumn, m)
-		p.cells.b = append(p.cells.b, end...)
+		p.before(ours.MaxColumn, m)
+		p.cells.B = append(p.cells.B, end...)
 		return nil
 	}
 	name := p.s.prefix + "c"
@@ -643,8 +646,8 @@ func (p *patch) rowCells(t *tokens, row token, m *rowMarks) error {
 		}
 		switch {
 		case depth == 0:
-			p.before(maxColumn, m)
-			p.cells.b = append(p.cells.b, k.raw...)
+			p.before(ours.MaxColumn, m)
+			p.cells.B = append(p.cells.B, k.raw...)
 			return nil
 		case at == 1 && k.is(name):
 			column, _, _ = place(k.raw, column+1, m.number)
@@ -653,12 +656,12 @@ func (p *patch) rowCells(t *tokens, row token, m *rowMarks) error {
 				drop = k.kind == open
 				continue
 			}
-			p.cells.b = p.cell(p.cells.b, k.raw, column, m)
+			p.cells.B = p.cell(p.cells.B, k.raw, column, m)
 		case drop:
 			p.unchained = p.unchained || k.local() == "f"
 			drop = !(at == 1 && k.kind == shut)
 		default:
-			p.cells.b = append(p.cells.b, k.raw...)
+			p.cells.B = append(p.cells.B, k.raw...)
 		}
 	}
 }
@@ -668,7 +671,7 @@ func (p *patch) before(column int, m *rowMarks) {
 	for {
 		next := column
 		if len(m.marks) > 0 {
-			next = min(next, m.marks[0].column)
+			next = min(next, m.marks[0].Column)
 		}
 		switch {
 		case m.ours != nil && next >= p.at:
@@ -682,7 +685,7 @@ func (p *patch) before(column int, m *rowMarks) {
 				if style < 0 {
 					style = p.s.styleOf(next)
 				}
-				p.cells.blank(next, m.number, p.styles.mark(style, m.marks[0].bad))
+				p.cells.Blank(next, m.number, p.styles.mark(style, m.marks[0].Bad))
 			}
 			m.marks = m.marks[1:]
 		}
@@ -693,13 +696,13 @@ func (p *patch) before(column int, m *rowMarks) {
 func (p *patch) cell(b, raw []byte, column int, m *rowMarks) []byte {
 	format, _ := number(raw, "s", 0)
 	style := p.styles.own(format)
-	if len(m.marks) == 0 || m.marks[0].column != column {
+	if len(m.marks) == 0 || m.marks[0].Column != column {
 		if style != format {
 			return with(b, raw, "s", strconv.Itoa(style))
 		}
 		return append(b, raw...)
 	}
-	b = with(b, raw, "s", strconv.Itoa(p.styles.mark(style, m.marks[0].bad)))
+	b = with(b, raw, "s", strconv.Itoa(p.styles.mark(style, m.marks[0].Bad)))
 	m.marks = m.marks[1:]
 	return b
 }
@@ -712,7 +715,7 @@ func (p *patch) note(column, row int, text string) error {
 			return err
 		}
 	}
-	return p.notes.add(column, row, text)
+	return p.notes.Add(column, row, text)
 }
 
 // about is what the summary says of the workbook itself.
@@ -733,29 +736,29 @@ func (b *book) assemble(w io.Writer) error {
 	if err := z.SetComment(b.o.zip.Comment); err != nil {
 		return err
 	}
-	out := newParts(z)
+	out := ours.NewParts(z)
 	for _, f := range b.o.zip.File {
 		if x.dropped[f.Name] {
 			continue
 		}
 		if s := x.spools[f.Name]; s != nil {
-			out.spool(s)
+			out.Spool(s)
 			continue
 		}
 		if content, is := x.changed[f.Name]; is {
-			out.add(f.Name, content)
+			out.Add(f.Name, content)
 			continue
 		}
-		if out.err == nil {
-			out.err = z.Copy(f)
+		if out.Err == nil {
+			out.Err = z.Copy(f)
 		}
 	}
 	for _, a := range x.added {
 		if s := x.spools[a.name]; s != nil {
-			out.spool(s)
+			out.Spool(s)
 		} else {
-			out.add(a.name, a.content)
+			out.Add(a.name, a.content)
 		}
 	}
-	return out.end()
+	return out.End()
 }

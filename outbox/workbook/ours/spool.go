@@ -1,4 +1,4 @@
-package workbook
+package ours
 
 import (
 	"archive/zip"
@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// spool is one part of the result while it grows: compressed, in a temporary file that nobody else sees. So a result is
+// Spool is one part of the result while it grows: compressed, in a temporary file that nobody else sees. So a result is
 // complete before its first byte goes out, and parts that grow side by side need no memory.
-type spool struct {
-	name string
+type Spool struct {
+	Name string
 	file *os.File
 	raw  counter
 	z    *flate.Writer
@@ -33,13 +33,14 @@ func (c *counter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-func newSpool(name string) (*spool, error) {
+// NewSpool begins a part in a temporary file.
+func NewSpool(name string) (*Spool, error) {
 	f, err := os.CreateTemp("", "rowferry-part-*")
 	if err != nil {
 		return nil, err
 	}
 	_ = os.Remove(f.Name()) // where the system allows it, nothing stays behind whatever happens
-	s := &spool{name: name, file: f}
+	s := &Spool{Name: name, file: f}
 	s.raw.w = bufio.NewWriterSize(f, 64<<10)
 	if s.z, err = flate.NewWriter(&s.raw, level); err != nil {
 		return nil, err
@@ -52,7 +53,7 @@ func newSpool(name string) (*spool, error) {
 const level = 4
 
 // tee counts and sums what goes into the compressor.
-type tee struct{ s *spool }
+type tee struct{ s *Spool }
 
 func (t tee) Write(b []byte) (int, error) {
 	t.s.sum = crc32.Update(t.s.sum, crc32.IEEETable, b)
@@ -60,11 +61,12 @@ func (t tee) Write(b []byte) (int, error) {
 	return t.s.z.Write(b)
 }
 
-func (s *spool) Write(b []byte) (int, error)       { return s.buf.Write(b) }
-func (s *spool) WriteString(b string) (int, error) { return s.buf.WriteString(b) }
+// Write never keeps b. An error shows at the end too.
+func (s *Spool) Write(b []byte) (int, error)       { return s.buf.Write(b) }
+func (s *Spool) WriteString(b string) (int, error) { return s.buf.WriteString(b) }
 
-// finish ends the part; nothing may be written after it.
-func (s *spool) finish() error {
+// Finish ends the part; nothing may be written after it.
+func (s *Spool) Finish() error {
 	if err := s.buf.Flush(); err != nil {
 		return err
 	}
@@ -78,17 +80,18 @@ func (s *spool) finish() error {
 	return nil
 }
 
-func (s *spool) close() {
+// Close removes the file.
+func (s *Spool) Close() {
 	s.file.Close()
 	_ = os.Remove(s.file.Name())
 }
 
 // put copies the finished part into a zip.
-func (s *spool) put(z *zip.Writer) error {
+func (s *Spool) put(z *zip.Writer) error {
 	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	w, err := z.CreateRaw(entry(s.name, s.sum, s.raw.n, s.size))
+	w, err := z.CreateRaw(entry(s.Name, s.sum, s.raw.n, s.size))
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package workbook
+package ours
 
 import (
 	"strconv"
@@ -6,21 +6,22 @@ import (
 	"unicode/utf8"
 )
 
-const xmlHead = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>` + "\n"
+// XMLHead begins every part.
+const XMLHead = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>` + "\n"
 
 // What the format itself allows.
 const (
-	maxRow    = 1_048_576
-	maxColumn = 16_384
+	MaxRow    = 1_048_576
+	MaxColumn = 16_384
 	maxText   = 32_767 // UTF-16 units in a cell
 )
 
-// sheetRows is how many rows a sheet of ours holds; a test makes it small.
-var sheetRows = maxRow
+// SheetRows is how many rows a sheet of ours holds; a test makes it small.
+var SheetRows = MaxRow
 
-// appendText appends s as the text of a cell: characters that XML forbids become the _xHHHH_ that spreadsheet programs
+// AppendText appends s as the text of a cell: characters that XML forbids become the _xHHHH_ that spreadsheet programs
 // know, and what merely looks like one is protected.
-func appendText(b []byte, s string) []byte {
+func AppendText(b []byte, s string) []byte {
 	from := 0
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -97,8 +98,8 @@ func escaped(s string) bool {
 	return true
 }
 
-// appendAttr appends s as the value of an attribute in double quotes.
-func appendAttr(b []byte, s string) []byte {
+// AppendAttr appends s as the value of an attribute in double quotes.
+func AppendAttr(b []byte, s string) []byte {
 	for _, r := range s {
 		switch {
 		case r == '"':
@@ -141,8 +142,8 @@ func spaced(s string) bool {
 	return s[0] <= ' ' || s[len(s)-1] <= ' '
 }
 
-// appendRef appends "C5"; column from 0.
-func appendRef(b []byte, column, row int) []byte {
+// AppendRef appends "C5"; column from 0.
+func AppendRef(b []byte, column, row int) []byte {
 	return strconv.AppendInt(appendLetters(b, column), int64(row), 10)
 }
 
@@ -153,10 +154,11 @@ func appendLetters(b []byte, column int) []byte {
 	return append(b, byte('A'+column%26))
 }
 
-func letters(column int) string { return string(appendLetters(nil, column)) }
+// Letters name a column: 1 is A.
+func Letters(column int) string { return string(appendLetters(nil, column)) }
 
-// reference reads "C5" (or "C") as column 2, row 5 (row 0 where there is none).
-func reference(s string) (column, row int, ok bool) {
+// Reference reads "C5" (or "C") as column 2, row 5 (row 0 where there is none).
+func Reference(s string) (column, row int, ok bool) {
 	i := 0
 	for ; i < len(s) && i < 4; i++ {
 		c := s[i] &^ 0x20
@@ -165,52 +167,52 @@ func reference(s string) (column, row int, ok bool) {
 		}
 		column = column*26 + int(c-'A') + 1
 	}
-	if i == 0 || column > maxColumn {
+	if i == 0 || column > MaxColumn {
 		return 0, 0, false
 	}
 	if i == len(s) {
 		return column - 1, 0, true
 	}
 	row, err := strconv.Atoi(s[i:])
-	return column - 1, row, err == nil && row > 0 && row <= maxRow
+	return column - 1, row, err == nil && row > 0 && row <= MaxRow
 }
 
-// cells writes the cells of rows; p is the prefix of the sheet's elements ("" or "x:").
-type cells struct {
-	b []byte
-	p string
+// Cells writes the cells of rows; p is the prefix of the sheet's elements ("" or "x:").
+type Cells struct {
+	B []byte
+	P string
 }
 
-func (c *cells) open(column, row, style int) {
-	c.b = append(append(append(c.b, '<'), c.p...), `c r="`...)
-	c.b = append(appendRef(c.b, column, row), '"')
+func (c *Cells) open(column, row, style int) {
+	c.B = append(append(append(c.B, '<'), c.P...), `c r="`...)
+	c.B = append(AppendRef(c.B, column, row), '"')
 	if style > 0 {
-		c.b = strconv.AppendInt(append(c.b, ` s="`...), int64(style), 10)
-		c.b = append(c.b, '"')
+		c.B = strconv.AppendInt(append(c.B, ` s="`...), int64(style), 10)
+		c.B = append(c.B, '"')
 	}
 }
 
-// blank writes a cell that only has a style.
-func (c *cells) blank(column, row, style int) {
+// Blank writes a cell that only has a style.
+func (c *Cells) Blank(column, row, style int) {
 	c.open(column, row, style)
-	c.b = append(c.b, "/>"...)
+	c.B = append(c.B, "/>"...)
 }
 
-// text writes a cell of text, whatever it looks like. It reports whether the text fitted.
-func (c *cells) text(column, row, style int, s string) bool {
+// Text writes a cell of text, whatever it looks like. It reports whether the text fitted.
+func (c *Cells) Text(column, row, style int, s string) bool {
 	if s == "" {
-		c.blank(column, row, style)
+		c.Blank(column, row, style)
 		return true
 	}
 	s, whole := fit(s)
 	c.open(column, row, style)
-	c.b = append(c.b, ` t="inlineStr">`...)
+	c.B = append(c.B, ` t="inlineStr">`...)
 	c.tag("<", "is>")
 	c.tag("<", "t")
 	if spaced(s) {
-		c.b = append(c.b, ` xml:space="preserve"`...)
+		c.B = append(c.B, ` xml:space="preserve"`...)
 	}
-	c.b = appendText(append(c.b, '>'), s)
+	c.B = AppendText(append(c.B, '>'), s)
 	c.tag("</", "t>")
 	c.tag("</", "is>")
 	c.tag("</", "c>")
@@ -218,29 +220,31 @@ func (c *cells) text(column, row, style int, s string) bool {
 }
 
 // number writes a numeric cell.
-func (c *cells) number(column, row, style int, v float64) {
+func (c *Cells) number(column, row, style int, v float64) {
 	c.open(column, row, style)
-	c.b = append(c.b, '>')
+	c.B = append(c.B, '>')
 	c.tag("<", "v>")
-	c.b = strconv.AppendFloat(c.b, v, 'f', -1, 64)
+	c.B = strconv.AppendFloat(c.B, v, 'f', -1, 64)
 	c.tag("</", "v>")
 	c.tag("</", "c>")
 }
 
-func (c *cells) tag(open, name string) {
-	c.b = append(append(append(c.b, open...), c.p...), name...)
+func (c *Cells) tag(open, name string) {
+	c.B = append(append(append(c.B, open...), c.P...), name...)
 }
 
-func (c *cells) row(row int) { c.high(row, 1) }
+// Row begins a row of usual height.
+func (c *Cells) Row(row int) { c.High(row, 1) }
 
-// high opens a row that shows so many lines of text.
-func (c *cells) high(row, lines int) {
+// High opens a row that shows so many lines of text.
+func (c *Cells) High(row, lines int) {
 	c.tag("<", `row r="`)
-	c.b = append(strconv.AppendInt(c.b, int64(row), 10), '"')
+	c.B = append(strconv.AppendInt(c.B, int64(row), 10), '"')
 	if lines > 1 {
-		c.b = append(strconv.AppendInt(append(c.b, ` ht="`...), int64(15*min(lines, 12)), 10), `" customHeight="1"`...)
+		c.B = append(strconv.AppendInt(append(c.B, ` ht="`...), int64(15*min(lines, 12)), 10), `" customHeight="1"`...)
 	}
-	c.b = append(c.b, '>')
+	c.B = append(c.B, '>')
 }
 
-func (c *cells) endRow() { c.tag("</", "row>") }
+// EndRow ends it.
+func (c *Cells) EndRow() { c.tag("</", "row>") }

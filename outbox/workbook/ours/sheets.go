@@ -1,4 +1,4 @@
-package workbook
+package ours
 
 import (
 	"fmt"
@@ -16,34 +16,34 @@ import (
 
 // page is a small sheet that is written from top to bottom.
 type page struct {
-	cells
+	Cells
 	row      int
-	styles   base
+	styles   Base
 	language batch.Language
 	links    []byte // of cells to other sheets
 }
 
 func (p *page) line(write func(row int)) {
 	p.row++
-	p.cells.row(p.row)
+	p.Cells.Row(p.row)
 	write(p.row)
-	p.endRow()
+	p.EndRow()
 }
 
-func (p *page) texts(style look, texts ...string) {
+func (p *page) texts(style Look, texts ...string) {
 	p.line(func(row int) {
 		for i, s := range texts {
-			p.text(i, row, p.styles.of(style), s)
+			p.Text(i, row, p.styles.Of(style), s)
 		}
 	})
 }
 
-// summarySheet is the sheet for people who want to know how it went: the accounting, what the codes mean, times, notes.
-func summarySheet(r *outbox.Report, t *tally, s base, space string, about []string) []byte {
+// SummarySheet is the sheet for people who want to know how it went: the accounting, what the codes mean, times, notes.
+func SummarySheet(r *outbox.Report, t *Tally, s Base, space string, about []string) []byte {
 	l := r.Language
 	say := func(key string, args ...any) string { return words.Of(l, "workbookresult.summary."+key, args...) }
 	p := &page{styles: s, language: l}
-	p.b = fmt.Appendf(nil, xmlHead+`<worksheet xmlns="%s"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr><sheetViews><sheetView showGridLines="0" workbookViewId="0"/></sheetViews><sheetFormatPr defaultRowHeight="15"/>`+
+	p.B = fmt.Appendf(nil, XMLHead+`<worksheet xmlns="%s"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr><sheetViews><sheetView showGridLines="0" workbookViewId="0"/></sheetViews><sheetFormatPr defaultRowHeight="15"/>`+
 		`<cols><col min="1" max="1" width="30" customWidth="1"/><col min="2" max="2" width="24" customWidth="1"/><col min="3" max="3" width="12" customWidth="1"/><col min="4" max="4" width="90" customWidth="1"/></cols><sheetData>`, space)
 	title := "title"
 	if r.Preview {
@@ -71,15 +71,15 @@ func summarySheet(r *outbox.Report, t *tally, s base, space string, about []stri
 	}
 	p.list(say("notes"), told)
 	p.list(say("unused"), r.Unused)
-	p.b = append(p.b, `</sheetData>`...)
+	p.B = append(p.B, `</sheetData>`...)
 	if len(p.links) > 0 {
-		p.b = append(append(append(p.b, `<hyperlinks>`...), p.links...), `</hyperlinks>`...)
+		p.B = append(append(append(p.B, `<hyperlinks>`...), p.links...), `</hyperlinks>`...)
 	}
-	return append(p.b, `<pageMargins left="0.7" right="0.7" top="0.75" bottom="0.75" header="0.3" footer="0.3"/><pageSetup orientation="landscape" fitToHeight="0"/>`+
+	return append(p.B, `<pageMargins left="0.7" right="0.7" top="0.75" bottom="0.75" header="0.3" footer="0.3"/><pageSetup orientation="landscape" fitToHeight="0"/>`+
 		`<ignoredErrors><ignoredError sqref="A1:D5000" numberStoredAsText="1"/></ignoredErrors></worksheet>`...)
 }
 
-func (p *page) outcomes(r *outbox.Report, t *tally, say func(string, ...any) string) {
+func (p *page) outcomes(r *outbox.Report, t *Tally, say func(string, ...any) string) {
 	p.texts(lookBand, say("status"), say("rows"), "", say("meaning"))
 	for _, o := range outcomes() {
 		if r.Preview && o == batch.Delivered {
@@ -90,27 +90,27 @@ func (p *page) outcomes(r *outbox.Report, t *tally, say func(string, ...any) str
 			continue
 		}
 		p.line(func(row int) {
-			p.text(0, row, p.styles.of(lookOf(o)), resultmark.Word(r.Language, o))
-			p.number(1, row, p.styles.of(lookNumber), float64(n))
-			p.text(3, row, p.styles.of(lookWrap), words.Of(r.Language, "workbookresult.means."+strings.ReplaceAll(string(o), " ", "_")))
+			p.Text(0, row, p.styles.Of(lookOf(o)), resultmark.Word(r.Language, o))
+			p.number(1, row, p.styles.Of(lookNumber), float64(n))
+			p.Text(3, row, p.styles.Of(LookWrap), words.Of(r.Language, "workbookresult.means."+strings.ReplaceAll(string(o), " ", "_")))
 		})
 	}
 	p.row++
 }
 
 // mend lists the rows that need a person, each with a link to its cell.
-func (p *page) mend(t *tally, say func(string, ...any) string) {
+func (p *page) mend(t *Tally, say func(string, ...any) string) {
 	if len(t.mend) == 0 {
 		return
 	}
 	p.texts(lookBand, say("mend"), say("status"), "", say("message"))
 	for _, m := range t.mend {
 		p.line(func(row int) {
-			p.text(0, row, p.styles.of(lookLink), say("mend.row", "row", m.row))
-			p.text(1, row, p.styles.of(lookOf(m.status)), resultmark.Word(p.language, m.status))
-			p.text(3, row, p.styles.of(lookWrap), m.message)
+			p.Text(0, row, p.styles.Of(lookLink), say("mend.row", "row", m.row))
+			p.Text(1, row, p.styles.Of(lookOf(m.status)), resultmark.Word(p.language, m.status))
+			p.Text(3, row, p.styles.Of(LookWrap), m.message)
 			place := "'" + strings.ReplaceAll(m.sheet, "'", "''") + "'!" + m.cell
-			p.links = fmt.Appendf(p.links, `<hyperlink ref="A%d" location="%s"/>`, row, appendAttr(nil, place))
+			p.links = fmt.Appendf(p.links, `<hyperlink ref="A%d" location="%s"/>`, row, AppendAttr(nil, place))
 		})
 	}
 	needs := 0
@@ -118,13 +118,13 @@ func (p *page) mend(t *tally, say func(string, ...any) string) {
 		needs += t.counts.Of(s)
 	}
 	if more := needs - len(t.mend); more > 0 {
-		p.texts(lookPlain, say("mend.more", "count", more))
+		p.texts(LookPlain, say("mend.more", "count", more))
 	}
 	p.row++
 }
 
 // meaning is what a code means: by its document, by us, or what is said of a row that has it.
-func (p *page) meaning(r *outbox.Report, t *tally, k coded) string {
+func (p *page) meaning(r *outbox.Report, t *Tally, k coded) string {
 	if text := r.Codes[k.code].In(r.Language); text != "" {
 		return text
 	}
@@ -134,17 +134,17 @@ func (p *page) meaning(r *outbox.Report, t *tally, k coded) string {
 	return words.Of(r.Language, "workbookresult.summary.example", "text", t.says[k])
 }
 
-func (p *page) codes(r *outbox.Report, t *tally, say func(string, ...any) string) {
+func (p *page) codes(r *outbox.Report, t *Tally, say func(string, ...any) string) {
 	if len(t.codes) == 0 {
 		return
 	}
 	p.texts(lookBand, say("code"), say("status"), say("rows"), say("meaning"))
 	for _, k := range t.sorted() {
 		p.line(func(row int) {
-			p.text(0, row, p.styles.of(lookPlain), k.code)
-			p.text(1, row, p.styles.of(lookOf(k.status)), resultmark.Word(r.Language, k.status))
-			p.number(2, row, p.styles.of(lookNumber), float64(t.codes[k]))
-			p.text(3, row, p.styles.of(lookWrap), p.meaning(r, t, k))
+			p.Text(0, row, p.styles.Of(LookPlain), k.code)
+			p.Text(1, row, p.styles.Of(lookOf(k.status)), resultmark.Word(r.Language, k.status))
+			p.number(2, row, p.styles.Of(lookNumber), float64(t.codes[k]))
+			p.Text(3, row, p.styles.Of(LookWrap), p.meaning(r, t, k))
 		})
 	}
 	p.row++
@@ -159,8 +159,8 @@ func (p *page) facts(r *outbox.Report, say func(string, ...any) string) {
 			continue
 		}
 		p.line(func(row int) {
-			p.text(0, row, p.styles.of(lookLabel), say(f[0]))
-			p.text(1, row, p.styles.of(lookPlain), f[1])
+			p.Text(0, row, p.styles.Of(lookLabel), say(f[0]))
+			p.Text(1, row, p.styles.Of(LookPlain), f[1])
 		})
 	}
 	for _, f := range []struct {
@@ -171,8 +171,8 @@ func (p *page) facts(r *outbox.Report, say func(string, ...any) string) {
 			continue
 		}
 		p.line(func(row int) {
-			p.text(0, row, p.styles.of(lookLabel), say(f.key))
-			moment(&p.cells, 1, row, f.at, p.styles)
+			p.Text(0, row, p.styles.Of(lookLabel), say(f.key))
+			moment(&p.Cells, 1, row, f.at, p.styles)
 		})
 	}
 	p.row++
@@ -184,48 +184,48 @@ func (p *page) list(heading string, texts []string) {
 	}
 	p.texts(lookBand, heading, "", "", "")
 	for _, s := range texts {
-		p.texts(lookPlain, s)
+		p.texts(LookPlain, s)
 	}
 	p.row++
 }
 
 const (
-	pairsFrom    = 3    // the first column of pairs of formats: an older rowferry wrote number, status and checksum before them
+	PairsFrom    = 3    // the first column of pairs of formats: an older rowferry wrote number, status and checksum before them
 	pairsInRow   = 1000 // of them
-	whereColumns = 4
+	WhereColumns = 4
 )
 
-// marks is the very hidden sheet by which the result is recognised: package resultmark says what it holds.
-type marks struct {
-	report *outbox.Report
-	space  string
-	where  [whereColumns]string // the visible sheet, the heading's row, our first column, the summary sheet
+// Marks is the very hidden sheet by which the result is recognised: package resultmark says what it holds.
+type Marks struct {
+	Report *outbox.Report
+	Space  string
+	Where  [WhereColumns]string // the visible sheet, the heading's row, our first column, the summary sheet
 }
 
-// sheet is its content, with pairs of formats: one in a colour of ours, and the sender's. Programs number formats anew when
+// Sheet is its content, with pairs of formats: one in a colour of ours, and the sender's. Programs number formats anew when
 // they save; in cells of their own, the two stay a pair.
-func (m *marks) sheet(pairs [][2]int) []byte {
-	c := cells{b: fmt.Appendf(nil, xmlHead+`<worksheet xmlns="%s"><sheetData>`, m.space)}
+func (m *Marks) Sheet(pairs [][2]int) []byte {
+	c := Cells{B: fmt.Appendf(nil, XMLHead+`<worksheet xmlns="%s"><sheetData>`, m.Space)}
 	var names []string
-	for _, column := range m.report.Columns[:min(len(m.report.Columns), maxColumn)] {
+	for _, column := range m.Report.Columns[:min(len(m.Report.Columns), MaxColumn)] {
 		names = append(names, column.Name)
 	}
-	for i, texts := range [][]string{append([]string{resultmark.Layout, m.report.File.ID, strconv.Itoa(max(1, m.report.Revision))}, m.where[:]...), names} {
-		c.row(i + 1)
+	for i, texts := range [][]string{append([]string{resultmark.Layout, m.Report.File.ID, strconv.Itoa(max(1, m.Report.Revision))}, m.Where[:]...), names} {
+		c.Row(i + 1)
 		for column, s := range texts {
-			c.text(column, i+1, 0, s)
+			c.Text(column, i+1, 0, s)
 		}
-		c.endRow()
+		c.EndRow()
 	}
 	row := resultmark.First
 	for some := range slices.Chunk(pairs, pairsInRow) {
-		c.row(row)
+		c.Row(row)
 		for i, pair := range some {
-			c.blank(pairsFrom+2*i, row, pair[0])
-			c.blank(pairsFrom+2*i+1, row, pair[1])
+			c.Blank(PairsFrom+2*i, row, pair[0])
+			c.Blank(PairsFrom+2*i+1, row, pair[1])
 		}
-		c.endRow()
+		c.EndRow()
 		row++
 	}
-	return append(c.b, "</sheetData></worksheet>"...)
+	return append(c.B, "</sheetData></worksheet>"...)
 }

@@ -1,4 +1,4 @@
-package workbook
+package patch
 
 import (
 	"archive/zip"
@@ -14,16 +14,18 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/outbox/workbook/ours"
 	"github.com/rowferry/rowferry/words"
 )
 
-// refused is why the sender's file is not patched: a person reads it in the summary of the new workbook.
-type refused struct{ message batch.Message }
+// Refused is why the sender's file is not patched: a person reads it in the summary of the new workbook.
+type Refused struct{ Message batch.Message }
 
-func (e *refused) Error() string { return e.message.Key + fmt.Sprint(e.message.Args) }
+// Error is for logs.
+func (e *Refused) Error() string { return e.Message.Key + fmt.Sprint(e.Message.Args) }
 
 func refuse(key string, args ...any) error {
-	return &refused{words.Message("workbookresult.why."+key, args...)}
+	return &Refused{words.Message("workbookresult.why."+key, args...)}
 }
 
 // unusual refuses a file for a part that the patcher does not know how to change.
@@ -117,7 +119,7 @@ func (o *original) contents(names []string) error {
 	if o.book == "" {
 		return unusual("_rels/.rels")
 	}
-	if o.bookRels, err = o.links(o.book, relationsOf(o.book)); err != nil {
+	if o.bookRels, err = o.links(o.book, ours.RelationsOf(o.book)); err != nil {
 		return err
 	}
 	for _, l := range o.bookRels {
@@ -164,8 +166,8 @@ func (o *original) tabs(names []string) error {
 			return unusual(o.book)
 		}
 		t := &o.sheets[at]
-		if o.part(relationsOf(t.part)) != nil {
-			if t.rels, err = o.links(t.part, relationsOf(t.part)); err != nil {
+		if o.part(ours.RelationsOf(t.part)) != nil {
+			if t.rels, err = o.links(t.part, ours.RelationsOf(t.part)); err != nil {
 				return err
 			}
 		}
@@ -230,7 +232,7 @@ func (o *original) permitted() error {
 		}
 	}
 	switch {
-	case found == typeBook:
+	case found == ours.TypeBook:
 		return nil
 	case strings.Contains(found, "macroEnabled"), strings.Contains(found, "template"):
 		return refuse("macros")
@@ -373,7 +375,7 @@ func (o *original) relation(kind string) string {
 		}
 		return "http://purl.oclc.org/ooxml/officeDocument/relationships/" + kind
 	}
-	return relationSpace + "/" + kind
+	return ours.RelationSpace + "/" + kind
 }
 
 // relations is the namespace of what ties elements of a sheet to other parts.
@@ -381,7 +383,7 @@ func (o *original) relations() string {
 	if o.strict {
 		return "http://purl.oclc.org/ooxml/officeDocument/relationships"
 	}
-	return relationSpace
+	return ours.RelationSpace
 }
 
 func truth(v string) bool { return v == "1" || v == "true" || v == "on" }
@@ -418,7 +420,7 @@ func (o *original) look(sheet *tab, heading int, e *remains, headings []string) 
 	defer r.Close()
 	s := &survey{right: -1, earlier: e}
 	if err := s.read(cut(r), heading, sheet.name); err != nil {
-		if why := (*refused)(nil); errors.As(err, &why) {
+		if why := (*Refused)(nil); errors.As(err, &why) {
 			return nil, err
 		}
 		return nil, unusual(sheet.part)
@@ -457,7 +459,7 @@ func (s *survey) area(raw []byte, heading int) {
 	if !found {
 		last = ref
 	}
-	if column, row, ok := reference(strings.ReplaceAll(last, "$", "")); ok && row >= heading {
+	if column, row, ok := ours.Reference(strings.ReplaceAll(last, "$", "")); ok && row >= heading {
 		for s.earlier.columns[column] {
 			column--
 		}
@@ -598,7 +600,7 @@ func (s *survey) col(raw []byte) {
 	from, ok1 := number(raw, "min", 0)
 	to, ok2 := number(raw, "max", 0)
 	style, _ := number(raw, "style", 0)
-	if ok1 && ok2 && len(s.cols) < maxColumn {
+	if ok1 && ok2 && len(s.cols) < ours.MaxColumn {
 		s.cols = append(s.cols, col{from, to, bytes.Clone(raw), style})
 	}
 }
@@ -629,5 +631,5 @@ func place(raw []byte, next, row int) (column, at int, ok bool) {
 	if !found {
 		return next, row, true
 	}
-	return reference(v)
+	return ours.Reference(v)
 }

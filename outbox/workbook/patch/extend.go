@@ -1,4 +1,4 @@
-package workbook
+package patch
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rowferry/rowferry/outbox/workbook/ours"
 	"github.com/rowferry/rowferry/resultmark"
 )
 
@@ -21,11 +22,11 @@ type addition struct {
 // extension is how the zip differs from the sender's.
 type extension struct {
 	*book
-	space   string            // of the sheets' elements
-	changed map[string][]byte // by part: what replaces the sender's
-	spools  map[string]*spool // by part: what is written as it lies on disk
-	dropped map[string]bool   // parts of the sender that are left out
-	added   []addition        // new parts, in the order in which they are written
+	space   string                 // of the sheets' elements
+	changed map[string][]byte      // by part: what replaces the sender's
+	spools  map[string]*ours.Spool // by part: what is written as it lies on disk
+	dropped map[string]bool        // parts of the sender that are left out
+	added   []addition             // new parts, in the order in which they are written
 
 	bookPrefix, linkPrefix string   // of the elements of the workbook part and of its relations
 	tabs, links            []byte   // what these two get
@@ -35,9 +36,9 @@ type extension struct {
 // extend makes the small parts that tie ours to the sender's. The sheets of an earlier result get new content and stay where
 // they are; what they referred to is dropped.
 func (b *book) extend() (*extension, error) {
-	x := &extension{book: b, space: b.sheets[0].s.space, changed: map[string][]byte{}, spools: map[string]*spool{}, dropped: map[string]bool{}}
+	x := &extension{book: b, space: b.sheets[0].s.space, changed: map[string][]byte{}, spools: map[string]*ours.Spool{}, dropped: map[string]bool{}}
 	for _, p := range b.sheets {
-		x.spools[p.sheet.name] = p.sheet
+		x.spools[p.sheet.Name] = p.sheet
 	}
 	for _, step := range []func() error{x.prefixes, x.page, x.markSheet, x.formats, x.list, x.properties, x.sheetLinks, x.types} {
 		if err := step(); err != nil {
@@ -59,7 +60,7 @@ func (x *extension) prefixes() (err error) {
 	if x.bookPrefix, err = x.o.rootPrefix(x.o.book); err != nil {
 		return err
 	}
-	x.linkPrefix, err = x.o.rootPrefix(relationsOf(x.o.book))
+	x.linkPrefix, err = x.o.rootPrefix(ours.RelationsOf(x.o.book))
 	return err
 }
 
@@ -74,18 +75,18 @@ func (x *extension) tab(part, title, state string) {
 	x.titles = append(x.titles, title)
 	x.o.sheetID++
 	x.tabs = fmt.Appendf(x.tabs, `<%ssheet xmlns:r="%s" name="%s" sheetId="%d"%s r:id="%s"/>`, x.bookPrefix,
-		strings.TrimSuffix(x.o.relation(""), "/"), appendAttr(nil, title), x.o.sheetID, state, id)
+		strings.TrimSuffix(x.o.relation(""), "/"), ours.AppendAttr(nil, title), x.o.sheetID, state, id)
 	x.link(id, "worksheet", part)
 }
 
 // link ties a part to the workbook.
 func (x *extension) link(id, kind, part string) {
-	x.links = relation{id, x.o.relation(kind), toward(x.o.book, part)}.append(x.links, x.linkPrefix)
+	x.links = ours.Relation{ID: id, Kind: x.o.relation(kind), Target: toward(x.o.book, part)}.Append(x.links, x.linkPrefix)
 }
 
 // again is the part of an earlier result that gets new content; what it referred to goes.
 func (x *extension) again(part string) string {
-	if rels := x.o.part(relationsOf(part)); rels != nil {
+	if rels := x.o.part(ours.RelationsOf(part)); rels != nil {
 		x.dropped[rels.Name] = true
 	}
 	return x.o.part(part).Name
@@ -93,13 +94,13 @@ func (x *extension) again(part string) string {
 
 // page is the summary.
 func (x *extension) page() error {
-	content := summarySheet(x.report, &x.tally, x.styles.base.plain(), x.space, x.about())
+	content := ours.SummarySheet(x.report, &x.tally, x.styles.Base.Plain(), x.space, x.about())
 	if x.found.summary != "" {
 		x.changed[x.again(x.found.summary)] = content
 		return nil
 	}
 	name := x.o.beside("worksheets/rowferry-summary", ".xml")
-	x.add(name, typeSheet, content)
+	x.add(name, ours.TypeSheet, content)
 	x.tab(name, x.summary, "")
 	return nil
 }
@@ -107,21 +108,21 @@ func (x *extension) page() error {
 // markSheet is the hidden one. Of an earlier result, which may have several, the first is used again and the others are emptied.
 func (x *extension) markSheet() error {
 	first := x.sheets[0]
-	m := marks{x.report, x.space, [whereColumns]string{first.tab.name, strconv.Itoa(first.heading), letters(first.at), x.summary}}
+	m := ours.Marks{Report: x.report, Space: x.space, Where: [ours.WhereColumns]string{first.tab.name, strconv.Itoa(first.heading), ours.Letters(first.at), x.summary}}
 	if len(x.sheets) > 1 {
-		m.where = [whereColumns]string{3: x.summary}
+		m.Where = [ours.WhereColumns]string{3: x.summary}
 	}
-	content := m.sheet(x.styles.pairs)
+	content := m.Sheet(x.styles.pairs)
 	for i, part := range x.found.marks {
 		if name := x.again(part); i == 0 {
 			x.changed[name] = content
 		} else {
-			x.changed[name] = fmt.Appendf(nil, xmlHead+`<worksheet xmlns="%s"><sheetData/></worksheet>`, x.space)
+			x.changed[name] = fmt.Appendf(nil, ours.XMLHead+`<worksheet xmlns="%s"><sheetData/></worksheet>`, x.space)
 		}
 	}
 	if len(x.found.marks) == 0 {
 		name := x.o.beside("worksheets/rowferry-marks", ".xml")
-		x.add(name, typeSheet, content)
+		x.add(name, ours.TypeSheet, content)
 		x.tab(name, x.o.tabName(resultmark.Sheet), ` state="veryHidden"`)
 	}
 	return nil
@@ -137,7 +138,7 @@ func (x *extension) formats() error {
 		x.changed[x.o.part(x.styles.part).Name] = content
 		return nil
 	}
-	x.add(x.styles.part, typeStyles, content)
+	x.add(x.styles.part, ours.TypeStyles, content)
 	x.link(x.o.freeID("rIdRowferryStyles"), "styles", x.styles.part)
 	return nil
 }
@@ -147,7 +148,7 @@ func (x *extension) list() error {
 	if err := x.o.replace(x.changed, x.o.book, map[string]string{"sheets": string(x.tabs)}); err != nil {
 		return err
 	}
-	return x.o.replace(x.changed, relationsOf(x.o.book), map[string]string{"": string(x.links)})
+	return x.o.replace(x.changed, ours.RelationsOf(x.o.book), map[string]string{"": string(x.links)})
 }
 
 // unchain takes the list of cells with formulas out; programs make a new one when they open the file.
@@ -158,7 +159,7 @@ func (x *extension) unchain() {
 			continue
 		}
 		x.dropped[part.Name] = true
-		rels, types := x.o.part(relationsOf(x.o.book)).Name, x.o.part("[Content_Types].xml").Name
+		rels, types := x.o.part(ours.RelationsOf(x.o.book)).Name, x.o.part("[Content_Types].xml").Name
 		x.changed[rels] = without(x.changed[rels], "Id", func(v string) bool { return v == l.id })
 		x.changed[types] = without(x.changed[types], "PartName", func(v string) bool { return x.o.part(v) == part })
 	}
@@ -174,12 +175,6 @@ func without(content []byte, attribute string, fits func(value string) bool) []b
 		kept = append(kept, k.raw...)
 	}
 	return kept
-}
-
-// plain are the same formats for a sheet whose elements have no prefix.
-func (s base) plain() base {
-	s.prefix = ""
-	return s
 }
 
 // rootPrefix is the prefix of a part's elements.
@@ -225,7 +220,7 @@ func (o *original) freeID(id string) string {
 
 // properties adds the custom document properties; those of an earlier result go.
 func (x *extension) properties() error {
-	space, variant := customSpace, variantSpace
+	space, variant := ours.CustomSpace, ours.VariantSpace
 	if x.o.strict {
 		space, variant = "http://purl.oclc.org/ooxml/officeDocument/customProperties", "http://purl.oclc.org/ooxml/officeDocument/docPropsVTypes"
 	}
@@ -243,17 +238,17 @@ func (x *extension) firstProperties(space, variant string) error {
 	for n := 2; x.o.part(part) != nil; n++ {
 		part = "docProps/custom" + strconv.Itoa(n) + ".xml"
 	}
-	content := []byte(xmlHead + `<Properties xmlns="` + space + `">`)
-	x.add(part, typeCustom, append(append(content, properties(x.report, 2, "", variant)...), "</Properties>"...))
+	content := []byte(ours.XMLHead + `<Properties xmlns="` + space + `">`)
+	x.add(part, ours.TypeCustom, append(append(content, ours.Properties(x.report, 2, "", variant)...), "</Properties>"...))
 	prefix, err := x.o.rootPrefix("_rels/.rels")
 	if err != nil {
 		return err
 	}
-	link := relation{"rIdRowferry", x.o.relation("custom-properties"), part}
-	for n := 2; hasID(x.o.rootRels, link.id); n++ {
-		link.id = "rIdRowferry" + strconv.Itoa(n)
+	link := ours.Relation{ID: "rIdRowferry", Kind: x.o.relation("custom-properties"), Target: part}
+	for n := 2; hasID(x.o.rootRels, link.ID); n++ {
+		link.ID = "rIdRowferry" + strconv.Itoa(n)
 	}
-	return x.o.replace(x.changed, "_rels/.rels", map[string]string{"": string(link.append(nil, prefix))})
+	return x.o.replace(x.changed, "_rels/.rels", map[string]string{"": string(link.Append(nil, prefix))})
 }
 
 // moreProperties puts ours beside those that the file has.
@@ -267,7 +262,7 @@ func (x *extension) moreProperties(part, variant string) error {
 		return err
 	}
 	kept, highest := withoutOurs(content)
-	content, err = splice(kept, map[string]string{"": string(properties(x.report, highest+1, prefix, variant))}, nil)
+	content, err = splice(kept, map[string]string{"": string(ours.Properties(x.report, highest+1, prefix, variant))}, nil)
 	if err != nil {
 		return unusual(part)
 	}
@@ -321,8 +316,8 @@ func (x *extension) sheetLinks() error {
 }
 
 func (x *extension) notesOf(p *patch) error {
-	x.spools[p.notes.comments.name], x.spools[p.notes.shapes.name] = p.notes.comments, p.notes.shapes
-	rels := relationsOf(p.tab.part)
+	x.spools[p.notes.Comments.Name], x.spools[p.notes.Shapes.Name] = p.notes.Comments, p.notes.Shapes
+	rels := ours.RelationsOf(p.tab.part)
 	prefix, err := "", error(nil)
 	if x.o.part(rels) != nil {
 		if prefix, err = x.o.rootPrefix(rels); err != nil {
@@ -330,15 +325,15 @@ func (x *extension) notesOf(p *patch) error {
 		}
 	}
 	var links []byte
-	add := func(id, kind string, s *spool, contentType string) {
-		links = relation{id, x.o.relation(kind), toward(p.tab.part, s.name)}.append(links, prefix)
-		x.add(s.name, contentType, nil)
+	add := func(id, kind string, s *ours.Spool, contentType string) {
+		links = ours.Relation{ID: id, Kind: x.o.relation(kind), Target: toward(p.tab.part, s.Name)}.Append(links, prefix)
+		x.add(s.Name, contentType, nil)
 	}
 	if p.old.comments == "" {
-		add(commentsID, "comments", p.notes.comments, typeComments)
+		add(commentsID, "comments", p.notes.Comments, ours.TypeComments)
 	}
 	if p.old.shapes == "" {
-		add(shapesID, "vmlDrawing", p.notes.shapes, typeVML)
+		add(shapesID, "vmlDrawing", p.notes.Shapes, ours.TypeVML)
 	}
 	switch {
 	case len(links) == 0:
@@ -346,8 +341,8 @@ func (x *extension) notesOf(p *patch) error {
 	case x.o.part(rels) != nil:
 		return x.o.replace(x.changed, rels, map[string]string{"": string(links)})
 	}
-	content := []byte(xmlHead + `<Relationships xmlns="` + packageSpace + `">`)
-	x.add(rels, typeRels, append(append(content, links...), "</Relationships>"...))
+	content := []byte(ours.XMLHead + `<Relationships xmlns="` + ours.PackageSpace + `">`)
+	x.add(rels, ours.TypeRels, append(append(content, links...), "</Relationships>"...))
 	return nil
 }
 
@@ -372,7 +367,7 @@ func (x *extension) types() error {
 	var lines []byte
 	for _, a := range x.added {
 		if defaults[path.Ext(a.name)] != a.kind {
-			lines = contentType{a.name, a.kind}.append(lines, prefix)
+			lines = ours.ContentType{Part: a.name, Kind: a.kind}.Append(lines, prefix)
 		}
 	}
 	// The root's end, so that defaults stay before overrides.
@@ -429,7 +424,7 @@ func (o *original) titles(changed map[string][]byte, titles []string) {
 				inserted = true
 				out = append(out, raw...)
 				for _, t := range titles {
-					out = append(appendText(fmt.Appendf(out, "<%s>", k.name), t), fmt.Sprintf("</%s>", k.name)...)
+					out = append(ours.AppendText(fmt.Appendf(out, "<%s>", k.name), t), fmt.Sprintf("</%s>", k.name)...)
 				}
 				continue
 			}
