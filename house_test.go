@@ -62,6 +62,7 @@ var shared = map[string]string{
 	"notices/trust":           "a company's own certificates",
 	"ledger/spool":            "copies in a folder, beside any ledger",
 	"ledger/commits":          "how writes share transactions",
+	"ledger/sieve":            "which requests surely are new",
 	"outbox/csvfile":          "a workbook says of a row what a CSV says",
 	"outbox/workbook/ours":    "what a result of either kind has of ours",
 	"outbox/summary":          "a workbook sums up what the summary does",

@@ -22,6 +22,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/commits"
+	"github.com/rowferry/rowferry/ledger/sieve"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -49,14 +50,19 @@ type Visitor struct{ register }
 // Ledger is a ledger in its owner's hands.
 type Ledger struct {
 	register
-	lease   *lease
-	clock   func() time.Time
-	queue   *commits.Queue[op]
-	done    chan struct{} // closed when the writing goroutine has ended
-	keys    sync.Map      // file id → its key
-	days    sync.Map      // days that have their partitions
-	writer  *pgx.Conn     // the writing goroutine's, as all below
-	group   int64         // the number of the last group that was committed
+	lease *lease
+	clock func() time.Time
+	queue *commits.Queue[op]
+	done  chan struct{} // closed when the writing goroutine has ended
+	keys  sync.Map      // file id → its key
+	days  sync.Map      // days that have their partitions
+
+	sieve   sieve.Sieve // has all prints that the database has, once it is filled
+	filling sync.Mutex
+	filled  bool
+
+	writer  *pgx.Conn // the writing goroutine's, as all below
+	group   int64     // the number of the last group that was committed
 	tallies map[ledger.ChunkID]*ledger.Tally
 	torn    map[string]error // file id → why a chunk of it could not be staged since Unstage
 }

@@ -26,7 +26,11 @@ func printsOf(c *ledger.Chunk) (all []printed) {
 	return all
 }
 
+// copyPrints leaves prints. The sieve has them first: it may have more than the database, and never less.
 func (w *writing) copyPrints(table string, rows [][]any) error {
+	for _, row := range rows {
+		w.l.sieve.Add(ledger.Print(row[0].([16]byte)))
+	}
 	_, err := w.tx.CopyFrom(w.ctx, pgx.Identifier{table}, []string{"print", "file", "seq", "item", "free"}, pgx.CopyFromRows(rows))
 	return err
 }
@@ -82,6 +86,50 @@ func (b books) Earlier(ctx context.Context, family string, prints []ledger.Print
 		return err
 	})
 	return found, err
+}
+
+// fillSieve reads all prints into the owner's sieve, once: whatever is left later goes through its hands.
+func (l *Ledger) fillSieve(ctx context.Context) error {
+	l.filling.Lock()
+	defer l.filling.Unlock()
+	if l.filled {
+		return nil
+	}
+	err := l.reading(ctx, func(q querier) error {
+		rows, err := q.Query(ctx, "SELECT print FROM prints")
+		if err != nil {
+			return err
+		}
+		var print [16]byte
+		_, err = pgx.ForEachRow(rows, []any{&print}, func() error { l.sieve.Add(print); return nil })
+		return err
+	})
+	l.filled = err == nil
+	return err
+}
+
+// Earlier finds the items that had the same requests. The database is asked about those only that may have been left.
+func (l *Ledger) Earlier(ctx context.Context, family string, prints []ledger.Print, since time.Time) ([]*ledger.Earlier, error) {
+	if err := l.fillSieve(ctx); err != nil {
+		return nil, err
+	}
+	found := make([]*ledger.Earlier, len(prints))
+	at := l.sieve.May(prints)
+	if len(at) == 0 {
+		return found, nil
+	}
+	some := make([]ledger.Print, len(at))
+	for i, n := range at {
+		some[i] = prints[n]
+	}
+	known, err := l.books.Earlier(ctx, family, some, since)
+	if err != nil {
+		return nil, err
+	}
+	for i, n := range at {
+		found[n] = known[i]
+	}
+	return found, nil
 }
 
 // raced is ledger.ErrRaced when a file that was accepted since this one's first chunk was staged has a request of it.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/sieve"
 )
 
 // Prints are written twice. With a chunk they go into a row of their own (prints), which costs little because it is written
@@ -29,7 +30,7 @@ type printed struct {
 }
 
 // tailSize is from how many prints on the tail becomes a segment.
-const tailSize = 1 << 18
+const tailSize = sieve.Most
 
 // segment is prints in 2^bits pages.
 type segment struct {
@@ -100,7 +101,7 @@ type printIndex struct {
 	read     time.Time // when it was read; zero: not yet
 	tail     *tail
 	segments []*segment // oldest first
-	shelves  []*shelf   // of their filters
+	filters  sieve.Shelves[*segment]
 
 	// what became segments in the transaction that is open, which readers of other connections do not see before it is committed
 	frozen []*tail
@@ -113,7 +114,7 @@ type printIndex struct {
 // made is a segment that is not committed.
 type made struct {
 	*segment
-	filter filter
+	filter sieve.Filter
 }
 
 // mostPages is how many pages of segments, of about 4 KiB, are kept.
@@ -126,7 +127,46 @@ func (x *printIndex) fill(ctx context.Context, q querier, age time.Duration) err
 	if !x.read.IsZero() && (age == 0 || time.Since(x.read) < age) {
 		return nil
 	}
-	x.tail, x.segments, x.shelves, x.frozen, x.made = newTail(), nil, nil, nil, nil
+	x.tail, x.frozen, x.made = newTail(), nil, nil
+	same, err := x.current(ctx, q)
+	if err != nil {
+		return err
+	}
+	if !same {
+		if err := x.fillFilters(ctx, q); err != nil {
+			return err
+		}
+	}
+	accepted := `SELECT f.id, p.file, p.seq, p.body FROM prints p JOIN files f ON f.n = p.file WHERE f.state NOT IN ('claiming', 'taken') ORDER BY p.file, p.seq`
+	if err := eachPrinted(ctx, q, x.tail.add, accepted); err != nil {
+		return err
+	}
+	x.read = time.Now()
+	return nil
+}
+
+// current reports whether the segments are those whose filters are here: of a large ledger these are most of what there is to read.
+func (x *printIndex) current(ctx context.Context, q querier) (bool, error) {
+	rows, err := q.QueryContext(ctx, "SELECT n FROM segments ORDER BY n")
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	same, seen := true, 0
+	for rows.Next() {
+		var n int64
+		if err := rows.Scan(&n); err != nil {
+			return false, err
+		}
+		same = same && seen < len(x.segments) && x.segments[seen].n == n
+		seen++
+	}
+	return same && seen == len(x.segments), rows.Err()
+}
+
+// fillFilters reads the segments' filters.
+func (x *printIndex) fillFilters(ctx context.Context, q querier) error {
+	x.segments, x.filters = nil, sieve.Shelves[*segment]{}
 	rows, err := q.QueryContext(ctx, "SELECT n, bits, filter FROM segments ORDER BY n")
 	if err != nil {
 		return err
@@ -144,19 +184,12 @@ func (x *printIndex) fill(ctx context.Context, q querier, age time.Duration) err
 		}
 		x.shelve(s, f)
 	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	accepted := `SELECT f.id, p.file, p.seq, p.body FROM prints p JOIN files f ON f.n = p.file WHERE f.state NOT IN ('claiming', 'taken') ORDER BY p.file, p.seq`
-	if err := eachPrinted(ctx, q, x.tail.add, accepted); err != nil {
-		return err
-	}
-	x.read = time.Now()
-	return nil
+	return rows.Err()
 }
 
-func (x *printIndex) shelve(s *segment, f filter) {
-	x.segments, x.shelves = append(x.segments, s), shelve(x.shelves, s, f)
+func (x *printIndex) shelve(s *segment, f sieve.Filter) {
+	x.segments = append(x.segments, s)
+	x.filters.Put(s, f)
 }
 
 // eachPrinted reads rows of prints: id, file, seq, body.
@@ -227,29 +260,24 @@ func decodePrints(id string, at tallied, stored []byte) ([]printed, error) {
 
 // find gives where each print was left, the newest first. It is asked with mu held for reading.
 func (x *printIndex) find(ctx context.Context, q querier, prints []ledger.Print) ([][]ledger.Sighting, error) {
-	found, probes := make([][]ledger.Sighting, len(prints)), make([]probe, len(prints))
+	found, probes := make([][]ledger.Sighting, len(prints)), make([]sieve.Probe, len(prints))
 	for i, p := range prints {
-		probes[i] = probeOf(p)
+		probes[i] = sieve.Of(p)
 		found[i] = x.tail.of(found[i], p)
 		for _, t := range slices.Backward(x.frozen) {
 			found[i] = t.of(found[i], p)
 		}
 	}
-	var may []maybe
-	for _, h := range slices.Backward(x.shelves) {
-		may = h.among(may[:0], probes)
-		for _, m := range may {
-			body, err := x.body(ctx, q, m.segment.first()+m.segment.page(prints[m.print]))
-			if errors.Is(err, sql.ErrNoRows) {
-				err = fmt.Errorf("a page of prints is missing: %w", ledger.ErrAltered)
-			}
-			if err != nil {
-				return nil, err
-			}
-			found[m.print] = inPage(found[m.print], body, prints[m.print])
+	return found, x.filters.Among(probes, func(i int, s *segment) error {
+		body, err := x.body(ctx, q, s.first()+s.page(prints[i]))
+		if errors.Is(err, sql.ErrNoRows) {
+			err = fmt.Errorf("a page of prints is missing: %w", ledger.ErrAltered)
 		}
-	}
-	return found, nil
+		if err == nil {
+			found[i] = inPage(found[i], body, prints[i])
+		}
+		return err
+	})
 }
 
 // body reads a page of a segment.
@@ -299,7 +327,7 @@ func inPage(found []ledger.Sighting, body []byte, p ledger.Print) []ledger.Sight
 
 // seal writes prints, oldest first, as a segment.
 func (w *writing) seal(list []tailed, now time.Time) (m made, err error) {
-	s, f := &segment{}, newFilter()
+	s, f := &segment{}, sieve.New()
 	for n := len(list) / 160; n > 0; n >>= 1 {
 		s.bits++
 	}
@@ -310,7 +338,7 @@ func (w *writing) seal(list []tailed, now time.Time) (m made, err error) {
 	pages := make([][]byte, 1<<s.bits)
 	for i := range slices.Backward(list) {
 		p := &list[i].printed
-		f.add(p.print)
+		f.Add(p.print)
 		n := s.page(p.print)
 		pages[n] = appendSighting(pages[n], p)
 	}
