@@ -22,9 +22,10 @@ func main() {
 	name := flag.String("name", "demo", "of a user")
 	password := flag.String("password", "look around", "of that user")
 	folder := flag.String("to", "pictures", "folder for the pictures")
+	language := flag.String("language", "en", "of the browser")
 	docs := flag.Bool("docs", false, "only those of the documentation")
 	flag.Parse()
-	if err := run(*address, *name, *password, *folder, *docs, flag.Args()); err != nil {
+	if err := run(*address, *name, *password, *folder, *language, *docs, flag.Args()); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -39,11 +40,11 @@ type shot struct {
 
 var shots = []shot{{"light", false, 1280, 800}, {"dark", true, 1280, 800}, {"narrow", false, 375, 720}}
 
-func run(address, name, password, folder string, docs bool, paths []string) error {
+func run(address, name, password, folder, language string, docs bool, paths []string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.Flag("disable-background-networking", true), chromedp.Flag("lang", "en"))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.Flag("disable-background-networking", true), chromedp.Flag("lang", language), chromedp.Flag("accept-lang", language))
 	all, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	defer stop()
 	ctx, cancel := chromedp.NewContext(all)
