@@ -17,7 +17,7 @@ const heaviest = 150_000
 var brought = regexp.MustCompile(`(?:src|href)="(/static/[^"]+)"`)
 
 // Each page is light at its first load, whatever it shows: here a file of 40 columns with long cells, whose rows all are to be mended, and
-// 120 files with long names.
+// 60 files with long names.
 func TestPagesAreLight(t *testing.T) {
 	o := open(t)
 	var wide strings.Builder
@@ -33,7 +33,7 @@ func TestPagesAreLight(t *testing.T) {
 	}
 	id := o.drop("ann", "failures", "wide.csv", wide.String())
 	o.ended(id)
-	for i := range 120 {
+	for i := range 60 {
 		o.drop("ann", "other", fmt.Sprintf("a-very-long-name-of-a-file-that-somebody-exported-from-a-system-%d-of-many.csv", i), sheet(2, fmt.Sprint("LBN", i, "x")))
 	}
 	ann := o.visitor("ann")

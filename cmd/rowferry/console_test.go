@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -56,14 +57,7 @@ func newDesk(t *testing.T) *deskTest {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.address = l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	d.address = quiet(t)
 	d.put("rowferry.yaml", strings.NewReplacer("ADDRESS", d.address, "SERVER", "http://"+server.Addr()).Replace(deskConfig))
 	add := rowferry(t, d.dir, "user", "add", "ann", "--role", "admin")
 	add.Stdin = strings.NewReader("correct horse ann\n")
@@ -83,6 +77,23 @@ func newDesk(t *testing.T) *deskTest {
 	d.does(chromedp.Navigate("http://"+d.address+"/"), chromedp.WaitVisible("input[name=password]"), chromedp.SendKeys("input[name=name]", "ann"),
 		chromedp.SendKeys("input[name=password]", "correct horse ann"), chromedp.Click("form.stack button"), chromedp.WaitVisible("nav"))
 	return d
+}
+
+// quiet is a free address that no system gives to outgoing connections, so that it is still free after the service was killed.
+func quiet(t *testing.T) string {
+	t.Helper()
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 10000+rand.IntN(20000)))
+		if err != nil {
+			continue
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return l.Addr().String()
+	}
+	t.Fatal("no port is free")
+	return ""
 }
 
 func (d *deskTest) put(name, text string) string {
