@@ -142,7 +142,9 @@ func (s *soak) listen(log io.Reader) {
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var line struct{ Msg, Address, Level string }
-		_ = json.Unmarshal(lines.Bytes(), &line)
+		if json.Unmarshal(lines.Bytes(), &line) != nil {
+			line.Level = "ERROR" // not of the log: why the service ended
+		}
 		s.mu.Lock()
 		if line.Address != "" {
 			s.address[line.Msg] = line.Address

@@ -115,7 +115,7 @@ func (d Driver) own(ctx context.Context, how trust) (*Ledger, error) {
 		return nil, &ledger.InUse{Path: dir, PID: ownerOf(dir)}
 	}
 	_ = os.WriteFile(filepath.Join(dir, "ledger.pid"), []byte(strconv.Itoa(os.Getpid())), 0o600)
-	b, writer, err := open(ctx, dir)
+	b, writer, err := open(ctx, dir, true)
 	if err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
@@ -193,7 +193,7 @@ func (d Driver) Visit(ctx context.Context) (ledger.Visitor, error) {
 		return nil, cmp.Or(emptied(path), fmt.Errorf("ledger: %w", err))
 	}
 	id, value, markErr := readMark(d.Dir)
-	b, writer, err := open(ctx, d.Dir)
+	b, writer, err := open(ctx, d.Dir, false)
 	if err != nil {
 		return nil, err
 	}
@@ -298,11 +298,18 @@ func private(dir string) error {
 	return err
 }
 
-func open(ctx context.Context, dir string) (b books, writer *sql.DB, err error) {
+func open(ctx context.Context, dir string, owner bool) (b books, writer *sql.DB, err error) {
 	path := filepath.Join(dir, "ledger.db")
-	q := url.Values{"_pragma": {"busy_timeout(10000)", "auto_vacuum(2)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-4000)"}}
-	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: q.Encode()}).String()
-	writer, err = sql.Open("sqlite", dsn)
+	with := func(pragmas ...string) string {
+		q := url.Values{"_pragma": append([]string{"busy_timeout(60000)"}, pragmas...)}
+		return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: q.Encode()}).String()
+	}
+	dsn := with("journal_mode(WAL)", "synchronous(FULL)", "cache_size(-4000)")
+	first := dsn
+	if owner { // before there are tables. Saying so takes the lock of writers each time: nobody who only looks does
+		first = with("auto_vacuum(2)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-4000)")
+	}
+	writer, err = sql.Open("sqlite", first)
 	if err != nil {
 		return b, nil, fmt.Errorf("ledger: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -206,32 +207,57 @@ func (s *Sweeper) results(f ledger.File, gone *Gone) error {
 	return nil
 }
 
-// underWay is where it is kept which part of which file is being dropped, so that one which a kill broke off is ended.
+// underWay is where it is kept which parts of which files are being dropped, a line each, so that what a kill or a resend broke off is ended.
 const underWay = "retain/under-way"
 
-// drop lets go of a part of a file, step by step.
+// drop lets go of a part of a file, step by step. One whose rows are sent again meanwhile stays under way until it is at rest.
 func (s *Sweeper) drop(ctx context.Context, id string, p ledger.Part) error {
 	r, able := s.Owner.(ledger.Retainer)
 	if !able {
 		return nil
 	}
-	if err := s.Owner.Keep(ctx, underWay, id+" "+string(p)); err != nil {
+	one := id + " " + string(p)
+	if err := s.note(ctx, func(all []string) []string { return append(without(all, one), one) }); err != nil {
 		return err
 	}
-	if err := s.steps(ctx, func(step int) (bool, error) { return r.Drop(ctx, id, p, step) }); err != nil {
+	err := s.steps(ctx, func(step int) (bool, error) { return r.Drop(ctx, id, p, step) })
+	if errors.Is(err, ledger.ErrState) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	return s.Owner.Keep(ctx, underWay, "")
+	return s.note(ctx, func(all []string) []string { return without(all, one) })
 }
 
-// begun ends what an earlier process began to drop.
+// note changes what is kept as being under way.
+func (s *Sweeper) note(ctx context.Context, change func([]string) []string) error {
+	all, err := s.noted(ctx)
+	if err != nil {
+		return err
+	}
+	return s.Owner.Keep(ctx, underWay, strings.Join(change(all), "\n"))
+}
+
+func (s *Sweeper) noted(ctx context.Context) ([]string, error) {
+	text, err := s.Owner.Kept(ctx, underWay)
+	return without(strings.Split(text, "\n"), ""), err
+}
+
+func without(all []string, one string) []string {
+	return slices.DeleteFunc(all, func(s string) bool { return s == one })
+}
+
+// begun ends what an earlier sweep began to drop.
 func (s *Sweeper) begun(ctx context.Context) error {
 	if s.Owner == nil {
 		return nil
 	}
-	text, err := s.Owner.Kept(ctx, underWay)
-	if id, part, found := strings.Cut(text, " "); found && err == nil {
-		err = s.drop(ctx, id, ledger.Part(part))
+	all, err := s.noted(ctx)
+	for _, one := range all {
+		if id, part, found := strings.Cut(one, " "); found && err == nil {
+			err = s.drop(ctx, id, ledger.Part(part))
+		}
 	}
 	return err
 }
