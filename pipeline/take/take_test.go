@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -448,4 +449,37 @@ func sameOrder(state string) []string {
 	lines := slices.Sorted(strings.Lines(state))
 	lines = slices.CompactFunc(lines, func(a, b string) bool { return a == b && strings.HasPrefix(a, "data/spool/") })
 	return slices.DeleteFunc(lines, func(l string) bool { return strings.HasPrefix(l, "|") })
+}
+
+// leaving gives content, and goes away with the last byte of it.
+type leaving struct {
+	io.Reader
+	leave func()
+}
+
+func (l leaving) Read(b []byte) (int, error) {
+	n, err := l.Reader.Read(b)
+	if err != nil {
+		l.leave()
+	}
+	return n, err
+}
+
+// Who uploads a file and goes away as soon as it is whole leaves it whole, and not half of it; one that has lost its copy is given up, and not
+// tried for ever.
+func TestUploadersThatGoAway(t *testing.T) {
+	b := newBench(t)
+	b.start()
+	taker := &take.Taker{Route: b.route(), Ledger: b.ledger, Log: slog.New(slog.DiscardHandler), Now: time.Now}
+	ctx, leave := context.WithCancel(t.Context())
+	f, err := taker.Upload(ctx, "a.csv", leaving{strings.NewReader("no\n1\n"), leave}, false)
+	b.must(err)
+	whole, err := ledger.Whole(t.Context(), b.ledger.Copies(), f)
+	b.must(err)
+	b.must(whole.Close())
+	b.must(b.ledger.Spool().Remove(t.Context(), f.ID))
+	b.must(taker.GoOn(t.Context(), f))
+	if f := b.file("a.csv"); f.State != ledger.Quarantined {
+		t.Errorf("a file without its copy is %s", f.State)
+	}
 }

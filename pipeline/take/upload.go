@@ -23,8 +23,8 @@ func (t *Taker) Upload(ctx context.Context, name string, content io.Reader, once
 	if onceMore {
 		fetched.Hash = "" // equal to nothing
 	}
-	if err == nil {
-		err = t.take(ctx, &f, fetched)
+	if err == nil { // it is whole: whoever goes away now does not undo it halfway
+		err = t.take(context.WithoutCancel(ctx), &f, fetched)
 	}
 	if err != nil {
 		ctx := context.WithoutCancel(ctx)
@@ -40,6 +40,10 @@ func (t *Taker) Upload(ctx context.Context, name string, content io.Reader, once
 // it was cut off, also by another process, and after an error: that is our trouble and not the file's.
 func (t *Taker) GoOn(ctx context.Context, f ledger.File) error {
 	err := t.goOn(ctx, f, streamed{})
+	if ctx.Err() == nil && errors.Is(err, inbox.ErrGone) { // its copy is gone, and who sent it has no more to give
+		_, err = t.drop(ctx, f.ID, words.Message("take.interrupted"))
+		return err
+	}
 	if ctx.Err() != nil || !isItsOwn(err) {
 		return err
 	}
