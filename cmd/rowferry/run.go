@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -120,16 +121,20 @@ func (f *flags) run(ctx context.Context, once bool) error {
 	}
 }
 
-// standsBy says why a service waits for its turn: another machine has the ledger, or took it from this one, or nobody answers.
+// standsBy says why a service waits for its turn: another machine has the ledger, or took it from this one, or nobody answers, or the
+// disk is full.
 // "" when err is another trouble, or none.
 func standsBy(err error) string {
 	if inUse, ok := errors.AsType[*ledger.InUse](err); ok && inUse.Elsewhere {
 		return inUse.Error()
 	}
-	for _, why := range []error{ledger.ErrLost, ledger.ErrAway} {
+	for _, why := range []error{ledger.ErrLost, ledger.ErrAway, ledger.ErrFull} {
 		if errors.Is(err, why) {
 			return why.Error()
 		}
+	}
+	if errors.Is(err, syscall.ENOSPC) {
+		return ledger.ErrFull.Error()
 	}
 	return ""
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/commits"
 	"github.com/rowferry/rowferry/ledger/spool"
+	"github.com/rowferry/rowferry/places/local"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -169,9 +170,17 @@ func (b books) explained(err error) error {
 	case corrupt, noDatabase:
 		return b.damaged(found)
 	case full:
-		return fmt.Errorf("the disk of %s is full: make room there; nothing is lost, and what waits goes on then (%w)", b.path, err)
+		return b.filled(err)
+	case unwritten: // a full disk, too, where the files beside the database cannot grow
+		if room, roomErr := local.Room(filepath.Dir(b.path)); roomErr == nil && room < 1<<20 {
+			return b.filled(err)
+		}
 	}
 	return err
+}
+
+func (b books) filled(cause error) error {
+	return fmt.Errorf("%w where %s lies: make room there; nothing is lost, and what waits goes on then (%w)", ledger.ErrFull, b.path, cause)
 }
 
 func (b books) damaged(cause error) error {
@@ -181,6 +190,7 @@ func (b books) damaged(cause error) error {
 // Result codes of SQLite.
 const (
 	corrupt    = 11
+	unwritten  = 10
 	full       = 13
 	constraint = 19
 	noDatabase = 26

@@ -63,6 +63,9 @@ func (l *Lane) feed(ctx context.Context, jobs chan<- *job) error {
 			return err
 		}
 		if j == nil {
+			if err := l.written(); err != nil {
+				return err
+			}
 			if err := l.sleep(ctx, wait); err != nil {
 				return nil
 			}
@@ -77,6 +80,22 @@ func (l *Lane) feed(ctx context.Context, jobs chan<- *job) error {
 			return nil
 		}
 	}
+}
+
+// written waits for what was written last, once nothing is in flight that would write again and so notice that the ledger failed.
+func (l *Lane) written() error {
+	l.mu.Lock()
+	behind := l.behind
+	if l.inFlight > 0 {
+		behind = nil
+	}
+	l.mu.Unlock()
+	for _, r := range behind {
+		if err := r.Wait(context.Background()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sleep waits for a signal, at most d (0: no limit).
