@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
-// A file that has settled and is not whole is given up after the patience. A process that ends before that, such as run --once from cron,
+// A file that has settled and is not whole is given up after the patience, one that does not fit is told of. A process that ends before that, such as run --once from cron,
 // notes since when which file is so, and the next one goes on counting from there. Between processes it is the wall clock that counts;
 // each process sees a file settle by its own before it judges.
 
@@ -43,31 +45,48 @@ func (b *Inbox) recall(ctx context.Context) {
 }
 
 // waited is how long a file has been seen as it is, by this process and earlier ones.
-func (b *Inbox) waited(c Candidate) time.Duration {
-	now := b.rhythm.Now()
-	waited := now.Sub(c.First)
-	if n := b.noted[c.Name]; n.Mark == c.Mark {
-		waited = max(waited, now.Sub(time.Unix(0, n.Since)))
+func (b *Inbox) waited(c Candidate) time.Duration { return b.lain(c.Name, c.Sighting, b.rhythm.Now()) }
+
+// lain is how long a file has lain there as it is.
+func (b *Inbox) lain(name string, s *Sighting, now time.Time) time.Duration {
+	lain := now.Sub(s.First)
+	if n := b.noted[noteKey(name)]; n.Mark == s.Mark {
+		lain = max(lain, now.Sub(time.Unix(0, n.Since)))
 	}
-	return waited
+	return lain
 }
 
-// note writes down which files are not whole, when these are others than before.
+// noteKey is a name as a note can hold it, whatever it consists of.
+func noteKey(name string) string {
+	if utf8.ValidString(name) {
+		return name
+	}
+	return strconv.QuoteToASCII(name)
+}
+
+// note writes down which files are not whole or do not fit, when these are others than before.
 func (b *Inbox) note(ctx context.Context) {
 	if b.Note == nil {
 		return
 	}
 	broken, now := map[string]noted{}, b.rhythm.Now().UnixNano()
 	for name, s := range b.sightings.byName {
-		before, known := b.noted[name]
+		before, known := b.noted[noteKey(name)]
 		known = known && before.Mark == s.Mark && before.Since <= now // or the clock was wrong then
 		switch {
 		case s.Taken:
 		case known && (b.broken(s) != "" || s.Verdict == nil && !s.Checked):
-			broken[name] = before
+			broken[noteKey(name)] = before
 		case b.broken(s) != "":
-			broken[name] = noted{s.Mark, s.First.UnixNano()}
+			broken[noteKey(name)] = noted{s.Mark, s.First.UnixNano()}
 		}
+	}
+	for name, s := range b.misfits.byName {
+		if before, known := b.noted[noteKey(name)]; known && before.Mark == s.Mark && before.Since <= now {
+			broken[noteKey(name)] = before
+			continue
+		}
+		broken[noteKey(name)] = noted{s.Mark, s.First.UnixNano()}
 	}
 	if maps.Equal(broken, b.noted) {
 		return

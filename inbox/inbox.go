@@ -46,7 +46,8 @@ type Place interface {
 	// the route's language, why.
 	Unready() iter.Seq2[string, string]
 
-	// Misfits gives the files whose names do not fit, and which have lain there as they are for longer than the patience.
+	// Misfits gives the files whose names do not fit or are none that can be trusted, and which have lain there as they are for longer than the
+	// patience, counted over processes.
 	Misfits() []Arrival
 
 	// Held gives the ids under which files lie in processing.

@@ -100,6 +100,11 @@ func (b *Inbox) survey(ctx context.Context, found []places.Entry, now time.Time)
 		if !b.meant(e.Name) {
 			continue
 		}
+		if why := Untrusted(e.Name); why != "" && e.Mode.IsRegular() {
+			b.leave(e.Name, slog.LevelWarn, why)
+			b.misfits.See(e.Name, mark(e), now)
+			continue
+		}
 		if !Match(b.Match, e.Name) {
 			b.pass(e, now)
 			continue
@@ -131,7 +136,7 @@ func (b *Inbox) meant(name string) bool { return !Temporary(name) && !b.marker.F
 
 // pass tells once of a file that whoever dropped it may be waiting for: nothing but the globs speaks against it.
 func (b *Inbox) pass(e places.Entry, now time.Time) {
-	if Untrusted(e.Name) != "" || !e.Mode.IsRegular() {
+	if !e.Mode.IsRegular() {
 		return
 	}
 	b.misfits.See(e.Name, mark(e), now)
@@ -146,7 +151,7 @@ func (b *Inbox) Misfits() []Arrival {
 	defer b.mu.Unlock()
 	var all []Arrival
 	for _, name := range slices.Sorted(maps.Keys(b.misfits.byName)) {
-		if s := b.misfits.byName[name]; b.looked.Sub(s.First) >= b.Patience {
+		if s := b.misfits.byName[name]; b.lain(name, s, b.looked) >= b.Patience {
 			all = append(all, Arrival{Name: name, Size: s.Size, ModTime: time.Unix(0, s.Mark.ModTime)})
 		}
 	}

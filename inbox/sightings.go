@@ -91,7 +91,7 @@ func (s *Sightings) Forget(name string) { delete(s.byName, name) }
 
 // Identity is how a file that stays where it is gets recognised: name, size and modification time.
 func (a Arrival) Identity() string {
-	return fmt.Sprintf("%s|%d|%s", a.Name, a.Size, a.ModTime.UTC().Format(time.RFC3339Nano))
+	return fmt.Sprintf("%s|%d|%s", noteKey(a.Name), a.Size, a.ModTime.UTC().Format(time.RFC3339Nano))
 }
 
 // Remembering is the memory of a place that leaves its files where they are (after: keep, or a server that permits no

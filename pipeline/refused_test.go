@@ -3,11 +3,16 @@ package pipeline_test
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
+
+	"github.com/rowferry/rowferry/ledger/drivers"
+	"github.com/rowferry/rowferry/pipeline"
 )
 
 // Who sent a file that is refused, or one that nobody takes, hears of it in the outbox, once.
@@ -65,5 +70,75 @@ func TestRefusedFilesAreToldInTheOutbox(t *testing.T) {
 	}
 	if letter, n := find("letter.*.refused.txt"); n != 1 || !strings.Contains(letter, "letter.docx") {
 		t.Errorf("%d times: %s", n, letter)
+	}
+}
+
+// Under run --once, as from cron, the patience is counted over the runs: what nobody takes is told of in the outbox, once, and so is a file whose name is no
+// text.
+func TestMisfitsAreToldByRunsThatEnd(t *testing.T) {
+	_, url := newNotices(t)
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "in"), filepath.Join(dir, "out")
+	config := filepath.Join(dir, "rowferry.yaml")
+	text := fmt.Sprintf("data: data\naccounts:\n  les: {provider: les, server: %q, rate: none}\nroutes:\n  failures:\n    account: les\n    operation: shipmentFailed\n"+
+		"    inbox: {dir: in, settle: 1ms, every: 10ms, patience: 1s, match: [\"*.csv\"]}\n    outbox: {dir: out, formats: [csv]}\n", url)
+	if err := errors.Join(os.MkdirAll(in, 0o755), os.WriteFile(config, []byte(text), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"orders.zip", "orders.et", "orders.wps", "\xd0\xc5orders.csv"}
+	for _, name := range names {
+		if err := os.WriteFile(filepath.Join(in, name), []byte("PK"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	told := func() []string {
+		found, err := filepath.Glob(filepath.Join(out, "*.refused.txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	for end := time.Now().Add(3 * time.Minute); len(told()) < len(names); {
+		once(t, config)
+		if time.Now().After(end) {
+			t.Fatalf("told of %v", told())
+		}
+	}
+	once(t, config)
+	once(t, config)
+	if found := told(); len(found) != len(names) {
+		t.Errorf("told of more than there are: %v", found)
+	}
+	for _, path := range told() {
+		content, err := os.ReadFile(path)
+		if err != nil || !utf8.Valid(content) || !utf8.ValidString(path) || !strings.Contains(string(content), "orders.") {
+			t.Errorf("%s says %q, %v", path, content, err)
+		}
+	}
+	for _, name := range names {
+		if _, err := os.Stat(filepath.Join(in, name)); err != nil {
+			t.Errorf("it does not lie there any more: %v", err)
+		}
+	}
+}
+
+// once is run --once.
+func once(t *testing.T, config string) {
+	t.Helper()
+	cfg, err := pipeline.Load(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := drivers.Open(t.Context(), cfg.Ledger, cfg.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := pipeline.Build(t.Context(), cfg, l, pipeline.Options{Inboxes: true, Log: slog.New(slog.DiscardHandler)})
+	if err == nil {
+		_, err = e.Once(t.Context(), nil)
+		err = errors.Join(err, e.Close())
+	}
+	if err = errors.Join(err, l.Close()); err != nil {
+		t.Fatal(err)
 	}
 }

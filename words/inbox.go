@@ -77,6 +77,11 @@ var inbox = catalogue{
 		ZH: "{name} 位于收件文件夹中但不会被接收：其名称不符合此路由接收的文件名（match）。请重命名，或放到正确的位置。",
 		RU: "{name} лежит во входящей папке и не принимается: имя не подходит под те, что берёт этот маршрут (match). Переименуйте файл или положите его туда, где его ждут.",
 	},
+	"inbox.misnamed": {
+		EN: "{name} lies in the inbox and is not taken: its name is too long, or holds bytes that are no text in UTF-8, path separators, or characters that steer what shows it. Rename it with letters, digits and common signs, and have it sent under such names.",
+		ZH: "{name} 位于收件文件夹中但不会被接收：其名称过长，或含有非 UTF-8 字节、路径分隔符或会影响显示的字符。请改用字母、数字和常见符号命名，并请发送方使用这样的名称。",
+		RU: "{name} лежит во входящей папке и не принимается: имя слишком длинное или содержит байты не в UTF-8, разделители путей либо символы, меняющие его вид. Переименуйте файл, используя буквы, цифры и обычные знаки, и попросите присылать файлы под такими именами.",
+	},
 	"place.remounted": {
 		EN: "The folder {dir} lies on another file system than before: {was} then, {now} now. Most likely a mount is off, so nothing is taken from there or put there. Mount it again; if the folder was moved for good, delete {file}.",
 		ZH: "文件夹 {dir} 所在的文件系统与之前不同：之前是 {was}，现在是 {now}。很可能挂载已断开，因此不会从中接收文件，也不会写入文件。请重新挂载；如果文件夹确已永久迁移，请删除 {file}。",

@@ -49,7 +49,7 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"code": code, "hangup": hangup, "json": printsJSON, "provider": startProvider, "faults": faults, "executed": executed,
 	"normal": normal, "fileid": fileID, "await": await, "gbk": gbk, "broken": broken, "binary": binary, "workbook": workbook, "mend": mend, "sheet": sheet, "sorted": sorted,
 	"many": manyRows, "untilexecuted": untilExecuted, "steady": steady, "eventually": eventually, "seen": seen, "examples": examples, "database": startDatabase,
-	"grown": grown, "crlf": crlf, "hints": followHints,
+	"grown": grown, "crlf": crlf, "hints": followHints, "recipe": recipe,
 }
 
 // prepare gives a script the repository's folder and nothing of the person who runs the tests.
@@ -428,4 +428,16 @@ func followHints(ts *testscript.TestScript, _ bool, args []string) {
 		sound(hint, mapBegins.ReplaceAllString(followed, "    map:\n      "+strings.ReplaceAll(hint, "$", "$$")))
 	}
 	fmt.Fprintf(ts.Stdout(), "%d hints\n", n)
+}
+
+// recipe NAME does what a block of docs/operations.md says, as it stands there.
+func recipe(ts *testscript.TestScript, _ bool, args []string) {
+	page, err := os.ReadFile(filepath.Join(ts.Getenv("REPO"), "docs", "operations.md"))
+	ts.Check(err)
+	_, rest, found := strings.Cut(string(page), "\n```sh "+args[0]+"\n")
+	text, _, closed := strings.Cut(rest, "\n```")
+	if !found || !closed {
+		ts.Fatalf("docs/operations.md has no block %s", args[0])
+	}
+	ts.Check(ts.Exec("sh", "-ec", text))
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -13,9 +14,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // parrot is a provider, or what stands before it, that repeats all it was sent in every form, with one fault after the other.
@@ -96,6 +99,7 @@ const (
 	markedPassword = `m4rkpw"x/y+z <&>ü密-m4rkpw-end`
 	markedKey      = "m4rkkey-0123456789+/=m4rkkey-end"
 	markedSession  = "m4rksession-ABCDEF-m4rksession-end"
+	markedHook     = "whsec_m4rkhook0123456789ABCDEFm4rkhook"
 	markedRow      = "r0wmark-of-a-customer"
 )
 
@@ -176,9 +180,15 @@ func TestMarkedSecretsAreShownNowhere(t *testing.T) {
 	}
 	one := all.Files[0].ID
 	for _, args := range []string{"status", "status " + one, "status --json " + one, "pause " + one, "resume " + one, "cancel " + one, "resend --status rejected " + one,
-		"check points no.csv", "send points no.csv", "doctor", "config check", "config check --json", "providers", "user list", "token list"} {
+		"check points no.csv", "send points no.csv", "doctor", "config check", "config check --json", "providers", "user list", "token list",
+		"providers template les shipmentFailed -o t.xlsx", "init --from no.csv --operation otms/shipPointRemove -o first.yaml", "init --from no.csv --operation otms/shipPointRemove --into rowferry.yaml --route more",
+		"backup kept", "backup kept", "restore kept", "prune", "prune --dry-run", "notify test", "reload", "health", "service status", "status --backlog", "status --row 2 " + one,
+		"__complete status ", "ledger copy --to postgres://u:" + markedKey + "@127.0.0.1:1/x?connect_timeout=1"} {
 		ask(strings.Fields(args)...)
 	}
+	serviceShowsNone(t, dir, one, ask, func(more string) {
+		put("rowferry.yaml", strings.ReplaceAll(secretsConfig, "URL", server.URL)+strings.ReplaceAll(more, "URL", server.URL))
+	})
 	put("rowferry.yaml", "acc0unts: {x: {server: \"${SECRET}\", password: *"+markedKey+", login: ftp://u:"+markedKey+"@h}}\nlisten: \"${SECRET}\"\n")
 	for _, args := range []string{"config check", "config check --json", "run", "status", "doctor"} {
 		ask(strings.Fields(args)...)
@@ -214,4 +224,84 @@ func shown(t *testing.T, where, text string) {
 			return
 		}
 	}
+}
+
+// serviceShowsNone looks at a service that runs: its log, its pages, its API, its metrics, and the commands that speak with it.
+func serviceShowsNone(t *testing.T, dir, file string, ask func(...string) string, configure func(more string)) {
+	t.Helper()
+	t.Setenv("HOOK", markedHook)
+	const more = `
+listen: 127.0.0.1:0
+console: {listen: "127.0.0.1:0"}
+keep: {originals: 90d}
+notices: {webhook: {url: "URL/hook", secret: "${HOOK}"}, mail: {host: 127.0.0.1, port: 1, user: acme, password: "${SECRET}", from: a@example.com, to: [b@example.com]}}
+`
+	configure(more)
+	token := strings.TrimSpace(ask("token", "add", "nightly", "--role", "admin"))
+	for _, args := range []string{"notify test", "prune --dry-run", "config check"} {
+		ask(strings.Fields(args)...)
+	}
+	log := &watched{}
+	cmd := rowferry(t, dir, "run", "--log-level", "debug")
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	console := log.await(t, regexp.MustCompile(`http://127\.0\.0\.1:\d+`))
+	for _, path := range []string{"/", "/sign-in", "/healthz", "/api/v1/openapi.json", "/api/v1/files", "/api/v1/files/" + file, "/api/v1/files/" + file + "/rows", "/api/v1/files/" + file + "/rows/2",
+		"/api/v1/files/" + file + "/result.csv", "/api/v1/files/" + file + "/original", "/api/v1/files/none", "/accounts", "/doctor"} {
+		r, err := http.NewRequest(http.MethodGet, console+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(answer.Body)
+		if err = errors.Join(err, answer.Body.Close()); err != nil {
+			t.Fatal(err)
+		}
+		shown(t, path, string(content))
+	}
+	for _, args := range []string{"status", "reload", "notify test", "pause les", "resume les", "prune", "backup kept-running", "doctor"} {
+		ask(strings.Fields(args)...)
+	}
+	configure(more + "acc0unts: {x: \"${SECRET}\"}\n")
+	ask("reload")
+	configure("")
+	_ = cmd.Process.Signal(os.Interrupt)
+	_ = cmd.Wait()
+	shown(t, "the service's log", log.String())
+}
+
+// watched is what a program prints while it runs.
+type watched struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (w *watched) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.Write(b)
+}
+
+func (w *watched) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.String()
+}
+
+// await waits until something was printed that fits, and gives it.
+func (w *watched) await(t *testing.T, what *regexp.Regexp) string {
+	t.Helper()
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if found := what.FindString(w.String()); found != "" {
+			return found
+		}
+	}
+	t.Fatalf("never printed: %s\n%s", what, w.String())
+	return ""
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/places/local"
 )
 
 // One process at a time owns the ledger. Its lease has no end in the database: the holder makes beat grow, and believes in its
@@ -79,7 +80,7 @@ func host() string {
 // here locks the data folder and names it: a folder of this kernel, by an id that lies in it. lock is nil when another process
 // has it.
 func here(data string) (lock *flock.Flock, place string, err error) {
-	if err := os.MkdirAll(data, 0o700); err != nil {
+	if err := local.Private(data); err != nil {
 		return nil, "", err
 	}
 	lock = flock.New(filepath.Join(data, "ledger.lock"))

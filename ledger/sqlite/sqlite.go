@@ -290,10 +290,7 @@ func ownerOf(dir string) int {
 // private makes dir and everything of the ledger in it ours alone, whatever the umask is and whoever could read it before.
 // SQLite gives its other files the rights of the database.
 func private(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	if err := os.Chmod(dir, 0o700); err != nil {
+	if err := local.Private(dir); err != nil {
 		return err
 	}
 	entries, err := os.ReadDir(dir)

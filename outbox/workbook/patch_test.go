@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -426,6 +427,39 @@ func alike(t *testing.T, was, is seen) {
 			}
 			if c.text() != n.text() && c.text() != "" || c.text() != "" && (c.Format != n.Format || c.Kind != n.Kind || c.Bold != n.Bold) {
 				t.Errorf("%s!%s: %q %+v became %q %+v", name, ref, c.text(), c, n.text(), n)
+			}
+		}
+	}
+}
+
+// What would lie elsewhere, for whoever unpacks the result, is not copied on from the sender's workbook: neither the part nor its name.
+func TestNamesThatClimbAreNotCopiedOn(t *testing.T) {
+	for _, name := range []string{"../../etc/cron.d/orders", `..\..\orders.bat`, "xl/../../orders", "C:/orders", "/xl/extra.bin"} {
+		source := plainSender(t)
+		content, err := os.ReadFile(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		z := zip.NewWriter(&b)
+		was, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range was.File {
+			err = errors.Join(err, z.Copy(f))
+		}
+		w, werr := z.Create(name)
+		if err = errors.Join(err, werr); err == nil {
+			_, err = w.Write([]byte("x"))
+		}
+		if err = errors.Join(err, z.Close(), os.WriteFile(source, b.Bytes(), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		result, _ := resultOf(t, source)
+		for part, content := range parts(t, result) {
+			if !filepath.IsLocal(part) || strings.ContainsAny(part, `\:`) || bytes.Contains(content, []byte("..")) && bytes.Contains(content, []byte("cron.d")) && bytes.Contains(content, []byte("../etc")) {
+				t.Errorf("%s: the result has %s", name, part)
 			}
 		}
 	}

@@ -88,7 +88,7 @@ func empty(dir string) error {
 	if err == nil && len(there) > 0 {
 		return fmt.Errorf("%s is not empty: name a new folder for each backup", dir)
 	}
-	return err
+	return errors.Join(err, os.Chmod(dir, 0o700)) // whoever could look into it before
 }
 
 // files copies what belongs to the files that the copied ledger knows: their copies in the spool, and their results on this machine.
@@ -142,7 +142,7 @@ func (m *maker) result(o configs.Outbox, route, name string) error {
 	if o.SFTP != "" || o.Dir == "" || !filepath.IsLocal(name) {
 		return nil
 	}
-	in, err := os.Open(filepath.Join(o.Dir, name))
+	in, err := local.OpenFile(filepath.Join(o.Dir, name)) // in an outbox that others may write, a link could lead anywhere
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -48,25 +48,29 @@ func (t *Taker) putSummary(ctx context.Context, f ledger.File, format outbox.For
 }
 
 // tellMisfits says once of each file that has lain in the inbox for longer than the patience, and whose name does not fit the route's
-// match, that it is not taken.
+// match or cannot be trusted, that it is not taken.
 func (t *Taker) tellMisfits(ctx context.Context) error {
 	if t.Route.Outbox == nil {
 		return nil
 	}
 	for _, a := range t.Route.Inbox.Misfits() {
-		key := "misfit/" + t.Route.Name + "/" + a.Identity()
-		if told, err := t.Ledger.Kept(ctx, key); err != nil || told != "" {
+		told := "misfit/" + t.Route.Name + "/" + a.Identity()
+		if before, err := t.Ledger.Kept(ctx, told); err != nil || before != "" {
 			if err != nil {
 				return err
 			}
 			continue
 		}
 		id := NewID(t.Now(), 0)
-		text := words.Of(t.Route.Language, "inbox.misfit", "name", inbox.Tame(a.Name)) + "\n"
-		if err := t.Route.Outbox.Put(ctx, route.ResultName(a.Name, id, 1, "refused.txt"), strings.NewReader(text)); err != nil {
+		key, name := "inbox.misfit", inbox.Tame(a.Name)
+		if inbox.Untrusted(a.Name) != "" {
+			key = "inbox.misnamed"
+		}
+		text := words.Of(t.Route.Language, key, "name", name) + "\n"
+		if err := t.Route.Outbox.Put(ctx, route.ResultName(name, id, 1, "refused.txt"), strings.NewReader(text)); err != nil {
 			return err
 		}
-		if err := t.Ledger.Keep(ctx, key, id); err != nil {
+		if err := t.Ledger.Keep(ctx, told, id); err != nil {
 			return err
 		}
 	}

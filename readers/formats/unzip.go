@@ -9,8 +9,10 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/rowferry/rowferry/batch"
@@ -76,8 +78,28 @@ func aside(name string) bool {
 		base == "thumbs.db" || base == "desktop.ini"
 }
 
-// nameOf is the name as people wrote it: without a flag it is in whatever encoding their system has.
+// nameOf is the name as people wrote it, and nothing but a name: what would lead out of a folder, or steer what shows it, is taken out. The end of a
+// folder's name stays.
 func nameOf(e *zip.File) string {
+	name := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029' {
+			return '_'
+		}
+		return r
+	}, written(e))
+	name = drive.ReplaceAllString(name, "")
+	plain := strings.TrimPrefix(path.Clean("/"+name), "/")
+	if strings.HasSuffix(name, "/") {
+		plain += "/"
+	}
+	return plain
+}
+
+// drive is how an absolute path begins on Windows.
+var drive = regexp.MustCompile(`^([a-zA-Z]:)+`)
+
+// written is the name in the archive: without a flag it is in whatever encoding the sender's system has.
+func written(e *zip.File) string {
 	name := strings.ReplaceAll(e.Name, `\`, "/")
 	if utf8.ValidString(name) {
 		return name

@@ -131,3 +131,29 @@ func TestUnzip(t *testing.T) {
 		t.Errorf("unasked: %v %v", u, err)
 	}
 }
+
+// Names in an archive are only shown: what would climb, begins at a root, or steers a terminal is not in them.
+func TestNamesInAnArchive(t *testing.T) {
+	for name, want := range map[string]string{
+		"../../etc/cron.d/orders.csv": "etc/cron.d/orders.csv", "/etc/orders.csv": "etc/orders.csv", `..\..\orders.csv`: "orders.csv", `C:\in\orders.csv`: "in/orders.csv",
+		"in/../../orders.csv": "orders.csv", "./a/./orders.csv": "a/orders.csv", "a\x1b[2Jb.csv": "a_[2Jb.csv", "a\u202evsc.csv": "a_vsc.csv", "订单/orders.csv": "订单/orders.csv", "//server/share/o.csv": "server/share/o.csv",
+	} {
+		content := zipped(t, name, "id,name\n1,a\n")
+		u, err := Unzip(t.Context(), readers.File{Name: "a.zip", Size: int64(len(content)), ReaderAt: bytes.NewReader(content)}, readers.Settings{Unzip: true})
+		if err != nil || u == nil {
+			t.Errorf("%q: %v", name, err)
+			continue
+		}
+		if u.Member != want || u.Name != want[strings.LastIndexByte(want, '/')+1:] {
+			t.Errorf("%q is called %q and %q, want %q", name, u.Member, u.Name, want)
+		}
+		again, err := Unzip(t.Context(), readers.File{Name: "a.zip", Size: int64(len(content)), ReaderAt: bytes.NewReader(content)}, readers.Settings{Unzip: true, Member: u.Member})
+		if err != nil || again == nil {
+			t.Errorf("%q is not found again: %v", name, err)
+			continue
+		}
+		if err := errors.Join(u.Close(), again.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -101,7 +102,7 @@ func (s *Spool) put(z *zip.Writer) error {
 
 // entry is a zip entry without a clock in it: the same report gives the same bytes.
 func entry(name string, sum uint32, compressed, size uint64) *zip.FileHeader {
-	return &zip.FileHeader{Name: name, Method: zip.Deflate, CRC32: sum, CompressedSize64: compressed, UncompressedSize64: size,
+	return &zip.FileHeader{Name: strings.TrimLeft(name, "/"), Method: zip.Deflate, CRC32: sum, CompressedSize64: compressed, UncompressedSize64: size,
 		Modified: noon, CreatorVersion: 20, ReaderVersion: 20}
 }
 
@@ -110,7 +111,7 @@ var noon = time.Date(1980, 1, 1, 12, 0, 0, 0, time.UTC)
 
 // putBytes writes a small part.
 func putBytes(z *zip.Writer, name string, content []byte) error {
-	w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: noon})
+	w, err := z.CreateHeader(&zip.FileHeader{Name: strings.TrimLeft(name, "/"), Method: zip.Deflate, Modified: noon})
 	if err != nil {
 		return err
 	}

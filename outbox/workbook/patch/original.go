@@ -8,6 +8,7 @@ import (
 	"html"
 	"io"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,6 +88,8 @@ func (o *original) learn(names []string) error {
 	for _, f := range o.zip.File {
 		key := strings.ToLower(strings.TrimLeft(f.Name, "/"))
 		switch {
+		case !filepath.IsLocal(key) || strings.ContainsAny(key, ":"): // it would lie elsewhere, for whoever unpacks the result
+			return unusual(strings.TrimPrefix(path.Clean("/"+strings.ReplaceAll(f.Name, "\\", "/")), "/"))
 		case o.parts[key] != nil, strings.Contains(f.Name, "\\"), f.Flags&1 != 0:
 			return unusual(f.Name)
 		case strings.HasPrefix(key, "_xmlsignatures/"):

@@ -726,6 +726,25 @@ func (b *book) about() []string {
 	return []string{words.Of(b.report.Language, "workbookresult.about.unmarked", "count", b.styles.unmarked)}
 }
 
+// copied copies a part as it is. A name that begins at the root of whoever unpacks it does not any more.
+func copied(z *zip.Writer, f *zip.File) error {
+	if !strings.HasPrefix(f.Name, "/") {
+		return z.Copy(f)
+	}
+	h := f.FileHeader
+	h.Name = strings.TrimLeft(f.Name, "/")
+	w, err := z.CreateRaw(&h)
+	if err != nil {
+		return err
+	}
+	r, err := f.OpenRaw()
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(w, r)
+	return err
+}
+
 // assemble writes the zip: the sender's parts in their order, then ours.
 func (b *book) assemble(w io.Writer) error {
 	x, err := b.extend()
@@ -750,7 +769,7 @@ func (b *book) assemble(w io.Writer) error {
 			continue
 		}
 		if out.Err == nil {
-			out.Err = z.Copy(f)
+			out.Err = copied(z, f)
 		}
 	}
 	for _, a := range x.added {

@@ -3,6 +3,9 @@
 package servers_test
 
 import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -12,6 +15,7 @@ import (
 	"github.com/rowferry/rowferry/outbox/outboxtest"
 	"github.com/rowferry/rowferry/places/placestest"
 	"github.com/rowferry/rowferry/places/placestest/servers"
+	"github.com/rowferry/rowferry/places/sftp/sshdtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -30,5 +34,43 @@ func TestForeignServers(t *testing.T) {
 				t.Run("inbox", func(t *testing.T) { inboxtest.Run(t, on) })
 			}
 		})
+	}
+}
+
+// A result of 7 MB goes over a slow line to servers that take writes in their order only, or lose patience with what comes late: once, whole, and
+// with nothing beside it. -short tries the server that takes them in their order only.
+func TestLargeResultsOnASlowLine(t *testing.T) {
+	content := make([]byte, 7<<20)
+	random := rand.NewChaCha8([32]byte{1})
+	_, _ = random.Read(content)
+	for _, s := range servers.Foreign() {
+		if testing.Short() && s.Name != "rclone" {
+			continue
+		}
+		for what, settings := range map[string]outbox.Settings{"renamed": {}, "direct": {Direct: true}} {
+			t.Run(s.Name+"/"+what, func(t *testing.T) {
+				t.Parallel()
+				c := s.Start(t)
+				proxy := sshdtest.NewProxy(t, fmt.Sprintf("%s:%d", c.Host, c.Port))
+				proxy.Slow(4 << 20)
+				c.Port = proxy.Port
+				on := placestest.Remote(placestest.Dial(t, c))
+				w := on.New(t)
+				w.Make("out")
+				o := outbox.Open(on.Open(t, w, "out"), settings)
+				if err := o.Put(t.Context(), "orders.result.csv", bytes.NewReader(content)); err != nil {
+					t.Fatal(err)
+				}
+				if got, there := w.Read("out/orders.result.csv"); !there || got != string(content) {
+					t.Errorf("%d bytes of %d are there", len(got), len(content))
+				}
+				if found := w.Files("out"); len(found) != 1 {
+					t.Errorf("there lies %v", found)
+				}
+				if err := o.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
 	}
 }

@@ -21,6 +21,7 @@ type Proxy struct {
 	hung     atomic.Bool
 	hangAt   atomic.Int64 // total of bytes from which on the proxy hangs; 0 = never
 	total    atomic.Int64
+	pause    atomic.Int64 // nanoseconds before each 16 KiB, or less, pass
 	opened   atomic.Int64
 	wg       sync.WaitGroup
 }
@@ -98,6 +99,12 @@ func (p *Proxy) Hangs() bool {
 	return p.hung.Load() || at > 0 && p.total.Load() >= at
 }
 
+// Slow lets so many bytes a second pass in each direction, and no more.
+func (p *Proxy) Slow(bytes int) { p.pause.Store(int64(time.Second) * chunk / int64(bytes)) }
+
+// chunk is what passes at once.
+const chunk = 16 << 10
+
 // Bytes is how many bytes have passed in all.
 func (p *Proxy) Bytes() int64 { return p.total.Load() }
 
@@ -143,12 +150,13 @@ func (p *Proxy) accept() {
 
 func (p *Proxy) pump(l *line, from, to net.Conn) {
 	defer l.close()
-	buf := make([]byte, 16<<10)
+	buf := make([]byte, chunk)
 	for {
 		n, err := from.Read(buf)
 		for p.Hangs() {
 			time.Sleep(5 * time.Millisecond)
 		}
+		time.Sleep(time.Duration(p.pause.Load() * int64(n) / chunk))
 		p.mu.Lock()
 		cuts := l.cuts
 		p.mu.Unlock()
