@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -51,7 +52,8 @@ func Open(s Settings) (places.Folder, error) {
 
 type folder struct {
 	Settings
-	watch watch
+	watch    watch
+	numbered atomic.Pointer[ownNumber] // where we are not who we are
 }
 
 func (f *folder) at(name string) string { return filepath.Join(f.Dir, filepath.FromSlash(name)) }

@@ -159,6 +159,28 @@ func (f *folder) ourNumber() (int, error) {
 		return 0, err
 	}
 	defer in.Close()
+	here, err := in.Stat(".")
+	if err != nil {
+		return 0, err
+	}
+	if known := f.numbered.Load(); known != nil && os.SameFile(known.in, here) {
+		return known.owner, nil
+	}
+	number, err := f.tryNumber(in)
+	if err == nil {
+		f.numbered.Store(&ownNumber{here, number})
+	}
+	return number, err
+}
+
+// ownNumber is what was found out of a folder.
+type ownNumber struct {
+	in    fs.FileInfo
+	owner int
+}
+
+// tryNumber makes a file and looks whose it is.
+func (f *folder) tryNumber(in *os.Root) (int, error) {
 	name := fmt.Sprintf(".rowferry-%016x.tmp", rand.Uint64())
 	file, err := in.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
