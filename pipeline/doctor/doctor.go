@@ -57,13 +57,17 @@ func Folders(cfg *configs.Config, routes []string, language batch.Language) iter
 		}
 		for _, dir := range slices.Sorted(maps.Keys(dirs)) {
 			one := Finding{What: "folder " + dir + " (" + dirs[dir] + ")", Good: true, Detail: words.Of(language, "doctor.folder.good"), Step: "folder", Dir: dir}
+			rights := fs.FileMode(0o755)
+			if dir == cfg.Data {
+				rights = 0o700
+			}
 			var trouble *places.Trouble
 			if err := remounted(dir, mounts[dir]); err != nil { // nothing is made below a mount point whose mount is off
 				one.Good, one.Detail = false, err.Error()
 				if errors.As(err, &trouble) {
 					one.Detail = words.Say(language, trouble.Message)
 				}
-			} else if err := tryFolder(dir); errors.As(err, &trouble) {
+			} else if err := tryFolder(dir, rights); errors.As(err, &trouble) {
 				one.Good, one.Detail = false, words.Say(language, trouble.Message)
 			} else if err != nil {
 				one.Good, one.Detail = false, words.Of(language, "doctor.folder.bad", "error", err)
@@ -87,12 +91,12 @@ func remounted(dir string, remembered []string) error {
 	return errors.Join(wrong...)
 }
 
-// tryFolder writes, syncs, renames and removes hidden files: a rename must not overwrite, and what was written must outlast a power cut.
-func tryFolder(dir string) error {
+// tryFolder makes the folder where it is missing, and writes, syncs, renames and removes hidden files: a rename must not overwrite, and what was written must outlast a power cut.
+func tryFolder(dir string, mode fs.FileMode) error {
 	if dir == "" {
 		return nil
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, mode); err != nil {
 		return err
 	}
 	f, err := os.CreateTemp(dir, ".rowferry-doctor-*.tmp")
