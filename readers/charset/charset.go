@@ -74,6 +74,7 @@ var candidates = []candidate{
 	{"cp862", 8, []model{hebrew}},
 	{"cp1125", 8, []model{russian, ukrainian}},
 	{"pt154", 8, []model{kazakh}},
+	{"kz1048", 8, []model{kazakh}},
 }
 
 const (

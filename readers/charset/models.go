@@ -28,7 +28,7 @@ var (
 	thai      = newAlphabet(text("th.txt"), unicode.Thai)
 
 	simplified  = newCharacters(text("zh.txt"), level1)
-	traditional = newCharacters(text("zht.txt"), nil)
+	traditional = newCharacters(text("zht.txt")+cantonese, nil)
 	japanese    = newCharacters(text("ja.txt"), kana)
 	korean      = newCharacters(text("ko.txt"), hangul)
 
@@ -69,6 +69,9 @@ var (
 	centrals = []model{polish, czech, slovak, hungarian, romanian, croatian, central}
 	baltics  = []model{lithuanian, latvian, estonian}
 )
+
+// cantonese are letters that Hong Kong writes and nobody else: Big5 has them as HKSCS.
+const cantonese = "嘅咗喺啲冇嚟㗎嗰嘢噉咁佢哋唔係啦呢度嘞喎啱佬黐嚿啩嗱啫攞揾咩乜嘥瞓冚仔埗涌邨圳磡塱氹栢俬嘟"
 
 // mixed is the model of a list that has names of many languages: every letter is possible, and none is cheap. The
 // letters are given by how frequent they are; each group costs step more than the one before.
@@ -144,6 +147,9 @@ func (a *alphabet) cost(prev, r, next rune) float64 {
 	if !unicode.Is(a.script, r) {
 		if unicode.IsLetter(r) {
 			return 14
+		}
+		if (unicode.Is(unicode.Sc, r) || r == '¦') && unicode.Is(a.script, next) {
+			return sign(r) + 14 // a currency that begins a word: its letter is another
 		}
 		return sign(r)
 	}
