@@ -4,6 +4,7 @@ package labels
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
@@ -12,10 +13,11 @@ import (
 // Normal is the form in which headings and lookup keys are compared: Unicode NFKC, case folded, without blanks, line
 // breaks and characters that show nothing.
 func Normal(s string) string {
-	if plain, capitals := ascii(s); plain && !capitals {
+	switch plain, as := ascii(s); {
+	case plain && as:
 		return s
-	} else if plain {
-		return strings.ToLower(s)
+	case plain:
+		return lowered(s)
 	}
 	s = norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
 	return strings.Map(func(r rune) rune {
@@ -26,15 +28,41 @@ func Normal(s string) string {
 	}, s)
 }
 
-// ascii reports whether s has only characters of ASCII that show, and whether some are capitals.
-func ascii(s string) (plain, capitals bool) {
+// ascii reports whether s has only characters of ASCII, and whether it is in normal form as it stands.
+func ascii(s string) (plain, normal bool) {
+	normal = true
 	for i := 0; i < len(s); i++ {
-		if s[i] <= ' ' || s[i] >= 0x7f {
+		if s[i] >= utf8.RuneSelf {
 			return false, false
 		}
-		capitals = capitals || s[i] >= 'A' && s[i] <= 'Z'
+		normal = normal && s[i] > ' ' && s[i] != 0x7f && !(s[i] >= 'A' && s[i] <= 'Z')
 	}
-	return true, capitals
+	return true, normal
+}
+
+// lowered is the normal form of ASCII.
+func lowered(s string) string {
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c <= ' ' || c == 0x7f:
+		case c >= 'A' && c <= 'Z':
+			b = append(b, c+'a'-'A')
+		default:
+			b = append(b, c)
+		}
+	}
+	return string(b)
+}
+
+// unmarked reports whether a normal form has nothing in it that marks are made of.
+func unmarked(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_' || c == '.') {
+			return false
+		}
+	}
+	return true
 }
 
 // Unmarked is the normal form of a heading without what a form adds to it to say whether it must be filled in:
@@ -44,6 +72,9 @@ func Unmarked(heading string) string {
 		heading = heading[:at]
 	}
 	s := Normal(heading)
+	if unmarked(s) {
+		return s
+	}
 	for {
 		was := s
 		s = strings.Trim(s, "*※★✱✻†:")

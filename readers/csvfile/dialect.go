@@ -278,7 +278,10 @@ func choose(text string, whole bool, w wishes, limits readers.Limits, fit table.
 // known is how many names of the route stand in one of the first rows, where they are enough for it.
 func (t *trial) known(fit table.Judge) int {
 	most := 0
-	for _, row := range t.rows[:min(len(t.rows), 30)] {
+	for i, row := range t.rows[:min(len(t.rows), 30)] {
+		if i > 0 && !table.MayName(row) {
+			continue // values: the route need not be asked
+		}
 		if f := fit(row); f.Enough {
 			most = max(most, f.Known())
 		}

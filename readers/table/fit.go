@@ -21,7 +21,7 @@ func FindFitting(rows [][]string, counted int, fit Judge) int {
 	best, most := None, 0      // of the rows that are enough
 	nearest, nearly := None, 0 // of those that are not
 	for i, row := range rows {
-		if Blank(row) {
+		if Blank(row) || i != counted && !MayName(row) {
 			continue
 		}
 		f := fit(row)
@@ -29,7 +29,7 @@ func FindFitting(rows [][]string, counted int, fit Judge) int {
 		switch {
 		case known == 0:
 		case !f.Enough:
-			if known > nearly && names(row) {
+			if known > nearly && MayName(row) {
 				nearest, nearly = i, known
 			}
 		case !plausible(row, known, i == counted):
@@ -48,11 +48,11 @@ func FindFitting(rows [][]string, counted int, fit Judge) int {
 
 // plausible reports whether a row of which the route knows some names may be a heading, and not a record that has such words in it.
 func plausible(row []string, known int, counted bool) bool {
-	return counted || names(row) && (known > 1 || Filled(row) <= 2)
+	return counted || MayName(row) && (known > 1 || Filled(row) <= 2)
 }
 
-// names reports whether all that a row shows may be the names of columns.
-func names(row []string) bool {
+// MayName reports whether all that a row shows may be the names of columns.
+func MayName(row []string) bool {
 	for _, c := range row {
 		switch Look(c) {
 		case Nothing, Label, Year, Long:
@@ -66,7 +66,7 @@ func names(row []string) bool {
 // records reports whether rows that stand between two lines of names hold a table's records.
 func records(rows [][]string, width int) bool {
 	for _, row := range rows {
-		if Filled(row)*2 >= width && Filled(row) > 1 && !names(row) {
+		if Filled(row)*2 >= width && Filled(row) > 1 && !MayName(row) {
 			return true
 		}
 	}
@@ -86,7 +86,7 @@ const (
 // Repeats judges a row that may be a heading: all it shows are names, and the route knows most of them. columns are the
 // table's own, named what they fill.
 func Repeats(row []string, columns []batch.Column, fit Judge) Again {
-	if fit == nil || !names(row) {
+	if fit == nil || !MayName(row) {
 		return NoHeading
 	}
 	own := make([]string, len(columns))
