@@ -33,11 +33,16 @@ var (
 	sums = set("合计", "总计", "小计", "共计", "总合计", "累计", "合计数", "总数量", "总数", "总件数", "总重量", "总金额", "合計", "總計", "小計", "共計", "總數",
 		"итого", "всего", "подытог", "подитог", "промежуточный итог", "итоговая сумма", "общий итог", "общая сумма", "общее количество", "всего к оплате",
 		"grand total", "subtotal", "sub total", "sub-total", "total général", "total general", "sous-total", "sous total", "gran total", "suma total", "importe total",
-		"gesamtsumme", "zwischensumme", "endsumme", "gesamtbetrag", "gesamtanzahl", "summe gesamt", "genel toplam", "totale generale", "subtotale", "total geral")
+		"gesamtsumme", "zwischensumme", "endsumme", "gesamtbetrag", "gesamtanzahl", "summe gesamt", "genel toplam", "totale generale", "subtotale", "total geral",
+		"totales", "totaux", "subtotales", "sous-totaux", "gesamtsummen", "итоги", "всього",
+		"number of records", "number of rows", "number of orders", "number of lines", "no. of records", "no. of rows", "no. of orders", "record count", "row count", "line count", "order count",
+		"anzahl datensätze", "anzahl der datensätze", "anzahl zeilen", "anzahl der zeilen", "anzahl aufträge", "anzahl sendungen", "nombre de lignes", "nombre d'enregistrements", "nombre de commandes",
+		"número de registros", "número de filas", "número de pedidos", "número de líneas", "cantidad de registros", "cantidad de pedidos",
+		"количество записей", "количество строк", "количество заказов", "число записей", "число строк", "число заказов", "总条数", "总行数", "总票数", "总单数", "数据条数", "總筆數")
 	doubtful = set("total", "totals", "sum", "汇总", "总和", "總和", "сумма", "итог", "total amount", "page total",
 		"summe", "gesamt", "insgesamt", "razem", "suma", "somme", "toplam", "totale", "totaal", "ttl", "sub", "общее")
 	counted = set("count", "number", "rows", "records", "orders", "lines", "anzahl", "zeilen", "количество", "кол-во", "строк", "записей", "заказов",
-		"nombre", "lignes", "cantidad", "número", "numero", "filas", "数量", "行数", "记录数", "单数", "件数", "票数")
+		"nombre", "lignes", "cantidad", "número", "numero", "filas", "registros", "pedidos", "líneas", "datensätze", "aufträge", "sendungen", "enregistrements", "commandes", "items", "条数", "笔数", "订单数", "数量", "行数", "记录数", "单数", "件数", "票数")
 	ends = set("end", "eof", "end of file", "end of report", "end of list", "end of data", "end of table", "end of document", "the end", "ende", "listenende", "dateiende",
 		"конец", "конец файла", "конец отчета", "конец отчёта", "конец списка", "конец таблицы", "fin", "fin du fichier", "fin de la liste", "fin du rapport", "fin du tableau", "fin del archivo",
 		"fin del informe", "fin de la lista", "fin de lista", "结束", "完", "完毕", "全部完", "以下空白", "以下为空", "以下為空", "以下无正文", "以下無正文", "以上", "報表結束", "报表结束", "文件结束", "列表结束", "数据结束", "已到末尾")
@@ -188,7 +193,7 @@ func (r *remark) total(columns int) (Remark, bool) {
 		return Record, false
 	case sums[bare], suffixed(bare), amounted(head):
 		return Total, r.strange
-	case counted[bare] && colon && HasDigit(rest) && r.filled == 1 && columns > 1:
+	case counted[bare] && colon && HasDigit(rest) && !r.strange && gaps && columns > 1:
 		return Total, false
 	case r.filled == 1 && columns > 1 && tallied.MatchString(r.word):
 		return Total, false
