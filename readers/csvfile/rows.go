@@ -261,6 +261,9 @@ func calm(s string) bool {
 	if s[n-1] <= ' ' || s[n-2] == ',' || s[n-2] == '+' || s[n-3] == ',' || s[n-3] == '+' {
 		return false
 	}
+	if s[n-2]|0x20 == 'e' || s[n-3]|0x20 == 'e' {
+		return false
+	}
 	return n < 4 || s[n-4] != '.' && s[n-4] != ',' && s[n-4] != '+'
 }
 

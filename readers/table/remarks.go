@@ -69,8 +69,8 @@ var footer = regexp.MustCompile(`^(` +
 	`)$`)
 
 var descriptor = regexp.MustCompile(`^(` +
-	`(text|string|number|numeric|integer|int|decimal|float|date|datetime|time|char|varchar|boolean|bool|alphanumeric|free text` +
-	`|文本|文字|数字|数值|日期|时间|整数|小数|字符|字符串|是/否|下拉选择|текст|число|дата|строка|целое|время|textfeld|zahl|datum|ganzzahl|texte|nombre|entier|texto|número|numero|fecha|entero)( ?\(?\d+([,.]\d+)?\)?)?` +
+	`(text|string|number|numeric|integer|int|decimal|float|date|datetime|time|char|varchar|boolean|bool|alphanumeric|alphabetic|free text|digits|letters|characters|chars` +
+	`|文本|文字|数字|数值|日期|时间|整数|小数|字符|字符串|字母|是/否|下拉选择|текст|число|дата|строка|целое|время|цифры|буквы|символы|textfeld|zahl|datum|ganzzahl|ziffern|buchstaben|zeichen|texte|nombre|entier|chiffres|lettres|caractères|texto|número|numero|fecha|entero|dígitos|letras|caracteres)( ?\(?\d+([,.]\d+)?\)?)?` +
 	`|[ymdhjtaдмгsf]{2,4}([-/. :年月日t][ymdhjtaдмгsf]{1,4}){1,5}日?` +
 	`|(max|max\.|maximum|min|min\.|up to|最多|最长|不超过|до|не более|bis|bis zu|maximal|jusqu'à|hasta|<=|≤|<) ?\d+.*` +
 	`|y/n|yes/no|j/n|ja/nein|да/нет|oui/non|sí/no|si/no` +
