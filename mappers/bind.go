@@ -271,8 +271,8 @@ func (s *slot) open() bool {
 // ("Name *", "Name (required)") are asked for apart, when all others are given away.
 func (b *Bound) named(s *slot, t tier, marked bool, taken []bool) []int {
 	var out []int
-	for _, n := range s.names() {
-		want := labels.Normal(n.text)
+	for _, n := range s.known {
+		want := n.normal
 		if n.tier != t || want == "" {
 			continue
 		}

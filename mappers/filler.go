@@ -26,6 +26,7 @@ type filler struct {
 	from     []string
 	constant *string
 	program  *program
+	known    []fieldName       // names, where the field is one of the operation
 	lookup   map[string]string // keys as written
 	folded   map[string]string // the same in normal form
 	allowed  string            // the lookup's keys, for sentences
@@ -37,7 +38,9 @@ type filler struct {
 }
 
 func newFiller(field *providers.Field, indexed string, inRows bool) *filler {
-	return &filler{field: field, indexed: indexed, inRows: inRows}
+	f := &filler{field: field, indexed: indexed, inRows: inRows}
+	f.known = f.names()
+	return f
 }
 
 func (f *filler) required() bool { return f.field.Required && !f.lifted }
@@ -62,8 +65,9 @@ const (
 )
 
 type fieldName struct {
-	text string
-	tier tier
+	text   string
+	normal string
+	tier   tier
 }
 
 // names are the headings that fill the field without a word in the map.
@@ -72,7 +76,7 @@ func (f *filler) names() []fieldName {
 	add := func(t tier, texts ...string) {
 		for _, s := range texts {
 			if s != "" {
-				out = append(out, fieldName{s, t})
+				out = append(out, fieldName{s, labels.Normal(s), t})
 			}
 		}
 	}

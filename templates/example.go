@@ -45,7 +45,7 @@ func ExamplesIn(table []batch.Column, op *providers.Operation) *Examples {
 	for len(table) > 0 && table[len(table)-1].Name == "" {
 		table = table[:len(table)-1]
 	}
-	if len(table) == 0 {
+	if n := len(op.Fields); len(table) != n && len(table) != n+1 || n == 0 {
 		return nil
 	}
 	for _, l := range batch.Languages() {

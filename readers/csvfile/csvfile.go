@@ -146,7 +146,7 @@ func (t *opened) records() *splitter {
 	if t.wrapped {
 		src = &lines{src: bufio.NewReaderSize(src, 64<<10)}
 	}
-	s := newSplitter(src, t.d, t.limits.Cell, t.limits.Columns)
+	s := newSplitter(src, t.d, t.limits.Cell, t.limits.Columns, t.text.to-t.text.from)
 	if t.crOnly {
 		s.end = '\r'
 	}

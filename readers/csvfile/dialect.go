@@ -121,7 +121,7 @@ const (
 
 func try(text string, whole bool, d dialect, limits readers.Limits, most int) trial {
 	t := trial{d: d}
-	s := newSplitter(strings.NewReader(text), d, limits.Cell, 1<<20)
+	s := newSplitter(strings.NewReader(text), d, limits.Cell, 1<<20, int64(len(text)))
 	for len(t.rows) < most {
 		more, err := s.next()
 		if err != nil {

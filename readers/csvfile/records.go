@@ -60,10 +60,11 @@ type splitter struct {
 	wide     bool // so were bytes above 127
 }
 
-func newSplitter(src io.Reader, d dialect, cell, columns int) *splitter {
+// newSplitter takes records apart; size is about how many bytes there are.
+func newSplitter(src io.Reader, d dialect, cell, columns int, size int64) *splitter {
 	return &splitter{
 		src: src, d: d, cell: cell, columns: columns, record: longestRecord(cell), end: '\n',
-		buf: make([]byte, 128<<10),
+		buf: make([]byte, max(4<<10, min(128<<10, size+1))),
 	}
 }
 
