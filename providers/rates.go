@@ -63,9 +63,3 @@ func (r Rate) String() string {
 	}
 	return fmt.Sprintf("%d/%s", r.N, r.Per)
 }
-
-// UnmarshalText reads a rate from configuration.
-func (r *Rate) UnmarshalText(b []byte) (err error) {
-	*r, err = ParseRate(string(b))
-	return err
-}

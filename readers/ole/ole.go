@@ -74,7 +74,6 @@ type entry struct {
 const (
 	storage = 1
 	stream  = 2
-	root    = 5
 )
 
 // run is sectors that follow one another.
@@ -289,15 +288,6 @@ func (f *File) readSmall(first uint32) error {
 		f.mini = nil
 	}
 	return nil
-}
-
-// Names are the names of the streams and storages that lie directly in the file, in no order.
-func (f *File) Names() []string {
-	var names []string
-	for _, i := range f.top() {
-		names = append(names, f.entries[i].name)
-	}
-	return names
 }
 
 // top are the entries directly in the root: a tree. In a file without storages that is all of them, however broken the tree.

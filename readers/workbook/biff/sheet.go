@@ -53,7 +53,6 @@ const cheap = 256 << 20
 const maxUnsorted = 8 << 20
 
 func (s *sheet) Row() *grid.Row      { return &s.row }
-func (s *sheet) Part() string        { return streamPart }
 func (s *sheet) Read() int64         { return max(0, s.rec.at-s.from) }
 func (s *sheet) Merged() []grid.Area { return s.survey.upright }
 

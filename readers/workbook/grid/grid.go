@@ -55,9 +55,6 @@ type Sheet interface {
 	// Row is the current row; the same one, filled anew, after every Next.
 	Row() *Row
 
-	// Part says where in the file the sheet lies, as messages name it.
-	Part() string
-
 	// Read is how many bytes have been read.
 	Read() int64
 

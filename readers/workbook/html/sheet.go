@@ -57,7 +57,6 @@ func (b *book) Merged(i, through int) ([]grid.Area, error) {
 }
 
 func (s *sheet) Row() *grid.Row      { return &s.row }
-func (s *sheet) Part() string        { return part }
 func (s *sheet) Read() int64         { return s.page.at - s.from }
 func (s *sheet) Merged() []grid.Area { return s.merged }
 

@@ -36,7 +36,6 @@ type columnStyle struct {
 }
 
 func (s *sheet) Row() *grid.Row      { return &s.row }
-func (s *sheet) Part() string        { return part }
 func (s *sheet) Read() int64         { return s.scan.TokenEnd }
 func (s *sheet) Merged() []grid.Area { return s.merged }
 

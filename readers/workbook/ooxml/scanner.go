@@ -145,9 +145,6 @@ func (s *Scanner) Relation() string {
 	return ""
 }
 
-// Space is the namespace of the root element.
-func (s *Scanner) Space() string { return s.rootSpace }
-
 // Skip reads past the end of the element that has just started.
 func (s *Scanner) Skip() error {
 	for depth := len(s.open); ; {

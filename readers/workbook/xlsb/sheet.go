@@ -68,7 +68,6 @@ func area(rec *records) (grid.Area, bool) {
 }
 
 func (s *sheet) Row() *grid.Row      { return &s.row }
-func (s *sheet) Part() string        { return s.rec.part.Name }
 func (s *sheet) Read() int64         { return s.rec.read }
 func (s *sheet) Merged() []grid.Area { return s.merged }
 

@@ -22,7 +22,6 @@ type sheet struct {
 }
 
 func (s *sheet) Row() *grid.Row      { return &s.row }
-func (s *sheet) Part() string        { return s.scan.Part }
 func (s *sheet) Read() int64         { return s.scan.TokenEnd }
 func (s *sheet) Merged() []grid.Area { return s.merged }
 
