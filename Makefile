@@ -6,7 +6,7 @@ RELEASE ?=
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 STAMP   := $(if $(RELEASE),-X main.release=$(RELEASE)) $(if $(COMMIT),-X main.commit=$(COMMIT))
 
-.PHONY: axe chaos soak servers console pictures htmx build demo test unit raced plain lint fuzz cross corpus workbooks bench release generate validator packages clean
+.PHONY: octokit axe chaos soak servers console pictures htmx build demo test unit raced plain lint fuzz cross corpus workbooks bench release generate validator packages clean
 
 build:
 	@mkdir -p bin
@@ -107,6 +107,13 @@ soak: packages
 # Ratios against a bare loop on this machine; docs/performance.md says what they mean. AGAINST=REVISION compares with the build of that one.
 bench:
 	$(GO) run ./bench $(if $(AGAINST),-against $(AGAINST))
+
+# One operation of GitHub's own description, 12 MB in one file: within a second and 150 MB, or it fails.
+OCTOKIT := 22.0.0
+octokit:
+	@dir=$$(mktemp -d); trap 'rm -rf $$dir' EXIT; cd $$dir && npm pack --silent @octokit/openapi@$(OCTOKIT) && \
+	tar xzf octokit-openapi-$(OCTOKIT).tgz package/generated/api.github.com.json && cd $(CURDIR) && \
+	$(GO) run ./bench/octokit $$dir/package/generated/api.github.com.json issues/create
 
 # What a release consists of, in dist/: programs for four systems, Debian and RPM packages, checksums, a list of parts (SBOM).
 release:

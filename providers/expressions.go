@@ -35,6 +35,18 @@ func (e *expression) mentions(name string) bool { return e != nil && slices.Cont
 
 func (e *expression) run(env any) (any, error) {
 	m := machines.Get().(*vm.VM)
+	switch v := env.(type) { // each evaluation has all of its meter
+	case answerEnv:
+		v.Meter = &meter{}
+		env = v
+	case sentEnv:
+		v.Meter = &meter{}
+		env = v
+	case map[string]any:
+		if left, is := v["meter_"].(*meter); is {
+			*left = meter{}
+		}
+	}
 	out, err := m.Run(e.program, env)
 	if err == nil {
 		machines.Put(m)
@@ -50,7 +62,7 @@ func compileExpression(text string, more ...expr.Option) (*expression, error) {
 		expr.Function("text", func(p ...any) (any, error) { return plainText(p[0]), nil }, new(func(any) string)),
 		expr.Function("list", func(p ...any) (any, error) { return asList(p[0]), nil }, new(func(any) []any)),
 		expr.Function("code", func(p ...any) (any, error) { return codeOf(plainText(p[0])), nil }, new(func(any) string)),
-	}, more...)
+	}, slices.Concat(metered(), more)...)
 	program, err := expr.Compile(text, options...)
 	if err != nil {
 		return nil, err
@@ -88,6 +100,7 @@ type answerEnv struct {
 	Sent     int               `expr:"sent"`
 	Encoding string            `expr:"encoding"`
 	Item     any               `expr:"item"`
+	Meter    *meter            `expr:"meter_"`
 }
 
 func compileAnswer(text string, as ...expr.Option) (*expression, error) {
@@ -113,6 +126,7 @@ func compileSent(text string) (*expression, error) {
 // compileRule compiles a rule over the variables of an object and the objects around it.
 func compileRule(text string, variables types.Map) (*expression, error) {
 	env := types.Map{
+		"meter_": types.TypeOf(&meter{}),
 		"today":  types.TypeOf(func(string) (string, error) { return "", nil }),
 		"listed": types.TypeOf(func(string, any) bool { return false }),
 		"coded":  types.TypeOf(func(string, any) string { return "" }),
@@ -127,6 +141,7 @@ func compileRule(text string, variables types.Map) (*expression, error) {
 // ruleFunctions are the functions of rules that depend on the context of a check.
 func ruleFunctions(c CheckContext) map[string]any {
 	return map[string]any{
+		"meter_": &meter{},
 		"today":  func(zone string) (string, error) { return today(c.Now, zone) },
 		"listed": func(list string, x any) bool { return c.Lists.Has(list, plainText(x)) },
 		"coded":  func(list string, x any) string { return c.Lists.Code(list, plainText(x)) },

@@ -124,6 +124,7 @@ type pollSpec struct {
 type sentEnv struct {
 	Sent      any    `expr:"sent"`
 	Reference string `expr:"reference"`
+	Meter     *meter `expr:"meter_"`
 }
 
 func (r *reader) webhooks(p *Provider) {
@@ -268,7 +269,7 @@ func (r *Receipts) Keys(item batch.Item, op *Operation, reference string) []stri
 	}
 	var out []string
 	for _, e := range r.keys {
-		v, err := e.run(sentEnv{sent, reference})
+		v, err := e.run(sentEnv{Sent: sent, Reference: reference})
 		if key := plainText(v); err == nil && key != "" && !slices.Contains(out, key) {
 			out = append(out, key)
 		}
