@@ -106,6 +106,9 @@ func firstInvalid(text []byte) position {
 	return p
 }
 
+// mostValues is how many values a configuration may come to with each alias written out.
+const mostValues = 1_000_000
+
 // parse gives the one document of the file.
 func (l *loader) parse(text []byte) (root *yaml.Node, ok bool) {
 	docs, err := strictyaml.Parse(text)
@@ -118,6 +121,10 @@ func (l *loader) parse(text []byte) (root *yaml.Node, ok bool) {
 		l.add(finding{at: l.where(docs[1].Root), what: words.Message("config.documents"), write: words.Message("config.documents.write")})
 	default:
 		l.document = docs[0]
+		if err := l.document.Multiplies(mostValues); err != nil {
+			l.add(syntax(err))
+			return nil, false
+		}
 		return l.document.Root, true
 	}
 	return nil, false

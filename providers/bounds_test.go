@@ -63,6 +63,7 @@ func TestDescriptionsWithoutEnd(t *testing.T) {
 		}), "contains itself"},
 		"brackets":     {strings.Repeat("[", 100_000), "nested too deeply"},
 		"dashes":       {"a:\n" + strings.Repeat("- ", 100_000), "nested too deeply"},
+		"aliases":      {"x0: &x0 {a: 1}\n" + doubling(24) + fmt.Sprintf(theirHead, "#/x24"), "line 12: aliases come to too much"},
 		"the network":  {fmt.Sprintf(theirHead, "https://x.example/schema.yaml"), "never asked"},
 		"no such file": {fmt.Sprintf(theirHead, "nowhere.yaml"), "cannot be read"},
 	} {
@@ -71,6 +72,15 @@ func TestDescriptionsWithoutEnd(t *testing.T) {
 			t.Errorf("%s: got %.300v, want %q", name, err, c.want)
 		}
 	}
+}
+
+// doubling are so many mappings, each twice the one before.
+func doubling(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "x%d: &x%d {<<: [*x%d, *x%d], k%d: {l: *x%d, r: *x%d}}\n", i+1, i+1, i, i, i, i, i)
+	}
+	return b.String()
 }
 
 // A description of a thousand files that refer to each other is one description; a loop among what is optional is a warning.

@@ -76,10 +76,13 @@ func parseYAML(text []byte, mark int) (*yaml.Node, error) {
 	if len(docs) == 0 || docs[0].Root.Kind != yaml.MappingNode {
 		return nil, errors.New("not a mapping")
 	}
+	if err := docs[0].Err(); err != nil {
+		return nil, err
+	}
 	if mark > 0 {
 		moved(docs[0].Root, mark)
 	}
-	return docs[0].Root, docs[0].Err()
+	return docs[0].Root, nil
 }
 
 func moved(n *yaml.Node, mark int) {

@@ -95,7 +95,7 @@ func (d Document) Err() error {
 		}
 	}
 	if first == nil {
-		_, first = weigh(d.Root, map[*yaml.Node]int{})
+		_, first = weigh(d.Root, map[*yaml.Node]int{}, mostNodes)
 	}
 	if first == nil {
 		return nil
@@ -103,12 +103,23 @@ func (d Document) Err() error {
 	return first
 }
 
+// Multiplies is an error where aliases, one in another, come to more values than so many: for those who tell of other faults of aliases
+// at each value.
+func (d Document) Multiplies(most int) error {
+	if _, e := weigh(d.Root, map[*yaml.Node]int{}, most); e != nil && e.Text == tooMuch {
+		return e
+	}
+	return nil
+}
+
+const tooMuch = "aliases come to too much"
+
 // mostNodes is how many values a document may come to when each alias is written out.
-const mostNodes = 20e6
+const mostNodes = 20_000_000
 
 // weigh counts the values below n with each alias written out. known are those of nodes that aliases lead to, -1 for one that is being
 // counted.
-func weigh(n *yaml.Node, known map[*yaml.Node]int) (count int, e *SyntaxError) {
+func weigh(n *yaml.Node, known map[*yaml.Node]int, most int) (count int, e *SyntaxError) {
 	to := Plain(n)
 	if count, seen := known[to]; seen {
 		if count < 0 {
@@ -121,12 +132,12 @@ func weigh(n *yaml.Node, known map[*yaml.Node]int) (count int, e *SyntaxError) {
 	}
 	count = 1
 	for _, c := range to.Content {
-		below, e := weigh(c, known)
+		below, e := weigh(c, known, most)
 		if count += below; e != nil {
 			return 0, e
 		}
-		if count > mostNodes {
-			return 0, &SyntaxError{c.Line, c.Column, Endless, "aliases come to too much"}
+		if count > most {
+			return 0, &SyntaxError{c.Line, c.Column, Endless, tooMuch}
 		}
 	}
 	if to.Anchor != "" {

@@ -105,3 +105,20 @@ func TestNesting(t *testing.T) {
 		t.Errorf("%v %v", docs, err)
 	}
 }
+
+// Aliases that multiply are known before anybody follows them; those that hold themselves are told where they stand.
+func TestMultiplies(t *testing.T) {
+	text := "x0: &x0 {a: 1}\n"
+	for i := range 24 {
+		text += fmt.Sprintf("x%d: &x%d {<<: [*x%d, *x%d], k%d: *x%d}\n", i+1, i+1, i, i, i, i)
+	}
+	for text, want := range map[string]bool{text: true, "a: &a {b: *a}\n": false, "a: &a {b: 1}\nc: [*a, *a]\n": false} {
+		docs, err := strictyaml.Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := docs[0].Multiplies(1000); (err != nil) != want {
+			t.Errorf("%.40s: %v", text, err)
+		}
+	}
+}
