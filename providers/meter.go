@@ -77,8 +77,12 @@ func (metering) Visit(node *ast.Node) {
 			ast.Patch(node, call(n.Name+"_", n.Arguments...))
 		case heavy[n.Name]:
 			for i, arg := range n.Arguments {
-				if _, constant := arg.(*ast.StringNode); !constant && !calls(arg, "charged_") {
-					n.Arguments[i] = call("charged_", arg)
+				charge := "charged_"
+				if n.Name == "split" || n.Name == "splitAfter" {
+					charge = "cut_" // a text for each letter, at worst
+				}
+				if _, constant := arg.(*ast.StringNode); !constant && !calls(arg, charge) {
+					n.Arguments[i] = call(charge, arg)
 				}
 			}
 		}
@@ -119,6 +123,7 @@ func metered() []expr.Option {
 			return true, nil
 		}, new(func(any) bool)),
 		expr.Function("charged_", func(p ...any) (any, error) { return p[1], own(p).take(weight(p[1], 0)) }, new(func(any, any) any)),
+		expr.Function("cut_", func(p ...any) (any, error) { return p[1], own(p).take(16 * weight(p[1], 0)) }, new(func(any, any) any)),
 		expr.Function("plus_", func(p ...any) (any, error) {
 			if err := own(p).take(weight(p[1], 20) + weight(p[2], 20)); err != nil {
 				return nil, err
