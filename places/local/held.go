@@ -173,7 +173,7 @@ func (f *folder) ourNumber() (int, error) {
 	return number, err
 }
 
-// ownNumber is what was found out of a folder.
+// ownNumber is the owner of what we make in a folder, as it was found out once.
 type ownNumber struct {
 	in    fs.FileInfo
 	owner int
