@@ -102,7 +102,7 @@ func (c *Content) prints(f *File) (prints []LeftPrint) {
 	return prints
 }
 
-// Importer is a driver that can take in what another ledger keeps.
+// Importer is a driver that can take in what another ledger keeps, as docs/cluster.md tells people.
 type Importer interface {
 	// Import takes in everything at once. ErrExists where something is kept already, *InUse. Until Finish the ledger is nobody's
 	// to open, be it that the process is killed, and says that it is to hold what is in the one called of; another Import begins anew.
