@@ -232,11 +232,15 @@ func (s *Sweeper) drop(ctx context.Context, id string, p ledger.Part) error {
 
 // note changes what is kept as being under way.
 func (s *Sweeper) note(ctx context.Context, change func([]string) []string) error {
+	began := time.Now()
 	all, err := s.noted(ctx)
 	if err != nil {
 		return err
 	}
-	return s.Owner.Keep(ctx, underWay, strings.Join(change(all), "\n"))
+	if err := s.Owner.Keep(ctx, underWay, strings.Join(change(all), "\n")); err != nil {
+		return err
+	}
+	return s.yield(ctx, began)
 }
 
 func (s *Sweeper) noted(ctx context.Context) ([]string, error) {
@@ -271,21 +275,30 @@ func (s *Sweeper) shrink(ctx context.Context) error {
 	return s.steps(ctx, func(int) (bool, error) { return r.Shrink(ctx) })
 }
 
-// steps does steps until there are no more. A gentle sweep leaves nineteen parts of twenty to others.
+// steps does steps until there are no more.
 func (s *Sweeper) steps(ctx context.Context, one func(step int) (more bool, err error)) error {
 	for step := 0; ; step++ {
 		began := time.Now()
 		more, err := one(step)
-		if err != nil || !more {
+		if err != nil {
 			return err
 		}
-		if !s.Gentle {
-			continue
+		if err := s.yield(ctx, began); err != nil || !more {
+			return err
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(20 * time.Since(began)):
-		}
+	}
+}
+
+// yield leaves nineteen parts of twenty to others where the sweep is gentle: after every write, also the last one of a file, because most files
+// are small.
+func (s *Sweeper) yield(ctx context.Context, began time.Time) error {
+	if !s.Gentle {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(20 * time.Since(began)):
+		return nil
 	}
 }
