@@ -109,10 +109,10 @@ func TestAPersonsDay(t *testing.T) {
 		t.Errorf("%d invalid rows are shown", shown)
 	}
 	does(t, ctx, chromedp.Click(`a[href$="/mend"]`), chromedp.WaitVisible("#mend"),
-		chromedp.SendKeys(`tr[data-row="3"] input[data-key="failReason"]`, "Hold"), says("[data-summary]", "1 rows would be sent, 1 are still wrong"))
+		chromedp.SendKeys(`tr[data-row="3"] input[data-key="failReason"]`, "Hold"), says("[data-summary]", "Would be sent: 1; still wrong: 1"))
 	again()
-	does(t, ctx, chromedp.Reload(), chromedp.WaitVisible("#mend"), says("[data-summary]", "1 rows would be sent"), // what was typed is still there
-		chromedp.SendKeys(`tr[data-row="4"] input[data-key="failReason"]`, "Hold"), says("[data-summary]", "2 rows would be sent."),
+	does(t, ctx, chromedp.Reload(), chromedp.WaitVisible("#mend"), says("[data-summary]", "Would be sent: 1"), // what was typed is still there
+		chromedp.SendKeys(`tr[data-row="4"] input[data-key="failReason"]`, "Hold"), says("[data-summary]", "Would be sent: 2."),
 		chromedp.Click("[data-send]"), chromedp.WaitVisible("#live"), says("#live .counts", "4 delivered"))
 	for _, x := range o.sim.Ledger() {
 		if x.Count != 1 {
@@ -146,7 +146,7 @@ func TestAnUnknownRow(t *testing.T) {
 	ann := browser(t, "en")
 	o.signIn(ann, "ann")
 	does(t, ann, chromedp.Navigate("http://"+o.address+"/files/"+id+"/mend"), chromedp.WaitVisible("#mend"), chromedp.WaitVisible("[data-send]:disabled", chromedp.ByQuery),
-		chromedp.SendKeys("[data-resend]", " ", chromedp.ByQuery), says("[data-summary]", "1 rows would be sent."), chromedp.Click("[data-send]", chromedp.ByQuery),
+		chromedp.SendKeys("[data-resend]", " ", chromedp.ByQuery), says("[data-summary]", "Would be sent: 1."), chromedp.Click("[data-send]", chromedp.ByQuery),
 		chromedp.WaitVisible("#live", chromedp.ByQuery), says("#live .counts", "1 delivered"))
 	if all := o.sim.Ledger(); len(all) != 1 || all[0].Count != 1 {
 		t.Errorf("executed %v", all)

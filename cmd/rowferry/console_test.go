@@ -197,11 +197,11 @@ func TestAPersonWhoseServiceIsKilled(t *testing.T) {
 	d.stop()
 	d.does(chromedp.SendKeys(first, "Hold"), says("[data-summary]", "cannot be reached")) // typed while nobody serves
 	d.start()
-	d.does(says("[data-summary]", "1 rows would be sent, 1 are still wrong")) // checked when somebody does again
+	d.does(says("[data-summary]", "Would be sent: 1; still wrong: 1")) // checked when somebody does again
 	d.killed()
-	d.does(chromedp.Reload(), chromedp.WaitVisible("#mend"), value(first, "Hold"), chromedp.SendKeys(second, "Customs"), says("[data-summary]", "2 rows would be sent."))
+	d.does(chromedp.Reload(), chromedp.WaitVisible("#mend"), value(first, "Hold"), chromedp.SendKeys(second, "Customs"), says("[data-summary]", "Would be sent: 2."))
 	d.killed()
-	d.does(chromedp.Reload(), chromedp.WaitVisible("#mend"), value(first, "Hold"), value(second, "Customs"), says("[data-summary]", "2 rows would be sent."))
+	d.does(chromedp.Reload(), chromedp.WaitVisible("#mend"), value(first, "Hold"), value(second, "Customs"), says("[data-summary]", "Would be sent: 2."))
 	d.stop()
 	d.does(chromedp.Click("[data-send]"), says("[data-summary]", "cannot be reached"), value(first, "Hold"), value(second, "Customs"))
 	d.start()
