@@ -112,7 +112,7 @@ func TestWithoutScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	does(t, ctx, chromedp.SetValue("input[type=search]", "LBP2"), chromedp.Click(".filters button"), says("table.rows", "LBP2"), chromedp.Click(`a[href*="/rows/3"]`), says("h1", "invalid"), chromedp.NavigateBack(), chromedp.WaitVisible("#live"))
-	does(t, ctx, chromedp.Click(`a[href$="/ask/resend?status=unknown"]`), chromedp.Click("input[name=looked]"), chromedp.Click("form.stack button.primary"), chromedp.WaitVisible("#live"), reloaded("#live .counts", "1 delivered"))
+	does(t, ctx, chromedp.Click(`a[href$="/ask/resend?status=unknown"]`), chromedp.Click("input[name=looked]"), chromedp.Click("form.stack button.primary"), chromedp.WaitVisible("#live"), reloaded("#live .counts", "1 delivered"), reloaded("#live .state", "ended"))
 	does(t, ctx, chromedp.Click(`a[href$="/mend"]`), says("noscript", "script"))
 	does(t, ctx, chromedp.Navigate("http://"+o.address+"/new"), chromedp.SetValue("input[name=route]", "fresh"), chromedp.SetUploadFiles("input[type=file]", []string{path}), chromedp.SetValue("select[name=operation]", "les/shipmentFailed"), chromedp.Click("form.stack button"), says(".outcome", "2 rows read; 1 would be sent"),
 		chromedp.SetValue(`select[name="from:failReason"]`, "="), chromedp.SetValue(`input[name="value:failReason"]`, "Hold"), chromedp.Click("#fields button"), says(".outcome", "2 rows read; 2 would be sent"))
