@@ -61,6 +61,19 @@ func reloaded(selector, text string) chromedp.Action {
 	})
 }
 
+// opened waits until a page whose whole address has a text is there in full: what is pressed before is pressed on the page before.
+func opened(part string) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		at := ""
+		for until := time.Now().Add(2 * time.Minute); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+			if err := chromedp.Evaluate(`document.readyState == "complete" ? location.href : ""`, &at).Do(ctx); err == nil && strings.Contains(at, part) {
+				return nil
+			}
+		}
+		return fmt.Errorf("at %s, without %s", at, part)
+	})
+}
+
 // arrived waits until a page's address ends so.
 func arrived(end string) chromedp.Action {
 	return chromedp.ActionFunc(func(ctx context.Context) error {
@@ -111,10 +124,10 @@ func TestWithoutScripts(t *testing.T) {
 	if err := o.sim.SetFaults(simulator.Faults{}); err != nil {
 		t.Fatal(err)
 	}
-	does(t, ctx, chromedp.SetValue("input[type=search]", "LBP2"), chromedp.Click(".filters button"), says("table.rows", "LBP2"), chromedp.Click(`a[href*="/rows/3"]`), says("h1", "invalid"), chromedp.NavigateBack(), chromedp.WaitVisible("#live"))
+	does(t, ctx, chromedp.SetValue("input[type=search]", "LBP2"), chromedp.Click(".filters button"), opened("LBP2"), says("table.rows", "LBP2"), chromedp.Click(`a[href*="/rows/3"]`), says("h1", "invalid"), chromedp.NavigateBack(), chromedp.WaitVisible("#live"))
 	does(t, ctx, chromedp.Click(`a[href$="/ask/resend?status=unknown"]`), chromedp.Click("input[name=looked]"), chromedp.Click("form.stack button.primary"), chromedp.WaitVisible("#live"), reloaded("#live .counts", "1 delivered"), reloaded("#live .state", "ended"))
 	does(t, ctx, chromedp.Click(`a[href$="/mend"]`), says("noscript", "script"))
 	does(t, ctx, chromedp.Navigate("http://"+o.address+"/new"), chromedp.SetValue("input[name=route]", "fresh"), chromedp.SetUploadFiles("input[type=file]", []string{path}), chromedp.SetValue("select[name=operation]", "les/shipmentFailed"), chromedp.Click("form.stack button"), says(".outcome", "2 rows read; 1 would be sent"),
 		chromedp.SetValue(`select[name="from:failReason"]`, "="), chromedp.SetValue(`input[name="value:failReason"]`, "Hold"), chromedp.Click("#fields button"), says(".outcome", "2 rows read; 2 would be sent"))
-	does(t, ctx, chromedp.Navigate("http://"+o.address+"/accounts"), chromedp.Click(`a[href$="/ask/pause"]`), chromedp.Click("form.stack button.primary"), says("#accounts", "stopped"))
+	does(t, ctx, chromedp.Navigate("http://"+o.address+"/accounts"), chromedp.Click(`a[href$="/ask/pause"]`), chromedp.Click("form.stack button.primary"), chromedp.WaitVisible("#accounts"), reloaded("#accounts", "stopped"))
 }
