@@ -67,7 +67,7 @@ func (c *Console) doctorPage(w http.ResponseWriter, r *http.Request, p *people.P
 	v.Path, v.Section = "/partners", "partners" // where a reload or another language leads: trying again is asked for anew
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", string(v.Lang))
-	if err := pages["doctor"].ExecuteTemplate(w, "layout", v); err != nil && r.Context().Err() == nil {
+	if err := pages()["doctor"].ExecuteTemplate(w, "layout", v); err != nil && r.Context().Err() == nil {
 		c.log.Error("console: page", "page", "doctor", "error", err)
 	}
 }

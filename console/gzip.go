@@ -8,10 +8,11 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 )
 
-// squeezed are the files that the binary brings, compressed once.
-var squeezed = func() map[string][]byte {
+// squeezed are the files that the binary brings, compressed once, when a browser first asks: most commands serve none.
+var squeezed = sync.OnceValue(func() map[string][]byte {
 	all := map[string][]byte{}
 	_ = fs.WalkDir(static, "static", func(name string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
@@ -21,7 +22,7 @@ var squeezed = func() map[string][]byte {
 		return nil
 	})
 	return all
-}()
+})
 
 func gzipped(b []byte, level int) []byte {
 	var out bytes.Buffer
@@ -49,7 +50,7 @@ func cached(h http.Handler) http.Handler {
 			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 		}
 		w.Header().Set("Vary", "Accept-Encoding")
-		small, there := squeezed[r.URL.Path]
+		small, there := squeezed()[r.URL.Path]
 		if !there || !unpacks(r) {
 			h.ServeHTTP(w, r)
 			return

@@ -14,6 +14,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
@@ -26,7 +27,7 @@ import (
 var layouts embed.FS
 
 // pages are the templates, one for each page, parsed once.
-var pages = func() map[string]*template.Template {
+var pages = sync.OnceValue(func() map[string]*template.Template {
 	shared := template.Must(template.New("").Funcs(template.FuncMap{"dict": dict}).ParseFS(layouts, "templates/layout.html", "templates/parts.html"))
 	all := map[string]*template.Template{}
 	names, _ := fs.Glob(layouts, "templates/*.html")
@@ -36,7 +37,7 @@ var pages = func() map[string]*template.Template {
 		}
 	}
 	return all
-}()
+})
 
 // dict makes a map of names and values, for templates that take several.
 func dict(pairs ...any) map[string]any {
@@ -48,7 +49,7 @@ func dict(pairs ...any) map[string]any {
 }
 
 // edition of what the binary brings: its addresses carry it, so that browsers may keep it for good.
-var edition = func() string {
+var edition = sync.OnceValue(func() string {
 	h := sha256.New()
 	_ = fs.WalkDir(static, ".", func(name string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
@@ -58,7 +59,7 @@ var edition = func() string {
 		return err
 	})
 	return hex.EncodeToString(h.Sum(nil))[:10]
-}()
+})
 
 // view is what every page knows.
 type view struct {
@@ -74,7 +75,7 @@ type view struct {
 
 func (c *Console) view(r *http.Request, title string, data any) *view {
 	section, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	v := &view{Lang: c.language(r), Who: who(r), Path: r.URL.RequestURI(), Section: section, Now: time.Now(), Edition: edition, Data: data}
+	v := &view{Lang: c.language(r), Who: who(r), Path: r.URL.RequestURI(), Section: section, Now: time.Now(), Edition: edition(), Data: data}
 	v.Title = v.T(title)
 	return v
 }
@@ -82,7 +83,7 @@ func (c *Console) view(r *http.Request, title string, data any) *view {
 // render writes a page, whole or not at all.
 func (c *Console) render(w http.ResponseWriter, r *http.Request, status int, page string, v *view) {
 	var out bytes.Buffer
-	if err := pages[page].ExecuteTemplate(&out, "layout", v); err != nil {
+	if err := pages()[page].ExecuteTemplate(&out, "layout", v); err != nil {
 		c.log.Error("console: page", "page", page, "error", err)
 		http.Error(w, "rowferry: this page could not be made; the log says why", http.StatusInternalServerError)
 		return

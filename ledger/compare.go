@@ -27,9 +27,6 @@ type Compared struct {
 	Rest   int `json:"rest"` // facts, orders, receipts, and what is kept about people
 }
 
-// compared is how many files are read at a time.
-const compared = 1000
-
 // Compare reads two ledgers whole and gives the first thing in which b is another than a, *Differs. b may know more prints: those
 // that a let go of.
 func Compare(ctx context.Context, a, b Contents) (Compared, error) {
@@ -58,7 +55,7 @@ func both[T any](p *pair, ask func(Contents) (T, error)) (a, b T, err error) {
 
 func (p *pair) files(ctx context.Context) error {
 	for after := ""; ; {
-		a, b, err := both(p, func(c Contents) ([]File, error) { return c.Files(ctx, Query{After: after, First: compared}) })
+		a, b, err := both(p, func(c Contents) ([]File, error) { return c.Files(ctx, Query{After: after, First: filesAtOnce}) })
 		if err != nil {
 			return err
 		}
@@ -74,7 +71,7 @@ func (p *pair) files(ctx context.Context) error {
 			}
 			p.seen.Files++
 		}
-		if len(a) < compared {
+		if len(a) < filesAtOnce {
 			return nil
 		}
 		after = a[len(a)-1].ID

@@ -14,12 +14,15 @@ type Contents interface {
 	Entries(ctx context.Context, prefix string) (map[string]string, error)
 	Acts(ctx context.Context, q ActQuery) ([]Act, error)
 	Ordered(ctx context.Context) ([]Order, error)
-	// Facts gives all small facts by key, without the driver's own.
+	// Facts gives all small facts by key, without the ledger's Own.
 	Facts(ctx context.Context) (map[string]string, error)
 	// Receipts gives what providers said later in the order in which it came; Marks by what it finds its items, in no order.
 	Receipts(ctx context.Context) iter.Seq2[KeptReceipt, error]
 	Marks(ctx context.Context) iter.Seq2[Mark, error]
 }
+
+// Own is how the keys of those small facts begin that ledgers keep for themselves.
+const Own = "ledger/"
 
 // KeptReceipt is a receipt as it was given to Receive.
 type KeptReceipt struct {

@@ -30,7 +30,7 @@ func printOf(account, kind string, content []byte) Print {
 }
 
 // PrintsKey is where a ledger keeps how its prints were made.
-const PrintsKey = "ledger/prints"
+const PrintsKey = Own + "prints"
 
 // printsNow is how they are made now. Whoever changes that changes this word too.
 const printsNow = "numbers by value, rows in any order"

@@ -1,6 +1,10 @@
 package ledger
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"slices"
+)
 
 // Part is a part of what is kept of a file, which may go before its line does.
 type Part string
@@ -20,13 +24,18 @@ type Retainer interface {
 }
 
 // Lost reports whether a part of the file was let go of, or has begun to be.
-func (f *File) Lost(p Part) bool {
-	for _, gone := range f.Dropped {
-		if gone == p {
-			return true
-		}
+func (f *File) Lost(p Part) bool { return slices.Contains(f.Dropped, p) }
+
+// LetGo names a part among those that are let go of; first is false where it was named before. ErrState for a file that is not at rest.
+func (f *File) LetGo(p Part) (first bool, err error) {
+	if !f.State.AtRest() {
+		return false, fmt.Errorf("%w: %s is %s", ErrState, f.ID, f.State)
 	}
-	return false
+	if f.Lost(p) {
+		return false, nil
+	}
+	f.Dropped = append(f.Dropped, p)
+	return true, nil
 }
 
 // WithoutAnswers is a stored record of events without what providers answered; changed tells that there was something.

@@ -49,6 +49,28 @@ func KeyOf(ctx context.Context, copies Copies, id string) (*masks.Key, error) {
 	return key, errors.Join(err, o.Close())
 }
 
+// Unsealer opens the private fields of one file's requests. It reads the file's copy once, when the first is to be opened. It is used by
+// one goroutine.
+type Unsealer struct {
+	Copies Copies
+	File   string
+	key    *masks.Key
+}
+
+// Open is a stored request as it is to be sent. fs.ErrNotExist when its file's copy is not kept any more, masks.ErrClosed when it is not what
+// was sealed.
+func (u *Unsealer) Open(ctx context.Context, body []byte) (_ []byte, err error) {
+	if !masks.Sealed(body) {
+		return body, nil
+	}
+	if u.key == nil {
+		if u.key, err = KeyOf(ctx, u.Copies, u.File); err != nil {
+			return nil, err
+		}
+	}
+	return u.key.Open(body)
+}
+
 // Whole opens the copy of a file whose content is what was taken. fs.ErrNotExist when there is none, ErrAltered when it has other
 // content.
 func Whole(ctx context.Context, copies Copies, f File) (batch.Original, error) {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -143,6 +144,31 @@ func Each(read func(seq int) (*Content, error)) iter.Seq2[*Content, error] {
 			if !yield(c, err) || err != nil {
 				return
 			}
+		}
+	}
+}
+
+// filesAtOnce is how many files are read with one query where all are gone through.
+const filesAtOnce = 1000
+
+// EachFile gives all files, oldest first, a part of them at a time. Those that are added meanwhile may come too.
+func EachFile(ctx context.Context, b Books) iter.Seq2[File, error] {
+	return func(yield func(File, error) bool) {
+		for after := ""; ; {
+			files, err := b.Files(ctx, Query{After: after, First: filesAtOnce})
+			if err != nil {
+				yield(File{}, err)
+				return
+			}
+			for _, f := range files {
+				if !yield(f, nil) {
+					return
+				}
+			}
+			if len(files) < filesAtOnce {
+				return
+			}
+			after = files[len(files)-1].ID
 		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rowferry/rowferry/batch"
 )
@@ -91,16 +92,25 @@ func (f Fields) Values(body []byte) (out []string) {
 	return out
 }
 
+// patterns are what named has made, by the fields: it is asked for with every answer.
+var patterns sync.Map
+
 // named finds what an answer says under the name of a private field: the last part of its path, in JSON, in XML as an element or attribute, or in a form.
 func (f Fields) named() *regexp.Regexp {
+	all := strings.Join(f, "\n")
+	if made, is := patterns.Load(all); is {
+		return made.(*regexp.Regexp)
+	}
 	var names []string
 	for _, path := range f {
 		names = append(names, regexp.QuoteMeta(path[strings.LastIndexByte(path, '.')+1:]))
 	}
 	name := `(?:` + strings.Join(names, "|") + `)`
-	return regexp.MustCompile(`(?is)((\\*")` + name + `\\*"\s*:\s*)(?:\\+"(?:[^"\\]|\\+[^"\\])*\\*"?|"(?:[^"\\]|\\.)*"?|[-+.\w]+)` +
+	made := regexp.MustCompile(`(?is)((\\*")` + name + `\\*"\s*:\s*)(?:\\+"(?:[^"\\]|\\+[^"\\])*\\*"?|"(?:[^"\\]|\\.)*"?|[-+.\w]+)` +
 		`|(<(?:\w+:)?` + name + `(?:\s[^<>]*)?>)[^<]+` +
 		`|(\b` + name + `=)(?:(")[^"]*"?|(')[^']*'?|[^&\s"'<>]+)`)
+	patterns.Store(all, made)
+	return made
 }
 
 // InText gives what hides what texts, such as answers, say under the names of private fields.

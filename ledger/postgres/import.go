@@ -23,11 +23,8 @@ var (
 	_ ledger.Importer = Driver{}
 )
 
-// own is how the keys of the driver's own facts begin.
-const own = "ledger/"
-
 // importKey is where it is kept of what a copy was begun that is not Finished.
-const importKey = own + "import"
+const importKey = ledger.Own + "import"
 
 // unfinished is *ledger.Damaged while what was taken in is not known to be whole.
 func (b books) unfinished(ctx context.Context) error {
@@ -42,7 +39,7 @@ func (b books) unfinished(ctx context.Context) error {
 var kept = append([]string{"files", "copies", "receipts", "marks", "lanes", "orders", "register", "acts"}, partitioned...)
 
 // foreign is which facts are not the driver's own.
-const foreign = "NOT starts_with(encode(key, 'escape'), '" + own + "')"
+const foreign = "NOT starts_with(encode(key, 'escape'), '" + ledger.Own + "')"
 
 // Import is ledger.Importer's. What is taken in is written in one transaction. All of it lies in the partition of one day, however
 // old it is: so there are not as many partitions as the other ledger has days.
@@ -152,33 +149,11 @@ func listed[T any](all []T) iter.Seq2[T, error] {
 	}
 }
 
-// files gives the lines of the other ledger, oldest first.
-func (i *importing) lines() iter.Seq2[ledger.File, error] {
-	const page = 1000
-	return func(yield func(ledger.File, error) bool) {
-		for after := ""; ; {
-			files, err := i.from.Files(i.ctx, ledger.Query{After: after, First: page})
-			if err != nil {
-				yield(ledger.File{}, err)
-				return
-			}
-			for _, f := range files {
-				if !yield(f, nil) {
-					return
-				}
-			}
-			if len(files) < page {
-				return
-			}
-			after = files[len(files)-1].ID
-		}
-	}
-}
-
+// files writes the files' lines.
 func (i *importing) files() error {
 	columns := []string{"n", "id", "route", "account", "state", "root", "hash", "rested", "paused", "cancelled", "revision", "items", "open",
 		"read", "delivered", "rejected", "invalid", "failed", "unknown", "skipped", "started", "finished", "changed", "facts", "dropped"}
-	return copyAll(i, "files", columns, i.lines(), func(f ledger.File) []any {
+	return copyAll(i, "files", columns, ledger.EachFile(i.ctx, i.from), func(f ledger.File) []any {
 		n, root := i.day<<dayBits+int64(len(i.keys))+1, ""
 		i.keys[f.ID] = n
 		if f.Reading.Again != nil {
@@ -210,7 +185,7 @@ type gathered struct {
 // rows writes the chunks of accepted files and what belongs to them. Others are read anew.
 func (i *importing) rows() error {
 	var g gathered
-	for f, err := range i.lines() {
+	for f, err := range ledger.EachFile(i.ctx, i.from) {
 		if err != nil {
 			return err
 		}

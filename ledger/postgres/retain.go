@@ -33,14 +33,12 @@ func (l *Ledger) Drop(ctx context.Context, id string, part ledger.Part, step int
 		if err != nil {
 			return err
 		}
-		if !f.State.AtRest() {
-			return fmt.Errorf("%w: %s is %s", ledger.ErrState, id, f.State)
+		first, err := f.LetGo(part)
+		if err == nil && first {
+			err = w.change(id, []ledger.State{f.State}, f.State, func(now *ledger.File) { now.Dropped = f.Dropped })
 		}
-		if !f.Lost(part) {
-			err := w.change(id, []ledger.State{f.State}, f.State, func(f *ledger.File) { f.Dropped = append(f.Dropped, part) })
-			if err != nil {
-				return err
-			}
+		if err != nil {
+			return err
 		}
 		clear(w.l.tallies)
 		if part == ledger.PartAnswers {

@@ -14,16 +14,13 @@ import (
 
 var _ ledger.Source = (*Ledger)(nil)
 
-// own is how the keys of the driver's own facts begin.
-const own = "ledger/"
-
 // movedKey is where it is kept that the ledger goes on elsewhere.
-const movedKey = own + "moved"
+const movedKey = ledger.Own + "moved"
 
 // Facts is ledger.Contents'.
 func (b books) Facts(ctx context.Context) (map[string]string, error) {
 	all, err := pairs(ctx, b.reader, "fact", "SELECT key, value, sum FROM facts")
-	maps.DeleteFunc(all, func(key, _ string) bool { return strings.HasPrefix(key, own) })
+	maps.DeleteFunc(all, func(key, _ string) bool { return strings.HasPrefix(key, ledger.Own) })
 	return all, b.explained(err)
 }
 

@@ -58,7 +58,7 @@ const next = "(" + greatest + " + 1)"
 const greatest = `max((SELECT coalesce(max(changed), 0) FROM files), coalesce((SELECT CAST(value AS INTEGER) FROM facts WHERE key = '` + forgottenKey + `'), 0))`
 
 // forgottenKey is where the greatest Change of a file is kept that was forgotten.
-const forgottenKey = own + "forgotten"
+const forgottenKey = ledger.Own + "forgotten"
 
 // scanFile reads a line of fileColumns: ledger.ErrNotFound when there is none, ledger.ErrAltered when it is not as it was written.
 func scanFile(row interface{ Scan(...any) error }) (f ledger.File, n int64, err error) {

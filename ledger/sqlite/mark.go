@@ -101,7 +101,7 @@ func (m *markFile) close() error {
 }
 
 // idKey is where the ledger keeps its id, from when on it has a mark.
-const idKey = own + "id"
+const idKey = ledger.Own + "id"
 
 // lost says what a person can do about a ledger that is not the one it was.
 func (b books) lost(what string, args ...any) error {

@@ -82,7 +82,7 @@ func (p *Poller) file(ctx context.Context, f ledger.File) error {
 	if err != nil {
 		return err
 	}
-	left := f.State == ledger.Sending
+	left, private := f.State == ledger.Sending, ledger.Unsealer{Copies: p.Ledger.Copies(), File: f.ID}
 	for c, err := range p.Ledger.Chunks(ctx, f.ID) {
 		if err != nil {
 			return err
@@ -96,7 +96,7 @@ func (p *Poller) file(ctx context.Context, f ledger.File) error {
 				continue
 			}
 			left = true
-			if err := p.ask(ctx, question{f.ID, Item{c.Seq, i}}, c.Items[i].Item, v); err != nil {
+			if err := p.ask(ctx, question{f.ID, Item{c.Seq, i}}, c.Items[i].Item, v, &private); err != nil {
 				return err
 			}
 		}
@@ -107,38 +107,25 @@ func (p *Poller) file(ctx context.Context, f ledger.File) error {
 	return nil
 }
 
-// unsealed opens an item's private fields: one of them may be what the provider is asked by. Where they cannot be had any more they stay
-// closed.
-func (p *Poller) unsealed(ctx context.Context, file string, item batch.Item) (batch.Item, error) {
-	if !masks.Sealed(item.Body) {
-		return item, nil
-	}
-	key, err := ledger.KeyOf(ctx, p.Ledger.Copies(), file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return item, nil
-	}
-	if err != nil {
-		return item, err
-	}
-	if open, err := key.Open(item.Body); err == nil {
-		item.Body = open
-	}
-	return item, nil
-}
-
-// ask asks about one item, if it is time, and keeps what decides. What cannot be asked is asked again later.
-func (p *Poller) ask(ctx context.Context, q question, item batch.Item, v *ledger.Verdict) error {
+// ask asks about one item, if it is time, and keeps what decides. What cannot be asked is asked again later. A private field may be what the
+// provider is asked by; where it cannot be had any more it stays closed.
+func (p *Poller) ask(ctx context.Context, q question, item batch.Item, v *ledger.Verdict, private *ledger.Unsealer) error {
 	due, asked := p.next[q]
 	if !asked && time.Since(v.SentAt) < p.Operation.Receipts.Poll.Every {
 		due, asked = v.SentAt.Add(p.Operation.Receipts.Poll.Every), true
 		p.next[q] = due
 	}
-	item, err := p.unsealed(ctx, q.file, item)
-	if err != nil {
+	if asked && time.Now().Before(due) {
+		return nil
+	}
+	switch open, err := private.Open(ctx, item.Body); {
+	case err == nil:
+		item.Body = open
+	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, masks.ErrClosed):
 		return err
 	}
 	keys := p.Operation.Receipts.Keys(item, p.Operation, v.Reference)
-	if asked && time.Now().Before(due) || len(keys) == 0 {
+	if len(keys) == 0 {
 		return nil
 	}
 	p.next[q] = time.Now().Add(p.Operation.Receipts.Poll.Every)

@@ -63,9 +63,6 @@ func (s *Sweeper) Run(ctx context.Context) error {
 	return nil
 }
 
-// page is how many files are looked at with one query.
-const page = 500
-
 // Sweep goes through all files at rest, oldest first.
 func (s *Sweeper) Sweep(ctx context.Context) (gone Gone, err error) {
 	k := s.Config.Keep
@@ -77,27 +74,21 @@ func (s *Sweeper) Sweep(ctx context.Context) (gone Gone, err error) {
 		return gone, err
 	}
 	before := s.Now().Add(-k.Rows) // of what receipts and marks go
-	for after := ""; ; {
-		files, err := s.Books.Files(ctx, ledger.Query{After: after, First: page})
+	for f, err := range ledger.EachFile(ctx, s.Books) {
 		if err != nil {
 			return gone, err
 		}
-		for _, f := range files {
-			if f.TakenAt.After(s.Now().Add(-shortest)) {
-				return gone, s.rest(ctx, before)
-			}
-			if err := s.file(ctx, f, &gone); err != nil {
-				return gone, err
-			}
-			if s.rowsStay(f) && f.TakenAt.Before(before) {
-				before = f.TakenAt
-			}
+		if f.TakenAt.After(s.Now().Add(-shortest)) {
+			break
 		}
-		if len(files) < page {
-			return gone, s.rest(ctx, before)
+		if err := s.file(ctx, f, &gone); err != nil {
+			return gone, err
 		}
-		after = files[len(files)-1].ID
+		if s.rowsStay(f) && f.TakenAt.Before(before) {
+			before = f.TakenAt
+		}
 	}
+	return gone, s.rest(ctx, before)
 }
 
 // shortest is the shortest time that is not for ever.

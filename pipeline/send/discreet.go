@@ -20,17 +20,10 @@ import (
 func (l *Lane) unseal(ctx context.Context, a *active, c *ledger.Content) error {
 	for i := range c.Items {
 		item := &c.Items[i]
-		if c.States[i].Verdict != nil || !masks.Sealed(item.Body) {
+		if c.States[i].Verdict != nil {
 			continue
 		}
-		var err error
-		if a.key == nil {
-			a.key, err = ledger.KeyOf(ctx, l.Ledger.Copies(), a.id)
-		}
-		var open []byte
-		if err == nil {
-			open, err = a.key.Open(item.Body)
-		}
+		open, err := a.private.Open(ctx, item.Body)
 		switch {
 		case err == nil:
 			item.Body = open

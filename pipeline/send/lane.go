@@ -106,7 +106,7 @@ func (l *Lane) Add(ctx context.Context, id string) error {
 		if r == nil {
 			return fmt.Errorf("file %s: the configuration has no route %q any more; put it back to have its rows sent", id, f.Route)
 		}
-		a = &active{id: id, route: r, revision: f.Revision}
+		a = &active{id: id, route: r, revision: f.Revision, private: ledger.Unsealer{Copies: l.Ledger.Copies(), File: id}}
 		l.files[id] = a
 		l.queue = append(l.queue, a)
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
-	"github.com/rowferry/rowferry/masks"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/words"
@@ -26,9 +25,9 @@ type active struct {
 	revision int
 	next     int // chunk to load
 	content  *ledger.Content
-	at       int        // next item of content
-	key      *masks.Key // of its private fields; nil: not made yet
-	out      int        // items picked and not settled
+	at       int // next item of content
+	private  ledger.Unsealer
+	out      int // items picked and not settled
 	done     bool
 	paused   bool
 	cancel   bool   // a person stopped it: what waits, and what comes back to wait, is settled
