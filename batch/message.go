@@ -66,9 +66,6 @@ func (m Message) Map(f func(string) string) Message {
 	return m
 }
 
-// Blank reports whether there is nothing to tell.
-func (m Message) Blank() bool { return m.Key == "" && m.Text == (Text{}) }
-
 // Unreadable is the error of a file that cannot be taken as a whole: it goes to quarantine and
 // the message is what the sender is told. Incomplete marks a file that may still be growing.
 type Unreadable struct {

@@ -246,17 +246,17 @@ func TestPositions(t *testing.T) {
 		"routes.ship-points.map.missing.expr":          "map:",
 		"accounts.hgj.sign.over":                       "over:",
 	} {
-		line, column := c.Position(key)
-		if line == 0 || !strings.HasPrefix(string([]rune(lines[line-1])[column-1:]), begins) {
-			t.Errorf("%s: %d:%d", key, line, column)
+		at := c.source.find(key)
+		if at.line == 0 || !strings.HasPrefix(string([]rune(lines[at.line-1])[at.column-1:]), begins) {
+			t.Errorf("%s: %+v", key, at)
 		}
 	}
-	if line, column := c.Position("nothing.of.this"); line != 0 || column != 0 {
+	if at := c.source.find("nothing.of.this"); at != (position{}) {
 		t.Error("a key that is nowhere has a place")
 	}
 	v := c.Verdict()
 	v.Add("routes.ship-points", batch.Mistake{Key: "map.type", What: batch.Message{Text: batch.Text{EN: "what"}}, Write: batch.Message{Text: batch.Text{EN: "write"}}})
-	line, _ := c.Position("routes.ship-points.map.type")
+	line := c.source.find("routes.ship-points.map.type").line
 	if got := v.Err().Error(); got != fmt.Sprintf("testdata/good/design.yaml:%d:7: routes.ship-points.map.type: what; write", line) {
 		t.Errorf("%s", got)
 	}

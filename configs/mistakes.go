@@ -76,13 +76,8 @@ type position struct {
 	file         string // an included one; "" for the configuration itself
 }
 
-// Position is where a key stands ("routes.ship-points.map.type.expr", "routes.a.inbox.match[1]"), from 1;
-// for a key that is not there, where the nearest one above it stands; 0, 0 when there is none.
-func (c *Config) Position(key string) (line, column int) {
-	p := c.source.find(key)
-	return p.line, p.column
-}
-
+// find is where a key stands ("routes.ship-points.map.type.expr", "routes.a.inbox.match[1]"), from 1;
+// for a key that is not there, where the nearest one above it stands; none when there is none.
 func (s *source) find(key string) position {
 	for key != "" {
 		if p, ok := s.at[key]; ok {

@@ -48,6 +48,7 @@ type Source interface {
 	Reached(ctx context.Context) (int64, error)
 	// Leave has it written down that the ledger goes on elsewhere. From here on it is *Damaged and Lost, until somebody Adopts it.
 	Leave(ctx context.Context, to string) error
+	Close() error
 }
 
 // Sealed is a chunk as it is stored: sealed records (Seal), the events in the order in which they were written.

@@ -128,6 +128,8 @@ type Books interface {
 	Sound(ctx context.Context) error
 	// Lanes lists the stopped lanes, by account, with the reason.
 	Lanes(ctx context.Context) (map[string]string, error)
+	// Turn says which machine works and which stand by; nil where one machine has the ledger for itself.
+	Turn(ctx context.Context) (*Turn, error)
 	// Kept returns a small fact that the owner stored; "" when there is none.
 	Kept(ctx context.Context, key string) (string, error)
 	Hearsay
@@ -218,6 +220,7 @@ type Owner interface {
 	Journal
 	Listening
 	Control
+	Retainer
 	// Lease waits until this owner alone may do what the name stands for ("lane/otms"), or ctx ends. A ledger that has one
 	// owner grants everything at once.
 	Lease(ctx context.Context, name string) (Lease, error)
@@ -244,6 +247,11 @@ type Driver interface {
 	// Adopt goes on with a ledger that is *Damaged and Lost, on somebody's word, and says what that changed: whatever was under
 	// way may have been executed since, and what was being taken is Quarantined.
 	Adopt(ctx context.Context) ([]batch.Message, error)
+	// Owned reports whether a process of this machine owns the ledger; false where that cannot be told from outside.
+	Owned() bool
+	// StandBy has it written down, for people who look, that this process waits for the ledger. It is said again every few seconds, and
+	// means nothing where machines do not share ledgers.
+	StandBy(ctx context.Context) error
 }
 
 // Copier is a driver whose ledger can be copied and put back as files.

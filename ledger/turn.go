@@ -1,17 +1,8 @@
 package ledger
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
-// Shared is a ledger that several machines may share, one of which works at a time. Not every ledger is one.
-type Shared interface {
-	// Turn says whose turn it is now, and who waits for theirs.
-	Turn(ctx context.Context) (Turn, error)
-}
-
-// Turn is whose turn it is. Moments are by the database's clock, for people: nothing is decided by them.
+// Turn is whose turn it is on a ledger that several machines share, one of which works at a time. Moments are by the database's clock, for people: nothing is decided by them.
 type Turn struct {
 	Works      string    `json:"works"`            // the machine and its process; "": none works
 	Since      time.Time `json:"since,omitzero"`   // when it took over

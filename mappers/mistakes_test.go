@@ -34,8 +34,8 @@ func TestMistakes(t *testing.T) {
 			}
 			for _, m := range wrong.List {
 				fmt.Fprintf(&got, "%s: %s\n", m.Key, words.Say(r.language(), m.What))
-				if !m.Write.Blank() {
-					fmt.Fprintf(&got, "    %s\n", words.Say(r.language(), m.Write))
+				if write := words.Say(r.language(), m.Write); write != "" {
+					fmt.Fprintf(&got, "    %s\n", write)
 				}
 			}
 			if *update {

@@ -333,9 +333,6 @@ func (e *Engine) busy() bool {
 // clerk carries orders out on this engine's ledger and in its lanes.
 func (e *Engine) clerk() *desk.Clerk { return &desk.Clerk{Ledger: e.Ledger, Log: e.Log, House: e} }
 
-// Obey carries out one order.
-func (e *Engine) Obey(ctx context.Context, o ledger.Order) error { return e.clerk().Obey(ctx, o) }
-
 // Hold lets no result of a file be written until release is called.
 func (e *Engine) Hold(file string) (release func()) {
 	if e.reports == nil {

@@ -31,16 +31,12 @@ type meddled struct {
 }
 
 func (m *meddled) Drop(ctx context.Context, id string, p ledger.Part, step int) (bool, error) {
-	more, err := m.Owner.(ledger.Retainer).Drop(ctx, id, p, step)
+	more, err := m.Owner.Drop(ctx, id, p, step)
 	if m.once != nil && err == nil {
 		m.once()
 		m.once = nil
 	}
 	return more, err
-}
-
-func (m *meddled) Shrink(ctx context.Context) (bool, error) {
-	return m.Owner.(ledger.Retainer).Shrink(ctx)
 }
 
 // Rows that are sent again while a sweep lets go of their file keep neither this sweep nor the next ones from the other files; the file goes

@@ -60,9 +60,6 @@ type Mistake struct{ Message batch.Message }
 
 func (m *Mistake) Error() string { return words.Say(batch.English, m.Message) }
 
-// URL is where the simulator of a provider listens: the `server` of an account.
-func (s *Server) URL(name string) string { return "http://" + s.listener.Addr().String() + "/" + name }
-
 // Addr is where the server listens, host:port.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 

@@ -52,7 +52,7 @@ func set(t *testing.T, p *providers.Provider, id string, change func(*configs.Ac
 		t.Fatal(err)
 	}
 	s.server = server
-	account.Server = server.URL(p.Name)
+	account.Server = "http://" + server.Addr() + "/" + p.Name
 	if s.sender, err = senders.Open(account, p, senders.Options{}); err != nil {
 		t.Fatal(err)
 	}
@@ -418,7 +418,7 @@ func TestUnknownDocument(t *testing.T) {
 
 func TestControl(t *testing.T) {
 	s := set(t, builtin(t, "les"), "shipmentFailed", nil)
-	url := s.server.URL("les")
+	url := "http://" + s.server.Addr() + "/les"
 	post := func(path, body string) int {
 		r, err := http.Post(url+path, "application/json", strings.NewReader(body))
 		if err != nil {

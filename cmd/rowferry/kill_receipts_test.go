@@ -124,7 +124,7 @@ accounts:
     concurrency: 2
 routes:
   aci: {account: hgj, operation: aciUpdate, inbox: {dir: in, settle: 0s}, outbox: {dir: out, formats: [csv]}}
-`, server.URL("hgj"))
+`, "http://"+server.Addr()+"/hgj")
 	bills := []string{"CUSTOMS1"}
 	for i := range 15 {
 		bills = append(bills, fmt.Sprintf("HBL%03d", i))

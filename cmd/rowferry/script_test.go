@@ -93,7 +93,7 @@ func startProvider(ts *testscript.TestScript, _ bool, args []string) {
 	server, err := simulator.Start("127.0.0.1:0", all...)
 	ts.Check(err)
 	ts.Defer(func() { _ = server.Close() })
-	ts.Setenv("URL", strings.TrimSuffix(server.URL(""), "/"))
+	ts.Setenv("URL", "http://"+server.Addr())
 }
 
 // faults PROVIDER JSON says what goes wrong there from now on; {} is nothing.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"github.com/rowferry/rowferry/ledger"
 )
@@ -21,7 +20,14 @@ type Copied struct {
 // for row. From then on the first one is not opened any more. Where it was only to be tried, both are as they were before. say
 // tells what is being done.
 func Copy(ctx context.Context, address, data, to string, try bool, say func(string)) (c Copied, err error) {
-	importer, err := importer(to, data)
+	k, name, err := named(to)
+	if err != nil {
+		return c, err
+	}
+	if k.importer == nil {
+		return c, fmt.Errorf("--to %s: a ledger is copied to postgres://…", name)
+	}
+	from, _, err := named(address)
 	if err != nil {
 		return c, err
 	}
@@ -32,21 +38,20 @@ func Copy(ctx context.Context, address, data, to string, try bool, say func(stri
 	if err := there.Close(); err != nil {
 		return c, err
 	}
-	owner, err := Open(ctx, address, data)
+	if from.source == nil {
+		return c, errors.New("the ledger lies in a database already: move it with that database's own tools")
+	}
+	source, err := from.source(ctx, data)
 	if err != nil {
 		return c, err
 	}
-	defer func() { err = errors.Join(err, owner.Close()) }()
-	source, able := owner.(ledger.Source)
-	if !able {
-		return c, errors.New("the ledger lies in a database already: move it with that database's own tools")
-	}
+	defer func() { err = errors.Join(err, source.Close()) }()
 	say("reading the whole ledger against its checksums")
 	if _, _, err := ledger.Examine(ctx, source); err != nil {
 		return c, err
 	}
 	say("copying")
-	target, err := importer.Import(ctx, source, data)
+	target, err := k.importer(to, filepath.Join(data, "copying")).Import(ctx, source, data) // beside the lock of the one that is copied
 	if err != nil {
 		return c, err
 	}
@@ -66,17 +71,4 @@ func Copy(ctx context.Context, address, data, to string, try bool, say func(stri
 		return c, fmt.Errorf("%s is whole, but this could not be written into the ledger in %s, which must not be used any more: move it aside (%w)", c.To, data, err)
 	}
 	return c, nil
-}
-
-// importer is the driver of the address to which a ledger is copied.
-func importer(to, data string) (ledger.Importer, error) {
-	d, err := of(to, filepath.Join(data, "copying")) // beside the lock of the one that is copied
-	if err != nil {
-		return nil, err
-	}
-	if i, able := d.(ledger.Importer); able {
-		return i, nil
-	}
-	name, _, _ := strings.Cut(to, "://")
-	return nil, fmt.Errorf("--to %s: a ledger is copied to postgres://…", name)
 }

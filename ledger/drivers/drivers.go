@@ -13,22 +13,33 @@ import (
 	"github.com/rowferry/rowferry/words"
 )
 
-// kind is one way to keep a ledger: how it is made of an address and the configuration's data folder, and what is wrong with
-// an address (nil: it has none).
+// kind is one way to keep a ledger: how it is made of an address and the configuration's data folder, and what else can be done with it.
+// What is nil is not there.
 type kind struct {
-	open  func(address, data string) ledger.Driver
-	check func(address string) []batch.Mistake
+	open     func(address, data string) ledger.Driver
+	check    func(address string) []batch.Mistake // what is wrong with an address
+	copier   func(data string) ledger.Copier
+	source   func(ctx context.Context, data string) (ledger.Source, error)
+	importer func(address, data string) ledger.Importer
 }
 
 // drivers are the ledgers there are, by the name or the scheme of the address that a configuration gives.
 var drivers = map[string]kind{
-	"sqlite":     {open: func(_, data string) ledger.Driver { return sqlite.Driver{Dir: data} }},
-	"postgres":   {open: inPostgres, check: postgres.Check},
-	"postgresql": {open: inPostgres, check: postgres.Check},
+	"sqlite": {
+		open:   func(_, data string) ledger.Driver { return sqlite.Driver{Dir: data} },
+		copier: func(data string) ledger.Copier { return sqlite.Driver{Dir: data} },
+		source: func(ctx context.Context, data string) (ledger.Source, error) {
+			return sqlite.Driver{Dir: data}.Source(ctx)
+		},
+	},
+	"postgres":   inPostgres,
+	"postgresql": inPostgres,
 }
 
-func inPostgres(address, data string) ledger.Driver {
-	return postgres.Driver{Address: address, Data: data}
+var inPostgres = kind{
+	open:     func(address, data string) ledger.Driver { return postgres.Driver{Address: address, Data: data} },
+	check:    postgres.Check,
+	importer: func(address, data string) ledger.Importer { return postgres.Driver{Address: address, Data: data} },
 }
 
 // Check says what is wrong with what a configuration calls its ledger. It opens nothing.
@@ -65,17 +76,13 @@ func Visit(ctx context.Context, address, data string) (ledger.Visitor, error) {
 	return d.Visit(ctx)
 }
 
-// StandBy has it written down, for people who look, that this process waits for the ledger of a configuration. It is said again every
-// few seconds, and means nothing where machines do not share ledgers.
+// StandBy has it written down that this process waits for the ledger of a configuration, as ledger.Driver does.
 func StandBy(ctx context.Context, address, data string) error {
 	d, err := of(address, data)
 	if err != nil {
 		return err
 	}
-	if s, able := d.(interface{ StandBy(context.Context) error }); able {
-		return s.StandBy(ctx)
-	}
-	return nil
+	return d.StandBy(ctx)
 }
 
 // Adopt goes on with a ledger that lost what it had, as ledger.Driver does.
@@ -89,32 +96,35 @@ func Adopt(ctx context.Context, address, data string) ([]batch.Message, error) {
 
 // Copier gives the way to copy the ledger of a configuration; an error where its database has better ones of its own.
 func Copier(address, data string) (ledger.Copier, error) {
-	d, err := of(address, data)
+	k, name, err := named(address)
 	if err != nil {
 		return nil, err
 	}
-	if c, ok := d.(ledger.Copier); ok {
-		return c, nil
+	if k.copier != nil {
+		return k.copier(data), nil
 	}
-	name, _, _ := strings.Cut(address, "://")
 	return nil, fmt.Errorf("the ledger lies in %s: back it up with that database's own tools", name)
 }
 
 // Owned reports whether a process of this machine owns the ledger of a configuration; false where that cannot be told from outside.
 func Owned(address, data string) bool {
 	d, err := of(address, data)
-	if err != nil {
-		return false
-	}
-	o, able := d.(interface{ Owned() bool })
-	return able && o.Owned()
+	return err == nil && d.Owned()
 }
 
 func of(address, data string) (ledger.Driver, error) {
-	name, _, _ := strings.Cut(address, "://")
-	driver, known := drivers[name]
-	if !known {
-		return nil, fmt.Errorf("there is no ledger %q", name) // an address may hold a password
+	k, _, err := named(address)
+	if err != nil {
+		return nil, err
 	}
-	return driver.open(address, data), nil
+	return k.open(address, data), nil
+}
+
+func named(address string) (k kind, name string, err error) {
+	name, _, _ = strings.Cut(address, "://")
+	k, known := drivers[name]
+	if !known {
+		return k, name, fmt.Errorf("there is no ledger %q", name) // an address may hold a password
+	}
+	return k, name, nil
 }

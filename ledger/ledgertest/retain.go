@@ -33,7 +33,7 @@ func LetGo(t *testing.T, l ledger.Owner, id string, p ledger.Part) {
 	t.Helper()
 	for more, step := true, 0; more; step++ {
 		var err error
-		more, err = l.(ledger.Retainer).Drop(t.Context(), id, p, step)
+		more, err = l.Drop(t.Context(), id, p, step)
 		must(t, err)
 	}
 }
@@ -43,7 +43,7 @@ func Shrunk(t *testing.T, l ledger.Owner) {
 	t.Helper()
 	for more := true; more; {
 		var err error
-		more, err = l.(ledger.Retainer).Shrink(t.Context())
+		more, err = l.Shrink(t.Context())
 		must(t, err)
 	}
 }
@@ -53,10 +53,10 @@ func retention(t *testing.T, open Opener) {
 	l, ctx := open.open(t), t.Context()
 	const n = 200
 	Accepted(t, l, "f0", 1)
-	if _, err := l.(ledger.Retainer).Drop(ctx, "f0", ledger.PartRows, 0); !errors.Is(err, ledger.ErrState) {
+	if _, err := l.Drop(ctx, "f0", ledger.PartRows, 0); !errors.Is(err, ledger.ErrState) {
 		t.Errorf("rows of a file that is being sent: %v", err)
 	}
-	if _, err := l.(ledger.Retainer).Drop(ctx, "nothing", ledger.PartRows, 0); !errors.Is(err, ledger.ErrNotFound) {
+	if _, err := l.Drop(ctx, "nothing", ledger.PartRows, 0); !errors.Is(err, ledger.ErrNotFound) {
 		t.Errorf("rows of no file: %v", err)
 	}
 	Rejected(t, l, "f1", n)

@@ -153,9 +153,9 @@ func TestTurn(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer closed(t, v)
-	look := func() ledger.Turn {
+	look := func() *ledger.Turn {
 		t.Helper()
-		turn, err := v.(ledger.Shared).Turn(t.Context())
+		turn, err := v.Turn(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,8 +12,6 @@ import (
 	"github.com/rowferry/rowferry/ledger"
 )
 
-var _ ledger.Retainer = (*Ledger)(nil)
-
 // Rows that are let go of are not seen from that moment on; where all rows of a day are, its partitions go as a whole. What does not
 // go with its day within patientDays is deleted, because a file of that day is still under way, or kept longer.
 

@@ -8,22 +8,20 @@ import (
 	"github.com/rowferry/rowferry/ledger"
 )
 
-var _ ledger.Shared = books{}
-
 // recently is for how long a machine counts as standing by after it said so. It says so every few seconds.
 const recently = "interval '15 seconds'"
 
-// Turn is ledger.Shared's.
-func (b books) Turn(ctx context.Context) (t ledger.Turn, err error) {
+// Turn is ledger.Books's.
+func (b books) Turn(ctx context.Context) (t *ledger.Turn, err error) {
 	err = b.reading(ctx, func(q querier) error {
-		t = ledger.Turn{StandingBy: []ledger.Waiter{}}
+		t = &ledger.Turn{StandingBy: []ledger.Waiter{}}
 		err := q.QueryRow(ctx, `SELECT holder, since, heard, heard < now() - length * interval '1 millisecond', epoch FROM leases JOIN epochs USING (name) WHERE name = 'ledger'`).
 			Scan(&t.Works, &t.Since, &t.Heard, &t.Silent, &t.Epoch)
 		if err != nil {
 			return err
 		}
 		if t.Works == "" {
-			t = ledger.Turn{Epoch: t.Epoch, StandingBy: t.StandingBy}
+			t = &ledger.Turn{Epoch: t.Epoch, StandingBy: t.StandingBy}
 		}
 		rows, err := q.Query(ctx, "SELECT name, since FROM machines WHERE heard > now() - "+recently+" AND name <> $1 ORDER BY since, name", t.Works)
 		if err != nil {
@@ -39,7 +37,10 @@ func (b books) Turn(ctx context.Context) (t ledger.Turn, err error) {
 	return t, err
 }
 
-// StandBy writes down that this process waits for its turn. It is said again every few seconds.
+// Owned is ledger.Driver's: only the database knows who owns a ledger in it.
+func (Driver) Owned() bool { return false }
+
+// StandBy is ledger.Driver's.
 func (d Driver) StandBy(ctx context.Context) error {
 	b, err := d.open(ctx)
 	if err != nil {

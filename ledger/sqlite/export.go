@@ -12,8 +12,6 @@ import (
 	"github.com/rowferry/rowferry/ledger"
 )
 
-var _ ledger.Source = (*Ledger)(nil)
-
 // movedKey is where it is kept that the ledger goes on elsewhere.
 const movedKey = ledger.Own + "moved"
 

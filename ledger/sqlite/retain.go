@@ -10,8 +10,6 @@ import (
 	"github.com/rowferry/rowferry/ledger"
 )
 
-var _ ledger.Retainer = (*Ledger)(nil)
-
 // How much one step does, so that no write waits long behind it.
 const (
 	dropChunks  = 16

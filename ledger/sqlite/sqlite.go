@@ -83,7 +83,22 @@ func (d Driver) Open(ctx context.Context) (ledger.Owner, error) {
 	return l, nil
 }
 
-// Owned reports whether a process owns the ledger now.
+// Source opens a ledger for another one to take it in, as Open does.
+func (d Driver) Source(ctx context.Context) (ledger.Source, error) {
+	l, err := d.own(ctx, verifying)
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// StandBy is ledger.Driver's: machines do not share this ledger.
+func (Driver) StandBy(context.Context) error { return nil }
+
+// Turn is ledger.Books's: one machine has this ledger for itself.
+func (books) Turn(context.Context) (*ledger.Turn, error) { return nil, nil }
+
+// Owned is ledger.Driver's.
 func (d Driver) Owned() bool {
 	path := filepath.Join(d.Dir, "ledger.lock")
 	if _, err := os.Stat(path); err != nil {

@@ -59,12 +59,7 @@ type File struct {
 
 // Turn says which machine works and which stand by; nil where one machine has the ledger for itself.
 func (d *Desk) Turn(ctx context.Context) (*ledger.Turn, error) {
-	shared, able := d.Books.(ledger.Shared)
-	if !able {
-		return nil, nil
-	}
-	t, err := shared.Turn(ctx)
-	return &t, err
+	return d.Books.Turn(ctx)
 }
 
 // Files lists files, oldest first, with why each does not go on.

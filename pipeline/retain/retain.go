@@ -143,7 +143,7 @@ func (s *Sweeper) file(ctx context.Context, f ledger.File, gone *Gone) error {
 			return err
 		}
 	}
-	if _, able := s.Owner.(ledger.Retainer); f.State != ledger.Reported || s.Owner != nil && !able { // a ledger that keeps all of it
+	if f.State != ledger.Reported {
 		return nil
 	}
 	if old(k.Answers) && !f.Lost(ledger.PartAnswers) && !f.Lost(ledger.PartRows) {
@@ -203,15 +203,14 @@ const underWay = "retain/under-way"
 
 // drop lets go of a part of a file, step by step. One whose rows are sent again meanwhile stays under way until it is at rest.
 func (s *Sweeper) drop(ctx context.Context, id string, p ledger.Part) error {
-	r, able := s.Owner.(ledger.Retainer)
-	if !able {
+	if s.Owner == nil {
 		return nil
 	}
 	one := id + " " + string(p)
 	if err := s.note(ctx, func(all []string) []string { return append(without(all, one), one) }); err != nil {
 		return err
 	}
-	err := s.steps(ctx, func(step int) (bool, error) { return r.Drop(ctx, id, p, step) })
+	err := s.steps(ctx, func(step int) (bool, error) { return s.Owner.Drop(ctx, id, p, step) })
 	if errors.Is(err, ledger.ErrState) {
 		return nil
 	}
@@ -259,11 +258,10 @@ func (s *Sweeper) begun(ctx context.Context) error {
 
 // shrink gives back to the file system what is free now.
 func (s *Sweeper) shrink(ctx context.Context) error {
-	r, able := s.Owner.(ledger.Retainer)
-	if !able {
+	if s.Owner == nil {
 		return nil
 	}
-	return s.steps(ctx, func(int) (bool, error) { return r.Shrink(ctx) })
+	return s.steps(ctx, func(int) (bool, error) { return s.Owner.Shrink(ctx) })
 }
 
 // steps does steps until there are no more.

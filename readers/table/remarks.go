@@ -119,12 +119,6 @@ func MayTitle(word []byte) bool {
 	return last == ':' || last >= utf8.RuneSelf || strings.IndexByte(ornaments, word[0]) >= 0
 }
 
-// Totals reports whether the row adds up others for certain.
-func Totals(cells []string, columns int) bool {
-	what, doubt := Remarked(cells, columns, Near+1)
-	return what == Total && !doubt
-}
-
 // remark is a row as Remarked looks at it.
 type remark struct {
 	cells   []string // those that show something, plain
