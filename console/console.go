@@ -48,8 +48,8 @@ type Console struct {
 	handler  http.Handler
 }
 
-// New opens the console's address and makes its handlers. Its error is why it cannot be served.
-func New(e *pipeline.Engine, cfg *configs.Config, log *slog.Logger) (*Console, error) {
+// New opens the console's address, with net.Listen or its like, and makes its handlers. Its error is why it cannot be served.
+func New(e *pipeline.Engine, cfg *configs.Config, log *slog.Logger, listen func(network, address string) (net.Listener, error)) (*Console, error) {
 	c := &Console{engine: e, books: e.Ledger, cfg: cfg, log: log, people: people.Book{Register: e.Ledger}, throttle: newThrottle(), hub: newHub(e.Ledger, e, log), tellers: newTellers(log),
 		desk: &desk.Desk{Books: e.Ledger, Orders: e.Ledger, Config: cfg, Live: e}, drops: filepath.Join(cfg.Data, "console", "drops")}
 	c.shelf = newShelf(shelfDir(cfg.Data), log, c.table)
@@ -59,7 +59,7 @@ func New(e *pipeline.Engine, cfg *configs.Config, log *slog.Logger) (*Console, e
 		c.company = &company{OIDC: *o}
 	}
 	c.handler = c.wrap(c.routes())
-	l, err := net.Listen("tcp", cfg.Console.Listen)
+	l, err := listen("tcp", cfg.Console.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("console.listen: %w", err)
 	}
@@ -95,27 +95,15 @@ func (c *Console) Run(ctx context.Context) error {
 	}
 	server := &http.Server{Handler: c.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(c.log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return ctx }}
+	watched := make(chan struct{})
 	watching, stop := context.WithCancel(ctx)
-	done, watched := make(chan error, 1), make(chan struct{})
-	go func() { done <- server.Serve(c.listener) }()
+	defer func() { stop(); <-watched }()
 	go func() { defer close(watched); c.hub.run(watching) }()
 	c.log.Info("console", "address", c.Address())
-	var err error
-	select {
-	case err = <-done:
-	case <-ctx.Done():
-		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
-		defer cancel()
-		_ = server.Shutdown(late)
-		_ = server.Close()
-		err = <-done
+	if err := Serve(ctx, server, c.listener); err != nil {
+		return fmt.Errorf("console: %w", err)
 	}
-	stop()
-	<-watched
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return fmt.Errorf("console: %w", err)
+	return nil
 }
 
 // Close gives the address back, also where Run was not called. It may be called more than once.

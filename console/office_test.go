@@ -114,7 +114,7 @@ func (o *office) start() {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	c, err := console.New(e, cfg, log)
+	c, err := console.New(e, cfg, log, net.Listen)
 	if err != nil {
 		o.t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -336,8 +337,8 @@ func Mentioned(stored []byte, text string) bool {
 
 // Plain is the longest part of a text that is stored as it is, but for the case of its ASCII letters; "" where there is none.
 func Plain(text string) (longest string) {
-	if strings.ContainsAny(text, "\"\\<>&\u2028\u2029") || strings.ContainsFunc(text, unicode.IsControl) {
-		return "" // stored in another spelling
+	if respelt(text) {
+		return ""
 	}
 	for _, run := range strings.FieldsFunc(text, cased) {
 		if len(run) > len(longest) {
@@ -345,6 +346,28 @@ func Plain(text string) (longest string) {
 		}
 	}
 	return longest
+}
+
+// Spelt is a regular expression for a text in any case, bytes or letters, where it is stored as it is; "" where it is not.
+func Spelt(text string) string {
+	if text == "" || respelt(text) {
+		return ""
+	}
+	var out strings.Builder
+	for _, r := range text {
+		first := r
+		out.WriteString("(?:" + regexp.QuoteMeta(string(first)))
+		for r = unicode.SimpleFold(r); r != first; r = unicode.SimpleFold(r) {
+			out.WriteString("|" + regexp.QuoteMeta(string(r)))
+		}
+		out.WriteString(")")
+	}
+	return out.String()
+}
+
+// respelt reports whether JSON stores a text in another spelling.
+func respelt(text string) bool {
+	return strings.ContainsAny(text, "\"\\<>&\u2028\u2029") || strings.ContainsFunc(text, unicode.IsControl) || !utf8.ValidString(text)
 }
 
 // cased reports whether a letter beyond ASCII has another case.

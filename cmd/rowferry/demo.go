@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -170,7 +171,7 @@ func (f *flags) demoConsole(ctx context.Context, w io.Writer, dir, address strin
 	if err != nil {
 		return err
 	}
-	pages, err := console.New(e, cfg, log)
+	pages, err := console.New(e, cfg, log, net.Listen)
 	if err != nil {
 		return errors.Join(err, end())
 	}

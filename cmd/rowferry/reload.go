@@ -87,6 +87,7 @@ type house struct {
 	metrics  *pipeline.Metrics
 	traces   *traces.Traces
 	watch    *supervised
+	doors    doors
 	ordered  atomic.Int64  // the last order to reload
 	asked    chan struct{} // has one token while a reload is asked for
 	answered int64         // the last order that was answered
@@ -96,7 +97,7 @@ type house struct {
 type turn struct {
 	config *configs.Config
 	engine *pipeline.Engine
-	others []pipeline.Loop
+	pages  *console.Console // nil: none is configured
 	close  func() error
 }
 
@@ -120,7 +121,7 @@ func (h *house) open(ctx context.Context, cfg *configs.Config) (*turn, error) {
 	if err != nil {
 		return nil, err
 	}
-	stop, err := listen(cfg.Listen, h.registry, h.alive, e.Receiver(), h.log)
+	stop, err := listen(h.doors.listen("listen"), cfg.Listen, h.registry, h.alive, e.Receiver(), h.log)
 	if err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
@@ -128,11 +129,10 @@ func (h *house) open(ctx context.Context, cfg *configs.Config) (*turn, error) {
 	if cfg.Console.Listen == "" {
 		return t, nil
 	}
-	pages, err := console.New(e, cfg, h.log)
-	if err != nil {
+	if t.pages, err = console.New(e, cfg, h.log, h.doors.listen("console")); err != nil {
 		return nil, errors.Join(err, t.close())
 	}
-	t.others, t.close = append(t.others, pages), func() error { stop(); return errors.Join(pages.Close(), e.Close()) }
+	t.close = func() error { stop(); return errors.Join(t.pages.Close(), e.Close()) }
 	return t, nil
 }
 
@@ -140,7 +140,7 @@ func (h *house) open(ctx context.Context, cfg *configs.Config) (*turn, error) {
 func (h *house) serve(ctx context.Context, cfg *configs.Config) error {
 	t, err := h.open(ctx, cfg)
 	if err != nil {
-		return err
+		return errors.Join(err, h.doors.shut())
 	}
 	stop := h.hangups()
 	defer stop()
@@ -154,9 +154,10 @@ func (h *house) turns(ctx context.Context, t *turn) error {
 	for {
 		next, err := h.during(ctx, t)
 		if err = errors.Join(err, t.close()); next == nil || err != nil {
-			return err
+			return errors.Join(err, h.doors.shut())
 		}
-		if t, err = h.replace(ctx, t.config, next); err != nil {
+		t, err = h.replace(ctx, t.config, next)
+		if err = errors.Join(err, h.doors.shut()); err != nil {
 			return err
 		}
 	}
@@ -167,7 +168,12 @@ func (h *house) during(ctx context.Context, t *turn) (next *configs.Config, err 
 	group, ctx := errgroup.WithContext(ctx)
 	ctx, end := context.WithCancel(ctx)
 	defer end()
-	group.Go(func() error { defer end(); return t.engine.Run(ctx, t.others...) })
+	serving, shut := context.WithCancel(context.WithoutCancel(ctx)) // pages answer until what is in flight has ended
+	defer shut()
+	group.Go(func() error { defer end(); defer shut(); return t.engine.Run(ctx) })
+	if t.pages != nil {
+		group.Go(func() error { defer end(); return t.pages.Run(serving) })
+	}
 	group.Go(func() error { defer end(); next = h.await(ctx, t.config); return nil })
 	return next, group.Wait()
 }

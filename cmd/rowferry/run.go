@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/console"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
@@ -156,7 +157,7 @@ func (f *flags) serve(ctx context.Context, cfg *configs.Config, log *slog.Logger
 	if err != nil {
 		return err
 	}
-	err = (&house{ledger: l, log: log, registry: registry, metrics: metrics, traces: spans, watch: watch, asked: make(chan struct{}, 1)}).serve(ctx, cfg)
+	err = (&house{ledger: l, log: log, registry: registry, metrics: metrics, traces: spans, watch: watch, doors: doors{}, asked: make(chan struct{}, 1)}).serve(ctx, cfg)
 	left := left(l)
 	if err = errors.Join(err, l.Close()); err == nil {
 		log.Info("stopped", "rows_left", left)
@@ -184,7 +185,7 @@ func (f *flags) once(ctx context.Context, cfg *configs.Config, log *slog.Logger,
 		return err
 	}
 	alive := func(ctx context.Context) error { _, err := e.Ledger.Lanes(ctx); return err }
-	stop, err := listen(cfg.Listen, registry, alive, e.Receiver(), log)
+	stop, err := listen(net.Listen, cfg.Listen, registry, alive, e.Receiver(), log)
 	if err != nil {
 		return errors.Join(err, end())
 	}
@@ -203,11 +204,11 @@ func (f *flags) once(ctx context.Context, cfg *configs.Config, log *slog.Logger,
 }
 
 // listen serves metrics and /healthz on an address, and receives there what providers say later, if there is one.
-func listen(address string, registry *prometheus.Registry, alive func(context.Context) error, receiver http.Handler, log *slog.Logger) (stop func(), err error) {
+func listen(open func(network, address string) (net.Listener, error), address string, registry *prometheus.Registry, alive func(context.Context) error, receiver http.Handler, log *slog.Logger) (stop func(), err error) {
 	if address == "" {
 		return func() {}, nil
 	}
-	l, err := net.Listen("tcp", address)
+	l, err := open("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
@@ -222,15 +223,16 @@ func listen(address string, registry *prometheus.Registry, alive func(context.Co
 	})
 	mux.Handle(receipts.Prefix, receiver)
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+	ctx, end := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		if err := console.Serve(ctx, server, l); err != nil {
 			log.Error("listen", "error", err)
 		}
 	}()
 	log.Info("listening", "address", l.Addr().String())
-	return func() { _ = server.Close(); <-done }, nil
+	return func() { end(); <-done }, nil
 }
 
 // standings says where files stand that this process has worked on.

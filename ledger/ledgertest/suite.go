@@ -589,7 +589,9 @@ func queries(t *testing.T, open Opener) {
 	defer closed(t, l)
 	Accepted(t, l, "20261122-a1", 1)
 	Accepted(t, l, "20261122-b2", 1)
-	must(t, l.Begin(ctx, File("20261123-c3")))
+	named := File("20261123-c3")
+	named.Name = `orders.csv Накладная №5 (1) "Q"`
+	must(t, l.Begin(ctx, named))
 	must(t, l.Rest(ctx, "20261122-a1"))
 	must(t, l.Record(Settled("20261122-b2", 0, batch.Rejected)).Wait(ctx))
 	for name, c := range map[string]struct {
@@ -607,6 +609,10 @@ func queries(t *testing.T, open Opener) {
 		"text":     {ledger.Query{Text: "B2"}, []string{"20261122-b2"}},
 		"name":     {ledger.Query{Text: "ORDERS.", Last: 1}, []string{"20261123-c3"}},
 		"no name":  {ledger.Query{Text: "ORDERS_CSV%"}, nil},
+		"letters":  {ledger.Query{Text: "нАКЛАДНАЯ №5 (1)"}, []string{"20261123-c3"}},
+		"no regex": {ledger.Query{Text: "orders?csv|."}, nil},
+		"quotes":   {ledger.Query{Text: `"q"`}, []string{"20261123-c3"}},
+		"a key":    {ledger.Query{Text: "route"}, nil},
 		"aside":    {ledger.Query{States: []ledger.State{ledger.Quarantined, ledger.Duplicate}}, nil},
 		"family":   {ledger.Query{Family: "20261122-b2"}, []string{"20261122-b2"}},
 		"since":    {ledger.Query{Since: time.Date(2026, 11, 23, 0, 0, 0, 0, time.Local)}, []string{"20261123-c3"}},

@@ -393,6 +393,9 @@ func files(ctx context.Context, from querier, q ledger.Query) ([]ledger.File, er
 	if len(q.Outcomes) > 0 {
 		where.parts = append(where.parts, "("+strings.Join(texts(q.Outcomes), " > 0 OR ")+" > 0)")
 	}
+	if part := ledger.Spelt(q.Text); part != "" { // what is left is looked at closely
+		where.add("n IN (SELECT n FROM files WHERE find ~ $)", part)
+	}
 	if len(q.Routes) > 0 {
 		where.add("route = ANY($)", q.Routes)
 	}
