@@ -27,13 +27,13 @@ type rest struct {
 	Sealed   []byte            `json:"sealed,omitempty"`
 }
 
-// EncodeItems is the stored form of a chunk's items.
-func EncodeItems(items []Staged) ([]byte, error) {
+// EncodeItems appends the stored form of a chunk's items to out.
+func EncodeItems(out []byte, items []Staged) ([]byte, error) {
 	size := 0
 	for i := range items {
 		size += len(items[i].Body) + 16
 	}
-	out := make([]byte, 0, size)
+	out = slices.Grow(out, size)
 	for i := range items {
 		it := &items[i]
 		out = binary.AppendUvarint(out, uint64(it.Seq))

@@ -167,12 +167,13 @@ type Intake interface {
 	Reroute(ctx context.Context, id, account, operation string) error
 	// Unstage drops what a broken-off reading has staged.
 	Unstage(ctx context.Context, id string) error
-	// Stage adds a chunk to a Taken file; of another file its Receipt has ErrState.
+	// Stage adds a chunk to a Taken file; of another file its Receipt has ErrState. It keeps nothing of the items: they are the caller's
+	// again when it returns.
 	Stage(c Chunk) Receipt
 	// Accept makes a Taken file's rows the truth, all at once: from here they may be sent. It waits for the staged
 	// chunks, and fails when one of them could not be written, with ErrMissing when they do not hold exactly the rows and items
 	// that are named: somebody else may have staged, or unstaged, meanwhile. A file with nothing to send is Settled at once. For a result
-	// dropped again it is ErrFamily when its family is not Unchanged. It is ErrRaced when since its first chunk was staged
+	// dropped again it is ErrFamily when its family is not Unchanged. It is ErrRaced when since it was Taken, or unstaged,
 	// another file was accepted with the request of an item of it that is to be sent and not Free.
 	Accept(ctx context.Context, id string, r Reading, c batch.Counts, items, open int) error
 	// Double makes a Taken file a Duplicate of an earlier one, whose rows it repeats, and drops its staged chunks.

@@ -330,9 +330,15 @@ func (c *Content) Tally() *Tally {
 	return NewTally(now)
 }
 
-// Mentioned reports whether stored bytes may hold a text, whatever its case. It errs towards yes: a page looks closer.
-func Mentioned(stored []byte, text string) bool {
-	return containsFold(stored, []byte(Plain(text)))
+// Mentioned reports whether a record may hold a text, whatever its case. It errs towards yes: a page looks closer.
+func Mentioned(record []byte, text string) bool {
+	return containsFold(record, []byte(Plain(text)))
+}
+
+// SealedMentions is Mentioned of a record in its seal, which is not looked at.
+func SealedMentions(stored []byte, text string) bool {
+	record, err := opened(stored)
+	return err != nil || Mentioned(record, text)
 }
 
 // Plain is the longest part of a text that is stored as it is, but for the case of its ASCII letters; "" where there is none.

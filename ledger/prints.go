@@ -22,8 +22,8 @@ func PrintOf(account, operation string, body []byte) Print {
 }
 
 func printOf(account, kind string, content []byte) Print {
-	text := make([]byte, 0, len(account)+len(kind)+2+len(content))
-	text = append(append(text, account...), 0)
+	var room [1024]byte // most requests fit: nothing is asked of the heap for them
+	text := append(append(room[:0], account...), 0)
 	text = append(append(text, kind...), 0)
 	sum := sha256.Sum256(append(text, content...))
 	return Print(sum[:])
@@ -84,28 +84,13 @@ func (c *Content) Left(f *File) (all []Left) {
 // byValue leaves out the zeros at the end of decimals: a workbook that was saved as CSV writes 1.50 for the 1.5 that was sent.
 func byValue(body []byte) []byte {
 	var out []byte
-	from, text := 0, false
+	from := 0
 	for i := 0; i < len(body); i++ {
-		switch c := body[i]; {
-		case c == '"':
-			text = !text
-		case text && c == '\\':
-			i++
-		case c == '.' && !text:
-			end := i + 1
-			for end < len(body) && body[end] >= '0' && body[end] <= '9' {
-				end++
-			}
-			if end < len(body) && body[end]|0x20 == 'e' {
-				continue
-			}
-			keep := end
-			for body[keep-1] == '0' {
-				keep--
-			}
-			if keep == i+1 {
-				keep = i
-			}
+		switch body[i] {
+		case '"':
+			i = endOfText(body, i)
+		case '.':
+			keep, end := decimals(body, i)
 			if keep < end {
 				out, from = append(out, body[from:keep]...), end
 			}
@@ -116,6 +101,43 @@ func byValue(body []byte) []byte {
 		return body
 	}
 	return append(out, body[from:]...)
+}
+
+// endOfText is where the text ends that begins at a quotation mark.
+func endOfText(body []byte, start int) int {
+	for i := start + 1; ; i++ {
+		n := bytes.IndexByte(body[i:], '"')
+		if n < 0 {
+			return len(body)
+		}
+		i += n
+		escapes := i
+		for body[escapes-1] == '\\' {
+			escapes--
+		}
+		if (i-escapes)%2 == 0 {
+			return i
+		}
+	}
+}
+
+// decimals says of the decimals behind a point what is kept of them, and where they end. Of those with an exponent all is.
+func decimals(body []byte, point int) (keep, end int) {
+	end = point + 1
+	for end < len(body) && body[end] >= '0' && body[end] <= '9' {
+		end++
+	}
+	if end < len(body) && body[end]|0x20 == 'e' {
+		return end, end
+	}
+	keep = end
+	for body[keep-1] == '0' {
+		keep--
+	}
+	if keep == point+1 {
+		keep = point
+	}
+	return keep, end
 }
 
 // inAnyOrder sorts the elements of every list.

@@ -1,6 +1,8 @@
 package ledger_test
 
 import (
+	"encoding/hex"
+	"strings"
 	"testing"
 
 	"github.com/rowferry/rowferry/batch"
@@ -24,6 +26,21 @@ func TestPrintsCountNumbersByValue(t *testing.T) {
 	} {
 		if same := ledger.PrintOf("p", "o", []byte(c.a)) == ledger.PrintOf("p", "o", []byte(c.b)); same != c.same {
 			t.Errorf("%s and %s: same %v", c.a, c.b, same)
+		}
+	}
+}
+
+// Prints stay what they are: those that lie in ledgers are looked for with those that are made now.
+func TestPrintsStay(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"w":1.50,"n":"a.10 \"1.50\" \\","l":[1.0,20.00,-0.500,1.20e5,1.0E3],"e":{}}`: "074a0eccceb193a79985de2d7e70a1a5",
+		`{"n":"plain"}`:             "9c986288d246538944203711fc71cfb0",
+		`{"a":"1.50\\\\","b":2.50}`: "956df4f2be2f60b329d22cb2b15371c9",
+		`{"n":"` + strings.Repeat("long ", 400) + `","w":2.50}`: "e20e48966ea8b796f0c0731e665b7207",
+	} {
+		p := ledger.PrintOf("otms", "orders", []byte(body))
+		if got := hex.EncodeToString(p[:]); got != want {
+			t.Errorf("%s: %s, want %s", body, got, want)
 		}
 	}
 }

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"hash/crc32"
 	"strconv"
+	"sync"
+
+	"github.com/klauspost/compress/s2"
 )
 
 // Kind is what a sealed record holds.
@@ -17,9 +20,15 @@ const (
 	OfPrints Kind = 'p' // prints, as a driver orders them
 )
 
-// version is how the frames of this rowferry are written. It is the first byte of a sealed record; whoever changes a frame
-// raises it and goes on reading the older ones.
-const version = 1
+// How the frames of this rowferry are written is the first byte of a sealed record; whoever changes a frame takes a new number and goes on
+// reading the older ones.
+const (
+	plain  = 1 // the record as it is
+	packed = 2 // the record in S2's block format, where that is shorter
+)
+
+// worthPacking is from how many bytes on packing a record is tried: less would not grow shorter.
+const worthPacking = 128
 
 // unguarded is set by the linker alone, of a program that is built to measure what guarding costs: it writes records without
 // checksums, believes what it reads, and keeps no mark.
@@ -31,24 +40,76 @@ func Guarded() bool { return unguarded == "" }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Seal is the form in which a driver stores a record of a chunk: version, record, and a CRC-32C over both and over what it
+// Seal is the form in which a driver stores a record of a chunk: how it is written, record, and a CRC-32C over both and over what it
 // is and where it belongs. So neither a changed bit nor another chunk's record is taken for it.
 func Seal(k Kind, file string, seq int, record []byte) []byte {
+	how := byte(plain)
+	if (k == OfItems || k == OfEvents) && len(record) >= worthPacking {
+		room := scratch.Get().(*[]byte)
+		defer scratch.Put(room)
+		*room = grown(*room, s2.MaxEncodedLen(len(record)))
+		if short := s2.Encode(*room, record); len(short) < len(record) {
+			how, record = packed, short
+		}
+	}
 	out := make([]byte, 0, len(record)+5)
-	out = append(append(out, version), record...)
+	out = append(append(out, how), record...)
 	return binary.BigEndian.AppendUint32(out, sum(k, file, seq, out))
 }
 
-// Unseal gives the record back: a part of stored. ErrAltered when it is not what was sealed there.
+// SealItems is the sealed form of a chunk's items. It keeps nothing of them.
+func SealItems(c Chunk) ([]byte, error) {
+	room := scratch.Get().(*[]byte)
+	defer scratch.Put(room)
+	record, err := EncodeItems((*room)[:0], c.Items)
+	if err != nil {
+		return nil, err
+	}
+	*room = record
+	return Seal(OfItems, c.File, c.Seq, record), nil
+}
+
+// scratch is room to write in what is copied right after.
+var scratch = sync.Pool{New: func() any { return new([]byte) }}
+
+// grown is room of so many bytes, as long as it can be.
+func grown(room []byte, n int) []byte {
+	if cap(room) < n {
+		return make([]byte, n)
+	}
+	return room[:cap(room)]
+}
+
+// Unseal gives the record back, which may be a part of stored. ErrAltered when it is not what was sealed there.
 func Unseal(k Kind, file string, seq int, stored []byte) ([]byte, error) {
 	end := len(stored) - 4
 	if end < 1 || binary.BigEndian.Uint32(stored[end:]) != sum(k, file, seq, stored[:end]) {
 		return nil, fmt.Errorf("file %s, chunk %d: %w", file, seq, ErrAltered)
 	}
-	if stored[0] != version {
-		return nil, fmt.Errorf("file %s, chunk %d: written by a newer rowferry (frame %d): use that version", file, seq, stored[0])
+	record, err := opened(stored)
+	if err != nil {
+		return nil, fmt.Errorf("file %s, chunk %d: %w", file, seq, err)
 	}
-	return stored[1:end:end], nil
+	return record, nil
+}
+
+// opened is the record in a seal that is believed.
+func opened(stored []byte) ([]byte, error) {
+	end := len(stored) - 4
+	if end < 1 {
+		return nil, ErrAltered
+	}
+	switch record := stored[1:end:end]; stored[0] {
+	case plain:
+		return record, nil
+	case packed:
+		whole, err := s2.Decode(nil, record)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrAltered, err)
+		}
+		return whole, nil
+	}
+	return nil, fmt.Errorf("written by a newer rowferry (frame %d): use that version", stored[0])
 }
 
 func sum(k Kind, file string, seq int, body []byte) uint32 {

@@ -795,6 +795,14 @@ func races(t *testing.T, open Opener) {
 	must(t, l.Stage(ledger.Chunk{File: "f5", Items: []ledger.Staged{{Item: batch.Item{Rows: []int{2}, Body: []byte("q")}, Print: printOf("q"), Free: true}}}).Wait(ctx))
 	must(t, printed(t, l, "f6", "q"))
 	must(t, accept("f5", 1)) // it goes whatever others bring
+	must(t, l.Begin(ctx, File("f7")))
+	_, err = l.Take(ctx, "f7", "h7", 1)
+	must(t, err)
+	must(t, printed(t, l, "f8", "r")) // after f7 was judged, and before its first chunk was staged
+	stage(t, l, "f7", "r")
+	if err := accept("f7", 1); !errors.Is(err, ledger.ErrRaced) {
+		t.Errorf("a file that was accepted while another was read: %v", err)
+	}
 }
 
 // resends: what was refused, and was brought again by another file since, is not sent again; what was held as a repeat is, on

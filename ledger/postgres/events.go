@@ -238,7 +238,7 @@ func (b books) Mentions(ctx context.Context, id string, seq int, text string) (m
 			if err := rows.Scan(&body); err != nil {
 				return err
 			}
-			may = ledger.Mentioned(body, text)
+			may = ledger.SealedMentions(body, text)
 		}
 		rows.Close()
 		return rows.Err()

@@ -98,7 +98,7 @@ func (l *Ledger) Take(ctx context.Context, id, hash string, size int64) (*ledger
 	var earlier *ledger.File // the writer's until do returns without an error
 	err := l.do(ctx, func(w *writing) error {
 		earlier = nil
-		f, _, err := w.file(id)
+		f, n, err := w.file(id)
 		if err != nil {
 			return err
 		}
@@ -109,6 +109,9 @@ func (l *Ledger) Take(ctx context.Context, id, hash string, size int64) (*ledger
 		case err == nil:
 			to, earlier = ledger.Duplicate, &before
 		case !errors.Is(err, ledger.ErrNotFound):
+			return err
+		}
+		if err := w.exec("UPDATE files SET began = "+accepts+" WHERE n = $1", n); err != nil {
 			return err
 		}
 		return w.change(id, []ledger.State{ledger.Claiming, ledger.Taken}, to, func(f *ledger.File) {
@@ -156,9 +159,12 @@ func (w *writing) unstage(id string) error {
 	for _, table := range []string{"chunks", "tallies", "prints"} {
 		b.Queue("DELETE FROM "+in(table, n)+" WHERE file = $1", n)
 	}
-	b.Queue("UPDATE files SET began = NULL WHERE n = $1", n)
+	b.Queue("UPDATE files SET began = "+accepts+" WHERE n = $1", n)
 	return w.all(b)
 }
+
+// accepts is how many files were accepted until now.
+const accepts = "(SELECT coalesce(max(accepted), 0) FROM files)"
 
 // staged is a chunk as it is stored.
 type staged struct {
@@ -171,11 +177,11 @@ type staged struct {
 
 // Stage adds a chunk to a Taken file.
 func (l *Ledger) Stage(c ledger.Chunk) ledger.Receipt {
-	body, err := ledger.EncodeItems(c.Items)
+	body, err := ledger.SealItems(c)
 	if err != nil {
 		return l.queue.Add(op{step: func(*writing) error { return err }}, 1)
 	}
-	s := &staged{file: c.File, seq: c.Seq, body: ledger.Seal(ledger.OfItems, c.File, c.Seq, body),
+	s := &staged{file: c.File, seq: c.Seq, body: body,
 		tally: ledger.Seal(ledger.OfTally, c.File, c.Seq, ledger.NewTally(c.Items).Encode()), prints: printsOf(&c)}
 	return l.queue.Add(op{chunk: s}, chunkWeight)
 }
@@ -184,7 +190,6 @@ func (l *Ledger) Stage(c ledger.Chunk) ledger.Receipt {
 func (w *writing) stage(chunks []*staged) error {
 	b := &pgx.Batch{}
 	prints := map[string][][]any{} // by partition
-	begun := map[int64]bool{}
 	added := func(id string) func(pgconn.CommandTag) error {
 		return func(done pgconn.CommandTag) error {
 			if done.RowsAffected() == 0 {
@@ -200,10 +205,6 @@ func (w *writing) stage(chunks []*staged) error {
 		}
 		b.Queue("INSERT INTO "+in("chunks", n)+" (file, seq, body) SELECT n, $2, $3 FROM files WHERE n = $1 AND state = 'taken'", n, c.seq, c.body).Exec(added(c.file))
 		b.Queue("INSERT INTO "+in("tallies", n)+" (file, seq, body) VALUES ($1, $2, $3)", n, c.seq, c.tally)
-		if !begun[n] {
-			begun[n] = true
-			b.Queue("UPDATE files SET began = (SELECT coalesce(max(accepted), 0) FROM files) WHERE n = $1 AND began IS NULL", n)
-		}
 		at := in("prints", n)
 		for _, p := range c.prints {
 			prints[at] = append(prints[at], []any{[16]byte(p.print), n, p.Seq, p.Item, p.Free})

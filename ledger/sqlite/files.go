@@ -177,6 +177,8 @@ func (l *Ledger) Take(ctx context.Context, id, hash string, size int64) (*ledger
 			to, earlier = ledger.Duplicate, &before
 		case !errors.Is(err, ledger.ErrNotFound):
 			return err
+		default:
+			w.l.began[id] = w.l.accepts
 		}
 		return w.change(id, []ledger.State{ledger.Claiming, ledger.Taken}, to, func(f *ledger.File) {
 			f.Hash, f.Size = hash, size
@@ -210,7 +212,13 @@ func (l *Ledger) Reroute(ctx context.Context, id, account, operation string) err
 
 // Unstage drops what a broken-off reading has staged.
 func (l *Ledger) Unstage(ctx context.Context, id string) error {
-	return l.do(ctx, func(w *writing) error { return w.unstage(id) })
+	return l.do(ctx, func(w *writing) error {
+		err := w.unstage(id)
+		if err == nil {
+			w.l.began[id] = w.l.accepts
+		}
+		return err
+	})
 }
 
 func (w *writing) unstage(id string) error {
@@ -234,33 +242,40 @@ func (w *writing) unstage(id string) error {
 
 // Stage adds a chunk to a Taken file.
 func (l *Ledger) Stage(c ledger.Chunk) ledger.Receipt {
-	body, err := ledger.EncodeItems(c.Items)
-	body = ledger.Seal(ledger.OfItems, c.File, c.Seq, body)
-	prints := encodePrints(c.Items)
-	tally := ledger.Seal(ledger.OfTally, c.File, c.Seq, ledger.NewTally(c.Items).Encode())
-	return l.queue.Add(op{file: c.File, stage: func(w *writing) error {
-		if err != nil {
-			return err
-		}
-		n, err := w.key(c.File)
-		if err != nil {
-			return err
-		}
-		done, err := w.conn.ExecContext(w.ctx, "INSERT INTO chunks (file, seq, form, body) SELECT n, ?2, ?3, ?4 FROM files WHERE n = ?1 AND state = 'taken'", n, c.Seq, sealed, body)
-		if err != nil {
-			return err
-		}
-		if added, err := done.RowsAffected(); err != nil || added == 0 {
-			return cmp.Or(err, fmt.Errorf("%w: %s takes no more rows", ledger.ErrState, c.File))
-		}
-		if _, known := w.l.began[c.File]; !known {
-			w.l.began[c.File] = w.l.accepts
-		}
-		if err := w.exec("INSERT INTO tallies (file, seq, body) VALUES (?, ?, ?)", n, c.Seq, tally); err != nil || prints == nil {
-			return err
-		}
-		return w.exec("INSERT INTO prints (file, seq, body) VALUES (?, ?, ?)", n, c.Seq, ledger.Seal(ledger.OfPrints, c.File, c.Seq, prints))
-	}}, chunkWeight)
+	s := &staged{ChunkID: ledger.ChunkID{File: c.File, Seq: c.Seq}, tally: ledger.Seal(ledger.OfTally, c.File, c.Seq, ledger.NewTally(c.Items).Encode())}
+	s.body, s.failed = ledger.SealItems(c)
+	if prints := encodePrints(c.Items); prints != nil {
+		s.prints = ledger.Seal(ledger.OfPrints, c.File, c.Seq, prints)
+	}
+	return l.queue.Add(op{stage: s}, chunkWeight)
+}
+
+// staged is a chunk as it is stored.
+type staged struct {
+	ledger.ChunkID
+	body, tally, prints []byte // prints: nil where it leaves none
+	failed              error
+}
+
+func (w *writing) stage(s *staged) error {
+	if s.failed != nil {
+		return s.failed
+	}
+	n, err := w.key(s.File)
+	if err != nil {
+		return err
+	}
+	done, err := w.conn.ExecContext(w.ctx, "INSERT INTO chunks (file, seq, form, body) SELECT n, ?2, ?3, ?4 FROM files WHERE n = ?1 AND state = 'taken'", n, s.Seq, sealed, s.body)
+	if err != nil {
+		return err
+	}
+	if added, err := done.RowsAffected(); err != nil || added == 0 {
+		return cmp.Or(err, fmt.Errorf("%w: %s takes no more rows", ledger.ErrState, s.File))
+	}
+	if err := w.exec("INSERT INTO tallies (file, seq, body) VALUES (?, ?, ?)", n, s.Seq, s.tally); err != nil || s.prints == nil {
+		return err
+	}
+	return w.exec("INSERT INTO prints (file, seq, body) VALUES (?, ?, ?)", n, s.Seq, s.prints)
 }
 
 // key finds a file's integer key.

@@ -67,7 +67,7 @@ type Ledger struct {
 	mark    *markFile
 	prints  printIndex
 	// the writing goroutine's: how many files were accepted in this process's life, which was which by key, and how many had
-	// been when a file's first chunk was staged
+	// been when a file was taken, or last unstaged: before anybody asked what earlier ones had sent of it
 	accepts  int64
 	accepted map[int64]int64
 	began    map[string]int64
@@ -421,8 +421,7 @@ func (l *Ledger) do(ctx context.Context, step func(*writing) error) error {
 // op is one queued write: a step, a chunk to stage, or events.
 type op struct {
 	step   func(*writing) error
-	stage  func(*writing) error
-	file   string // of the staged chunk
+	stage  *staged
 	events []ledger.Event
 	failed error // of the step or the chunk, alone
 }
@@ -459,7 +458,7 @@ func (l *Ledger) commit(ops []commits.Queued[op]) {
 		o := &ops[i].Write
 		failed := cmp.Or(err, o.failed)
 		if failed != nil && o.stage != nil {
-			l.torn[o.file] = failed
+			l.torn[o.stage.File] = failed
 		}
 		ops[i].Done(failed)
 	}
@@ -521,7 +520,7 @@ func (w *writing) apply(ops []commits.Queued[op]) error {
 		case o.events != nil:
 			events = append(events, o.events...)
 		case o.stage != nil:
-			if err := o.stage(w); isConstraint(err) || errors.Is(err, ledger.ErrState) || errors.Is(err, ledger.ErrNotFound) {
+			if err := w.stage(o.stage); isConstraint(err) || errors.Is(err, ledger.ErrState) || errors.Is(err, ledger.ErrNotFound) {
 				o.failed = err // nothing of it is written, and it is no fault of the others
 			} else if err != nil {
 				return err

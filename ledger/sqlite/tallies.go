@@ -73,18 +73,19 @@ func (b books) Tallies(ctx context.Context, id string) ([]*ledger.Tally, error) 
 
 // Mentions reports whether a chunk's stored form may hold a text.
 func (b books) Mentions(ctx context.Context, id string, seq int, text string) (bool, error) {
-	rows, err := b.reader.QueryContext(ctx, `SELECT c.body FROM files f JOIN chunks c ON c.file = f.n WHERE f.id = ?1 AND c.seq = ?2
-		UNION ALL SELECT e.body FROM files f JOIN events e ON e.file = f.n WHERE f.id = ?1 AND e.chunk = ?2`, id, seq)
+	rows, err := b.reader.QueryContext(ctx, `SELECT c.form, c.body FROM files f JOIN chunks c ON c.file = f.n WHERE f.id = ?1 AND c.seq = ?2
+		UNION ALL SELECT e.form, e.body FROM files f JOIN events e ON e.file = f.n WHERE f.id = ?1 AND e.chunk = ?2`, id, seq)
 	if err != nil {
 		return false, b.explained(err)
 	}
 	defer rows.Close()
+	var form int
 	var body sql.RawBytes
 	for rows.Next() {
-		if err := rows.Scan(&body); err != nil {
+		if err := rows.Scan(&form, &body); err != nil {
 			return false, b.explained(err)
 		}
-		if ledger.Mentioned(body, text) {
+		if form == unsealed && ledger.Mentioned(body, text) || form == sealed && ledger.SealedMentions(body, text) {
 			return true, nil
 		}
 	}

@@ -605,7 +605,8 @@ func (s *staging) flush(ctx context.Context) error {
 	}
 	s.behind = append(s.behind, s.ledger.Stage(s.chunk))
 	s.chunk.Seq++
-	s.chunk.Items = make([]ledger.Staged, 0, s.size)
+	clear(s.chunk.Items)
+	s.chunk.Items = s.chunk.Items[:0]
 	if len(s.behind) < 16 {
 		return nil
 	}
