@@ -110,17 +110,16 @@ func (c *Change) start(at time.Time) {
 	}
 }
 
-// Remark adds a note; false where the file has one with its key already. The state it gives is the one that the file has from then
-// on: a result that is out is to be written again.
-func (f *File) Remark(note batch.Note) (to State, added bool) {
+// Remark adds a note, and has a result that is out written again; false where the file has one with its key already.
+func (f *File) Remark(note batch.Note) (added bool) {
 	for _, n := range f.Reading.Notes {
 		if n.Message.Key == note.Message.Key {
-			return f.State, false
+			return false
 		}
 	}
 	f.Reading.Notes = append(f.Reading.Notes, note)
 	if f.State == Reported {
-		return Settled, true
+		f.State, f.Revision = Settled, f.Revision+1
 	}
-	return f.State, true
+	return true
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"encoding/json"
 	"time"
 
@@ -88,11 +89,14 @@ type Again struct {
 }
 
 // Root is the id of the family's first file; its own where it is no result of another.
-func (f *File) Root() string {
-	if f.Reading.Again != nil {
-		return f.Reading.Again.Root
+func (f *File) Root() string { return cmp.Or(f.Ancestor(), f.ID) }
+
+// Ancestor is the id of the first file of the family that a file joined; "" where it is no result of another.
+func (f *File) Ancestor() string {
+	if f.Reading.Again == nil {
+		return ""
 	}
-	return f.ID
+	return f.Reading.Again.Root
 }
 
 // Generation is how many files of its family a file followed.

@@ -66,8 +66,26 @@ func (w *writing) change(id string, from []ledger.State, to ledger.State, edit f
 	if edit != nil {
 		edit(&f)
 	}
-	return w.exec("UPDATE files SET "+touched+", state = $1, hash = $2, account = $3, facts = $4 WHERE n = $5", string(f.State), f.Hash, f.Account, ledger.EncodeFacts(f), n)
+	return w.Write(n, f)
 }
+
+// Line is ledger.Pen's.
+func (w *writing) Line(id string) (ledger.File, int64, error) { return w.file(id) }
+
+// Write is ledger.Pen's.
+func (w *writing) Write(n int64, f ledger.File) error {
+	if f.State == ledger.Reported {
+		w.l.keys.Delete(f.ID)
+	}
+	c := f.Counts
+	return w.exec(`UPDATE files SET `+touched+`, hash = $1, account = $2, root = $3, state = $4, paused = $5, rested = $6, cancelled = $7, revision = $8, items = $9, open = $10,
+		read = $11, delivered = $12, rejected = $13, invalid = $14, failed = $15, unknown = $16, skipped = $17, facts = $18 WHERE n = $19`,
+		f.Hash, f.Account, f.Ancestor(), string(f.State), []byte(f.Paused), f.Rested, f.Cancelled, f.Revision, f.Items, f.Open,
+		c.Read, c.Delivered, c.Rejected, c.Invalid, c.Failed, c.Unknown, c.Skipped, ledger.EncodeFacts(f), n)
+}
+
+// Unstage is ledger.Pen's.
+func (w *writing) Unstage(id string) error { return w.unstage(id) }
 
 // Begin writes the intent to claim a file.
 func (l *Ledger) Begin(ctx context.Context, f ledger.File) error {
@@ -125,19 +143,6 @@ func (l *Ledger) Take(ctx context.Context, id, hash string, size int64) (*ledger
 		return nil, err
 	}
 	return earlier, nil
-}
-
-// Reroute gives a file that is not accepted another account and operation.
-func (l *Ledger) Reroute(ctx context.Context, id, account, operation string) error {
-	return l.do(ctx, func(w *writing) error {
-		f, _, err := w.file(id)
-		if err != nil {
-			return err
-		}
-		return w.change(id, []ledger.State{ledger.Claiming, ledger.Taken}, f.State, func(f *ledger.File) {
-			f.Account, f.Operation = account, operation
-		})
-	})
 }
 
 // Unstage drops what a broken-off reading has staged.
@@ -297,41 +302,6 @@ func (w *writing) family(root string) ([]ledger.File, error) {
 	return files(w.ctx, w.tx, ledger.Query{Family: root, States: ledger.FamilyStates()})
 }
 
-// Refuse makes a file Quarantined.
-func (l *Ledger) Refuse(ctx context.Context, id, reason string) error {
-	return l.do(ctx, func(w *writing) error {
-		if err := w.unstage(id); err != nil {
-			return err
-		}
-		return w.change(id, []ledger.State{ledger.Claiming, ledger.Taken}, ledger.Quarantined, func(f *ledger.File) { f.Reason = reason })
-	})
-}
-
-// Double makes a file a Duplicate of one whose rows it repeats.
-func (l *Ledger) Double(ctx context.Context, id, earlier string) error {
-	return l.do(ctx, func(w *writing) error {
-		if err := w.unstage(id); err != nil {
-			return err
-		}
-		return w.change(id, []ledger.State{ledger.Taken}, ledger.Duplicate, func(f *ledger.File) { f.Reason = earlier })
-	})
-}
-
-// Rest records that the original was put to rest.
-func (l *Ledger) Rest(ctx context.Context, id string) error {
-	return l.do(ctx, func(w *writing) error {
-		return w.exec("UPDATE files SET "+touched+", rested = true WHERE id = $1", id)
-	})
-}
-
-// Report records that the results are out.
-func (l *Ledger) Report(ctx context.Context, id string, results []string) error {
-	return l.do(ctx, func(w *writing) error {
-		l.keys.Delete(id)
-		return w.change(id, []ledger.State{ledger.Settled}, ledger.Reported, func(f *ledger.File) { f.Results = append(f.Results, results...) })
-	})
-}
-
 // File returns one file.
 func (b books) File(ctx context.Context, id string) (f ledger.File, err error) {
 	err = b.reading(ctx, func(q querier) (err error) {
@@ -451,27 +421,6 @@ func texts[S ~string](all []S) []string {
 		out = append(out, string(s))
 	}
 	return out
-}
-
-// Pause stops sending a file.
-func (l *Ledger) Pause(ctx context.Context, id, reason string) error {
-	return l.set(ctx, "UPDATE files SET "+touched+", paused = $1 WHERE id = $2", []byte(reason), id)
-}
-
-// Cancel marks a file as stopped by a person.
-func (l *Ledger) Cancel(ctx context.Context, id string) error {
-	return l.set(ctx, "UPDATE files SET "+touched+", cancelled = true, paused = '' WHERE id = $1", id)
-}
-
-// set runs an update that must meet a file.
-func (l *Ledger) set(ctx context.Context, query string, args ...any) error {
-	return l.do(ctx, func(w *writing) error {
-		r, err := w.tx.Exec(w.ctx, query, args...)
-		if err == nil && r.RowsAffected() == 0 {
-			return ledger.ErrNotFound
-		}
-		return err
-	})
 }
 
 // ForgetPrints drops the partitions whose prints all are of files that were accepted before: those are staged a day earlier at most.

@@ -49,6 +49,7 @@ type Visitor struct{ register }
 
 // Ledger is a ledger in its owner's hands.
 type Ledger struct {
+	ledger.Scribe[*writing] // do
 	register
 	lease *lease
 	clock func() time.Time
@@ -151,6 +152,7 @@ func (d Driver) own(ctx context.Context) (*Ledger, error) {
 		d.clock = time.Now
 	}
 	l := &Ledger{register: register{b}, lease: lease, clock: d.clock, queue: commits.New[op](), done: make(chan struct{}), tallies: map[ledger.ChunkID]*ledger.Tally{}, torn: map[string]error{}}
+	l.Scribe = l.do
 	go l.write()
 	err = l.partitions(ctx, l.today())
 	if err == nil {

@@ -48,38 +48,6 @@ func (l *Ledger) ForgetReceipts(ctx context.Context, before time.Time) (more boo
 	return more, err
 }
 
-// Revise has a file's result written again.
-func (l *Ledger) Revise(ctx context.Context, id string) error {
-	return l.do(ctx, func(w *writing) error {
-		done, err := w.tx.Exec(w.ctx, "UPDATE files SET "+touched+", state = 'settled', revision = revision + 1 WHERE id = $1 AND state = 'reported'", id)
-		if err != nil || done.RowsAffected() > 0 {
-			return err
-		}
-		if _, err := w.key(id); err != nil {
-			return err
-		}
-		return ledger.ErrState
-	})
-}
-
-// Remark adds a note to what is told of a file.
-func (l *Ledger) Remark(ctx context.Context, id string, note batch.Note) error {
-	return l.do(ctx, func(w *writing) error {
-		f, n, err := w.file(id)
-		if err != nil {
-			return err
-		}
-		to, added := f.Remark(note)
-		if !added {
-			return nil
-		}
-		if err := w.change(id, []ledger.State{f.State}, to, func(now *ledger.File) { now.Reading.Notes = f.Reading.Notes }); err != nil || to == f.State {
-			return err
-		}
-		return w.exec("UPDATE files SET "+touched+", revision = revision + 1 WHERE n = $1", n)
-	})
-}
-
 // leaveMarks has it written down by which marks receipts will find the items of events.
 func leaveMarks(b *pgx.Batch, file int64, events []ledger.Event) {
 	for i := range events {

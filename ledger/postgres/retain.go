@@ -24,28 +24,13 @@ const goneRows = -1
 // ofRows are the tables that hold what belongs to rows.
 var ofRows = []string{"chunks", "tallies", "events", "prints"}
 
-// Drop is ledger.Retainer's. Rows are let go of in one step; Shrink gives their room back.
-func (l *Ledger) Drop(ctx context.Context, id string, part ledger.Part, step int) (more bool, err error) {
-	err = l.do(ctx, func(w *writing) error {
-		f, n, err := w.file(id)
-		if err != nil {
-			return err
-		}
-		first, err := f.LetGo(part)
-		if err == nil && first {
-			err = w.change(id, []ledger.State{f.State}, f.State, func(now *ledger.File) { now.Dropped = f.Dropped })
-		}
-		if err != nil {
-			return err
-		}
-		clear(w.l.tallies)
-		if part == ledger.PartAnswers {
-			more, err = w.unanswer(id, n, step)
-			return err
-		}
-		return w.exec("UPDATE files SET dropped = $1 WHERE n = $2 AND dropped = 0", w.l.today(), n)
-	})
-	return more, err
+// Drop is ledger.Pen's. Rows are let go of in one step; Shrink gives their room back.
+func (w *writing) Drop(f ledger.File, n int64, part ledger.Part, step int) (more bool, err error) {
+	clear(w.l.tallies)
+	if part == ledger.PartAnswers {
+		return w.unanswer(f.ID, n, step)
+	}
+	return false, w.exec("UPDATE files SET dropped = $1 WHERE n = $2 AND dropped = 0", w.l.today(), n)
 }
 
 // unanswer drops the answers of one chunk. Its tally then knows of the records that are left.

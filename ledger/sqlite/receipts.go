@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"time"
 
@@ -52,44 +51,6 @@ func (l *Ledger) ForgetReceipts(ctx context.Context, before time.Time) (more boo
 		return nil
 	})
 	return more, err
-}
-
-// Revise has a file's result written again.
-func (l *Ledger) Revise(ctx context.Context, id string) error {
-	return l.do(ctx, func(w *writing) error {
-		done, err := w.conn.ExecContext(w.ctx, "UPDATE files SET "+touched+", state = 'settled', revision = revision + 1 WHERE id = ? AND state = 'reported'", id)
-		if err != nil {
-			return err
-		}
-		if n, err := done.RowsAffected(); n > 0 || err != nil {
-			return err
-		}
-		return errors.Join(ledger.ErrState, l.present(w, id))
-	})
-}
-
-// Remark adds a note to what is told of a file.
-func (l *Ledger) Remark(ctx context.Context, id string, note batch.Note) error {
-	return l.do(ctx, func(w *writing) error {
-		f, n, err := w.file(id)
-		if err != nil {
-			return err
-		}
-		to, added := f.Remark(note)
-		if !added {
-			return nil
-		}
-		if err := w.change(id, []ledger.State{f.State}, to, func(now *ledger.File) { now.Reading.Notes = f.Reading.Notes }); err != nil || to == f.State {
-			return err
-		}
-		return w.exec("UPDATE files SET "+touched+", revision = revision + 1 WHERE n = ?", n)
-	})
-}
-
-// present is ledger.ErrNotFound when there is no such file.
-func (l *Ledger) present(w *writing, id string) error {
-	_, err := w.key(id)
-	return err
 }
 
 // leaveMarks writes down by which marks receipts will find the items of events.

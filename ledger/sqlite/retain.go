@@ -16,29 +16,13 @@ const (
 	shrinkPages = 512
 )
 
-// Drop is ledger.Retainer's.
-func (l *Ledger) Drop(ctx context.Context, id string, part ledger.Part, step int) (more bool, err error) {
-	err = l.do(ctx, func(w *writing) error {
-		f, n, err := w.file(id)
-		if err != nil {
-			return err
-		}
-		first, err := f.LetGo(part)
-		if err == nil && first {
-			err = w.change(id, []ledger.State{f.State}, f.State, func(now *ledger.File) { now.Dropped = f.Dropped })
-		}
-		if err != nil {
-			return err
-		}
-		clear(w.l.tallies)
-		if part == ledger.PartAnswers {
-			more, err = w.unanswer(id, n, step)
-			return err
-		}
-		more, err = w.dropRows(n)
-		return err
-	})
-	return more, err
+// Drop is ledger.Pen's.
+func (w *writing) Drop(f ledger.File, n int64, part ledger.Part, step int) (more bool, err error) {
+	clear(w.l.tallies)
+	if part == ledger.PartAnswers {
+		return w.unanswer(f.ID, n, step)
+	}
+	return w.dropRows(n)
 }
 
 // dropRows drops the last chunks of a file, so that what is left has no hole.

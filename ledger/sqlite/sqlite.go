@@ -57,6 +57,7 @@ type Visitor struct {
 
 // Ledger is a ledger in its owner's hands.
 type Ledger struct {
+	ledger.Scribe[*writing] // do
 	register
 	lock  *flock.Flock
 	queue *commits.Queue[op]
@@ -140,6 +141,7 @@ func (d Driver) own(ctx context.Context, how trust) (*Ledger, error) {
 	}
 	l := &Ledger{register: register{b, writer}, lock: lock, queue: commits.New[op](), done: make(chan struct{}), torn: map[string]error{}, tallies: map[tallied]*ledger.Tally{},
 		accepted: map[int64]int64{}, began: map[string]int64{}}
+	l.Scribe = l.do
 	id, value, markErr := readMark(dir)
 	go l.write()
 	err = l.migrate(ctx, how, markErr == nil && value > 0)
