@@ -56,7 +56,7 @@ type folder struct {
 	numbered atomic.Pointer[ownNumber] // where we are not who we are
 }
 
-func (f *folder) at(name string) string { return filepath.Join(f.Dir, filepath.FromSlash(name)) }
+func (f *folder) real(name string) string { return filepath.Join(f.Dir, filepath.FromSlash(name)) }
 
 // List asks each thing in the folder for its state once.
 func (f *folder) List(_ context.Context, name string) ([]places.Entry, error) {
@@ -138,7 +138,7 @@ func (f *folder) Stat(_ context.Context, name string) (places.Entry, error) {
 	if err != nil {
 		return places.Entry{}, err
 	}
-	defer at.close()
+	defer at.release()
 	info, err := at.lstat()
 	if err != nil {
 		return places.Entry{}, err
@@ -151,7 +151,7 @@ func (f *folder) Fetch(ctx context.Context, name string, as places.Entry, at int
 	if err != nil {
 		return err
 	}
-	defer there.close()
+	defer there.release()
 	if now, err := there.lstat(); err != nil || !now.Mode().IsRegular() {
 		return cmp.Or(err, places.ErrChanged)
 	}
@@ -192,7 +192,7 @@ func (f *folder) Busy(_ context.Context, name string) (busy, known bool) {
 	if err != nil {
 		return false, true
 	}
-	defer at.close()
+	defer at.release()
 	return written(at)
 }
 
@@ -215,7 +215,7 @@ func (f *folder) Write(ctx context.Context, name string, content io.ReaderAt, si
 	if err != nil {
 		return err
 	}
-	defer at.close()
+	defer at.release()
 	to, err := at.open(os.O_WRONLY|os.O_CREATE, 0o666)
 	if err != nil {
 		return err
@@ -257,20 +257,20 @@ func (f *folder) move(from, to string, rename func(from, to spot) error) error {
 	if err != nil {
 		return err
 	}
-	defer source.close()
+	defer source.release()
 	if _, err := source.lstat(); err != nil {
 		return err
 	}
 	target, err := f.spot(to)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the folder %s is missing", filepath.Dir(f.at(to)))
+		return fmt.Errorf("the folder %s is missing", filepath.Dir(f.real(to)))
 	} else if err != nil {
 		return err
 	}
-	defer target.close()
+	defer target.release()
 	err = rename(source, target)
 	if errors.Is(err, syscall.EXDEV) {
-		return &places.Trouble{Message: words.Message("inbox.other_disk", "folder", filepath.Dir(f.at(to)), "dir", f.Dir), Err: err}
+		return &places.Trouble{Message: words.Message("inbox.other_disk", "folder", filepath.Dir(f.real(to)), "dir", f.Dir), Err: err}
 	}
 	return err
 }
@@ -295,7 +295,7 @@ func (f *folder) Make(_ context.Context, name string, own bool) (fresh bool, err
 	if err != nil {
 		return false, err
 	}
-	defer at.close()
+	defer at.release()
 	err = at.in.Mkdir(at.name, mode)
 	switch {
 	case err == nil:
@@ -310,7 +310,7 @@ func (f *folder) Make(_ context.Context, name string, own bool) (fresh bool, err
 
 // settle looks at a folder that was just made, or was there: ErrNotAFolder, or a *places.Trouble when it is somebody else's.
 func (f *folder) settle(at spot, mode fs.FileMode, fresh, own bool) error {
-	in, err := f.enter(at.in, at.name)
+	in, err := f.descend(at.in, at.name)
 	if errors.Is(err, places.ErrNotOurs) {
 		return &places.Trouble{Message: words.Message(f.Whose+"."+string(places.Foreign), "dir", f.Dir, "folder", at.path()), Err: err}
 	} else if err != nil {
@@ -364,18 +364,18 @@ func (f *folder) Remove(_ context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	defer at.close()
-	return at.remove()
+	defer at.release()
+	return at.unlink()
 }
 
 func (f *folder) Sync(_ context.Context, folders ...string) error {
 	for _, name := range folders {
 		in, err := f.hold(name)
 		if err != nil {
-			return fmt.Errorf("sync folder %s: %w", f.at(name), err)
+			return fmt.Errorf("sync folder %s: %w", f.real(name), err)
 		}
 		if err := errors.Join(syncHeld(in), in.Close()); err != nil {
-			return fmt.Errorf("sync folder %s: %w", f.at(name), err)
+			return fmt.Errorf("sync folder %s: %w", f.real(name), err)
 		}
 	}
 	return nil
@@ -392,7 +392,7 @@ func (f *folder) Tell(p places.Problem, name string, cause error) error {
 			said = at.Err.Error() // the sentence names the path
 		}
 	}
-	return &places.Trouble{Message: words.Message(f.Whose+"."+string(p), "dir", f.Dir, "folder", f.at(name), "cause", said), Err: cause}
+	return &places.Trouble{Message: words.Message(f.Whose+"."+string(p), "dir", f.Dir, "folder", f.real(name), "cause", said), Err: cause}
 }
 
 func (f *folder) Traits() places.Traits {
@@ -400,4 +400,4 @@ func (f *folder) Traits() places.Traits {
 }
 
 // Close ends the watching.
-func (f *folder) Close() error { return f.watch.close() }
+func (f *folder) Close() error { return f.watch.stop() }

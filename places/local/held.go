@@ -35,7 +35,7 @@ func (s spot) lstat() (fs.FileInfo, error) {
 	return s.in.Lstat(s.name)
 }
 
-func (s spot) remove() error {
+func (s spot) unlink() error {
 	if s.in == nil {
 		return os.Remove(s.name)
 	}
@@ -61,8 +61,8 @@ func (s spot) open(flag int, mode fs.FileMode) (*os.File, error) {
 	return f, nil
 }
 
-// close lets the folder go.
-func (s spot) close() {
+// release lets the folder go.
+func (s spot) release() {
 	if s.in != nil {
 		_ = s.in.Close()
 	}
@@ -78,7 +78,7 @@ func (f *folder) spot(name string) (spot, error) {
 	steps := strings.Split(path.Clean(name), "/")
 	last := len(steps) - 1
 	for i, step := range steps[:last] {
-		next, err := f.enter(in, step)
+		next, err := f.descend(in, step)
 		_ = in.Close()
 		if err != nil {
 			return spot{}, f.foreign(path.Join(steps[:i+1]...), err)
@@ -97,8 +97,8 @@ func (f *folder) hold(name string) (*os.Root, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer at.close()
-	in, err := f.enter(at.in, at.name)
+	defer at.release()
+	in, err := f.descend(at.in, at.name)
 	return in, f.foreign(name, err)
 }
 
@@ -113,8 +113,8 @@ func (f *folder) foreign(name string, err error) error {
 	return err
 }
 
-// enter holds a folder in a folder: ErrNotAFolder, ErrNotOurs.
-func (f *folder) enter(in *os.Root, name string) (*os.Root, error) {
+// descend holds a folder in a folder: ErrNotAFolder, ErrNotOurs.
+func (f *folder) descend(in *os.Root, name string) (*os.Root, error) {
 	there, err := in.Lstat(name)
 	if err != nil {
 		return nil, err

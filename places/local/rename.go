@@ -31,7 +31,7 @@ func linkThenRemove(from, to spot) error {
 	err := link(from, to)
 	switch {
 	case err == nil, errors.Is(err, fs.ErrExist) && same(from, to):
-		return from.remove()
+		return from.unlink()
 	case errors.Is(err, fs.ErrExist), errors.Is(err, fs.ErrNotExist):
 		return err
 	}

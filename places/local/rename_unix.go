@@ -15,12 +15,12 @@ func between(from, to spot, do func(a, b int) error) error {
 	if err != nil {
 		return err
 	}
-	defer a.close()
+	defer a.release()
 	b, err := to.folder()
 	if err != nil {
 		return err
 	}
-	defer b.close()
+	defer b.release()
 	err = do(a.number, b.number)
 	for errors.Is(err, unix.EINTR) {
 		err = do(a.number, b.number)
@@ -34,7 +34,7 @@ type numbered struct {
 	file   *os.File // nil: paths are as they are
 }
 
-func (n numbered) close() {
+func (n numbered) release() {
 	if n.file != nil {
 		_ = n.file.Close()
 	}

@@ -62,7 +62,7 @@ func (w *watch) follow(info fs.FileInfo) {
 	w.folder, w.told = info, false
 }
 
-func (w *watch) close() error {
+func (w *watch) stop() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.events == nil {
