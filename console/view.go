@@ -108,21 +108,8 @@ func (v *view) T(key string, args ...any) string { return words.Of(v.Lang, key, 
 // Rows is so many rows, in words.
 func (v *view) Rows(n int) string { return v.Count("console.rows", n) }
 
-// Count is a sentence with a number, in the form that the language has for it. The key has .one, .few and .many.
-func (v *view) Count(key string, n int) string {
-	return v.T(key+"."+plural(v.Lang, n), "count", v.Number(n))
-}
-
-// plural is which form a language has for a number.
-func plural(l batch.Language, n int) string {
-	switch {
-	case l == batch.Russian && n%10 == 1 && n%100 != 11, l == batch.English && n == 1:
-		return "one"
-	case l == batch.Russian && n%10 >= 2 && n%10 <= 4 && (n%100 < 12 || n%100 > 14):
-		return "few"
-	}
-	return "many"
-}
+// Count is a sentence with a number.
+func (v *view) Count(key string, n int) string { return v.T(key, "count", v.Number(n)) }
 
 // Number is a number with its thousands apart.
 func (v *view) Number(n int) string {

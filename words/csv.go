@@ -146,12 +146,12 @@ var csvWords = catalogue{
 
 	// A row
 	"csv.row.too_many": {
-		EN: "The row has {fields} fields, but there are {columns} columns. Usually a value holds the delimiter: put that value into quotation marks, or remove what is too much.",
+		EN: "The row has {fields} {fields:field|fields}, but there {columns:is|are} {columns} {columns:column|columns}. Usually a value holds the delimiter: put that value into quotation marks, or remove what is too much.",
 		ZH: "该行有 {fields} 个字段，但只有 {columns} 列。通常是某个值中含有分隔符：请给该值加上引号，或删除多余的部分。",
 		RU: "В строке полей: {fields}, а столбцов: {columns}. Обычно в значении есть разделитель: возьмите это значение в кавычки или удалите лишнее.",
 	},
 	"csv.row.too_few": {
-		EN: "The row has {fields} fields, but there are {columns} columns, so values may stand under the wrong heading. Fill in the missing fields (empty ones need their delimiters) or remove the row.",
+		EN: "The row has {fields} {fields:field|fields}, but there {columns:is|are} {columns} {columns:column|columns}, so values may stand under the wrong heading. Fill in the missing fields (empty ones need their delimiters) or remove the row.",
 		ZH: "该行只有 {fields} 个字段，但有 {columns} 列，值可能错位。请补上缺少的字段（空字段也要有分隔符）或删除该行。",
 		RU: "В строке полей: {fields}, а столбцов: {columns}, поэтому значения могли сдвинуться. Дополните недостающие поля (у пустых тоже должен быть разделитель) или удалите строку.",
 	},

@@ -13,9 +13,9 @@ var desk = catalogue{
 		RU: "файла {file} нет; смотрите: rowferry status",
 	},
 	"desk.ambiguous": {
-		EN: "{count} files begin with {file}: write more of the id",
+		EN: "{count} {count:file begins|files begin} with {file}: write more of the id",
 		ZH: "有 {count} 个文件的编号以 {file} 开头：请多写几位",
-		RU: "номера {count} файлов начинаются с {file}: укажите номер полнее",
+		RU: "номера {count} {count:файла|файлов|файлов} начинаются с {file}: укажите номер полнее",
 	},
 	"desk.not-accepted": {
 		EN: "{file} was not accepted ({state}): no row of it is or was to be sent",

@@ -73,7 +73,7 @@ var books = catalogue{
 		RU: "{name} ({id}) принимался: он идёт в карантин; проверьте, что из него отправлено",
 	},
 	"ledger.adopt.open": {
-		EN: "{name} ({id}): {count} items were open and count as sent without an answer",
+		EN: "{name} ({id}): {count} {count:item was open and counts|items were open and count} as sent without an answer",
 		ZH: "{name}（{id}）：有 {count} 项未完成，按已发送但无应答处理",
 		RU: "{name} ({id}): не завершено {count}; они считаются отправленными без ответа",
 	},

@@ -2,7 +2,7 @@ package words
 
 // noticing are the sentences of notices.
 var noticing = catalogue{
-	"notice.finished":     {EN: "{name}: {rows} of {of} rows need you", ZH: "{name}：{of} 行中有 {rows} 行需要处理", RU: "{name}: {rows} из {of} строк требуют внимания"},
+	"notice.finished":     {EN: "{name}: {rows} of {of} {of:row|rows} {rows:needs|need} you", ZH: "{name}：{of} 行中有 {rows} 行需要处理", RU: "{name}: {rows} из {of} {of:строки|строк|строк} {rows:требует|требуют|требуют} внимания"},
 	"notice.counts":       {EN: "Route {route}: delivered {delivered}, rejected {rejected}, invalid {invalid}, failed {failed}, unknown {unknown}, skipped {skipped}. Results: {results}", ZH: "路由 {route}：已送达 {delivered}，被拒绝 {rejected}，无效 {invalid}，失败 {failed}，未知 {unknown}，跳过 {skipped}。结果：{results}", RU: "Маршрут {route}: доставлено {delivered}, отклонено {rejected}, неверно {invalid}, не удалось {failed}, неизвестно {unknown}, пропущено {skipped}. Результаты: {results}"},
 	"notice.quarantined":  {EN: "{name} was not taken (route {route})", ZH: "{name} 未被接收（路由 {route}）", RU: "{name} не принят (маршрут {route})"},
 	"notice.account":      {EN: "Account {who} does not send", ZH: "账户 {who} 已停止发送", RU: "Учётная запись {who} не отправляет"},
@@ -11,7 +11,7 @@ var noticing = catalogue{
 	"notice.expected.why": {EN: "One was expected on {day} by {by}.", ZH: "应在 {day} 的 {by} 之前收到。", RU: "Он ожидался {day} до {by}."},
 	"notice.over":         {EN: "Over: {title}", ZH: "已解除：{title}", RU: "Прошло: {title}"},
 	"notice.digest":       {EN: "The day until {day}", ZH: "截至 {day} 的一天", RU: "Сутки по {day}"},
-	"notice.digest.line":  {EN: "{route}: {files} files, {rows} rows, {delivered} delivered", ZH: "{route}：{files} 个文件，{rows} 行，已送达 {delivered}", RU: "{route}: файлов {files}, строк {rows}, доставлено {delivered}"},
+	"notice.digest.line":  {EN: "{route}: {files} {files:file|files}, {rows} {rows:row|rows}, {delivered} delivered", ZH: "{route}：{files} 个文件，{rows} 行，已送达 {delivered}", RU: "{route}: файлов {files}, строк {rows}, доставлено {delivered}"},
 	"notice.test":         {EN: "Notices of rowferry arrive here", ZH: "rowferry 的通知可以送达这里", RU: "Уведомления rowferry доходят сюда"},
 	"notice.test.text":    {EN: "Somebody tried it with rowferry notify test.", ZH: "有人运行了 rowferry notify test。", RU: "Кто-то запустил rowferry notify test."},
 }

@@ -113,7 +113,7 @@ var pipeline = catalogue{
 		RU: "не отправлено: совпадает со строкой {row} выше, которая отправляется. Если нужны обе, впишите «{word}» в ячейку столбца «{column}» файла результата и положите этот файл туда же, куда кладёте свои",
 	},
 	"repeats.note.again": {
-		EN: "{count} rows or documents are sent although {name} (file {id}) brought the same before; the first is row {row}, as row {above} there on {when}",
+		EN: "{count} {count:row or document is|rows or documents are} sent although {name} (file {id}) brought the same before; the first is row {row}, as row {above} there on {when}",
 		ZH: "有 {count} 行（或单证）照常发送，尽管 {name}（文件 {id}）此前已带来相同内容；第一处为第 {row} 行，对应该文件 {when} 的第 {above} 行",
 		RU: "строк или документов: {count} - отправляются, хотя {name} (файл {id}) уже содержал то же самое; первая - строка {row}, там строка {above} от {when}",
 	},

@@ -110,7 +110,7 @@ var redrop = catalogue{
 		RU: "Это результат файла {name} ({id}), отправленного с учётной записью {account} и операцией {operation}; теперь у маршрута другие. Нельзя сказать, что доставлено там. Чтобы отправить все строки как новый файл, сначала удалите столбцы результата.",
 	},
 	"redrop.sending": {
-		EN: "This is a result of {name} (file {id}), which is still being sent ({open} items are waiting). Drop it again when the newest result is out; mend rows in that one.",
+		EN: "This is a result of {name} (file {id}), which is still being sent ({open} {open:item is|items are} waiting). Drop it again when the newest result is out; mend rows in that one.",
 		ZH: "这是 {name}（文件 {id}）的结果，而该文件仍在发送中（还有 {open} 项等待）。请待最新结果生成后，在最新结果中修改并重新放入。",
 		RU: "Это результат файла {name} ({id}), который ещё отправляется (ожидают: {open}). Положите его снова, когда выйдет новейший результат; исправляйте строки в нём.",
 	},
@@ -131,22 +131,22 @@ var redrop = catalogue{
 	},
 
 	"redrop.note.result": {
-		EN: "This is the result of {name} (file {id}), dropped again: {delivered} rows were delivered before, {edited} are changed, {fresh} are new, {kept} are as they were, {held} cannot be told apart.",
+		EN: "This is the result of {name} (file {id}), dropped again: {delivered} {delivered:row was|rows were} delivered before, {edited} {edited:is|are} changed, {fresh} {fresh:is|are} new, {kept} {kept:is as it was|are as they were}, {held} cannot be told apart.",
 		ZH: "这是 {name}（文件 {id}）的结果再次放入：{delivered} 行此前已送达，{edited} 行有修改，{fresh} 行为新增，{kept} 行未变，{held} 行无法判断。",
 		RU: "Это результат файла {name} ({id}), положенный снова: доставлено раньше — {delivered}, изменено — {edited}, новых — {fresh}, без изменений — {kept}, нельзя различить — {held}.",
 	},
 	"redrop.note.deleted": {
-		EN: "{count} rows of file {id} are not in this one any more; what became of them stands in the earlier result.",
+		EN: "{count} {count:row|rows} of file {id} {count:is|are} not in this one any more; what became of {count:it|them} stands in the earlier result.",
 		ZH: "文件 {id} 中的 {count} 行已不在本文件中；其处理结果见此前的结果文件。",
 		RU: "Строк файла {id}, которых здесь больше нет: {count}; что с ними стало, сказано в прежнем результате.",
 	},
 	"redrop.note.renoted": {
-		EN: "{count} values are written otherwise than in file {id} (dates, numbers, leading zeros), and in rows that were sent too: a spreadsheet program does so when it saves. They count as unchanged, and what file {id} had is sent.",
+		EN: "{count} {count:value is|values are} written otherwise than in file {id} (dates, numbers, leading zeros), and in rows that were sent too: a spreadsheet program does so when it saves. {count:It counts|They count} as unchanged, and what file {id} had is sent.",
 		ZH: "有 {count} 个值的写法与文件 {id} 不同（日期、数字、前导零），且已发送的行也是如此：这是表格程序保存时造成的。这些值视为未修改，发送时采用文件 {id} 中的值。",
 		RU: "Значений, записанных иначе, чем в файле {id} (даты, числа, ведущие нули): {count}; так же записаны и строки, которые уже отправлялись, — это сделала программа при сохранении. Они считаются неизменёнными, отправляется то, что было в файле {id}.",
 	},
 	"redrop.note.emptied": {
-		EN: "{count} lines have nothing left but the result columns; they are no rows.",
+		EN: "{count} {count:line has|lines have} nothing left but the result columns; {count:it is no row|they are no rows}.",
 		ZH: "{count} 行只剩结果列，不作为数据行。",
 		RU: "Строк, где остались только столбцы результата: {count}; это не данные.",
 	},

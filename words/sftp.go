@@ -113,9 +113,9 @@ var sftp = catalogue{
 		RU: "{partner}: {host} принимает вход, но не даёт SFTP ({cause}). Попросите партнёра включить SFTP для этого пользователя.",
 	},
 	"sftp.lost": {
-		EN: "{partner}: the connection was lost {times} times in a row ({cause}). It is tried again later by itself; if it stays so, ask the partner about their server.",
+		EN: "{partner}: the connection was lost {times} {times:time|times} in a row ({cause}). It is tried again later by itself; if it stays so, ask the partner about their server.",
 		ZH: "{partner}：连接连续断开 {times} 次（{cause}）。稍后会自动重试；若仍如此，请向对方了解其服务器情况。",
-		RU: "{partner}: соединение прервано {times} раз подряд ({cause}). Попытка повторится сама; если не поможет, обратитесь к партнёру.",
+		RU: "{partner}: соединение прервано {times} {times:раз|раза|раз} подряд ({cause}). Попытка повторится сама; если не поможет, обратитесь к партнёру.",
 	},
 	"sftp.full": {
 		EN: "{partner}: the disk of the server is full below {dir}. Ask the partner to make room; it is tried again by itself.",

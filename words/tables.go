@@ -8,12 +8,12 @@ var tables = catalogue{
 		RU: "Друг под другом стоят две таблицы, и маршрут подходит к обеим: у одной заголовок в строке {first} ({names}), у другой в строке {second} ({others}). Положите каждую в отдельный файл или укажите нужную в маршруте: read: {header: {first}} или read: {header: {second}}; другая тогда не читается.",
 	},
 	"table.sunken": {
-		EN: "{count} rows that look like records stand above the heading, which is row {row} (the first is row {first}). Move the heading above all of them; or, if they are to be left out, write so into the route: read: {header: {row}}.",
+		EN: "{count} {count:row that looks like a record stands|rows that look like records stand} above the heading, which is row {row} (the first is row {first}). Move the heading above {count:it; or, if it is|all of them; or, if they are} to be left out, write so into the route: read: {header: {row}}.",
 		ZH: "标题在第 {row} 行，而它上方有 {count} 行像是数据（首行为第 {first} 行）。请把标题移到所有数据的上方；如果这些行确实不需要，请在路由中写明：read: {header: {row}}。",
 		RU: "Над заголовком (строка {row}) стоят строки, похожие на записи: {count}, первая – строка {first}. Переставьте заголовок выше всех; если же эти строки не нужны, укажите это в маршруте: read: {header: {row}}.",
 	},
 	"table.note.other": {
-		EN: "{count} rows of another table below were left out, as the route says with read: {header: …}.",
+		EN: "{count} {count:row|rows} of another table below {count:was|were} left out, as the route says with read: {header: …}.",
 		ZH: "下方另一张表的 {count} 行未读取（路由中 read: {header: …} 的规定）。",
 		RU: "Строки другой таблицы ниже не прочитаны ({count}), как указано в маршруте: read: {header: …}.",
 	},
@@ -43,7 +43,7 @@ var tables = catalogue{
 		RU: "Ячейки, в которых стоит лишь обозначение пустоты (например, {value}), считаются пустыми: {count}.",
 	},
 	"table.note.apostrophe": {
-		EN: "An apostrophe before a number, the mark for text, was taken off in {count} cells.",
+		EN: "An apostrophe before a number, the mark for text, was taken off in {count} {count:cell|cells}.",
 		ZH: "有 {count} 个单元格的数字前有文本标记（撇号），已去掉。",
 		RU: "Апостроф перед числом (знак текста) убран в ячейках: {count}.",
 	},

@@ -6,9 +6,9 @@ var templates = catalogue{
 	"template.sheet.guide": {EN: "Guide", ZH: "填写说明", RU: "Инструкция"},
 	"template.group":       {EN: "Group", ZH: "分组", RU: "Группа"},
 	"template.group.note": {
-		EN: "Rows with the same value here become one request; at least {min} rows. Write a number or a name of your own.",
+		EN: "Rows with the same value here become one request; at least {min} {min:row|rows}. Write a number or a name of your own.",
 		ZH: "此列值相同的行合并为一个请求，至少 {min} 行。可填写自定的编号或名称。",
-		RU: "Строки с одинаковым значением здесь становятся одним запросом; не меньше {min} строк. Впишите свой номер или название.",
+		RU: "Строки с одинаковым значением здесь становятся одним запросом; не меньше {min} {min:строки|строк|строк}. Впишите свой номер или название.",
 	},
 	"template.yes":      {EN: "yes", ZH: "是", RU: "да"},
 	"template.no":       {EN: "no", ZH: "否", RU: "нет"},

@@ -6,13 +6,16 @@ package words
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
 )
 
-// catalogue maps a key ("reader.truncated") to its sentence. Placeholders are {name}.
+// catalogue maps a key ("reader.truncated") to its sentence. Placeholders are {name}; {name:row|rows} is the word in the form that the number
+// {name} asks for: of two in English, of three in Russian (строка|строки|строк).
 type catalogue map[string]batch.Text
 
 // catalogues is the one list of them.
@@ -43,7 +46,7 @@ func Say(l batch.Language, m batch.Message) string {
 		}
 		text = t
 	}
-	return fill(text.In(l), m.Args)
+	return fill(declined(l, text.In(l), m.Args), m.Args)
 }
 
 // Of is Say for a key and its values: Of(lang, "row.ragged", "fields", 7, "columns", 5).
@@ -66,6 +69,44 @@ func fill(s string, args []any) string {
 		pairs = append(pairs, "{"+fmt.Sprint(args[i])+"}", fmt.Sprint(args[i+1]))
 	}
 	return strings.NewReplacer(pairs...).Replace(s)
+}
+
+var forms = regexp.MustCompile(`\{([a-z_]+):([^{}|]*(?:\|[^{}|]*)+)\}`)
+
+// declined puts words into the forms that their numbers ask for. A number may have its thousands apart.
+func declined(l batch.Language, s string, args []any) string {
+	if !strings.Contains(s, "|") {
+		return s
+	}
+	return forms.ReplaceAllStringFunc(s, func(found string) string {
+		parts := forms.FindStringSubmatch(found)
+		for i := 0; i+1 < len(args); i += 2 {
+			if args[i] == parts[1] {
+				n, _ := strconv.Atoi(strings.Map(digit, fmt.Sprint(args[i+1])))
+				each := strings.Split(parts[2], "|")
+				return each[min(form(l, n), len(each)-1)]
+			}
+		}
+		return found
+	})
+}
+
+func digit(r rune) rune {
+	if '0' <= r && r <= '9' {
+		return r
+	}
+	return -1
+}
+
+// form is which form of a word a language has for a number of things.
+func form(l batch.Language, n int) int {
+	switch {
+	case l == batch.Chinese, l == batch.Russian && n%10 == 1 && n%100 != 11, l == batch.English && n == 1:
+		return 0
+	case l == batch.Russian && n%10 >= 2 && n%10 <= 4 && (n%100 < 12 || n%100 > 14):
+		return 1
+	}
+	return 2
 }
 
 // Chain puts parts of a sentence behind each other, parted by the language's semicolon; empty ones are left out.
