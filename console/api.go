@@ -371,7 +371,8 @@ func (c *Console) apiRows(w http.ResponseWriter, r *http.Request, p *people.Pers
 		Rows     []apiRowView `json:"rows"`
 		Next     string       `json:"next,omitempty"`
 		Previous string       `json:"previous,omitempty"`
-	}{out, page.Next, page.Previous})
+		Searched int          `json:"searched,omitempty"`
+	}{out, page.Next, page.Previous, page.Looked})
 }
 
 // badCursor answers an error of a page; a cursor that is none is the asker's.

@@ -53,6 +53,7 @@ type cellBook struct {
 	size    int64
 	done    bool
 	grown   chan struct{} // closed when there is more
+	found   []*hits       // what was looked for last stands last
 }
 
 type cellLine struct {

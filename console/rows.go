@@ -3,10 +3,8 @@ package console
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"net/http"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -48,11 +46,8 @@ func (s *shownRow) Status() string {
 
 // rows gives a page of rows with their cells, as a desk knows them.
 func (c *Console) rows(ctx context.Context, d *desk.Desk, f ledger.File, q ledger.RowQuery) ([]shownRow, ledger.RowPage, error) {
-	if q.Text != "" && f.Counts.Read <= near {
-		var err error
-		if q.Also, err = c.mentioning(ctx, f, q.Text); err != nil {
-			return nil, ledger.RowPage{}, err
-		}
+	if q.Text != "" {
+		q.Also = c.finder(f, q.Text)
 	}
 	found, page, err := d.Page(ctx, q)
 	if err != nil {
@@ -60,29 +55,6 @@ func (c *Console) rows(ctx context.Context, d *desk.Desk, f ledger.File, q ledge
 	}
 	out, err := c.withCells(ctx, f, found)
 	return out, page, err
-}
-
-// mentioning are the rows of a file with a cell that holds a text, whatever its case; none where there is no copy any more.
-func (c *Console) mentioning(ctx context.Context, f ledger.File, text string) (map[int]bool, error) {
-	table, err := c.table(ctx, f)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer table.Close()
-	text = strings.ToLower(text)
-	rows := map[int]bool{}
-	for row, err := range table.Rows() {
-		if err != nil {
-			return nil, err
-		}
-		if slices.ContainsFunc(row.Cells, func(c batch.Cell) bool { return strings.Contains(strings.ToLower(c.Text), text) }) {
-			rows[row.Number] = true
-		}
-	}
-	return rows, nil
 }
 
 // withCells gives rows with their cells.

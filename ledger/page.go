@@ -26,13 +26,17 @@ type RowQuery struct {
 	Outcomes []batch.Status // any of these; Open for rows without an outcome
 	Code     string         // exactly this
 	Text     string         // somewhere in the request, the message, the reference, the code or a problem, whatever its case
-	Also     map[int]bool   // rows that Text finds in what the ledger does not keep: the sender's cells
+	Also     Finder         // looks for Text in what the ledger does not keep: the sender's cells; may be nil
 	Row      int            // only this row
 	From     int            // only rows with this number or a greater one
 	After    string         // a Row's Cursor: only rows after it
 	Before   string         // a Row's Cursor, or End: the rows right before it
 	Limit    int            // 0: 50
 }
+
+// Finder finds the rows from first to last that hold a text elsewhere, in ascending order. It looks no longer than until; known is false where that
+// was not enough to tell.
+type Finder func(ctx context.Context, first, last int, until time.Time) (rows []int, known bool, err error)
 
 // End is the Before of a file's last page.
 const End = "end"
@@ -54,6 +58,9 @@ type RowPage struct {
 	// Next and Previous are the After and the Before of the pages around this one; "" where there is none. A search that
 	// takes long ends its page early, even without a row: whoever wants more asks for Next.
 	Next, Previous string
+	// Looked is how many rows were looked through, from the file's beginning or (backwards) its end, where the page ended early;
+	// 0 where it is whole.
+	Looked int
 }
 
 // longest is how long a page looks on for further rows of a rare kind: what a page costs besides fits into 100 ms with it.
@@ -113,6 +120,13 @@ func (p *paging) forwards(ctx context.Context) (page RowPage, err error) {
 	}
 	for seq := from[0]; seq < len(p.tallies); seq++ {
 		rows, err := p.of(ctx, seq)
+		if errors.Is(err, errLater) {
+			if page.Next = (cursor{seq, -1, -1}).String(); seq == from[0] {
+				page.Next = from.String()
+			}
+			page.Looked = max(1, p.count(0, seq))
+			return p.led(page), nil
+		}
 		if err != nil {
 			return page, err
 		}
@@ -127,7 +141,7 @@ func (p *paging) forwards(ctx context.Context) (page RowPage, err error) {
 			page.Rows = append(page.Rows, rows[i])
 		}
 		if seq+1 < len(p.tallies) && time.Now().After(p.until) {
-			page.Next = cursor{seq + 1, -1, -1}.String()
+			page.Next, page.Looked = cursor{seq + 1, -1, -1}.String(), p.count(0, seq+1)
 			return p.led(page), nil
 		}
 	}
@@ -157,6 +171,13 @@ func (p *paging) backwards(ctx context.Context) (page RowPage, err error) {
 	}
 	for seq := min(to[0], len(p.tallies)-1); seq >= 0; seq-- {
 		rows, err := p.of(ctx, seq)
+		if errors.Is(err, errLater) {
+			if page.Previous = (cursor{seq + 1, -1, -1}).String(); seq == to[0] {
+				page.Previous = to.String()
+			}
+			page.Looked = max(1, p.count(seq+1, len(p.tallies)))
+			return page, nil
+		}
 		if err != nil {
 			return page, err
 		}
@@ -174,19 +195,38 @@ func (p *paging) backwards(ctx context.Context) (page RowPage, err error) {
 			page.Next = page.Rows[len(page.Rows)-1].Cursor
 		}
 		if seq > 0 && time.Now().After(p.until) {
-			page.Previous = cursor{seq, -1, -1}.String()
+			page.Previous, page.Looked = cursor{seq, -1, -1}.String(), p.count(seq, len(p.tallies))
 			return page, nil
 		}
 	}
 	return page, nil
 }
 
+// count is how many rows the chunks from one to before another have.
+func (p *paging) count(from, to int) (n int) {
+	for _, t := range p.tallies[from:to] {
+		if t != nil {
+			for _, rows := range t.Rows {
+				n += rows
+			}
+		}
+	}
+	return n
+}
+
+// errLater is the error of a chunk of which it is not known yet whether the text stands in its rows' cells.
+var errLater = errors.New("not looked at yet")
+
 // of gives the rows of a chunk that are asked for.
 func (p *paging) of(ctx context.Context, seq int) ([]Row, error) {
 	if !p.may(p.tallies[seq]) {
 		return nil, nil
 	}
-	if p.text != "" && !p.also(p.tallies[seq]) {
+	also, err := p.elsewhere(ctx, p.tallies[seq])
+	if err != nil {
+		return nil, err
+	}
+	if p.text != "" && len(also) == 0 {
 		if may, err := p.Mentions(ctx, p.q.File, seq, p.q.Text); err != nil || !may {
 			return nil, err
 		}
@@ -206,7 +246,7 @@ func (p *paging) of(ctx context.Context, seq int) ([]Row, error) {
 				o := v.Of(number)
 				r.Outcome = &o
 			}
-			if p.wants(&r) {
+			if p.wants(&r, also) {
 				rows = append(rows, r)
 			}
 		}
@@ -214,14 +254,20 @@ func (p *paging) of(ctx context.Context, seq int) ([]Row, error) {
 	return rows, nil
 }
 
-// also reports whether a chunk may hold one of the rows that the text finds elsewhere.
-func (p *paging) also(t *Tally) bool {
-	for row := range p.q.Also {
-		if t == nil || t.First <= row && row <= t.Last {
-			return true
-		}
+// elsewhere finds the rows of a chunk that hold the text in what the ledger does not keep. A chunk without a tally may have any rows.
+func (p *paging) elsewhere(ctx context.Context, t *Tally) ([]int, error) {
+	if p.text == "" || p.q.Also == nil {
+		return nil, nil
 	}
-	return false
+	first, last := 0, math.MaxInt
+	if t != nil {
+		first, last = t.First, t.Last
+	}
+	rows, known, err := p.q.Also(ctx, first, last, p.until)
+	if err == nil && !known {
+		err = errLater
+	}
+	return rows, err
 }
 
 // may reports whether a chunk can hold a row that is asked for. One without a tally can.
@@ -247,7 +293,7 @@ func (p *paging) fits(r Reason) bool {
 	return (len(p.q.Outcomes) == 0 || slices.Contains(p.q.Outcomes, r.Status)) && (p.q.Code == "" || p.q.Code == r.Code)
 }
 
-func (p *paging) wants(r *Row) bool {
+func (p *paging) wants(r *Row, also []int) bool {
 	reason, o := Reason{}, batch.Outcome{}
 	if r.Outcome != nil {
 		o = *r.Outcome
@@ -256,7 +302,10 @@ func (p *paging) wants(r *Row) bool {
 	if p.q.Row > 0 && p.q.Row != r.Number || r.Number < p.q.From || !p.fits(reason) {
 		return false
 	}
-	if p.text == "" || p.q.Also[r.Number] {
+	if p.text == "" {
+		return true
+	}
+	if _, found := slices.BinarySearch(also, r.Number); found {
 		return true
 	}
 	texts := []string{o.Message, o.Reference, o.Code, string(masks.Show(r.Item.Body))}

@@ -291,6 +291,7 @@ var console = catalogue{
 	"console.from_row":                {EN: "From row", ZH: "从行号", RU: "Со строки"},
 	"console.search_on":               {EN: "Search on", ZH: "继续搜索", RU: "Искать дальше"},
 	"console.rows.none_yet":           {EN: "Nothing found so far; searching on.", ZH: "暂未找到；正在继续搜索。", RU: "Пока ничего не найдено; поиск продолжается."},
+	"console.rows.looked":             {EN: "{looked} of {read} {read:row|rows} searched so far.", ZH: "目前已搜索 {read} 行中的 {looked} 行。", RU: "Пока просмотрено {looked} из {read} {read:строки|строк|строк}."},
 	"console.reasons.first":           {EN: "Row {n}:", ZH: "第 {n} 行：", RU: "Строка {n}:"},
 	"console.reasons.counting":        {EN: "There are many: they are being counted by column. Look again in a moment.", ZH: "数量较多：正在按列统计。请稍后再看。", RU: "Их много: идёт подсчёт по столбцам. Загляните чуть позже."},
 	"console.held":                    {EN: "The provider asked to wait: nothing is sent before {until}.", ZH: "服务商要求等待：{until} 之前不会发送。", RU: "Провайдер просит подождать: до {until} ничего не отправляется."},
