@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -207,6 +209,60 @@ func TestCellsFarDown(t *testing.T) {
 		}
 		if want := fmt.Sprintf("LBF%05d", n); cell != want {
 			t.Errorf("row %d: %q, want %q", n, cell, want)
+		}
+	}
+}
+
+// A search finds what stands in any cell of a big file, also in columns that nothing uses: page by page, until it has seen all rows. A page that ends
+// before says how far it came.
+func TestSearchesInCells(t *testing.T) {
+	o := open(t)
+	const rows = 20_000
+	theirs := map[int]string{7: "Лимонная 5, кв. 9", 3300: `says "so" \ <b>`, 9000: "лимонная", 19_999: "x;LIMON 7"}
+	var b strings.Builder
+	b.WriteString("accountNumber,lesBookingId,failReason,what they note\n")
+	for row := 2; row < rows+2; row++ {
+		fmt.Fprintf(&b, "3000372,LBG%05d,,\"%s\"\n", row, strings.ReplaceAll(theirs[row], `"`, `""`))
+	}
+	id := o.drop("ann", "failures", "cells.csv", b.String())
+	if f := o.ended(id); f.Counts["invalid"] != rows {
+		t.Fatalf("%+v", f)
+	}
+	type page struct {
+		Rows           []struct{ Row int }
+		Next, Previous string
+		Searched       int
+	}
+	for _, c := range []struct {
+		text, more string
+		want       []int
+	}{
+		{"ЛИМОННАЯ", "", []int{7, 9000}}, {`"So" \ <B>`, "", []int{3300}}, {"limon", "", []int{19_999}}, {"limon", "&before=end", []int{19_999}}, {"ЛИМОННАЯ", "&before=end", []int{7, 9000}}, {"лимонная", "&status=delivered", nil},
+		{"LBG19998", "", []int{19_998}}, {"nowhere", "", nil}, {"limon", "&from=19000", []int{19_999}}, {"лимонная 5", "", []int{7}},
+	} {
+		var found []int
+		path := "/api/v1/files/" + id + "/rows?search=" + url.QueryEscape(c.text)
+		back := strings.Contains(c.more, "before")
+		ended := false
+		for step, until := c.more, time.Now().Add(3*time.Minute); !ended && time.Now().Before(until); {
+			var p page
+			o.get("ann", path+step, &p)
+			for _, r := range p.Rows {
+				found = append(found, r.Row)
+			}
+			on := p.Next
+			if back {
+				on = p.Previous
+			}
+			if ended = on == ""; ended != (p.Searched == 0) {
+				t.Fatalf("%q: searched %d, goes on at %q", c.text, p.Searched, on)
+			}
+			if step = strings.Replace(c.more, "&before=end", "", 1) + "&cursor=" + on; back {
+				step = "&before=" + on
+			}
+		}
+		if slices.Sort(found); !ended || !slices.Equal(found, c.want) {
+			t.Errorf("%q%s: rows %v, want %v", c.text, c.more, found, c.want)
 		}
 	}
 }

@@ -32,7 +32,7 @@ func BenchmarkAMillionRows(b *testing.B) {
 	for _, c := range []struct{ name, path string }{
 		{"file", "/files/ID"}, {"delivered", "/files/ID?status=delivered"}, {"rejected", "/files/ID?status=rejected"}, {"invalid", "/files/ID?status=invalid"}, {"failed", "/files/ID?status=failed"},
 		{"unknown", "/files/ID?status=unknown"}, {"skipped", "/files/ID?status=skipped"}, {"waiting", "/files/ID?status=waiting"}, {"a reason", "/files/ID?status=rejected&code=1045"}, {"middle", "/files/ID?from=500000"}, {"last page", "/files/ID?before=end"},
-		{"last page of delivered", "/files/ID?before=end&status=delivered"}, {"last page of rejected", "/files/ID?before=end&status=rejected"}, {"text near the end", "/files/ID?search=LBM0999990"}, {"text that is nowhere", "/files/ID?search=nowhere"},
+		{"last page of delivered", "/files/ID?before=end&status=delivered"}, {"last page of rejected", "/files/ID?before=end&status=rejected"}, {"text near the end", "/files/ID?search=LBM0999990"}, {"text that is nowhere", "/files/ID?search=nowhere"}, {"text of a cell", "/files/ID?search=their+999990"}, {"text of a cell, nowhere", "/files/ID?search=нигде"},
 		{"a row", "/files/ID/rows/987654"}, {"mend", "/files/ID/mend"}, {"today", "/"}, {"files", "/files"},
 		{"API: file", "/api/v1/files/ID"}, {"API: rows", "/api/v1/files/ID/rows?from=700000&status=invalid"},
 	} {
@@ -147,7 +147,7 @@ func (o *office) dropBig(route, name string, n int) string {
 	o.t.Helper()
 	in, out := io.Pipe()
 	go func() {
-		_, _ = io.WriteString(out, "accountNumber,lesBookingId,failReason,remarks\n")
+		_, _ = io.WriteString(out, "accountNumber,lesBookingId,failReason,remarks,what they note\n")
 		for i := range n {
 			reason, booking := "Hold", fmt.Sprintf("LBM%07d", i)
 			switch i % 40 {
@@ -156,7 +156,7 @@ func (o *office) dropBig(route, name string, n int) string {
 			case 5:
 				booking = ""
 			}
-			fmt.Fprintf(out, "3000372,%s,%s,row %d\n", booking, reason, i)
+			fmt.Fprintf(out, "3000372,%s,%s,row %d,their %d\n", booking, reason, i, i)
 		}
 		out.Close()
 	}()

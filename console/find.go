@@ -151,20 +151,19 @@ func gone(err error) error {
 // look looks through a book from where the hits end up to a row, or until it is time.
 func (b *cellBook) look(h *hits, size int64, last int, until time.Time) error {
 	lower, plain := []byte(strings.ToLower(h.text)), ledger.Spelt(h.text) != ""
-	lines := bufio.NewReaderSize(io.NewSectionReader(b.file, h.offset, size-h.offset), 256<<10)
-	for n := 1; h.until < last && h.offset < size; n++ {
+	const piece = 64 << 10 // is read at least, so that rows that are looked at few by few are not read again and again
+	lines, begun := bufio.NewReaderSize(io.NewSectionReader(b.file, h.offset, size-h.offset), piece), h.offset
+	for n := 1; h.offset < size && (h.until < last || h.offset-begun < piece); n++ {
 		line, err := lines.ReadSlice('\n')
-		long := int64(len(line))
 		if errors.Is(err, bufio.ErrBufferFull) {
-			var rest []byte
-			whole := slices.Clone(line)
-			rest, err = lines.ReadBytes('\n')
-			line = append(whole, rest...)
-			long = int64(len(line))
+			begin := slices.Clone(line)
+			line, err = lines.ReadBytes('\n')
+			line = append(begin, line...)
 		}
 		if err != nil {
 			return err
 		}
+		long := int64(len(line))
 		row, cells := divided(line)
 		if may(cells, h.text, lower, plain) {
 			var l cellLine
