@@ -37,46 +37,6 @@ type model interface {
 	usual() float64
 }
 
-var candidates = []candidate{
-	{"gb18030", 0, []model{simplified}},
-	{"windows-1251", 0, []model{russian, ukrainian}},
-	{"windows-1252", 0, westerns},
-	{"big5", 1, []model{traditional}},
-	{"shift_jis", 1, []model{japanese}},
-	{"euc-kr", 1, []model{korean}},
-	{"koi8-r", 3, []model{russian}},
-	{"ibm866", 3, []model{russian, ukrainian}},
-	{"windows-1250", 3, centrals},
-	{"windows-1254", 3, []model{turkish}},
-	{"windows-1253", 3, []model{greek}},
-	{"iso-8859-7", 4, []model{greek}},
-	{"windows-1255", 4, []model{hebrew}},
-	{"windows-1256", 4, []model{arabic}},
-	{"windows-874", 4, []model{thai}},
-	{"euc-jp", 6, []model{japanese}},
-	{"windows-1257", 6, baltics},
-	{"x-mac-cyrillic", 6, []model{russian}},
-	{"macintosh", 6, westerns},
-	{"cp850", 6, westerns},
-	{"cp852", 6, centrals},
-	{"cp857", 6, []model{turkish}},
-	{"cp737", 6, []model{greek}},
-	{"iso-8859-2", 8, centrals},
-	{"iso-8859-5", 8, []model{russian, ukrainian}},
-	{"iso-8859-6", 8, []model{arabic}},
-	{"iso-8859-13", 8, baltics},
-	{"iso-8859-15", 14, westerns},
-	{"iso-8859-16", 8, []model{polish, hungarian, romanian, croatian}},
-	{"windows-1258", 8, []model{vietnamese}},
-	{"koi8-u", 8, []model{russian, ukrainian}},
-	{"cp437", 8, westerns},
-	{"cp775", 8, baltics},
-	{"cp862", 8, []model{hebrew}},
-	{"cp1125", 8, []model{russian, ukrainian}},
-	{"pt154", 8, []model{kazakh}},
-	{"kz1048", 8, []model{kazakh}},
-}
-
 const (
 	// margin is how many bits the next best text must cost more.
 	margin = 12
@@ -96,7 +56,7 @@ type judged struct {
 func Guess(sample []byte) Verdict {
 	sample = cut(sample)
 	var fits []judged
-	for _, c := range candidates {
+	for _, c := range candidates() {
 		if j, ok := judge(sample, c); ok {
 			fits = append(fits, j)
 		}

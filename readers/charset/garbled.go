@@ -2,6 +2,7 @@ package charset
 
 import (
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -26,7 +27,7 @@ func Garbled[T string | []byte](s T) (meant string, found bool) {
 			}
 			return undo(charmap.Windows1251, string(s), func(b []byte) bool { return letters(b) > 1 })
 		case c >= 0xe4 && c <= 0xe9:
-			if r := first(s[i:]); r < firstHan || r > lastHan || !leads[r-firstHan] {
+			if r := first(s[i:]); r < firstHan || r > lastHan || !leads()[r-firstHan] {
 				return "", false
 			}
 			return undoChinese(string(s))
@@ -125,7 +126,7 @@ func undoChinese(s string) (string, bool) {
 			i += rest
 			continue
 		}
-		if levels[r] == 0 && !strings.ContainsRune("，。、：；（）！？", r) {
+		if levels()[r] == 0 && !strings.ContainsRune("，。、：；（）！？", r) {
 			return "", false
 		}
 		meant.WriteRune(r)
@@ -141,7 +142,8 @@ const (
 )
 
 // leads are the characters whose first byte in GBK is one that begins a Chinese character in UTF-8.
-var leads = func() (is [lastHan - firstHan + 1]bool) {
+var leads = sync.OnceValue(func() *[lastHan - firstHan + 1]bool {
+	var is [lastHan - firstHan + 1]bool
 	d := simplifiedchinese.GBK.NewDecoder()
 	for lead := 0xe4; lead <= 0xe9; lead++ {
 		for trail := 0x80; trail <= 0xbf; trail++ {
@@ -154,5 +156,5 @@ var leads = func() (is [lastHan - firstHan + 1]bool) {
 			}
 		}
 	}
-	return is
-}()
+	return &is
+})

@@ -1,14 +1,14 @@
 package charset
 
 import (
+	"sync"
+
 	hangulCode "golang.org/x/text/encoding/korean"
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
 // levels gives the level of each character of GB 2312: rows 16 to 55 are the usual ones, 56 to 87 the others.
-var levels = gb2312()
-
-func gb2312() map[rune]uint8 {
+var levels = sync.OnceValue(func() map[rune]uint8 {
 	m := make(map[rune]uint8, 6763)
 	d := simplifiedchinese.GBK.NewDecoder()
 	for row := 0xb0; row <= 0xf7; row++ {
@@ -26,12 +26,10 @@ func gb2312() map[rune]uint8 {
 		}
 	}
 	return m
-}
+})
 
 // syllables are the 2350 that KS X 1001 has; the others are hardly ever written.
-var syllables = ksx1001()
-
-func ksx1001() map[rune]bool {
+var syllables = sync.OnceValue(func() map[rune]bool {
 	m := make(map[rune]bool, 2350)
 	d := hangulCode.EUCKR.NewDecoder()
 	for row := 0xb0; row <= 0xc8; row++ {
@@ -46,4 +44,4 @@ func ksx1001() map[rune]bool {
 		}
 	}
 	return m
-}
+})

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"math"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -18,57 +19,100 @@ func text(name string) string {
 	return string(b)
 }
 
-var (
-	russian   = newAlphabet(text("ru.txt"), unicode.Cyrillic)
-	ukrainian = newAlphabet(text("uk.txt"), unicode.Cyrillic)
-	kazakh    = newAlphabet(text("kk.txt")+text("ru.txt"), unicode.Cyrillic)
-	greek     = newAlphabet(text("el.txt"), unicode.Greek)
-	hebrew    = newAlphabet(text("he.txt"), unicode.Hebrew)
-	arabic    = newAlphabet(text("ar.txt"), unicode.Arabic)
-	thai      = newAlphabet(text("th.txt"), unicode.Thai)
+// candidates are all encodings, with the models of the languages that are written in them. They are made when a file first needs them: that takes
+// milliseconds, and most files are UTF-8.
+var candidates = sync.OnceValue(func() []candidate {
+	var (
+		russian   = newAlphabet(text("ru.txt"), unicode.Cyrillic)
+		ukrainian = newAlphabet(text("uk.txt"), unicode.Cyrillic)
+		kazakh    = newAlphabet(text("kk.txt")+text("ru.txt"), unicode.Cyrillic)
+		greek     = newAlphabet(text("el.txt"), unicode.Greek)
+		hebrew    = newAlphabet(text("he.txt"), unicode.Hebrew)
+		arabic    = newAlphabet(text("ar.txt"), unicode.Arabic)
+		thai      = newAlphabet(text("th.txt"), unicode.Thai)
 
-	simplified  = newCharacters(text("zh.txt"), level1)
-	traditional = newCharacters(text("zht.txt")+cantonese, nil)
-	japanese    = newCharacters(text("ja.txt"), kana)
-	korean      = newCharacters(text("ko.txt"), hangul)
+		simplified  = newCharacters(text("zh.txt"), level1)
+		traditional = newCharacters(text("zht.txt")+cantonese, nil)
+		japanese    = newCharacters(text("ja.txt"), kana)
+		korean      = newCharacters(text("ko.txt"), hangul)
 
-	// Each language by itself, because the letters of two encodings are often the same bytes and only the company they
-	// keep tells them apart: ő of Hungarian is õ in windows-1252, but no language has it beside á, é, ö and ü.
-	german     = newAccents(map[float64]string{4: "üä", 5: "öß", 7: "ÄÖÜ", 9: "éèáàóçñøåôêëćšž"})
-	french     = newAccents(map[float64]string{3.5: "é", 5: "èàêçô", 6: "ùûâîïëœ", 6.5: "ÉÈÀÇ", 8: "ÊÔÎÂŒæÿüÙÛËÏ", 10: "öäñáíóßø"})
-	spanish    = newAccents(map[float64]string{4: "óíáéñ", 5.5: "ú", 6.5: "ÁÉÍÓÚÑ", 7: "ü", 8.5: "Üçà", 10: "öäèê"})
-	portuguese = newAccents(map[float64]string{4: "ãç", 5: "áéíóêõ", 6: "âôúà", 7: "ÃÇÁÉÍÓÊÕÂÔÚÀ", 8: "üñ"})
-	italian    = newAccents(map[float64]string{4: "àèòùìé", 7: "ÀÈÉÒÙÌ", 9: "öüäçß"})
-	swedish    = newAccents(map[float64]string{3.5: "äåö", 6: "é", 6.5: "ÅÄÖ", 8.5: "üøæ"})
-	danish     = newAccents(map[float64]string{3.5: "øåæ", 6: "é", 6.5: "ØÅÆ", 8.5: "äöüòó"})
-	icelandic  = newAccents(map[float64]string{4.5: "íáóðéúþæöý", 6.5: "ÍÁÓÐÉÚÞÆÖÝ"})
-	dutch      = newAccents(map[float64]string{4: "ëé", 5: "ïöüè", 7: "áóêçôâàäíñ", 8: "ËÉÏÖÜ"})
-	estonian   = newAccents(map[float64]string{4: "äõüö", 6: "šž", 7: "ÄÕÜÖ", 8: "ŠŽ", 9: "éåøæ"})
-	western    = mixed(4.5, 0.45, "é", "äü", "öáíó", "èàñã", "çßåøú", "êôâÉ", "õæÄÖÜ", "ùûëïîòÅØ", "ìÀÇÁÓÑœÍÚ", "ÈÊÂÃÕÆÔÎ", "ýŒËÏÙÛÒÌ", "þðÞÐÝŠšŽžŸÿ")
+		// Each language by itself, because the letters of two encodings are often the same bytes and only the company they
+		// keep tells them apart: ő of Hungarian is õ in windows-1252, but no language has it beside á, é, ö and ü.
+		german     = newAccents(map[float64]string{4: "üä", 5: "öß", 7: "ÄÖÜ", 9: "éèáàóçñøåôêëćšž"})
+		french     = newAccents(map[float64]string{3.5: "é", 5: "èàêçô", 6: "ùûâîïëœ", 6.5: "ÉÈÀÇ", 8: "ÊÔÎÂŒæÿüÙÛËÏ", 10: "öäñáíóßø"})
+		spanish    = newAccents(map[float64]string{4: "óíáéñ", 5.5: "ú", 6.5: "ÁÉÍÓÚÑ", 7: "ü", 8.5: "Üçà", 10: "öäèê"})
+		portuguese = newAccents(map[float64]string{4: "ãç", 5: "áéíóêõ", 6: "âôúà", 7: "ÃÇÁÉÍÓÊÕÂÔÚÀ", 8: "üñ"})
+		italian    = newAccents(map[float64]string{4: "àèòùìé", 7: "ÀÈÉÒÙÌ", 9: "öüäçß"})
+		swedish    = newAccents(map[float64]string{3.5: "äåö", 6: "é", 6.5: "ÅÄÖ", 8.5: "üøæ"})
+		danish     = newAccents(map[float64]string{3.5: "øåæ", 6: "é", 6.5: "ØÅÆ", 8.5: "äöüòó"})
+		icelandic  = newAccents(map[float64]string{4.5: "íáóðéúþæöý", 6.5: "ÍÁÓÐÉÚÞÆÖÝ"})
+		dutch      = newAccents(map[float64]string{4: "ëé", 5: "ïöüè", 7: "áóêçôâàäíñ", 8: "ËÉÏÖÜ"})
+		estonian   = newAccents(map[float64]string{4: "äõüö", 6: "šž", 7: "ÄÕÜÖ", 8: "ŠŽ", 9: "éåøæ"})
+		western    = mixed(4.5, 0.45, "é", "äü", "öáíó", "èàñã", "çßåøú", "êôâÉ", "õæÄÖÜ", "ùûëïîòÅØ", "ìÀÇÁÓÑœÍÚ", "ÈÊÂÃÕÆÔÎ", "ýŒËÏÙÛÒÌ", "þðÞÐÝŠšŽžŸÿ")
 
-	polish    = newAccents(map[float64]string{4: "łęąó", 5: "śżć", 6: "ńź", 6.5: "ŁŚŻ", 7.5: "ĆÓŹ", 9: "ĄĘŃüöäéáßšč"})
-	czech     = newAccents(map[float64]string{4: "áíéěř", 4.5: "ýčšžů", 6: "úťďňó", 6.5: "ČŠŽŘ", 7.5: "ÁÍÉÚĎŤŇÓÝ", 9: "öüäľĺôß"})
-	slovak    = newAccents(map[float64]string{4: "áíéýčšž", 5: "ľťúôó", 6: "ďňäĺŕ", 6.5: "ČŠŽĽ", 7.5: "ÁÍÉÚĎŤŇÓÝ", 9: "öüěřůß"})
-	hungarian = newAccents(map[float64]string{4: "áé", 4.5: "öóőí", 5: "üúű", 6.5: "ÁÉÖÓŐ", 7.5: "ÜÚŰÍ", 9: "äßčšž"})
-	romanian  = newAccents(map[float64]string{4: "ăîţâ", 4.5: "ş", 6.5: "ŞŢÎ", 8: "ĂÂ", 9: "éöüáóő"})
-	croatian  = newAccents(map[float64]string{4: "čšž", 5: "ćđ", 6.5: "ČŠŽ", 7: "ĐĆ", 9: "öüáéäß"})
-	central   = mixed(6.5, 0.6, "ł", "óíáąęż", "śčěřšžé", "ůýöüäőćń", "űúźţşăĂđ", "ňťďâîôŁŚŻČŠŽŘßÁÉÓÖÜ", "ĆŃŹÝÚĽľĺŕÍŐŰĎŇŤŢŞŮĄĘĚÄÂÎ", "ëçÇÔË")
+		polish    = newAccents(map[float64]string{4: "łęąó", 5: "śżć", 6: "ńź", 6.5: "ŁŚŻ", 7.5: "ĆÓŹ", 9: "ĄĘŃüöäéáßšč"})
+		czech     = newAccents(map[float64]string{4: "áíéěř", 4.5: "ýčšžů", 6: "úťďňó", 6.5: "ČŠŽŘ", 7.5: "ÁÍÉÚĎŤŇÓÝ", 9: "öüäľĺôß"})
+		slovak    = newAccents(map[float64]string{4: "áíéýčšž", 5: "ľťúôó", 6: "ďňäĺŕ", 6.5: "ČŠŽĽ", 7.5: "ÁÍÉÚĎŤŇÓÝ", 9: "öüěřůß"})
+		hungarian = newAccents(map[float64]string{4: "áé", 4.5: "öóőí", 5: "üúű", 6.5: "ÁÉÖÓŐ", 7.5: "ÜÚŰÍ", 9: "äßčšž"})
+		romanian  = newAccents(map[float64]string{4: "ăîţâ", 4.5: "ş", 6.5: "ŞŢÎ", 8: "ĂÂ", 9: "éöüáóő"})
+		croatian  = newAccents(map[float64]string{4: "čšž", 5: "ćđ", 6.5: "ČŠŽ", 7: "ĐĆ", 9: "öüáéäß"})
+		central   = mixed(6.5, 0.6, "ł", "óíáąęż", "śčěřšžé", "ůýöüäőćń", "űúźţşăĂđ", "ňťďâîôŁŚŻČŠŽŘßÁÉÓÖÜ", "ĆŃŹÝÚĽľĺŕÍŐŰĎŇŤŢŞŮĄĘĚÄÂÎ", "ëçÇÔË")
 
-	turkish = newAccents(map[float64]string{
-		4.5: "ıü", 5: "şöç", 5.5: "ğ", 6: "İÖÜ", 6.5: "ŞÇ", 8: "Ğâ", 9: "îûé", 11: "áíóúäßñèàêô",
-	})
-	lithuanian = newAccents(map[float64]string{4: "ėšųž", 5: "čąįūę", 6.5: "ŠŽČ", 7.5: "ĖŲĄĮŪĘ", 9: "óńśżźłäöü"})
-	latvian    = newAccents(map[float64]string{4: "āīē", 4.5: "šņļū", 5.5: "žčķģ", 6.5: "ŠŽČĀĒĪ", 7.5: "ŅĻŪĶĢ", 9: "äöüõ"})
+		turkish = newAccents(map[float64]string{
+			4.5: "ıü", 5: "şöç", 5.5: "ğ", 6: "İÖÜ", 6.5: "ŞÇ", 8: "Ğâ", 9: "îûé", 11: "áíóúäßñèàêô",
+		})
+		lithuanian = newAccents(map[float64]string{4: "ėšųž", 5: "čąįūę", 6.5: "ŠŽČ", 7.5: "ĖŲĄĮŪĘ", 9: "óńśżźłäöü"})
+		latvian    = newAccents(map[float64]string{4: "āīē", 4.5: "šņļū", 5.5: "žčķģ", 6.5: "ŠŽČĀĒĪ", 7.5: "ŅĻŪĶĢ", 9: "äöüõ"})
 
-	// The marks of Vietnamese tones are characters by themselves in windows-1258.
-	vietnamese = newAccents(map[float64]string{
-		3.5: "\u0300\u0301\u0303\u0309\u0323", 4.5: "ôêâươđă", 5: "áàéèíóúùý", 6.5: "ĐÔÊÂƯƠĂ", 7.5: "ÁÀÉÈÍÓÚÙ",
-	})
+		// The marks of Vietnamese tones are characters by themselves in windows-1258.
+		vietnamese = newAccents(map[float64]string{
+			3.5: "\u0300\u0301\u0303\u0309\u0323", 4.5: "ôêâươđă", 5: "áàéèíóúùý", 6.5: "ĐÔÊÂƯƠĂ", 7.5: "ÁÀÉÈÍÓÚÙ",
+		})
 
-	westerns = []model{german, french, spanish, portuguese, italian, swedish, danish, icelandic, dutch, estonian, western}
-	centrals = []model{polish, czech, slovak, hungarian, romanian, croatian, central}
-	baltics  = []model{lithuanian, latvian, estonian}
-)
+		westerns = []model{german, french, spanish, portuguese, italian, swedish, danish, icelandic, dutch, estonian, western}
+		centrals = []model{polish, czech, slovak, hungarian, romanian, croatian, central}
+		baltics  = []model{lithuanian, latvian, estonian}
+	)
+	return []candidate{
+		{"gb18030", 0, []model{simplified}},
+		{"windows-1251", 0, []model{russian, ukrainian}},
+		{"windows-1252", 0, westerns},
+		{"big5", 1, []model{traditional}},
+		{"shift_jis", 1, []model{japanese}},
+		{"euc-kr", 1, []model{korean}},
+		{"koi8-r", 3, []model{russian}},
+		{"ibm866", 3, []model{russian, ukrainian}},
+		{"windows-1250", 3, centrals},
+		{"windows-1254", 3, []model{turkish}},
+		{"windows-1253", 3, []model{greek}},
+		{"iso-8859-7", 4, []model{greek}},
+		{"windows-1255", 4, []model{hebrew}},
+		{"windows-1256", 4, []model{arabic}},
+		{"windows-874", 4, []model{thai}},
+		{"euc-jp", 6, []model{japanese}},
+		{"windows-1257", 6, baltics},
+		{"x-mac-cyrillic", 6, []model{russian}},
+		{"macintosh", 6, westerns},
+		{"cp850", 6, westerns},
+		{"cp852", 6, centrals},
+		{"cp857", 6, []model{turkish}},
+		{"cp737", 6, []model{greek}},
+		{"iso-8859-2", 8, centrals},
+		{"iso-8859-5", 8, []model{russian, ukrainian}},
+		{"iso-8859-6", 8, []model{arabic}},
+		{"iso-8859-13", 8, baltics},
+		{"iso-8859-15", 14, westerns},
+		{"iso-8859-16", 8, []model{polish, hungarian, romanian, croatian}},
+		{"windows-1258", 8, []model{vietnamese}},
+		{"koi8-u", 8, []model{russian, ukrainian}},
+		{"cp437", 8, westerns},
+		{"cp775", 8, baltics},
+		{"cp862", 8, []model{hebrew}},
+		{"cp1125", 8, []model{russian, ukrainian}},
+		{"pt154", 8, []model{kazakh}},
+		{"kz1048", 8, []model{kazakh}},
+	}
+})
 
 // cantonese are letters that Hong Kong writes and nobody else: Big5 has them as HKSCS.
 const cantonese = "嘅咗喺啲冇嚟㗎嗰嘢噉咁佢哋唔係啦呢度嘞喎啱佬黐嚿啩嗱啫攞揾咩乜嘥瞓冚仔埗涌邨圳磡塱氹栢俬嘟"
@@ -251,7 +295,7 @@ func level1(r rune) (float64, bool) {
 	if !unicode.Is(unicode.Han, r) {
 		return 0, false
 	}
-	switch level := levels[r]; level {
+	switch level := levels()[r]; level {
 	case 1:
 		return 14, true
 	case 2:
@@ -273,7 +317,7 @@ func kana(r rune) (float64, bool) {
 func hangul(r rune) (float64, bool) {
 	switch {
 	case r >= 0xac00 && r <= 0xd7a3:
-		if !syllables[r] {
+		if !syllables()[r] {
 			return 19, true
 		}
 		return 12.5, true

@@ -95,7 +95,7 @@ func Contradicts(sample []byte, name string) string {
 	if !v.Sure || v.Name == name {
 		return ""
 	}
-	for _, c := range candidates {
+	for _, c := range candidates() {
 		if c.name != name {
 			continue
 		}
