@@ -291,6 +291,8 @@ type Read struct {
 	Record string `yaml:"record" example:"shipPoints/shipPoint"`
 	// Open zip archives: the one table in them that fits the route is read.
 	Unzip bool `yaml:"unzip" example:"true"`
+	// Of a zip archive: the name of the table that is meant, with * and ? as wildcards, or first: the first that fits. Without it an archive with several that fit is held.
+	Member string `yaml:"member" example:"\"orders-*.csv\""`
 	// A file without rows: accept gives a result that says so, refuse puts it into quarantine.
 	Empty string `yaml:"empty" enum:"accept,refuse" default:"accept"`
 }

@@ -92,7 +92,7 @@ func zone(name string) *time.Location {
 
 // reading is how a route's files are read: what its mapping wants of them decides where counts would guess.
 func reading(r configs.Read, wants *mappers.Mapping) readers.Settings {
-	return readers.Settings{Sheet: r.Sheet, Header: r.Header, Encoding: r.Encoding, Delimiter: r.Delimiter, Quote: r.Quote, Escape: r.Escape, Record: r.Record, Unzip: r.Unzip, Wants: wants}
+	return readers.Settings{Sheet: r.Sheet, Header: r.Header, Encoding: r.Encoding, Delimiter: r.Delimiter, Quote: r.Quote, Escape: r.Escape, Record: r.Record, Unzip: r.Unzip, Member: r.Member, Wants: wants}
 }
 
 // Build wires a configuration over an open ledger. The error for mistakes in it is that of Check.

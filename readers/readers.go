@@ -26,7 +26,7 @@ type Settings struct {
 	Escape    string `json:"escape"`           // "" = the quote doubled; or one character (a backslash)
 	Record    string `json:"record"`           // XML: path from the root to the repeated element, "shipPoints/shipPoint", or with the root's name first
 	Unzip     bool   `json:"unzip"`            // the table may lie in a zip archive
-	Member    string `json:"member,omitempty"` // of such an archive: which file, where that is known
+	Member    string `json:"member,omitempty"` // of such an archive: which table, by its name, with * and ? as wildcards; "first" of those that fit
 	Tabs      string `json:"-"`                // of a workbook that was read before: its sheets, each quoted as Go does, a line each
 	Limits    Limits `json:"limits"`
 	Wants     Wants  `json:"-"` // what the route knows; nil: nothing, and counts alone decide

@@ -169,6 +169,8 @@ var configs = catalogue{
 	"config.header":               {EN: "\"{value}\" is not a row of headings", ZH: "\"{value}\" 不是表头行", RU: "\"{value}\" не строка заголовков"},
 	"config.header.write":         {EN: "write auto, none, or the row's number from 1", ZH: "请写 auto、none 或从 1 开始的行号", RU: "напишите auto, none или номер строки, начиная с 1"},
 	"config.read.encoding":        {EN: "there is no encoding \"{value}\"", ZH: "没有编码 \"{value}\"", RU: "кодировки \"{value}\" нет"},
+	"config.member_alone":         {EN: "it names a table of zip archives, which the route does not open", ZH: "指定了压缩包中的表格，但该路由不打开压缩包", RU: "называет таблицу из zip-архива, а маршрут архивы не открывает"},
+	"config.member_pattern":       {EN: "\"{value}\" is not a name with * and ? as wildcards", ZH: "\"{value}\" 不是可用 * 和 ? 通配的名称", RU: "\"{value}\" не имя с подстановками * и ?"},
 	"config.record":               {EN: "\"{value}\" is not a path of element names", ZH: "\"{value}\" 不是元素名路径", RU: "\"{value}\" не путь из имён элементов"},
 
 	"config.map.blank":    {EN: "nothing fills this field", ZH: "没有任何内容填充该字段", RU: "это поле ничем не заполняется"},

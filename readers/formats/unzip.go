@@ -32,8 +32,8 @@ type Unpacked struct {
 const mostMembers = 100
 
 // Unzip gives the table that lies in a zip archive, where the settings ask for it; nil for any other file, which is read as it is.
-// Of several tables it is the one whose names the route knows; two that fit are named in the error. A *batch.Unreadable speaks of
-// the archive or of its only file.
+// Of several tables it is the one whose names the route knows; two that fit are named in the error, unless the settings say which. A
+// *batch.Unreadable speaks of the archive or of its only file.
 func Unzip(ctx context.Context, f readers.File, s readers.Settings) (*Unpacked, error) {
 	if !s.Unzip {
 		return nil, nil
@@ -47,9 +47,12 @@ func Unzip(ctx context.Context, f readers.File, s readers.Settings) (*Unpacked, 
 	}
 	a := archive{ctx: ctx, settings: s, left: cmp.Or(s.Limits.Bytes, readers.DefaultLimits().Bytes), ratio: int64(cmp.Or(s.Limits.Ratio, readers.DefaultLimits().Ratio))}
 	for _, e := range z.File {
-		if name := nameOf(e); !aside(name) && (s.Member == "" || s.Member == name) {
+		if name := nameOf(e); !aside(name) {
 			a.members = append(a.members, member{e, name})
 		}
+	}
+	if err := a.narrow(); err != nil {
+		return nil, err
 	}
 	if len(a.members) > mostMembers {
 		return nil, readers.Refuse("archive.members", "count", len(a.members), "limit", mostMembers)
@@ -62,6 +65,7 @@ type archive struct {
 	ctx      context.Context
 	settings readers.Settings
 	members  []member
+	first    bool  // the first of several that fit is meant
 	left     int64 // bytes that may still be unpacked
 	ratio    int64
 }
@@ -69,6 +73,39 @@ type archive struct {
 type member struct {
 	*zip.File
 	name string
+}
+
+// first is the setting that takes the first of the tables that fit.
+const first = "first"
+
+// narrow leaves the files that the settings name.
+func (a *archive) narrow() error {
+	want := a.settings.Member
+	named := func(matches func(name string) bool) []member {
+		return slices.DeleteFunc(slices.Clone(a.members), func(m member) bool { return !matches(m.name) })
+	}
+	if exact := named(func(name string) bool { return name == want }); len(exact) > 0 {
+		a.members, a.first = exact, true // an archive may have a name twice: the first is that file
+		return nil
+	}
+	if a.first = want == first; a.first || want == "" {
+		return nil
+	}
+	found := named(func(name string) bool {
+		low, like := strings.ToLower(name), strings.ToLower(want)
+		whole, _ := path.Match(like, low)
+		base, _ := path.Match(like, path.Base(low))
+		return whole || base
+	})
+	if len(found) == 0 {
+		var names []string
+		for _, m := range a.members[:min(len(a.members), 20)] {
+			names = append(names, m.name)
+		}
+		return readers.Refuse("archive.no_member", "member", want, "names", strings.Join(names, ", "))
+	}
+	a.members = found
+	return nil
 }
 
 // aside reports whether a file of an archive is none of its sender's: folders, and what systems put beside files.
@@ -146,7 +183,7 @@ func (a *archive) choose() (chosen *Unpacked, err error) {
 		return nil, readers.Refuse("archive.no_table", "count", len(a.members))
 	}
 	slices.SortStableFunc(tables, candidate.before)
-	if len(tables) > 1 && tables[0].before(tables[1]) == 0 {
+	if len(tables) > 1 && !a.first && tables[0].before(tables[1]) == 0 {
 		return nil, readers.Refuse("archive.several", "first", tables[0].Member, "second", tables[1].Member)
 	}
 	if others := len(a.members) - 1; others > 0 {

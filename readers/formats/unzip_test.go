@@ -126,6 +126,19 @@ func TestUnzip(t *testing.T) {
 	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)
 	}
+	two := zipped(t, "in/a-1.csv", orders, "in/b-2.csv", orders, "c.csv", others)
+	for member, want := range map[string]string{"": "archive.several", "first": "in/a-1.csv", "B-*.csv": "in/b-2.csv", "in/?-2.csv": "in/b-2.csv", "c.csv": "c.csv", "in/b-2.csv": "in/b-2.csv", "d*": "archive.no_member", "*-?.csv": "archive.several"} {
+		u, err := Unzip(t.Context(), readers.File{Size: int64(len(two)), ReaderAt: bytes.NewReader(two)}, readers.Settings{Unzip: true, Member: member, Wants: knows{"id", "name"}})
+		if refused, ok := errors.AsType[*batch.Unreadable](err); ok {
+			if refused.Message.Key != want {
+				t.Errorf("member %q: %v, want %s", member, refused.Message, want)
+			}
+		} else if err != nil || u.Member != want {
+			t.Errorf("member %q: %v, %v, want %s", member, u, err, want)
+		} else if err := u.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 	f := readers.File{Name: "orders.zip", Size: int64(len(bomb)), ReaderAt: bytes.NewReader(bomb)}
 	if u, err := Unzip(t.Context(), f, readers.Settings{}); u != nil || err != nil {
 		t.Errorf("unasked: %v %v", u, err)
