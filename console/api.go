@@ -45,6 +45,10 @@ func (c *Console) endpoints() []endpoint {
 		{"GET /api/v1/files/{id}/summary.json", people.Viewer, c.download("summary")},
 		{"GET /api/v1/files/{id}/original", people.Viewer, c.original},
 		{"POST /api/v1/files/{id}/mend", people.Sender, c.apiMend},
+		{"GET /api/v1/files/{id}/mend/columns", people.Sender, c.apiDraft},
+		{"POST /api/v1/files/{id}/mend/columns", people.Sender, c.apiColumns},
+		{"DELETE /api/v1/files/{id}/mend/columns", people.Sender, c.apiForget},
+		{"DELETE /api/v1/files/{id}/mend/columns/{n}", people.Sender, c.apiForget},
 		{"GET /api/v1/accounts", people.Viewer, c.apiAccounts},
 		{"GET /api/v1/partners", people.Viewer, c.apiPartners},
 		{"GET /api/v1/routes/{route}/template.xlsx", people.Viewer, c.template},
@@ -490,12 +494,21 @@ func (c *Console) order(w http.ResponseWriter, r *http.Request, o ledger.Order, 
 	writeJSON(w, status, receipt)
 }
 
-// mostJSON bounds a body that is JSON.
-const mostJSON = 4 << 20
+// mostJSON bounds a body that is JSON, mostLong one that may hold a column of a long file.
+const mostJSON, mostLong = 4 << 20, 64 << 20
 
 // readJSON reads a body; none at all is an empty object.
 func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, mostJSON))
+	return readUpTo(w, r, into, mostJSON)
+}
+
+// readLong reads a body that may hold a column of a long file.
+func readLong(w http.ResponseWriter, r *http.Request, into any) error {
+	return readUpTo(w, r, into, mostLong)
+}
+
+func readUpTo(w http.ResponseWriter, r *http.Request, into any, most int64) error {
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, most))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil && !errors.Is(err, io.EOF) {
 		return err

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -43,6 +44,7 @@ type Console struct {
 	company  *company // sign-in by OpenID Connect; nil where none is configured
 	shelf    *shelf
 	tellers  *tellers
+	drafting sync.Mutex
 	drops    string // folder of what was uploaded to be looked at first
 	listener net.Listener
 	handler  http.Handler
@@ -90,7 +92,7 @@ func (c *Console) Name() string { return "console" }
 func (c *Console) Run(ctx context.Context) error {
 	defer c.shelf.close()
 	defer c.tellers.close()
-	if err := errors.Join(os.RemoveAll(shelfDir(c.cfg.Data)), c.sweepDrops(), c.store.sweep(ctx)); err != nil {
+	if err := errors.Join(os.RemoveAll(shelfDir(c.cfg.Data)), c.sweepDrops(), c.sweepDrafts(ctx), c.store.sweep(ctx)); err != nil {
 		c.log.Error("console: what is out of date", "error", err)
 	}
 	server := &http.Server{Handler: c.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,

@@ -222,3 +222,18 @@ func sheet(n int, first string) string {
 	}
 	return b.String()
 }
+
+// unsure has the provider answer nothing, so that nobody knows of any row, until sure.
+func (o *office) unsure() {
+	o.t.Helper()
+	if err := o.sim.SetFaults(simulator.Faults{CutBefore: 1}); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+func (o *office) sure() {
+	o.t.Helper()
+	if err := o.sim.SetFaults(simulator.Faults{}); err != nil {
+		o.t.Fatal(err)
+	}
+}

@@ -358,19 +358,25 @@ func (c *Console) mendPage(w http.ResponseWriter, r *http.Request, p *people.Per
 	if !ok {
 		return
 	}
-	q := ledger.RowQuery{File: f.ID, Outcomes: []batch.Status{batch.Rejected, batch.Invalid, batch.Failed, batch.Unknown, batch.Skipped},
-		After: r.URL.Query().Get("cursor"), Before: r.URL.Query().Get("before"), Limit: mendable}
+	q := ledger.RowQuery{File: f.ID, Outcomes: mend.Outcomes(), After: r.URL.Query().Get("cursor"), Before: r.URL.Query().Get("before"), Limit: mendable}
 	rows, page, err := c.rows(r.Context(), c.desk.Steady(), f.File, q)
 	if err != nil {
 		c.badCursor(w, r, err)
 		return
 	}
+	d, err := c.draftOf(r.Context(), p, f.ID)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	d.drafted(f.Reading.Columns, rows)
 	v := c.view(r, "console.mend", struct {
-		File desk.File
-		Rows []shownRow
-		Keys []string
-		Page ledger.RowPage
-	}{f, rows, mend.Keys(f.Reading.Columns), page})
+		File  desk.File
+		Rows  []shownRow
+		Keys  []string
+		Page  ledger.RowPage
+		Draft *draft
+	}{f, rows, mend.Keys(f.Reading.Columns), page, d})
 	c.render(w, r, http.StatusOK, "mend", v)
 }
 

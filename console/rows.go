@@ -22,9 +22,24 @@ import (
 // shownRow is a row with its cells.
 type shownRow struct {
 	desk.Row
-	Keys  []string // of the cells
-	Cells []string // none where the copy of the file is gone
+	Keys   []string // of the cells
+	Cells  []string // none where the copy of the file is gone
+	Before []string // as they came, where a draft changes some
 }
+
+// Was is how a cell came, where a draft has changed it.
+func (s *shownRow) Was(i int) (text string, changed bool) {
+	if s.Before == nil {
+		return "", false
+	}
+	if i < len(s.Before) {
+		text = s.Before[i]
+	}
+	return text, text != s.Cells[i]
+}
+
+// Drafted reports whether a draft has changed a cell.
+func (s *shownRow) Drafted(i int) bool { _, changed := s.Was(i); return changed }
 
 // Wrong says what is wrong with a cell, by its key; "" when nothing is.
 func (s *shownRow) Wrong(key string) string {
@@ -135,13 +150,26 @@ func (c *Console) apiMend(w http.ResponseWriter, r *http.Request, p *people.Pers
 	}
 	var body struct {
 		mend.Edits
-		Check bool `json:"check"`
+		Check bool  `json:"check"`
+		Draft bool  `json:"draft"` // with what was saved of whole columns
+		Shown []int `json:"shown"` // rows whose problems are listed
 	}
-	if err := readJSON(w, r, &body); err != nil {
+	if err := readLong(w, r, &body); err != nil {
 		c.problem(w, r, http.StatusUnprocessableEntity, "body", "console.api.body", "cause", err)
 		return
 	}
-	fresh, finding, err := c.engine.Mend(r.Context(), f.File, body.Edits, body.Check)
+	for _, s := range body.ResendAll {
+		if s != batch.Unknown && s != batch.Rejected {
+			c.fail(w, r, &badFilter{"resend_all", string(s)})
+			return
+		}
+	}
+	edits, err := c.mended(r.Context(), p, f, body.Edits, body.Draft)
+	if err != nil {
+		c.mendFailed(w, r, err)
+		return
+	}
+	fresh, finding, err := c.engine.Mend(r.Context(), f.File, edits, body.Check, body.Shown)
 	if err != nil {
 		c.mendFailed(w, r, err)
 		return
@@ -149,6 +177,12 @@ func (c *Console) apiMend(w http.ResponseWriter, r *http.Request, p *people.Pers
 	if body.Check {
 		writeJSON(w, http.StatusOK, finding)
 		return
+	}
+	if body.Draft {
+		if err := c.keepDraft(r.Context(), &draft{File: f.ID, By: p.Name}); err != nil {
+			c.fail(w, r, err)
+			return
+		}
 	}
 	rows := len(body.Rows)
 	if err := c.act(r, p, ledger.Act{Verb: "mend", File: fresh.ID, Name: fresh.Name, Route: fresh.Route, Rows: rows + len(body.Resend), About: f.ID}); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/outbox/csvfile"
@@ -61,13 +62,15 @@ func (e *Engine) scratch(write func(to *os.File) error) (*os.File, error) {
 	return out, nil
 }
 
-// Mend drops a file's result again with cells changed, on its own route; or with check only says what would come of it.
-func (e *Engine) Mend(ctx context.Context, f ledger.File, edits mend.Edits, only bool) (fresh ledger.File, finding *check.Finding, err error) {
+// Mend drops a file's result again with cells changed, on its own route; or with check only says what would come of it. Of the problems
+// that are found it lists only those of rows that shown has; nil: all.
+func (e *Engine) Mend(ctx context.Context, f ledger.File, edits mend.Edits, only bool, shown []int) (fresh ledger.File, finding *check.Finding, err error) {
 	r, err := e.reportOf(ctx, f)
 	if err != nil {
 		return fresh, nil, err
 	}
-	out, err := e.scratch(func(to *os.File) error { return mend.Write(ctx, to, r, edits) })
+	var rows mend.Written
+	out, err := e.scratch(func(to *os.File) (err error) { rows, err = mend.Write(ctx, to, r, edits); return err })
 	if err != nil {
 		return fresh, nil, err
 	}
@@ -75,9 +78,78 @@ func (e *Engine) Mend(ctx context.Context, f ledger.File, edits mend.Edits, only
 	defer out.Close()
 	name := resultName(f, csvfile.New().Extension())
 	if only {
-		finding, err = e.Check(ctx, e.Routes[f.Route], out.Name(), name)
-		return fresh, finding, err
+		finding, err = check.Checker{Books: e.Books(), Shown: rows.InResult(shown)}.File(ctx, e.Routes[f.Route], out.Name(), name, nil)
+		return fresh, numbered(finding, rows), err
 	}
 	fresh, err = e.Upload(ctx, f.Route, name, out)
 	return fresh, nil, err
+}
+
+// numbered gives what is found in a mended result the numbers that its rows have in their file.
+func numbered(f *check.Finding, rows mend.Written) *check.Finding {
+	if f == nil {
+		return nil
+	}
+	for _, problems := range [][]batch.Problem{f.Problems, f.Held} {
+		for i := range problems {
+			if problems[i].Row = rows.Row(problems[i].Row); problems[i].Row > 0 {
+				problems[i].Cell = ""
+			}
+		}
+	}
+	for i := range f.First {
+		for k := range f.First[i].Rows {
+			f.First[i].Rows[k] = rows.Row(f.First[i].Rows[k])
+		}
+	}
+	return f
+}
+
+// Preview says what changes of columns would do to a file of which this was edited before. It gives the values of those that fill in their rows.
+func (e *Engine) Preview(ctx context.Context, f ledger.File, edits mend.Edits, changes []mend.Column) (mend.Change, error) {
+	left := 0
+	for i := range changes {
+		if c := &changes[i]; c.Fills() {
+			rows, err := e.mendable(ctx, f.ID, c.From, len(c.Values))
+			if err != nil {
+				return mend.Change{}, err
+			}
+			left = max(left, c.Place(rows))
+		}
+	}
+	r, err := e.reportOf(ctx, f)
+	if err != nil {
+		return mend.Change{}, err
+	}
+	change, err := mend.Preview(ctx, r, edits, changes)
+	change.Left = left
+	return change, err
+}
+
+// mendable lists rows of a file that may be mended, in the order of its pages: so many, from one on.
+func (e *Engine) mendable(ctx context.Context, file string, from, most int) (rows []int, err error) {
+	books := ledger.Steady(e.Ledger)
+	q := ledger.RowQuery{File: file, Outcomes: mend.Outcomes(), Row: from, Limit: 1}
+	first, err := ledger.Rows(ctx, books, q)
+	if err != nil {
+		return nil, err
+	}
+	if len(first.Rows) == 0 {
+		return nil, &mend.Wrong{Row: from, Reason: "no-row"}
+	}
+	rows = append(rows, from)
+	q.Row, q.Limit, q.After = 0, 500, first.Rows[0].Cursor
+	for len(rows) < most {
+		page, err := ledger.Rows(ctx, books, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page.Rows {
+			rows = append(rows, r.Number)
+		}
+		if q.After = page.Next; q.After == "" {
+			break
+		}
+	}
+	return rows[:min(most, len(rows))], nil
 }

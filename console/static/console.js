@@ -62,58 +62,72 @@ for (const form of document.querySelectorAll("[data-drop]")) {
   });
 }
 
-// Mend: what is typed is kept in this browser until it is sent, checked by the server as it is typed, and sent as one.
+// Mend: what is typed into a cell is kept in this browser until it is sent, what is done to whole columns in the service; all is checked by the
+// service as it is typed, and sent as one.
 (() => {
   const root = document.getElementById("mend");
   if (!root) return;
   const key = "mend/" + root.dataset.file;
-  const kept = JSON.parse(localStorage.getItem(key) || '{"rows": {}, "resend": []}');
-  const resend = new Set(kept.resend);
+  const kept = Object.assign({ rows: {}, resend: [], all: [] }, JSON.parse(localStorage.getItem(key) || "{}"));
+  const resend = new Set(kept.resend), all = new Set(kept.all);
+  const lines = [...root.querySelectorAll("tr[data-row]")], shown = lines.map((tr) => +tr.dataset.row);
   const summary = root.querySelector("[data-summary]"), send = root.querySelector("[data-send]");
+  const inputs = (tr) => [...tr.querySelectorAll("input[data-key]")];
   const cellOf = (row, column) => root.querySelector(`tr[data-row="${row}"] input[data-key="${CSS.escape(column)}"]`);
-  const body = (check) => JSON.stringify({ rows: kept.rows, resend: [...resend], check });
-  const store = () => { kept.resend = [...resend]; localStorage.setItem(key, JSON.stringify(kept)); };
-  const any = () => Object.keys(kept.rows).length + resend.size > 0;
+  const body = (check) => ({ rows: kept.rows, resend: [...resend], resend_all: [...all], draft: true, shown, check });
+  const store = () => { kept.resend = [...resend]; kept.all = [...all]; localStorage.setItem(key, JSON.stringify(kept)); };
+  const any = () => Object.keys(kept.rows).length + resend.size + all.size > 0 || "drafted" in root.dataset;
+  for (const said of root.querySelectorAll("[data-said]")) said.dataset.said = said.textContent;
+
+  // ask gives what the service answers; null where it does not.
+  const ask = async (path, method, content, signal) => {
+    const answer = await fetch(root.dataset.mend + path, { method, headers: { "Content-Type": "application/json" }, body: content && JSON.stringify(content), signal }).catch(() => null);
+    const found = answer && (answer.status === 204 ? {} : await answer.json().catch(() => null));
+    return found && { good: answer.ok, found };
+  };
 
   const set = (input, text) => {
     const row = input.closest("tr").dataset.row, column = input.dataset.key;
     if (input.value !== text) input.value = text;
     const same = text === input.defaultValue;
-    input.parentElement.classList.toggle("changed", !same);
+    input.parentElement.classList.toggle("changed", !same || "drafted" in input.dataset);
     kept.rows[row] = kept.rows[row] || {};
     if (same) delete kept.rows[row][column]; else kept.rows[row][column] = text;
     if (!Object.keys(kept.rows[row]).length) delete kept.rows[row];
   };
 
-  let asked = 0, timer = null;
+  let asked = null, timer = null;
   const later = () => { store(); clearTimeout(timer); timer = setTimeout(check, 350); };
   const failed = () => { summary.textContent = root.dataset.sayFailed; send.disabled = true; clearTimeout(timer); timer = setTimeout(check, 1500); };
   const check = async () => {
+    if (asked) asked.abort();
     send.disabled = !any();
-    if (!any()) { summary.textContent = ""; return; }
-    const mine = ++asked;
+    if (!any()) { summary.textContent = ""; for (const tr of lines) mark(tr, []); return; }
+    const mine = asked = new AbortController();
     summary.textContent = root.dataset.sayChecking;
-    const answer = await fetch(root.dataset.mend, { method: "POST", headers: { "Content-Type": "application/json" }, body: body(true) }).catch(() => null);
+    const answer = await ask("", "POST", body(true), mine.signal);
     if (mine !== asked) return;
-    const found = answer && await answer.json().catch(() => null);
-    if (mine !== asked) return;
-    if (!found) { failed(); return; }
-    if (!answer.ok) { summary.textContent = found.detail || root.dataset.sayFailed; send.disabled = true; return; }
-    show(found);
+    if (!answer) { failed(); return; }
+    if (!answer.good) { summary.textContent = answer.found.detail || root.dataset.sayFailed; send.disabled = true; return; }
+    show(answer.found);
+  };
+
+  // mark shows what is wrong with a row now; one that is as it was has what was said of it.
+  const mark = (tr, here) => {
+    const row = +tr.dataset.row, touched = kept.rows[row] || resend.has(row) || all.has(tr.dataset.status) || tr.querySelector("td.changed");
+    for (const input of inputs(tr)) {
+      const found = here.find((p) => (p.column || "").trim() === input.dataset.key);
+      const wrong = found ? found.text : touched ? "" : input.dataset.wrong || "";
+      input.parentElement.classList.toggle("wrong", wrong !== "");
+      if (wrong) { input.title = wrong; input.setAttribute("aria-invalid", "true"); } else { input.removeAttribute("title"); input.removeAttribute("aria-invalid"); }
+    }
+    const said = tr.querySelector("[data-said]");
+    said.textContent = touched || here.length ? here.map((p) => p.text).join(" | ") : said.dataset.said;
   };
 
   const show = (found) => {
-    const problems = found.problems || [];
-    for (const tr of root.querySelectorAll("tr[data-row]")) {
-      const row = +tr.dataset.row, touched = kept.rows[row] || resend.has(row);
-      const here = problems.filter((p) => p.row === row && !p.warning);
-      for (const input of tr.querySelectorAll("input[data-key]")) {
-        const wrong = here.find((p) => (p.column || "").trim() === input.dataset.key);
-        input.parentElement.classList.toggle("wrong", !!wrong);
-        if (wrong) { input.title = wrong.text; input.setAttribute("aria-invalid", "true"); } else { input.removeAttribute("title"); input.removeAttribute("aria-invalid"); }
-      }
-      if (touched || here.length) tr.querySelector("[data-said]").textContent = here.map((p) => p.text).join(" | ");
-    }
+    const problems = (found.problems || []).filter((p) => !p.warning);
+    for (const tr of lines) mark(tr, problems.filter((p) => p.row === +tr.dataset.row));
     if (found.quarantine) { summary.textContent = found.quarantine; send.disabled = true; return; }
     summary.textContent = (found.invalid ? root.dataset.sayBad : root.dataset.sayGood).replace("{send}", found.would_be_sent).replace("{invalid}", found.invalid);
     send.disabled = found.would_be_sent === 0;
@@ -122,18 +136,62 @@ for (const form of document.querySelectorAll("[data-drop]")) {
   root.addEventListener("input", (e) => {
     if (e.target.matches("input[data-key]")) { set(e.target, e.target.value); later(); }
     if (e.target.matches("[data-resend]")) { const row = +e.target.closest("tr").dataset.row; if (e.target.checked) resend.add(row); else resend.delete(row); later(); }
+    if (e.target.matches("[data-resend-all]")) { const status = e.target.dataset.resendAll; if (e.target.checked) all.add(status); else all.delete(status); later(); }
   });
 
-  // Paste of a column or a block from a spreadsheet fills the cells from here on, downwards and to the right.
+  // Whole columns: first the service says what would change in all rows that were not delivered, then, with a second press, it is saved.
+  const part = (name) => root.querySelector(`[data-replace="${name}"]`);
+  let planned = null;
+  const drop = () => { planned = null; part("preview").hidden = true; };
+  const plan = async (columns) => {
+    const mine = planned = columns;
+    part("preview").hidden = false;
+    part("said").textContent = root.dataset.sayLooking;
+    part("examples").replaceChildren();
+    part("do").disabled = true;
+    const answer = await ask("/columns", "POST", { columns, rows: kept.rows, check: true });
+    if (mine !== planned) return;
+    part("said").textContent = answer ? answer.found.message || answer.found.detail : root.dataset.sayFailed;
+    if (!answer || !answer.good) return;
+    part("examples").replaceChildren(...answer.found.examples.map((x) => Object.assign(document.createElement("li"), { textContent: `${root.dataset.sayRow.replace("{n}", x.place)}${columns.length > 1 ? ", " + x.column : ""}: “${x.before}” → “${x.after}”` })));
+    part("do").disabled = answer.found.cells === 0;
+    if (answer.found.cells) part("do").focus();
+  };
+  for (const name of ["find", "with", "column"]) {
+    part(name).addEventListener("input", drop);
+    part(name).addEventListener("keydown", (e) => { if (e.key === "Enter") part("look").click(); });
+  }
+  part("look").addEventListener("click", () => plan([{ column: part("column").value, find: part("find").value, replace: part("with").value }]));
+  part("leave").addEventListener("click", () => { drop(); part("look").focus(); });
+  part("do").addEventListener("click", async () => {
+    if (!planned) return;
+    part("do").disabled = true;
+    const answer = await ask("/columns", "POST", { columns: planned, rows: kept.rows });
+    if (answer && answer.good) { kept.rows = answer.found.typed; store(); location.reload(); return; }
+    part("said").textContent = answer ? answer.found.detail : root.dataset.sayFailed;
+    part("do").disabled = false;
+  });
+  for (const button of root.querySelectorAll("[data-undo]")) button.addEventListener("click", async () => {
+    button.disabled = true;
+    if (await ask("/columns/" + button.dataset.undo, "DELETE")) location.reload(); else { failed(); button.disabled = false; }
+  });
+
+  // Paste of a column or a block from a spreadsheet fills the cells from here on, downwards and to the right; what is longer than the page is
+  // filled in by the service, once it has said what would change.
   root.addEventListener("paste", (e) => {
     if (!e.target.matches("input[data-key]")) return;
     const text = e.clipboardData.getData("text").replace(/\r\n?/g, "\n").replace(/\n$/, "");
     if (!/[\n\t]/.test(text)) return;
     e.preventDefault();
-    const rows = [...root.querySelectorAll("tr[data-row]")], at = rows.indexOf(e.target.closest("tr"));
-    const column = [...e.target.closest("tr").querySelectorAll("input[data-key]")].indexOf(e.target);
-    text.split("\n").forEach((line, i) => line.split("\t").forEach((value, k) => {
-      const input = rows[at + i] && rows[at + i].querySelectorAll("input[data-key]")[column + k];
+    const block = text.split("\n").map((line) => line.split("\t"));
+    const tr = e.target.closest("tr"), at = lines.indexOf(tr), column = inputs(tr).indexOf(e.target), keys = inputs(tr).slice(column).map((i) => i.dataset.key);
+    if (at + block.length > lines.length) {
+      const width = Math.min(keys.length, Math.max(...block.map((line) => line.length)));
+      plan(keys.slice(0, width).map((key, k) => ({ column: key, from: +tr.dataset.row, values: block.map((line) => line[k] || "") })));
+      return;
+    }
+    block.forEach((line, i) => line.forEach((value, k) => {
+      const input = inputs(lines[at + i])[column + k];
       if (input) set(input, value);
     }));
     later();
@@ -142,40 +200,27 @@ for (const form of document.querySelectorAll("[data-drop]")) {
   // Enter and the arrows move between rows, as in a spreadsheet.
   root.addEventListener("keydown", (e) => {
     if (!e.target.matches("input[data-key]") || !["Enter", "ArrowDown", "ArrowUp"].includes(e.key)) return;
-    const rows = [...root.querySelectorAll("tr[data-row]")], next = rows[rows.indexOf(e.target.closest("tr")) + (e.key === "ArrowUp" ? -1 : 1)];
+    const next = lines[lines.indexOf(e.target.closest("tr")) + (e.key === "ArrowUp" ? -1 : 1)];
     const input = next && next.querySelector(`input[data-key="${CSS.escape(e.target.dataset.key)}"]`);
     if (input) { e.preventDefault(); input.focus(); input.select(); }
   });
 
-  // Replace in a column: first what would change, then, with a second press, it does.
-  const part = (name) => root.querySelector(`[data-replace="${name}"]`);
-  let planned = null;
-  const plan = () => {
-    const find = part("find").value, put = part("with").value, column = part("column").value;
-    return [...root.querySelectorAll(`input[data-key="${CSS.escape(column)}"]`)].map((input) => [input, find === "" ? (input.value === "" ? put : input.value) : input.value.replaceAll(find, put)]).filter(([input, text]) => input.value !== text);
-  };
-  for (const name of ["find", "with", "column"]) part(name).addEventListener("input", () => { planned = null; part("preview").hidden = true; });
-  part("look").addEventListener("click", () => {
-    if (planned) { planned.forEach(([input, text]) => set(input, text)); planned = null; part("preview").hidden = true; later(); return; }
-    planned = plan();
-    const preview = part("preview");
-    preview.hidden = false;
-    preview.textContent = root.dataset.sayReplace.replace("{count}", planned.length) + " " + planned.slice(0, 5).map(([input, text]) => `“${input.value}” → “${text}”`).join(", ") + (planned.length > 5 ? " …" : "");
-    if (!planned.length) planned = null;
+  root.querySelector("[data-forget]").addEventListener("click", async () => {
+    if ("drafted" in root.dataset && !await ask("/columns", "DELETE")) { failed(); return; }
+    localStorage.removeItem(key);
+    location.reload();
   });
-
-  root.querySelector("[data-forget]").addEventListener("click", () => { localStorage.removeItem(key); location.reload(); });
   send.addEventListener("click", async () => {
     send.disabled = true;
-    const answer = await fetch(root.dataset.mend, { method: "POST", headers: { "Content-Type": "application/json" }, body: body(false) }).catch(() => null);
-    const found = answer && await answer.json().catch(() => null);
-    if (answer && answer.ok && found) { localStorage.removeItem(key); location.href = "/files/" + found.id; return; }
-    if (!found) { failed(); return; }
-    summary.textContent = found.detail || root.dataset.sayFailed;
+    const answer = await ask("", "POST", body(false));
+    if (!answer) { failed(); return; }
+    if (answer.good) { localStorage.removeItem(key); location.href = "/files/" + answer.found.id; return; }
+    summary.textContent = answer.found.detail || root.dataset.sayFailed;
     send.disabled = false;
   });
 
   for (const [row, columns] of Object.entries(kept.rows)) for (const [column, text] of Object.entries(columns)) { const input = cellOf(row, column); if (input) set(input, text); }
   for (const row of resend) { const tick = root.querySelector(`tr[data-row="${row}"] [data-resend]`); if (tick) tick.checked = true; }
+  for (const status of all) { const tick = root.querySelector(`[data-resend-all="${status}"]`); if (tick) tick.checked = true; }
   check();
 })();

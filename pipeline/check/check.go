@@ -45,6 +45,7 @@ type Finding struct {
 
 	First []First `json:"first,omitempty"` // what the first rows look like to the provider
 
+	shown   []int
 	reading ledger.Reading // how it was understood, and what was read and is no data
 }
 
@@ -70,7 +71,10 @@ func (f *Finding) Row(number int) string { return f.reading.Sheets.Row(number) }
 
 // Checker checks files with what is known of earlier ones, so that a result that is dropped again is told from a new file. The
 // zero value knows of none.
-type Checker struct{ Books redrop.Books }
+type Checker struct {
+	Books redrop.Books
+	Shown []int // rows whose problems are listed; nil: the first of all
+}
 
 // File checks one file as if none had been taken before; see Checker.File.
 func File(ctx context.Context, r *route.Route, path, name string, each func(*batch.Item)) (*Finding, error) {
@@ -90,7 +94,7 @@ func (c Checker) File(ctx context.Context, r *route.Route, path, name string, ea
 }
 
 func (c Checker) file(ctx context.Context, r *route.Route, path, name string, each func(*Finding, *ledger.Staged)) (*Finding, error) {
-	f := &Finding{Path: path, Route: r.Name}
+	f := &Finding{Path: path, Route: r.Name, shown: c.Shown}
 	err := f.read(ctx, c.Books, r, path, name, each)
 	unreadable, ok := errors.AsType[*batch.Unreadable](err)
 	if ok {
@@ -199,7 +203,7 @@ func (c *calls) next(body []byte) int {
 func (f *Finding) add(s *ledger.Staged, sending *calls, mask masks.Fields) {
 	f.Rows += len(s.Rows)
 	for _, p := range s.Problems {
-		if len(f.Problems) < MostProblems {
+		if len(f.Problems) < MostProblems && (f.shown == nil || slices.Contains(f.shown, p.Row)) {
 			f.Problems = append(f.Problems, p)
 		} else {
 			f.More++
