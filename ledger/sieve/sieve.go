@@ -65,7 +65,16 @@ func (f Filter) Has(b *Probe) bool {
 }
 
 // Shelves hold filters, each with what it is the filter of, oldest first. Looking does not change them.
-type Shelves[S any] struct{ all []*shelf[S] }
+type Shelves[S any] struct {
+	all   []*shelf[S]
+	loose []put[S] // newer than what is on shelves, and fewer than there is room made for at a time
+}
+
+// put is a filter as it was put.
+type put[S any] struct {
+	of S
+	Filter
+}
 
 // shelf holds the filters of up to 64 that follow one another, turned: for each bit of a filter, those of all of them
 // lie side by side. So a print is looked for among ten million others by the few places in memory where its own bits are, and
@@ -77,17 +86,38 @@ type shelf[S any] struct {
 	bits   []byte
 }
 
-// Put adds a filter: to the last shelf, or to a new one where it is full or the filter has another size (of an older rowferry).
+// Put adds a filter.
 func (s *Shelves[S]) Put(of S, f Filter) {
-	last := len(s.all) - 1
-	if last < 0 || s.all[last].blocks != len(f)/blockSize || len(s.all[last].of) == 64 {
-		s.all, last = append(s.all, &shelf[S]{blocks: len(f) / blockSize}), last+1
+	if s.loose = append(s.loose, put[S]{of, f}); len(s.loose) < 8 {
+		return
 	}
-	s.all[last].put(of, f)
+	for _, p := range s.loose {
+		s.shelve(p)
+	}
+	s.loose = nil
+}
+
+// shelve puts a filter on the last shelf, or on a new one where it is full or the filter has another size (of an older rowferry).
+func (s *Shelves[S]) shelve(p put[S]) {
+	last := len(s.all) - 1
+	if last < 0 || s.all[last].blocks != len(p.Filter)/blockSize || len(s.all[last].of) == 64 {
+		s.all, last = append(s.all, &shelf[S]{blocks: len(p.Filter) / blockSize}), last+1
+	}
+	s.all[last].put(p.of, p.Filter)
 }
 
 // Among says, newest filter first, of which filters prints may be, each by its index. It ends with the first error of may.
 func (s *Shelves[S]) Among(probes []Probe, may func(i int, of S) error) error {
+	for _, p := range slices.Backward(s.loose) {
+		for i := range probes {
+			if !p.Has(&probes[i]) {
+				continue
+			}
+			if err := may(i, p.of); err != nil {
+				return err
+			}
+		}
+	}
 	for _, h := range slices.Backward(s.all) {
 		if err := h.among(probes, may); err != nil {
 			return err

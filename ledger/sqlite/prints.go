@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/bits"
 	"slices"
 	"sync"
 	"time"
@@ -19,8 +18,8 @@ import (
 )
 
 // Prints are written twice. With a chunk they go into a row of their own (prints), which costs little because it is written
-// front to back. Of accepted files those are the tail, also kept in memory; once it is long it becomes a segment: in pages by
-// their first bits, with a filter in memory that passes over it for nearly all prints that it does not have. A print is never looked
+// front to back. Of accepted files those rows are the tail, of which memory knows where each print lies; once it is long it becomes a
+// segment: in pages by their first bits, with a filter in memory that passes over it for nearly all prints that it does not have. A print is never looked
 // for in one large index: at ten million, every row taken would change a page of that.
 
 // printed is a print and where it was left. Files are named by their keys.
@@ -29,8 +28,8 @@ type printed struct {
 	ledger.Sighting
 }
 
-// tailSize is from how many prints on the tail becomes a segment.
-const tailSize = sieve.Most
+// tailSize is from how many prints on the tail becomes a segment. Only tests change it.
+var tailSize = sieve.Most
 
 // segment is prints in 2^bits pages.
 type segment struct {
@@ -46,53 +45,118 @@ func (s *segment) page(p ledger.Print) int64 {
 	return int64(binary.BigEndian.Uint64(p[:8]) >> (64 - s.bits))
 }
 
-// tail is prints in memory.
+// tail is the rows of prints that are in no segment, and which of them a print is in: some twelve bytes a print, which are as old as
+// the process.
 type tail struct {
-	list []tailed  // oldest first
-	at   []int32   // a hash table: where in list, plus one, the newest with a print is; zero for none
-	rows []tallied // that they came from
+	n     int       // prints
+	rows  []tallied // oldest first
+	firm  int       // so many of the rows are committed
+	table []uint64  // open addressing: for each print, bits of it and its row
+
+	mu   sync.Mutex
+	read map[int][]printed // some rows, by their index
 }
 
-// tailed is a print of the tail, and the place in it, plus one, of the one before that is equal; zero for none.
-type tailed struct {
-	printed
-	before int32
+// An entry of the table is 44 bits of a print, by the first 32 of which it is looked for, and above its row's index by one.
+const rowBits = 20
+
+// mostRead is how many rows of the tail are kept.
+const mostRead = 256
+
+func newTail() *tail { return &tail{table: make([]uint64, 1024), read: map[int][]printed{}} }
+
+// entry is a print's in the table, without its row. Prints are hashes already.
+func entry(p *ledger.Print) uint64 {
+	return (uint64(binary.BigEndian.Uint32(p[4:]))<<12 | uint64(binary.BigEndian.Uint16(p[:])>>4)) << rowBits
 }
 
-func newTail() *tail { return &tail{at: make([]int32, 1024)} }
-
-// slot is the place in the table of a print. Prints are hashes already.
-func (t *tail) slot(p ledger.Print) *int32 {
-	for i := binary.BigEndian.Uint32(p[4:]); ; i++ {
-		at := &t.at[i&uint32(len(t.at)-1)]
-		if *at == 0 || t.list[*at-1].print == p {
-			return at
-		}
-	}
-}
+// begin is where an entry is looked for in a table of that size.
+func begin(entry uint64, size int) int { return int(entry >> 32 * uint64(size) >> 32) }
 
 // add puts a row of prints into the tail.
 func (t *tail) add(at tallied, list []printed) {
 	t.rows = append(t.rows, at)
-	if 2*(len(t.list)+len(list)) > len(t.at) {
-		t.at = make([]int32, max(2*len(t.at), 1<<bits.Len(uint(2*len(list)))))
-		for i := range t.list {
-			*t.slot(t.list[i].print) = int32(i + 1)
+	if t.n += len(list); 5*t.n > 4*len(t.table) {
+		old := t.table
+		t.table = make([]uint64, 2*t.n)
+		for _, e := range old {
+			if e != 0 {
+				t.put(e)
+			}
 		}
 	}
-	for _, p := range list {
-		at := t.slot(p.print)
-		t.list = append(t.list, tailed{p, *at})
-		*at = int32(len(t.list))
+	for i := range list {
+		t.put(entry(&list[i].print) | uint64(len(t.rows)))
 	}
 }
 
-// of appends the tail's sightings of a print, the newest first.
-func (t *tail) of(found []ledger.Sighting, p ledger.Print) []ledger.Sighting {
-	for at := *t.slot(p); at > 0; at = t.list[at-1].before {
-		found = append(found, t.list[at-1].Sighting)
+// put puts an entry into the table, once.
+func (t *tail) put(e uint64) {
+	for i := begin(e, len(t.table)); ; i++ {
+		switch at := &t.table[i%len(t.table)]; *at {
+		case 0:
+			*at = e
+			return
+		case e:
+			return
+		}
 	}
-	return found
+}
+
+// of appends the tail's sightings of a print, the newest first. What is not committed is passed over, unless it is the reader's own.
+func (t *tail) of(ctx context.Context, q querier, found []ledger.Sighting, p *ledger.Print, own bool) ([]ledger.Sighting, error) {
+	var rows []int
+	e := entry(p)
+	for i := begin(e, len(t.table)); t.table[i%len(t.table)] != 0; i++ {
+		if at := t.table[i%len(t.table)]; at>>rowBits == e>>rowBits {
+			rows = append(rows, int(at&(1<<rowBits-1))-1)
+		}
+	}
+	slices.Sort(rows)
+	for _, n := range slices.Backward(rows) {
+		if n >= t.firm && !own {
+			continue
+		}
+		list, err := t.row(ctx, q, n)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range slices.Backward(list) {
+			if o.print == *p {
+				found = append(found, o.Sighting)
+			}
+		}
+	}
+	return found, nil
+}
+
+// errMoved is the error of a row that is in a segment by now.
+var errMoved = errors.New("prints have moved")
+
+// row reads a row of the tail: errMoved when it is not there any more.
+func (t *tail) row(ctx context.Context, q querier, n int) (list []printed, err error) {
+	t.mu.Lock()
+	list, known := t.read[n]
+	t.mu.Unlock()
+	if known {
+		return list, nil
+	}
+	at := t.rows[n]
+	err = eachPrinted(ctx, q, func(_ tallied, l []printed) { list = l },
+		"SELECT f.id, p.file, p.seq, p.body FROM prints p JOIN files f ON f.n = p.file WHERE p.file = ? AND p.seq = ?", at.file, at.seq)
+	if err == nil && list == nil {
+		err = errMoved
+	}
+	if err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.read) >= mostRead {
+		clear(t.read)
+	}
+	t.read[n] = list
+	return list, nil
 }
 
 // printIndex is what memory has of them.
@@ -103,7 +167,7 @@ type printIndex struct {
 	segments []*segment // oldest first
 	filters  sieve.Shelves[*segment]
 
-	// what became segments in the transaction that is open, which readers of other connections do not see before it is committed
+	// what became segments in the transaction that is open, which others do not see before it is committed: to them it is frozen
 	frozen []*tail
 	made   []made
 
@@ -137,13 +201,16 @@ func (x *printIndex) fill(ctx context.Context, q querier, age time.Duration) err
 			return err
 		}
 	}
-	accepted := `SELECT f.id, p.file, p.seq, p.body FROM prints p JOIN files f ON f.n = p.file WHERE f.state NOT IN ('claiming', 'taken') ORDER BY p.file, p.seq`
-	if err := eachPrinted(ctx, q, x.tail.add, accepted); err != nil {
+	if err := eachPrinted(ctx, q, x.tail.add, "SELECT f.id, p.file, p.seq, p.body"+ofAccepted+" ORDER BY p.file, p.seq"); err != nil {
 		return err
 	}
+	x.tail.firm = len(x.tail.rows)
 	x.read = time.Now()
 	return nil
 }
+
+// ofAccepted are the rows of prints of accepted files.
+const ofAccepted = " FROM prints p JOIN files f ON f.n = p.file WHERE f.state NOT IN ('claiming', 'taken')"
 
 // current reports whether the segments are those whose filters are here: of a large ledger these are most of what there is to read.
 func (x *printIndex) current(ctx context.Context, q querier) (bool, error) {
@@ -258,17 +325,12 @@ func decodePrints(id string, at tallied, stored []byte) ([]printed, error) {
 	return list, nil
 }
 
-// find gives where each print was left, the newest first. It is asked with mu held for reading.
-func (x *printIndex) find(ctx context.Context, q querier, prints []ledger.Print) ([][]ledger.Sighting, error) {
-	found, probes := make([][]ledger.Sighting, len(prints)), make([]sieve.Probe, len(prints))
-	for i, p := range prints {
-		probes[i] = sieve.Of(p)
-		found[i] = x.tail.of(found[i], p)
-		for _, t := range slices.Backward(x.frozen) {
-			found[i] = t.of(found[i], p)
-		}
-	}
-	return found, x.filters.Among(probes, func(i int, s *segment) error {
+// find gives where each print was left, the newest first. It is asked with mu held for reading; own by the writing goroutine, which sees
+// what is not committed. errMoved when it is to be asked again.
+func (x *printIndex) find(ctx context.Context, q querier, prints []ledger.Print, own bool) (found [][]ledger.Sighting, err error) {
+	found = make([][]ledger.Sighting, len(prints))
+	probes := make([]sieve.Probe, len(prints))
+	in := func(i int, s *segment) error {
 		body, err := x.body(ctx, q, s.first()+s.page(prints[i]))
 		if errors.Is(err, sql.ErrNoRows) {
 			err = fmt.Errorf("a page of prints is missing: %w", ledger.ErrAltered)
@@ -277,7 +339,27 @@ func (x *printIndex) find(ctx context.Context, q querier, prints []ledger.Print)
 			found[i] = inPage(found[i], body, prints[i])
 		}
 		return err
-	})
+	}
+	tails := append(x.frozen[:len(x.frozen):len(x.frozen)], x.tail)
+	if own {
+		tails = tails[len(x.frozen):]
+	}
+	for i := range prints {
+		probes[i] = sieve.Of(prints[i])
+		for _, t := range slices.Backward(tails) {
+			if found[i], err = t.of(ctx, q, found[i], &prints[i], own); err != nil {
+				return nil, err
+			}
+		}
+		for _, m := range slices.Backward(x.made) {
+			if own && m.filter.Has(&probes[i]) {
+				if err := in(i, m.segment); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return found, x.filters.Among(probes, in)
 }
 
 // body reads a page of a segment.
@@ -325,10 +407,10 @@ func inPage(found []ledger.Sighting, body []byte, p ledger.Print) []ledger.Sight
 	return found
 }
 
-// seal writes prints, oldest first, as a segment.
-func (w *writing) seal(list []tailed, now time.Time) (m made, err error) {
+// seal writes so many prints, which are given the newest first, as a segment.
+func (w *writing) seal(n int, prints func(each func(*printed)) error, now time.Time) (m made, err error) {
 	s, f := &segment{}, sieve.New()
-	for n := len(list) / 160; n > 0; n >>= 1 {
+	for n := n / 160; n > 0; n >>= 1 {
 		s.bits++
 	}
 	err = w.conn.QueryRowContext(w.ctx, "INSERT INTO segments (newest, bits, filter) VALUES (?, ?, x'') RETURNING n", now.UnixMilli(), s.bits).Scan(&s.n)
@@ -336,11 +418,13 @@ func (w *writing) seal(list []tailed, now time.Time) (m made, err error) {
 		return m, err
 	}
 	pages := make([][]byte, 1<<s.bits)
-	for i := range slices.Backward(list) {
-		p := &list[i].printed
+	err = prints(func(p *printed) {
 		f.Add(p.print)
 		n := s.page(p.print)
 		pages[n] = appendSighting(pages[n], p)
+	})
+	if err != nil {
+		return m, err
 	}
 	for n, body := range pages {
 		at := s.first() + int64(n)
@@ -374,7 +458,7 @@ func (x *printIndex) committed() {
 	for _, m := range x.made {
 		x.shelve(m.segment, m.filter)
 	}
-	x.frozen, x.made = nil, nil
+	x.frozen, x.made, x.tail.firm = nil, nil, len(x.tail.rows)
 }
 
 // learn puts rows of prints into the tail, before they are committed: whoever looks in the same transaction must find them.
@@ -403,27 +487,33 @@ func (w *writing) publish(id string, n int64) error {
 		if err != nil {
 			return err
 		}
-		if len(w.l.prints.tail.list) < tailSize {
-			continue
-		}
-		if err := w.sealTail(); err != nil {
+		if err := w.sealTail(n, last); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// sealTail turns the tail into a segment. It is looked in for as long as others do not see the segment.
-func (w *writing) sealTail() error {
+// sealTail turns a tail that has grown too long into a segment. Of the file that is being accepted it has the rows up to one. Others
+// look into it for as long as they do not see the segment.
+func (w *writing) sealTail(file int64, last int) error {
 	x := &w.l.prints
-	m, err := w.seal(x.tail.list, time.Now())
+	if x.tail.n < tailSize {
+		return nil
+	}
+	const so = ofAccepted + " AND (p.file <> ?1 OR p.seq <= ?2)"
+	m, err := w.seal(x.tail.n, func(each func(*printed)) error {
+		return eachPrinted(w.ctx, w.conn, func(_ tallied, list []printed) {
+			for i := range slices.Backward(list) {
+				each(&list[i])
+			}
+		}, "SELECT f.id, p.file, p.seq, p.body"+so+" ORDER BY p.file DESC, p.seq DESC", file, last)
+	}, time.Now())
+	if err == nil {
+		err = w.exec("DELETE FROM prints WHERE (file, seq) IN (SELECT p.file, p.seq"+so+")", file, last)
+	}
 	if err != nil {
 		return err
-	}
-	for _, at := range x.tail.rows {
-		if err := w.exec("DELETE FROM prints WHERE file = ? AND seq = ?", at.file, at.seq); err != nil {
-			return err
-		}
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -453,7 +543,7 @@ func (w *writing) raced(id string, n int64, since int64) error {
 	}
 	newer := func(s ledger.Sighting) bool { return w.l.accepted[s.File] > since }
 	for part := range slices.Chunk(prints, 1024) {
-		found, err := w.l.prints.earlier(w.ctx, w.conn, family, part, time.Time{}, newer)
+		found, err := w.l.prints.earlier(w.ctx, w.conn, family, part, time.Time{}, newer, true)
 		if err != nil {
 			return err
 		}
@@ -471,10 +561,7 @@ func (w *writing) rootOf(n int64) (string, error) {
 
 // Earlier finds the items that had the same requests.
 func (l *Ledger) Earlier(ctx context.Context, family string, prints []ledger.Print, since time.Time) ([]*ledger.Earlier, error) {
-	if err := l.prints.fill(ctx, l.reader, 0); err != nil {
-		return nil, l.explained(err)
-	}
-	found, err := l.prints.earlier(ctx, l.reader, family, prints, since, nil)
+	found, err := l.prints.looked(ctx, l.reader, 0, family, prints, since)
 	return found, l.explained(err)
 }
 
@@ -483,18 +570,39 @@ const outdated = 2 * time.Second
 
 // Earlier finds the items that had the same requests.
 func (v *Visitor) Earlier(ctx context.Context, family string, prints []ledger.Print, since time.Time) ([]*ledger.Earlier, error) {
-	if err := v.prints.fill(ctx, v.reader, outdated); err != nil {
-		return nil, v.explained(err)
-	}
-	found, err := v.prints.earlier(ctx, v.reader, family, prints, since, nil)
+	found, err := v.prints.looked(ctx, v.reader, outdated, family, prints, since)
 	return found, v.explained(err)
 }
 
+// looked is earlier of who does not write. What became a segment while it looked is looked for there: the writing goroutine says so at once
+// after it was committed; a visitor (age > 0) reads the index anew.
+func (x *printIndex) looked(ctx context.Context, q querier, age time.Duration, family string, prints []ledger.Print, since time.Time) ([]*ledger.Earlier, error) {
+	for tries := 0; ; tries++ {
+		if err := x.fill(ctx, q, age); err != nil {
+			return nil, err
+		}
+		found, err := x.earlier(ctx, q, family, prints, since, nil, false)
+		switch {
+		case !errors.Is(err, errMoved):
+			return found, err
+		case tries == 1000:
+			return nil, fmt.Errorf("a row of prints is missing: %w", ledger.ErrAltered)
+		case age > 0:
+			x.forget()
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
 // earlier is Earlier over the sightings that counts lets pass; nil lets all.
-func (x *printIndex) earlier(ctx context.Context, q querier, family string, prints []ledger.Print, since time.Time, counts func(ledger.Sighting) bool) ([]*ledger.Earlier, error) {
+func (x *printIndex) earlier(ctx context.Context, q querier, family string, prints []ledger.Print, since time.Time, counts func(ledger.Sighting) bool, own bool) ([]*ledger.Earlier, error) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	sightings, err := x.find(ctx, q, prints)
+	sightings, err := x.find(ctx, q, prints, own)
 	if err != nil {
 		return nil, err
 	}
@@ -552,7 +660,7 @@ func (w *writing) unrepeated(f *ledger.File, n int64, c *ledger.Content, events 
 	for i, e := range events {
 		prints[i], items[i] = c.Items[e.Item].PrintFor(f.Account, f.Operation), e.Item
 	}
-	found, err := w.l.prints.earlier(w.ctx, w.conn, f.Root(), prints, time.Time{}, nil)
+	found, err := w.l.prints.earlier(w.ctx, w.conn, f.Root(), prints, time.Time{}, nil, true)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -581,7 +689,7 @@ func (w *writing) left(n int64, seq int, prints []ledger.Print, items []int) (ma
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	own := map[int]ledger.Sighting{}
-	sightings, err := x.find(w.ctx, w.conn, prints)
+	sightings, err := x.find(w.ctx, w.conn, prints, true)
 	if err != nil {
 		return nil, err
 	}
@@ -661,8 +769,5 @@ func (w *writing) leave(id string, at tallied, late []printed) error {
 	w.learn(at, late)
 	err = w.exec("INSERT INTO prints (file, seq, body) VALUES (?, ?, ?) ON CONFLICT (file, seq) DO UPDATE SET body = excluded.body",
 		at.file, at.seq, ledger.Seal(ledger.OfPrints, id, at.seq, body))
-	if err != nil || len(w.l.prints.tail.list) < tailSize {
-		return err
-	}
-	return w.sealTail()
+	return cmp.Or(err, w.sealTail(0, 0))
 }

@@ -25,7 +25,9 @@ type Judge struct {
 	family string // whose files do not count: what they did is decided about by then
 	since  time.Time
 
-	seen  map[uint64]int // the beginning of a request's print → the first row that has it
+	seen  firsts
+	at    []int // room for what is asked of the ledger
+	asked []ledger.Print
 	tally tally
 	echo  echo
 }
@@ -48,7 +50,7 @@ type count struct {
 // New judges a file of a route with what is known of earlier ones. again is what its reading says of its family; id is its
 // own, "" for none.
 func New(books ledger.Books, r *route.Route, again *ledger.Again, sheets batch.Sheets, id string, now time.Time) *Judge {
-	j := &Judge{books: books, route: r, again: again, sheets: sheets, family: id, seen: map[uint64]int{}, tally: tally{again: map[string]*count{}}}
+	j := &Judge{books: books, route: r, again: again, sheets: sheets, family: id, tally: tally{again: map[string]*count{}}}
 	if again != nil {
 		j.family = again.Root
 	}
@@ -61,8 +63,7 @@ func New(books ledger.Books, r *route.Route, again *ledger.Again, sheets batch.S
 // Judge holds back the items that are to be sent and whose request was sent before, or marks that they go all the same. Every
 // item that may ever be sent gets its print.
 func (j *Judge) Judge(ctx context.Context, items []ledger.Staged) error {
-	var at []int
-	var prints []ledger.Print
+	at, prints := j.at[:0], j.asked[:0]
 	for i := range items {
 		s := &items[i]
 		if s.Preset != nil {
@@ -72,6 +73,7 @@ func (j *Judge) Judge(ctx context.Context, items []ledger.Staged) error {
 		s.Print = s.PrintFor(j.route.Account, j.route.Operation.ID)
 		at, prints = append(at, i), append(prints, s.Print)
 	}
+	j.at, j.asked = at, prints
 	earlier := make([]*ledger.Earlier, len(prints))
 	if j.books != nil && len(prints) > 0 {
 		var err error
@@ -89,7 +91,7 @@ func (j *Judge) Judge(ctx context.Context, items []ledger.Staged) error {
 func (j *Judge) one(s *ledger.Staged, e *ledger.Earlier) {
 	j.echo.hear(s, e)
 	key := binary.BigEndian.Uint64(s.Print[:8])
-	above, equal := j.seen[key]
+	above, equal := j.seen.row(key)
 	switch {
 	case e != nil && s.Free:
 		s.Before.Repeat = true
@@ -109,7 +111,7 @@ func (j *Judge) one(s *ledger.Staged, e *ledger.Earlier) {
 	}
 	s.Free = s.Free || j.route.Repeats.Send
 	if !equal {
-		j.seen[key] = s.Rows[0]
+		j.seen.put(key, s.Rows[0])
 	}
 }
 
