@@ -1,31 +1,25 @@
 package senders
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"io"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/senders/exchange"
 	"github.com/rowferry/rowferry/senders/pace"
 )
 
 const (
-	maxAnswer  = 8 << 20 // bytes of one answer
-	idle       = 3 * time.Second
-	dialing    = 10 * time.Second
-	farthest   = 24 * time.Hour // what Retry-After may ask for
-	maxHeaders = 256 << 10
-	stale      = 8 // kept connections in a row that may turn out to be closed
+	dialing  = 10 * time.Second
+	farthest = 24 * time.Hour // what Retry-After may ask for
 )
 
 // newTransport speaks HTTP/1.1 over kept connections, as many as requests may be under way. A connection that nobody
@@ -38,21 +32,15 @@ func newTransport(connections int, roots *x509.CertPool) *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment, // never for loopback
 		OnProxyConnectResponse: proxyAnswered,
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			c, err := dialer.DialContext(ctx, network, address)
-			if err != nil {
-				return nil, err
-			}
-			return &line{Conn: c}, nil
-		},
+		DialContext:            dialer.DialContext,
 		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(64)},
-		TLSHandshakeTimeout:    dialing,
+		TLSHandshakeTimeout:    exchange.Shaking,
 		Protocols:              protocols,
 		MaxIdleConns:           connections,
 		MaxIdleConnsPerHost:    connections,
 		MaxConnsPerHost:        connections,
-		IdleConnTimeout:        idle,
-		MaxResponseHeaderBytes: maxHeaders,
+		IdleConnTimeout:        exchange.Idle,
+		MaxResponseHeaderBytes: exchange.MaxHead,
 		WriteBufferSize:        16 << 10,
 		ReadBufferSize:         8 << 10,
 	}
@@ -66,8 +54,8 @@ type message struct {
 	body   []byte      // not changed
 }
 
-// exchange is what came of one.
-type exchange struct {
+// exchanged is what came of one.
+type exchanged struct {
 	fate     Fate
 	response providers.Response
 	err      error
@@ -77,89 +65,43 @@ type exchange struct {
 }
 
 // do makes one HTTP request and ends its slot. The request leaves at most once.
-func (s *sender) do(ctx context.Context, m message, slot *pace.Slot, commit func(context.Context) error) exchange {
-	ctx, stop := context.WithTimeoutCause(ctx, s.timeout, errTimeout)
-	defer stop()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	d := &departure{ctx: ctx, cancel: cancel, commit: commit, slot: slot}
-	d.trace.GotConn = d.connected
-	defer d.release()
-
-	traced := httptrace.WithClientTrace(ctx, &d.trace)
-	response, err := s.roundTrip(traced, m)
-	for range stale { // kept connections that the provider had closed before a byte left
-		if err == nil || !d.again() {
-			break
-		}
-		response, err = s.roundTrip(traced, m)
+func (s *sender) do(ctx context.Context, m message, slot *pace.Slot, commit func(context.Context) error) exchanged {
+	var x exchanged
+	var refused error
+	until := time.Now().Add(s.timeout)
+	r := exchange.Request{Method: m.method, URL: m.url, Header: m.header, Body: m.body, Until: until}
+	r.Leave = func() {
+		x.started = time.Now()
+		slot.Start()
 	}
-	left := d.close()
-	x := exchange{response: response, started: d.started, stranger: err != nil && unknownToServer(err, s.wanted.Load())}
+	if commit != nil {
+		r.Commit = func(ctx context.Context) error {
+			refused = commit(ctx)
+			return refused
+		}
+	}
+	came := s.carrier.Exchange(ctx, r)
+	x.response = providers.Response{Status: came.Status, Header: came.Header, Body: came.Body}
+	x.stranger = came.Err != nil && unknownToServer(came.Err, s.wanted.Load())
 	switch {
-	case err == nil:
+	case came.Err == nil:
 		slot.Done()
 		x.fate = Answered
-		x.took = time.Since(d.started)
-	case left:
+		x.took = time.Since(x.started)
+	case came.Left:
 		slot.Lost()
 		x.fate = Lost
-		x.err = explain(ctx, err, m.url.Host)
-		x.took = time.Since(d.started)
+		x.err = explain(came.Err, m.url.Host)
+		x.took = time.Since(x.started)
 	default:
 		slot.Return()
 		x.fate, x.started = NotSent, time.Time{}
-		x.err = explain(ctx, err, m.url.Host)
-		if d.refused != nil {
-			x.err = d.refused
+		x.err = refused
+		if refused == nil {
+			x.err = explain(came.Err, m.url.Host)
 		}
 	}
 	return x
-}
-
-// roundTrip sends m and reads the complete answer.
-func (s *sender) roundTrip(ctx context.Context, m message) (providers.Response, error) {
-	r := (&http.Request{
-		Method: m.method, URL: m.url, Host: m.url.Host, Header: m.header,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody,
-	}).WithContext(ctx)
-	if len(m.body) > 0 {
-		r.ContentLength = int64(len(m.body))
-		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(m.body)), nil }
-		r.Body, _ = r.GetBody()
-	}
-	answer, err := s.transport.RoundTrip(r)
-	if err != nil {
-		return providers.Response{}, err
-	}
-	defer answer.Body.Close()
-	body, err := read(answer)
-	if err != nil {
-		return providers.Response{}, err
-	}
-	return providers.Response{Status: answer.StatusCode, Header: answer.Header, Body: body}, nil
-}
-
-// read gives the whole body of an answer; one that is cut short or too big is an error.
-func read(r *http.Response) ([]byte, error) {
-	if r.ContentLength > maxAnswer {
-		return nil, errTooBig
-	}
-	if r.ContentLength >= 0 {
-		body := make([]byte, r.ContentLength)
-		if _, err := io.ReadFull(r.Body, body); err != nil {
-			return nil, err
-		}
-		if _, err := r.Body.Read(make([]byte, 1)); err != nil && !errors.Is(err, io.EOF) { // to its end, so that the connection is kept
-			return nil, err
-		}
-		return body, nil
-	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxAnswer+1))
-	if err == nil && len(body) > maxAnswer {
-		err = errTooBig
-	}
-	return body, err
 }
 
 // retryAfter reads what the provider asked for: seconds or a date.

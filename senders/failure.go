@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/senders/exchange"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -33,15 +34,9 @@ func (f *Failure) Unwrap() error { return f.cause }
 
 func failure(key string, args ...any) *Failure { return &Failure{Message: words.Message(key, args...)} }
 
-var (
-	errTimeout = errors.New("no complete answer in time")
-	errTooBig  = errors.New("answer too big")
-	errTwice   = errors.New("a request leaves once")
-)
-
 // explain turns an error of the connection into a failure. The texts of net/http may quote what the provider sent and are
 // never passed on.
-func explain(ctx context.Context, err error, host string) *Failure {
+func explain(err error, host string) *Failure {
 	var dns *net.DNSError
 	var op *net.OpError
 	var record tls.RecordHeaderError
@@ -50,15 +45,14 @@ func explain(ctx context.Context, err error, host string) *Failure {
 	var timeout net.Error
 	var refused *Failure // by the proxy
 	with := func(f *Failure, cause error) *Failure { f.cause = cause; return f }
-	cause := context.Cause(ctx)
 	switch {
 	case errors.As(err, &refused):
 		return refused
-	case errors.Is(err, errTooBig):
-		return with(failure("sender.too_big", "limit", maxAnswer>>20), errTooBig)
-	case errors.Is(cause, errTimeout):
+	case errors.Is(err, exchange.ErrTooBig):
+		return with(failure("sender.too_big", "limit", exchange.MaxAnswer>>20), exchange.ErrTooBig)
+	case errors.Is(err, exchange.ErrTime):
 		return with(failure("sender.timeout", "host", host), context.DeadlineExceeded)
-	case cause != nil:
+	case err == context.Canceled, err == context.DeadlineExceeded: //nolint:errorlint // the caller's end itself: a connection's time-out is like it
 		return with(failure("sender.cancelled"), context.Canceled)
 	case errors.As(err, &op) && op.Op == "proxyconnect":
 		return failure("sender.proxy.away", "reason", system(op.Err))

@@ -120,31 +120,6 @@ func TestNoTLSThere(t *testing.T) {
 	}
 }
 
-// A kept connection that the provider closed while nobody used it costs nothing: nothing left on it, another one is taken.
-func TestClosedWhileIdle(t *testing.T) {
-	var count atomic.Int32
-	closed := make(chan struct{}, 100)
-	address := listen(t, func(_ int, c net.Conn) {
-		r, err := http.ReadRequest(bufio.NewReader(c))
-		if err != nil {
-			return
-		}
-		io.Copy(io.Discard, r.Body)
-		count.Add(1)
-		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{\"code\":1}")
-		c.(*net.TCPConn).CloseWrite()
-		io.Copy(io.Discard, c) // until the other side has seen it and closes too
-		closed <- struct{}{}
-	})
-	send := lesTo(t, "http://"+address, nil)
-	for i := range 20 {
-		if r := send(lesOne); r.Fate != senders.Answered || int(count.Load()) != i+1 {
-			t.Fatalf("%d executed %d times: %+v", i, count.Load(), r)
-		}
-		<-closed
-	}
-}
-
 // A big request that the provider stops reading: cut, it is lost; answered early, the answer counts.
 func TestBigRequest(t *testing.T) {
 	body := fmt.Sprintf(`{"accountNumber":"1","lesBookingId":"LB1","failReason":%q}`, strings.Repeat("x", 8<<20))

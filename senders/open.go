@@ -18,6 +18,9 @@ import (
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/senders/auth"
 	"github.com/rowferry/rowferry/senders/basic"
+	"github.com/rowferry/rowferry/senders/exchange"
+	"github.com/rowferry/rowferry/senders/exchange/pooled"
+	"github.com/rowferry/rowferry/senders/exchange/standard"
 	"github.com/rowferry/rowferry/senders/header"
 	"github.com/rowferry/rowferry/senders/oauth"
 	"github.com/rowferry/rowferry/senders/pace"
@@ -72,11 +75,12 @@ func Open(account configs.Account, p *providers.Provider, o Options) (Sender, er
 
 // builder makes a sender.
 type builder struct {
-	account  configs.Account
-	provider *providers.Provider
-	s        *sender
-	made     map[string]auth.Scheme
-	calls    map[string]*call
+	account   configs.Account
+	provider  *providers.Provider
+	transport *http.Transport // of logins elsewhere, and what requests go by is set as it is
+	s         *sender
+	made      map[string]auth.Scheme
+	calls     map[string]*call
 }
 
 func build(account configs.Account, p *providers.Provider, o Options) *sender {
@@ -91,15 +95,16 @@ func build(account configs.Account, p *providers.Provider, o Options) *sender {
 	}
 	limit := Rate(account, p)
 	b.s.pacer = pace.New(pace.Options{N: limit.N, Per: limit.Per, Past: o.Past, Started: o.Started})
-	b.s.transport = Transport(account, max(account.Concurrency, p.Limits.Concurrency, 4))
+	b.transport = Transport(account, max(account.Concurrency, p.Limits.Concurrency, 4))
 	own, _ := ownCertificate(account)
-	b.s.transport.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+	b.transport.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		b.s.wanted.Store(true)
 		if len(own) > 0 {
 			return &own[0], nil
 		}
 		return &tls.Certificate{}, nil
 	}
+	b.s.carrier = carrier(b.transport, b.s.server)
 	b.s.dress.Store(b.dress(o))
 	b.s.renew = func() *dress {
 		if !b.rotated() {
@@ -108,6 +113,14 @@ func build(account configs.Account, p *providers.Provider, o Options) *sender {
 		return b.dress(o)
 	}
 	return b.s
+}
+
+// carrier is what carries requests to a server: ours where it speaks what is asked for, else net/http.
+func carrier(settings *http.Transport, server *url.URL) exchange.Carrier {
+	if ours, speaks := pooled.New(settings, server); speaks {
+		return ours
+	}
+	return standard.New(settings)
 }
 
 // dress prepares the requests of the operations with the account's secrets.
@@ -163,7 +176,7 @@ func (b *builder) make(of providers.Scheme, encoding string) auth.Scheme {
 	}
 	a := authAccount(b.account, of, encoding)
 	a.Server = b.s.server
-	a.Client = &http.Client{Transport: b.s.transport, Timeout: b.s.timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	a.Client = &http.Client{Transport: b.transport, Timeout: b.s.timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return schemes[cmp.Or(of.Kind, of.Name)].New(a)
 }
 
@@ -270,6 +283,6 @@ func (b *builder) secrets() {
 
 // Close ends idle connections.
 func (s *sender) Close() error {
-	s.transport.CloseIdleConnections()
+	s.carrier.Close()
 	return nil
 }

@@ -17,22 +17,23 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/senders/auth"
+	"github.com/rowferry/rowferry/senders/exchange"
 	"github.com/rowferry/rowferry/senders/pace"
 	"github.com/rowferry/rowferry/words"
 )
 
 // sender sends for one account.
 type sender struct {
-	account   string
-	timeout   time.Duration
-	dress     atomic.Pointer[dress]
-	renew     func() *dress // of secrets' files as they are now; nil when nothing in them has changed
-	server    *url.URL
-	transport *http.Transport
-	pacer     *pace.Pacer
-	log       *slog.Logger
-	mask      *mask
-	wanted    atomic.Bool // the server has asked for a certificate of ours
+	account string
+	timeout time.Duration
+	dress   atomic.Pointer[dress]
+	renew   func() *dress // of secrets' files as they are now; nil when nothing in them has changed
+	server  *url.URL
+	carrier exchange.Carrier
+	pacer   *pace.Pacer
+	log     *slog.Logger
+	mask    *mask
+	wanted  atomic.Bool // the server has asked for a certificate of ours
 
 	mu    sync.Mutex
 	until time.Time // the provider's limit is spent until then

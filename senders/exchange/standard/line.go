@@ -1,16 +1,16 @@
-package senders
+package standard
 
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
-	"time"
-
-	"github.com/rowferry/rowferry/senders/pace"
 )
+
+var errTwice = errors.New("a request leaves once")
 
 // A line is a connection that knows which request is about to leave on it. net/http hands a request a connection
 // before it writes the first byte of it; the first Write of a request asks its departure.
@@ -32,13 +32,12 @@ func (l *line) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// departure watches the one moment at which a request begins to leave: there its commit is called and its slot
-// starts, once. After a byte of it may have left, no other connection carries it again.
+// departure watches the one moment at which a request begins to leave: there its commit is called and it is told that it leaves. After a byte of it may have left, no other connection carries it again.
 type departure struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	commit func(context.Context) error // nil after it was called
-	slot   *pace.Slot
+	leaves func()
 	trace  httptrace.ClientTrace
 
 	mu      sync.Mutex
@@ -47,13 +46,12 @@ type departure struct {
 	some    bool  // a byte of it is on the line
 	shut    bool  // it is over: nothing may leave any more
 	refused error // what commit said
-	started time.Time
 }
 
 // connected gives the departure the connection that net/http chose.
 func (d *departure) connected(info httptrace.GotConnInfo) {
 	c := info.Conn
-	if t, ok := c.(*tls.Conn); ok {
+	for t, ok := c.(*tls.Conn); ok; t, ok = c.(*tls.Conn) { // TLS to the server, and below it to the proxy
 		c = t.NetConn()
 	}
 	if l, ok := c.(*line); ok {
@@ -98,8 +96,8 @@ func (d *departure) leave(l *line) error {
 		d.shut = true
 		return d.ctx.Err()
 	}
-	d.on, d.started = l, time.Now()
-	d.slot.Start()
+	d.on = l
+	d.leaves()
 	return nil
 }
 

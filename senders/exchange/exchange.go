@@ -1,0 +1,88 @@
+// Package exchange carries one HTTP request to a server and its whole answer back, once, and knows whether a byte of the request left.
+//
+// A folder below is one way to do it: pooled over connections of our own, standard by net/http for what pooled does not speak.
+// exchangetest is what holds for both.
+package exchange
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+const (
+	MaxAnswer = 8 << 20         // bytes of one answer's body, unpacked
+	MaxHead   = 256 << 10       // bytes of its head, with those of interim answers
+	Idle      = 3 * time.Second // after which an unused connection is closed by us, before the server does it under the next request's feet
+	Shaking   = 10 * time.Second
+)
+
+var (
+	ErrTime   = errors.New("no complete answer in time")
+	ErrTooBig = errors.New("answer too big")
+	ErrSwitch = errors.New("malformed answer: another protocol")
+)
+
+// Request is one HTTP request. Neither Header nor Body are changed.
+type Request struct {
+	Method string
+	URL    *url.URL
+	Header http.Header
+	Body   []byte
+	Until  time.Time // when the whole answer must be there
+
+	// Commit is asked right before the first byte may leave, on a connection that stands; once it agreed it is not asked again. Its error
+	// keeps the request back and is the result's.
+	Commit func(context.Context) error
+
+	// Leave is told that the first byte leaves now. It is told again where the connection turned out to be closed before a byte was on it.
+	Leave func()
+}
+
+// Result is what came of a request. Where Err is nil the rest is the whole answer.
+type Result struct {
+	Left   bool // a byte of the request may have reached the server
+	Status int
+	Header http.Header
+	Body   []byte
+	Err    error // ErrTime, ErrTooBig, the context's, what Commit said, or the connection's
+}
+
+// A Carrier carries requests. It is safe for concurrent use.
+type Carrier interface {
+	// Exchange makes one request. It never repeats one of which a byte may have left. Interim answers (1xx) are passed over, redirections
+	// are answers like others, and what comes packed by gzip is unpacked.
+	Exchange(ctx context.Context, r Request) Result
+
+	// Close ends idle connections.
+	Close()
+}
+
+// Read gives the whole body of an answer; one that is cut short or too big is an error. It reads to the end that the answer says, so
+// that the connection can be used again.
+func Read(answer *http.Response) ([]byte, error) {
+	if answer.ContentLength > MaxAnswer {
+		return nil, ErrTooBig
+	}
+	if answer.Body == http.NoBody { // whatever length is told: an answer to HEAD
+		return []byte{}, nil
+	}
+	if answer.ContentLength < 0 {
+		body, err := io.ReadAll(io.LimitReader(answer.Body, MaxAnswer+1))
+		if err == nil && len(body) > MaxAnswer {
+			err = ErrTooBig
+		}
+		return body, err
+	}
+	body := make([]byte, answer.ContentLength, answer.ContentLength+1)
+	if _, err := io.ReadFull(answer.Body, body); err != nil {
+		return nil, err
+	}
+	if _, err := answer.Body.Read(body[len(body) : len(body)+1]); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return body, nil
+}
