@@ -104,7 +104,7 @@ func build(account configs.Account, p *providers.Provider, o Options) *sender {
 		}
 		return &tls.Certificate{}, nil
 	}
-	b.s.carrier = carrier(b.transport, b.s.server)
+	b.s.carrier, b.s.logins = carrier(b.transport, b.s.server), b.transport
 	b.s.dress.Store(b.dress(o))
 	b.s.renew = func() *dress {
 		if !b.rotated() {
@@ -284,5 +284,6 @@ func (b *builder) secrets() {
 // Close ends idle connections.
 func (s *sender) Close() error {
 	s.carrier.Close()
+	s.logins.CloseIdleConnections()
 	return nil
 }

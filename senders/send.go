@@ -30,6 +30,7 @@ type sender struct {
 	renew   func() *dress // of secrets' files as they are now; nil when nothing in them has changed
 	server  *url.URL
 	carrier exchange.Carrier
+	logins  *http.Transport // to other servers
 	pacer   *pace.Pacer
 	log     *slog.Logger
 	mask    *mask

@@ -1,6 +1,7 @@
 package exchangetest
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -170,6 +171,18 @@ func (w Way) secure(t *testing.T) {
 			if res := b.Exchange(t.Context(), quiet(b.request("order"))); res.Err == nil || res.Left {
 				t.Errorf("got %+v", res)
 			}
+		}
+	})
+	t.Run("that does not shake hands", func(t *testing.T) {
+		s := serve(t, func(l *line) { l.drain() })
+		b := w.bench(t, s, func(set *http.Transport, to *url.URL) {
+			to.Scheme = "https"
+			set.TLSClientConfig, set.TLSHandshakeTimeout = &tls.Config{RootCAs: trusted}, 50*time.Millisecond
+		})
+		var timeout net.Error
+		res := b.Exchange(t.Context(), quiet(b.request("order")))
+		if res.Left || !errors.As(res.Err, &timeout) || !timeout.Timeout() || errors.Is(res.Err, context.DeadlineExceeded) {
+			t.Errorf("got %+v", res)
 		}
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -308,7 +309,7 @@ func (t *Carrier) handshakes(ctx context.Context, w net.Conn) (net.Conn, error) 
 	stream := w
 	if t.proxy != nil && t.proxy.Scheme == "https" {
 		var err error
-		if stream, err = handshake(ctx, stream, t.trust(t.proxy.Hostname())); err != nil {
+		if stream, err = t.handshake(ctx, stream, t.trust(t.proxy.Hostname())); err != nil {
 			return nil, t.away(err)
 		}
 	}
@@ -320,14 +321,19 @@ func (t *Carrier) handshakes(ctx context.Context, w net.Conn) (net.Conn, error) 
 	if t.tls == nil {
 		return stream, nil
 	}
-	return handshake(ctx, stream, t.tls)
+	return t.handshake(ctx, stream, t.tls)
 }
 
-func handshake(ctx context.Context, on net.Conn, config *tls.Config) (net.Conn, error) {
-	ctx, stop := context.WithTimeout(ctx, exchange.Shaking)
+// handshake makes TLS of a stream. A server that lets it wait is no end of the caller's: its error is a connection's time-out.
+func (t *Carrier) handshake(ctx context.Context, on net.Conn, config *tls.Config) (net.Conn, error) {
+	patience, stop := context.WithTimeout(ctx, t.settings.TLSHandshakeTimeout)
 	defer stop()
 	c := tls.Client(on, config)
-	return c, c.HandshakeContext(ctx)
+	err := c.HandshakeContext(patience)
+	if err != nil && patience.Err() != nil && ctx.Err() == nil {
+		return nil, &net.OpError{Op: "handshake", Net: "tls", Err: os.ErrDeadlineExceeded}
+	}
+	return c, err
 }
 
 // tunnel asks the proxy to lead on to the server.
