@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -41,7 +42,10 @@ func against(revision string, rows, big, runs int) error {
 			return err
 		}
 		err = b.pairs("reading a workbook of 100000 × 30", both, 3*runs, func(v version) (figure, error) { return timed(v.bench, "read", book) })
-		if err != nil || big == 0 {
+		if err != nil {
+			return err
+		}
+		if err := b.checking(both, 3*runs); err != nil || big == 0 {
 			return err
 		}
 		large := filepath.Join(b.dir, "big.csv")
@@ -50,6 +54,35 @@ func against(revision string, rows, big, runs int) error {
 		}
 		return b.pairs(fmt.Sprintf("send, %d rows", big), both, 1, func(v version) (figure, error) { return b.ferryWith(v.rowferry, large, big) })
 	})
+}
+
+// checking compares what small files cost, of which most inboxes are full: one with the start of the program, and many more of them
+// beside it, as text and as a workbook; and one that is not small.
+func (b *bench) checking(both []version, runs int) error {
+	config, err := b.workplace()
+	if err != nil {
+		return err
+	}
+	for _, rows := range []int{30, 20_000} {
+		text, book := filepath.Join(b.dir, "checked.csv"), filepath.Join(b.dir, "checked.xlsx")
+		if err := errors.Join(writeCSV(text, rows), writeXLSX(book, rows)); err != nil {
+			return err
+		}
+		times := []int{1, 1000}
+		if rows > 30 {
+			times = []int{5}
+		}
+		for _, path := range []string{text, book} {
+			for _, n := range times {
+				args := append([]string{"check", "-c", config, "pay"}, slices.Repeat([]string{path}, n)...)
+				what := fmt.Sprintf("check, %d × %d rows, %s", n, rows, filepath.Ext(path))
+				if err := b.pairs(what, both, runs, func(v version) (figure, error) { return timed(v.rowferry, args...) }); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // of builds what another revision had.

@@ -49,6 +49,14 @@ func main() {
 			break
 		}
 		err = measure(*rows, *big, *remembered, *runs)
+	case "checking":
+		err = withBench(1, func(b *bench, _ string) error {
+			before, err := b.of(*other)
+			if err != nil {
+				return err
+			}
+			return b.checking([]version{{b.binary, b.self}, before}, 3**runs)
+		})
 	case "guards":
 		err = withBench(*rows, func(b *bench, in string) error { return b.guards(in, *rows, *runs) })
 	case "shared":

@@ -91,10 +91,15 @@ func Unmarked(heading string) string {
 	}
 }
 
+var brackets = [][2]string{{"(", ")"}, {"[", "]"}, {"【", "】"}, {"<", ">"}, {"{", "}"}, {"〔", "〕"}}
+
 // withoutBrackets takes off brackets at either end in which nothing but a mark stands, perhaps with a remark behind it.
 func withoutBrackets(s string) string {
-	for _, pair := range []string{"()", "[]", "【】", "<>", "{}", "〔〕"} {
-		open, shut := string([]rune(pair)[0]), string([]rune(pair)[1])
+	if s == "" || strings.IndexByte("([<{", s[0]) < 0 && strings.IndexByte(")]>}", s[len(s)-1]) < 0 && s[0] < utf8.RuneSelf && s[len(s)-1] < utf8.RuneSelf {
+		return s
+	}
+	for _, pair := range brackets {
+		open, shut := pair[0], pair[1]
 		if at := strings.LastIndex(s, open); at > 0 && strings.HasSuffix(s, shut) && IsMark(s[at+len(open):len(s)-len(shut)]) {
 			s = s[:at]
 		}

@@ -136,7 +136,11 @@ func (m *Mapping) widened(columns []batch.Column) *Mapping {
 
 // mayFill is a quick look at one name: false when it fills nothing for certain.
 func (m *Mapping) mayFill(c batch.Column) bool {
-	return m.known[labels.Unmarked(c.Name)] || m.known[labels.Normal(c.Name)] || c.Ref != "" && m.known[labels.Normal(asPath(c.Ref))]
+	if m.known[labels.Normal(c.Name)] || m.known[labels.Unmarked(c.Name)] {
+		return true
+	}
+	path := asPath(c.Ref)
+	return path != "" && path != c.Name && m.known[labels.Normal(path)]
 }
 
 // bind matches as far as it can, and says what does not fit.

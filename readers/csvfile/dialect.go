@@ -256,7 +256,7 @@ func choose(text string, whole bool, w wishes, limits readers.Limits, fit table.
 	if fit != nil && w.delimiter == "" {
 		most := best.known(fit)
 		for _, delimiter := range slices.Concat(delimiters, rare, odd) {
-			if delimiter == best.d.delimiter || !strings.Contains(text, delimiter) {
+			if delimiter == best.d.delimiter || !crowded(text, delimiter, max(1, most)) {
 				continue
 			}
 			if t := quotes(text, whole, w, delimiter, limits, tried); t.regular > 0.6 && t.known(fit) > max(1, most) {
@@ -275,10 +275,30 @@ func choose(text string, whole bool, w wishes, limits readers.Limits, fit table.
 	return best.d, nil
 }
 
+// headed is among how many rows the names of the columns are looked for.
+const headed = 30
+
+// crowded reports whether one of the first rows may hold a delimiter n times, so that it parts more than n names. It looks at lines,
+// and at three at once where quotes may hold the ends of lines.
+func crowded(text, delimiter string, n int) bool {
+	var one, two int // of the lines before
+	for range headed {
+		line, rest, more := strings.Cut(text, "\n")
+		here := strings.Count(line, delimiter)
+		if one+two+here >= n && (here >= n || strings.Contains(line, `"`)) {
+			return true
+		}
+		if text, one, two = rest, two, here; !more {
+			break
+		}
+	}
+	return false
+}
+
 // known is how many names of the route stand in one of the first rows, where they are enough for it.
 func (t *trial) known(fit table.Judge) int {
 	most := 0
-	for i, row := range t.rows[:min(len(t.rows), 30)] {
+	for i, row := range t.rows[:min(len(t.rows), headed)] {
 		if i > 0 && !table.MayName(row) {
 			continue // values: the route need not be asked
 		}

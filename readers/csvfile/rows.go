@@ -119,8 +119,11 @@ func (t *opened) recognise(s *splitter) string {
 	if r, _ := utf8.DecodeRune(word); r >= utf8.RuneSelf && invisible(r) && table.Blank(s.strings()) {
 		return "csv.note.blank"
 	}
-	if t.doubt = false; s.number-t.skip <= table.Near || table.MayRemark(word) {
-		what, doubt := table.Remarked(s.strings(), len(t.columns), s.number-t.skip)
+	worded := t.heading != nil && t.fit != nil && t.worded(s)
+	unlike := worded && t.watch.Column() >= 0
+	if t.doubt = false; unlike || s.number-t.skip <= table.Near || table.MayRemark(word) {
+		cells := s.strings()
+		what, doubt := table.Remarked(cells, len(t.columns), s.number-t.skip, unlike && t.watch.Odd(cells))
 		t.doubt = doubt && t.fit != nil
 		if !doubt && (what == table.Total || what != table.Record && t.fit != nil) { // who only reads gets all that is there
 			return remarks[what]
@@ -132,7 +135,6 @@ func (t *opened) recognise(s *splitter) string {
 	if len(t.heading) > 1 && t.repeats(s) {
 		return "csv.note.repeated"
 	}
-	worded := t.heading != nil && t.fit != nil && t.worded(s)
 	if worded {
 		switch table.Repeats(s.strings(), t.columns, t.fit) {
 		case table.SameHeading:
@@ -141,7 +143,7 @@ func (t *opened) recognise(s *splitter) string {
 			return keyOther
 		}
 	}
-	if unlike := worded && t.watch.Column() >= 0; unlike || t.fit != nil && table.MayTitle(word) {
+	if unlike || t.fit != nil && table.MayTitle(word) {
 		t.doubt = t.doubt || table.Section(s.strings(), unlike)
 	}
 	return ""

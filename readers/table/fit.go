@@ -128,13 +128,17 @@ func trimmedNormal(row []string) []string {
 
 // Watch finds the rows below a heading that may be headings themselves, at the cost of a glance each: in a column whose values
 // have digits, such a row has a word.
-type Watch struct{ column int }
+type Watch struct {
+	column int
+	full   []bool // the columns that all the first rows fill, but for one perhaps
+}
 
 // NewWatch learns from the first rows below the heading.
 func NewWatch(columns int, below [][]string) Watch {
 	if more := slices.DeleteFunc(slices.Clone(below), func(row []string) bool { return Filled(row) < 2 }); len(more) > 0 {
 		below = more // titles between the rows are none
 	}
+	w := Watch{column: -1, full: make([]bool, columns)}
 	for column := range columns {
 		seen, numbered := 0, 0
 		for _, row := range below {
@@ -145,11 +149,22 @@ func NewWatch(columns int, below [][]string) Watch {
 				}
 			}
 		}
-		if seen > 0 && numbered*5 >= seen*4 && seen*5 >= len(below)*3 {
-			return Watch{column}
+		w.full[column] = seen > 0 && seen >= len(below)-max(1, len(below)/20)
+		if w.column < 0 && seen > 0 && (numbered*5 >= seen*4 || seen > 2 && numbered == seen-1) && seen*5 >= len(below)*3 {
+			w.column = column
 		}
 	}
-	return Watch{-1}
+	return w
+}
+
+// Odd reports whether a row that has a word where others have digits also has a gap where they have none, as a total has.
+func (w Watch) Odd(cells []string) bool {
+	for i, full := range w.full {
+		if full && (i >= len(cells) || blank(cells[i])) {
+			return w.column >= 0
+		}
+	}
+	return false
 }
 
 // Column is where a word is worth a closer look; -1: everywhere, for no column has digits.

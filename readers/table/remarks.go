@@ -2,7 +2,9 @@ package table
 
 import (
 	"bytes"
+	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -28,9 +30,9 @@ const (
 // Near is how many rows below the heading hints and examples are looked for.
 const Near = 10
 
-// sums nobody has for a name; a row that begins with one is no record. Those that somebody may be called are doubtful alone.
+// certain sums nobody has for a name; a row that begins with one is no record. Those that somebody may be called are doubtful alone.
 var (
-	sums = set("合计", "总计", "小计", "共计", "总合计", "累计", "合计数", "总数量", "总数", "总件数", "总重量", "总金额", "合計", "總計", "小計", "共計", "總數",
+	certain = set("合计", "总计", "小计", "共计", "总合计", "累计", "合计数", "总数量", "总数", "总件数", "总重量", "总金额", "合計", "總計", "小計", "共計", "總數",
 		"итого", "всего", "подытог", "подитог", "промежуточный итог", "итоговая сумма", "общий итог", "общая сумма", "общее количество", "всего к оплате",
 		"grand total", "subtotal", "sub total", "sub-total", "total général", "total general", "sous-total", "sous total", "gran total", "suma total", "importe total",
 		"gesamtsumme", "zwischensumme", "endsumme", "gesamtbetrag", "gesamtanzahl", "summe gesamt", "genel toplam", "totale generale", "subtotale", "total geral",
@@ -38,9 +40,12 @@ var (
 		"number of records", "number of rows", "number of orders", "number of lines", "no. of records", "no. of rows", "no. of orders", "record count", "row count", "line count", "order count",
 		"anzahl datensätze", "anzahl der datensätze", "anzahl zeilen", "anzahl der zeilen", "anzahl aufträge", "anzahl sendungen", "nombre de lignes", "nombre d'enregistrements", "nombre de commandes",
 		"número de registros", "número de filas", "número de pedidos", "número de líneas", "cantidad de registros", "cantidad de pedidos",
+		"σ", "∑", "контрольная сумма", "kontrollsumme", "prüfsumme", "checksum", "hash total", "control total", "среднее значение", "平均", "平均值", "均值", "durchschnitt", "mittelwert",
+		"carried forward", "brought forward", "carry forward", "balance carried forward", "übertrag", "a reporter", "report à nouveau", "suma y sigue", "承前页", "过次页", "转下页",
 		"количество записей", "количество строк", "количество заказов", "число записей", "число строк", "число заказов", "总条数", "总行数", "总票数", "总单数", "数据条数", "總筆數")
 	doubtful = set("total", "totals", "sum", "汇总", "总和", "總和", "сумма", "итог", "total amount", "page total",
-		"summe", "gesamt", "insgesamt", "razem", "suma", "somme", "toplam", "totale", "totaal", "ttl", "sub", "общее")
+		"summe", "gesamt", "insgesamt", "razem", "suma", "somme", "toplam", "totale", "totaal", "ttl", "sub", "общее", "общий", "общая", "общие", "ges.", "总", "總", "overall", "ensemble",
+		"average", "avg", "avg.", "mean", "median", "moyenne", "promedio", "media", "среднее", "в среднем", "balance", "saldo", "solde", "остаток", "结余", "余额")
 	counted = set("count", "number", "rows", "records", "orders", "lines", "anzahl", "zeilen", "количество", "кол-во", "строк", "записей", "заказов",
 		"nombre", "lignes", "cantidad", "número", "numero", "filas", "registros", "pedidos", "líneas", "datensätze", "aufträge", "sendungen", "enregistrements", "commandes", "items", "条数", "笔数", "订单数", "数量", "行数", "记录数", "单数", "件数", "票数")
 	ends = set("end", "eof", "end of file", "end of report", "end of list", "end of data", "end of table", "end of document", "the end", "ende", "listenende", "dateiende",
@@ -49,6 +54,27 @@ var (
 	endings  = []string{"end of ", "ende der ", "ende des ", "конец ", "fin de ", "fin du ", "fin del ", "以下空白", "以下无"}
 	examples = set("示例", "例", "样例", "範例", "范例", "例子", "举例", "例如", "比如", "示例数据", "样例数据", "例子数据", "样本", "example", "examples", "e.g", "eg", "ex", "sample", "for example", "example row", "sample row", "sample data",
 		"пример", "например", "напр", "образец", "beispiel", "beispielzeile", "z.b", "bsp", "muster", "exemple", "p. ex", "par exemple", "ejemplo", "p. ej", "por ejemplo", "muestra")
+)
+
+// exampleNames are those that are looked for within a text, the longest first; exemplary are the few of which each has one in it.
+var (
+	exampleNames = func() (names []string) {
+		for name := range examples {
+			if len(name) >= 3 {
+				names = append(names, name)
+			}
+		}
+		slices.SortFunc(names, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+		return names
+	}()
+	exemplary = func() (stems []string) {
+		for _, name := range slices.Backward(exampleNames) {
+			if !slices.ContainsFunc(stems, func(stem string) bool { return strings.Contains(name, stem) }) {
+				stems = append(stems, name)
+			}
+		}
+		return stems
+	}()
 )
 
 // deleted are words that stand in an example's remark ("example, please delete") beside the word for it.
@@ -77,9 +103,9 @@ var descriptor = regexp.MustCompile(`^(` +
 	`)$`)
 
 // Remarked tells a record from what people and programs write between and below the records. line is the row's place below the
-// heading, from 1. The cells stand at their columns, of which the table has so many. Where nobody can tell, doubt is set: the row
-// must not be sent unasked, and must not be left out either.
-func Remarked(cells []string, columns, line int) (what Remark, doubt bool) {
+// heading, from 1. The cells stand at their columns, of which the table has so many. odd is what Watch.Odd says of the row. Where
+// nobody can tell, doubt is set: the row must not be sent unasked, and must not be left out either.
+func Remarked(cells []string, columns, line int, odd bool) (what Remark, doubt bool) {
 	r := read(cells)
 	switch {
 	case r.filled == 0:
@@ -87,15 +113,18 @@ func Remarked(cells []string, columns, line int) (what Remark, doubt bool) {
 	case line <= Near && r.hint():
 		return Hint, false
 	}
-	if what, doubt = r.total(columns); what != Record || doubt {
+	if what, doubt = r.total(columns, odd); what != Record {
 		return what, doubt
 	}
 	if line <= Near {
-		if what, doubt = r.example(); what != Record || doubt {
-			return what, doubt
+		if what, unsure := r.example(); what != Record || unsure {
+			return what, unsure
 		}
 	}
-	return r.end(columns)
+	if what, unsure := r.end(columns); what != Record || unsure {
+		return what, unsure
+	}
+	return Record, doubt
 }
 
 // Section reports whether a row may be the title of those below it: it has one text, which is none like the other rows have there.
@@ -128,6 +157,7 @@ type remark struct {
 	strange bool     // there is more than numbers, units and blanks beside it
 	filled  int
 	beside  bool // the cell right of the first one is empty
+	again   bool // the word stands in several cells
 }
 
 func read(cells []string) remark {
@@ -150,6 +180,8 @@ func read(cells []string) remark {
 			r.others++
 		case r.word == "":
 			r.word = text
+		case text == r.word:
+			r.again = true
 		case !units[text]:
 			r.strange = true
 		}
@@ -161,6 +193,12 @@ var units = set("kg", "g", "t", "lb", "lbs", "m3", "cbm", "pcs", "pc", "ctn", "c
 
 // plainWord folds width and case, drops blanks between Chinese letters, and the ornaments around a text.
 func plainWord(s string) string {
+	if plain, as := ascii(s); plain {
+		if !as {
+			s = strings.Join(strings.Fields(strings.ToLower(s)), " ")
+		}
+		return s
+	}
 	s = strings.Join(strings.Fields(strings.ToLower(norm.NFKC.String(s))), " ")
 	s = strings.TrimFunc(s, invisible)
 	if first, _ := utf8.DecodeRuneInString(s); unicode.Is(unicode.Han, first) {
@@ -169,48 +207,112 @@ func plainWord(s string) string {
 	return s
 }
 
+// ascii reports whether s has only characters of ASCII, and whether plainWord leaves it as it is.
+func ascii(s string) (plain, as bool) {
+	as = true
+	last := byte(' ')
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			return false, false
+		}
+		if c < ' ' || c == ' ' && last == ' ' || c >= 'A' && c <= 'Z' {
+			as = false
+		}
+		last = c
+	}
+	return true, as && last != ' '
+}
+
 const ornaments = "*-=_~#<>·•.…—–─ /\\|!\"'`“”«»"
 
 // total judges a row that may add up others. A word that may be a name (Total sells oil) counts only where the row has gaps
-// and numbers as a total has.
-func (r *remark) total(columns int) (Remark, bool) {
-	head, rest, colon := strings.Cut(strings.Trim(r.word, ornaments+"()[]【】"), ":")
+// and numbers as a total has. odd: it has a word where others have digits, and a gap where they have none.
+func (r *remark) total(columns int, odd bool) (Remark, bool) {
+	head, rest, colon := strings.Cut(strings.Trim(spaced(r.word), ornaments+"()[]【】"), ":")
 	head = strings.Trim(head, ornaments+"()[]【】")
 	rest = strings.TrimSpace(rest)
 	plain, _, _ := strings.Cut(head, "(")
-	bare := strings.TrimSpace(strings.TrimRightFunc(plain, func(c rune) bool { return !unicode.IsLetter(c) && c != '.' }))
+	bare := strings.TrimSpace(strings.TrimRightFunc(plain, func(c rune) bool { return !unicode.IsLetter(c) && c != '.' && c != '∑' }))
 	numbered := bare != head || colon && HasDigit(rest)
-	gaps := r.filled < columns
-	beside := r.at > 0 || r.beside
+	gaps := r.filled < columns || r.again
+	alone := r.filled == 1 && columns > 1
+	sums := r.others > 0 && gaps && (r.at > 0 || r.beside || r.again) // as a total has
 	switch {
 	case r.word == "" || bare == "":
 		return Record, false
-	case sums[bare], suffixed(bare), amounted(head):
+	case certain[bare], suffixed(bare), amounted(head):
+		return Total, r.strange
+	case prefixed(bare) && (numbered || colon || sums):
 		return Total, r.strange
 	case counted[bare] && colon && HasDigit(rest) && !r.strange && gaps && columns > 1:
 		return Total, false
-	case r.filled == 1 && columns > 1 && tallied.MatchString(r.word):
+	case alone && (tallied.MatchString(r.word) || counting(bare) && colon && HasDigit(rest) || summing(bare) && HasDigit(r.word)):
 		return Total, false
 	case doubtful[bare] && r.strange:
-		return Record, numbered || colon
+		return Record, gaps && (numbered || colon || odd && r.others > 0)
 	case doubtful[bare] && (numbered || colon):
 		return Total, columns == 1
-	case doubtful[bare] && r.others > 0 && gaps && beside:
+	case doubtful[bare] && sums:
 		return Total, false
 	case doubtful[bare]:
 		return Record, columns > 1
 	case r.strange || columns == 1:
 		return Record, false
-	case within(bare) && r.others > 0 && gaps && beside:
+	case (within(bare) || ending(bare)) && (sums || numbered && (alone || colon)):
 		return Total, false
-	case !begins(bare):
-		return Record, false
-	case r.others > 0 && gaps && beside, numbered:
+	case begins(bare) && (sums || numbered):
 		return Total, false
-	case r.filled == 1 && columns > 2, r.others > 0:
+	case begins(bare) && (r.filled == 1 && columns > 2 || r.others > 0), counting(bare) && r.others > 0 && gaps:
 		return Record, true
 	}
-	return Record, false
+	return Record, odd && r.others > 0
+}
+
+// spaced: t o t a l.
+func spaced(word string) string {
+	letters := strings.Fields(word)
+	if len(letters) < 4 || slices.ContainsFunc(letters, func(l string) bool { return utf8.RuneCountInString(l) > 1 && l[len(l)-1] != ':' }) {
+		return word
+	}
+	return strings.Join(letters, "")
+}
+
+// prefixed: 合计金额(大写).
+func prefixed(phrase string) bool {
+	for _, sum := range []string{"合计", "总计", "小计", "共计", "合計", "總計", "小計", "共計"} {
+		if strings.HasPrefix(phrase, sum) && utf8.RuneCountInString(phrase) <= 12 {
+			return true
+		}
+	}
+	return false
+}
+
+// counting reports whether a phrase begins with what is counted: "nombre de colis".
+func counting(phrase string) bool {
+	first, rest, _ := strings.Cut(phrase, " ")
+	return counted[first] && strings.Count(rest, " ") < 4
+}
+
+// summing reports whether a phrase begins with a sum that nobody is called by: "всего наименований 3, на сумму 7 руб.".
+func summing(phrase string) bool {
+	first, _, _ := strings.Cut(phrase, " ")
+	return certain[first]
+}
+
+// ending reports whether a few words end with a sum: "peso total", "gesamtgewicht", "gewichtssumme", "итого".
+func ending(phrase string) bool {
+	first, last := phrase, phrase
+	if i := strings.LastIndexByte(phrase, ' '); i >= 0 {
+		last = phrase[i+1:]
+	}
+	switch {
+	case strings.Count(phrase, " ") > 3:
+		return false
+	case strings.HasPrefix(first, "gesamt"), strings.HasSuffix(last, "summe"), strings.HasSuffix(last, "gesamt"):
+		return true
+	}
+	return first != last && (certain[last] || doubtful[last])
 }
 
 // suffixed: 人民币合计.
@@ -238,7 +340,7 @@ func within(phrase string) bool {
 		return false
 	}
 	for word := range strings.FieldsSeq(rest) {
-		if sums[word] || doubtful[word] {
+		if certain[word] || doubtful[word] {
 			return true
 		}
 	}
@@ -251,7 +353,7 @@ func begins(phrase string) bool {
 	if !more || strings.Count(rest, " ") > 3 {
 		return false
 	}
-	return first != "sub" && (sums[first] || doubtful[first])
+	return first != "sub" && (certain[first] || doubtful[first])
 }
 
 // hint: all cells say what is to be written.
@@ -286,12 +388,14 @@ func unitOf(form string) bool {
 
 func (r *remark) example() (Remark, bool) {
 	for i, c := range r.cells {
-		word := strings.Trim(c, ornaments+"()[]【】〔〕:")
-		if i == 0 && examples[word] {
+		if i == 0 && examples[strings.Trim(c, ornaments+"()[]【】〔〕:")] {
 			return Example, false
 		}
-		for name := range examples {
-			if !strings.Contains(c, name) || len(name) < 3 {
+		if !slices.ContainsFunc(exemplary, func(stem string) bool { return strings.Contains(c, stem) }) {
+			continue
+		}
+		for _, name := range exampleNames {
+			if !strings.Contains(c, name) {
 				continue
 			}
 			for _, d := range deleted {
@@ -326,29 +430,45 @@ func (r *remark) example() (Remark, bool) {
 
 func firstRune(s string) rune { r, _ := utf8.DecodeRuneInString(s); return r }
 
+// end judges a row that may say that nothing follows, or who made the table and when.
 func (r *remark) end(columns int) (Remark, bool) {
 	if len(r.cells) != r.filled {
 		return Record, false
 	}
-	if r.filled == 1 {
-		word := strings.TrimSpace(strings.Trim(r.cells[0], ornaments+"()[]【】:;"))
-		is := ends[word]
-		for _, e := range endings {
-			is = is || strings.HasPrefix(word, e) && utf8.RuneCountInString(word) <= 40
-		}
-		if is {
+	if word := strings.TrimSpace(strings.Trim(r.word, ornaments+"()[]【】:;")); ends[word] || closing(word) {
+		switch {
+		case r.filled == 1:
 			return End, columns == 1
+		case r.strange || r.filled == columns:
+		case word != r.word || closing(word):
+			return End, false
+		default:
+			return Record, true
 		}
 	}
-	if columns < 2 {
+	if columns < 2 || !noted(r.word) {
 		return Record, false
 	}
+	notes := 0
 	for _, c := range r.cells {
-		if !footer.MatchString(strings.Trim(c, "-—– ")) {
-			return Record, false
+		if noted(c) {
+			notes++
 		}
 	}
-	return Footer, r.filled == columns && columns < 3
+	switch {
+	case notes == r.filled:
+		return Footer, r.filled == columns && columns < 3
+	case notes > 1 && notes+r.others == r.filled && r.filled < columns:
+		return Footer, false
+	}
+	return Record, false
+}
+
+func noted(cell string) bool { return footer.MatchString(strings.Trim(cell, "-—– ")) }
+
+// closing: "end of report", "以下空白".
+func closing(word string) bool {
+	return utf8.RuneCountInString(word) <= 40 && slices.ContainsFunc(endings, func(e string) bool { return strings.HasPrefix(word, e) })
 }
 
 // leads are the first letters of all words that remarks begin with: three of an ASCII word, one of others.
@@ -363,7 +483,7 @@ var leads, leading = func() (three [1 << 15]bool, one map[rune]bool) {
 			three[lead(w[0], w[1], w[2])] = true
 		}
 	}
-	for _, list := range []map[string]bool{sums, doubtful, counted, ends} {
+	for _, list := range []map[string]bool{certain, doubtful, counted, ends} {
 		for w := range list {
 			take(w)
 		}
@@ -390,6 +510,9 @@ func MayRemark(word []byte) bool {
 			if len(word) < 3 || len(word) > 64 {
 				return false
 			}
+			if at := bytes.IndexByte(word, ' '); at > 0 && (at == 1 || hasTotal(word[at:])) {
+				return true
+			}
 			d, e := word[1], word[2]
 			if d >= utf8.RuneSelf || e >= utf8.RuneSelf {
 				return true
@@ -409,6 +532,16 @@ func MayRemark(word []byte) bool {
 
 // sumOf is in every Chinese word for a sum.
 var sumOf, sumOld = []byte("计"), []byte("計")
+
+// hasTotal reports whether the word is in a text of ASCII.
+func hasTotal(text []byte) bool {
+	for i := 0; i+5 <= len(text); i++ {
+		if text[i]|0x20 == 't' && strings.EqualFold(string(text[i:i+5]), "total") {
+			return true
+		}
+	}
+	return false
+}
 
 // lead numbers three letters, whatever their case; all that is no letter counts as one.
 func lead(a, b, c byte) int { return five(a)<<10 | five(b)<<5 | five(c) }

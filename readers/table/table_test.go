@@ -1,6 +1,7 @@
 package table
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -64,7 +65,7 @@ func TestTotals(t *testing.T) {
 		"||":                false,
 		"Grand Total||9":    true,
 	} {
-		if what, doubt := Remarked(strings.Split(in, "|"), 3, Near+1); (what == Total && !doubt) != want {
+		if what, doubt := Remarked(strings.Split(in, "|"), 3, Near+1, false); (what == Total && !doubt) != want {
 			t.Errorf("%q: got %v, doubt %v", in, what, doubt)
 		}
 	}
@@ -102,8 +103,29 @@ func TestRemarked(t *testing.T) {
 			Suma total||3
 			5 orders in total||
 			||Total: 5
-			*** TOTAL ***||7`,
+			*** TOTAL ***||7
+			T O T A L||7
+			Σ||7
+			∑ 7||
+			Total|Total|7
+			Peso total||7
+			Poids total||7
+			Montant total : 7 €||
+			Gesamtgewicht||7
+			Общий вес||7
+			Average||7
+			Checksum||7
+			Übertrag||7
+			平均||7
+			总||7
+			合计金额（大写）：柒元整||
+			Cantidad total: 6||
+			Número de envíos: 3||
+			Nombre de colis : 6||
+			Всего наименований 3, на сумму 7 руб.||`,
 		"end": `END||
+			*** End of report ***||7
+			以下空白||7
 			*** End of report ***||
 			--- END ---||
 			EOF||
@@ -147,12 +169,21 @@ func TestRemarked(t *testing.T) {
 			A-1|Ann|示例，请删除
 			A-1|Ann|example, please delete`,
 		"doubt": `Total|5|12
+			End||7
+			结束||7
+			Кол-во заказов|3|
 			Total|12|kg
 			Total||
 			Total energy||
 			Example 1|Ann|5
 			Sample A-0001|Ann|5`,
 		"record": `Total|Paris|5
+			TOTAL-17|Eve|5
+			END|Eve|5
+			Average|Joe|5
+			Media|Ann|5
+			Gesamtschule|Ann|5
+			Balance|Ann|5
 			Total Energies|Paris|5
 			Sumitomo|Ann|5
 			Endress|Ann|5
@@ -176,7 +207,7 @@ func TestRemarked(t *testing.T) {
 	} {
 		for line := range strings.SplitSeq(lines, "\n") {
 			cells := strings.Split(strings.TrimLeft(line, "\t"), "|")
-			what, doubt := Remarked(cells, 3, 1)
+			what, doubt := Remarked(cells, 3, 1, false)
 			got := [...]string{"record", "total", "end", "footer", "hint", "example"}[what]
 			if doubt {
 				got = "doubt"
@@ -184,10 +215,23 @@ func TestRemarked(t *testing.T) {
 			if got != want {
 				t.Errorf("%q is taken for %s, and is %s", cells, got, want)
 			}
-			far, _ := Remarked(cells, 3, Near+1)
-			if first := strings.TrimLeft(strings.Join(cells, ""), " "); far != Record && !MayRemark([]byte(first)) {
+			far, _ := Remarked(cells, 3, Near+1, false)
+			first := cells[slices.IndexFunc(cells, func(c string) bool { return c != "" })]
+			if first = strings.TrimLeft(first, " "); far != Record && !MayRemark([]byte(first)) {
 				t.Errorf("%q is not seen further down", cells)
 			}
+		}
+	}
+}
+
+// Whatever its word: a word where the others have digits, a gap where they have none, and numbers beside it are asked about.
+func TestOdd(t *testing.T) {
+	w := NewWatch(4, rows("A-1|Ann|Rome|1\nA-2|Bob|Oslo|2\nZwölf|||3"))
+	for row, want := range map[string]bool{"Zwölf|||3": true, "RUSH|Cid|Rome|3": false, "RUSH|Cid||3": false, "A-3|||3": false} {
+		cells := strings.Split(row, "|")
+		_, doubt := Remarked(cells, 4, Near+1, !HasDigit(cells[w.Column()]) && w.Odd(cells))
+		if doubt != want {
+			t.Errorf("%s: %v", row, doubt)
 		}
 	}
 }

@@ -638,7 +638,8 @@ func (t *rows) remark(l ahead, first grid.Cell) (left bool, err error) {
 		if !near {
 			below = table.Near + 1
 		}
-		switch what, doubt := table.Remarked(t.texts, len(t.cols), below); {
+		odd := again && t.watch.Odd(t.texts)
+		switch what, doubt := table.Remarked(t.texts, len(t.cols), below, odd); {
 		case t.book.settings.Wants == nil && (doubt || what != table.Total): // who only reads gets all that is there
 		case doubt && t.row.Problem == nil:
 			m := batch.Message{Key: "table.row.doubtful"}

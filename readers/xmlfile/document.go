@@ -81,7 +81,7 @@ func (t *opened) document() (*document, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := newGuard(text, t.limits)
+	g := newGuard(text, t.file.Size, t.limits)
 	dec := xml.NewDecoder(g)
 	dec.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // it is UTF-8 by now
 	return &document{t: t, guard: g, dec: dec, notes: notes, seen: map[xml.Name]bool{}}, nil

@@ -26,8 +26,9 @@ type guard struct {
 	srcErr error
 }
 
-func newGuard(src io.Reader, l readers.Limits) *guard {
-	return &guard{src: src, buf: make([]byte, 64<<10), total: l.Bytes, limit: l.Bytes, line: 1}
+// newGuard looks at the text of a file of that size.
+func newGuard(src io.Reader, size int64, l readers.Limits) *guard {
+	return &guard{src: src, buf: make([]byte, min(64<<10, size+1024)), total: l.Bytes, limit: l.Bytes, line: 1}
 }
 
 // allow grants the next token n bytes.

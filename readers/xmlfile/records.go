@@ -2,11 +2,9 @@ package xmlfile
 
 import (
 	"bytes"
-	"cmp"
-	"fmt"
 	"io"
-	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
@@ -28,7 +26,7 @@ type trail struct {
 	parent   *trail
 	depth    int // the root's is 1
 	children map[key]*trail
-	order    int // of first appearance
+	listed   []*trail // the children in the order of the document
 	total    int
 	most     int    // largest number in one parent
 	attrs    []name // attributes that some have, in the order in which they came
@@ -139,8 +137,8 @@ func (s *survey) child(parent *trail, n name) *trail {
 	if parent.children == nil {
 		parent.children = map[key]*trail{}
 	}
-	c := &trail{name: n, parent: parent, depth: parent.depth + 1, order: len(s.trails)}
-	parent.children[k] = c
+	c := &trail{name: n, parent: parent, depth: parent.depth + 1}
+	parent.children[k], parent.listed = c, append(parent.listed, c)
 	s.trails = append(s.trails, c)
 	return c
 }
@@ -217,8 +215,12 @@ func (t *trail) inside(known map[*trail]int, n int) bool {
 	return false
 }
 
-// mostNames bounds what is asked of one element; more columns than that are refused anyway.
-const mostNames = 2000
+// What is asked of one element is bounded: by names, of which more are refused as columns anyway, and by how many elements of one
+// name in it are thought to be columns of their own. With more of them they are the records.
+const (
+	mostNames  = 2000
+	mostEquals = 9
+)
 
 // columns are what the element would have as a record, by names.
 func (t *trail) columns() []batch.Column {
@@ -240,11 +242,11 @@ func (t *trail) columns() []batch.Column {
 		if path != "" && (t.valued || len(t.children)+len(t.attrs) == 0) {
 			add(path)
 		}
-		for _, c := range t.inOrder() {
-			for n := 1; n <= c.most && len(out) < mostNames; n++ {
+		for _, c := range t.listed {
+			for n := 1; n <= min(c.most, mostEquals) && len(out) < mostNames; n++ {
 				label := c.name.local
 				if n > 1 {
-					label = fmt.Sprintf("%s[%d]", label, n)
+					label += "[" + strconv.Itoa(n) + "]"
 				}
 				visit(c, inner+label)
 			}
@@ -252,11 +254,6 @@ func (t *trail) columns() []batch.Column {
 	}
 	visit(t, "")
 	return out
-}
-
-// inOrder gives the children in the order of the document.
-func (t *trail) inOrder() []*trail {
-	return slices.SortedFunc(maps.Values(t.children), func(a, b *trail) int { return cmp.Compare(a.order, b.order) })
 }
 
 // leftOut lists the repeated elements beside the record that have values of their own.
@@ -334,7 +331,7 @@ func (s *survey) together(names []string) *trail {
 func (s *survey) single() *trail {
 	at := s.trails[0]
 	for len(at.children) == 1 {
-		only := slices.Collect(maps.Values(at.children))[0]
+		only := at.listed[0]
 		if len(only.children)+len(only.attrs) == 0 {
 			break
 		}

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/workbook/grid"
@@ -34,6 +35,7 @@ type Archive struct {
 	parts  map[string]*zip.File
 	twice  map[string]bool
 	kept   map[string]*kept
+	rels   map[string]Relation // see root
 	read   int64
 }
 
@@ -125,12 +127,26 @@ func (a *Archive) Part(name string) (*Part, error) {
 	if err != nil {
 		return nil, &grid.Error{Part: f.Name, Reason: grid.Corrupt, Err: err}
 	}
-	p := &Part{Name: f.Name, archive: a, file: f, raw: bufio.NewReaderSize(raw, 32<<10)}
+	p := &Part{Name: f.Name, archive: a, file: f, raw: bufio.NewReaderSize(raw, sized(32<<10, f.CompressedSize64))}
 	p.data = p.raw
 	if f.Method == zip.Deflate {
-		p.data = flate.NewReader(p.raw)
+		if p.inflate, err = inflater(p.raw); err != nil {
+			return nil, err
+		}
+		p.data = p.inflate
 	}
 	return p, nil
+}
+
+// sized is how much memory to take for what has so many bytes; most parts of most workbooks are small.
+func sized(most int, size uint64) int { return int(min(uint64(most), size+64)) }
+
+// inflaters are done with their part; a new one takes 40 KiB.
+var inflaters = sync.Pool{New: func() any { return flate.NewReader(nil) }}
+
+func inflater(r io.Reader) (io.Reader, error) {
+	z := inflaters.Get().(io.Reader)
+	return z, z.(flate.Resetter).Reset(r, nil)
 }
 
 // Part is one entry of the archive being read.
@@ -140,27 +156,26 @@ type Part struct {
 	file    *zip.File
 	raw     *bufio.Reader
 	data    io.Reader
+	inflate io.Reader // data, while it is of the pool
 	n       uint64
 	sum     uint32
 	err     error
 
 	kept *kept // where it is read from, instead of the archive
-	at   int64
+	at   int
 }
 
 // What a part may take, packed and unpacked, that is kept in memory for whoever reads it again.
 const (
 	keptPacked   = 4 << 20
 	keptUnpacked = 32 << 20
-	keptBlock    = 64 << 10
 )
 
-// kept is as much of a small part as was read by somebody, in blocks. It grows as its readers come to its end.
+// kept is as much of a small part as was read by somebody. It grows as its readers come to its end, and never moves.
 type kept struct {
-	from   *Part
-	blocks [][]byte
-	size   int64
-	err    error // behind the last block
+	from *Part
+	data []byte
+	err  error // behind the data
 }
 
 // PartAgain is Part for one that is read more than once: a small one is unpacked only once.
@@ -175,33 +190,65 @@ func (a *Archive) PartAgain(name string) (*Part, error) {
 		if err != nil {
 			return nil, err
 		}
-		k = &kept{from: p}
+		k = &kept{from: p, data: memory(int(f.UncompressedSize64) + 1)}
 		a.kept[key] = k
 	}
 	return &Part{Name: f.Name, kept: k}, nil
 }
 
-// readAt copies what stands at that place, up to the end of a block.
-func (k *kept) readAt(b []byte, at int64) (int, error) {
-	for at >= k.size {
-		if k.err != nil {
-			return 0, k.err
-		}
-		block := make([]byte, keptBlock)
-		n, err := io.ReadFull(k.from, block)
-		if err == io.ErrUnexpectedEOF {
-			err = io.EOF
-		}
-		k.blocks, k.size, k.err = append(k.blocks, block[:n]), k.size+int64(n), err
+// memories are those of parts that nobody reads any more.
+var memories sync.Pool
+
+func memory(size int) []byte {
+	if m, ok := memories.Get().(*[]byte); ok && cap(*m) >= size {
+		return (*m)[:0]
 	}
-	return copy(b, k.blocks[at/keptBlock][at%keptBlock:]), nil
+	return make([]byte, 0, size)
+}
+
+// Close gives the memory of the kept parts to other archives: nothing of this one may be read any more.
+func (a *Archive) Close() error {
+	for _, k := range a.kept {
+		if m := k.data[:0]; cap(m) > 0 {
+			memories.Put(&m)
+		}
+		k.data, k.err = nil, errClosed
+	}
+	return nil
+}
+
+var errClosed = errors.New("ooxml: the archive is closed")
+
+// Whole is all of a part that is read more than once; nil where it is too large to be kept.
+func (a *Archive) Whole(name string) ([]byte, error) {
+	p, err := a.PartAgain(name)
+	if err != nil || p.kept == nil {
+		return nil, err
+	}
+	p.kept.until(keptUnpacked)
+	if p.kept.err != io.EOF {
+		return nil, p.kept.err
+	}
+	return p.kept.data, nil
+}
+
+// until reads on until there are n bytes, or as many as the part has.
+func (k *kept) until(n int) {
+	for len(k.data) < n && k.err == nil {
+		var m int
+		m, k.err = k.from.Read(k.data[len(k.data):min(cap(k.data), len(k.data)+scanBuffer)])
+		k.data = k.data[:len(k.data)+m]
+	}
 }
 
 func (p *Part) Read(b []byte) (int, error) {
 	if p.kept != nil {
-		n, err := p.kept.readAt(b, p.at)
-		p.at += int64(n)
-		return n, err
+		p.kept.until(p.at + 1)
+		n := copy(b, p.kept.data[min(p.at, len(p.kept.data)):])
+		if p.at += n; n == 0 {
+			return 0, p.kept.err
+		}
+		return n, nil
 	}
 	if p.err != nil {
 		return 0, p.err
@@ -210,7 +257,10 @@ func (p *Part) Read(b []byte) (int, error) {
 	p.n += uint64(n)
 	p.archive.read += int64(n)
 	p.sum = crc32.Update(p.sum, crc32.IEEETable, b[:n])
-	p.err = p.judge(err)
+	if p.err = p.judge(err); p.err != nil && p.inflate != nil {
+		inflaters.Put(p.inflate)
+		p.inflate, p.data = nil, nil
+	}
 	if p.err == io.EOF && n > 0 {
 		return n, nil
 	}
@@ -265,7 +315,13 @@ func (a *Archive) scanner(p *Part, err error) (*PartScanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &PartScanner{Scanner: NewScanner(p, a.limits), Part: p.Name, part: p}, nil
+	s := &PartScanner{Part: p.Name, part: p}
+	if s.Scanner = newScanner(p, a.limits, 0); p.kept != nil {
+		s.whole = p
+	} else {
+		s.buf = make([]byte, sized(scanBuffer, uint64(a.Size(p.Name))))
+	}
+	return s, nil
 }
 
 // smallPart is the most that a part may unpack to whose content is kept in memory.

@@ -7,7 +7,7 @@ func (a *Archive) CustomProperties() (map[string]string, error) {
 	if !a.Has("_rels/.rels") {
 		return nil, nil
 	}
-	rels, err := a.relations("", "_rels/.rels")
+	rels, err := a.root()
 	if err != nil {
 		return nil, err
 	}

@@ -38,6 +38,7 @@ type Scanner struct {
 	pos, end int
 	base     int64 // offset of buf[0] in the part
 	eof      bool
+	whole    *Part // the part, where it is kept: buf are bytes of it
 	limits   Limits
 
 	begun, rooted bool
@@ -97,22 +98,14 @@ const (
 )
 
 // NewScanner reads the part r. It finds UTF-16 by its mark or its zero bytes.
-func NewScanner(r io.Reader, l Limits) *Scanner {
+func NewScanner(r io.Reader, l Limits) *Scanner { return newScanner(r, l, scanBuffer) }
+
+// newScanner takes so much memory at first.
+func newScanner(r io.Reader, l Limits, size int) *Scanner {
 	if l.Token <= 0 {
 		l.Token = 1 << 20
 	}
-	s := &Scanner{}
-	s.Reset(r, l)
-	return s
-}
-
-// Reset makes the scanner read another part with the memory it has.
-func (s *Scanner) Reset(r io.Reader, l Limits) {
-	buf := s.buf
-	if cap(buf) < scanBuffer {
-		buf = make([]byte, scanBuffer)
-	}
-	*s = Scanner{r: r, buf: buf[:cap(buf)], limits: l, names: s.names[:0], open: s.open[:0], spaces: s.spaces[:0], Attrs: s.Attrs[:0], scratch: s.scratch[:0]}
+	return &Scanner{r: r, buf: make([]byte, size), limits: l}
 }
 
 // Depth is the number of open elements; the current Start counts, the current End does not.
@@ -245,6 +238,9 @@ func (s *Scanner) fill() error {
 	if s.eof {
 		return nil
 	}
+	if s.whole != nil {
+		return s.extend()
+	}
 	if s.pos > 0 {
 		copy(s.buf, s.buf[s.pos:s.end])
 		s.base += int64(s.pos)
@@ -274,6 +270,25 @@ func (s *Scanner) fill() error {
 		}
 	}
 	return io.ErrNoProgress
+}
+
+// extend is fill where the part is kept: its bytes are looked at where they lie.
+func (s *Scanner) extend() error {
+	if s.end-s.pos >= max(s.limits.Token, scanBuffer) {
+		return ErrTooLong
+	}
+	k := s.whole.kept
+	k.until(s.end + 1)
+	if s.end >= len(k.data) {
+		if k.err != io.EOF {
+			return k.err
+		}
+		s.eof = true
+		return nil
+	}
+	s.end = min(len(k.data), s.end+scanBuffer)
+	s.buf, s.whole.at = k.data[:s.end:s.end], s.end
+	return nil
 }
 
 // begin looks at the first bytes: byte order mark, UTF-16, declaration.
@@ -313,6 +328,7 @@ func (s *Scanner) begin() error {
 func (s *Scanner) transcode(first []byte, big bool) {
 	s.r = &utf16Reader{r: s.r, in: bytes.Clone(first), big: big, eof: s.eof}
 	s.pos, s.end, s.eof = 0, 0, false
+	s.whole, s.buf = nil, make([]byte, scanBuffer)
 }
 
 // declaration checks <?xml …?> where there is one.

@@ -37,7 +37,7 @@ func (a *Archive) Main(otherwise string) (string, error) {
 	if !a.Has("_rels/.rels") {
 		return otherwise, nil
 	}
-	rels, err := a.relations("", "_rels/.rels")
+	rels, err := a.root()
 	if err != nil {
 		return "", err
 	}
@@ -47,6 +47,14 @@ func (a *Archive) Main(otherwise string) (string, error) {
 		}
 	}
 	return otherwise, nil
+}
+
+// root are the parts that the archive itself refers to.
+func (a *Archive) root() (rels map[string]Relation, err error) {
+	if a.rels == nil {
+		a.rels, err = a.relations("", "_rels/.rels")
+	}
+	return a.rels, err
 }
 
 // Relations are the parts that a part refers to, by their id there.

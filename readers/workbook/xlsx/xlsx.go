@@ -77,7 +77,7 @@ type book struct {
 	rules    grid.Rules
 }
 
-func (b *book) Close() error { return nil }
+func (b *book) Close() error { return b.archive.Close() }
 
 func (b *book) Tabs() []grid.Tab {
 	tabs := make([]grid.Tab, len(b.contents.Sheets))
@@ -102,40 +102,60 @@ func (b *book) Sheet(i int) (grid.Sheet, error) {
 // Merged reads the merged ranges, which stand behind the rows, without reading the rows; the part itself is checked when its
 // rows are read.
 func (b *book) Merged(i, through int) ([]grid.Area, error) {
-	p, err := b.archive.PartAgain(b.contents.Sheets[i].Part)
+	name := b.contents.Sheets[i].Part
+	m := &merges{through: through}
+	whole, err := b.archive.Whole(name)
+	if whole != nil || err != nil {
+		m.find(whole, true)
+		return m.found, err
+	}
+	p, err := b.archive.Part(name)
 	if err != nil {
 		return nil, err
 	}
-	const longest = 256
-	var found []grid.Area
-	mark := []byte("mergeCell ")
-	buf := make([]byte, 64<<10)
-	kept := 0
+	buf, kept := make([]byte, 64<<10), 0
 	for {
 		n, err := p.Read(buf[kept:])
-		w := buf[:kept+n]
-		for {
-			i := bytes.Index(w, mark)
-			if i < 0 || len(w)-i < longest && err == nil {
-				break
-			}
-			w = w[i+len(mark):]
-			_, ref, ok := bytes.Cut(w[:min(len(w), longest)], []byte("ref="))
-			if !ok || len(ref) < 2 {
-				continue
-			}
-			if end := bytes.IndexByte(ref[1:], ref[0]); end > 0 {
-				if a, ok := parseArea(ref[1 : 1+end]); ok && a.Top <= through {
-					found = append(found, a)
-				}
-			}
-		}
-		if err == io.EOF || len(found) > 10_000 {
-			return found, nil
+		rest := m.find(buf[:kept+n], err != nil)
+		if err == io.EOF || len(m.found) > mostMerges {
+			return m.found, nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		kept = copy(buf, w[max(0, len(w)-longest):])
+		kept = copy(buf, rest[max(0, len(rest)-longestMerge):])
 	}
+}
+
+const (
+	longestMerge = 256    // bytes of an element that names a range
+	mostMerges   = 10_000 // more are not looked at
+)
+
+// merges looks for merged ranges that begin at row through or above it.
+type merges struct {
+	through int
+	found   []grid.Area
+}
+
+// find gives what is left of w, in which another one may begin. last: nothing follows.
+func (m *merges) find(w []byte, last bool) (rest []byte) {
+	mark := []byte("mergeCell ")
+	for len(m.found) <= mostMerges {
+		i := bytes.Index(w, mark)
+		if i < 0 || len(w)-i < longestMerge && !last {
+			break
+		}
+		w = w[i+len(mark):]
+		_, ref, ok := bytes.Cut(w[:min(len(w), longestMerge)], []byte("ref="))
+		if !ok || len(ref) < 2 {
+			continue
+		}
+		if end := bytes.IndexByte(ref[1:], ref[0]); end > 0 {
+			if a, ok := parseArea(ref[1 : 1+end]); ok && a.Top <= m.through {
+				m.found = append(m.found, a)
+			}
+		}
+	}
+	return w
 }
