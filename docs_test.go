@@ -2,6 +2,7 @@ package rowferry_test
 
 import (
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -78,4 +79,56 @@ func TestLinksLeadSomewhere(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What a page says is to be written, listed or run is there: folders, files, and the names of packages of ours.
+func TestHowToAddIsTrue(t *testing.T) {
+	text, err := os.ReadFile("docs/how-to-add.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folders := map[string]string{}
+	for _, p := range packages(t) {
+		folder := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "./")
+		folders[path.Base(folder)] = folder
+	}
+	code := regexp.MustCompile("`([^`]+)`")
+	name := regexp.MustCompile(`^(\w+)\.([A-Z]\w*)$`)
+	listed := regexp.MustCompile("`(\\w+)` in `([\\w/]+(?:\\.go)?)`")
+	seen := 0
+	for _, m := range code.FindAllStringSubmatch(string(text), -1) {
+		said := strings.TrimPrefix(strings.TrimPrefix(m[1], "go test "), "./")
+		if of := name.FindStringSubmatch(said); of != nil {
+			if seen++; folders[of[1]] == "" || !declares(t, folders[of[1]], of[2]) {
+				t.Errorf("there is no %s", said)
+			}
+		} else if strings.Contains(said, "/") {
+			seen++
+			if _, err := os.Stat(strings.Split(said, "/NAME")[0]); err != nil {
+				t.Errorf("there is no %s", said)
+			}
+		}
+	}
+	for _, m := range listed.FindAllStringSubmatch(string(text), -1) {
+		if seen++; !declares(t, m[2], m[1]) {
+			t.Errorf("%s has no %s", m[2], m[1])
+		}
+	}
+	if seen < 40 {
+		t.Errorf("only %d names were looked at", seen)
+	}
+}
+
+// declares reports whether a file, or one of a folder, declares a name at its top.
+func declares(t *testing.T, where, name string) bool {
+	t.Helper()
+	files := []string{where}
+	if !strings.HasSuffix(where, ".go") {
+		files, _ = filepath.Glob(filepath.Join(where, "*.go"))
+	}
+	declared := regexp.MustCompile(`(?m)^\t?(?:func|type|var|const|)\s?(?:\([^)]*\) )?` + name + `\b`)
+	return slices.ContainsFunc(files, func(file string) bool {
+		text, err := os.ReadFile(file)
+		return err == nil && declared.Match(text)
+	})
 }

@@ -28,7 +28,7 @@ func TestEveryCommandSaysTheSameMistakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
-	if err != nil || len(files) < 114 {
+	if err != nil || len(files) < 115 {
 		t.Fatalf("%d configurations, %v", len(files), err)
 	}
 	for _, file := range files {
