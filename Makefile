@@ -92,9 +92,11 @@ servers:
 corpus:
 	$(GO) run ./bench/corpus -dir $(or $(CORPUS),../shared/corpus)
 
-# A thousand workbooks that other programs write, cell by cell; the tests take four of them.
+# A thousand workbooks, each as three other programs write it, a tenth of them also as LibreOffice converts it, cell by cell (the tests take four);
+# then what reading a .xls costs beside the same .xlsx and beside LibreOffice.
 workbooks: packages
 	ROWFERRY_WORKBOOKS=1000 $(GO) test ./readers/workbook -run TestOpinions -v -timeout 60m
+	ROWFERRY_BENCH=65535x30 $(GO) test ./readers/workbook -run '^$$' -bench OldFormat -benchtime 3x
 
 # Machines that share a PostgreSQL are killed, suspended, told to end, cut off, slowed down and lose their database, each so many times; the tests do it once.
 chaos: packages

@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -192,6 +193,44 @@ func TestOldFormatCostsNoMore(t *testing.T) {
 	if t.Logf("xlsx %.3f s, xls %.3f s", modern, old); old > modern {
 		t.Errorf(".xls takes %.3f s, .xlsx %.3f s", old, modern)
 	}
+}
+
+// BenchmarkOldFormat reads a .xls, the same sheet as .xlsx, and has LibreOffice convert the .xls to CSV, in turn, and gives medians of the ratios of
+// the processor's time: ROWFERRY_BENCH=65535x30 go test ./readers/workbook -run '^$' -bench OldFormat -benchtime 3x.
+func BenchmarkOldFormat(b *testing.B) {
+	rows, columns := benchSize()
+	old, modern, dir := shipmentsXLS(b, rows, columns), shipments(b, rows, columns), b.TempDir()
+	spent := func(who int, work func()) float64 {
+		var before, after syscall.Rusage
+		errs := syscall.Getrusage(who, &before)
+		work()
+		if err := errors.Join(errs, syscall.Getrusage(who, &after)); err != nil {
+			b.Fatal(err)
+		}
+		return time.Duration(after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano()).Seconds()
+	}
+	read := func(kind grid.Container, path string) float64 {
+		return spent(syscall.RUSAGE_SELF, func() {
+			if n := readOurs(b, kind, path); n != rows {
+				b.Fatal(n)
+			}
+		})
+	}
+	var toModern, toOffice []float64
+	for b.Loop() {
+		ours := read(biff.Container, old)
+		toModern = append(toModern, ours/read(xlsx.Container, modern))
+		toOffice = append(toOffice, spent(syscall.RUSAGE_CHILDREN, func() {
+			out, err := exec.Command("soffice", "-env:UserInstallation=file://"+dir, "--headless", "--convert-to", "csv", "--outdir", dir, old).CombinedOutput()
+			if err != nil {
+				b.Fatalf("soffice: %v: %s", err, out)
+			}
+		})/ours)
+	}
+	slices.Sort(toModern)
+	slices.Sort(toOffice)
+	b.ReportMetric(toModern[len(toModern)/2], "xls/xlsx")
+	b.ReportMetric(toOffice[len(toOffice)/2], "soffice/xls")
 }
 
 // BenchmarkRead reads the whole file with this package and with excelize's raw row iterator.

@@ -140,6 +140,11 @@ func cellsOf(t *testing.T, path string) map[string]batch.Cell {
 	return cells
 }
 
+// LibreOffice takes a second for what others do in a millisecond, and many for XML 2003: it converts a tenth, and of that kind a hundredth.
+func converted(all []*written, kind string) []*written {
+	return all[:min(len(all), max(4, len(all)/cmp.Or(map[string]int{"xml": 100}[kind], 10)))]
+}
+
 // Workbooks that other programs wrote are read cell by cell as they were meant; and what other programs read in them is what we read.
 func TestOpinions(t *testing.T) {
 	dir := t.TempDir()
@@ -161,14 +166,12 @@ func TestOpinions(t *testing.T) {
 	for _, w := range all {
 		xls = append(xls, filepath.Join(dir, "xlwt-"+w.Name+".xls"))
 	}
-	paths := []string{"xlwt-%s.xls", "odfpy-%s.ods", "perl-%s.xls", "ods/xlwt-%s.ods"}
 	conversions := map[string]string{"ods": "ods", "csv": "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false"}
 	if howMany() > 4 {
 		conversions["fods"], conversions["again"], conversions["xml"] = "fods", "xls:MS Excel 97", "xml:MS Excel 2003 XML"
-		paths = append(paths, "fods/xlwt-%s.fods", "again/xlwt-%s.xls", "xml/xlwt-%s.xml")
 	}
 	for folder, kind := range conversions {
-		for some := range slices.Chunk(append(slices.Clone(xls), others...), 100) {
+		for some := range slices.Chunk(append(others[:len(others):len(others)], xls[:len(converted(all, folder))]...), 100) {
 			program(t, nil, "soffice", append([]string{"--headless", "--convert-to", kind, "--outdir", filepath.Join(dir, folder)}, some...)...)
 		}
 	}
@@ -180,21 +183,30 @@ func TestOpinions(t *testing.T) {
 	}
 	compared := 0
 	for _, w := range all {
-		for _, path := range paths {
-			compared += asWritten(t, w, filepath.Join(dir, fmt.Sprintf(path, w.Name)))
+		for _, path := range []string{"xlwt-" + w.Name + ".xls", "odfpy-" + w.Name + ".ods", "perl-" + w.Name + ".xls"} {
+			compared += asWritten(t, w, filepath.Join(dir, path))
 		}
-		asShown(t, filepath.Join(dir, "xlwt-"+w.Name+".xls"), filepath.Join(dir, "csv", "xlwt-"+w.Name+".csv"))
-		if w.Name == "0" { // one is enough of what takes a second each
-			csv := filepath.Join(dir, "gnumeric.csv")
-			program(t, nil, "ssconvert", filepath.Join(dir, "xlwt-0.xls"), csv)
-			asShown(t, filepath.Join(dir, "xlwt-0.xls"), csv)
-			for name, format := range map[string]string{"biff7.xls": "Gnumeric_Excel:excel_biff7", "biff8.xls": "Gnumeric_Excel:excel_biff8", "gnumeric.ods": "Gnumeric_OpenCalc:odf"} {
-				path := filepath.Join(dir, name)
-				program(t, nil, "ssconvert", "-T", format, filepath.Join(dir, "xlwt-0.xls"), path)
+	}
+	for folder, kind := range conversions {
+		for _, w := range converted(all, folder) {
+			extension, _, _ := strings.Cut(kind, ":")
+			path := filepath.Join(dir, folder, "xlwt-"+w.Name+"."+extension)
+			if extension == "csv" {
+				asShown(t, filepath.Join(dir, "xlwt-"+w.Name+".xls"), path)
+			} else {
 				compared += asWritten(t, w, path)
 			}
 		}
 	}
+	csv := filepath.Join(dir, "gnumeric.csv") // one is enough of what takes a second each
+	program(t, nil, "ssconvert", filepath.Join(dir, "xlwt-0.xls"), csv)
+	asShown(t, filepath.Join(dir, "xlwt-0.xls"), csv)
+	for name, format := range map[string]string{"biff7.xls": "Gnumeric_Excel:excel_biff7", "biff8.xls": "Gnumeric_Excel:excel_biff8", "gnumeric.ods": "Gnumeric_OpenCalc:odf"} {
+		path := filepath.Join(dir, name)
+		program(t, nil, "ssconvert", "-T", format, filepath.Join(dir, "xlwt-0.xls"), path)
+		compared += asWritten(t, all[0], path)
+	}
+	t.Logf("%d workbooks, %d cells", len(all), compared)
 	if compared < 100*len(all) {
 		t.Errorf("only %d cells were compared", compared)
 	}
