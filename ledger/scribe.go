@@ -2,8 +2,10 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/rowferry/rowferry/batch"
 )
@@ -14,8 +16,37 @@ type Pen interface {
 	Line(id string) (f File, key int64, err error)
 	// Write writes a line as it is now, but for Started and Finished, which only events move, and gives it a new Change.
 	Write(key int64, f File) error
-	// Unstage drops the chunks of a file that is not accepted (ErrState), with what belongs to them.
-	Unstage(id string) error
+	// Alone is called before what other files hold decides: until the transaction ends nobody else writes that, and what the driver
+	// remembers of it is what is written.
+	Alone() error
+	// Family lists the accepted files of a family.
+	Family(root string) ([]File, error)
+	// Same is the oldest other file of a file's route with this content that was not Quarantined and is no Duplicate; ErrNotFound.
+	Same(f File, hash string) (File, error)
+
+	// Unstage drops the chunks of a file that is not accepted, with what belongs to them.
+	Unstage(f File, key int64) error
+	// Begun notes that Raced looks at what is accepted from here on.
+	Begun(f File, key int64) error
+	// Raced is ErrRaced when a file that was accepted since has a request of this one. Alone was called.
+	Raced(f File, key int64) error
+	// Counted is ErrMissing unless exactly so many rows and items are staged, and on disk.
+	Counted(f File, key int64, rows, items int) error
+	// Publish makes the prints known of a file whose line says that it is accepted.
+	Publish(f File, key int64) error
+
+	// Chunk reads a chunk as Books does.
+	Chunk(id string, seq int) (*Content, error)
+	// Record writes events as Journal does.
+	Record(events []Event) error
+	// Unrepeated drops the events that would open items again which another file has repeated since, and gives one such. Items that
+	// were held as repeats are opened all the same: they get a print only now. Alone was called.
+	Unrepeated(f File, key int64, c *Content, events []Event) (open []Event, other *Earlier, err error)
+	// Reprint has the items of a chunk leave their prints anew, as far as they are not there. Alone was called.
+	Reprint(f File, key int64, c *Content) error
+	// Finish takes out an order.
+	Finish(order int64) error
+
 	// Drop lets go of one step of a part of a file, as Retainer does.
 	Drop(f File, key int64, part Part, step int) (more bool, err error)
 }
@@ -23,21 +54,194 @@ type Pen interface {
 // Scribe runs steps in transactions, in the order of the calls: those writes of an owner that are the same whatever the driver.
 type Scribe[P Pen] func(ctx context.Context, step func(P) error) error
 
-// amend has a file's line changed by edit; ErrState where it is in none of the states, if any are given.
-func (s Scribe[P]) amend(ctx context.Context, id string, edit func(*File), from ...State) error {
-	return s(ctx, func(w P) error { return amend(w, id, edit, from...) })
+// answered is what a step gives.
+func answered[P Pen, T any](ctx context.Context, s Scribe[P], step func(P) (T, error)) (answer T, err error) {
+	var got T // the writer's until the step returned without an error
+	err = s(ctx, func(w P) (err error) {
+		got, err = step(w)
+		return err
+	})
+	if err != nil {
+		return answer, err
+	}
+	return got, nil
 }
 
-func amend(w Pen, id string, edit func(*File), from ...State) error {
-	f, key, err := w.Line(id)
+// line reads a file's line; ErrState where it is in none of the states, if any are given.
+func line(w Pen, id string, from ...State) (f File, key int64, err error) {
+	if f, key, err = w.Line(id); err == nil && len(from) > 0 && !slices.Contains(from, f.State) {
+		err = fmt.Errorf("%w: %s is %s", ErrState, id, f.State)
+	}
+	return f, key, err
+}
+
+// amend has a file's line changed by edit.
+func (s Scribe[P]) amend(ctx context.Context, id string, edit func(*File), from ...State) error {
+	return s(ctx, func(w P) error {
+		f, key, err := line(w, id, from...)
+		if err != nil {
+			return err
+		}
+		edit(&f)
+		return w.Write(key, f)
+	})
+}
+
+// Take is Intake's.
+func (s Scribe[P]) Take(ctx context.Context, id, hash string, size int64) (earlier *File, err error) {
+	return answered(ctx, s, func(w P) (*File, error) {
+		if err := w.Alone(); err != nil {
+			return nil, err
+		}
+		f, key, err := line(w, id, Claiming, Taken)
+		if err != nil {
+			return nil, err
+		}
+		f.Hash, f.Size = hash, size
+		switch before, err := w.Same(f, hash); {
+		case err == nil:
+			f.State, f.Reason = Duplicate, before.ID
+			return &before, w.Write(key, f)
+		case !errors.Is(err, ErrNotFound):
+			return nil, err
+		}
+		if err := w.Begun(f, key); err != nil {
+			return nil, err
+		}
+		f.State = Taken
+		return nil, w.Write(key, f)
+	})
+}
+
+// Unstage is Intake's.
+func (s Scribe[P]) Unstage(ctx context.Context, id string) error {
+	return s(ctx, func(w P) error {
+		f, key, err := line(w, id, Claiming, Taken)
+		if err != nil {
+			return err
+		}
+		if err := w.Unstage(f, key); err != nil {
+			return err
+		}
+		return w.Begun(f, key)
+	})
+}
+
+// Accept is Intake's.
+func (s Scribe[P]) Accept(ctx context.Context, id string, r Reading, c batch.Counts, items, open int) error {
+	return s(ctx, func(w P) error {
+		if err := w.Alone(); err != nil {
+			return err
+		}
+		f, key, err := line(w, id, Taken)
+		if err != nil {
+			return err
+		}
+		if err := w.Raced(f, key); err != nil {
+			return err
+		}
+		if r.Again != nil {
+			members, err := w.Family(r.Again.Root)
+			if err != nil {
+				return err
+			}
+			if err := r.Again.Unchanged(id, members); err != nil {
+				return err
+			}
+		}
+		if err := w.Counted(f, key, c.Read, items); err != nil {
+			return err
+		}
+		if f.State = Sending; open == 0 {
+			f.State = Settled
+		}
+		f.Reading, f.Counts, f.Items, f.Open = r, c, items, open
+		if err := w.Write(key, f); err != nil {
+			return err
+		}
+		return w.Publish(f, key)
+	})
+}
+
+// Requeue is Control's.
+func (s Scribe[P]) Requeue(ctx context.Context, id string, statuses []batch.Status, order int64) (rows int, err error) {
+	now := time.Now().UTC()
+	return answered(ctx, s, func(w P) (int, error) {
+		rows, err := requeue(w, id, statuses, now)
+		if err != nil {
+			return 0, err
+		}
+		return rows, w.Finish(order)
+	})
+}
+
+func requeue(w Pen, id string, statuses []batch.Status, now time.Time) (rows int, err error) {
+	if err := w.Alone(); err != nil {
+		return 0, err
+	}
+	f, key, err := line(w, id, Settled, Reported)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if len(from) > 0 && !slices.Contains(from, f.State) {
-		return fmt.Errorf("%w: %s is %s", ErrState, id, f.State)
+	members, err := w.Family(f.Root())
+	if err != nil {
+		return 0, err
 	}
-	edit(&f)
-	return w.Write(key, f)
+	if err := f.Newest(members); err != nil {
+		return 0, err
+	}
+	var repeated *Earlier
+	for c, err := range Each(func(seq int) (*Content, error) { return w.Chunk(id, seq) }) {
+		if err != nil {
+			return 0, err
+		}
+		events, other, err := w.Unrepeated(f, key, c, c.Requeued(statuses, now))
+		if err != nil {
+			return 0, err
+		}
+		if other != nil {
+			repeated = other
+		}
+		for _, e := range events {
+			rows += len(e.Rows)
+		}
+		if err := w.Record(events); err != nil {
+			return 0, err
+		}
+	}
+	if rows == 0 && repeated != nil {
+		return 0, &Repeated{Earlier: repeated}
+	}
+	if rows == 0 {
+		return 0, nil
+	}
+	if f, key, err = w.Line(id); err != nil { // the events have moved it
+		return 0, err
+	}
+	f.State, f.Revision, f.Cancelled, f.Paused = Sending, f.Revision+1, false, ""
+	return rows, w.Write(key, f)
+}
+
+// Reprint has a file's items leave their prints anew, as far as they are not there.
+func (s Scribe[P]) Reprint(ctx context.Context, id string) error {
+	return s(ctx, func(w P) error {
+		if err := w.Alone(); err != nil {
+			return err
+		}
+		f, key, err := w.Line(id)
+		if err != nil {
+			return err
+		}
+		for c, err := range Each(func(seq int) (*Content, error) { return w.Chunk(id, seq) }) {
+			if err != nil {
+				return err
+			}
+			if err := w.Reprint(f, key, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Reroute is Intake's.
@@ -58,10 +262,15 @@ func (s Scribe[P]) Double(ctx context.Context, id, earlier string) error {
 // discard drops what is staged of a file, which is not sent.
 func (s Scribe[P]) discard(ctx context.Context, id string, to State, reason string, from ...State) error {
 	return s(ctx, func(w P) error {
-		if err := w.Unstage(id); err != nil {
+		f, key, err := line(w, id, from...)
+		if err != nil {
 			return err
 		}
-		return amend(w, id, func(f *File) { f.State, f.Reason = to, reason }, from...)
+		if err := w.Unstage(f, key); err != nil {
+			return err
+		}
+		f.State, f.Reason = to, reason
+		return w.Write(key, f)
 	})
 }
 
@@ -103,20 +312,18 @@ func (s Scribe[P]) Remark(ctx context.Context, id string, note batch.Note) error
 
 // Drop is Retainer's.
 func (s Scribe[P]) Drop(ctx context.Context, id string, part Part, step int) (more bool, err error) {
-	err = s(ctx, func(w P) error {
+	return answered(ctx, s, func(w P) (bool, error) {
 		f, key, err := w.Line(id)
 		if err != nil {
-			return err
+			return false, err
 		}
 		first, err := f.LetGo(part)
 		if err == nil && first {
 			err = w.Write(key, f)
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
-		more, err = w.Drop(f, key, part, step)
-		return err
+		return w.Drop(f, key, part, step)
 	})
-	return more, err
 }

@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 )
 
@@ -19,8 +17,8 @@ func (l *Ledger) Record(events ...ledger.Event) ledger.Receipt {
 	return l.queue.Add(op{events: events}, len(events))
 }
 
-// record writes events, one line per chunk, and keeps the tallies and the files' books: all in one go.
-func (w *writing) record(events []ledger.Event) error {
+// Record writes events, one line per chunk, and keeps the tallies and the files' books: all in one go.
+func (w *writing) Record(events []ledger.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
@@ -184,6 +182,11 @@ func play(rows pgx.Rows, p *ledger.Playback, at ledger.ChunkID) error {
 	return rows.Err()
 }
 
+// Chunk is ledger.Pen's.
+func (w *writing) Chunk(id string, seq int) (*ledger.Content, error) {
+	return chunk(w.ctx, w.tx, id, seq)
+}
+
 // Chunk returns one chunk and the state of its items.
 func (b books) Chunk(ctx context.Context, id string, seq int) (c *ledger.Content, err error) {
 	err = b.reading(ctx, func(q querier) (err error) {
@@ -244,65 +247,6 @@ func (b books) Mentions(ctx context.Context, id string, seq int, text string) (m
 		return rows.Err()
 	})
 	return may, err
-}
-
-// Requeue opens items again.
-func (l *Ledger) Requeue(ctx context.Context, id string, statuses []batch.Status, order int64) (int, error) {
-	now := time.Now().UTC()
-	var rows int // the writer's until do returns without an error
-	err := l.do(ctx, func(w *writing) (err error) {
-		if rows, err = w.requeue(id, statuses, now); err != nil {
-			return err
-		}
-		return w.done(order)
-	})
-	if err != nil {
-		return 0, err
-	}
-	return rows, nil
-}
-
-func (w *writing) requeue(id string, statuses []batch.Status, now time.Time) (rows int, err error) {
-	f, n, err := w.file(id)
-	if err != nil {
-		return 0, err
-	}
-	if f.State != ledger.Settled && f.State != ledger.Reported {
-		return 0, fmt.Errorf("%w: %s is %s", ledger.ErrState, id, f.State)
-	}
-	members, err := w.family(f.Root())
-	if err != nil {
-		return 0, err
-	}
-	if err := f.Newest(members); err != nil {
-		return 0, err
-	}
-	var repeated *ledger.Earlier
-	for c, err := range ledger.Each(func(seq int) (*ledger.Content, error) { return chunk(w.ctx, w.tx, id, seq) }) {
-		if err != nil {
-			return 0, err
-		}
-		events, earlier, err := w.unrepeated(&f, n, c, c.Requeued(statuses, now))
-		if err != nil {
-			return 0, err
-		}
-		if earlier != nil {
-			repeated = earlier
-		}
-		for _, e := range events {
-			rows += len(e.Rows)
-		}
-		if err := w.record(events); err != nil {
-			return 0, err
-		}
-	}
-	switch {
-	case rows == 0 && repeated != nil:
-		return 0, &ledger.Repeated{Earlier: repeated}
-	case rows == 0:
-		return 0, nil
-	}
-	return rows, w.exec("UPDATE files SET "+touched+", state = 'sending', revision = revision + 1, cancelled = false, paused = '' WHERE n = $1", n)
 }
 
 // PauseLane stops an account's lane, or lets it go on.
@@ -392,10 +336,11 @@ func (l *Ledger) Ordered(ctx context.Context) (orders []ledger.Order, err error)
 
 // Done takes a command out.
 func (l *Ledger) Done(ctx context.Context, order int64) error {
-	return l.do(ctx, func(w *writing) error { return w.done(order) })
+	return l.do(ctx, func(w *writing) error { return w.Finish(order) })
 }
 
-func (w *writing) done(order int64) error { return w.exec("DELETE FROM orders WHERE n = $1", order) }
+// Finish is ledger.Pen's.
+func (w *writing) Finish(order int64) error { return w.exec("DELETE FROM orders WHERE n = $1", order) }
 
 // Keep stores a small fact.
 func (l *Ledger) Keep(ctx context.Context, key, value string) error {

@@ -48,29 +48,10 @@ func scanFile(row pgx.Row) (f ledger.File, n int64, err error) {
 // touched is what every change of a file's line sets.
 const touched = "changed = nextval('changes')"
 
-// file reads one file inside the transaction.
-func (w *writing) file(id string) (ledger.File, int64, error) {
+// Line is ledger.Pen's.
+func (w *writing) Line(id string) (ledger.File, int64, error) {
 	return scanFile(w.tx.QueryRow(w.ctx, "SELECT "+fileColumns+" FROM files WHERE id = $1", id))
 }
-
-// change reads a file in one of the states, lets edit change its facts, and writes those back with the state given.
-func (w *writing) change(id string, from []ledger.State, to ledger.State, edit func(*ledger.File)) error {
-	f, n, err := w.file(id)
-	if err != nil {
-		return err
-	}
-	if !slices.Contains(from, f.State) {
-		return fmt.Errorf("%w: %s is %s", ledger.ErrState, id, f.State)
-	}
-	f.State = to
-	if edit != nil {
-		edit(&f)
-	}
-	return w.Write(n, f)
-}
-
-// Line is ledger.Pen's.
-func (w *writing) Line(id string) (ledger.File, int64, error) { return w.file(id) }
 
 // Write is ledger.Pen's.
 func (w *writing) Write(n int64, f ledger.File) error {
@@ -83,9 +64,6 @@ func (w *writing) Write(n int64, f ledger.File) error {
 		f.Hash, f.Account, f.Ancestor(), string(f.State), []byte(f.Paused), f.Rested, f.Cancelled, f.Revision, f.Items, f.Open,
 		c.Read, c.Delivered, c.Rejected, c.Invalid, c.Failed, c.Unknown, c.Skipped, ledger.EncodeFacts(f), n)
 }
-
-// Unstage is ledger.Pen's.
-func (w *writing) Unstage(id string) error { return w.unstage(id) }
 
 // Begin writes the intent to claim a file.
 func (l *Ledger) Begin(ctx context.Context, f ledger.File) error {
@@ -111,61 +89,32 @@ func (l *Ledger) Forget(ctx context.Context, id string) error {
 	})
 }
 
-// Take records the spooled content.
-func (l *Ledger) Take(ctx context.Context, id, hash string, size int64) (*ledger.File, error) {
-	var earlier *ledger.File // the writer's until do returns without an error
-	err := l.do(ctx, func(w *writing) error {
-		earlier = nil
-		f, n, err := w.file(id)
-		if err != nil {
-			return err
-		}
-		before, _, err := scanFile(w.tx.QueryRow(w.ctx, "SELECT "+fileColumns+` FROM files
-			WHERE hash = $1 AND hash <> '' AND route = $2 AND id <> $3 AND state NOT IN ('quarantined', 'duplicate') ORDER BY n LIMIT 1`, hash, f.Route, id))
-		to := ledger.Taken
-		switch {
-		case err == nil:
-			to, earlier = ledger.Duplicate, &before
-		case !errors.Is(err, ledger.ErrNotFound):
-			return err
-		}
-		if err := w.exec("UPDATE files SET began = "+accepts+" WHERE n = $1", n); err != nil {
-			return err
-		}
-		return w.change(id, []ledger.State{ledger.Claiming, ledger.Taken}, to, func(f *ledger.File) {
-			f.Hash, f.Size = hash, size
-			if earlier != nil {
-				f.Reason = earlier.ID
-			}
-		})
-	})
-	if err != nil {
-		return nil, err
-	}
-	return earlier, nil
+// Same is ledger.Pen's.
+func (w *writing) Same(f ledger.File, hash string) (ledger.File, error) {
+	before, _, err := scanFile(w.tx.QueryRow(w.ctx, "SELECT "+fileColumns+` FROM files
+		WHERE hash = $1 AND hash <> '' AND route = $2 AND id <> $3 AND state NOT IN ('quarantined', 'duplicate') ORDER BY n LIMIT 1`, hash, f.Route, f.ID))
+	return before, err
 }
 
-// Unstage drops what a broken-off reading has staged.
-func (l *Ledger) Unstage(ctx context.Context, id string) error {
-	return l.do(ctx, func(w *writing) error { return w.unstage(id) })
-}
-
-func (w *writing) unstage(id string) error {
-	f, n, err := w.file(id)
-	if err != nil {
-		return err
-	}
-	if f.State != ledger.Taken && f.State != ledger.Claiming {
-		return fmt.Errorf("%w: %s is %s", ledger.ErrState, id, f.State)
-	}
-	delete(w.l.torn, id)
+// Unstage is ledger.Pen's.
+func (w *writing) Unstage(f ledger.File, n int64) error {
+	delete(w.l.torn, f.ID)
 	clear(w.l.tallies)
 	b := &pgx.Batch{}
 	for _, table := range []string{"chunks", "tallies", "prints"} {
 		b.Queue("DELETE FROM "+in(table, n)+" WHERE file = $1", n)
 	}
-	b.Queue("UPDATE files SET began = "+accepts+" WHERE n = $1", n)
 	return w.all(b)
+}
+
+// Begun is ledger.Pen's.
+func (w *writing) Begun(_ ledger.File, n int64) error {
+	return w.exec("UPDATE files SET began = "+accepts+" WHERE n = $1", n)
+}
+
+// Publish is ledger.Pen's.
+func (w *writing) Publish(_ ledger.File, n int64) error {
+	return w.exec("UPDATE files SET accepted = "+accepts+" + 1 WHERE n = $1", n)
 }
 
 // accepts is how many files were accepted until now.
@@ -242,63 +191,26 @@ func (w *writing) key(id string) (int64, error) {
 	return n, err
 }
 
-// Accept makes the staged rows the truth.
-func (l *Ledger) Accept(ctx context.Context, id string, r ledger.Reading, c batch.Counts, items, open int) error {
-	return l.do(ctx, func(w *writing) error {
-		if err := w.l.torn[id]; err != nil {
-			return fmt.Errorf("rows of %s are not on disk: %w", id, err)
-		}
-		n, err := w.key(id)
-		if err != nil {
-			return err
-		}
-		if err := w.raced(id, n); err != nil {
-			return err
-		}
-		to := ledger.Sending
-		if open == 0 {
-			to = ledger.Settled
-		}
-		root := ""
-		if r.Again != nil {
-			root = r.Again.Root
-			members, err := w.family(root)
-			if err != nil {
-				return err
-			}
-			if err := r.Again.Unchanged(id, members); err != nil {
-				return err
-			}
-		}
-		if err := w.change(id, []ledger.State{ledger.Taken}, to, func(f *ledger.File) { f.Reading = r }); err != nil {
-			return err
-		}
-		if err := w.counted(id, n, c.Read, items); err != nil {
-			return err
-		}
-		return w.exec(`UPDATE files SET root = $1, items = $2, open = $3, read = $4, delivered = $5, rejected = $6, invalid = $7, failed = $8,
-			unknown = $9, skipped = $10, accepted = (SELECT coalesce(max(accepted), 0) + 1 FROM files) WHERE n = $11`,
-			root, items, open, c.Read, c.Delivered, c.Rejected, c.Invalid, c.Failed, c.Unknown, c.Skipped, n)
-	})
-}
-
-// counted is ledger.ErrMissing unless so many rows and items are staged.
-func (w *writing) counted(id string, n int64, rows, items int) error {
+// Counted is ledger.Pen's.
+func (w *writing) Counted(f ledger.File, n int64, rows, items int) error {
+	if err := w.l.torn[f.ID]; err != nil {
+		return fmt.Errorf("rows of %s are not on disk: %w", f.ID, err)
+	}
 	chunks := in("chunks", n)
 	found, err := w.tx.Query(w.ctx, "SELECT c.seq, t.body, CASE WHEN c.seq = (SELECT max(seq) FROM "+chunks+" WHERE file = $1) THEN c.body END FROM "+chunks+" c LEFT JOIN "+
 		in("tallies", n)+" t ON t.file = c.file AND t.seq = c.seq WHERE c.file = $1 ORDER BY c.seq", n)
 	if err != nil {
 		return err
 	}
-	census := ledger.Census{File: id}
+	census := ledger.Census{File: f.ID}
 	var seq int
 	var tally, last []byte
 	_, err = pgx.ForEachRow(found, []any{&seq, &tally, &last}, func() error { return census.Add(seq, tally, last) })
 	return cmp.Or(err, census.Holds(rows, items))
 }
 
-// family lists the accepted files of a family.
-func (w *writing) family(root string) ([]ledger.File, error) {
+// Family is ledger.Pen's.
+func (w *writing) Family(root string) ([]ledger.File, error) {
 	return files(w.ctx, w.tx, ledger.Query{Family: root, States: ledger.FamilyStates()})
 }
 

@@ -156,7 +156,7 @@ func (d Driver) own(ctx context.Context) (*Ledger, error) {
 	go l.write()
 	err = l.partitions(ctx, l.today())
 	if err == nil {
-		err = ledger.Reprint(ctx, l, l.reprint)
+		err = ledger.Reprint(ctx, l, l.Reprint)
 	}
 	if err != nil {
 		return nil, errors.Join(err, l.Close())

@@ -132,18 +132,17 @@ func (l *Ledger) Earlier(ctx context.Context, family string, prints []ledger.Pri
 	return found, nil
 }
 
-// raced is ledger.ErrRaced when a file that was accepted since this one's first chunk was staged has a request of it.
-func (w *writing) raced(id string, n int64) error {
+// Alone is ledger.Pen's: one process owns the ledger.
+func (w *writing) Alone() error { return nil }
+
+// Raced is ledger.Pen's.
+func (w *writing) Raced(f ledger.File, n int64) error {
 	rows, err := w.tx.Query(w.ctx, "SELECT n FROM files WHERE accepted > (SELECT began FROM files WHERE n = $1)", n)
 	if err != nil {
 		return err
 	}
 	since, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	if err != nil || len(since) == 0 {
-		return err
-	}
-	f, _, err := w.file(id)
-	if err != nil {
 		return err
 	}
 	look := lookout(w.ctx, w.tx, f.Root(), time.Time{})
@@ -167,9 +166,8 @@ func (w *writing) raced(id string, n int64) error {
 	return nil
 }
 
-// unrepeated drops the events that would open items again which another file has repeated since, and gives one such. Items
-// that were held as repeats are opened all the same: they get a print only now.
-func (w *writing) unrepeated(f *ledger.File, n int64, c *ledger.Content, events []ledger.Event) (open []ledger.Event, other *ledger.Earlier, err error) {
+// Unrepeated is ledger.Pen's.
+func (w *writing) Unrepeated(f ledger.File, n int64, c *ledger.Content, events []ledger.Event) (open []ledger.Event, other *ledger.Earlier, err error) {
 	prints := make([]ledger.Print, len(events))
 	for i, e := range events {
 		prints[i] = c.Items[e.Item].PrintFor(f.Account, f.Operation)
@@ -201,27 +199,9 @@ func (w *writing) unrepeated(f *ledger.File, n int64, c *ledger.Content, events 
 	return open, other, w.copyPrints(in("prints", n), late)
 }
 
-// reprint has a file's items leave their prints anew, as far as they are not there.
-func (l *Ledger) reprint(ctx context.Context, id string) error {
-	return l.do(ctx, func(w *writing) error {
-		f, n, err := w.file(id)
-		if err != nil {
-			return err
-		}
-		for c, err := range ledger.Each(func(seq int) (*ledger.Content, error) { return chunk(w.ctx, w.tx, id, seq) }) {
-			if err != nil {
-				return err
-			}
-			if err := w.reprint(&f, n, c); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func (w *writing) reprint(f *ledger.File, n int64, c *ledger.Content) error {
-	items := c.Left(f)
+// Reprint is ledger.Pen's.
+func (w *writing) Reprint(f ledger.File, n int64, c *ledger.Content) error {
+	items := c.Left(&f)
 	prints := make([]ledger.Print, 0, 3*len(items))
 	for _, l := range items {
 		prints = append(prints, l.Print, l.Old[0], l.Old[1])

@@ -168,7 +168,7 @@ func (w *writing) flush() error {
 	if err := w.stageAll(chunks); err != nil {
 		return err
 	}
-	return w.record(events)
+	return w.Record(events)
 }
 
 // stageAll writes chunks together, or, where that fails, each for itself: what is wrong with one is no fault of the others.

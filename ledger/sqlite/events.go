@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"time"
 
-	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 )
 
@@ -18,8 +16,8 @@ func (l *Ledger) Record(events ...ledger.Event) ledger.Receipt {
 	return l.queue.Add(op{events: events}, len(events))
 }
 
-// record writes events, one line per file and chunk, and keeps the files' books.
-func (w *writing) record(events []ledger.Event) error {
+// Record writes events, one line per file and chunk, and keeps the files' books.
+func (w *writing) Record(events []ledger.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
@@ -147,6 +145,11 @@ func opened(form int, kind ledger.Kind, id string, seq int, body []byte) ([]byte
 	return ledger.Unseal(kind, id, seq, body)
 }
 
+// Chunk is ledger.Pen's.
+func (w *writing) Chunk(id string, seq int) (*ledger.Content, error) {
+	return chunk(w.ctx, w.conn, id, seq)
+}
+
 // Chunk returns one chunk and the state of its items.
 func (b books) Chunk(ctx context.Context, id string, seq int) (*ledger.Content, error) {
 	c, err := chunk(ctx, b.reader, id, seq)
@@ -156,72 +159,6 @@ func (b books) Chunk(ctx context.Context, id string, seq int) (*ledger.Content, 
 // Chunks gives all chunks of a file in order.
 func (b books) Chunks(ctx context.Context, id string) iter.Seq2[*ledger.Content, error] {
 	return ledger.Each(func(seq int) (*ledger.Content, error) { return b.Chunk(ctx, id, seq) })
-}
-
-func chunks(ctx context.Context, q querier, id string) iter.Seq2[*ledger.Content, error] {
-	return ledger.Each(func(seq int) (*ledger.Content, error) { return chunk(ctx, q, id, seq) })
-}
-
-// Requeue opens items again.
-func (l *Ledger) Requeue(ctx context.Context, id string, statuses []batch.Status, order int64) (int, error) {
-	now := time.Now().UTC()
-	var rows int // the writer's until do returns without an error
-	err := l.do(ctx, func(w *writing) (err error) {
-		if rows, err = w.requeue(id, statuses, now); err != nil {
-			return err
-		}
-		return w.done(order)
-	})
-	if err != nil {
-		return 0, err
-	}
-	return rows, nil
-}
-
-func (w *writing) requeue(id string, statuses []batch.Status, now time.Time) (rows int, err error) {
-	f, n, err := w.file(id)
-	if err != nil {
-		return 0, err
-	}
-	if f.State != ledger.Settled && f.State != ledger.Reported {
-		return 0, fmt.Errorf("%w: %s is %s", ledger.ErrState, id, f.State)
-	}
-	members, err := w.family(f.Root())
-	if err != nil {
-		return 0, err
-	}
-	if err := f.Newest(members); err != nil {
-		return 0, err
-	}
-	if err := w.l.prints.fill(w.ctx, w.conn, 0); err != nil {
-		return 0, err
-	}
-	var repeated *ledger.Earlier
-	for c, err := range chunks(w.ctx, w.conn, id) {
-		if err != nil {
-			return 0, err
-		}
-		events, earlier, err := w.unrepeated(&f, n, c, c.Requeued(statuses, now))
-		if err != nil {
-			return 0, err
-		}
-		if earlier != nil {
-			repeated = earlier
-		}
-		for _, e := range events {
-			rows += len(e.Rows)
-		}
-		if err := w.record(events); err != nil {
-			return 0, err
-		}
-	}
-	switch {
-	case rows == 0 && repeated != nil:
-		return 0, &ledger.Repeated{Earlier: repeated}
-	case rows == 0:
-		return 0, nil
-	}
-	return rows, w.exec("UPDATE files SET "+touched+", state = 'sending', revision = revision + 1, cancelled = 0, paused = '' WHERE n = ?", n)
 }
 
 // PauseLane stops an account's lane, or lets it go on.
@@ -306,10 +243,11 @@ func (b books) ordered(ctx context.Context) (orders []ledger.Order, err error) {
 
 // Done takes a command out.
 func (l *Ledger) Done(ctx context.Context, order int64) error {
-	return l.do(ctx, func(w *writing) error { return w.done(order) })
+	return l.do(ctx, func(w *writing) error { return w.Finish(order) })
 }
 
-func (w *writing) done(order int64) error { return w.exec("DELETE FROM orders WHERE n = ?", order) }
+// Finish is ledger.Pen's.
+func (w *writing) Finish(order int64) error { return w.exec("DELETE FROM orders WHERE n = ?", order) }
 
 // Keep stores a small fact.
 func (l *Ledger) Keep(ctx context.Context, key, value string) error {

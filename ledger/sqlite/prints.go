@@ -470,11 +470,11 @@ func (w *writing) learn(at tallied, list []printed) {
 	w.learned = true
 }
 
-// publish makes the prints of a file known that is being accepted. A tail that grows too long becomes segments.
-func (w *writing) publish(id string, n int64) error {
+// Publish is ledger.Pen's. A tail that grows too long becomes segments.
+func (w *writing) Publish(f ledger.File, n int64) error {
 	w.l.accepts++
 	w.l.accepted[n] = w.l.accepts
-	delete(w.l.began, id)
+	delete(w.l.began, f.ID)
 	if len(w.l.accepted) > 1000 && len(w.l.began) == 0 {
 		clear(w.l.accepted)
 	}
@@ -483,7 +483,7 @@ func (w *writing) publish(id string, n int64) error {
 		err := eachPrinted(w.ctx, w.conn, func(at tallied, list []printed) {
 			w.learn(at, list)
 			last, rows = at.seq, rows+1
-		}, "SELECT ?1, file, seq, body FROM prints WHERE file = ?2 AND seq > ?3 ORDER BY seq LIMIT 64", id, n, last)
+		}, "SELECT ?1, file, seq, body FROM prints WHERE file = ?2 AND seq > ?3 ORDER BY seq LIMIT 64", f.ID, n, last)
 		if err != nil {
 			return err
 		}
@@ -521,29 +521,35 @@ func (w *writing) sealTail(file int64, last int) error {
 	return nil
 }
 
-// raced is ledger.ErrRaced when a file that was accepted since this one's first chunk was staged has a request of it.
-func (w *writing) raced(id string, n int64, since int64) error {
-	if since == w.l.accepts {
+// Alone is ledger.Pen's: one process owns the ledger.
+func (w *writing) Alone() error { return w.l.prints.fill(w.ctx, w.conn, 0) }
+
+// Begun is ledger.Pen's.
+func (w *writing) Begun(f ledger.File, _ int64) error {
+	w.l.began[f.ID] = w.l.accepts
+	return nil
+}
+
+// Raced is ledger.Pen's.
+func (w *writing) Raced(f ledger.File, n int64) error {
+	since, began := w.l.began[f.ID]
+	if !began || since == w.l.accepts {
 		return nil
 	}
-	family, err := w.rootOf(n)
-	if err != nil {
-		return err
-	}
 	var prints []ledger.Print
-	err = eachPrinted(w.ctx, w.conn, func(_ tallied, list []printed) {
+	err := eachPrinted(w.ctx, w.conn, func(_ tallied, list []printed) {
 		for _, p := range list {
 			if !p.Free {
 				prints = append(prints, p.print)
 			}
 		}
-	}, "SELECT ?1, file, seq, body FROM prints WHERE file = ?2", id, n)
+	}, "SELECT ?1, file, seq, body FROM prints WHERE file = ?2", f.ID, n)
 	if err != nil {
 		return err
 	}
 	newer := func(s ledger.Sighting) bool { return w.l.accepted[s.File] > since }
 	for part := range slices.Chunk(prints, 1024) {
-		found, err := w.l.prints.earlier(w.ctx, w.conn, family, part, time.Time{}, newer, true)
+		found, err := w.l.prints.earlier(w.ctx, w.conn, f.Root(), part, time.Time{}, newer, true)
 		if err != nil {
 			return err
 		}
@@ -552,11 +558,6 @@ func (w *writing) raced(id string, n int64, since int64) error {
 		}
 	}
 	return nil
-}
-
-func (w *writing) rootOf(n int64) (string, error) {
-	f, _, err := scanFile(w.conn.QueryRowContext(w.ctx, "SELECT "+fileColumns+" FROM files WHERE n = ?", n))
-	return f.Root(), err
 }
 
 // Earlier finds the items that had the same requests.
@@ -653,9 +654,8 @@ func (l *Ledger) ForgetPrints(ctx context.Context, before time.Time) error {
 	})
 }
 
-// unrepeated drops the events that would open items again which another file has repeated since, and gives one such. Items
-// that were held as repeats are opened all the same: they get a print only now.
-func (w *writing) unrepeated(f *ledger.File, n int64, c *ledger.Content, events []ledger.Event) (open []ledger.Event, other *ledger.Earlier, err error) {
+// Unrepeated is ledger.Pen's.
+func (w *writing) Unrepeated(f ledger.File, n int64, c *ledger.Content, events []ledger.Event) (open []ledger.Event, other *ledger.Earlier, err error) {
 	prints, items := make([]ledger.Print, len(events)), make([]int, len(events))
 	for i, e := range events {
 		prints[i], items[i] = c.Items[e.Item].PrintFor(f.Account, f.Operation), e.Item
@@ -703,32 +703,11 @@ func (w *writing) left(n int64, seq int, prints []ledger.Print, items []int) (ma
 	return own, nil
 }
 
-// reprint has a file's items leave their prints anew, as far as they are not there.
-func (l *Ledger) reprint(ctx context.Context, id string) error {
-	return l.do(ctx, func(w *writing) error {
-		f, n, err := w.file(id)
-		if err != nil {
-			return err
-		}
-		if err := l.prints.fill(w.ctx, w.conn, 0); err != nil {
-			return err
-		}
-		for c, err := range chunks(w.ctx, w.conn, id) {
-			if err != nil {
-				return err
-			}
-			if err := w.reprint(&f, n, c); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func (w *writing) reprint(f *ledger.File, n int64, c *ledger.Content) error {
+// Reprint is ledger.Pen's.
+func (w *writing) Reprint(f ledger.File, n int64, c *ledger.Content) error {
 	var prints []ledger.Print
 	var items []int
-	all := c.Left(f)
+	all := c.Left(&f)
 	for _, l := range all {
 		prints, items = append(prints, l.Print, l.Old[0], l.Old[1]), append(items, l.Item, l.Item, l.Item)
 	}

@@ -149,7 +149,7 @@ func (d Driver) own(ctx context.Context, how trust) (*Ledger, error) {
 		err = l.marked(ctx, dir, id, value, markErr, how)
 	}
 	if err == nil {
-		err = ledger.Reprint(ctx, l, l.reprint)
+		err = ledger.Reprint(ctx, l, l.Reprint)
 	}
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
@@ -528,7 +528,7 @@ func (w *writing) apply(ops []commits.Queued[op]) error {
 				return err
 			}
 		default:
-			if err := w.record(events); err != nil {
+			if err := w.Record(events); err != nil {
 				return err
 			}
 			events = events[:0]
@@ -537,7 +537,7 @@ func (w *writing) apply(ops []commits.Queued[op]) error {
 			}
 		}
 	}
-	return w.record(events)
+	return w.Record(events)
 }
 
 // step runs a step inside a savepoint: its failure is its caller's alone. Only after it has left prints, which is after all that a
