@@ -28,7 +28,7 @@ var layouts embed.FS
 
 // pages are the templates, one for each page, parsed once.
 var pages = sync.OnceValue(func() map[string]*template.Template {
-	shared := template.Must(template.New("").Funcs(template.FuncMap{"dict": dict}).ParseFS(layouts, "templates/layout.html", "templates/parts.html"))
+	shared := template.Must(template.New("").Funcs(template.FuncMap{"dict": dict, "join": func(all []string) string { return strings.Join(all, ", ") }}).ParseFS(layouts, "templates/layout.html", "templates/parts.html"))
 	all := map[string]*template.Template{}
 	names, _ := fs.Glob(layouts, "templates/*.html")
 	for _, name := range names {

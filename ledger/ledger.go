@@ -217,6 +217,7 @@ type Control interface {
 // Owner is the whole ledger, in the hands of the process that takes, sends and reports.
 type Owner interface {
 	Visitor
+	Among
 	Intake
 	Journal
 	Listening
@@ -234,8 +235,20 @@ type Lease interface {
 	// Held reports whether it certainly is ours at this moment. It is asked right before something is done that nobody else may
 	// do at the same time, because a process that was suspended hears of Lost too late.
 	Held() bool
-	// Release gives it back. It may be called again.
+	// Wanted is closed when another owner should have it: its holder ends what it is about, and gives it back.
+	Wanted() <-chan struct{}
+	// Release gives it back, once everything is written that was queued before. It may be called again.
 	Release(ctx context.Context) error
+}
+
+// Among is what an owner has to know of others, which may work on the same ledger at the same time: what only one may do, each does
+// under a Lease.
+type Among interface {
+	// Changed has a token when somebody may have changed what others go by: a file's state, a stopped lane, an order. It is nil when
+	// the owner is alone.
+	Changed() <-chan struct{}
+	// Abandoned reports whether the owner that began to take a file is gone.
+	Abandoned(ctx context.Context, id string) (bool, error)
 }
 
 // Driver is one way to keep a ledger.
@@ -243,6 +256,8 @@ type Driver interface {
 	// Open opens the ledger as its owner, creating it when it is not there and bringing its schema up to date. *InUse when
 	// another process is its owner, *Damaged.
 	Open(ctx context.Context) (Owner, error)
+	// Join opens it as an owner beside which others may work, where that is possible; else it is Open. *InUse while another has it for itself.
+	Join(ctx context.Context) (Owner, error)
 	// Visit opens it beside its owner. fs.ErrNotExist when there is none.
 	Visit(ctx context.Context) (Visitor, error)
 	// Adopt goes on with a ledger that is *Damaged and Lost, on somebody's word, and says what that changed: whatever was under

@@ -2,14 +2,24 @@ package ledger
 
 import "time"
 
-// Turn is whose turn it is on a ledger that several machines share, one of which works at a time. Moments are by the database's clock, for people: nothing is decided by them.
+// Turn is who works on a ledger that several machines share. Moments are by the database's clock, for people: nothing is decided by them.
 type Turn struct {
-	Works      string    `json:"works"`            // the machine and its process; "": none works
-	Since      time.Time `json:"since,omitzero"`   // when it took over
-	Heard      time.Time `json:"heard,omitzero"`   // when it renewed its lease last
-	Silent     bool      `json:"silent,omitempty"` // it has not for longer than the lease lasts: another one that stands by takes over
-	Epoch      int64     `json:"epoch"`            // how often the ledger has changed hands
+	Works      string    `json:"works"`            // the machine and its process that takes files, reports and carries out orders; "": none does now
+	Since      time.Time `json:"since,omitzero"`   // when it began
+	Heard      time.Time `json:"heard,omitzero"`   // when it was heard of last
+	Silent     bool      `json:"silent,omitempty"` // it has not been for longer than its lease lasts: another one takes over
+	Epoch      int64     `json:"epoch"`            // the number of its session: each has a greater one than those before
+	Machines   []Member  `json:"machines"`         // all that work, by how long they do
 	StandingBy []Waiter  `json:"standing_by"`      // by how long they wait
+}
+
+// Member is a machine that works.
+type Member struct {
+	Machine  string    `json:"machine"`
+	Since    time.Time `json:"since"`
+	Heard    time.Time `json:"heard"`
+	Silent   bool      `json:"silent,omitempty"`
+	Accounts []string  `json:"accounts"` // for which it sends
 }
 
 // Waiter is a machine that stands by.
@@ -17,3 +27,9 @@ type Waiter struct {
 	Machine string    `json:"machine"`
 	Since   time.Time `json:"since"`
 }
+
+// Office is the right to do what one machine does for all: take files, report, carry out orders, tell notices, let go of what was kept long enough.
+const Office = "office"
+
+// LaneOf is the right to send for an account.
+func LaneOf(account string) string { return "lane/" + account }

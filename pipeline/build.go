@@ -102,7 +102,7 @@ func Build(ctx context.Context, cfg *configs.Config, l ledger.Owner, o Options) 
 		return nil, err
 	}
 	e := &Engine{config: cfg, Ledger: l, Routes: routes, Lanes: map[string]*send.Lane{}, Data: cfg.Data, Log: o.Log, Metrics: o.Metrics, Traces: o.Traces, reload: o.Reload, prune: make(chan struct{}, 1), Partial: o.Route != "", uploaded: make(chan ledger.File, 64), gauges: map[string]*Gauge{},
-		Partners: sftp.NewPartners(cfg.SFTP, sftp.Options{Logger: o.Log})}
+		changed: l.Changed(), woken: make(chan struct{}, 1), reading: make(chan struct{}, 1), resumed: map[string]string{}, Partners: sftp.NewPartners(cfg.SFTP, sftp.Options{Logger: o.Log})}
 	if e.channels, err = notify.Channels(cfg.Notices); err != nil {
 		return nil, err
 	}
@@ -237,7 +237,7 @@ func (e *Engine) lane(ctx context.Context, a configs.Account, p *providers.Provi
 	measure := e.Metrics.observer(a.Name)
 	gauge := &Gauge{}
 	e.gauges[a.Name] = gauge
-	return &send.Lane{
+	lane := &send.Lane{
 		Settings: send.Settings{Account: a.Name, Concurrency: a.Concurrency, Retry: a.Retry, Grace: a.Timeout},
 		Sender:   sender, Ledger: e.Ledger, Routes: e.Routes, Log: e.Log,
 		Settled: e.Metrics.settled,
@@ -248,5 +248,10 @@ func (e *Engine) lane(ctx context.Context, a configs.Account, p *providers.Provi
 			}
 			e.Traces.Request(m.File, m.Route, a.Name, m.Operation, m.Result, m.Items, m.Attempt+1)
 		},
-	}, nil
+	}
+	lane.Beside = e.pollers(lane)
+	if e.changed != nil {
+		lane.Past, lane.Unfinished = tempo.Handed, func(ctx context.Context) error { return e.unfinished(ctx, lane) }
+	}
+	return lane, nil
 }

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -57,12 +58,19 @@ type Engine struct {
 
 	reports *report.Reporter // of the one who attends; nil: nobody does
 
-	uploaded chan ledger.File // taken, to be read
+	reading  chan struct{}     // has a token when a file that was uploaded elsewhere may wait
+	changed  <-chan struct{}   // has a token when another machine changed something; nil: there is none
+	woken    chan struct{}     // has a token when orders or results may wait
+	reloaded string            // the last order to reload that this machine knows of
+	followed bool              // it knows
+	resumed  map[string]string // when a person last let an account go on, as the ledger has it
+	uploaded chan ledger.File  // taken, to be read
 	gauges   map[string]*Gauge
 
-	mu      sync.Mutex
-	stalled map[string]error
-	looks   map[string]Look // by route
+	mu       sync.Mutex
+	inOffice bool // this machine does what one does for all
+	stalled  map[string]error
+	looks    map[string]Look // by route
 }
 
 // beat is how often the engine looks for orders and settled files.
@@ -114,10 +122,14 @@ func (e *Engine) Hand(ctx context.Context, f ledger.File) {
 	if e.elsewhere(f) {
 		return
 	}
+	e.offer(ctx, f, func(l *send.Lane) error { return l.Add(ctx, f.ID) })
+}
+
+func (e *Engine) offer(ctx context.Context, f ledger.File, to func(*send.Lane) error) {
 	err := desk.Misfit(e.config, f)
 	switch {
 	case err == nil:
-		err = e.Lanes[f.Account].Add(ctx, f.ID)
+		err = to(e.Lanes[f.Account])
 	case f.Cancelled:
 		err = e.clerk().GiveUp(ctx, f)
 	}
@@ -148,6 +160,11 @@ func (l loop) Run(ctx context.Context) error { return l.run(ctx) }
 
 // Run takes, sends and reports, beside other loops, until ctx ends; then what is in flight ends and what is left is in the ledger.
 func (e *Engine) Run(ctx context.Context, watching ...Loop) error {
+	return e.run(ctx, e.watchers, watching...)
+}
+
+// watchers are the loops of a service that one machine has: each begins anew when it is run.
+func (e *Engine) watchers() (watching []Loop) {
 	for _, r := range e.Routes {
 		if r.Inbox != nil {
 			watching = append(watching, e.taker(r))
@@ -156,27 +173,33 @@ func (e *Engine) Run(ctx context.Context, watching ...Loop) error {
 	for _, p := range e.previews {
 		watching = append(watching, p)
 	}
-	watching = append(watching, uploads{e, e.uploaded}, &notify.Teller{Books: e.Ledger, Config: e.config, Going: e.troubles, Channels: e.channels, Log: e.Log, Now: time.Now},
+	return append(watching, uploads{e, e.uploaded}, &notify.Teller{Books: e.Ledger, Config: e.config, Going: e.troubles, Channels: e.channels, Log: e.Log, Now: time.Now},
 		&retain.Sweeper{Books: e.Ledger, Owner: e.Ledger, Config: e.config, Log: e.Log, Now: time.Now, Gentle: true, Wake: e.prune})
-	return e.run(ctx, watching...)
 }
 
-// run sends and reports, beside other loops, until ctx or one of the loops ends with an error, and waits for all.
-func (e *Engine) run(ctx context.Context, others ...Loop) error {
+// run sends, and does what office gives and reports while that is this machine's to do, beside other loops, until ctx or one of the loops ends
+// with an error, and waits for all.
+func (e *Engine) run(ctx context.Context, office func() []Loop, others ...Loop) error {
 	outer := ctx
 	e.Metrics.serve(e)
-	group, ctx := errgroup.WithContext(ctx)
-	if err := e.start(ctx); err != nil {
-		return quiet(outer, err)
+	for _, l := range e.Lanes {
+		if err := l.Open(ctx); err != nil {
+			return quiet(outer, err)
+		}
 	}
-	loops := append(others, loop{"orders and results", e.attend})
-	if slices.ContainsFunc(slices.Collect(maps.Values(e.Routes)), func(r *route.Route) bool { return r.Receipts }) {
-		loops = append(loops, &receipts.Reviser{Ledger: e.Ledger, Log: e.Log, Every: 5 * beat})
+	loops := append(others, loop{"office", func(ctx context.Context) error { return e.office(ctx, office) }})
+	if e.changed != nil {
+		loops = append(loops, loop{"changes of other machines", e.follow})
 	}
-	loops = append(loops, e.pollers()...)
 	for _, l := range e.Lanes {
 		loops = append(loops, l)
 	}
+	return quiet(outer, e.together(ctx, loops))
+}
+
+// together runs loops until one ends with an error, or ctx does, and waits for all.
+func (e *Engine) together(ctx context.Context, loops []Loop) error {
+	group, ctx := errgroup.WithContext(ctx)
 	for _, l := range loops {
 		group.Go(func() error {
 			err := l.Run(ctx)
@@ -184,7 +207,39 @@ func (e *Engine) run(ctx context.Context, others ...Loop) error {
 			return err
 		})
 	}
-	return quiet(outer, group.Wait())
+	return group.Wait()
+}
+
+// office does what one machine does for all, for as long as that is this one, until ctx ends.
+func (e *Engine) office(ctx context.Context, watching func() []Loop) error {
+	lease, err := e.Ledger.Lease(ctx, ledger.Office)
+	if err != nil {
+		return err
+	}
+	group, inner := errgroup.WithContext(ctx)
+	leased, end := context.WithCancel(inner)
+	group.Go(func() error {
+		select {
+		case <-lease.Lost():
+			return ledger.ErrLost
+		case <-leased.Done():
+			return nil
+		}
+	})
+	group.Go(func() error {
+		defer end()
+		e.enter(true)
+		defer e.enter(false)
+		if err := e.start(leased); err != nil {
+			return err
+		}
+		loops := append(watching(), loop{"orders and results", e.attend})
+		if slices.ContainsFunc(slices.Collect(maps.Values(e.Routes)), func(r *route.Route) bool { return r.Receipts }) {
+			loops = append(loops, &receipts.Reviser{Ledger: e.Ledger, Log: e.Log, Every: 5 * beat})
+		}
+		return e.together(leased, loops)
+	})
+	return errors.Join(group.Wait(), lease.Release(context.WithoutCancel(ctx)))
 }
 
 // quiet drops the error of having been told to stop.
@@ -195,18 +250,22 @@ func quiet(ctx context.Context, err error) error {
 	return err
 }
 
-// start opens the lanes and gives them what the ledger says is unfinished.
+// enter notes that the office is here, or not.
+func (e *Engine) enter(office bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.inOffice = office; !office {
+		e.stalled = nil
+	}
+}
+
+// start ends what was begun and nobody goes on with, and gives the lanes what the ledger says is unfinished.
 func (e *Engine) start(ctx context.Context) error {
 	if err := e.taker(nil).DropHanded(ctx); err != nil {
 		return err
 	}
 	if err := e.Ledger.ForgetPrints(ctx, time.Now().Add(-e.remembered())); err != nil {
 		return err
-	}
-	for _, l := range e.Lanes {
-		if err := l.Open(ctx); err != nil {
-			return err
-		}
 	}
 	unfinished, err := e.Ledger.Files(ctx, ledger.Query{States: []ledger.State{ledger.Sending}})
 	if err != nil {
@@ -245,17 +304,32 @@ func (e *Engine) attend(ctx context.Context) error {
 			return quiet(ctx, err)
 		}
 		e.stall(r.Stalled())
-		if err := errors.Join(e.tellRefusals(ctx), e.tellStalled(ctx)); err != nil {
+		if err := e.tellStalled(ctx); err != nil {
 			return quiet(ctx, err)
 		}
-		e.Metrics.lanes(e.Lanes)
+		if e.changed == nil {
+			if err := e.tellRefusals(ctx); err != nil {
+				return quiet(ctx, err)
+			}
+			e.Metrics.lanes(e.Lanes)
+		}
 		pause := beat
-		if e.busy() {
+		switch {
+		case e.changed != nil:
+			pause = 10 * beat
+		case e.busy():
 			pause = beat / 8
 		}
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-e.woken:
+			pause = beat / 8 // others write too
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(pause):
+			}
 		case <-time.After(pause):
 		}
 	}
@@ -275,19 +349,30 @@ func (e *Engine) Stalled() map[string]error {
 	return maps.Clone(e.stalled)
 }
 
+// Reports reports whether this machine is the one that reports now.
+func (e *Engine) Reports() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.changed == nil || e.inOffice
+}
+
 // tellRefusals writes down which accounts are refused or get nothing through, and which do again.
 func (e *Engine) tellRefusals(ctx context.Context) error {
 	if e.told == nil {
 		e.told = map[string]string{}
-		for account := range e.Lanes {
+	}
+	for account, lane := range e.Lanes {
+		if lane.Away() {
+			delete(e.told, account)
+			continue
+		}
+		if _, known := e.told[account]; !known {
 			kept, err := e.Ledger.Kept(ctx, desk.RefusedKey(account))
 			if err != nil {
 				return err
 			}
 			e.told[account] = kept
 		}
-	}
-	for account, lane := range e.Lanes {
 		s := lane.State()
 		now := cmp.Or(s.Refused, s.Outage)
 		if now == e.told[account] {
@@ -343,10 +428,16 @@ func (e *Engine) Hold(file string) (release func()) {
 
 // Reload has the changed configuration taken up that an order asks for; false where this process does not do that.
 func (e *Engine) Reload(order int64) bool {
-	if e.reload != nil {
-		e.reload(order)
+	if e.reload == nil {
+		return false
 	}
-	return e.reload != nil
+	e.reload(order)
+	if e.changed != nil {
+		if err := e.Ledger.Keep(context.Background(), reloadedKey, strconv.FormatInt(order, 10)); err != nil {
+			e.Log.Error("other machines are not told to take up the changed configuration", "error", err)
+		}
+	}
+	return true
 }
 
 // brief is how long an outage may last before people are sent a notice of it.
@@ -400,14 +491,20 @@ func (e *Engine) Stop(account, reason string) {
 	if lane := e.Lanes[account]; lane != nil {
 		lane.Stop(reason)
 	}
+	if e.changed != nil && reason == "" { // the machine that has the lane may hold it for a reason of its own
+		if err := e.Ledger.Keep(context.Background(), resumedKey(account), time.Now().UTC().Format(time.RFC3339Nano)); err != nil {
+			e.Log.Error("another machine is not told that the account may go on", "account", account, "error", err)
+		}
+	}
 }
 
-// Stuck says why an account's rows do not go, be it that nothing gets through for now; "" when they do, or the lane is not here.
-func (e *Engine) Stuck(account string) string {
+// Stuck says why an account's rows do not go, be it that nothing gets through for now; "" when they do. here is false where another machine
+// has the lane and knows.
+func (e *Engine) Stuck(account string) (why string, here bool) {
 	if lane := e.Lanes[account]; lane != nil {
-		return cmp.Or(lane.Stuck(), lane.State().Outage)
+		return cmp.Or(lane.Stuck(), lane.State().Outage), !lane.Away()
 	}
-	return ""
+	return "", e.changed == nil
 }
 
 // Progress is called now and then with the files under way; it must return soon.
@@ -518,7 +615,7 @@ func (e *Engine) until(ctx context.Context, progress Progress, ids func() []stri
 	outer := ctx
 	ctx, end := context.WithCancel(ctx)
 	defer end()
-	err := e.run(ctx, loop{"errand", func(ctx context.Context) error {
+	err := e.run(ctx, func() []Loop { return nil }, loop{"errand", func(ctx context.Context) error {
 		defer end()
 		if err := first(ctx); err != nil {
 			return err
@@ -592,15 +689,15 @@ func (e *Engine) going(f ledger.File) bool {
 	return false
 }
 
-// pollers ask what became of requests, one for each operation of an account whose provider must be asked.
-func (e *Engine) pollers() (all []Loop) {
+// pollers ask what became of an account's requests, one for each operation whose provider must be asked.
+func (e *Engine) pollers(lane *send.Lane) (all []func(context.Context) error) {
 	made := map[string]bool{}
 	for _, r := range e.Routes {
-		asker, can := e.Lanes[r.Account].Sender.(senders.Asker)
-		if key := r.Account + "/" + r.Operation.ID; can && r.Receipts && r.Operation.Receipts.Poll != nil && !made[key] {
-			made[key] = true
-			all = append(all, &receipts.Poller{Ledger: e.Ledger, Account: r.Account, Operation: r.Operation, Config: e.config, Asker: asker, Log: e.Log,
-				Stopped: func() bool { return e.Lanes[r.Account].Stuck() != "" }})
+		asker, can := lane.Sender.(senders.Asker)
+		if can && r.Account == lane.Account && r.Receipts && r.Operation.Receipts.Poll != nil && !made[r.Operation.ID] {
+			made[r.Operation.ID] = true
+			all = append(all, (&receipts.Poller{Ledger: e.Ledger, Account: r.Account, Operation: r.Operation, Config: e.config, Asker: asker, Log: e.Log,
+				Stopped: func() bool { return lane.Stuck() != "" }}).Run)
 		}
 	}
 	return all

@@ -29,16 +29,18 @@ var (
 	paceAllowed = description("rowferry_pace_allowed_per_second", "Requests a second that the account's pace allows; not there without a limit.", "account")
 	paceUsed    = description("rowferry_pace_used_ratio", "Requests of the last whole minute, of those that the account's pace allowed; not there without a limit.", "account")
 	ledgerBytes = description("rowferry_ledger_bytes", "Size of the ledger in the data folder; not there where the ledger is in PostgreSQL.")
-	leaseSince  = description("rowferry_lease_since_timestamp_seconds", "When the machine that works took the ledger over; not there where one machine has it for itself.", "machine")
-	leaseEpoch  = description("rowferry_lease_epoch", "How often the ledger has changed hands; not there where one machine has it for itself.")
-	standingBy  = description("rowferry_machines_standing_by", "Machines that go on when the one that works ends; not there where one machine has the ledger for itself.")
+	leaseSince  = description("rowferry_lease_since_timestamp_seconds", "When the machine that takes files and reports took that over; not there where one machine has it for itself.", "machine")
+	leaseEpoch  = description("rowferry_lease_epoch", "The number of the session of the machine that takes files and reports: each has a greater one than those before; not there where one machine has it for itself.")
+	machines    = description("rowferry_machine_accounts", "For how many accounts a machine sends; not there where one machine has the ledger for itself.", "machine")
+	leased      = description("rowferry_account_leased", "1 for the machine that sends for an account; not there where one machine has the ledger for itself.", "account", "machine")
+	standingBy  = description("rowferry_machines_standing_by", "Machines that wait to be let in; not there where one machine has the ledger for itself.")
 	diskFree    = description("rowferry_disk_free_bytes", "Room on the disk of the data folder.")
 	diskLeast   = description("rowferry_disk_least_bytes", "Room below which nothing new is taken (free); 0 where that is not given.")
 )
 
 // Describe names what Collect gives.
 func (s *standing) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{backlogRows, oldest, stalled, paceAllowed, paceUsed, ledgerBytes, leaseSince, leaseEpoch, standingBy, diskFree, diskLeast} {
+	for _, d := range []*prometheus.Desc{backlogRows, oldest, stalled, paceAllowed, paceUsed, ledgerBytes, leaseSince, leaseEpoch, machines, leased, standingBy, diskFree, diskLeast} {
 		out <- d
 	}
 }
@@ -61,7 +63,15 @@ func (s *standing) Collect(out chan<- prometheus.Metric) {
 	if turn, err := (&desk.Desk{Books: e.Ledger}).Turn(ctx); err != nil {
 		out <- prometheus.NewInvalidMetric(leaseSince, err)
 	} else if turn != nil {
-		give(leaseSince, float64(turn.Since.UnixMilli())/1000, turn.Works)
+		if turn.Works != "" {
+			give(leaseSince, float64(turn.Since.UnixMilli())/1000, turn.Works)
+		}
+		for _, m := range turn.Machines {
+			give(machines, float64(len(m.Accounts)), m.Machine)
+			for _, account := range m.Accounts {
+				give(leased, 1, account, m.Machine)
+			}
+		}
 		give(leaseEpoch, float64(turn.Epoch))
 		give(standingBy, float64(len(turn.StandingBy)))
 	}

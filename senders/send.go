@@ -58,6 +58,9 @@ type call struct {
 	encoder  *encoder
 }
 
+// Past counts requests of the account that were made elsewhere.
+func (s *sender) Past(starts []time.Time) { s.pacer.Past(starts) }
+
 // Send makes one attempt; see Sender.
 func (s *sender) Send(ctx context.Context, a Attempt) Result {
 	d := s.dress.Load()

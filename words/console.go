@@ -91,6 +91,7 @@ var console = catalogue{
 	"console.col.code":                {EN: "Code", ZH: "代码", RU: "Код"},
 	"console.col.reference":           {EN: "Reference", ZH: "参考号", RU: "Ссылка"},
 	"console.turn.works":              {EN: "{machine} works since {since}", ZH: "{machine} 自 {since} 起工作", RU: "{machine} работает с {since}"},
+	"console.turn.sends":              {EN: "{machine} sends for {accounts}", ZH: "{machine} 负责发送：{accounts}", RU: "{machine} отправляет для {accounts}"},
 	"console.turn.waits":              {EN: "{machine} stands by since {since}", ZH: "{machine} 自 {since} 起待命", RU: "{machine} ждёт очереди с {since}"},
 	"console.strays":                  {EN: "Receipts that speak of nothing that was sent from here, or cannot be understood", ZH: "找不到对应已发送内容或无法识别的回执", RU: "Квитанции, которые не относятся к отправленному отсюда или непонятны"},
 	"console.col.sent_at":             {EN: "Sent", ZH: "发送时间", RU: "Отправлено"},

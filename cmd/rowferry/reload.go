@@ -101,10 +101,10 @@ type turn struct {
 	close  func() error
 }
 
-// ask asks for a reload; order is 0 for a signal.
+// ask asks for a reload; order is 0 for a signal, and negative where another machine answers the order.
 func (h *house) ask(order int64) {
-	if order > 0 {
-		h.ordered.Store(order)
+	if order != 0 {
+		h.ordered.Store(max(order, 0))
 	}
 	select {
 	case h.asked <- struct{}{}:
@@ -215,6 +215,9 @@ func (h *house) replace(ctx context.Context, before, next *configs.Config) (*tur
 		return h.open(ctx, before)
 	}
 	h.log.Info("the changed configuration holds", "configuration", next.Path, "routes", len(next.Routes))
+	if h.answered == 0 { // nobody waits to hear it
+		return t, nil
+	}
 	return t, desk.Reloading{Order: h.answered, Routes: len(next.Routes)}.Keep(context.WithoutCancel(ctx), h.ledger)
 }
 
@@ -231,6 +234,9 @@ func (h *house) refuse(ctx context.Context, order int64, err error) {
 	}
 	for _, line := range came.Wrong {
 		h.log.Error("the changed configuration is refused; the service goes on with the one it has", "mistake", line)
+	}
+	if order == 0 {
+		return
 	}
 	if err := came.Keep(context.WithoutCancel(ctx), h.ledger); err != nil {
 		h.log.Error("what came of a reload cannot be written down", "error", err)

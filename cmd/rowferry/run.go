@@ -69,7 +69,7 @@ func runCommand(f *flags) *cobra.Command {
 		Long: `Watches the inboxes of all routes, takes complete files, sends their rows at the pace each account allows, and puts
 results into the outboxes. It may be killed at any moment: started again it goes on where it was. Where the configuration
 says console.listen it also serves the web pages and the API there; rowferry user add makes the first user. Where the ledger
-is in PostgreSQL it may be started on several machines: one works, the others stand by and go on when that one ends.
+is in PostgreSQL it may be started on several machines, which share the accounts out and go on for one that ends.
 
 Ctrl-C (or SIGTERM, or a terminal that is closed) lets what is in flight end and says what is left; a second Ctrl-C kills.
 Without a terminal SIGHUP takes up a changed configuration, as rowferry reload does.`,
@@ -122,7 +122,7 @@ func (f *flags) run(ctx context.Context, once bool) error {
 	}
 }
 
-// standsBy says why a service waits for its turn: another machine has the ledger, or took it from this one, or nobody answers, or the
+// standsBy says why a service waits for its turn: a command has the ledger for itself, other machines went on without this one, nobody answers, or the
 // disk is full.
 // "" when err is another trouble, or none.
 func standsBy(err error) string {
@@ -140,7 +140,7 @@ func standsBy(err error) string {
 	return ""
 }
 
-// serve is run while the ledger is this process's. Without a watch it takes what is there, and ends.
+// serve is run while the ledger is this process's, or its and others'. Without a watch it takes what is there, and ends.
 func (f *flags) serve(ctx context.Context, cfg *configs.Config, log *slog.Logger, watch *supervised) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -153,7 +153,7 @@ func (f *flags) serve(ctx context.Context, cfg *configs.Config, log *slog.Logger
 	if watch == nil {
 		return f.once(ctx, cfg, log, registry, pipeline.Options{Inboxes: true, Log: log, Metrics: metrics, Traces: spans})
 	}
-	l, err := drivers.Open(ctx, cfg.Ledger, cfg.Data)
+	l, err := drivers.Join(ctx, cfg.Ledger, cfg.Data)
 	if err != nil {
 		return err
 	}

@@ -160,6 +160,16 @@ func printTurn(t *ledger.Turn) {
 	default:
 		fmt.Fprintf(stdout, "\n%s works since %s\n", t.Works, at(t.Since))
 	}
+	for _, m := range t.Machines {
+		switch {
+		case len(m.Accounts) > 0 && m.Silent:
+			fmt.Fprintf(stdout, "%s sends for %s, and was last heard of at %s\n", m.Machine, strings.Join(m.Accounts, ", "), at(m.Heard))
+		case len(m.Accounts) > 0:
+			fmt.Fprintf(stdout, "%s sends for %s\n", m.Machine, strings.Join(m.Accounts, ", "))
+		case m.Machine != t.Works:
+			fmt.Fprintf(stdout, "%s is there since %s\n", m.Machine, at(m.Since))
+		}
+	}
 	for _, w := range t.StandingBy {
 		fmt.Fprintf(stdout, "%s stands by since %s\n", w.Machine, at(w.Since))
 	}

@@ -67,6 +67,15 @@ func Open(ctx context.Context, address, data string) (ledger.Owner, error) {
 	return d.Open(ctx)
 }
 
+// Join opens the ledger of a configuration as an owner beside which others may work, as ledger.Driver does.
+func Join(ctx context.Context, address, data string) (ledger.Owner, error) {
+	d, err := of(address, data)
+	if err != nil {
+		return nil, err
+	}
+	return d.Join(ctx)
+}
+
 // Visit opens the ledger of a configuration beside its owner, as ledger.Driver does.
 func Visit(ctx context.Context, address, data string) (ledger.Visitor, error) {
 	d, err := of(address, data)

@@ -71,7 +71,7 @@ func (w *writing) recall(places []ledger.ChunkID) error {
 		if err != nil {
 			return err
 		}
-		b.Queue("SELECT body FROM "+in("tallies", n)+" WHERE file = $1 AND seq = $2", n, at.Seq).QueryRow(func(row pgx.Row) error {
+		b.Queue("SELECT body FROM "+in("tallies", n)+" WHERE file = $1 AND seq = $2 FOR UPDATE", n, at.Seq).QueryRow(func(row pgx.Row) error {
 			var body []byte
 			err := row.Scan(&body)
 			if errors.Is(err, pgx.ErrNoRows) {

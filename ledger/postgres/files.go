@@ -50,7 +50,7 @@ const touched = "changed = nextval('changes')"
 
 // Line is ledger.Pen's.
 func (w *writing) Line(id string) (ledger.File, int64, error) {
-	return scanFile(w.tx.QueryRow(w.ctx, "SELECT "+fileColumns+" FROM files WHERE id = $1", id))
+	return scanFile(w.tx.QueryRow(w.ctx, "SELECT "+fileColumns+" FROM files WHERE id = $1 FOR UPDATE", id))
 }
 
 // Write is ledger.Pen's.
@@ -73,8 +73,8 @@ func (l *Ledger) Begin(ctx context.Context, f ledger.File) error {
 		return err
 	}
 	return l.do(ctx, func(w *writing) error {
-		err := w.exec("INSERT INTO files (n, id, route, account, state, facts, changed) VALUES ($1 + nextval('file_numbers'), $2, $3, $4, $5, $6, nextval('changes'))",
-			day<<dayBits, f.ID, f.Route, f.Account, string(f.State), ledger.EncodeFacts(f))
+		err := w.exec("INSERT INTO files (n, id, route, account, state, facts, session, changed) VALUES ($1 + nextval('file_numbers'), $2, $3, $4, $5, $6, $7, nextval('changes'))",
+			day<<dayBits, f.ID, f.Route, f.Account, string(f.State), ledger.EncodeFacts(f), l.lease.epoch)
 		if code(err) == uniqueViolation {
 			return ledger.ErrExists
 		}

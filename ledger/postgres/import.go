@@ -44,7 +44,7 @@ const foreign = "NOT starts_with(encode(key, 'escape'), '" + ledger.Own + "')"
 // Import is ledger.Importer's. What is taken in is written in one transaction. All of it lies in the partition of one day, however
 // old it is: so there are not as many partitions as the other ledger has days.
 func (d Driver) Import(ctx context.Context, from ledger.Source, of string) (ledger.Imported, error) {
-	l, err := d.own(ctx)
+	l, err := d.own(ctx, true)
 	if err != nil {
 		return nil, err
 	}

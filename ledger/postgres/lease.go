@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,19 +22,19 @@ import (
 	"github.com/rowferry/rowferry/places/local"
 )
 
-// One process at a time owns the ledger. Its lease has no end in the database: the holder makes beat grow, and believes in its
-// lease for four fifths of length after it began to do so last (in the rest, what was on the wire arrives, and a second's pace
-// is over); whoever wants it watches beat, and takes it when it has not grown for length. Both go by their own monotonic clock,
-// so that no clock needs to be right. What a holder writes without knowing that it lost the lease is refused, because every
-// transaction checks its epoch.
+// A process that has the ledger open as an owner has a session: a line whose beat it makes grow. It believes in its session for four
+// fifths of length after it began to do so last (in the rest, what was on the wire arrives, and a second's pace is over); whoever
+// watches it, and does not see it grow for length, ends it. All go by their own monotonic clocks, so that no clock needs to be right.
+// What a process writes without knowing that its session has ended is refused, because every transaction checks it (fence). A session
+// is alone, or has others beside it, with which it shares the work by rights.
 
 // glance is how often one looks who waits for a lease.
 const glance = 250 * time.Millisecond
 
-// lease is the owner's.
+// lease is an owner's session.
 type lease struct {
 	pool   books
-	epoch  int64
+	epoch  int64 // the session's number: a later one has a greater one
 	length time.Duration
 	me     string
 	lock   *flock.Flock
@@ -46,18 +47,18 @@ type lease struct {
 	renewed time.Time // when the last renewal that was written began
 }
 
-// acquire takes the lease: *ledger.InUse when another process holds it and lives.
-func (b books) acquire(ctx context.Context, data string) (*lease, error) {
-	lock, place, err := here(data)
+// enter begins a session, alone or beside others: *ledger.InUse when another one is in the way and lives.
+func (b books) enter(ctx context.Context, d Driver, alone bool) (*lease, error) {
+	lock, place, err := here(d.Data)
 	if err != nil {
 		return nil, err
 	}
 	if lock == nil {
 		return nil, &ledger.InUse{Path: b.path, By: host()}
 	}
-	l := &lease{pool: b, me: me(), lock: lock, ended: make(chan struct{})}
+	l := &lease{pool: b, me: d.me(), lock: lock, ended: make(chan struct{})}
 	l.ours, l.lose = context.WithCancel(context.Background())
-	if err := l.watch(ctx, place); err != nil {
+	if err := l.wait(ctx, place, alone); err != nil {
 		return nil, errors.Join(b.explained(err), lock.Unlock())
 	}
 	beating, stop := context.WithCancel(context.Background())
@@ -67,7 +68,9 @@ func (b books) acquire(ctx context.Context, data string) (*lease, error) {
 }
 
 // me is how this process is called where people look.
-func me() string { return fmt.Sprintf("%s, process %d", host(), os.Getpid()) }
+func (d Driver) me() string {
+	return fmt.Sprintf("%s, process %d", cmp.Or(d.Machine, host()), os.Getpid())
+}
 
 func host() string {
 	name, err := os.Hostname()
@@ -105,45 +108,105 @@ func here(data string) (lock *flock.Flock, place string, err error) {
 	return lock, host() + " " + strings.TrimSpace(string(boot)) + " " + string(id), nil
 }
 
-// holding is who holds the lease.
+// holding is a session as others see it. One with the number 0 is that of an older rowferry, of which one works at a time.
 type holding struct {
-	holder, place string
-	beat          int64
-	length        int // milliseconds
+	id           int64
+	holder       string
+	place        string
+	beat         int64
+	alone        bool
+	wants        []string
+	heard, since time.Time // by the database's clock, for people
 }
 
-// watch takes the lease when it is free, when its holder ran here (we have its lock), or when it has not been renewed for its length.
-func (l *lease) watch(ctx context.Context, place string) error {
-	var first holding
-	var since time.Time
-	asked := time.Now()
+// sessions lists them, and how long one lasts without a beat.
+func (b books) sessions(ctx context.Context, q querier) (all []holding, length time.Duration, err error) {
+	rows, err := q.Query(ctx, `SELECT l.length, coalesce(s.id, 0), coalesce(s.name, l.holder), coalesce(s.place, l.place), coalesce(s.beat, l.beat), coalesce(s.alone, true),
+		coalesce(s.wants, '{}'), coalesce(s.heard, l.heard), coalesce(s.since, l.since) FROM leases l LEFT JOIN sessions s ON true
+		WHERE l.name = 'ledger' ORDER BY s.id`)
+	if err != nil {
+		return nil, 0, err
+	}
+	var h holding
+	var millis int
+	_, err = pgx.ForEachRow(rows, []any{&millis, &h.id, &h.holder, &h.place, &h.beat, &h.alone, &h.wants, &h.heard, &h.since}, func() error {
+		if h.id != 0 || h.holder != "" && h.holder != ledgers {
+			all = append(all, h)
+		}
+		h.wants = nil
+		return nil
+	})
+	return all, time.Duration(millis) * time.Millisecond, err
+}
+
+// ledgers is who holds the lease that older rowferries know, once sessions have taken its place.
+const ledgers = "*"
+
+// watched tells by whoever watches which sessions are silent, and which moved.
+type watched map[int64]seen
+
+type seen struct {
+	beat  int64
+	since time.Time
+	moved bool // it was seen to grow
+}
+
+// look takes note of what sessions there are.
+func (w watched) look(all []holding) {
+	now := time.Now()
+	for id := range w {
+		if !slices.ContainsFunc(all, func(h holding) bool { return h.id == id }) {
+			delete(w, id)
+		}
+	}
+	for _, h := range all {
+		if before, known := w[h.id]; !known || before.beat != h.beat {
+			w[h.id] = seen{h.beat, now, known}
+		}
+	}
+}
+
+// silent reports whether a session did not grow for so long.
+func (w watched) silent(h holding, length time.Duration) bool {
+	return time.Since(w[h.id].since) > length
+}
+
+// wait begins the session once nobody is in its way: sessions that ran here are over (we have their lock), others when they are silent.
+func (l *lease) wait(ctx context.Context, place string, alone bool) error {
+	watch, asked := watched{}, time.Now()
 	for {
-		var now holding
-		err := l.pool.pool.QueryRow(ctx, "SELECT holder, place, beat, length FROM leases WHERE name = 'ledger'").Scan(&now.holder, &now.place, &now.beat, &now.length)
+		all, length, err := l.pool.sessions(ctx, l.pool.pool)
 		if broken(err) && time.Since(asked) < patient {
-			err, since = pause(ctx), time.Time{}
-			if err == nil {
-				continue
+			clear(watch)
+			if err := pause(ctx); err != nil {
+				return err
 			}
+			continue
 		}
 		if err != nil {
 			return err
 		}
-		asked = time.Now()
-		if since.IsZero() {
-			first, since = now, time.Now()
+		asked, l.length = time.Now(), length
+		watch.look(all)
+		free := true
+		for _, h := range all {
+			switch {
+			case h.place == place, (alone || h.alone) && watch.silent(h, length):
+				if err := l.pool.end(ctx, h); err != nil {
+					return err
+				}
+				free = false // look again
+			case !alone && !h.alone:
+			case watch[h.id].moved:
+				return &ledger.InUse{Path: l.pool.path, By: h.holder, Elsewhere: true}
+			default:
+				free = false
+			}
 		}
-		l.length = time.Duration(now.length) * time.Millisecond
-		switch {
-		case now.holder == "", now.place == place, now == first && time.Since(since) > l.length:
-			taken, err := l.acquire(ctx, now, place)
-			if err != nil || taken {
+		if free {
+			if begun, err := l.begin(ctx, place, alone); begun || err != nil {
 				return err
 			}
-			since = time.Time{}
-			continue
-		case now != first:
-			return &ledger.InUse{Path: l.pool.path, By: now.holder, Elsewhere: true}
 		}
 		if err := pause(ctx); err != nil {
 			return err
@@ -161,19 +224,58 @@ func pause(ctx context.Context) error {
 	}
 }
 
-// acquire makes the lease ours unless it has changed since it was looked at.
-func (l *lease) acquire(ctx context.Context, was holding, place string) (taken bool, err error) {
+// begin writes the session down, unless one that is in its way began meanwhile.
+func (l *lease) begin(ctx context.Context, place string, alone bool) (begun bool, err error) {
 	l.renewed = time.Now()
 	err = pgx.BeginFunc(ctx, l.pool.pool, func(tx pgx.Tx) error {
-		r, err := tx.Exec(ctx, `UPDATE leases SET holder = $1, place = $2, beat = beat + 1, since = now(), heard = now() WHERE name = 'ledger' AND holder = $3 AND place = $4 AND beat = $5`,
-			l.me, place, was.holder, was.place, was.beat)
-		if err != nil || r.RowsAffected() == 0 {
+		if _, err := tx.Exec(ctx, lockOf("sessions")); err != nil {
 			return err
 		}
-		taken = true
-		return tx.QueryRow(ctx, "UPDATE epochs SET epoch = epoch + 1, written = 0 WHERE name = 'ledger' RETURNING epoch").Scan(&l.epoch)
+		var taken bool
+		err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM sessions WHERE alone OR $1) OR EXISTS (SELECT FROM leases WHERE name = 'ledger' AND holder NOT IN ('', '*'))", alone).Scan(&taken)
+		if err != nil || taken {
+			return err
+		}
+		begun = true
+		if err := tx.QueryRow(ctx, "INSERT INTO sessions (name, place, alone) VALUES ($1, $2, $3) RETURNING id", l.me, place, alone).Scan(&l.epoch); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, "INSERT INTO fences (session) VALUES ($1)", l.epoch)
+		return err
 	})
-	return taken && err == nil, err
+	return begun && err == nil, err
+}
+
+// lockOf is a statement that waits for one of the locks that all processes on a ledger take turns with, until the transaction ends.
+func lockOf(what string) string {
+	return "SELECT pg_advisory_xact_lock(hashtext('rowferry " + what + " ' || current_schema()))"
+}
+
+// end ends a session that did not grow since it was looked at: nothing it writes is taken any more, and what it had leased is free.
+func (b books) end(ctx context.Context, h holding) error {
+	return pgx.BeginFunc(ctx, b.pool, func(tx pgx.Tx) error {
+		if h.id == 0 {
+			r, err := tx.Exec(ctx, "UPDATE leases SET holder = '*', place = '', beat = beat + 1 WHERE name = 'ledger' AND holder = $1 AND beat = $2", h.holder, h.beat)
+			if err == nil && r.RowsAffected() > 0 {
+				_, err = tx.Exec(ctx, "UPDATE epochs SET epoch = epoch + 1 WHERE name = 'ledger'")
+			}
+			return err
+		}
+		return over(ctx, tx, h.id, h.beat)
+	})
+}
+
+// over takes a session out; where beat is not negative, only if it stands there still.
+func over(ctx context.Context, tx pgx.Tx, id, beat int64) error {
+	r, err := tx.Exec(ctx, "DELETE FROM sessions WHERE id = $1 AND (beat = $2 OR $2 < 0)", id, beat)
+	if err != nil || r.RowsAffected() == 0 {
+		return err
+	}
+	b := &pgx.Batch{}
+	b.Queue("DELETE FROM fences WHERE session = $1", id) // waits for a transaction that is under way
+	b.Queue("UPDATE rights SET session = NULL WHERE session = $1", id)
+	b.Queue(notifyRights)
+	return tx.SendBatch(ctx, b).Close()
 }
 
 // Held reports whether the lease is certainly ours. A machine that slept, or whose clock was set forward, believes in it less.
@@ -200,7 +302,7 @@ func (l *lease) keep(ctx context.Context) {
 		}
 		began := time.Now()
 		soon, stop := context.WithTimeout(ctx, beat)
-		r, err := l.pool.pool.Exec(soon, "UPDATE leases SET beat = beat + 1, heard = now() WHERE name = 'ledger' AND holder = $1 AND (SELECT epoch FROM epochs WHERE name = 'ledger') = $2", l.me, l.epoch)
+		r, err := l.pool.pool.Exec(soon, "UPDATE sessions SET beat = beat + 1, heard = now() WHERE id = $1", l.epoch)
 		stop()
 		switch {
 		case err != nil:
@@ -217,7 +319,7 @@ func (l *lease) keep(ctx context.Context) {
 	}
 }
 
-// close stops renewing and gives the lease back, if it is ours still.
+// close stops renewing and ends the session, if it is ours still.
 func (l *lease) close(ctx context.Context) error {
 	l.stop()
 	<-l.ended
@@ -225,30 +327,7 @@ func (l *lease) close(ctx context.Context) error {
 	l.lose()
 	var err error
 	if ours {
-		_, err = l.pool.pool.Exec(ctx, "UPDATE leases SET holder = '', place = '', beat = beat + 1 WHERE name = 'ledger' AND holder = $1 AND (SELECT epoch FROM epochs WHERE name = 'ledger') = $2", l.me, l.epoch)
+		err = pgx.BeginFunc(ctx, l.pool.pool, func(tx pgx.Tx) error { return over(ctx, tx, l.epoch, -1) })
 	}
 	return errors.Join(err, l.lock.Unlock())
-}
-
-// Lease grants everything for as long as the ledger itself is ours: it has one owner.
-func (l *Ledger) Lease(context.Context, string) (ledger.Lease, error) {
-	r := &right{of: l.lease}
-	r.ours, r.end = context.WithCancel(l.lease.ours)
-	return r, nil
-}
-
-// right is a part of the owner's lease.
-type right struct {
-	of   *lease
-	ours context.Context
-	end  context.CancelFunc
-}
-
-func (r *right) Lost() <-chan struct{} { return r.ours.Done() }
-
-func (r *right) Held() bool { return r.ours.Err() == nil && r.of.Held() }
-
-func (r *right) Release(context.Context) error {
-	r.end()
-	return nil
 }

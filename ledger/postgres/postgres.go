@@ -1,4 +1,4 @@
-// Package postgres is the ledger in a PostgreSQL database: one writer at a time, under a lease that every transaction checks,
+// Package postgres is the ledger in a PostgreSQL database: one writer in each process, under a session that every transaction checks,
 // and grouped commits that are sent without waiting for each statement.
 package postgres
 
@@ -33,6 +33,7 @@ var migrations embed.FS
 type Driver struct {
 	Address string
 	Data    string // a folder of this process alone: its lock tells a dead holder of the lease from one that lives
+	Machine string // what this machine is called where people look; "": as the system calls it
 
 	clock func() time.Time // nil: the system's
 }
@@ -52,6 +53,7 @@ type Ledger struct {
 	ledger.Scribe[*writing] // do
 	register
 	lease *lease
+	among *among // nil: it is alone
 	clock func() time.Time
 	queue *commits.Queue[op]
 	done  chan struct{} // closed when the writing goroutine has ended
@@ -82,8 +84,9 @@ func settings(address string) (*pgxpool.Config, error) {
 		given["search_path"] = schema
 	}
 	given["application_name"] = "rowferry"
-	given["synchronous_commit"] = "on"                    // what is reported as written is on disk, whatever the server's default
-	given["idle_in_transaction_session_timeout"] = "5000" // of a holder that was suspended in mid-transaction
+	given["default_transaction_isolation"] = "read committed" // whoever waited for a lock sees what others wrote before
+	given["synchronous_commit"] = "on"                        // what is reported as written is on disk, whatever the server's default
+	given["idle_in_transaction_session_timeout"] = "5000"     // of a holder that was suspended in mid-transaction
 	given["standard_conforming_strings"] = "on"
 	if c.ConnConfig.ConnectTimeout == 0 {
 		c.ConnConfig.ConnectTimeout = 10 * time.Second
@@ -124,7 +127,14 @@ func (d Driver) open(ctx context.Context) (books, error) {
 
 // Open is ledger.Driver's. Where another process held the lease and is gone without giving it back, it waits until that is sure.
 func (d Driver) Open(ctx context.Context) (ledger.Owner, error) {
-	l, err := d.own(ctx)
+	return d.opened(ctx, true)
+}
+
+// Join is ledger.Driver's.
+func (d Driver) Join(ctx context.Context) (ledger.Owner, error) { return d.opened(ctx, false) }
+
+func (d Driver) opened(ctx context.Context, alone bool) (ledger.Owner, error) {
+	l, err := d.own(ctx, alone)
 	if err != nil {
 		return nil, err // not a nil *Ledger in an interface
 	}
@@ -134,7 +144,7 @@ func (d Driver) Open(ctx context.Context) (ledger.Owner, error) {
 	return l, nil
 }
 
-func (d Driver) own(ctx context.Context) (*Ledger, error) {
+func (d Driver) own(ctx context.Context, alone bool) (*Ledger, error) {
 	b, err := d.open(ctx)
 	if err != nil {
 		return nil, err
@@ -143,7 +153,7 @@ func (d Driver) own(ctx context.Context) (*Ledger, error) {
 		b.pool.Close()
 		return nil, err
 	}
-	lease, err := b.acquire(ctx, d.Data)
+	lease, err := b.enter(ctx, d, alone)
 	if err != nil {
 		b.pool.Close()
 		return nil, err
@@ -154,6 +164,9 @@ func (d Driver) own(ctx context.Context) (*Ledger, error) {
 	l := &Ledger{register: register{b}, lease: lease, clock: d.clock, queue: commits.New[op](), done: make(chan struct{}), tallies: map[ledger.ChunkID]*ledger.Tally{}, torn: map[string]error{}}
 	l.Scribe = l.do
 	go l.write()
+	if !alone {
+		l.join()
+	}
 	err = l.partitions(ctx, l.today())
 	if err == nil {
 		err = ledger.Reprint(ctx, l, l.Reprint)
@@ -198,6 +211,9 @@ func (v *Visitor) Close() error { v.pool.Close(); return nil }
 
 // Close finishes what is queued, gives the lease back and closes the connections.
 func (l *Ledger) Close() error {
+	if l.among != nil {
+		l.among.leave()
+	}
 	l.queue.Close()
 	<-l.done
 	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)

@@ -88,7 +88,7 @@ func (b books) Earlier(ctx context.Context, family string, prints []ledger.Print
 	return found, err
 }
 
-// fillSieve reads all prints into the owner's sieve, once: whatever is left later goes through its hands.
+// fillSieve reads all prints into the owner's sieve, once: whatever is left later goes through its hands, as long as it takes all files.
 func (l *Ledger) fillSieve(ctx context.Context) error {
 	l.filling.Lock()
 	defer l.filling.Unlock()
@@ -96,6 +96,7 @@ func (l *Ledger) fillSieve(ctx context.Context) error {
 		return nil
 	}
 	err := l.reading(ctx, func(q querier) error {
+		l.sieve.Clear()
 		rows, err := q.Query(ctx, "SELECT print FROM prints")
 		if err != nil {
 			return err
@@ -106,6 +107,13 @@ func (l *Ledger) fillSieve(ctx context.Context) error {
 	})
 	l.filled = err == nil
 	return err
+}
+
+// forgetSieve has all prints read again: others left some that did not go through our hands.
+func (l *Ledger) forgetSieve() {
+	l.filling.Lock()
+	defer l.filling.Unlock()
+	l.filled = false
 }
 
 // Earlier finds the items that had the same requests. The database is asked about those only that may have been left.
@@ -132,8 +140,13 @@ func (l *Ledger) Earlier(ctx context.Context, family string, prints []ledger.Pri
 	return found, nil
 }
 
-// Alone is ledger.Pen's: one process owns the ledger.
-func (w *writing) Alone() error { return nil }
+// Alone is ledger.Pen's: of owners beside each other each sees what the one before wrote.
+func (w *writing) Alone() error {
+	if w.l.among == nil {
+		return nil
+	}
+	return w.exec(lockOf("rows"))
+}
 
 // Raced is ledger.Pen's.
 func (w *writing) Raced(f ledger.File, n int64) error {

@@ -2,6 +2,9 @@ package postgres
 
 import (
 	"context"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,16 +17,34 @@ const recently = "interval '15 seconds'"
 // Turn is ledger.Books's.
 func (b books) Turn(ctx context.Context) (t *ledger.Turn, err error) {
 	err = b.reading(ctx, func(q querier) error {
-		t = &ledger.Turn{StandingBy: []ledger.Waiter{}}
-		err := q.QueryRow(ctx, `SELECT holder, since, heard, heard < now() - length * interval '1 millisecond', epoch FROM leases JOIN epochs USING (name) WHERE name = 'ledger'`).
-			Scan(&t.Works, &t.Since, &t.Heard, &t.Silent, &t.Epoch)
+		t = &ledger.Turn{Machines: []ledger.Member{}, StandingBy: []ledger.Waiter{}}
+		sessions, length, err := b.sessions(ctx, q)
 		if err != nil {
 			return err
 		}
-		if t.Works == "" {
-			t = &ledger.Turn{Epoch: t.Epoch, StandingBy: t.StandingBy}
+		held, err := b.holders(ctx, q)
+		if err != nil {
+			return err
 		}
-		rows, err := q.Query(ctx, "SELECT name, since FROM machines WHERE heard > now() - "+recently+" AND name <> $1 ORDER BY since, name", t.Works)
+		var now time.Time
+		if err := q.QueryRow(ctx, "SELECT now()").Scan(&now); err != nil {
+			return err
+		}
+		names := []string{}
+		for _, h := range sessions {
+			m := ledger.Member{Machine: h.holder, Since: h.since, Heard: h.heard, Silent: now.Sub(h.heard) > length, Accounts: []string{}}
+			for name, session := range held {
+				if account, lane := strings.CutPrefix(name, ledger.LaneOf("")); lane && session == h.id {
+					m.Accounts = append(m.Accounts, account)
+				}
+			}
+			slices.Sort(m.Accounts)
+			if t.Machines = append(t.Machines, m); h.alone || held[ledger.Office] == h.id {
+				t.Works, t.Since, t.Heard, t.Silent, t.Epoch = m.Machine, m.Since, m.Heard, m.Silent, h.id
+			}
+			names = append(names, h.holder)
+		}
+		rows, err := q.Query(ctx, "SELECT name, since FROM machines WHERE heard > now() - "+recently+" AND name <> ALL($1) ORDER BY since, name", names)
 		if err != nil {
 			return err
 		}
@@ -48,7 +69,7 @@ func (d Driver) StandBy(ctx context.Context) error {
 	}
 	defer b.pool.Close()
 	batch := &pgx.Batch{}
-	batch.Queue("INSERT INTO machines (name) VALUES ($1) ON CONFLICT (name) DO UPDATE SET since = CASE WHEN machines.heard > now() - "+recently+" THEN machines.since ELSE now() END, heard = now()", me())
+	batch.Queue("INSERT INTO machines (name) VALUES ($1) ON CONFLICT (name) DO UPDATE SET since = CASE WHEN machines.heard > now() - "+recently+" THEN machines.since ELSE now() END, heard = now()", d.me())
 	batch.Queue("DELETE FROM machines WHERE heard < now() - interval '1 day'")
 	return b.explained(b.pool.SendBatch(ctx, batch).Close())
 }

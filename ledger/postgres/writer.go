@@ -92,6 +92,9 @@ func (l *Ledger) attempt(ops []commits.Queued[op]) error {
 			c.failed = nil
 		}
 	}
+	if l.among != nil {
+		clear(l.tallies) // others may have changed them since
+	}
 	err := l.connect()
 	if err == nil {
 		err = pgx.BeginFunc(l.lease.ours, l.writer, func(tx pgx.Tx) error {
@@ -123,14 +126,14 @@ type writing struct {
 	chunks []*staged
 }
 
-// fence lets nobody else own the ledger before this transaction ends. ledger.ErrLost when somebody does; errWritten.
+// fence lets nobody end our session before this transaction ends. ledger.ErrLost when somebody did; errWritten.
 func (w *writing) fence() error {
-	r, err := w.tx.Exec(w.ctx, "UPDATE epochs SET written = $1 WHERE name = 'ledger' AND epoch = $2 AND written < $1", w.l.group+1, w.l.lease.epoch)
+	r, err := w.tx.Exec(w.ctx, "UPDATE fences SET written = $1 WHERE session = $2 AND written < $1", w.l.group+1, w.l.lease.epoch)
 	if err != nil || r.RowsAffected() == 1 {
 		return err
 	}
 	var ours bool
-	if err := w.tx.QueryRow(w.ctx, "SELECT epoch = $1 FROM epochs WHERE name = 'ledger'", w.l.lease.epoch).Scan(&ours); err != nil {
+	if err := w.tx.QueryRow(w.ctx, "SELECT EXISTS (SELECT FROM fences WHERE session = $1)", w.l.lease.epoch).Scan(&ours); err != nil {
 		return err
 	}
 	if ours {
@@ -250,7 +253,13 @@ func (l *Ledger) partitions(ctx context.Context, day int64) error {
 			b.Queue(fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s PARTITION OF %s FOR VALUES FROM (%d) TO (%d)", in(table, d<<dayBits), table, d<<dayBits, (d+1)<<dayBits))
 		}
 	}
-	if err := l.pool.SendBatch(ctx, b).Close(); err != nil {
+	err := pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, lockOf("partitions")); err != nil {
+			return err
+		}
+		return tx.SendBatch(ctx, b).Close()
+	})
+	if err != nil {
 		return l.explained(err)
 	}
 	l.days.Store(day, true)

@@ -192,6 +192,13 @@ func (s *Sieve) Add(prints ...ledger.Print) {
 	}
 }
 
+// Clear takes all prints out.
+func (s *Sieve) Clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open, s.n, s.full = nil, 0, Shelves[struct{}]{}
+}
+
 // May lists the indexes of the prints that may have been added, in order; the others were not.
 func (s *Sieve) May(prints []ledger.Print) (may []int) {
 	probes := make([]Probe, len(prints))

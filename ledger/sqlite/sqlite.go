@@ -394,12 +394,24 @@ func (l *Ledger) Lease(context.Context, string) (ledger.Lease, error) {
 	return &lease{lost: make(chan struct{})}, nil
 }
 
+// Join is Open.
+func (d Driver) Join(ctx context.Context) (ledger.Owner, error) { return d.Open(ctx) }
+
+// Changed is ledger.Among's: there is nobody else.
+func (l *Ledger) Changed() <-chan struct{} { return nil }
+
+// Abandoned is ledger.Among's: whoever began anything before is gone.
+func (l *Ledger) Abandoned(context.Context, string) (bool, error) { return true, nil }
+
 type lease struct {
 	once sync.Once
 	lost chan struct{}
 }
 
 func (l *lease) Lost() <-chan struct{} { return l.lost }
+
+// Wanted is never closed: there is nobody else.
+func (l *lease) Wanted() <-chan struct{} { return nil }
 
 func (l *lease) Held() bool {
 	select {

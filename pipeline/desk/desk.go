@@ -29,8 +29,10 @@ func (d *Desk) Steady() *Desk {
 
 // Live is what only the process that sends and reports knows.
 type Live interface {
-	// Stuck says why an account's rows do not go; "" when they do.
-	Stuck(account string) string
+	// Stuck says why an account's rows do not go; "" when they do. here is false where another process knows.
+	Stuck(account string) (why string, here bool)
+	// Reports reports whether it is this process that reports; else Stalled knows of nothing.
+	Reports() bool
 	// Stalled says of which files, by id, the result cannot be put into the outbox for now, and why.
 	Stalled() map[string]error
 }
@@ -182,7 +184,9 @@ func (d *Desk) Stops(ctx context.Context) (map[string]string, error) {
 // refused is why a provider refuses an account, as the process that sends knows it, or as it last wrote it down.
 func (d *Desk) refused(ctx context.Context, account string) (string, error) {
 	if d.Live != nil {
-		return d.Live.Stuck(account), nil
+		if why, here := d.Live.Stuck(account); here {
+			return why, nil
+		}
 	}
 	return d.Books.Kept(ctx, RefusedKey(account))
 }
@@ -191,7 +195,7 @@ func (d *Desk) refused(ctx context.Context, account string) (string, error) {
 // it, or as it last wrote it down.
 func (d *Desk) Stalled(ctx context.Context) (map[string]string, error) {
 	why := map[string]string{}
-	if d.Live != nil {
+	if d.Live != nil && d.Live.Reports() {
 		for id, err := range d.Live.Stalled() {
 			why[id] = err.Error()
 		}

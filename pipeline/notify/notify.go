@@ -47,6 +47,7 @@ type Teller struct {
 	Now      func() time.Time
 
 	state    state
+	seen     []mark // of the last looks, oldest first
 	patience map[string]*patience.Patience
 }
 
@@ -86,6 +87,15 @@ type firing struct {
 }
 
 const stateKey = "notices"
+
+// late is how long a change may take to be seen after one that was made later: several machines write at the same time.
+const late = 30 * time.Second
+
+// mark is up to which change files were looked at, and when.
+type mark struct {
+	cursor int64
+	at     time.Time
+}
 
 // beat is how often the loop looks.
 const beat = time.Second
@@ -202,8 +212,15 @@ func (t *Teller) files(ctx context.Context) (fresh []notices.Notice, err error) 
 	if err != nil {
 		return nil, err
 	}
+	now := mark{t.state.Cursor, t.Now()}
 	for _, f := range files {
-		t.state.Cursor = max(t.state.Cursor, f.Change)
+		now.cursor = max(now.cursor, f.Change)
+	}
+	t.seen = append(t.seen, now)
+	for len(t.seen) > 0 && now.at.Sub(t.seen[0].at) >= late {
+		t.state.Cursor, t.seen = t.seen[0].cursor, t.seen[1:]
+	}
+	for _, f := range files {
 		key := fmt.Sprintf("%s/%d", f.State, f.Revision)
 		if t.state.Told[f.ID] == key || len(f.Dropped) > 0 {
 			continue

@@ -54,11 +54,21 @@ type Lane struct {
 	Observe func(made Made)                    // after each attempt; may be nil
 	Settled func(route string, c batch.Counts) // with the outcomes that rows got; may be nil. It must return at once
 
+	// Unfinished offers the lane the files that it is to send, each time it is leased; nil where no other machine may have it meanwhile: then
+	// it keeps what it has. Before it, and between two leases, the lane is away and takes no file.
+	Unfinished func(ctx context.Context) error
+	// Past gives the requests that other machines may have made, each time the lane is leased; may be nil.
+	Past func(ctx context.Context) ([]time.Time, error)
+	// Beside runs while the lane is leased: what else goes by the account's pace.
+	Beside []func(ctx context.Context) error
+
 	lease    ledger.Lease
 	mu       sync.Mutex
 	wake     chan struct{}
 	queue    []*active // files with items that were not picked yet, in turn
 	files    map[string]*active
+	ended    map[string]ended // files that nothing is left of, whose last outcomes may still be on their way to the ledger
+	away     bool
 	backlog  backlog
 	aside    map[*job]context.CancelFunc // requests that wait for their turn to leave; each is called back by its function
 	leaving  []*active                   // cancelled files with something that waits
@@ -79,7 +89,8 @@ type Lane struct {
 // Open prepares the lane: what the ledger says is stopped is stopped.
 func (l *Lane) Open(ctx context.Context) error {
 	l.wake = make(chan struct{}, 1)
-	l.files, l.sizes, l.aside = map[string]*active{}, map[string]int{}, map[*job]context.CancelFunc{}
+	l.empty()
+	l.away = l.Unfinished != nil
 	stopped, err := l.Ledger.Lanes(ctx)
 	if err != nil {
 		return err
@@ -88,19 +99,56 @@ func (l *Lane) Open(ctx context.Context) error {
 	return nil
 }
 
+// empty forgets everything but what a person said.
+func (l *Lane) empty() {
+	l.queue, l.backlog, l.leaving, l.behind = nil, nil, nil, nil
+	l.files, l.ended, l.sizes, l.aside = map[string]*active{}, map[string]ended{}, map[string]int{}, map[*job]context.CancelFunc{}
+	l.turn, l.inFlight, l.refusal, l.trouble, l.outage, l.hold, l.failed = false, 0, "", 0, "", time.Time{}, nil
+}
+
+// Away reports whether another machine has the lane, or may have it.
+func (l *Lane) Away() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.away
+}
+
+// ended is a file that nothing was left of, at some revision and moment.
+type ended struct {
+	revision int
+	at       time.Time
+}
+
+// Settle forgets the files that had ended before a moment at which the ledger said which are not settled.
+func (l *Lane) Settle(before time.Time, unsettled map[string]bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for id, e := range l.ended {
+		if e.at.Before(before) && !unsettled[id] {
+			delete(l.ended, id)
+		}
+	}
+}
+
 // Add tells the lane that a file may have items to send. A file that is here already is looked at again: paused, resumed, cancelled.
 func (l *Lane) Add(ctx context.Context, id string) error {
 	f, err := l.Ledger.File(ctx, id)
 	if err != nil {
 		return err
 	}
+	return l.Offer(f)
+}
+
+// Offer is Add of a file that was just read. What was read earlier than what the lane knows changes nothing that matters.
+func (l *Lane) Offer(f ledger.File) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	defer l.signal()
-	a := l.files[id]
-	if f.State != ledger.Sending {
+	id, a := f.ID, l.files[f.ID]
+	over, known := l.ended[id]
+	if l.away || f.State != ledger.Sending || a != nil && f.Revision < a.revision || known && f.Revision <= over.revision {
 		return nil
 	}
+	defer l.signal()
 	if a == nil {
 		r := l.Routes[f.Route]
 		if r == nil {
@@ -183,26 +231,85 @@ func (l *Lane) Stuck() string {
 // Name is for the log.
 func (l *Lane) Name() string { return "lane/" + l.Account }
 
-// Run waits until the lane is leased to this process, sends until ctx ends or the lease is lost (ledger.ErrLost), and then lets
-// what is in flight end within Grace. Its error is the ledger's: without it nothing may be sent.
-func (l *Lane) Run(ctx context.Context) (err error) {
-	if l.lease, err = l.Ledger.Lease(ctx, l.Name()); err != nil {
+// Run waits until the lane is leased to this process, and sends until ctx ends, the lease is lost (ledger.ErrLost), or another
+// machine should have it; then it lets what is in flight end within Grace, gives the lane back and waits again. Its error is the ledger's:
+// without it nothing may be sent.
+func (l *Lane) Run(ctx context.Context) error {
+	for {
+		lease, err := l.Ledger.Lease(ctx, l.Name())
+		if err != nil {
+			return err
+		}
+		err = errors.Join(l.whileLeased(ctx, lease), lease.Release(context.WithoutCancel(ctx)))
+		if err != nil || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// whileLeased sends as long as the lane is ours to send for.
+func (l *Lane) whileLeased(ctx context.Context, lease ledger.Lease) error {
+	defer l.leave()
+	if err := l.begin(ctx, lease); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, l.lease.Release(context.WithoutCancel(ctx))) }()
 	group, ctx := errgroup.WithContext(ctx)
 	leased, end := context.WithCancel(ctx)
 	defer end()
 	group.Go(func() error {
 		select {
-		case <-l.lease.Lost():
+		case <-lease.Lost():
 			return ledger.ErrLost
+		case <-lease.Wanted():
+			end()
 		case <-leased.Done():
-			return nil
 		}
+		return nil
 	})
-	group.Go(func() error { defer end(); return l.run(ctx) })
-	return group.Wait()
+	group.Go(func() error { defer end(); return l.run(leased) })
+	for _, beside := range l.Beside {
+		group.Go(func() error { return beside(leased) })
+	}
+	err := group.Wait()
+	l.settling.Wait()
+	return err
+}
+
+// begin takes up what there is to do, where another machine may have had the lane: as if this process had just started.
+func (l *Lane) begin(ctx context.Context, lease ledger.Lease) error {
+	l.lease = lease
+	if l.Past != nil {
+		past, err := l.Past(ctx)
+		if err != nil {
+			return err
+		}
+		if paced, able := l.Sender.(interface{ Past([]time.Time) }); able {
+			paced.Past(past)
+		}
+	}
+	if l.Unfinished == nil {
+		return nil
+	}
+	stopped, err := l.Ledger.Lanes(ctx)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	l.empty()
+	l.stopped, l.away = stopped[l.Account], false
+	l.mu.Unlock()
+	return l.Unfinished(ctx)
+}
+
+// leave forgets what was to be done, where another machine may have the lane next.
+func (l *Lane) leave() {
+	if l.Unfinished == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.empty()
+	l.away = true
 }
 
 // run sends until ctx ends.

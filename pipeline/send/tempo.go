@@ -52,6 +52,15 @@ func (t *Tempo) Past(ctx context.Context) ([]time.Time, error) {
 	return slices.Repeat([]time.Time{now}, t.Rate.N), nil
 }
 
+// Handed gives the requests that another machine, from which the account's lane comes, may have made within the period: those it wrote
+// down, or, for a short period, as many as the rate allows, as if they had left just now.
+func (t *Tempo) Handed(ctx context.Context) ([]time.Time, error) {
+	if t.Rate.N <= 0 || t.Rate.Per > long {
+		return t.Past(ctx)
+	}
+	return slices.Repeat([]time.Time{time.Now()}, t.Rate.N), nil
+}
+
 func (t *Tempo) key() string { return "pace/" + t.Account }
 
 // Note writes down that a request leaves, be it a login, where the period is long. Rates with long periods are slow, so this is cheap.

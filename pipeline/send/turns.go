@@ -379,6 +379,7 @@ func (l *Lane) sizeKey(op *providers.Operation) string {
 func (l *Lane) drop(a *active) {
 	if a.done && a.out == 0 {
 		delete(l.files, a.id)
+		l.ended[a.id] = ended{a.revision, time.Now()}
 	}
 }
 

@@ -36,6 +36,7 @@ import (
 type Ledger interface {
 	ledger.Books
 	ledger.Intake
+	ledger.Among
 	Growing
 }
 
@@ -167,7 +168,7 @@ func (t *Taker) Hand(ctx context.Context, path string) (ledger.File, error) {
 }
 
 // DropHanded ends what commands that were killed had begun to take and not accepted. The files are still where the
-// commands found them, nothing of them was sent, and they can be handed over again. Only the owner of the ledger may call it, before anything is taken.
+// commands found them, nothing of them was sent, and they can be handed over again. Only the owner of the ledger may call it, before anything is taken there; what other machines are taking stays.
 func (t *Taker) DropHanded(ctx context.Context) error {
 	files, err := t.Ledger.Files(ctx, ledger.Query{States: []ledger.State{ledger.Claiming, ledger.Taken}})
 	if err != nil {
@@ -175,6 +176,13 @@ func (t *Taker) DropHanded(ctx context.Context) error {
 	}
 	for _, f := range files {
 		if f.Source != fromHand && !(f.Source == fromUpload && f.State == ledger.Claiming) { // of an upload that broke off nobody has an id
+			continue
+		}
+		gone, err := t.Ledger.Abandoned(ctx, f.ID)
+		if err != nil {
+			return about(f, err)
+		}
+		if !gone { // another machine is taking it
 			continue
 		}
 		if _, err := t.drop(ctx, f.ID, words.Message("take.interrupted")); err != nil {

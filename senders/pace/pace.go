@@ -71,13 +71,21 @@ func New(o Options) *Pacer {
 	if p.late <= 0 {
 		p.late = time.Second
 	}
-	now := time.Now()
-	for _, t := range o.Past {
-		if p.n > 0 && len(p.ended) < p.n && now.Sub(t) < p.per+p.late {
+	p.Past(o.Past)
+	return p
+}
+
+// Past counts requests of the account that were made elsewhere, by their starts.
+func (p *Pacer) Past(starts []time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now, counted := time.Now(), 0
+	for _, t := range starts {
+		if counted < p.n && now.Sub(t) < p.per+p.late {
+			counted++
 			p.end(now.Add(p.late - now.Sub(t))) // on the monotonic clock of this process
 		}
 	}
-	return p
 }
 
 // Slot is the right to make one request. A nil slot is that of a pacer without a limit.

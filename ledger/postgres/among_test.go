@@ -1,0 +1,208 @@
+//go:build unix
+
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/ledgertest"
+	"github.com/rowferry/rowferry/ledger/postgres"
+)
+
+// Owners that may have others beside them keep the promises of one that is alone, and share what one may do at a time.
+func TestTogether(t *testing.T) {
+	t.Parallel()
+	ledgertest.Run(t, func(t *testing.T) ledgertest.Opener {
+		address := cluster.Address()
+		return func(t *testing.T) (ledger.Owner, error) {
+			return postgres.Driver{Address: address, Data: t.TempDir()}.Join(t.Context())
+		}
+	})
+}
+
+func join(t *testing.T, d postgres.Driver) ledger.Owner {
+	t.Helper()
+	l, err := d.Join(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func turn(t *testing.T, l ledger.Books) ledger.Turn {
+	t.Helper()
+	turn, err := l.Turn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *turn
+}
+
+// Lanes are shared out: who joins gets its part, what a machine leaves or loses goes to the others, and a lane is never two machines'.
+func TestLanesAreSharedOut(t *testing.T) {
+	t.Parallel()
+	address := cluster.Address()
+	var names []string
+	for i := range 6 {
+		names = append(names, ledger.LaneOf(fmt.Sprint("a", i)))
+	}
+	held := make([]atomic.Pointer[ledger.Lease], len(names))  // by whom last
+	work := func(ctx context.Context, l ledger.Owner) error { // as an engine does
+		var group errgroup.Group
+		for i, name := range names {
+			group.Go(func() error {
+				for ctx.Err() == nil {
+					lease, err := l.Lease(ctx, name)
+					if err != nil {
+						return err
+					}
+					if before := held[i].Swap(&lease); before != nil && (*before).Held() {
+						t.Error(name, "is held by two")
+					}
+					select {
+					case <-ctx.Done():
+					case <-lease.Wanted():
+					case <-lease.Lost():
+					}
+					if err := lease.Release(context.WithoutCancel(ctx)); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		return group.Wait()
+	}
+	type machine struct {
+		l     ledger.Owner
+		stop  context.CancelFunc
+		ended chan error
+	}
+	start := func(name string) machine {
+		m := machine{l: join(t, postgres.Driver{Address: address, Data: t.TempDir(), Machine: name}), ended: make(chan error, 1)}
+		ctx, stop := context.WithCancel(t.Context())
+		m.stop = stop
+		go func() { m.ended <- work(ctx, m.l) }()
+		return m
+	}
+	end := func(m machine) {
+		t.Helper()
+		m.stop()
+		if err := <-m.ended; err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, ledger.ErrLost) {
+			t.Error(err)
+		}
+		closed(t, m.l)
+	}
+	shared := func(l ledger.Books, want ...int) {
+		t.Helper()
+		for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
+			now := turn(t, l)
+			var have []int
+			for _, m := range now.Machines {
+				have = append(have, len(m.Accounts))
+			}
+			if fmt.Sprint(have) == fmt.Sprint(want) {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%+v, want %v", now, want)
+			}
+		}
+	}
+	one := start("east-1")
+	shared(one.l, 6)
+	two := start("east-2")
+	shared(one.l, 3, 3)
+	three := start("east-3")
+	shared(one.l, 2, 2, 2)
+	end(two)
+	shared(one.l, 3, 3)
+	postgres.Suspend(three.l)
+	shared(one.l, 6)
+	end(three)
+	end(one)
+}
+
+// A machine that stands still loses what it had leased, and writes nothing afterwards; another goes on with it.
+func TestASuspendedMachineIsFenced(t *testing.T) {
+	t.Parallel()
+	address := cluster.Address()
+	first := join(t, postgres.Driver{Address: address, Data: t.TempDir()})
+	second := join(t, postgres.Driver{Address: address, Data: t.TempDir()})
+	defer closed(t, second)
+	ledgertest.Accepted(t, first, "f1", 10)
+	lane, err := first.Lease(t.Context(), "lane/otms")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (postgres.Driver{Address: address, Data: t.TempDir()}).Open(t.Context()); !errors.As(err, new(*ledger.InUse)) {
+		t.Errorf("opened alone beside others: %v", err)
+	}
+	postgres.Suspend(first)
+	passed, err := second.Lease(t.Context(), "lane/otms")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lane.Held() || !passed.Held() {
+		t.Error("held by both, or by none")
+	}
+	if err := first.Record(ledgertest.Settled("f1", 0, batch.Delivered)).Wait(t.Context()); !errors.Is(err, ledger.ErrLost) {
+		t.Errorf("a write of who lost its session: %v", err)
+	}
+	<-lane.Lost()
+	if err := first.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := second.Record(ledgertest.Settled("f1", 0, batch.Delivered)).Wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// Two owners write what became of one chunk: each adds to what the other wrote, and nobody's change of a file is undone by another's.
+func TestBothWrite(t *testing.T) {
+	t.Parallel()
+	address := cluster.Address()
+	first := join(t, postgres.Driver{Address: address, Data: t.TempDir()})
+	defer closed(t, first)
+	second := join(t, postgres.Driver{Address: address, Data: t.TempDir()})
+	defer closed(t, second)
+	const rows = 400
+	ledgertest.Accepted(t, first, "f1", rows)
+	var group errgroup.Group
+	for k, l := range []ledger.Owner{first, second} {
+		group.Go(func() error {
+			for i := k; i < rows; i += 2 {
+				written := l.Record(ledgertest.Settled("f1", i, batch.Delivered))
+				if i%7 == k {
+					if err := written.Wait(t.Context()); err != nil {
+						return err
+					}
+					note := batch.Note{Message: batch.Message{Key: fmt.Sprint(i)}}
+					if err := l.Remark(t.Context(), "f1", note); err != nil {
+						return err
+					}
+				}
+			}
+			return l.Keep(t.Context(), "done", "yes")
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := first.File(t.Context(), "f1")
+	if err != nil || f.Counts.Delivered != rows || f.Open != 0 || f.State != ledger.Settled {
+		t.Fatalf("%+v, %v", f, err)
+	}
+	if _, n, err := ledger.Examine(t.Context(), first); err != nil || n != rows {
+		t.Fatal(n, err)
+	}
+}
