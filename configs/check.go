@@ -148,7 +148,7 @@ func (l *loader) checkTop(c *Config) {
 	}
 	l.checkKeep(c)
 	l.checkNotices(c)
-	if l.has("routes") && len(c.Routes) == 0 {
+	if l.has("routes") && len(c.Routes) == 0 && !c.Console.first() {
 		l.bad("routes", words.Message("config.blank"), words.Message("config.routes.write"))
 	}
 }

@@ -16,7 +16,7 @@ type Console struct {
 	BehindProxy bool `yaml:"behind_proxy" example:"true"`
 	// Sign in with your company's accounts besides those of rowferry.
 	OIDC *OIDC `yaml:"oidc"`
-	// Folder in which an administrator's new routes are written.
+	// Folder in which an administrator's new routes are written. With it a service starts without a route: the first one is made in the console.
 	Routes string `yaml:"routes" example:"routes.d"`
 }
 
@@ -43,6 +43,9 @@ type OIDC struct {
 	// Address under which browsers reach the console, where that is not what they ask for.
 	URL string `yaml:"url" example:"https://rowferry.example.com"`
 }
+
+// first reports whether a first route can be made in the console.
+func (c *Console) first() bool { return c.Listen != "" && c.Routes != "" }
 
 // Roles are what people may do, from least to most.
 func Roles() []string { return []string{"viewer", "sender", "operator", "admin"} }

@@ -32,8 +32,12 @@ func (l *loader) include(c *Config) {
 			l.part(root, reflect.ValueOf(c).Elem())
 		}
 	}
-	if len(c.Routes) > 0 && !l.has("routes") { // all of them are in other files
+	switch {
+	case l.has("routes"):
+	case len(c.Routes) > 0: // all of them are in other files
 		l.keys["routes"] = l.keys["include"]
+	case c.Console.first(): // none is written yet
+		l.keys["routes"] = l.keys["console"]
 	}
 }
 

@@ -324,3 +324,15 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// A service may start without a route where the first one can be made in its console, and nowhere else.
+func TestTheFirstRouteMayBeMadeInTheConsole(t *testing.T) {
+	dir := t.TempDir()
+	load(t, write(t, dir, "console: {listen: \"127.0.0.1:8420\", routes: routes.d}\ninclude: [routes.d/*.yaml]\n"))
+	for _, text := range []string{"data: data\n", "console: {listen: \"127.0.0.1:8420\"}\n", "console: {routes: routes.d}\nroutes:\n"} {
+		err := Load(write(t, dir, text)).Verdict().Err()
+		if err == nil || !strings.Contains(err.Error(), "at least one route") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}

@@ -61,6 +61,11 @@ func TestNothingSeriousForAxe(t *testing.T) {
 		does(t, ctx, visit(page))
 		look(page)
 	}
+	does(t, ctx, visit("/files/"+id+"/mend"), chromedp.WaitVisible("#mend", chromedp.ByQuery), chromedp.SetValue(`[data-replace="column"]`, "failReason", chromedp.ByQuery), chromedp.SendKeys(`[data-replace="with"]`, "Storm", chromedp.ByQuery),
+		chromedp.Click(`[data-replace="look"]`, chromedp.ByQuery), chromedp.WaitVisible(`[data-replace="do"]:enabled`, chromedp.ByQuery))
+	look("/mend with what would change")
+	does(t, ctx, chromedp.Click(`[data-replace="do"]`, chromedp.ByQuery), chromedp.WaitVisible("[data-undo]", chromedp.ByQuery))
+	look("/mend with a changed column")
 	does(t, ctx, visit("/partners"), chromedp.Click(`form[action="/doctor"] button`, chromedp.ByQuery), chromedp.WaitVisible("#ended", chromedp.ByQuery))
 	look("/doctor")
 }

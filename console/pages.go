@@ -94,8 +94,17 @@ type under struct {
 // recent is how long a file whose rows were not delivered is shown as one to mend.
 const recent = 14 * 24 * time.Hour
 
-// most bounds the lists of the first page.
-const most = 50
+// most bounds the lists of the first page, shortly what it shows of each before somebody asks for all: what is under way is not to be
+// looked for below a hundred files to mend.
+const most, shortly = 50, 8
+
+// short are the first of a list, and how many are left out.
+func short[T any](all []T, whole bool) (first []T, left int) {
+	if whole || len(all) <= shortly+1 {
+		return all, 0
+	}
+	return all[:shortly], len(all) - shortly
+}
 
 func (c *Console) today(w http.ResponseWriter, r *http.Request, p *people.Person) {
 	needs, err := c.needs(r.Context(), p)
@@ -115,11 +124,30 @@ func (c *Console) today(w http.ResponseWriter, r *http.Request, p *people.Person
 		c.fail(w, r, err)
 		return
 	}
-	c.render(w, r, http.StatusOK, "today", c.view(r, "console.today", struct {
+	var d struct {
 		Needs []need
 		Under []under
 		Ended []desk.File
-	}{needs, going, ended}))
+
+		MoreNeeds, MoreUnder, MoreEnded int
+
+		Day  string
+		None bool // no file was ever taken
+	}
+	whole := r.URL.Query().Get("all") != ""
+	d.Needs, d.MoreNeeds = short(needs, whole)
+	d.Under, d.MoreUnder = short(going, whole)
+	d.Ended, d.MoreEnded = short(ended, whole)
+	d.Day = day.Format(time.DateOnly)
+	if len(needs)+len(going)+len(ended) == 0 {
+		first, err := c.books.Files(r.Context(), ledger.Query{Routes: p.Routes, Last: 1})
+		if err != nil {
+			c.fail(w, r, err)
+			return
+		}
+		d.None = len(first) == 0
+	}
+	c.render(w, r, http.StatusOK, "today", c.view(r, "console.today", d))
 }
 
 func (c *Console) underWay(ctx context.Context, p *people.Person) ([]under, error) {

@@ -63,6 +63,8 @@ var console = catalogue{
 	"console.until.days":              {EN: "about {count} days left", ZH: "约剩 {count} 天", RU: "осталось около {count} дн."},
 	"console.results_today":           {EN: "Results today", ZH: "今日结果", RU: "Результаты за сегодня"},
 	"console.results_today.none":      {EN: "No file has ended today.", ZH: "今天还没有文件完成。", RU: "Сегодня ещё ни один файл не завершён."},
+	"console.results_today.all":       {EN: "All results of today", ZH: "今日全部结果", RU: "Все результаты за сегодня"},
+	"console.begin.inboxes":           {EN: "The folders it may be put into", ZH: "可放入文件的文件夹", RU: "Папки, куда его можно положить"},
 	"console.drop_one":                {EN: "Drop one", ZH: "提交一个", RU: "Отправить файл"},
 	"console.search":                  {EN: "Search", ZH: "搜索", RU: "Поиск"},
 	"console.search.files":            {EN: "Name or id", ZH: "名称或编号", RU: "Имя или номер"},
