@@ -83,6 +83,9 @@ func (c *Content) Left(f *File) (all []Left) {
 
 // byValue leaves out the zeros at the end of decimals: a workbook that was saved as CSV writes 1.50 for the 1.5 that was sent.
 func byValue(body []byte) []byte {
+	if !zeros(body) {
+		return body
+	}
 	var out []byte
 	from := 0
 	for i := 0; i < len(body); i++ {
@@ -101,6 +104,21 @@ func byValue(body []byte) []byte {
 		return body
 	}
 	return append(out, body[from:]...)
+}
+
+// zeros reports whether decimals end in a zero somewhere, be it in a text. It is quick, and hardly any request has any.
+func zeros(body []byte) bool {
+	for from := 0; ; {
+		n := bytes.IndexByte(body[from:], '.')
+		if n < 0 {
+			return false
+		}
+		keep, end := decimals(body, from+n)
+		if keep < end {
+			return true
+		}
+		from = end
+	}
 }
 
 // endOfText is where the text ends that begins at a quotation mark.

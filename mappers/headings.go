@@ -13,6 +13,12 @@ const near = 0.6
 
 // trim takes off what shows as blank at both ends: Unicode white space (U+00A0, U+3000, …) and zero-width characters.
 func trim(s string) string {
+	for s != "" && s[0] == ' ' {
+		s = s[1:]
+	}
+	for s != "" && s[len(s)-1] == ' ' {
+		s = s[:len(s)-1]
+	}
 	if s == "" || s[0] > ' ' && s[0] < 0x80 && s[len(s)-1] > ' ' && s[len(s)-1] < 0x80 {
 		return s
 	}

@@ -441,7 +441,7 @@ type op struct {
 }
 
 // chunkWeight is the share of a commit that a staged chunk makes up: it holds hundreds of items.
-const chunkWeight = commits.Size / 4
+const chunkWeight = commits.Size / 16
 
 // write is the one goroutine that writes. It ends when the queue is closed and empty.
 func (l *Ledger) write() {

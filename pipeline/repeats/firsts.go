@@ -1,7 +1,7 @@
 package repeats
 
-// firsts are the first rows of requests, by the beginning of their prints. The zero value is empty. A file keeps one of each of its
-// rows until it is accepted, so they lie close: some twenty bytes each, and none of it is copied at once.
+// firsts are the first rows of requests, by the beginning of their prints. The zero value is empty. A file keeps one for each of its
+// rows until it is accepted, so they lie close: some twenty bytes each, and of what is there only a 256th is copied at once.
 type firsts struct{ parts [256]part }
 
 // part is those of which the first byte is one: a hash table with open addressing. A key is zero where there is none.
@@ -11,27 +11,19 @@ type part struct {
 	n    int
 }
 
-// row is the row that was put under a key.
-func (f *firsts) row(key uint64) (row int, known bool) {
-	key = max(key, 1)
-	p := &f.parts[key>>56]
-	if p.n == 0 {
-		return 0, false
-	}
-	i := p.slot(key)
-	return p.rows[i], p.keys[i] == key
-}
-
-// put puts a row under a key that none has.
-func (f *firsts) put(key uint64, row int) {
+// at is the place of a key's row, which is zero until somebody writes there. It is good until the next call.
+func (f *firsts) at(key uint64) *int {
 	key = max(key, 1)
 	p := &f.parts[key>>56]
 	if 8*p.n >= 7*len(p.keys) {
 		p.grow()
 	}
 	i := p.slot(key)
-	p.keys[i], p.rows[i] = key, row
-	p.n++
+	if p.keys[i] == 0 {
+		p.keys[i] = key
+		p.n++
+	}
+	return &p.rows[i]
 }
 
 // slot is where a key is, or would be.

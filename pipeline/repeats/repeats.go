@@ -91,7 +91,8 @@ func (j *Judge) Judge(ctx context.Context, items []ledger.Staged) error {
 func (j *Judge) one(s *ledger.Staged, e *ledger.Earlier) {
 	j.echo.hear(s, e)
 	key := binary.BigEndian.Uint64(s.Print[:8])
-	above, equal := j.seen.row(key)
+	first := j.seen.at(key)
+	above, equal := *first, *first != 0
 	switch {
 	case e != nil && s.Free:
 		s.Before.Repeat = true
@@ -111,7 +112,7 @@ func (j *Judge) one(s *ledger.Staged, e *ledger.Earlier) {
 	}
 	s.Free = s.Free || j.route.Repeats.Send
 	if !equal {
-		j.seen.put(key, s.Rows[0])
+		*first = s.Rows[0]
 	}
 }
 

@@ -321,12 +321,13 @@ func (l *Lane) run(ctx context.Context) error {
 	group.Go(func() error { defer close(jobs); return l.feed(feeding, jobs) })
 	for range max(1, l.Concurrency) {
 		group.Go(func() error {
+			w := &worker{lane: l}
 			for j := range jobs {
-				if err := l.attempt(ctx, drain, j); err != nil {
+				if err := w.attempt(ctx, drain, j); err != nil {
 					return err
 				}
 			}
-			return nil
+			return w.settle(context.WithoutCancel(drain))
 		})
 	}
 	err := group.Wait()
@@ -382,10 +383,29 @@ func graceful(ctx context.Context, grace time.Duration) (context.Context, contex
 	return out, func() { stop(); cancel() }
 }
 
+// worker makes one request after the other.
+type worker struct {
+	lane *Lane
+	kept ledger.Receipt // of the outcomes of its last request, where that cannot be repeated; nil: they are on disk
+}
+
+// settle waits until what came of the last request is on disk.
+func (w *worker) settle(ctx context.Context) error {
+	if w.kept == nil {
+		return nil
+	}
+	err := w.kept.Wait(ctx)
+	if err == nil {
+		w.kept = nil
+	}
+	return err
+}
+
 // attempt makes the request once and acts on what came of it. Its error is the ledger's.
 // When stop ends, or a person stops the file or the lane, a request that has not left yet stays here; one that has may end as
 // long as drain lasts.
-func (l *Lane) attempt(stop, drain context.Context, j *job) error {
+func (w *worker) attempt(stop, drain context.Context, j *job) error {
+	l := w.lane
 	quit, called := context.WithCancel(stop)
 	defer called()
 	if l.heldBack(j, called) {
@@ -403,6 +423,9 @@ func (l *Lane) attempt(stop, drain context.Context, j *job) error {
 		}
 		if journalled(op) && l.lease.Held() {
 			broke = l.commit(ctx, j)
+		}
+		if broke == nil { // what cannot be repeated is settled on disk before the next request leaves: most often in one commit with its intent
+			broke = w.settle(ctx)
 		}
 		if broke == nil && !l.lease.Held() { // another process may be sending, and takes what is written for sent
 			broke = ledger.ErrLost
@@ -433,10 +456,10 @@ func (l *Lane) attempt(stop, drain context.Context, j *job) error {
 	if broke != nil {
 		return fmt.Errorf("ledger: %w", broke)
 	}
-	if err != nil || op.Repeatable || j.kept == nil {
-		return err
+	if err == nil && !op.Repeatable && j.kept != nil {
+		w.kept = j.kept
 	}
-	return j.kept.Wait(context.WithoutCancel(drain)) // what cannot be repeated is settled on disk before the next request
+	return err
 }
 
 // journalled reports whether the intent to send is written first: always where a repeat could do harm or would be

@@ -309,6 +309,45 @@ func TestWhatAKilledProcessSentIsNotForgotten(t *testing.T) {
 	}
 }
 
+// When a request leaves that may not be repeated, its intent is on disk, and of those before it no more are unsettled there than
+// there are other workers: so many rows, and no more, a kill can make unknown.
+func TestWhatAKillCanMakeUnknown(t *testing.T) {
+	for _, workers := range []int{1, 4} {
+		l := open(t, t.TempDir())
+		defer l.Close()
+		const items = 60
+		accept(t, l, "f", items)
+		op := one()
+		op.Repeatable = false
+		p := &provider{}
+		p.answer = func(a senders.Attempt, _ int) senders.Result {
+			open, own := 0, false
+			for c, err := range l.Chunks(context.Background(), "f") {
+				if err != nil {
+					t.Error(err)
+					break
+				}
+				for i, s := range c.States {
+					if s.InFlight {
+						open++
+						own = own || bytes.Equal(c.Items[i].Body, a.Items[0].Body)
+					}
+				}
+			}
+			if !own || open > workers {
+				t.Errorf("%d workers, request %s: own intent on disk: %v; %d are unsettled", workers, a.Items[0].Body, own, open)
+			}
+			return said(providers.OK)
+		}
+		lane := lane(t, l, op, p, "f")
+		lane.Concurrency = workers
+		run(t, lane, "f")
+		if c := file(t, l, "f").Counts; len(p.came) != items || c.Delivered != items {
+			t.Errorf("%d requests, %+v", len(p.came), c)
+		}
+	}
+}
+
 // paced answers no request before it is told to: each waits for its turn, as at a slow pace.
 type paced struct {
 	provider

@@ -615,7 +615,7 @@ func (s *staging) flush(ctx context.Context) error {
 	s.chunk.Seq++
 	clear(s.chunk.Items)
 	s.chunk.Items = s.chunk.Items[:0]
-	if len(s.behind) < 16 {
+	if len(s.behind) < 32 {
 		return nil
 	}
 	oldest := s.behind[0]

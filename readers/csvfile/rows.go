@@ -209,8 +209,9 @@ func (t *opened) build(row *batch.Row, s *splitter) {
 			c.Kind = batch.Blank
 			continue
 		}
-		if b := c.Text[0]; wide || unusual[b] && !(b >= '0' && b <= '9' && calm(c.Text)) {
-			t.inspect(c, i, s, wide)
+		beyond := wide && !charset.ASCII(c.Text)
+		if b := c.Text[0]; beyond || unusual[b] && !(b >= '0' && b <= '9' && calm(c.Text)) {
+			t.inspect(c, i, s, beyond)
 		}
 	}
 	clear(row.Cells[n:])
