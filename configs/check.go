@@ -2,6 +2,7 @@ package configs
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path"
@@ -12,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/spelling"
@@ -102,10 +105,9 @@ func isPath(provider string) bool {
 
 func (l *loader) check(c *Config) {
 	l.checkTop(c)
-	known := l.builtin()
 	for _, name := range sortedKeys(c.Accounts) {
 		a := c.Accounts[name]
-		l.account("accounts."+name, name, &a, known)
+		l.account("accounts."+name, name, &a)
 		c.Accounts[name] = a
 	}
 	for _, name := range sortedKeys(c.SFTP) {
@@ -115,18 +117,25 @@ func (l *loader) check(c *Config) {
 		l.checkRoute(c, "routes."+name, c.Routes[name])
 	}
 	l.checkFolders(c)
-	l.checkLists(c, known)
+	l.checkLists(c)
 }
 
 // checkLists warns of code lists that no field asks for.
-func (l *loader) checkLists(c *Config, builtin map[string]*providers.Provider) {
+func (l *loader) checkLists(c *Config) {
+	if len(c.Lists) == 0 {
+		return
+	}
+	all := slices.Collect(maps.Values(l.providers))
+	for _, name := range providers.Names() {
+		if p := l.builtin(name); p != nil {
+			all = append(all, p)
+		}
+	}
 	names := map[string]bool{}
-	for _, group := range []map[string]*providers.Provider{builtin, l.providers} {
-		for _, p := range group {
-			for _, op := range p.Operations {
-				for _, f := range op.Fields {
-					names[f.List] = true
-				}
+	for _, p := range all {
+		for _, op := range p.Operations {
+			for _, f := range op.Fields {
+				names[f.List] = true
 			}
 		}
 	}
@@ -183,26 +192,35 @@ func local(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-var namePattern = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,63}$`)
+// ProperName reports whether a name can stand in folders, commands and metrics: letters, digits, and "_", "." and "-" after the first, 64 at most.
+func ProperName(name string) bool {
+	for i, r := range name {
+		if !unicode.IsLetter(r) && !unicode.IsNumber(r) && (i == 0 || r != '_' && r != '.' && r != '-') {
+			return false
+		}
+	}
+	return name != "" && utf8.RuneCountInString(name) <= 64
+}
 
 // checkName keeps names usable in folders, commands and metrics.
 func (l *loader) checkName(key, name string) {
-	if !namePattern.MatchString(name) {
+	if !ProperName(name) {
 		l.add(finding{at: l.keys[key], key: key, what: words.Message("config.name"), write: words.Message("config.name.write")})
 	}
 }
 
-func (l *loader) builtin() map[string]*providers.Provider {
-	known, err := providers.Builtin()
+// builtin is a provider of that name; nil where there is none.
+func (l *loader) builtin(name string) *providers.Provider {
+	p, err := providers.Named(name)
 	if err != nil { // a fault of the program, found by its tests; the configuration is not to blame
 		l.add(finding{what: words.Message("config.builtin", "cause", err.Error())})
 	}
-	return known
+	return p
 }
 
 // account finds the account's provider and fills in what its document says.
-func (l *loader) account(key, name string, a *Account, known map[string]*providers.Provider) {
-	if p := l.provider(key, a, known); p != nil {
+func (l *loader) account(key, name string, a *Account) {
+	if p := l.provider(key, a); p != nil {
 		l.providers[name] = p
 		if a.Rate == "" && p.Limits.Rate.N > 0 {
 			a.Rate = p.Limits.Rate.String()
@@ -224,7 +242,7 @@ func (l *loader) account(key, name string, a *Account, known map[string]*provide
 }
 
 // provider finds the document of an account; nil after a mistake.
-func (l *loader) provider(key string, a *Account, known map[string]*providers.Provider) *providers.Provider {
+func (l *loader) provider(key string, a *Account) *providers.Provider {
 	switch {
 	case a.Provider == "":
 		return nil
@@ -239,16 +257,16 @@ func (l *loader) provider(key string, a *Account, known map[string]*providers.Pr
 		}
 		return p
 	}
-	p := known[a.Provider]
-	if p == nil && len(known) > 0 {
-		names := sortedKeys(known)
+	names := providers.Names()
+	if !slices.Contains(names, a.Provider) {
 		write := words.Message("config.provider.write", "words", strings.Join(names, ", "))
 		if near := spelling.Nearest(a.Provider, names); near != "" {
 			write = words.Message("config.did_you_mean", "word", near)
 		}
 		l.bad(key+".provider", words.Message("config.provider", "name", words.Short(a.Provider)), write)
+		return nil
 	}
-	return p
+	return l.builtin(a.Provider)
 }
 
 // readable checks that a file can be opened.

@@ -17,13 +17,13 @@ mkdir -p "$dir"
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 
-# build SYSTEM ARCH TO: without cgo, without the paths of this machine, with version and commit.
+# build SYSTEM ARCH TO FLAGS…: without cgo, without the paths of this machine, with version and commit.
 build() {
-	GOOS=$1 GOARCH=$2 go build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.release=$version -X main.commit=$commit" -o "$3" ./cmd/rowferry
+	GOOS=$1 GOARCH=$2 go build "${@:4}" -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.release=$version -X main.commit=$commit" -o "$3" ./cmd/rowferry
 }
 
 # What packages carry beside the program, written by the program itself.
-build "$(go env GOHOSTOS)" "$(go env GOHOSTARCH)" "$tree/host"
+build "$(go env GOHOSTOS)" "$(go env GOHOSTARCH)" "$tree/host" -tags manual
 "$tree/host" manual "$tree/manual"
 "$tree/host" version --licences >"$tree/LICENCES.txt"
 gzip -n -9 "$tree"/manual/man/*.1

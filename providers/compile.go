@@ -3,8 +3,6 @@ package providers
 import (
 	"embed"
 	"fmt"
-	"io"
-	"log/slog"
 	"maps"
 	"os"
 	"regexp"
@@ -12,8 +10,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/pb33f/libopenapi"
-	"github.com/pb33f/libopenapi/datamodel"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v4"
 	"golang.org/x/text/encoding/htmlindex"
@@ -24,35 +20,55 @@ import (
 //go:embed *.yaml
 var documents embed.FS
 
-// Builtin returns the providers whose documents are embedded, by name. They are compiled once.
+// Builtin returns the providers whose documents are embedded, by name.
 func Builtin() (map[string]*Provider, error) {
-	all, err := builtin()
-	return maps.Clone(all), err
+	all := map[string]*Provider{}
+	for _, name := range Names() {
+		p, err := Named(name)
+		if err != nil {
+			return nil, err
+		}
+		all[name] = p
+	}
+	return all, nil
 }
 
-var builtin = sync.OnceValues(func() (map[string]*Provider, error) {
-	files, err := documents.ReadDir(".")
+// Names lists the providers whose documents are embedded. A document is called by its provider's name.
+func Names() []string { return slices.Sorted(maps.Keys(builtin)) }
+
+// Named returns one of them, nil where none has the name. Each is compiled once, when it is first asked for.
+func Named(name string) (*Provider, error) {
+	if builtin[name] == nil {
+		return nil, nil
+	}
+	return builtin[name]()
+}
+
+var builtin = func() map[string]func() (*Provider, error) {
+	all := map[string]func() (*Provider, error){}
+	files, _ := documents.ReadDir(".") // it is embedded
+	for _, f := range files {
+		name := strings.TrimSuffix(f.Name(), ".yaml")
+		all[name] = sync.OnceValues(func() (*Provider, error) { return embedded(name) })
+	}
+	return all
+}()
+
+func embedded(name string) (*Provider, error) {
+	b, err := documents.ReadFile(name + ".yaml")
 	if err != nil {
 		return nil, err
 	}
-	all := map[string]*Provider{}
-	for _, f := range files {
-		b, err := documents.ReadFile(f.Name())
-		if err != nil {
-			return nil, err
-		}
-		p, err := Compile(b, "built in: "+f.Name())
-		if err != nil {
-			return nil, err
-		}
-		p.Source = "built in"
-		if all[p.Name] != nil {
-			return nil, fmt.Errorf("built in: %s: the name %s is taken already", f.Name(), p.Name)
-		}
-		all[p.Name] = p
+	p, err := Compile(b, "built in: "+name+".yaml")
+	if err != nil {
+		return nil, err
 	}
-	return all, nil
-})
+	if p.Name != name {
+		return nil, fmt.Errorf("built in: %s.yaml: it is called %s", name, p.Name)
+	}
+	p.Source = "built in"
+	return p, nil
+}
 
 // Load reads and compiles one document from a file. Every mistake in it is reported at once, in a *DocumentError.
 func Load(path string) (*Provider, error) {
@@ -122,9 +138,6 @@ func Compile(document []byte, source string) (*Provider, error) {
 	if err == nil && len(r.mistakes) == 0 {
 		r.provider(p)
 		p.Warnings = r.told()
-		if !r.theirs { // what is theirs need not be perfect
-			err = conform(document)
-		}
 	}
 	if err != nil && len(r.mistakes) == 0 {
 		r.mistakes = append(r.mistakes, unreadable(err))
@@ -154,17 +167,6 @@ func (r *reader) open(document []byte) error {
 		r.wrong(version, "openapi", "document.version", "found", version.Value)
 	}
 	return nil
-}
-
-// conform reports what is wrong with the document as OpenAPI, beyond what rowferry itself reads of it.
-func conform(document []byte) error {
-	config := &datamodel.DocumentConfiguration{ExcludeExtensionRefs: true, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
-	doc, err := libopenapi.NewDocumentWithConfiguration(document, config)
-	if err != nil {
-		return err
-	}
-	_, err = doc.BuildV3Model()
-	return err
 }
 
 // providerSpec is x-rowferry of the document.

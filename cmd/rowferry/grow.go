@@ -57,7 +57,7 @@ func (i *initFlags) accountIn(cfg *configs.Config, s *proposal.Settings) (name s
 	}
 	_, there := cfg.Accounts[i.account]
 	switch {
-	case i.account != "" && !there && routeName.MatchString(i.account):
+	case i.account != "" && !there && configs.ProperName(i.account):
 		return i.account, true, nil
 	case i.account != "" && !there:
 		return "", false, fmt.Errorf("--account %q: write letters, digits, - and _ only, at most 64", i.account)

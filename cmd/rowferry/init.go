@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/pipeline/check"
 	"github.com/rowferry/rowferry/pipeline/proposal"
 	"github.com/rowferry/rowferry/providers"
@@ -157,7 +158,7 @@ func (i *initFlags) settings() (s proposal.Settings, err error) {
 	}
 	s.Account = accountName(s.Operation.Provider.Name)
 	s.Route = cmp.Or(i.route, kebab(s.Operation.ID))
-	if !routeName.MatchString(s.Route) {
+	if !configs.ProperName(s.Route) {
 		return s, fmt.Errorf("--route %q: write letters, digits, - and _ only, at most 64", s.Route)
 	}
 	if s.Provider, err = i.providerPath(name, s.Operation.Provider); err != nil {
@@ -167,10 +168,7 @@ func (i *initFlags) settings() (s proposal.Settings, err error) {
 	return s, err
 }
 
-var (
-	routeName = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,63}$`)
-	unusual   = regexp.MustCompile(`[^\p{L}\p{N}_-]+`)
-)
+var unusual = regexp.MustCompile(`[^\p{L}\p{N}_-]+`)
 
 // accountName is the provider's name as an account can have it.
 func accountName(provider string) string {
@@ -202,7 +200,7 @@ func kebab(s string) string {
 
 // providerPath is how the configuration names the provider: a document's path starts at the configuration's folder.
 func (i *initFlags) providerPath(name string, p *providers.Provider) (string, error) {
-	if all, err := providers.Builtin(); err != nil || all[name] == p {
+	if ours, err := providers.Named(name); err != nil || ours == p {
 		return name, err
 	}
 	if filepath.IsAbs(name) {

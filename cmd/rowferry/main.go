@@ -104,7 +104,8 @@ Exit codes: 0 all delivered (or would be), 1 some rows or files not, 2 wrong usa
 	p.StringVar(&f.format, "log-format", "text", "text or json")
 	root.AddCommand(runCommand(f), sendCommand(f), checkCommand(f), statusCommand(f), resendCommand(f), cancelCommand(f),
 		pauseCommand(f), resumeCommand(f), providersCommand(f), simulateCommand(f), demoCommand(f), doctorCommand(f), configCommand(f), initCommand(f), versionCommand(f), userCommand(f), tokenCommand(f),
-		manualCommand(), serviceCommand(f), healthCommand(f), reloadCommand(f), backupCommand(f), restoreCommand(f), ledgerCommand(f), pruneCommand(f), notifyCommand(f))
+		serviceCommand(f), healthCommand(f), reloadCommand(f), backupCommand(f), restoreCommand(f), ledgerCommand(f), pruneCommand(f), notifyCommand(f))
+	root.AddCommand(manualCommands()...)
 	root.SetFlagErrorFunc(flagMistake)
 	f.complete(root)
 	return root

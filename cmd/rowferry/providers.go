@@ -98,17 +98,13 @@ func showCommand(f *flags) *cobra.Command {
 
 // provider finds a built-in provider, or compiles a document.
 func provider(name string) (*providers.Provider, error) {
-	all, err := providers.Builtin()
-	if err != nil {
-		return nil, err
-	}
-	if p := all[name]; p != nil {
-		return p, nil
+	if p, err := providers.Named(name); p != nil || err != nil {
+		return p, err
 	}
 	if strings.ContainsAny(name, "./\\") {
 		return providers.Load(name)
 	}
-	names := slices.Sorted(maps.Keys(all))
+	names := providers.Names()
 	if near := spelling.Nearest(name, names); near != "" {
 		return nil, fmt.Errorf("there is no provider %q; did you mean %q?", name, near)
 	}

@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -84,7 +83,8 @@ const (
 	tokenKey = "token/"
 )
 
-var namePattern = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}_.@-]{0,63}$`)
+// proper reports whether a name can be one: as others in the configuration, and an address may be one.
+func proper(name string) bool { return configs.ProperName(strings.ReplaceAll(name, "@", ".")) }
 
 // Errors that code decides on.
 var (
@@ -101,7 +101,7 @@ const shortest = 10
 // AddUser adds a user. ErrName, ErrPassword, ErrThere.
 func (b Book) AddUser(ctx context.Context, p Person, password, by string) error {
 	switch {
-	case !namePattern.MatchString(p.Name):
+	case !proper(p.Name):
 		return ErrName
 	case len([]rune(password)) < shortest:
 		return ErrPassword
@@ -181,7 +181,7 @@ const prefix = "rft_"
 
 // AddToken makes a token and returns its secret, which is shown once and not kept. ErrName, ErrThere.
 func (b Book) AddToken(ctx context.Context, p Person, by string) (secret string, err error) {
-	if !namePattern.MatchString(p.Name) {
+	if !proper(p.Name) {
 		return "", ErrName
 	}
 	all, err := b.Tokens(ctx)

@@ -16,7 +16,7 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
@@ -46,7 +46,11 @@ func Open(ctx context.Context, version string, log *slog.Logger) (*Traces, error
 		}
 	}
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("traces cannot be sent", "error", err) }))
-	out, err := otlptracehttp.New(ctx)
+	to, err := collectorOf(os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	out, err := otlptrace.New(ctx, to)
 	if err != nil {
 		return nil, err
 	}

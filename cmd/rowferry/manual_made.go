@@ -1,3 +1,5 @@
+//go:build manual
+
 package main
 
 import (
@@ -8,12 +10,13 @@ import (
 	"github.com/spf13/cobra/doc"
 )
 
-// manualCommand writes what packages carry beside the program: man pages and shell completions, made from the commands.
-func manualCommand() *cobra.Command {
-	return &cobra.Command{
+// manualCommands writes what packages carry beside the program: man pages and shell completions, made from the commands. Only a program
+// that is built to make packages (-tags manual) has it.
+func manualCommands() []*cobra.Command {
+	return []*cobra.Command{{
 		Use: "manual DIR", Short: "Write man pages and shell completions into a folder", Hidden: true, Args: takes(1, 1, "a folder"), Example: "  rowferry manual dist/manual",
 		RunE: func(cmd *cobra.Command, args []string) error { return writeManual(cmd.Root(), args[0]) },
-	}
+	}}
 }
 
 // writeManual writes DIR/man and DIR/completions. With SOURCE_DATE_EPOCH set, the pages bear its month.
