@@ -153,12 +153,24 @@ func TestAnUnknownRow(t *testing.T) {
 	}
 }
 
-// The pages speak the browser's language, and the one that was chosen.
+// The pages speak the browser's language, and the one that was chosen. Somebody who reads Chinese, and somebody who reads Russian, drops a file, sends it
+// and mends a row.
 func TestLanguages(t *testing.T) {
 	o := open(t)
-	for language, words := range map[string][2]string{"zh-CN": {"今天", "需要处理"}, "ru-RU": {"Сегодня", "Требует внимания"}} {
+	for language, words := range map[string]struct{ today, needs, read, state, delivered, would string }{
+		"zh-CN": {"今天", "需要处理", "读取 2 行；将以 1 个请求发送 1 行。", "已完成", "2 已送达", "将发送 1 行"},
+		"ru-RU": {"Сегодня", "Требует внимания", "Прочитано: 2 строки; к отправке: 1, запросов: 1.", "завершён", "2 доставлено", "Строк к отправке: 1."},
+	} {
 		ctx := browser(t, language)
 		o.signIn(ctx, "ann")
-		does(t, ctx, says("h1", words[0]), says("main", words[1]), chromedp.Click(`button[lang="en"]`), says("h1", "Today"))
+		does(t, ctx, says("h1", words.today), says("main", words.needs))
+		path := filepath.Join(t.TempDir(), "a.csv")
+		if err := os.WriteFile(path, []byte("accountNumber,lesBookingId,failReason\n3000372,LB"+language+"1,Hold\n3000372,LB"+language+"2,\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		does(t, ctx, chromedp.Navigate("http://"+o.address+"/drop"), chromedp.WaitVisible("[data-drop]"), chromedp.SetUploadFiles("input[type=file]", []string{path}), chromedp.Click("[data-drop] button"), chromedp.WaitVisible("button[value=send]"), says("main", words.read),
+			chromedp.Click("button[value=send]"), chromedp.WaitVisible("#live"), says("#live .state", words.state), chromedp.WaitVisible(`#actions a[href$="/mend"]`), chromedp.Click(`#actions a[href$="/mend"]`), arrived("/mend"), chromedp.WaitVisible("#mend"),
+			chromedp.SendKeys(`tr[data-row="3"] input[data-key="failReason"]`, "Hold"), says("[data-summary]", words.would), chromedp.Click("[data-send]:enabled"), chromedp.WaitVisible("#live"), says("#live .counts", words.delivered))
+		does(t, ctx, chromedp.Navigate("http://"+o.address+"/"), says("h1", words.today), chromedp.Click(`button[lang="en"]`), says("h1", "Today"))
 	}
 }

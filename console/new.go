@@ -476,6 +476,13 @@ func (c *Console) trialEndpoints() []endpoint {
 			t.Written = err == nil
 			return err
 		})},
+		{"DELETE /api/v1/proposals/{id}", people.Admin, c.ofTrial(func(w http.ResponseWriter, r *http.Request, _ *people.Person, d *drop) {
+			if err := c.discard(d.ID); err != nil {
+				c.fail(w, r, err)
+				return
+			}
+			w.WriteHeader(http.StatusNoContent)
+		})},
 		{"GET /api/v1/proposals/{id}/route.yaml", people.Admin, c.ofTrial(func(w http.ResponseWriter, r *http.Request, _ *people.Person, d *drop) { c.giveText(w, r, d) })},
 	}
 }

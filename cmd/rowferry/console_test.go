@@ -47,6 +47,23 @@ routes:
 
 func newDesk(t *testing.T) *deskTest {
 	t.Helper()
+	d := newService(t)
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.NoSandbox, chromedp.Flag("disable-background-networking", true), chromedp.Flag("accept-lang", "en"))
+	browser, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(stop)
+	ctx, cancel := chromedp.NewContext(browser, chromedp.WithErrorf(log.New(io.Discard, "", 0).Printf))
+	t.Cleanup(func() { _ = chromedp.Cancel(ctx); cancel() })
+	ctx, late := context.WithTimeout(ctx, 8*time.Minute)
+	t.Cleanup(late)
+	d.ctx = ctx
+	d.does(chromedp.Navigate("http://"+d.address+"/"), chromedp.WaitVisible("input[name=password]"), chromedp.SendKeys("input[name=name]", "ann"),
+		chromedp.SendKeys("input[name=password]", "correct horse ann"), chromedp.Click("form.stack button"), chromedp.WaitVisible("nav"))
+	return d
+}
+
+// newService is the program without anybody before it.
+func newService(t *testing.T) *deskTest {
+	t.Helper()
 	all, err := providers.Builtin()
 	if err != nil {
 		t.Fatal(err)
@@ -66,16 +83,6 @@ func newDesk(t *testing.T) *deskTest {
 	}
 	d.start()
 	t.Cleanup(func() { d.stop() })
-	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.NoSandbox, chromedp.Flag("disable-background-networking", true), chromedp.Flag("accept-lang", "en"))
-	browser, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
-	ctx, cancel := chromedp.NewContext(browser, chromedp.WithErrorf(log.New(io.Discard, "", 0).Printf))
-	t.Cleanup(func() { _ = chromedp.Cancel(ctx); cancel() })
-	ctx, late := context.WithTimeout(ctx, 8*time.Minute)
-	t.Cleanup(late)
-	d.ctx = ctx
-	d.does(chromedp.Navigate("http://"+d.address+"/"), chromedp.WaitVisible("input[name=password]"), chromedp.SendKeys("input[name=name]", "ann"),
-		chromedp.SendKeys("input[name=password]", "correct horse ann"), chromedp.Click("form.stack button"), chromedp.WaitVisible("nav"))
 	return d
 }
 
@@ -261,3 +268,37 @@ func TestAFirstRouteInTheBrowser(t *testing.T) {
 		t.Errorf("%d executed", n)
 	}
 }
+
+// What the page about the console tells programs to do works as it is written; only the address is another.
+func TestTheConsolesPageWorksAsWritten(t *testing.T) {
+	d := newService(t)
+	d.stop()
+	config, err := os.ReadFile(filepath.Join(d.dir, "rowferry.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.put("rowferry.yaml", strings.Replace(string(config), "  failures:", "  orders:", 1))
+	d.start()
+	d.put("orders.csv", "accountNumber,lesBookingId,failReason\n3000372,LBP1,Hold\n3000372,LBP2,\n")
+	steps := blocks(t, filepath.Join("..", "..", "docs", "console.md"), "For programs")
+	if len(steps) != 1 || strings.Count(steps[0].text, usualConsole) != 2 {
+		t.Fatalf("the page is another: %v", steps)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := fmt.Sprintf("set -e\nexport %s=1 ROWFERRY_CONFIG=\nrowferry() { '%s' \"$@\"; }\n", beRowferry, self) + strings.ReplaceAll(strings.ReplaceAll("\n"+steps[0].text, "\n$ ", "\n"), usualConsole, d.address)
+	shell := exec.CommandContext(t.Context(), "bash", "-c", script)
+	shell.Dir = d.dir
+	if out, err := shell.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s\n%s", err, out, script)
+	}
+	result, err := os.ReadFile(filepath.Join(d.dir, "result.csv"))
+	if err != nil || !strings.Contains(string(result), "LBP1") || !strings.Contains(string(result), "delivered") || !strings.Contains(string(result), "invalid") {
+		t.Errorf("%v: %s", err, result)
+	}
+}
+
+// usualConsole is where the page says that the console is.
+const usualConsole = "127.0.0.1:8420"
