@@ -348,7 +348,8 @@ type RecheckSettings struct {
 	Now      time.Time
 	Language batch.Language
 	Lists    providers.Lists
-	Optional []string // the route's
+	Optional []string     // the route's
+	Sheets   batch.Sheets // of the file
 }
 
 // Recheck applies the rules that must hold when a request leaves ("arrival after today") to an item that was taken
@@ -370,7 +371,7 @@ func Recheck(op *providers.Operation, item batch.Item, c RecheckSettings) []batc
 				p.column = cmp.Or(f.Label.In(l), f.Path)
 			}
 		}
-		p.where = words.Of(l, "mapper.where.field", "row", batch.Sheets(nil).Row(p.row), "field", p.column)
+		p.where = words.Of(l, "mapper.where.field", "row", c.Sheets.Row(p.row), "field", p.column)
 		if p.cell != "" {
 			p.where = words.Of(l, "mapper.where.cell", "column", p.column, "cell", p.cell)
 		}

@@ -334,8 +334,8 @@ func (c *converter) number(text string) *Violation {
 }
 
 var booleans = map[string]string{
-	"true": "true", "1": "true", "yes": "true", "是": "true", "да": "true",
-	"false": "false", "0": "false", "no": "false", "否": "false", "нет": "false",
+	"true": "true", "1": "true", "yes": "true", "是": "true", "да": "true", "истина": "true", "wahr": "true", "vrai": "true", "verdadero": "true", "ja": "true", "oui": "true", "sí": "true", "si": "true",
+	"false": "false", "0": "false", "no": "false", "否": "false", "нет": "false", "ложь": "false", "falsch": "false", "faux": "false", "falso": "false", "nein": "false", "non": "false",
 }
 
 func putBoolean(c *converter, dst []byte, text string, _ batch.Kind) ([]byte, *Violation) {

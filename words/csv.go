@@ -103,6 +103,11 @@ var csvWords = catalogue{
 		ZH: "各列似乎由“{character}”分隔。如果是，请在路由中写明：read: {delimiter: \"{character}\"}；或用逗号、分号或制表符保存。",
 		RU: "Столбцы, похоже, разделены знаком «{character}». Если так, укажите его в маршруте: read: {delimiter: \"{character}\"}; или сохраните файл с запятыми, точками с запятой или табуляцией.",
 	},
+	"csv.aligned": {
+		EN: "The columns stand below each other, filled up with blanks, and no delimiter parts them. Export the table as CSV (comma, semicolon or tab) or as .xlsx.",
+		ZH: "各列用空格对齐，没有分隔符。请把表格导出为 CSV（逗号、分号或制表符）或 .xlsx。",
+		RU: "Столбцы выровнены пробелами, разделителя между ними нет. Выгрузите таблицу в CSV (запятая, точка с запятой или табуляция) или в .xlsx.",
+	},
 	"csv.delimiter_bad": {
 		EN: "The setting read: {delimiter: {value}} is no single character. Write one character, or tab.",
 		ZH: "设置 read: {delimiter: {value}} 不是单个字符。请写一个字符，或 tab。",

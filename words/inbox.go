@@ -63,9 +63,9 @@ var inbox = catalogue{
 		RU: "{folder} принадлежит другому пользователю: он мог бы забрать или подменить то, что туда кладёт rowferry. Уберите её или передайте пользователю, от имени которого работает rowferry; до этого из этой папки ничего не принимается.",
 	},
 	"inbox.never_whole": {
-		EN: "The file did not change for {patience}, but it is not complete: {why} Send it again in full.",
-		ZH: "文件在 {patience} 内没有变化，但不完整：{why} 请重新发送完整的文件。",
-		RU: "Файл не менялся {patience}, но он неполный: {why} Отправьте его снова целиком.",
+		EN: "The file did not change for {patience} and is not waited for any longer. {why}",
+		ZH: "文件在 {patience} 内没有变化，不再等待。{why}",
+		RU: "Файл не менялся {patience}, больше его не ждут. {why}",
 	},
 	"inbox.no_right_to_read": {
 		EN: "The file may not be read: {cause}. Give the user that runs rowferry the right to read it, and send it again.",

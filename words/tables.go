@@ -7,6 +7,11 @@ var tables = catalogue{
 		ZH: "文件中上下有两张表，路由对两张都适用：一张的标题在第 {first} 行（{names}），另一张的标题在第 {second} 行（{others}）。请把每张表放入单独的文件，或在路由中写明是哪一张：read: {header: {first}} 或 read: {header: {second}}；另一张将不读取。",
 		RU: "Друг под другом стоят две таблицы, и маршрут подходит к обеим: у одной заголовок в строке {first} ({names}), у другой в строке {second} ({others}). Положите каждую в отдельный файл или укажите нужную в маршруте: read: {header: {first}} или read: {header: {second}}; другая тогда не читается.",
 	},
+	"table.another": {
+		EN: "Row {second} ({others}) stands below a blank row and looks like the heading of another table; that of the route has its heading in row {first} ({names}). Put the other table into a file of its own, or write into the route which one is meant: read: {header: {first}}, and what stands below is left out. If row {second} is a record, remove the blank row above it.",
+		ZH: "第 {second} 行（{others}）位于空行之下，看起来像另一张表的标题；路由所用的表标题在第 {first} 行（{names}）。请把另一张表放入单独的文件，或在路由中写明：read: {header: {first}}，其下方的内容将不读取。如果第 {second} 行是数据，请删除它上方的空行。",
+		RU: "Строка {second} ({others}) стоит под пустой строкой и похожа на заголовок другой таблицы; у таблицы маршрута заголовок в строке {first} ({names}). Положите другую таблицу в отдельный файл или укажите в маршруте нужную: read: {header: {first}}, тогда всё ниже не читается. Если строка {second} – запись, удалите пустую строку над ней.",
+	},
 	"table.sunken": {
 		EN: "{count} {count:row that looks like a record stands|rows that look like records stand} above the heading, which is row {row} (the first is row {first}). Move the heading above {count:it; or, if it is|all of them; or, if they are} to be left out, write so into the route: read: {header: {row}}.",
 		ZH: "标题在第 {row} 行，而它上方有 {count} 行像是数据（首行为第 {first} 行）。请把标题移到所有数据的上方；如果这些行确实不需要，请在路由中写明：read: {header: {row}}。",

@@ -154,12 +154,12 @@ func (l *Lane) Offer(f ledger.File) error {
 		if r == nil {
 			return fmt.Errorf("file %s: the configuration has no route %q any more; put it back to have its rows sent", id, f.Route)
 		}
-		a = &active{id: id, route: r, revision: f.Revision, private: ledger.Unsealer{Copies: l.Ledger.Copies(), File: id}}
+		a = &active{id: id, route: r, sheets: f.Reading.Sheets, revision: f.Revision, private: ledger.Unsealer{Copies: l.Ledger.Copies(), File: id}}
 		l.files[id] = a
 		l.queue = append(l.queue, a)
 	}
 	if a.revision != f.Revision { // sent again before we noticed that it had ended
-		*a = active{id: id, route: a.route, revision: f.Revision}
+		*a = active{id: id, route: a.route, sheets: a.sheets, revision: f.Revision}
 		if !slices.Contains(l.queue, a) {
 			l.queue = append(l.queue, a)
 		}

@@ -285,13 +285,13 @@ func (l *Lane) recheck(j *job) {
 	good.at, good.items = nil, nil
 	var events []ledger.Event
 	for i, item := range j.items {
-		problems := mappers.Recheck(r.Operation, item, mappers.RecheckSettings{Language: r.Language, Lists: r.Lists, Optional: r.Optional, Now: time.Now()})
+		problems := mappers.Recheck(r.Operation, item, mappers.RecheckSettings{Language: r.Language, Lists: r.Lists, Optional: r.Optional, Sheets: j.file.sheets, Now: time.Now()})
 		if !slices.ContainsFunc(problems, func(p batch.Problem) bool { return !p.Warning }) {
 			good.at, good.items = append(good.at, j.at[i]), append(good.items, item)
 			continue
 		}
 		r.Mask.Problems(problems)
-		v := expired(item, problems, r.Language)
+		v := expired(item, problems, r.Language, j.file.sheets)
 		if j.lost { // an earlier attempt may have been executed: that it would not be sent now does not undo it
 			v = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Unknown, Code: "lost", Message: words.Of(r.Language, "send.lost", "id", j.file.id)}, Problems: problems}
 		}
@@ -314,25 +314,27 @@ func (l *Lane) recheck(j *job) {
 }
 
 // expired is the verdict on an item that was valid when it was taken and is not any more.
-func expired(item batch.Item, problems []batch.Problem, lang batch.Language) *ledger.Verdict {
+func expired(item batch.Item, problems []batch.Problem, lang batch.Language, sheets batch.Sheets) *ledger.Verdict {
 	v := &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Invalid, Code: problems[0].Code}, Problems: problems}
 	for i := range v.Problems {
 		if !slices.Contains(item.Rows, v.Problems[i].Row) {
 			v.Problems[i].Row = item.Rows[0]
 		}
 	}
-	bad := map[int]bool{}
-	for _, p := range v.Problems {
-		bad[p.Row] = true
+	var bad, others []int
+	for _, row := range item.Rows {
+		if slices.ContainsFunc(v.Problems, func(p batch.Problem) bool { return p.Row == row }) {
+			bad = append(bad, row)
+		} else {
+			others = append(others, row)
+		}
 	}
-	if len(bad) == len(item.Rows) {
+	if len(others) == 0 {
 		return v
 	}
 	v.Rows = map[int]batch.Outcome{}
-	for _, row := range item.Rows {
-		if !bad[row] {
-			v.Rows[row] = batch.Outcome{Status: batch.Skipped, Code: "group", Message: words.Of(lang, "skip.group", "rows", item.Rows[0])}
-		}
+	for _, row := range others {
+		v.Rows[row] = batch.Outcome{Status: batch.Skipped, Code: "group", Message: words.Of(lang, "skip.group", "rows", sheets.Rows(bad))}
 	}
 	return v
 }

@@ -22,6 +22,7 @@ const window = 32
 type active struct {
 	id       string
 	route    *route.Route
+	sheets   batch.Sheets // of its workbook, where several are read
 	revision int
 	next     int // chunk to load
 	content  *ledger.Content

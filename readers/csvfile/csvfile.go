@@ -70,6 +70,7 @@ type opened struct {
 	dotted  []int // for each column the first row with 1.234, 0: none so far
 	mixed   error // the columns' decimals contradict each other
 	doubt   bool  // recognise's, about the current record
+	gap     bool  // the record before is blank
 	surplus bool  // rows end with more delimiters than the heading: the file's habit
 	notes   notes
 	told    []batch.Note // before the first row

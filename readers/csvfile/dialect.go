@@ -1,6 +1,8 @@
 package csvfile
 
 import (
+	"iter"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -256,6 +258,12 @@ func choose(text string, whole bool, w wishes, limits readers.Limits, fit table.
 	if fit != nil && w.delimiter == "" {
 		most := best.known(fit)
 		for _, delimiter := range slices.Concat(delimiters, rare, odd) {
+			if delimiter == " " && aligned(text) {
+				if drawn(text, fit) > max(1, most) {
+					return dialect{}, unreadable("csv.aligned")
+				}
+				continue
+			}
 			if delimiter == best.d.delimiter || !crowded(text, delimiter, max(1, most)) {
 				continue
 			}
@@ -293,6 +301,46 @@ func crowded(text, delimiter string, n int) bool {
 		}
 	}
 	return false
+}
+
+// gaps part columns that are filled up with blanks.
+var gaps = regexp.MustCompile(`\s{2,}`)
+
+// aligned reports whether most lines have values that are parted by several blanks: the columns stand below each other.
+func aligned(text string) bool {
+	with, all := 0, 0
+	for line := range headlines(text) {
+		if all++; strings.Contains(line, "  ") {
+			with++
+		}
+	}
+	return with > 1 && with*2 > all
+}
+
+// drawn is how many names of the route one of the first lines has when several blanks part them.
+func drawn(text string, fit table.Judge) int {
+	most := 0
+	for line := range headlines(text) {
+		if f := fit(gaps.Split(line, -1)); f.Enough {
+			most = max(most, f.Known())
+		}
+	}
+	return most
+}
+
+// headlines are the first lines that show something, without blanks at their ends.
+func headlines(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for n := 0; n < headed && text != ""; {
+			line, rest, _ := strings.Cut(text, "\n")
+			if line = strings.TrimSpace(line); line != "" {
+				if n++; !yield(line) {
+					return
+				}
+			}
+			text = rest
+		}
+	}
 }
 
 // known is how many names of the route stand in one of the first rows, where they are enough for it.

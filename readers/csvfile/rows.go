@@ -51,6 +51,7 @@ func (t *opened) each(take func(*splitter) bool) error {
 		return t.broken(err, 1)
 	}
 	rows, other := 0, false
+	t.gap = false
 	for {
 		more, err := s.next()
 		if err != nil {
@@ -73,9 +74,9 @@ func (t *opened) each(take func(*splitter) bool) error {
 			continue
 		}
 		key := t.recognise(s)
-		if key == keyOther {
+		if key == keyOther || key == keyAnother {
 			if !t.firm {
-				return unreadable("table.two", "first", t.skip, "names", table.Names(t.heading), "second", s.number, "others", table.Names(s.strings()))
+				return unreadable(key, "first", t.skip, "names", table.Names(t.heading), "second", s.number, "others", table.Names(s.strings()))
 			}
 			other = true
 			t.notes.add(words.Message("table.note.other"), s.number)
@@ -113,17 +114,21 @@ func (t *opened) recognise(s *splitter) string {
 			break
 		}
 	}
+	gap := t.gap
+	t.gap = false
 	if len(word) == 0 {
+		t.gap = true
 		return "csv.note.blank"
 	}
 	if r, _ := utf8.DecodeRune(word); r >= utf8.RuneSelf && invisible(r) && table.Blank(s.strings()) {
+		t.gap = true
 		return "csv.note.blank"
 	}
 	worded := t.heading != nil && t.fit != nil && t.worded(s)
 	unlike := worded && t.watch.Column() >= 0
-	if t.doubt = false; unlike || s.number-t.skip <= table.Near || table.MayRemark(word) {
+	if t.doubt = false; unlike || gap || s.number-t.skip <= table.Near || table.MayRemark(word) {
 		cells := s.strings()
-		what, doubt := table.Remarked(cells, len(t.columns), s.number-t.skip, unlike && t.watch.Odd(cells))
+		what, doubt := table.Remarked(cells, len(t.columns), s.number-t.skip, (unlike || gap) && t.watch.Odd(cells))
 		t.doubt = doubt && t.fit != nil
 		if !doubt && (what == table.Total || what != table.Record && t.fit != nil) { // who only reads gets all that is there
 			return remarks[what]
@@ -142,6 +147,9 @@ func (t *opened) recognise(s *splitter) string {
 		case table.NewHeading:
 			return keyOther
 		}
+		if unlike && gap && table.Another(s.strings(), len(t.columns)) {
+			return keyAnother
+		}
 	}
 	if unlike || t.fit != nil && table.MayTitle(word) {
 		t.doubt = t.doubt || table.Section(s.strings(), unlike)
@@ -155,8 +163,8 @@ var remarks = map[table.Remark]string{
 	table.Hint: "table.note.hint", table.Example: "table.note.example",
 }
 
-// keyOther is recognise's word for the heading of another table.
-const keyOther = "table.two"
+// These are recognise's words for the heading of another table: one that the route knows as well, and one that it does not.
+const keyOther, keyAnother = "table.two", "table.another"
 
 // worded reports whether a record has a word where others have digits, and so may be a heading.
 func (t *opened) worded(s *splitter) bool {

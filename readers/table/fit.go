@@ -135,6 +135,7 @@ type Watch struct {
 
 // NewWatch learns from the first rows below the heading.
 func NewWatch(columns int, below [][]string) Watch {
+	below = block(below)
 	if more := slices.DeleteFunc(slices.Clone(below), func(row []string) bool { return Filled(row) < 2 }); len(more) > 0 {
 		below = more // titles between the rows are none
 	}
@@ -155,6 +156,36 @@ func NewWatch(columns int, below [][]string) Watch {
 		}
 	}
 	return w
+}
+
+// block is the rows down to the first blank one: what follows it may be no table's, or another's.
+func block(rows [][]string) [][]string {
+	for len(rows) > 0 && Blank(rows[0]) {
+		rows = rows[1:]
+	}
+	if i := slices.IndexFunc(rows, Blank); i > 0 {
+		return rows[:i]
+	}
+	return rows
+}
+
+// Another reports whether a row that stands below a blank one, and has a word where others have digits, may be the heading of a table
+// of which the route knows nothing: it has nothing but words, and as many as a heading has.
+func Another(cells []string, columns int) bool {
+	words := 0
+	for _, c := range cells {
+		switch Look(c) {
+		case Nothing:
+		case Label:
+			if HasDigit(c) {
+				return false
+			}
+			words++
+		default:
+			return false
+		}
+	}
+	return words > 1 && words*2 >= columns
 }
 
 // Odd reports whether a row that has a word where others have digits also has a gap where they have none, as a total has.

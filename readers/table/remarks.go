@@ -48,9 +48,16 @@ var (
 		"average", "avg", "avg.", "mean", "median", "moyenne", "promedio", "media", "среднее", "в среднем", "balance", "saldo", "solde", "остаток", "结余", "余额")
 	counted = set("count", "number", "rows", "records", "orders", "lines", "anzahl", "zeilen", "количество", "кол-во", "строк", "записей", "заказов",
 		"nombre", "lignes", "cantidad", "número", "numero", "filas", "registros", "pedidos", "líneas", "datensätze", "aufträge", "sendungen", "enregistrements", "commandes", "items", "条数", "笔数", "订单数", "数量", "行数", "记录数", "单数", "件数", "票数")
+	// extra stands where totals stand: what is added to them, or taken off.
+	extra = set("vat", "tax", "taxes", "sales tax", "gst", "discount", "rebate", "freight", "shipping", "postage", "handling", "surcharge", "fuel surcharge", "insurance", "rounding", "net", "gross", "due", "amount due",
+		"mwst", "mwst.", "ust", "ust.", "umsatzsteuer", "mehrwertsteuer", "rabatt", "skonto", "fracht", "versand", "versandkosten", "porto", "zuschlag", "versicherung", "netto", "brutto",
+		"ндс", "налог", "скидка", "доставка", "фрахт", "страховка", "округление", "к оплате", "без ндс", "в т.ч. ндс", "в том числе ндс",
+		"tva", "taxe", "taxes", "remise", "port", "frais de port", "livraison", "assurance", "net à payer", "iva", "impuesto", "impuestos", "descuento", "flete", "envío", "envio", "gastos de envío", "seguro", "portes",
+		"税", "税额", "税费", "增值税", "運費", "运费", "折扣", "优惠", "保费", "手续费", "附加费", "应付", "实付", "稅額")
 	ends = set("end", "eof", "end of file", "end of report", "end of list", "end of data", "end of table", "end of document", "the end", "ende", "listenende", "dateiende",
 		"конец", "конец файла", "конец отчета", "конец отчёта", "конец списка", "конец таблицы", "fin", "fin du fichier", "fin de la liste", "fin du rapport", "fin du tableau", "fin del archivo",
-		"fin del informe", "fin de la lista", "fin de lista", "结束", "完", "完毕", "全部完", "以下空白", "以下为空", "以下為空", "以下无正文", "以下無正文", "以上", "報表結束", "报表结束", "文件结束", "列表结束", "数据结束", "已到末尾")
+		"fin del informe", "fin de la lista", "fin de lista", "结束", "完", "完毕", "全部完", "以下空白", "以下为空", "以下為空", "以下无正文", "以下無正文", "以上", "報表結束", "报表结束", "文件结束", "列表结束", "数据结束", "已到末尾",
+		"trailer", "trl", "tlr", "footer", "eot", "eod", "fin de fichier", "finale", "schlusssatz", "нет данных ниже")
 	endings  = []string{"end of ", "ende der ", "ende des ", "конец ", "fin de ", "fin du ", "fin del ", "以下空白", "以下无"}
 	examples = set("示例", "例", "样例", "範例", "范例", "例子", "举例", "例如", "比如", "示例数据", "样例数据", "例子数据", "样本", "example", "examples", "e.g", "eg", "ex", "sample", "for example", "example row", "sample row", "sample data",
 		"пример", "например", "напр", "образец", "beispiel", "beispielzeile", "z.b", "bsp", "muster", "exemple", "p. ex", "par exemple", "ejemplo", "p. ej", "por ejemplo", "muestra")
@@ -99,6 +106,8 @@ var descriptor = regexp.MustCompile(`^(` +
 	`|文本|文字|数字|数值|日期|时间|整数|小数|字符|字符串|字母|是/否|下拉选择|текст|число|дата|строка|целое|время|цифры|буквы|символы|textfeld|zahl|datum|ganzzahl|ziffern|buchstaben|zeichen|texte|nombre|entier|chiffres|lettres|caractères|texto|número|numero|fecha|entero|dígitos|letras|caracteres)( ?\(?\d+([,.]\d+)?\)?)?` +
 	`|[ymdhjtaдмгsf]{2,4}([-/. :年月日t][ymdhjtaдмгsf]{1,4}){1,5}日?` +
 	`|(max|max\.|maximum|min|min\.|up to|最多|最长|不超过|до|не более|bis|bis zu|maximal|jusqu'à|hasta|<=|≤|<) ?\d+.*` +
+	`|\d+[ -]?(digits?|chars?|characters?|letters?|decimals?|decimal places|цифр\S*|знак\S*|символ\S*|букв\S*|chiffres?|caractères?|lettres?|décimales?|dígitos?|caracteres|cifras?|letras?|decimales?|ziffern?|stellen|stellig\S*|zeichen|buchstaben|nachkommastellen|位.*|个字.*|字.*)( only| max\.?)?` +
+	`|(digits|numbers|letters|figures) only|nur (ziffern|zahlen|buchstaben)|только (цифры|буквы|числа)|(chiffres|lettres) (uniquement|seulement)|(solo|sólo) (dígitos|números|letras)|仅(限)?(数字|字母)|(只能|请)?(填|填写|输入)(数字|字母|日期|电话|手机号).*` +
 	`|y/n|yes/no|j/n|ja/nein|да/нет|oui/non|sí/no|si/no` +
 	`)$`)
 
@@ -249,6 +258,8 @@ func (r *remark) total(columns int, odd bool) (Remark, bool) {
 		return Total, false
 	case alone && (tallied.MatchString(r.word) || counting(bare) && colon && HasDigit(rest) || summing(bare) && HasDigit(r.word)):
 		return Total, false
+	case extra[bare] && sums && !r.strange:
+		return Record, true
 	case doubtful[bare] && r.strange:
 		return Record, gaps && (numbered || colon || odd && r.others > 0)
 	case doubtful[bare] && (numbered || colon):
@@ -258,7 +269,7 @@ func (r *remark) total(columns int, odd bool) (Remark, bool) {
 	case doubtful[bare]:
 		return Record, columns > 1
 	case r.strange || columns == 1:
-		return Record, false
+		return Record, odd && r.filled*2 <= columns
 	case (within(bare) || ending(bare)) && (sums || numbered && (alone || colon)):
 		return Total, false
 	case begins(bare) && (sums || numbered):
@@ -266,7 +277,7 @@ func (r *remark) total(columns int, odd bool) (Remark, bool) {
 	case begins(bare) && (r.filled == 1 && columns > 2 || r.others > 0), counting(bare) && r.others > 0 && gaps:
 		return Record, true
 	}
-	return Record, odd && r.others > 0
+	return Record, odd && (r.others > 0 || r.filled*2 <= columns)
 }
 
 // spaced: t o t a l.
@@ -356,23 +367,52 @@ func begins(phrase string) bool {
 	return first != "sub" && (certain[first] || doubtful[first])
 }
 
-// hint: all cells say what is to be written.
+// hint: the cells say what is to be written: all of them, or where one says that it must be filled, the first and most others.
 func (r *remark) hint() bool {
-	marks, described := 0, 0
-	for _, c := range r.cells {
-		for _, part := range strings.FieldsFunc(c, func(c rune) bool { return strings.ContainsRune(",;、", c) }) {
-			form := strings.TrimSpace(strings.Trim(part, "()[]【】<> "))
-			switch {
-			case strings.Trim(form, "*") != "" && labels.IsMark(labels.Normal(form)):
-				marks++
-			case descriptor.MatchString(form), described+marks > 0 && unitOf(form):
-				described++
-			default:
-				return false
-			}
+	marked, described, shorthand := 0, 0, 0
+	for i, c := range r.cells {
+		marks, forms, all := r.forms(c, marked+described > 0)
+		switch {
+		case all && marks > 0:
+			marked++
+		case all && forms > 0:
+			described++
+		case i == 0 && !short[c]:
+			return false
+		}
+		if short[c] {
+			shorthand++
 		}
 	}
-	return len(r.cells) == r.filled && (marks > 0 || described > 1)
+	switch n := marked + described; {
+	case len(r.cells) != r.filled:
+		return false
+	case shorthand == r.filled:
+		return r.filled > 2 && slices.Contains(r.cells, "m") && slices.ContainsFunc(r.cells, func(c string) bool { return c != "m" })
+	case n == r.filled:
+		return marked > 0 || described > 1
+	default:
+		return marked > 0 && n > 1 && n*2 >= r.filled
+	}
+}
+
+// short is how tables of fields write mandatory, optional, conditional.
+var short = set("m", "o", "c")
+
+// forms counts the parts of a cell that say that it must be filled, and those that say with what; all: there are no others.
+func (r *remark) forms(c string, begun bool) (marks, described int, all bool) {
+	for _, part := range strings.FieldsFunc(c, func(c rune) bool { return strings.ContainsRune(",;、", c) }) {
+		form := strings.TrimSpace(strings.Trim(part, "()[]【】<> "))
+		switch {
+		case strings.Trim(form, "*") != "" && labels.IsMark(labels.Normal(form)):
+			marks++
+		case descriptor.MatchString(form), begun && unitOf(form), form != part && units[form] && strings.HasPrefix(c, "("):
+			described++
+		default:
+			return marks, described, false
+		}
+	}
+	return marks, described, true
 }
 
 // unitOf: kg, in kg, 单位:公斤.
@@ -439,7 +479,9 @@ func (r *remark) end(columns int) (Remark, bool) {
 		switch {
 		case r.filled == 1:
 			return End, columns == 1
-		case r.strange || r.filled == columns:
+		case r.strange || r.others == 0:
+		case r.filled == columns:
+			return Record, true
 		case word != r.word || closing(word):
 			return End, false
 		default:
@@ -483,7 +525,7 @@ var leads, leading = func() (three [1 << 15]bool, one map[rune]bool) {
 			three[lead(w[0], w[1], w[2])] = true
 		}
 	}
-	for _, list := range []map[string]bool{certain, doubtful, counted, ends} {
+	for _, list := range []map[string]bool{certain, doubtful, counted, extra, ends} {
 		for w := range list {
 			take(w)
 		}

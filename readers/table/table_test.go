@@ -154,6 +154,12 @@ func TestRemarked(t *testing.T) {
 			obligatorio|opcional|
 			text|text|number
 			文本|文本|YYYY-MM-DD
+			必填，不超过60字|必填|11位手机号
+			обязательно|обязательно|11 цифр
+			obligatoire|facultatif|10 chiffres
+			M|O|O
+			|(pcs)|(kg)
+			max. 60 chars|digits only|kg, 3 decimals
 			必填|最多60字|`,
 		"example": `示例：A-0001|张三|138
 			示例|张三|138
@@ -172,6 +178,13 @@ func TestRemarked(t *testing.T) {
 			End||7
 			结束||7
 			Кол-во заказов|3|
+			VAT 19%||7
+			НДС 20%||7
+			Freight||5
+			税额||7
+			Frais de port||7
+			EOF|2|3
+			TRL|000003|
 			Total|12|kg
 			Total||
 			Total energy||
@@ -184,6 +197,9 @@ func TestRemarked(t *testing.T) {
 			Media|Ann|5
 			Gesamtschule|Ann|5
 			Balance|Ann|5
+			Freight Co|Ann|5
+			M|Ann|5
+			Required Ltd|Ann|5
 			Total Energies|Paris|5
 			Sumitomo|Ann|5
 			Endress|Ann|5

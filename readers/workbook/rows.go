@@ -372,13 +372,34 @@ func (t *rows) lower(l ahead) {
 			own[c.Column-t.left].Name = c.Text
 		}
 	}
-	if slices.Equal(own, t.cols) {
-		return
-	}
 	joined, alone := t.book.settings.Wants.Fit(t.cols), t.book.settings.Wants.Fit(own)
 	for i := range own {
 		if joined.Fields[i] == "" && alone.Fields[i] != "" {
 			t.cols[i].Name = own[i].Name
+		}
+	}
+	t.shared(l, alone)
+}
+
+// shared gives columns of several groups the name that they share, where the route knows that name and none of them otherwise: then
+// it is asked which one is meant, and neither is left out.
+func (t *rows) shared(l ahead, known batch.Fit) {
+	for _, c := range l.cells {
+		var same []int
+		for _, o := range l.cells {
+			if strings.EqualFold(strings.TrimSpace(o.Text), strings.TrimSpace(c.Text)) {
+				same = append(same, o.Column-t.left)
+			}
+		}
+		if len(same) < 2 || strings.TrimSpace(c.Text) == "" || slices.ContainsFunc(same, func(i int) bool { return known.Fields[i] != "" }) {
+			continue
+		}
+		field := t.book.settings.Wants.Fit([]batch.Column{{Name: c.Text}}).Fields[0]
+		if field == "" || slices.Contains(known.Fields, field) {
+			continue
+		}
+		for _, i := range same {
+			t.cols[i].Name = c.Text
 		}
 	}
 }
@@ -388,10 +409,13 @@ const mergedBelow = 4 << 20
 
 // learn takes from the first rows what the others are judged by.
 func (t *rows) learn() {
-	below := make([][]string, len(t.sample))
+	var below [][]string
 	for i, l := range t.sample {
+		if i > 0 && l.number > t.sample[i-1].number+1 {
+			below = append(below, nil)
+		}
 		texts := l.texts()
-		below[i] = texts[min(t.left, len(texts)):]
+		below = append(below, texts[min(t.left, len(texts)):])
 	}
 	t.watch, t.habits = table.NewWatch(len(t.cols), below), table.Habits(below, len(t.cols))
 	if w := t.book.settings.Wants; w != nil {
@@ -580,7 +604,8 @@ func (t *rows) rowOf(l ahead) (*batch.Row, error) {
 	if filled == 0 {
 		return nil, nil
 	}
-	if t.last > 0 && l.number > t.last+1 {
+	gap := t.last > 0 && l.number > t.last+1
+	if gap {
 		t.blank.add(t.last+1, l.number-t.last-1)
 	}
 	t.last = l.number
@@ -595,7 +620,7 @@ func (t *rows) rowOf(l ahead) (*batch.Row, error) {
 			t.row.Problem = &m
 		}
 	}
-	if left, err := t.remark(l, l.cells[word]); left || err != nil {
+	if left, err := t.remark(l, l.cells[word], gap); left || err != nil {
 		return nil, err
 	}
 	t.cover()
@@ -614,8 +639,8 @@ var remarks = map[table.Remark]string{
 	table.End: "table.note.end", table.Footer: "table.note.footer", table.Hint: "table.note.hint", table.Example: "table.note.example",
 }
 
-// remark judges whether the current row is a record; first is its first cell that shows something. left: it is none and was noted.
-func (t *rows) remark(l ahead, first grid.Cell) (left bool, err error) {
+// remark judges whether the current row is a record; first is its first cell that shows something, gap whether the row above is blank. left: it is none and was noted.
+func (t *rows) remark(l ahead, first grid.Cell, gap bool) (left bool, err error) {
 	if t.other {
 		t.leave("table.note.other", l.number, "")
 		return true, nil
@@ -625,20 +650,20 @@ func (t *rows) remark(l ahead, first grid.Cell) (left bool, err error) {
 	}
 	below := l.number - t.header
 	near := t.header > 0 && below <= table.Near
-	if again := t.worded(); again || near || table.MayRemark([]byte(first.Text)) {
+	if again := t.worded(); again || gap || near || table.MayRemark([]byte(first.Text)) {
 		t.texts = t.texts[:0]
 		for i := range t.row.Cells {
 			t.texts = append(t.texts, t.row.Cells[i].Text)
 		}
 		if again {
-			if left, err := t.repeats(l); left || err != nil {
+			if left, err := t.repeats(l, gap); left || err != nil {
 				return left, err
 			}
 		}
 		if !near {
 			below = table.Near + 1
 		}
-		odd := again && t.watch.Odd(t.texts)
+		odd := (again || gap) && t.watch.Odd(t.texts)
 		switch what, doubt := table.Remarked(t.texts, len(t.cols), below, odd); {
 		case t.book.settings.Wants == nil && (doubt || what != table.Total): // who only reads gets all that is there
 		case doubt && t.row.Problem == nil:
@@ -688,11 +713,15 @@ func firstText(cells []batch.Cell) string {
 	return ""
 }
 
-// repeats judges a row that may be a heading: once more, or of another table.
-func (t *rows) repeats(l ahead) (left bool, err error) {
+// repeats judges a row that may be a heading: once more, or of another table; gap: it stands below a blank row.
+func (t *rows) repeats(l ahead, gap bool) (left bool, err error) {
 	whole := l.texts()
 	whole = whole[min(t.left, len(whole)):]
-	switch table.Repeats(whole, t.cols, t.fit()) {
+	what, key := table.Repeats(whole, t.cols, t.fit()), "table.two"
+	if what == table.NoHeading && gap && t.watch.Column() >= 0 && table.Another(whole, len(t.cols)) {
+		what, key = table.NewHeading, "table.another"
+	}
+	switch what {
 	case table.SameHeading:
 		t.leave("csv.note.repeated", l.number, "")
 		return true, nil
@@ -702,7 +731,7 @@ func (t *rows) repeats(l ahead) (left bool, err error) {
 			for i, c := range t.cols {
 				names[i] = c.Name
 			}
-			return false, readers.Refuse("table.two", "first", t.header, "names", table.Names(names), "second", l.number, "others", table.Names(whole))
+			return false, readers.Refuse(key, "first", t.header, "names", table.Names(names), "second", l.number, "others", table.Names(whole))
 		}
 		t.other = true
 		t.leave("table.note.other", l.number, "")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -73,7 +74,43 @@ func (t *opened) expect(w readers.Wants) {
 	for i := range t.habits {
 		t.habits[i].Codes = true
 	}
-	table.Expect(t.habits, w.Fit(t.columns))
+	fit := w.Fit(t.columns)
+	table.Expect(t.habits, fit)
+	t.first = firsts(t.columns, fit)
+}
+
+var repeated = regexp.MustCompile(`\[\d+\]`)
+
+// firsts finds for each column that nothing takes whether it holds what another one of that name holds already, of which something is
+// taken: "item[2]" beside "item". -1: none.
+func firsts(columns []batch.Column, fit batch.Fit) []int {
+	var out []int
+	for i, c := range columns {
+		if fit.Fields[i] != "" || !strings.Contains(c.Ref, "[") {
+			continue
+		}
+		first := repeated.ReplaceAllString(c.Ref, "")
+		at := slices.IndexFunc(columns, func(o batch.Column) bool { return o.Ref == first })
+		if at < 0 || fit.Fields[at] == "" {
+			continue
+		}
+		if out == nil {
+			out = slices.Repeat([]int{-1}, len(columns))
+		}
+		out[i] = at
+	}
+	return out
+}
+
+// twice is what is wrong with a record that has another value where the route takes one; nil when it has not.
+func (t *opened) twice(values []string) *batch.Message {
+	for i, at := range t.first {
+		if at >= 0 && values[i] != "" && values[i] != values[at] {
+			m := words.Message("xml.row.twice", "element", t.columns[at].Name, "value", short(values[at]), "other", short(values[i]), "second", t.columns[i].Name)
+			return &m
+		}
+	}
+	return nil
 }
 
 // Complete reads the document to its end without keeping anything. One that ends too early is a *batch.Unreadable
@@ -102,6 +139,7 @@ type opened struct {
 	shape    *shape
 	columns  []batch.Column
 	habits   []table.Habit // nil: what stands there is read as it is
+	first    []int         // see firsts
 	notes    []batch.Note
 	none     none
 }
@@ -165,6 +203,7 @@ func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
 				}
 				row.Cells[i] = cell(v)
 			}
+			row.Problem = t.twice(values)
 			if !yield(row, nil) {
 				return errStop
 			}
