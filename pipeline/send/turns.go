@@ -380,7 +380,9 @@ func (l *Lane) sizeKey(op *providers.Operation) string {
 func (l *Lane) drop(a *active) {
 	if a.done && a.out == 0 {
 		delete(l.files, a.id)
-		l.ended[a.id] = ended{a.revision, time.Now()}
+		if l.Unfinished != nil { // only then the ledger is asked again and again what is unfinished
+			l.ended[a.id] = ended{a.revision, time.Now()}
+		}
 	}
 }
 
