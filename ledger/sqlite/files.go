@@ -87,7 +87,7 @@ func scanFile(row interface{ Scan(...any) error }) (f ledger.File, n int64, err 
 // sum writes the checksums of the lines that the transaction changed, and notes how far it reaches.
 func (w *writing) sum() error {
 	w.reached = w.l.mark.value
-	rows, err := w.conn.QueryContext(w.ctx, "SELECT "+fileColumns+" FROM files WHERE changed > ?", w.reached)
+	rows, err := w.conn.listed(w.ctx, "SELECT "+fileColumns+" FROM files WHERE changed > ?", w.reached)
 	if err != nil {
 		return err
 	}

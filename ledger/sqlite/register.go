@@ -9,10 +9,10 @@ import (
 	"github.com/rowferry/rowferry/ledger"
 )
 
-// register writes what concerns people, each write a transaction of its own, whoever owns the ledger.
+// register writes what concerns people, each write a step of its own, whoever owns the ledger.
 type register struct {
 	books
-	writer *sql.DB
+	exec func(ctx context.Context, query string, args ...any) error
 }
 
 // Enter stores a value under a key; "" takes it out.
@@ -21,8 +21,7 @@ func (r register) Enter(ctx context.Context, key, value string) error {
 	if value == "" {
 		query, args = "DELETE FROM register WHERE key = ?", args[:1]
 	}
-	_, err := r.writer.ExecContext(ctx, query, args...)
-	return r.explained(err)
+	return r.explained(r.exec(ctx, query, args...))
 }
 
 // Entry returns the value of a key.
@@ -40,7 +39,7 @@ func (r register) Entries(ctx context.Context, prefix string) (map[string]string
 // Act adds a line to the list of who did what.
 func (r register) Act(ctx context.Context, a ledger.Act) error {
 	order := sql.NullInt64{Int64: a.Order, Valid: a.Order > 0}
-	_, err := r.writer.ExecContext(ctx, "INSERT INTO acts (ord, who, verb, file, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (ord) DO NOTHING",
+	err := r.exec(ctx, "INSERT INTO acts (ord, who, verb, file, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (ord) DO NOTHING",
 		order, a.By, a.Verb, a.File, ledger.EncodeFacts(a))
 	return r.explained(err)
 }

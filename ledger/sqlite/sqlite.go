@@ -52,6 +52,7 @@ func (l *Ledger) Spool() ledger.Spool { return l.folder() }
 // Visitor is a ledger that another process may own.
 type Visitor struct {
 	register
+	writer *sql.DB
 	prints printIndex
 }
 
@@ -59,10 +60,12 @@ type Visitor struct {
 type Ledger struct {
 	ledger.Scribe[*writing] // do
 	register
-	lock  *flock.Flock
-	queue *commits.Queue[op]
-	done  chan struct{} // closed when the writing goroutine has ended
-	keys  sync.Map      // file id → its integer key
+	writer *sql.DB
+	conn   *kept // the writing goroutine's
+	lock   *flock.Flock
+	queue  *commits.Queue[op]
+	done   chan struct{} // closed when the writing goroutine has ended
+	keys   sync.Map      // file id → its integer key
 	// tallies of chunks that events came for lately; the writing goroutine's
 	tallies map[tallied]*ledger.Tally
 	mark    *markFile
@@ -139,9 +142,16 @@ func (d Driver) own(ctx context.Context, how trust) (*Ledger, error) {
 	if err := private(dir); err != nil { // what was made just now
 		return nil, errors.Join(unwritable(dir, err), b.reader.Close(), writer.Close(), lock.Unlock())
 	}
-	l := &Ledger{register: register{b, writer}, lock: lock, queue: commits.New[op](), done: make(chan struct{}), torn: map[string]error{}, tallies: map[tallied]*ledger.Tally{},
+	conn, err := writer.Conn(ctx)
+	if err != nil {
+		return nil, errors.Join(err, b.reader.Close(), writer.Close(), lock.Unlock())
+	}
+	l := &Ledger{writer: writer, conn: &kept{conn, map[string]*sql.Stmt{}}, lock: lock, queue: commits.New[op](), done: make(chan struct{}), torn: map[string]error{}, tallies: map[tallied]*ledger.Tally{},
 		accepted: map[int64]int64{}, began: map[string]int64{}}
 	l.Scribe = l.do
+	l.register = register{b, func(ctx context.Context, query string, args ...any) error {
+		return l.do(ctx, func(w *writing) error { return w.exec(query, args...) })
+	}}
 	id, value, markErr := readMark(dir)
 	go l.write()
 	err = l.migrate(ctx, how, markErr == nil && value > 0)
@@ -224,7 +234,10 @@ func (d Driver) Visit(ctx context.Context) (ledger.Visitor, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Visitor{register: register{b, writer}}
+	v := &Visitor{writer: writer, register: register{b, func(ctx context.Context, query string, args ...any) error {
+		_, err := writer.ExecContext(ctx, query, args...)
+		return err
+	}}}
 	have, known, err := v.version(ctx)
 	switch {
 	case err != nil:
@@ -338,6 +351,9 @@ func open(ctx context.Context, dir string, owner bool) (b books, writer *sql.DB,
 		return b, nil, fmt.Errorf("ledger: %w", err)
 	}
 	writer.SetMaxOpenConns(1)
+	if owner { // it keeps one to write with; the other is for what is no step
+		writer.SetMaxOpenConns(2)
+	}
 	b = books{path: path}
 	if b.reader, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)"); err != nil {
 		return b, nil, errors.Join(err, writer.Close())
@@ -385,7 +401,7 @@ func (l *Ledger) migrate(ctx context.Context, how trust, marked bool) error {
 func (l *Ledger) Close() error {
 	l.queue.Close()
 	<-l.done
-	err := errors.Join(l.writer.Close(), l.reader.Close(), l.mark.close())
+	err := errors.Join(l.conn.close(), l.writer.Close(), l.reader.Close(), l.mark.close())
 	return errors.Join(err, l.lock.Unlock())
 }
 
@@ -481,7 +497,7 @@ func (l *Ledger) commit(ops []commits.Queued[op]) {
 // writing is a transaction of the writing goroutine.
 type writing struct {
 	ctx     context.Context
-	conn    *sql.Conn
+	conn    *kept
 	l       *Ledger
 	reached int64 // the greatest Change of a file that it leaves
 	learned bool  // the index of prints has what is not committed yet
@@ -489,16 +505,8 @@ type writing struct {
 }
 
 func (l *Ledger) begin() (*writing, error) {
-	ctx := context.Background()
-	conn, err := l.writer.Conn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	w := &writing{ctx: ctx, conn: conn, l: l}
-	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
-		return nil, errors.Join(err, conn.Close())
-	}
-	return w, nil
+	w := &writing{ctx: context.Background(), conn: l.conn, l: l}
+	return w, w.exec("BEGIN IMMEDIATE")
 }
 
 func (w *writing) end(err error) error {
@@ -517,7 +525,7 @@ func (w *writing) end(err error) error {
 	} else if err == nil && w.learned {
 		w.l.prints.committed()
 	}
-	return errors.Join(err, w.conn.Close())
+	return err
 }
 
 func (w *writing) exec(query string, args ...any) error {
