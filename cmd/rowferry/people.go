@@ -62,30 +62,8 @@ routes' files only.`,
 				return f.noteAct(ctx, b, "user", args[0], "Changed the password of %s.\n")
 			})
 		}}
-	remove := &cobra.Command{Use: "remove NAME", Short: "Take a user out; their sessions end", Args: takes(1, 1, "a user's name"), Example: "  rowferry user remove bob",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.register(cmd.Context(), func(ctx context.Context, _ *configs.Config, b people.Book) error {
-				if err := b.RemoveUser(ctx, args[0]); err != nil {
-					return fmt.Errorf("%s: %w", args[0], err)
-				}
-				return f.noteAct(ctx, b, "remove", args[0], "Removed %s.\n")
-			})
-		}}
-	list := &cobra.Command{Use: "list", Short: "List the users", Args: takes(0, 0, ""), Example: "  rowferry user list",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return f.register(cmd.Context(), func(ctx context.Context, _ *configs.Config, b people.Book) error {
-				users, err := b.Users(ctx)
-				if err != nil {
-					return err
-				}
-				var all []people.Person
-				for _, u := range users {
-					all = append(all, u.Person)
-				}
-				return f.listPeople(all)
-			})
-		}}
-	c.AddCommand(add, password, remove, list)
+	remove := f.removeCommand("Take a user out; their sessions end", "a user's name", "  rowferry user remove bob", people.Book.RemoveUser)
+	c.AddCommand(add, password, remove, listCommand(f, "List the users", "  rowferry user list", people.Book.Users, func(u people.User) people.Person { return u.Person }))
 	return c
 }
 
@@ -122,30 +100,8 @@ func tokenCommand(f *flags) *cobra.Command {
 			return f.noteAct(ctx, b, "token", person.Name, "")
 		})
 	}
-	remove := &cobra.Command{Use: "remove NAME", Short: "Take a token back", Args: takes(1, 1, "a token's name or id"), Example: "  rowferry token remove nightly",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.register(cmd.Context(), func(ctx context.Context, _ *configs.Config, b people.Book) error {
-				if err := b.RemoveToken(ctx, args[0]); err != nil {
-					return fmt.Errorf("%s: %w", args[0], err)
-				}
-				return f.noteAct(ctx, b, "remove", args[0], "Removed %s.\n")
-			})
-		}}
-	list := &cobra.Command{Use: "list", Short: "List the tokens' names", Args: takes(0, 0, ""), Example: "  rowferry token list",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return f.register(cmd.Context(), func(ctx context.Context, _ *configs.Config, b people.Book) error {
-				tokens, err := b.Tokens(ctx)
-				if err != nil {
-					return err
-				}
-				var all []people.Person
-				for _, t := range tokens {
-					all = append(all, t.Person)
-				}
-				return f.listPeople(all)
-			})
-		}}
-	c.AddCommand(add, remove, list)
+	remove := f.removeCommand("Take a token back", "a token's name or id", "  rowferry token remove nightly", people.Book.RemoveToken)
+	c.AddCommand(add, remove, listCommand(f, "List the tokens' names", "  rowferry token list", people.Book.Tokens, func(t people.Token) people.Person { return t.Person }))
 	return c
 }
 
@@ -206,6 +162,36 @@ func (f *flags) noteAct(ctx context.Context, b people.Book, verb, name, said str
 		}
 	}
 	return b.Register.Act(ctx, ledger.Act{At: time.Now().UTC(), By: whoami(), From: "command line", Verb: verb, About: name})
+}
+
+func (f *flags) removeCommand(short, takesWhat, example string, remove func(people.Book, context.Context, string) error) *cobra.Command {
+	return &cobra.Command{Use: "remove NAME", Short: short, Args: takes(1, 1, takesWhat), Example: example,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.register(cmd.Context(), func(ctx context.Context, _ *configs.Config, b people.Book) error {
+				if err := remove(b, ctx, args[0]); err != nil {
+					return fmt.Errorf("%s: %w", args[0], err)
+				}
+				return f.noteAct(ctx, b, "remove", args[0], "Removed %s.\n")
+			})
+		}}
+}
+
+// listCommand lists who is entered in a register.
+func listCommand[T any](f *flags, short, example string, entered func(people.Book, context.Context) ([]T, error), person func(T) people.Person) *cobra.Command {
+	return &cobra.Command{Use: "list", Short: short, Args: takes(0, 0, ""), Example: example,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.register(cmd.Context(), func(ctx context.Context, _ *configs.Config, b people.Book) error {
+				found, err := entered(b, ctx)
+				if err != nil {
+					return err
+				}
+				var all []people.Person
+				for _, one := range found {
+					all = append(all, person(one))
+				}
+				return f.listPeople(all)
+			})
+		}}
 }
 
 func (f *flags) listPeople(all []people.Person) error {
