@@ -305,6 +305,23 @@ func exchanged(text string) string {
 	return ""
 }
 
+// unfolds reports whether a text in small letters begins with the header of a MIME message, in whatever order its lines stand.
+func unfolds(text string) bool {
+	for line := range strings.SplitSeq(text, "\n") {
+		if line != "" && (line[0] == ' ' || line[0] == '\t') && strings.TrimSpace(line) != "" {
+			continue // goes on with the line before
+		}
+		name, value, is := strings.Cut(line, ":")
+		if !is || name == "" || strings.ContainsAny(name, " \t,;|<\"") {
+			return false
+		}
+		if name == "mime-version" || name == "content-type" && strings.HasPrefix(value, " multipart") {
+			return true
+		}
+	}
+	return false
+}
+
 // textKind tells XML from CSV and recognises markup that only looks like a spreadsheet.
 func textKind(head []byte) (kind Kind, format string) {
 	text := string(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))
@@ -314,7 +331,7 @@ func textKind(head []byte) (kind Kind, format string) {
 	text = strings.TrimLeft(text, "\ufeff \t\r\n\v\f\u00a0")
 	lower := strings.ToLower(text)
 	switch {
-	case strings.HasPrefix(lower, "mime-version:"):
+	case unfolds(lower):
 		return WebArchive, ""
 	case sylk(text):
 		return Document, "SYLK"

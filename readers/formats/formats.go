@@ -24,6 +24,7 @@ var list = []readers.Reader{
 	workbook.New(biff.Container),
 	workbook.New(ods.Container),
 	workbook.New(html.Container),
+	workbook.New(html.Single),
 	workbook.New(xml2003.Container),
 	xmlfile.New(),
 }

@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"io/fs"
-	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -240,22 +238,20 @@ func (a *archive) unpack(m member) (u *Unpacked, err error) {
 		return nil, broken(m.name, err)
 	}
 	defer in.Close()
-	out, err := os.CreateTemp("", "rowferry-*")
+	out, err := readers.NewScratch()
 	if err != nil {
 		return nil, err
 	}
-	_ = os.Remove(out.Name()) // where the system lets a file go on without its name, a kill leaves nothing
-	t := temporary{out}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, t.Close())
+			err = errors.Join(err, out.Close())
 		}
 	}()
 	n, err := a.copy(out, in, m)
 	if err != nil {
 		return nil, err
 	}
-	return &Unpacked{File: readers.File{Name: path.Base(m.name), Size: n, ReaderAt: out}, Member: m.name, Closer: t}, nil
+	return &Unpacked{File: readers.File{Name: path.Base(m.name), Size: n, ReaderAt: out}, Member: m.name, Closer: out}, nil
 }
 
 // copy stops where the limits do.
@@ -290,15 +286,4 @@ func broken(name string, err error) error {
 		key = "archive.method"
 	}
 	return &batch.Unreadable{Message: batch.Message{Key: key, Args: []any{"name", name}}, Err: err}
-}
-
-// temporary is removed when it is closed.
-type temporary struct{ *os.File }
-
-func (t temporary) Close() error {
-	err := t.File.Close()
-	if gone := os.Remove(t.Name()); !errors.Is(gone, fs.ErrNotExist) {
-		err = errors.Join(err, gone)
-	}
-	return err
 }

@@ -97,7 +97,7 @@ func known(content []byte) (readers.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, kind := range []grid.Container{xlsx.Container, xlsb.Container, biff.Container, ods.Container, html.Container, xml2003.Container} {
+	for _, kind := range []grid.Container{xlsx.Container, xlsb.Container, biff.Container, ods.Container, html.Container, html.Single, xml2003.Container} {
 		if kind.Traits.Knows(c) {
 			return New(kind), nil
 		}

@@ -28,7 +28,7 @@ const samples = "../../cmd/rowferry/testdata/excel"
 
 // kinds are the samples by name, with the format that each is.
 var kinds = map[string]string{
-	"orders.xls": "xls", "orders.xlsb": "xlsb", "orders.ods": "ods", "orders.fods": "ods", "orders-html.xls": "html",
+	"orders.xls": "xls", "orders.xlsb": "xlsb", "orders.ods": "ods", "orders.fods": "ods", "orders-html.xls": "html", "orders-mht.xls": "mht",
 	"orders-xml.xls": "xml2003", "orders-text.xls": "csv",
 }
 

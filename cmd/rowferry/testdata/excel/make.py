@@ -3,7 +3,7 @@
 
 Needs python3-xlwt and LibreOffice. The second row has no reason, which is required.
 """
-import html, struct, subprocess, zipfile
+import base64, email.message, email.mime.multipart, html, quopri, struct, subprocess, zipfile
 import xlwt
 
 HEAD = ["账号", "订舱号", "失败原因"]
@@ -30,6 +30,30 @@ def page(path):
         for row in [HEAD] + ROWS:
             f.write("<tr>" + "".join("<td style='mso-number-format:\"\\@\"'>%s</td>" % html.escape(str(v)) for v in row) + "</tr>\n")
         f.write("</table></body></html>\n")
+
+
+def single(path):
+    """As Excel saves "Single File Web Page": frames, a drawing of the tabs, a page for each sheet."""
+    def part(kind, location, text, charset, coding):
+        p = email.message.Message()
+        p["Content-Location"] = "file:///C:/3A1B/" + location
+        p["Content-Transfer-Encoding"] = coding
+        p["Content-Type"] = kind + ('; charset="%s"' % charset if charset else "")
+        raw = text.encode(charset or "ascii")
+        p.set_payload((base64.encodebytes(raw) if coding == "base64" else quopri.encodestring(raw)).decode("ascii"))
+        return p
+
+    rows = "".join("<tr>" + "".join("<td>%s</td>" % html.escape(str(v)) for v in row) + "</tr>\n" for row in [HEAD] + ROWS)
+    m = email.mime.multipart.MIMEMultipart("related", boundary="----=_NextPart_01DC0000.A0000000")
+    for p in [
+        part("text/html", "orders.htm", '<html><head></head><frameset rows="*,39"><frame src="orders.files/sheet001.htm"></frameset></html>', "gb2312", "quoted-printable"),
+        part("text/css", "orders.files/stylesheet.css", "td {padding:0px}", None, "quoted-printable"),
+        part("text/html", "orders.files/tabstrip.htm", "<html><body><table><tr><td>订单</td></tr></table></body></html>", "gb2312", "quoted-printable"),
+        part("text/html", "orders.files/sheet001.htm", "<html><body>\n<table>\n" + rows + "</table></body></html>\n", "gb2312", "base64"),
+    ]:
+        m.attach(p)
+    with open(path, "w", encoding="ascii", newline="\r\n") as f:
+        f.write(m.as_string())
 
 
 def xml2003(path):
@@ -100,6 +124,7 @@ if __name__ == "__main__":
     office("orders.xls", "ods")
     office("orders.xls", "fods")
     page("orders-html.xls")
+    single("orders-mht.xls")
     xml2003("orders-xml.xls")
     text("orders-text.xls")
     xlsb("orders.xlsb")
