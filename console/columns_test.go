@@ -84,6 +84,7 @@ func TestWholeColumns(t *testing.T) {
 	if o.get("olga", at+"/columns", &d); len(d.Columns) != 0 {
 		t.Errorf("olga has ann's draft: %+v", d)
 	}
+	o.post("olga", at+"/columns", `{"columns": [{"column": "failReason", "replace": "Fog"}]}`, 200, nil)
 	if status, body := o.ask("vera", "POST", at+"/columns", fill); status != 403 {
 		t.Errorf("a viewer: %d %s", status, body)
 	}
@@ -121,6 +122,12 @@ func TestWholeColumns(t *testing.T) {
 	}
 	if o.get("ann", at+"/columns", &d); len(d.Columns) != 0 {
 		t.Errorf("what was sent is still a draft: %+v", d)
+	}
+	if status, body := o.ask("olga", "POST", at, `{"draft": true}`); status != 409 || !strings.Contains(body, `"superseded"`) || !strings.Contains(body, taken.ID) {
+		t.Errorf("who comes later: %d %s", status, body)
+	}
+	if o.get("olga", at+"/columns", &d); len(d.Columns) != 1 {
+		t.Errorf("what olga changed is lost: %+v", d)
 	}
 }
 

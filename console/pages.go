@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -232,8 +233,17 @@ func (c *Console) needs(ctx context.Context, p *people.Person) ([]need, error) {
 
 // followed reports whether a result of a file was dropped since.
 func (c *Console) followed(ctx context.Context, f desk.File) bool {
+	newer, err := c.newer(ctx, f)
+	return err == nil && newer != ""
+}
+
+// newer is the file that speaks for a file's rows since its result was dropped; "" where it still does itself.
+func (c *Console) newer(ctx context.Context, f desk.File) (string, error) {
 	family, err := c.books.Files(ctx, ledger.Query{Family: f.Root(), States: ledger.FamilyStates()})
-	return err == nil && f.Newest(family) != nil
+	if later, ok := errors.AsType[*ledger.Superseded](f.Newest(family)); ok {
+		return later.Newest, err
+	}
+	return "", err
 }
 
 func (c *Console) filesPage(w http.ResponseWriter, r *http.Request, p *people.Person) {
@@ -398,13 +408,19 @@ func (c *Console) mendPage(w http.ResponseWriter, r *http.Request, p *people.Per
 		return
 	}
 	d.drafted(f.Reading.Columns, rows)
+	newer, err := c.newer(r.Context(), f)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
 	v := c.view(r, "console.mend", struct {
 		File  desk.File
 		Rows  []shownRow
 		Keys  []string
 		Page  ledger.RowPage
 		Draft *draft
-	}{f, rows, mend.Keys(f.Reading.Columns), page, d})
+		Newer string
+	}{f, rows, mend.Keys(f.Reading.Columns), page, d, newer})
 	c.render(w, r, http.StatusOK, "mend", v)
 }
 

@@ -164,6 +164,15 @@ func (c *Console) apiMend(w http.ResponseWriter, r *http.Request, p *people.Pers
 			return
 		}
 	}
+	newer, err := c.newer(r.Context(), f)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	if newer != "" {
+		c.problem(w, r, http.StatusConflict, string(desk.Superseded), "console.mend.newer", "newest", newer)
+		return
+	}
 	edits, err := c.mended(r.Context(), p, f, body.Edits, body.Draft)
 	if err != nil {
 		c.mendFailed(w, r, err)

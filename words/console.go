@@ -171,6 +171,7 @@ var console = catalogue{
 	"console.mend.undo":               {EN: "Take back", ZH: "撤回", RU: "Отменить"},
 	"console.mend.looked_all":         {EN: "I looked up all {count} unknown rows at the provider and they are not there: send them again", ZH: "我已在服务商处查询全部 {count} 个未知行，它们不存在：重新发送", RU: "Все неизвестные строки ({count}) проверены у провайдера, их там нет: отправить снова"},
 	"console.mend.again_all":          {EN: "Send all {count} rejected rows again, also those that are as they were", ZH: "重新发送全部 {count} 个被拒绝的行，包括未更改的", RU: "Отправить снова все отклонённые строки ({count}), и те, что не изменены"},
+	"console.mend.newer":              {EN: "A newer result was sent meanwhile: file {newest} speaks for these rows now. Mend what is left there; what you typed stays here until you forget it.", ZH: "在此期间已发送更新的结果：现在由文件 {newest} 代表这些行。请在那里改正剩余的行；您在此输入的内容会保留，直到您放弃。", RU: "Тем временем отправлен более новый результат: за эти строки теперь отвечает файл {newest}. Исправьте оставшееся там; введённое здесь сохранится, пока вы его не забудете."},
 	"console.mend.no-row":             {EN: "The file has no row {row}.", ZH: "文件中没有第 {row} 行。", RU: "В файле нет строки {row}."},
 	"console.mend.no-column":          {EN: "The file has no column \"{column}\".", ZH: "文件中没有“{column}”列。", RU: "В файле нет столбца «{column}»."},
 	"console.mend.delivered":          {EN: "Row {row} was delivered: it is not changed any more.", ZH: "第 {row} 行已送达，不能再更改。", RU: "Строка {row} доставлена и больше не меняется."},

@@ -100,12 +100,13 @@ func (d *Desk) reason(ctx context.Context, f ledger.File, reason ledger.Reason, 
 	if err != nil {
 		return nil, err
 	}
-	byColumn := map[string]*Group{}
+	columns, byColumn := d.columns(f), map[string]*Group{}
 	var order []*Group
 	seen := 0
 	for i := range page.Rows {
 		r := rowIn(&page.Rows[i])
 		r.Place = placeIn(f, r.Number)
+		columns.name(&r)
 		if r.Outcome.Code != reason.Code { // a query for no code is one for any
 			continue
 		}
