@@ -19,9 +19,9 @@ var loud = map[int]providers.Class{
 var documented = map[string][]string{
 	"les":     {`{"code":-1,"message":"lesBookingId not found"}`, `{"code":"-1"}`, `{"code":1,"message":"sucess"}`, `{"code":7}`, `<r><code>-1</code></r>`},
 	"hgj-aci": {`{"httpStatus":400,"message":"The token is invalid"}`, `{"httpStatus":400,"message":"货代提单号(HBL)必填"}`, `{"code":400,"message":"该分单不能修改"}`, `{"code":403}`, `<r><code>400</code></r>`},
-	"hgj-ams": {`{"code":400,"message":"船公司不能为空"}`, `{"code":"400"}`, `{"code":0,"message":"no"}`},
+	"hgj-ams": {`{"code":400,"message":"船公司不能为空"}`, `{"code":"400"}`, `{"code":0,"message":"no"}`, `<r><code>400</code><message>船公司不能为空</message></r>`, `<response><httpStatus>400</httpStatus></response>`},
 	"otms":    {`<r><responseCode>0</responseCode></r>`, `<r><responseCode>2</responseCode></r>`, `<r><responseCode>9</responseCode></r>`, `{"responseCode":"1"}`, `<shipPointRemoveResponse><responseCode/><shipPoints><shipPoint><clientReferenceNumber>A</clientReferenceNumber><importStatus>REMOVED</importStatus></shipPoint></shipPoints></shipPointRemoveResponse>`},
-	"dellin":  {`{"errors":{"requestids":"id заявок не соответствует условиям: 12345678"}}`, `{"errors":[{"code":"110003","title":"x"}]}`, `{"answer":{"state":"success","requestID":112}}`, `<response><errors><requestids>Ошибка при проверке контрагента</requestids></errors></response>`},
+	"dellin":  {`{"errors":{"requestids":"id заявок не соответствует условиям: 12345678"}}`, `{"errors":[{"code":"110003","title":"x"}]}`, `{"answer":{"state":"success","requestID":112}}`, `<response><errors><requestids>Ошибка при проверке контрагента</requestids></errors></response>`, `<response><errors><item><code>110003</code></item></errors></response>`, `<response><state>success</state><requestID>112</requestID></response>`},
 }
 
 // The HTTP status speaks first: busy is tried again, a refused account stops the lane, and where nobody knows whether the request was
@@ -36,9 +36,11 @@ func TestStatusSpeaksFirst(t *testing.T) {
 				if facts == "dellin" && status == 401 {
 					want = providers.Renew // a session ends
 				}
-				got := operation(t, facts).Interpret(providers.Response{Status: status, Body: []byte(body)}, sent(t, facts))
-				if got.Class != want || got.Items != nil {
-					t.Errorf("%s: HTTP %d %s is %q, want %q", facts, status, body, got.Class, want)
+				for _, said := range []string{"", "application/json", "text/xml; charset=utf-8", "text/html"} {
+					r := providers.Response{Status: status, Body: []byte(body), Header: http.Header{"Content-Type": {said}}}
+					if got := operation(t, facts).Interpret(r, sent(t, facts)); got.Class != want || got.Items != nil {
+						t.Errorf("%s: HTTP %d (%s) %s is %q, want %q", facts, status, said, body, got.Class, want)
+					}
 				}
 			}
 		}

@@ -236,7 +236,7 @@ func several(c, delimiter string) bool {
 
 // torn reports whether a cell holds one half of a pair of quotes: the delimiter cuts through what they hold.
 func torn(c string, quote byte) bool {
-	return strings.Count(c, string(rune(quote)))%2 == 1 && c[0] != quote && (c[len(c)-1] == quote || strings.ContainsAny(c, ",;\t|"))
+	return strings.IndexByte(c, quote) > 0 && strings.Count(c, string(rune(quote)))%2 == 1 && c[0] != quote && (c[len(c)-1] == quote || strings.ContainsAny(c, ",;\t|"))
 }
 
 func digit(b byte) bool { return b >= '0' && b <= '9' }
@@ -258,13 +258,13 @@ func choose(text string, whole bool, w wishes, limits readers.Limits, fit table.
 	if fit != nil && w.delimiter == "" {
 		most := best.known(fit)
 		for _, delimiter := range slices.Concat(delimiters, rare, odd) {
-			if delimiter == " " && aligned(text) {
-				if drawn(text, fit) > max(1, most) {
-					return dialect{}, unreadable("csv.aligned")
-				}
+			if delimiter == best.d.delimiter || !crowded(text, delimiter, max(1, most)) {
 				continue
 			}
-			if delimiter == best.d.delimiter || !crowded(text, delimiter, max(1, most)) {
+			if delimiter == " " && aligned(text) {
+				if most < 2 && drawn(text, fit) > 1 {
+					return dialect{}, unreadable("csv.aligned")
+				}
 				continue
 			}
 			if t := quotes(text, whole, w, delimiter, limits, tried); t.regular > 0.6 && t.known(fit) > max(1, most) {
@@ -373,14 +373,15 @@ func quotes(text string, whole bool, w wishes, delimiter string, limits readers.
 	if w.noQuote || w.quote != 0 {
 		return best
 	}
-	if best.quotes == 0 && strings.Contains(text, "'") {
+	single := opens(text, '\'', delimiter)
+	if best.quotes == 0 && single {
 		d.quote = '\''
 		t := escaped(try(text, whole, d, limits, most), text, whole, limits, most)
 		if t.quotes >= 2 && t.sound() && t.score() >= best.score() {
 			return t
 		}
 	}
-	if best.quotes > 0 && best.d.escape == 0 && strings.Contains(text, "'") {
+	if best.quotes > 0 && best.d.escape == 0 && single {
 		d.also = '\''
 		t := try(text, whole, d, limits, most)
 		if t.quotes >= best.quotes+2 && t.sound() && (t.score() > best.score()+1e-9 || t.score() >= best.score()-1e-9 && best.enclosed('\'')) {
@@ -395,6 +396,21 @@ func quotes(text string, whole bool, w wishes, delimiter string, limits readers.
 		}
 	}
 	return best
+}
+
+// opens reports whether the mark stands where a value begins, blanks before it or none.
+func opens(text string, mark byte, delimiter string) bool {
+	for at := 0; ; at++ {
+		i := strings.IndexByte(text[at:], mark)
+		if i < 0 {
+			return false
+		}
+		at += i
+		before := strings.TrimRight(text[max(0, at-8):at], " ")
+		if before == "" || strings.HasSuffix(before, delimiter) || before[len(before)-1] == '\n' || before[len(before)-1] == '\r' || delimiter == " " {
+			return true
+		}
+	}
 }
 
 func (t *trial) sound() bool { return t.stray == 0 && !t.open && !t.tooBig }

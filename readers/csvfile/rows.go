@@ -218,7 +218,7 @@ func (t *opened) build(row *batch.Row, s *splitter) {
 			continue
 		}
 		beyond := wide && !charset.ASCII(c.Text)
-		if b := c.Text[0]; beyond || unusual[b] && !(b >= '0' && b <= '9' && calm(c.Text)) {
+		if b := shown(c.Text); beyond || unusual[b] && !(b >= '0' && b <= '9' && calm(c.Text)) {
 			t.inspect(c, i, s, beyond)
 		}
 	}
@@ -261,6 +261,22 @@ var unusual = func() (odd [256]bool) {
 	}
 	return odd
 }()
+
+// shown is the first byte of a cell, or behind blanks the first letter of a word.
+func shown(s string) byte {
+	if s[0] != ' ' {
+		return s[0]
+	}
+	for i := 1; i < len(s); i++ {
+		if s[i] != ' ' {
+			if s[i] > '9' {
+				return s[i]
+			}
+			break
+		}
+	}
+	return ' '
+}
 
 // calm reports whether a text that begins with a digit ends in a way in which nothing is hidden: no exponent, no decimals behind
 // a comma, no group of three digits behind a point, no blank.

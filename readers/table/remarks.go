@@ -396,6 +396,25 @@ func (r *remark) hint() bool {
 	}
 }
 
+// coded reports whether a text is a number or a code, as records have them and descriptions have not: 1250, A-1.
+func coded(s string) bool {
+	if s == "" || s[len(s)-1] < '0' || s[len(s)-1] > '9' {
+		return false
+	}
+	letters := false
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= utf8.RuneSelf || c == '(' || c == ' ' || c == '<' || c == '=':
+			return false
+		case c == '-' || c == '_':
+			return true
+		case c >= 'a' && c <= 'z':
+			letters = true
+		}
+	}
+	return !letters
+}
+
 // short is how tables of fields write mandatory, optional, conditional.
 var short = set("m", "o", "c")
 
@@ -406,7 +425,7 @@ func (r *remark) forms(c string, begun bool) (marks, described int, all bool) {
 		switch {
 		case strings.Trim(form, "*") != "" && labels.IsMark(labels.Normal(form)):
 			marks++
-		case descriptor.MatchString(form), begun && unitOf(form), form != part && units[form] && strings.HasPrefix(c, "("):
+		case !coded(form) && descriptor.MatchString(form), begun && unitOf(form), form != part && units[form] && strings.HasPrefix(c, "("):
 			described++
 		default:
 			return marks, described, false
