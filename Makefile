@@ -6,7 +6,7 @@ RELEASE ?=
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 STAMP   := $(if $(RELEASE),-X main.release=$(RELEASE)) $(if $(COMMIT),-X main.commit=$(COMMIT))
 
-.PHONY: octokit axe chaos soak servers console pictures htmx build demo test unit raced plain lint fuzz cross corpus workbooks bench release generate validator packages clean
+.PHONY: octokit axe chaos scale soak servers console pictures htmx build demo test unit raced plain lint fuzz cross corpus workbooks bench release generate validator packages clean
 
 build:
 	@mkdir -p bin
@@ -101,6 +101,10 @@ workbooks: packages
 # Machines that share a PostgreSQL are killed, suspended, told to end, cut off, slowed down and lose their database, each so many times; the tests do it once.
 chaos: packages
 	ROWFERRY_CHAOS=$(or $(ROUNDS),20) $(GO) test ./cmd/rowferry -run TestMachinesTakeOver -v -timeout 60m
+
+# Many accounts on machines that share a PostgreSQL, as MACHINES ACCOUNTS RATE CONCURRENCY ROWS ANSWERS: docs/scale.md. The tests take six accounts.
+scale: packages
+	ROWFERRY_SCALE="$(or $(SCALE),3 200 10 2 1800 50ms)" $(GO) test ./cmd/rowferry -run '^TestScale$$' -v -timeout 60m
 
 # The service under all that happens in months: all routes, orders, the console, reloads, sweeps, faults (SOAK=10m); the tests take 20 seconds.
 soak: packages

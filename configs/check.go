@@ -155,10 +155,49 @@ func (l *loader) checkTop(c *Config) {
 	if _, ok := parseSize(c.Free); !ok {
 		l.bad("free", words.Message("config.size", "value", words.Short(c.Free)), words.Example("free: 2GB"))
 	}
+	l.checkMachines(c)
 	l.checkKeep(c)
 	l.checkNotices(c)
 	if l.has("routes") && len(c.Routes) == 0 && !c.Console.first() {
 		l.bad("routes", words.Message("config.blank"), words.Message("config.routes.write"))
+	}
+}
+
+// machineName is what a machine may be called.
+var machineName = regexp.MustCompile(`^[\pL\pN]([\pL\pN._-]{0,61}[\pL\pN])?$`)
+
+// checkMachines wants names that are ones, and a machine that reaches the inboxes of all routes.
+func (l *loader) checkMachines(c *Config) {
+	named := func(key, name, example string) bool {
+		if machineName.MatchString(name) {
+			return true
+		}
+		l.bad(key, words.Message("config.machine", "value", words.Short(name)), words.Example(example))
+		return false
+	}
+	if l.has("machine") {
+		named("machine", c.Machine, "machine: east-1")
+	}
+	var all []string // named by every route so far; nil: none has named any
+	for _, route := range sortedKeys(c.Routes) {
+		on, key := c.Routes[route].Inbox.On, "routes."+route+".inbox.on"
+		for _, name := range on {
+			if !named(key, name, "on: [east-1]") {
+				return
+			}
+		}
+		switch {
+		case len(on) == 0:
+			continue
+		case all == nil:
+			all = slices.Clone(on)
+		default:
+			all = slices.DeleteFunc(all, func(name string) bool { return !slices.Contains(on, name) })
+		}
+		if len(all) == 0 {
+			l.bad(key, words.Message("config.on.apart"), words.Message("config.on.write"))
+			return
+		}
 	}
 }
 

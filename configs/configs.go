@@ -5,6 +5,8 @@
 package configs
 
 import (
+	"os"
+	"slices"
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
@@ -22,9 +24,11 @@ type Config struct {
 	// Folder of the ledger and the spool. Relative paths, here and below, start at the folder of the configuration file.
 	Data string `yaml:"data" default:"data" example:"/var/lib/rowferry"`
 	// Where the truth about every row is kept: sqlite, a file in the data folder, or the address of a PostgreSQL database, where
-	// another machine can go on when this one fails (docs/cluster.md). Its password comes from the environment ("${LEDGER}", or
+	// several machines share the work (docs/cluster.md). Its password comes from the environment ("${LEDGER}", or
 	// PGPASSWORD) or from ~/.pgpass.
 	Ledger string `yaml:"ledger" default:"sqlite" example:"postgres://rowferry@db.example.com/rowferry?sslmode=verify-full"`
+	// What this machine is called where several share a ledger: in status, and in on of an inbox. Without it as the system calls it.
+	Machine string `yaml:"machine" example:"east-1"`
 	// Language of messages and results, unless a route says otherwise.
 	Language batch.Language `yaml:"language" default:"en" enum:"en,zh,ru"`
 	// Address on which /metrics and /healthz are served, and the receipts of providers received; without it nothing is served.
@@ -63,6 +67,34 @@ type Keep struct {
 	Rows time.Duration `yaml:"rows" default:"0s" example:"400d"`
 	// What providers answered to requests that were not delivered.
 	Answers time.Duration `yaml:"answers" default:"0s" example:"30d"`
+}
+
+// Here is what this machine is called.
+func (c *Config) Here() string {
+	if c.Machine != "" {
+		return c.Machine
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return "a machine without a name"
+	}
+	return name
+}
+
+// Reached reports whether this machine reaches a route's inbox.
+func (c *Config) Reached(route string) bool {
+	on := c.Routes[route].Inbox.On
+	return len(on) == 0 || slices.Contains(on, c.Here())
+}
+
+// Takes reports whether this machine reaches the inboxes of all routes.
+func (c *Config) Takes() bool {
+	for name := range c.Routes {
+		if !c.Reached(name) {
+			return false
+		}
+	}
+	return true
 }
 
 // FreeBytes is Free in bytes; 0 where it is not given.
@@ -231,6 +263,8 @@ type Inbox struct {
 	Dir string `yaml:"dir" required:"true" example:"inbox/ship-points"`
 	// Name of an sftp entry; without it the folder is on this machine.
 	SFTP string `yaml:"sftp" example:"partner"`
+	// Names of the machines that reach the folder, where several share a ledger and not all do; without it all do. One of the machines that every on names takes the files of all routes.
+	On []string `yaml:"on" example:"[east-1, east-2]"`
 	// How long a file must stay unchanged before it is taken.
 	Settle time.Duration `yaml:"settle" default:"2s"`
 	// Names of the files to take, with * and ? as wildcards. What a file is, is known by its content: what cannot be read goes to quarantine, which says what to send instead. With read: {unzip: true} also *.zip.

@@ -256,8 +256,8 @@ type Driver interface {
 	// Open opens the ledger as its owner, creating it when it is not there and bringing its schema up to date. *InUse when
 	// another process is its owner, *Damaged.
 	Open(ctx context.Context) (Owner, error)
-	// Join opens it as an owner beside which others may work, where that is possible; else it is Open. *InUse while another has it for itself.
-	Join(ctx context.Context) (Owner, error)
+	// Join opens it as an owner beside which others may work, where that is possible; else it is Open. People read the machine's name. *InUse while another has it for itself.
+	Join(ctx context.Context, machine string) (Owner, error)
 	// Visit opens it beside its owner. fs.ErrNotExist when there is none.
 	Visit(ctx context.Context) (Visitor, error)
 	// Adopt goes on with a ledger that is *Damaged and Lost, on somebody's word, and says what that changed: whatever was under
@@ -267,7 +267,7 @@ type Driver interface {
 	Owned() bool
 	// StandBy has it written down, for people who look, that this process waits for the ledger. It is said again every few seconds, and
 	// means nothing where machines do not share ledgers.
-	StandBy(ctx context.Context) error
+	StandBy(ctx context.Context, machine string) error
 }
 
 // Copier is a driver whose ledger can be copied and put back as files.

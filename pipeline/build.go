@@ -134,6 +134,7 @@ func (e *Engine) places(cfg *configs.Config, c configs.Route, r *route.Route, o 
 		return err
 	}
 	r.Outbox = outbox.Open(out, outbox.Settings{Direct: c.Outbox.Write == "direct"})
+	o.Inboxes = o.Inboxes && cfg.Reached(r.Name)
 	if o.Inboxes && c.Preview.Dir != "" {
 		if err := e.preview(cfg, c, r, o); err != nil {
 			return err

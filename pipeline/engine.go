@@ -212,6 +212,10 @@ func (e *Engine) together(ctx context.Context, loops []Loop) error {
 
 // office does what one machine does for all, for as long as that is this one, until ctx ends.
 func (e *Engine) office(ctx context.Context, watching func() []Loop) error {
+	if e.changed != nil && !e.config.Takes() { // it reaches not every inbox: it sends
+		<-ctx.Done()
+		return nil
+	}
 	lease, err := e.Ledger.Lease(ctx, ledger.Office)
 	if err != nil {
 		return err

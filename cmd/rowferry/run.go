@@ -113,7 +113,7 @@ func (f *flags) run(ctx context.Context, once bool) error {
 			said = why
 			watch.well(ctx, func(context.Context) error { return nil })
 		}
-		_ = drivers.StandBy(ctx, cfg.Ledger, cfg.Data) // for who looks; where nobody answers, nobody looks
+		_ = drivers.StandBy(ctx, cfg.Ledger, cfg.Data, cfg.Here()) // for who looks; where nobody answers, nobody looks
 		select {
 		case <-ctx.Done():
 			return nil
@@ -153,7 +153,7 @@ func (f *flags) serve(ctx context.Context, cfg *configs.Config, log *slog.Logger
 	if watch == nil {
 		return f.once(ctx, cfg, log, registry, pipeline.Options{Inboxes: true, Log: log, Metrics: metrics, Traces: spans})
 	}
-	l, err := drivers.Join(ctx, cfg.Ledger, cfg.Data)
+	l, err := drivers.Join(ctx, cfg.Ledger, cfg.Data, cfg.Here())
 	if err != nil {
 		return err
 	}

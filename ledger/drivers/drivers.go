@@ -68,12 +68,12 @@ func Open(ctx context.Context, address, data string) (ledger.Owner, error) {
 }
 
 // Join opens the ledger of a configuration as an owner beside which others may work, as ledger.Driver does.
-func Join(ctx context.Context, address, data string) (ledger.Owner, error) {
+func Join(ctx context.Context, address, data, machine string) (ledger.Owner, error) {
 	d, err := of(address, data)
 	if err != nil {
 		return nil, err
 	}
-	return d.Join(ctx)
+	return d.Join(ctx, machine)
 }
 
 // Visit opens the ledger of a configuration beside its owner, as ledger.Driver does.
@@ -86,12 +86,12 @@ func Visit(ctx context.Context, address, data string) (ledger.Visitor, error) {
 }
 
 // StandBy has it written down that this process waits for the ledger of a configuration, as ledger.Driver does.
-func StandBy(ctx context.Context, address, data string) error {
+func StandBy(ctx context.Context, address, data, machine string) error {
 	d, err := of(address, data)
 	if err != nil {
 		return err
 	}
-	return d.StandBy(ctx)
+	return d.StandBy(ctx, machine)
 }
 
 // Adopt goes on with a ledger that lost what it had, as ledger.Driver does.

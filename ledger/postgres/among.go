@@ -102,7 +102,7 @@ func (a *among) glance(ctx context.Context) error {
 	if err := a.tell(soon); err != nil {
 		return err
 	}
-	sessions, _, err := a.l.sessions(soon, a.l.pool)
+	sessions, held, err := a.l.standing(soon)
 	if err != nil {
 		return err
 	}
@@ -114,10 +114,6 @@ func (a *among) glance(ctx context.Context) error {
 			}
 			token(a.wake)
 		}
-	}
-	held, err := a.l.holders(soon, a.l.pool)
-	if err != nil {
-		return err
 	}
 	take, give := a.plan(sessions, held)
 	for _, r := range give {
@@ -144,12 +140,32 @@ func (a *among) tell(ctx context.Context) error {
 	return nil
 }
 
+// standing gives the sessions and which has which right (0: nobody), as of one moment.
+func (b books) standing(ctx context.Context) (sessions []holding, held map[string]int64, err error) {
+	batch := &pgx.Batch{}
+	batch.Queue(everySession).Query(func(rows pgx.Rows) (err error) {
+		sessions, _, err = scanSessions(rows)
+		return err
+	})
+	batch.Queue(everyRight).Query(func(rows pgx.Rows) (err error) {
+		held, err = scanHolders(rows)
+		return err
+	})
+	return sessions, held, b.pool.SendBatch(ctx, batch).Close()
+}
+
+const everyRight = "SELECT name, coalesce(session, 0) FROM rights"
+
 // holders says which session has which right; 0: nobody.
 func (b books) holders(ctx context.Context, q querier) (map[string]int64, error) {
-	rows, err := q.Query(ctx, "SELECT name, coalesce(session, 0) FROM rights")
+	rows, err := q.Query(ctx, everyRight)
 	if err != nil {
 		return nil, err
 	}
+	return scanHolders(rows)
+}
+
+func scanHolders(rows pgx.Rows) (_ map[string]int64, err error) {
 	held := map[string]int64{}
 	var name string
 	var session int64

@@ -24,14 +24,14 @@ func TestTogether(t *testing.T) {
 	ledgertest.Run(t, func(t *testing.T) ledgertest.Opener {
 		address := cluster.Address()
 		return func(t *testing.T) (ledger.Owner, error) {
-			return postgres.Driver{Address: address, Data: t.TempDir()}.Join(t.Context())
+			return postgres.Driver{Address: address, Data: t.TempDir()}.Join(t.Context(), "")
 		}
 	})
 }
 
-func join(t *testing.T, d postgres.Driver) ledger.Owner {
+func join(t *testing.T, d postgres.Driver, name string) ledger.Owner {
 	t.Helper()
-	l, err := d.Join(t.Context())
+	l, err := d.Join(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestLanesAreSharedOut(t *testing.T) {
 		ended chan error
 	}
 	start := func(name string) machine {
-		m := machine{l: join(t, postgres.Driver{Address: address, Data: t.TempDir(), Machine: name}), ended: make(chan error, 1)}
+		m := machine{l: join(t, postgres.Driver{Address: address, Data: t.TempDir()}, name), ended: make(chan error, 1)}
 		ctx, stop := context.WithCancel(t.Context())
 		m.stop = stop
 		go func() { m.ended <- work(ctx, m.l) }()
@@ -136,8 +136,8 @@ func TestLanesAreSharedOut(t *testing.T) {
 func TestASuspendedMachineIsFenced(t *testing.T) {
 	t.Parallel()
 	address := cluster.Address()
-	first := join(t, postgres.Driver{Address: address, Data: t.TempDir()})
-	second := join(t, postgres.Driver{Address: address, Data: t.TempDir()})
+	first := join(t, postgres.Driver{Address: address, Data: t.TempDir()}, "")
+	second := join(t, postgres.Driver{Address: address, Data: t.TempDir()}, "")
 	defer closed(t, second)
 	ledgertest.Accepted(t, first, "f1", 10)
 	lane, err := first.Lease(t.Context(), "lane/otms")
@@ -171,9 +171,9 @@ func TestASuspendedMachineIsFenced(t *testing.T) {
 func TestBothWrite(t *testing.T) {
 	t.Parallel()
 	address := cluster.Address()
-	first := join(t, postgres.Driver{Address: address, Data: t.TempDir()})
+	first := join(t, postgres.Driver{Address: address, Data: t.TempDir()}, "")
 	defer closed(t, first)
-	second := join(t, postgres.Driver{Address: address, Data: t.TempDir()})
+	second := join(t, postgres.Driver{Address: address, Data: t.TempDir()}, "")
 	defer closed(t, second)
 	const rows = 400
 	ledgertest.Accepted(t, first, "f1", rows)

@@ -69,7 +69,7 @@ func (b books) enter(ctx context.Context, d Driver, alone bool) (*lease, error) 
 
 // me is how this process is called where people look.
 func (d Driver) me() string {
-	return fmt.Sprintf("%s, process %d", cmp.Or(d.Machine, host()), os.Getpid())
+	return fmt.Sprintf("%s, process %d", cmp.Or(d.machine, host()), os.Getpid())
 }
 
 func host() string {
@@ -121,12 +121,18 @@ type holding struct {
 
 // sessions lists them, and how long one lasts without a beat.
 func (b books) sessions(ctx context.Context, q querier) (all []holding, length time.Duration, err error) {
-	rows, err := q.Query(ctx, `SELECT l.length, coalesce(s.id, 0), coalesce(s.name, l.holder), coalesce(s.place, l.place), coalesce(s.beat, l.beat), coalesce(s.alone, true),
-		coalesce(s.wants, '{}'), coalesce(s.heard, l.heard), coalesce(s.since, l.since) FROM leases l LEFT JOIN sessions s ON true
-		WHERE l.name = 'ledger' ORDER BY s.id`)
+	rows, err := q.Query(ctx, everySession)
 	if err != nil {
 		return nil, 0, err
 	}
+	return scanSessions(rows)
+}
+
+const everySession = `SELECT l.length, coalesce(s.id, 0), coalesce(s.name, l.holder), coalesce(s.place, l.place), coalesce(s.beat, l.beat), coalesce(s.alone, true),
+		coalesce(s.wants, '{}'), coalesce(s.heard, l.heard), coalesce(s.since, l.since) FROM leases l LEFT JOIN sessions s ON true
+		WHERE l.name = 'ledger' ORDER BY s.id`
+
+func scanSessions(rows pgx.Rows) (all []holding, length time.Duration, err error) {
 	var h holding
 	var millis int
 	_, err = pgx.ForEachRow(rows, []any{&millis, &h.id, &h.holder, &h.place, &h.beat, &h.alone, &h.wants, &h.heard, &h.since}, func() error {

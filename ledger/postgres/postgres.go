@@ -33,9 +33,9 @@ var migrations embed.FS
 type Driver struct {
 	Address string
 	Data    string // a folder of this process alone: its lock tells a dead holder of the lease from one that lives
-	Machine string // what this machine is called where people look; "": as the system calls it
 
-	clock func() time.Time // nil: the system's
+	machine string           // what it is called where people look; "": as the system calls it
+	clock   func() time.Time // nil: the system's
 }
 
 // books is a ledger to look at.
@@ -92,6 +92,7 @@ func settings(address string) (*pgxpool.Config, error) {
 		c.ConnConfig.ConnectTimeout = 10 * time.Second
 	}
 	c.MaxConns = 6
+	c.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool { return p.IdleDuration > 15*time.Second } // machines ask every second
 	return c, nil
 }
 
@@ -131,7 +132,10 @@ func (d Driver) Open(ctx context.Context) (ledger.Owner, error) {
 }
 
 // Join is ledger.Driver's.
-func (d Driver) Join(ctx context.Context) (ledger.Owner, error) { return d.opened(ctx, false) }
+func (d Driver) Join(ctx context.Context, machine string) (ledger.Owner, error) {
+	d.machine = machine
+	return d.opened(ctx, false)
+}
 
 func (d Driver) opened(ctx context.Context, alone bool) (ledger.Owner, error) {
 	l, err := d.own(ctx, alone)

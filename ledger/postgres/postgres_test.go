@@ -167,7 +167,7 @@ func TestTurn(t *testing.T) {
 		t.Errorf("%+v", first)
 	}
 	closed(t, l)
-	if err := d.StandBy(t.Context()); err != nil {
+	if err := d.StandBy(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
 	if turn := look(); turn.Works != "" || !turn.Since.IsZero() || len(turn.StandingBy) != 1 || !strings.HasSuffix(turn.StandingBy[0].Machine, mine) {

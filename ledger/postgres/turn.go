@@ -62,7 +62,8 @@ func (b books) Turn(ctx context.Context) (t *ledger.Turn, err error) {
 func (Driver) Owned() bool { return false }
 
 // StandBy is ledger.Driver's.
-func (d Driver) StandBy(ctx context.Context) error {
+func (d Driver) StandBy(ctx context.Context, machine string) error {
+	d.machine = machine
 	b, err := d.open(ctx)
 	if err != nil {
 		return err

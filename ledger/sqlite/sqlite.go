@@ -97,7 +97,7 @@ func (d Driver) Source(ctx context.Context) (ledger.Source, error) {
 }
 
 // StandBy is ledger.Driver's: machines do not share this ledger.
-func (Driver) StandBy(context.Context) error { return nil }
+func (Driver) StandBy(context.Context, string) error { return nil }
 
 // Turn is ledger.Books's: one machine has this ledger for itself.
 func (books) Turn(context.Context) (*ledger.Turn, error) { return nil, nil }
@@ -411,7 +411,7 @@ func (l *Ledger) Lease(context.Context, string) (ledger.Lease, error) {
 }
 
 // Join is Open.
-func (d Driver) Join(ctx context.Context) (ledger.Owner, error) { return d.Open(ctx) }
+func (d Driver) Join(ctx context.Context, _ string) (ledger.Owner, error) { return d.Open(ctx) }
 
 // Changed is ledger.Among's: there is nobody else.
 func (l *Ledger) Changed() <-chan struct{} { return nil }

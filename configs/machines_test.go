@@ -1,0 +1,45 @@
+package configs
+
+import (
+	"strings"
+	"testing"
+)
+
+// Machines have names, and one of them reaches the inboxes of all routes.
+func TestMachines(t *testing.T) {
+	const text = `
+machine: MACHINE
+accounts:
+  les: {provider: les, server: https://les.example.com}
+routes:
+  a: {account: les, operation: shipmentFailed, inbox: {dir: a, on: ONE}, outbox: {dir: out}}
+  b: {account: les, operation: shipmentFailed, inbox: {dir: b, on: TWO}, outbox: {dir: out}}
+  c: {account: les, operation: shipmentFailed, inbox: {dir: c}, outbox: {dir: out}}
+`
+	for name, c := range map[string]struct {
+		machine, one, two string
+		takes             bool
+		wrong             string // the key of the mistake; "": none
+	}{
+		"named by all":    {"east-1", "[east-1, east-2]", "[east-1]", true, ""},
+		"named by one":    {"east-2", "[east-1, east-2]", "[east-1]", false, ""},
+		"named by none":   {"east-3", "east-1", "east-1", false, ""},
+		"all reach all":   {"east-3", "[]", "[]", true, ""},
+		"apart":           {"east-1", "[east-1]", "[east-2]", false, "routes.b.inbox.on"},
+		"no name":         {"east/1", "[]", "[]", true, "machine"},
+		"no name in a on": {"east-1", "[east-1, a b]", "[east-1]", true, "routes.a.inbox.on"},
+		"in any script":   {"东-1", "[东-1]", "[东-1]", true, ""},
+	} {
+		got := Load(write(t, t.TempDir(), strings.NewReplacer("MACHINE", c.machine, "ONE", c.one, "TWO", c.two).Replace(text)))
+		err := got.Verdict().Err()
+		if c.wrong == "" {
+			if err != nil || got.Takes() != c.takes || got.Here() != c.machine {
+				t.Errorf("%s: %v, takes %v", name, err, got.Takes())
+			}
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), ": "+c.wrong+": ") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
