@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -57,6 +58,8 @@ func main() {
 			}
 			return b.checking([]version{{b.binary, b.self}, before}, 3**runs)
 		})
+	case "delays":
+		err = delays(*other, *rows, *runs)
 	case "guards":
 		err = withBench(*rows, func(b *bench, in string) error { return b.guards(in, *rows, *runs) })
 	case "shared":
@@ -174,6 +177,7 @@ func build(to, flags string) error {
 
 type bench struct {
 	dir, self, binary, url string
+	document               string // the provider's; "": the one beside this
 	taken                  *atomic.Int64
 	n                      int
 }
@@ -185,7 +189,7 @@ func (b *bench) workplace() (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	document, err := filepath.Abs("bench/testdata/sink.yaml")
+	document, err := filepath.Abs(cmp.Or(b.document, "bench/testdata/sink.yaml"))
 	if err != nil {
 		return "", err
 	}
@@ -327,6 +331,10 @@ func sink() (url string, taken *atomic.Int64, stop func(), err error) {
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		taken.Add(1)
+		if first, _, _ := strings.Cut(r.URL.Path[1:], "/"); first != "pay" { // /5ms/pay answers after 5 ms
+			wait, _ := time.ParseDuration(first)
+			time.Sleep(wait)
+		}
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(answer)
 	})}

@@ -76,8 +76,11 @@ type Engine struct {
 // beat is how often the engine looks for orders and settled files.
 const beat = 200 * time.Millisecond
 
+// hands are those of this process, over all its reloads.
+var hands take.Hands
+
 func (e *Engine) taker(r *route.Route) *take.Taker {
-	t := &take.Taker{Route: r, Ledger: e.Ledger, Log: e.Log, Now: time.Now, Taken: e.taken, Looked: e.looked, Room: e.room}
+	t := &take.Taker{Route: r, Ledger: e.Ledger, Log: e.Log, Now: time.Now, Taken: e.taken, Looked: e.looked, Room: e.room, Hands: &hands}
 	if r != nil {
 		t.Patience = e.config.Routes[r.Name].Inbox.Patience
 	}

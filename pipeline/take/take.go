@@ -50,6 +50,8 @@ type Taker struct {
 	Looked func(route string, err error, next time.Time) // called by Run after each look with how it went, and when the next is due; may be nil
 	Room   func() error                                  // why nothing new is to be taken for now, such as *NoRoom; may be nil
 
+	Hands *Hands // those of this process; may be nil where nothing is handed over beside DropHanded
+
 	// Patience is how long after it was taken a file is looked at again, for it may still grow [10m].
 	Patience time.Duration
 
@@ -156,6 +158,7 @@ func (t *Taker) Hand(ctx context.Context, path string) (ledger.File, error) {
 	if err != nil {
 		return f, err
 	}
+	defer t.Hands.end(f.ID)
 	if err := t.goOn(ctx, f, handed{path}); err != nil {
 		why := words.Message("take.failed", "cause", err)
 		if ctx.Err() != nil {
@@ -168,7 +171,7 @@ func (t *Taker) Hand(ctx context.Context, path string) (ledger.File, error) {
 }
 
 // DropHanded ends what commands that were killed had begun to take and not accepted. The files are still where the
-// commands found them, nothing of them was sent, and they can be handed over again. Only the owner of the ledger may call it, before anything is taken there; what other machines are taking stays.
+// commands found them, nothing of them was sent, and they can be handed over again. Only the owner of the ledger may call it; what other machines are taking stays, and what this process is handed meanwhile.
 func (t *Taker) DropHanded(ctx context.Context) error {
 	files, err := t.Ledger.Files(ctx, ledger.Query{States: []ledger.State{ledger.Claiming, ledger.Taken}})
 	if err != nil {
@@ -182,7 +185,7 @@ func (t *Taker) DropHanded(ctx context.Context) error {
 		if err != nil {
 			return about(f, err)
 		}
-		if !gone { // another machine is taking it
+		if !gone || t.Hands.has(f.ID) { // another machine is taking it, or this one
 			continue
 		}
 		if _, err := t.drop(ctx, f.ID, words.Message("take.interrupted")); err != nil {
@@ -213,7 +216,7 @@ func (t *Taker) drop(ctx context.Context, id string, why batch.Message) (ledger.
 	return t.Ledger.File(ctx, id)
 }
 
-// begin writes the intent to take a file, under an id that nobody has.
+// begin writes the intent to take a file, under an id that nobody has. Of one that is handed over the caller ends it among Hands.
 func (t *Taker) begin(ctx context.Context, a inbox.Arrival, source string) (ledger.File, error) {
 	if t.Room != nil {
 		if err := t.Room(); err != nil {
@@ -227,7 +230,14 @@ func (t *Taker) begin(ctx context.Context, a inbox.Arrival, source string) (ledg
 			Account: t.Route.Account, Operation: t.Route.Operation.ID, Language: t.Route.Language, Source: source, Revision: 1,
 			Arrived: ledger.Arrival{Size: a.Size, ModTime: a.ModTime}, State: ledger.Claiming,
 		}
+		byHand := source == fromHand || source == fromUpload
+		if byHand {
+			t.Hands.begin(f.ID)
+		}
 		err := t.Ledger.Begin(ctx, f)
+		if err != nil && byHand {
+			t.Hands.end(f.ID)
+		}
 		if errors.Is(err, ledger.ErrExists) && tries < 100 {
 			continue
 		}

@@ -18,6 +18,7 @@ func (t *Taker) Upload(ctx context.Context, name string, content io.Reader, once
 	if err != nil {
 		return f, err
 	}
+	defer t.Hands.end(f.ID)
 	from := streamed{content: content}
 	fetched, err := t.fetch(ctx, f, from)
 	if onceMore {

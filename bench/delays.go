@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// delays compares sending with the bare loop, and with the build of a revision if one is given, at a provider that answers at once, after
+// 5 ms and after 50 ms; and where requests may not be repeated. Of each round the ratios count.
+func delays(revision string, rows, runs int) error {
+	return withBench(1, func(b *bench, in string) error {
+		versions := []version{{b.binary, b.self}}
+		if revision != "" {
+			before, err := b.of(revision)
+			if err != nil {
+				return err
+			}
+			versions = append(versions, before)
+		}
+		fmt.Printf("rows per second : control's, CPU : control's; medians of %d rounds in turn; the second pair of figures is of %q\n\n", runs, revision)
+		for _, wait := range []time.Duration{0, 5 * time.Millisecond, 50 * time.Millisecond} {
+			n := rows
+			if wait > 0 {
+				n = min(rows, 6400)
+			}
+			if err := writeCSV(in, n); err != nil {
+				return err
+			}
+			for _, repeatable := range []bool{true, false} {
+				if err := b.delayed(in, n, runs, wait, repeatable, versions); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// delayed is one line of it.
+func (b *bench) delayed(in string, rows, runs int, wait time.Duration, repeatable bool, versions []version) error {
+	there := *b
+	there.url = b.url + "/" + wait.String()
+	if !repeatable {
+		document, err := os.ReadFile("bench/testdata/sink.yaml")
+		if err != nil {
+			return err
+		}
+		there.document = filepath.Join(b.dir, "once.yaml")
+		once := strings.Replace(string(document), "repeatable: true", "repeatable: false", 1)
+		if err := os.WriteFile(there.document, []byte(once), 0o644); err != nil {
+			return err
+		}
+	}
+	speed, cpu := make([][]float64, len(versions)), make([][]float64, len(versions))
+	for range runs {
+		c, err := timed(b.self, "control", in, filepath.Join(b.dir, "control.csv"), there.url+"/pay")
+		if err != nil {
+			return err
+		}
+		for i, v := range versions {
+			f, err := there.ferryWith(v.rowferry, in, rows)
+			if err != nil {
+				return err
+			}
+			speed[i], cpu[i] = append(speed[i], c.wall/f.wall), append(cpu[i], f.cpu/c.cpu)
+		}
+	}
+	fmt.Printf("%-8s %6d rows, %-15s", wait, rows, map[bool]string{true: "repeatable", false: "not repeatable"}[repeatable])
+	for i := range versions {
+		fmt.Printf("   %5.2f %5.2f", median(speed[i]), median(cpu[i]))
+	}
+	fmt.Println()
+	return nil
+}

@@ -1,0 +1,56 @@
+package take_test
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/take"
+)
+
+// amid is a ledger that does something while a file is being copied.
+type amid struct {
+	take.Ledger
+	then func()
+}
+
+func (a amid) Spool() ledger.Spool {
+	a.then()
+	return a.Ledger.Spool()
+}
+
+// What a command hands over or somebody uploads while the service ends what earlier processes left is not ended with it; what another
+// process left is.
+func TestHandedWhileStarting(t *testing.T) {
+	b := newBench(t)
+	b.start()
+	b.must(os.WriteFile(b.at("b.csv"), []byte("no\n2\n"), 0o600))
+	for _, same := range []bool{true, false} {
+		hands := &take.Hands{}
+		mine := hands
+		if !same {
+			mine = &take.Hands{}
+		}
+		starting := &take.Taker{Ledger: b.ledger, Log: slog.New(slog.DiscardHandler), Now: time.Now, Hands: hands}
+		calls := 0
+		over := amid{b.ledger, func() {
+			if calls++; calls == 1 {
+				b.must(starting.DropHanded(t.Context()))
+			}
+		}}
+		taker := &take.Taker{Route: b.route(), Ledger: over, Log: slog.New(slog.DiscardHandler), Now: time.Now, Hands: mine}
+		f, err := taker.Upload(t.Context(), "a.csv", strings.NewReader("no\n1\n"), true)
+		if _, there := b.ledger.File(t.Context(), f.ID); (err == nil) != same || same && (there != nil || f.State != ledger.Taken) {
+			t.Errorf("uploaded, the same process %v: %+v, %v", same, f, errors.Join(err, there))
+		}
+		calls = 0
+		f, err = taker.Hand(t.Context(), b.at("b.csv"))
+		if done := err == nil && f.State != ledger.Claiming && f.State != ledger.Taken && f.ID != ""; done != same {
+			t.Errorf("handed, the same process %v: %+v, %v", same, f, err)
+		}
+	}
+}
