@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"strconv"
@@ -27,8 +29,8 @@ const (
 	packed = 2 // the record in S2's block format, where that is shorter
 )
 
-// worthPacking is from how many bytes on packing a record is tried: less would not grow shorter.
-const worthPacking = 128
+// A record is packed where it has so many bytes: less would not grow shorter, and what says that it holds more was not written by us.
+const worthPacking, mostPacked = 128, 64 << 20
 
 // unguarded is set by the linker alone, of a program that is built to measure what guarding costs: it writes records without
 // checksums, believes what it reads, and keeps no mark.
@@ -44,7 +46,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // is and where it belongs. So neither a changed bit nor another chunk's record is taken for it.
 func Seal(k Kind, file string, seq int, record []byte) []byte {
 	how := byte(plain)
-	if (k == OfItems || k == OfEvents) && len(record) >= worthPacking {
+	if (k == OfItems || k == OfEvents) && len(record) >= worthPacking && len(record) <= mostPacked {
 		room := scratch.Get().(*[]byte)
 		defer scratch.Put(room)
 		*room = grown(*room, s2.MaxEncodedLen(len(record)))
@@ -93,6 +95,8 @@ func Unseal(k Kind, file string, seq int, stored []byte) ([]byte, error) {
 	return record, nil
 }
 
+var errTooLong = errors.New("it is longer than any that is packed")
+
 // opened is the record in a seal that is believed.
 func opened(stored []byte) ([]byte, error) {
 	end := len(stored) - 4
@@ -103,7 +107,11 @@ func opened(stored []byte) ([]byte, error) {
 	case plain:
 		return record, nil
 	case packed:
-		whole, err := s2.Decode(nil, record)
+		n, err := s2.DecodedLen(record)
+		if err != nil || n > mostPacked {
+			return nil, fmt.Errorf("%w: %w", ErrAltered, cmp.Or(err, errTooLong))
+		}
+		whole, err := s2.Decode(make([]byte, n), record)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrAltered, err)
 		}

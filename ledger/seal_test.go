@@ -44,6 +44,15 @@ func TestSeals(t *testing.T) {
 			}
 		}
 	}
+	for _, stored := range []string{"02ffffffff0f00000000000000", "02ffffffffffffffffff0100000000", "02"} { // it says that it holds 4 GB, or no length at all
+		b, err := hex.DecodeString(stored)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ledger.SealedMentions(b, "x") {
+			t.Errorf("%s: what cannot be read is looked at closely", stored)
+		}
+	}
 	before, err := hex.DecodeString("0164656c69766572656464656c69766572656464656c6976657265647d6a054a")
 	if err != nil {
 		t.Fatal(err)

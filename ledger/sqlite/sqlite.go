@@ -355,7 +355,7 @@ func open(ctx context.Context, dir string, owner bool) (b books, writer *sql.DB,
 		writer.SetMaxOpenConns(2)
 	}
 	b = books{path: path}
-	if b.reader, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)"); err != nil {
+	if b.reader, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)&_pragma=cache_size(-1000)"); err != nil {
 		return b, nil, errors.Join(err, writer.Close())
 	}
 	b.reader.SetMaxOpenConns(4)
