@@ -8,10 +8,12 @@ import (
 	"go/parser"
 	"go/token"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -162,6 +164,32 @@ func TestPlacesSayNothingTwice(t *testing.T) {
 			}
 			by[name] = place
 		}
+	}
+}
+
+// No ledger, place or driver is asked what else it can do: what all have is in the interface, what only some have in a list. What a context
+// carries is no ledger.
+func TestNobodyAsksALedgerWhatElseItIs(t *testing.T) {
+	asks := regexp.MustCompile(`(?i)\.\((ledger|desk|places)\.[A-Z]\w*\)|(owner|books|ledger|visitor|driver|folder)\.\(interface ?\{`)
+	files := 0
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "test/") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		files++
+		for i, line := range strings.Split(string(text), "\n") {
+			if asks.MatchString(line) && !strings.Contains(line, ".Value(") {
+				t.Errorf("%s:%d: %s", path, i+1, strings.TrimSpace(line))
+			}
+		}
+		return nil
+	})
+	if err != nil || files < 200 {
+		t.Errorf("%d files: %v", files, err)
 	}
 }
 

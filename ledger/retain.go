@@ -21,6 +21,9 @@ type Retainer interface {
 	Drop(ctx context.Context, id string, part Part, step int) (more bool, err error)
 	// Shrink gives a bounded piece of what is free within the ledger back to the file system; more tells that there is more.
 	Shrink(ctx context.Context) (more bool, err error)
+	// Compact writes the whole ledger anew, as small as it can be, where it is a file. Nobody else may have it open; it needs as much room
+	// once more.
+	Compact(ctx context.Context) error
 }
 
 // Lost reports whether a part of the file was let go of, or has begun to be.

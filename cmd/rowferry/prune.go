@@ -57,9 +57,8 @@ func (f *flags) prune(ctx context.Context, dry bool) error {
 	if err != nil {
 		return err
 	}
-	err = f.sweep(ctx, &retain.Sweeper{Books: owner, Owner: owner, Config: cfg, Now: time.Now}, "gone")
-	if c, able := owner.(interface{ Compact(context.Context) error }); able && err == nil {
-		err = c.Compact(ctx)
+	if err = f.sweep(ctx, &retain.Sweeper{Books: owner, Owner: owner, Config: cfg, Now: time.Now}, "gone"); err == nil {
+		err = owner.Compact(ctx)
 	}
 	return errors.Join(err, owner.Close())
 }

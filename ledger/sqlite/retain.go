@@ -131,7 +131,7 @@ func (l *Ledger) Shrink(ctx context.Context) (more bool, err error) {
 	return err == nil && free > shrinkPages, err
 }
 
-// Compact writes the whole ledger anew, as small as it can be. Nobody else may have it open; it needs as much room once more.
+// Compact is ledger.Retainer's.
 func (l *Ledger) Compact(ctx context.Context) error {
 	_, err := l.writer.ExecContext(ctx, "VACUUM")
 	if err == nil {
