@@ -45,6 +45,21 @@ func focused(selector string) chromedp.Action {
 	})
 }
 
+// presses presses an element as soon as it is there and can be pressed, also on a page that loaded itself anew: what chromedp knows of such a page's
+// elements may be those of the one before.
+func presses(selector string) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		press := fmt.Sprintf(`(() => { const e = document.querySelector(%q); if (document.readyState != "complete" || !e || e.disabled || !e.offsetParent) return false; e.focus(); e.click(); return true })()`, selector)
+		for until := time.Now().Add(3 * time.Minute); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
+			var done bool
+			if err := chromedp.Evaluate(press, &done).Do(ctx); err == nil && done {
+				return nil
+			}
+		}
+		return fmt.Errorf("%s cannot be pressed", selector)
+	})
+}
+
 // reloaded loads the page again until an element holds a text, as somebody does whose browser runs no scripts.
 func reloaded(selector, text string) chromedp.Action {
 	return chromedp.ActionFunc(func(ctx context.Context) error {
