@@ -16,6 +16,7 @@ import (
 	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/check"
 	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/readers"
 )
 
 // Names that look alike are not taken for one another where a word, a number or a Han character says otherwise.
@@ -231,5 +232,28 @@ func TestStrangeHeadings(t *testing.T) {
 	}
 	if _, _, f = propose(t, "Order number,Order number,Due date\nA1,A2,2026-12-31\n"); f.Quarantine == "" {
 		t.Errorf("%+v", f)
+	}
+}
+
+// What goes by the provider's names decides where the rows are, as when the file is taken, and is written down; where two fit, both are
+// named, and neither is pinned.
+func TestPinned(t *testing.T) {
+	provider, err := providers.Load("../check/testdata/parcel.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	op, _ := provider.Operation("parcelCreate")
+	for name, want := range map[string]readers.Settings{
+		"guide-first.xlsx": {Sheet: "数据"}, "one-order.xml": {Record: "orders/order"}, "orders-and-returns.xml": {}, "two-months.xlsx": {},
+	} {
+		p, err := Propose(t.Context(), Settings{Operation: op, Language: batch.English}, filepath.Join("../check/testdata/cases/parcel", name), name)
+		switch {
+		case want == readers.Settings{}:
+			if said, told := Complaint(batch.English, err); !told || !strings.Contains(said, "read: {") {
+				t.Errorf("%s: %v %v", name, err, p)
+			}
+		case err != nil || p.Read.Sheet != want.Sheet || p.Read.Record != want.Record:
+			t.Errorf("%s: %v %+v", name, err, p)
+		}
 	}
 }

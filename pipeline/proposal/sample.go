@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/mappers"
 	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/providers"
@@ -31,10 +32,14 @@ type cell struct {
 	kind batch.Kind
 }
 
-// look reads columns and values.
+// look reads columns and values where a route without a map would read them: what goes by the provider's names decides between sheets,
+// heading rows and records, and where two fit, it says so.
 func (p *Proposal) look(ctx context.Context, path string) error {
 	read := p.Read
 	read.Unzip = true
+	if m, err := mappers.Compile(p.Operation, mappers.Settings{Language: p.Language}); err == nil {
+		read.Wants = m
+	}
 	f, err := opening.At(ctx, &route.Route{Read: read}, path, p.Sample)
 	if err != nil {
 		return err

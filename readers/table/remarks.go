@@ -258,7 +258,7 @@ func (r *remark) total(columns int, odd bool) (Remark, bool) {
 		return Total, false
 	case alone && (tallied.MatchString(r.word) || counting(bare) && colon && HasDigit(rest) || summing(bare) && HasDigit(r.word)):
 		return Total, false
-	case extra[bare] && sums && !r.strange:
+	case extra[bare] && r.others > 0 && !r.strange && columns > 1:
 		return Record, true
 	case doubtful[bare] && r.strange:
 		return Record, gaps && (numbered || colon || odd && r.others > 0)
@@ -274,7 +274,7 @@ func (r *remark) total(columns int, odd bool) (Remark, bool) {
 		return Total, false
 	case begins(bare) && (sums || numbered):
 		return Total, false
-	case begins(bare) && (r.filled == 1 && columns > 2 || r.others > 0), counting(bare) && r.others > 0 && gaps:
+	case begins(bare) && r.filled == 1 && columns > 2, (begins(bare) || within(bare) || ending(bare) || counting(bare)) && r.others > 0:
 		return Record, true
 	}
 	return Record, odd && (r.others > 0 || r.filled*2 <= columns)

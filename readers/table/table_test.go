@@ -240,6 +240,16 @@ func TestRemarked(t *testing.T) {
 	}
 }
 
+// Where a table has two columns only, a sum leaves no gap.
+func TestNarrow(t *testing.T) {
+	for row, want := range map[string]bool{"Gesamtgewicht|7": true, "Peso total|7": true, "VAT 19%|7": true, "Count|7": true, "EOF|3": true, "A-1|7": false, "Ann|7": false, "Freight|Ann": false} {
+		what, doubt := Remarked(strings.Split(row, "|"), 2, Near+1, false)
+		if (what != Record || doubt) != want {
+			t.Errorf("%s: %v, doubt %v", row, what, doubt)
+		}
+	}
+}
+
 // Whatever its word: a word where the others have digits, a gap where they have none, and numbers beside it are asked about.
 func TestOdd(t *testing.T) {
 	w := NewWatch(4, rows("A-1|Ann|Rome|1\nA-2|Bob|Oslo|2\nZwölf|||3"))

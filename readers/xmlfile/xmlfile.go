@@ -142,17 +142,52 @@ type opened struct {
 	first    []int         // see firsts
 	notes    []batch.Note
 	none     none
+	left     []batch.Note // what was left out, by the words that say so
 }
 
 func (t *opened) Columns() []batch.Column { return t.columns }
 
 // Notes tells of cells that hold only a word for no value, besides what was seen when the document was opened.
 func (t *opened) Notes() []batch.Note {
+	notes := slices.Clip(t.notes)
+	for _, n := range t.left {
+		n.Message.Args = []any{"count", n.Count}
+		notes = append(notes, n)
+	}
 	if t.none.count == 0 {
-		return t.notes
+		return notes
 	}
 	m := words.Message("table.note.no_value", "value", t.none.value, "count", t.none.count)
-	return append(slices.Clip(t.notes), batch.Note{Message: m, Row: t.none.first, Count: t.none.count})
+	return append(notes, batch.Note{Message: m, Row: t.none.first, Count: t.none.count})
+}
+
+// remarks are the notes on records that are none.
+var remarks = map[table.Remark]string{
+	table.Total: "csv.note.totals", table.End: "table.note.end", table.Footer: "table.note.footer",
+	table.Hint: "table.note.hint", table.Example: "table.note.example",
+}
+
+// remark judges record n, as rows of tables are: left, it is a total or the like and was noted; or what is wrong with it.
+func (t *opened) remark(n int, values []string) (left bool, wrong *batch.Message) {
+	first := slices.IndexFunc(values, func(v string) bool { return strings.TrimSpace(v) != "" })
+	if t.habits == nil || first < 0 || n > table.Near && !table.MayRemark([]byte(strings.TrimSpace(values[first]))) {
+		return false, nil
+	}
+	what, doubt := table.Remarked(values, len(values), n, false)
+	switch {
+	case doubt:
+		m := words.Message("table.row.doubtful")
+		return false, &m
+	case what == table.Record:
+		return false, nil
+	}
+	key := remarks[what]
+	i := slices.IndexFunc(t.left, func(o batch.Note) bool { return o.Message.Key == key })
+	if i < 0 {
+		i, t.left = len(t.left), append(t.left, batch.Note{Message: words.Message(key), Row: n})
+	}
+	t.left[i].Count++
+	return true, nil
 }
 
 // none counts cells that hold only a word for no value.
@@ -188,13 +223,17 @@ func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
 			return
 		}
 		row := &batch.Row{Cells: make([]batch.Cell, len(t.columns))}
-		t.none = none{}
+		t.none, t.left = none{}, nil
 		values := make([]string, len(t.columns))
 		err = t.records(d, func(n int) error {
 			row.Number = n
 			clear(values)
 			if err := t.shape.read(d, func(column int, text string) { values[column] = text }); err != nil {
 				return err
+			}
+			left, wrong := t.remark(n, values)
+			if left {
+				return nil
 			}
 			for i, v := range values {
 				if t.habits != nil && v != "" && t.habits[i].NoValue(v) {
@@ -203,7 +242,9 @@ func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
 				}
 				row.Cells[i] = cell(v)
 			}
-			row.Problem = t.twice(values)
+			if row.Problem = wrong; wrong == nil {
+				row.Problem = t.twice(values)
+			}
 			if !yield(row, nil) {
 				return errStop
 			}
