@@ -6,7 +6,7 @@ RELEASE ?=
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 STAMP   := $(if $(RELEASE),-X main.release=$(RELEASE)) $(if $(COMMIT),-X main.commit=$(COMMIT))
 
-.PHONY: octokit axe chaos scale soak servers console pictures htmx build demo test unit raced plain lint fuzz cross corpus workbooks bench release generate validator packages clean
+.PHONY: octokit axe chaos scale soak soaked servers console pictures htmx build demo test unit raced plain lint fuzz cross corpus workbooks bench release generate validator packages clean
 
 build:
 	@mkdir -p bin
@@ -40,9 +40,9 @@ axe:
 	(echo 'axe-core $(AXE) (npm), axe.min.js, unchanged. Only tests load it. make axe fetches it again.'; echo; cat package/LICENSE package/LICENSE-3RD-PARTY.txt) > $(CURDIR)/console/testdata/axe.LICENSE.txt
 
 # Everything that must hold: style, races, the scripts of the README, the readers against the corpus, builds for other systems.
-# Two things at a time once the style holds: most tests wait for something most of the time.
+# Three things at a time once the style holds: most tests wait for something most of the time. The soak waits most and takes longest, so it is first.
 test: packages lint
-	$(MAKE) --no-print-directory -j2 raced plain fuzz cross
+	$(MAKE) --no-print-directory -j3 soaked raced plain fuzz cross
 
 # One way of building for all that runs without the race detector: the compiler's cache then serves each of them.
 PLAIN := CGO_ENABLED=0 GOFLAGS=-trimpath
@@ -53,15 +53,19 @@ PLAIN := CGO_ENABLED=0 GOFLAGS=-trimpath
 LONG  := cmd/rowferry pipeline/redrop outbox/workbook packaging readers/workbook readers/csvfile readers/xmlfile bench/corpus templates
 WHOLE := TestTenThousandFilesAtOnce|TestOnceEndsWhenAResultCannotBePut
 KILLS := TestKilledAgainAndAgain|TestKilledWithAFaultyProvider|TestKilledOverSFTP
-unit: raced plain
+unit: raced plain soaked
 
 raced:
 	$(GO) test -race -short -timeout 18m $$($(GO) list ./... | grep -v $(foreach p,$(LONG),-e /$(p)$$))
 	$(GO) test -race -short -timeout 18m ./cmd/rowferry -run '^($(KILLS))$$'
 
 plain:
-	$(PLAIN) $(GO) test -timeout 18m $(addprefix ./,$(LONG))
+	$(PLAIN) $(GO) test -timeout 18m -skip '^TestSoak$$' $(addprefix ./,$(LONG))
 	$(PLAIN) $(GO) test -timeout 14m ./pipeline -run '^($(WHOLE))$$'
+
+# Two minutes of make soak, beside all others.
+soaked:
+	$(PLAIN) $(GO) test -timeout 18m ./cmd/rowferry -run '^TestSoak$$'
 
 lint:
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || (echo 'gofmt: these files are not formatted' >&2; exit 1)
@@ -106,7 +110,7 @@ chaos: packages
 scale: packages
 	ROWFERRY_SCALE="$(or $(SCALE),3 200 10 2 1800 50ms)" $(GO) test ./cmd/rowferry -run '^TestScale$$' -v -timeout 60m
 
-# The service under all that happens in months: all routes, orders, the console, reloads, sweeps, faults (SOAK=10m); the tests take 20 seconds.
+# The service under all that happens in months: all routes, orders, the console, reloads, sweeps, faults (SOAK=10m); the tests take two minutes.
 soak: packages
 	ROWFERRY_SOAK=$(or $(SOAK),10m) $(GO) test ./cmd/rowferry -run '^TestSoak$$' -v -timeout 60m
 

@@ -52,10 +52,11 @@ func (c *Console) refuse(w http.ResponseWriter, r *http.Request, status int, rea
 	c.render(w, r, status, "problem", c.view(r, "console.title.problem", text))
 }
 
-// broken answers that something of ours failed; what it was is in the log.
+// broken answers that something of ours failed; what it was is in the log. Whoever has gone, or waited until the console ended, is
+// cut off: half an answer must not look like a whole one.
 func (c *Console) broken(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil {
-		return
+		panic(http.ErrAbortHandler)
 	}
 	c.log.Error("console", "path", r.URL.Path, "error", err)
 	c.problem(w, r, http.StatusInternalServerError, "internal", "console.internal")

@@ -56,7 +56,7 @@ func New(e *pipeline.Engine, cfg *configs.Config, log *slog.Logger, listen func(
 		desk: &desk.Desk{Books: e.Ledger, Orders: e.Ledger, Config: cfg, Live: e}, drops: filepath.Join(cfg.Data, "console", "drops")}
 	c.shelf = newShelf(shelfDir(cfg.Data), log, c.table)
 	c.store = &sessionStore{register: e.Ledger}
-	c.sessions = sessionManager(c.store)
+	c.sessions = sessionManager(c.store, c.broken)
 	if o := cfg.Console.OIDC; o != nil {
 		c.company = &company{OIDC: *o}
 	}
@@ -88,15 +88,17 @@ func (c *Console) Address() string {
 // Name is for the log.
 func (c *Console) Name() string { return "console" }
 
-// Run serves until ctx ends. What is being uploaded then has a moment to end.
+// Run serves until ctx ends. What was asked for by then has a moment to be answered.
 func (c *Console) Run(ctx context.Context) error {
 	defer c.shelf.close()
 	defer c.tellers.close()
 	if err := errors.Join(os.RemoveAll(shelfDir(c.cfg.Data)), c.sweepDrops(), c.sweepDrafts(ctx), c.store.sweep(ctx)); err != nil {
 		c.log.Error("console: what is out of date", "error", err)
 	}
+	asked, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
 	server := &http.Server{Handler: c.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		ErrorLog: slog.NewLogLogger(c.log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return ctx }}
+		ErrorLog: slog.NewLogLogger(c.log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return asked }}
 	watched := make(chan struct{})
 	watching, stop := context.WithCancel(ctx)
 	defer func() { stop(); <-watched }()

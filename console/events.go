@@ -26,6 +26,7 @@ type hub struct {
 	books  ledger.Books
 	engine *pipeline.Engine
 	log    *slog.Logger
+	over   chan struct{} // closed when it has ended
 
 	mu        sync.Mutex
 	listeners map[chan event]*people.Person
@@ -33,7 +34,7 @@ type hub struct {
 }
 
 func newHub(books ledger.Books, e *pipeline.Engine, log *slog.Logger) *hub {
-	return &hub{books: books, engine: e, log: log, listeners: map[chan event]*people.Person{}}
+	return &hub{books: books, engine: e, log: log, over: make(chan struct{}), listeners: map[chan event]*people.Person{}}
 }
 
 // beat is how often the hub looks.
@@ -72,8 +73,9 @@ func (h *hub) anybody() bool {
 	return len(h.listeners) > 0
 }
 
-// run looks for changes until ctx ends.
+// run looks for changes until ctx ends; then whoever listens is let go. It is called once.
 func (h *hub) run(ctx context.Context) {
+	defer close(h.over)
 	mark, states, lanes := int64(-1), map[string]ledger.State{}, map[string]string{}
 	for {
 		select {
@@ -175,7 +177,7 @@ func (h *hub) lanes(before map[string]string) {
 	}
 }
 
-// events is the stream of what changes, until whoever listens goes.
+// events is the stream of what changes, until whoever listens goes or the console ends.
 func (c *Console) events(w http.ResponseWriter, r *http.Request, p *people.Person) {
 	head := w.Header()
 	head.Set("Content-Type", "text/event-stream")
@@ -190,6 +192,8 @@ func (c *Console) events(w http.ResponseWriter, r *http.Request, p *people.Perso
 	for {
 		select {
 		case <-r.Context().Done():
+			return
+		case <-c.hub.over:
 			return
 		case e := <-ch:
 			fmt.Fprintf(w, "event: %s\ndata: %s\n\n", e.kind, e.data)

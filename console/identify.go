@@ -16,14 +16,11 @@ import (
 	"github.com/rowferry/rowferry/ledger"
 )
 
-// sessionManager keeps sessions in the ledger, so that they outlast a restart; of their tokens only hashes.
-func sessionManager(store *sessionStore) *scs.SessionManager {
-	m := scs.New()
-	m.Store = store
-	m.HashTokenInStore = true
-	m.Lifetime, m.IdleTimeout = 7*24*time.Hour, 12*time.Hour
-	m.Cookie.Name, m.Cookie.HttpOnly, m.Cookie.Secure, m.Cookie.SameSite = "rowferry", true, true, http.SameSiteLaxMode
-	return m
+// sessionManager keeps sessions in the ledger, so that they outlast a restart; of their tokens only hashes. It is not made by scs.New:
+// that starts a goroutine which never ends, and a console is made with each reload.
+func sessionManager(store *sessionStore, broken func(http.ResponseWriter, *http.Request, error)) *scs.SessionManager {
+	return &scs.SessionManager{Store: store, HashTokenInStore: true, Codec: scs.GobCodec{}, ErrorFunc: broken, Lifetime: 7 * 24 * time.Hour, IdleTimeout: 12 * time.Hour,
+		Cookie: scs.SessionCookie{Name: "rowferry", Path: "/", Persist: true, HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode}}
 }
 
 // sessionStore is the register as scs wants it. A session that was ended stays so: a request that began before does not store it again.

@@ -18,6 +18,7 @@ const (
 	Quarantined Kind = "quarantined" // a file was not taken
 	Account     Kind = "account"     // an account is stopped or refused
 	Partner     Kind = "partner"     // an inbox cannot be looked into
+	Outbox      Kind = "outbox"      // results cannot be put where they belong
 	Expected    Kind = "expected"    // a file did not come
 	Digest      Kind = "digest"      // the sum of a day
 	Test        Kind = "test"        // somebody tries whether notices arrive
@@ -39,19 +40,40 @@ type Notice struct {
 	Attach   string         `json:"attach,omitempty"` // a small result on this machine
 }
 
-// Channel is one way by which notices leave.
-type Channel interface {
-	// Name tells it from others.
-	Name() string
-	// Tell sends notices as one message. When it returns nil the other side has them; else they may be told again, with the same ID.
-	Tell(ctx context.Context, group []Notice) error
+// Message is notices that leave together. It is put together once: whenever it is told again it has the same ID, time and notices, so
+// that whoever has it already can tell.
+type Message struct {
+	ID      string    `json:"id"`
+	At      time.Time `json:"at"`
+	Notices []Notice  `json:"notices"`
+	Again   bool      `json:"again,omitempty"` // it was told before, and nobody knows whether it arrived
 }
 
-// ID names a group of notices: the same whenever the same are told.
-func ID(group []Notice) string {
+// MessageOf puts notices together.
+func MessageOf(group []Notice, at time.Time) Message {
 	sum := sha256.New()
 	for _, n := range group {
 		sum.Write([]byte(n.ID + "\n"))
 	}
-	return "rowferry_" + hex.EncodeToString(sum.Sum(nil))[:32]
+	return Message{ID: "rowferry_" + hex.EncodeToString(sum.Sum(nil))[:32], At: at.UTC().Truncate(time.Second), Notices: group}
 }
+
+// Channel is one way by which notices leave.
+type Channel interface {
+	// Name tells it from others.
+	Name() string
+	// Tell sends a message. When it returns nil, or a Partly, the other side has it; an Unsure: it may have it; any other error: it has not.
+	Tell(ctx context.Context, m Message) error
+}
+
+// Unsure is the error of a message of which nobody knows whether it arrived.
+type Unsure struct{ Err error }
+
+func (u *Unsure) Error() string { return "it may have arrived, or not: " + u.Err.Error() }
+func (u *Unsure) Unwrap() error { return u.Err }
+
+// Partly is the error of a message that arrived, but not at all to whom it was to go.
+type Partly struct{ Err error }
+
+func (p *Partly) Error() string { return "not everybody is told: " + p.Err.Error() }
+func (p *Partly) Unwrap() error { return p.Err }

@@ -450,24 +450,57 @@ func (e *Engine) Reload(order int64) bool {
 // brief is how long an outage may last before people are sent a notice of it.
 const brief = 10 * time.Minute
 
-// troubles are what goes on that people should hear of.
-func (e *Engine) troubles(ctx context.Context) (going []notify.Condition, err error) {
-	stops, err := (&desk.Desk{Books: e.Ledger, Orders: e.Ledger, Config: e.config, Live: e}).Stops(ctx)
+// troubles are what goes on that people should hear of, and of what nothing is known yet since the start.
+func (e *Engine) troubles(ctx context.Context) ([]notify.Condition, error) {
+	stops, err := e.Ledger.Lanes(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for account, why := range stops {
-		if lane := e.Lanes[account]; lane != nil {
-			if s := lane.State(); why == s.Outage && time.Since(s.Since) < brief {
-				continue
+	outboxes, err := e.fullHands(ctx)
+	if err != nil {
+		return nil, err
+	}
+	going := outboxes
+	for account, lane := range e.Lanes {
+		s := lane.State()
+		if lane.Away() { // another machine knows, and has written it down
+			s = send.State{Reached: true}
+			if s.Refused, err = e.Ledger.Kept(ctx, desk.RefusedKey(account)); err != nil {
+				return nil, err
 			}
 		}
-		going = append(going, notify.Condition{Key: "account/" + account, Kind: notices.Account, Who: account, Reason: why})
-	}
-	for route, look := range e.Looks() {
-		if look.Trouble != "" {
-			going = append(going, notify.Condition{Key: "partner/" + route, Kind: notices.Partner, Who: route, Reason: look.Trouble})
+		why := cmp.Or(stops[account], s.Stopped, s.Refused)
+		passing := s.Outage == "" || time.Since(s.Since) < brief
+		if why == "" && s.Outage == "" && s.Reached {
+			continue
 		}
+		going = append(going, notify.Condition{Key: "account/" + account, Kind: notices.Account, Who: account, Reason: cmp.Or(why, s.Outage), Unsure: why == "" && passing})
+	}
+	looks := e.Looks()
+	for route, r := range e.Routes {
+		if look := looks[route]; r.Inbox != nil && (look.Trouble != "" || look.At.IsZero()) {
+			going = append(going, notify.Condition{Key: "partner/" + route, Kind: notices.Partner, Who: route, Reason: look.Trouble, Unsure: look.At.IsZero()})
+		}
+	}
+	return going, nil
+}
+
+// fullHands are the routes whose results cannot be put into the outbox, and those whose results may be on their way there.
+func (e *Engine) fullHands(ctx context.Context) (going []notify.Condition, err error) {
+	files, err := e.Ledger.Files(ctx, ledger.Query{States: []ledger.State{ledger.Settled}})
+	if err != nil {
+		return nil, err
+	}
+	stalled, routes := e.Stalled(), map[string]string{}
+	for _, f := range files {
+		why := routes[f.Route]
+		if err := stalled[f.ID]; err != nil {
+			why = err.Error()
+		}
+		routes[f.Route] = why
+	}
+	for route, why := range routes {
+		going = append(going, notify.Condition{Key: "outbox/" + route, Kind: notices.Outbox, Who: route, Reason: why, Unsure: why == ""})
 	}
 	return going, nil
 }

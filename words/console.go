@@ -295,6 +295,8 @@ var console = catalogue{
 	"doctor.rights.so.outbox":         {EN: ", and so change results: chmod o-w", ZH: "，因而可以更改结果：chmod o-w", RU: " и тем самым менять результаты: chmod o-w"},
 	"doctor.rights.so.preview":        {EN: ", and so exchange what is previewed: chmod o-w", ZH: "，因而可以替换预览的文件：chmod o-w", RU: " и тем самым подменять проверяемые файлы: chmod o-w"},
 	"doctor.rights.so.data":           {EN: ", and so change what was sent: chmod 700", ZH: "，因而可以更改发送记录：chmod 700", RU: " и тем самым менять записи об отправленном: chmod 700"},
+	"doctor.folder.crossed":           {EN: "{name} lies on another file system than the folder above it, and files are claimed by renaming them into it: put it beside them", ZH: "{name} 与上级文件夹不在同一文件系统上，而文件是通过重命名移入其中来认领的：请将其放在同一文件系统", RU: "{name} лежит на другой файловой системе, чем папка над ней, а файлы забираются переименованием в неё: поместите её рядом с ними"},
+	"doctor.folder.overwrites":        {EN: "renaming overwrites what has the name already, so a file could be lost: use a file system that does not", ZH: "重命名会覆盖同名文件，可能丢失文件：请使用不会覆盖的文件系统", RU: "переименование затирает файл с тем же именем, и он может пропасть: возьмите другую файловую систему"},
 	"doctor.folder.bad":               {EN: "{error}; give this user the right to read and write there, or name another folder", ZH: "{error}；请授予此用户在该处读写的权限，或指定其他文件夹", RU: "{error}; дайте этому пользователю право читать и писать там или укажите другую папку"},
 	"doctor.and":                      {EN: "; ", ZH: "；", RU: "; "},
 	"doctor.room":                     {EN: "{gb} GB free", ZH: "剩余 {gb} GB", RU: "свободно {gb} ГБ"},

@@ -7,11 +7,13 @@ var noticing = catalogue{
 	"notice.quarantined":  {EN: "{name} was not taken (route {route})", ZH: "{name} 未被接收（路由 {route}）", RU: "{name} не принят (маршрут {route})"},
 	"notice.account":      {EN: "Account {who} does not send", ZH: "账户 {who} 已停止发送", RU: "Учётная запись {who} не отправляет"},
 	"notice.partner":      {EN: "The inbox of route {who} cannot be looked into", ZH: "无法查看路由 {who} 的收件箱", RU: "Входящая папка маршрута {who} недоступна"},
+	"notice.outbox":       {EN: "Results of route {who} cannot be put into its outbox", ZH: "无法将路由 {who} 的结果放入其发件箱", RU: "Результаты маршрута {who} не удаётся положить в исходящую папку"},
 	"notice.expected":     {EN: "No file came for route {who}", ZH: "路由 {who} 没有收到文件", RU: "Для маршрута {who} не пришёл файл"},
 	"notice.expected.why": {EN: "One was expected on {day} by {by}.", ZH: "应在 {day} 的 {by} 之前收到。", RU: "Он ожидался {day} до {by}."},
 	"notice.over":         {EN: "Over: {title}", ZH: "已解除：{title}", RU: "Прошло: {title}"},
 	"notice.digest":       {EN: "The day until {day}", ZH: "截至 {day} 的一天", RU: "Сутки по {day}"},
 	"notice.digest.line":  {EN: "{route}: {files} {files:file|files}, {rows} {rows:row|rows}, {delivered} delivered", ZH: "{route}：{files} 个文件，{rows} 行，已送达 {delivered}", RU: "{route}: файлов {files}, строк {rows}, доставлено {delivered}"},
+	"notice.again":        {EN: "This message may have come before: it could not be seen whether it arrived.", ZH: "此消息可能已经送达过：当时无法确认是否送达。", RU: "Это сообщение, возможно, уже приходило: не удалось узнать, дошло ли оно."},
 	"notice.test":         {EN: "Notices of rowferry arrive here", ZH: "rowferry 的通知可以送达这里", RU: "Уведомления rowferry доходят сюда"},
 	"notice.test.text":    {EN: "Somebody tried it with rowferry notify test.", ZH: "有人运行了 rowferry notify test。", RU: "Кто-то запустил rowferry notify test."},
 }

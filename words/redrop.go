@@ -125,9 +125,9 @@ var redrop = catalogue{
 		RU: "Это результат файла {name} ({id}), строки которого больше не хранятся (keep в настройках), и неизвестно, какие из них доставлены. Удалите столбцы результата и доставленные строки и положите как новый файл.",
 	},
 	"redrop.gone": {
-		EN: "This is a result of {name} (file {id}), but the private copy of that file is gone from the data folder, so its rows cannot be compared. Restore it from a backup, or remove the result columns and the delivered rows and drop it as a new file.",
-		ZH: "这是 {name}（文件 {id}）的结果，但数据文件夹中该文件的副本已不存在，无法比对各行。请从备份恢复；或删除结果列和已送达的行后作为新文件放入。",
-		RU: "Это результат файла {name} ({id}), но внутренней копии этого файла в папке данных больше нет, и строки не с чем сравнить. Восстановите её из резервной копии либо удалите столбцы результата и доставленные строки и положите как новый файл.",
+		EN: "This is a result of {name} (file {id}), but the private copy of that file is not in the data folder any longer (keep.originals in the configuration, or somebody removed it), so its rows cannot be compared. Remove the result columns and the delivered rows and drop it as a new file.",
+		ZH: "这是 {name}（文件 {id}）的结果，但数据文件夹中已没有该文件的副本（配置中的 keep.originals，或被人删除），无法比对各行。请删除结果列和已送达的行后作为新文件放入。",
+		RU: "Это результат файла {name} ({id}), но внутренней копии этого файла в папке данных больше нет (keep.originals в настройках, или её удалили), и строки не с чем сравнить. Удалите столбцы результата и доставленные строки и положите как новый файл.",
 	},
 
 	"redrop.note.result": {

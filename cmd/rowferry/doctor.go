@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -170,7 +171,7 @@ func (f *flags) doctor(ctx context.Context, w io.Writer, partners []string) erro
 			case one.Warns:
 				mark = "warn"
 			}
-			fmt.Fprintln(w, strings.TrimSpace(mark+"  "+one.What+"  "+one.Detail))
+			fmt.Fprintln(w, strings.TrimSpace(mark+"  "+one.What+"  "+strings.Join(strings.Fields(one.Detail), " "))) // SQLite says what is damaged in several lines
 		}
 	}
 	if f.json {
@@ -317,6 +318,13 @@ func reach(ctx context.Context, a configs.Account, who, address string) []findin
 func whyUnreachable(err error) string {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return fmt.Sprintf("resolve: %v; check the name in `server` and this machine's DNS", dns)
+	}
+	if ended, ok := errors.AsType[x509.CertificateInvalidError](err); ok && ended.Reason == x509.Expired {
+		return fmt.Sprintf("TLS: the server's certificate is valid from %s to %s: whoever keeps the server has to renew it, unless this machine's clock is wrong",
+			ended.Cert.NotBefore.UTC().Format(time.DateOnly), ended.Cert.NotAfter.UTC().Format(time.DateOnly))
+	}
+	if other, ok := errors.AsType[x509.HostnameError](err); ok {
+		return fmt.Sprintf("TLS: %v; check the name in `server`", other)
 	}
 	if cert, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return fmt.Sprintf("TLS: %v; where a company proxy signs, name its certificate with `ca: FILE`", cert.Err)

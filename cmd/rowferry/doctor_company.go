@@ -12,6 +12,7 @@ import (
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/notices/mail"
+	"github.com/rowferry/rowferry/senders"
 )
 
 // company tries what people are told by and look at: the ways of notices, and the console's certificate and issuer.
@@ -67,7 +68,7 @@ func mailServer(ctx context.Context, m configs.Mail) finding {
 		err = channel.Reach(ctx)
 	}
 	if err != nil {
-		one.Good, one.Detail = false, err.Error()+"; check host, port, tls, user and password in notices.mail"
+		one.Good, one.Detail = false, senders.Hide(err.Error(), m.Password.Reveal())+"; check host, port, tls, user and password in notices.mail"
 	}
 	return one
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
@@ -96,6 +97,41 @@ routes: {r: {account: les, operation: shipmentFailed, inbox: {dir: in}, outbox: 
 	}
 	if left, err := os.ReadDir(filepath.Join(dir, "in", "processing")); err != nil || len(left) > 0 {
 		t.Errorf("left in processing: %v %v", left, err)
+	}
+}
+
+// What a server's certificate lacks is named, and each finding is one line.
+func TestDoctorNamesWhatIsWrongWithACertificate(t *testing.T) {
+	dir := t.TempDir()
+	certified(t, dir, -24*time.Hour)
+	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, "c.pem"), filepath.Join(dir, "k.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expired, other := httptest.NewUnstartedServer(http.NotFoundHandler()), httptest.NewTLSServer(http.NotFoundHandler()) // for example.com and 127.0.0.1
+	expired.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+	expired.StartTLS()
+	defer expired.Close()
+	defer other.Close()
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: other.Certificate().Raw})
+	_, port, err := net.SplitHostPort(other.Listener.Addr().String())
+	if err = errors.Join(err, os.WriteFile(filepath.Join(dir, "ca.pem"), ca, 0o600), os.WriteFile(filepath.Join(dir, "rowferry.yaml"), []byte(`
+accounts:
+  expired: {provider: les, server: "`+expired.URL+`", ca: c.pem}
+  other: {provider: les, server: "https://localhost:`+port+`", ca: ca.pem}
+routes: {r: {account: other, operation: shipmentFailed, inbox: {dir: in}, outbox: {dir: out}}}
+`), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	cmd := rowferry(t, dir, "doctor")
+	out, _ := cmd.Output()
+	if got := cmd.ProcessState.ExitCode(); got != 1 {
+		t.Errorf("exit code %d", got)
+	}
+	for _, want := range []string{"TLS: the server's certificate is valid from ", "not localhost; check the name in `server`"} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
 	}
 }
 

@@ -49,7 +49,7 @@ func (f *flags) tryNotices(ctx context.Context, cfg *configs.Config) error {
 	tried := []noticeAnswer{}
 	for _, channel := range channels {
 		one := noticeAnswer{Way: channel.Name(), Sent: true}
-		if err := channel.Tell(ctx, []notices.Notice{n}); err != nil {
+		if err := channel.Tell(ctx, notices.MessageOf([]notices.Notice{n}, now)); err != nil {
 			one.Sent, one.Why = false, err.Error()
 		}
 		tried = append(tried, one)

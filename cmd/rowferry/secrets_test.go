@@ -19,6 +19,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/rowferry/rowferry/notices/noticestest"
 )
 
 // parrot is a provider, or what stands before it, that repeats all it was sent in every form, with one fault after the other.
@@ -230,15 +232,21 @@ func shown(t *testing.T, where, text string) {
 func serviceShowsNone(t *testing.T, dir, file string, ask func(...string) string, configure func(more string)) {
 	t.Helper()
 	t.Setenv("HOOK", markedHook)
-	const more = `
+	mail := (&noticestest.Mailbox{}).Serve(t) // it repeats passwords that are wrong
+	more := fmt.Sprintf(`
 listen: 127.0.0.1:0
 console: {listen: "127.0.0.1:0"}
 keep: {originals: 90d}
-notices: {webhook: {url: "URL/hook", secret: "${HOOK}"}, mail: {host: 127.0.0.1, port: 1, user: acme, password: "${SECRET}", from: a@example.com, to: [b@example.com]}}
-`
+notices: {group: 0s, webhook: {url: "URL/hook", secret: "${HOOK}"}, mail: {host: localhost, port: %d, ca: %q, user: acme, password: "${SECRET}", from: a@example.com, to: [b@example.com]}}
+`, mail.Port, mail.CA)
 	configure(more)
+	for _, command := range []string{"notify test", "doctor"} {
+		if said := ask(strings.Fields(command)...); !strings.Contains(said, "who is acme with ***?") {
+			t.Errorf("%s: the mail server did not repeat the password: %s", command, said)
+		}
+	}
 	token := strings.TrimSpace(ask("token", "add", "nightly", "--role", "admin"))
-	for _, args := range []string{"notify test", "prune --dry-run", "config check"} {
+	for _, args := range []string{"prune --dry-run", "config check"} {
 		ask(strings.Fields(args)...)
 	}
 	log := &watched{}
@@ -248,6 +256,10 @@ notices: {webhook: {url: "URL/hook", secret: "${HOOK}"}, mail: {host: 127.0.0.1,
 		t.Fatal(err)
 	}
 	console := log.await(t, regexp.MustCompile(`http://127\.0\.0\.1:\d+`))
+	if err := os.WriteFile(filepath.Join(dir, "in", "les", "mend.csv"), []byte("accountNumber,lesBookingId,failReason\n1,,x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log.await(t, regexp.MustCompile(`notices cannot be told.*channel=mail`))
 	for _, path := range []string{"/", "/sign-in", "/healthz", "/api/v1/openapi.json", "/api/v1/files", "/api/v1/files/" + file, "/api/v1/files/" + file + "/rows", "/api/v1/files/" + file + "/rows/2",
 		"/api/v1/files/" + file + "/result.csv", "/api/v1/files/" + file + "/original", "/api/v1/files/none", "/accounts", "/doctor"} {
 		r, err := http.NewRequest(http.MethodGet, console+path, nil)

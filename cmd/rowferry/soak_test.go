@@ -27,18 +27,19 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/drivers"
+	"github.com/rowferry/rowferry/notices/noticestest"
 )
 
 // The service runs for a while under all that happens to one in months: files of all routes from folders and by the API, results that come
 // back, orders, looks at the console, reloads, sweeps, a backup, a provider whose faults come and go. At the end the books equal what the
-// provider did, and the process is as small as it was. ROWFERRY_SOAK=10m (make soak) makes it longer.
+// provider did, whoever is to be told has been told once, and the process is as small as it was. It takes two minutes and little of the
+// machine, beside other tests; ROWFERRY_SOAK=10m (make soak) makes it longer, and three times as busy.
 func TestSoak(t *testing.T) {
-	t.Parallel() // with other tests that wait most of the time
-	long, err := time.ParseDuration(os.Getenv("ROWFERRY_SOAK"))
-	if err != nil {
-		long = 20 * time.Second
-	}
 	s := startSoak(t)
+	long, err := time.ParseDuration(os.Getenv("ROWFERRY_SOAK"))
+	if s.pace = 1; err != nil {
+		long, s.pace = 2*time.Minute, 3
+	}
 	for range 6 { // two files a route: all code has run once
 		s.drop()
 	}
@@ -50,6 +51,7 @@ func TestSoak(t *testing.T) {
 	s.resumeAll()
 	s.settled()
 	s.small(warm)
+	s.toldAll()
 	s.stop()
 	s.books()
 }
@@ -60,6 +62,8 @@ type soak struct {
 	dir      string
 	provider *truth
 	token    string
+	hook     *noticestest.Hook
+	pace     time.Duration // pauses are so many times as long
 	process  func(syscall.Signal)
 	ended    chan error
 
@@ -74,7 +78,8 @@ type soak struct {
 const soakConfig = killConfig + `
 listen: 127.0.0.1:0
 console: {listen: "127.0.0.1:0"}
-keep: {answers: 2s}
+keep: {answers: 2s, originals: 1m}
+notices: {group: 1s, webhook: {url: "URL/notices", secret: ` + noticestest.Secret + `}}
 `
 
 // variants are what reloads switch between.
@@ -85,7 +90,11 @@ func startSoak(t *testing.T) *soak {
 	t.Logf("seed %d", seed)
 	s := &soak{t: t, dir: t.TempDir(), address: map[string]string{}, acts: map[string]int{}, random: rand.New(rand.NewPCG(seed, 1)), ended: make(chan error, 1),
 		provider: &truth{did: map[string]int{}, spoilt: map[string]bool{}, seen: map[string]int{}, late: 2, random: rand.New(rand.NewPCG(seed, 2))}}
-	server := httptest.NewServer(s.provider)
+	s.hook = &noticestest.Hook{}
+	mux := http.NewServeMux()
+	mux.Handle("/notices", s.hook)
+	mux.Handle("/", s.provider)
+	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	s.configure(server.URL, 0)
 	for _, in := range []string{"les", "otms", "hgj"} {
@@ -197,7 +206,7 @@ func (s *soak) churn(long time.Duration) {
 				do()
 				select {
 				case <-ctx.Done():
-				case <-time.After(pause):
+				case <-time.After(pause * s.pace):
 				}
 			}
 			return nil
@@ -205,7 +214,7 @@ func (s *soak) churn(long time.Duration) {
 	}
 	on := false
 	again(150*time.Millisecond, s.drop)
-	again(2*time.Second, func() { on = !on; s.provider.faulty(on); s.did("faults switched") })
+	again(time.Second, func() { on = !on; s.provider.faulty(on); s.did("faults switched") })
 	again(500*time.Millisecond, s.comeBack)
 	again(300*time.Millisecond, s.upload)
 	again(200*time.Millisecond, s.look)
@@ -326,6 +335,7 @@ func (s *soak) page() func() {
 		if err != nil {
 			return // a reload
 		}
+		text, _ := io.ReadAll(answer.Body)
 		_ = answer.Body.Close()
 		if answer.Request.URL.Path == "/sign-in" {
 			if answer, err = client.PostForm(base+"/sign-in", url.Values{"name": {"ann"}, "password": {"a long password"}}); err != nil {
@@ -334,7 +344,7 @@ func (s *soak) page() func() {
 			_ = answer.Body.Close()
 		}
 		if answer.StatusCode >= 400 && answer.StatusCode != http.StatusServiceUnavailable {
-			s.t.Errorf("page %s: %s", path, answer.Status)
+			s.t.Errorf("page %s: %s %v %s", path, answer.Status, answer.Header, text)
 			return
 		}
 		s.did("page")
@@ -511,7 +521,7 @@ func (s *soak) small(young map[string]float64) {
 			}
 		}
 		for name, most := range map[string]float64{
-			"go_goroutines":                 young["go_goroutines"] + 20,
+			"go_goroutines":                 young["go_goroutines"] + 15,
 			"process_open_fds":              young["process_open_fds"] + 20,
 			"process_resident_memory_bytes": young["process_resident_memory_bytes"] + 150e6,
 			"rowferry_ledger_bytes":         10e6 + 2500*rows,
@@ -529,12 +539,63 @@ func (s *soak) small(young map[string]float64) {
 		}
 		if time.Now().After(end) {
 			s.t.Error(wrong)
+			s.process(syscall.SIGQUIT) // its goroutines are in the log
 			break
 		}
 	}
 	for _, name := range []string{"go_goroutines", "process_open_fds", "process_resident_memory_bytes", "rowferry_ledger_bytes"} {
 		s.t.Logf("%s: %.0f young, %.0f now", name, young[name], now[name])
 	}
+}
+
+// toldAll waits until somebody was told of each file that has rows to mend, and holds against each other what was told: nothing twice, but
+// as the same message.
+func (s *soak) toldAll() {
+	for end := time.Now().Add(3 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		untold := s.untold()
+		if untold == "" {
+			break
+		}
+		if time.Now().After(end) {
+			s.t.Errorf("nobody was told of %s", untold)
+			break
+		}
+	}
+	messages, told := map[string]string{}, map[string]string{} // bodies by webhook-id; messages by notice
+	for _, m := range s.hook.Got() {
+		if body, known := messages[m.ID]; known && body != m.Body {
+			s.t.Errorf("%s was told again as %s, and was %s", m.ID, m.Body, body)
+		}
+		messages[m.ID] = m.Body
+		for _, n := range m.Notices {
+			if in, known := told[n.ID]; known && in != m.ID {
+				s.t.Errorf("%s was told in two messages", n.ID)
+			}
+			told[n.ID] = m.ID
+		}
+	}
+	s.t.Logf("%d notices in %d messages", len(told), len(messages))
+}
+
+// untold is a file that has rows to mend and of which nobody was told; "" when there is none.
+func (s *soak) untold() string {
+	l, err := drivers.Visit(s.t.Context(), "sqlite", filepath.Join(s.dir, "data"))
+	if err != nil {
+		return err.Error()
+	}
+	defer l.Close()
+	told := map[string]bool{}
+	for _, m := range s.hook.Got() {
+		for _, n := range m.Notices {
+			told[n.File] = true
+		}
+	}
+	for f, err := range each(s.t.Context(), l) {
+		if c := f.Counts; err != nil || c.Rejected+c.Invalid+c.Failed+c.Unknown > 0 && !told[f.ID] {
+			return fmt.Sprintf("%s: %+v %v", f.Name, c, err)
+		}
+	}
+	return ""
 }
 
 func (s *soak) stop() {

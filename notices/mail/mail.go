@@ -4,6 +4,7 @@ package mail
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/notices"
 	"github.com/rowferry/rowferry/notices/trust"
+	"github.com/rowferry/rowferry/words"
 )
 
 // Channel is a notices.Channel.
@@ -62,30 +64,94 @@ func (c *Channel) Reach(ctx context.Context) error {
 // Name is the channel's.
 func (*Channel) Name() string { return "mail" }
 
-// Tell implements notices.Channel: one message, whose Message-ID is the same whenever it is told again.
-func (c *Channel) Tell(ctx context.Context, group []notices.Notice) error {
-	m := gomail.NewMsg()
-	if err := m.From(c.settings.From); err != nil {
-		return fmt.Errorf("notices.mail.from: %w", err)
+// Tell implements notices.Channel. Told again it has the same Message-ID and Date, and says so to who reads it.
+func (c *Channel) Tell(ctx context.Context, m notices.Message) error {
+	server, err := c.client.DialToSMTPClientWithContext(ctx)
+	if err != nil {
+		return err
 	}
-	if err := m.To(c.settings.To...); err != nil {
-		return fmt.Errorf("notices.mail.to: %w", err)
+	cut := func() { _ = server.Text.Close() }
+	defer context.AfterFunc(ctx, cut)()
+	deliver := func(to ...string) error {
+		letter, err := c.write(m, to)
+		if err != nil {
+			return err
+		}
+		if err := c.client.SendWithSMTPClient(server, letter); !letter.IsDelivered() {
+			return err
+		}
+		return nil // what went wrong after it was taken does not matter
 	}
-	m.SetMessageIDWithValue(notices.ID(group) + "@" + c.settings.Host)
-	m.SetGenHeader("Auto-Submitted", "auto-generated")
-	m.SetDate()
-	subject := "rowferry: " + group[0].Title
-	if len(group) > 1 {
-		subject += fmt.Sprintf(" (+%d)", len(group)-1)
+	if err = deliver(c.settings.To...); len(c.settings.To) > 1 && strange(err) {
+		err = c.each(deliver)
 	}
-	m.Subject(subject)
-	var b strings.Builder
-	for _, n := range group {
-		fmt.Fprintf(&b, "%s\n%s\n\n", n.Title, n.Text)
-		if info, err := os.Stat(n.Attach); n.Attach != "" && err == nil && info.Size() <= largest {
-			m.AttachFile(n.Attach)
+	if failed, ok := errors.AsType[*gomail.SendError](err); ok && failed.Reason != gomail.ErrSMTPRcptTo {
+		cut() // a farewell would end the half of a message as if it were whole
+		return doubt(failed)
+	}
+	_ = c.client.CloseWithSMTPClient(server) // whether the server took it, it has said before
+	return err
+}
+
+// doubt tells where the whole message had left and nothing came back.
+func doubt(failed *gomail.SendError) error {
+	if failed.Reason == gomail.ErrSMTPDataClose && failed.ErrorCode() == 0 {
+		return &notices.Unsure{Err: failed}
+	}
+	return failed
+}
+
+// each has the message delivered to one after the other, where the server will not have one of them.
+func (c *Channel) each(deliver func(to ...string) error) error {
+	var failed []error
+	for _, to := range c.settings.To {
+		err := deliver(to)
+		if err != nil && !strange(err) {
+			return err
+		}
+		if err != nil {
+			failed = append(failed, err)
 		}
 	}
-	m.SetBodyString(gomail.TypeTextPlain, b.String())
-	return c.client.DialAndSendWithContext(ctx, m)
+	if len(failed) == len(c.settings.To) {
+		return errors.Join(failed...)
+	}
+	return &notices.Partly{Err: errors.Join(failed...)}
+}
+
+// strange reports whether the server will not have a recipient, now and later.
+func strange(err error) bool {
+	failed, ok := errors.AsType[*gomail.SendError](err)
+	return ok && failed.Reason == gomail.ErrSMTPRcptTo && !failed.IsTemp()
+}
+
+func (c *Channel) write(m notices.Message, to []string) (*gomail.Msg, error) {
+	letter := gomail.NewMsg()
+	if err := letter.From(c.settings.From); err != nil {
+		return nil, fmt.Errorf("notices.mail.from: %w", err)
+	}
+	if err := letter.To(to...); err != nil {
+		return nil, fmt.Errorf("notices.mail.to: %w", err)
+	}
+	letter.SetMessageIDWithValue(m.ID + "@" + c.settings.Host)
+	letter.SetGenHeader("Auto-Submitted", "auto-generated")
+	letter.SetDateWithValue(m.At)
+	first := m.Notices[0]
+	subject := "rowferry: " + first.Title
+	if more := len(m.Notices) - 1; more > 0 {
+		subject += fmt.Sprintf(" (+%d)", more)
+	}
+	letter.Subject(subject)
+	var b strings.Builder
+	if m.Again {
+		fmt.Fprintf(&b, "%s\n\n", words.Of(first.Language, "notice.again"))
+	}
+	for _, n := range m.Notices {
+		fmt.Fprintf(&b, "%s\n%s\n\n", n.Title, n.Text)
+		if info, err := os.Stat(n.Attach); n.Attach != "" && err == nil && info.Size() <= largest {
+			letter.AttachFile(n.Attach)
+		}
+	}
+	letter.SetBodyString(gomail.TypeTextPlain, b.String())
+	return letter, nil
 }

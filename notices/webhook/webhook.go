@@ -6,9 +6,12 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -51,20 +54,19 @@ func Open(c configs.Webhook) (*Channel, error) {
 // Name is the channel's.
 func (*Channel) Name() string { return "webhook" }
 
-// Tell implements notices.Channel: 2xx means that they arrived.
-func (c *Channel) Tell(ctx context.Context, group []notices.Notice) error {
-	sent := make([]notices.Notice, len(group))
-	for i, n := range group {
+// Tell implements notices.Channel: 2xx means that it arrived. Told again it has the same webhook-id and body, and the time of the attempt.
+func (c *Channel) Tell(ctx context.Context, m notices.Message) error {
+	sent := make([]notices.Notice, len(m.Notices))
+	for i, n := range m.Notices {
 		n.Attach = ""
 		sent[i] = n
 	}
-	now := time.Now()
-	body, err := json.Marshal(map[string]any{"type": "rowferry.notices", "timestamp": now.UTC().Format(time.RFC3339), "data": map[string]any{"notices": sent}})
+	body, err := json.Marshal(map[string]any{"type": "rowferry.notices", "timestamp": m.At.Format(time.RFC3339), "data": map[string]any{"notices": sent}})
 	if err != nil {
 		return err
 	}
-	id := notices.ID(group)
-	signature, err := c.signer.Sign(id, now, body)
+	now := time.Now()
+	signature, err := c.signer.Sign(m.ID, now, body)
 	if err != nil {
 		return err
 	}
@@ -74,17 +76,28 @@ func (c *Channel) Tell(ctx context.Context, group []notices.Notice) error {
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", "rowferry")
-	r.Header.Set("webhook-id", id)
+	r.Header.Set("webhook-id", m.ID)
 	r.Header.Set("webhook-timestamp", strconv.FormatInt(now.Unix(), 10))
 	r.Header.Set("webhook-signature", signature)
 	answer, err := c.client.Do(r)
 	if err != nil {
-		return err
+		return unanswered(err)
 	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 1<<16))
 	_ = answer.Body.Close()
 	if answer.StatusCode/100 != 2 {
-		return fmt.Errorf("the webhook answered %s", answer.Status)
+		return fmt.Errorf("the webhook answered %d %s", answer.StatusCode, http.StatusText(answer.StatusCode))
 	}
 	return nil
+}
+
+// unanswered is why no answer came, without the address: often whoever knows that may call it. What never connected did not arrive.
+func unanswered(err error) error {
+	if asked, ok := errors.AsType[*url.Error](err); ok {
+		err = asked.Err
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return err
+	}
+	return &notices.Unsure{Err: err}
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/fsnotify/fsnotify"
 
@@ -125,7 +126,7 @@ func spared(name, other string) error {
 	kept, readErr := os.ReadFile(other)
 	switch {
 	case err == nil || string(kept) != "another\n":
-		return errors.Join(errors.New("renaming overwrites what has the name already, so a file could be lost: use a file system that does not"), readErr)
+		return errors.Join(&places.Trouble{Message: words.Message("doctor.folder.overwrites")}, readErr)
 	case !errors.Is(err, fs.ErrExist):
 		return errors.Join(err, os.Remove(other))
 	}
@@ -227,8 +228,11 @@ func crossed(dir, name string) error {
 		if err == nil {
 			err = os.Rename(to, name)
 		}
+		if errors.Is(err, syscall.EXDEV) {
+			return &places.Trouble{Message: words.Message("doctor.folder.crossed", "name", below), Err: err}
+		}
 		if err != nil {
-			return fmt.Errorf("%w; %s must be on the same file system as the folder above it", err, below)
+			return err
 		}
 	}
 	return nil

@@ -1,10 +1,16 @@
-// Package notify turns what changes in the books, and what goes on, into notices, and has them told: each at least once, with
-// the same ID whenever it is told again, over any restart.
+// Package notify turns what changes in the books, and what goes on, into notices, and has them told.
+//
+// None is lost, and none is made twice: what is to be told is written down before it is told, message by message, and that it was
+// told after. Where the program was killed between the two, or the answer did not come, nobody can know whether the message arrived;
+// it is told again then, the same message with the same ID, by which whoever has it can tell. Not to tell it again would lose
+// it where it did not arrive.
 package notify
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -19,6 +25,7 @@ import (
 	"github.com/rowferry/rowferry/notices/mail"
 	"github.com/rowferry/rowferry/notices/webhook"
 	"github.com/rowferry/rowferry/patience"
+	"github.com/rowferry/rowferry/senders"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -35,6 +42,7 @@ type Condition struct {
 	Kind   notices.Kind
 	Who    string // the account or the route
 	Reason string
+	Unsure bool // it may be over or not, or have been for too short a while: what was told of it stands, and nothing new is told
 }
 
 // Teller is the loop. Its methods are called by one goroutine.
@@ -48,10 +56,11 @@ type Teller struct {
 
 	state    state
 	seen     []mark // of the last looks, oldest first
+	changed  bool   // state is not as it is in the ledger
 	patience map[string]*patience.Patience
 }
 
-// Channels opens the ways that a configuration names.
+// Channels opens the ways that a configuration names. No error of theirs shows a secret that the other side repeats.
 func Channels(c configs.Notices) (all []notices.Channel, err error) {
 	if c.Webhook != nil {
 		w, err := webhook.Open(*c.Webhook)
@@ -65,18 +74,40 @@ func Channels(c configs.Notices) (all []notices.Channel, err error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, m)
+		all = append(all, discreet{m, senders.Hider(c.Mail.Password.Reveal())})
 	}
 	return all, nil
 }
 
+// discreet hides secrets in what a channel's errors say.
+type discreet struct {
+	notices.Channel
+	hide func(text string) string
+}
+
+// Tell implements notices.Channel.
+func (d discreet) Tell(ctx context.Context, m notices.Message) error {
+	err := d.Channel.Tell(ctx, m)
+	if err == nil {
+		return nil
+	}
+	if unsure, ok := errors.AsType[*notices.Unsure](err); ok {
+		return &notices.Unsure{Err: errors.New(d.hide(unsure.Err.Error()))}
+	}
+	if partly, ok := errors.AsType[*notices.Partly](err); ok {
+		return &notices.Partly{Err: errors.New(d.hide(partly.Err.Error()))}
+	}
+	return errors.New(d.hide(err.Error()))
+}
+
 // state is what the loop knows over a restart. It is written before anything is told, and after.
 type state struct {
-	Cursor int64                       `json:"cursor"` // the last Change of a file that was looked at
-	Told   map[string]string           `json:"told"`   // by file: the last thing that was said of it
-	Firing map[string]firing           `json:"firing"` // by key: what goes on
-	Queue  map[string][]notices.Notice `json:"queue"`  // by channel: what it has not told yet
-	Digest string                      `json:"digest"` // the day that was summed up last
+	Cursor  int64                       `json:"cursor"`  // the last Change of a file that was looked at
+	Told    map[string]string           `json:"told"`    // by file: the last thing that was said of it
+	Firing  map[string]firing           `json:"firing"`  // by key: what goes on
+	Queue   map[string][]notices.Notice `json:"queue"`   // by channel: what waits for company
+	Leaving map[string]notices.Message  `json:"leaving"` // by channel: the message that it tells, until it is known that it arrived
+	Digest  string                      `json:"digest"`  // the day that was summed up last
 }
 
 // firing is a condition that was told and is not over.
@@ -139,13 +170,18 @@ func (t *Teller) Open(ctx context.Context) error {
 	for _, c := range t.Channels {
 		t.patience[c.Name()] = &patience.Patience{First: time.Second, Longest: 5 * time.Minute}
 	}
-	t.state = state{Told: map[string]string{}, Firing: map[string]firing{}, Queue: map[string][]notices.Notice{}}
+	t.state = state{Told: map[string]string{}, Firing: map[string]firing{}, Queue: map[string][]notices.Notice{}, Leaving: map[string]notices.Message{}}
 	text, err := t.Books.Kept(ctx, stateKey)
 	if err != nil {
 		return err
 	}
 	if text != "" {
-		return json.Unmarshal([]byte(text), &t.state)
+		err := json.Unmarshal([]byte(text), &t.state)
+		for channel, m := range t.state.Leaving { // nobody knows how far it came
+			m.Again = true
+			t.state.Leaving[channel] = m
+		}
+		return err
 	}
 	files, err := t.Books.Files(ctx, ledger.Query{})
 	if err != nil {
@@ -154,63 +190,71 @@ func (t *Teller) Open(ctx context.Context) error {
 	for _, f := range files {
 		t.state.Cursor = max(t.state.Cursor, f.Change)
 	}
+	t.changed = true
 	return t.keep(ctx)
 }
 
+// keep writes the state down where it has changed.
 func (t *Teller) keep(ctx context.Context) error {
+	if !t.changed {
+		return nil
+	}
 	text, err := json.Marshal(t.state)
 	if err != nil {
 		return err
 	}
-	return t.Books.Keep(context.WithoutCancel(ctx), stateKey, string(text))
+	if err := t.Books.Keep(context.WithoutCancel(ctx), stateKey, string(text)); err != nil {
+		return err
+	}
+	t.changed = false
+	return nil
 }
 
 // Turn looks once and tells what is due. Open comes before it.
 func (t *Teller) Turn(ctx context.Context) error {
-	fresh, err := t.look(ctx)
-	if err != nil {
+	if err := t.look(ctx); err != nil {
 		return err
 	}
-	if len(fresh) > 0 {
-		for _, c := range t.Channels {
-			t.state.Queue[c.Name()] = append(t.state.Queue[c.Name()], fresh...)
-		}
+	for _, c := range t.Channels {
+		t.gather(c)
 		if err := t.keep(ctx); err != nil {
 			return err
 		}
+		t.tell(ctx, c)
 	}
-	for _, c := range t.Channels {
-		if err := t.tell(ctx, c); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.keep(ctx)
 }
 
-// look gives what is to be told since the last look.
-func (t *Teller) look(ctx context.Context) ([]notices.Notice, error) {
-	fresh, err := t.files(ctx)
-	if err != nil {
-		return nil, err
+// look puts what is to be told since the last look into the queues; what it saw before it failed is there too.
+func (t *Teller) look(ctx context.Context) error {
+	if err := t.files(ctx); err != nil {
+		return err
 	}
 	going, err := t.Going(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	missing, err := t.missing(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	fresh = append(fresh, t.conditions(append(going, missing...))...)
-	day, err := t.digest(ctx)
-	return append(fresh, day...), err
+	t.conditions(append(going, missing...))
+	return t.digest(ctx)
+}
+
+// add has every channel tell of something.
+func (t *Teller) add(n notices.Notice) {
+	for _, c := range t.Channels {
+		t.state.Queue[c.Name()] = append(t.state.Queue[c.Name()], n)
+	}
+	t.changed = true
 }
 
 // files tells of files that changed since the last look: those that ended and have rows to mend, and those that were not taken.
-func (t *Teller) files(ctx context.Context) (fresh []notices.Notice, err error) {
+func (t *Teller) files(ctx context.Context) error {
 	files, err := t.Books.Files(ctx, ledger.Query{Changed: t.state.Cursor})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	now := mark{t.state.Cursor, t.Now()}
 	for _, f := range files {
@@ -221,7 +265,7 @@ func (t *Teller) files(ctx context.Context) (fresh []notices.Notice, err error) 
 		t.state.Cursor, t.seen = t.seen[0].cursor, t.seen[1:]
 	}
 	for _, f := range files {
-		key := fmt.Sprintf("%s/%d", f.State, f.Revision)
+		key := fmt.Sprintf("%s/%d", f.State, f.Finished.UnixMilli()) // a result that is only written again is nothing new
 		if t.state.Told[f.ID] == key || len(f.Dropped) > 0 {
 			continue
 		}
@@ -231,7 +275,7 @@ func (t *Teller) files(ctx context.Context) (fresh []notices.Notice, err error) 
 		}
 		n.ID = f.ID + "/" + key
 		t.state.Told[f.ID] = key
-		fresh = append(fresh, n)
+		t.add(n)
 	}
 	for _, id := range slices.Sorted(maps.Keys(t.state.Told)) {
 		if len(t.state.Told) <= mostTold {
@@ -239,7 +283,7 @@ func (t *Teller) files(ctx context.Context) (fresh []notices.Notice, err error) 
 		}
 		delete(t.state.Told, id)
 	}
-	return fresh, nil
+	return nil
 }
 
 func (t *Teller) file(f ledger.File) (n notices.Notice, wanted bool) {
@@ -267,7 +311,7 @@ func (t *Teller) attached(f ledger.File) string {
 	if o.SFTP != "" || o.Dir == "" || len(t.Config.Routes[f.Route].Mask) > 0 { // it shows the private columns
 		return ""
 	}
-	for _, name := range f.Results {
+	for _, name := range slices.Backward(f.Results) { // the newest
 		if !strings.HasSuffix(name, ".json") {
 			return filepath.Join(o.Dir, name)
 		}
@@ -276,27 +320,23 @@ func (t *Teller) attached(f ledger.File) string {
 }
 
 // conditions tells of what goes on: when it begins, now and then while it does, and when it is over.
-func (t *Teller) conditions(going []Condition) (fresh []notices.Notice) {
+func (t *Teller) conditions(going []Condition) {
 	now := t.Now().UTC()
 	there := map[string]bool{}
+	slices.SortFunc(going, func(a, b Condition) int { return strings.Compare(a.Key, b.Key) })
 	for _, c := range going {
 		there[c.Key] = true
 		f, known := t.state.Firing[c.Key]
-		if known && now.Sub(f.Told) < t.Config.Notices.Repeat {
+		if c.Unsure || known && now.Sub(f.Told) < t.Config.Notices.Repeat {
 			continue
 		}
 		if !known {
-			f.Notice = notices.Notice{Kind: c.Kind, Language: t.Config.Language, At: now, Title: words.Of(t.Config.Language, "notice."+string(c.Kind), "who", c.Who), Text: c.Reason}
-			if c.Kind == notices.Account {
-				f.Notice.Account = c.Who
-			} else {
-				f.Notice.Route = c.Who
-			}
+			f.Notice = t.condition(c)
 		}
 		f.Times, f.Told = f.Times+1, now
 		f.Notice.ID = fmt.Sprintf("%s/%d/%d", c.Key, f.Notice.At.UnixMilli(), f.Times)
 		t.state.Firing[c.Key] = f
-		fresh = append(fresh, f.Notice)
+		t.add(f.Notice)
 	}
 	for _, key := range slices.Sorted(maps.Keys(t.state.Firing)) {
 		if there[key] {
@@ -304,11 +344,40 @@ func (t *Teller) conditions(going []Condition) (fresh []notices.Notice) {
 		}
 		n := t.state.Firing[key].Notice
 		delete(t.state.Firing, key)
+		t.changed = true
+		if n.Kind == notices.Expected && t.passed(n.Route, key) {
+			continue
+		}
 		n.Resolved, n.ID = true, fmt.Sprintf("%s/%d/over", key, n.At.UnixMilli())
 		n.Title, n.At = words.Of(n.Language, "notice.over", "title", n.Title), now
-		fresh = append(fresh, n)
+		t.add(n)
 	}
-	return fresh
+}
+
+// condition is the notice of what begins to go on: of a route in its language.
+func (t *Teller) condition(c Condition) notices.Notice {
+	n := notices.Notice{Kind: c.Kind, Language: t.Config.Language, At: t.Now().UTC(), Text: c.Reason}
+	if c.Kind == notices.Account {
+		n.Account = c.Who
+	} else {
+		n.Route, n.Language = c.Who, cmp.Or(t.Config.Routes[c.Who].Language, t.Config.Language)
+	}
+	n.Title = words.Of(n.Language, "notice."+string(c.Kind), "who", c.Who)
+	return n
+}
+
+// passed reports whether the day is over on which a file was expected: it did not come, and nobody is told that all is well.
+func (t *Teller) passed(route, key string) bool {
+	e := t.Config.Routes[route].Expect
+	if e == nil {
+		return true
+	}
+	by, ok := configs.Clock(e.By, e.Zone, t.Now())
+	return !ok || key != expectedKey(route, by)
+}
+
+func expectedKey(route string, day time.Time) string {
+	return "expected/" + route + "/" + day.Format(time.DateOnly)
 }
 
 // missing finds the routes of which a file was expected and has not come. A day that is over is over.
@@ -328,7 +397,7 @@ func (t *Teller) missing(ctx context.Context) (going []Condition, err error) {
 			return nil, err
 		}
 		if len(came) == 0 {
-			going = append(going, Condition{Key: "expected/" + name + "/" + by.Format(time.DateOnly), Kind: notices.Expected, Who: name,
+			going = append(going, Condition{Key: expectedKey(name, by), Kind: notices.Expected, Who: name,
 				Reason: words.Of(t.Config.Routes[name].Language, "notice.expected.why", "by", e.By, "day", by.Format(time.DateOnly))})
 		}
 	}
@@ -336,16 +405,16 @@ func (t *Teller) missing(ctx context.Context) (going []Condition, err error) {
 }
 
 // digest sums the last day up, once a day.
-func (t *Teller) digest(ctx context.Context) ([]notices.Notice, error) {
+func (t *Teller) digest(ctx context.Context) error {
 	n := t.Config.Notices
 	at, ok := configs.Clock(n.Digest, n.Zone, t.Now())
 	day := at.Format(time.DateOnly)
 	if n.Digest == "" || !ok || t.Now().Before(at) || t.state.Digest == day {
-		return nil, nil
+		return nil
 	}
 	files, err := t.Books.Files(ctx, ledger.Query{Since: at.Add(-24 * time.Hour)})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	t.state.Digest = day
 	var lines []string
@@ -360,24 +429,50 @@ func (t *Teller) digest(ctx context.Context) ([]notices.Notice, error) {
 		}
 		lines = append(lines, words.Of(t.Config.Language, "notice.digest.line", "route", name, "files", taken, "rows", sum.Counts.Read, "delivered", sum.Counts.Delivered))
 	}
-	return []notices.Notice{{ID: "digest/" + day, Kind: notices.Digest, Language: t.Config.Language, At: t.Now().UTC(),
-		Title: words.Of(t.Config.Language, "notice.digest", "day", day), Text: strings.Join(lines, "\n")}}, nil
+	t.add(notices.Notice{ID: "digest/" + day, Kind: notices.Digest, Language: t.Config.Language, At: t.Now().UTC(),
+		Title: words.Of(t.Config.Language, "notice.digest", "day", day), Text: strings.Join(lines, "\n")})
+	return nil
 }
 
-// tell has a channel tell what waits for it, once the oldest has waited for company long enough.
-func (t *Teller) tell(ctx context.Context, c notices.Channel) error {
-	queue, p := t.state.Queue[c.Name()], t.patience[c.Name()]
-	if len(queue) == 0 || t.Now().Sub(queue[0].At) < t.Config.Notices.Group || !p.Due(time.Now()) {
-		return nil
+// gather puts what waits for a channel into a message, once the oldest has waited for company long enough and the one before has arrived.
+func (t *Teller) gather(c notices.Channel) {
+	queue := t.state.Queue[c.Name()]
+	_, busy := t.state.Leaving[c.Name()]
+	if busy || len(queue) == 0 || t.Now().Sub(queue[0].At) < t.Config.Notices.Group {
+		return
 	}
-	if err := c.Tell(ctx, queue); err != nil {
-		if ctx.Err() == nil {
-			t.Log.Error("notices cannot be told; trying again", "channel", c.Name(), "notices", len(queue), "in", p.Failed(time.Now()), "error", err)
-		}
-		return nil
+	t.state.Leaving[c.Name()] = notices.MessageOf(queue, t.Now())
+	delete(t.state.Queue, c.Name())
+	t.changed = true
+}
+
+// grace is how long a message that is under way may take when the loop ends.
+const grace = 5 * time.Second
+
+// tell has a channel tell its message, which was written down before.
+func (t *Teller) tell(ctx context.Context, c notices.Channel) {
+	m, there := t.state.Leaving[c.Name()]
+	p := t.patience[c.Name()]
+	if !there || !p.Due(time.Now()) || ctx.Err() != nil {
+		return
+	}
+	patient, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, end) })()
+	err := c.Tell(patient, m)
+	partly, arrived := errors.AsType[*notices.Partly](err)
+	if err != nil && !arrived {
+		_, unsure := errors.AsType[*notices.Unsure](err)
+		m.Again = m.Again || unsure
+		t.state.Leaving[c.Name()] = m
+		t.Log.Error("notices cannot be told; trying again", "channel", c.Name(), "notices", len(m.Notices), "in", p.Failed(time.Now()), "error", err)
+		return
+	}
+	if arrived {
+		t.Log.Error("a notice did not reach everybody", "channel", c.Name(), "error", partly.Err)
 	}
 	p.Settled()
-	delete(t.state.Queue, c.Name())
-	t.Log.Info("told", "channel", c.Name(), "notices", len(queue))
-	return t.keep(ctx)
+	delete(t.state.Leaving, c.Name())
+	t.changed = true
+	t.Log.Info("told", "channel", c.Name(), "notices", len(m.Notices))
 }

@@ -2,154 +2,39 @@ package notify_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/json"
-	"encoding/pem"
 	"errors"
-	"io"
+	"fmt"
 	"log/slog"
-	"math/big"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/emersion/go-sasl"
-	"github.com/emersion/go-smtp"
-	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	"go.uber.org/goleak"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/ledgertest"
 	"github.com/rowferry/rowferry/ledger/sqlite"
 	"github.com/rowferry/rowferry/notices"
+	"github.com/rowferry/rowferry/notices/noticestest"
 	"github.com/rowferry/rowferry/pipeline/notify"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-
-// mailbox is a real mail server: it demands STARTTLS and a log-in.
-type mailbox struct {
-	mu   sync.Mutex
-	mail []string
-	down bool
-}
-
-func (m *mailbox) NewSession(*smtp.Conn) (smtp.Session, error) { return &session{m, false}, nil }
-
-type session struct {
-	box    *mailbox
-	logged bool
-}
-
-func (s *session) AuthMechanisms() []string { return []string{sasl.Plain} }
-func (s *session) Auth(string) (sasl.Server, error) {
-	return sasl.NewPlainServer(func(_, user, password string) error {
-		if s.logged = user == "rowferry" && password == "pw"; !s.logged {
-			return smtp.ErrAuthFailed
-		}
-		return nil
-	}), nil
-}
-func (s *session) Mail(string, *smtp.MailOptions) error {
-	if !s.logged {
-		return smtp.ErrAuthRequired
-	}
-	return nil
-}
-func (s *session) Rcpt(string, *smtp.RcptOptions) error { return nil }
-func (s *session) Reset()                               {}
-func (s *session) Logout() error                        { return nil }
-func (s *session) Data(r io.Reader) error {
-	text, err := io.ReadAll(r)
-	s.box.mu.Lock()
-	defer s.box.mu.Unlock()
-	if s.box.down {
-		return errors.New("full")
-	}
-	s.box.mail = append(s.box.mail, string(text))
-	return err
-}
-
-// serve starts the mail server and gives the configuration that reaches it.
-func (m *mailbox) serve(t *testing.T) *configs.Mail {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(t, err)
-	form := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, form, form, &key.PublicKey, key)
-	must(t, err)
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	must(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
-	s := smtp.NewServer(m)
-	s.Domain, s.TLSConfig = "localhost", &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	done := make(chan struct{})
-	go func() { defer close(done); _ = s.Serve(l) }()
-	t.Cleanup(func() { _ = s.Close(); <-done })
-	return &configs.Mail{Host: "localhost", Port: l.Addr().(*net.TCPAddr).Port, TLS: "starttls", User: "rowferry", Password: configs.NewSecret("pw"), From: "rowferry@example.com", To: []string{"dispatch@example.com"}, CA: ca}
-}
-
-// hook is an address that takes what is signed and refuses the rest.
-type hook struct {
-	mu   sync.Mutex
-	got  []notices.Notice
-	ids  []string
-	down bool
-}
-
-func (h *hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	body, err := io.ReadAll(r.Body)
-	signer, signErr := standardwebhooks.NewWebhook(secret)
-	if err != nil || signErr != nil || h.down || signer.Verify(body, r.Header) != nil {
-		http.Error(w, "no", http.StatusForbidden)
-		return
-	}
-	var message struct {
-		Data struct{ Notices []notices.Notice }
-	}
-	_ = json.Unmarshal(body, &message)
-	h.got, h.ids = append(h.got, message.Data.Notices...), append(h.ids, r.Header.Get("webhook-id"))
-}
-
-// told gives the titles that arrived since the last call.
-func (h *hook) told() (titles []string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, n := range h.got {
-		titles = append(titles, n.Title)
-	}
-	h.got = nil
-	return titles
-}
 
 // What changes in the books, and what goes on, is told by both ways: grouped, once, over a restart and a server that is down.
 func TestNotices(t *testing.T) {
 	l, err := sqlite.Driver{Dir: t.TempDir()}.Open(t.Context())
 	must(t, err)
 	defer func() { must(t, l.Close()) }()
-	h, box := &hook{}, &mailbox{}
+	h, box := &noticestest.Hook{}, &noticestest.Mailbox{}
 	server := httptest.NewServer(h)
 	defer server.Close()
 	cfg := &configs.Config{Language: batch.Chinese, Routes: map[string]configs.Route{"r": {Name: "r", Language: batch.English, Expect: &configs.Expect{By: "09:00", Days: "MON-FRI", Zone: "Asia/Shanghai"}}},
-		Notices: configs.Notices{Repeat: time.Hour, Digest: "18:00", Zone: "Asia/Shanghai", Webhook: &configs.Webhook{URL: server.URL, Secret: configs.NewSecret(secret)}, Mail: box.serve(t)}}
+		Notices: configs.Notices{Repeat: time.Hour, Digest: "18:00", Zone: "Asia/Shanghai", Webhook: &configs.Webhook{URL: server.URL, Secret: configs.NewSecret(noticestest.Secret)}, Mail: box.Serve(t)}}
 	now := time.Date(2026, 11, 23, 0, 30, 0, 0, time.UTC) // Monday, 08:30 in Shanghai
 	var going []notify.Condition
 	start := func() (turn func(), stop func()) {
@@ -160,9 +45,17 @@ func TestNotices(t *testing.T) {
 		must(t, teller.Open(t.Context()))
 		return func() { t.Helper(); must(t, teller.Turn(t.Context())) }, func() { http.DefaultTransport.(*http.Transport).CloseIdleConnections() }
 	}
+	seen := 0
 	want := func(titles ...string) {
 		t.Helper()
-		if got := h.told(); strings.Join(got, "\n") != strings.Join(titles, "\n") {
+		var got []string
+		for _, m := range h.Got()[seen:] {
+			seen++
+			for _, n := range m.Notices {
+				got = append(got, n.Title)
+			}
+		}
+		if strings.Join(got, "\n") != strings.Join(titles, "\n") {
 			t.Errorf("told:\n%q\nwant:\n%q", got, titles)
 		}
 	}
@@ -171,28 +64,25 @@ func TestNotices(t *testing.T) {
 	want()
 
 	// Two files end, one of them well; the notice comes once.
-	end := func(id string, s batch.Status) {
-		ledgertest.Accepted(t, l, id, 2)
-		must(t, l.Record(ledgertest.Settled(id, 0, s), ledgertest.Settled(id, 1, batch.Delivered)).Wait(t.Context()))
-		must(t, l.Report(t.Context(), id, []string{id + ".result.csv"}))
-	}
-	end("f1", batch.Rejected)
-	end("f2", batch.Delivered)
+	end(t, l, "f1", batch.Rejected)
+	end(t, l, "f2", batch.Delivered)
 	turn()
 	turn()
 	f1, err := l.File(t.Context(), "f1")
 	must(t, err)
-	want(f1.Name + ": 1 of 2 rows need you")
-	if len(box.mail) != 1 || !strings.Contains(box.mail[0], "Auto-Submitted: auto-generated") || !strings.Contains(box.mail[0], "delivered 1, rejected 1") {
-		t.Errorf("mail: %q", box.mail)
+	want(f1.Name + ": 1 of 2 rows needs you")
+	if got := box.Got(); len(got) != 1 || !strings.Contains(got[0].Body, "Auto-Submitted: auto-generated") || !strings.Contains(got[0].Body, "delivered 1, rejected 1") {
+		t.Errorf("mail: %v", got)
 	}
 
 	// An account stops while nobody can be told; after a restart it is told, later again, and that it is over.
-	h.down, box.down = true, true
+	h.Down(true)
+	box.Down(true)
 	going = []notify.Condition{{Key: "account/otms", Kind: notices.Account, Who: "otms", Reason: "refused"}}
 	turn()
 	want()
-	h.down, box.down = false, false
+	h.Down(false)
+	box.Down(false)
 	turn, _ = start()
 	turn()
 	want("账户 otms 已停止发送")
@@ -200,7 +90,7 @@ func TestNotices(t *testing.T) {
 	want()
 	now = now.Add(time.Hour) // and it is 09:30: no file has come to the route today
 	turn()
-	want("账户 otms 已停止发送", "路由 r 没有收到文件")
+	want("账户 otms 已停止发送", "No file came for route r")
 	going = nil
 	turn()
 	want("已解除：账户 otms 已停止发送")
@@ -208,16 +98,270 @@ func TestNotices(t *testing.T) {
 	// The day's sum, once.
 	now = now.Add(9 * time.Hour)
 	turn()
-	want("路由 r 没有收到文件", "截至 2026-11-23 的一天")
+	want("No file came for route r", "截至 2026-11-23 的一天")
 	turn()
 	want()
-	seen := map[string]bool{}
-	for _, id := range h.ids {
-		if seen[id] {
-			t.Errorf("%s was told twice", id)
+	told := map[string]bool{}
+	for _, m := range append(h.Got(), box.Got()...) {
+		if told[m.ID] {
+			t.Errorf("%s was told twice", m.ID)
 		}
-		seen[id] = true
+		told[m.ID] = true
 	}
+}
+
+// What nothing is known of since the start is neither told anew nor told to be over, and a day on which nothing came is never told to be well.
+func TestWhatIsOver(t *testing.T) {
+	l, err := sqlite.Driver{Dir: t.TempDir()}.Open(t.Context())
+	must(t, err)
+	defer func() { must(t, l.Close()) }()
+	told := &memory{}
+	now := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC) // Monday, 10:00 in Shanghai
+	var going []notify.Condition
+	teller := &notify.Teller{Books: l, Channels: []notices.Channel{told}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now },
+		Config: &configs.Config{Language: batch.English, Notices: configs.Notices{Repeat: 24 * time.Hour},
+			Routes: map[string]configs.Route{"r": {Name: "r", Language: batch.Russian, Expect: &configs.Expect{By: "09:00", Days: "MON-SUN", Zone: "Asia/Shanghai"}}}},
+		Going: func(context.Context) ([]notify.Condition, error) { return going, nil }}
+	must(t, teller.Open(t.Context()))
+	partner := notify.Condition{Key: "partner/r", Kind: notices.Partner, Who: "r", Reason: "refused"}
+	unsure := partner
+	unsure.Unsure = true
+	for _, step := range []struct {
+		going []notify.Condition
+		later time.Duration
+		want  string
+	}{
+		{[]notify.Condition{unsure}, 0, "Для маршрута r не пришёл файл"},
+		{[]notify.Condition{partner}, 0, "Входящая папка маршрута r недоступна"},
+		{[]notify.Condition{unsure}, time.Minute, ""}, // a restart
+		{[]notify.Condition{partner}, time.Minute, ""},
+		{nil, time.Minute, "Прошло: Входящая папка маршрута r недоступна"},
+		{nil, 20 * time.Hour, ""}, // Tuesday, before nine
+		{nil, 4 * time.Hour, "Для маршрута r не пришёл файл"},
+	} {
+		going, now = step.going, now.Add(step.later)
+		must(t, teller.Turn(t.Context()))
+		if got := strings.Join(told.take(), ", "); got != step.want {
+			t.Errorf("at %s: %q, want %q", now, got, step.want)
+		}
+	}
+}
+
+// memory is a channel that remembers titles.
+type memory struct{ titles []string }
+
+func (*memory) Name() string { return "memory" }
+func (c *memory) Tell(_ context.Context, m notices.Message) error {
+	for _, n := range m.Notices {
+		c.titles = append(c.titles, n.Title)
+	}
+	return nil
+}
+
+func (c *memory) take() []string {
+	defer func() { c.titles = nil }()
+	return c.titles
+}
+
+// One look that fails loses nothing of what it saw before it failed.
+func TestALookThatFails(t *testing.T) {
+	l, err := sqlite.Driver{Dir: t.TempDir()}.Open(t.Context())
+	must(t, err)
+	defer func() { must(t, l.Close()) }()
+	told := &memory{}
+	var trouble error
+	teller := &notify.Teller{Books: l, Channels: []notices.Channel{told}, Log: slog.New(slog.DiscardHandler), Now: time.Now, Config: &configs.Config{},
+		Going: func(context.Context) ([]notify.Condition, error) { return nil, trouble }}
+	must(t, teller.Open(t.Context()))
+	end(t, l, "f1", batch.Rejected)
+	trouble = errors.New("the disk is full")
+	if err := teller.Turn(t.Context()); !errors.Is(err, trouble) {
+		t.Fatal(err)
+	}
+	trouble = nil
+	must(t, teller.Turn(t.Context()))
+	if got := told.take(); len(got) != 1 {
+		t.Errorf("told %q", got)
+	}
+}
+
+// A result that is written again because receipts came is no news; rows that were sent again are.
+func TestResultsWrittenAgain(t *testing.T) {
+	l, err := sqlite.Driver{Dir: t.TempDir()}.Open(t.Context())
+	must(t, err)
+	defer func() { must(t, l.Close()) }()
+	told := &memory{}
+	teller := &notify.Teller{Books: l, Channels: []notices.Channel{told}, Log: slog.New(slog.DiscardHandler), Now: time.Now, Config: &configs.Config{},
+		Going: func(context.Context) ([]notify.Condition, error) { return nil, nil }}
+	must(t, teller.Open(t.Context()))
+	end(t, l, "f1", batch.Rejected)
+	must(t, teller.Turn(t.Context()))
+	must(t, l.Revise(t.Context(), "f1"))
+	must(t, l.Report(t.Context(), "f1", []string{"f1.r2.result.csv"}))
+	must(t, teller.Turn(t.Context()))
+	if got := told.take(); len(got) != 1 {
+		t.Errorf("told %q", got)
+	}
+}
+
+// A recipient whom the mail server does not know keeps nobody else from being told.
+func TestAStrangerAmongRecipients(t *testing.T) {
+	box := &noticestest.Mailbox{}
+	to := box.Serve(t)
+	to.To = []string{"one@example.com", noticestest.Stranger, "two@example.com"}
+	channels, err := notify.Channels(configs.Notices{Mail: to})
+	must(t, err)
+	m := notices.MessageOf([]notices.Notice{{ID: "1", Title: "title", Text: "text"}}, time.Now())
+	if _, partly := errors.AsType[*notices.Partly](channels[0].Tell(t.Context(), m)); !partly {
+		t.Errorf("%v", err)
+	}
+	var told []string
+	for _, m := range box.Got() {
+		told = append(told, m.To...)
+	}
+	if strings.Join(told, " ") != "one@example.com two@example.com" {
+		t.Errorf("told: %q", told)
+	}
+}
+
+// killed is the error of everything after the program was killed.
+var killed = errors.New("killed")
+
+// fate lets a program live for so many steps. Each write and each message is two steps: before the other side has it, and after.
+type fate struct{ steps int }
+
+func (f *fate) step(do func() error) error {
+	if f.steps--; f.steps < 0 {
+		return killed
+	}
+	if err := do(); err != nil {
+		return err
+	}
+	if f.steps--; f.steps < 0 {
+		return killed
+	}
+	return nil
+}
+
+type mortalBooks struct {
+	notify.Books
+	*fate
+}
+
+func (b mortalBooks) Keep(ctx context.Context, key, value string) error {
+	return b.step(func() error { return b.Books.Keep(ctx, key, value) })
+}
+
+type mortalChannel struct {
+	notices.Channel
+	*fate
+}
+
+func (c mortalChannel) Tell(ctx context.Context, m notices.Message) error {
+	return c.step(func() error { return c.Channel.Tell(ctx, m) })
+}
+
+// Wherever the program is killed, before or after any write and any message, by webhook and by mail nothing is lost; and what comes
+// twice has the same ID, is the same message, and, as a mail, says so.
+func TestKilledAtEveryStep(t *testing.T) {
+	h, box := &noticestest.Hook{}, &noticestest.Mailbox{}
+	server := httptest.NewServer(h)
+	defer server.Close()
+	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	ways := configs.Notices{Repeat: time.Hour, Webhook: &configs.Webhook{URL: server.URL, Secret: configs.NewSecret(noticestest.Secret)}, Mail: box.Serve(t)}
+	l, err := sqlite.Driver{Dir: t.TempDir()}.Open(t.Context())
+	must(t, err)
+	defer func() { must(t, l.Close()) }()
+	twice := 0
+	for steps, lived := 0, false; !lived; steps++ {
+		lived = killedAfter(t, l, ways, steps)
+		whole(t, steps, "webhook", h.Got(), &twice)
+		whole(t, steps, "mail", box.Got(), &twice)
+		h.Forget()
+		box.Forget()
+	}
+	if twice < 2 {
+		t.Errorf("%d messages came twice: the test did not reach what it should", twice)
+	}
+}
+
+// killedAfter has a program tell of what happens, killed after so many steps and started again; lived: it ended before that.
+func killedAfter(t *testing.T, l ledger.Owner, ways configs.Notices, steps int) (lived bool) {
+	t.Helper()
+	must(t, l.Keep(t.Context(), "notices", "")) // as if it were the first start
+	channels, err := notify.Channels(ways)
+	must(t, err)
+	var going []notify.Condition
+	life := &fate{steps}
+	start := func() *notify.Teller {
+		teller := &notify.Teller{Books: mortalBooks{l, life}, Config: &configs.Config{Language: batch.English, Notices: ways}, Log: slog.New(slog.DiscardHandler),
+			Now: time.Now, Going: func(context.Context) ([]notify.Condition, error) { return going, nil }}
+		for _, c := range channels {
+			teller.Channels = append(teller.Channels, mortalChannel{c, life})
+		}
+		return teller
+	}
+	teller := start()
+	turn := func() {
+		if err := teller.Turn(t.Context()); err != nil && !errors.Is(err, killed) {
+			t.Fatal(err)
+		}
+		if life.steps >= 0 {
+			return
+		}
+		*life = fate{1 << 30}
+		teller = start()
+		must(t, teller.Open(t.Context()))
+		must(t, teller.Turn(t.Context()))
+	}
+	if err := teller.Open(t.Context()); err != nil { // killed at the very first start
+		*life = fate{1 << 30}
+		teller = start()
+		must(t, teller.Open(t.Context()))
+	}
+	end(t, l, fmt.Sprintf("a%d", steps), batch.Rejected)
+	turn()
+	going = []notify.Condition{{Key: "account/les", Kind: notices.Account, Who: "les", Reason: "refused"}}
+	end(t, l, fmt.Sprintf("b%d", steps), batch.Rejected)
+	turn()
+	going = nil
+	turn()
+	turn()
+	return life.steps < 1<<29
+}
+
+// whole fails where something is lost, or what came twice is not the same.
+func whole(t *testing.T, steps int, way string, got []noticestest.Message, twice *int) {
+	t.Helper()
+	first, all := map[string]string{}, ""
+	for _, m := range got {
+		body, again := strings.CutPrefix(m.Plain(), "This message may have come before: it could not be seen whether it arrived.\n\n")
+		before, known := first[m.ID]
+		switch {
+		case known && before != body:
+			t.Errorf("killed after %d steps: %s %s came again as\n%s\nand was\n%s", steps, way, m.ID, body, before)
+		case known && way == "mail" && !again:
+			t.Errorf("killed after %d steps: mail %s came again and does not say so", steps, m.ID)
+		case known:
+			*twice++
+		default:
+			first[m.ID] = body
+			all += body + "\n"
+		}
+	}
+	for _, title := range []string{fmt.Sprintf("Results: a%d.result.csv", steps), fmt.Sprintf("Results: b%d.result.csv", steps), "Account les does not send", "Over: Account les does not send"} {
+		if n := strings.Count(all, title) - strings.Count(all, "Over: "+title); n != 1 {
+			t.Errorf("killed after %d steps: %q was told %d times by %s", steps, title, n, way)
+		}
+	}
+}
+
+// end has a file end, one of its two rows with a status and the other delivered.
+func end(t *testing.T, l ledger.Owner, id string, s batch.Status) {
+	t.Helper()
+	ledgertest.Accepted(t, l, id, 2)
+	must(t, l.Record(ledgertest.Settled(id, 0, s), ledgertest.Settled(id, 1, batch.Delivered)).Wait(t.Context()))
+	must(t, l.Report(t.Context(), id, []string{id + ".result.csv"}))
 }
 
 func must(t *testing.T, err error) {

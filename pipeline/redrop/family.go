@@ -3,7 +3,6 @@ package redrop
 import (
 	"cmp"
 	"errors"
-	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -140,9 +139,6 @@ func (o *recognition) outcomes(m *ledger.File, each func(row int, p spot, carrie
 // sums gives number and checksum of every row of a member, its columns brought into the order of the base's.
 func (o *recognition) sums(m *ledger.File, base []batch.Column, each func(row int, sum string)) error {
 	t, err := o.again(o.ctx, o.route, m)
-	if errors.Is(err, fs.ErrNotExist) {
-		return opening.Refuse("redrop.gone", "id", m.ID, "name", m.Name)
-	}
 	if err != nil {
 		return err
 	}

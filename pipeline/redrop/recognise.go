@@ -13,6 +13,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -228,9 +229,12 @@ func (o *recognition) preview(t *opening.Table) (fresh bool, err error) {
 	return would && !other, err
 }
 
-// again opens an earlier file as it was read.
+// again opens an earlier file as it was read; where its copy is not kept any longer, that is why the dropped file is refused.
 func (b Books) again(ctx context.Context, r *route.Route, f *ledger.File) (*opening.Table, error) {
 	o, err := ledger.Whole(ctx, b.Ledger.Copies(), *f)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, opening.Refuse("redrop.gone", "id", f.ID, "name", f.Name)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -79,6 +79,7 @@ type Lane struct {
 	trouble  int       // attempts in a row that did not get through
 	outage   string    // why nothing gets through; "" when it does, or not for long enough
 	since    time.Time // when the outage was told
+	got      bool      // a request got through since the start
 	hold     time.Time // nothing leaves before
 	sizes    map[string]int
 	behind   []ledger.Receipt // writes that are under way
@@ -198,6 +199,8 @@ type State struct {
 	Outage string    `json:"outage,omitempty"` // why nothing gets through, while rows wait for it
 	Since  time.Time `json:"since,omitzero"`   // of Outage
 
+	Reached bool `json:"-"` // since the start a request got through
+
 	HeldUntil time.Time `json:"held_until,omitzero"` // the provider asked to wait: nothing leaves before
 }
 
@@ -205,7 +208,7 @@ type State struct {
 func (l *Lane) State() State {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := State{Account: l.Account, InFlight: l.inFlight, Waiting: l.backlog.Len(), Stopped: l.stopped, Refused: l.refusal}
+	s := State{Account: l.Account, InFlight: l.inFlight, Waiting: l.backlog.Len(), Stopped: l.stopped, Refused: l.refusal, Reached: l.got}
 	if l.outage != "" && s.InFlight+s.Waiting > 0 {
 		s.Outage, s.Since = l.outage, l.since
 	}

@@ -110,7 +110,7 @@ func (l *Lane) reached() {
 	if l.outage != "" {
 		l.Log.Info("requests get through again", "account", l.Account)
 	}
-	l.trouble, l.outage = 0, ""
+	l.trouble, l.outage, l.got = 0, "", true
 }
 
 // holdFor lets nothing leave for so long, unless a longer rest was begun before.
