@@ -14,12 +14,13 @@ import (
 
 const (
 	shortestSecret = 4 // what is shorter is nobody's secret, and stands in every text
-	shortestPiece  = 6 // of the middle of a longer encoded text
+	shortestPiece  = 6 // of the middle of a longer encoded text, or of a secret that is cut up
 	keptSessions   = 8 // the newest; a provider repeats no others
 )
 
 // mask hides secrets in what a provider says, in whatever form it may repeat them: as they are, escaped for JSON, XML, HTML or a
-// URL however often, in hexadecimal, in base64 alone or inside a longer text. It is safe for concurrent use.
+// URL however often, in hexadecimal, in base64 alone or inside a longer text; what an account logs in with also cut up, its halves and
+// thirds in fields of their own. It is safe for concurrent use.
 type mask struct {
 	mu       sync.RWMutex
 	given    []disguise // of what the account gives
@@ -32,6 +33,7 @@ type disguise struct {
 	escaped *regexp.Regexp // nil where nothing in it is ever escaped
 	hint    string         // stands in every escaped form
 	coded   []string
+	pieces  []disguise // what stands in fields of their own where it is cut up
 }
 
 // Hide puts *** in the place of values that are not to be shown, in whatever form a provider may repeat them.
@@ -54,7 +56,7 @@ func (m *mask) add(secrets ...string) {
 	defer m.mu.Unlock()
 	for _, s := range secrets {
 		if len(s) >= shortestSecret && !knows(m.given, s) {
-			m.given = append(m.given, disguiseOf(s))
+			m.given = append(m.given, cutUp(s))
 		}
 	}
 }
@@ -66,7 +68,7 @@ func (m *mask) session(s string) {
 	if len(s) < shortestSecret || knows(m.sessions, s) {
 		return
 	}
-	m.sessions = append(m.sessions, disguiseOf(s))
+	m.sessions = append(m.sessions, cutUp(s))
 	m.sessions = m.sessions[max(0, len(m.sessions)-keptSessions):]
 }
 
@@ -124,15 +126,35 @@ func (d *disguise) find(text string, found func(from, to int)) {
 			from += at + 1
 		}
 	}
+	for i := range d.pieces {
+		d.pieces[i].find(text, found)
+	}
+}
+
+// cutUp is disguiseOf with the secret's halves and thirds, where they are long enough to be nobody else's words.
+func cutUp(secret string) disguise {
+	d := disguiseOf(secret)
+	letters := []rune(secret)
+	for parts := 2; parts <= 3 && len(letters) >= parts*shortestPiece; parts++ {
+		for i := range parts {
+			d.pieces = append(d.pieces, written(string(letters[i*len(letters)/parts:(i+1)*len(letters)/parts])))
+		}
+	}
+	return d
+}
+
+// written finds what a text may look like as it is and escaped.
+func written(text string) disguise {
+	d := disguise{secret: text, coded: []string{text}}
+	if pattern, hint := escaped(text); pattern != text {
+		d.escaped, d.hint = regexp.MustCompile(pattern), hint
+	}
+	return d
 }
 
 // disguiseOf finds what a secret may look like.
 func disguiseOf(secret string) disguise {
-	d := disguise{secret: secret, coded: []string{secret}}
-	pattern, hint := escaped(secret)
-	if pattern != secret {
-		d.escaped, d.hint = regexp.MustCompile(pattern), hint
-	}
+	d := written(secret)
 	add := func(form string) {
 		if len(form) >= shortestPiece && !slices.Contains(d.coded, form) {
 			d.coded = append(d.coded, form)

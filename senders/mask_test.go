@@ -79,6 +79,27 @@ func TestSecretsAreHiddenInEveryForm(t *testing.T) {
 	}
 }
 
+// Cut in two or three, a secret shows in no part of it, in whatever fields these are put; words of others stay.
+func TestSecretsThatAreCutUpAreHidden(t *testing.T) {
+	const secret = `mark-"1234/marked+5678 marker-end`
+	mask := senders.Mask(secret)
+	for parts := 2; parts <= 3; parts++ {
+		fields := map[string]string{}
+		for i := range parts {
+			fields[fmt.Sprint(i)] = secret[i*len(secret)/parts : (i+1)*len(secret)/parts]
+		}
+		said, _ := json.Marshal(fields)
+		for name, form := range map[string]string{"JSON": string(said), "URL": url.QueryEscape(string(said))} {
+			if got := mask(form); strings.Contains(got, "mark") || strings.Contains(got, "end") {
+				t.Errorf("%d parts, %s: %s", parts, name, got)
+			}
+		}
+	}
+	if harmless := "mark 1234 was marked"; mask(harmless) != harmless {
+		t.Error(mask(harmless))
+	}
+}
+
 // The login header comes back in the provider's words, and is hidden before they are cut.
 func TestWhatTheProviderRepeatsIsHidden(t *testing.T) {
 	echo := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -36,7 +36,7 @@ func (p *parrot) fault(path string) string {
 	return parrotFaults[(p.came[path]-1)%len(parrotFaults)]
 }
 
-var parrotFaults = [...]string{"refused", "bad request", "unauthorized", "gateway", "garbage", "redirect", "header", "more than was asked", "too many", "cut"}
+var parrotFaults = [...]string{"refused", "bad request", "unauthorized", "gateway", "garbage", "redirect", "header", "more than was asked", "too many", "cut", "cut up"}
 
 func (p *parrot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
@@ -92,8 +92,32 @@ func (p *parrot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	case "too many":
 		w.WriteHeader(http.StatusTooManyRequests)
+	case "cut up":
+		answer = cutUp(w, said)
 	}
 	_, _ = io.WriteString(w, answer)
+}
+
+// cutUp answers with every secret that came, in two and in three parts, each in a field and a header of its own.
+func cutUp(w http.ResponseWriter, said string) string {
+	fields := map[string]string{}
+	for name, secret := range map[string]string{"password": markedPassword, "key": markedKey, "session": markedSession} {
+		letters := []rune(secret)
+		if !strings.Contains(said, secret) {
+			continue
+		}
+		for parts := 2; parts <= 3; parts++ {
+			for i := range parts {
+				part := string(letters[i*len(letters)/parts : (i+1)*len(letters)/parts])
+				fields[fmt.Sprintf("%s-%d-of-%d", name, i+1, parts)] = part
+				w.Header().Set(fmt.Sprintf("X-%s-%d-Of-%d", name, i+1, parts), url.QueryEscape(part))
+			}
+		}
+	}
+	w.WriteHeader(http.StatusBadRequest)
+	answer, _ := json.Marshal(map[string]any{"code": -1, "status": "FAIL", "message": fields["password-1-of-2"] + " and " + fields["password-2-of-2"], "errors": []any{map[string]any{"code": fields["key-1-of-2"],
+		"title": fields["key-2-of-2"], "detail": fields["password-3-of-3"], "field": fields["session-1-of-2"]}}, "said": fields})
+	return string(answer)
 }
 
 // The secrets carry marks at both ends and characters that every format writes in its own way.
