@@ -523,7 +523,8 @@ func (s *soak) small(young map[string]float64) {
 		for name, most := range map[string]float64{
 			"go_goroutines":                 young["go_goroutines"] + 15,
 			"process_open_fds":              young["process_open_fds"] + 20,
-			"process_resident_memory_bytes": young["process_resident_memory_bytes"] + 150e6,
+			"go_memstats_heap_inuse_bytes":  young["go_memstats_heap_inuse_bytes"] + 100e6,  // what a leak would fill
+			"process_resident_memory_bytes": young["process_resident_memory_bytes"] + 300e6, // what a peak took goes back to the system slowly
 			"rowferry_ledger_bytes":         10e6 + 2500*rows,
 		} {
 			if now[name] > most {
@@ -543,7 +544,7 @@ func (s *soak) small(young map[string]float64) {
 			break
 		}
 	}
-	for _, name := range []string{"go_goroutines", "process_open_fds", "process_resident_memory_bytes", "rowferry_ledger_bytes"} {
+	for _, name := range []string{"go_goroutines", "process_open_fds", "process_resident_memory_bytes", "go_memstats_heap_inuse_bytes", "go_memstats_heap_released_bytes", "go_memstats_sys_bytes", "rowferry_ledger_bytes"} {
 		s.t.Logf("%s: %.0f young, %.0f now", name, young[name], now[name])
 	}
 }
