@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -37,8 +38,25 @@ func (l *Ledger) write() {
 		if ops == nil {
 			return
 		}
-		l.commit(ops)
+		for len(ops) > 0 {
+			n := l.apart(ops)
+			l.commit(ops[:n])
+			ops = ops[n:]
+		}
 	}
+}
+
+// apart says how many of the first operations share a transaction. Beside other owners a step has one of its own: so it holds no file while it
+// waits for another one that somebody else's transaction holds, which may wait for the first.
+func (l *Ledger) apart(ops []commits.Queued[op]) int {
+	if l.among == nil {
+		return len(ops)
+	}
+	n := slices.IndexFunc(ops, func(o commits.Queued[op]) bool { return o.Write.step != nil })
+	if n < 0 {
+		return len(ops)
+	}
+	return max(n, 1)
 }
 
 // commit writes a group in one transaction, again where the connection broke, for as long as the lease is ours.
