@@ -52,7 +52,7 @@ func explain(err error, host string) *Failure {
 		return with(failure("sender.too_big", "limit", exchange.MaxAnswer>>20), exchange.ErrTooBig)
 	case errors.Is(err, exchange.ErrTime):
 		return with(failure("sender.timeout", "host", host), context.DeadlineExceeded)
-	case err == context.Canceled, err == context.DeadlineExceeded: //nolint:errorlint // the caller's end itself: a connection's time-out is like it
+	case err == context.Canceled, err == context.DeadlineExceeded: // the caller's end itself: a connection's time-out is like it
 		return with(failure("sender.cancelled"), context.Canceled)
 	case errors.As(err, &op) && op.Op == "proxyconnect":
 		return failure("sender.proxy.away", "reason", system(op.Err))

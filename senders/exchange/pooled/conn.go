@@ -91,7 +91,7 @@ func (c *conn) alive() bool {
 	c.wire.looking = true
 	_, err := c.in.Peek(1)
 	c.wire.looking = false
-	return err == errNothing //nolint:errorlint // this one, and no other that is like it
+	return err == errNothing // this one, and no other that is like it
 }
 
 // pack writes the request into memory.
