@@ -88,6 +88,16 @@ routes: {failures: {account: les, operation: shipmentFailed, inbox: {dir: in, se
 		}
 		return files[0].State
 	}
+	for end := time.Now().Add(4 * time.Minute); ; time.Sleep(50 * time.Millisecond) { // it owns the ledger: nobody who looks in makes it meanwhile
+		l, err := drivers.Visit(t.Context(), "sqlite", filepath.Join(dir, "data"))
+		if err == nil {
+			_ = l.Close()
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal(err)
+		}
+	}
 	for n, after := range moments {
 		name := fmt.Sprintf("f%d.csv", n)
 		filled := ""
