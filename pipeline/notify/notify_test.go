@@ -225,20 +225,20 @@ func TestAStrangerAmongRecipients(t *testing.T) {
 }
 
 // killed is the error of everything after the program was killed.
-var killed = errors.New("killed")
+var errKilled = errors.New("errKilled")
 
 // fate lets a program live for so many steps. Each write and each message is two steps: before the other side has it, and after.
 type fate struct{ steps int }
 
 func (f *fate) step(do func() error) error {
 	if f.steps--; f.steps < 0 {
-		return killed
+		return errKilled
 	}
 	if err := do(); err != nil {
 		return err
 	}
 	if f.steps--; f.steps < 0 {
-		return killed
+		return errKilled
 	}
 	return nil
 }
@@ -303,7 +303,7 @@ func killedAfter(t *testing.T, l ledger.Owner, ways configs.Notices, steps int) 
 	}
 	teller := start()
 	turn := func() {
-		if err := teller.Turn(t.Context()); err != nil && !errors.Is(err, killed) {
+		if err := teller.Turn(t.Context()); err != nil && !errors.Is(err, errKilled) {
 			t.Fatal(err)
 		}
 		if life.steps >= 0 {
@@ -339,9 +339,9 @@ func whole(t *testing.T, steps int, way string, got []noticestest.Message, twice
 		before, known := first[m.ID]
 		switch {
 		case known && before != body:
-			t.Errorf("killed after %d steps: %s %s came again as\n%s\nand was\n%s", steps, way, m.ID, body, before)
+			t.Errorf("errKilled after %d steps: %s %s came again as\n%s\nand was\n%s", steps, way, m.ID, body, before)
 		case known && way == "mail" && !again:
-			t.Errorf("killed after %d steps: mail %s came again and does not say so", steps, m.ID)
+			t.Errorf("errKilled after %d steps: mail %s came again and does not say so", steps, m.ID)
 		case known:
 			*twice++
 		default:
@@ -351,7 +351,7 @@ func whole(t *testing.T, steps int, way string, got []noticestest.Message, twice
 	}
 	for _, title := range []string{fmt.Sprintf("Results: a%d.result.csv", steps), fmt.Sprintf("Results: b%d.result.csv", steps), "Account les does not send", "Over: Account les does not send"} {
 		if n := strings.Count(all, title) - strings.Count(all, "Over: "+title); n != 1 {
-			t.Errorf("killed after %d steps: %q was told %d times by %s", steps, title, n, way)
+			t.Errorf("errKilled after %d steps: %q was told %d times by %s", steps, title, n, way)
 		}
 	}
 }
