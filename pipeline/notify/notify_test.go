@@ -224,8 +224,8 @@ func TestAStrangerAmongRecipients(t *testing.T) {
 	}
 }
 
-// killed is the error of everything after the program was killed.
-var errKilled = errors.New("errKilled")
+// errKilled is the error of everything after the program was killed.
+var errKilled = errors.New("killed")
 
 // fate lets a program live for so many steps. Each write and each message is two steps: before the other side has it, and after.
 type fate struct{ steps int }
@@ -339,9 +339,9 @@ func whole(t *testing.T, steps int, way string, got []noticestest.Message, twice
 		before, known := first[m.ID]
 		switch {
 		case known && before != body:
-			t.Errorf("errKilled after %d steps: %s %s came again as\n%s\nand was\n%s", steps, way, m.ID, body, before)
+			t.Errorf("killed after %d steps: %s %s came again as\n%s\nand was\n%s", steps, way, m.ID, body, before)
 		case known && way == "mail" && !again:
-			t.Errorf("errKilled after %d steps: mail %s came again and does not say so", steps, m.ID)
+			t.Errorf("killed after %d steps: mail %s came again and does not say so", steps, m.ID)
 		case known:
 			*twice++
 		default:
@@ -351,7 +351,7 @@ func whole(t *testing.T, steps int, way string, got []noticestest.Message, twice
 	}
 	for _, title := range []string{fmt.Sprintf("Results: a%d.result.csv", steps), fmt.Sprintf("Results: b%d.result.csv", steps), "Account les does not send", "Over: Account les does not send"} {
 		if n := strings.Count(all, title) - strings.Count(all, "Over: "+title); n != 1 {
-			t.Errorf("errKilled after %d steps: %q was told %d times by %s", steps, title, n, way)
+			t.Errorf("killed after %d steps: %q was told %d times by %s", steps, title, n, way)
 		}
 	}
 }
