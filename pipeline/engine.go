@@ -257,11 +257,11 @@ func quiet(ctx context.Context, err error) error {
 	return err
 }
 
-// enter notes that the office is here, or not.
+// enter notes that the office is here, or not; then another machine may know better which results cannot be put.
 func (e *Engine) enter(office bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.inOffice = office; !office {
+	if e.inOffice = office; !office && e.changed != nil {
 		e.stalled = nil
 	}
 }
