@@ -8,6 +8,9 @@ import (
 	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"github.com/rowferry/rowferry/senders/exchange"
 )
 
 var errTwice = errors.New("a request leaves once")
@@ -37,6 +40,7 @@ type departure struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	commit func(context.Context) error // nil after it was called
+	until  time.Time                   // when nothing may leave any more
 	leaves func()
 	trace  httptrace.ClientTrace
 
@@ -45,7 +49,7 @@ type departure struct {
 	on      *line // where it leaves or has left
 	some    bool  // a byte of it is on the line
 	shut    bool  // it is over: nothing may leave any more
-	refused error // what commit said
+	refused error // what commit said, or that it is too late
 }
 
 // connected gives the departure the connection that net/http chose.
@@ -95,6 +99,11 @@ func (d *departure) leave(l *line) error {
 	if d.ctx.Err() != nil {
 		d.shut = true
 		return d.ctx.Err()
+	}
+	if !time.Now().Before(d.until) { // the context hears of it a moment later
+		d.shut, d.refused = true, exchange.ErrTime
+		d.cancel(d.refused)
+		return d.refused
 	}
 	d.on = l
 	d.leaves()

@@ -47,7 +47,7 @@ func (t *Carrier) Exchange(ctx context.Context, r exchange.Request) exchange.Res
 	defer stop()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	d := &departure{ctx: ctx, cancel: cancel, commit: r.Commit, leaves: r.Leave}
+	d := &departure{ctx: ctx, cancel: cancel, commit: r.Commit, until: r.Until, leaves: r.Leave}
 	d.trace.GotConn = d.connected
 	defer d.release()
 
