@@ -1,6 +1,7 @@
 package take_test
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"os"
@@ -52,5 +53,41 @@ func TestHandedWhileStarting(t *testing.T) {
 		if done := err == nil && f.State != ledger.Claiming && f.State != ledger.Taken && f.ID != ""; done != same {
 			t.Errorf("handed, the same process %v: %+v, %v", same, f, err)
 		}
+	}
+}
+
+// seen is a ledger that does something right after it said which files there are.
+type seen struct {
+	take.Ledger
+	then func()
+}
+
+func (s seen) Files(ctx context.Context, q ledger.Query) ([]ledger.File, error) {
+	files, err := s.Ledger.Files(ctx, q)
+	s.then()
+	return files, err
+}
+
+// An upload that is through by the time that the service comes to it, in its list of what earlier processes left, is left to be read.
+func TestUploadedWhileStarting(t *testing.T) {
+	b := newBench(t)
+	b.start()
+	hands, listed, through := &take.Hands{}, make(chan struct{}), make(chan struct{})
+	starting := &take.Taker{Ledger: seen{b.ledger, func() { close(listed); <-through }}, Log: slog.New(slog.DiscardHandler), Now: time.Now, Hands: hands}
+	dropped := make(chan error, 1)
+	copying := amid{b.ledger, func() {
+		select {
+		case <-listed:
+		default:
+			go func() { dropped <- starting.DropHanded(t.Context()) }()
+			<-listed
+		}
+	}}
+	taker := &take.Taker{Route: b.route(), Ledger: copying, Log: slog.New(slog.DiscardHandler), Now: time.Now, Hands: hands}
+	f, err := taker.Upload(t.Context(), "a.csv", strings.NewReader("no\n1\n"), true)
+	close(through)
+	b.must(errors.Join(err, <-dropped))
+	if now, err := b.ledger.File(t.Context(), f.ID); err != nil || now.State != ledger.Taken {
+		t.Errorf("%+v, %v", now, err)
 	}
 }

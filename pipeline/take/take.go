@@ -188,6 +188,13 @@ func (t *Taker) DropHanded(ctx context.Context) error {
 		if !gone || t.Hands.has(f.ID) { // another machine is taking it, or this one
 			continue
 		}
+		now, err := t.Ledger.File(ctx, f.ID)
+		if errors.Is(err, ledger.ErrNotFound) || err == nil && now.State != f.State { // whoever was handed it has ended meanwhile
+			continue
+		}
+		if err != nil {
+			return about(f, err)
+		}
 		if _, err := t.drop(ctx, f.ID, words.Message("take.interrupted")); err != nil {
 			return about(f, err)
 		}
