@@ -131,7 +131,7 @@ type mark struct {
 // beat is how often the loop looks.
 const beat = time.Second
 
-// mostTold is of how many files it is remembered what was said.
+// mostTold is of how many files, which did not change lately, it is remembered what was said.
 const mostTold = 2000
 
 // Name is for the log.
@@ -277,13 +277,27 @@ func (t *Teller) files(ctx context.Context) error {
 		t.state.Told[f.ID] = key
 		t.add(n)
 	}
+	t.forget(files)
+	return nil
+}
+
+// forget drops what was said of files long ago. Of those that the next look may give again it is kept, however many they are.
+func (t *Teller) forget(looked []ledger.File) {
+	if len(t.state.Told) <= mostTold {
+		return
+	}
+	again := make(map[string]bool, len(looked))
+	for _, f := range looked {
+		again[f.ID] = true
+	}
 	for _, id := range slices.Sorted(maps.Keys(t.state.Told)) {
 		if len(t.state.Told) <= mostTold {
-			break
+			return
 		}
-		delete(t.state.Told, id)
+		if !again[id] {
+			delete(t.state.Told, id)
+		}
 	}
-	return nil
 }
 
 func (t *Teller) file(f ledger.File) (n notices.Notice, wanted bool) {

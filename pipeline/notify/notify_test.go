@@ -370,3 +370,35 @@ func must(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+// crowded is a ledger in which very many files were refused within seconds.
+type crowded struct{ ledger.Owner }
+
+func (crowded) Files(context.Context, ledger.Query) (all []ledger.File, err error) {
+	for i := range 3000 {
+		f := ledgertest.File(fmt.Sprintf("f%04d", i))
+		f.State, f.Reason, f.Change = ledger.Quarantined, "no table", int64(i+1)
+		all = append(all, f)
+	}
+	return all, nil
+}
+
+// However many files change at the same time, each is told of once: a look gives again what changed within half a minute, also right after
+// a restart.
+func TestVeryManyAtOnce(t *testing.T) {
+	l, err := sqlite.Driver{Dir: t.TempDir()}.Open(t.Context())
+	must(t, err)
+	defer func() { must(t, l.Close()) }()
+	told := &memory{}
+	for range 2 {
+		teller := &notify.Teller{Books: crowded{l}, Channels: []notices.Channel{told}, Log: slog.New(slog.DiscardHandler), Now: time.Now, Config: &configs.Config{},
+			Going: func(context.Context) ([]notify.Condition, error) { return nil, nil }}
+		must(t, teller.Open(t.Context()))
+		for range 3 {
+			must(t, teller.Turn(t.Context()))
+		}
+	}
+	if n := len(told.take()); n != 3000 {
+		t.Errorf("told %d times of 3000 files", n)
+	}
+}
