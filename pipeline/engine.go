@@ -219,34 +219,18 @@ func (e *Engine) office(ctx context.Context, watching func() []Loop) error {
 		<-ctx.Done()
 		return nil
 	}
-	lease, err := e.Ledger.Lease(ctx, ledger.Office)
-	if err != nil {
-		return err
-	}
-	group, inner := errgroup.WithContext(ctx)
-	leased, end := context.WithCancel(inner)
-	group.Go(func() error {
-		select {
-		case <-lease.Lost():
-			return ledger.ErrLost
-		case <-leased.Done():
-			return nil
-		}
-	})
-	group.Go(func() error {
-		defer end()
+	return ledger.WhileLeased(ctx, e.Ledger, ledger.Office, func(ctx context.Context, _ ledger.Lease) error {
 		e.enter(true)
 		defer e.enter(false)
-		if err := e.start(leased); err != nil {
+		if err := e.start(ctx); err != nil {
 			return err
 		}
 		loops := append(watching(), loop{"orders and results", e.attend})
 		if slices.ContainsFunc(slices.Collect(maps.Values(e.Routes)), func(r *route.Route) bool { return r.Receipts }) {
 			loops = append(loops, &receipts.Reviser{Ledger: e.Ledger, Log: e.Log, Every: 5 * beat})
 		}
-		return e.together(leased, loops)
+		return e.together(ctx, loops)
 	})
-	return errors.Join(group.Wait(), lease.Release(context.WithoutCancel(ctx)))
 }
 
 // quiet drops the error of having been told to stop.

@@ -238,40 +238,21 @@ func (l *Lane) Name() string { return "lane/" + l.Account }
 // machine should have it; then it lets what is in flight end within Grace, gives the lane back and waits again. Its error is the ledger's:
 // without it nothing may be sent.
 func (l *Lane) Run(ctx context.Context) error {
-	for {
-		lease, err := l.Ledger.Lease(ctx, l.Name())
-		if err != nil {
-			return err
-		}
-		err = errors.Join(l.whileLeased(ctx, lease), lease.Release(context.WithoutCancel(ctx)))
-		if err != nil || ctx.Err() != nil {
-			return err
-		}
-	}
+	return ledger.WhileLeased(ctx, l.Ledger, l.Name(), l.whileLeased)
 }
 
-// whileLeased sends as long as the lane is ours to send for.
+// whileLeased sends, and does what goes beside it, until ctx ends.
 func (l *Lane) whileLeased(ctx context.Context, lease ledger.Lease) error {
 	defer l.leave()
 	if err := l.begin(ctx, lease); err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	leased, end := context.WithCancel(ctx)
+	sending, end := context.WithCancel(ctx)
 	defer end()
-	group.Go(func() error {
-		select {
-		case <-lease.Lost():
-			return ledger.ErrLost
-		case <-lease.Wanted():
-			end()
-		case <-leased.Done():
-		}
-		return nil
-	})
-	group.Go(func() error { defer end(); return l.run(leased) })
+	group.Go(func() error { defer end(); return l.run(sending) })
 	for _, beside := range l.Beside {
-		group.Go(func() error { return beside(leased) })
+		group.Go(func() error { return beside(sending) })
 	}
 	err := group.Wait()
 	l.settling.Wait()
