@@ -95,10 +95,11 @@ func (d *draft) drafted(columns []batch.Column, rows []shownRow) {
 	if len(changes) == 0 {
 		return
 	}
+	changed := mend.Changed(columns, changes)
 	for i := range rows {
 		if rows[i].Cells != nil {
 			rows[i].Before = rows[i].Cells
-			rows[i].Cells = mend.Cells(columns, changes, rows[i].Number, rows[i].Cells)
+			rows[i].Cells = changed(rows[i].Number, rows[i].Cells)
 		}
 	}
 }

@@ -78,29 +78,31 @@ func keyed(columns []batch.Column, changes ...[]Column) (map[string]int, error) 
 	return keys, nil
 }
 
-// Cells gives a row's cells as changes of columns leave them. A row that is too short gets the cells that are filled in.
-func Cells(columns []batch.Column, changes []Column, row int, cells []string) []string {
+// Changed gives a row's cells as changes of columns leave them, for as many rows as it is asked. A row that is too short gets the cells that are filled in.
+func Changed(columns []batch.Column, changes []Column) func(row int, cells []string) []string {
 	keys, err := keyed(columns, changes)
-	if err != nil {
-		return cells // of a file that was read anew, otherwise
+	if err != nil { // of a file that was read anew, otherwise
+		return func(_ int, cells []string) []string { return cells }
 	}
-	out := slices.Clone(cells)
-	for i := range changes {
-		at := keys[changes[i].Column]
-		before := ""
-		if at < len(out) {
-			before = out[at]
+	return func(row int, cells []string) []string {
+		out := slices.Clone(cells)
+		for i := range changes {
+			at := keys[changes[i].Column]
+			before := ""
+			if at < len(out) {
+				before = out[at]
+			}
+			after := changes[i].becomes(row, before)
+			if after == before {
+				continue
+			}
+			for len(out) <= at {
+				out = append(out, "")
+			}
+			out[at] = after
 		}
-		after := changes[i].becomes(row, before)
-		if after == before {
-			continue
-		}
-		for len(out) <= at {
-			out = append(out, "")
-		}
-		out[at] = after
+		return out
 	}
-	return out
 }
 
 // After is what was typed into single cells once columns are changed: the change holds for them too.
@@ -155,6 +157,12 @@ func Preview(ctx context.Context, r outbox.Report, e Edits, changes []Column) (C
 	if err != nil {
 		return change, err
 	}
+	var changed []string // the columns, each once
+	for _, c := range changes {
+		if !slices.Contains(changed, c.Column) {
+			changed = append(changed, c.Column)
+		}
+	}
 	for line, err := range r.Lines() {
 		if err == nil {
 			err = ctx.Err()
@@ -167,25 +175,20 @@ func Preview(ctx context.Context, r outbox.Report, e Edits, changes []Column) (C
 		}
 		change.Rows++
 		row := line.Row.Number
-		seen := map[string]bool{}
-		for _, c := range changes {
-			if seen[c.Column] {
-				continue
-			}
-			seen[c.Column] = true
-			before := e.text(line, c.Column, keys[c.Column])
+		for _, column := range changed {
+			before := e.text(line, column, keys[column])
 			after := before
 			for i := range changes {
-				if changes[i].Column == c.Column {
+				if changes[i].Column == column {
 					after = changes[i].becomes(row, after)
 				}
 			}
 			if after == before {
 				continue
 			}
-			change.Of[c.Column]++
+			change.Of[column]++
 			if change.Cells++; len(change.Examples) < mostExamples {
-				change.Examples = append(change.Examples, Example{row, r.Sheets.Row(row), c.Column, before, after})
+				change.Examples = append(change.Examples, Example{row, r.Sheets.Row(row), column, before, after})
 			}
 		}
 	}
