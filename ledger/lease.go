@@ -39,6 +39,13 @@ func during(ctx context.Context, l Lease, do func(ctx context.Context, l Lease) 
 		}
 		return nil
 	})
-	group.Go(func() error { defer end(); return do(held, l) })
+	group.Go(func() error {
+		defer end()
+		err := do(held, l)
+		if held.Err() != nil && errors.Is(err, context.Canceled) { // it was told to stop in the midst of something: that is no trouble
+			return nil
+		}
+		return err
+	})
 	return group.Wait()
 }

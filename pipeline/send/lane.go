@@ -3,8 +3,8 @@
 package send
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -320,10 +320,7 @@ func (l *Lane) run(ctx context.Context) error {
 	for len(l.behind) > 0 {
 		l.caughtUp()
 	}
-	if errors.Is(err, l.failed) {
-		return err
-	}
-	return errors.Join(err, l.failed)
+	return cmp.Or(l.failed, err) // that the ledger failed counts more than that we were told to stop
 }
 
 // write records events without waiting. A ledger that fails is noticed with the next write, and ends the lane: what is sent
