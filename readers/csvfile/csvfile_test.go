@@ -3,6 +3,7 @@ package csvfile
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"flag"
 	"fmt"
@@ -11,11 +12,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/charset"
 	"github.com/rowferry/rowferry/readers/cost"
 	"github.com/rowferry/rowferry/words"
 )
@@ -300,6 +303,66 @@ func TestBufferEdges(t *testing.T) {
 			t.Error(n)
 		}
 	}
+}
+
+// What is looked at for the dialect, and any buffer, may end within a character: files of letters that take several bytes, longer
+// than that, moved by a byte each.
+func TestCharactersAtBufferEdges(t *testing.T) {
+	for encoding, letter := range map[string]string{
+		"gb18030": "货", "big5": "貨", "shift_jis": "荷", "euc-kr": "하", "windows-1251": "Ж", "windows-1252": "€", "utf-16le": "货", "utf-32be": "货", "utf-8": "货",
+	} {
+		for shift := range 4 {
+			heading := strings.Repeat("x", shift+1) + ",b\n"
+			line := "1," + strings.Repeat(letter, 30) + "\n"
+			lines := 2*sampled/len(line) + 1
+			decoded := heading + strings.Repeat(line, lines)
+			tab, err := New().Open(context.Background(), file(encoded(t, encoding, decoded)), readers.Settings{Encoding: encoding})
+			if err != nil {
+				t.Fatalf("%s, moved by %d: %v", encoding, shift, err)
+			}
+			n := 0
+			for row, err := range tab.Rows() {
+				if err != nil || row.Problem != nil || row.Cells[1].Text != strings.Repeat(letter, 30) {
+					t.Fatalf("%s, moved by %d, row %d: %v %+v", encoding, shift, n, err, row)
+				}
+				n++
+			}
+			if n != lines {
+				t.Errorf("%s, moved by %d: %d rows of %d", encoding, shift, n, lines)
+			}
+		}
+	}
+}
+
+// encoded is text in an encoding, UTF-16 and UTF-32 without a mark.
+func encoded(t *testing.T, name, text string) []byte {
+	t.Helper()
+	switch name {
+	case "utf-8":
+		return []byte(text)
+	case "utf-16le":
+		units := utf16.Encode([]rune(text))
+		raw := make([]byte, 0, 2*len(units))
+		for _, u := range units {
+			raw = binary.LittleEndian.AppendUint16(raw, u)
+		}
+		return raw
+	case "utf-32be":
+		raw := make([]byte, 0, 4*len(text))
+		for _, r := range text {
+			raw = binary.BigEndian.AppendUint32(raw, uint32(r))
+		}
+		return raw
+	}
+	e, err := charset.ByName(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := e.NewEncoder().Bytes([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
 }
 
 // A cancelled context ends the rows.

@@ -23,6 +23,8 @@ type strict struct {
 	err    error
 	lines  int
 	last   byte
+	spare  [2 * utf8.UTFMax]byte
+	over   []byte // decoded, in spare, and not yet handed out
 }
 
 func newStrict(src io.Reader, name string) *strict {
@@ -68,7 +70,28 @@ func rubbish(b []byte) int {
 	}
 }
 
+// Read hands out what has been decoded, be there room for less than one character: a buffer that is nearly full asks for so much.
 func (s *strict) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if len(s.over) == 0 && len(p) >= len(s.spare) {
+		return s.read(p)
+	}
+	if len(s.over) == 0 {
+		n, err := s.read(s.spare[:])
+		if err != nil {
+			return 0, err
+		}
+		s.over = s.spare[:n]
+	}
+	n := copy(p, s.over)
+	s.over = s.over[n:]
+	return n, nil
+}
+
+// read decodes into p, which has room for a character at least, and gives an error only where nothing was decoded.
+func (s *strict) read(p []byte) (int, error) {
 	for s.err == nil {
 		if s.r == s.w && s.end {
 			return 0, io.EOF
@@ -94,9 +117,6 @@ func (s *strict) Read(p []byte) (int, error) {
 		}
 		if s.err != nil {
 			break
-		}
-		if errors.Is(err, transform.ErrShortDst) {
-			return 0, io.ErrShortBuffer
 		}
 		if s.end {
 			if s.r < s.w {
