@@ -201,7 +201,7 @@ func (a *among) plan(sessions []holding, held map[string]int64) (take []string, 
 			if a.free[name].IsZero() {
 				a.free[name] = time.Now()
 			}
-			if mine < s.share || time.Since(a.free[name]) > 3*a.every() { // whose share it is does not want it
+			if mine < s.share || !s.leftTo(name, me, mine) || time.Since(a.free[name]) > 3*a.every() { // whose share it is does not take it
 				take = append(take, name)
 				mine++
 			}
@@ -212,7 +212,7 @@ func (a *among) plan(sessions []holding, held map[string]int64) (take []string, 
 			if w.has == nil || held[name] != me {
 				continue
 			}
-			if mine > s.share && lacking > 0 && s.wanted(name, me) {
+			if mine > s.share && lacking > 0 && s.leftTo(name, me, s.share) {
 				if give = append(give, w.has); !w.has.asked() {
 					lacking--
 				}
@@ -264,10 +264,10 @@ func (s *shares) lacking(me int64) (n int) {
 	return n
 }
 
-// wanted reports whether another session that has less than its share waits for a right.
-func (s *shares) wanted(name string, me int64) bool {
+// leftTo reports whether another session that has less than so many waits for a right.
+func (s *shares) leftTo(name string, me int64, mine int) bool {
 	return slices.ContainsFunc(s.sessions, func(h holding) bool {
-		return h.id != me && s.has[h.id] < s.share && slices.Contains(h.wants, name)
+		return h.id != me && s.has[h.id] < mine && slices.Contains(h.wants, name)
 	})
 }
 

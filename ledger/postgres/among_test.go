@@ -206,3 +206,41 @@ func TestBothWrite(t *testing.T) {
 		t.Fatal(n, err)
 	}
 }
+
+// Rights that a machine gives back while it still has others go to the rest at once, though each has its share: nobody waits for one who does not want them.
+// A lease of an hour has nobody take them because time went by.
+func TestWhatIsGivenBackIsTakenAtOnce(t *testing.T) {
+	t.Parallel()
+	address := cluster.Address()
+	postgres.Lasting(t.Context(), t, address, time.Hour)
+	first := join(t, postgres.Driver{Address: address, Data: t.TempDir()}, "")
+	defer closed(t, first)
+	lease := func(l ledger.Owner, name string) ledger.Lease {
+		t.Helper()
+		soon, stop := context.WithTimeout(t.Context(), 3*time.Minute)
+		defer stop()
+		lease, err := l.Lease(soon, name)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		return lease
+	}
+	var held []ledger.Lease
+	for i := range 2 {
+		held = append(held, lease(first, ledger.LaneOf(fmt.Sprint("a", i))))
+	}
+	second := join(t, postgres.Driver{Address: address, Data: t.TempDir()}, "")
+	defer closed(t, second)
+	lease(second, ledger.LaneOf("a2"))
+	taken := make(chan ledger.Lease)
+	go func() { taken <- lease(second, ledger.LaneOf("a0")) }()
+	go func() { taken <- lease(second, ledger.LaneOf("a3")) }()
+	<-taken // a3: each has two
+	if err := held[0].Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	<-taken
+	if !held[1].Held() {
+		t.Error("the other one was lost")
+	}
+}

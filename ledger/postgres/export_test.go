@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"context"
+	"testing"
 	"time"
 
 	"github.com/rowferry/rowferry/ledger"
@@ -17,4 +19,20 @@ func Suspend(l ledger.Owner) {
 	lease := l.(*Ledger).lease
 	lease.stop()
 	<-lease.ended
+}
+
+// Lasting has sessions on a ledger that nobody has used last so long.
+func Lasting(ctx context.Context, t *testing.T, address string, length time.Duration) {
+	t.Helper()
+	b, err := Driver{Address: address}.open(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.pool.Close()
+	if err := b.migrate(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.pool.Exec(ctx, "UPDATE leases SET length = $1 WHERE name = 'ledger'", length.Milliseconds()); err != nil {
+		t.Fatal(err)
+	}
 }
