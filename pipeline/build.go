@@ -102,7 +102,7 @@ func Build(ctx context.Context, cfg *configs.Config, l ledger.Owner, o Options) 
 		return nil, err
 	}
 	e := &Engine{config: cfg, Ledger: l, Routes: routes, Lanes: map[string]*send.Lane{}, Data: cfg.Data, Log: o.Log, Metrics: o.Metrics, Traces: o.Traces, reload: o.Reload, prune: make(chan struct{}, 1), Partial: o.Route != "", uploaded: make(chan ledger.File, 64), gauges: map[string]*Gauge{},
-		changed: l.Changed(), woken: make(chan struct{}, 1), reading: make(chan struct{}, 1), resumed: map[string]string{}, Partners: sftp.NewPartners(cfg.SFTP, sftp.Options{Logger: o.Log})}
+		changed: l.Changed(), woken: make(chan struct{}, 1), settled: make(chan struct{}, 1), put: make(chan struct{}, 1), reading: make(chan struct{}, 1), resumed: map[string]string{}, Partners: sftp.NewPartners(cfg.SFTP, sftp.Options{Logger: o.Log})}
 	if e.channels, err = notify.Channels(cfg.Notices); err != nil {
 		return nil, err
 	}
@@ -241,7 +241,7 @@ func (e *Engine) lane(ctx context.Context, a configs.Account, p *providers.Provi
 	lane := &send.Lane{
 		Settings: send.Settings{Account: a.Name, Concurrency: a.Concurrency, Retry: a.Retry, Grace: a.Timeout},
 		Sender:   sender, Ledger: e.Ledger, Routes: e.Routes, Log: e.Log,
-		Settled: e.Metrics.settled,
+		Settled: e.Metrics.settled, Ended: func() { token(e.settled) },
 		Observe: func(m send.Made) {
 			gauge.note(m.Result, m.Items, time.Now())
 			if measure != nil {

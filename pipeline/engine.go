@@ -61,6 +61,8 @@ type Engine struct {
 	reading  chan struct{}     // has a token when a file that was uploaded elsewhere may wait
 	changed  <-chan struct{}   // has a token when another machine changed something; nil: there is none
 	woken    chan struct{}     // has a token when orders or results may wait
+	settled  chan struct{}     // has a token when a lane here has ended a file
+	put      chan struct{}     // has a token when a result is out, or was tried
 	reloaded string            // the last order to reload that this machine knows of
 	followed bool              // it knows
 	resumed  map[string]string // when a person last let an account go on, as the ledger has it
@@ -95,6 +97,15 @@ func (e *Engine) reporter() *report.Reporter {
 func (e *Engine) reported(f ledger.File, began time.Time, err error) {
 	e.Metrics.reported(f.Route, err)
 	e.Traces.Reported(f, began, err)
+	token(e.put)
+}
+
+// token leaves one, unless one is there.
+func token(in chan<- struct{}) {
+	select {
+	case in <- struct{}{}:
+	default:
+	}
 }
 
 // inboxOf gives a route's inbox, and opens it for a while where it is not watched.
@@ -314,6 +325,7 @@ func (e *Engine) attend(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-e.settled:
 		case <-e.woken:
 			pause = beat / 8 // others write too
 			select {
@@ -490,12 +502,7 @@ func (e *Engine) fullHands(ctx context.Context) (going []notify.Condition, err e
 }
 
 // Prune asks for a sweep of what was kept long enough.
-func (e *Engine) Prune() {
-	select {
-	case e.prune <- struct{}{}:
-	default:
-	}
-}
+func (e *Engine) Prune() { token(e.prune) }
 
 // room is an error where there is less room on the disk than the configuration wants free.
 func (e *Engine) room() error {
@@ -693,6 +700,7 @@ func (e *Engine) await(ctx context.Context, ids []string, progress Progress) err
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-e.put:
 		case <-time.After(beat / 4):
 		}
 	}

@@ -39,12 +39,8 @@ func (e *Engine) follow(ctx context.Context) error {
 
 // wake has orders and results looked for now.
 func (e *Engine) wake() {
-	for _, to := range []chan struct{}{e.woken, e.reading} {
-		select {
-		case to <- struct{}{}:
-		default:
-		}
-	}
+	token(e.woken)
+	token(e.reading)
 }
 
 func (e *Engine) catchUp(ctx context.Context) error {

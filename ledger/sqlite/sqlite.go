@@ -365,7 +365,7 @@ func open(ctx context.Context, dir string, owner bool) (b books, writer *sql.DB,
 	return b, writer, nil
 }
 
-// migrate runs the numbered files that this ledger has not seen. user_version is the number of the last.
+// migrate runs the numbered files that this ledger has not seen, all or none of them. user_version is the number of the last.
 func (l *Ledger) migrate(ctx context.Context, how trust, marked bool) error {
 	have, _, err := l.version(ctx)
 	if err == nil && have == 0 && how == verifying {
@@ -381,20 +381,21 @@ func (l *Ledger) migrate(ctx context.Context, how trust, marked bool) error {
 	if err != nil {
 		return err
 	}
-	for i, name := range files[have:] {
-		text, err := fs.ReadFile(migrations, name)
-		if err != nil {
-			return err
-		}
-		number := have + i + 1
-		err = l.do(ctx, func(tx *writing) error {
-			return tx.exec(string(text) + fmt.Sprintf("\nPRAGMA user_version = %d;", number))
-		})
-		if err != nil {
-			return fmt.Errorf("ledger %s: %s: %w", l.path, name, err)
-		}
+	if have == len(files) {
+		return nil
 	}
-	return nil
+	return l.do(ctx, func(tx *writing) error {
+		for _, name := range files[have:] {
+			text, err := fs.ReadFile(migrations, name)
+			if err == nil {
+				err = tx.exec(string(text))
+			}
+			if err != nil {
+				return fmt.Errorf("ledger %s: %s: %w", l.path, name, err)
+			}
+		}
+		return tx.exec(fmt.Sprintf("PRAGMA user_version = %d", len(files)))
+	})
 }
 
 // Close finishes what is queued and closes the file.

@@ -53,6 +53,7 @@ type Lane struct {
 	Log     *slog.Logger
 	Observe func(made Made)                    // after each attempt; may be nil
 	Settled func(route string, c batch.Counts) // with the outcomes that rows got; may be nil. It must return at once
+	Ended   func()                             // a file has nothing left to be sent, and the ledger has its last outcome; may be nil
 
 	// Unfinished offers the lane the files that it is to send, each time it is leased; nil where no other machine may have it meanwhile: then
 	// it keeps what it has. Before it, and between two leases, the lane is away and takes no file.

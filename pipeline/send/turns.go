@@ -5,6 +5,7 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -383,7 +384,24 @@ func (l *Lane) drop(a *active) {
 		if l.Unfinished != nil { // only then the ledger is asked again and again what is unfinished
 			l.ended[a.id] = ended{a.revision, time.Now()}
 		}
+		l.over()
 	}
+}
+
+// over has what was written last put on disk without waiting for company, and then says that a file has ended.
+func (l *Lane) over() {
+	if l.Ended == nil {
+		return
+	}
+	last := slices.Clone(l.behind[max(0, len(l.behind)-1):])
+	l.settling.Go(func() {
+		for _, r := range last {
+			if r.Wait(context.Background()) != nil {
+				return // whoever writes next is told
+			}
+		}
+		l.Ended()
+	})
 }
 
 // backlog is a heap of jobs by the time they are due.

@@ -466,3 +466,27 @@ func TestOutagesAreTold(t *testing.T) {
 		t.Errorf("afterwards: %q", s.Outage)
 	}
 }
+
+// Whoever waits for a file's end is told when the ledger has it, and need not ask again and again.
+func TestTheEndOfAFileIsTold(t *testing.T) {
+	l := open(t, t.TempDir())
+	defer l.Close()
+	for _, rows := range []int{1, 10, 25} {
+		id := fmt.Sprint("file-", rows)
+		accept(t, l, id, rows)
+		lane, states := lane(t, l, one(), &provider{}, id), make(chan ledger.State, 1)
+		lane.Concurrency = 4
+		lane.Ended = func() {
+			f, _ := l.File(context.Background(), id)
+			states <- f.State
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- lane.Run(ctx) }()
+		if state := <-states; state != ledger.Settled {
+			t.Errorf("%d rows: the file is %s when its end is told", rows, state)
+		}
+		stop()
+		<-ended
+	}
+}
