@@ -334,6 +334,23 @@ func TestCharactersAtBufferEdges(t *testing.T) {
 	}
 }
 
+// The encoding of a long file is found by lines from all over it, wherever the pieces begin that it is looked at in.
+func TestEncodingOfLongFiles(t *testing.T) {
+	for name, line := range map[string]string{
+		"gb18030": "北京市朝阳区建国路欧阳靖易碎品请轻放", "big5": "臺北市信義區市府路陳怡君易碎品請輕放", "euc-kr": "서울특별시 강남구 테헤란로 홍길동 연필",
+		"shift_jis": "東京都千代田区丸の内山田様りんごジュース", "euc-jp": "東京都千代田区丸の内山田様りんごジュース", "windows-1251": "Санкт-Петербург улица Садовая Гвозди",
+	} {
+		for shift := range 2 {
+			text := strings.Repeat("x", shift+1) + ",b\n" + strings.Repeat("17,"+line+"\n", 5*chunk/(2*len([]rune(line))))
+			raw := encoded(t, name, text)
+			c, err := decide(context.Background(), file(raw), readers.Settings{}, readers.DefaultLimits())
+			if err != nil || c.name != name {
+				t.Errorf("%s of %d bytes, moved by %d: found %q, %v", name, len(raw), shift, c.name, err)
+			}
+		}
+	}
+}
+
 // encoded is text in an encoding, UTF-16 and UTF-32 without a mark.
 func encoded(t *testing.T, name, text string) []byte {
 	t.Helper()

@@ -306,7 +306,11 @@ func pass(ctx context.Context, c *content, closely bool) (examined, error) {
 			}
 			e.nuls += bytes.Count(b, []byte{0})
 			if len(e.sample) < budget {
-				e.collect(b, share)
+				if at-n == c.from {
+					e.collect(b, share)
+				} else {
+					e.collect(behindCut(b), share)
+				}
 			}
 			if e.invalid == 0 {
 				lines += lineEnds(b, last)
@@ -377,8 +381,19 @@ func lineEnds(b []byte, last byte) int {
 	return n
 }
 
-// collect adds lines with letters beyond ASCII to the sample, at most share bytes. A long line is cut at characters
-// that are never part of another one.
+// separators are never part of a character of several bytes.
+const separators = "\r\n,;\t\" "
+
+// behindCut is b from where a character surely begins: it was cut out of a text at any byte.
+func behindCut(b []byte) []byte {
+	if i := bytes.IndexAny(b, separators); i >= 0 {
+		return b[i+1:]
+	}
+	return nil
+}
+
+// collect adds lines with letters beyond ASCII to the sample, at most share bytes. A long line is cut at separators. At the start of b a
+// character begins.
 func (e *examined) collect(b []byte, share int) {
 	const long = 16 << 10
 	for len(b) > 0 && share > 0 {
@@ -387,7 +402,7 @@ func (e *examined) collect(b []byte, share int) {
 			return
 		}
 		from, to := max(0, at-512), len(b)
-		if i := bytes.LastIndexAny(b[from:at], "\r\n,;\t\" "); i >= 0 {
+		if i := bytes.LastIndexAny(b[from:at], separators); i >= 0 {
 			from += i + 1
 		} else if at > 0 {
 			from = at
@@ -396,10 +411,10 @@ func (e *examined) collect(b []byte, share int) {
 			to = at + i + 1
 		}
 		to = min(to, from+long)
-		if i := bytes.LastIndexAny(b[from:to], "\r\n,;\t\" "); i >= 0 && from+i+1 > at {
+		if i := bytes.LastIndexAny(b[from:to], separators); i >= 0 && from+i+1 > at {
 			to = from + i + 1
 		} else if to < len(b) || !e.last {
-			b = b[to:]
+			b = behindCut(b[to:])
 			continue
 		}
 		e.sample = append(e.sample, b[from:to]...)
