@@ -201,20 +201,21 @@ func (a *among) plan(sessions []holding, held map[string]int64) (take []string, 
 			if a.free[name].IsZero() {
 				a.free[name] = time.Now()
 			}
-			if mine < s.share || !s.leftTo(name, me, mine) || time.Since(a.free[name]) > 3*a.every() { // whose share it is does not take it
+			if !s.leftTo(name, me, mine) || time.Since(a.free[name]) > 3*a.every() { // who has less does not take it
 				take = append(take, name)
 				mine++
 			}
 		}
-		lacking := s.lacking(me)
+		most, least := s.lacking(me, s.most), s.lacking(me, s.least)
 		for _, name := range slices.Backward(names) {
 			w := a.wants[name]
 			if w.has == nil || held[name] != me {
 				continue
 			}
-			if mine > s.share && lacking > 0 && s.leftTo(name, me, s.share) {
+			if mine > s.most && most > 0 && s.leftTo(name, me, s.most) || mine > s.least && least > 0 && s.leftTo(name, me, s.least) {
 				if give = append(give, w.has); !w.has.asked() {
-					lacking--
+					most--
+					least--
 				}
 				mine--
 			}
@@ -227,8 +228,9 @@ func (a *among) plan(sessions []holding, held map[string]int64) (take []string, 
 type shares struct {
 	sessions []holding
 	has      map[int64]int // by session
-	share    int           // of each that wants some
-	takers   []int64
+	takers   []int64       // who want some
+	least    int           // that each of them is to have
+	most     int           // that one may have, where they do not come out even: one more
 }
 
 func sharing(k string, sessions []holding, held map[string]int64) shares {
@@ -248,17 +250,17 @@ func sharing(k string, sessions []holding, held map[string]int64) shares {
 			s.takers = append(s.takers, h.id)
 		}
 	}
-	if len(s.takers) > 0 {
-		s.share = (len(all) + len(s.takers) - 1) / len(s.takers)
+	if n := len(s.takers); n > 0 {
+		s.least, s.most = len(all)/n, (len(all)+n-1)/n
 	}
 	return s
 }
 
-// lacking is how many rights other sessions have less than their share.
-func (s *shares) lacking(me int64) (n int) {
+// lacking is how many rights other sessions have less than so many each.
+func (s *shares) lacking(me int64, each int) (n int) {
 	for _, id := range s.takers {
 		if id != me {
-			n += max(0, s.share-s.has[id])
+			n += max(0, each-s.has[id])
 		}
 	}
 	return n

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -110,6 +111,7 @@ func TestLanesAreSharedOut(t *testing.T) {
 			for _, m := range now.Machines {
 				have = append(have, len(m.Accounts))
 			}
+			slices.Sort(have)
 			if fmt.Sprint(have) == fmt.Sprint(want) {
 				return
 			}
@@ -123,6 +125,10 @@ func TestLanesAreSharedOut(t *testing.T) {
 	two := start("east-2")
 	shared(one.l, 3, 3)
 	three := start("east-3")
+	shared(one.l, 2, 2, 2)
+	four := start("east-4")
+	shared(one.l, 1, 1, 2, 2)
+	end(four)
 	shared(one.l, 2, 2, 2)
 	end(two)
 	shared(one.l, 3, 3)
