@@ -312,6 +312,12 @@ type dropped struct {
 	ids  []string // identity by data row, "" for a row that is invalid
 }
 
+// sort is one way in which rows come: to which inbox, as which kind of requests, in which format.
+type sort struct{ inbox, kind, ext string }
+
+// sorts are those of a kill test, in turn.
+var sorts = []sort{{"les", "les", "csv"}, {"otms", "otms", "xml"}, {"hgj", "hgj", "xlsx"}}
+
 // repeated is how many rows a file repeats of an earlier one.
 const repeated = 6
 
@@ -327,18 +333,28 @@ func (d dropped) requests() int {
 }
 
 // drop puts a file into an inbox as a careful sender does: under a temporary name, then renamed. Rows of it are those of an earlier
-// file of its kind, if there is one, which that one did not repeat itself.
+// file of its sort, if there is one, which that one did not repeat itself.
 func drop(t *testing.T, dir string, n int, earlier []dropped) dropped {
 	t.Helper()
-	kind := []string{"les", "otms", "hgj"}[n%3]
-	d := dropped{kind: kind, name: fmt.Sprintf("f%03d.%s", n, map[string]string{"les": "csv", "otms": "xml", "hgj": "xlsx"}[kind])}
+	d := composed(sorts, n, earlier)
+	d.put(t, dir, sorts[n%len(sorts)].inbox, map[string]func([]string) []byte{"les": lesFile, "otms": otmsFile, "hgj": hgjFile}[d.kind](d.ids))
+	if d.kind == "les" {
+		d.ids[3] = "" // lesFile leaves its account number out
+	}
+	return d
+}
+
+// composed is the n-th file of a test that goes through some sorts in turn.
+func composed(sorts []sort, n int, earlier []dropped) dropped {
+	s := sorts[n%len(sorts)]
+	d := dropped{kind: s.kind, name: fmt.Sprintf("f%03d.%s", n, s.ext)}
 	rows := 12 + n%30
 	for i := range rows {
 		id := fmt.Sprintf("F%dR%d", n, i)
 		if i%11 == 5 {
 			id = fmt.Sprintf("REFUSE%dR%d", n, i)
 		}
-		if kind == "hgj" {
+		if s.kind == "hgj" {
 			id = fmt.Sprintf("F%dB%d", n, i/2) // two containers make one house bill
 			if i/2%7 == 3 {
 				id = fmt.Sprintf("REFUSE%dB%d", n, i/2)
@@ -346,35 +362,45 @@ func drop(t *testing.T, dir string, n int, earlier []dropped) dropped {
 		}
 		d.ids = append(d.ids, id)
 	}
-	if n >= 3 {
-		at := n / 3 % 2 * repeated
-		copy(d.ids[at:at+repeated], earlier[n-3].ids[at:])
+	if n >= len(sorts) {
+		at := n / len(sorts) % 2 * repeated
+		copy(d.ids[at:at+repeated], earlier[n-len(sorts)].ids[at:])
 	}
-	content := map[string]func([]string) []byte{"les": lesFile, "otms": otmsFile, "hgj": hgjFile}[kind](d.ids)
-	if kind == "les" {
-		d.ids[3] = "" // lesFile leaves its account number out
-	}
-	in := filepath.Join(dir, "in", kind)
+	return d
+}
+
+func (d dropped) put(t *testing.T, dir, inbox string, content []byte) {
+	t.Helper()
+	in := filepath.Join(dir, "in", inbox)
 	if err := os.WriteFile(filepath.Join(in, d.name+".tmp"), content, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Rename(filepath.Join(in, d.name+".tmp"), filepath.Join(in, d.name)); err != nil {
 		t.Fatal(err)
 	}
-	return d
 }
 
 func lesFile(ids []string) []byte {
 	var b bytes.Buffer
-	b.WriteString("accountNumber,lesBookingId,failReason\n")
+	w := csv.NewWriter(&b)
+	for _, row := range lesRows(ids) {
+		_ = w.Write([]string{fmt.Sprint(row[0]), fmt.Sprint(row[1]), fmt.Sprint(row[2])})
+	}
+	w.Flush()
+	return b.Bytes()
+}
+
+// lesRows is a sheet of failures with its heading. The fourth lacks its account number.
+func lesRows(ids []string) [][]any {
+	rows := [][]any{{"accountNumber", "lesBookingId", "failReason"}}
 	for i, id := range ids {
 		account := "3000372"
 		if i == 3 {
 			account = ""
 		}
-		fmt.Fprintf(&b, "%s,%s,\"because, of %d\"\n", account, id, i)
+		rows = append(rows, []any{account, id, fmt.Sprintf("because, of %d", i)})
 	}
-	return b.Bytes()
+	return rows
 }
 
 func otmsFile(ids []string) []byte {
@@ -390,18 +416,24 @@ func otmsFile(ids []string) []byte {
 func hgjFile(ids []string) []byte {
 	f := excelize.NewFile()
 	defer f.Close()
-	head := []string{"houseBillScac", "houseBillNo", "masterBillNo", "placeOfDelivery", "placeOfDeliveryCountry", "carrierScac", "movementType",
-		"cargoDescription", "cargoPackage", "cargoPackageUnit", "containerNo", "nonContainerized", "cargoWeight",
-		"shipperPartyName", "shipperPartyAddr", "shipperPartyCity", "shipperPartyCountry", "consigneePartyName", "consigneePartyAddr", "consigneePartyCity", "consigneePartyCountry"}
-	_ = f.SetSheetRow("Sheet1", "A1", &head)
-	for i, id := range ids {
-		row := []any{"8FN0", id, "MBL123456789", "VANCOUVER", "CN", "9476", "FROB", "NAILS", "1536", "CTN", fmt.Sprintf("ZENU%07d", i), false, 1000,
-			"SHIPPER CO", "900 ROAD", "SHANGHAI", "CN", "CONSIGNEE CO", "120 ROAD", "SUZHOU", "CN"}
-		_ = f.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+2), &row)
+	for i, row := range hgjRows(ids) {
+		_ = f.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+1), &row)
 	}
 	var b bytes.Buffer
 	_ = f.Write(&b)
 	return b.Bytes()
+}
+
+// hgjRows is a sheet of house bills with its heading.
+func hgjRows(ids []string) [][]any {
+	rows := [][]any{{"houseBillScac", "houseBillNo", "masterBillNo", "placeOfDelivery", "placeOfDeliveryCountry", "carrierScac", "movementType",
+		"cargoDescription", "cargoPackage", "cargoPackageUnit", "containerNo", "nonContainerized", "cargoWeight",
+		"shipperPartyName", "shipperPartyAddr", "shipperPartyCity", "shipperPartyCountry", "consigneePartyName", "consigneePartyAddr", "consigneePartyCity", "consigneePartyCountry"}}
+	for i, id := range ids {
+		rows = append(rows, []any{"8FN0", id, "MBL123456789", "VANCOUVER", "CN", "9476", "FROB", "NAILS", "1536", "CTN", fmt.Sprintf("ZENU%07d", i), false, 1000,
+			"SHIPPER CO", "900 ROAD", "SHANGHAI", "CN", "CONSIGNEE CO", "120 ROAD", "SUZHOU", "CN"})
+	}
+	return rows
 }
 
 // scenario is how the service is run and killed.

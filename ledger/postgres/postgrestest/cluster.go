@@ -116,8 +116,13 @@ func (c *Cluster) Begin() (err error) {
 }
 
 // End stops the server as a crash of it does: what is not on disk is lost, and every connection breaks.
-func (c *Cluster) End() error {
-	if err := c.server.Process.Signal(syscall.SIGQUIT); err != nil {
+func (c *Cluster) End() error { return c.end(syscall.SIGQUIT) }
+
+// Halt stops the server as its service does: every connection is told and closed, everything is on disk.
+func (c *Cluster) Halt() error { return c.end(syscall.SIGINT) }
+
+func (c *Cluster) end(by syscall.Signal) error {
+	if err := c.server.Process.Signal(by); err != nil {
 		return err
 	}
 	_ = c.server.Wait() // it says that it was killed
