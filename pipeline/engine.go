@@ -501,8 +501,14 @@ func (e *Engine) fullHands(ctx context.Context) (going []notify.Condition, err e
 	return going, nil
 }
 
-// Prune asks for a sweep of what was kept long enough.
-func (e *Engine) Prune() { token(e.prune) }
+// Prune asks for a sweep of what was kept long enough. It is an error where this configuration keeps everything.
+func (e *Engine) Prune() error {
+	if e.config.Keep == (configs.Keep{}) {
+		return errors.New("the configuration that is in force keeps everything for ever: rowferry reload has a changed one taken up")
+	}
+	token(e.prune)
+	return nil
+}
 
 // room is an error where there is less room on the disk than the configuration wants free.
 func (e *Engine) room() error {

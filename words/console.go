@@ -300,6 +300,7 @@ var console = catalogue{
 	"doctor.folder.bad":               {EN: "{error}; give this user the right to read and write there, or name another folder", ZH: "{error}；请授予此用户在该处读写的权限，或指定其他文件夹", RU: "{error}; дайте этому пользователю право читать и писать там или укажите другую папку"},
 	"doctor.and":                      {EN: "; ", ZH: "；", RU: "; "},
 	"doctor.room":                     {EN: "{gb} GB free", ZH: "剩余 {gb} GB", RU: "свободно {gb} ГБ"},
+	"doctor.room.mb":                  {EN: "{mb} MB free", ZH: "剩余 {mb} MB", RU: "свободно {mb} МБ"},
 	"doctor.room.little":              {EN: "less than free: {free}: nothing new is taken until there is room", ZH: "低于 free: {free}：有空间之前不会接收新文件", RU: "меньше, чем free: {free}: пока нет места, новые файлы не берутся"},
 	"console.doctor.warn":             {EN: "look", ZH: "注意", RU: "внимание"},
 	"console.first":                   {EN: "First", ZH: "首页", RU: "В начало"},

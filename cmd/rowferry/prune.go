@@ -35,7 +35,10 @@ What a file became stays for ever: its names, hash and counts, and the prints of
 }
 
 func (f *flags) prune(ctx context.Context, dry bool) error {
-	cfg := configs.Load(f.config)
+	cfg, err := f.loadSecretless() // what a mistaken keep lets go of does not come back
+	if err != nil {
+		return err
+	}
 	if cfg.Keep == (configs.Keep{}) {
 		return errors.New("everything is kept for ever: keep in the configuration says for how long, such as keep: {originals: 90d, results: 400d, rows: 400d, answers: 30d}")
 	}

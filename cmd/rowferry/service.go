@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -52,7 +54,7 @@ func (f *flags) service(name string, p service.Interface) (service.Service, erro
 		return nil, err
 	}
 	arguments := []string{"run", "-c", path, "--log-format", "json"}
-	return service.New(p, &service.Config{Name: name, DisplayName: "rowferry",
+	return service.New(p, &service.Config{Name: name, DisplayName: name, // Windows wants that to be unique too
 		Description: "Spreadsheets in, provider calls out, and a result for every row",
 		Arguments:   arguments, WorkingDirectory: filepath.Dir(path), Dependencies: dependencies(),
 		Option: service.KeyValue{"SystemdScript": unit(arguments, filepath.Dir(path)), "OnFailure": "restart", "DelayedAutoStart": true},
@@ -125,8 +127,10 @@ func uninstallService(s service.Service) error {
 
 func serviceStatus(s service.Service) error {
 	state, err := s.Status()
+	_, nowhere := os.Stat("/etc/init.d/" + s.String())
+	absent := s.Platform() == "unix-systemv" && errors.Is(nowhere, fs.ErrNotExist) // it asks service(8), which only fails
 	switch {
-	case errors.Is(err, service.ErrNotInstalled):
+	case errors.Is(err, service.ErrNotInstalled), err != nil && absent:
 		fmt.Fprintf(stdout, "The service %s is not installed.\n", s)
 		return outcome(exitSome)
 	case err != nil:

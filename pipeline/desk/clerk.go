@@ -29,8 +29,8 @@ type House interface {
 	Release(ctx context.Context, f ledger.File) error
 	// Reload has a changed configuration taken up soon; false where this process does not do that.
 	Reload(order int64) bool
-	// Prune lets go of what was kept long enough, soon.
-	Prune()
+	// Prune lets go of what was kept long enough, soon; an error where everything is kept.
+	Prune() error
 	// Stop stops an account's lane for a reason; "" lets it go on.
 	Stop(account, reason string)
 }
@@ -65,8 +65,7 @@ func (c *Clerk) Obey(ctx context.Context, o ledger.Order) error {
 		return c.reload(ctx, o)
 	}
 	if o.Verb == ledger.Prune && c.House != nil {
-		c.House.Prune()
-		return nil
+		return c.House.Prune()
 	}
 	if o.Account != "" {
 		return c.lane(ctx, o)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -145,7 +146,11 @@ func (one *Finding) lookAround(cfg *configs.Config, dir, what string, language b
 		one.Detail += words.Of(language, "doctor.and") + words.Of(language, key, args...)
 	}
 	if free, err := local.Room(dir); err == nil {
-		say("doctor.room", "gb", fmt.Sprintf("%.1f", float64(free)/1e9))
+		if free < little {
+			say("doctor.room.mb", "mb", strconv.FormatUint(free/1_000_000, 10))
+		} else {
+			say("doctor.room", "gb", fmt.Sprintf("%.1f", float64(free)/1e9))
+		}
 		one.Warns = free < little
 		if dir == cfg.Data && free < cfg.FreeBytes() {
 			one.Good = false

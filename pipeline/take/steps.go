@@ -66,7 +66,13 @@ func (t *Taker) Look(ctx context.Context) (taken int, err error) {
 	return taken, t.tellMisfits(looking)
 }
 
-func about(f ledger.File, err error) error { return fmt.Errorf("%s (%s): %w", f.Name, f.ID, err) }
+// about names the file in its trouble; what kept any from being begun is no trouble of one.
+func about(f ledger.File, err error) error {
+	if f.ID == "" {
+		return err
+	}
+	return fmt.Errorf("%s (%s): %w", f.Name, f.ID, err)
+}
 
 func pass[T any](ctx context.Context, to chan<- T, v T) error {
 	select {
