@@ -78,7 +78,7 @@ func (t *tail) add(at tallied, list []printed) {
 	t.rows = append(t.rows, at)
 	if t.n += len(list); 5*t.n > 4*len(t.table) {
 		old := t.table
-		t.table = make([]uint64, 2*t.n)
+		t.table = make([]uint64, t.n+t.n/2)
 		for _, e := range old {
 			if e != 0 {
 				t.put(e)
@@ -167,7 +167,8 @@ type printIndex struct {
 	segments []*segment // oldest first
 	filters  sieve.Shelves[*segment]
 
-	// what became segments in the transaction that is open, which others do not see before it is committed: to them it is frozen
+	// what became segments in the transaction that is open, which others do not see before it is committed: to them it is frozen, as far
+	// as they see any of it
 	frozen []*tail
 	made   []made
 
@@ -407,6 +408,9 @@ func inPage(found []ledger.Sighting, body []byte, p ledger.Print) []ledger.Sight
 	return found
 }
 
+// sealParts is in how many parts the pages of a segment are made: so much less of them is held in memory, and so often the prints are read.
+const sealParts = 4
+
 // seal writes so many prints, which are given the newest first, as a segment.
 func (w *writing) seal(n int, prints func(each func(*printed)) error, now time.Time) (m made, err error) {
 	s, f := &segment{}, sieve.New()
@@ -417,19 +421,28 @@ func (w *writing) seal(n int, prints func(each func(*printed)) error, now time.T
 	if err != nil {
 		return m, err
 	}
-	pages := make([][]byte, 1<<s.bits)
-	err = prints(func(p *printed) {
-		f.Add(p.print)
-		n := s.page(p.print)
-		pages[n] = appendSighting(pages[n], p)
-	})
-	if err != nil {
-		return m, err
-	}
-	for n, body := range pages {
-		at := s.first() + int64(n)
-		if err := w.exec("INSERT INTO print_pages (n, body) VALUES (?, ?)", at, ledger.Seal(ledger.OfPrints, "page", int(at), body)); err != nil {
+	all := 1 << s.bits
+	pages := make([][]byte, (all+sealParts-1)/sealParts)
+	for first := 0; first < all; first += len(pages) {
+		for i := range pages {
+			pages[i] = pages[i][:0]
+		}
+		err = prints(func(p *printed) {
+			if first == 0 {
+				f.Add(p.print)
+			}
+			if n := int(s.page(p.print)) - first; n >= 0 && n < len(pages) {
+				pages[n] = appendSighting(pages[n], p)
+			}
+		})
+		if err != nil {
 			return m, err
+		}
+		for i, body := range pages[:min(len(pages), all-first)] {
+			at := s.first() + int64(first+i)
+			if err := w.exec("INSERT INTO print_pages (n, body) VALUES (?, ?)", at, ledger.Seal(ledger.OfPrints, "page", int(at), body)); err != nil {
+				return m, err
+			}
 		}
 	}
 	return made{s, f}, w.exec("UPDATE segments SET filter = ? WHERE n = ?", ledger.Seal(ledger.OfPrints, "filter", int(s.n), f), s.n)
@@ -517,7 +530,10 @@ func (w *writing) sealTail(file int64, last int) error {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.frozen, x.made, x.tail = append(x.frozen, x.tail), append(x.made, m), newTail()
+	if x.tail.firm > 0 {
+		x.frozen = append(x.frozen, x.tail)
+	}
+	x.made, x.tail = append(x.made, m), newTail()
 	return nil
 }
 

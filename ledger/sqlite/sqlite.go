@@ -341,10 +341,10 @@ func open(ctx context.Context, dir string, owner bool) (b books, writer *sql.DB,
 		q := url.Values{"_pragma": append([]string{"busy_timeout(60000)"}, pragmas...)}
 		return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: q.Encode()}).String()
 	}
-	dsn := with("journal_mode(WAL)", "synchronous(FULL)", "cache_size(-4000)")
+	dsn := with("journal_mode(WAL)", "synchronous(FULL)", "cache_size(-2000)")
 	first := dsn
 	if owner { // before there are tables. Saying so takes the lock of writers each time: nobody who only looks does
-		first = with("auto_vacuum(2)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-4000)")
+		first = with("auto_vacuum(2)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-2000)")
 	}
 	writer, err = sql.Open("sqlite", first)
 	if err != nil {
@@ -355,7 +355,7 @@ func open(ctx context.Context, dir string, owner bool) (b books, writer *sql.DB,
 		writer.SetMaxOpenConns(2)
 	}
 	b = books{path: path}
-	if b.reader, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)&_pragma=cache_size(-1000)"); err != nil {
+	if b.reader, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)&_pragma=cache_size(-250)"); err != nil {
 		return b, nil, errors.Join(err, writer.Close())
 	}
 	b.reader.SetMaxOpenConns(4)

@@ -127,6 +127,7 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 		return err
 	}
 	judge, sending := repeats.New(books.Ledger, r, table.Reading.Again, layout.Sheets, "", time.Now()), calls{op: r.Operation}
+	defer judge.Close()
 	decide := func(part []ledger.Staged) error {
 		for i := range part {
 			r.Mask.Problems(part[i].Problems)

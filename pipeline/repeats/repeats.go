@@ -4,7 +4,6 @@ package repeats
 
 import (
 	"context"
-	"encoding/binary"
 	"maps"
 	"slices"
 	"time"
@@ -16,7 +15,7 @@ import (
 	"github.com/rowferry/rowferry/words"
 )
 
-// Judge decides about the items of one file, in their order.
+// Judge decides about the items of one file, in their order. It is closed after the last question.
 type Judge struct {
 	books  ledger.Books // nil: nothing is known of earlier files
 	route  *route.Route
@@ -82,17 +81,25 @@ func (j *Judge) Judge(ctx context.Context, items []ledger.Staged) error {
 		}
 	}
 	for k, i := range at {
-		j.one(&items[i], earlier[k])
+		if err := j.one(&items[i], earlier[k]); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
+// Close forgets which rows had which requests. It may be called again.
+func (j *Judge) Close() { j.seen.close() }
+
 // one decides about an item that is to be sent.
-func (j *Judge) one(s *ledger.Staged, e *ledger.Earlier) {
+func (j *Judge) one(s *ledger.Staged, e *ledger.Earlier) error {
 	j.echo.hear(s, e)
-	key := binary.BigEndian.Uint64(s.Print[:8])
-	first := j.seen.at(key)
-	above, equal := *first, *first != 0
+	key := keyOf(&s.Print)
+	above, err := j.seen.of(key)
+	if err != nil {
+		return err
+	}
+	equal := above != 0
 	switch {
 	case e != nil && s.Free:
 		s.Before.Repeat = true
@@ -101,19 +108,20 @@ func (j *Judge) one(s *ledger.Staged, e *ledger.Earlier) {
 		j.note(e, s.Rows[0])
 	case e != nil:
 		j.hold(s, e)
-		return
+		return nil
 	case equal && !s.Free && !j.route.Repeats.Send && (j.route.Operation.Rows.Distinct() || j.again != nil):
 		s.Preset = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Skipped, Code: ledger.CodeSending, Message: j.say("repeats.above", append(j.remedy(), "row", j.sheets.Row(above))...)}}
 		s.Problems = nil
-		return
+		return nil
 	case equal:
 		j.tally.equals.add(s.Rows[0])
 		j.tally.equals.above = above
 	}
 	s.Free = s.Free || j.route.Repeats.Send
-	if !equal {
-		*first = s.Rows[0]
+	if equal {
+		return nil
 	}
+	return j.seen.put(key, s.Rows[0])
 }
 
 // hold leaves an item as it is: its request was sent before.

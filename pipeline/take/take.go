@@ -444,6 +444,11 @@ func (t *Taker) accept(ctx context.Context, f *ledger.File) error {
 
 func (t *Taker) acceptOnce(ctx context.Context, f *ledger.File) error {
 	staging := newStaging(t.Ledger, *f, t.Route)
+	defer func() {
+		if staging.judge != nil {
+			staging.judge.Close()
+		}
+	}()
 	reading, err := t.read(ctx, *f, staging)
 	if err == nil {
 		earlier, double, err := staging.judge.Double(ctx)
@@ -453,6 +458,7 @@ func (t *Taker) acceptOnce(ctx context.Context, f *ledger.File) error {
 		case double:
 			return t.double(ctx, f, earlier)
 		}
+		staging.judge.Close() // accepting needs room of its own
 		if err := t.Ledger.Accept(ctx, f.ID, reading, staging.counts, staging.items, staging.open); err != nil {
 			return err
 		}
