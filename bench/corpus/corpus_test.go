@@ -1,25 +1,52 @@
-package main
+// Package corpus judges the readers by files that other people wrote: it reads every file of a corpus with the reader that its
+// content asks for, and compares the rows with what is expected. A file that must be read and is refused, garbled, shortened or shifted is a
+// miss, and so is one that must be refused and is read, or refused for the wrong reason.
+package corpus
 
 import (
-	"context"
+	"flag"
 	"strings"
 	"testing"
 
 	"github.com/rowferry/rowferry/batch"
 )
 
+var dir = flag.String("corpus", "../../../shared/corpus", "the corpus: a folder with MANIFEST.tsv")
+
 // Every file of the corpus is read or refused as it should be.
 func TestCorpus(t *testing.T) {
-	results, err := judgeAll(context.Background(), "../../../shared/corpus", "")
+	results, err := judgeAll(t.Context(), *dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(results) < 100 {
 		t.Fatalf("only %d files", len(results))
 	}
-	var b strings.Builder
-	if misses := report(&b, results, false); misses > 0 {
-		t.Errorf("%d misses\n%s", misses, b.String())
+	report(t, results)
+}
+
+// report logs the score by format and verdict, with -v also what was remarked, and fails for each miss.
+func report(t *testing.T, results []result) {
+	type line struct{ format, verdict string }
+	var order []line
+	right, total := map[line]int{}, map[line]int{}
+	for _, r := range results {
+		l := line{r.format, r.Verdict}
+		if total[l] == 0 {
+			order = append(order, l)
+		}
+		total[l]++
+		if r.miss != "" {
+			t.Errorf("%s (%s): %s", r.Path, r.Verdict, r.miss)
+			continue
+		}
+		right[l]++
+		if len(r.remarks) > 0 {
+			t.Logf("%s (%s): %s", r.Path, r.Verdict, strings.Join(r.remarks, "; "))
+		}
+	}
+	for _, l := range order {
+		t.Logf("%-5s %-30s %3d of %3d", l.format, l.verdict, right[l], total[l])
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/charset"
-	"github.com/rowferry/rowferry/readers/cost"
+	"github.com/rowferry/rowferry/readers/readerstest"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -216,7 +216,7 @@ func TestHostile(t *testing.T) {
 		"too many rows":            {endless{"a,b\n", "1,2\n", 1 << 20}, readers.Limits{Rows: 1000}, "csv.rows"},
 		"zeros":                    {endless{"", "\x00", 10 << 20}, readers.Limits{}, "csv.empty"},
 	} {
-		clock, scale := cost.Start(), cost.Weigh()
+		clock, scale := readerstest.Start(), readerstest.Weigh()
 		f := readers.File{Name: "hostile.csv", Size: c.f.size, ReaderAt: c.f}
 		_, err := drain(f, readers.Settings{Limits: c.l, Escape: escape(name)})
 		key := ""

@@ -19,7 +19,7 @@ import (
 	"time"
 
 	"github.com/rowferry/rowferry/readers"
-	"github.com/rowferry/rowferry/readers/cost"
+	"github.com/rowferry/rowferry/readers/readerstest"
 	"github.com/rowferry/rowferry/readers/workbook/biff"
 	"github.com/rowferry/rowferry/readers/workbook/grid"
 	"github.com/rowferry/rowferry/readers/workbook/workbooktest"
@@ -178,7 +178,7 @@ func TestOldFormatCostsNoMore(t *testing.T) {
 		best := math.Inf(1)
 		for range 3 {
 			var before, after syscall.Rusage
-			scale := cost.Weigh()
+			scale := readerstest.Weigh()
 			errs := syscall.Getrusage(syscall.RUSAGE_SELF, &before)
 			n := readOurs(t, kind, path)
 			if err := errors.Join(errs, syscall.Getrusage(syscall.RUSAGE_SELF, &after)); err != nil || n != rows {

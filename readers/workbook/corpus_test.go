@@ -18,7 +18,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
-	"github.com/rowferry/rowferry/readers/cost"
+	"github.com/rowferry/rowferry/readers/readerstest"
 	"github.com/rowferry/rowferry/readers/workbook/biff"
 	"github.com/rowferry/rowferry/readers/workbook/grid"
 	"github.com/rowferry/rowferry/readers/workbook/html"
@@ -62,7 +62,7 @@ func TestCorpus(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer cost.Start().Check(t)
+			defer readerstest.Start().Check(t)
 			verdict, tags := f[2], f[1]
 			switch verdict {
 			case "must-read":

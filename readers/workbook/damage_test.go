@@ -16,7 +16,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
-	"github.com/rowferry/rowferry/readers/cost"
+	"github.com/rowferry/rowferry/readers/readerstest"
 	"github.com/rowferry/rowferry/readers/workbook/xlsx"
 	"github.com/xuri/excelize/v2"
 )
@@ -284,7 +284,7 @@ func TestBombs(t *testing.T) {
 		"rows":          {orders(t, 200), readers.Settings{Limits: readers.Limits{Rows: 150}}, "workbook.limit_rows"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			clock, scale := cost.Start(), cost.Weigh()
+			clock, scale := readerstest.Start(), readerstest.Weigh()
 			err := drain(c.content, c.s)
 			clock.Check(t)
 			scale.Check(t)

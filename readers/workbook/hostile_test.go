@@ -11,7 +11,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
-	"github.com/rowferry/rowferry/readers/cost"
+	"github.com/rowferry/rowferry/readers/readerstest"
 	. "github.com/rowferry/rowferry/readers/workbook/workbooktest"
 )
 
@@ -125,7 +125,7 @@ func TestHostile(t *testing.T) {
 		"an XML workbook of nested elements": {xml2003(strings.Repeat("<a>", 100_000)), "workbook.limit_depth"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			clock, scale := cost.Start(), cost.Weigh()
+			clock, scale := readerstest.Start(), readerstest.Weigh()
 			got, err := rowsOf("x.xls", c.content, readers.Settings{})
 			clock.Check(t)
 			scale.Check(t)

@@ -17,8 +17,8 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
-	"github.com/rowferry/rowferry/readers/cost"
 	"github.com/rowferry/rowferry/readers/formats"
+	"github.com/rowferry/rowferry/readers/readerstest"
 	wt "github.com/rowferry/rowferry/readers/workbook/workbooktest"
 	"github.com/rowferry/rowferry/words"
 )
@@ -165,7 +165,7 @@ func cuts(t *testing.T, name, format string, content []byte, want []string) {
 
 // damages: small injuries anywhere end in rows or in a refusal, soon.
 func damages(t *testing.T, name string, content []byte) {
-	defer cost.Start().Check(t)
+	defer readerstest.Start().Check(t)
 	rnd := rand.New(rand.NewPCG(7, 7))
 	for range 400 {
 		b := bytes.Clone(content)

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/rowferry/rowferry/readers"
-	"github.com/rowferry/rowferry/readers/cost"
 	"github.com/rowferry/rowferry/readers/formats"
+	"github.com/rowferry/rowferry/readers/readerstest"
 )
 
 // An OpenDocument workbook that is too large to be kept unpacked is read as a stream, also its last sheet: every row, in the memory that
@@ -53,7 +53,7 @@ func TestLargeOpenDocument(t *testing.T) {
 	if err := z.Close(); err != nil || size <= 32<<20 {
 		t.Fatal(size, err)
 	}
-	defer cost.Weigh().Check(t)
+	defer readerstest.Weigh().Check(t)
 	f := file("large.ods", b.Bytes())
 	r, err := formats.Of(f)
 	if err != nil {

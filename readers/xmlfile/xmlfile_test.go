@@ -15,7 +15,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
-	"github.com/rowferry/rowferry/readers/cost"
+	"github.com/rowferry/rowferry/readers/readerstest"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -286,7 +286,7 @@ func TestHostile(t *testing.T) {
 		"bytes":           {endless{"<l>", "<r>x</r>", "</l>", 1 << 30}, "xml.too_big"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			clock, scale := cost.Start(), cost.Weigh()
+			clock, scale := readerstest.Start(), readerstest.Weigh()
 			s := readers.Settings{}
 			if name == "columns" || name == "items" {
 				s.Record = "r"

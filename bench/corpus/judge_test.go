@@ -1,4 +1,4 @@
-package main
+package corpus
 
 import (
 	"bytes"
@@ -15,8 +15,8 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
-	"github.com/rowferry/rowferry/readers/cost"
 	"github.com/rowferry/rowferry/readers/formats"
+	"github.com/rowferry/rowferry/readers/readerstest"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -65,16 +65,13 @@ var judges = map[string]func(ctx context.Context, r *result, reader readers.Read
 	"xml":  judgeXML,
 }
 
-func judgeAll(ctx context.Context, dir, only string) ([]result, error) {
+func judgeAll(ctx context.Context, dir string) ([]result, error) {
 	entries, err := manifest(dir)
 	if err != nil {
-		return nil, fmt.Errorf("the corpus is missing: %w (give its folder with -dir)", err)
+		return nil, fmt.Errorf("the corpus is missing: %w (give its folder with -corpus)", err)
 	}
 	var out []result
 	for _, e := range entries {
-		if !strings.Contains(e.Path, only) {
-			continue
-		}
 		out = append(out, judge(ctx, dir, e))
 	}
 	return out, nil
@@ -105,7 +102,7 @@ func judge(ctx context.Context, dir string, e entry) (r result) {
 	if head, _, found := strings.Cut(e.Path, "/"); found {
 		r.format = head
 	}
-	clock := cost.Start()
+	clock := readerstest.Start()
 	defer func() {
 		if p := recover(); p != nil {
 			r.missed("panic: %v", p)

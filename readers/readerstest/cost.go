@@ -1,7 +1,7 @@
-// Package cost judges in tests whether a hostile file ended soon enough and in little memory, on whatever machine: by the
+// Package readerstest judges in tests whether a hostile file ended soon enough and in little memory, on whatever machine: by the
 // processor's time that the process used, measured against a fixed piece of work, and by what it held, so that neither a
 // busy machine nor a slow one, nor the race detector, changes the verdict.
-package cost
+package readerstest
 
 import (
 	"sync"
