@@ -109,26 +109,16 @@ func chunk(ctx context.Context, q querier, id string, seq int) (*ledger.Content,
 
 // play plays a chunk's records.
 func play(ctx context.Context, q querier, p *ledger.Playback, at ledger.ChunkID, n int64) error {
-	rows, err := q.QueryContext(ctx, "SELECT form, body FROM events WHERE file = ? AND chunk = ? ORDER BY n", n, at.Seq)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
 	var form int
 	var stored sql.RawBytes
-	for rows.Next() {
-		if err := rows.Scan(&form, &stored); err != nil {
-			return err
-		}
+	rows, err := q.QueryContext(ctx, "SELECT form, body FROM events WHERE file = ? AND chunk = ? ORDER BY n", n, at.Seq)
+	return eachRow(rows, err, []any{&form, &stored}, func() error {
 		events, err := opened(form, ledger.OfEvents, at.File, at.Seq, stored)
 		if err != nil {
 			return err
 		}
-		if err := p.Add(stored, events); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+		return p.Add(stored, events)
+	})
 }
 
 // Forms of stored records: those of the first rowferry have no seal.
@@ -216,29 +206,21 @@ func (l *Ledger) Ordered(ctx context.Context) ([]ledger.Order, error) {
 }
 
 func (b books) ordered(ctx context.Context) (orders []ledger.Order, err error) {
+	var n int64
+	var body []byte
+	var sum sql.NullInt64
 	rows, err := b.reader.QueryContext(ctx, "SELECT n, body, sum FROM orders ORDER BY n")
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var n int64
-		var body []byte
-		var sum sql.NullInt64
-		var o ledger.Order
-		if err := rows.Scan(&n, &body, &sum); err != nil {
-			return nil, err
-		}
+	err = eachRow(rows, err, []any{&n, &body, &sum}, func() error {
 		if err := as(sum, "order", string(body)); err != nil {
-			return nil, err
+			return err
 		}
-		if err := json.Unmarshal(body, &o); err != nil {
-			return nil, err
-		}
+		var o ledger.Order
+		err := json.Unmarshal(body, &o)
 		o.N = n
 		orders = append(orders, o)
-	}
-	return orders, rows.Err()
+		return err
+	})
+	return orders, err
 }
 
 // Done takes a command out.

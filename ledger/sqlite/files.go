@@ -29,10 +29,11 @@ type stored struct {
 	sum     sql.NullInt64
 }
 
-func (s *stored) scan(row interface{ Scan(...any) error }) error {
+// columns are where the line is scanned into.
+func (s *stored) columns() []any {
 	t, n := &s.texts, &s.numbers
-	return row.Scan(&n[0], &t[0], &t[1], &t[2], &t[3], &t[4], &t[5], &n[1], &t[6], &n[2], &n[3], &n[4], &n[5],
-		&n[6], &n[7], &n[8], &n[9], &n[10], &n[11], &n[12], &n[13], &n[14], &n[15], &s.facts, &s.sum)
+	return []any{&n[0], &t[0], &t[1], &t[2], &t[3], &t[4], &t[5], &n[1], &t[6], &n[2], &n[3], &n[4], &n[5],
+		&n[6], &n[7], &n[8], &n[9], &n[10], &n[11], &n[12], &n[13], &n[14], &n[15], &s.facts, &s.sum}
 }
 
 // checksum is over everything but itself.
@@ -63,7 +64,7 @@ const forgottenKey = ledger.Own + "forgotten"
 // scanFile reads a line of fileColumns: ledger.ErrNotFound when there is none, ledger.ErrAltered when it is not as it was written.
 func scanFile(row interface{ Scan(...any) error }) (f ledger.File, n int64, err error) {
 	var s stored
-	err = s.scan(row)
+	err = row.Scan(s.columns()...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return f, 0, ledger.ErrNotFound
 	}
@@ -87,20 +88,14 @@ func scanFile(row interface{ Scan(...any) error }) (f ledger.File, n int64, err 
 // sum writes the checksums of the lines that the transaction changed, and notes how far it reaches.
 func (w *writing) sum() error {
 	w.reached = w.l.mark.value
-	rows, err := w.conn.listed(w.ctx, "SELECT "+fileColumns+" FROM files WHERE changed > ?", w.reached)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
+	var s stored
 	sums := map[int64]int64{}
-	for rows.Next() {
-		var s stored
-		if err := s.scan(rows); err != nil {
-			return err
-		}
+	rows, err := w.conn.listed(w.ctx, "SELECT "+fileColumns+" FROM files WHERE changed > ?", w.reached)
+	err = eachRow(rows, err, s.columns(), func() error {
 		sums[s.numbers[0]], w.reached = s.checksum(), max(w.reached, s.numbers[15])
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	for n, sum := range sums {
@@ -237,23 +232,12 @@ func (w *writing) Counted(f ledger.File, n int64, rows, items int) error {
 		return fmt.Errorf("rows of %s are not on disk: %w", f.ID, err)
 	}
 	census := ledger.Census{File: f.ID}
-	found, err := w.conn.QueryContext(w.ctx, `SELECT c.seq, t.body, CASE WHEN c.seq = (SELECT max(seq) FROM chunks WHERE file = ?1) THEN c.body END
-		FROM chunks c LEFT JOIN tallies t ON t.file = c.file AND t.seq = c.seq WHERE c.file = ?1 ORDER BY c.seq`, n)
-	if err != nil {
-		return err
-	}
-	defer found.Close()
 	var seq int
 	var tally, last sql.RawBytes
-	for found.Next() {
-		if err := found.Scan(&seq, &tally, &last); err != nil {
-			return err
-		}
-		if err := census.Add(seq, tally, last); err != nil {
-			return err
-		}
-	}
-	return cmp.Or(found.Err(), census.Holds(rows, items))
+	found, err := w.conn.QueryContext(w.ctx, `SELECT c.seq, t.body, CASE WHEN c.seq = (SELECT max(seq) FROM chunks WHERE file = ?1) THEN c.body END
+		FROM chunks c LEFT JOIN tallies t ON t.file = c.file AND t.seq = c.seq WHERE c.file = ?1 ORDER BY c.seq`, n)
+	err = eachRow(found, err, []any{&seq, &tally, &last}, func() error { return census.Add(seq, tally, last) })
+	return cmp.Or(err, census.Holds(rows, items))
 }
 
 // Family is ledger.Pen's.

@@ -8,7 +8,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -215,44 +214,30 @@ const ofAccepted = " FROM prints p JOIN files f ON f.n = p.file WHERE f.state NO
 
 // current reports whether the segments are those whose filters are here: of a large ledger these are most of what there is to read.
 func (x *printIndex) current(ctx context.Context, q querier) (bool, error) {
-	rows, err := q.QueryContext(ctx, "SELECT n FROM segments ORDER BY n")
-	if err != nil {
-		return false, err
-	}
-	defer rows.Close()
 	same, seen := true, 0
-	for rows.Next() {
-		var n int64
-		if err := rows.Scan(&n); err != nil {
-			return false, err
-		}
+	var n int64
+	rows, err := q.QueryContext(ctx, "SELECT n FROM segments ORDER BY n")
+	err = eachRow(rows, err, []any{&n}, func() error {
 		same = same && seen < len(x.segments) && x.segments[seen].n == n
 		seen++
-	}
-	return same && seen == len(x.segments), rows.Err()
+		return nil
+	})
+	return same && seen == len(x.segments), err
 }
 
 // fillFilters reads the segments' filters.
 func (x *printIndex) fillFilters(ctx context.Context, q querier) error {
 	x.segments, x.filters = nil, sieve.Shelves[*segment]{}
-	rows, err := q.QueryContext(ctx, "SELECT n, bits, filter FROM segments ORDER BY n")
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
+	var s segment
 	var body sql.RawBytes
-	for rows.Next() {
-		s := &segment{}
-		if err := rows.Scan(&s.n, &s.bits, &body); err != nil {
-			return err
-		}
+	rows, err := q.QueryContext(ctx, "SELECT n, bits, filter FROM segments ORDER BY n")
+	return eachRow(rows, err, []any{&s.n, &s.bits, &body}, func() error {
 		f, err := ledger.Unseal(ledger.OfPrints, "filter", int(s.n), body)
-		if err != nil {
-			return err
+		if err == nil {
+			x.shelve(&segment{s.n, s.bits}, f)
 		}
-		x.shelve(s, f)
-	}
-	return rows.Err()
+		return err
+	})
 }
 
 func (x *printIndex) shelve(s *segment, f sieve.Filter) {
@@ -262,25 +247,17 @@ func (x *printIndex) shelve(s *segment, f sieve.Filter) {
 
 // eachPrinted reads rows of prints: id, file, seq, body.
 func eachPrinted(ctx context.Context, q querier, each func(tallied, []printed), query string, args ...any) error {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
+	var id string
+	var at tallied
 	var body sql.RawBytes
-	for rows.Next() {
-		var id string
-		var at tallied
-		if err := rows.Scan(&id, &at.file, &at.seq, &body); err != nil {
-			return err
-		}
+	rows, err := q.QueryContext(ctx, query, args...)
+	return eachRow(rows, err, []any{&id, &at.file, &at.seq, &body}, func() error {
 		list, err := decodePrints(id, at, body)
-		if err != nil {
-			return err
+		if err == nil {
+			each(at, list)
 		}
-		each(at, list)
-	}
-	return rows.Err()
+		return err
+	})
 }
 
 // encodePrints is the row of a chunk: for each item that leaves one, its index × 2, 1 more where it is free, and the print.
@@ -642,25 +619,14 @@ func (x *printIndex) earlier(ctx context.Context, q querier, family string, prin
 // ForgetPrints drops the segments whose prints all are older.
 func (l *Ledger) ForgetPrints(ctx context.Context, before time.Time) error {
 	return l.do(ctx, func(w *writing) error {
-		rows, err := w.conn.QueryContext(w.ctx, "SELECT n, bits FROM segments WHERE newest < ?", before.UnixMilli())
-		if err != nil {
+		var gone []segment
+		var s segment
+		rows, err := w.conn.QueryContext(w.ctx, "SELECT n, bits FROM segments WHERE newest < ? ORDER BY n", before.UnixMilli())
+		if err := eachRow(rows, err, []any{&s.n, &s.bits}, func() error { gone = append(gone, s); return nil }); err != nil {
 			return err
 		}
-		defer rows.Close()
-		gone := map[int64]*segment{}
-		for rows.Next() {
-			s := &segment{}
-			if err := rows.Scan(&s.n, &s.bits); err != nil {
-				return err
-			}
-			gone[s.n] = s
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			return err
-		}
-		for _, n := range slices.Sorted(maps.Keys(gone)) {
-			s := gone[n]
-			err := cmp.Or(w.exec("DELETE FROM print_pages WHERE n >= ? AND n < ?", s.first(), s.first()+1<<s.bits), w.exec("DELETE FROM segments WHERE n = ?", n))
+		for _, s := range gone {
+			err := cmp.Or(w.exec("DELETE FROM print_pages WHERE n >= ? AND n < ?", s.first(), s.first()+1<<s.bits), w.exec("DELETE FROM segments WHERE n = ?", s.n))
 			if err != nil {
 				return err
 			}

@@ -86,23 +86,16 @@ func (b books) Received(ctx context.Context, q ledger.ReceivedQuery) ([]ledger.R
 	if q.Last > 0 {
 		query, args = query+" LIMIT ?", append(args, q.Last)
 	}
-	rows, err := b.reader.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, b.explained(err)
-	}
-	defer rows.Close()
 	var found []ledger.Received
-	for rows.Next() {
-		var one ledger.Received
-		var body []byte
-		if err := rows.Scan(&one.N, &body, &one.File, &one.Chunk, &one.Item); err != nil {
-			return nil, b.explained(err)
-		}
-		if err := json.Unmarshal(body, &one.Receipt); err != nil {
-			return nil, err
-		}
+	var one ledger.Received
+	var body []byte
+	rows, err := b.reader.QueryContext(ctx, query, args...)
+	err = eachRow(rows, err, []any{&one.N, &body, &one.File, &one.Chunk, &one.Item}, func() error {
+		one.Receipt = batch.Receipt{}
+		err := json.Unmarshal(body, &one.Receipt)
 		found = append(found, one)
-	}
+		return err
+	})
 	slices.Reverse(found)
-	return found, b.explained(rows.Err())
+	return found, b.explained(err)
 }

@@ -62,24 +62,16 @@ func (r register) Acts(ctx context.Context, q ledger.ActQuery) ([]ledger.Act, er
 	if q.Limit > 0 {
 		limit = q.Limit
 	}
-	rows, err := r.reader.QueryContext(ctx, "SELECT n, coalesce(ord, 0), body FROM acts WHERE "+strings.Join(where, " AND ")+" ORDER BY n DESC LIMIT ?", append(args, limit)...)
-	if err != nil {
-		return nil, r.explained(err)
-	}
-	defer rows.Close()
 	var found []ledger.Act
-	for rows.Next() {
-		var n, order int64
-		var body []byte
+	var n, order int64
+	var body []byte
+	rows, err := r.reader.QueryContext(ctx, "SELECT n, coalesce(ord, 0), body FROM acts WHERE "+strings.Join(where, " AND ")+" ORDER BY n DESC LIMIT ?", append(args, limit)...)
+	err = eachRow(rows, err, []any{&n, &order, &body}, func() error {
 		var a ledger.Act
-		if err := rows.Scan(&n, &order, &body); err != nil {
-			return nil, r.explained(err)
-		}
-		if err := json.Unmarshal(body, &a); err != nil {
-			return nil, err
-		}
+		err := json.Unmarshal(body, &a)
 		a.N, a.Order = n, order
 		found = append(found, a)
-	}
-	return found, r.explained(rows.Err())
+		return err
+	})
+	return found, r.explained(err)
 }

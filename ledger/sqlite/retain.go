@@ -89,27 +89,20 @@ type record struct {
 }
 
 func (w *writing) records(id string, file int64, seq int) (all []record, err error) {
+	var n int64
+	var form int
+	var stored []byte
 	rows, err := w.conn.QueryContext(w.ctx, "SELECT n, form, body FROM events WHERE file = ? AND chunk = ? ORDER BY n", file, seq)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var r record
-		var form int
-		if err := rows.Scan(&r.n, &form, &r.stored); err != nil {
-			return nil, err
-		}
-		plain, err := opened(form, ledger.OfEvents, id, seq, r.stored)
+	err = eachRow(rows, err, []any{&n, &form, &stored}, func() error {
+		plain, err := opened(form, ledger.OfEvents, id, seq, stored)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if r.rest, r.changed, err = ledger.WithoutAnswers(plain); err != nil {
-			return nil, err
-		}
-		all = append(all, r)
-	}
-	return all, errors.Join(rows.Err(), rows.Close())
+		rest, changed, err := ledger.WithoutAnswers(plain)
+		all = append(all, record{n, stored, rest, changed})
+		return err
+	})
+	return all, err
 }
 
 // Shrink is ledger.Retainer's. A ledger that was made before it could shrink does so once nobody else has it open.

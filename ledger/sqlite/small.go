@@ -30,26 +30,34 @@ func as(sum sql.NullInt64, what string, parts ...string) error {
 	return nil
 }
 
-// pairs are the lines of a query that gives a key, a value and the checksum of both.
-func pairs(ctx context.Context, q querier, what, query string, args ...any) (map[string]string, error) {
-	rows, err := q.QueryContext(ctx, query, args...)
+// eachRow scans the rows of a query, as asking for them gave it, into the same values, and calls do after each; its error ends the reading. A
+// sql.RawBytes among them is valid until do returns.
+func eachRow(rows *sql.Rows, err error, into []any, do func() error) error {
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
-	out := map[string]string{}
 	for rows.Next() {
-		var k, v string
-		var sum sql.NullInt64
-		if err := rows.Scan(&k, &v, &sum); err != nil {
-			return nil, err
+		if err := rows.Scan(into...); err != nil {
+			return err
 		}
-		if err := as(sum, what, k, v); err != nil {
-			return nil, err
+		if err := do(); err != nil {
+			return err
 		}
-		out[k] = v
 	}
-	return out, rows.Err()
+	return errors.Join(rows.Err(), rows.Close())
+}
+
+// pairs are the lines of a query that gives a key, a value and the checksum of both.
+func pairs(ctx context.Context, q querier, what, query string, args ...any) (map[string]string, error) {
+	out := map[string]string{}
+	var k, v string
+	var sum sql.NullInt64
+	rows, err := q.QueryContext(ctx, query, args...)
+	return out, eachRow(rows, err, []any{&k, &v, &sum}, func() error {
+		out[k] = v
+		return as(sum, what, k, v)
+	})
 }
 
 // small is ledger.ErrAltered when a lane, an order, a fact or an entry is not as it was written: one whose name changed would be missing.

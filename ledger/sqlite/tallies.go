@@ -47,47 +47,31 @@ func (w *writing) tally(id string, file int64, seq int, events []ledger.Event, r
 
 // Tallies gives the tallies of a file's chunks.
 func (b books) Tallies(ctx context.Context, id string) ([]*ledger.Tally, error) {
+	var all []*ledger.Tally
+	var seq int
+	var body sql.RawBytes
 	rows, err := b.reader.QueryContext(ctx, `SELECT c.seq, t.body FROM files f JOIN chunks c ON c.file = f.n
 		LEFT JOIN tallies t ON t.file = c.file AND t.seq = c.seq WHERE f.id = ? ORDER BY c.seq`, id)
-	if err != nil {
-		return nil, b.explained(err)
-	}
-	defer rows.Close()
-	var all []*ledger.Tally
-	var body sql.RawBytes
-	for rows.Next() {
-		var seq int
-		if err := rows.Scan(&seq, &body); err != nil {
-			return nil, b.explained(err)
-		}
+	err = eachRow(rows, err, []any{&seq, &body}, func() (err error) {
 		var t *ledger.Tally
 		if body != nil {
-			if t, err = ledger.OpenTally(ledger.ChunkID{File: id, Seq: seq}, body); err != nil {
-				return nil, b.explained(err)
-			}
+			t, err = ledger.OpenTally(ledger.ChunkID{File: id, Seq: seq}, body)
 		}
 		all = append(all, t)
-	}
-	return all, b.explained(rows.Err())
+		return err
+	})
+	return all, b.explained(err)
 }
 
 // Mentions reports whether a chunk's stored form may hold a text.
-func (b books) Mentions(ctx context.Context, id string, seq int, text string) (bool, error) {
-	rows, err := b.reader.QueryContext(ctx, `SELECT c.form, c.body FROM files f JOIN chunks c ON c.file = f.n WHERE f.id = ?1 AND c.seq = ?2
-		UNION ALL SELECT e.form, e.body FROM files f JOIN events e ON e.file = f.n WHERE f.id = ?1 AND e.chunk = ?2`, id, seq)
-	if err != nil {
-		return false, b.explained(err)
-	}
-	defer rows.Close()
+func (b books) Mentions(ctx context.Context, id string, seq int, text string) (may bool, err error) {
 	var form int
 	var body sql.RawBytes
-	for rows.Next() {
-		if err := rows.Scan(&form, &body); err != nil {
-			return false, b.explained(err)
-		}
-		if form == unsealed && ledger.Mentioned(body, text) || form == sealed && ledger.SealedMentions(body, text) {
-			return true, nil
-		}
-	}
-	return false, b.explained(rows.Err())
+	rows, err := b.reader.QueryContext(ctx, `SELECT c.form, c.body FROM files f JOIN chunks c ON c.file = f.n WHERE f.id = ?1 AND c.seq = ?2
+		UNION ALL SELECT e.form, e.body FROM files f JOIN events e ON e.file = f.n WHERE f.id = ?1 AND e.chunk = ?2`, id, seq)
+	err = eachRow(rows, err, []any{&form, &body}, func() error {
+		may = may || form == unsealed && ledger.Mentioned(body, text) || form == sealed && ledger.SealedMentions(body, text)
+		return nil
+	})
+	return may, b.explained(err)
 }
