@@ -2,17 +2,49 @@ package grid
 
 import "io"
 
-// Spans walks a sheet that tells of its ranges as it is read, up to row through, and gives those that begin there or before:
-// at most MaxMerged. next reads a row, number is the row it has come to, and all is whom the sheet tells.
-func Spans(next func() error, number *int, all *func(Area), through int) ([]Area, error) {
+// Base is what sheets of every kind have. Whoever embeds it has half of a Sheet.
+type Base struct {
+	Cells   Row // of the current row
+	upright []Area
+	told    func(Area)
+}
+
+// BaseFor is one whose values are judged by these rules.
+func BaseFor(r Rules) Base { return Base{Cells: Row{Rules: r}} }
+
+// Row implements Sheet.
+func (b *Base) Row() *Row { return &b.Cells }
+
+// Merged implements Sheet.
+func (b *Base) Merged() []Area { return b.upright }
+
+// Merge is told of a merged range.
+func (b *Base) Merge(a Area) {
+	if b.told != nil {
+		b.told(a)
+	}
+	if a.Bottom > a.Top && len(b.upright) < MaxMerged {
+		b.upright = append(b.upright, a)
+	}
+}
+
+func (b *Base) tell(whom func(Area)) { b.told = whom }
+
+// Spans walks sheet i, one with a Base that tells of its ranges as it is read, up to row through, and gives those that begin there or
+// before: at most MaxMerged.
+func Spans(open func(i int) (Sheet, error), i, through int) ([]Area, error) {
+	s, err := open(i)
+	if err != nil {
+		return nil, err
+	}
 	var found []Area
-	*all = func(a Area) {
+	s.(interface{ tell(func(Area)) }).tell(func(a Area) {
 		if a.Top <= through && len(found) < MaxMerged {
 			found = append(found, a)
 		}
-	}
-	for *number <= through {
-		if err := next(); err == io.EOF {
+	})
+	for s.Row().Number <= through {
+		if err := s.Next(); err == io.EOF {
 			break
 		} else if err != nil {
 			return nil, err

@@ -15,11 +15,9 @@ import (
 
 // sheet reads the rows of one table.
 type sheet struct {
-	page   *page
-	from   int64
-	row    grid.Row
-	merged []grid.Area
-	all    func(grid.Area) // is told of every merged range, where somebody wants it
+	grid.Base
+	page *page
+	from int64
 
 	number int
 	depth  int         // of tables
@@ -43,22 +41,15 @@ func (b *book) Sheet(i int) (grid.Sheet, error) {
 	if _, err := p.next(); err != nil {
 		return nil, err
 	}
-	return &sheet{page: p, from: b.Listed[i].At, row: grid.Row{Rules: b.rules}, depth: 1, until: map[int]int{}}, nil
+	return &sheet{page: p, from: b.Listed[i].At, Base: grid.BaseFor(b.rules), depth: 1, until: map[int]int{}}, nil
 }
 
 // Merged are the cells that have a colspan or a rowspan.
 func (b *book) Merged(i, through int) ([]grid.Area, error) {
-	opened, err := b.Sheet(i)
-	if err != nil {
-		return nil, err
-	}
-	s := opened.(*sheet)
-	return grid.Spans(s.Next, &s.number, &s.all, through)
+	return grid.Spans(b.Sheet, i, through)
 }
 
-func (s *sheet) Row() *grid.Row      { return &s.row }
-func (s *sheet) Read() int64         { return s.page.at - s.from }
-func (s *sheet) Merged() []grid.Area { return s.merged }
+func (s *sheet) Read() int64 { return s.page.at - s.from }
 
 // Next reads the next row. End tags of cells and rows may be missing, as HTML permits.
 func (s *sheet) Next() error {
@@ -102,8 +93,8 @@ func (s *sheet) feed(t html.Token) (done bool, err error) {
 	case t.Type == html.TextToken:
 		if s.cell != nil {
 			s.cell.text = appendText(s.cell.text, t.Data)
-			if len(s.cell.text) > s.row.Value {
-				return false, &grid.Error{Part: part, Reason: grid.TooLong, Limit: s.row.Value}
+			if len(s.cell.text) > s.Cells.Value {
+				return false, &grid.Error{Part: part, Reason: grid.TooLong, Limit: s.Cells.Value}
 			}
 		}
 	case t.DataAtom == atom.Tr && t.Type == html.StartTagToken && s.begun:
@@ -149,7 +140,7 @@ func (s *sheet) breakLine(t html.Token) {
 func (s *sheet) begin(hidden bool) error {
 	s.number++
 	s.column, s.begun = 0, true
-	return s.row.Begin(s.number, hidden)
+	return s.Cells.Begin(s.number, hidden)
 }
 
 // open begins a cell in the first column that no cell above covers.
@@ -159,11 +150,11 @@ func (s *sheet) open(t html.Token) error {
 	}
 	column, wide, tall := s.column, span(t, "colspan", 1000), span(t, "rowspan", 65534)
 	if s.column += wide; s.column > grid.MaxColumn {
-		return s.row.Misplaced(s.column)
+		return s.Cells.Misplaced(s.column)
 	}
 	last := min(s.number+tall-1, grid.MaxRow)
 	if wide > 1 || tall > 1 {
-		s.merge(grid.Area{Top: s.number, Left: column, Bottom: last, Right: column + wide - 1})
+		s.Merge(grid.Area{Top: s.number, Left: column, Bottom: last, Right: column + wide - 1})
 	}
 	for c := column; c < s.column && tall > 1; c++ {
 		s.until[c] = last
@@ -188,15 +179,6 @@ func span(t html.Token, name string, most int) int {
 	return 1
 }
 
-func (s *sheet) merge(a grid.Area) {
-	if s.all != nil {
-		s.all(a)
-	}
-	if a.Bottom > a.Top && len(s.merged) < grid.MaxMerged {
-		s.merged = append(s.merged, a)
-	}
-}
-
 // finish takes what the open cell shows.
 func (s *sheet) finish() error {
 	c := s.cell
@@ -212,11 +194,11 @@ func (s *sheet) finish() error {
 	case text == "":
 		return nil
 	case look == table.Fault:
-		return s.row.Fault(c.column, text)
+		return s.Cells.Fault(c.column, text)
 	case look == table.Amount && c.number != "" && text[0] != '0':
-		return s.row.Decimal(c.column, []byte(c.number), 0)
+		return s.Cells.Decimal(c.column, []byte(c.number), 0)
 	}
-	return s.row.Text(c.column, []byte(strings.ReplaceAll(text, "\u00a0", " ")))
+	return s.Cells.Text(c.column, []byte(strings.ReplaceAll(text, "\u00a0", " ")))
 }
 
 // close ends the row.
@@ -225,5 +207,5 @@ func (s *sheet) close() error {
 		return err
 	}
 	s.begun = false
-	return s.row.Settle()
+	return s.Cells.Settle()
 }

@@ -81,8 +81,7 @@ func (s *Scanner) Misfit(format string, args ...any) error {
 
 // AllText appends all text within the element that has just started, and ends behind it.
 func (s *Scanner) AllText(dst []byte, limit int) ([]byte, error) {
-	for depth := s.Depth(); ; {
-		t, err := s.Next()
+	for t, err := range s.Within() {
 		switch {
 		case err != nil:
 			return dst, s.Wrap(err)
@@ -90,8 +89,7 @@ func (s *Scanner) AllText(dst []byte, limit int) ([]byte, error) {
 			if dst = append(dst, s.Text...); len(dst) > limit {
 				return dst, &grid.Error{Part: s.part, Reason: grid.TooLong, Limit: limit}
 			}
-		case t == ooxml.End && s.Depth() < depth:
-			return dst, nil
 		}
 	}
+	return dst, nil
 }

@@ -234,7 +234,7 @@ func (b *book) Sheet(i int) (grid.Sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sheet{book: b, scan: sc, depth: sc.Depth(), row: grid.Row{Rules: b.rules}}, nil
+	return &sheet{book: b, scan: sc, depth: sc.Depth(), Base: grid.BaseFor(b.rules)}, nil
 }
 
 // find gives a scanner that has just read the tag of sheet i.
@@ -287,12 +287,7 @@ func (b *book) search(i int) (scan, error) {
 
 // Merged are the cells that span others.
 func (b *book) Merged(i, through int) ([]grid.Area, error) {
-	opened, err := b.Sheet(i)
-	if err != nil {
-		return nil, err
-	}
-	s := opened.(*sheet)
-	return grid.Spans(s.Next, &s.number, &s.all, through)
+	return grid.Spans(b.Sheet, i, through)
 }
 
 // count reads a number of repetitions, which is 1 where it is not said.

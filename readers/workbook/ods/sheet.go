@@ -14,13 +14,11 @@ import (
 
 // sheet reads the rows of one table.
 type sheet struct {
-	book   *book
-	scan   scan
-	depth  int // of the table's element
-	row    grid.Row
-	text   []byte
-	merged []grid.Area
-	all    func(grid.Area) // is told of every merged range, where somebody wants it
+	grid.Base
+	book  *book
+	scan  scan
+	depth int // of the table's element
+	text  []byte
 
 	number  int           // of the last row, repetitions included
 	again   int           // how often the current row is still to be given
@@ -35,9 +33,7 @@ type columnStyle struct {
 	style       string
 }
 
-func (s *sheet) Row() *grid.Row      { return &s.row }
-func (s *sheet) Read() int64         { return s.scan.TokenEnd }
-func (s *sheet) Merged() []grid.Area { return s.merged }
+func (s *sheet) Read() int64 { return s.scan.TokenEnd }
 
 // maxRepeated is how often a row with content may be repeated: more are a column that was filled to its end by mistake.
 const maxRepeated = 10_000
@@ -46,7 +42,7 @@ const maxRepeated = 10_000
 func (s *sheet) Next() error {
 	if s.again > 0 {
 		s.again--
-		s.row.Number++
+		s.Cells.Number++
 		return nil
 	}
 	for !s.ended {
@@ -105,16 +101,12 @@ func (s *sheet) readRow() (filled bool, err error) {
 	visible, _ := s.scan.Attr("table:visibility")
 	style, _ := s.scan.Attr("table:default-cell-style-name")
 	s.style, s.column = string(style), 0
-	if err := s.row.Begin(s.number+1, string(visible) == "collapse" || string(visible) == "filter"); err != nil {
+	if err := s.Cells.Begin(s.number+1, string(visible) == "collapse" || string(visible) == "filter"); err != nil {
 		return false, err
 	}
-	for depth := s.scan.Depth(); ; {
-		t, err := s.scan.Next()
+	for t, err := range s.scan.Within() {
 		if err != nil {
 			return false, s.scan.Wrap(err)
-		}
-		if t == ooxml.End && s.scan.Depth() < depth {
-			break
 		}
 		if t != ooxml.Start {
 			continue
@@ -132,14 +124,14 @@ func (s *sheet) readRow() (filled bool, err error) {
 		}
 	}
 	s.number += times
-	if len(s.row.Cells) == 0 {
+	if len(s.Cells.Cells) == 0 {
 		return false, nil
 	}
 	if times > maxRepeated {
-		return false, readers.Refuse("workbook.limit_repeated", "row", s.row.Number, "count", times, "limit", maxRepeated)
+		return false, readers.Refuse("workbook.limit_repeated", "row", s.Cells.Number, "count", times, "limit", maxRepeated)
 	}
 	s.again = times - 1
-	return true, s.row.Settle()
+	return true, s.Cells.Settle()
 }
 
 // passCell passes over cells that a merged one covers; what they hold is not shown.
@@ -190,7 +182,7 @@ func (s *sheet) readCell() error {
 		return err
 	}
 	if across > 1 || down > 1 {
-		s.merge(grid.Area{Top: s.row.Number, Left: s.column, Bottom: min(s.row.Number+down-1, grid.MaxRow), Right: min(s.column+across-1, grid.MaxColumn-1)})
+		s.Merge(grid.Area{Top: s.Cells.Number, Left: s.column, Bottom: min(s.Cells.Number+down-1, grid.MaxRow), Right: min(s.column+across-1, grid.MaxColumn-1)})
 	}
 	if err := s.readText(); err != nil {
 		return err
@@ -198,24 +190,15 @@ func (s *sheet) readCell() error {
 	first := s.column
 	s.column += times
 	for i := range times {
-		before := len(s.row.Cells)
+		before := len(s.Cells.Cells)
 		if err := s.keep(first+i, c); err != nil {
 			return err
 		}
-		if len(s.row.Cells) == before {
+		if len(s.Cells.Cells) == before {
 			break // it shows nothing, however often
 		}
 	}
 	return nil
-}
-
-func (s *sheet) merge(a grid.Area) {
-	if s.all != nil {
-		s.all(a)
-	}
-	if a.Bottom > a.Top && len(s.merged) < grid.MaxMerged {
-		s.merged = append(s.merged, a)
-	}
 }
 
 // readText reads the paragraphs of the cell that has just started into s.text, and goes to its end. Notes and drawings are
@@ -254,7 +237,7 @@ func (s *sheet) readText() error {
 				if err != nil {
 					return err
 				}
-				s.text = append(s.text, strings.Repeat(" ", min(n, s.row.Value+1))...)
+				s.text = append(s.text, strings.Repeat(" ", min(n, s.Cells.Value+1))...)
 			case "tab":
 				s.text = append(s.text, '\t')
 			case "line-break":
@@ -266,8 +249,8 @@ func (s *sheet) readText() error {
 				}
 			}
 		}
-		if len(s.text) > s.row.Value {
-			return &grid.Error{Part: part, Reason: grid.TooLong, Limit: s.row.Value}
+		if len(s.text) > s.Cells.Value {
+			return &grid.Error{Part: part, Reason: grid.TooLong, Limit: s.Cells.Value}
 		}
 	}
 }
@@ -288,31 +271,31 @@ func (s *sheet) keep(column int, c content) error {
 	value := []byte(c.value)
 	switch {
 	case c.fault, c.formula && isFault(s.text):
-		return s.row.Fault(column, string(s.text))
+		return s.Cells.Fault(column, string(s.text))
 	case c.formula && c.kind == "":
-		return s.row.Uncalculated(column)
+		return s.Cells.Uncalculated(column)
 	}
 	switch c.kind {
 	case "":
-		return s.row.Text(column, s.text)
+		return s.Cells.Text(column, s.text)
 	case "string":
 		if c.named {
-			return s.row.Text(column, value)
+			return s.Cells.Text(column, value)
 		}
-		return s.row.Text(column, s.text)
+		return s.Cells.Text(column, s.text)
 	case "float", "currency", "percentage":
 		if shown := string(s.text); shown == "TRUE" || shown == "FALSE" { // LibreOffice keeps truth values so, from other formats
-			return s.row.Bool(column, shown == "TRUE")
+			return s.Cells.Bool(column, shown == "TRUE")
 		}
-		return s.row.Decimal(column, bytes.TrimSpace(value), s.styleOf(column, c.style))
+		return s.Cells.Decimal(column, bytes.TrimSpace(value), s.styleOf(column, c.style))
 	case "date", "time":
-		return s.row.ISO(column, bytes.TrimSpace(value), s.styleOf(column, c.style))
+		return s.Cells.ISO(column, bytes.TrimSpace(value), s.styleOf(column, c.style))
 	case "boolean":
 		v, err := strconv.ParseBool(c.value)
 		if err != nil {
-			return s.row.Faulty(column, c.value, "workbook.cell_damaged")
+			return s.Cells.Faulty(column, c.value, "workbook.cell_damaged")
 		}
-		return s.row.Bool(column, v)
+		return s.Cells.Bool(column, v)
 	case "void":
 		return nil
 	}

@@ -44,18 +44,15 @@ func (t *styles) addStyle(s scan) error {
 	if err := t.charge(len(name) + len(style.format) + len(style.parent)); err != nil {
 		return err
 	}
-	for depth := s.Depth(); ; {
-		k, err := s.Next()
+	for k, err := range s.Within() {
 		if err != nil {
 			return s.Wrap(err)
-		}
-		if k == ooxml.End && s.Depth() < depth {
-			return nil
 		}
 		if k == ooxml.Start && string(s.Name) == "table-properties" && get("table:display") == "false" && family == "table" {
 			t.hidden[name] = true
 		}
 	}
+	return nil
 }
 
 // addFormat takes the number format that has just started, and goes to its end.
@@ -64,16 +61,12 @@ func (t *styles) addFormat(s scan, kind string) error {
 	name := get("style:name")
 	elapsed := kind == "time-style" && get("number:truncate-on-overflow") == "false"
 	var code strings.Builder
-	for depth := s.Depth(); ; {
-		k, err := s.Next()
+	child := s.Depth() + 1
+	for k, err := range s.Within() {
 		if err != nil {
 			return s.Wrap(err)
 		}
-		if k == ooxml.End && s.Depth() < depth {
-			t.codes[name] = code.String()
-			return t.charge(len(name) + code.Len())
-		}
-		if k != ooxml.Start || s.Depth() != depth+1 || code.Len() > 10_000 {
+		if k != ooxml.Start || s.Depth() != child || code.Len() > 10_000 {
 			continue
 		}
 		switch string(s.Name) {
@@ -106,6 +99,8 @@ func (t *styles) addFormat(s scan, kind string) error {
 			return err
 		}
 	}
+	t.codes[name] = code.String()
+	return t.charge(len(name) + code.Len())
 }
 
 // digits writes the digits of a number: 00000, 000-00-0000, #,##0.00.
@@ -119,13 +114,9 @@ func digits(s scan, code *strings.Builder) error {
 	places, _ := s.Attr("number:decimal-places")
 	grouped, fraction := string(grouping) == "true", string(places)
 	within := map[int]string{} // texts between the digits, by how many stand behind them
-	for depth := s.Depth(); ; {
-		k, err := s.Next()
+	for k, err := range s.Within() {
 		if err != nil {
 			return s.Wrap(err)
-		}
-		if k == ooxml.End && s.Depth() < depth {
-			break
 		}
 		if k == ooxml.Start && string(s.Name) == "embedded-text" {
 			v, _ := s.Attr("number:position")
@@ -152,18 +143,15 @@ func digits(s scan, code *strings.Builder) error {
 
 // literal writes the text of the element as one that is shown as it is.
 func literal(s scan, code *strings.Builder) error {
-	for depth := s.Depth(); ; {
-		k, err := s.Next()
+	for k, err := range s.Within() {
 		if err != nil {
 			return s.Wrap(err)
-		}
-		if k == ooxml.End && s.Depth() < depth {
-			return nil
 		}
 		if k == ooxml.Text {
 			code.WriteString(`"` + strings.ReplaceAll(string(s.Text), `"`, "") + `"`)
 		}
 	}
+	return nil
 }
 
 // resolve gives every cell's style the number of its format.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strconv"
 	"unicode/utf8"
 )
@@ -138,17 +139,27 @@ func (s *Scanner) Relation() string {
 	return ""
 }
 
+// Within gives what is within the element that has just started, and ends behind it. An error is the last that it gives.
+func (s *Scanner) Within() iter.Seq2[Token, error] {
+	depth := len(s.open)
+	return func(yield func(Token, error) bool) {
+		for {
+			t, err := s.Next()
+			if t == End && len(s.open) < depth || !yield(t, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // Skip reads past the end of the element that has just started.
 func (s *Scanner) Skip() error {
-	for depth := len(s.open); ; {
-		t, err := s.Next()
+	for _, err := range s.Within() {
 		if err != nil {
 			return err
 		}
-		if t == End && len(s.open) < depth {
-			return nil
-		}
 	}
+	return nil
 }
 
 // Rest reads to the end of the part, which is where it turns out to be whole.

@@ -81,18 +81,16 @@ func (s *PartScanner) number(name string) (int, bool) {
 
 // each calls f at the start of every child called name of the element that has just started, until f gives an error.
 func (s *PartScanner) each(name string, f func() error) error {
-	for depth := s.Depth(); ; {
-		t, err := s.Next()
+	child := s.Depth() + 1
+	for t, err := range s.Within() {
 		if err != nil {
 			return s.Wrap(err)
 		}
-		switch {
-		case t == Start && s.Depth() == depth+1 && s.Is(name):
+		if t == Start && s.Depth() == child && s.Is(name) {
 			if err := f(); err != nil {
 				return err
 			}
-		case t == End && s.Depth() < depth:
-			return nil
 		}
 	}
+	return nil
 }

@@ -11,15 +11,14 @@ import (
 
 // sheet reads the cells of one sheet.
 type sheet struct {
+	grid.Base
 	book   *book
 	rec    *records
-	row    grid.Row
 	text   []byte
 	column int // of the last cell
 	inside bool
 	begun  bool
 	held   bool // the current record begins the next row
-	merged []grid.Area
 }
 
 func (b *book) Sheet(i int) (grid.Sheet, error) {
@@ -33,7 +32,7 @@ func (b *book) Sheet(i int) (grid.Sheet, error) {
 	if rec.id != recBeginSheet {
 		return nil, rec.misfit("record %d where a sheet begins", rec.id)
 	}
-	return &sheet{book: b, rec: rec, row: grid.Row{Rules: b.rules}}, nil
+	return &sheet{book: b, rec: rec, Base: grid.BaseFor(b.rules)}, nil
 }
 
 // Merged reads the merged ranges, which stand behind the rows.
@@ -67,9 +66,7 @@ func area(rec *records) (grid.Area, bool) {
 	return a, a.Top <= a.Bottom && a.Bottom <= grid.MaxRow && a.Left <= a.Right && a.Right < grid.MaxColumn
 }
 
-func (s *sheet) Row() *grid.Row      { return &s.row }
-func (s *sheet) Read() int64         { return s.rec.read }
-func (s *sheet) Merged() []grid.Area { return s.merged }
+func (s *sheet) Read() int64 { return s.rec.read }
 
 // Next reads the next row.
 func (s *sheet) Next() error {
@@ -90,16 +87,16 @@ func (s *sheet) Next() error {
 		case s.rec.id == recEndData:
 			s.inside = false
 			if s.begun {
-				return s.row.Settle()
+				return s.Cells.Settle()
 			}
 		case s.rec.id == recMerged:
-			if a, ok := area(s.rec); ok && a.Bottom > a.Top && len(s.merged) < grid.MaxMerged {
-				s.merged = append(s.merged, a)
+			if a, ok := area(s.rec); ok {
+				s.Merge(a)
 			}
 		case !s.inside:
 		case s.rec.id == recRow && s.begun:
 			s.held = true
-			return s.row.Settle()
+			return s.Cells.Settle()
 		case s.rec.id == recRow:
 			if err := s.begin(); err != nil {
 				return err
@@ -118,7 +115,7 @@ func (s *sheet) begin() error {
 		return s.rec.misfit("a row of %d bytes", len(d))
 	}
 	s.begun, s.column = true, -1
-	return s.row.Begin(int(binary.LittleEndian.Uint32(d))+1, d[11]&0x10 != 0)
+	return s.Cells.Begin(int(binary.LittleEndian.Uint32(d))+1, d[11]&0x10 != 0)
 }
 
 // cell reads the current record.
@@ -130,19 +127,19 @@ func (s *sheet) cell() error {
 	column := s.column + 1
 	if id < recShortBlank || id == recRichText {
 		if len(d) < 8 {
-			return s.rec.misfit("a cell of %d bytes in row %d", len(d), s.row.Number)
+			return s.rec.misfit("a cell of %d bytes in row %d", len(d), s.Cells.Number)
 		}
 		if n := binary.LittleEndian.Uint32(d); n < grid.MaxColumn {
 			column = int(n)
 		} else {
-			return s.row.Misplaced(grid.MaxColumn)
+			return s.Cells.Misplaced(grid.MaxColumn)
 		}
 		d = d[4:]
 	} else {
 		id -= recShortBlank - recBlank
 	}
 	if len(d) < 4 {
-		return s.rec.misfit("a cell of %d bytes in row %d", len(d), s.row.Number)
+		return s.rec.misfit("a cell of %d bytes in row %d", len(d), s.Cells.Number)
 	}
 	s.column = column
 	return s.value(id, column, int(binary.LittleEndian.Uint32(d)&0xffffff), d[4:])
@@ -153,23 +150,23 @@ var lengths = map[int]int{recRK: 4, recError: 1, recBool: 1, recReal: 8, recText
 
 func (s *sheet) value(id, column, style int, d []byte) error {
 	if len(d) < lengths[id] {
-		return s.rec.misfit("a value of %d bytes in %s", len(d), s.row.Name(column))
+		return s.rec.misfit("a value of %d bytes in %s", len(d), s.Cells.Name(column))
 	}
 	switch id {
 	case recRK:
-		return s.row.Float(column, grid.RK(binary.LittleEndian.Uint32(d)), style)
+		return s.Cells.Float(column, grid.RK(binary.LittleEndian.Uint32(d)), style)
 	case recReal, recFormulaReal:
-		return s.row.Float(column, math.Float64frombits(binary.LittleEndian.Uint64(d)), style)
+		return s.Cells.Float(column, math.Float64frombits(binary.LittleEndian.Uint64(d)), style)
 	case recBool, recFormulaBool:
-		return s.row.Bool(column, d[0] != 0)
+		return s.Cells.Bool(column, d[0] != 0)
 	case recError, recFormulaError:
-		return s.row.Fault(column, grid.FaultName(d[0]))
+		return s.Cells.Fault(column, grid.FaultName(d[0]))
 	case recShared:
 		i := binary.LittleEndian.Uint32(d)
 		if s.book.strings == nil || int64(i) >= int64(s.book.strings.Len()) {
-			return readers.Refuse("workbook.string_index", "cell", s.row.Name(column))
+			return readers.Refuse("workbook.string_index", "cell", s.Cells.Name(column))
 		}
-		return s.row.Shared(column, s.book.strings.At(int(i)))
+		return s.Cells.Shared(column, s.book.strings.At(int(i)))
 	case recText, recFormulaText, recRichText:
 		if id == recRichText {
 			d = d[1:]
@@ -178,10 +175,10 @@ func (s *sheet) value(id, column, style int, d []byte) error {
 		if err != nil {
 			return err
 		}
-		if s.text = text; len(text) > s.row.Value {
-			return &grid.Error{Part: s.rec.part.Name, Reason: grid.TooLong, Limit: s.row.Value}
+		if s.text = text; len(text) > s.Cells.Value {
+			return &grid.Error{Part: s.rec.part.Name, Reason: grid.TooLong, Limit: s.Cells.Value}
 		}
-		return s.row.Text(column, text)
+		return s.Cells.Text(column, text)
 	}
 	return nil
 }

@@ -13,17 +13,14 @@ import (
 
 // sheet reads the rows of one sheet part, one after the other. Only cells that show something are kept.
 type sheet struct {
+	grid.Base
 	scan    *ooxml.PartScanner
 	strings *grid.Strings
-	row     grid.Row
 	raw     []byte // the value of the current cell
 	state   state
-	merged  []grid.Area // over several rows; known when the part ended
 }
 
-func (s *sheet) Row() *grid.Row      { return &s.row }
-func (s *sheet) Read() int64         { return s.scan.TokenEnd }
-func (s *sheet) Merged() []grid.Area { return s.merged }
+func (s *sheet) Read() int64 { return s.scan.TokenEnd }
 
 type state uint8
 
@@ -62,14 +59,14 @@ func (s *sheet) Next() error {
 	}
 }
 
-// merge takes the merged range that has just started, if it is one over several rows.
+// merge takes the merged range that has just started.
 func (s *sheet) merge() {
 	if !s.scan.Is("mergeCell") || s.scan.Depth() != 3 {
 		return
 	}
 	ref, _ := s.scan.Attr("ref")
-	if a, ok := parseArea(ref); ok && a.Bottom > a.Top && len(s.merged) < grid.MaxMerged {
-		s.merged = append(s.merged, a)
+	if a, ok := parseArea(ref); ok {
+		s.Merge(a)
 	}
 }
 
@@ -113,7 +110,7 @@ func parseArea(ref []byte) (a grid.Area, ok bool) {
 
 // readRow reads the row that has just started, to its end.
 func (s *sheet) readRow() error {
-	number := s.row.Number + 1
+	number := s.Cells.Number + 1
 	hidden := false
 	for _, a := range s.scan.Attrs {
 		switch string(a.Name) {
@@ -127,7 +124,7 @@ func (s *sheet) readRow() error {
 			hidden = string(a.Value) == "1" || string(a.Value) == "true"
 		}
 	}
-	if err := s.row.Begin(number, hidden); err != nil {
+	if err := s.Cells.Begin(number, hidden); err != nil {
 		return err
 	}
 	column := -1
@@ -138,7 +135,7 @@ func (s *sheet) readRow() error {
 		}
 		switch {
 		case t == ooxml.End && s.scan.Depth() == 2:
-			return s.row.Settle()
+			return s.Cells.Settle()
 		case t != ooxml.Start:
 		case s.scan.Is("c"):
 			if column, err = s.readCell(column); err != nil {
@@ -206,9 +203,9 @@ func (s *sheet) readCell(previous int) (int, error) {
 		case 'r':
 			c, row, ok := reference(a.Value)
 			if !ok {
-				return 0, readers.Refuse("workbook.reference", "reference", grid.Shorten(string(a.Value)), "row", s.row.Number)
+				return 0, readers.Refuse("workbook.reference", "reference", grid.Shorten(string(a.Value)), "row", s.Cells.Number)
 			}
-			if row != s.row.Number {
+			if row != s.Cells.Number {
 				misplaced = string(a.Value)
 			}
 			column = c
@@ -223,7 +220,7 @@ func (s *sheet) readCell(previous int) (int, error) {
 		}
 	}
 	if column >= grid.MaxColumn {
-		return 0, s.row.Misplaced(column)
+		return 0, s.Cells.Misplaced(column)
 	}
 	formula, valued, err := s.content(string(kind[:kindLen]) == "inlineStr")
 	if err != nil {
@@ -233,13 +230,13 @@ func (s *sheet) readCell(previous int) (int, error) {
 		return column, nil
 	}
 	if misplaced != "" && (formula || len(s.raw) > 0) {
-		return 0, readers.Refuse("workbook.reference", "reference", grid.Shorten(misplaced), "row", s.row.Number)
+		return 0, readers.Refuse("workbook.reference", "reference", grid.Shorten(misplaced), "row", s.Cells.Number)
 	}
-	if column >= s.row.Columns && len(bytes.TrimSpace(s.raw)) == 0 {
+	if column >= s.Cells.Columns && len(bytes.TrimSpace(s.raw)) == 0 {
 		return column, nil
 	}
-	if column >= s.row.Columns {
-		return 0, s.row.Misplaced(column)
+	if column >= s.Cells.Columns {
+		return 0, s.Cells.Misplaced(column)
 	}
 	return column, s.decode(column, style, string(kind[:kindLen]), formula, valued)
 }
@@ -269,7 +266,7 @@ func (s *sheet) content(inline bool) (formula, valued bool, err error) {
 			}
 		case s.scan.Is("is") && inline:
 			valued = true
-			if s.raw, err = s.scan.RichText(s.raw, s.row.Value); err != nil {
+			if s.raw, err = s.scan.RichText(s.raw, s.Cells.Value); err != nil {
 				return false, false, err
 			}
 		default:
@@ -296,8 +293,8 @@ func (s *sheet) plain(drop bool) error {
 		}
 		if !drop {
 			s.raw = append(s.raw, s.scan.Text...)
-			if len(s.raw) > s.row.Value {
-				return readers.Refuse("workbook.limit_value", "part", s.scan.Part, "limit", s.row.Value)
+			if len(s.raw) > s.Cells.Value {
+				return readers.Refuse("workbook.limit_value", "part", s.scan.Part, "limit", s.Cells.Value)
 			}
 		}
 	}
@@ -305,8 +302,8 @@ func (s *sheet) plain(drop bool) error {
 
 // decode turns the value of a cell into what the sender sees.
 func (s *sheet) decode(column, style int, kind string, formula, valued bool) error {
-	if formula && s.row.Pending {
-		return s.row.Uncalculated(column)
+	if formula && s.Cells.Pending {
+		return s.Cells.Uncalculated(column)
 	}
 	if kind == "str" || kind == "inlineStr" {
 		return s.text(column, kind, formula, valued)
@@ -314,31 +311,31 @@ func (s *sheet) decode(column, style int, kind string, formula, valued bool) err
 	raw := trim(s.raw)
 	if len(raw) == 0 && kind != "e" {
 		if formula {
-			return s.row.Uncalculated(column)
+			return s.Cells.Uncalculated(column)
 		}
 		return nil
 	}
 	switch kind {
 	case "", "n":
-		return s.row.Decimal(column, raw, style)
+		return s.Cells.Decimal(column, raw, style)
 	case "s":
 		i, err := strconv.Atoi(string(raw))
 		if err != nil || i < 0 || s.strings == nil || i >= s.strings.Len() {
-			return readers.Refuse("workbook.string_index", "cell", s.row.Name(column))
+			return readers.Refuse("workbook.string_index", "cell", s.Cells.Name(column))
 		}
-		return s.row.Shared(column, s.strings.At(i))
+		return s.Cells.Shared(column, s.strings.At(i))
 	case "b":
 		switch string(raw) {
 		case "1", "true":
-			return s.row.Bool(column, true)
+			return s.Cells.Bool(column, true)
 		case "0", "false":
-			return s.row.Bool(column, false)
+			return s.Cells.Bool(column, false)
 		}
-		return s.row.Faulty(column, string(s.raw), "workbook.cell_damaged")
+		return s.Cells.Faulty(column, string(s.raw), "workbook.cell_damaged")
 	case "e":
-		return s.row.Fault(column, string(raw))
+		return s.Cells.Fault(column, string(raw))
 	case "d":
-		return s.row.ISO(column, raw, style)
+		return s.Cells.ISO(column, raw, style)
 	}
 	return s.scan.Misfit("a cell of the type %q", grid.Shorten(kind))
 }
@@ -346,12 +343,12 @@ func (s *sheet) decode(column, style int, kind string, formula, valued bool) err
 // text decodes a text that the cell itself holds.
 func (s *sheet) text(column int, kind string, formula, valued bool) error {
 	if formula && !valued {
-		return s.row.Uncalculated(column)
+		return s.Cells.Uncalculated(column)
 	}
 	if kind == "str" {
 		s.raw = ooxml.Unescape(s.raw, 0)
 	}
-	return s.row.Text(column, s.raw)
+	return s.Cells.Text(column, s.raw)
 }
 
 func trim(b []byte) []byte {

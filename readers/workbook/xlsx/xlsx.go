@@ -92,7 +92,7 @@ func (b *book) Sheet(i int) (grid.Sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sheet{scan: scan, strings: b.strings, row: grid.Row{Rules: b.rules}}
+	s := &sheet{scan: scan, strings: b.strings, Base: grid.BaseFor(b.rules)}
 	if err := s.open(); err != nil {
 		return nil, err
 	}

@@ -13,13 +13,11 @@ import (
 
 // sheet reads the rows of one worksheet.
 type sheet struct {
+	grid.Base
 	book   *book
 	scan   *markup.Scanner
 	from   int64
-	row    grid.Row
 	text   []byte
-	merged []grid.Area
-	all    func(grid.Area) // is told of every merged range, where somebody wants it
 	number int
 	styles []columnStyle // of columns
 	style  int           // of the row
@@ -31,22 +29,15 @@ type columnStyle struct{ first, last, style int }
 
 func (b *book) Sheet(i int) (grid.Sheet, error) {
 	at := b.Listed[i].At
-	return &sheet{book: b, from: at, row: grid.Row{Rules: b.rules}, scan: markup.ScanFrom(b.text, b.root, at, part, b.limits)}, nil
+	return &sheet{book: b, from: at, Base: grid.BaseFor(b.rules), scan: markup.ScanFrom(b.text, b.root, at, part, b.limits)}, nil
 }
 
 // Merged are the cells that have MergeAcross or MergeDown.
 func (b *book) Merged(i, through int) ([]grid.Area, error) {
-	opened, err := b.Sheet(i)
-	if err != nil {
-		return nil, err
-	}
-	s := opened.(*sheet)
-	return grid.Spans(s.Next, &s.number, &s.all, through)
+	return grid.Spans(b.Sheet, i, through)
 }
 
-func (s *sheet) Row() *grid.Row      { return &s.row }
-func (s *sheet) Read() int64         { return max(0, s.scan.End()-s.from) }
-func (s *sheet) Merged() []grid.Area { return s.merged }
+func (s *sheet) Read() int64 { return max(0, s.scan.End()-s.from) }
 
 // Next reads the next row.
 func (s *sheet) Next() error {
@@ -96,7 +87,7 @@ func (s *sheet) readRow() error {
 		return readers.Refuse("workbook.row_number", "number", grid.Shorten(string(attr(s.scan, "Index"))))
 	}
 	s.style = s.book.styles[string(attr(s.scan, "StyleID"))]
-	if err := s.row.Begin(number, string(attr(s.scan, "Hidden")) == "1"); err != nil {
+	if err := s.Cells.Begin(number, string(attr(s.scan, "Hidden")) == "1"); err != nil {
 		return err
 	}
 	s.number = number
@@ -111,7 +102,7 @@ func (s *sheet) readRow() error {
 			if span > 0 { // so many rows like this one, which are empty
 				s.number += span
 			}
-			return s.row.Settle()
+			return s.Cells.Settle()
 		case t == ooxml.Start && string(s.scan.Name) == "Cell":
 			if next, err = s.readCell(next); err != nil {
 				return err
@@ -136,7 +127,7 @@ func (s *sheet) readCell(next int) (int, error) {
 	formula := len(attr(s.scan, "Formula")) > 0
 	style := s.styleOf(column, string(attr(s.scan, "StyleID")))
 	if across > 0 || down > 0 {
-		s.merge(grid.Area{Top: s.number, Left: column, Bottom: min(s.number+down, grid.MaxRow), Right: min(column+across, grid.MaxColumn-1)})
+		s.Merge(grid.Area{Top: s.number, Left: column, Bottom: min(s.number+down, grid.MaxRow), Right: min(column+across, grid.MaxColumn-1)})
 	}
 	valued := false
 	for {
@@ -147,13 +138,13 @@ func (s *sheet) readCell(next int) (int, error) {
 		switch {
 		case t == ooxml.End && s.scan.Depth() == 4:
 			if formula && !valued {
-				err = s.row.Uncalculated(column)
+				err = s.Cells.Uncalculated(column)
 			}
 			return column + across + 1, err
 		case t == ooxml.Start && string(s.scan.Name) == "Data" && !valued:
 			valued = true
 			kind := string(attr(s.scan, "Type"))
-			if s.text, err = s.scan.AllText(s.text[:0], s.row.Value); err != nil {
+			if s.text, err = s.scan.AllText(s.text[:0], s.Cells.Value); err != nil {
 				return 0, err
 			}
 			if err := s.value(column, style, kind); err != nil {
@@ -183,15 +174,6 @@ func (s *sheet) styleOf(column int, id string) int {
 	return s.book.styles["Default"]
 }
 
-func (s *sheet) merge(a grid.Area) {
-	if s.all != nil {
-		s.all(a)
-	}
-	if a.Bottom > a.Top && len(s.merged) < grid.MaxMerged {
-		s.merged = append(s.merged, a)
-	}
-}
-
 // value decodes what the cell holds.
 func (s *sheet) value(column, style int, kind string) error {
 	raw := bytes.TrimSpace(s.text)
@@ -200,29 +182,29 @@ func (s *sheet) value(column, style int, kind string) error {
 	}
 	switch kind {
 	case "Number":
-		return s.row.Decimal(column, raw, style)
+		return s.Cells.Decimal(column, raw, style)
 	case "DateTime":
 		if serial, ok := serialOf(string(raw)); ok && s.isDate(serial, style) {
-			return s.row.Float(column, serial, style)
+			return s.Cells.Float(column, serial, style)
 		}
 		day, _, midnight := bytes.Cut(raw, []byte("T00:00:00"))
 		if midnight {
 			raw = day
 		}
-		return s.row.ISO(column, raw, 0)
+		return s.Cells.ISO(column, raw, 0)
 	case "Boolean":
-		return s.row.Bool(column, string(raw) == "1")
+		return s.Cells.Bool(column, string(raw) == "1")
 	case "Error":
-		return s.row.Fault(column, string(raw))
+		return s.Cells.Fault(column, string(raw))
 	case "String", "":
-		return s.row.Text(column, s.text)
+		return s.Cells.Text(column, s.text)
 	}
 	return s.scan.Misfit("a cell of the type %q", grid.Shorten(kind))
 }
 
 // isDate reports whether a style shows a date or time of the number.
 func (s *sheet) isDate(serial float64, style int) bool {
-	format, _ := s.row.Styles.Of(style)
+	format, _ := s.Cells.Styles.Of(style)
 	look := format.For(serial).Look
 	return look != grid.Plain && look != grid.Padded && look != grid.Masked
 }

@@ -107,19 +107,16 @@ func (b *book) style(s *markup.Scanner, styles *grid.Styles) error {
 	if len(b.styles) == maxStyles {
 		return &grid.Error{Part: part, Reason: grid.OverFormats, Limit: maxStyles}
 	}
-	for depth := s.Depth(); ; {
-		t, err := s.Next()
+	for t, err := range s.Within() {
 		if err != nil {
 			return s.Wrap(err)
-		}
-		if t == ooxml.End && s.Depth() < depth {
-			b.styles[id] = index
-			return nil
 		}
 		if t == ooxml.Start && string(s.Name) == "NumberFormat" {
 			index = styles.AddCode(codeOf(string(attr(s, "Format"))))
 		}
 	}
+	b.styles[id] = index
+	return nil
 }
 
 // codeOf is the code of a number format, some of which have names.
