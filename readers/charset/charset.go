@@ -44,6 +44,9 @@ const (
 	enough = 64 << 10
 )
 
+// pairs are the encodings whose letters take two bytes or more.
+var pairs = map[string]bool{"gb18030": true, "big5": true, "shift_jis": true, "euc-kr": true, "euc-jp": true}
+
 // judged is a candidate that can decode the sample.
 type judged struct {
 	name  string
@@ -84,7 +87,8 @@ func Guess(sample []byte) Verdict {
 	var v Verdict
 	some := slices.ContainsFunc(fits, func(j judged) bool { return j.usual })
 	for _, j := range fits {
-		if len(v.Fits) < 5 && some && (j.usual || j.bits <= best.bits+margin) { // what nobody writes is not recommended
+		// What nobody writes is not recommended, but where bytes pair up to the end, that is hardly chance.
+		if len(v.Fits) < 5 && (some && (j.usual || j.bits <= best.bits+margin) || !some && pairs[j.name] && letters([]byte(j.text)) >= 12) {
 			v.Fits = append(v.Fits, j.name)
 		}
 	}

@@ -2,6 +2,7 @@ package charset
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -31,6 +32,8 @@ var texts = []struct {
 	{"gb18030", true, "Phone,id,name,地址\n1,say,Köln,广东省\n2,a,Köln,北京市\n3,b,Köln,x\n4,c,Köln,y\n5,d,Köln,z\n6,d,Köln,z\n"},
 	{"gb18030", true, "运单号,收件人\n1,Иванов Пётр\n2,Смирнова Анна\n3,王芳\n"},
 	{"gb18030", false, "a,b\n1,中\n"},
+	{"gb18030", true, "訂單編號,收件人,地址\r\n1,陳怡君,臺北市信義區市府路\r\n2,李小明,香港旺角彌敦道\r\n"},
+	{"gb18030", true, "订单,收件人\r\n1,陳怡君\r\n2,王芳\r\n3,李小明，上海市\r\n"},
 	{"big5", true, "訂單編號,收件人,地址\r\n1,陳怡君,臺北市信義區市府路\r\n"},
 	{"big5", false, "品名,數量\n螺絲,5\n"},
 	{"shift_jis", true, "注文番号,お届け先,商品名\r\n1,山田様,りんごジュース\r\n"},
@@ -111,6 +114,15 @@ func TestGuessRefusesNoise(t *testing.T) {
 		if v := Guess([]byte(raw)); v.Sure {
 			t.Errorf("%q: %s", raw, v.Name)
 		}
+	}
+}
+
+// Where nobody writes so, those encodings are named whose characters of several bytes fit all of them.
+func TestGuessNamesWhatFits(t *testing.T) {
+	e, _ := ByName("gb18030")
+	raw, err := e.NewEncoder().Bytes([]byte("注文番号,お届け先\r\n1,りんごジュース\r\n2,やまださま\r\n3,すずきさま\r\n"))
+	if v := Guess(raw); err != nil || v.Sure || !slices.Contains(v.Fits, "gb18030") {
+		t.Errorf("%+v, %v", v, err)
 	}
 }
 

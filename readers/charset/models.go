@@ -74,7 +74,7 @@ var candidates = sync.OnceValue(func() []candidate {
 		baltics  = []model{lithuanian, latvian, estonian}
 	)
 	return []candidate{
-		{"gb18030", 0, []model{simplified}},
+		{"gb18030", 0, []model{simplified, traditional}},
 		{"windows-1251", 0, []model{russian, ukrainian}},
 		{"windows-1252", 0, westerns},
 		{"big5", 1, []model{traditional}},

@@ -116,6 +116,9 @@ func (t *Text) choose(head []byte, said string) error {
 		}
 	}
 	v := charset.Guess(sample)
+	if len(v.Fits) == 0 && !v.Sure {
+		return readers.Refuse("workbook.letters_none")
+	}
 	if !v.Sure {
 		return readers.Refuse("workbook.letters", "fits", strings.Join(v.Fits, ", "))
 	}
