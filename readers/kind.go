@@ -249,9 +249,9 @@ func wide(b []byte) func([]byte) string {
 	most := func(x int) bool { return x*10 >= q*6 }
 	few := func(x int) bool { return x*20 <= q }
 	switch {
-	case nulls[1] == q && nulls[2] == q && nulls[3] == q && few(nulls[0]):
+	case nulls[3] == q && most(nulls[2]) && few(nulls[0]): // letters beyond U+00FF fill the second byte, emoji the third
 		return utf32(binary.LittleEndian)
-	case nulls[0] == q && nulls[1] == q && nulls[2] == q && few(nulls[3]):
+	case nulls[0] == q && most(nulls[1]) && few(nulls[3]):
 		return utf32(binary.BigEndian)
 	case most(nulls[1]) && most(nulls[3]) && few(nulls[0]) && few(nulls[2]), b[0] == '<' && b[1] == 0 && b[2] != 0:
 		return utf16s(binary.LittleEndian)

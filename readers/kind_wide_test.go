@@ -21,3 +21,19 @@ func TestKindOfWideTextWithoutAMark(t *testing.T) {
 		}
 	}
 }
+
+// In UTF-32 without a mark letters beyond Latin fill the second byte of four, and those beyond U+FFFF the third.
+func TestKindOfUTF32WithoutAMark(t *testing.T) {
+	for _, text := range []string{"order,name\nA-1,Ann\n", "客户查询号,类型\n订单编号一二三四五,提货点\n", "Получатель;Город\nГоршков;Тула\n", "order,note\nA-1,🚚🚚🚚\n"} {
+		for name, order := range map[string]binary.AppendByteOrder{"little endian": binary.LittleEndian, "big endian": binary.BigEndian} {
+			var content []byte
+			for _, r := range strings.Repeat(text, 20) {
+				content = order.AppendUint32(content, uint32(r))
+			}
+			c, err := Examine(File{Name: "orders.csv", Size: int64(len(content)), ReaderAt: strings.NewReader(string(content))})
+			if err != nil || c.Kind != CSV {
+				t.Errorf("%s, %s: %+v, %v", name, text, c, err)
+			}
+		}
+	}
+}

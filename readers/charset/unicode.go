@@ -1,8 +1,10 @@
 package charset
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -115,4 +117,9 @@ func textIn(name string, sample []byte) string {
 	}
 	text, _ := decode(e, sample, false)
 	return text
+}
+
+// Shifts recognises ISO-2022-JP by what switches it between letters, which no other text has.
+func Shifts(text []byte) bool {
+	return bytes.IndexByte(text, 0x1b) >= 0 && slices.ContainsFunc([]string{"\x1b$B", "\x1b$@", "\x1b$(D"}, func(mark string) bool { return bytes.Contains(text, []byte(mark)) })
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -56,7 +55,7 @@ func decide(ctx context.Context, f readers.File, s readers.Settings, limits read
 		c.name, c.from = mark, int64(size)
 	} else if wanted != "" {
 		c.name = wanted
-	} else if japanese(head) {
+	} else if charset.Shifts(head) {
 		c.name, c.guessed = "iso-2022-jp", true
 	} else {
 		c.name = nulPattern(head)
@@ -123,11 +122,6 @@ func encodingName(setting string) (string, error) {
 		return "", unreadable("csv.encoding_unknown", "encoding", setting)
 	}
 	return name, nil
-}
-
-// japanese recognises ISO-2022-JP by what switches it between letters, which no other text has.
-func japanese(head []byte) bool {
-	return bytes.IndexByte(head, 0x1b) >= 0 && slices.ContainsFunc([]string{"\x1b$B", "\x1b$@", "\x1b$(D"}, func(mark string) bool { return bytes.Contains(head, []byte(mark)) })
 }
 
 func byteOrderMark(head []byte) (string, int) {

@@ -217,6 +217,23 @@ func FuzzKinds(f *testing.F) {
 	})
 }
 
+// What a page says beside its cells is no part of them: comments as LibreOffice and as Excel write them, scripts. A page whose letters
+// nobody decodes is refused.
+func TestPages(t *testing.T) {
+	for what, cell := range map[string]string{
+		"a comment of LibreOffice": "<a class=\"comment-indicator\"></a>\n\t\t<comment>Column Weight, cell F9:<br>\"abc\" must be a number</comment>\n<font>2.5</font>",
+		"a comment of Excel":       `2.5<![if !supportAnnotations]><span class=msocomspan1><span class=msocomspan2><a class=msocomhyperlink href="#_msocom_1">[1]</a></span></span><![endif]>`,
+		"a script":                 "<script>x = 1</script>2.5",
+	} {
+		got, err := rowsOf("orders.xls", []byte("<html><table><tr><th>id</th><th>weight</th></tr><tr><td>A-1</td><td>"+cell+"</td></tr><tr><td>A-2</td><td>3</td></tr></table></html>"), readers.Settings{})
+		if err != nil || !slices.Equal(got, []string{"2|A-1|2.5", "3|A-2|3"}) {
+			t.Errorf("%s: %v %q", what, err, got)
+		}
+	}
+	_, err := rowsOf("orders.xls", []byte("<html><meta charset=iso-2022-jp><table><tr><th>id</th></tr><tr><td>\x1b$BItIJ\x1b(B</td></tr></table>"), readers.Settings{})
+	sound(t, err)
+}
+
 // What the route says of the encoding goes before what the file says wrongly or not at all, and never garbles text that is plainly
 // another one.
 func TestEncodingSetting(t *testing.T) {

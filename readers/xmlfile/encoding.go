@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
 
@@ -153,10 +152,8 @@ func (t *opened) weigh(body *io.SectionReader, said string) (verdict, error) {
 		return verdict{name: said}, nil
 	}
 	name := said
-	if e, err := htmlindex.Get(said); err == nil {
-		name, _ = htmlindex.Name(e) // iso-8859-1 is windows-1252
-	} else if page := charset.CodePage(said); page != "" {
-		name = page
+	if n, known := charset.Named(said); known {
+		name = n // iso-8859-1 is windows-1252
 	}
 	wanted := strings.TrimSpace(t.settings.Encoding)
 	declared := wanted == "" || strings.EqualFold(wanted, "auto")
@@ -212,16 +209,6 @@ func canonical(n string) string {
 		return "utf-16le"
 	case "utf-32":
 		return "utf-32le"
-	case "gbk", "gb2312", "cp936":
-		return "gb18030"
-	case "cp932", "windows-31j":
-		return "shift_jis"
-	case "cp949", "uhc":
-		return "euc-kr"
-	case "cp950":
-		return "big5"
-	case "cp866":
-		return "ibm866"
 	}
 	return n
 }
@@ -239,17 +226,11 @@ func decoderOf(n string) (encoding.Encoding, error) {
 	case "utf-32be":
 		return utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM), nil
 	}
-	if page := charset.CodePage(n); page != "" {
-		return charset.ByName(page)
-	}
-	e, err := htmlindex.Get(n)
-	if err != nil {
-		return nil, err
-	}
-	if known, err := htmlindex.Name(e); err != nil || known == "replacement" || known == "x-user-defined" {
+	name, known := charset.Named(n)
+	if !known {
 		return nil, errors.New("not an encoding of text")
 	}
-	return e, nil
+	return charset.ByName(name)
 }
 
 func unitOf(n string) int64 {

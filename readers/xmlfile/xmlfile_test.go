@@ -204,6 +204,18 @@ func TestCodePage(t *testing.T) {
 	}
 }
 
+// Whatever encoding a CSV may have, an XML document may declare: names that the index of the web lacks, and rare characters of GB 18030.
+func TestDeclaredEncodings(t *testing.T) {
+	for declared, value := range map[string][2]string{
+		"KZ-1048": {"\x8d\xe0\xba\xe0\xf0", "Қағар"}, "GB18030": {"\xd6\xd0\xfe\x59", "中\u9fb4"}, "cp936": {"\xd6\xd0", "中"}, "windows-31j": {"\x89\xd7", "荷"},
+	} {
+		_, rows, err := readAll(t, "<?xml version='1.0' encoding='"+declared+"'?><l><r><v>"+value[0]+"</v></r><r><v>x</v></r></l>", readers.Settings{})
+		if err != nil || len(rows) != 2 || rows[0].Cells[0].Text != value[1] {
+			t.Errorf("%s: %v, %v", declared, rows, err)
+		}
+	}
+}
+
 // Every beginning of a document is incomplete, never read and never called broken.
 func TestEveryCut(t *testing.T) {
 	whole := "<?xml version='1.0' encoding='UTF-8'?>\n<l a='1'><!-- c --><r k=\"v\">Ж&amp;</r><r><![CDATA[x]]></r></l>"

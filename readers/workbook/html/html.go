@@ -125,11 +125,11 @@ func invisible(t html.Token) bool {
 	return false
 }
 
-// page gives the tokens of the page, without what is no text of it.
+// page gives the tokens of the page, without what is no text of it: scripts, styles, comments on cells.
 type page struct {
 	z    *html.Tokenizer
 	at   int64 // behind the current token
-	mute bool  // within a script or a style
+	mute bool  // within such
 }
 
 func (b *book) page(from int64) *page {
@@ -149,12 +149,24 @@ func (p *page) next() (html.Token, error) {
 				err = &grid.Error{Part: part, Reason: grid.TooLong, Limit: "2 MiB"}
 			}
 			return html.Token{}, err
-		case html.CommentToken, html.DoctypeToken:
+		case html.CommentToken:
+			switch text := string(p.z.Text()); {
+			case text == "[if !supportAnnotations]": // Excel puts the number of a cell's comment behind its value
+				p.mute = true
+			case text == "[endif]":
+				p.mute = false
+			}
+			continue
+		case html.DoctypeToken:
 			continue
 		}
 		t := p.z.Token()
 		switch t.DataAtom {
 		case atom.Script, atom.Style, atom.Title, atom.Textarea, atom.Noscript:
+			p.mute = t.Type == html.StartTagToken
+			continue
+		}
+		if t.Data == "comment" && t.Type != html.TextToken { // LibreOffice writes a cell's comment so
 			p.mute = t.Type == html.StartTagToken
 			continue
 		}

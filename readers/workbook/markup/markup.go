@@ -85,6 +85,9 @@ func zeros(b []byte, from int) int {
 }
 
 func (t *Text) choose(head []byte, said string) error {
+	if charset.Shifts(head) {
+		return readers.Refuse("workbook.shifts")
+	}
 	if name, _ := charset.Named(said); name != "" && !strings.HasPrefix(name, "utf-") {
 		is, err := charset.IsUTF8(io.NewSectionReader(t.file, 0, t.size), name)
 		if err == nil && !is {
@@ -131,13 +134,11 @@ func canonical(name string) string {
 	switch name = strings.ToLower(name); name {
 	case "utf8", "us-ascii", "ascii", "utf-16", "utf-16le", "utf-16be", "unicode":
 		return "utf-8" // of the wide ones the declaration could not have been read
-	case "gbk", "gb2312", "cp936":
-		return "gb18030"
-	case "windows1251", "cp1251", "win-1251":
+	case "windows1251", "win-1251":
 		return "windows-1251"
 	}
-	if page := charset.CodePage(name); page != "" {
-		return page
+	if n, known := charset.Named(name); known {
+		return n
 	}
 	return name
 }
