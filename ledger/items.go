@@ -148,6 +148,9 @@ func (s *ItemState) Apply(e Event) {
 			s.First = e.At
 		}
 	case EventWaiting:
+		if s.InFlight { // what was written ahead of the attempt is an intent: whether one left is known now
+			s.Attempts = 0
+		}
 		s.InFlight, s.Until, s.Lost, s.Last = false, e.Until, s.Lost || e.Lost, e.At
 		s.Attempts = max(s.Attempts, e.Attempt)
 		if s.First.IsZero() {

@@ -103,6 +103,8 @@ type Receipt interface {
 	Wait(ctx context.Context) error
 	// Done reports whether Wait would return at once. Unlike Wait it makes nothing urgent.
 	Done() bool
+	// Hurry makes the write urgent and does not wait for it.
+	Hurry()
 }
 
 // Books is what anybody may look at, beside the owner or without one. All methods of a ledger are safe for concurrent use.

@@ -239,7 +239,7 @@ func (e *Engine) lane(ctx context.Context, a configs.Account, p *providers.Provi
 	gauge := &Gauge{}
 	e.gauges[a.Name] = gauge
 	lane := &send.Lane{
-		Settings: send.Settings{Account: a.Name, Concurrency: a.Concurrency, Retry: a.Retry, Grace: a.Timeout},
+		Settings: send.Settings{Account: a.Name, Concurrency: a.Concurrency, Retry: a.Retry, Ahead: tempo.Rate.N <= 0, Grace: a.Timeout},
 		Sender:   sender, Ledger: e.Ledger, Routes: e.Routes, Log: e.Log,
 		Settled: e.Metrics.settled, Ended: func() { token(e.settled) },
 		Observe: func(m send.Made) {

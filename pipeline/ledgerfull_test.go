@@ -33,6 +33,7 @@ type fullReceipt struct{}
 
 func (fullReceipt) Wait(context.Context) error { return errFull }
 func (fullReceipt) Done() bool                 { return true }
+func (fullReceipt) Hurry()                     {}
 
 func (l *full) Record(events ...ledger.Event) ledger.Receipt {
 	if l.left.Add(-1) < 0 {

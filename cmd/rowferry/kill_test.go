@@ -545,7 +545,8 @@ type record struct {
 	flying  map[string]bool // that may not be repeated and was under way at this kill or an earlier one
 }
 
-// look reads the ledger beside nobody. Of what may not be repeated, no more was under way than the account allows at once.
+// look reads the ledger beside nobody. Of what may not be repeated, no more was under way than the account allows at once, and, as it has no
+// rate, as many that were to leave next.
 func (p *truth) look(t *testing.T, address, dir string, files []dropped, before record) record {
 	t.Helper()
 	now := record{settled: map[string]int{}, flying: maps.Clone(before.flying)}
@@ -581,8 +582,8 @@ func (p *truth) look(t *testing.T, address, dir string, files []dropped, before 
 			}
 		}
 	}
-	if n := len(now.flying) - len(before.flying); n > atOnce {
-		t.Errorf("%d requests that may not be repeated were under way at a kill, %d are allowed", n, atOnce)
+	if n := len(now.flying) - len(before.flying); n > 2*atOnce {
+		t.Errorf("%d requests that may not be repeated were under way at a kill or were to leave next, %d are allowed", n, 2*atOnce)
 	}
 	return now
 }

@@ -52,7 +52,8 @@ func New[W any]() *Queue[W] {
 
 // Add queues a write of some weight. It blocks while far more is queued than one commit takes, so that memory stays bounded.
 func (q *Queue[W]) Add(w W, weight int) ledger.Receipt {
-	r := &receipt{hurry: q.hurry, done: make(chan struct{})}
+	r := &receipt{done: make(chan struct{})}
+	r.hurry = func() { q.hurry(r) }
 	q.mu.Lock()
 	for q.weight > 8*Size && !q.closed {
 		q.room.Wait()
@@ -70,11 +71,15 @@ func (q *Queue[W]) Add(w W, weight int) ledger.Receipt {
 	return r
 }
 
-func (q *Queue[W]) hurry() {
+// hurry has a write taken that was not yet.
+func (q *Queue[W]) hurry(r *receipt) {
 	q.mu.Lock()
-	q.urgent = true
+	waits := !r.taken
+	q.urgent = q.urgent || waits
 	q.mu.Unlock()
-	q.signal()
+	if waits {
+		q.signal()
+	}
 }
 
 // Close takes no more; Take gives what is left, and then nil.
@@ -102,6 +107,9 @@ func (q *Queue[W]) Take() []Queued[W] {
 		if n > 0 && (q.urgent || q.closed || q.weight >= Size || !first.IsZero() && time.Since(first) >= patience) {
 			group := q.writes
 			q.writes, q.weight, q.urgent = nil, 0, false
+			for i := range group {
+				group[i].receipt.taken = true
+			}
 			q.mu.Unlock()
 			q.room.Broadcast()
 			return group
@@ -128,6 +136,7 @@ func (q *Queue[W]) Take() []Queued[W] {
 // receipt tells when a queued write is on disk.
 type receipt struct {
 	hurry func()
+	taken bool // the queue's
 	done  chan struct{}
 	err   error
 }
@@ -145,6 +154,13 @@ func (r *receipt) Wait(ctx context.Context) error {
 		return r.err
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// Hurry makes the write urgent.
+func (r *receipt) Hurry() {
+	if !r.Done() {
+		r.hurry()
 	}
 }
 

@@ -26,6 +26,7 @@ type Settings struct {
 	Account     string
 	Concurrency int
 	Retry       configs.Retry
+	Ahead       bool          // an intent is written before a worker is free for its request: nothing but that, no pace, makes requests wait
 	Grace       time.Duration // how long what is in flight may take to end when we are told to stop
 }
 
@@ -71,6 +72,7 @@ type Lane struct {
 	ended    map[string]ended // files that nothing is left of, whose last outcomes may still be on their way to the ledger
 	away     bool
 	backlog  backlog
+	ready    []*job                      // to be sent next, their intents written where that is done
 	aside    map[*job]context.CancelFunc // requests that wait for their turn to leave; each is called back by its function
 	leaving  []*active                   // cancelled files with something that waits
 	turn     bool                        // a retry had the last turn
@@ -103,7 +105,7 @@ func (l *Lane) Open(ctx context.Context) error {
 
 // empty forgets everything but what a person said.
 func (l *Lane) empty() {
-	l.queue, l.backlog, l.leaving, l.behind = nil, nil, nil, nil
+	l.queue, l.backlog, l.ready, l.leaving, l.behind = nil, nil, nil, nil, nil
 	l.files, l.ended, l.sizes, l.aside = map[string]*active{}, map[string]ended{}, map[string]int{}, map[*job]context.CancelFunc{}
 	l.turn, l.inFlight, l.refusal, l.trouble, l.outage, l.hold, l.failed = false, 0, "", 0, "", time.Time{}, nil
 }
@@ -299,25 +301,33 @@ func (l *Lane) leave() {
 
 // run sends until ctx ends.
 func (l *Lane) run(ctx context.Context) error {
-	jobs := make(chan *job)
 	drain, cancel := graceful(ctx, l.Grace)
 	defer cancel()
-	group, feeding := errgroup.WithContext(ctx)
-	group.Go(func() error { defer close(jobs); return l.feed(feeding, jobs) })
+	looking := make(chan struct{}, 1)
+	group, going := errgroup.WithContext(ctx)
 	for range max(1, l.Concurrency) {
 		group.Go(func() error {
 			w := &worker{lane: l}
-			for j := range jobs {
+			for {
+				j, err := l.next(going, looking)
+				if err != nil {
+					return err
+				}
+				if j == nil {
+					return w.settle(context.WithoutCancel(drain))
+				}
 				if err := w.attempt(ctx, drain, j); err != nil {
 					return err
 				}
 			}
-			return w.settle(context.WithoutCancel(drain))
 		})
 	}
 	err := group.Wait()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.failed == nil && l.lease.Held() {
+		l.unready()
+	}
 	for len(l.behind) > 0 {
 		l.caughtUp()
 	}
@@ -327,8 +337,13 @@ func (l *Lane) run(ctx context.Context) error {
 // write records events without waiting. A ledger that fails is noticed with the next write, and ends the lane: what is sent
 // meanwhile and cannot be written down may be sent again. Call with mu held.
 func (l *Lane) write(events ...ledger.Event) ledger.Receipt {
-	written := l.Ledger.Record(events...)
 	l.tell(events)
+	return l.put(events)
+}
+
+// put is write of what tells no outcome.
+func (l *Lane) put(events []ledger.Event) ledger.Receipt {
+	written := l.Ledger.Record(events...)
 	l.behind = append(l.behind, written)
 	for len(l.behind) > 0 && (l.behind[0].Done() || len(l.behind) > 1024) {
 		l.caughtUp()
@@ -394,6 +409,8 @@ func (w *worker) attempt(stop, drain context.Context, j *job) error {
 		return nil
 	}
 	defer l.forget(j)
+	intent := j.intent
+	j.intent = nil
 	if l.recheck(j); len(j.items) == 0 {
 		return nil
 	}
@@ -403,7 +420,10 @@ func (w *worker) attempt(stop, drain context.Context, j *job) error {
 		if !l.leaves(j) || stop.Err() != nil {
 			return errHalted
 		}
-		if journalled(op) && l.lease.Held() {
+		switch {
+		case intent != nil:
+			broke = intent.Wait(ctx)
+		case journalled(op) && l.lease.Held():
 			broke = l.commit(ctx, j)
 		}
 		if broke == nil { // what cannot be repeated is settled on disk before the next request leaves: most often in one commit with its intent
@@ -438,7 +458,7 @@ func (w *worker) attempt(stop, drain context.Context, j *job) error {
 	if broke != nil {
 		return fmt.Errorf("ledger: %w", broke)
 	}
-	if err == nil && !op.Repeatable && j.kept != nil {
+	if err == nil && !op.Repeatable && j.kept != nil && intent == nil { // an intent that was written ahead stands behind the outcome of an earlier request
 		w.kept = j.kept
 	}
 	return err
@@ -452,13 +472,17 @@ func journalled(op *providers.Operation) bool {
 
 // commit puts "sending" on disk before the first byte leaves.
 func (l *Lane) commit(ctx context.Context, j *job) error {
-	now := time.Now()
+	return l.Ledger.Record(j.intents(time.Now())...).Wait(ctx)
+}
+
+// intents say that a job's request may leave.
+func (j *job) intents(now time.Time) []ledger.Event {
 	events := make([]ledger.Event, len(j.items))
 	for i := range j.items {
 		events[i] = j.event(i, ledger.EventSending, now, nil)
 		events[i].Attempt = j.total + 1
 	}
-	return l.Ledger.Record(events...).Wait(ctx)
+	return events
 }
 
 // Close waits for what the lane still has to write.

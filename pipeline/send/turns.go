@@ -54,33 +54,31 @@ type job struct {
 	said  *batch.Answer  // the last that it got
 	shown *batch.Answer  // of those, the last that was kept while it waited
 	kept  ledger.Receipt // of its outcomes
+
+	intent ledger.Receipt // of what was written before its turn: it may leave once that is on disk; nil: nothing was
 }
 
-// feed hands out one job after the other.
-func (l *Lane) feed(ctx context.Context, jobs chan<- *job) error {
-	for {
+// next waits for a request that is due; nil when ctx is done. One worker at a time looks for it, the others wait behind.
+func (l *Lane) next(ctx context.Context, looking chan struct{}) (*job, error) {
+	select {
+	case looking <- struct{}{}:
+	case <-ctx.Done():
+		return nil, nil
+	}
+	defer func() { <-looking }()
+	for ctx.Err() == nil {
 		j, wait, err := l.pick(ctx, time.Now())
-		if err != nil {
-			return err
+		if j != nil || err != nil {
+			return j, err
 		}
-		if j == nil {
-			if err := l.written(); err != nil {
-				return err
-			}
-			if err := l.sleep(ctx, wait); err != nil {
-				return nil
-			}
-			continue
+		if err := l.written(); err != nil {
+			return nil, err
 		}
-		select {
-		case jobs <- j:
-		case <-ctx.Done():
-			l.mu.Lock()
-			l.inFlight--
-			l.mu.Unlock()
-			return nil
+		if err := l.sleep(ctx, wait); err != nil {
+			return nil, nil
 		}
 	}
+	return nil, nil
 }
 
 // written waits for what was written last, once nothing is in flight that would write again and so notice that the ledger failed.
@@ -123,23 +121,102 @@ func (l *Lane) signal() {
 	}
 }
 
-// pick chooses the next request, or says how long nothing is due (0: until a signal).
-// Fresh items and due repeats take turns, so that neither blocks the other.
+// pick gives the next request, or says how long nothing is due (0: until a signal). Where intents are written ahead it makes more requests
+// ready than there are workers, so that the intent of each is on disk when one is free.
 func (l *Lane) pick(ctx context.Context, now time.Time) (*job, time.Duration, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := errors.Join(l.failed, l.cancelled(ctx)); err != nil {
-		return nil, 0, err
+	wait, rests := l.rests(now)
+	if rests {
+		l.unready()
 	}
-	if l.stopped != "" {
-		return nil, 0, nil
+	if err := errors.Join(l.failed, l.cancelled(ctx)); err != nil || rests {
+		return nil, wait, err
 	}
-	if wait := l.hold.Sub(now); wait > 0 {
+	ahead, most := l.Ahead && l.lease.Held(), l.Concurrency
+	if !ahead || l.probes() {
+		most = 0
+	}
+	var intents []ledger.Event
+	fresh := len(l.ready)
+	for len(l.ready) <= most {
+		j, pause, err := l.choose(ctx, now)
+		if err != nil {
+			return nil, 0, err
+		}
+		if j == nil {
+			wait = pause
+			break
+		}
+		l.ready = append(l.ready, j)
+		if ahead && journalled(j.file.route.Operation) {
+			intents = append(intents, j.intents(now)...)
+		} else {
+			most = 0
+		}
+	}
+	if len(l.ready) == 0 {
 		return nil, wait, nil
 	}
-	if (l.refusal != "" || l.trouble >= l.tolerance()) && l.inFlight > 0 {
-		return nil, 0, nil // one request probes; the others wait for what it brings
+	if len(intents) > 0 {
+		l.promise(l.ready[fresh:], intents)
 	}
+	j := l.ready[0]
+	l.ready[0] = nil
+	l.ready = l.ready[1:]
+	l.inFlight++
+	return j, 0, nil
+}
+
+// promise writes the intents of jobs that were made ready. As soon as half of those that are ready wait for the disk it is hurried, for then
+// it is done before a worker needs one.
+func (l *Lane) promise(jobs []*job, intents []ledger.Event) {
+	written := l.put(intents)
+	for _, j := range jobs {
+		if journalled(j.file.route.Operation) {
+			j.intent = written
+		}
+	}
+	if middle := l.ready[len(l.ready)/2].intent; middle != nil {
+		middle.Hurry()
+	}
+}
+
+// unready puts what was made ready back, and writes that it waits.
+func (l *Lane) unready() {
+	for _, j := range l.ready {
+		j.due = time.Now()
+		l.stays(j)
+	}
+	l.ready = nil
+}
+
+// stays puts a job back that did not leave.
+func (l *Lane) stays(j *job) {
+	if j.intent != nil {
+		j.intent = nil
+		l.record(j, ledger.EventWaiting, j.due, false)
+	}
+	l.wait(j)
+}
+
+// rests reports whether nothing may leave for now, and for how long (0: until a signal).
+func (l *Lane) rests(now time.Time) (time.Duration, bool) {
+	if l.stopped != "" {
+		return 0, true
+	}
+	if wait := l.hold.Sub(now); wait > 0 {
+		return wait, true
+	}
+	return 0, l.probes() && l.inFlight > 0 // one request probes; the others wait for what it brings
+}
+
+// probes reports whether one request at a time finds out whether others may follow.
+func (l *Lane) probes() bool { return l.refusal != "" || l.trouble >= l.tolerance() }
+
+// choose takes the next request that is due, or says how long none is (0: until a signal).
+// Fresh items and due repeats take turns, so that neither blocks the other.
+func (l *Lane) choose(ctx context.Context, now time.Time) (*job, time.Duration, error) {
 	if !l.turn {
 		if j := l.again(now); j != nil {
 			return j, 0, nil
@@ -183,7 +260,6 @@ func (l *Lane) again(now time.Time) *job {
 			continue
 		}
 		l.turn = true
-		l.inFlight++
 		return j
 	}
 	return nil
@@ -198,7 +274,7 @@ func (l *Lane) heldBack(j *job, call context.CancelFunc) bool {
 		return false
 	}
 	j.due = time.Now().Add(held)
-	l.wait(j)
+	l.stays(j)
 	l.inFlight--
 	l.signal()
 	return true
@@ -257,7 +333,6 @@ func (l *Lane) fresh(ctx context.Context) (*job, error) {
 		j := l.collect(a)
 		l.rotate(a)
 		if j != nil {
-			l.inFlight++
 			return j, nil
 		}
 		n++ // the chunk had nothing open: the same file again

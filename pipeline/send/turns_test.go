@@ -309,10 +309,14 @@ func TestWhatAKilledProcessSentIsNotForgotten(t *testing.T) {
 	}
 }
 
-// When a request leaves that may not be repeated, its intent is on disk, and of those before it no more are unsettled there than
-// there are other workers: so many rows, and no more, a kill can make unknown.
+// When a request leaves that may not be repeated, its intent is on disk, and of others no more are unsettled there than
+// there are other workers, and where intents are written ahead the next one of each: so many rows, and no more, a kill can make unknown.
 func TestWhatAKillCanMakeUnknown(t *testing.T) {
-	for _, workers := range []int{1, 4} {
+	for _, c := range []struct {
+		workers, most int
+		ahead         bool
+	}{{1, 1, false}, {4, 4, false}, {1, 2, true}, {4, 8, true}} {
+		workers := c.workers
 		l := open(t, t.TempDir())
 		defer l.Close()
 		const items = 60
@@ -336,13 +340,13 @@ func TestWhatAKillCanMakeUnknown(t *testing.T) {
 				}
 				open = max(open, here)
 			}
-			if !own || open > workers {
-				t.Errorf("%d workers, request %s: own intent on disk: %v; %d of a chunk are unsettled", workers, a.Items[0].Body, own, open)
+			if !own || open > c.most {
+				t.Errorf("%+v, request %s: own intent on disk: %v; %d of a chunk are unsettled", c, a.Items[0].Body, own, open)
 			}
 			return said(providers.OK)
 		}
 		lane := lane(t, l, op, p, "f")
-		lane.Concurrency = workers
+		lane.Concurrency, lane.Ahead = workers, c.ahead
 		run(t, lane, "f")
 		if c := file(t, l, "f").Counts; len(p.came) != items || c.Delivered != items {
 			t.Errorf("%d requests, %+v", len(p.came), c)
@@ -488,5 +492,64 @@ func TestTheEndOfAFileIsTold(t *testing.T) {
 		}
 		stop()
 		<-ended
+	}
+}
+
+// An intent that was written ahead of its turn is taken back where the request stays: after a stop nothing is in doubt, no attempt was made
+// of it, and what the next process sends has one.
+func TestIntentsAreTakenBack(t *testing.T) {
+	for name, stop := range map[string]func(l *Lane, end func()){
+		"told to stop": func(_ *Lane, end func()) { end() },
+		"lane stopped": func(l *Lane, _ func()) { l.Stop("a person") },
+		"refused":      nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := open(t, t.TempDir())
+			defer l.Close()
+			accept(t, l, "f", 30)
+			op := one()
+			op.Repeatable = false
+			p, hold, came := &provider{}, make(chan struct{}), make(chan struct{}, 30)
+			p.answer = func(senders.Attempt, int) senders.Result {
+				came <- struct{}{}
+				if stop == nil {
+					return said(providers.Auth)
+				}
+				p.mu.Unlock()
+				<-hold
+				p.mu.Lock()
+				return said(providers.OK)
+			}
+			eager := lane(t, l, op, p, "f")
+			eager.Concurrency, eager.Ahead = 4, true
+			ctx, end := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- eager.Run(ctx) }()
+			<-came
+			if stop != nil {
+				stop(eager, end)
+			}
+			close(hold)
+			until(t, func() bool { return eager.State().InFlight == 0 })
+			end()
+			if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+			for c, err := range l.Chunks(t.Context(), "f") {
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i, s := range c.States {
+					if s.Verdict == nil && (s.InFlight || s.Lost || stop != nil && s.Attempts > 0) {
+						t.Errorf("%s: %+v", c.Items[i].Body, s)
+					}
+				}
+			}
+			next := &provider{}
+			sent(t, l, op, next, "f")
+			if counts := file(t, l, "f").Counts; counts.Delivered != 30 {
+				t.Errorf("%+v", counts)
+			}
+		})
 	}
 }

@@ -343,6 +343,7 @@ type killedReceipt struct{}
 
 func (killedReceipt) Wait(context.Context) error { return errKilled }
 func (killedReceipt) Done() bool                 { return true }
+func (killedReceipt) Hurry()                     {}
 
 func (l killedLedger) Unstage(ctx context.Context, id string) error {
 	return l.k.do("unstage", func() error { return l.Owner.Unstage(ctx, id) })
