@@ -208,3 +208,23 @@ func TestSessionID(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// What an answer means depends on all of it, also where the one before had the same body.
+func TestEqualAnswersMeanTheSame(t *testing.T) {
+	all, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	op := operation(t, all["les"], "shipmentFailed")
+	json := http.Header{"Content-Type": {"application/json"}}
+	taken, refused := []byte(`{"code":1,"message":"ok"}`), []byte(`{"code":7,"message":"ok"}`)
+	sent := Sent{Items: make([]batch.Item, 1)}
+	for n, c := range []struct {
+		r    Response
+		want Class
+	}{{Response{200, json, taken}, OK}, {Response{200, json, taken}, OK}, {Response{503, json, taken}, Retry}, {Response{200, json, refused}, Rejected}, {Response{200, json, taken}, OK}} {
+		if got := op.Interpret(c.r, sent); got.Class != c.want || got.Message.EN == "" {
+			t.Errorf("answer %d: %+v, want %s", n, got, c.want)
+		}
+	}
+}

@@ -42,7 +42,7 @@ type Request struct {
 	Leave func()
 }
 
-// Result is what came of a request. Where Err is nil the rest is the whole answer.
+// Result is what came of a request. Where Err is nil the rest is the whole answer. Nobody changes Header: answers that have the same share it.
 type Result struct {
 	Left   bool // a byte of the request may have reached the server
 	Status int

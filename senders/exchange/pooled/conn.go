@@ -33,6 +33,7 @@ type conn struct {
 	packed   bool // the answer may come packed
 	names    []string
 	unpacks  *gzip.Reader
+	head     head // the last plain one
 	kept     bool
 	since    time.Time // put aside
 	done     <-chan struct{}
@@ -200,6 +201,9 @@ var errHead = errors.New("malformed answer: its head has no end")
 // answer reads one. Interim answers are passed over.
 func (c *conn) answer() (res exchange.Result, again bool) {
 	c.room = exchange.MaxHead
+	if c.plain() {
+		return c.body()
+	}
 	answer, err := http.ReadResponse(c.in, &c.asked)
 	for err == nil && answer.StatusCode/100 == 1 && answer.StatusCode != http.StatusSwitchingProtocols {
 		answer, err = http.ReadResponse(c.in, &c.asked)

@@ -1,5 +1,5 @@
-// Package pooled speaks HTTP/1.1 with one server over connections of its own: one buffer out, net/http's ReadResponse in, and no
-// goroutine, context or trace for a request.
+// Package pooled speaks HTTP/1.1 with one server over connections of its own: one buffer out, a plain answer or net/http's ReadResponse in,
+// and no goroutine, context or trace for a request.
 //
 // A connection that the server closed, or on which it said something unasked, is known the moment before a request is written on it.
 package pooled
