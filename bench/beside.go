@@ -76,7 +76,7 @@ func (b *bench) taker(ctx context.Context) (t *take.Taker, end func(), err error
 	if err != nil {
 		return nil, nil, err
 	}
-	l, err := drivers.Open(ctx, cfg.Ledger, cfg.Data)
+	l, err := drivers.Open(ctx, drivers.Of(cfg))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -354,7 +354,7 @@ func takeAlone(config, in string) error {
 	if err != nil {
 		return err
 	}
-	l, err := drivers.Open(ctx, cfg.Ledger, cfg.Data)
+	l, err := drivers.Open(ctx, drivers.Of(cfg))
 	if err != nil {
 		return err
 	}

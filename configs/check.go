@@ -26,6 +26,9 @@ const defaultConcurrency = 4
 // finish fills in what depends on something else, and makes paths absolute.
 func (l *loader) finish(c *Config) {
 	c.Data = l.abs(c.Data)
+	if isFolder(c.Spool) {
+		c.Spool = l.abs(c.Spool)
+	}
 	l.finishConsole(&c.Console)
 	l.finishNotices(&c.Notices)
 	for name, file := range c.Lists {
@@ -98,6 +101,9 @@ func (l *loader) privateKey(key string, s *SFTP) {
 	}
 }
 
+// isFolder tells where copies lie in a folder from a word.
+func isFolder(spool string) bool { return strings.ContainsAny(spool, `/\`) }
+
 // isPath tells a document of the user's own from the name of a built-in one.
 func isPath(provider string) bool {
 	return strings.ContainsAny(provider, `/\`) || slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(provider))
@@ -156,6 +162,10 @@ func (l *loader) checkTop(c *Config) {
 		l.bad("free", words.Message("config.size", "value", words.Short(c.Free)), words.Example("free: 2GB"))
 	}
 	l.checkMachines(c)
+	if c.Spool != InLedger && !isFolder(c.Spool) {
+		l.bad("spool", words.Message("config.spool", "value", words.Short(c.Spool)), words.Example("spool: /mnt/share/rowferry"))
+		c.Spool = InLedger
+	}
 	l.checkKeep(c)
 	l.checkNotices(c)
 	if l.has("routes") && len(c.Routes) == 0 && !c.Console.first() {
@@ -505,6 +515,9 @@ func (l *loader) checkFolders(c *Config) {
 		}
 	}
 	data := real("", c.Data)
+	if isFolder(c.Spool) {
+		l.checkSpool(c, data, taken)
+	}
 	for _, in := range inboxes {
 		for _, other := range inboxes {
 			if in != other && within(in.where, other.where) && in.where != other.where {
@@ -513,6 +526,23 @@ func (l *loader) checkFolders(c *Config) {
 		}
 		if within(data, in.where) || within(in.where, data) {
 			l.bad(in.key, words.Message("config.data_inside"), words.Message("config.data_inside.write"))
+		}
+	}
+}
+
+// checkSpool keeps the folder of the copies apart from all others.
+func (l *loader) checkSpool(c *Config, data string, inboxes map[string]string) {
+	spool, others := real("", c.Spool), maps.Clone(inboxes)
+	others[data] = "data"
+	for _, name := range sortedKeys(c.Routes) {
+		if o := c.Routes[name].Outbox; o.SFTP == "" && o.Dir != "" {
+			others[real("", o.Dir)] = "routes." + name + ".outbox.dir"
+		}
+	}
+	for _, other := range sortedKeys(others) {
+		if within(spool, other) || within(other, spool) {
+			l.bad("spool", words.Message("config.spool_inside", "other", others[other]), words.Message("config.spool_inside.write"))
+			return
 		}
 	}
 }

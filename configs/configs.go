@@ -29,6 +29,8 @@ type Config struct {
 	Ledger string `yaml:"ledger" default:"sqlite" example:"postgres://rowferry@db.example.com/rowferry?sslmode=verify-full"`
 	// What this machine is called where several share a ledger: in status, and in on of an inbox. Without it as the system calls it.
 	Machine string `yaml:"machine" example:"east-1"`
+	// Where the private copies of the senders' files lie while machines share a ledger: ledger, in the database, or a folder that all machines reach, for files too big or too many for the database. It must be ours alone.
+	Spool string `yaml:"spool" default:"ledger" example:"/mnt/share/rowferry"`
 	// Language of messages and results, unless a route says otherwise.
 	Language batch.Language `yaml:"language" default:"en" enum:"en,zh,ru"`
 	// Address on which /metrics and /healthz are served, and the receipts of providers received; without it nothing is served.
@@ -55,6 +57,9 @@ type Config struct {
 
 	source
 }
+
+// InLedger is what Spool says of copies that lie with the ledger.
+const InLedger = "ledger"
 
 // Keep is how long what is not needed any more is kept, from the day on which a file's result was out. A file's line stays for ever, with its
 // names, hash and counts: the same content is known when it is dropped again. 0 keeps for ever.

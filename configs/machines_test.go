@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -40,6 +41,30 @@ routes:
 		}
 		if err == nil || !strings.Contains(err.Error(), ": "+c.wrong+": ") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Copies lie with the ledger, or in a folder that is nobody else's.
+func TestSpool(t *testing.T) {
+	const text = `
+ledger: postgres://db.example.com/rowferry
+spool: SPOOL
+accounts:
+  les: {provider: les, server: https://les.example.com}
+routes:
+  a: {account: les, operation: shipmentFailed, inbox: {dir: in/a}, outbox: {dir: out}}
+`
+	for spool, wrong := range map[string]bool{"ledger": false, "./spool": false, "/mnt/share/rowferry": false, "ledgr": true, "''": true,
+		"./in/a": true, "./in/a/spool": true, "./in": true, "./out": true, "./out/spool": true, "./data/spool": true} {
+		dir := t.TempDir()
+		got := Load(write(t, dir, strings.ReplaceAll(text, "SPOOL", spool)))
+		err := got.Verdict().Err()
+		if wrong != (err != nil) || wrong && !strings.Contains(err.Error(), ": spool: ") {
+			t.Errorf("%s: %v", spool, err)
+		}
+		if spool == "./spool" && got.Spool != filepath.Join(dir, "spool") {
+			t.Error(got.Spool)
 		}
 	}
 }

@@ -102,7 +102,7 @@ func (o *office) million(rows int) (id string) {
 		}
 	}
 	o.stop()
-	l, err := drivers.Open(context.Background(), "sqlite", filepath.Join(o.dir, "data"))
+	l, err := drivers.Open(context.Background(), drivers.SQLite(filepath.Join(o.dir, "data")))
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -203,7 +203,7 @@ func BenchmarkManyFiles(b *testing.B) {
 // many fills the ledger with files of three rows that were reported; one in 10,000 has a row that nobody knows about, and one in 10,000 was refused.
 func (o *office) many(files int) {
 	o.t.Helper()
-	l, err := drivers.Open(context.Background(), "sqlite", filepath.Join(o.dir, "data"))
+	l, err := drivers.Open(context.Background(), drivers.SQLite(filepath.Join(o.dir, "data")))
 	if err != nil {
 		o.t.Fatal(err)
 	}

@@ -105,7 +105,7 @@ func (o *office) start() {
 		o.t.Fatal(err)
 	}
 	cfg.Console.Listen = o.address
-	l, err := drivers.Open(ctx, cfg.Ledger, cfg.Data)
+	l, err := drivers.Open(ctx, drivers.Of(cfg))
 	if err != nil {
 		o.t.Fatal(err)
 	}

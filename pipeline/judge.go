@@ -30,7 +30,7 @@ func Check(cfg *configs.Config) error {
 	v := cfg.Verdict()
 	lists, wrong := loadLists(cfg)
 	v.Add("lists", wrong...)
-	v.Add("", drivers.Check(cfg.Ledger)...)
+	v.Add("", drivers.Of(cfg).Check()...)
 	for name, a := range cfg.Accounts {
 		if p := cfg.ProviderOf(name); p != nil {
 			v.Add("accounts."+name, senders.Check(a, p, operationsOf(cfg, name))...)

@@ -65,7 +65,7 @@ func TestNothingIsSentWhileOutcomesCannotBeWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := drivers.Open(t.Context(), "sqlite", cfg.Data)
+	l, err := drivers.Open(t.Context(), drivers.SQLite(cfg.Data))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -100,7 +100,7 @@ routes: {notes: {account: les, operation: shipmentFailed, inbox: {dir: in, settl
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := drivers.Open(t.Context(), "sqlite", cfg.Data)
+	l, err := drivers.Open(t.Context(), drivers.SQLite(cfg.Data))
 	if err != nil {
 		t.Fatal(err)
 	}

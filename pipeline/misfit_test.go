@@ -62,7 +62,7 @@ func (c *changing) once(config string, before func(*pipeline.Engine)) []ledger.F
 	if err != nil {
 		c.Fatal(err)
 	}
-	l, err := drivers.Open(c.Context(), "sqlite", cfg.Data)
+	l, err := drivers.Open(c.Context(), drivers.SQLite(cfg.Data))
 	if err != nil {
 		c.Fatal(err)
 	}

@@ -129,7 +129,7 @@ func once(t *testing.T, config string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := drivers.Open(t.Context(), cfg.Ledger, cfg.Data)
+	l, err := drivers.Open(t.Context(), drivers.Of(cfg))
 	if err != nil {
 		t.Fatal(err)
 	}

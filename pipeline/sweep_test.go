@@ -43,7 +43,7 @@ func (m *meddled) Drop(ctx context.Context, id string, p ledger.Part, step int) 
 // once it is at rest again.
 func TestSweepsGoOnBesideResends(t *testing.T) {
 	then, ctx := time.Now().AddDate(-1, 0, 0), t.Context()
-	l, err := drivers.Open(ctx, "sqlite", t.TempDir())
+	l, err := drivers.Open(ctx, drivers.SQLite(t.TempDir()))
 	need(t, err)
 	defer l.Close()
 	ids := []string{"20200101-000000-0001", "20200101-000000-0002", "20200101-000000-0003"}
@@ -109,7 +109,7 @@ routes: {notes: {account: les, operation: shipmentFailed, repeats: {mode: send, 
 	need(b, os.Mkdir(filepath.Join(dir, "in"), 0o755), os.WriteFile(config, []byte(text), 0o600))
 	cfg, err := pipeline.Load(config)
 	need(b, err)
-	l, err := drivers.Open(b.Context(), "sqlite", cfg.Data)
+	l, err := drivers.Open(b.Context(), drivers.SQLite(cfg.Data))
 	need(b, err)
 	defer l.Close()
 	years := time.Now().AddDate(-3, 0, 0)

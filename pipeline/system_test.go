@@ -149,7 +149,7 @@ func serveTo(t *testing.T, dir, config string, w io.Writer) (e *pipeline.Engine,
 			t.Fatal(err)
 		}
 	}
-	l, err := drivers.Open(t.Context(), "sqlite", cfg.Data)
+	l, err := drivers.Open(t.Context(), drivers.SQLite(cfg.Data))
 	if err != nil {
 		t.Fatal(err)
 	}

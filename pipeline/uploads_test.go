@@ -60,7 +60,7 @@ func TestUploadedWhileStarting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := drivers.Open(t.Context(), "sqlite", cfg.Data)
+	l, err := drivers.Open(t.Context(), drivers.SQLite(cfg.Data))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -187,5 +187,9 @@ var configs = catalogue{
 	"config.outbox_inside":       {EN: "results would be put inside {other}", ZH: "结果会写入 {other} 之内", RU: "результаты попадали бы внутрь {other}"},
 	"config.outbox_inside.write": {EN: "write a folder beside it", ZH: "请写一个与之并列的文件夹", RU: "укажите папку рядом с ней"},
 	"config.data_inside":         {EN: "an inbox and the data folder lie in one another", ZH: "收件文件夹与 data 文件夹互相包含", RU: "папка входящих и папка data лежат одна в другой"},
+	"config.spool":               {EN: "\"{value}\" is neither ledger nor the path of a folder", ZH: "\"{value}\" 既不是 ledger，也不是文件夹路径", RU: "\"{value}\": это не ledger и не путь к папке"},
+	"config.spool.alone":         {EN: "copies lie in a folder of their own only where several machines share a ledger in PostgreSQL; beside SQLite they lie in data", ZH: "只有多台机器共用 PostgreSQL 账本时，副本才能放在单独的文件夹；使用 SQLite 时副本放在 data 中", RU: "копии лежат в отдельной папке, только если машины делят журнал в PostgreSQL; с SQLite они лежат в data"},
+	"config.spool_inside":        {EN: "the folder of the copies and {other} lie in one another", ZH: "副本文件夹与 {other} 互相包含", RU: "папка копий и {other} лежат одна в другой"},
+	"config.spool_inside.write":  {EN: "write another folder, into which nobody else writes", ZH: "请写另一个无人写入的文件夹", RU: "укажите другую папку, куда больше никто не пишет"},
 	"config.data_inside.write":   {EN: "write another folder under data", ZH: "请在 data 下写另一个文件夹", RU: "укажите в data другую папку"},
 }

@@ -17,6 +17,21 @@ var books = catalogue{
 		ZH: "账本 {path} 已复制到 {what}，并在那里继续使用：请将该地址写入配置的 ledger。为避免重复发送，此处不发送任何内容。仅当使用副本期间未接收或发送任何内容，或您已到服务商处查询过发送的内容时，才可用以下命令继续使用此账本：rowferry doctor --accept-ledger",
 		RU: "журнал {path} скопирован в {what} и ведётся дальше там: впишите этот адрес в конфигурацию, в ledger. Отсюда ничего не отправляется, иначе оно ушло бы дважды. Только если с копией ничего не принято и не отправлено или вы проверили у провайдеров, что отправлено, продолжайте с этим журналом командой: rowferry doctor --accept-ledger",
 	},
+	"ledger.spool.away": {
+		EN: "spool: {dir} is not the folder in which this ledger's copies lie: there is no {mark} in it, or that of another ledger. Is the share mounted on this machine? Where the folder was lost for good, make a new one, and {mark} in it with the text {id}",
+		ZH: "spool：{dir} 不是存放此账本副本的文件夹：其中没有 {mark}，或它属于另一个账本。共享文件夹在这台机器上挂载了吗？如果该文件夹已彻底丢失，请新建一个，并在其中创建内容为 {id} 的 {mark}",
+		RU: "spool: {dir} не та папка, где лежат копии этого журнала: в ней нет {mark} или он от другого журнала. Подключена ли общая папка на этой машине? Если папка утрачена, создайте новую и в ней {mark} с текстом {id}",
+	},
+	"ledger.spool.missing": {
+		EN: "spool: {dir} is not there ({cause}). Where the share is not mounted, mount it; else make the folder, for the user as whom rowferry runs on all machines and for nobody else (chmod 700)",
+		ZH: "spool：{dir} 不存在（{cause}）。如果共享文件夹未挂载，请挂载；否则请新建该文件夹，仅限各台机器上运行 rowferry 的用户访问（chmod 700）",
+		RU: "spool: {dir} не найдена ({cause}). Если общая папка не подключена, подключите её; иначе создайте папку только для пользователя, от которого rowferry работает на всех машинах (chmod 700)",
+	},
+	"ledger.spool.unnamed": {
+		EN: "the copies of this ledger lie in a folder that all machines share, and this configuration does not name it: write spool: and its path ({dir} on the machine that was first)",
+		ZH: "此账本的副本存放在所有机器共用的文件夹中，而此配置没有写明它：请写 spool: 及其路径（第一台机器上是 {dir}）",
+		RU: "копии этого журнала лежат в общей папке всех машин, а эта конфигурация её не называет: укажите spool: и путь к ней ({dir} на той машине, что была первой)",
+	},
 	"ledger.unfinished": {
 		EN: "the ledger {path} is not whole: a copy of {what} was begun there and did not end. Stop every rowferry that uses it, and copy again, with the configuration of the other ledger: rowferry ledger copy --to ADDRESS",
 		ZH: "账本 {path} 不完整：从 {what} 开始的复制没有完成。请停止所有使用它的 rowferry，并用原账本的配置重新复制：rowferry ledger copy --to 地址",

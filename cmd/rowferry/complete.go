@@ -149,7 +149,7 @@ const (
 func newest(cfg *configs.Config) []ledger.File {
 	ctx, end := context.WithTimeout(context.Background(), patient)
 	defer end()
-	books, err := drivers.Visit(ctx, cfg.Ledger, cfg.Data)
+	books, err := drivers.Visit(ctx, drivers.Of(cfg))
 	if err != nil {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -64,7 +65,7 @@ and go on with --accept-ledger: whatever was under way then counts as sent witho
 
 func (f *flags) acceptLedger(ctx context.Context, w io.Writer) error {
 	cfg := configs.Load(f.config) // sound or not: nothing is sent
-	said, err := drivers.Adopt(ctx, cfg.Ledger, cfg.Data)
+	said, err := drivers.Adopt(ctx, drivers.Of(cfg))
 	for _, line := range said {
 		fmt.Fprintln(w, words.Say(cfg.Language, line))
 	}
@@ -76,7 +77,7 @@ func (f *flags) acceptLedger(ctx context.Context, w io.Writer) error {
 
 // examineLedger reads the whole ledger and the copies beside it.
 func examineLedger(ctx context.Context, cfg *configs.Config) finding {
-	l, err := drivers.Visit(ctx, cfg.Ledger, cfg.Data)
+	l, err := drivers.Visit(ctx, drivers.Of(cfg))
 	if errors.Is(err, fs.ErrNotExist) {
 		return finding{What: "ledger", Good: true, Detail: "nothing has been taken yet"}
 	}
@@ -87,6 +88,10 @@ func examineLedger(ctx context.Context, cfg *configs.Config) finding {
 	files, rows, err := ledger.Examine(ctx, l)
 	if err == nil {
 		err = copies(ctx, l, cfg.Language)
+	}
+	for _, wrong := range l.Copies().IDs(ctx) { // the folder of the copies is the one that the other machines have
+		err = cmp.Or(err, wrong)
+		break
 	}
 	if err != nil {
 		return finding{What: "ledger", Good: false, Detail: inWords(cfg.Language, err)}
@@ -252,7 +257,7 @@ func knock(ctx context.Context, cfg *configs.Config, account string) []finding {
 	defer s.Close()
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	logged, err := s.(senders.Knocker).Knock(ctx, !drivers.Owned(cfg.Ledger, cfg.Data))
+	logged, err := s.(senders.Knocker).Knock(ctx, !drivers.Owned(drivers.Of(cfg)))
 	switch {
 	case !logged:
 		return nil

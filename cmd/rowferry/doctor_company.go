@@ -52,7 +52,7 @@ func bindable(what, address string, cfg *configs.Config) finding {
 	switch {
 	case err == nil:
 		_ = l.Close()
-	case drivers.Owned(cfg.Ledger, cfg.Data):
+	case drivers.Owned(drivers.Of(cfg)):
 		one.Detail = "in use, while a service runs"
 	default:
 		one.Good, one.Detail = false, err.Error()+"; no service runs that could have it: choose another address, or end the program that has this one"

@@ -77,7 +77,7 @@ routes: {failures: {account: les, operation: shipmentFailed, inbox: {dir: in, se
 			t.Fatalf("the service ended: %v\n%s", err, log)
 		default:
 		}
-		l, err := drivers.Visit(t.Context(), "sqlite", filepath.Join(dir, "data"))
+		l, err := drivers.Visit(t.Context(), drivers.SQLite(filepath.Join(dir, "data")))
 		if err != nil {
 			return ""
 		}
@@ -89,7 +89,7 @@ routes: {failures: {account: les, operation: shipmentFailed, inbox: {dir: in, se
 		return files[0].State
 	}
 	for end := time.Now().Add(4 * time.Minute); ; time.Sleep(50 * time.Millisecond) { // it owns the ledger: nobody who looks in makes it meanwhile
-		l, err := drivers.Visit(t.Context(), "sqlite", filepath.Join(dir, "data"))
+		l, err := drivers.Visit(t.Context(), drivers.SQLite(filepath.Join(dir, "data")))
 		if err == nil {
 			_ = l.Close()
 			break

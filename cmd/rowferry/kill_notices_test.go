@@ -121,7 +121,7 @@ func (n *noticed) live(name string) {
 
 // told reports, by the ledger's word, whether everybody has been told of a file.
 func (n *noticed) told(name string) bool {
-	l, err := drivers.Visit(n.t.Context(), "sqlite", filepath.Join(n.dir, "data"))
+	l, err := drivers.Visit(n.t.Context(), drivers.SQLite(filepath.Join(n.dir, "data")))
 	if err != nil {
 		return false
 	}

@@ -154,7 +154,7 @@ routes:
 	if s := sim.Stats(); s.Twice > 0 {
 		t.Errorf("%d bills were sent twice", s.Twice)
 	}
-	l, err := drivers.Visit(t.Context(), "sqlite", filepath.Join(dir, "data"))
+	l, err := drivers.Visit(t.Context(), drivers.SQLite(filepath.Join(dir, "data")))
 	if err != nil {
 		t.Fatal(err)
 	}

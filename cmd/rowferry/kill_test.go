@@ -550,7 +550,7 @@ type record struct {
 func (p *truth) look(t *testing.T, address, dir string, files []dropped, before record) record {
 	t.Helper()
 	now := record{settled: map[string]int{}, flying: maps.Clone(before.flying)}
-	l, err := drivers.Visit(t.Context(), address, filepath.Join(dir, "data"))
+	l, err := drivers.Visit(t.Context(), drivers.Home{Ledger: address, Data: filepath.Join(dir, "data")})
 	if errors.Is(err, fs.ErrNotExist) && len(before.settled) == 0 {
 		return now // killed before the ledger was made
 	}

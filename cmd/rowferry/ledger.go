@@ -54,10 +54,10 @@ func (f *flags) copyLedger(ctx context.Context, to string, try bool) error {
 	if to == "" {
 		return errors.New("ledger copy needs --to postgres://USER@HOST/DATABASE")
 	}
-	if wrong := drivers.Check(to); len(wrong) > 0 {
+	if wrong := (drivers.Home{Ledger: to}).Check(); len(wrong) > 0 {
 		return fmt.Errorf("--to: %s; %s", words.Say(cfg.Language, wrong[0].What), words.Say(cfg.Language, wrong[0].Write))
 	}
-	done, err := drivers.Copy(ctx, cfg.Ledger, cfg.Data, to, try, func(what string) { fmt.Fprintln(stderr, what+" …") })
+	done, err := drivers.Copy(ctx, drivers.Of(cfg), to, try, func(what string) { fmt.Fprintln(stderr, what+" …") })
 	if err != nil {
 		return err
 	}

@@ -137,9 +137,9 @@ func (g *grants) known(cfg *configs.Config) error {
 // register opens the register of people, beside a running service or without one.
 func (f *flags) register(ctx context.Context, do func(context.Context, *configs.Config, people.Book) error) error {
 	cfg := configs.Load(f.config)
-	v, err := drivers.Visit(ctx, cfg.Ledger, cfg.Data)
+	v, err := drivers.Visit(ctx, drivers.Of(cfg))
 	if errors.Is(err, fs.ErrNotExist) { // nothing has run yet: the ledger is made now
-		owner, err := drivers.Open(ctx, cfg.Ledger, cfg.Data)
+		owner, err := drivers.Open(ctx, drivers.Of(cfg))
 		if err != nil {
 			return err
 		}

@@ -47,7 +47,7 @@ func (f *flags) prune(ctx context.Context, dry bool) error {
 			return f.sweep(ctx, &retain.Sweeper{Books: d.Books, Config: cfg, Now: time.Now}, "would go")
 		})
 	}
-	owner, err := drivers.Open(ctx, cfg.Ledger, cfg.Data)
+	owner, err := drivers.Open(ctx, drivers.Of(cfg))
 	if _, busy := errors.AsType[*ledger.InUse](err); busy {
 		return f.visit(ctx, func(ctx context.Context, d *desk.Desk) error {
 			r, err := d.Leave(ctx, desk.Receipt{Order: ledger.Order{Verb: ledger.Prune, By: whoami(), From: "command line"}})

@@ -43,7 +43,7 @@ data and ledger cannot change while the service runs.`,
 // reload has the service reload and says what came of it.
 func (f *flags) reload(ctx context.Context) error {
 	return f.visit(ctx, func(ctx context.Context, d *desk.Desk) error {
-		owner, err := drivers.Open(ctx, d.Config.Ledger, d.Config.Data)
+		owner, err := drivers.Open(ctx, drivers.Of(d.Config))
 		if err == nil {
 			return errors.Join(errors.New("no service runs: the configuration holds when it starts (rowferry run)"), owner.Close())
 		}

@@ -26,7 +26,7 @@ import (
 // A service that is stopped before it ever served gives the console's address back: the next one in this process needs it.
 func TestTheConsolesAddressIsGivenBack(t *testing.T) {
 	dir := t.TempDir()
-	l, err := drivers.Open(t.Context(), "sqlite", dir)
+	l, err := drivers.Open(t.Context(), drivers.SQLite(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestNobodyIsTurnedAwayByAReload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := drivers.Open(t.Context(), "sqlite", cfg.Data)
+	l, err := drivers.Open(t.Context(), drivers.SQLite(cfg.Data))
 	if err != nil {
 		t.Fatal(err)
 	}

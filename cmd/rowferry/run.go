@@ -50,7 +50,7 @@ func (f *flags) loadSecretless() (*configs.Config, error) {
 
 // engine opens the ledger and wires the configuration over it. The returned function closes both.
 func engine(ctx context.Context, cfg *configs.Config, o pipeline.Options) (*pipeline.Engine, func() error, error) {
-	l, err := drivers.Open(ctx, cfg.Ledger, cfg.Data)
+	l, err := drivers.Open(ctx, drivers.Of(cfg))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -113,7 +113,7 @@ func (f *flags) run(ctx context.Context, once bool) error {
 			said = why
 			watch.well(ctx, func(context.Context) error { return nil })
 		}
-		_ = drivers.StandBy(ctx, cfg.Ledger, cfg.Data, cfg.Here()) // for who looks; where nobody answers, nobody looks
+		_ = drivers.StandBy(ctx, drivers.Of(cfg), cfg.Here()) // for who looks; where nobody answers, nobody looks
 		select {
 		case <-ctx.Done():
 			return nil
@@ -153,7 +153,7 @@ func (f *flags) serve(ctx context.Context, cfg *configs.Config, log *slog.Logger
 	if watch == nil {
 		return f.once(ctx, cfg, log, registry, pipeline.Options{Inboxes: true, Log: log, Metrics: metrics, Traces: spans})
 	}
-	l, err := drivers.Join(ctx, cfg.Ledger, cfg.Data, cfg.Here())
+	l, err := drivers.Join(ctx, drivers.Of(cfg), cfg.Here())
 	if err != nil {
 		return err
 	}

@@ -227,7 +227,7 @@ func fileID(ts *testscript.TestScript, _ bool, args []string) {
 		data = args[2]
 	}
 	until(ts, "the ledger has no file "+args[1], func() bool {
-		l, err := drivers.Visit(context.Background(), "sqlite", ts.MkAbs(data))
+		l, err := drivers.Visit(context.Background(), drivers.SQLite(ts.MkAbs(data)))
 		if err != nil {
 			return false
 		}

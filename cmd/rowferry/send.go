@@ -155,7 +155,7 @@ func followed(path string) string {
 
 // books lets a check recognise a result that was dropped before, by the ledger where there is one.
 func books(ctx context.Context, cfg *configs.Config) (c check.Checker, done func(), err error) {
-	l, err := drivers.Visit(ctx, cfg.Ledger, cfg.Data)
+	l, err := drivers.Visit(ctx, drivers.Of(cfg))
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, func() {}, nil
 	}

@@ -457,7 +457,7 @@ func (s *soak) open() string {
 	if waiting != "" {
 		return waiting
 	}
-	l, err := drivers.Visit(s.t.Context(), "sqlite", filepath.Join(s.dir, "data"))
+	l, err := drivers.Visit(s.t.Context(), drivers.SQLite(filepath.Join(s.dir, "data")))
 	if err != nil {
 		return err.Error()
 	}
@@ -580,7 +580,7 @@ func (s *soak) toldAll() {
 
 // untold is a file that has rows to mend and of which nobody was told; "" when there is none.
 func (s *soak) untold() string {
-	l, err := drivers.Visit(s.t.Context(), "sqlite", filepath.Join(s.dir, "data"))
+	l, err := drivers.Visit(s.t.Context(), drivers.SQLite(filepath.Join(s.dir, "data")))
 	if err != nil {
 		return err.Error()
 	}
@@ -660,7 +660,7 @@ func (s *soak) books() {
 
 // whole has the doctor read the ledger.
 func (s *soak) whole() {
-	l, err := drivers.Visit(s.t.Context(), "sqlite", filepath.Join(s.dir, "data"))
+	l, err := drivers.Visit(s.t.Context(), drivers.SQLite(filepath.Join(s.dir, "data")))
 	if err != nil {
 		s.t.Error(err)
 		return

@@ -92,7 +92,7 @@ backlog that moves to the right is one that the account's pace does not let out,
 // visit opens the books to look and to ask, beside a running service or without one.
 func (f *flags) visit(ctx context.Context, look func(context.Context, *desk.Desk) error) error {
 	cfg := configs.Load(f.config) // sound or not: nothing is sent
-	l, err := drivers.Visit(ctx, cfg.Ledger, cfg.Data)
+	l, err := drivers.Visit(ctx, drivers.Of(cfg))
 	if errors.Is(err, fs.ErrNotExist) {
 		cfg.WithoutSecrets()
 		if cfg.Verdict().Err() != nil { // a mistake may hide where the ledger is
@@ -413,7 +413,7 @@ func (f *flags) order(ctx context.Context, o ledger.Order, target string) error 
 		if err != nil {
 			return err
 		}
-		owner, err := drivers.Open(ctx, d.Config.Ledger, d.Config.Data)
+		owner, err := drivers.Open(ctx, drivers.Of(d.Config))
 		if _, busy := errors.AsType[*ledger.InUse](err); busy {
 			if answer, err = d.Leave(ctx, answer); err != nil {
 				return err

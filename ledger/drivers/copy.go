@@ -19,7 +19,7 @@ type Copied struct {
 // Copy takes the ledger of a configuration, which no process owns, into another one that nobody has used, and compares the two row
 // for row. From then on the first one is not opened any more. Where it was only to be tried, both are as they were before. say
 // tells what is being done.
-func Copy(ctx context.Context, address, data, to string, try bool, say func(string)) (c Copied, err error) {
+func Copy(ctx context.Context, h Home, to string, try bool, say func(string)) (c Copied, err error) {
 	k, name, err := named(to)
 	if err != nil {
 		return c, err
@@ -27,11 +27,11 @@ func Copy(ctx context.Context, address, data, to string, try bool, say func(stri
 	if k.importer == nil {
 		return c, fmt.Errorf("--to %s: a ledger is copied to postgres://…", name)
 	}
-	from, _, err := named(address)
+	from, _, err := named(h.Ledger)
 	if err != nil {
 		return c, err
 	}
-	there, err := Visit(ctx, address, data) // nothing is made where no ledger is
+	there, err := Visit(ctx, h) // nothing is made where no ledger is
 	if err != nil {
 		return c, err
 	}
@@ -41,7 +41,7 @@ func Copy(ctx context.Context, address, data, to string, try bool, say func(stri
 	if from.source == nil {
 		return c, errors.New("the ledger lies in a database already: move it with that database's own tools")
 	}
-	source, err := from.source(ctx, data)
+	source, err := from.source(ctx, h.Data)
 	if err != nil {
 		return c, err
 	}
@@ -51,7 +51,7 @@ func Copy(ctx context.Context, address, data, to string, try bool, say func(stri
 		return c, err
 	}
 	say("copying")
-	target, err := k.importer(to, filepath.Join(data, "copying")).Import(ctx, source, data) // beside the lock of the one that is copied
+	target, err := k.importer(to, filepath.Join(h.Data, "copying")).Import(ctx, source, h.Data) // beside the lock of the one that is copied
 	if err != nil {
 		return c, err
 	}
@@ -68,7 +68,7 @@ func Copy(ctx context.Context, address, data, to string, try bool, say func(stri
 		return c, err
 	}
 	if err := source.Leave(ctx, c.To); err != nil {
-		return c, fmt.Errorf("%s is whole, but this could not be written into the ledger in %s, which must not be used any more: move it aside (%w)", c.To, data, err)
+		return c, fmt.Errorf("%s is whole, but this could not be written into the ledger in %s, which must not be used any more: move it aside (%w)", c.To, h.Data, err)
 	}
 	return c, nil
 }

@@ -7,17 +7,37 @@ import (
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/postgres"
 	"github.com/rowferry/rowferry/ledger/sqlite"
 	"github.com/rowferry/rowferry/words"
 )
 
-// kind is one way to keep a ledger: how it is made of an address and the configuration's data folder, and what else can be done with it.
-// What is nil is not there.
+// Home is where a ledger lies, as a configuration says.
+type Home struct {
+	Ledger string // sqlite, or an address
+	Data   string // a folder of this machine alone
+	Spool  string // a folder that all machines share, for the private copies; "": beside the ledger
+}
+
+// Of is the home of a configuration's ledger.
+func Of(cfg *configs.Config) Home {
+	h := Home{Ledger: cfg.Ledger, Data: cfg.Data, Spool: cfg.Spool}
+	if h.Spool == configs.InLedger {
+		h.Spool = ""
+	}
+	return h
+}
+
+// SQLite is the home of a ledger in a folder.
+func SQLite(data string) Home { return Home{Ledger: "sqlite", Data: data} }
+
+// kind is one way to keep a ledger: how it is made of its home, and what else can be done with it. What is nil is not there.
 type kind struct {
-	open     func(address, data string) ledger.Driver
+	open     func(Home) ledger.Driver
 	check    func(address string) []batch.Mistake // what is wrong with an address
+	spools   bool                                 // its copies may lie in a folder that machines share
 	copier   func(data string) ledger.Copier
 	source   func(ctx context.Context, data string) (ledger.Source, error)
 	importer func(address, data string) ledger.Importer
@@ -26,7 +46,7 @@ type kind struct {
 // drivers are the ledgers there are, by the name or the scheme of the address that a configuration gives.
 var drivers = map[string]kind{
 	"sqlite": {
-		open:   func(_, data string) ledger.Driver { return sqlite.Driver{Dir: data} },
+		open:   func(h Home) ledger.Driver { return sqlite.Driver{Dir: h.Data} },
 		copier: func(data string) ledger.Copier { return sqlite.Driver{Dir: data} },
 		source: func(ctx context.Context, data string) (ledger.Source, error) {
 			return sqlite.Driver{Dir: data}.Source(ctx)
@@ -37,30 +57,35 @@ var drivers = map[string]kind{
 }
 
 var inPostgres = kind{
-	open:     func(address, data string) ledger.Driver { return postgres.Driver{Address: address, Data: data} },
+	open:     func(h Home) ledger.Driver { return postgres.Driver{Address: h.Ledger, Data: h.Data, Spool: h.Spool} },
 	check:    postgres.Check,
+	spools:   true,
 	importer: func(address, data string) ledger.Importer { return postgres.Driver{Address: address, Data: data} },
 }
 
-// Check says what is wrong with what a configuration calls its ledger. It opens nothing.
-func Check(address string) []batch.Mistake {
-	if address == "" {
+// Check says what is wrong with where a configuration has its ledger. It opens nothing.
+func (h Home) Check() []batch.Mistake {
+	if h.Ledger == "" {
 		return nil // it could not be read, which the configuration has said
 	}
-	name, _, isAddress := strings.Cut(address, "://")
+	name, _, isAddress := strings.Cut(h.Ledger, "://")
 	k, known := drivers[name]
 	if !known || isAddress != (k.check != nil) {
 		return []batch.Mistake{{Key: "ledger", What: words.Message("config.not_one", "value", words.Short(name)), Write: words.Meant(name, []string{"sqlite", "postgres://…"})}}
 	}
-	if k.check == nil {
-		return nil
+	var wrong []batch.Mistake
+	if h.Spool != "" && !k.spools {
+		wrong = append(wrong, batch.Mistake{Key: "spool", What: words.Message("config.spool.alone"), Write: words.Example("spool: " + configs.InLedger)})
 	}
-	return k.check(address)
+	if k.check != nil {
+		wrong = append(wrong, k.check(h.Ledger)...)
+	}
+	return wrong
 }
 
 // Open opens the ledger of a configuration as its owner, as ledger.Driver does.
-func Open(ctx context.Context, address, data string) (ledger.Owner, error) {
-	d, err := of(address, data)
+func Open(ctx context.Context, h Home) (ledger.Owner, error) {
+	d, err := h.driver()
 	if err != nil {
 		return nil, err
 	}
@@ -68,8 +93,8 @@ func Open(ctx context.Context, address, data string) (ledger.Owner, error) {
 }
 
 // Join opens the ledger of a configuration as an owner beside which others may work, as ledger.Driver does.
-func Join(ctx context.Context, address, data, machine string) (ledger.Owner, error) {
-	d, err := of(address, data)
+func Join(ctx context.Context, h Home, machine string) (ledger.Owner, error) {
+	d, err := h.driver()
 	if err != nil {
 		return nil, err
 	}
@@ -77,8 +102,8 @@ func Join(ctx context.Context, address, data, machine string) (ledger.Owner, err
 }
 
 // Visit opens the ledger of a configuration beside its owner, as ledger.Driver does.
-func Visit(ctx context.Context, address, data string) (ledger.Visitor, error) {
-	d, err := of(address, data)
+func Visit(ctx context.Context, h Home) (ledger.Visitor, error) {
+	d, err := h.driver()
 	if err != nil {
 		return nil, err
 	}
@@ -86,8 +111,8 @@ func Visit(ctx context.Context, address, data string) (ledger.Visitor, error) {
 }
 
 // StandBy has it written down that this process waits for the ledger of a configuration, as ledger.Driver does.
-func StandBy(ctx context.Context, address, data, machine string) error {
-	d, err := of(address, data)
+func StandBy(ctx context.Context, h Home, machine string) error {
+	d, err := h.driver()
 	if err != nil {
 		return err
 	}
@@ -95,8 +120,8 @@ func StandBy(ctx context.Context, address, data, machine string) error {
 }
 
 // Adopt goes on with a ledger that lost what it had, as ledger.Driver does.
-func Adopt(ctx context.Context, address, data string) ([]batch.Message, error) {
-	d, err := of(address, data)
+func Adopt(ctx context.Context, h Home) ([]batch.Message, error) {
+	d, err := h.driver()
 	if err != nil {
 		return nil, err
 	}
@@ -104,29 +129,29 @@ func Adopt(ctx context.Context, address, data string) ([]batch.Message, error) {
 }
 
 // Copier gives the way to copy the ledger of a configuration; an error where its database has better ones of its own.
-func Copier(address, data string) (ledger.Copier, error) {
-	k, name, err := named(address)
+func Copier(h Home) (ledger.Copier, error) {
+	k, name, err := named(h.Ledger)
 	if err != nil {
 		return nil, err
 	}
 	if k.copier != nil {
-		return k.copier(data), nil
+		return k.copier(h.Data), nil
 	}
 	return nil, fmt.Errorf("the ledger lies in %s: back it up with that database's own tools", name)
 }
 
 // Owned reports whether a process of this machine owns the ledger of a configuration; false where that cannot be told from outside.
-func Owned(address, data string) bool {
-	d, err := of(address, data)
+func Owned(h Home) bool {
+	d, err := h.driver()
 	return err == nil && d.Owned()
 }
 
-func of(address, data string) (ledger.Driver, error) {
-	k, _, err := named(address)
+func (h Home) driver() (ledger.Driver, error) {
+	k, _, err := named(h.Ledger)
 	if err != nil {
 		return nil, err
 	}
-	return k.open(address, data), nil
+	return k.open(h), nil
 }
 
 func named(address string) (k kind, name string, err error) {

@@ -20,7 +20,7 @@ import (
 )
 
 func moved(ctx context.Context, dir, to string, try bool) (drivers.Copied, error) {
-	return drivers.Copy(ctx, "sqlite", dir, to, try, func(string) {})
+	return drivers.Copy(ctx, drivers.SQLite(dir), to, try, func(string) {})
 }
 
 // A ledger that is begun in SQLite and copied when it is opened again passes the suite.

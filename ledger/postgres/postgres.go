@@ -34,15 +34,18 @@ type Driver struct {
 	Address string
 	Data    string // a folder of this process alone: its lock tells a dead holder of the lease from one that lives
 
+	Spool string // a folder that all machines reach, for the copies; "": they lie in the database
+
 	machine string           // what it is called where people look; "": as the system calls it
 	clock   func() time.Time // nil: the system's
 }
 
 // books is a ledger to look at.
 type books struct {
-	pool *pgxpool.Pool
-	path string // the address without its password
-	data string // where fetched copies lie
+	pool  *pgxpool.Pool
+	path  string // the address without its password
+	data  string // where fetched copies lie
+	spool string // the folder of the copies; "": the database
 }
 
 // Visitor is a ledger that another process may own.
@@ -111,7 +114,7 @@ func shown(address string) string {
 
 // open connects and makes sure that somebody answers.
 func (d Driver) open(ctx context.Context) (books, error) {
-	b := books{path: shown(d.Address), data: d.Data}
+	b := books{path: shown(d.Address), data: d.Data, spool: d.Spool}
 	c, err := settings(d.Address)
 	if err != nil {
 		return b, err
@@ -153,7 +156,11 @@ func (d Driver) own(ctx context.Context, alone bool) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := b.migrate(ctx); err != nil {
+	err = b.migrate(ctx)
+	if err == nil {
+		err = b.agree(ctx)
+	}
+	if err != nil {
 		b.pool.Close()
 		return nil, err
 	}

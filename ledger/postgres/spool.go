@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/spool"
 )
 
 // pieceSize is how much of a copy lies in one row.
@@ -24,18 +26,28 @@ type spooled struct {
 }
 
 // Copies is ledger.Books'.
-func (b books) Copies() ledger.Copies { return spooled{books: b} }
+func (b books) Copies() ledger.Copies { return b.copies(nil) }
 
 // Spool is ledger.Intake's.
-func (l *Ledger) Spool() ledger.Spool { return spooled{l.books, l} }
+func (l *Ledger) Spool() ledger.Spool { return l.copies(l) }
+
+// copies are those in the database, or in a folder.
+func (b books) copies(l *Ledger) ledger.Spool {
+	inside := spooled{b, l}
+	if b.spool == "" {
+		return inside
+	}
+	return shared{spool.Folder{Dir: b.spool}, inside}
+}
 
 // Open implements ledger.Copies: it fetches the copy into a file of this machine that nobody else sees.
 func (s spooled) Open(ctx context.Context, id string) (o batch.Original, err error) {
+	none := fmt.Errorf("the copy of %s: %w", id, fs.ErrNotExist)
 	err = s.reading(ctx, func(q querier) error {
 		var n, size int64
 		err := q.QueryRow(ctx, "SELECT n, size FROM copies WHERE id = $1 AND whole", id).Scan(&n, &size)
 		if errors.Is(err, pgx.ErrNoRows) {
-			return fmt.Errorf("the copy of %s: %w", id, fs.ErrNotExist)
+			return none
 		}
 		if err != nil {
 			return err
@@ -43,6 +55,9 @@ func (s spooled) Open(ctx context.Context, id string) (o batch.Original, err err
 		o, err = s.fetch(ctx, q, n, size)
 		return err
 	})
+	if errors.Is(err, none) { // or it lies where we do not look
+		err = cmp.Or(s.there(ctx), err)
+	}
 	return o, err
 }
 

@@ -45,11 +45,11 @@ type maker struct {
 
 // Make copies everything that the books need into the folder to, which must be new or empty. The service may run.
 func Make(ctx context.Context, cfg *configs.Config, to string) (List, error) {
-	copier, err := drivers.Copier(cfg.Ledger, cfg.Data)
+	copier, err := drivers.Copier(drivers.Of(cfg))
 	if err != nil {
 		return List{}, err
 	}
-	there, err := drivers.Visit(ctx, cfg.Ledger, cfg.Data)
+	there, err := drivers.Visit(ctx, drivers.Of(cfg))
 	if errors.Is(err, fs.ErrNotExist) {
 		return List{}, fmt.Errorf("there is nothing to back up: no ledger is in %s, where %s puts it; was a file taken, and is this its configuration?", cfg.Data, cfg.Path)
 	}
@@ -93,7 +93,7 @@ func empty(dir string) error {
 
 // files copies what belongs to the files that the copied ledger knows: their copies in the spool, and their results on this machine.
 func (m *maker) files(ctx context.Context, cfg *configs.Config) error {
-	books, err := drivers.Visit(ctx, cfg.Ledger, cfg.Data)
+	books, err := drivers.Visit(ctx, drivers.Of(cfg))
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (m *maker) files(ctx context.Context, cfg *configs.Config) error {
 }
 
 func (m *maker) copied(ctx context.Context, cfg *configs.Config, copies ledger.Copies) error {
-	known, err := drivers.Visit(ctx, cfg.Ledger, m.dir)
+	known, err := drivers.Visit(ctx, drivers.SQLite(m.dir))
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func Put(ctx context.Context, cfg *configs.Config, from string) (Restored, error
 	if err != nil {
 		return Restored{}, err
 	}
-	copier, err := drivers.Copier(cfg.Ledger, cfg.Data)
+	copier, err := drivers.Copier(drivers.Of(cfg))
 	if err != nil {
 		return Restored{}, err
 	}
@@ -45,14 +45,14 @@ func Put(ctx context.Context, cfg *configs.Config, from string) (Restored, error
 	if err := copier.Replace(ctx, from, r.Aside); err != nil {
 		return r, err
 	}
-	said, err := drivers.Adopt(ctx, cfg.Ledger, cfg.Data)
+	said, err := drivers.Adopt(ctx, drivers.Of(cfg))
 	for _, m := range said {
 		r.Said = append(r.Said, words.Say(cfg.Language, m))
 	}
 	if err != nil {
 		return r, err
 	}
-	owner, err := drivers.Open(ctx, cfg.Ledger, cfg.Data)
+	owner, err := drivers.Open(ctx, drivers.Of(cfg))
 	if err != nil {
 		return r, err
 	}
@@ -146,7 +146,7 @@ func (r *Restored) pause(ctx context.Context, l ledger.Owner) (map[string]bool, 
 
 // since names what the ledger that was there before knows and this one does not, as far as it can be read.
 func (r *Restored) since(ctx context.Context, cfg *configs.Config, l ledger.Owner) (accounts []string) {
-	before, err := drivers.Visit(ctx, cfg.Ledger, r.Aside)
+	before, err := drivers.Visit(ctx, drivers.SQLite(r.Aside))
 	if err != nil {
 		r.Said = append(r.Said, fmt.Sprintf("files that were taken after %s are not known: look through archive and outbox folders before such a file is dropped again", r.At.Format(time.RFC3339)))
 		return nil

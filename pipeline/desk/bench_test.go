@@ -20,7 +20,7 @@ import (
 // (ms/page is the slowest of the run; cpu-ms/page is what one costs however busy the machine is).
 func BenchmarkPages(b *testing.B) {
 	const rows, size = 1_000_000, 256
-	l, err := drivers.Open(b.Context(), "sqlite", b.TempDir())
+	l, err := drivers.Open(b.Context(), drivers.SQLite(b.TempDir()))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -19,7 +19,7 @@ import (
 // read) and one that is being sent ("f2").
 func office(t *testing.T) (*desk.Desk, ledger.Owner) {
 	t.Helper()
-	l, err := drivers.Open(t.Context(), "sqlite", t.TempDir())
+	l, err := drivers.Open(t.Context(), drivers.SQLite(t.TempDir()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,6 +42,9 @@ type Finding struct {
 func Folders(cfg *configs.Config, routes []string, language batch.Language) iter.Seq[Finding] {
 	return func(yield func(Finding) bool) {
 		dirs, mounts := map[string]string{cfg.Data: "data"}, map[string][]string{}
+		if cfg.Spool != configs.InLedger {
+			dirs[cfg.Spool] = "spool"
+		}
 		add := func(dir, kind, route string) {
 			dirs[dir], mounts[dir] = kind+" of "+route, append(mounts[dir], pipeline.Mount(cfg, route, kind))
 		}
@@ -62,6 +65,9 @@ func Folders(cfg *configs.Config, routes []string, language batch.Language) iter
 			rights := fs.FileMode(0o755)
 			if dir == cfg.Data {
 				rights = 0o700
+			}
+			if dir == cfg.Spool {
+				rights = 0 // where it is not, the share is not mounted
 			}
 			var trouble *places.Trouble
 			if err := remounted(dir, mounts[dir]); err != nil { // nothing is made below a mount point whose mount is off
@@ -93,13 +99,15 @@ func remounted(dir string, remembered []string) error {
 	return errors.Join(wrong...)
 }
 
-// tryFolder makes the folder where it is missing, and writes, syncs, renames and removes hidden files: a rename must not overwrite, and what was written must outlast a power cut.
+// tryFolder makes the folder where it is missing, unless mode is 0, and writes, syncs, renames and removes hidden files: a rename must not overwrite, and what was written must outlast a power cut.
 func tryFolder(dir string, mode fs.FileMode) error {
 	if dir == "" {
 		return nil
 	}
-	if err := os.MkdirAll(dir, mode); err != nil {
-		return err
+	if mode != 0 {
+		if err := os.MkdirAll(dir, mode); err != nil {
+			return err
+		}
 	}
 	f, err := os.CreateTemp(dir, ".rowferry-doctor-*.tmp")
 	if err != nil {
@@ -165,7 +173,7 @@ func (one *Finding) lookAround(cfg *configs.Config, dir, what string, language b
 		return
 	}
 	kind, _, _ := strings.Cut(what, " ")
-	for _, key := range allowed(rights, kind == "data") {
+	for _, key := range allowed(rights, kind == "data" || kind == "spool") {
 		say("doctor.rights."+key, "owner", rights.Owner, "group", rights.Group)
 	}
 	if rights.Mode&0o002 != 0 {

@@ -277,7 +277,7 @@ func TestCheckAgrees(t *testing.T) {
 	if err := os.WriteFile(path, s.bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	l, err := drivers.Visit(t.Context(), "sqlite", h.cfg.Data)
+	l, err := drivers.Visit(t.Context(), drivers.SQLite(h.cfg.Data))
 	if err != nil {
 		t.Fatal(err)
 	}

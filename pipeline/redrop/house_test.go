@@ -172,7 +172,7 @@ func open(t *testing.T, l batch.Language, read string) *house {
 // start runs the service; stop ends it.
 func (h *house) start() {
 	h.t.Helper()
-	l, err := drivers.Open(h.t.Context(), "sqlite", h.cfg.Data)
+	l, err := drivers.Open(h.t.Context(), drivers.SQLite(h.cfg.Data))
 	if err != nil {
 		h.t.Fatal(err)
 	}

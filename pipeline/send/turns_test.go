@@ -83,7 +83,7 @@ func accept(t *testing.T, l ledger.Owner, id string, n int) {
 
 func open(t *testing.T, dir string) ledger.Owner {
 	t.Helper()
-	l, err := drivers.Open(t.Context(), "sqlite", dir)
+	l, err := drivers.Open(t.Context(), drivers.SQLite(dir))
 	if err != nil {
 		t.Fatal(err)
 	}

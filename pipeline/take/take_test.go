@@ -86,7 +86,7 @@ func (b *bench) start() {
 	b.Helper()
 	b.end()
 	r := b.route()
-	l, err := drivers.Open(b.Context(), "sqlite", b.at("data"))
+	l, err := drivers.Open(b.Context(), drivers.SQLite(b.at("data")))
 	b.must(err)
 	log := slog.New(slog.NewTextHandler(&b.log, nil))
 	folder, err := local.Open(local.Settings{Dir: b.at("in"), ReadOnly: b.after == inbox.Keep, Logger: log})
