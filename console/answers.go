@@ -9,9 +9,12 @@ import (
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/console/people"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/desk"
+	"github.com/rowferry/rowferry/pipeline/mend"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -26,12 +29,20 @@ type trouble struct {
 	Reason string `json:"reason"`
 }
 
-func writeJSON(w http.ResponseWriter, status int, v any) {
+// writeJSON answers with a value. It gives no error.
+func writeJSON(w http.ResponseWriter, status int, v any) error {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	_ = e.Encode(v) // who asked has gone
+	return nil
+}
+
+// redirected leads a form to a page. It gives no error.
+func redirected(w http.ResponseWriter, r *http.Request, to string) error {
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
 }
 
 // problem answers with what is wrong: as a page, or as a problem document.
@@ -49,7 +60,7 @@ func (c *Console) refuse(w http.ResponseWriter, r *http.Request, status int, rea
 		_ = json.NewEncoder(w).Encode(trouble{http.StatusText(status), status, text, reason})
 		return
 	}
-	c.render(w, r, status, "problem", c.view(r, "console.title.problem", text))
+	_ = c.render(w, r, status, "problem", c.view(r, "console.title.problem", text))
 }
 
 // broken answers that something of ours failed; what it was is in the log. Whoever has gone, or waited until the console ended, is
@@ -62,19 +73,48 @@ func (c *Console) broken(w http.ResponseWriter, r *http.Request, err error) {
 	c.problem(w, r, http.StatusInternalServerError, "internal", "console.internal")
 }
 
+// refusal is the error of a request that cannot be as it is: what it is answered with, in our stable word for the reason and in words.
+type refusal struct {
+	status int
+	reason string
+	said   batch.Message
+}
+
+func (n *refusal) Error() string { return n.reason }
+
+func refused(status int, reason, key string, args ...any) error {
+	return &refusal{status, reason, words.Message(key, args...)}
+}
+
+// unfit is the refusal of a filter that has no such value.
+func unfit(name, value string) error {
+	return refused(http.StatusUnprocessableEntity, name, "console.api.filter", "name", name, "value", value)
+}
+
 // fail answers an error: refusals with their reason, what is not there with 404, anything else as our trouble.
 func (c *Console) fail(w http.ResponseWriter, r *http.Request, err error) {
-	no, refused := desk.RefusalOf(err)
-	bad, filter := errors.AsType[*badFilter](err)
+	no, by := desk.RefusalOf(err)
+	own, ours := errors.AsType[*refusal](err)
+	unreadable, told := errors.AsType[*batch.Unreadable](err)
+	mistakes, mistaken := errors.AsType[*configs.MistakesError](err)
+	cell, wrong := errors.AsType[*mend.Wrong](err)
 	switch {
-	case filter && bad.name == "since":
-		c.problem(w, r, http.StatusUnprocessableEntity, "since", "console.api.since")
-	case filter:
-		c.problem(w, r, http.StatusUnprocessableEntity, bad.name, "console.api.filter", "name", bad.name, "value", bad.value)
-	case refused:
+	case ours:
+		c.refuse(w, r, own.status, own.reason, words.Say(c.language(r), own.said))
+	case by:
 		c.refuse(w, r, statusOf(no.Reason), string(no.Reason), no.Say(c.language(r)))
+	case told:
+		c.refuse(w, r, http.StatusUnprocessableEntity, "sample", words.Say(c.language(r), unreadable.Message))
+	case mistaken:
+		c.refuse(w, r, http.StatusConflict, "mistakes", mistakes.Error())
+	case wrong:
+		c.problem(w, r, http.StatusUnprocessableEntity, cell.Reason, "console.mend."+cell.Reason, "row", cell.Row, "column", cell.Column)
+	case errors.Is(err, pipeline.ErrNotEnded):
+		c.problem(w, r, http.StatusConflict, string(desk.NotEnded), "console.result.not_ended")
 	case errors.Is(err, ledger.ErrNotFound):
 		c.problem(w, r, http.StatusNotFound, "not-found", "console.not_found")
+	case strings.HasPrefix(err.Error(), "the cursor "): // of a page of rows
+		c.problem(w, r, http.StatusUnprocessableEntity, "cursor", "console.api.cursor")
 	default:
 		c.broken(w, r, err)
 	}
@@ -90,8 +130,8 @@ func statusOf(reason desk.Reason) int {
 	return http.StatusConflict
 }
 
-// handler is a page or an endpoint for somebody who is known.
-type handler func(w http.ResponseWriter, r *http.Request, p *people.Person)
+// handler is a page or an endpoint for somebody who is known. Its error is answered by fail; nothing was written then.
+type handler func(w http.ResponseWriter, r *http.Request, p *people.Person) error
 
 // may lets those in whose role includes least.
 func (c *Console) may(least people.Role, h handler) http.HandlerFunc {
@@ -105,7 +145,9 @@ func (c *Console) may(least people.Role, h handler) http.HandlerFunc {
 			c.problem(w, r, http.StatusForbidden, "role", "console.not_allowed", "role", words.Of(c.language(r), "console.role."+string(least)))
 			return
 		}
-		h(w, r, p)
+		if err := h(w, r, p); err != nil {
+			c.fail(w, r, err)
+		}
 	}
 }
 

@@ -83,8 +83,8 @@ func (c *Console) api(mux *http.ServeMux) {
 	})
 }
 
-func (c *Console) apiMe(w http.ResponseWriter, _ *http.Request, p *people.Person) {
-	writeJSON(w, http.StatusOK, p)
+func (c *Console) apiMe(w http.ResponseWriter, _ *http.Request, p *people.Person) error {
+	return writeJSON(w, http.StatusOK, p)
 }
 
 // apiRoute is a route as the API tells of it.
@@ -94,13 +94,13 @@ type apiRoute struct {
 	Operation string `json:"operation"`
 }
 
-func (c *Console) apiRoutes(w http.ResponseWriter, _ *http.Request, p *people.Person) {
+func (c *Console) apiRoutes(w http.ResponseWriter, _ *http.Request, p *people.Person) error {
 	all := []apiRoute{}
 	for _, name := range c.routesOf(p) {
 		r := c.cfg.Routes[name]
 		all = append(all, apiRoute{name, r.Account, r.Operation})
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"routes": all})
+	return writeJSON(w, http.StatusOK, map[string]any{"routes": all})
 }
 
 // routesOf lists the routes whose files a person may know of.
@@ -116,45 +116,38 @@ func (c *Console) routesOf(p *people.Person) []string {
 }
 
 // apiDrop takes the body as a file, or with check=true says what would become of it.
-func (c *Console) apiDrop(w http.ResponseWriter, r *http.Request, p *people.Person) {
+func (c *Console) apiDrop(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	route, name := r.PathValue("route"), r.URL.Query().Get("name")
 	way, known := c.engine.Routes[route]
 	switch {
 	case !known || !p.Sees(route):
-		c.problem(w, r, http.StatusNotFound, "no-route", "console.no_route", "route", route)
-		return
+		return refused(http.StatusNotFound, "no-route", "console.no_route", "route", route)
 	case name == "":
-		c.problem(w, r, http.StatusUnprocessableEntity, "no-name", "console.api.no_name")
-		return
+		return refused(http.StatusUnprocessableEntity, "no-name", "console.api.no_name")
 	case r.URL.Query().Get("check") != "true":
-		c.upload(w, r, p, route, name, r.Body)
-		return
+		return c.upload(w, r, p, route, name, r.Body)
 	}
 	finding, err := c.checkStream(r.Context(), way, name, r.Body)
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
-	writeJSON(w, http.StatusOK, finding)
+	return writeJSON(w, http.StatusOK, finding)
 }
 
 // upload uploads content and answers with its id: 202, or 200 with the earlier file's where it came before.
-func (c *Console) upload(w http.ResponseWriter, r *http.Request, p *people.Person, route, name string, content io.Reader) {
+func (c *Console) upload(w http.ResponseWriter, r *http.Request, p *people.Person, route, name string, content io.Reader) error {
 	f, err := c.engine.Upload(r.Context(), route, name, content)
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	if err := c.act(r, p, ledger.Act{Verb: "drop", File: f.ID, Name: f.Name, Route: route}); err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	if f.State == ledger.Duplicate {
-		writeJSON(w, http.StatusOK, map[string]any{"id": f.Reason, "duplicate": true, "this": f.ID})
-		return
+		return writeJSON(w, http.StatusOK, map[string]any{"id": f.Reason, "duplicate": true, "this": f.ID})
 	}
 	w.Header().Set("Location", "/api/v1/files/"+f.ID)
-	writeJSON(w, http.StatusAccepted, map[string]any{"id": f.ID})
+	return writeJSON(w, http.StatusAccepted, map[string]any{"id": f.ID})
 }
 
 // act writes down what somebody did.
@@ -207,13 +200,13 @@ func (c *Console) filter(r *http.Request, p *people.Person) (q ledger.Query, err
 	q = ledger.Query{Route: get.Get("route"), Text: cmp.Or(get.Get("q"), get.Get("search")), Account: get.Get("account"), Before: get.Get("cursor"), Last: 50}
 	if s := ledger.State(get.Get("state")); s != "" {
 		if !slices.Contains(ledger.States(), s) {
-			return q, &badFilter{"state", string(s)}
+			return q, unfit("state", string(s))
 		}
 		q.States = []ledger.State{s}
 	}
 	if s := batch.Status(get.Get("outcome")); s != "" {
 		if !slices.Contains(batch.Statuses(), s) {
-			return q, &badFilter{"outcome", string(s)}
+			return q, unfit("outcome", string(s))
 		}
 		q.Outcomes = []batch.Status{s}
 	}
@@ -223,34 +216,27 @@ func (c *Console) filter(r *http.Request, p *people.Person) (q ledger.Query, err
 	if s := get.Get("since"); s != "" {
 		var known bool
 		if q.Since, known = desk.Since(s, time.Now()); !known {
-			return q, &badFilter{"since", s}
+			return q, refused(http.StatusUnprocessableEntity, "since", "console.api.since")
 		}
 	}
 	q.Routes = p.Routes
 	return q, nil
 }
 
-// badFilter is the error of a filter that has no such value.
-type badFilter struct{ name, value string }
-
-func (b *badFilter) Error() string { return b.name + " has no value " + b.value }
-
-func (c *Console) apiFiles(w http.ResponseWriter, r *http.Request, p *people.Person) {
+func (c *Console) apiFiles(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	q, err := c.filter(r, p)
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	files, next, err := c.page(r.Context(), q)
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	out := []apiFile{}
 	for _, f := range files {
 		out = append(out, tellFile(f))
 	}
-	writeJSON(w, http.StatusOK, struct {
+	return writeJSON(w, http.StatusOK, struct {
 		Files []apiFile `json:"files"`
 		Next  string    `json:"next,omitempty"`
 	}{out, next})
@@ -271,28 +257,23 @@ func (c *Console) page(ctx context.Context, q ledger.Query) (files []desk.File, 
 	return files, next, nil
 }
 
-// file finds the file of a request that a person may know of; else it has answered.
-func (c *Console) file(w http.ResponseWriter, r *http.Request, p *people.Person) (f desk.File, ok bool) {
+// file finds the file of a request that a person may know of.
+func (c *Console) file(r *http.Request, p *people.Person) (desk.File, error) {
 	f, err := c.desk.File(r.Context(), r.PathValue("id"))
 	if err == nil && (f.ID != r.PathValue("id") || !p.Sees(f.Route)) {
 		err = &desk.Refusal{Reason: desk.NoFile, File: r.PathValue("id")}
 	}
-	if err != nil {
-		c.fail(w, r, err)
-		return f, false
-	}
-	return f, true
+	return f, err
 }
 
-func (c *Console) apiFile(w http.ResponseWriter, r *http.Request, p *people.Person) {
-	f, ok := c.file(w, r, p)
-	if !ok {
-		return
+func (c *Console) apiFile(w http.ResponseWriter, r *http.Request, p *people.Person) error {
+	f, err := c.file(r, p)
+	if err != nil {
+		return err
 	}
 	reasons, _, err := c.reasons(r.Context(), c.desk.Steady(), f.File)
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	if reasons == nil {
 		reasons = []desk.Group{}
@@ -301,7 +282,7 @@ func (c *Console) apiFile(w http.ResponseWriter, r *http.Request, p *people.Pers
 	for _, n := range f.Reading.Notes {
 		notes = append(notes, sayNote(f.Language, n, f.Reading.Sheets))
 	}
-	writeJSON(w, http.StatusOK, struct {
+	return writeJSON(w, http.StatusOK, struct {
 		apiFile
 		Problems []desk.Group `json:"problems"`
 		Notes    []string     `json:"notes"`
@@ -352,26 +333,24 @@ func rowQuery(get url.Values, file string) ledger.RowQuery {
 	return q
 }
 
-func (c *Console) apiRows(w http.ResponseWriter, r *http.Request, p *people.Person) {
-	f, ok := c.file(w, r, p)
-	if !ok {
-		return
+func (c *Console) apiRows(w http.ResponseWriter, r *http.Request, p *people.Person) error {
+	f, err := c.file(r, p)
+	if err != nil {
+		return err
 	}
 	q := rowQuery(r.URL.Query(), f.ID)
 	if kind, _, _ := mime.ParseMediaType(strings.TrimSpace(strings.Split(r.Header.Get("Accept"), ",")[0])); kind == "application/x-ndjson" {
-		c.allRows(w, r, f, q)
-		return
+		return c.allRows(w, r, f, q)
 	}
 	rows, page, err := c.rows(r.Context(), c.desk, f.File, q)
 	if err != nil {
-		c.badCursor(w, r, err)
-		return
+		return err
 	}
 	out := []apiRowView{}
 	for _, s := range rows {
 		out = append(out, tellRow(s))
 	}
-	writeJSON(w, http.StatusOK, struct {
+	return writeJSON(w, http.StatusOK, struct {
 		Rows     []apiRowView `json:"rows"`
 		Next     string       `json:"next,omitempty"`
 		Previous string       `json:"previous,omitempty"`
@@ -379,17 +358,8 @@ func (c *Console) apiRows(w http.ResponseWriter, r *http.Request, p *people.Pers
 	}{out, page.Next, page.Previous, page.Looked})
 }
 
-// badCursor answers an error of a page; a cursor that is none is the asker's.
-func (c *Console) badCursor(w http.ResponseWriter, r *http.Request, err error) {
-	if strings.HasPrefix(err.Error(), "the cursor ") {
-		c.problem(w, r, http.StatusUnprocessableEntity, "cursor", "console.api.cursor")
-		return
-	}
-	c.fail(w, r, err)
-}
-
 // allRows gives every row that is asked for, one JSON object a line, as they are read.
-func (c *Console) allRows(w http.ResponseWriter, r *http.Request, f desk.File, q ledger.RowQuery) {
+func (c *Console) allRows(w http.ResponseWriter, r *http.Request, f desk.File, q ledger.RowQuery) error {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	q.Limit = 500
 	e := json.NewEncoder(w)
@@ -403,27 +373,26 @@ func (c *Console) allRows(w http.ResponseWriter, r *http.Request, f desk.File, q
 		}
 		for _, s := range rows {
 			if err := e.Encode(tellRow(s)); err != nil {
-				return
+				return nil // who asked has gone
 			}
 		}
 		if page.Next == "" {
-			return
+			return nil
 		}
 		q.After, q.From = page.Next, 0
 	}
 }
 
-func (c *Console) apiRow(w http.ResponseWriter, r *http.Request, p *people.Person) {
-	f, ok := c.file(w, r, p)
-	if !ok {
-		return
+func (c *Console) apiRow(w http.ResponseWriter, r *http.Request, p *people.Person) error {
+	f, err := c.file(r, p)
+	if err != nil {
+		return err
 	}
 	s, e, err := c.row(r.Context(), f.File, r.PathValue("row"))
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
-	writeJSON(w, http.StatusOK, struct {
+	return writeJSON(w, http.StatusOK, struct {
 		apiRowView
 		Rows     []int           `json:"rows"` // that were sent together
 		Sent     json.RawMessage `json:"sent,omitempty"`
@@ -433,10 +402,10 @@ func (c *Console) apiRow(w http.ResponseWriter, r *http.Request, p *people.Perso
 
 // apiOrder carries an order about a file out.
 func (c *Console) apiOrder(verb ledger.Verb) handler {
-	return func(w http.ResponseWriter, r *http.Request, p *people.Person) {
-		f, ok := c.file(w, r, p)
-		if !ok {
-			return
+	return func(w http.ResponseWriter, r *http.Request, p *people.Person) error {
+		f, err := c.file(r, p)
+		if err != nil {
+			return err
 		}
 		var body struct {
 			Status []batch.Status `json:"status"`
@@ -444,54 +413,49 @@ func (c *Console) apiOrder(verb ledger.Verb) handler {
 			Check  bool           `json:"check"`
 		}
 		if err := readJSON(w, r, &body); err != nil {
-			c.problem(w, r, http.StatusUnprocessableEntity, "body", "console.api.body", "cause", err)
-			return
+			return err
 		}
 		for _, s := range strings.FieldsFunc(r.URL.Query().Get("status"), func(r rune) bool { return r == ',' }) {
 			body.Status = append(body.Status, batch.Status(s))
 		}
 		if verb == ledger.Release && f.State == ledger.Duplicate && body.Reason == "" {
-			c.problem(w, r, http.StatusUnprocessableEntity, "why", "console.ask.why_first")
-			return
+			return refused(http.StatusUnprocessableEntity, "why", "console.ask.why_first")
 		}
 		o := ledger.Order{Verb: verb, File: f.ID, Statuses: body.Status, By: p.Name, From: c.address(r), Why: body.Reason}
-		c.order(w, r, o, body.Check || r.URL.Query().Get("check") == "true")
+		return c.order(w, r, o, body.Check || r.URL.Query().Get("check") == "true")
 	}
 }
 
 func (c *Console) apiAccountOrder(verb ledger.Verb) handler {
-	return func(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	return func(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 		name := r.PathValue("name")
 		if _, known := c.cfg.Accounts[name]; !known || !c.seesAccount(p, name) {
-			c.problem(w, r, http.StatusNotFound, "no-account", "console.no_account", "account", name)
-			return
+			return refused(http.StatusNotFound, "no-account", "console.no_account", "account", name)
 		}
 		var body struct {
 			Reason string `json:"reason"`
 		}
 		if err := readJSON(w, r, &body); err != nil {
-			c.problem(w, r, http.StatusUnprocessableEntity, "body", "console.api.body", "cause", err)
-			return
+			return err
 		}
-		c.order(w, r, ledger.Order{Verb: verb, Account: name, By: p.Name, From: c.address(r), Why: body.Reason}, false)
+		return c.order(w, r, ledger.Order{Verb: verb, Account: name, By: p.Name, From: c.address(r), Why: body.Reason}, false)
 	}
 }
 
 // order leaves an order, or only says what it would do.
-func (c *Console) order(w http.ResponseWriter, r *http.Request, o ledger.Order, check bool) {
+func (c *Console) order(w http.ResponseWriter, r *http.Request, o ledger.Order, check bool) error {
 	receipt, err := c.desk.Weigh(r.Context(), o)
 	if err == nil && !check {
 		receipt, err = c.desk.Leave(r.Context(), receipt)
 	}
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	status := http.StatusOK
 	if !check && !receipt.Taken {
 		status = http.StatusAccepted
 	}
-	writeJSON(w, status, receipt)
+	return writeJSON(w, status, receipt)
 }
 
 // mostJSON bounds a body that is JSON, mostLong one that may hold a column of a long file.
@@ -511,7 +475,7 @@ func readUpTo(w http.ResponseWriter, r *http.Request, into any, most int64) erro
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, most))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil && !errors.Is(err, io.EOF) {
-		return err
+		return refused(http.StatusUnprocessableEntity, "body", "console.api.body", "cause", err)
 	}
 	return nil
 }
@@ -529,11 +493,10 @@ type apiAccount struct {
 	HeldUntil time.Time `json:"held_until,omitzero"` // the provider asked to wait
 }
 
-func (c *Console) apiAccounts(w http.ResponseWriter, r *http.Request, p *people.Person) {
+func (c *Console) apiAccounts(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	all, err := c.accounts(r.Context(), p)
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	out := []apiAccount{}
 	for _, a := range all {
@@ -541,25 +504,23 @@ func (c *Console) apiAccounts(w http.ResponseWriter, r *http.Request, p *people.
 	}
 	turn, err := c.desk.Turn(r.Context())
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	told := map[string]any{"accounts": out}
 	if turn != nil {
 		told["machines"] = turn
 	}
-	writeJSON(w, http.StatusOK, told)
+	return writeJSON(w, http.StatusOK, told)
 }
 
-func (c *Console) apiAudit(w http.ResponseWriter, r *http.Request, p *people.Person) {
+func (c *Console) apiAudit(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	get := r.URL.Query()
 	before, _ := strconv.ParseInt(get.Get("cursor"), 10, 64)
 	acts, next, err := c.acts(r.Context(), p, ledger.ActQuery{By: get.Get("by"), Verb: get.Get("verb"), File: get.Get("file"), Before: before, Limit: 100})
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
-	writeJSON(w, http.StatusOK, struct {
+	return writeJSON(w, http.StatusOK, struct {
 		Acts []ledger.Act `json:"acts"`
 		Next int64        `json:"next,omitempty"`
 	}{acts, next})
@@ -593,19 +554,19 @@ func (c *Console) acts(ctx context.Context, p *people.Person, q ledger.ActQuery)
 }
 
 // original gives the file as it came.
-func (c *Console) original(w http.ResponseWriter, r *http.Request, p *people.Person) {
-	f, ok := c.file(w, r, p)
-	if !ok {
-		return
+func (c *Console) original(w http.ResponseWriter, r *http.Request, p *people.Person) error {
+	f, err := c.file(r, p)
+	if err != nil {
+		return err
 	}
 	copied, err := c.engine.Ledger.Copies().Open(r.Context(), f.ID)
 	if err != nil {
-		c.problem(w, r, http.StatusNotFound, "no-original", "console.no_original")
-		return
+		return refused(http.StatusNotFound, "no-original", "console.no_original")
 	}
 	defer copied.Close()
 	attach(w, f.Name, "application/octet-stream")
 	http.ServeContent(w, r, "", f.TakenAt, io.NewSectionReader(copied, 0, copied.Size()))
+	return nil
 }
 
 // attach makes a browser save what follows and never show it.

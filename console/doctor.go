@@ -19,9 +19,9 @@ type trying struct {
 	Bad   int // steps that did not go well, so far
 }
 
-// diagnose begins to try a partner, with the folders of the routes that a person may know of; else it has answered. It is written into the audit
+// diagnose begins to try a partner, with the folders of the routes that a person may know of. It is written into the audit
 // list, for files are written at the partner's and removed again.
-func (c *Console) diagnose(w http.ResponseWriter, r *http.Request, p *people.Person) (*trying, bool) {
+func (c *Console) diagnose(w http.ResponseWriter, r *http.Request, p *people.Person) (*trying, error) {
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 	t := &trying{Name: r.FormValue("partner")}
 	routes := c.routesOf(p)
@@ -30,12 +30,10 @@ func (c *Console) diagnose(w http.ResponseWriter, r *http.Request, p *people.Per
 		return slices.Contains([]string{in.Inbox.SFTP, in.Outbox.SFTP, in.Preview.SFTP}, t.Name)
 	}
 	if !slices.ContainsFunc(routes, here) {
-		c.problem(w, r, http.StatusNotFound, "not-found", "console.not_found")
-		return nil, false
+		return nil, ledger.ErrNotFound
 	}
 	if err := c.act(r, p, ledger.Act{Verb: "doctor", About: cmp.Or(t.Name, "localhost")}); err != nil {
-		c.fail(w, r, err)
-		return nil, false
+		return nil, err
 	}
 	found := doctor.Folders(c.cfg, routes, c.language(r))
 	if t.Name != "" {
@@ -54,14 +52,14 @@ func (c *Console) diagnose(w http.ResponseWriter, r *http.Request, p *people.Per
 			_ = out.Flush() // who asked has gone: the next write says so
 		}
 	}
-	return t, true
+	return t, nil
 }
 
 // doctorPage shows the steps as they are tried: the page is written as far as they have come.
-func (c *Console) doctorPage(w http.ResponseWriter, r *http.Request, p *people.Person) {
-	t, ok := c.diagnose(w, r, p)
-	if !ok {
-		return
+func (c *Console) doctorPage(w http.ResponseWriter, r *http.Request, p *people.Person) error {
+	t, err := c.diagnose(w, r, p)
+	if err != nil {
+		return err
 	}
 	v := c.view(r, "console.doctor", t)
 	v.Path, v.Section = "/partners", "partners" // where a reload or another language leads: trying again is asked for anew
@@ -70,19 +68,21 @@ func (c *Console) doctorPage(w http.ResponseWriter, r *http.Request, p *people.P
 	if err := pages()["doctor"].ExecuteTemplate(w, "layout", v); err != nil && r.Context().Err() == nil {
 		c.log.Error("console: page", "page", "doctor", "error", err)
 	}
+	return nil
 }
 
 // apiDoctor gives the steps as they are tried, one a line.
-func (c *Console) apiDoctor(w http.ResponseWriter, r *http.Request, p *people.Person) {
-	t, ok := c.diagnose(w, r, p)
-	if !ok {
-		return
+func (c *Console) apiDoctor(w http.ResponseWriter, r *http.Request, p *people.Person) error {
+	t, err := c.diagnose(w, r, p)
+	if err != nil {
+		return err
 	}
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	out := json.NewEncoder(w)
 	for one := range t.Steps {
 		if out.Encode(one) != nil {
-			return
+			break // who asked has gone
 		}
 	}
+	return nil
 }

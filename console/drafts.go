@@ -126,24 +126,23 @@ func tellDraft(d *draft) apiDraft {
 	return out
 }
 
-func (c *Console) apiDraft(w http.ResponseWriter, r *http.Request, p *people.Person) {
-	f, ok := c.file(w, r, p)
-	if !ok {
-		return
+func (c *Console) apiDraft(w http.ResponseWriter, r *http.Request, p *people.Person) error {
+	f, err := c.file(r, p)
+	if err != nil {
+		return err
 	}
 	d, err := c.draftOf(r.Context(), p, f.ID)
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
-	writeJSON(w, http.StatusOK, tellDraft(d))
+	return writeJSON(w, http.StatusOK, tellDraft(d))
 }
 
 // apiColumns says what changes of columns would do, and saves them unless it is only asked.
-func (c *Console) apiColumns(w http.ResponseWriter, r *http.Request, p *people.Person) {
-	f, ok := c.file(w, r, p)
-	if !ok {
-		return
+func (c *Console) apiColumns(w http.ResponseWriter, r *http.Request, p *people.Person) error {
+	f, err := c.file(r, p)
+	if err != nil {
+		return err
 	}
 	var body struct {
 		Columns []mend.Column             `json:"columns"`
@@ -151,8 +150,7 @@ func (c *Console) apiColumns(w http.ResponseWriter, r *http.Request, p *people.P
 		Check   bool                      `json:"check"`
 	}
 	if err := readLong(w, r, &body); err != nil {
-		c.problem(w, r, http.StatusUnprocessableEntity, "body", "console.api.body", "cause", err)
-		return
+		return err
 	}
 	if !body.Check { // two changes at the same time would each miss the other
 		c.drafting.Lock()
@@ -160,14 +158,12 @@ func (c *Console) apiColumns(w http.ResponseWriter, r *http.Request, p *people.P
 	}
 	d, err := c.draftOf(r.Context(), p, f.ID)
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	edits := mend.Edits{Rows: body.Rows, Columns: d.changes()}
 	change, err := c.engine.Preview(r.Context(), f.File, edits, body.Columns)
 	if err != nil {
-		c.mendFailed(w, r, err)
-		return
+		return err
 	}
 	if !body.Check {
 		for _, one := range body.Columns {
@@ -175,11 +171,10 @@ func (c *Console) apiColumns(w http.ResponseWriter, r *http.Request, p *people.P
 			d.Columns = append(d.Columns, savedColumn{d.Last, change.Of[one.Column], one})
 		}
 		if err := c.keepDraft(r.Context(), d); err != nil {
-			c.fail(w, r, err)
-			return
+			return err
 		}
 	}
-	writeJSON(w, http.StatusOK, struct {
+	return writeJSON(w, http.StatusOK, struct {
 		mend.Change
 		Message string                    `json:"message"`
 		Typed   map[int]map[string]string `json:"typed"`
@@ -197,17 +192,16 @@ func (c *Console) sayChange(r *http.Request, change mend.Change) string {
 }
 
 // apiForget takes a change of a draft back, or with n all of them.
-func (c *Console) apiForget(w http.ResponseWriter, r *http.Request, p *people.Person) {
-	f, ok := c.file(w, r, p)
-	if !ok {
-		return
+func (c *Console) apiForget(w http.ResponseWriter, r *http.Request, p *people.Person) error {
+	f, err := c.file(r, p)
+	if err != nil {
+		return err
 	}
 	n, one := 0, r.PathValue("n")
 	if one != "" {
 		var err error
 		if n, err = strconv.Atoi(one); err != nil {
-			c.fail(w, r, ledger.ErrNotFound)
-			return
+			return ledger.ErrNotFound
 		}
 	}
 	c.drafting.Lock()
@@ -223,10 +217,10 @@ func (c *Console) apiForget(w http.ResponseWriter, r *http.Request, p *people.Pe
 		}
 	}
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 // mended are a person's edits, with what their draft holds where they ask for it.

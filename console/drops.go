@@ -129,26 +129,24 @@ func (c *Console) sweepDrops() error {
 }
 
 // dropPage is where a file is chosen.
-func (c *Console) dropPage(w http.ResponseWriter, r *http.Request, p *people.Person) {
-	c.render(w, r, http.StatusOK, "drop", c.view(r, "console.drop", struct {
+func (c *Console) dropPage(w http.ResponseWriter, r *http.Request, p *people.Person) error {
+	return c.render(w, r, http.StatusOK, "drop", c.view(r, "console.drop", struct {
 		Routes []string
 		Route  string
 	}{c.routesOf(p), r.URL.Query().Get("route")}))
 }
 
 // dropped takes the form of the drop page: the file is looked at, and nothing of it is sent.
-func (c *Console) dropped(w http.ResponseWriter, r *http.Request, p *people.Person) {
+func (c *Console) dropped(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	parts, err := r.MultipartReader()
 	if err != nil {
-		c.problem(w, r, http.StatusBadRequest, "form", "console.form")
-		return
+		return refused(http.StatusBadRequest, "form", "console.form")
 	}
 	route := ""
 	for {
 		part, err := parts.NextPart()
 		if err != nil {
-			c.problem(w, r, http.StatusUnprocessableEntity, "no-file", "console.drop.no_file")
-			return
+			return refused(http.StatusUnprocessableEntity, "no-file", "console.drop.no_file")
 		}
 		switch part.FormName() {
 		case "route":
@@ -156,53 +154,44 @@ func (c *Console) dropped(w http.ResponseWriter, r *http.Request, p *people.Pers
 			route = string(text)
 		case "file":
 			if c.engine.Routes[route] == nil || !p.Sees(route) {
-				c.problem(w, r, http.StatusNotFound, "no-route", "console.no_route", "route", route)
-				return
+				return refused(http.StatusNotFound, "no-route", "console.no_route", "route", route)
 			}
 			if part.FileName() == "" {
-				c.problem(w, r, http.StatusUnprocessableEntity, "no-file", "console.drop.no_file")
-				return
+				return refused(http.StatusUnprocessableEntity, "no-file", "console.drop.no_file")
 			}
 			d, err := c.newDrop(r.Context(), p, route, part.FileName(), part)
 			if err != nil {
-				c.fail(w, r, err)
-				return
+				return err
 			}
-			http.Redirect(w, r, "/drop/"+d.ID, http.StatusSeeOther)
-			return
+			return redirected(w, r, "/drop/"+d.ID)
 		}
 	}
 }
 
 // dropShown says what would become of a drop.
-func (c *Console) dropShown(w http.ResponseWriter, r *http.Request, p *people.Person) {
+func (c *Console) dropShown(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	d, err := c.drop(p, r.PathValue("id"))
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
-	c.render(w, r, http.StatusOK, "dropped", c.view(r, "console.drop", d))
+	return c.render(w, r, http.StatusOK, "dropped", c.view(r, "console.drop", d))
 }
 
 // dropDecided sends a drop, or discards it.
-func (c *Console) dropDecided(w http.ResponseWriter, r *http.Request, p *people.Person) {
+func (c *Console) dropDecided(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	d, err := c.drop(p, r.PathValue("id"))
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	if r.PostFormValue("do") != "send" {
 		if err := c.discard(d.ID); err != nil {
-			c.fail(w, r, err)
-			return
+			return err
 		}
-		http.Redirect(w, r, "/drop?route="+d.Route, http.StatusSeeOther)
-		return
+		return redirected(w, r, "/drop?route="+d.Route)
 	}
 	content, err := os.Open(filepath.Join(c.drops, d.ID))
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	defer content.Close()
 	f, err := c.engine.Upload(r.Context(), d.Route, d.Name, content)
@@ -210,8 +199,7 @@ func (c *Console) dropDecided(w http.ResponseWriter, r *http.Request, p *people.
 		err = c.act(r, p, ledger.Act{Verb: "drop", File: f.ID, Name: f.Name, Route: d.Route, Rows: d.Finding.Rows})
 	}
 	if err = errors.Join(err, c.discard(d.ID)); err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
-	http.Redirect(w, r, "/files/"+f.ID, http.StatusSeeOther)
+	return redirected(w, r, "/files/"+f.ID)
 }

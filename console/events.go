@@ -178,7 +178,7 @@ func (h *hub) lanes(before map[string]string) {
 }
 
 // events is the stream of what changes, until whoever listens goes or the console ends.
-func (c *Console) events(w http.ResponseWriter, r *http.Request, p *people.Person) {
+func (c *Console) events(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	head := w.Header()
 	head.Set("Content-Type", "text/event-stream")
 	head.Set("X-Accel-Buffering", "no")
@@ -192,19 +192,19 @@ func (c *Console) events(w http.ResponseWriter, r *http.Request, p *people.Perso
 	for {
 		select {
 		case <-r.Context().Done():
-			return
+			return nil
 		case <-c.hub.over:
-			return
+			return nil
 		case e := <-ch:
 			fmt.Fprintf(w, "event: %s\ndata: %s\n\n", e.kind, e.data)
 		case <-alive.C:
 			fmt.Fprint(w, ": alive\n\n")
 			if c.gone(r, p) {
-				return
+				return nil
 			}
 		}
 		if err := flush.Flush(); err != nil {
-			return
+			return nil
 		}
 	}
 }

@@ -23,7 +23,6 @@ import (
 	"github.com/rowferry/rowferry/pipeline/check"
 	"github.com/rowferry/rowferry/pipeline/proposal"
 	"github.com/rowferry/rowferry/providers"
-	"github.com/rowferry/rowferry/words"
 )
 
 // A first route is made of a sample: it is proposed, a person decides what fills each field, and sees what the sample then becomes. Sample,
@@ -58,35 +57,27 @@ func (c *Console) choices(l batch.Language) (here, others []choice, err error) {
 	return here, others, nil
 }
 
-func (c *Console) newPage(w http.ResponseWriter, r *http.Request, _ *people.Person) {
+func (c *Console) newPage(w http.ResponseWriter, r *http.Request, _ *people.Person) error {
 	here, others, err := c.choices(c.language(r))
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
-	c.render(w, r, http.StatusOK, "new", c.view(r, "console.new", struct{ Here, Others []choice }{here, others}))
+	return c.render(w, r, http.StatusOK, "new", c.view(r, "console.new", struct{ Here, Others []choice }{here, others}))
 }
 
 var routeName = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,63}$`)
 
-// badTrial is the error of a trial that cannot be begun: its key is that of what to say.
-type badTrial struct{ reason, key string }
-
-func (b *badTrial) Error() string { return b.reason }
-
 // newSample takes a sample, the operation and the route's name, and proposes.
-func (c *Console) newSample(w http.ResponseWriter, r *http.Request, p *people.Person) {
+func (c *Console) newSample(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	parts, err := r.MultipartReader()
 	if err != nil {
-		c.problem(w, r, http.StatusBadRequest, "form", "console.form")
-		return
+		return refused(http.StatusBadRequest, "form", "console.form")
 	}
 	fields := map[string]string{}
 	for {
 		part, err := parts.NextPart()
 		if err != nil {
-			c.problem(w, r, http.StatusUnprocessableEntity, "no-file", "console.drop.no_file")
-			return
+			return refused(http.StatusUnprocessableEntity, "no-file", "console.drop.no_file")
 		}
 		if part.FormName() != "sample" {
 			text, _ := io.ReadAll(io.LimitReader(part, 200))
@@ -95,28 +86,9 @@ func (c *Console) newSample(w http.ResponseWriter, r *http.Request, p *people.Pe
 		}
 		d, err := c.begin(r.Context(), p, fields["operation"], fields["route"], part.FileName(), part, c.language(r))
 		if err != nil {
-			c.trialFailed(w, r, err)
-			return
+			return err
 		}
-		http.Redirect(w, r, "/new/"+d.ID, http.StatusSeeOther)
-		return
-	}
-}
-
-// trialFailed answers why a trial cannot go on.
-func (c *Console) trialFailed(w http.ResponseWriter, r *http.Request, err error) {
-	unreadable, told := errors.AsType[*batch.Unreadable](err)
-	bad, refused := errors.AsType[*badTrial](err)
-	wrong, mistaken := errors.AsType[*configs.MistakesError](err)
-	switch {
-	case told:
-		c.refuse(w, r, http.StatusUnprocessableEntity, "sample", words.Say(c.language(r), unreadable.Message))
-	case refused:
-		c.problem(w, r, http.StatusUnprocessableEntity, bad.reason, bad.key)
-	case mistaken:
-		c.refuse(w, r, http.StatusConflict, "mistakes", wrong.Error())
-	default:
-		c.fail(w, r, err)
+		return redirected(w, r, "/new/"+d.ID)
 	}
 }
 
@@ -133,9 +105,9 @@ func (c *Console) begin(ctx context.Context, who *people.Person, operation, rout
 	_, taken := c.cfg.Routes[route]
 	switch {
 	case !routeName.MatchString(route) || name == "":
-		return nil, &badTrial{"route", "console.new.name"}
+		return nil, refused(http.StatusUnprocessableEntity, "route", "console.new.name")
 	case taken:
-		return nil, &badTrial{"route", "console.new.there"}
+		return nil, refused(http.StatusUnprocessableEntity, "route", "console.new.there")
 	}
 	path, err := c.keep(content)
 	if err != nil {
@@ -298,32 +270,30 @@ func fieldOf(p *proposal.Proposal, f *proposal.Field, l batch.Language) trialFie
 	return out
 }
 
-func (c *Console) newTrial(w http.ResponseWriter, r *http.Request, p *people.Person) {
+func (c *Console) newTrial(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	d, err := c.drop(p, r.PathValue("id"))
 	if err != nil {
-		c.trialFailed(w, r, err)
-		return
+		return err
 	}
-	c.showTrial(w, r, d, func(*trial) {})
+	return c.showTrial(w, r, d, func(*trial) {})
 }
 
-func (c *Console) showTrial(w http.ResponseWriter, r *http.Request, d *drop, mark func(*trial)) {
+func (c *Console) showTrial(w http.ResponseWriter, r *http.Request, d *drop, mark func(*trial)) error {
 	t, err := c.try(r.Context(), d, c.language(r))
 	if err != nil {
-		c.trialFailed(w, r, err)
-		return
+		return err
 	}
 	mark(t)
 	v := c.view(r, "console.new", t)
 	v.Path = "/new/" + d.ID
-	c.render(w, r, http.StatusOK, "trial", v)
+	return c.render(w, r, http.StatusOK, "trial", v)
 }
 
 // constant is what the form says for a field that a column does not fill but a text.
 const constant = "="
 
 // newText takes what a person decided, or the changed text: to try it, to have it, or to write it where routes are.
-func (c *Console) newText(w http.ResponseWriter, r *http.Request, p *people.Person) {
+func (c *Console) newText(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
 	d, err := c.drop(p, r.PathValue("id"))
 	if err == nil && d.Wish == nil {
@@ -333,44 +303,41 @@ func (c *Console) newText(w http.ResponseWriter, r *http.Request, p *people.Pers
 		err = c.decided(r, d)
 	}
 	if err != nil {
-		c.trialFailed(w, r, err)
-		return
+		return err
 	}
 	switch r.PostFormValue("do") {
 	case "get":
-		c.giveText(w, r, d)
+		return c.giveText(w, r, d)
 	case "write":
 		taken, err := c.write(r, p, d)
 		if err != nil {
-			c.trialFailed(w, r, err)
-			return
+			return err
 		}
-		c.showTrial(w, r, d, func(t *trial) { t.Written, t.Taken = true, taken }) // at once: the console, too, makes room for the one with the new route
+		return c.showTrial(w, r, d, func(t *trial) { t.Written, t.Taken = true, taken }) // at once: the console, too, makes room for the one with the new route
 	case "discard":
 		if err := c.discard(d.ID); err != nil {
-			c.fail(w, r, err)
-			return
+			return err
 		}
-		http.Redirect(w, r, "/new", http.StatusSeeOther)
+		return redirected(w, r, "/new")
 	default:
-		http.Redirect(w, r, "/new/"+d.ID, http.StatusSeeOther)
+		return redirected(w, r, "/new/"+d.ID)
 	}
 }
 
-func (c *Console) giveText(w http.ResponseWriter, r *http.Request, d *drop) {
+func (c *Console) giveText(w http.ResponseWriter, r *http.Request, d *drop) error {
 	text, err := os.ReadFile(filepath.Join(c.drops, d.ID+".yaml"))
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	attach(w, d.Route+".yaml", "application/yaml")
 	_, _ = w.Write(text)
+	return nil
 }
 
 // decided keeps what a form says: of the fields, or the text as it was changed by hand.
 func (c *Console) decided(r *http.Request, d *drop) error {
 	if err := r.ParseForm(); err != nil {
-		return &badTrial{"form", "console.form"}
+		return refused(http.StatusUnprocessableEntity, "form", "console.form")
 	}
 	if text, by := r.PostForm["text"]; by {
 		return c.byHand(d, text[0])
@@ -448,7 +415,7 @@ func (c *Console) write(r *http.Request, p *people.Person, d *drop) (taken bool,
 // writeRoute writes a configuration's text where routes are, never over another.
 func (c *Console) writeRoute(name string, text []byte) (path string, err error) {
 	if c.cfg.Console.Routes == "" {
-		return "", &badTrial{"no-folder", "console.new.no_folder"}
+		return "", refused(http.StatusUnprocessableEntity, "no-folder", "console.new.no_folder")
 	}
 	if err := os.MkdirAll(c.cfg.Console.Routes, 0o750); err != nil {
 		return "", err
@@ -456,7 +423,7 @@ func (c *Console) writeRoute(name string, text []byte) (path string, err error) 
 	path = filepath.Join(c.cfg.Console.Routes, name+".yaml")
 	out, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
 	if errors.Is(err, fs.ErrExist) {
-		return "", &badTrial{"route", "console.new.there"}
+		return "", refused(http.StatusUnprocessableEntity, "route", "console.new.there")
 	}
 	if err != nil {
 		return "", err
@@ -476,19 +443,21 @@ func (c *Console) trialEndpoints() []endpoint {
 			t.Written = err == nil
 			return err
 		})},
-		{"DELETE /api/v1/proposals/{id}", people.Admin, c.ofTrial(func(w http.ResponseWriter, r *http.Request, _ *people.Person, d *drop) {
+		{"DELETE /api/v1/proposals/{id}", people.Admin, c.ofTrial(func(w http.ResponseWriter, r *http.Request, _ *people.Person, d *drop) error {
 			if err := c.discard(d.ID); err != nil {
-				c.fail(w, r, err)
-				return
+				return err
 			}
 			w.WriteHeader(http.StatusNoContent)
+			return nil
 		})},
-		{"GET /api/v1/proposals/{id}/route.yaml", people.Admin, c.ofTrial(func(w http.ResponseWriter, r *http.Request, _ *people.Person, d *drop) { c.giveText(w, r, d) })},
+		{"GET /api/v1/proposals/{id}/route.yaml", people.Admin, c.ofTrial(func(w http.ResponseWriter, r *http.Request, _ *people.Person, d *drop) error {
+			return c.giveText(w, r, d)
+		})},
 	}
 }
 
 // apiPropose begins a trial: the body is the sample.
-func (c *Console) apiPropose(w http.ResponseWriter, r *http.Request, p *people.Person) {
+func (c *Console) apiPropose(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	get := r.URL.Query()
 	operation := get.Get("account") + "/" + get.Get("operation")
 	if provider := get.Get("provider"); provider != "" {
@@ -496,24 +465,22 @@ func (c *Console) apiPropose(w http.ResponseWriter, r *http.Request, p *people.P
 	}
 	d, err := c.begin(r.Context(), p, operation, get.Get("route"), get.Get("name"), r.Body, c.language(r))
 	if err != nil {
-		c.trialFailed(w, r, err)
-		return
+		return err
 	}
 	w.Header().Set("Location", "/api/v1/proposals/"+d.ID)
-	c.tellTrial(w, r, p, d, http.StatusCreated, func(*http.Request, *people.Person, *drop, *trial) error { return nil })
+	return c.tellTrial(w, r, p, d, http.StatusCreated, func(*http.Request, *people.Person, *drop, *trial) error { return nil })
 }
 
 // apiDecide keeps what fills the fields, or another text.
-func (c *Console) apiDecide(w http.ResponseWriter, r *http.Request, p *people.Person) {
-	c.ofTrial(func(w http.ResponseWriter, r *http.Request, p *people.Person, d *drop) {
+func (c *Console) apiDecide(w http.ResponseWriter, r *http.Request, p *people.Person) error {
+	return c.ofTrial(func(w http.ResponseWriter, r *http.Request, p *people.Person, d *drop) error {
 		var body struct {
 			Fields map[string]proposal.Decision `json:"fields"`
 			Group  string                       `json:"group"`
 			Text   *string                      `json:"text"`
 		}
 		if err := readJSON(w, r, &body); err != nil {
-			c.problem(w, r, http.StatusUnprocessableEntity, "body", "console.api.body", "cause", err)
-			return
+			return err
 		}
 		var err error
 		if body.Text != nil {
@@ -523,42 +490,39 @@ func (c *Console) apiDecide(w http.ResponseWriter, r *http.Request, p *people.Pe
 			_, err = c.rewrite(r.Context(), d, c.language(r))
 		}
 		if err != nil {
-			c.trialFailed(w, r, err)
-			return
+			return err
 		}
-		c.tellTrial(w, r, p, d, http.StatusOK, func(*http.Request, *people.Person, *drop, *trial) error { return nil })
+		return c.tellTrial(w, r, p, d, http.StatusOK, func(*http.Request, *people.Person, *drop, *trial) error { return nil })
 	})(w, r, p)
 }
 
-// ofTrial finds the trial of a request, or answers that it is not there.
-func (c *Console) ofTrial(h func(http.ResponseWriter, *http.Request, *people.Person, *drop)) handler {
-	return func(w http.ResponseWriter, r *http.Request, p *people.Person) {
+// ofTrial finds the trial of a request.
+func (c *Console) ofTrial(h func(http.ResponseWriter, *http.Request, *people.Person, *drop) error) handler {
+	return func(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 		d, err := c.drop(p, r.PathValue("id"))
 		if err == nil && d.Wish == nil {
 			err = ledger.ErrNotFound
 		}
 		if err != nil {
-			c.fail(w, r, err)
-			return
+			return err
 		}
-		h(w, r, p, d)
+		return h(w, r, p, d)
 	}
 }
 
 func (c *Console) apiTrial(do func(*http.Request, *people.Person, *drop, *trial) error) handler {
-	return c.ofTrial(func(w http.ResponseWriter, r *http.Request, p *people.Person, d *drop) {
-		c.tellTrial(w, r, p, d, http.StatusOK, do)
+	return c.ofTrial(func(w http.ResponseWriter, r *http.Request, p *people.Person, d *drop) error {
+		return c.tellTrial(w, r, p, d, http.StatusOK, do)
 	})
 }
 
-func (c *Console) tellTrial(w http.ResponseWriter, r *http.Request, p *people.Person, d *drop, status int, do func(*http.Request, *people.Person, *drop, *trial) error) {
+func (c *Console) tellTrial(w http.ResponseWriter, r *http.Request, p *people.Person, d *drop, status int, do func(*http.Request, *people.Person, *drop, *trial) error) error {
 	t, err := c.try(r.Context(), d, c.language(r))
 	if err == nil {
 		err = do(r, p, d, t)
 	}
 	if err != nil {
-		c.trialFailed(w, r, err)
-		return
+		return err
 	}
-	writeJSON(w, status, t)
+	return writeJSON(w, status, t)
 }

@@ -107,23 +107,20 @@ func short[T any](all []T, whole bool) (first []T, left int) {
 	return all[:shortly], len(all) - shortly
 }
 
-func (c *Console) today(w http.ResponseWriter, r *http.Request, p *people.Person) {
+func (c *Console) today(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	needs, err := c.needs(r.Context(), p)
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	going, err := c.underWay(r.Context(), p)
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	now := time.Now()
 	day := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, time.Local)
 	ended, _, err := c.page(r.Context(), ledger.Query{Routes: p.Routes, Since: day, States: []ledger.State{ledger.Reported}, Last: most})
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	var d struct {
 		Needs []need
@@ -143,12 +140,11 @@ func (c *Console) today(w http.ResponseWriter, r *http.Request, p *people.Person
 	if len(needs)+len(going)+len(ended) == 0 {
 		first, err := c.books.Files(r.Context(), ledger.Query{Routes: p.Routes, Last: 1})
 		if err != nil {
-			c.fail(w, r, err)
-			return
+			return err
 		}
 		d.None = len(first) == 0
 	}
-	c.render(w, r, http.StatusOK, "today", c.view(r, "console.today", d))
+	return c.render(w, r, http.StatusOK, "today", c.view(r, "console.today", d))
 }
 
 func (c *Console) underWay(ctx context.Context, p *people.Person) ([]under, error) {
@@ -246,19 +242,17 @@ func (c *Console) newer(ctx context.Context, f desk.File) (string, error) {
 	return "", err
 }
 
-func (c *Console) filesPage(w http.ResponseWriter, r *http.Request, p *people.Person) {
+func (c *Console) filesPage(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	q, err := c.filter(r, p)
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	files, next, err := c.page(r.Context(), q)
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	get := r.URL.Query()
-	c.render(w, r, http.StatusOK, "files", c.view(r, "console.files", struct {
+	return c.render(w, r, http.StatusOK, "files", c.view(r, "console.files", struct {
 		Files                           []desk.File
 		Next                            string
 		Q, Route, State, Outcome, Since string
@@ -279,33 +273,29 @@ type storyLine struct {
 	Why string
 }
 
-func (c *Console) filePage(w http.ResponseWriter, r *http.Request, p *people.Person) {
-	f, ok := c.file(w, r, p)
-	if !ok {
-		return
+func (c *Console) filePage(w http.ResponseWriter, r *http.Request, p *people.Person) error {
+	f, err := c.file(r, p)
+	if err != nil {
+		return err
 	}
 	ctx := r.Context()
 	d := c.desk.Steady()
 	reasons, counted, err := c.reasons(ctx, d, f.File)
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	q := rowQuery(r.URL.Query(), f.ID)
 	rows, page, err := c.rows(ctx, d, f.File, q)
 	if err != nil {
-		c.badCursor(w, r, err)
-		return
+		return err
 	}
 	family, err := c.desk.Files(ctx, ledger.Query{Family: f.Root()})
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	acts, _, err := c.acts(ctx, p, ledger.ActQuery{File: f.ID, Limit: 100})
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	var notes []string
 	for _, n := range f.Reading.Notes {
@@ -315,8 +305,7 @@ func (c *Console) filePage(w http.ResponseWriter, r *http.Request, p *people.Per
 	if f.Standing == desk.Waiting {
 		going, err := c.books.Files(ctx, ledger.Query{States: []ledger.State{ledger.Sending}})
 		if err != nil {
-			c.fail(w, r, err)
-			return
+			return err
 		}
 		ends = c.ends(f.File, going, time.Now())
 	}
@@ -347,7 +336,7 @@ func (c *Console) filePage(w http.ResponseWriter, r *http.Request, p *people.Per
 		f.State == ledger.Settled || f.State == ledger.Reported, newest.ID == f.ID && f.Counts.Delivered < f.Counts.Read && f.State.AtRest(), f.State != ledger.Duplicate,
 		slices.ContainsFunc(rows, func(s shownRow) bool { return s.Cells == nil }) && c.shelf.busy(f.ID), counted, get.Get("from")})
 	v.Title = f.Name
-	c.render(w, r, http.StatusOK, "file", v)
+	return c.render(w, r, http.StatusOK, "file", v)
 }
 
 // story is what happened to a file, oldest first.
@@ -366,15 +355,14 @@ func story(f desk.File, acts []ledger.Act) []storyLine {
 	return lines
 }
 
-func (c *Console) rowPage(w http.ResponseWriter, r *http.Request, p *people.Person) {
-	f, ok := c.file(w, r, p)
-	if !ok {
-		return
+func (c *Console) rowPage(w http.ResponseWriter, r *http.Request, p *people.Person) error {
+	f, err := c.file(r, p)
+	if err != nil {
+		return err
 	}
 	row, e, err := c.row(r.Context(), f.File, r.PathValue("row"))
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	v := c.view(r, "console.row", struct {
 		File     desk.File
@@ -385,33 +373,30 @@ func (c *Console) rowPage(w http.ResponseWriter, r *http.Request, p *people.Pers
 		Body     string // of the answer
 	}{f, &row, e.Together, indented(e.Sent), e.Answered, desk.Indented(e.Answered)})
 	v.Title = f.Name + " · " + row.Name()
-	c.render(w, r, http.StatusOK, "row", v)
+	return c.render(w, r, http.StatusOK, "row", v)
 }
 
 // mendable is how many rows a page of the grid has.
 const mendable = 200
 
-func (c *Console) mendPage(w http.ResponseWriter, r *http.Request, p *people.Person) {
-	f, ok := c.file(w, r, p)
-	if !ok {
-		return
+func (c *Console) mendPage(w http.ResponseWriter, r *http.Request, p *people.Person) error {
+	f, err := c.file(r, p)
+	if err != nil {
+		return err
 	}
 	q := ledger.RowQuery{File: f.ID, Outcomes: mend.Outcomes(), After: r.URL.Query().Get("cursor"), Before: r.URL.Query().Get("before"), Limit: mendable}
 	rows, page, err := c.rows(r.Context(), c.desk.Steady(), f.File, q)
 	if err != nil {
-		c.badCursor(w, r, err)
-		return
+		return err
 	}
 	d, err := c.draftOf(r.Context(), p, f.ID)
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	d.drafted(f.Reading.Columns, rows)
 	newer, err := c.newer(r.Context(), f)
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	v := c.view(r, "console.mend", struct {
 		File  desk.File
@@ -421,21 +406,20 @@ func (c *Console) mendPage(w http.ResponseWriter, r *http.Request, p *people.Per
 		Draft *draft
 		Newer string
 	}{f, rows, mend.Keys(f.Reading.Columns), page, d, newer})
-	c.render(w, r, http.StatusOK, "mend", v)
+	return c.render(w, r, http.StatusOK, "mend", v)
 }
 
 // askPage says what an order would do, in numbers, before it is given.
-func (c *Console) askPage(w http.ResponseWriter, r *http.Request, p *people.Person) {
-	f, o, ok := c.asking(w, r, p)
-	if !ok {
-		return
+func (c *Console) askPage(w http.ResponseWriter, r *http.Request, p *people.Person) error {
+	f, o, err := c.asking(w, r, p)
+	if err != nil {
+		return err
 	}
 	receipt, err := c.desk.Weigh(r.Context(), o)
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
-	c.render(w, r, http.StatusOK, "ask", c.view(r, "console.verb."+string(o.Verb), struct {
+	return c.render(w, r, http.StatusOK, "ask", c.view(r, "console.verb."+string(o.Verb), struct {
 		File    desk.File
 		Receipt desk.Receipt
 		Reason  bool // it must be given
@@ -444,19 +428,17 @@ func (c *Console) askPage(w http.ResponseWriter, r *http.Request, p *people.Pers
 }
 
 // asking reads what is to be asked about a file, and whether the person may.
-func (c *Console) asking(w http.ResponseWriter, r *http.Request, p *people.Person) (f desk.File, o ledger.Order, ok bool) {
+func (c *Console) asking(w http.ResponseWriter, r *http.Request, p *people.Person) (f desk.File, o ledger.Order, err error) {
 	o.Verb = ledger.Verb(r.PathValue("verb"))
 	least, known := orders[o.Verb]
 	switch {
 	case !known:
-		c.problem(w, r, http.StatusNotFound, "not-found", "console.not_found")
-		return f, o, false
+		return f, o, ledger.ErrNotFound
 	case !p.Role.May(least):
-		c.problem(w, r, http.StatusForbidden, "role", "console.not_allowed", "role", c.view(r, "", nil).T("console.role."+string(least)))
-		return f, o, false
+		return f, o, refused(http.StatusForbidden, "role", "console.not_allowed", "role", c.view(r, "", nil).T("console.role."+string(least)))
 	}
-	if f, ok = c.file(w, r, p); !ok {
-		return f, o, false
+	if f, err = c.file(r, p); err != nil {
+		return f, o, err
 	}
 	o.File, o.By, o.From = f.ID, p.Name, c.address(r)
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
@@ -464,35 +446,31 @@ func (c *Console) asking(w http.ResponseWriter, r *http.Request, p *people.Perso
 	for _, s := range r.Form["status"] {
 		o.Statuses = append(o.Statuses, batch.Status(s))
 	}
-	return f, o, true
+	return f, o, nil
 }
 
 // asked gives the order.
-func (c *Console) asked(w http.ResponseWriter, r *http.Request, p *people.Person) {
-	f, o, ok := c.asking(w, r, p)
-	if !ok {
-		return
+func (c *Console) asked(w http.ResponseWriter, r *http.Request, p *people.Person) error {
+	f, o, err := c.asking(w, r, p)
+	if err != nil {
+		return err
 	}
 	if slices.Contains(o.Statuses, batch.Unknown) && r.PostFormValue("looked") == "" {
-		c.problem(w, r, http.StatusUnprocessableEntity, "looked", "console.ask.look_first")
-		return
+		return refused(http.StatusUnprocessableEntity, "looked", "console.ask.look_first")
 	}
 	if o.Verb == ledger.Release && f.State == ledger.Duplicate && o.Why == "" {
-		c.problem(w, r, http.StatusUnprocessableEntity, "why", "console.ask.why_first")
-		return
+		return refused(http.StatusUnprocessableEntity, "why", "console.ask.why_first")
 	}
 	if _, err := c.desk.Ask(r.Context(), o); err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
-	http.Redirect(w, r, "/files/"+f.ID, http.StatusSeeOther)
+	return redirected(w, r, "/files/"+f.ID)
 }
 
-func (c *Console) accountsPage(w http.ResponseWriter, r *http.Request, p *people.Person) {
+func (c *Console) accountsPage(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	all, err := c.accounts(r.Context(), p)
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	type shown struct {
 		shownAccount
@@ -504,47 +482,42 @@ func (c *Console) accountsPage(w http.ResponseWriter, r *http.Request, p *people
 	}
 	turn, err := c.desk.Turn(r.Context())
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
-	c.render(w, r, http.StatusOK, "accounts", c.view(r, "console.accounts", struct {
+	return c.render(w, r, http.StatusOK, "accounts", c.view(r, "console.accounts", struct {
 		Accounts []shown
 		Turn     *ledger.Turn
 	}{out, turn}))
 }
 
-func (c *Console) accountAskPage(w http.ResponseWriter, r *http.Request, p *people.Person) {
+func (c *Console) accountAskPage(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	all, err := c.accounts(r.Context(), p)
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	verb := r.PathValue("verb")
 	i := slices.IndexFunc(all, func(a shownAccount) bool { return a.Name == r.PathValue("name") })
 	if i < 0 || verb != string(ledger.Pause) && verb != string(ledger.Resume) {
-		c.problem(w, r, http.StatusNotFound, "not-found", "console.not_found")
-		return
+		return ledger.ErrNotFound
 	}
-	c.render(w, r, http.StatusOK, "ask-account", c.view(r, "console.verb."+verb, struct {
+	return c.render(w, r, http.StatusOK, "ask-account", c.view(r, "console.verb."+verb, struct {
 		Account shownAccount
 		Verb    string
 	}{all[i], verb}))
 }
 
-func (c *Console) accountAsked(w http.ResponseWriter, r *http.Request, p *people.Person) {
+func (c *Console) accountAsked(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	name, verb := r.PathValue("name"), ledger.Verb(r.PathValue("verb"))
 	if _, known := c.cfg.Accounts[name]; !known || !c.seesAccount(p, name) || verb != ledger.Pause && verb != ledger.Resume {
-		c.problem(w, r, http.StatusNotFound, "not-found", "console.not_found")
-		return
+		return ledger.ErrNotFound
 	}
 	if _, err := c.desk.Ask(r.Context(), ledger.Order{Verb: verb, Account: name, By: p.Name, From: c.address(r), Why: r.PostFormValue("why")}); err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
-	http.Redirect(w, r, "/accounts", http.StatusSeeOther)
+	return redirected(w, r, "/accounts")
 }
 
-func (c *Console) routesPage(w http.ResponseWriter, r *http.Request, p *people.Person) {
+func (c *Console) routesPage(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	type shown struct {
 		configs.Route
 		Title  batch.Text
@@ -558,33 +531,32 @@ func (c *Console) routesPage(w http.ResponseWriter, r *http.Request, p *people.P
 		}
 		all = append(all, s)
 	}
-	c.render(w, r, http.StatusOK, "routes", c.view(r, "console.routes", all))
+	return c.render(w, r, http.StatusOK, "routes", c.view(r, "console.routes", all))
 }
 
 // template gives a workbook to fill in for a route.
-func (c *Console) template(w http.ResponseWriter, r *http.Request, p *people.Person) {
+func (c *Console) template(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	name := r.PathValue("route")
 	way := c.engine.Routes[name]
 	if way == nil || !p.Sees(name) {
-		c.problem(w, r, http.StatusNotFound, "no-route", "console.no_route", "route", name)
-		return
+		return refused(http.StatusNotFound, "no-route", "console.no_route", "route", name)
 	}
 	attach(w, way.Operation.ID+".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 	if err := templates.Write(w, way.Operation, templates.Settings{Language: c.language(r), Group: c.cfg.Routes[name].Group}); err != nil {
 		c.log.Error("console: template", "route", name, "error", err)
 		panic(http.ErrAbortHandler)
 	}
+	return nil
 }
 
-func (c *Console) auditPage(w http.ResponseWriter, r *http.Request, p *people.Person) {
+func (c *Console) auditPage(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	get := r.URL.Query()
 	before, _ := strconv.ParseInt(get.Get("cursor"), 10, 64)
 	acts, next, err := c.acts(r.Context(), p, ledger.ActQuery{By: get.Get("by"), Verb: get.Get("verb"), File: get.Get("file"), Before: before, Limit: 100})
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
-	c.render(w, r, http.StatusOK, "audit", c.view(r, "console.audit", struct {
+	return c.render(w, r, http.StatusOK, "audit", c.view(r, "console.audit", struct {
 		Acts     []ledger.Act
 		Next     int64
 		By, Verb string
@@ -593,7 +565,7 @@ func (c *Console) auditPage(w http.ResponseWriter, r *http.Request, p *people.Pe
 }
 
 // auditCSV gives the whole list that the filters leave, the newest first.
-func (c *Console) auditCSV(w http.ResponseWriter, r *http.Request, p *people.Person) {
+func (c *Console) auditCSV(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	get := r.URL.Query()
 	attach(w, "audit.csv", "text/csv; charset=utf-8")
 	_, _ = io.WriteString(w, "\ufeff")
@@ -613,11 +585,11 @@ func (c *Console) auditCSV(w http.ResponseWriter, r *http.Request, p *people.Per
 				}
 			}
 			if err := out.Write(cells); err != nil {
-				return
+				return nil // who asked has gone
 			}
 		}
 		if out.Flush(); next == 0 {
-			return
+			return nil
 		}
 		before = next
 	}

@@ -54,10 +54,10 @@ func folderAt(partner, dir string) string {
 	return partner + ":" + dir
 }
 
-func (c *Console) partnersPage(w http.ResponseWriter, r *http.Request, p *people.Person) {
-	c.render(w, r, http.StatusOK, "partners", c.view(r, "console.partners", c.partners(p)))
+func (c *Console) partnersPage(w http.ResponseWriter, r *http.Request, p *people.Person) error {
+	return c.render(w, r, http.StatusOK, "partners", c.view(r, "console.partners", c.partners(p)))
 }
 
-func (c *Console) apiPartners(w http.ResponseWriter, _ *http.Request, p *people.Person) {
-	writeJSON(w, http.StatusOK, map[string]any{"partners": c.partners(p)})
+func (c *Console) apiPartners(w http.ResponseWriter, _ *http.Request, p *people.Person) error {
+	return writeJSON(w, http.StatusOK, map[string]any{"partners": c.partners(p)})
 }

@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"os"
 	"strconv"
@@ -11,7 +10,6 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/console/people"
 	"github.com/rowferry/rowferry/ledger"
-	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/check"
 	"github.com/rowferry/rowferry/pipeline/desk"
 	"github.com/rowferry/rowferry/pipeline/mend"
@@ -120,33 +118,29 @@ func sayNote(l batch.Language, n batch.Note, in batch.Sheets) string {
 
 // download gives a result in a format.
 func (c *Console) download(format string) handler {
-	return func(w http.ResponseWriter, r *http.Request, p *people.Person) {
-		f, ok := c.file(w, r, p)
-		if !ok {
-			return
+	return func(w http.ResponseWriter, r *http.Request, p *people.Person) error {
+		f, err := c.file(r, p)
+		if err != nil {
+			return err
 		}
 		out, name, err := c.engine.Result(r.Context(), f.File, format)
-		if errors.Is(err, pipeline.ErrNotEnded) {
-			c.problem(w, r, http.StatusConflict, string(desk.NotEnded), "console.result.not_ended")
-			return
-		}
 		if err != nil {
-			c.fail(w, r, err)
-			return
+			return err
 		}
 		defer os.Remove(out.Name())
 		defer out.Close()
 		attach(w, name, map[string]string{"csv": "text/csv; charset=utf-8", "summary": "application/json",
 			"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}[format])
 		http.ServeContent(w, r, "", f.Finished, out)
+		return nil
 	}
 }
 
 // apiMend drops the result again with cells changed.
-func (c *Console) apiMend(w http.ResponseWriter, r *http.Request, p *people.Person) {
-	f, ok := c.file(w, r, p)
-	if !ok {
-		return
+func (c *Console) apiMend(w http.ResponseWriter, r *http.Request, p *people.Person) error {
+	f, err := c.file(r, p)
+	if err != nil {
+		return err
 	}
 	var body struct {
 		mend.Edits
@@ -155,67 +149,45 @@ func (c *Console) apiMend(w http.ResponseWriter, r *http.Request, p *people.Pers
 		Shown []int `json:"shown"` // rows whose problems are listed
 	}
 	if err := readLong(w, r, &body); err != nil {
-		c.problem(w, r, http.StatusUnprocessableEntity, "body", "console.api.body", "cause", err)
-		return
+		return err
 	}
 	for _, s := range body.ResendAll {
 		if s != batch.Unknown && s != batch.Rejected {
-			c.fail(w, r, &badFilter{"resend_all", string(s)})
-			return
+			return unfit("resend_all", string(s))
 		}
 	}
 	newer, err := c.newer(r.Context(), f)
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	if newer != "" {
-		c.problem(w, r, http.StatusConflict, string(desk.Superseded), "console.mend.newer", "newest", newer)
-		return
+		return refused(http.StatusConflict, string(desk.Superseded), "console.mend.newer", "newest", newer)
 	}
 	edits, err := c.mended(r.Context(), p, f, body.Edits, body.Draft)
 	if err != nil {
-		c.mendFailed(w, r, err)
-		return
+		return err
 	}
 	fresh, finding, err := c.engine.Mend(r.Context(), f.File, edits, body.Check, body.Shown)
 	if err != nil {
-		c.mendFailed(w, r, err)
-		return
+		return err
 	}
 	if body.Check {
-		writeJSON(w, http.StatusOK, finding)
-		return
+		return writeJSON(w, http.StatusOK, finding)
 	}
 	if body.Draft {
 		if err := c.keepDraft(r.Context(), &draft{File: f.ID, By: p.Name}); err != nil {
-			c.fail(w, r, err)
-			return
+			return err
 		}
 	}
 	rows := len(body.Rows)
 	if err := c.act(r, p, ledger.Act{Verb: "mend", File: fresh.ID, Name: fresh.Name, Route: fresh.Route, Rows: rows + len(body.Resend), About: f.ID}); err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	if fresh.State == ledger.Duplicate {
-		writeJSON(w, http.StatusOK, map[string]any{"id": fresh.Reason, "duplicate": true, "this": fresh.ID})
-		return
+		return writeJSON(w, http.StatusOK, map[string]any{"id": fresh.Reason, "duplicate": true, "this": fresh.ID})
 	}
 	w.Header().Set("Location", "/api/v1/files/"+fresh.ID)
-	writeJSON(w, http.StatusAccepted, map[string]any{"id": fresh.ID})
-}
-
-func (c *Console) mendFailed(w http.ResponseWriter, r *http.Request, err error) {
-	wrong, told := errors.AsType[*mend.Wrong](err)
-	switch {
-	case told:
-		c.problem(w, r, http.StatusUnprocessableEntity, wrong.Reason, "console.mend."+wrong.Reason, "row", wrong.Row, "column", wrong.Column)
-	case errors.Is(err, pipeline.ErrNotEnded):
-		c.problem(w, r, http.StatusConflict, string(desk.NotEnded), "console.result.not_ended")
-	default:
-		c.fail(w, r, err)
-	}
+	return writeJSON(w, http.StatusAccepted, map[string]any{"id": fresh.ID})
 }
 
 // checkStream says what would become of content that comes as a stream.

@@ -40,7 +40,7 @@ func (c *Console) signInAgain(w http.ResponseWriter, r *http.Request, status int
 		form.Wrong = v.T(wrong, args...)
 	}
 	v.Data = form
-	c.render(w, r, status, "sign-in", v)
+	_ = c.render(w, r, status, "sign-in", v)
 }
 
 // signIn takes name and password. Tries are counted by name and by address; passwords are compared a few at a time.

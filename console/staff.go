@@ -89,17 +89,16 @@ func (c *Console) granted(s staffChange) (people.Person, error) {
 	return fresh, nil
 }
 
-func (c *Console) peoplePage(w http.ResponseWriter, r *http.Request, _ *people.Person) {
-	c.showPeople(w, r, http.StatusOK, "", "")
+func (c *Console) peoplePage(w http.ResponseWriter, r *http.Request, _ *people.Person) error {
+	return c.showPeople(w, r, http.StatusOK, "", "")
 }
 
-func (c *Console) showPeople(w http.ResponseWriter, r *http.Request, status int, wrong, secret string) {
+func (c *Console) showPeople(w http.ResponseWriter, r *http.Request, status int, wrong, secret string) error {
 	users, tokens, open, err := c.everybody(r.Context())
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
-	c.render(w, r, status, "people", c.view(r, "console.people", struct {
+	return c.render(w, r, status, "people", c.view(r, "console.people", struct {
 		Users         []people.User
 		Tokens        []people.Token
 		Sessions      []shownSession
@@ -120,24 +119,23 @@ func (c *Console) everybody(ctx context.Context) (users []people.User, tokens []
 }
 
 // peopleChanged takes the forms of the people page.
-func (c *Console) peopleChanged(w http.ResponseWriter, r *http.Request, p *people.Person) {
+func (c *Console) peopleChanged(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 	change := staffChange{do: r.PostFormValue("do"), name: r.PostFormValue("name"), role: r.PostFormValue("role"), routes: r.PostForm["routes"], password: r.PostFormValue("password")}
 	if !slices.Contains([]string{"user", "token", "password", "remove-user", "remove-token", "end-session"}, change.do) {
-		c.problem(w, r, http.StatusBadRequest, "form", "console.form")
-		return
+		return refused(http.StatusBadRequest, "form", "console.form")
 	}
 	secret, err := c.staff(r, p, change)
 	why := staffRefusal(err)
 	switch {
 	case why != "":
-		c.showPeople(w, r, staffStatus(why), c.view(r, "", nil).T("console.people."+why), "")
+		return c.showPeople(w, r, staffStatus(why), c.view(r, "", nil).T("console.people."+why), "")
 	case err != nil:
-		c.fail(w, r, err)
+		return err
 	case secret != "":
-		c.showPeople(w, r, http.StatusOK, "", secret)
+		return c.showPeople(w, r, http.StatusOK, "", secret)
 	default:
-		http.Redirect(w, r, "/people", http.StatusSeeOther)
+		return redirected(w, r, "/people")
 	}
 }
 
@@ -166,11 +164,10 @@ type apiSession struct {
 	Seen  time.Time `json:"seen,omitzero"`
 }
 
-func (c *Console) apiPeople(w http.ResponseWriter, r *http.Request, _ *people.Person) {
+func (c *Console) apiPeople(w http.ResponseWriter, r *http.Request, _ *people.Person) error {
 	users, tokens, open, err := c.everybody(r.Context())
 	if err != nil {
-		c.fail(w, r, err)
-		return
+		return err
 	}
 	out := struct {
 		Users    []apiGrant   `json:"users"`
@@ -186,42 +183,41 @@ func (c *Console) apiPeople(w http.ResponseWriter, r *http.Request, _ *people.Pe
 	for _, s := range open {
 		out.Sessions = append(out.Sessions, apiSession{s.ID, s.Name, s.From, s.Agent, s.Since, s.Seen})
 	}
-	writeJSON(w, http.StatusOK, out)
+	return writeJSON(w, http.StatusOK, out)
 }
 
 // apiStaff carries a change about people out. What is named in the path counts; the rest is in the body.
 func (c *Console) apiStaff(do string) handler {
-	return func(w http.ResponseWriter, r *http.Request, p *people.Person) {
+	return func(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 		var body struct {
 			people.Person
 			Password string `json:"password"`
 		}
 		if err := readJSON(w, r, &body); err != nil {
-			c.problem(w, r, http.StatusUnprocessableEntity, "body", "console.api.body", "cause", err)
-			return
+			return err
 		}
 		name := cmp.Or(r.PathValue("name"), body.Name)
 		secret, err := c.staff(r, p, staffChange{do, name, string(body.Role), body.Routes, body.Password})
 		why := staffRefusal(err)
 		switch {
 		case why == "nobody":
-			c.problem(w, r, http.StatusNotFound, why, "console.people."+why)
+			return refused(http.StatusNotFound, why, "console.people."+why)
 		case why == "there":
-			c.problem(w, r, http.StatusConflict, why, "console.people."+why)
+			return refused(http.StatusConflict, why, "console.people."+why)
 		case why != "":
-			c.problem(w, r, staffStatus(why), why, "console.people."+why)
+			return refused(staffStatus(why), why, "console.people."+why)
 		case err != nil:
-			c.fail(w, r, err)
+			return err
 		case do == "token":
-			writeJSON(w, http.StatusCreated, struct {
+			return writeJSON(w, http.StatusCreated, struct {
 				people.Person
 				Token string `json:"token"` // shown this once
 			}{body.Person, secret})
 		case do == "user":
-			writeJSON(w, http.StatusCreated, body.Person)
-		default:
-			w.WriteHeader(http.StatusNoContent)
+			return writeJSON(w, http.StatusCreated, body.Person)
 		}
+		w.WriteHeader(http.StatusNoContent)
+		return nil
 	}
 }
 

@@ -81,12 +81,12 @@ func (c *Console) view(r *http.Request, title string, data any) *view {
 }
 
 // render writes a page, whole or not at all.
-func (c *Console) render(w http.ResponseWriter, r *http.Request, status int, page string, v *view) {
+func (c *Console) render(w http.ResponseWriter, r *http.Request, status int, page string, v *view) error {
 	var out bytes.Buffer
 	if err := pages()[page].ExecuteTemplate(&out, "layout", v); err != nil {
 		c.log.Error("console: page", "page", page, "error", err)
 		http.Error(w, "rowferry: this page could not be made; the log says why", http.StatusInternalServerError)
-		return
+		return nil
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", string(v.Lang))
@@ -100,6 +100,7 @@ func (c *Console) render(w http.ResponseWriter, r *http.Request, status int, pag
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(content)
 	}
+	return nil
 }
 
 // T is a sentence in the reader's language.
