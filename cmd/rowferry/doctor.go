@@ -193,49 +193,41 @@ func (f *flags) doctor(ctx context.Context, w io.Writer, partners []string) erro
 // examine tries everything, or only some SFTP partners.
 func examine(ctx context.Context, cfg *configs.Config, partners []string) iter.Seq[finding] {
 	return func(yield func(finding) bool) {
-		if len(partners) == 0 {
-			if !yield(finding{What: "configuration", Good: true, Detail: count(len(cfg.Accounts), "account") + ", " + count(len(cfg.Routes), "route")}) {
-				return
-			}
-			if !yield(examineLedger(ctx, cfg)) {
-				return
-			}
-			for _, part := range []iter.Seq[finding]{doctor.Folders(cfg, routeNames(cfg), cfg.Language), addresses(ctx, cfg), company(ctx, cfg)} {
-				for one := range part {
-					if !yield(one) {
-						return
-					}
+		told := func(some iter.Seq[finding]) bool {
+			for one := range some {
+				if !yield(one) {
+					return false
 				}
+			}
+			return true
+		}
+		if len(partners) == 0 {
+			all := yield(finding{What: "configuration", Good: true, Detail: count(len(cfg.Accounts), "account") + ", " + count(len(cfg.Routes), "route")}) &&
+				yield(examineLedger(ctx, cfg)) && told(doctor.Folders(cfg, routeNames(cfg), cfg.Language))
+			for _, name := range slices.Sorted(maps.Keys(cfg.Accounts)) {
+				all = all && told(slices.Values(account(ctx, cfg, name)))
+			}
+			if !all || !told(slices.Values(company(ctx, cfg))) {
+				return
 			}
 			partners = slices.Sorted(maps.Keys(cfg.SFTP))
 		}
 		for _, name := range partners {
-			for one := range doctor.Partner(ctx, cfg, name, routeNames(cfg), cfg.Language) {
-				if !yield(one) {
-					return
-				}
+			if !told(doctor.Partner(ctx, cfg, name, routeNames(cfg), cfg.Language)) {
+				return
 			}
 		}
 	}
 }
 
-// addresses tries to reach every account's provider, and compares clocks by its Date header. Nothing is sent but HEAD /.
-func addresses(ctx context.Context, cfg *configs.Config) iter.Seq[finding] {
-	return func(yield func(finding) bool) {
-		for _, name := range slices.Sorted(maps.Keys(cfg.Accounts)) {
-			a := cfg.Accounts[name]
-			address := serverOf(a, cfg.ProviderOf(name))
-			found := reach(ctx, a, "account "+name, address)
-			if found[0].Good {
-				found = append(found, knock(ctx, cfg, name)...)
-			}
-			for _, one := range found {
-				if !yield(one) {
-					return
-				}
-			}
-		}
+// account tries to reach an account's provider, and compares clocks by its Date header. Nothing is sent but HEAD /, and what logs in.
+func account(ctx context.Context, cfg *configs.Config, name string) []finding {
+	a := cfg.Accounts[name]
+	found := reach(ctx, a, "account "+name, serverOf(a, cfg.ProviderOf(name)))
+	if found[0].Good {
+		found = append(found, knock(ctx, cfg, name)...)
 	}
+	return found
 }
 
 // knock logs in where an account's operations do and that has no effect: for a token of OAuth2, and for a session while no service has one.

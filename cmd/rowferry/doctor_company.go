@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"iter"
 	"net"
 	"time"
 
@@ -16,33 +15,28 @@ import (
 )
 
 // company tries what people are told by and look at: the ways of notices, and the console's certificate and issuer.
-func company(ctx context.Context, cfg *configs.Config) iter.Seq[finding] {
-	return func(yield func(finding) bool) {
-		var all []finding
-		if m := cfg.Notices.Mail; m != nil {
-			all = append(all, mailServer(ctx, *m))
-		}
-		if w := cfg.Notices.Webhook; w != nil {
-			all = append(all, reach(ctx, configs.Account{CA: w.CA}, "webhook of notices", w.URL)...)
-		}
-		if cfg.Listen != "" {
-			all = append(all, bindable("listen", cfg.Listen, cfg))
-		}
-		if c := cfg.Console; c.Listen != "" {
-			all = append(all, bindable("console", c.Listen, cfg))
-			if c.TLS != nil {
-				all = append(all, ownPair("certificate of the console", c.TLS.Cert, c.TLS.Key, time.Now()))
-			}
-			if c.OIDC != nil {
-				all = append(all, reach(ctx, configs.Account{}, "issuer of the console", c.OIDC.Issuer)...)
-			}
-		}
-		for _, one := range all {
-			if !yield(one) {
-				return
-			}
-		}
+func company(ctx context.Context, cfg *configs.Config) (all []finding) {
+	if m := cfg.Notices.Mail; m != nil {
+		all = append(all, mailServer(ctx, *m))
 	}
+	if w := cfg.Notices.Webhook; w != nil {
+		all = append(all, reach(ctx, configs.Account{CA: w.CA}, "webhook of notices", w.URL)...)
+	}
+	if cfg.Listen != "" {
+		all = append(all, bindable("listen", cfg.Listen, cfg))
+	}
+	c := cfg.Console
+	if c.Listen == "" {
+		return all
+	}
+	all = append(all, bindable("console", c.Listen, cfg))
+	if c.TLS != nil {
+		all = append(all, ownPair("certificate of the console", c.TLS.Cert, c.TLS.Key, time.Now()))
+	}
+	if c.OIDC != nil {
+		all = append(all, reach(ctx, configs.Account{}, "issuer of the console", c.OIDC.Issuer)...)
+	}
+	return all
 }
 
 // bindable tries to open an address of this machine. The service that runs may have it.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/spelling"
 )
@@ -82,9 +81,9 @@ func showCommand(f *flags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			l := batch.Language(lang)
-			if !slices.Contains(batch.Languages(), l) {
-				return fmt.Errorf("--lang %q: write en, zh or ru", lang)
+			l, err := language(lang)
+			if err != nil {
+				return err
 			}
 			if f.json {
 				return printJSON(stdout, operations(p))

@@ -360,42 +360,26 @@ happened before you send them again: they may have been processed. A new result 
 }
 
 func cancelCommand(f *flags) *cobra.Command {
-	return &cobra.Command{
-		Use:     "cancel FILE-ID",
-		Short:   "Give up the rows of a file that still wait",
-		Long:    `Rows that wait become skipped; what is in flight ends as it ends. The result file then says what became of every row.`,
-		Example: `  rowferry cancel 20261122-101502-7f3a`,
-		Args:    takes(1, 1, "a file id"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.order(cmd.Context(), ledger.Order{Verb: ledger.Cancel}, args[0])
-		},
-	}
+	c := f.orderCommand(ledger.Cancel, "FILE-ID", "Give up the rows of a file that still wait", "a file id", "20261122-101502-7f3a")
+	c.Long = `Rows that wait become skipped; what is in flight ends as it ends. The result file then says what became of every row.`
+	return c
 }
 
 func pauseCommand(f *flags) *cobra.Command {
-	return &cobra.Command{
-		Use:   "pause FILE-ID|ACCOUNT",
-		Short: "Stop sending a file, or everything of an account",
-		Example: `  rowferry pause 20261122-101502-7f3a
-  rowferry pause otms`,
-		Args: takes(1, 1, "a file id or an account"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.order(cmd.Context(), ledger.Order{Verb: ledger.Pause}, args[0])
-		},
-	}
+	return f.orderCommand(ledger.Pause, "FILE-ID|ACCOUNT", "Stop sending a file, or everything of an account", "a file id or an account", "20261122-101502-7f3a", "otms")
 }
 
 func resumeCommand(f *flags) *cobra.Command {
-	return &cobra.Command{
-		Use:   "resume FILE-ID|ACCOUNT",
-		Short: "Go on sending a paused file or account",
-		Example: `  rowferry resume 20261122-101502-7f3a
-  rowferry resume otms`,
-		Args: takes(1, 1, "a file id or an account"),
+	return f.orderCommand(ledger.Resume, "FILE-ID|ACCOUNT", "Go on sending a paused file or account", "a file id or an account", "20261122-101502-7f3a", "otms")
+}
+
+// orderCommand gives an order about what its argument names.
+func (f *flags) orderCommand(verb ledger.Verb, argument, short, takesWhat string, examples ...string) *cobra.Command {
+	run := "  rowferry " + string(verb) + " "
+	return &cobra.Command{Use: string(verb) + " " + argument, Short: short, Args: takes(1, 1, takesWhat), Example: run + strings.Join(examples, "\n"+run),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.order(cmd.Context(), ledger.Order{Verb: ledger.Resume}, args[0])
-		},
-	}
+			return f.order(cmd.Context(), ledger.Order{Verb: verb}, args[0])
+		}}
 }
 
 // order carries an order out: by the service where one runs, else here on the ledger.
