@@ -129,9 +129,14 @@ func tabular(head []byte) bool {
 
 func message(key string, args ...any) batch.Message { return batch.Message{Key: key, Args: args} }
 
-// Refuse is the *batch.Unreadable of a whole file, with the words under key.
-func Refuse(key string, args ...any) error {
+// Refuse is the error of a whole file, with the words under key.
+func Refuse(key string, args ...any) *batch.Unreadable {
 	return &batch.Unreadable{Message: message(key, args...)}
+}
+
+// Cut is that of one that ends too early.
+func Cut(key string, args ...any) *batch.Unreadable {
+	return &batch.Unreadable{Message: message(key, args...), Incomplete: true}
 }
 
 func has(b []byte, prefix string) bool { return bytes.HasPrefix(b, []byte(prefix)) }

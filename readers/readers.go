@@ -2,7 +2,9 @@
 package readers
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"iter"
 
@@ -53,6 +55,23 @@ type Limits struct {
 // DefaultLimits let every honest file through that this program is meant for.
 func DefaultLimits() Limits {
 	return Limits{Bytes: 4 << 30, Ratio: 300, Cell: 1 << 20, Columns: 2000, Rows: 5_000_000, Depth: 64, Strings: 10_000_000}
+}
+
+// Filled are the limits with those of DefaultLimits in place of zeros.
+func (l Limits) Filled() Limits {
+	d := DefaultLimits()
+	return Limits{cmp.Or(l.Bytes, d.Bytes), cmp.Or(l.Ratio, d.Ratio), cmp.Or(l.Cell, d.Cell), cmp.Or(l.Columns, d.Columns), cmp.Or(l.Rows, d.Rows), cmp.Or(l.Depth, d.Depth), cmp.Or(l.Strings, d.Strings)}
+}
+
+// Size is a number of bytes as people read it, in the largest unit that makes it a whole number.
+func Size(n int64) string {
+	for _, u := range []string{"B", "KiB", "MiB"} {
+		if n < 1024 || n%1024 != 0 {
+			return fmt.Sprintf("%d %s", n, u)
+		}
+		n /= 1024
+	}
+	return fmt.Sprintf("%d GiB", n)
 }
 
 // Traits are what a format is. What depends on the format asks them, never its name.

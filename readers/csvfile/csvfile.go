@@ -77,9 +77,9 @@ type opened struct {
 }
 
 func open(ctx context.Context, f readers.File, s readers.Settings) (*opened, error) {
-	limits := fillLimits(s.Limits)
+	limits := s.Limits.Filled()
 	if f.Size > limits.Bytes {
-		return nil, unreadable("csv.too_big", "limit", bytesText(limits.Bytes))
+		return nil, readers.Refuse("csv.too_big", "limit", readers.Size(limits.Bytes))
 	}
 	d, err := configured(s)
 	if err != nil {
@@ -104,10 +104,10 @@ func open(ctx context.Context, f readers.File, s readers.Settings) (*opened, err
 		return nil, err
 	}
 	if strings.TrimFunc(sample, invisible) == "" && whole {
-		return nil, unreadable("csv.blank")
+		return nil, readers.Refuse("csv.blank")
 	}
 	if isJSON(sample) {
-		return nil, unreadable("csv.is_json")
+		return nil, readers.Refuse("csv.is_json")
 	}
 	t.crOnly = crOnly(sample)
 	rest, sep := cutSep(sample)
@@ -197,11 +197,11 @@ func (t *opened) layOut(ctx context.Context, header string) error {
 		rows = append(rows, row)
 	}
 	if filled == 0 {
-		return unreadable("csv.blank")
+		return readers.Refuse("csv.blank")
 	}
 	if foreign && !t.bare {
 		if mark := typographic(rows); mark != "" {
-			return unreadable("csv.typographic", "mark", mark)
+			return readers.Refuse("csv.typographic", "mark", mark)
 		}
 	}
 	return t.nameColumns(rows, header, wanted)
@@ -214,7 +214,7 @@ func headerRow(header string) (int, error) {
 	}
 	n, err := strconv.Atoi(header)
 	if err != nil || n < 1 || n > 1000 {
-		return 0, unreadable("csv.header_bad", "value", header)
+		return 0, readers.Refuse("csv.header_bad", "value", header)
 	}
 	return n, nil
 }
@@ -223,13 +223,13 @@ func (t *opened) nameColumns(rows [][]string, header string, wanted int) error {
 	at := table.None
 	switch {
 	case wanted > len(rows) || wanted > 0 && table.Blank(rows[wanted-1]):
-		return unreadable("csv.header_absent", "row", wanted)
+		return readers.Refuse("csv.header_absent", "row", wanted)
 	case wanted > 0:
 		at = wanted - 1
 	case header != "none":
 		at = table.FindFitting(rows, findHeading(rows), t.fit)
 		if first, count := table.Sunken(rows, at, t.fit); count > 0 {
-			return unreadable("table.sunken", "first", first+1, "count", count, "row", at+1)
+			return readers.Refuse("table.sunken", "first", first+1, "count", count, "row", at+1)
 		}
 	}
 	t.firm = wanted > 0

@@ -30,7 +30,7 @@ func configured(s readers.Settings) (wishes, error) {
 	case d == "semicolon":
 		w.delimiter = ";"
 	case utf8.RuneCountInString(d) != 1 || d == "\n" || d == "\r" || d == "\x00" || !utf8.ValidString(d):
-		return w, unreadable("csv.delimiter_bad", "value", d)
+		return w, readers.Refuse("csv.delimiter_bad", "value", d)
 	default:
 		w.delimiter = d
 	}
@@ -39,14 +39,14 @@ func configured(s readers.Settings) (wishes, error) {
 	case q == "none":
 		w.noQuote = true
 	case len(q) != 1 || q[0] <= ' ' || q[0] >= 0x7f || q == w.delimiter:
-		return w, unreadable("csv.quote_bad", "value", q)
+		return w, readers.Refuse("csv.quote_bad", "value", q)
 	default:
 		w.quote = q[0]
 	}
 	switch e := s.Escape; {
 	case e == "":
 	case len(e) != 1 || e[0] <= ' ' || e[0] >= 0x7f || e == w.delimiter:
-		return w, unreadable("csv.escape_bad", "value", e)
+		return w, readers.Refuse("csv.escape_bad", "value", e)
 	default:
 		w.escape = e[0]
 	}
@@ -263,7 +263,7 @@ func choose(text string, whole bool, w wishes, limits readers.Limits, fit table.
 			}
 			if delimiter == " " && aligned(text) {
 				if most < 2 && drawn(text, fit) > 1 {
-					return dialect{}, unreadable("csv.aligned")
+					return dialect{}, readers.Refuse("csv.aligned")
 				}
 				continue
 			}
@@ -274,7 +274,7 @@ func choose(text string, whole bool, w wishes, limits readers.Limits, fit table.
 	}
 	if w.delimiter == "" && best.score() < 0.2 && (fit == nil || best.known(fit) == 0) {
 		if c := other(text); c != "" {
-			return dialect{}, unreadable("csv.delimiter_unclear", "character", c)
+			return dialect{}, readers.Refuse("csv.delimiter_unclear", "character", c)
 		}
 	}
 	if len(best.rows) == tried {

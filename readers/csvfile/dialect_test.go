@@ -22,7 +22,7 @@ func TestDelimiter(t *testing.T) {
 		"number,date\n1,2026-01-02 10:11:12\n":                                   ",",
 		"a;b;c;;\n1;2;3;;\n":                                                     ";",
 	} {
-		d, err := choose(content, true, wishes{}, fillLimits(readers.Limits{}), nil)
+		d, err := choose(content, true, wishes{}, readers.Limits{}.Filled(), nil)
 		if err != nil || d.delimiter != want {
 			t.Errorf("%q: %q, %v", content, d.delimiter, err)
 		}

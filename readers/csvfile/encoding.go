@@ -41,7 +41,7 @@ const sniffed = 64 << 10
 func decide(ctx context.Context, f readers.File, s readers.Settings, limits readers.Limits) (content, error) {
 	c := content{file: f, to: f.Size}
 	if f.Size == 0 {
-		return c, cut("csv.empty")
+		return c, readers.Cut("csv.empty")
 	}
 	head := make([]byte, min(sniffed, f.Size))
 	if _, err := f.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
@@ -51,7 +51,7 @@ func decide(ctx context.Context, f readers.File, s readers.Settings, limits read
 	if err != nil {
 		return c, err
 	}
-	if mark, size := byteOrderMark(head); size > 0 {
+	if mark, size := charset.Mark(head); size > 0 {
 		c.name, c.from = mark, int64(size)
 	} else if wanted != "" {
 		c.name = wanted
@@ -60,10 +60,10 @@ func decide(ctx context.Context, f readers.File, s readers.Settings, limits read
 	} else {
 		c.name = nulPattern(head)
 	}
-	switch unit := unitOf(c.name); {
+	switch unit := charset.Unit(c.name); {
 	case unit > 1:
 		if (c.to-c.from)%unit != 0 {
-			return c, cut("csv.odd", "encoding", c.name)
+			return c, readers.Cut("csv.odd", "encoding", c.name)
 		}
 		c.trim(unit)
 		return c, nil
@@ -91,25 +91,25 @@ func decide(ctx context.Context, f readers.File, s readers.Settings, limits read
 	switch {
 	case found.invalid == 0:
 		if found.cut {
-			return c, cut("csv.cut_character", "encoding", "utf-8")
+			return c, readers.Cut("csv.cut_character", "encoding", "utf-8")
 		}
 		if c.name == "" && c.from == 0 && c.to <= sniffed && charset.ByChance(head[:c.to]) {
 			fits := append([]string{"utf-8"}, charset.Guess(head[:c.to]).Fits...)
-			return c, unreadable("csv.encoding_unclear", "line", 1, "fits", strings.Join(fits, ", "), "first", "utf-8")
+			return c, readers.Refuse("csv.encoding_unclear", "line", 1, "fits", strings.Join(fits, ", "), "first", "utf-8")
 		}
 		c.name = "utf-8"
 		return c, nil
 	case c.name == "utf-8", found.valid >= 3 && found.valid > 4*found.invalid:
-		return c, unreadable("csv.utf8_damaged", "line", found.line, "count", found.invalid)
+		return c, readers.Refuse("csv.utf8_damaged", "line", found.line, "count", found.invalid)
 	case found.nuls > 0:
-		return c, unreadable("csv.is_binary")
+		return c, readers.Refuse("csv.is_binary")
 	}
 	guess := charset.Guess(found.sample)
 	if !guess.Sure {
 		if len(guess.Fits) == 0 {
-			return c, unreadable("csv.encoding_none", "line", found.line)
+			return c, readers.Refuse("csv.encoding_none", "line", found.line)
 		}
-		return c, unreadable("csv.encoding_unclear", "line", found.line, "fits", strings.Join(guess.Fits, ", "), "first", guess.Fits[0])
+		return c, readers.Refuse("csv.encoding_unclear", "line", found.line, "fits", strings.Join(guess.Fits, ", "), "first", guess.Fits[0])
 	}
 	c.name, c.guessed = guess.Name, true
 	return c, nil
@@ -119,33 +119,9 @@ func decide(ctx context.Context, f readers.File, s readers.Settings, limits read
 func encodingName(setting string) (string, error) {
 	name, known := charset.Named(setting)
 	if !known {
-		return "", unreadable("csv.encoding_unknown", "encoding", setting)
+		return "", readers.Refuse("csv.encoding_unknown", "encoding", setting)
 	}
 	return name, nil
-}
-
-func byteOrderMark(head []byte) (string, int) {
-	for _, m := range []struct{ mark, name string }{
-		{"\xef\xbb\xbf", "utf-8"},
-		{"\xff\xfe\x00\x00", "utf-32le"}, {"\x00\x00\xfe\xff", "utf-32be"},
-		{"\xff\xfe", "utf-16le"}, {"\xfe\xff", "utf-16be"},
-		{"\x84\x31\x95\x33", "gb18030"},
-	} {
-		if bytes.HasPrefix(head, []byte(m.mark)) {
-			return m.name, len(m.mark)
-		}
-	}
-	return "", 0
-}
-
-func unitOf(name string) int64 {
-	switch name {
-	case "utf-16le", "utf-16be":
-		return 2
-	case "utf-32le", "utf-32be":
-		return 4
-	}
-	return 1
 }
 
 // nulPattern recognises UTF-16 and UTF-32 without a mark: delimiters, digits and line ends have their zero bytes
@@ -229,13 +205,13 @@ func (c *content) padded() error {
 	}
 	var last [1]byte
 	if c.to == c.from {
-		return cut("csv.empty")
+		return readers.Cut("csv.empty")
 	}
 	var first [1]byte
 	_, _ = c.file.ReadAt(first[:], c.to)
 	_, _ = c.file.ReadAt(last[:], c.to-1)
 	if first[0] == 0 && last[0] != '\n' && last[0] != '\r' {
-		return cut("csv.reserved", "bytes", c.padding)
+		return readers.Cut("csv.reserved", "bytes", c.padding)
 	}
 	return nil
 }

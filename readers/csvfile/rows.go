@@ -64,7 +64,7 @@ func (t *opened) each(take func(*splitter) bool) error {
 			return t.ctx.Err()
 		}
 		if s.unclosed {
-			return cut("csv.unclosed", "row", s.number)
+			return readers.Cut("csv.unclosed", "row", s.number)
 		}
 		if s.number <= t.skip {
 			continue
@@ -76,14 +76,14 @@ func (t *opened) each(take func(*splitter) bool) error {
 		key := t.recognise(s)
 		if key == keyOther || key == keyAnother {
 			if !t.firm {
-				return unreadable(key, "first", t.skip, "names", table.Names(t.heading), "second", s.number, "others", table.Names(s.strings()))
+				return readers.Refuse(key, "first", t.skip, "names", table.Names(t.heading), "second", s.number, "others", table.Names(s.strings()))
 			}
 			other = true
 			t.notes.add(words.Message("table.note.other"), s.number)
 			continue
 		}
 		if key == "" && !s.ended && len(s.fields) < t.named {
-			return cut("csv.cut_row", "row", s.number, "fields", len(s.fields), "columns", t.named)
+			return readers.Cut("csv.cut_row", "row", s.number, "fields", len(s.fields), "columns", t.named)
 		}
 		if take == nil {
 			continue
@@ -93,7 +93,7 @@ func (t *opened) each(take func(*splitter) bool) error {
 			continue
 		}
 		if rows++; rows > t.limits.Rows {
-			return unreadable("csv.rows", "limit", t.limits.Rows)
+			return readers.Refuse("csv.rows", "limit", t.limits.Rows)
 		}
 		if !take(s) {
 			return nil
@@ -348,7 +348,7 @@ func (t *opened) ambiguous(c *batch.Cell, column, row int) bool {
 	case !h.Comma && table.DecimalComma(c.Text):
 		h.Comma = true
 		if before := t.dotted[column]; before > 0 && t.mixed == nil {
-			t.mixed = unreadable("table.decimals", "column", t.columns[column].Name, "first", before, "row", row, "value", c.Text)
+			t.mixed = readers.Refuse("table.decimals", "column", t.columns[column].Name, "first", before, "row", row, "value", c.Text)
 		}
 	}
 	return false
@@ -360,54 +360,18 @@ func spoil(c *batch.Cell, m batch.Message) { c.Kind, c.Problem = batch.Faulty, &
 func (t *opened) broken(err error, row int) error {
 	switch {
 	case errors.Is(err, errRecord):
-		return unreadable("csv.row_too_big", "row", row, "limit", bytesText(int64(longestRecord(t.limits.Cell))))
+		return readers.Refuse("csv.row_too_big", "row", row, "limit", readers.Size(int64(longestRecord(t.limits.Cell))))
 	case errors.Is(err, errCell):
-		return unreadable("csv.cell_too_big", "row", row, "limit", bytesText(int64(t.limits.Cell)))
+		return readers.Refuse("csv.cell_too_big", "row", row, "limit", readers.Size(int64(t.limits.Cell)))
 	case errors.Is(err, errColumns):
-		return unreadable("csv.columns", "row", row, "limit", t.limits.Columns)
+		return readers.Refuse("csv.columns", "row", row, "limit", t.limits.Columns)
 	case errors.Is(err, errNUL):
-		return unreadable("csv.nul", "row", row)
+		return readers.Refuse("csv.nul", "row", row)
 	}
 	if u, ok := errors.AsType[*batch.Unreadable](err); ok {
 		return u
 	}
 	return fmt.Errorf("read: %w", err)
-}
-
-func unreadable(key string, args ...any) *batch.Unreadable {
-	return &batch.Unreadable{Message: words.Message(key, args...)}
-}
-
-// cut is the error of a file that ends too early.
-func cut(key string, args ...any) *batch.Unreadable {
-	return &batch.Unreadable{Message: words.Message(key, args...), Incomplete: true}
-}
-
-func fillLimits(l readers.Limits) readers.Limits {
-	d := readers.DefaultLimits()
-	if l.Bytes <= 0 {
-		l.Bytes = d.Bytes
-	}
-	if l.Cell <= 0 {
-		l.Cell = d.Cell
-	}
-	if l.Columns <= 0 {
-		l.Columns = d.Columns
-	}
-	if l.Rows <= 0 {
-		l.Rows = d.Rows
-	}
-	return l
-}
-
-func bytesText(n int64) string {
-	for _, u := range []string{"B", "KiB", "MiB"} {
-		if n < 1024 || n%1024 != 0 {
-			return fmt.Sprintf("%d %s", n, u)
-		}
-		n /= 1024
-	}
-	return fmt.Sprintf("%d GiB", n)
 }
 
 // notes keeps one note of each kind, so that a file of a million blank rows does not fill the memory.

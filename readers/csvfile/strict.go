@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/text/transform"
 
+	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/charset"
 )
 
@@ -36,7 +37,7 @@ func newStrict(src io.Reader, name string) *strict {
 	}
 	e, err := charset.ByName(name)
 	if err != nil {
-		s.err = unreadable("csv.encoding_unknown", "encoding", name)
+		s.err = readers.Refuse("csv.encoding_unknown", "encoding", name)
 		return s
 	}
 	d := e.NewDecoder().Transformer
@@ -105,9 +106,9 @@ func (s *strict) read(p []byte) (int, error) {
 		switch {
 		case errors.Is(err, errUndecodable):
 			if s.end && s.halved(s.in[s.r-m:s.w]) {
-				s.err = cut("csv.cut_character", "encoding", s.name)
+				s.err = readers.Cut("csv.cut_character", "encoding", s.name)
 			} else {
-				s.err = unreadable("csv.encoding_unfit", "encoding", s.name, "line", s.lines)
+				s.err = readers.Refuse("csv.encoding_unfit", "encoding", s.name, "line", s.lines)
 			}
 		case err != nil && !errors.Is(err, transform.ErrShortSrc) && !errors.Is(err, transform.ErrShortDst):
 			s.err = err
@@ -120,7 +121,7 @@ func (s *strict) read(p []byte) (int, error) {
 		}
 		if s.end {
 			if s.r < s.w {
-				s.err = cut("csv.cut_character", "encoding", s.name)
+				s.err = readers.Cut("csv.cut_character", "encoding", s.name)
 			}
 			continue
 		}
@@ -160,7 +161,7 @@ func (s *strict) halved(b []byte) bool {
 // wide decodes UTF-16 and UTF-32.
 func wide(name string) func(dst, src []byte, end bool) (int, int, error) {
 	big := name[len(name)-2:] == "be"
-	size := int(unitOf(name))
+	size := int(charset.Unit(name))
 	unit := func(b []byte) rune {
 		if size == 2 && big {
 			return rune(b[0])<<8 | rune(b[1])

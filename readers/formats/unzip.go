@@ -43,7 +43,7 @@ func Unzip(ctx context.Context, f readers.File, s readers.Settings) (*Unpacked, 
 	if err != nil {
 		return nil, broken("", err)
 	}
-	a := archive{ctx: ctx, settings: s, left: cmp.Or(s.Limits.Bytes, readers.DefaultLimits().Bytes), ratio: int64(cmp.Or(s.Limits.Ratio, readers.DefaultLimits().Ratio))}
+	a := archive{ctx: ctx, settings: s, left: s.Limits.Filled().Bytes, ratio: int64(s.Limits.Filled().Ratio)}
 	for _, e := range z.File {
 		if name := nameOf(e); !aside(name) {
 			a.members = append(a.members, member{e, name})

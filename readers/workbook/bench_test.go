@@ -18,13 +18,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/xuri/excelize/v2"
+
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/readerstest"
 	"github.com/rowferry/rowferry/readers/workbook/biff"
 	"github.com/rowferry/rowferry/readers/workbook/grid"
 	"github.com/rowferry/rowferry/readers/workbook/workbooktest"
 	"github.com/rowferry/rowferry/readers/workbook/xlsx"
-	"github.com/xuri/excelize/v2"
 )
 
 // benchSize is rows × columns; ROWFERRY_BENCH=100000x30 is the size that docs/performance.md speaks of.

@@ -14,11 +14,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/xuri/excelize/v2"
+
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/readerstest"
 	"github.com/rowferry/rowferry/readers/workbook/xlsx"
-	"github.com/xuri/excelize/v2"
 )
 
 // orders is a workbook of n rows, made by excelize.

@@ -35,7 +35,7 @@ func (r reader) Traits() readers.Traits { return r.kind.Traits }
 // Complete checks that the workbook is closed and its parts lie within it.
 func (r reader) Complete(ctx context.Context, f readers.File, s readers.Settings) error {
 	f.ReaderAt = patient{f.ReaderAt, ctx}
-	s.Limits = withDefaults(s.Limits)
+	s.Limits = s.Limits.Filled()
 	if r.kind.Check != nil {
 		return unreadable(ctx, r.kind.Check(f, s))
 	}
@@ -49,7 +49,7 @@ func (r reader) Complete(ctx context.Context, f readers.File, s readers.Settings
 // Facts reads no sheet.
 func (r reader) Facts(ctx context.Context, f readers.File, s readers.Settings) (readers.Facts, error) {
 	f.ReaderAt = patient{f.ReaderAt, ctx}
-	s.Limits = withDefaults(s.Limits)
+	s.Limits = s.Limits.Filled()
 	facts, err := r.facts(f, s)
 	if err != nil {
 		return readers.Facts{}, unreadable(ctx, err)
@@ -70,25 +70,13 @@ func (r reader) facts(f readers.File, s readers.Settings) (readers.Facts, error)
 
 // Open chooses the sheet, finds the heading and reads the first rows.
 func (r reader) Open(ctx context.Context, f readers.File, s readers.Settings) (readers.Table, error) {
-	s.Limits = withDefaults(s.Limits)
+	s.Limits = s.Limits.Filled()
 	b := &book{ctx: ctx, kind: r.kind, settings: s}
 	t, err := b.open(f)
 	if err != nil {
 		return nil, unreadable(ctx, err)
 	}
 	return t, nil
-}
-
-func withDefaults(l readers.Limits) readers.Limits {
-	d := readers.DefaultLimits()
-	l.Bytes = cmp.Or(l.Bytes, d.Bytes)
-	l.Ratio = cmp.Or(l.Ratio, d.Ratio)
-	l.Cell = cmp.Or(l.Cell, d.Cell)
-	l.Columns = cmp.Or(l.Columns, d.Columns)
-	l.Rows = cmp.Or(l.Rows, d.Rows)
-	l.Depth = cmp.Or(l.Depth, d.Depth)
-	l.Strings = cmp.Or(l.Strings, d.Strings)
-	return l
 }
 
 // unreadable turns what the parts say into what the sender is told.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/readers"
 )
 
 // recordCells bounds one record: no more bytes than this many of the largest values.
@@ -95,7 +96,7 @@ func (s *shape) walk(d *document, grow bool, set func(int, string)) error {
 			}
 		}
 		if left < 0 {
-			return unreadable("xml.record_too_big", "line", d.line(), "limit", sizeText(int64(d.t.limits.Cell)*recordCells))
+			return readers.Refuse("xml.record_too_big", "line", d.line(), "limit", readers.Size(int64(d.t.limits.Cell)*recordCells))
 		}
 		if s.size > 2*s.limit+len(s.frames) {
 			return d.tooManyColumns()

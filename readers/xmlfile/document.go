@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -121,7 +122,7 @@ func (d *document) next() (token, error) {
 			}
 		case xml.ProcInst:
 			if strings.EqualFold(x.Target, "xml") && d.steps != 1 {
-				return token{}, unreadable("xml.declaration", "line", d.line())
+				return token{}, readers.Refuse("xml.declaration", "line", d.line())
 			}
 		}
 	}
@@ -135,12 +136,12 @@ func (d *document) line() int {
 func (d *document) start(x xml.StartElement) (token, error) {
 	switch {
 	case len(d.open) == 0 && d.rooted:
-		return token{}, unreadable("xml.two_roots", "line", d.line(), "name", short(x.Name.Local))
+		return token{}, readers.Refuse("xml.two_roots", "line", d.line(), "name", short(x.Name.Local))
 	case len(d.open) >= d.t.limits.Depth:
-		return token{}, unreadable("xml.depth", "line", d.line(), "limit", d.t.limits.Depth)
+		return token{}, readers.Refuse("xml.depth", "line", d.line(), "limit", d.t.limits.Depth)
 	}
 	if !d.named(x) {
-		return token{}, unreadable("xml.name", "line", d.line(), "limit", sizeText(longest))
+		return token{}, readers.Refuse("xml.name", "line", d.line(), "limit", readers.Size(longest))
 	}
 	d.rooted = true
 	depth := len(d.open) + 1
@@ -153,7 +154,7 @@ func (d *document) start(x xml.StartElement) (token, error) {
 		}
 	}
 	if len(d.bindings) > maxBindings {
-		return token{}, unreadable("xml.spaces", "line", d.line(), "limit", maxBindings)
+		return token{}, readers.Refuse("xml.spaces", "line", d.line(), "limit", maxBindings)
 	}
 	d.attrs = d.attrs[:0]
 	if len(d.seen) > 0 {
@@ -164,7 +165,7 @@ func (d *document) start(x xml.StartElement) (token, error) {
 			return token{}, d.tooBig()
 		}
 		if d.twice(x.Attr[:i], a.Name) {
-			return token{}, unreadable("xml.attribute_twice", "line", d.line(), "name", short(written(a.Name)))
+			return token{}, readers.Refuse("xml.attribute_twice", "line", d.line(), "name", short(written(a.Name)))
 		}
 		if i > d.t.limits.Columns {
 			return token{}, d.tooManyColumns()
@@ -219,11 +220,11 @@ func (d *document) named(x xml.StartElement) bool {
 
 func (d *document) end(x xml.EndElement) (token, error) {
 	if len(d.open) == 0 {
-		return token{}, unreadable("xml.end_alone", "line", d.line(), "name", short(written(x.Name)))
+		return token{}, readers.Refuse("xml.end_alone", "line", d.line(), "name", short(written(x.Name)))
 	}
 	last := d.open[len(d.open)-1]
 	if last.raw != x.Name {
-		return token{}, unreadable("xml.mismatch", "line", d.line(), "name", short(written(x.Name)), "open", short(written(last.raw)), "open_line", last.line)
+		return token{}, readers.Refuse("xml.mismatch", "line", d.line(), "name", short(written(x.Name)), "open", short(written(last.raw)), "open_line", last.line)
 	}
 	for len(d.bindings) > 0 && d.bindings[len(d.bindings)-1].depth == len(d.open) {
 		d.bindings = d.bindings[:len(d.bindings)-1]
@@ -261,14 +262,14 @@ func (d *document) doctype(x xml.Directive) error {
 	if strings.Contains(string(x), "<!ENTITY") {
 		key = "xml.entities"
 	}
-	return unreadable(key, "line", d.line())
+	return readers.Refuse(key, "line", d.line())
 }
 
 func (d *document) outside() error {
 	if !d.rooted {
-		return unreadable("xml.before_root", "line", d.line())
+		return readers.Refuse("xml.before_root", "line", d.line())
 	}
-	return unreadable("xml.after_root", "line", d.line())
+	return readers.Refuse("xml.after_root", "line", d.line())
 }
 
 func (d *document) tooBig() error {
@@ -276,11 +277,11 @@ func (d *document) tooBig() error {
 	if len(d.open) > 0 {
 		where = short(d.open[len(d.open)-1].name.local)
 	}
-	return unreadable("xml.cell_too_big", "line", d.line(), "name", where, "limit", sizeText(int64(d.t.limits.Cell)))
+	return readers.Refuse("xml.cell_too_big", "line", d.line(), "name", where, "limit", readers.Size(int64(d.t.limits.Cell)))
 }
 
 func (d *document) tooManyColumns() error {
-	return unreadable("xml.columns", "line", d.line(), "limit", d.t.limits.Columns)
+	return readers.Refuse("xml.columns", "line", d.line(), "limit", d.t.limits.Columns)
 }
 
 // trouble names the cause of an error of the decoder.
@@ -299,9 +300,9 @@ func (d *document) trouble(err error) error {
 		switch {
 		case len(d.open) > 0:
 			last := d.open[len(d.open)-1]
-			return cut("xml.cut", "line", d.line(), "name", short(written(last.raw)), "open_line", last.line)
+			return readers.Cut("xml.cut", "line", d.line(), "name", short(written(last.raw)), "open_line", last.line)
 		case !d.rooted:
-			return cut("xml.empty")
+			return readers.Cut("xml.empty")
 		}
 		return io.EOF
 	}
@@ -314,7 +315,7 @@ func (d *document) trouble(err error) error {
 	}
 	switch {
 	case strings.Contains(s.Msg, "unexpected EOF"):
-		return cut("xml.cut_inside", "line", s.Line)
+		return readers.Cut("xml.cut_inside", "line", s.Line)
 	case strings.HasPrefix(s.Msg, "invalid character entity"):
 		return &batch.Unreadable{Message: words.Message("xml.entity", "line", s.Line, "entity", short(strings.TrimPrefix(s.Msg, "invalid character entity "))), Err: err}
 	}

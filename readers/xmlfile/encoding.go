@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -15,6 +14,7 @@ import (
 	"golang.org/x/text/encoding/unicode/utf32"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/charset"
 	"github.com/rowferry/rowferry/words"
 )
@@ -34,9 +34,9 @@ func (t *opened) decode() (io.Reader, []batch.Note, error) {
 		head = head[:n]
 	}
 	if t.file.Size > t.limits.Bytes {
-		return nil, nil, unreadable("xml.too_big", "limit", sizeText(t.limits.Bytes))
+		return nil, nil, readers.Refuse("xml.too_big", "limit", readers.Size(t.limits.Bytes))
 	}
-	mark, skip := byteOrderMark(head)
+	mark, skip := charset.Mark(head)
 	body := io.NewSectionReader(t.file, int64(skip), t.file.Size-int64(skip))
 	name, note, err := t.encodingName(mark, head[skip:])
 	if err != nil {
@@ -51,31 +51,17 @@ func (t *opened) decode() (io.Reader, []batch.Note, error) {
 	if note != nil {
 		notes = append(notes, batch.Note{Message: *note})
 	}
-	if unit := unitOf(name); body.Size()%unit != 0 {
-		return nil, nil, cut("xml.odd", "encoding", name)
+	if unit := charset.Unit(name); body.Size()%unit != 0 {
+		return nil, nil, readers.Cut("xml.odd", "encoding", name)
 	}
 	if name == "utf-8" {
 		return body, notes, nil
 	}
 	e, err := decoderOf(name)
 	if err != nil {
-		return nil, nil, unreadable("xml.encoding", "encoding", short(name))
+		return nil, nil, readers.Refuse("xml.encoding", "encoding", short(name))
 	}
 	return &strict{src: e.NewDecoder().Reader(body), name: name, line: 1}, notes, nil
-}
-
-func byteOrderMark(head []byte) (string, int) {
-	for _, m := range []struct{ mark, name string }{
-		{"\xef\xbb\xbf", "utf-8"},
-		{"\xff\xfe\x00\x00", "utf-32le"}, {"\x00\x00\xfe\xff", "utf-32be"},
-		{"\xff\xfe", "utf-16le"}, {"\xfe\xff", "utf-16be"},
-		{"\x84\x31\x95\x33", "gb18030"},
-	} {
-		if bytes.HasPrefix(head, []byte(m.mark)) {
-			return m.name, len(m.mark)
-		}
-	}
-	return "", 0
 }
 
 // shapeOf recognises what a document's first "<" looks like without a mark.
@@ -105,22 +91,22 @@ func (t *opened) encodingName(mark string, head []byte) (string, *batch.Message,
 		return mark, nil, nil
 	case wanted != "" && wanted != "auto":
 		if _, err := decoderOf(wanted); err != nil && wanted != "utf-8" {
-			return "", nil, unreadable("xml.encoding", "encoding", short(wanted))
+			return "", nil, readers.Refuse("xml.encoding", "encoding", short(wanted))
 		}
 		return canonical(wanted), nil, nil
 	case shape == "ebcdic":
-		return "", nil, unreadable("xml.encoding", "encoding", "EBCDIC")
+		return "", nil, readers.Refuse("xml.encoding", "encoding", "EBCDIC")
 	case shape != "":
 		return shape, nil, nil
 	case declared == "":
 		return "utf-8", nil, nil
-	case unitOf(canonical(declared)) > 1 || declared == "ucs-2" || declared == "iso-10646-ucs-2" || declared == "unicode":
+	case charset.Unit(canonical(declared)) > 1 || declared == "ucs-2" || declared == "iso-10646-ucs-2" || declared == "unicode":
 		// The declaration could be read, so the text is not what it declares. It is read as UTF-8, strictly.
 		m := words.Message("xml.declared", "declared", declared)
 		return "utf-8", &m, nil
 	}
 	if _, err := decoderOf(declared); err != nil {
-		return "", nil, unreadable("xml.encoding", "encoding", short(declared))
+		return "", nil, readers.Refuse("xml.encoding", "encoding", short(declared))
 	}
 	return canonical(declared), nil, nil
 }
@@ -148,7 +134,7 @@ func (t *opened) weighed(body *io.SectionReader, name string, note *batch.Messag
 // weigh compares what is said of the encoding with the text. Text that is plainly UTF-8 is read so, whatever is said; a
 // declaration that makes no sense of the letters, where another encoding does, is refused.
 func (t *opened) weigh(body *io.SectionReader, said string) (verdict, error) {
-	if said == "utf-8" || unitOf(said) > 1 {
+	if said == "utf-8" || charset.Unit(said) > 1 {
 		return verdict{name: said}, nil
 	}
 	name := said
@@ -171,33 +157,15 @@ func (t *opened) weigh(body *io.SectionReader, said string) (verdict, error) {
 	case !declared:
 		return verdict{name: name}, nil
 	}
-	sample, err := letters(body)
-	if err != nil {
-		return verdict{}, fmt.Errorf("read: %w", err)
-	}
-	if better := charset.Contradicts(sample, name); better != "" {
-		return verdict{}, unreadable("xml.encoding_wrong", "declared", said, "better", better)
-	}
-	return verdict{name: name}, nil
-}
-
-// letters collects the values with bytes above 127 from the beginning of the file, one on a line.
-func letters(body io.ReaderAt) ([]byte, error) {
 	head := make([]byte, 256<<10)
 	n, err := body.ReadAt(head, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
+		return verdict{}, fmt.Errorf("read: %w", err)
 	}
-	var out []byte
-	for value := range bytes.FieldsFuncSeq(head[:n], func(r rune) bool { return r == '<' || r == '>' || r == '"' || r == '\n' || r == '\r' }) {
-		if slices.ContainsFunc(value, func(c byte) bool { return c >= utf8.RuneSelf }) {
-			out = append(append(out, value...), '\n')
-		}
+	if better := charset.Contradicts(charset.Letters(head[:n], n < len(head)), name); better != "" {
+		return verdict{}, readers.Refuse("xml.encoding_wrong", "declared", said, "better", better)
 	}
-	if n == len(head) && len(out) > 0 {
-		out = out[:1+bytes.LastIndexByte(out[:len(out)-1], '\n')] // the last value may be cut
-	}
-	return out, nil
+	return verdict{name: name}, nil
 }
 
 // canonical is the name we go by.
@@ -233,16 +201,6 @@ func decoderOf(n string) (encoding.Encoding, error) {
 	return charset.ByName(name)
 }
 
-func unitOf(n string) int64 {
-	switch canonical(n) {
-	case "utf-16le", "utf-16be":
-		return 2
-	case "utf-32le", "utf-32be":
-		return 4
-	}
-	return 1
-}
-
 // strict refuses U+FFFD in decoded text: decoders put it where the bytes mean nothing. One that the file itself holds
 // (possible in UTF-16, UTF-32 and GB18030) is refused too: it stands where another program has lost a letter.
 type strict struct {
@@ -257,7 +215,7 @@ func (s *strict) Read(p []byte) (int, error) {
 	seen := append(s.tail, p[:n]...)
 	if at := bytes.Index(seen, []byte(string(utf8.RuneError))); at >= 0 {
 		line := s.line + bytes.Count(seen[len(s.tail):max(len(s.tail), at)], []byte("\n"))
-		return 0, unreadable("xml.bytes", "line", line, "encoding", s.name)
+		return 0, readers.Refuse("xml.bytes", "line", line, "encoding", s.name)
 	}
 	s.line += bytes.Count(p[:n], []byte("\n"))
 	s.tail = append(s.tail[:0], seen[max(0, len(seen)-2):]...)

@@ -74,7 +74,7 @@ func (g *guard) fill() error {
 	for g.valid == 0 {
 		if g.srcErr != nil {
 			if g.w > 0 && g.srcErr == io.EOF {
-				return cut("xml.cut_character", "line", g.line)
+				return readers.Cut("xml.cut_character", "line", g.line)
 			}
 			return g.srcErr
 		}
@@ -83,7 +83,7 @@ func (g *guard) fill() error {
 		g.total -= int64(n)
 		g.srcErr = err
 		if g.total < 0 {
-			return unreadable("xml.too_big", "limit", sizeText(g.limit))
+			return readers.Refuse("xml.too_big", "limit", readers.Size(g.limit))
 		}
 		if err := g.check(); err != nil {
 			return err
@@ -103,9 +103,9 @@ func (g *guard) check() error {
 				g.line++
 			case b == '\t', b == '\r':
 			case b == 0:
-				return unreadable("xml.nul", "line", g.line)
+				return readers.Refuse("xml.nul", "line", g.line)
 			default:
-				return unreadable("xml.control", "line", g.line, "code", hex(rune(b)))
+				return readers.Refuse("xml.control", "line", g.line, "code", hex(rune(b)))
 			}
 			g.valid++
 			continue
@@ -117,9 +117,9 @@ func (g *guard) check() error {
 			if len(rest) < utf8.UTFMax && !utf8.FullRune(rest) {
 				return nil
 			}
-			return unreadable("xml.bytes", "line", g.line, "encoding", "utf-8")
+			return readers.Refuse("xml.bytes", "line", g.line, "encoding", "utf-8")
 		case r == 0xfffe, r == 0xffff:
-			return unreadable("xml.control", "line", g.line, "code", hex(r))
+			return readers.Refuse("xml.control", "line", g.line, "code", hex(r))
 		}
 		g.valid += n
 	}

@@ -97,7 +97,7 @@ func (t *opened) survey() (*survey, error) {
 			parent := stack[len(stack)-1]
 			child := s.child(parent.at, d.open[len(d.open)-1].name)
 			if child == nil {
-				return nil, unreadable("xml.paths", "line", d.line(), "limit", maxTrails)
+				return nil, readers.Refuse("xml.paths", "line", d.line(), "limit", maxTrails)
 			}
 			if child.stamp != parent.serial+1 {
 				child.stamp, child.run = parent.serial+1, 0
@@ -156,7 +156,7 @@ func (s *survey) choose(record string, wants readers.Wants) (*trail, error) {
 	fitting, nearest := s.fitting(wants)
 	switch {
 	case len(fitting) > 1:
-		return nil, unreadable("xml.two_records", "first", short(fitting[0].String()), "count", fitting[0].total,
+		return nil, readers.Refuse("xml.two_records", "first", short(fitting[0].String()), "count", fitting[0].total,
 			"second", short(fitting[1].String()), "others", fitting[1].total)
 	case len(fitting) == 1:
 		return s.together(fitting[0].names()), nil
@@ -305,7 +305,7 @@ func (s *survey) configured(record string) (*trail, error) {
 		return nil, nil
 	}
 	there := s.counted()
-	return nil, unreadable("xml.no_records", "path", short(record), "found", short(there.String()))
+	return nil, readers.Refuse("xml.no_records", "path", short(record), "found", short(there.String()))
 }
 
 // together is the trail of these local names, counting all namespaces in which they occur; nil when there is none.

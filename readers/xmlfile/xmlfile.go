@@ -4,7 +4,6 @@ package xmlfile
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"regexp"
@@ -36,7 +35,7 @@ func (reader) Facts(context.Context, readers.File, readers.Settings) (readers.Fa
 // Open reads the file to its end: once to know the records (their element is found when it is not configured) and that
 // the document is whole, once more to know their columns. Rows reads it again.
 func (reader) Open(ctx context.Context, f readers.File, s readers.Settings) (readers.Table, error) {
-	t := &opened{ctx: ctx, file: f, settings: s, limits: fillLimits(s.Limits)}
+	t := &opened{ctx: ctx, file: f, settings: s, limits: s.Limits.Filled()}
 	found, err := t.survey()
 	if err != nil {
 		return nil, err
@@ -55,7 +54,7 @@ func (reader) Open(ctx context.Context, f readers.File, s readers.Settings) (rea
 		t.notes = append(t.notes, batch.Note{Message: words.Message("xml.note.other", "path", short(o.String()), "count", o.total), Count: o.total})
 	}
 	if t.record.total > t.limits.Rows {
-		return nil, unreadable("xml.rows", "path", t.record.String(), "limit", t.limits.Rows)
+		return nil, readers.Refuse("xml.rows", "path", t.record.String(), "limit", t.limits.Rows)
 	}
 	t.shape = newShape(t.limits.Columns)
 	if err := t.collect(); err != nil {
@@ -116,7 +115,7 @@ func (t *opened) twice(values []string) *batch.Message {
 // Complete reads the document to its end without keeping anything. One that ends too early is a *batch.Unreadable
 // with Incomplete set; what Open cannot read is refused here with the same error.
 func (reader) Complete(ctx context.Context, f readers.File, s readers.Settings) error {
-	t := &opened{ctx: ctx, file: f, settings: s, limits: fillLimits(s.Limits)}
+	t := &opened{ctx: ctx, file: f, settings: s, limits: s.Limits.Filled()}
 	d, err := t.document()
 	if err != nil {
 		return err
@@ -312,43 +311,4 @@ func cell(text string) batch.Cell {
 		return batch.Cell{Text: text, Kind: batch.Faulty, Problem: &m}
 	}
 	return batch.Cell{Text: text, Kind: batch.String}
-}
-
-func fillLimits(l readers.Limits) readers.Limits {
-	d := readers.DefaultLimits()
-	if l.Bytes <= 0 {
-		l.Bytes = d.Bytes
-	}
-	if l.Cell <= 0 {
-		l.Cell = d.Cell
-	}
-	if l.Columns <= 0 {
-		l.Columns = d.Columns
-	}
-	if l.Rows <= 0 {
-		l.Rows = d.Rows
-	}
-	if l.Depth <= 0 {
-		l.Depth = d.Depth
-	}
-	return l
-}
-
-func unreadable(key string, args ...any) *batch.Unreadable {
-	return &batch.Unreadable{Message: words.Message(key, args...)}
-}
-
-// cut is the error of a file that ends too early.
-func cut(key string, args ...any) *batch.Unreadable {
-	return &batch.Unreadable{Message: words.Message(key, args...), Incomplete: true}
-}
-
-func sizeText(n int64) string {
-	for _, u := range []string{"B", "KiB", "MiB"} {
-		if n < 1024 || n%1024 != 0 {
-			return fmt.Sprintf("%d %s", n, u)
-		}
-		n /= 1024
-	}
-	return fmt.Sprintf("%d GiB", n)
 }

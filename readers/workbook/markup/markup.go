@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"regexp"
-	"slices"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -103,7 +102,7 @@ func (t *Text) choose(head []byte, said string) error {
 	if err != nil || valid && name == "utf-8" {
 		return err
 	}
-	sample := letters(head)
+	sample := charset.Letters(head, len(head) < sampleSize)
 	if valid && (name == "" || len(sample) == 0) {
 		return nil
 	}
@@ -169,20 +168,6 @@ func (t *Text) validUTF8() (bool, error) {
 		}
 		kept = copy(buf, w)
 	}
-}
-
-// letters collects the values with bytes above 127, one on a line.
-func letters(head []byte) []byte {
-	var out []byte
-	for value := range bytes.FieldsFuncSeq(head, func(r rune) bool { return r == '<' || r == '>' || r == '"' || r == '\n' || r == '\r' }) {
-		if slices.ContainsFunc(value, func(c byte) bool { return c >= utf8.RuneSelf }) {
-			out = append(append(out, value...), '\n')
-		}
-	}
-	if len(head) == sampleSize && len(out) > 0 {
-		out = out[:1+bytes.LastIndexByte(out[:len(out)-1], '\n')] // the last value may be cut
-	}
-	return out
 }
 
 // From gives the text from byte at of its UTF-8 on. at must be one that reading has come by.
