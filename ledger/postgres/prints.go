@@ -148,9 +148,9 @@ func (w *writing) Alone() error {
 	return w.exec(lockOf("rows"))
 }
 
-// Raced is ledger.Pen's.
+// Raced is ledger.Pen's. Only files of the same account can have the same prints; all of one day are asked about at once.
 func (w *writing) Raced(f ledger.File, n int64) error {
-	rows, err := w.tx.Query(w.ctx, "SELECT n FROM files WHERE accepted > (SELECT began FROM files WHERE n = $1)", n)
+	rows, err := w.tx.Query(w.ctx, "SELECT n FROM files WHERE accepted > (SELECT began FROM files WHERE n = $1) AND account = $2", n, f.Account)
 	if err != nil {
 		return err
 	}
@@ -158,22 +158,27 @@ func (w *writing) Raced(f ledger.File, n int64) error {
 	if err != nil || len(since) == 0 {
 		return err
 	}
-	look := lookout(w.ctx, w.tx, f.Root(), time.Time{})
+	days := map[string][]int64{} // by partition
 	for _, other := range since {
-		rows, err := w.tx.Query(w.ctx, "SELECT o.file, o.seq, o.item, o.free FROM "+in("prints", n)+" p JOIN "+in("prints", other)+" o ON o.print = p.print WHERE p.file = $1 AND NOT p.free AND o.file = $2", n, other)
+		days[in("prints", other)] = append(days[in("prints", other)], other)
+	}
+	look := lookout(w.ctx, w.tx, f.Root(), time.Time{})
+	for partition, others := range days {
+		rows, err := w.tx.Query(w.ctx, "SELECT o.file, o.seq, o.item, o.free FROM "+in("prints", n)+" p JOIN "+partition+" o ON o.print = p.print WHERE p.file = $1 AND NOT p.free AND o.file = ANY($2)", n, others)
 		if err != nil {
 			return err
 		}
-		same, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (s ledger.Sighting, err error) {
-			return s, row.Scan(&s.File, &s.Seq, &s.Item, &s.Free)
-		})
-		if err != nil {
+		same := map[int64][]ledger.Sighting{}
+		var s ledger.Sighting
+		if _, err := pgx.ForEachRow(rows, []any{&s.File, &s.Seq, &s.Item, &s.Free}, func() error { same[s.File] = append(same[s.File], s); return nil }); err != nil {
 			return err
 		}
-		if e, err := look.Earlier(same); err != nil {
-			return err
-		} else if e != nil {
-			return ledger.ErrRaced
+		for _, of := range same {
+			if e, err := look.Earlier(of); err != nil {
+				return err
+			} else if e != nil {
+				return ledger.ErrRaced
+			}
 		}
 	}
 	return nil
