@@ -29,18 +29,19 @@ type Sorted struct {
 // Sort sorts events.
 func Sort(events []Event) Sorted {
 	s := Sorted{Events: map[ChunkID][]Event{}, Changes: map[string]*Change{}}
-	for _, e := range events {
+	for i := range events {
+		e := &events[i]
 		at := ChunkID{e.File, e.Chunk}
 		if s.Events[at] == nil {
-			s.Places = append(s.Places, at)
+			s.Places, s.Events[at] = append(s.Places, at), make([]Event, 0, len(events)-i)
 		}
-		s.Events[at] = append(s.Events[at], e)
+		s.Events[at] = append(s.Events[at], *e)
 		c := s.Changes[e.File]
 		if c == nil {
 			c = &Change{}
 			s.Changes[e.File], s.Files = c, append(s.Files, e.File)
 		}
-		c.Add(e)
+		c.Add(*e)
 	}
 	return s
 }

@@ -123,14 +123,14 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 // RateLimit-Reset with or without X-, or the one RateLimit field of the newer draft. 0: something is left, or nothing is said.
 func spent(h http.Header, now time.Time) time.Duration {
 	remaining, reset := "", ""
-	for _, prefix := range []string{"RateLimit-", "X-RateLimit-", "X-Rate-Limit-"} {
+	for _, prefix := range []string{"Ratelimit-", "X-Ratelimit-", "X-Rate-Limit-"} {
 		if v := strings.TrimSpace(h.Get(prefix + "Remaining")); v != "" {
 			remaining, reset = v, strings.TrimSpace(h.Get(prefix+"Reset"))
 			break
 		}
 	}
 	if remaining == "" {
-		for part := range strings.FieldsFuncSeq(h.Get("RateLimit"), func(c rune) bool { return c == ',' || c == ';' || c == ' ' }) {
+		for part := range strings.FieldsFuncSeq(h.Get("Ratelimit"), func(c rune) bool { return c == ',' || c == ';' || c == ' ' }) {
 			switch name, v, _ := strings.Cut(part, "="); name {
 			case "remaining", "r":
 				remaining = v
@@ -138,6 +138,9 @@ func spent(h http.Header, now time.Time) time.Duration {
 				reset = v
 			}
 		}
+	}
+	if remaining == "" {
+		return 0
 	}
 	if n, err := strconv.ParseFloat(remaining, 64); err != nil || n >= 1 {
 		return 0

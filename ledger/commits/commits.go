@@ -29,6 +29,7 @@ type Queue[W any] struct {
 	closed bool
 	wake   chan struct{} // capacity 1
 	room   *sync.Cond
+	before []Queued[W] // the group that was taken last: its room is that of the next but one
 }
 
 // Queued is one write and who waits for it.
@@ -38,10 +39,7 @@ type Queued[W any] struct {
 }
 
 // Done tells whoever waits that the write is on disk, or why not. It is called once.
-func (q *Queued[W]) Done(err error) {
-	q.receipt.err = err
-	close(q.receipt.done)
-}
+func (q *Queued[W]) Done(err error) { q.receipt.finish(err) }
 
 // New is an empty queue.
 func New[W any]() *Queue[W] {
@@ -52,22 +50,23 @@ func New[W any]() *Queue[W] {
 
 // Add queues a write of some weight. It blocks while far more is queued than one commit takes, so that memory stays bounded.
 func (q *Queue[W]) Add(w W, weight int) ledger.Receipt {
-	r := &receipt{done: make(chan struct{})}
-	r.hurry = func() { q.hurry(r) }
+	r := &receipt{queue: q}
 	q.mu.Lock()
 	for q.weight > 8*Size && !q.closed {
 		q.room.Wait()
 	}
 	if q.closed {
 		q.mu.Unlock()
-		r.err = ErrClosed
-		close(r.done)
+		r.finish(ErrClosed)
 		return r
 	}
 	q.writes = append(q.writes, Queued[W]{w, r})
 	q.weight += max(1, weight)
+	worth := len(q.writes) == 1 || q.weight >= Size
 	q.mu.Unlock()
-	q.signal()
+	if worth {
+		q.signal()
+	}
 	return r
 }
 
@@ -98,7 +97,7 @@ func (q *Queue[W]) signal() {
 	}
 }
 
-// Take waits for a group worth committing. nil when the queue is closed and empty.
+// Take waits for a group worth committing. nil when the queue is closed and empty. The group is the caller's until it is called again.
 func (q *Queue[W]) Take() []Queued[W] {
 	var first time.Time
 	for {
@@ -106,7 +105,9 @@ func (q *Queue[W]) Take() []Queued[W] {
 		n := len(q.writes)
 		if n > 0 && (q.urgent || q.closed || q.weight >= Size || !first.IsZero() && time.Since(first) >= patience) {
 			group := q.writes
-			q.writes, q.weight, q.urgent = nil, 0, false
+			clear(q.before)
+			q.writes, q.before = q.before[:0], group
+			q.weight, q.urgent = 0, false
 			for i := range group {
 				group[i].receipt.taken = true
 			}
@@ -135,22 +136,46 @@ func (q *Queue[W]) Take() []Queued[W] {
 
 // receipt tells when a queued write is on disk.
 type receipt struct {
-	hurry func()
+	queue interface{ hurry(r *receipt) }
 	taken bool // the queue's
-	done  chan struct{}
+
+	mu    sync.Mutex
+	ended bool
 	err   error
+	done  chan struct{} // closed with ended; nil while nobody waits
+}
+
+func (r *receipt) finish(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended, r.err = true, err
+	if r.done != nil {
+		close(r.done)
+	}
+}
+
+// waits gives what is closed when the write is on disk; nil when it is.
+func (r *receipt) waits() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended {
+		return nil
+	}
+	if r.done == nil {
+		r.done = make(chan struct{})
+	}
+	return r.done
 }
 
 // Wait makes the write urgent and waits for it.
 func (r *receipt) Wait(ctx context.Context) error {
-	select {
-	case <-r.done:
+	done := r.waits()
+	if done == nil {
 		return r.err
-	default:
 	}
-	r.hurry()
+	r.queue.hurry(r)
 	select {
-	case <-r.done:
+	case <-done:
 		return r.err
 	case <-ctx.Done():
 		return ctx.Err()
@@ -160,16 +185,13 @@ func (r *receipt) Wait(ctx context.Context) error {
 // Hurry makes the write urgent.
 func (r *receipt) Hurry() {
 	if !r.Done() {
-		r.hurry()
+		r.queue.hurry(r)
 	}
 }
 
 // Done reports whether the write is on disk, or has failed.
 func (r *receipt) Done() bool {
-	select {
-	case <-r.done:
-		return true
-	default:
-		return false
-	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended
 }

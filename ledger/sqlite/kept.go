@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"sync"
 )
 
 // kept is a connection with the statements that it prepared, each of them once. It is one goroutine's.
@@ -62,4 +63,58 @@ func (k *kept) close() (err error) {
 		err = errors.Join(err, s.Close())
 	}
 	return errors.Join(err, k.Close())
+}
+
+// asking are connections to read with. What is asked again is prepared once on each.
+type asking struct {
+	*sql.DB
+	mu    sync.Mutex
+	often map[string]*sql.Stmt // nil: was asked once
+}
+
+// mostAsked is how many texts are known: each takes some kilobytes on each connection.
+const mostAsked = 16
+
+// statement is the prepared one; nil where it is not kept.
+func (a *asking) statement(ctx context.Context, query string) *sql.Stmt {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s, known := a.often[query]
+	switch {
+	case s == nil && known:
+		if made, err := a.PrepareContext(context.WithoutCancel(ctx), query); err == nil {
+			s, a.often[query] = made, made
+		}
+	case !known && len(a.often) < mostAsked:
+		a.often[query] = nil
+	}
+	return s
+}
+
+// QueryContext is sql.DB's.
+func (a *asking) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if s := a.statement(ctx, query); s != nil {
+		return s.QueryContext(ctx, args...)
+	}
+	return a.DB.QueryContext(ctx, query, args...)
+}
+
+// QueryRowContext is sql.DB's.
+func (a *asking) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if s := a.statement(ctx, query); s != nil {
+		return s.QueryRowContext(ctx, args...)
+	}
+	return a.DB.QueryRowContext(ctx, query, args...)
+}
+
+// Close is sql.DB's.
+func (a *asking) Close() (err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, s := range a.often {
+		if s != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}
+	return errors.Join(err, a.DB.Close())
 }

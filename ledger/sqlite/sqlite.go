@@ -35,7 +35,7 @@ type Driver struct{ Dir string }
 // books is a ledger to look at.
 type books struct {
 	path   string
-	reader *sql.DB
+	reader *asking
 }
 
 // folder is where the copies of files lie, beside the database.
@@ -75,6 +75,7 @@ type Ledger struct {
 	accepts  int64
 	accepted map[int64]int64
 	began    map[string]int64
+	gathered []ledger.Event   // room for a group's; the writing goroutine's
 	torn     map[string]error // file id → why a chunk of it could not be staged since Unstage; the writing goroutine's
 }
 
@@ -355,9 +356,11 @@ func open(ctx context.Context, dir string, owner bool) (b books, writer *sql.DB,
 		writer.SetMaxOpenConns(2)
 	}
 	b = books{path: path}
-	if b.reader, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)&_pragma=cache_size(-250)"); err != nil {
+	reader, err := sql.Open("sqlite", dsn+"&_pragma=query_only(1)&_pragma=cache_size(-250)")
+	if err != nil {
 		return b, nil, errors.Join(err, writer.Close())
 	}
+	b.reader = &asking{DB: reader, often: map[string]*sql.Stmt{}}
 	b.reader.SetMaxOpenConns(4)
 	if err := writer.PingContext(ctx); err != nil {
 		return b, nil, errors.Join(b.explained(fmt.Errorf("ledger %s: %w", path, err)), writer.Close(), b.reader.Close())
@@ -536,7 +539,8 @@ func (w *writing) exec(query string, args ...any) error {
 
 // apply runs the operations in order. Events that stand next to each other (or to staged chunks) are grouped.
 func (w *writing) apply(ops []commits.Queued[op]) error {
-	var events []ledger.Event
+	events := w.l.gathered[:0]
+	defer func() { clear(events); w.l.gathered = events[:0] }()
 	for i := range ops {
 		o := &ops[i].Write
 		switch {

@@ -308,6 +308,7 @@ func (l *Lane) run(ctx context.Context) error {
 	for range max(1, l.Concurrency) {
 		group.Go(func() error {
 			w := &worker{lane: l}
+			defer w.end()
 			for {
 				j, err := l.next(going, looking)
 				if err != nil {
@@ -384,6 +385,23 @@ func graceful(ctx context.Context, grace time.Duration) (context.Context, contex
 type worker struct {
 	lane *Lane
 	kept ledger.Receipt // of the outcomes of its last request, where that cannot be repeated; nil: they are on disk
+	quit context.Context
+	call context.CancelFunc // ends quit
+}
+
+// recallable gives a context that ends with stop or when a request that has not left is called back. Only then the next one gets another.
+func (w *worker) recallable(stop context.Context) (context.Context, context.CancelFunc) {
+	if w.quit == nil || w.quit.Err() != nil {
+		w.end()
+		w.quit, w.call = context.WithCancel(stop)
+	}
+	return w.quit, w.call
+}
+
+func (w *worker) end() {
+	if w.call != nil {
+		w.call()
+	}
 }
 
 // settle waits until what came of the last request is on disk.
@@ -403,8 +421,7 @@ func (w *worker) settle(ctx context.Context) error {
 // long as drain lasts.
 func (w *worker) attempt(stop, drain context.Context, j *job) error {
 	l := w.lane
-	quit, called := context.WithCancel(stop)
-	defer called()
+	quit, called := w.recallable(stop)
 	if l.heldBack(j, called) {
 		return nil
 	}

@@ -214,13 +214,12 @@ func (j *job) answered(at []int) []ledger.Event {
 
 // settle writes the verdicts and puts the rest back into the backlog.
 func (l *Lane) settle(j *job, d decision, r senders.Result) {
-	rest := *j
-	rest.at, rest.items = nil, nil
-	events := make([]ledger.Event, 0, len(j.items)+1)
-	var missed []int
+	var at, missed []int
+	var items []batch.Item
+	events := make([]ledger.Event, 0, len(j.items))
 	for i, v := range d.verdicts {
 		if v == nil {
-			rest.at, rest.items = append(rest.at, j.at[i]), append(rest.items, j.items[i])
+			at, items = append(at, j.at[i]), append(items, j.items[i])
 			continue
 		}
 		v.Attempts, v.SentAt = j.total, j.last()
@@ -240,8 +239,9 @@ func (l *Lane) settle(j *job, d decision, r senders.Result) {
 	if len(events) > 0 {
 		j.kept = l.write(append(events, j.answered(missed)...)...)
 	}
-	if len(rest.items) > 0 {
-		rest.lost = rest.lost || d.lost
+	if len(items) > 0 {
+		rest := *j
+		rest.at, rest.items, rest.lost = at, items, j.lost || d.lost
 		rest.due = time.Now().Add(d.pause)
 		l.record(&rest, ledger.EventWaiting, rest.due, d.lost)
 		l.show(&rest)

@@ -55,6 +55,10 @@ type job struct {
 	shown *batch.Answer  // of those, the last that was kept while it waited
 	kept  ledger.Receipt // of its outcomes
 
+	one struct { // most requests carry one item
+		at   [1]int
+		item [1]batch.Item
+	}
 	intent ledger.Receipt // of what was written before its turn: it may leave once that is on disk; nil: nothing was
 }
 
@@ -423,9 +427,10 @@ func together(op *providers.Operation, j, next *job) bool {
 
 // job makes a request of one item, going on where its journal ends.
 func (l *Lane) job(a *active, i int) *job {
-	s := a.content.States[i]
-	j := &job{file: a, chunk: a.content.Seq, at: []int{i}, items: []batch.Item{a.content.Items[i].Item},
-		total: s.Attempts, lost: s.Lost || s.InFlight, again: s.Repeat, first: s.First}
+	s := &a.content.States[i]
+	j := &job{file: a, chunk: a.content.Seq, total: s.Attempts, lost: s.Lost || s.InFlight, again: s.Repeat, first: s.First}
+	j.one.at[0], j.one.item[0] = i, a.content.Items[i].Item
+	j.at, j.items = j.one.at[:], j.one.item[:]
 	if !s.First.IsZero() {
 		now := time.Now()
 		j.began = now.Add(-s.Tried(now))
