@@ -56,6 +56,38 @@ func xml2003(tables string) []byte {
 	return []byte(`<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">` + tables + `</Workbook>`)
 }
 
+// A .xls has no checksum. A sector of zeros in it, as a copy that was cut off leaves where the place was reserved, is never passed over with the
+// rows that stood there.
+func TestLostSectors(t *testing.T) {
+	var cells []byte
+	for r := range 300 {
+		cells = append(cells, label(r, 0, fmt.Sprint("A-", r))...)
+		cells = append(cells, Record(0x203, U16(r, 1, 0), F64(float64(r)))...)
+	}
+	whole := XLS(nil, cells)
+	if lines, err := rowsOf("orders.xls", whole, readers.Settings{}); err != nil || len(lines) != 300 {
+		t.Fatal(len(lines), err)
+	}
+	for at := 1024; at+512 < len(cells); at += 331 {
+		b := bytes.Clone(whole)
+		clear(b[at : at+512])
+		if lines, err := rowsOf("orders.xls", b, readers.Settings{}); err == nil {
+			t.Errorf("zeros at byte %d: %d rows of 300 are read", at, len(lines))
+		} else {
+			sound(t, err)
+		}
+	}
+	begin := bytes.Index(whole, cells[:64])
+	for at, n := begin, 0; at < begin+len(cells); n++ { // each record says a length that is not its own
+		b := bytes.Clone(whole)
+		b[at+2] ^= 1 << (n % 8)
+		if lines, err := rowsOf("orders.xls", b, readers.Settings{}); err == nil && len(lines) != 300 {
+			t.Errorf("the length of the record at byte %d: %d rows of 300 are read", at, len(lines))
+		}
+		at += 4 + int(binary.LittleEndian.Uint16(whole[at+2:]))
+	}
+}
+
 // Files that lie, loop or want too much end in a clear error, soon and in little memory.
 func TestHostile(t *testing.T) {
 	honest := XLS(nil, append(label(0, 0, "id"), numbers(1, 3)...))
@@ -110,6 +142,8 @@ func TestHostile(t *testing.T) {
 		"nested tables":                      {[]byte(strings.Repeat("<table><tr><td>", 100_000)), "workbook.limit_depth"},
 		"a table without an end":             {[]byte("<table><tr><td>id</td></tr><tr><td>1</td></tr>"), "workbook.html_open"},
 		"cells over all columns":             {[]byte("<table>" + strings.Repeat(`<tr><td colspan=99999999 rowspan=99999999>x`, 60_000) + "</table>"), "workbook.limit_columns"},
+		"a page with lost sectors":           {[]byte("<table><tr><td>id</td></tr><tr><td>1</td><td>" + string(make([]byte, 512)) + "</td></tr></table>"), "workbook.html_nul"},
+		"a page with a flipped bit":          {[]byte("<meta charset=utf-8><table><tr><td>编号</td></tr><tr><td>订单一二三四五六七</td></tr><tr><td>\xe8\xae\x22</td></tr></table>"), "csv.utf8_damaged"},
 		"a page of empty tables":             {[]byte(strings.Repeat("<table></table>", 20_000)), "workbook.limit_parts"},
 		"pages without end in one file":      {[]byte("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\nContent-Type: text/html\n\nx\n", 100_000) + "--b--\n"), "workbook.limit_parts"},
 		"messages in messages":               {[]byte("MIME-Version: 1.0\n" + strings.Repeat("Content-Type: multipart/mixed; boundary=b\n\n--b\n", 100_000)), "workbook.limit_parts workbook.html_open kind.web_archive"},

@@ -98,6 +98,9 @@ func (s *records) next() error {
 		return err
 	}
 	n := int(binary.LittleEndian.Uint16(head[2:]))
+	if n == 0 && head[0] == 0 && head[1] == 0 {
+		return misfit("nothing but zeros at byte %d", s.at) // a sector that was never written; as records they would be passed over, with the rows in them
+	}
 	b, err := s.window(4 + n)
 	if err == io.EOF {
 		err = truncated

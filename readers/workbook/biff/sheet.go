@@ -49,6 +49,9 @@ type spot struct {
 // cheap is how much of a stream may be looked through, whatever its size: the list of sheets may name one over and over.
 const cheap = 256 << 20
 
+// maxID is beyond all records that there are: what has a larger number is the midst of another one, read after some were lost.
+const maxID = 0x10ff
+
 // maxUnsorted is how many cells a sheet may have whose rows are in no order: they are sorted in memory.
 const maxUnsorted = 8 << 20
 
@@ -117,6 +120,8 @@ func (b *book) look(at int64, each func(row uint16, at int64)) (survey, error) {
 		switch id := rec.id; {
 		case begins(id):
 			depth++
+		case id > maxID, id == recEOF && len(rec.data) > 0:
+			return v, misfit("the record %#x of %d bytes at byte %d", id, len(rec.data), rec.start)
 		case id == recEOF:
 			depth--
 		case depth > 1:
@@ -260,8 +265,10 @@ func (s *sheet) oldStyle(d []byte) int {
 	}
 }
 
-func (s *sheet) short(d []byte, n int) error {
-	if len(d) < n {
+// holds checks that a record has the n bytes of its value, and no room for another record behind them: one whose length is damaged would
+// swallow the cells that follow.
+func (s *sheet) holds(d []byte, n int) error {
+	if len(d) < n || len(d) >= n+4 {
 		return misfit("the record %#x of %d bytes in row %d", s.rec.id, len(d), s.row.Number)
 	}
 	return nil
@@ -271,24 +278,24 @@ func (s *sheet) short(d []byte, n int) error {
 func (s *sheet) value(column, style int, d []byte) error {
 	switch s.rec.id {
 	case recRK:
-		if err := s.short(d, 4); err != nil {
+		if err := s.holds(d, 4); err != nil {
 			return err
 		}
 		return s.row.Float(column, grid.RK(binary.LittleEndian.Uint32(d)), style)
 	case recMulRK:
 		return s.several(column, s.rec.data[4:])
 	case recNumber, recNumber2:
-		if err := s.short(d, 8); err != nil {
+		if err := s.holds(d, 8); err != nil {
 			return err
 		}
 		return s.row.Float(column, math.Float64frombits(binary.LittleEndian.Uint64(d)), style)
 	case recInteger2:
-		if err := s.short(d, 2); err != nil {
+		if err := s.holds(d, 2); err != nil {
 			return err
 		}
 		return s.row.Float(column, float64(binary.LittleEndian.Uint16(d)), style)
 	case recLabelSST:
-		if err := s.short(d, 4); err != nil {
+		if err := s.holds(d, 4); err != nil {
 			return err
 		}
 		i := binary.LittleEndian.Uint32(d)
@@ -299,7 +306,7 @@ func (s *sheet) value(column, style int, d []byte) error {
 	case recLabel, recRString, recLabel2:
 		return s.label(column, d)
 	case recBoolErr, recBoolErr2:
-		if err := s.short(d, 2); err != nil {
+		if err := s.holds(d, 2); err != nil {
 			return err
 		}
 		if d[1] != 0 {
@@ -317,6 +324,9 @@ func (s *sheet) several(column int, d []byte) error {
 			return err
 		}
 		column++
+	}
+	if len(d) != 2 { // the number of the last column
+		return misfit("numbers of %d bytes in row %d", len(s.rec.data), s.row.Number)
 	}
 	return nil
 }
@@ -346,8 +356,12 @@ func (s *sheet) longText(d []byte, length int) ([]byte, error) {
 	} else {
 		s.text, err = s.narrow(p, n)
 	}
-	if err == nil && len(s.text) > s.row.Value {
+	switch {
+	case err != nil:
+	case len(s.text) > s.row.Value:
 		err = &grid.Error{Part: streamPart, Reason: grid.TooLong, Limit: s.row.Value}
+	case len(p.data) >= 4 && s.rec.id == recLabel:
+		err = misfit("%d bytes behind a text in row %d", len(p.data), s.row.Number)
 	}
 	return s.text, err
 }
@@ -370,8 +384,8 @@ func (s *sheet) narrow(p *pieces, n int) ([]byte, error) {
 
 // formula takes the value that the spreadsheet calculated last.
 func (s *sheet) formula(column, style int, d []byte) error {
-	if err := s.short(d, 8); err != nil {
-		return err
+	if len(d) < 8 {
+		return misfit("a formula of %d bytes in row %d", len(d), s.row.Number)
 	}
 	value := binary.LittleEndian.Uint64(d)
 	if d[6] != 0xff || d[7] != 0xff {

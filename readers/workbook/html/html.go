@@ -142,6 +142,9 @@ func (p *page) next() (html.Token, error) {
 	for {
 		kind := p.z.Next()
 		p.at += int64(len(p.z.Raw()))
+		if bytes.IndexByte(p.z.Raw(), 0) >= 0 {
+			return html.Token{}, readers.Refuse("workbook.html_nul") // a sector that was never written: cells are lost in it
+		}
 		switch kind {
 		case html.ErrorToken:
 			err := p.z.Err()

@@ -98,9 +98,13 @@ func (t *Text) choose(head []byte, said string) error {
 	if m := declared.FindSubmatch(head[:min(len(head), headSize)]); m != nil {
 		name = canonical(string(m[1]))
 	}
-	valid, err := t.validUTF8()
+	found, err := t.examine()
+	valid := found.invalid == 0
 	if err != nil || valid && name == "utf-8" {
 		return err
+	}
+	if (name == "" || name == "utf-8") && !valid && found.letters >= 3 && found.letters > 4*found.invalid {
+		return readers.Refuse("csv.utf8_damaged", "line", found.line, "count", found.invalid)
 	}
 	sample := charset.Letters(head, len(head) < sampleSize)
 	if valid && (name == "" || len(sample) == 0) {
@@ -142,29 +146,39 @@ func canonical(name string) string {
 	return name
 }
 
-func (t *Text) validUTF8() (bool, error) {
+// examined is what a text is as UTF-8.
+type examined struct {
+	letters, invalid int // characters of more than one byte; bytes that are none
+	line             int // of the first such byte
+}
+
+func (t *Text) examine() (examined, error) {
+	var e examined
 	r := io.NewSectionReader(t.file, 0, t.size)
 	buf := make([]byte, 64<<10)
-	kept := 0
+	kept, line := 0, 1
 	for {
 		n, err := r.Read(buf[kept:])
 		w := buf[:kept+n]
 		for len(w) > 0 && (utf8.FullRune(w) || err == io.EOF) {
-			if w[0] < utf8.RuneSelf {
-				w = w[1:]
-				continue
-			}
 			c, size := utf8.DecodeRune(w)
-			if c == utf8.RuneError && size == 1 {
-				return false, nil
+			switch {
+			case c == '\n':
+				line++
+			case c == utf8.RuneError && size == 1:
+				if e.invalid++; e.invalid == 1 {
+					e.line = line
+				}
+			case size > 1:
+				e.letters++
 			}
 			w = w[size:]
 		}
 		if err == io.EOF {
-			return true, nil
+			return e, nil
 		}
 		if err != nil {
-			return false, err
+			return e, err
 		}
 		kept = copy(buf, w)
 	}
