@@ -88,6 +88,10 @@ type Place interface {
 	// Wait returns when another look is worth while: a hint, the poll interval, the schedule. nil, or the context's error.
 	Wait(ctx context.Context) error
 
+	// Hint waits until the place hears of something that may mean work; where it cannot hear, or a schedule says when to look, until ctx ends. The
+	// error is the context's.
+	Hint(ctx context.Context) error
+
 	// Due is when the next look is worth while; it may be sooner where the place hears of new files.
 	Due() time.Time
 
@@ -163,6 +167,16 @@ func (b *Inbox) Wait(ctx context.Context) error {
 		}
 		if hint {
 			soon = b.rhythm.NotBefore(b.least)
+		}
+	}
+}
+
+// Hint waits until something appeared.
+func (b *Inbox) Hint(ctx context.Context) error {
+	for {
+		hint, err := b.folder.Wait(ctx, time.Hour, b.hints)
+		if hint || err != nil {
+			return err
 		}
 	}
 }

@@ -249,6 +249,8 @@ type Among interface {
 	// Changed has a token when somebody may have changed what others go by: a file's state, a stopped lane, an order. It is nil when
 	// the owner is alone.
 	Changed() <-chan struct{}
+	// Jobs are how work is handed out among the owners. It is nil when the owner is alone.
+	Jobs() Jobs
 	// Abandoned reports whether the owner that began to take a file is gone.
 	Abandoned(ctx context.Context, id string) (bool, error)
 }

@@ -11,6 +11,7 @@ type Turn struct {
 	Epoch      int64     `json:"epoch"`            // the number of its session: each has a greater one than those before
 	Machines   []Member  `json:"machines"`         // all that work, by how long they do
 	StandingBy []Waiter  `json:"standing_by"`      // by how long they wait
+	Queues     []Queue   `json:"queues"`           // what is handed out to the machines, by kind
 }
 
 // Member is a machine that works.

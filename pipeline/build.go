@@ -121,6 +121,9 @@ func Build(ctx context.Context, cfg *configs.Config, l ledger.Owner, o Options) 
 		}
 		e.Lanes[r.Account] = lane
 	}
+	if jobs := l.Jobs(); jobs != nil {
+		e.shared = e.among(jobs)
+	}
 	return e, nil
 }
 

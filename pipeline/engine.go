@@ -25,7 +25,6 @@ import (
 	"github.com/rowferry/rowferry/pipeline/notify"
 	"github.com/rowferry/rowferry/pipeline/receipts"
 	"github.com/rowferry/rowferry/pipeline/report"
-	"github.com/rowferry/rowferry/pipeline/retain"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/pipeline/send"
 	"github.com/rowferry/rowferry/pipeline/take"
@@ -60,6 +59,7 @@ type Engine struct {
 
 	reading  chan struct{}     // has a token when a file that was uploaded elsewhere may wait
 	changed  <-chan struct{}   // has a token when another machine changed something; nil: there is none
+	shared   *machines         // how work is handed out among machines; nil: there is one
 	woken    chan struct{}     // has a token when orders or results may wait
 	settled  chan struct{}     // has a token when a lane here has ended a file
 	put      chan struct{}     // has a token when a result is out, or was tried
@@ -128,6 +128,9 @@ func (e *Engine) taken(f ledger.File) {
 	if f.State == ledger.Sending {
 		e.Hand(context.Background(), f)
 	}
+	if e.shared != nil {
+		e.shared.report(context.Background(), f)
+	}
 }
 
 // Hand gives a file to its lane. One that the configuration does not fit any more waits, and the log says what for; its
@@ -174,21 +177,27 @@ func (l loop) Run(ctx context.Context) error { return l.run(ctx) }
 
 // Run takes, sends and reports, beside other loops, until ctx ends; then what is in flight ends and what is left is in the ledger.
 func (e *Engine) Run(ctx context.Context, watching ...Loop) error {
+	if e.shared != nil {
+		watching = append(watching, e.shared.loops()...)
+	}
 	return e.run(ctx, e.watchers, watching...)
 }
 
-// watchers are the loops of a service that one machine has: each begins anew when it is run.
+// watchers are the loops of a service that one machine has: each begins anew when it is run. What several machines hand out to each other
+// is not among them.
 func (e *Engine) watchers() (watching []Loop) {
+	for _, p := range e.previews {
+		watching = append(watching, p)
+	}
+	if e.shared != nil {
+		return watching
+	}
 	for _, r := range e.Routes {
 		if r.Inbox != nil {
 			watching = append(watching, e.taker(r))
 		}
 	}
-	for _, p := range e.previews {
-		watching = append(watching, p)
-	}
-	return append(watching, uploads{e, e.uploaded}, &notify.Teller{Books: e.Ledger, Config: e.config, Going: e.troubles, Channels: e.channels, Log: e.Log, Now: time.Now},
-		&retain.Sweeper{Books: e.Ledger, Owner: e.Ledger, Config: e.config, Log: e.Log, Now: time.Now, Gentle: true, Wake: e.prune})
+	return append(watching, uploads{e, e.uploaded}, e.teller(), e.sweeper())
 }
 
 // run sends, and does what office gives and reports while that is this machine's to do, beside other loops, until ctx or one of the loops ends
@@ -226,7 +235,7 @@ func (e *Engine) together(ctx context.Context, loops []Loop) error {
 
 // office does what one machine does for all, for as long as that is this one, until ctx ends.
 func (e *Engine) office(ctx context.Context, watching func() []Loop) error {
-	if e.changed != nil && !e.config.Takes() { // it reaches not every inbox: it sends
+	if e.changed != nil && !e.previewsAll() {
 		<-ctx.Done()
 		return nil
 	}
@@ -242,6 +251,16 @@ func (e *Engine) office(ctx context.Context, watching func() []Loop) error {
 		}
 		return e.together(ctx, loops)
 	})
+}
+
+// previewsAll reports whether this machine reaches all preview folders: these are looked into by the office.
+func (e *Engine) previewsAll() bool {
+	for name, r := range e.config.Routes {
+		if r.Preview.Dir != "" && !e.config.Reached(name) {
+			return false
+		}
+	}
+	return true
 }
 
 // quiet drops the error of having been told to stop.
@@ -290,7 +309,9 @@ func (e *Engine) remembered() (longest time.Duration) {
 // attend carries out orders and reports settled files until ctx ends; more eagerly while something is under way.
 func (e *Engine) attend(ctx context.Context) error {
 	r := e.reporter()
-	if err := r.Tidy(); err != nil {
+	if e.shared != nil {
+		r = e.shared.reports
+	} else if err := r.Tidy(); err != nil {
 		return err
 	}
 	e.reports = r
@@ -298,14 +319,17 @@ func (e *Engine) attend(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer r.Wait()
 	defer stop()
+	settled := e.settled
+	if e.shared != nil { // whoever follows the others hears of it
+		settled = nil
+	}
 	for {
 		if err := clerk.Work(ctx); err != nil {
 			return quiet(ctx, err)
 		}
-		if err := r.Sweep(ctx); err != nil {
+		if err := e.reportAll(ctx, r); err != nil {
 			return quiet(ctx, err)
 		}
-		e.stall(r.Stalled())
 		if err := e.tellStalled(ctx); err != nil {
 			return quiet(ctx, err)
 		}
@@ -325,7 +349,7 @@ func (e *Engine) attend(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-e.settled:
+		case <-settled:
 		case <-e.woken:
 			pause = beat / 8 // others write too
 			select {
@@ -336,6 +360,22 @@ func (e *Engine) attend(ctx context.Context) error {
 		case <-time.After(pause):
 		}
 	}
+}
+
+// reportAll has settled files reported, where machines do not hand that out to each other, and notes whose results cannot be put.
+func (e *Engine) reportAll(ctx context.Context, r *report.Reporter) error {
+	if e.shared != nil {
+		why, err := e.shared.failing(ctx, ledger.JobReport, stubborn)
+		if err == nil {
+			e.stall(why)
+		}
+		return err
+	}
+	if err := r.Sweep(ctx); err != nil {
+		return err
+	}
+	e.stall(r.Stalled())
+	return nil
 }
 
 // stall notes whose results cannot be put into the outbox.
@@ -472,10 +512,26 @@ func (e *Engine) troubles(ctx context.Context) ([]notify.Condition, error) {
 		}
 		going = append(going, notify.Condition{Key: "account/" + account, Kind: notices.Account, Who: account, Reason: cmp.Or(why, s.Outage), Unsure: why == "" && passing})
 	}
+	looks, err := e.closed(ctx)
+	return append(going, looks...), err
+}
+
+// closed are the routes whose inboxes cannot be looked into, and those of which that is not known yet.
+func (e *Engine) closed(ctx context.Context) (going []notify.Condition, err error) {
+	condition := func(route, why string, unsure bool) {
+		going = append(going, notify.Condition{Key: "partner/" + route, Kind: notices.Partner, Who: route, Reason: why, Unsure: unsure})
+	}
+	if e.shared != nil {
+		failing, err := e.shared.failing(ctx, ledger.JobLook, 1)
+		for route, why := range failing {
+			condition(route, why.Error(), false)
+		}
+		return going, err
+	}
 	looks := e.Looks()
 	for route, r := range e.Routes {
 		if look := looks[route]; r.Inbox != nil && (look.Trouble != "" || look.At.IsZero()) {
-			going = append(going, notify.Condition{Key: "partner/" + route, Kind: notices.Partner, Who: route, Reason: look.Trouble, Unsure: look.At.IsZero()})
+			condition(route, look.Trouble, look.At.IsZero())
 		}
 	}
 	return going, nil
@@ -488,6 +544,11 @@ func (e *Engine) fullHands(ctx context.Context) (going []notify.Condition, err e
 		return nil, err
 	}
 	stalled, routes := e.Stalled(), map[string]string{}
+	if e.shared != nil {
+		if stalled, err = e.shared.failing(ctx, ledger.JobReport, stubborn); err != nil {
+			return nil, err
+		}
+	}
 	for _, f := range files {
 		why := routes[f.Route]
 		if err := stalled[f.ID]; err != nil {
@@ -505,6 +566,9 @@ func (e *Engine) fullHands(ctx context.Context) (going []notify.Condition, err e
 func (e *Engine) Prune() error {
 	if e.config.Keep == (configs.Keep{}) {
 		return errors.New("the configuration that is in force keeps everything for ever: rowferry reload has a changed one taken up")
+	}
+	if e.shared != nil {
+		return e.shared.jobs.Hand(context.Background(), pruning)
 	}
 	token(e.prune)
 	return nil

@@ -32,6 +32,7 @@ func (e *Engine) follow(ctx context.Context) error {
 			return nil
 		case <-e.changed:
 			e.wake()
+		case <-e.settled:
 		case <-time.After(unheard):
 		}
 	}
@@ -66,13 +67,20 @@ func (e *Engine) catchUp(ctx context.Context) error {
 		return err
 	}
 	began, sending := time.Now(), map[string]bool{}
-	files, err := e.Ledger.Files(ctx, ledger.Query{States: []ledger.State{ledger.Sending}})
+	files, err := e.Ledger.Files(ctx, ledger.Query{States: []ledger.State{ledger.Sending, ledger.Settled}})
 	if err != nil {
 		return err
 	}
 	for _, f := range files {
+		lane := e.Lanes[f.Account]
+		if f.State == ledger.Settled {
+			if e.shared != nil && lane != nil && !lane.Away() {
+				e.shared.report(ctx, f)
+			}
+			continue
+		}
 		sending[f.ID] = true
-		if lane := e.Lanes[f.Account]; lane != nil && !lane.Away() && desk.Misfit(e.config, f) == nil {
+		if lane != nil && !lane.Away() && desk.Misfit(e.config, f) == nil {
 			if err := lane.Offer(f); err != nil {
 				return err
 			}

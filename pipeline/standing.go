@@ -31,7 +31,7 @@ var (
 	ledgerBytes = description("rowferry_ledger_bytes", "Size of the ledger in the data folder; not there where the ledger is in PostgreSQL.")
 	leaseSince  = description("rowferry_lease_since_timestamp_seconds", "When the machine that takes files and reports took that over; not there where one machine has it for itself.", "machine")
 	leaseEpoch  = description("rowferry_lease_epoch", "The number of the session of the machine that takes files and reports: each has a greater one than those before; not there where one machine has it for itself.")
-	machines    = description("rowferry_machine_accounts", "For how many accounts a machine sends; not there where one machine has the ledger for itself.", "machine")
+	sendsFor    = description("rowferry_machine_accounts", "For how many accounts a machine sends; not there where one machine has the ledger for itself.", "machine")
 	leased      = description("rowferry_account_leased", "1 for the machine that sends for an account; not there where one machine has the ledger for itself.", "account", "machine")
 	standingBy  = description("rowferry_machines_standing_by", "Machines that wait to be let in; not there where one machine has the ledger for itself.")
 	diskFree    = description("rowferry_disk_free_bytes", "Room on the disk of the data folder.")
@@ -40,7 +40,7 @@ var (
 
 // Describe names what Collect gives.
 func (s *standing) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{backlogRows, oldest, stalled, paceAllowed, paceUsed, ledgerBytes, leaseSince, leaseEpoch, machines, leased, standingBy, diskFree, diskLeast} {
+	for _, d := range []*prometheus.Desc{backlogRows, oldest, stalled, paceAllowed, paceUsed, ledgerBytes, leaseSince, leaseEpoch, sendsFor, leased, standingBy, diskFree, diskLeast} {
 		out <- d
 	}
 }
@@ -67,7 +67,7 @@ func (s *standing) Collect(out chan<- prometheus.Metric) {
 			give(leaseSince, float64(turn.Since.UnixMilli())/1000, turn.Works)
 		}
 		for _, m := range turn.Machines {
-			give(machines, float64(len(m.Accounts)), m.Machine)
+			give(sendsFor, float64(len(m.Accounts)), m.Machine)
 			for _, account := range m.Accounts {
 				give(leased, 1, account, m.Machine)
 			}

@@ -53,7 +53,12 @@ func (e *Engine) upload(ctx context.Context, routeName, name string, content io.
 		return ledger.File{}, fmt.Errorf("there is no route %q", routeName)
 	}
 	f, err := e.taker(r).Upload(ctx, name, content, onceMore)
-	if err == nil && f.State == ledger.Taken && e.Reports() { // else another machine reads it
+	if err != nil || f.State != ledger.Taken {
+		return f, err
+	}
+	if e.shared != nil {
+		e.shared.handOut(ctx, e.shared.job(ledger.JobTake, f.ID, f.Route))
+	} else {
 		select {
 		case e.uploaded <- f:
 		case <-ctx.Done(): // it is found in the ledger

@@ -48,6 +48,14 @@ func (l *Ledger) Changed() <-chan struct{} {
 	return l.among.changed
 }
 
+// Jobs is ledger.Among's.
+func (l *Ledger) Jobs() ledger.Jobs {
+	if l.jobs == nil {
+		return nil
+	}
+	return l.jobs
+}
+
 // Abandoned is ledger.Among's.
 func (l *Ledger) Abandoned(ctx context.Context, id string) (gone bool, err error) {
 	err = l.reading(ctx, func(q querier) error {
@@ -303,9 +311,6 @@ func (a *among) take(ctx context.Context, names []string) error {
 
 // grant hands a right that we took to who waits for it; where nobody does any more it is given back.
 func (a *among) grant(name string) {
-	if kind(name) != "lane" {
-		a.l.forgetSieve() // others took files meanwhile
-	}
 	r := newRight(a.l, name)
 	a.mu.Lock()
 	w := a.wants[name]

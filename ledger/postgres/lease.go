@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/postgres/jobs"
 	"github.com/rowferry/rowferry/places/local"
 )
 
@@ -280,6 +281,7 @@ func over(ctx context.Context, tx pgx.Tx, id, beat int64) error {
 	b := &pgx.Batch{}
 	b.Queue("DELETE FROM fences WHERE session = $1", id) // waits for a transaction that is under way
 	b.Queue("UPDATE rights SET session = NULL WHERE session = $1", id)
+	b.Queue(jobs.Free, id)
 	b.Queue(notifyRights)
 	return tx.SendBatch(ctx, b).Close()
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/commits"
+	"github.com/rowferry/rowferry/ledger/postgres/jobs"
 	"github.com/rowferry/rowferry/ledger/sieve"
 	"github.com/rowferry/rowferry/words"
 )
@@ -56,7 +57,8 @@ type Ledger struct {
 	ledger.Scribe[*writing] // do
 	register
 	lease *lease
-	among *among // nil: it is alone
+	among *among     // nil: it is alone
+	jobs  *jobs.Jobs // nil: it is alone
 	clock func() time.Time
 	queue *commits.Queue[op]
 	done  chan struct{} // closed when the writing goroutine has ended
@@ -160,6 +162,9 @@ func (d Driver) own(ctx context.Context, alone bool) (*Ledger, error) {
 	if err == nil {
 		err = b.agree(ctx)
 	}
+	if err == nil {
+		err = b.explained(jobs.Migrate(ctx, b.pool))
+	}
 	if err != nil {
 		b.pool.Close()
 		return nil, err
@@ -177,6 +182,9 @@ func (d Driver) own(ctx context.Context, alone bool) (*Ledger, error) {
 	go l.write()
 	if !alone {
 		l.join()
+		if l.jobs, err = jobs.Open(ctx, l.pool.Config(), lease.epoch, lease.ours, broken); err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
 	}
 	err = l.partitions(ctx, l.today())
 	if err == nil {
@@ -224,6 +232,9 @@ func (v *Visitor) Close() error { v.pool.Close(); return nil }
 func (l *Ledger) Close() error {
 	if l.among != nil {
 		l.among.leave()
+	}
+	if l.jobs != nil {
+		l.jobs.Close()
 	}
 	l.queue.Close()
 	<-l.done

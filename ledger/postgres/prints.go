@@ -88,7 +88,7 @@ func (b books) Earlier(ctx context.Context, family string, prints []ledger.Print
 	return found, err
 }
 
-// fillSieve reads all prints into the owner's sieve, once: whatever is left later goes through its hands, as long as it takes all files.
+// fillSieve reads all prints into the owner's sieve, once: whatever is left later goes through its hands, as long as it is alone.
 func (l *Ledger) fillSieve(ctx context.Context) error {
 	l.filling.Lock()
 	defer l.filling.Unlock()
@@ -109,15 +109,12 @@ func (l *Ledger) fillSieve(ctx context.Context) error {
 	return err
 }
 
-// forgetSieve has all prints read again: others left some that did not go through our hands.
-func (l *Ledger) forgetSieve() {
-	l.filling.Lock()
-	defer l.filling.Unlock()
-	l.filled = false
-}
-
-// Earlier finds the items that had the same requests. The database is asked about those only that may have been left.
+// Earlier finds the items that had the same requests. The database is asked about those only that may have been left; beside other owners, which
+// leave some too, about all.
 func (l *Ledger) Earlier(ctx context.Context, family string, prints []ledger.Print, since time.Time) ([]*ledger.Earlier, error) {
+	if l.among != nil {
+		return l.books.Earlier(ctx, family, prints, since)
+	}
 	if err := l.fillSieve(ctx); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/postgres/jobs"
 )
 
 // recently is for how long a machine counts as standing by after it said so. It says so every few seconds.
@@ -18,6 +19,9 @@ const recently = "interval '15 seconds'"
 func (b books) Turn(ctx context.Context) (t *ledger.Turn, err error) {
 	err = b.reading(ctx, func(q querier) error {
 		t = &ledger.Turn{Machines: []ledger.Member{}, StandingBy: []ledger.Waiter{}}
+		if t.Queues, err = jobs.Queues(ctx, q); err != nil {
+			return err
+		}
 		sessions, length, err := b.sessions(ctx, q)
 		if err != nil {
 			return err

@@ -420,6 +420,9 @@ func (d Driver) Join(ctx context.Context, _ string) (ledger.Owner, error) { retu
 // Changed is ledger.Among's: there is nobody else.
 func (l *Ledger) Changed() <-chan struct{} { return nil }
 
+// Jobs is ledger.Among's.
+func (l *Ledger) Jobs() ledger.Jobs { return nil }
+
 // Abandoned is ledger.Among's: whoever began anything before is gone.
 func (l *Ledger) Abandoned(context.Context, string) (bool, error) { return true, nil }
 

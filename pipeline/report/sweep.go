@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -100,32 +101,66 @@ func (r *Reporter) due(id string) bool { return r.tried[id] == nil || r.tried[id
 
 // one reports one file of a job, unless it is held or has gone on meanwhile.
 func (r *Reporter) one(ctx context.Context, j *job, id string) {
+	f, err := r.try(ctx, j, id)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil {
+		delete(r.tried, id)
+	} else if !errors.Is(err, context.Canceled) {
+		r.later(f, err)
+	}
+}
+
+// try reports one file of a job once, unless it is held or has gone on meanwhile: context.Canceled where it is given up.
+func (r *Reporter) try(ctx context.Context, j *job, id string) (f ledger.File, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	r.mu.Lock()
 	if r.held[id] || ctx.Err() != nil {
 		r.mu.Unlock()
-		return
+		return f, nil
 	}
 	j.file, j.stop, j.done = id, stop, make(chan struct{})
 	r.mu.Unlock()
-	f, err := r.Ledger.File(ctx, id)
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		j.file = ""
+		close(j.done)
+	}()
+	f, err = r.Ledger.File(ctx, id)
 	if err == nil && f.State == ledger.Settled {
 		began := time.Now()
 		err = r.Report(ctx, f)
-		if r.Tried != nil && ctx.Err() == nil {
+		if ctx.Err() != nil {
+			return f, ctx.Err()
+		}
+		if r.Tried != nil {
 			r.Tried(f, began, err)
 		}
 	}
+	return f, err
+}
+
+// File reports one file, unless it is held or has gone on meanwhile; beside others, where somebody else says which and when again.
+func (r *Reporter) File(ctx context.Context, id string) error {
+	j, key := &job{}, "file "+id
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	j.file = ""
-	close(j.done)
-	if err == nil {
-		delete(r.tried, id)
-	} else if ctx.Err() == nil {
-		r.later(f, err)
+	if r.under == nil {
+		r.under = map[string]*job{}
 	}
+	r.under[key] = j
+	r.mu.Unlock()
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.under, key)
+	}()
+	_, err := r.try(ctx, j, id)
+	if ctx.Err() == nil && errors.Is(err, context.Canceled) { // it is about to change
+		return nil
+	}
+	return err
 }
 
 // Hold gives up the report of a file that is under way and lets none begin until release is called: the file is about to change.

@@ -36,8 +36,8 @@ type Gone struct {
 	Answers   int   `json:"answers"`   // files whose answers went
 }
 
-// every is the pause between two sweeps.
-const every = time.Hour
+// Every is the pause between two sweeps.
+const Every = time.Hour
 
 // Name is for the log.
 func (*Sweeper) Name() string { return "retain" }
@@ -45,22 +45,26 @@ func (*Sweeper) Name() string { return "retain" }
 // Run sweeps now and then until ctx ends. What cannot be let go of now is logged and tried again with the next sweep.
 func (s *Sweeper) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
-		gone, err := s.Sweep(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil:
-			s.Log.Error("what was kept long enough cannot be let go of now", "error", err)
-		case gone != Gone{}:
-			s.Log.Info("let go of what was kept long enough", "originals", gone.Originals, "bytes", gone.Bytes, "results", gone.Results, "rows", gone.Rows, "answers", gone.Answers)
-		}
+		s.Turn(ctx)
 		select {
 		case <-ctx.Done():
 		case <-s.Wake:
-		case <-time.After(every):
+		case <-time.After(Every):
 		}
 	}
 	return nil
+}
+
+// Turn sweeps once and logs what came of it.
+func (s *Sweeper) Turn(ctx context.Context) {
+	gone, err := s.Sweep(ctx)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		s.Log.Error("what was kept long enough cannot be let go of now", "error", err)
+	case gone != Gone{}:
+		s.Log.Info("let go of what was kept long enough", "originals", gone.Originals, "bytes", gone.Bytes, "results", gone.Results, "rows", gone.Rows, "answers", gone.Answers)
+	}
 }
 
 // Sweep goes through all files at rest, oldest first.

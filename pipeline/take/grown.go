@@ -2,6 +2,7 @@ package take
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
@@ -29,24 +30,37 @@ func (t *Taker) follow(f ledger.File) {
 	}
 	t.followMu.Lock()
 	defer t.followMu.Unlock()
-	t.followed = append(t.followed, &followed{f, t.Now().Add(time.Second)})
+	if !slices.ContainsFunc(t.followed, func(known *followed) bool { return known.file.ID == f.ID }) {
+		t.followed = append(t.followed, &followed{f, t.Now().Add(time.Second)})
+	}
 }
 
-// followEarlier goes on with what an earlier process took.
+// relearn is how often it is asked what others took.
+const relearn = time.Minute
+
+// followEarlier goes on with what an earlier process, or another machine, took.
 func (t *Taker) followEarlier(ctx context.Context) error {
-	files, err := t.Ledger.Files(ctx, ledger.Query{Route: t.Route.Name, Last: 1000})
+	earlier := t.Earlier
+	if earlier == nil {
+		earlier = func(ctx context.Context) ([]ledger.File, error) {
+			return t.Ledger.Files(ctx, ledger.Query{Route: t.Route.Name, Last: 1000})
+		}
+	}
+	files, err := earlier(ctx)
 	if err != nil {
 		return err
 	}
+	t.learned = t.Now()
 	for _, f := range files {
-		if f.Rested && t.Now().Sub(f.TakenAt) < t.following() {
+		if f.Route == t.Route.Name && f.Rested && t.Now().Sub(f.TakenAt) < t.Following() {
 			t.follow(f)
 		}
 	}
 	return nil
 }
 
-func (t *Taker) following() time.Duration {
+// Following is how long after it was taken a file is looked at again.
+func (t *Taker) Following() time.Duration {
 	if t.Patience > 0 {
 		return t.Patience
 	}
@@ -55,7 +69,7 @@ func (t *Taker) following() time.Duration {
 
 // lookAfter looks at the files whose turn it is, each less and less often. It reports how many went back into the inbox.
 func (t *Taker) lookAfter(ctx context.Context) (grown int, err error) {
-	if !t.begun {
+	if !t.begun || t.Earlier != nil && t.Now().Sub(t.learned) >= relearn {
 		if err := t.followEarlier(ctx); err != nil {
 			return 0, err
 		}
@@ -81,7 +95,7 @@ func (t *Taker) lookAfter(ctx context.Context) (grown int, err error) {
 		case grew:
 			t.Log.Warn("a file grew after it was taken; it goes on from there when it is whole", "file", f.file.ID, "name", f.file.Name, "route", f.file.Route)
 			grown++
-		case age < t.following():
+		case age < t.Following():
 			f.next = now.Add(max(time.Second, age/2))
 			on = append(on, f)
 		}

@@ -123,3 +123,93 @@ func (t *Taker) claimOne(ctx context.Context, c inbox.Complete) (claimed, error)
 	fetched, err := t.claim(ctx, &f, t.Route.Inbox)
 	return claimed{f, fetched}, err
 }
+
+// Find makes one look at the inbox and claims what is complete. Each file is given to found under its id, and Take takes it, here or on another
+// machine. What was claimed before and could not be moved lies in the inbox still: it has its id.
+func (t *Taker) Find(ctx context.Context, found func(context.Context, ledger.File) error) error {
+	if !t.begun {
+		t.tellStrangers(ctx)
+	}
+	if _, err := t.lookAfter(ctx); err != nil {
+		return err
+	}
+	var known map[string]bool
+	failed := 0
+	for c, err := range t.Route.Inbox.Look(ctx) {
+		if err != nil {
+			return err
+		}
+		if known == nil {
+			if known, err = t.claimedEarlier(ctx); err != nil {
+				return err
+			}
+		}
+		if known[c.Identity()] {
+			continue
+		}
+		f, err := t.find(ctx, c)
+		switch {
+		case errors.Is(err, inbox.ErrGone):
+			continue
+		case isItsOwn(err) && failed < fewFailures:
+			failed++
+			t.Log.Error("a file cannot be claimed now; trying again", "file", f.ID, "name", f.Name, "route", f.Route, "error", err)
+		case err != nil:
+			return about(f, err)
+		}
+		if err := found(ctx, f); err != nil {
+			return err
+		}
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return t.tellMisfits(ctx)
+}
+
+// claimedEarlier gives the arrivals that have an id and are not at rest.
+func (t *Taker) claimedEarlier(ctx context.Context) (map[string]bool, error) {
+	files, err := t.Ledger.Files(ctx, ledger.Query{Route: t.Route.Name, Unrested: true})
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]bool, len(files))
+	for _, f := range files {
+		all[inbox.Arrival{Name: f.Name, Size: f.Arrived.Size, ModTime: f.Arrived.ModTime}.Identity()] = true
+	}
+	return all, nil
+}
+
+// find claims one file.
+func (t *Taker) find(ctx context.Context, c inbox.Complete) (ledger.File, error) {
+	f, err := t.begin(ctx, c.Arrival, fromInbox)
+	if err != nil {
+		return f, err
+	}
+	if c.Stuck != "" {
+		err = t.refuseStuck(ctx, &f, c)
+		return f, err
+	}
+	err = itsOwn(t.Route.Inbox.Claim(ctx, f.ID, c.Arrival))
+	if errors.Is(err, inbox.ErrGone) {
+		err = errors.Join(err, t.Ledger.Forget(ctx, f.ID))
+	}
+	return f, err
+}
+
+// Take brings a file that was found in the inbox on, from whatever state it is in, until its original is at rest. It may be called again, by
+// anybody, and beside Find.
+func (t *Taker) Take(ctx context.Context, f ledger.File) error {
+	if f.Source != fromInbox || f.Rested || t.Route.Inbox == nil {
+		return nil
+	}
+	err := t.goOn(ctx, f, t.Route.Inbox)
+	if errors.Is(err, inbox.ErrGone) {
+		t.Log.Warn("a file that was being taken is gone or has changed; nothing of it was sent", "file", f.ID, "name", f.Name, "route", f.Route)
+		return nil
+	}
+	if err != nil {
+		return about(f, err)
+	}
+	return nil
+}

@@ -55,10 +55,14 @@ type Taker struct {
 	// Patience is how long after it was taken a file is looked at again, for it may still grow [10m].
 	Patience time.Duration
 
+	// Earlier gives the files, of whatever routes, that were taken within the patience, where others take files of this route too; nil: nobody does.
+	Earlier func(ctx context.Context) ([]ledger.File, error)
+
 	left     leftovers
 	followMu sync.Mutex
 	followed []*followed
-	begun    bool // what earlier processes took is followed
+	begun    bool      // what earlier processes took is followed
+	learned  time.Time // when it was asked what was taken
 }
 
 // Name is for the log.

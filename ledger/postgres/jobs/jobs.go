@@ -1,0 +1,335 @@
+// Package jobs hands work out among the machines that share a ledger in PostgreSQL, by River, in tables beside the ledger's own.
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/rowferry/rowferry/ledger"
+)
+
+// Jobs are those of one session. It is a ledger.Jobs.
+type Jobs struct {
+	config  *pgxpool.Config
+	pool    *pgxpool.Pool // to hand out and to ask
+	session int64
+	ours    context.Context // until the session is lost
+	broken  func(error) bool
+	hand    *river.Client[pgx.Tx]
+
+	mu    sync.Mutex
+	under map[int64]bool // jobs that are being done here
+}
+
+const (
+	// unheard is how often a machine looks for jobs when it hears of none. LISTEN tells of those that are handed out, and not of those that failed and
+	// are due again.
+	unheard = 10 * time.Second
+	// connections for those who work; one more listens, and one hands out.
+	connections = 2
+	// stray is after how long a job is freed that the database takes for one of ours and that is none: its end could not be written.
+	stray = 20 * time.Second
+	// graceful is how long the end of a shift may take to be written.
+	graceful = 3 * time.Second
+	// attempts after which a job is given up; what the books say is still to be done is handed out anew.
+	attempts = 100
+	// remembered is how long what was done stays to be looked at.
+	remembered = 10 * time.Minute
+)
+
+// Open opens the jobs of a session, which lasts until ours ends. broken tells which errors are the connection's. Close after it.
+func Open(ctx context.Context, c *pgxpool.Config, session int64, ours context.Context, broken func(error) bool) (*Jobs, error) {
+	c = c.Copy()
+	c.MaxConns = 1
+	c.ConnConfig.RuntimeParams["synchronous_commit"] = "off" // a job that was lost is handed out again
+	pool, err := pgxpool.NewWithConfig(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	// River tells of the jobs that one client hands out within this time only once, and those who hear it may have fetched before the last of them.
+	hand, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Logger: slog.New(slog.DiscardHandler), FetchCooldown: time.Millisecond})
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return &Jobs{config: c, pool: pool, session: session, ours: ours, broken: broken, hand: hand, under: map[int64]bool{}}, nil
+}
+
+// Close closes the connections.
+func (j *Jobs) Close() { j.pool.Close() }
+
+// Migrate makes River's tables, or brings them up to date, whoever else does so at the same time.
+func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
+	m, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	if have, err := m.ExistingVersions(ctx); err != nil || len(have) >= len(m.AllVersions()) {
+		return err
+	}
+	return pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
+		const lock = "(hashtext('rowferry jobs ' || current_schema()))"
+		if _, err := c.Exec(ctx, "SELECT pg_advisory_lock"+lock); err != nil {
+			return err
+		}
+		_, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil)
+		_, unlock := c.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock"+lock)
+		return errors.Join(err, unlock)
+	})
+}
+
+// Free has others do what a session was doing, now that it is over: for its transaction. $1 is its number. River's own rescue goes by the time that a
+// job takes, and would take a long one for lost and a lost one for long.
+const Free = `WITH freed AS (UPDATE river_job SET state = 'available', scheduled_at = now() WHERE ` + ofSession + ` RETURNING queue) ` + tellOfThem
+
+const (
+	ofSession  = `state = 'running' AND attempted_by[array_upper(attempted_by, 1)] = $1::bigint::text`
+	freeStrays = `WITH freed AS (UPDATE river_job SET state = 'available', scheduled_at = now() WHERE ` + ofSession + ` AND attempted_at < now() - $2::interval AND id <> ALL($3) RETURNING queue) ` + tellOfThem
+	tellOfThem = `SELECT count(pg_notify(current_schema() || '.river_insert', json_build_object('queue', queue)::text)) FROM (SELECT DISTINCT queue FROM freed) f`
+)
+
+// args are what a job carries. River stores them as JSON.
+type args struct {
+	kind ledger.JobKind
+	ID   string `json:"id"`
+}
+
+// Kind is river.JobArgs's.
+func (a args) Kind() string { return string(a.kind) }
+
+// options has a job stand for all of its kind, id and queue until it is done.
+func options(queue string) *river.InsertOpts {
+	return &river.InsertOpts{Queue: queue, MaxAttempts: attempts, UniqueOpts: river.UniqueOpts{ByArgs: true, ByQueue: true,
+		ByState: []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled}}}
+}
+
+// Hand is ledger.Jobs's.
+func (j *Jobs) Hand(ctx context.Context, jobs ...ledger.Job) error {
+	if len(jobs) == 0 {
+		return nil
+	}
+	var all []river.InsertManyParams
+	for i, job := range jobs {
+		if !slices.Contains(jobs[:i], job) { // River takes none of them where two are alike
+			all = append(all, river.InsertManyParams{Args: args{job.Kind, job.ID}, InsertOpts: options(job.Queue)})
+		}
+	}
+	_, err := j.hand.InsertMany(ctx, all)
+	return err
+}
+
+// worker does the jobs of one kind.
+type worker struct {
+	river.WorkerDefaults[args]
+	jobs  *Jobs
+	shift ledger.Shift
+}
+
+// Work does one job. What a machine that ends was doing is another one's at once.
+func (w *worker) Work(ctx context.Context, job *river.Job[args]) error {
+	defer w.jobs.note(job.ID)()
+	err := w.shift.Do(ctx, ledger.Job{Kind: ledger.JobKind(job.Kind), ID: job.Args.ID, Queue: job.Queue})
+	if ctx.Err() != nil {
+		return river.JobSnooze(0)
+	}
+	return err
+}
+
+// note notes that a job is being done here until the function that it returns is called.
+func (j *Jobs) note(id int64) (done func()) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.under[id] = true
+	return func() {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		delete(j.under, id)
+	}
+}
+
+// NextRetry is when a job that has failed is done again.
+func (w *worker) NextRetry(job *river.Job[args]) time.Time {
+	return time.Now().Add(w.shift.Again(ledger.JobKind(job.Kind), job.Attempt))
+}
+
+// Work is ledger.Jobs's.
+func (j *Jobs) Work(ctx context.Context, s ledger.Shift) error {
+	workers := river.NewWorkers()
+	for _, kind := range []ledger.JobKind{ledger.JobLook, ledger.JobTake, ledger.JobReport, ledger.JobNotify, ledger.JobPrune, ledger.JobSweep} {
+		river.AddWorkerArgs(workers, args{kind: kind}, &worker{jobs: j, shift: s})
+	}
+	queues := map[string]river.QueueConfig{}
+	for name, most := range s.Queues {
+		queues[name] = river.QueueConfig{MaxWorkers: most}
+	}
+	var regular []*river.PeriodicJob
+	for _, r := range s.Regular {
+		regular = append(regular, river.NewPeriodicJob(timetable(r.Next), func() (river.JobArgs, *river.InsertOpts) { return args{r.Kind, r.ID}, options(r.Queue) },
+			&river.PeriodicJobOpts{RunOnStart: true}))
+	}
+	c := j.config.Copy()
+	c.MaxConns = connections
+	pool, err := pgxpool.NewWithConfig(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	defer context.AfterFunc(j.ours, pool.Close)() // others do by now what was under way: this machine has no word in it any more
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
+		ID: strconv.FormatInt(j.session, 10), Logger: slog.New(lowered{s.Log.Handler()}), Workers: workers, Queues: queues, PeriodicJobs: regular, FetchPollInterval: unheard,
+		JobTimeout: -1, CompletedJobRetentionPeriod: remembered, CancelledJobRetentionPeriod: remembered, DiscardedJobRetentionPeriod: remembered,
+	})
+	if err != nil {
+		return err
+	}
+	if err := j.patiently(ctx, func() error { return client.Start(ctx) }); err != nil {
+		return quiet(ctx, err)
+	}
+	j.tidy(ctx)
+	select {
+	case <-client.Stopped():
+		j.tell(context.WithoutCancel(ctx), s.Queues)
+	case <-time.After(graceful): // the database does not answer: what was under way is freed with the session, or as a stray
+		pool.Close()
+		<-client.Stopped()
+	}
+	return nil
+}
+
+// tidy frees strays now and then, until ctx ends.
+func (j *Jobs) tidy(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(stray):
+		}
+		j.mu.Lock()
+		under := slices.Collect(maps.Keys(j.under))
+		j.mu.Unlock()
+		_, _ = j.pool.Exec(ctx, freeStrays, j.session, stray, append([]int64{}, under...)) // else the next time
+	}
+}
+
+// timetable is a Regular's Next as River wants it.
+type timetable func(time.Time) time.Time
+
+// Next is river.PeriodicSchedule's.
+func (t timetable) Next(after time.Time) time.Time { return t(after) }
+
+// tell has the others look for what was handed back.
+func (j *Jobs) tell(ctx context.Context, queues map[string]int) {
+	soon, stop := context.WithTimeout(ctx, time.Second)
+	defer stop()
+	b := &pgx.Batch{}
+	for name := range queues {
+		b.Queue("SELECT pg_notify(current_schema() || '.river_insert', json_build_object('queue', $1::text)::text)", name)
+	}
+	_ = j.pool.SendBatch(soon, b).Close() // else they find it by themselves, a little later
+}
+
+// patient is how long it is tried again while the database does not answer: a restart takes that long.
+const patient = 8 * time.Second
+
+// patiently does something again where the connection broke.
+func (j *Jobs) patiently(ctx context.Context, do func() error) error {
+	until := time.Now().Add(patient)
+	for {
+		err := do()
+		if err == nil || !j.broken(err) {
+			return err
+		}
+		if ctx.Err() != nil || time.Now().After(until) {
+			return fmt.Errorf("%w: %w", ledger.ErrAway, err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// quiet drops the error of having been told to stop.
+func quiet(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// Failing is ledger.Jobs's.
+func (j *Jobs) Failing(ctx context.Context, kind ledger.JobKind, times int) (all []ledger.Failing, err error) {
+	err = j.patiently(ctx, func() error {
+		all = nil
+		rows, err := j.pool.Query(ctx, `SELECT args->>'id', coalesce(errors[array_upper(errors, 1)]->>'error', '') FROM river_job
+			WHERE kind = $1 AND state IN ('retryable', 'available', 'running') AND attempt >= $2 AND array_upper(errors, 1) > 0`, string(kind), times)
+		if err != nil {
+			return err
+		}
+		var f ledger.Failing
+		_, err = pgx.ForEachRow(rows, []any{&f.ID, &f.Why}, func() error { all = append(all, f); return nil })
+		return err
+	})
+	return all, err
+}
+
+// Queues says how much work there is, by kind; none where no machine has ever handed any out.
+func Queues(ctx context.Context, q interface {
+	Query(ctx context.Context, query string, args ...any) (pgx.Rows, error)
+}) (all []ledger.Queue, err error) {
+	all = []ledger.Queue{}
+	rows, err := q.Query(ctx, `SELECT kind, count(*) FILTER (WHERE state = 'available'), count(*) FILTER (WHERE state = 'running'), count(*) FILTER (WHERE state IN ('retryable', 'scheduled', 'pending')),
+		min(scheduled_at) FILTER (WHERE state = 'available') FROM river_job WHERE state IN ('available', 'running', 'retryable', 'scheduled', 'pending') GROUP BY kind ORDER BY kind`)
+	if err == nil {
+		var one ledger.Queue
+		var oldest *time.Time
+		_, err = pgx.ForEachRow(rows, []any{&one.Kind, &one.Waiting, &one.Running, &one.Failed, &oldest}, func() error {
+			if one.Oldest = (time.Time{}); oldest != nil {
+				one.Oldest = *oldest
+			}
+			all = append(all, one)
+			return nil
+		})
+	}
+	if missing, ok := errors.AsType[*pgconn.PgError](err); ok && missing.Code == "42P01" {
+		return all, nil
+	}
+	return all, err
+}
+
+// lowered is a log in which River's own news is of interest to whoever looks for trouble only: what a job came to is told by who did it.
+type lowered struct{ slog.Handler }
+
+// Enabled is slog.Handler's.
+func (l lowered) Enabled(ctx context.Context, level slog.Level) bool {
+	return l.Handler.Enabled(ctx, min(level, slog.LevelDebug))
+}
+
+// Handle is slog.Handler's.
+func (l lowered) Handle(ctx context.Context, r slog.Record) error {
+	r.Level = min(r.Level, slog.LevelDebug)
+	return l.Handler.Handle(ctx, r)
+}
+
+// WithAttrs is slog.Handler's.
+func (l lowered) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return lowered{l.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup is slog.Handler's.
+func (l lowered) WithGroup(name string) slog.Handler { return lowered{l.Handler.WithGroup(name)} }
