@@ -12,7 +12,6 @@ package resultmark
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"strings"
 	"time"
 
@@ -121,9 +120,12 @@ func StatusOf(word string) (batch.Status, bool) {
 
 func same(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b)) }
 
-// Checksum is 16 letters that change when a cell of the row does. It is taken over what cells show: blanks around a text,
-// the kind of a line break and empty cells at the end do not count, because programs change them when they save.
-func Checksum(texts []string) string {
+// Sum changes when a cell of a row does.
+type Sum [12]byte
+
+// Checksum is the sum of a row's cells. It is taken over what cells show: blanks around a text, the kind of a line break and empty cells at
+// the end do not count, because programs change them when they save.
+func Checksum(texts []string) Sum {
 	for len(texts) > 0 && strings.TrimSpace(texts[len(texts)-1]) == "" {
 		texts = texts[:len(texts)-1]
 	}
@@ -136,5 +138,5 @@ func Checksum(texts []string) string {
 		b = append(append(b, t...), 0x1f)
 	}
 	sum := sha256.Sum256(b)
-	return base64.RawURLEncoding.EncodeToString(sum[:12])
+	return Sum(sum[:12])
 }

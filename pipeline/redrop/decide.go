@@ -21,7 +21,7 @@ func (p *Plan) Stage(item *batch.Item, l batch.Language) ledger.Staged {
 	d := p.look(item)
 	s.Kin = make([]ledger.Kin, len(item.Rows))
 	for i, f := range d.fates {
-		s.Kin[i].Origin = f.origin
+		s.Kin[i].Origin = p.names.text(f.origin)
 	}
 	switch {
 	case len(d.delivered) > 0:
@@ -56,9 +56,9 @@ type decision struct {
 func (p *Plan) look(item *batch.Item) *decision {
 	d := &decision{Plan: p, item: item}
 	for i, row := range item.Rows {
-		f := p.fates[row]
-		if f == nil {
-			f = &fate{as: held} // a row that the first look did not see: never send it
+		f := &fate{as: held} // a row that the first look did not see: never send it
+		if at, seen := p.byRow.last(row); seen && p.fates[at].as != unfound {
+			f = &p.fates[at]
 		}
 		d.fates = append(d.fates, f)
 		switch {
@@ -106,7 +106,7 @@ func (d *decision) verdict(s *ledger.Staged, i int, o batch.Outcome, carried boo
 
 // carry takes over what became of row i, with a word about why it stays so.
 func (d *decision) carry(s *ledger.Staged, i int, keep bool, key string, args ...any) {
-	o := d.fates[i].before.Outcome
+	o := d.fates[i].before.outcome()
 	text := d.say(key, append(args, "id", d.fates[i].before.file, "word", resultmark.Word(d.language, resultmark.Resend),
 		"column", resultmark.Status.Heading(d.language), "rowcolumn", resultmark.Row.Heading(d.language))...)
 	if keep && o.Message != "" {
@@ -215,7 +215,7 @@ func (d *decision) stays() bool {
 			return false
 		}
 	}
-	return first.doc.rows == len(d.item.Rows)
+	return int(first.doc.rows) == len(d.item.Rows)
 }
 
 func (d *decision) refused(s *ledger.Staged) {
@@ -260,7 +260,7 @@ func (d *decision) before() (b ledger.Before) {
 		if f.before == nil || f.before.Status != batch.Unknown && f.as == edited {
 			continue
 		}
-		b.Attempts = max(b.Attempts, f.before.Attempts)
+		b.Attempts = max(b.Attempts, int(f.before.attempts))
 		b.Lost = b.Lost || f.before.Status == batch.Unknown
 	}
 	return b

@@ -1,6 +1,7 @@
 package redrop
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"slices"
@@ -16,46 +17,29 @@ import (
 // family is all that is known of the files that a result descends from.
 type family struct {
 	base    ledger.File
-	members []ledger.File     // oldest first
-	state   map[string]*prior // by origin: what became of the row
-	places  map[int]spot      // rows of the base
+	members []ledger.File // oldest first
+	names   names
+	words   map[word]*word
+	priors  []prior          // what became of each row
+	state   map[origin]int32 // which of them
 }
 
-// prior is the word that counts about a row, and the member that has it from the provider or decided it.
-type prior struct {
-	batch.Outcome
-	file string
+// prior is what became of a row, nil where nothing is known. It is good until more is told.
+func (f *family) prior(o origin) *prior {
+	if i, known := f.state[o]; known {
+		return &f.priors[i]
+	}
+	return nil
 }
 
-// sent reports whether the row was delivered or may have been.
-func (p *prior) sent() bool {
-	return p != nil && (p.Status == batch.Delivered || p.Status == batch.Unknown)
-}
-
-// held reports whether the row could not be told apart from others.
-func (p *prior) held() bool { return p != nil && p.Status == batch.Skipped && p.Code == codeHeld }
-
-// spot is where a row stood in a member.
-type spot struct {
-	origin string
-	doc    doc
-	edited bool // its values were changed after it was sent
-}
-
-// doc is the item a row travelled in.
-type doc struct {
-	file      string
-	seq, rows int
-}
-
-func originOf(f *ledger.File, row int, kin []ledger.Kin, i int) string {
+func (f *family) originOf(m *ledger.File, row int, kin []ledger.Kin, i int) origin {
 	switch {
 	case i < len(kin) && kin[i].Origin != "":
-		return kin[i].Origin
-	case f.Reading.Again == nil:
-		return strconv.Itoa(row)
+		return f.names.origin(kin[i].Origin)
+	case m.Reading.Again == nil:
+		return f.names.row("", row)
 	}
-	return f.ID + ":" + strconv.Itoa(row)
+	return f.names.row(m.ID, row)
 }
 
 // load reads the family of the base. While something of it is still being sent, nothing can be decided.
@@ -64,7 +48,7 @@ func (o *recognition) load() (*family, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &family{base: *o.base, state: map[string]*prior{}, places: map[int]spot{}}
+	f := &family{base: *o.base, state: map[origin]int32{}}
 	f.members = slices.DeleteFunc(files, func(m ledger.File) bool { return m.ID == o.self })
 	slices.SortStableFunc(f.members, func(a, b ledger.File) int { return cmp.Compare(a.Generation(), b.Generation()) })
 	for i := range f.members {
@@ -78,12 +62,9 @@ func (o *recognition) load() (*family, error) {
 		if m.Lost(ledger.PartRows) {
 			return nil, opening.Refuse("redrop.forgotten", "id", m.ID, "name", m.Name)
 		}
-		err := o.outcomes(m, func(row int, p spot, carried bool, out batch.Outcome) {
-			if m.ID == f.base.ID {
-				f.places[row] = p
-			}
+		err := o.outcomes(f, m, func(_ int, p spot, carried bool, out *batch.Outcome) {
 			if !carried {
-				f.tell(p.origin, prior{out, m.ID})
+				f.tell(p.origin, out, m)
 			}
 		})
 		if err != nil {
@@ -94,16 +75,22 @@ func (o *recognition) load() (*family, error) {
 }
 
 // tell takes the outcome of a later member. Delivered is the last word; what is not known stays so until the provider answers.
-func (f *family) tell(origin string, p prior) {
-	was := f.state[origin]
-	switch {
-	case was == nil:
-	case was.Status == batch.Delivered:
-		return
-	case was.Status == batch.Unknown && p.Status != batch.Delivered && p.Status != batch.Rejected && p.Status != batch.Unknown:
+func (f *family) tell(of origin, o *batch.Outcome, m *ledger.File) {
+	was, known := f.state[of]
+	if !known {
+		f.state[of] = int32(len(f.priors))
+		f.priors = append(f.priors, f.told(o, m))
 		return
 	}
-	f.state[origin] = &p
+	switch f.priors[was].Status {
+	case batch.Delivered:
+		return
+	case batch.Unknown:
+		if o.Status != batch.Delivered && o.Status != batch.Rejected && o.Status != batch.Unknown {
+			return
+		}
+	}
+	f.priors[was] = f.told(o, m)
 }
 
 func (f *family) known() map[string]int {
@@ -115,7 +102,8 @@ func (f *family) known() map[string]int {
 }
 
 // outcomes gives every row of a member.
-func (o *recognition) outcomes(m *ledger.File, each func(row int, p spot, carried bool, out batch.Outcome)) error {
+func (o *recognition) outcomes(f *family, m *ledger.File, each func(row int, p spot, carried bool, out *batch.Outcome)) error {
+	file := f.names.of(m.ID) + 1
 	for c, err := range o.Ledger.Chunks(o.ctx, m.ID) {
 		if err != nil {
 			return err
@@ -126,10 +114,11 @@ func (o *recognition) outcomes(m *ledger.File, each func(row int, p spot, carrie
 				return opening.Refuse("redrop.sending", "id", m.ID, "name", m.Name, "open", m.Open)
 			}
 			for k, row := range item.Rows {
-				p := spot{origin: originOf(m, row, item.Kin, k), doc: doc{m.ID, item.Seq, len(item.Rows)}}
+				p := spot{origin: f.originOf(m, row, item.Kin, k), doc: doc{file, int32(item.Seq), int32(len(item.Rows))}}
 				carried := v == item.Preset && k < len(item.Kin) && item.Kin[k].Carried // and not sent since by an order
 				p.edited = carried && item.Kin[k].Edited
-				each(row, p, carried, v.Of(row))
+				out := v.Of(row)
+				each(row, p, carried, &out)
 			}
 		}
 	}
@@ -137,7 +126,7 @@ func (o *recognition) outcomes(m *ledger.File, each func(row int, p spot, carrie
 }
 
 // sums gives number and checksum of every row of a member, its columns brought into the order of the base's.
-func (o *recognition) sums(m *ledger.File, base []batch.Column, each func(row int, sum string)) error {
+func (o *recognition) sums(m *ledger.File, base []batch.Column, each func(row int, sum resultmark.Sum)) error {
 	t, err := o.again(o.ctx, o.route, m)
 	if err != nil {
 		return err
@@ -184,7 +173,7 @@ func align(from, to []batch.Column) *alignment {
 
 func plain(heading string) string { return strings.ToLower(strings.Join(strings.Fields(heading), " ")) }
 
-func (a *alignment) sum(row *batch.Row) string { return resultmark.Checksum(a.cells(row)) }
+func (a *alignment) sum(row *batch.Row) resultmark.Sum { return resultmark.Checksum(a.cells(row)) }
 
 // cells are the row's texts in their new order. Valid until the next call.
 func (a *alignment) cells(row *batch.Row) []string {
@@ -243,11 +232,13 @@ func covers(have, want []batch.Column) bool {
 // score says how well the rows of a result fit a file: 0 when it cannot be its result. Most of the rows that it calls delivered or
 // unknown must be there as they were; people mend the others.
 func (o *recognition) score(t *opening.Table, f *ledger.File) (int, error) {
-	numbers := map[string][]int{}
-	err := o.sums(f, f.Reading.Columns, func(row int, sum string) { numbers[sum] = append(numbers[sum], row) })
+	var sums []resultmark.Sum
+	var numbers []int
+	err := o.sums(f, f.Reading.Columns, func(row int, sum resultmark.Sum) { sums, numbers = append(sums, sum), append(numbers, row) })
 	if err != nil {
 		return 0, err
 	}
+	bySum := index(len(sums), func(i int32) resultmark.Sum { return sums[i] }, compareSums)
 	lines, err := o.lines(t, &f.Reading)
 	if err != nil {
 		return 0, err
@@ -255,11 +246,11 @@ func (o *recognition) score(t *opening.Table, f *ledger.File) (int, error) {
 	found, placed, sent, sentFound := 0, 0, 0, 0
 	for i := range lines {
 		l := &lines[i]
-		rows := numbers[l.sum]
+		rows := bySum.all(l.sum)
 		if len(rows) > 0 {
 			found++
 		}
-		if slices.Contains(rows, l.number) {
+		if slices.ContainsFunc(rows, func(at int32) bool { return numbers[at] == l.number }) {
 			placed++
 		}
 		if l.status == batch.Delivered || l.status == batch.Unknown {
@@ -298,7 +289,7 @@ type dropped struct {
 	number int          // what our Row column says; 0: nothing
 	status batch.Status // what our status column says
 	held   bool         // our code column says that the row was held
-	sum    string
+	sum    resultmark.Sum
 }
 
 // told reports whether our columns say of the line that it was or may have been sent.
@@ -321,6 +312,8 @@ func (o *recognition) lines(t *opening.Table, base *ledger.Reading) ([]dropped, 
 	})
 	return lines, err
 }
+
+func compareSums(a, b resultmark.Sum) int { return bytes.Compare(a[:], b[:]) }
 
 // number reads a row's number however a program wrote it; 0 is none.
 func number(text string, sheets batch.Sheets) int {

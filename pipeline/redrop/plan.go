@@ -1,7 +1,7 @@
 package redrop
 
 import (
-	"hash/maphash"
+	"cmp"
 	"slices"
 
 	"github.com/rowferry/rowferry/batch"
@@ -15,28 +15,32 @@ import (
 type Plan struct {
 	language batch.Language
 	base     ledger.File
-	sheets   batch.Sheets  // of the dropped file
-	fates    map[int]*fate // by row of the dropped file; nil: it is no result
+	names    *names       // of the family
+	sheets   batch.Sheets // of the dropped file
+	rows     []int        // of the dropped file
+	fates    []fate       // of each of them
+	byRow    table[int]
 	tally    tally
 	examples opening.Examples
 }
 
 // fate is who a row is.
 type fate struct {
-	origin  string // "" for a row that is new in this file
-	as      manner
+	origin  origin // 0 for a row that is new in this file
 	before  *prior // nil: nothing is known of it
-	doc     doc    // the item it travelled in when it was as it is now; zero for others
-	resend  bool   // a person wrote the word for sending it again, and it certainly stands at this row
-	misled  bool   // the word stands there, but beside the number of another row
 	numbers []int  // held: the rows of the base it may be
-	strange bool   // held: our columns call it sent, and the base has no such row
+	doc     doc    // the item it travelled in when it was as it is now; zero for others
+	as      manner
+	resend  bool // a person wrote the word for sending it again, and it certainly stands at this row
+	misled  bool // the word stands there, but beside the number of another row
+	strange bool // held: our columns call it sent, and the base has no such row
 }
 
 type manner uint8
 
 const (
-	untouched manner = iota // as a row of the family was
+	unfound   manner = iota // not found out yet
+	untouched               // as a row of the family was
 	edited                  // a row of the family, changed since
 	fresh                   // put in by a person
 	held                    // nobody can tell whether it is a row that was sent
@@ -48,11 +52,11 @@ type tally struct{ delivered, kept, edited, fresh, held, deleted int }
 // original is a row of the base.
 type original struct {
 	number int
-	sum    string
 	place  spot
 	before *prior
+	by     int32 // index of the line that claimed it by its number alone, -1 else
+	sum    resultmark.Sum
 	used   bool
-	by     int // index of the line that claimed it by its number alone, -1 else
 }
 
 // matching finds out which row of the family each line is.
@@ -61,17 +65,17 @@ type matching struct {
 	t         *opening.Table
 	lines     []dropped
 	originals []original
-	fates     []*fate // of the lines; nil: not found out yet
-	bySum     map[string][]int
-	byNumber  map[int]int
-	claimed   map[string]bool // origins that a line was found to be
+	fates     []fate // of the lines
+	bySum     table[resultmark.Sum]
+	byNumber  table[int]
+	claimed   map[origin]bool // that a line was found to be
 	numbered  bool            // some line has a number
 	displaced bool            // some line's number is not that of its row: numbers did not move with the rows
 }
 
 // plan reads the rows of the dropped file once and settles which rows they are.
 func (o *recognition) plan(t *opening.Table) (*Plan, error) {
-	m := &matching{recognition: o, t: t, bySum: map[string][]int{}, byNumber: map[int]int{}, claimed: map[string]bool{}}
+	m := &matching{recognition: o, t: t, claimed: map[origin]bool{}}
 	if err := m.read(); err != nil {
 		return nil, err
 	}
@@ -88,11 +92,12 @@ func (o *recognition) plan(t *opening.Table) (*Plan, error) {
 	if err := m.others(); err != nil {
 		return nil, err
 	}
-	p := &Plan{language: o.route.Language, base: o.family.base, sheets: t.Layout().Sheets, fates: make(map[int]*fate, len(m.lines))}
-	for i, f := range m.fates {
-		p.fates[m.lines[i].row] = f
-		p.tally.add(f)
+	p := &Plan{language: o.route.Language, base: o.family.base, names: &o.family.names, sheets: t.Layout().Sheets, fates: m.fates, rows: make([]int, len(m.lines))}
+	for i := range m.fates {
+		p.rows[i] = m.lines[i].row
+		p.tally.add(&m.fates[i])
 	}
+	p.byRow = index(len(p.rows), func(i int32) int { return p.rows[i] }, cmp.Compare[int])
 	p.tally.deleted = m.deleted()
 	t.More = append(t.More, p.notes()...)
 	return p, nil
@@ -100,11 +105,18 @@ func (o *recognition) plan(t *opening.Table) (*Plan, error) {
 
 func (m *matching) read() error {
 	base := &m.family.base
-	err := m.sums(base, base.Reading.Columns, func(row int, sum string) {
-		pl := m.family.places[row]
-		m.bySum[sum] = append(m.bySum[sum], len(m.originals))
-		m.byNumber[row] = len(m.originals)
-		m.originals = append(m.originals, original{number: row, sum: sum, place: pl, before: m.family.state[pl.origin], by: -1})
+	err := m.sums(base, base.Reading.Columns, func(row int, sum resultmark.Sum) {
+		m.originals = append(m.originals, original{number: row, sum: sum, by: -1})
+	})
+	if err != nil {
+		return err
+	}
+	m.bySum = index(len(m.originals), func(i int32) resultmark.Sum { return m.originals[i].sum }, compareSums)
+	m.byNumber = index(len(m.originals), func(i int32) int { return m.originals[i].number }, cmp.Compare[int])
+	err = m.outcomes(m.family, base, func(row int, p spot, _ bool, _ *batch.Outcome) {
+		if at, known := m.byNumber.last(row); known {
+			m.originals[at].place, m.originals[at].before = p, m.family.prior(p.origin)
+		}
 	})
 	if err != nil {
 		return err
@@ -112,21 +124,21 @@ func (m *matching) read() error {
 	if m.lines, err = m.recognition.lines(m.t, &base.Reading); err != nil {
 		return err
 	}
-	m.fates = make([]*fate, len(m.lines))
+	m.fates = make([]fate, len(m.lines))
 	m.numbered = slices.ContainsFunc(m.lines, func(l dropped) bool { return l.number > 0 })
 	return nil
 }
 
 // assign makes line i a row of the family.
 func (m *matching) assign(i int, as manner, p spot) {
-	f := &fate{origin: p.origin, as: as, before: m.family.state[p.origin], doc: p.doc}
+	f := fate{origin: p.origin, as: as, before: m.family.prior(p.origin), doc: p.doc}
 	if as == edited || p.edited {
 		f.as, f.doc = edited, doc{}
 	}
 	m.claimed[p.origin] = true
 	l := &m.lines[i]
 	if l.status == resultmark.Resend {
-		at, known := m.byNumber[l.number]
+		at, known := m.byNumber.last(l.number)
 		f.resend = l.number == 0 || known && m.originals[at].place.origin == p.origin
 		f.misled = !f.resend
 	}
@@ -148,7 +160,7 @@ func (m *matching) match(i int, as manner, at int) {
 // bySumAndNumber finds the rows that are where they were and as they were.
 func (m *matching) bySumAndNumber() {
 	for i, l := range m.lines {
-		if at, known := m.byNumber[l.number]; known && !m.originals[at].used && m.originals[at].sum == l.sum {
+		if at, known := m.byNumber.last(l.number); known && !m.originals[at].used && m.originals[at].sum == l.sum {
 			m.match(i, untouched, at)
 		}
 	}
@@ -157,14 +169,14 @@ func (m *matching) bySumAndNumber() {
 // bySumAlone finds the rows that moved. Of equal ones, those that were sent come first.
 func (m *matching) bySumAlone() {
 	for i, l := range m.lines {
-		if m.fates[i] != nil {
+		if m.fates[i].as != unfound {
 			continue
 		}
 		found := -1
-		for _, at := range m.bySum[l.sum] {
+		for _, at := range m.bySum.all(l.sum) {
 			o := &m.originals[at]
 			if !o.used && (found < 0 || o.before.sent() && !m.originals[found].before.sent()) {
-				found = at
+				found = int(at)
 			}
 		}
 		if found < 0 {
@@ -179,9 +191,12 @@ func (m *matching) bySumAlone() {
 
 // byOtherMembers finds the rows that are as another file of the family had them: the person went on with an older copy.
 func (m *matching) byOtherMembers() error {
-	wanted := map[string][]int{}
+	if len(m.family.members) == 1 { // the base
+		return nil
+	}
+	wanted := map[resultmark.Sum][]int{}
 	for i, l := range m.lines {
-		if m.fates[i] == nil {
+		if m.fates[i].as == unfound {
 			wanted[l.sum] = append(wanted[l.sum], i)
 		}
 	}
@@ -197,9 +212,9 @@ func (m *matching) byOtherMembers() error {
 	return nil
 }
 
-func (m *matching) byMember(member *ledger.File, wanted map[string][]int) error {
-	rows := map[int]string{}
-	err := m.sums(member, m.family.base.Reading.Columns, func(row int, sum string) {
+func (m *matching) byMember(member *ledger.File, wanted map[resultmark.Sum][]int) error {
+	rows := map[int]resultmark.Sum{}
+	err := m.sums(member, m.family.base.Reading.Columns, func(row int, sum resultmark.Sum) {
 		if len(wanted[sum]) > 0 {
 			rows[row] = sum
 		}
@@ -207,8 +222,8 @@ func (m *matching) byMember(member *ledger.File, wanted map[string][]int) error 
 	if err != nil || len(rows) == 0 {
 		return err
 	}
-	places := map[string][]spot{}
-	err = m.outcomes(member, func(row int, p spot, _ bool, _ batch.Outcome) {
+	places := map[resultmark.Sum][]spot{}
+	err = m.outcomes(m.family, member, func(row int, p spot, _ bool, _ *batch.Outcome) {
 		if sum, there := rows[row]; there && !m.claimed[p.origin] {
 			places[sum] = append(places[sum], p)
 		}
@@ -224,7 +239,7 @@ func (m *matching) byMember(member *ledger.File, wanted map[string][]int) error 
 			}
 			m.assign(i, untouched, m.likeliest(i, list))
 		}
-		wanted[sum] = slices.DeleteFunc(wanted[sum], func(i int) bool { return m.fates[i] != nil })
+		wanted[sum] = slices.DeleteFunc(wanted[sum], func(i int) bool { return m.fates[i].as != unfound })
 		if len(wanted[sum]) == 0 {
 			delete(wanted, sum)
 		}
@@ -237,7 +252,7 @@ func (m *matching) byMember(member *ledger.File, wanted map[string][]int) error 
 
 // likeliest prefers the row whose number the line has, then one that was sent.
 func (m *matching) likeliest(i int, list []spot) spot {
-	if at, known := m.byNumber[m.lines[i].number]; known {
+	if at, known := m.byNumber.last(m.lines[i].number); known {
 		for _, p := range list {
 			if p.origin == m.originals[at].place.origin {
 				return p
@@ -245,7 +260,7 @@ func (m *matching) likeliest(i int, list []spot) spot {
 		}
 	}
 	for _, p := range list {
-		if m.family.state[p.origin].sent() {
+		if m.family.prior(p.origin).sent() {
 			return p
 		}
 	}
@@ -256,10 +271,10 @@ func (m *matching) likeliest(i int, list []spot) spot {
 // whether they are meant. In the next result they have a number, and a person who clears it says so.
 func (m *matching) copies() {
 	for i, l := range m.lines {
-		if m.fates[i] != nil {
+		if m.fates[i].as != unfound {
 			continue
 		}
-		for _, at := range m.bySum[l.sum] {
+		for _, at := range m.bySum.all(l.sum) {
 			if m.originals[at].before.sent() {
 				m.hold(i, m.originals[at].number)
 				break
@@ -275,8 +290,8 @@ func (m *matching) byNumberAlone() {
 		return
 	}
 	for i, l := range m.lines {
-		at, known := m.byNumber[l.number]
-		if m.fates[i] != nil || !known {
+		at, known := m.byNumber.last(l.number)
+		if m.fates[i].as != unfound || !known {
 			continue
 		}
 		o := &m.originals[at]
@@ -284,7 +299,7 @@ func (m *matching) byNumberAlone() {
 		case l.told() && l.status != resultmark.Resend && !o.before.sent() && !o.before.held(): // it is another file's row of this number
 		case !o.used:
 			m.match(i, edited, at)
-			o.by = i
+			o.by = int32(i)
 		case o.by >= 0 && o.before.sent():
 			m.hold(i, o.number)
 		}
@@ -309,13 +324,13 @@ func (m *matching) others() error {
 	for i, l := range m.lines {
 		put := l.number == 0 && m.numbered && !m.displaced
 		switch {
-		case m.fates[i] != nil:
+		case m.fates[i].as != unfound:
 		case put:
-			m.fates[i] = &fate{as: fresh, resend: l.status == resultmark.Resend}
+			m.fates[i] = fate{as: fresh, resend: l.status == resultmark.Resend}
 		case len(missing) > 0:
 			m.hold(i, missing...)
 		case l.told() && !(m.displaced && times[l.number] == 1 && m.sent(l.number)): // else it speaks of the line that stood there
-			m.fates[i] = &fate{as: held, strange: true}
+			m.fates[i] = fate{as: held, strange: true}
 		default:
 			open = append(open, i)
 		}
@@ -328,68 +343,8 @@ func (m *matching) others() error {
 
 // sent reports whether the base's row of this number was or may have been sent.
 func (m *matching) sent(number int) bool {
-	at, known := m.byNumber[number]
+	at, known := m.byNumber.last(number)
 	return known && m.originals[at].before.sent()
-}
-
-// byLikeness takes a changed line for the missing row with which it shares most values that no other row of the base has in
-// that column. None of the missing rows was sent.
-func (m *matching) byLikeness(open []int) error {
-	const several = -1
-	owners := map[uint64]int{} // value in its column → the only row of the base that has it
-	base, seed := &m.family.base, maphash.MakeSeed()
-	earlier, err := m.again(m.ctx, m.route, base)
-	if err != nil {
-		return err
-	}
-	defer earlier.Close()
-	err = m.each(earlier, func(row int, cells []string) {
-		for c, text := range cells {
-			if text == "" {
-				continue
-			}
-			v, at := valueIn(seed, c, text), m.byNumber[row]
-			if _, known := owners[v]; known {
-				at = several
-			}
-			owners[v] = at
-		}
-	})
-	if err != nil {
-		return err
-	}
-	lines := map[int]int{} // row of the dropped file → index of the line
-	for _, i := range open {
-		lines[m.lines[i].row] = i
-	}
-	return m.each(m.t, func(row int, cells []string) {
-		i, wanted := lines[row]
-		if !wanted {
-			return
-		}
-		shared := map[int]int{} // row of the base → values
-		for c, text := range cells {
-			if at, known := owners[valueIn(seed, c, text)]; known && text != "" && at != several && !m.originals[at].used {
-				shared[at]++
-			}
-		}
-		best := -1
-		for at, n := range shared {
-			if best < 0 || n > shared[best] || n == shared[best] && at < best {
-				best = at
-			}
-		}
-		if best < 0 {
-			m.fates[i] = &fate{as: fresh, resend: m.lines[i].status == resultmark.Resend}
-			return
-		}
-		m.match(i, edited, best)
-	})
-}
-
-// valueIn stands for a text in a column; that two are taken for one is too rare to count.
-func valueIn(seed maphash.Seed, column int, text string) uint64 {
-	return maphash.Comparable(seed, [2]uint64{uint64(column), maphash.String(seed, text)})
 }
 
 // each gives the cells of every row of a file, its columns in the order of the base's.
@@ -405,7 +360,7 @@ func (m *matching) each(t *opening.Table, each func(row int, cells []string)) er
 }
 
 func (m *matching) hold(i int, numbers ...int) {
-	m.fates[i] = &fate{as: held, numbers: numbers}
+	m.fates[i] = fate{as: held, numbers: numbers}
 }
 
 // deleted counts the rows of the base that are not in the dropped file.

@@ -2,8 +2,6 @@ package redrop
 
 import (
 	"iter"
-	"strconv"
-	"strings"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
@@ -62,7 +60,7 @@ func (m *matching) renoted(from *ledger.File) (count int, err error) {
 		l := &m.lines[i]
 		if row := m.rowIn(from, i); row > 0 {
 			r.rows[l.row] = row
-			sent[l.row] = m.originals[m.byNumber[l.number]].before.sent()
+			sent[l.row] = m.sent(l.number)
 		}
 	}
 	if len(r.rows) == 0 {
@@ -166,7 +164,7 @@ func (r *renotation) Begin(columns []batch.Column) (restore func(row *batch.Row)
 
 // rowIn is the row of an earlier file that a line was by its number, 0 for none or one that is as it was.
 func (m *matching) rowIn(from *ledger.File, i int) int {
-	at, known := m.byNumber[m.lines[i].number]
+	at, known := m.byNumber.last(m.lines[i].number)
 	if !known {
 		return 0
 	}
@@ -177,65 +175,42 @@ func (m *matching) rowIn(from *ledger.File, i int) int {
 		}
 		return o.number
 	}
-	row, err := strconv.Atoi(o.place.origin)
-	if err != nil {
+	if o.place.origin > originRow {
 		return 0 // it is not from that file
 	}
-	return row
+	return int(o.place.origin)
 }
 
-// fetching gives the cells of rows that are asked for mostly once each and in their order; those that come too early are kept. What it
-// gives is valid until the next call.
+// fetching gives the cells of rows that are asked for mostly once each and in their order; those that come too early are kept in a scratch
+// file: of one that was sorted, nearly all. What it gives is valid until the next call.
 func fetching(t *opening.Table, wanted map[int]bool) (fetch func(row int) ([]batch.Cell, error), stop func()) {
-	next, stop := iter.Pull2(t.Rows())
-	kept := map[int]packed{}
+	next, stopRows := iter.Pull2(t.Rows())
+	var kept shelf
 	var cells []batch.Cell
-	return func(row int) ([]batch.Cell, error) {
-		for {
-			if p, is := kept[row]; is {
-				cells = p.appendTo(cells[:0])
-				return cells, nil
+	return func(row int) (_ []batch.Cell, err error) {
+			for {
+				if kept.has(row) {
+					cells, err = kept.appendTo(cells[:0], row)
+					return cells, err
+				}
+				r, err, more := next()
+				switch {
+				case err != nil:
+					return nil, err
+				case !more:
+					return nil, nil
+				case r.Number == row:
+					return r.Cells, nil
+				case wanted[r.Number]:
+					if err := kept.put(r.Number, r.Cells); err != nil {
+						return nil, err
+					}
+				}
 			}
-			r, err, more := next()
-			switch {
-			case err != nil:
-				return nil, err
-			case !more:
-				return nil, nil
-			case r.Number == row:
-				return r.Cells, nil
-			case wanted[r.Number]:
-				kept[r.Number] = pack(r.Cells)
-			}
+		}, func() {
+			stopRows()
+			kept.close()
 		}
-	}, stop
-}
-
-// packed holds the texts and kinds of a row's cells in little room: a file that was sorted is held almost whole.
-type packed struct {
-	text  string // of all cells, one behind the other
-	ends  []uint32
-	kinds []batch.Kind
-}
-
-func pack(cells []batch.Cell) packed {
-	p := packed{ends: make([]uint32, len(cells)), kinds: make([]batch.Kind, len(cells))}
-	var text strings.Builder
-	for i := range cells {
-		text.WriteString(cells[i].Text)
-		p.ends[i], p.kinds[i] = uint32(text.Len()), cells[i].Kind
-	}
-	p.text = strings.Clone(text.String())
-	return p
-}
-
-func (p packed) appendTo(cells []batch.Cell) []batch.Cell {
-	from := uint32(0)
-	for i, end := range p.ends {
-		cells = append(cells, batch.Cell{Text: p.text[from:end], Kind: p.kinds[i]})
-		from = end
-	}
-	return cells
 }
 
 // sumAgain gives the lines the checksums of what they were.
