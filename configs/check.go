@@ -173,13 +173,15 @@ func (l *loader) checkTop(c *Config) {
 	}
 }
 
-// machineName is what a machine may be called.
-var machineName = regexp.MustCompile(`^[\pL\pN]([\pL\pN._-]{0,61}[\pL\pN])?$`)
+// machineName is what a machine may be called, in so many letters.
+var machineName = regexp.MustCompile(`^[\pL\pN]([\pL\pN._-]*[\pL\pN])?$`)
+
+const longestMachineName = 63
 
 // checkMachines wants names that are ones, and a machine that reaches the inboxes of all routes.
 func (l *loader) checkMachines(c *Config) {
 	named := func(key, name, example string) bool {
-		if machineName.MatchString(name) {
+		if utf8.RuneCountInString(name) <= longestMachineName && machineName.MatchString(name) {
 			return true
 		}
 		l.bad(key, words.Message("config.machine", "value", words.Short(name)), words.Example(example))

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/rowferry/rowferry/batch"
 )
@@ -21,7 +22,7 @@ type catalogue map[string]batch.Text
 // catalogues is the one list of them.
 var catalogues = []catalogue{common, inbox, pipeline, providers, configs, mapper, csvWords, tables, sending, results, xml, workbook, sftp, simulation, workbookResult, templates, redrop, desk, console, receipts, noticing, books}
 
-var all = join()
+var all = sync.OnceValue(join)
 
 func join() catalogue {
 	out := catalogue{}
@@ -40,7 +41,7 @@ func join() catalogue {
 func Say(l batch.Language, m batch.Message) string {
 	text := m.Text
 	if m.Key != "" {
-		t, known := all[m.Key]
+		t, known := all()[m.Key]
 		if !known {
 			return strings.TrimSpace(m.Key + " " + fmt.Sprint(m.Args...))
 		}
@@ -55,7 +56,7 @@ func Of(l batch.Language, key string, args ...any) string {
 }
 
 // Has reports whether there is a sentence for the key.
-func Has(key string) bool { _, is := all[key]; return is }
+func Has(key string) bool { _, is := all()[key]; return is }
 
 // Message builds a message to be said later.
 func Message(key string, args ...any) batch.Message { return batch.Message{Key: key, Args: args} }

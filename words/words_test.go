@@ -14,11 +14,11 @@ var placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
 
 // Every sentence exists in all three languages and fills in the same values in each.
 func TestEverySentenceInThreeLanguages(t *testing.T) {
-	if len(all) == 0 {
+	if len(all()) == 0 {
 		t.Fatal("no sentences")
 	}
-	for _, key := range slices.Sorted(maps.Keys(all)) {
-		text := all[key]
+	for _, key := range slices.Sorted(maps.Keys(all())) {
+		text := all()[key]
 		want := places(text.EN)
 		for _, l := range batch.Languages() {
 			said := map[batch.Language]string{batch.English: text.EN, batch.Chinese: text.ZH, batch.Russian: text.RU}[l]
@@ -34,7 +34,7 @@ func TestEverySentenceInThreeLanguages(t *testing.T) {
 
 // A word beside a number has as many forms as its language asks for, and stands beside a number that is filled in.
 func TestFormsOfWords(t *testing.T) {
-	for key, text := range all {
+	for key, text := range all() {
 		for l, said := range map[batch.Language]string{batch.English: text.EN, batch.Chinese: text.ZH, batch.Russian: text.RU} {
 			for _, found := range forms.FindAllStringSubmatch(said, -1) {
 				if n := strings.Count(found[2], "|") + 1; n != map[batch.Language]int{batch.English: 2, batch.Russian: 3}[l] {

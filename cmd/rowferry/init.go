@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/spf13/cobra"
@@ -168,11 +169,11 @@ func (i *initFlags) settings() (s proposal.Settings, err error) {
 	return s, err
 }
 
-var unusual = regexp.MustCompile(`[^\p{L}\p{N}_-]+`)
+var unusual = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^\p{L}\p{N}_-]+`) })
 
 // accountName is the provider's name as an account can have it.
 func accountName(provider string) string {
-	s := strings.Trim(unusual.ReplaceAllString(provider, "-"), "-_")
+	s := strings.Trim(unusual().ReplaceAllString(provider, "-"), "-_")
 	if r := []rune(s); len(r) > 64 {
 		s = string(r[:64])
 	}

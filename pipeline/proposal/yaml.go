@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/rowferry/rowferry/batch"
@@ -305,13 +306,15 @@ func comment(s string) string {
 }
 
 var (
-	bare     = regexp.MustCompile(`^[\p{L}_./][\p{L}\p{N}_./-]*( [\p{L}\p{N}_./()-]+)*$`)
+	bare = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[\p{L}_./][\p{L}\p{N}_./-]*( [\p{L}\p{N}_./()-]+)*$`)
+	})
 	reserved = regexp.MustCompile(`(?i)^(y|n|yes|no|on|off|true|false|null|~|\.inf|\.nan|\.|\.\.)$`)
 )
 
 // Scalar writes a text as YAML: bare where nobody can misread it, else in quotes.
 func Scalar(s string) string {
-	if bare.MatchString(s) && !reserved.MatchString(s) && !strings.HasPrefix(s, "file:") {
+	if bare().MatchString(s) && !reserved.MatchString(s) && !strings.HasPrefix(s, "file:") {
 		return s
 	}
 	return quoted(s)
