@@ -32,66 +32,9 @@ import (
 var demoFiles embed.FS
 
 // demoConfig is the demo's configuration. SERVER is where the simulators listen.
-const demoConfig = `# Made by "rowferry demo". The servers are simulators on this machine, which end with the demo;
-# to use this file afterwards, start them with: rowferry simulate --listen ADDRESS
-data: data
-
-accounts:
-  les:
-    provider: les
-    server: SERVER/les
-  otms:
-    provider: otms
-    server: SERVER/otms
-    credentials: {login: "file:secret", password: "file:secret"}
-  hgj:
-    provider: hgj
-    server: SERVER/hgj
-    credentials: {token: "file:secret", staff: "file:secret", secret: "file:secret"}
-    sign: {digest: md5, over: "{token}{timestamp}{nonce}{secret}", case: lower}
-  dellin:
-    provider: dellin
-    server: SERVER/dellin
-    encoding: xml
-    rate: 20/s
-    credentials: {appkey: "file:secret", login: "file:secret", password: "file:secret"}
-
-routes:
-  shipment-failures:
-    account: les
-    operation: shipmentFailed
-    inbox: {dir: inbox/shipment-failures, settle: 200ms, every: 200ms}
-    outbox: {dir: outbox/shipment-failures, formats: [csv, xlsx, summary]}
-  ship-points:
-    account: otms
-    operation: shipPointRemove
-    language: zh
-    inbox: {dir: inbox/ship-points, settle: 200ms, every: 200ms}
-    outbox: {dir: outbox/ship-points, formats: [csv, xlsx, summary]}
-    map:
-      clientReferenceNumber: 客户查询号
-      type: {from: 类型, lookup: {提货点: "0", 送货点: "1", 集散中心: "2"}}
-      externalId: 外部识别码
-  canada-manifest:
-    account: hgj
-    operation: aciUpdate
-    inbox: {dir: inbox/canada-manifest, settle: 200ms, every: 200ms}
-    outbox: {dir: outbox/canada-manifest, formats: [csv, xlsx, summary]}
-  us-manifest:
-    account: hgj
-    operation: amsUpdate
-    language: zh
-    inbox: {dir: inbox/us-manifest, settle: 200ms, every: 200ms}
-    outbox: {dir: outbox/us-manifest, formats: [csv, xlsx, summary]}
-  multi-requests:
-    account: dellin
-    operation: multiRequest
-    language: ru
-    group: маршрут
-    read: {record: заявки/заявка}
-    inbox: {dir: inbox/multi-requests, settle: 200ms, every: 200ms}
-    outbox: {dir: outbox/multi-requests, formats: [csv, xlsx, summary]}
-`
+//
+//go:embed demo/rowferry.yaml
+var demoConfig string
 
 func demoCommand(f *flags) *cobra.Command {
 	var dir, address string
