@@ -131,7 +131,7 @@ func open(ctx context.Context, f readers.File, s readers.Settings) (*opened, err
 const sampled = 256 << 10
 
 func (t *opened) sample() (text string, whole bool, err error) {
-	buf := make([]byte, sampled)
+	buf := make([]byte, min(sampled, 3*(t.text.to-t.text.from)+16)) // what is decoded grows threefold at most
 	n, err := io.ReadFull(t.text.reader(), buf)
 	switch {
 	case err == nil:
