@@ -363,12 +363,7 @@ func (l *loader) decodeList(s spot, n *yaml.Node, v reflect.Value) {
 		return
 	}
 	if n.Kind != yaml.SequenceNode { // one value alone is a list of one
-		text, ok := scalar(n)
-		if !ok {
-			l.wrong(s, n, "config.want.list")
-			return
-		}
-		if text, ok = l.expand(s, n, text); ok {
+		if text, ok := l.written(s, n, "config.want.list"); ok {
 			v.Set(reflect.ValueOf([]string{text}))
 		}
 		return
@@ -395,16 +390,27 @@ func (l *loader) decodeBool(s spot, n *yaml.Node, v reflect.Value) {
 	v.SetBool(strings.EqualFold(n.Value, "true"))
 }
 
+// written is one value as text, what it refers to put in; else a mistake is noted. want says what it must be.
+func (l *loader) written(s spot, n *yaml.Node, want string) (text string, ok bool) {
+	if strictyaml.Null(n) {
+		l.empty(s, n)
+		return "", false
+	}
+	if text, ok = scalar(n); !ok {
+		l.wrong(s, n, want)
+		return "", false
+	}
+	l.raw[s.key] = text
+	return l.expand(s, n, text)
+}
+
 func (l *loader) decodeInt(s spot, n *yaml.Node, v reflect.Value) {
-	text, ok := scalar(n)
-	if ok {
-		text, ok = l.expand(s, n, text)
-		if !ok {
-			return
-		}
+	text, ok := l.written(s, n, "config.want.int")
+	if !ok {
+		return
 	}
 	number, err := strconv.Atoi(text)
-	if !ok || err != nil {
+	if err != nil {
 		l.wrong(s, n, "config.want.int")
 		return
 	}
@@ -420,13 +426,8 @@ func (l *loader) decodeInt(s spot, n *yaml.Node, v reflect.Value) {
 }
 
 func (l *loader) decodeText(s spot, n *yaml.Node, v reflect.Value) {
-	text, ok := scalar(n)
+	text, ok := l.written(s, n, "config.want.text")
 	if !ok {
-		l.wrong(s, n, "config.want.text")
-		return
-	}
-	l.raw[s.key] = text
-	if text, ok = l.expand(s, n, text); !ok {
 		return
 	}
 	if enum := s.tags.Get("enum"); enum != "" && !slices.Contains(strings.Split(enum, ","), text) {
@@ -437,16 +438,8 @@ func (l *loader) decodeText(s spot, n *yaml.Node, v reflect.Value) {
 }
 
 func (l *loader) decodeDuration(s spot, n *yaml.Node, v reflect.Value) {
-	if strictyaml.Null(n) {
-		l.empty(s, n)
-		return
-	}
-	text, ok := scalar(n)
+	text, ok := l.written(s, n, "config.want.duration")
 	if !ok {
-		l.wrong(s, n, "config.want.duration")
-		return
-	}
-	if text, ok = l.expand(s, n, text); !ok {
 		return
 	}
 	d, what, write := parseDuration(text)
@@ -625,58 +618,41 @@ func (l *loader) mappingKeys(s spot, n *yaml.Node, m *Mapping) {
 		}
 		l.values[key] = l.where(value)
 		text, isScalar := scalar(value)
-		switch e.Name {
-		case "from":
-			if strictyaml.Null(value) {
-				l.empty(at, value)
-				continue
-			}
-			m.From = l.headings(at, value)
-		case "date":
-			if strictyaml.Null(value) {
-				l.empty(at, value)
-				continue
-			}
-			m.Date = l.headings(at, value)
-		case "lookup":
+		flag := slices.Contains([]string{"trim", "upper", "lower"}, e.Name)
+		yes := strings.EqualFold(text, "true")
+		switch {
+		case e.Name == "lookup":
 			l.lookup(at, value, m)
-		case "trim", "upper", "lower":
-			b := strings.EqualFold(text, "true")
-			switch {
-			case value.ShortTag() != "!!bool":
-				l.wrong(at, value, "config.want.bool")
-			case e.Name == "trim":
-				m.Trim = &b
-			case e.Name == "upper":
-				m.Upper = b
-			default:
-				m.Lower = b
+		case flag && value.ShortTag() != "!!bool":
+			l.wrong(at, value, "config.want.bool")
+		case strictyaml.Null(value):
+			l.empty(at, value)
+		case e.Name == "from":
+			m.From = l.headings(at, value)
+		case e.Name == "date":
+			m.Date = l.headings(at, value)
+		case !isScalar:
+			l.wrong(at, value, "config.want.text")
+		case e.Name == "trim":
+			m.Trim = &yes
+		case e.Name == "upper":
+			m.Upper = yes
+		case e.Name == "lower":
+			m.Lower = yes
+		case e.Name == "value":
+			m.Value = &text
+		case e.Name == "default":
+			m.Blank = text
+		case e.Name == "as":
+			if forms := strings.Split(f.Tag.Get("enum"), ","); !slices.Contains(forms, text) {
+				l.oneOf(key, text, forms)
+				continue
 			}
-		default:
-			if strictyaml.Null(value) {
+			m.As = text
+		case e.Name == "expr":
+			m.Expr = text
+			if strings.TrimSpace(text) == "" {
 				l.empty(at, value)
-				continue
-			}
-			if !isScalar {
-				l.wrong(at, value, "config.want.text")
-				continue
-			}
-			switch e.Name {
-			case "value":
-				m.Value = &text
-			case "expr":
-				m.Expr = text
-				if strings.TrimSpace(text) == "" {
-					l.empty(at, value)
-				}
-			case "as":
-				m.As = text
-				if forms := strings.Split(f.Tag.Get("enum"), ","); !slices.Contains(forms, text) {
-					m.As = ""
-					l.oneOf(key, text, forms)
-				}
-			case "default":
-				m.Blank = text
 			}
 		}
 	}

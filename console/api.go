@@ -158,25 +158,24 @@ func (c *Console) act(r *http.Request, p *people.Person, a ledger.Act) error {
 
 // apiFile is a file as the API tells of it.
 type apiFile struct {
-	ID        string         `json:"id"`
-	Route     string         `json:"route"`
-	Name      string         `json:"name"`
-	State     ledger.State   `json:"state"`
-	Standing  desk.Standing  `json:"standing,omitempty"`
-	Why       string         `json:"why,omitempty"`
-	Account   string         `json:"account"`
-	Operation string         `json:"operation"`
-	Size      int64          `json:"size"`
-	Hash      string         `json:"hash,omitempty"`
-	TakenAt   time.Time      `json:"taken_at"`
-	Started   time.Time      `json:"started,omitzero"`
-	Finished  time.Time      `json:"finished,omitzero"`
-	Revision  int            `json:"revision"`
-	Counts    apiCounts      `json:"counts"`
-	Cancelled bool           `json:"cancelled,omitempty"`
-	Base      string         `json:"result_of,omitempty"` // the file whose result this is
-	Results   []string       `json:"results,omitempty"`
-	Columns   []batch.Column `json:"-"`
+	ID        string        `json:"id"`
+	Route     string        `json:"route"`
+	Name      string        `json:"name"`
+	State     ledger.State  `json:"state"`
+	Standing  desk.Standing `json:"standing,omitempty"`
+	Why       string        `json:"why,omitempty"`
+	Account   string        `json:"account"`
+	Operation string        `json:"operation"`
+	Size      int64         `json:"size"`
+	Hash      string        `json:"hash,omitempty"`
+	TakenAt   time.Time     `json:"taken_at"`
+	Started   time.Time     `json:"started,omitzero"`
+	Finished  time.Time     `json:"finished,omitzero"`
+	Revision  int           `json:"revision"`
+	Counts    apiCounts     `json:"counts"`
+	Cancelled bool          `json:"cancelled,omitempty"`
+	Base      string        `json:"result_of,omitempty"` // the file whose result this is
+	Results   []string      `json:"results,omitempty"`
 }
 
 type apiCounts struct {

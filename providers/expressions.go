@@ -29,10 +29,10 @@ type expression struct {
 
 var machines = sync.Pool{New: func() any { return &vm.VM{MemoryBudget: 100_000} }}
 
-// run computes the expression; a panic inside it is an error.
 // mentions reports whether it looks at a variable; nil does not.
 func (e *expression) mentions(name string) bool { return e != nil && slices.Contains(e.names, name) }
 
+// run computes the expression; a panic inside it is an error.
 func (e *expression) run(env any) (any, error) {
 	m := machines.Get().(*vm.VM)
 	switch v := env.(type) { // each evaluation has all of its meter

@@ -471,7 +471,7 @@ func (b *builder) count(n *yaml.Node, place, key string, otherwise int) int {
 func (b *builder) leaf(s *Schema, spec fieldSpec, at spot) {
 	f := &Field{Path: at.path, Outside: at.outside, Schema: s, Label: spec.Label, Headings: spec.Headings, Help: spec.Help, Rule: spec.Rule,
 		Required: at.required && s.Required, Presumed: spec.Presumed, List: spec.List, Repeated: at.repeated}
-	c := &converter{field: f, blank: s.Blank, nullable: s.Nullable, reduce: spec.Reduce == "code", minLen: 0, maxLen: -1, scale: -1,
+	c := &converter{field: f, blank: s.Blank, reduce: spec.Reduce == "code", minLen: 0, maxLen: -1, scale: -1,
 		must: spec.Must, fix: spec.Fix, dateOut: spec.DateOut, layouts: spec.Date}
 	f.converter, s.Field = c, f
 	n := s.node

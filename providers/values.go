@@ -17,7 +17,6 @@ import (
 type converter struct {
 	field    *Field
 	blank    string
-	nullable bool
 	reduce   bool              // what is sent is the part before - or | only; what is checked is the whole
 	lookup   map[string]string // folded input → value
 	enum     map[string]bool
