@@ -13,6 +13,7 @@ package resultmark
 import (
 	"crypto/sha256"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
@@ -80,20 +81,34 @@ func (c Column) HeadingIn(l batch.Language, zone *time.Location) string {
 
 // ColumnOf recognises a heading of ours in any language, as a workbook has it. Letter case and blanks around it do not count.
 func ColumnOf(heading string) (Column, bool) {
-	for _, c := range Columns() {
-		for _, l := range batch.Languages() {
-			want := c.Heading(l)
-			if c == SentAt { // of whatever zone
-				want, _, _ = strings.Cut(want, "(")
-				heading, _, _ = strings.Cut(heading, "(")
-			}
-			if same(heading, want) {
-				return c, true
-			}
+	bare, _, _ := strings.Cut(heading, "(")
+	for _, k := range known() {
+		if k.column == SentAt && same(bare, k.heading) || k.column != SentAt && same(heading, k.heading) {
+			return k.column, true
 		}
 	}
 	return "", false
 }
+
+// known are the headings in every language; SentAt's without its zone. They are put together once: every heading that is read is held against them.
+var known = sync.OnceValue(func() (all []struct {
+	column  Column
+	heading string
+}) {
+	for _, c := range Columns() {
+		for _, l := range batch.Languages() {
+			want := c.Heading(l)
+			if c == SentAt {
+				want, _, _ = strings.Cut(want, "(")
+			}
+			all = append(all, struct {
+				column  Column
+				heading string
+			}{c, want})
+		}
+	}
+	return all
+})
 
 // Word is what the status column says.
 func Word(l batch.Language, s batch.Status) string {

@@ -230,6 +230,8 @@ func Look(s string) Kind {
 		switch {
 		case r >= '0' && r <= '9':
 			digits++
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z':
+			letters++
 		case strings.ContainsRune(".,:/- +'()%\u00a0\u202f", r):
 			separators++
 		case strings.ContainsRune("¥￥$€£₽", r):
