@@ -1,6 +1,7 @@
 package redrop
 
 import (
+	"math"
 	"math/big"
 	"regexp"
 	"strconv"
@@ -25,6 +26,28 @@ const (
 	notations // how many there are
 )
 
+// renotedAs compares a cell with what it became, which is text where the program saved text, and where it took a text for what it looks
+// like, a number, a date or a truth.
+func renotedAs(was, is *batch.Cell) (bool, order) {
+	switch is.Kind {
+	case batch.String:
+		return likewise(was, is.Text)
+	case batch.Number:
+		same, o := likewise(was, is.Text)
+		return same && (was.Kind == batch.String || o == rounded), o
+	case batch.Faulty:
+		same, o := likewise(was, is.Text)
+		return same && o == rounded, o
+	case batch.Date, batch.Moment, batch.Clock:
+		if was.Kind == batch.String {
+			return sameTime(is.Text, strings.TrimSpace(was.Text))
+		}
+	case batch.Bool:
+		return was.Kind == batch.String && sameTruth(is.Text, strings.TrimSpace(was.Text)), undecided
+	}
+	return false, undecided
+}
+
 // likewise compares a cell with a text that differs from it.
 func likewise(cell *batch.Cell, text string) (bool, order) {
 	own, text := strings.TrimSpace(cell.Text), strings.TrimSpace(text)
@@ -37,8 +60,11 @@ func likewise(cell *batch.Cell, text string) (bool, order) {
 		return sameTime(own, text)
 	case batch.String:
 		switch {
-		case plainNumber.MatchString(own):
-			return asNumber(own, text)
+		case plainNumber.MatchString(strings.TrimPrefix(own, "+")):
+			return asNumber(strings.TrimPrefix(own, "+"), text)
+		case codeLike.MatchString(own):
+			plain, small := unfolded(own)
+			return small && sameNumber(plain, text), undecided
 		case isoTime.MatchString(own):
 			return sameTime(strings.Replace(own, " ", "T", 1), text)
 		}
@@ -51,10 +77,17 @@ var (
 	plainNumber = regexp.MustCompile(`^-?\d+(\.\d+)?$`)
 	isoTime     = regexp.MustCompile(`^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?$|^\d\d?:\d\d(:\d\d)?$`)
 	exponential = regexp.MustCompile(`^-?\d([.,]\d+)?[eE][+-]?\d+$`)
+	codeLike    = regexp.MustCompile(`^-?\d+([.,]\d+)?[eE][+-]?\d+$`) // 12E5, which is a code to its sender
 	digits      = regexp.MustCompile(`\d+`)
 	dateText    = regexp.MustCompile(`^\d{1,4}([./-]|\. )\d{1,2}([./-]|\. )\d{1,4}\.?$|^\d{4}年\d{1,2}月\d{1,2}日$`)
 	clockText   = regexp.MustCompile(`^(\d{1,4}):(\d\d)(?::(\d\d))?(?: ?([AaPp])\.?[Mm]\.?)?$`)
 )
+
+// unfolded is the plain number that a program makes of one like 12E5; small says that it keeps all its digits.
+func unfolded(own string) (plain string, small bool) {
+	f, err := strconv.ParseFloat(strings.Replace(own, ",", ".", 1), 64)
+	return strconv.FormatFloat(f, 'f', -1, 64), err == nil && math.Abs(f) < 1e15
+}
 
 func asNumber(own, text string) (bool, order) {
 	if sameHead(own, text) {

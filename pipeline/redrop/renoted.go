@@ -135,11 +135,10 @@ func (r *renotation) begin(columns []batch.Column) (compare func(row *batch.Row,
 		}
 		for c := range row.Cells {
 			at := a.order[c]
-			kind := row.Cells[c].Kind
-			if at < 0 || at >= len(cells) || kind != batch.String && kind != batch.Faulty && kind != batch.Number || row.Cells[c].Text == cells[at].Text {
+			if at < 0 || at >= len(cells) || row.Cells[c].Text == cells[at].Text {
 				continue
 			}
-			if same, o := likewise(&cells[at], row.Cells[c].Text); same && (kind == batch.String || o == rounded) {
+			if same, o := renotedAs(&cells[at], &row.Cells[c]); same {
 				each(c, &cells[at], o)
 			}
 		}

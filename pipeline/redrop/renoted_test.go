@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -155,6 +156,66 @@ func TestWrittenAnewByAPerson(t *testing.T) {
 	if body := h.provider.body("A4"); !strings.Contains(body, `"0042"`) {
 		t.Errorf("A4 was sent as %s", body)
 	}
+}
+
+// Who opens a result in CSV, mends it and saves it as a workbook has numbers, dates and truth where the sender wrote texts. Nobody
+// changed them: what was refused is not sent again, and what is sent has its zeros.
+func TestSavedAsWorkbook(t *testing.T) {
+	for name, save := range map[string]func(t *testing.T, all [][]string) []byte{
+		"by LibreOffice": func(t *testing.T, all [][]string) []byte { return office(t, encode(t, ',', all), "xlsx") },
+		"by Excel":       func(t *testing.T, all [][]string) []byte { return asTyped(t, all) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := open(t, batch.English, "")
+			all := [][]string{{"accountNumber", "lesBookingId", "failReason", "Day", "Phone", "Code", "Paid"}}
+			for _, id := range []string{"A2", "REFUSE3", "REFUSE4"} {
+				all = append(all, []string{"0042", id, "late", "31.01.2030", "+4930123456", "12E5", "true"})
+			}
+			one := h.drop("failures", "orders.csv", encode(t, ',', all))
+			all = records(t, one.content("csv"))
+			line(all, "REFUSE4")[column(all, "lesBookingId")] = "A4"
+			two := h.drop("failures", strings.Replace(one.name("csv"), ".csv", ".xlsx", 1), save(t, all))
+			two.want(map[string]batch.Status{"A2": batch.Delivered, "REFUSE3": batch.Rejected, "A4": batch.Delivered})
+			if body := h.provider.body("A4"); !strings.Contains(body, `"0042"`) {
+				t.Errorf("A4 was sent as %s", body)
+			}
+			if n := h.provider.requests("REFUSE3"); n != 1 {
+				t.Errorf("REFUSE3 was sent %d times although nobody changed it", n)
+			}
+			two.says("A2", "not sent again")
+			if m := two.of("A2")["message"]; strings.Contains(m, "changed") {
+				t.Errorf("A2: %s", m)
+			}
+		})
+	}
+}
+
+// asTyped is a workbook that has what Excel makes of the texts of a CSV where dates have points.
+func asTyped(t *testing.T, all [][]string) []byte {
+	t.Helper()
+	f := excelize.NewFile()
+	defer f.Close()
+	for i, rec := range all {
+		cells := make([]any, len(rec))
+		for c, text := range rec {
+			cells[c] = text
+			if n, err := strconv.ParseFloat(text, 64); err == nil {
+				cells[c] = n
+			} else if day, err := time.Parse("02.01.2006", text); err == nil {
+				cells[c] = day
+			} else if text == "true" {
+				cells[c] = true
+			}
+		}
+		if err := f.SetSheetRow("Sheet1", fmt.Sprint("A", i+1), &cells); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := f.WriteToBuffer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 // LibreOffice keeps 15 digits of a number that it finds in a CSV. What is sent afterwards, and what is known as delivered, is the number
