@@ -48,7 +48,7 @@ func (c *converter) mismatch(text string) *Violation {
 // number, if that is plain. Leading zeros are taken off only where the pattern has no place for them.
 func (c *converter) asNumber(text string) (plain string, number bool) {
 	s := strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || r == '\'' {
+		if gap(r) || r == '\'' {
 			return -1
 		}
 		return r
@@ -142,7 +142,7 @@ func (c *converter) notNumber(rule, text string) *Violation {
 	fix := words.Message(rule + ".fix")
 	s := norm.NFKC.String(text)
 	clean := strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || r == '\'' || r == '_' {
+		if gap(r) || r == '\'' || r == '_' {
 			return -1
 		}
 		return r
@@ -179,6 +179,9 @@ func (c *converter) notNumber(rule, text string) *Violation {
 	}
 	return bad
 }
+
+// gap reports whether r is a blank that people leave within a number. What stands in lines of its own is several numbers.
+func gap(r rune) bool { return unicode.IsSpace(r) && !strings.ContainsRune("\t\r\n", r) }
 
 // thousands reports whether s is grouped by commas: 1,234,567.5.
 func thousands(s string) bool {
