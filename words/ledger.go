@@ -12,6 +12,11 @@ var books = catalogue{
 		ZH: "账本 {path} 与原来不一致：{what}。为避免重复发送已发送的内容，不发送任何内容。请放回最新的 ledger.db 以及同一时刻的 ledger.db-wal 和 ledger.mark。如果它们已丢失：请到服务商处查询最近发送的内容，然后用以下命令继续使用此账本：rowferry doctor --accept-ledger",
 		RU: "журнал {path} не такой, каким был: {what}. Ничего не отправляется, чтобы отправленное не ушло ещё раз. Верните самый новый ledger.db вместе с ledger.db-wal и ledger.mark того же момента. Если они утрачены: проверьте у провайдеров, что отправлено в последнее время, и продолжайте с этим журналом командой: rowferry doctor --accept-ledger",
 	},
+	"ledger.put_back": {
+		EN: "the ledger {path} was put back to an earlier moment: {what}. Nothing is sent from here, because what was sent since would be sent again. Stop rowferry on all machines. Put the database back to its newest moment; where that is lost, look up at the providers what was sent since, and go on by: rowferry doctor --accept-ledger",
+		ZH: "账本 {path} 被恢复到较早的状态：{what}。为避免重复发送此后已发送的内容，此处不发送任何内容。请停止所有机器上的 rowferry，将数据库恢复到最新状态；如果已丢失，请到服务商处查询此后发送的内容，然后用以下命令继续：rowferry doctor --accept-ledger",
+		RU: "журнал {path} возвращён к более раннему моменту: {what}. Отсюда ничего не отправляется, иначе отправленное с тех пор ушло бы ещё раз. Остановите rowferry на всех машинах. Верните базу данных к самому новому моменту; если он утрачен, проверьте у провайдеров, что отправлено с тех пор, и продолжайте командой: rowferry doctor --accept-ledger",
+	},
 	"ledger.moved": {
 		EN: "the ledger {path} was copied to {what}, and goes on there: write that address into the configuration, as ledger. Nothing is sent from here, because it would be sent twice. Only where nothing was taken or sent with the copy, or you looked up at the providers what was, go on with this ledger by: rowferry doctor --accept-ledger",
 		ZH: "账本 {path} 已复制到 {what}，并在那里继续使用：请将该地址写入配置的 ledger。为避免重复发送，此处不发送任何内容。仅当使用副本期间未接收或发送任何内容，或您已到服务商处查询过发送的内容时，才可用以下命令继续使用此账本：rowferry doctor --accept-ledger",
@@ -62,6 +67,21 @@ var books = catalogue{
 		ZH: "它比原来旧：缺少最后 {count} 次更改（其日志被删除或截断，或被旧副本替换）",
 		RU: "он старее, чем был: нет последних изменений, числом {count} (его файл ledger.db-wal удалён или обрезан, или на его место положена старая копия)",
 	},
+	"ledger.what.other": {
+		EN: "it is not the one into which this machine wrote",
+		ZH: "它不是这台机器写入过的账本",
+		RU: "это не тот, в который писала эта машина",
+	},
+	"ledger.what.session": {
+		EN: "it does not know what this machine wrote since {since}",
+		ZH: "它不知道这台机器自 {since} 以来写入的内容",
+		RU: "он не знает того, что эта машина записала с {since}",
+	},
+	"ledger.what.writes": {
+		EN: "the last writes of this machine, {count} of them, are missing",
+		ZH: "缺少这台机器最后 {count} 次写入",
+		RU: "нет последних записей этой машины, числом {count}",
+	},
 	"ledger.what.strangers": {
 		EN: "it does not know {ids}, of which copies lie in the spool beside it: it is an older one, or one of another place",
 		ZH: "旁边的 spool 中有 {ids} 的副本，而它不知道这些文件：它是旧账本，或来自别处",
@@ -96,6 +116,11 @@ var books = catalogue{
 		EN: "copies of files that it does not know lie in {folder} now: {ids}; look up what was sent of them before they are dropped again",
 		ZH: "它不知道的文件的副本现位于 {folder}：{ids}；重新放入之前，请查询其中已发送的内容",
 		RU: "копии файлов, которых он не знает, теперь лежат в {folder}: {ids}; прежде чем класть их ещё раз, проверьте, что из них отправлено",
+	},
+	"ledger.adopt.since": {
+		EN: "files that were taken after that moment are not known: look through the inboxes' archive folders and the outboxes before one of them is dropped again",
+		ZH: "在那之后接收的文件不在账本中：重新放入之前，请查看各收件文件夹的 archive 和发件文件夹",
+		RU: "файлы, принятые после того момента, неизвестны: прежде чем класть их ещё раз, просмотрите папки archive входящих и папки исходящих",
 	},
 	"ledger.adopted": {
 		EN: "The ledger is accepted as it is.",

@@ -19,7 +19,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/commits"
 	"github.com/rowferry/rowferry/ledger/postgres/jobs"
@@ -37,8 +36,9 @@ type Driver struct {
 
 	Spool string // a folder that all machines reach, for the copies; "": they lie in the database
 
-	machine string           // what it is called where people look; "": as the system calls it
-	clock   func() time.Time // nil: the system's
+	adopting bool             // whatever it does not know any more
+	machine  string           // what it is called where people look; "": as the system calls it
+	clock    func() time.Time // nil: the system's
 }
 
 // books is a ledger to look at.
@@ -70,7 +70,8 @@ type Ledger struct {
 	filled  bool
 
 	writer  *pgx.Conn // the writing goroutine's, as all below
-	group   int64     // the number of the last group that was committed
+	group   int64     // the number of the last group
+	seen    *book     // what is remembered beside the database: the number of the last one that was committed
 	tallies map[ledger.ChunkID]*ledger.Tally
 	torn    map[string]error // file id → why a chunk of it could not be staged since Unstage
 }
@@ -162,6 +163,9 @@ func (d Driver) own(ctx context.Context, alone bool) (*Ledger, error) {
 	if err == nil {
 		err = b.agree(ctx)
 	}
+	if err == nil && !d.adopting {
+		err = b.knows(ctx)
+	}
 	if err == nil {
 		err = b.explained(jobs.Migrate(ctx, b.pool))
 	}
@@ -179,6 +183,11 @@ func (d Driver) own(ctx context.Context, alone bool) (*Ledger, error) {
 	}
 	l := &Ledger{register: register{b}, lease: lease, clock: d.clock, queue: commits.New[op](), done: make(chan struct{}), tallies: map[ledger.ChunkID]*ledger.Tally{}, torn: map[string]error{}}
 	l.Scribe = l.do
+	if l.seen, err = l.remember(ctx, d.adopting); err != nil {
+		err = errors.Join(err, lease.close(ctx))
+		l.pool.Close()
+		return nil, err
+	}
 	go l.write()
 	if !alone {
 		l.join()
@@ -213,16 +222,14 @@ func (d Driver) Visit(ctx context.Context) (ledger.Visitor, error) {
 	if err == nil {
 		err = b.unfinished(ctx)
 	}
+	if err == nil {
+		err = b.knows(ctx)
+	}
 	if err != nil {
 		b.pool.Close()
 		return nil, err
 	}
 	return &Visitor{register{b}}, nil
-}
-
-// Adopt is ledger.Driver's. Whether a database is the newest, its own tools know; there is nothing to go on with.
-func (d Driver) Adopt(context.Context) ([]batch.Message, error) {
-	return nil, fmt.Errorf("the ledger %s is in PostgreSQL, which is not asked for its word: restore it by its own means", shown(d.Address))
 }
 
 // Close closes the connections.
@@ -238,6 +245,7 @@ func (l *Ledger) Close() error {
 	}
 	l.queue.Close()
 	<-l.done
+	_ = l.seen.file.Close() // it may be behind
 	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
 	defer stop()
 	err := l.lease.close(ctx)
@@ -347,6 +355,8 @@ func (b books) explained(err error) error {
 	switch {
 	case errors.Is(err, ledger.ErrAltered):
 		return &ledger.Damaged{Path: b.path, What: words.Message("ledger.what.altered", "cause", err), Err: err}
+	case broken(err) && errors.Is(err, fs.ErrNotExist): // its socket: that is not to say that nothing has been taken yet
+		return fmt.Errorf("%w: %s", ledger.ErrAway, err)
 	case broken(err):
 		return fmt.Errorf("%w: %w", ledger.ErrAway, err)
 	case code(err) == diskFull:

@@ -26,7 +26,7 @@ import (
 const markName = ".rowferry-spool"
 
 // markFact is where the ledger keeps what the mark says, and how the folder is called on the machine that was first to have it.
-const markFact = "spool/mark"
+const markFact = ledger.Own + "spool"
 
 // shared are copies in a folder that all machines reach. What was copied before that was agreed on lies in the database still.
 type shared struct {

@@ -67,6 +67,9 @@ func (l *Ledger) commit(ops []commits.Queued[op]) {
 		err = l.attempt(ops)
 	}
 	l.group++
+	if err == nil {
+		err = l.seen.note(l.group)
+	}
 	if err != nil && l.lease.ours.Err() != nil {
 		err = ledger.ErrLost
 	}
@@ -146,15 +149,15 @@ type writing struct {
 
 // fence lets nobody end our session before this transaction ends. ledger.ErrLost when somebody did; errWritten.
 func (w *writing) fence() error {
-	r, err := w.tx.Exec(w.ctx, "UPDATE fences SET written = $1 WHERE session = $2 AND written < $1", w.l.group+1, w.l.lease.epoch)
+	r, err := w.tx.Exec(w.ctx, "UPDATE fences SET written = $1 WHERE session = $2 AND written < $1 AND written >= $3", w.l.group+1, w.l.lease.epoch, w.l.seen.written)
 	if err != nil || r.RowsAffected() == 1 {
 		return err
 	}
-	var ours bool
-	if err := w.tx.QueryRow(w.ctx, "SELECT EXISTS (SELECT FROM fences WHERE session = $1)", w.l.lease.epoch).Scan(&ours); err != nil {
+	var written bool // else it is over, or the database was put back to an earlier moment
+	if err := w.tx.QueryRow(w.ctx, "SELECT EXISTS (SELECT FROM fences WHERE session = $1 AND written >= $2)", w.l.lease.epoch, w.l.group+1).Scan(&written); err != nil {
 		return err
 	}
-	if ours {
+	if written {
 		return errWritten
 	}
 	w.l.lease.lose()

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
@@ -238,23 +237,8 @@ func (d Driver) Adopt(ctx context.Context) (said []batch.Message, err error) {
 
 // adopt makes the ledger's open ends such that nothing is sent again on a guess.
 func (l *Ledger) adopt(ctx context.Context, dir string) (said []batch.Message, err error) {
-	open, err := l.Files(ctx, ledger.Query{States: []ledger.State{ledger.Claiming, ledger.Taken, ledger.Sending}})
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range open {
-		if f.State != ledger.Sending {
-			if err := l.Refuse(ctx, f.ID, words.Of(f.Language, "ledger.adopt.refused")); err != nil {
-				return said, err
-			}
-			said = append(said, words.Message("ledger.adopt.taking", "name", f.Name, "id", f.ID))
-			continue
-		}
-		n, err := l.doubt(ctx, f.ID)
-		if err != nil {
-			return said, err
-		}
-		said = append(said, words.Message("ledger.adopt.open", "name", f.Name, "id", f.ID, "count", n))
+	if said, err = ledger.Doubt(ctx, l); err != nil {
+		return said, err
 	}
 	strangers, err := l.strangers(ctx)
 	if err != nil || len(strangers) == 0 {
@@ -267,30 +251,6 @@ func (l *Ledger) adopt(ctx context.Context, dir string) (said []batch.Message, e
 		}
 	}
 	return append(said, words.Message("ledger.adopt.strangers", "folder", aside, "ids", shortened(strangers))), nil
-}
-
-// doubt marks a file's open items as being sent: whoever goes on with them takes them for interrupted.
-func (l *Ledger) doubt(ctx context.Context, id string) (n int, err error) {
-	now := time.Now().UTC()
-	for c, err := range l.Chunks(ctx, id) {
-		if err != nil {
-			return n, err
-		}
-		var events []ledger.Event
-		for i := range c.States {
-			if c.States[i].Verdict == nil {
-				events = append(events, ledger.Event{File: id, Chunk: c.Seq, Item: i, Kind: ledger.EventSending, At: now, Attempt: c.States[i].Attempts + 1})
-			}
-		}
-		if len(events) == 0 {
-			continue
-		}
-		n += len(events)
-		if err := l.Record(events...).Wait(ctx); err != nil {
-			return n, err
-		}
-	}
-	return n, nil
 }
 
 // Sound reads every page of the database and every print.

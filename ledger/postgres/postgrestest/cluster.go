@@ -132,6 +132,24 @@ func (c *Cluster) end(by syscall.Signal) error {
 // Stop stops the server and removes everything.
 func (c *Cluster) Stop() error { return errors.Join(c.End(), os.RemoveAll(c.Dir)) }
 
+// Saved dumps the ledger at an address. What is returned puts it back as it was then.
+func (c *Cluster) Saved(address string) (putBack func() error, err error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, err
+	}
+	name := u.Query().Get("search_path")
+	dump := filepath.Join(c.Dir, fmt.Sprintf("%s-%d.dump", name, time.Now().UnixNano()))
+	at := []string{"-h", c.Dir, "-U", "rowferry"}
+	if err := c.run("pg_dump", append(at, "-n", name, "-Fc", "-f", dump, "postgres")...); err != nil {
+		return nil, err
+	}
+	return func() error {
+		drop := append(at, "-q", "-c", "DROP SCHEMA "+name+" CASCADE", "postgres")
+		return errors.Join(c.run("psql", drop...), c.run("pg_restore", append(at, "-d", "postgres", dump)...))
+	}, nil
+}
+
 // Address is that of a ledger which nobody has used.
 func (c *Cluster) Address() string {
 	q := url.Values{"host": {c.Dir}, "search_path": {fmt.Sprintf("ledger_%d", c.ledgers.Add(1))}}

@@ -1,0 +1,115 @@
+//go:build unix
+
+package postgres_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/ledgertest"
+	"github.com/rowferry/rowferry/ledger/postgres"
+)
+
+// A database that is put back to an earlier moment does not know what was sent since: no machine that wrote since goes on, before somebody has
+// accepted it; then what was open counts as sent.
+func TestPutBack(t *testing.T) {
+	t.Parallel()
+	address := cluster.Address()
+	east1, east2 := postgres.Driver{Address: address, Data: t.TempDir()}, postgres.Driver{Address: address, Data: t.TempDir()}
+	written := func(l ledger.Owner, item int) error {
+		return l.Record(ledgertest.Settled("f1", item, batch.Delivered)).Wait(t.Context())
+	}
+	refused := func(when string, want string, drivers ...postgres.Driver) {
+		t.Helper()
+		for _, d := range drivers {
+			_, err := d.Join(t.Context(), "")
+			_, looked := d.Visit(t.Context())
+			for _, err := range []error{err, looked} {
+				damaged, ok := errors.AsType[*ledger.Damaged](err)
+				if !ok || !damaged.Lost || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "--accept-ledger") {
+					t.Errorf("%s: %v", when, err)
+				}
+			}
+		}
+	}
+	put := func(back func() error) {
+		t.Helper()
+		if err := back(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	saved := func() func() error {
+		t.Helper()
+		back, err := cluster.Saved(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return back
+	}
+
+	first := join(t, east1, "east-1")
+	ledgertest.Accepted(t, first, "f1", 10)
+	closed(t, first)
+	before := saved()
+	closed(t, join(t, east1, "east-1")) // it knows what it wrote
+
+	first, second := join(t, east1, "east-1"), join(t, east2, "east-2")
+	if err := errors.Join(written(first, 0), written(second, 1)); err != nil {
+		t.Fatal(err)
+	}
+	under := saved()
+	if err := errors.Join(written(first, 2), written(second, 3)); err != nil {
+		t.Fatal(err)
+	}
+
+	// Under machines that go on: the next write is refused.
+	put(under)
+	for _, l := range []ledger.Owner{first, second} {
+		if err := written(l, 4); !errors.Is(err, ledger.ErrLost) {
+			t.Errorf("a write into a database that was put back: %v", err)
+		}
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	refused("to a moment of its session", "1 of them, are missing", east1, east2)
+
+	// While they stand still.
+	put(before)
+	refused("to a moment before its session", "does not know what this machine wrote since", east1, east2)
+
+	said, err := east1.Adopt(t.Context())
+	if err != nil || len(said) != 2 {
+		t.Fatal(said, err)
+	}
+	first = join(t, east1, "east-1")
+	second = join(t, east2, "east-2")
+	c, err := first.Chunk(t.Context(), "f1", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range c.States {
+		if !s.InFlight {
+			t.Errorf("item %d may be sent as if it never was: %+v", i, s)
+		}
+	}
+	closed(t, first)
+	closed(t, second)
+
+	// To a moment before it was accepted.
+	put(before)
+	refused("to before it was accepted", "is not the one into which this machine wrote", east1, east2)
+
+	// A memory that was torn, or is another ledger's, says nothing.
+	for _, text := range []string{"", "torn", "\"postgres://elsewhere/x\" 00 1 1 00000000000000000001 00000000\n"} {
+		if err := os.WriteFile(filepath.Join(east1.Data, "ledger.seen"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		closed(t, join(t, east1, "east-1"))
+	}
+}
