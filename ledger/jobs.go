@@ -19,6 +19,11 @@ const (
 	JobSweep  JobKind = "sweep"  // the books for what is to be done and was not handed out
 )
 
+// JobKinds are all of them.
+func JobKinds() []JobKind {
+	return []JobKind{JobLook, JobTake, JobReport, JobNotify, JobPrune, JobSweep}
+}
+
 // Job is a piece of work for whichever machine comes to it first. It carries an id and nothing else: what is to be done, and whether it still is,
 // the books say, so that it may be lost, repeated, or done by two machines at once.
 type Job struct {
@@ -70,4 +75,12 @@ type Queue struct {
 	Running int       `json:"running"`         // on one
 	Failed  int       `json:"failed"`          // to be tried again
 	Oldest  time.Time `json:"oldest,omitzero"` // since when the oldest waits that could be done now
+}
+
+// Age is for how long the oldest has waited; 0 when none waits.
+func (q Queue) Age(now time.Time) time.Duration {
+	if q.Oldest.IsZero() {
+		return 0
+	}
+	return max(0, now.Sub(q.Oldest))
 }

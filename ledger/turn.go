@@ -4,7 +4,7 @@ import "time"
 
 // Turn is who works on a ledger that several machines share. Moments are by the database's clock, for people: nothing is decided by them.
 type Turn struct {
-	Works      string    `json:"works"`            // the machine and its process that takes files, reports and carries out orders; "": none does now
+	Works      string    `json:"works"`            // the machine and its process that carries out orders; "": none does now
 	Since      time.Time `json:"since,omitzero"`   // when it began
 	Heard      time.Time `json:"heard,omitzero"`   // when it was heard of last
 	Silent     bool      `json:"silent,omitempty"` // it has not been for longer than its lease lasts: another one takes over
@@ -29,7 +29,7 @@ type Waiter struct {
 	Since   time.Time `json:"since"`
 }
 
-// Office is the right to do what one machine does for all: take files, report, carry out orders, tell notices, let go of what was kept long enough.
+// Office is the right to do what one machine does for all: carry out orders, preview, take up what providers say later.
 const Office = "office"
 
 // LaneOf is the right to send for an account.

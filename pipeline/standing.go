@@ -29,18 +29,20 @@ var (
 	paceAllowed = description("rowferry_pace_allowed_per_second", "Requests a second that the account's pace allows; not there without a limit.", "account")
 	paceUsed    = description("rowferry_pace_used_ratio", "Requests of the last whole minute, of those that the account's pace allowed; not there without a limit.", "account")
 	ledgerBytes = description("rowferry_ledger_bytes", "Size of the ledger in the data folder; not there where the ledger is in PostgreSQL.")
-	leaseSince  = description("rowferry_lease_since_timestamp_seconds", "When the machine that takes files and reports took that over; not there where one machine has it for itself.", "machine")
-	leaseEpoch  = description("rowferry_lease_epoch", "The number of the session of the machine that takes files and reports: each has a greater one than those before; not there where one machine has it for itself.")
+	leaseSince  = description("rowferry_lease_since_timestamp_seconds", "When the machine that carries out orders took that over; not there where one machine has it for itself.", "machine")
+	leaseEpoch  = description("rowferry_lease_epoch", "The number of the session of the machine that carries out orders: each has a greater one than those before; not there where one machine has it for itself.")
 	sendsFor    = description("rowferry_machine_accounts", "For how many accounts a machine sends; not there where one machine has the ledger for itself.", "machine")
 	leased      = description("rowferry_account_leased", "1 for the machine that sends for an account; not there where one machine has the ledger for itself.", "account", "machine")
 	standingBy  = description("rowferry_machines_standing_by", "Machines that wait to be let in; not there where one machine has the ledger for itself.")
+	jobsOf      = description("rowferry_jobs", "Jobs that the machines hand out to each other, by state: waiting for a machine, running, or failed and to be tried again; not there where one machine has the ledger for itself.", "kind", "state")
+	oldestJob   = description("rowferry_oldest_job_seconds", "For how long the oldest job has waited for a machine; 0 when none waits.", "kind")
 	diskFree    = description("rowferry_disk_free_bytes", "Room on the disk of the data folder.")
 	diskLeast   = description("rowferry_disk_least_bytes", "Room below which nothing new is taken (free); 0 where that is not given.")
 )
 
 // Describe names what Collect gives.
 func (s *standing) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{backlogRows, oldest, stalled, paceAllowed, paceUsed, ledgerBytes, leaseSince, leaseEpoch, sendsFor, leased, standingBy, diskFree, diskLeast} {
+	for _, d := range []*prometheus.Desc{backlogRows, oldest, stalled, paceAllowed, paceUsed, ledgerBytes, leaseSince, leaseEpoch, sendsFor, leased, standingBy, jobsOf, oldestJob, diskFree, diskLeast} {
 		out <- d
 	}
 }
@@ -73,6 +75,12 @@ func (s *standing) Collect(out chan<- prometheus.Metric) {
 			}
 		}
 		give(leaseEpoch, float64(turn.Epoch))
+		for _, q := range turn.Queues {
+			give(jobsOf, float64(q.Waiting), string(q.Kind), "waiting")
+			give(jobsOf, float64(q.Running), string(q.Kind), "running")
+			give(jobsOf, float64(q.Failed), string(q.Kind), "failed")
+			give(oldestJob, q.Age(time.Now()).Seconds(), string(q.Kind))
+		}
 		give(standingBy, float64(len(turn.StandingBy)))
 	}
 	if free, err := local.Room(e.Data); err != nil {

@@ -30,6 +30,7 @@ import (
 
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/postgres/postgrestest"
+	"github.com/rowferry/rowferry/notices/noticestest"
 )
 
 // database is a PostgreSQL for one test.
@@ -223,7 +224,7 @@ func (u *upheaval) seen() {
 			err = json.Unmarshal(out, &told)
 		}
 		t := told.Machines
-		if err == nil && strings.HasSuffix(t.Works, fmt.Sprint("process ", working.cmd.Process.Pid)) && !t.Since.IsZero() && !t.Silent && t.Epoch > 0 && len(t.StandingBy) == 0 && len(t.Machines) == len(u.machines) &&
+		if err == nil && strings.HasSuffix(t.Works, fmt.Sprint("process ", working.cmd.Process.Pid)) && !t.Since.IsZero() && !t.Silent && len(t.Queues) == len(ledger.JobKinds()) && t.Epoch > 0 && len(t.StandingBy) == 0 && len(t.Machines) == len(u.machines) &&
 			!slices.ContainsFunc(t.Machines, func(m ledger.Member) bool { return len(m.Accounts) < chaosAccounts/len(u.machines) }) {
 			return
 		}
@@ -346,6 +347,24 @@ func (u *upheaval) rested(allowed int) (most int) {
 	}
 }
 
+// told waits until people have been told of every file that has rows to mend, and fails where two messages tell of one.
+func (u *upheaval) told(hook *noticestest.Hook) {
+	u.Helper()
+	by := map[string]string{} // the message that told of it, by notice
+	u.until("not every file with rows to mend was told of", "SELECT coalesce(string_agg(id, ' '), '') FROM files WHERE rejected + invalid + failed + unknown > 0", func(ids string) bool {
+		of := map[string]bool{}
+		for _, m := range hook.Got() {
+			for _, n := range m.Notices {
+				if first := by[n.ID]; first != "" && first != m.ID {
+					u.Errorf("the notice %s came with the messages %s and %s", n.ID, first, m.ID)
+				}
+				by[n.ID], of[n.File] = m.ID, true
+			}
+		}
+		return !slices.ContainsFunc(strings.Fields(ids), func(id string) bool { return !of[id] })
+	})
+}
+
 // watchRights has the database write down, by its clock, who had which right from when on.
 const watchRights = `
 CREATE TABLE grants (n bigint GENERATED ALWAYS AS IDENTITY, name text, holder text, at timestamptz NOT NULL DEFAULT clock_timestamp());
@@ -454,6 +473,7 @@ var chaosPace = map[string]int{"les": 50, "hgj": 30, "otms": 10, "hgj-b": 20, "l
 const chaosConfig = `
 ledger: LEDGER
 listen: 127.0.0.1:0
+notices: {group: 10ms, webhook: {url: HOOK, secret: SECRET}}
 accounts:
   les: {provider: les, server: "URL/les", rate: 50/s, concurrency: 4, timeout: 1m, RETRY}
   les-b: {provider: les, server: "URL/les/b", rate: 40/s, concurrency: 4, timeout: 1m, RETRY}
@@ -560,7 +580,10 @@ func TestMachinesTakeOver(t *testing.T) {
 	}
 	var urls []string
 	config := strings.NewReplacer("HGJ", fmt.Sprintf(`concurrency: %d, timeout: 20s, RETRY, credentials: {token: "${T}", staff: "${S}", secret: "${P}"}, sign: {digest: md5, over: "{token}{timestamp}{nonce}{secret}"}`, atOnce)).Replace(chaosConfig)
-	config = strings.NewReplacer("RETRY", "retry: {for: 10m, first: 10ms, most: 100ms}", "REST", "outbox: {dir: out, formats: [csv]}, limits: {stop_after: 1000}").Replace(config)
+	hook := &noticestest.Hook{}
+	told := httptest.NewServer(hook)
+	defer told.Close()
+	config = strings.NewReplacer("HOOK", told.URL, "SECRET", noticestest.Secret, "RETRY", "retry: {for: 10m, first: 10ms, most: 100ms}", "REST", "outbox: {dir: out, formats: [csv]}, limits: {stop_after: 1000}").Replace(config)
 	for i := range 4 {
 		m := &machine{name: fmt.Sprintf("east-%d", i+1), dir: dir, line: newLine(t, u.cluster.Dir)}
 		server := httptest.NewUnstartedServer(calling.from(m))
@@ -624,6 +647,7 @@ func TestMachinesTakeOver(t *testing.T) {
 	put()
 	u.until("not every file has its result", "SELECT count(*)::text FROM files WHERE state = 'reported'", func(n string) bool { return n == strconv.Itoa(len(files)) })
 	u.rested(idle + 12) // another may have the office, or a connection more to the database
+	u.told(hook)
 	const open = "SELECT coalesce(string_agg(kind || ' ' || (args->>'id') || ' ' || state, ', '), '') FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded') AND "
 	u.until("files are to be taken or reported still", open+"kind IN ('take', 'report')", func(left string) bool { return left == "" })
 	for _, m := range u.machines {

@@ -173,6 +173,16 @@ func printTurn(t *ledger.Turn) {
 	for _, w := range t.StandingBy {
 		fmt.Fprintf(stdout, "%s stands by since %s\n", w.Machine, at(w.Since))
 	}
+	for _, q := range t.Queues {
+		if q.Waiting+q.Running+q.Failed == 0 {
+			continue
+		}
+		fmt.Fprintf(stdout, "%s: %d waiting, %d running, %d failed and tried again", q.Kind, q.Waiting, q.Running, q.Failed)
+		if age := q.Age(time.Now()); age >= time.Second {
+			fmt.Fprintf(stdout, "; the oldest waits for %s", age.Round(time.Second))
+		}
+		fmt.Fprintln(stdout)
+	}
 }
 
 // printStrays lists receipts that found nothing.

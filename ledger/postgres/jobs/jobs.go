@@ -170,7 +170,7 @@ func (w *worker) NextRetry(job *river.Job[args]) time.Time {
 // Work is ledger.Jobs's.
 func (j *Jobs) Work(ctx context.Context, s ledger.Shift) error {
 	workers := river.NewWorkers()
-	for _, kind := range []ledger.JobKind{ledger.JobLook, ledger.JobTake, ledger.JobReport, ledger.JobNotify, ledger.JobPrune, ledger.JobSweep} {
+	for _, kind := range ledger.JobKinds() {
 		river.AddWorkerArgs(workers, args{kind: kind}, &worker{jobs: j, shift: s})
 	}
 	queues := map[string]river.QueueConfig{}
@@ -288,26 +288,31 @@ func (j *Jobs) Failing(ctx context.Context, kind ledger.JobKind, times int) (all
 	return all, err
 }
 
-// Queues says how much work there is, by kind; none where no machine has ever handed any out.
+// Queues says how much work there is of each kind; none where no machine has ever handed any out.
 func Queues(ctx context.Context, q interface {
 	Query(ctx context.Context, query string, args ...any) (pgx.Rows, error)
-}) (all []ledger.Queue, err error) {
-	all = []ledger.Queue{}
+}) ([]ledger.Queue, error) {
+	all := []ledger.Queue{}
 	rows, err := q.Query(ctx, `SELECT kind, count(*) FILTER (WHERE state = 'available'), count(*) FILTER (WHERE state = 'running'), count(*) FILTER (WHERE state IN ('retryable', 'scheduled', 'pending')),
-		min(scheduled_at) FILTER (WHERE state = 'available') FROM river_job WHERE state IN ('available', 'running', 'retryable', 'scheduled', 'pending') GROUP BY kind ORDER BY kind`)
+		min(scheduled_at) FILTER (WHERE state = 'available') FROM river_job WHERE state IN ('available', 'running', 'retryable', 'scheduled', 'pending') GROUP BY kind`)
 	if err == nil {
+		for _, kind := range ledger.JobKinds() {
+			all = append(all, ledger.Queue{Kind: kind})
+		}
 		var one ledger.Queue
 		var oldest *time.Time
 		_, err = pgx.ForEachRow(rows, []any{&one.Kind, &one.Waiting, &one.Running, &one.Failed, &oldest}, func() error {
 			if one.Oldest = (time.Time{}); oldest != nil {
 				one.Oldest = *oldest
 			}
-			all = append(all, one)
+			if i := slices.IndexFunc(all, func(q ledger.Queue) bool { return q.Kind == one.Kind }); i >= 0 {
+				all[i] = one
+			}
 			return nil
 		})
 	}
-	if missing, ok := errors.AsType[*pgconn.PgError](err); ok && missing.Code == "42P01" {
-		return all, nil
+	if missing, ok := errors.AsType[*pgconn.PgError](err); ok && missing.Code == "42P01" { // no such table
+		return []ledger.Queue{}, nil
 	}
 	return all, err
 }
