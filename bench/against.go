@@ -96,7 +96,8 @@ func (b *bench) of(revision string) (v version, err error) {
 	return v, nil
 }
 
-// pairs runs both builds in turn and prints the medians of the ratios.
+// pairs runs both builds in turn, each time the other one first, and prints the medians of the ratios: so other work on the machine touches
+// both sides.
 func (b *bench) pairs(what string, both []version, runs int, run func(version) (figure, error)) error {
 	var cpu, wall, memory []float64
 	for n := range runs {
@@ -113,6 +114,6 @@ func (b *bench) pairs(what string, both []version, runs int, run func(version) (
 		}
 		cpu, wall, memory = append(cpu, used[0].cpu/used[1].cpu), append(wall, used[0].wall/used[1].wall), append(memory, used[0].rss/used[1].rss)
 	}
-	fmt.Printf("%-46s ratio %.2f of CPU, %.2f of time, %.2f of peak memory\n", what, median(cpu), median(wall), median(memory))
+	fmt.Printf("%-46s ratio %.3f of CPU, %.2f of time, %.2f of peak memory\n", what, median(cpu), median(wall), median(memory))
 	return nil
 }

@@ -256,31 +256,14 @@ func (b *bench) sending(in string, rows, runs int) (perRow float64, err error) {
 	return f / n, nil
 }
 
-// guards compares rowferry with one that was built to keep neither checksums nor the mark: pairs of runs, in turn, each time the other one
-// first. Of every pair the ratio counts, so that other work on the machine touches both sides.
+// guards compares rowferry with one that was built to keep neither checksums nor the mark (wanted: 1.03 or less of CPU).
 func (b *bench) guards(in string, rows, runs int) error {
 	bare := filepath.Join(b.dir, "unguarded")
 	if err := build(bare, "-X github.com/rowferry/rowferry/ledger.unguarded=yes"); err != nil {
 		return err
 	}
-	var wall, cpu []float64
-	for n := range 3 * runs {
-		binaries := []string{b.binary, bare}
-		if n%2 == 1 {
-			slices.Reverse(binaries)
-		}
-		used := map[string]figure{}
-		for _, binary := range binaries {
-			f, err := b.ferryWith(binary, in, rows)
-			if err != nil {
-				return err
-			}
-			used[binary] = f
-		}
-		wall, cpu = append(wall, used[b.binary].wall/used[bare].wall), append(cpu, used[b.binary].cpu/used[bare].cpu)
-	}
-	fmt.Printf("%-46s ratio %.3f of CPU, %.3f of time; medians of %d pairs (wanted: 1.03 or less)\n", "the journal's checksums and mark, of send", median(cpu), median(wall), len(cpu))
-	return nil
+	both := []version{{rowferry: b.binary}, {rowferry: bare}}
+	return b.pairs("the journal's checksums and mark, of send", both, 3*runs, func(v version) (figure, error) { return b.ferryWith(v.rowferry, in, rows) })
 }
 
 func (b *bench) large(rows int, perRow float64) error {

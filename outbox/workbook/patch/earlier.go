@@ -204,11 +204,7 @@ func (o *original) texts(part string, row int) (map[int]string, error) {
 	at, column := 0, -1
 	kind, text, taking, phonetic := "", "", false, false
 	t := cut(r)
-	for {
-		k, err := t.next()
-		if err == io.EOF {
-			break
-		}
+	for k, err := range t.all() {
 		if err != nil {
 			return nil, unusual(part)
 		}

@@ -232,11 +232,7 @@ func (n *oldNotes) begin(o *original, new *ours.Notes) error {
 // finish copies the sender's notes behind ours, with what is added to them; those of an earlier result go.
 func (n *oldNotes) finish(new *ours.Notes) error {
 	new.Comments.WriteString(n.end)
-	for {
-		k, err := n.rest.next()
-		if err == io.EOF {
-			return new.Comments.Finish()
-		}
+	for k, err := range n.rest.all() {
 		if err != nil {
 			return unusual(n.comments)
 		}
@@ -255,6 +251,7 @@ func (n *oldNotes) finish(new *ours.Notes) error {
 			return err
 		}
 	}
+	return new.Comments.Finish()
 }
 
 // note is the whole note that starts with k.

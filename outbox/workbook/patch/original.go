@@ -215,11 +215,7 @@ func (o *original) permitted() error {
 	}
 	found := ""
 	t := cut(bytes.NewReader(content))
-	for {
-		k, err := t.next()
-		if err == io.EOF {
-			break
-		}
+	for k, err := range t.all() {
 		if err != nil {
 			return unusual("[Content_Types].xml")
 		}
@@ -298,11 +294,7 @@ func (o *original) links(from, name string) ([]link, error) {
 	}
 	var found []link
 	t := cut(bytes.NewReader(content))
-	for {
-		k, err := t.next()
-		if err == io.EOF {
-			return found, nil
-		}
+	for k, err := range t.all() {
 		if err != nil {
 			return nil, unusual(name)
 		}
@@ -318,6 +310,7 @@ func (o *original) links(from, name string) ([]link, error) {
 		}
 		found = append(found, l)
 	}
+	return found, nil
 }
 
 func resolve(from, target string) string {

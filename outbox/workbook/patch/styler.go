@@ -3,11 +3,12 @@ package patch
 import (
 	"bytes"
 	"fmt"
-	"github.com/rowferry/rowferry/outbox/workbook/ours"
 	"io"
 	"maps"
 	"slices"
 	"strconv"
+
+	"github.com/rowferry/rowferry/outbox/workbook/ours"
 )
 
 // styler extends the formats of the sender's workbook: all that are there stay as they are, ours follow.

@@ -80,6 +80,18 @@ func (t *tokens) more() error {
 	return err
 }
 
+// all gives the pieces that are left. An error is the last that it gives.
+func (t *tokens) all() iter.Seq2[token, error] {
+	return func(yield func(token, error) bool) {
+		for {
+			k, err := t.next()
+			if err == io.EOF || !yield(k, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // next gives the next piece, io.EOF after the last.
 func (t *tokens) next() (token, error) {
 	for t.from == t.to {

@@ -3,9 +3,10 @@ package patch
 import (
 	"bytes"
 	"fmt"
-	"github.com/rowferry/rowferry/outbox/workbook/ours"
 	"slices"
 	"strconv"
+
+	"github.com/rowferry/rowferry/outbox/workbook/ours"
 )
 
 // deepest is the lowest heading that stays in view: a lower one would leave no room for rows.

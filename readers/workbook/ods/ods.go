@@ -140,11 +140,7 @@ func (b *book) encrypted() error {
 	if err != nil {
 		return err
 	}
-	for {
-		t, err := s.Next()
-		if err == io.EOF {
-			return nil
-		}
+	for t, err := range s.All() {
 		if err != nil {
 			return s.Wrap(err)
 		}
@@ -152,6 +148,7 @@ func (b *book) encrypted() error {
 			return readers.Refuse("kind.encrypted")
 		}
 	}
+	return nil
 }
 
 // scan is a scanner of the content that can say what its errors mean.
@@ -182,11 +179,7 @@ func (b *book) scan() (scan, error) {
 
 // survey reads a part for its styles and sheets.
 func (b *book) survey(s scan) error {
-	for {
-		t, err := s.Next()
-		if err == io.EOF {
-			return nil
-		}
+	for t, err := range s.All() {
 		if err != nil {
 			return s.Wrap(err)
 		}
@@ -212,6 +205,7 @@ func (b *book) survey(s scan) error {
 			return err
 		}
 	}
+	return nil
 }
 
 // table takes a sheet and goes to its end.

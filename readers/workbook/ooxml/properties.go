@@ -1,7 +1,5 @@
 package ooxml
 
-import "io"
-
 // CustomProperties reads the custom document properties by name; a file without any has none. The kind of a value is not told.
 func (a *Archive) CustomProperties() (map[string]string, error) {
 	if !a.Has("_rels/.rels") {
@@ -31,11 +29,8 @@ func (a *Archive) customProperties(part string) (map[string]string, error) {
 	}
 	found := map[string]string{}
 	name, value := "", []byte(nil)
-	for {
-		t, err := s.Next()
+	for t, err := range s.All() {
 		switch {
-		case err == io.EOF:
-			return found, nil
 		case err != nil:
 			return nil, s.Wrap(err)
 		case t == Start && s.Is("property"):
@@ -50,4 +45,5 @@ func (a *Archive) customProperties(part string) (map[string]string, error) {
 			name = ""
 		}
 	}
+	return found, nil
 }

@@ -162,16 +162,26 @@ func (s *Scanner) Skip() error {
 	return nil
 }
 
+// All gives what is left of the part. An error is the last that it gives.
+func (s *Scanner) All() iter.Seq2[Token, error] {
+	return func(yield func(Token, error) bool) {
+		for {
+			t, err := s.Next()
+			if err == io.EOF || !yield(t, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // Rest reads to the end of the part, which is where it turns out to be whole.
 func (s *Scanner) Rest() error {
-	for {
-		if _, err := s.Next(); err != nil {
-			if err == io.EOF {
-				return nil
-			}
+	for _, err := range s.All() {
+		if err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // Next gives the next token, io.EOF after the end of a well-formed part, or what is wrong with it. Comments and

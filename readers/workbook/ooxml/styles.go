@@ -1,7 +1,6 @@
 package ooxml
 
 import (
-	"io"
 	"strconv"
 	"strings"
 
@@ -26,11 +25,7 @@ func (a *Archive) Styles(part string) (*grid.Styles, error) {
 	codes := map[int]string{}
 	size := 0 // of the codes
 	var ids []int
-	for {
-		t, err := s.Next()
-		if err == io.EOF {
-			break
-		}
+	for t, err := range s.All() {
 		if err != nil {
 			return nil, s.Wrap(err)
 		}

@@ -1,7 +1,6 @@
 package ooxml
 
 import (
-	"io"
 	"path"
 	"strings"
 
@@ -98,11 +97,7 @@ func (a *Archive) readWorkbook(w *Workbook, rels map[string]Relation) error {
 	if err := s.Root("workbook"); err != nil {
 		return err
 	}
-	for {
-		t, err := s.Next()
-		if err == io.EOF {
-			break
-		}
+	for t, err := range s.All() {
 		if err != nil {
 			return s.Wrap(err)
 		}
@@ -147,11 +142,7 @@ func (a *Archive) relations(from, name string) (map[string]Relation, error) {
 		return nil, err
 	}
 	found := map[string]Relation{}
-	for {
-		t, err := s.Next()
-		if err == io.EOF {
-			return found, nil
-		}
+	for t, err := range s.All() {
 		if err != nil {
 			return nil, s.Wrap(err)
 		}
@@ -166,6 +157,7 @@ func (a *Archive) relations(from, name string) (map[string]Relation, error) {
 		}
 		found[string(id)] = Relation{Kind: path.Base(string(kind)), Target: resolvePart(from, string(target))}
 	}
+	return found, nil
 }
 
 // resolvePart makes a target relative to a part absolute.

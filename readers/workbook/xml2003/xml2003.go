@@ -3,7 +3,6 @@ package xml2003
 
 import (
 	"bytes"
-	"io"
 	"strconv"
 
 	"github.com/rowferry/rowferry/readers"
@@ -56,11 +55,7 @@ func Open(f readers.File, s readers.Settings) (grid.Book, error) {
 func (b *book) survey(s *markup.Scanner) error {
 	styles := &grid.Styles{}
 	styles.AddCode("General") // style 0: of cells that name none
-	for {
-		t, err := s.Next()
-		if err == io.EOF {
-			break
-		}
+	for t, err := range s.All() {
 		if err != nil {
 			return s.Wrap(err)
 		}
