@@ -165,21 +165,15 @@ func played(answers pgx.BatchResults, id string, seq int) (*ledger.Content, erro
 
 // play plays a chunk's records.
 func play(rows pgx.Rows, p *ledger.Playback, at ledger.ChunkID) error {
-	defer rows.Close()
 	var stored []byte
-	for rows.Next() {
-		if err := rows.Scan(&stored); err != nil {
-			return err
-		}
+	_, err := pgx.ForEachRow(rows, []any{&stored}, func() error {
 		events, err := ledger.Unseal(ledger.OfEvents, at.File, at.Seq, stored)
 		if err != nil {
 			return err
 		}
-		if err := p.Add(stored, events); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+		return p.Add(stored, events)
+	})
+	return err
 }
 
 // Chunk is ledger.Pen's.
@@ -188,12 +182,8 @@ func (w *writing) Chunk(id string, seq int) (*ledger.Content, error) {
 }
 
 // Chunk returns one chunk and the state of its items.
-func (b books) Chunk(ctx context.Context, id string, seq int) (c *ledger.Content, err error) {
-	err = b.reading(ctx, func(q querier) (err error) {
-		c, err = chunk(ctx, q, id, seq)
-		return err
-	})
-	return c, err
+func (b books) Chunk(ctx context.Context, id string, seq int) (*ledger.Content, error) {
+	return asked(ctx, b, func(q querier) (*ledger.Content, error) { return chunk(ctx, q, id, seq) })
 }
 
 // Chunks gives all chunks of a file in order.
@@ -202,27 +192,16 @@ func (b books) Chunks(ctx context.Context, id string) iter.Seq2[*ledger.Content,
 }
 
 // Tallies gives the tallies of a file's chunks.
-func (b books) Tallies(ctx context.Context, id string) (all []*ledger.Tally, err error) {
-	err = b.reading(ctx, func(q querier) error {
-		all = nil
-		rows, err := q.Query(ctx, "SELECT t.body FROM files f JOIN tallies t ON t.file = f.n WHERE f.id = $1 AND f.dropped = 0 ORDER BY t.seq", id)
+func (b books) Tallies(ctx context.Context, id string) ([]*ledger.Tally, error) {
+	bodies, err := listed(ctx, b, pgx.RowTo[[]byte], "SELECT t.body FROM files f JOIN tallies t ON t.file = f.n WHERE f.id = $1 AND f.dropped = 0 ORDER BY t.seq", id)
+	var all []*ledger.Tally
+	for seq, body := range bodies {
+		t, err := ledger.OpenTally(ledger.ChunkID{File: id, Seq: seq}, body)
 		if err != nil {
-			return err
+			return nil, b.explained(err)
 		}
-		defer rows.Close()
-		var body []byte
-		for rows.Next() {
-			if err := rows.Scan(&body); err != nil {
-				return err
-			}
-			t, err := ledger.OpenTally(ledger.ChunkID{File: id, Seq: len(all)}, body)
-			if err != nil {
-				return err
-			}
-			all = append(all, t)
-		}
-		return rows.Err()
-	})
+		all = append(all, t)
+	}
 	return all, err
 }
 
@@ -302,36 +281,25 @@ func (r register) Order(ctx context.Context, o ledger.Order) (n int64, err error
 }
 
 // Taken reports whether the owner has taken a command out.
-func (b books) Taken(ctx context.Context, n int64) (bool, error) {
-	var waiting bool
-	err := b.reading(ctx, func(q querier) error {
-		return q.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM orders WHERE n = $1)", n).Scan(&waiting)
+func (b books) Taken(ctx context.Context, n int64) (taken bool, err error) {
+	err = b.reading(ctx, func(q querier) error {
+		return q.QueryRow(ctx, "SELECT NOT EXISTS (SELECT 1 FROM orders WHERE n = $1)", n).Scan(&taken)
 	})
-	return !waiting, err
+	return taken, err
 }
 
 // Ordered gives the waiting commands.
-func (l *Ledger) Ordered(ctx context.Context) (orders []ledger.Order, err error) {
-	err = l.reading(ctx, func(q querier) error {
-		orders = nil
-		rows, err := q.Query(ctx, "SELECT n, body FROM orders ORDER BY n")
-		if err != nil {
-			return err
-		}
+func (l *Ledger) Ordered(ctx context.Context) ([]ledger.Order, error) {
+	return listed(ctx, l.books, func(row pgx.CollectableRow) (o ledger.Order, err error) {
 		var n int64
 		var body []byte
-		_, err = pgx.ForEachRow(rows, []any{&n, &body}, func() error {
-			var o ledger.Order
-			if err := json.Unmarshal(body, &o); err != nil {
-				return err
-			}
-			o.N = n
-			orders = append(orders, o)
-			return nil
-		})
-		return err
-	})
-	return orders, err
+		err = row.Scan(&n, &body)
+		if err == nil {
+			err = json.Unmarshal(body, &o)
+		}
+		o.N = n
+		return o, err
+	}, "SELECT n, body FROM orders ORDER BY n")
 }
 
 // Done takes a command out.

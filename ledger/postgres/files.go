@@ -215,21 +215,16 @@ func (w *writing) Family(root string) ([]ledger.File, error) {
 }
 
 // File returns one file.
-func (b books) File(ctx context.Context, id string) (f ledger.File, err error) {
-	err = b.reading(ctx, func(q querier) (err error) {
-		f, _, err = scanFile(q.QueryRow(ctx, "SELECT "+fileColumns+" FROM files WHERE id = $1", id))
-		return err
+func (b books) File(ctx context.Context, id string) (ledger.File, error) {
+	return asked(ctx, b, func(q querier) (ledger.File, error) {
+		f, _, err := scanFile(q.QueryRow(ctx, "SELECT "+fileColumns+" FROM files WHERE id = $1", id))
+		return f, err
 	})
-	return f, err
 }
 
 // Files lists files, oldest first.
-func (b books) Files(ctx context.Context, q ledger.Query) (found []ledger.File, err error) {
-	err = b.reading(ctx, func(from querier) (err error) {
-		found, err = files(ctx, from, q)
-		return err
-	})
-	return found, err
+func (b books) Files(ctx context.Context, q ledger.Query) ([]ledger.File, error) {
+	return asked(ctx, b, func(from querier) ([]ledger.File, error) { return files(ctx, from, q) })
 }
 
 // conditions is a WHERE whose parts must all hold.

@@ -138,8 +138,8 @@ func copyAll[T any](i *importing, table string, columns []string, from iter.Seq2
 	return err
 }
 
-// listed gives what is in memory already.
-func listed[T any](all []T) iter.Seq2[T, error] {
+// each gives what is in memory already.
+func each[T any](all []T) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for _, one := range all {
 			if !yield(one, nil) {
@@ -238,7 +238,7 @@ func (i *importing) write(g *gathered) error {
 		{"chunks", []string{"file", "seq", "body"}, g.chunks}, {"tallies", []string{"file", "seq", "body"}, g.tallies},
 		{"events", []string{"file", "chunk", "body"}, g.events}, {"prints", []string{"print", "file", "seq", "item", "free"}, g.prints},
 	} {
-		if err := copyAll(i, in(t.name, i.day<<dayBits), t.columns, listed(t.rows), func(row []any) []any { return row }); err != nil {
+		if err := copyAll(i, in(t.name, i.day<<dayBits), t.columns, each(t.rows), func(row []any) []any { return row }); err != nil {
 			return err
 		}
 	}
@@ -263,7 +263,7 @@ func (i *importing) people() error {
 	if err != nil {
 		return err
 	}
-	err = copyAll(i, "orders", []string{"n", "body"}, listed(orders), func(o ledger.Order) []any { return []any{o.N, ledger.EncodeFacts(o)} })
+	err = copyAll(i, "orders", []string{"n", "body"}, each(orders), func(o ledger.Order) []any { return []any{o.N, ledger.EncodeFacts(o)} })
 	if err != nil {
 		return err
 	}
@@ -271,7 +271,7 @@ func (i *importing) people() error {
 	if err != nil {
 		return err
 	}
-	return copyAll(i, "acts", []string{"n", "ord", "who", "verb", "file", "body"}, listed(acts), func(a ledger.Act) []any {
+	return copyAll(i, "acts", []string{"n", "ord", "who", "verb", "file", "body"}, each(acts), func(a ledger.Act) []any {
 		var order *int64
 		if a.Order > 0 {
 			order = &a.Order
@@ -294,7 +294,7 @@ func (i *importing) small() error {
 		if err != nil {
 			return err
 		}
-		err = copyAll(i, table, t.columns, listed(slices.Sorted(maps.Keys(all))), func(key string) []any {
+		err = copyAll(i, table, t.columns, each(slices.Sorted(maps.Keys(all))), func(key string) []any {
 			if table == "lanes" {
 				return []any{key, []byte(all[key])}
 			}
@@ -385,22 +385,15 @@ func (b books) Facts(ctx context.Context) (map[string]string, error) {
 }
 
 // lines gives the lines of a query, read whole before the first is given.
-func lines[T any](ctx context.Context, b books, query string, scan func(pgx.CollectableRow) (T, error)) iter.Seq2[T, error] {
+func lines[T any](ctx context.Context, b books, query string, scan pgx.RowToFunc[T]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		var all []T
-		err := b.reading(ctx, func(q querier) error {
-			rows, err := q.Query(ctx, query)
-			if err == nil {
-				all, err = pgx.CollectRows(rows, scan)
-			}
-			return err
-		})
+		all, err := listed(ctx, b, scan, query)
 		if err != nil {
 			var none T
 			yield(none, err)
 			return
 		}
-		listed(all)(yield)
+		each(all)(yield)
 	}
 }
 

@@ -368,6 +368,26 @@ func (b books) explained(err error) error {
 // patient is how long a reader asks again while the database does not answer: a restart takes that long.
 const patient = 8 * time.Second
 
+// asked is what look finds, as reading asks.
+func asked[T any](ctx context.Context, b books, look func(q querier) (T, error)) (found T, err error) {
+	err = b.reading(ctx, func(q querier) (err error) {
+		found, err = look(q)
+		return err
+	})
+	return found, err
+}
+
+// listed are the rows of a query, each as scan gives it.
+func listed[T any](ctx context.Context, b books, scan pgx.RowToFunc[T], query string, args ...any) ([]T, error) {
+	return asked(ctx, b, func(q querier) ([]T, error) {
+		rows, err := q.Query(ctx, query, args...)
+		if err != nil {
+			return nil, err
+		}
+		return pgx.CollectRows(rows, scan)
+	})
+}
+
 // reading asks the pool, again where the connection broke. look may be called more than once and must begin anew each time.
 func (b books) reading(ctx context.Context, look func(q querier) error) error {
 	until := time.Now().Add(patient)

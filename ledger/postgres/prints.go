@@ -80,12 +80,8 @@ func earlier(ctx context.Context, q querier, family string, prints []ledger.Prin
 }
 
 // Earlier finds the items that had the same requests.
-func (b books) Earlier(ctx context.Context, family string, prints []ledger.Print, since time.Time) (found []*ledger.Earlier, err error) {
-	err = b.reading(ctx, func(q querier) (err error) {
-		found, err = earlier(ctx, q, family, prints, since)
-		return err
-	})
-	return found, err
+func (b books) Earlier(ctx context.Context, family string, prints []ledger.Print, since time.Time) ([]*ledger.Earlier, error) {
+	return asked(ctx, b, func(q querier) ([]*ledger.Earlier, error) { return earlier(ctx, q, family, prints, since) })
 }
 
 // fillSieve reads all prints into the owner's sieve, once: whatever is left later goes through its hands, as long as it is alone.

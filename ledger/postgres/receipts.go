@@ -64,7 +64,7 @@ const received = `SELECT r.n, r.body, coalesce(f.id, ''), coalesce(m.seq, 0), co
 	LEFT JOIN files f ON f.n = m.file`
 
 // Received gives receipts in the order in which they came.
-func (b books) Received(ctx context.Context, q ledger.ReceivedQuery) (found []ledger.Received, err error) {
+func (b books) Received(ctx context.Context, q ledger.ReceivedQuery) ([]ledger.Received, error) {
 	where := &conditions{}
 	where.add("r.n > $", q.After)
 	if q.File != "" {
@@ -73,24 +73,13 @@ func (b books) Received(ctx context.Context, q ledger.ReceivedQuery) (found []le
 	if q.Unknown {
 		where.parts = append(where.parts, "f.id IS NULL")
 	}
-	err = b.reading(ctx, func(from querier) error {
-		found = nil
-		rows, err := from.Query(ctx, received+" WHERE "+where.String()+" ORDER BY r.n DESC"+bounded(q.Last, ""), where.args...)
-		if err != nil {
-			return err
-		}
-		var one ledger.Received
+	found, err := listed(ctx, b, func(row pgx.CollectableRow) (one ledger.Received, err error) {
 		var body []byte
-		_, err = pgx.ForEachRow(rows, []any{&one.N, &body, &one.File, &one.Chunk, &one.Item}, func() error {
-			one.Receipt = batch.Receipt{}
-			if err := json.Unmarshal(body, &one.Receipt); err != nil {
-				return err
-			}
-			found = append(found, one)
-			return nil
-		})
-		return err
-	})
+		if err := row.Scan(&one.N, &body, &one.File, &one.Chunk, &one.Item); err != nil {
+			return one, err
+		}
+		return one, json.Unmarshal(body, &one.Receipt)
+	}, received+" WHERE "+where.String()+" ORDER BY r.n DESC"+bounded(q.Last, ""), where.args...)
 	slices.Reverse(found)
 	return found, err
 }

@@ -44,7 +44,7 @@ func (r register) Act(ctx context.Context, a ledger.Act) error {
 }
 
 // Acts gives lines of that list, newest first.
-func (r register) Acts(ctx context.Context, q ledger.ActQuery) (found []ledger.Act, err error) {
+func (r register) Acts(ctx context.Context, q ledger.ActQuery) ([]ledger.Act, error) {
 	where := &conditions{}
 	if q.By != "" {
 		where.add("who = $", []byte(q.By))
@@ -58,24 +58,14 @@ func (r register) Acts(ctx context.Context, q ledger.ActQuery) (found []ledger.A
 	if q.Before > 0 {
 		where.add("n < $", q.Before)
 	}
-	err = r.reading(ctx, func(from querier) error {
-		found = nil
-		rows, err := from.Query(ctx, "SELECT n, coalesce(ord, 0), body FROM acts WHERE "+where.String()+" ORDER BY n DESC"+bounded(max(0, q.Limit), ""), where.args...)
-		if err != nil {
-			return err
-		}
+	return listed(ctx, r.books, func(row pgx.CollectableRow) (a ledger.Act, err error) {
 		var n, order int64
 		var body []byte
-		_, err = pgx.ForEachRow(rows, []any{&n, &order, &body}, func() error {
-			var a ledger.Act
-			if err := json.Unmarshal(body, &a); err != nil {
-				return err
-			}
-			a.N, a.Order = n, order
-			found = append(found, a)
-			return nil
-		})
-		return err
-	})
-	return found, err
+		err = row.Scan(&n, &order, &body)
+		if err == nil {
+			err = json.Unmarshal(body, &a)
+		}
+		a.N, a.Order = n, order
+		return a, err
+	}, "SELECT n, coalesce(ord, 0), body FROM acts WHERE "+where.String()+" ORDER BY n DESC"+bounded(max(0, q.Limit), ""), where.args...)
 }

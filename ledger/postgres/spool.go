@@ -108,14 +108,7 @@ func (o *original) Close() error {
 // IDs implements ledger.Copies.
 func (s spooled) IDs(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		var all []string
-		err := s.reading(ctx, func(q querier) error {
-			rows, err := q.Query(ctx, "SELECT id FROM copies WHERE whole")
-			if err == nil {
-				all, err = pgx.CollectRows(rows, pgx.RowTo[string])
-			}
-			return err
-		})
+		all, err := listed(ctx, s.books, pgx.RowTo[string], "SELECT id FROM copies WHERE whole")
 		if err != nil {
 			yield("", err)
 			return
