@@ -45,7 +45,7 @@ func Open(s Settings) (places.Folder, error) {
 	if s.Whose == "" {
 		s.Whose = "inbox"
 	}
-	f := &folder{Settings: s}
+	f := &folder{Settings: s, clock: time.Now}
 	f.watch.open(s)
 	return f, nil
 }
@@ -53,13 +53,35 @@ func Open(s Settings) (places.Folder, error) {
 type folder struct {
 	Settings
 	watch    watch
+	quiet    quiet
+	clock    func() time.Time
 	numbered atomic.Pointer[ownNumber] // where we are not who we are
 }
 
 func (f *folder) real(name string) string { return filepath.Join(f.Dir, filepath.FromSlash(name)) }
 
-// List asks each thing in the folder for its state once.
+// List asks each thing in the folder for its state once; of an inbox in which no file lay and nothing has changed since, only the folder.
 func (f *folder) List(_ context.Context, name string) ([]places.Entry, error) {
+	if name != "." || !f.Watch {
+		return f.list(name)
+	}
+	at := f.clock()
+	before, err := os.Stat(f.Dir)
+	if err != nil {
+		before = nil
+	}
+	if found, same := f.quiet.same(before, at); same {
+		return found, nil
+	}
+	found, err := f.list(name)
+	if !steady(f.Dir) {
+		before = nil
+	}
+	f.quiet.note(before, at, found)
+	return found, err
+}
+
+func (f *folder) list(name string) ([]places.Entry, error) {
 	if name == "." {
 		if err := f.usable(); err != nil {
 			return nil, err

@@ -16,7 +16,7 @@ import (
 // leastPause keeps events from making looks too dense.
 const leastPause = 250 * time.Millisecond
 
-// watch holds the file events of the folder. They are a hint and never the truth: every look is a full one.
+// watch holds the file events of the folder. They are a hint and never the truth: every look asks the folder.
 type watch struct {
 	mu     sync.Mutex
 	logger *slog.Logger
