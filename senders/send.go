@@ -37,7 +37,8 @@ type sender struct {
 	wanted  atomic.Bool // the server has asked for a certificate of ours
 
 	mu    sync.Mutex
-	until time.Time // the provider's limit is spent until then
+	until time.Time   // the provider's limit is spent until then
+	spent atomic.Bool // it may be
 }
 
 // dress is what an account's secrets go into: the requests of each operation. Secrets that are rotated make another one.
@@ -176,8 +177,9 @@ func (s *sender) attempt(ctx context.Context, c *call, a Attempt) (res Result, s
 	res = Result{Fate: x.fate, Err: x.err, Started: x.started, Took: x.took}
 	if x.fate == Answered {
 		res.Status = x.response.Status
-		res.RetryAfter = retryAfter(x.response.Header, time.Now())
-		s.holdFor(spent(x.response.Header, time.Now()))
+		now := x.started.Add(x.took)
+		res.RetryAfter = retryAfter(x.response.Header, now)
+		s.holdFor(spent(x.response.Header, now))
 		res.Reading = c.op.Interpret(x.response, providers.Sent{Items: a.Items, Encoding: c.encoding})
 		if !res.Reading.Plain() {
 			res.Said = s.said(c.op, x.response)
@@ -208,14 +210,16 @@ func (s *sender) holdFor(d time.Duration) {
 	defer s.mu.Unlock()
 	if until := time.Now().Add(d); until.After(s.until) {
 		s.until = until
+		s.spent.Store(true)
 	}
 }
 
 // held waits until requests may leave again.
 func (s *sender) held(ctx context.Context) error {
-	for {
+	for s.spent.Load() {
 		s.mu.Lock()
 		wait := time.Until(s.until)
+		s.spent.Store(wait > 0)
 		s.mu.Unlock()
 		if wait <= 0 {
 			return nil
@@ -228,6 +232,7 @@ func (s *sender) held(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+	return nil
 }
 
 func waited(err error) error {

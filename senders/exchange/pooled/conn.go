@@ -33,7 +33,8 @@ type conn struct {
 	packed   bool // the answer may come packed
 	names    []string
 	unpacks  *gzip.Reader
-	head     head // the last plain one
+	head     head      // the last plain one
+	until    time.Time // its deadline; zero: none
 	kept     bool
 	since    time.Time // put aside
 	done     <-chan struct{}
@@ -68,6 +69,17 @@ func (c *conn) watch(ctx context.Context) bool {
 		c.unwatch = context.AfterFunc(ctx, func() { _ = c.wire.Close() })
 	}
 	return true
+}
+
+// allow lets the connection last until some time, or somewhat longer: a deadline costs as much as a read of what is there, so that one
+// serves many requests.
+func (c *conn) allow(until, now time.Time) error {
+	most := max(0, min(until.Sub(now)/16, time.Second))
+	if longer := c.until.Sub(until); longer >= 0 && longer <= most {
+		return nil
+	}
+	c.until = until.Add(most)
+	return c.SetDeadline(c.until)
 }
 
 // abort ends the connection at once.

@@ -181,7 +181,7 @@ func (t *Carrier) connection(ctx context.Context, until time.Time) (*conn, error
 		if c == nil {
 			break
 		}
-		if c.watch(ctx) && c.SetDeadline(until) == nil {
+		if c.watch(ctx) && c.allow(until, time.Now()) == nil {
 			return c, nil
 		}
 		c.abort()
@@ -194,7 +194,7 @@ func (t *Carrier) connection(ctx context.Context, until time.Time) (*conn, error
 		c.abort()
 		return nil, ctx.Err()
 	}
-	if err := c.SetDeadline(until); err != nil {
+	if err := c.allow(until, time.Now()); err != nil {
 		c.abort()
 		return nil, err
 	}
