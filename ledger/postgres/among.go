@@ -437,18 +437,21 @@ func (r *right) asked() bool {
 
 // Release is ledger.Lease's. What was queued before is written before it is free.
 func (r *right) Release(ctx context.Context) error {
-	if r.ours.Err() != nil || r.l.among == nil {
-		r.end()
+	over := r.ours.Err() != nil // with the session, or it was given back before
+	r.end()
+	a := r.l.among
+	if a == nil {
 		return nil
 	}
-	r.end()
-	err := r.l.do(ctx, func(w *writing) error {
-		if err := w.exec("UPDATE rights SET session = NULL WHERE name = $1 AND session = $2", r.name, w.l.lease.epoch); err != nil {
-			return err
-		}
-		return w.exec(notifyRights)
-	})
-	a := r.l.among
+	var err error
+	if !over {
+		err = r.l.do(ctx, func(w *writing) error {
+			if err := w.exec("UPDATE rights SET session = NULL WHERE name = $1 AND session = $2", r.name, w.l.lease.epoch); err != nil {
+				return err
+			}
+			return w.exec(notifyRights)
+		})
+	}
 	a.mu.Lock()
 	if w := a.wants[r.name]; w != nil && w.has == r {
 		delete(a.wants, r.name)

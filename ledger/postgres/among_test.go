@@ -165,6 +165,12 @@ func TestASuspendedMachineIsFenced(t *testing.T) {
 		t.Errorf("a write of who lost its session: %v", err)
 	}
 	<-lane.Lost()
+	if err := lane.Release(t.Context()); err != nil { // as by who was asked for it back at the same moment
+		t.Error(err)
+	}
+	if _, err := first.Lease(t.Context(), "lane/otms"); !errors.Is(err, ledger.ErrLost) {
+		t.Errorf("a lease of who lost its session: %v", err)
+	}
 	if err := first.Close(); err != nil {
 		t.Error(err)
 	}
