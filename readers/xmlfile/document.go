@@ -309,17 +309,19 @@ func (d *document) trouble(err error) error {
 	var s *xml.SyntaxError
 	if !errors.As(err, &s) {
 		if strings.HasPrefix(err.Error(), "xml: ") { // an unsupported version
-			return &batch.Unreadable{Message: words.Message("xml.malformed", "line", d.line(), "cause", strings.TrimPrefix(err.Error(), "xml: ")), Err: err}
+			return &batch.Unreadable{Message: words.Message("xml.version"), Err: err}
 		}
 		return fmt.Errorf("read: %w", err)
 	}
 	switch {
 	case strings.Contains(s.Msg, "unexpected EOF"):
 		return readers.Cut("xml.cut_inside", "line", s.Line)
+	case strings.HasPrefix(s.Msg, "unescaped <"):
+		return &batch.Unreadable{Message: words.Message("xml.bracket", "line", s.Line), Err: err}
 	case strings.HasPrefix(s.Msg, "invalid character entity"):
 		return &batch.Unreadable{Message: words.Message("xml.entity", "line", s.Line, "entity", short(strings.TrimPrefix(s.Msg, "invalid character entity "))), Err: err}
 	}
-	return &batch.Unreadable{Message: words.Message("xml.malformed", "line", s.Line, "cause", short(s.Msg)), Err: err}
+	return &batch.Unreadable{Message: words.Message("xml.malformed", "line", s.Line), Err: err}
 }
 
 func isUnreadable(err error) bool {

@@ -139,7 +139,7 @@ func TestRefused(t *testing.T) {
 		{"<a/></a>", "xml.end_alone", false},
 		{"<a b='1' b='2'/>", "xml.attribute_twice", false},
 		{"<a b=1/>", "xml.malformed", false},
-		{"<a b='<'/>", "xml.malformed", false},
+		{"<a b='<'/>", "xml.bracket", false},
 		{"<a>&nbsp;</a>", "xml.entity", false},
 		{"<a>&#0;</a>", "xml.malformed", false},
 		{"<a>]]></a>", "xml.malformed", false},
@@ -155,7 +155,7 @@ func TestRefused(t *testing.T) {
 		{"<?xml version='1.0' encoding='ISO-8859-1'?><a><b>\xcc\xee\xf1\xea\xe2\xe0, \xf3\xeb\xe8\xf6\xe0 \xd2\xe2\xe5\xf0\xf1\xea\xe0\xff</b></a>", "xml.encoding_wrong", false}, // it is windows-1251
 		{"<?xml version='1.0' encoding='klingon'?><a/>", "xml.encoding", false},
 		{"<?xml version='1.0' encoding='iso-2022-kr'?><a/>", "xml.encoding", false},
-		{"<?xml version='1.1'?><a/>", "xml.malformed", false},
+		{"<?xml version='1.1'?><a/>", "xml.version", false},
 		{"\n<?xml version='1.0'?><a/>", "xml.declaration", false},
 		{"<a><?xml version='1.0'?></a>", "xml.declaration", false},
 		{"<!DOCTYPE a [<!ELEMENT a EMPTY>]><a/>", "xml.doctype", false},
