@@ -351,6 +351,23 @@ func TestEncodingOfLongFiles(t *testing.T) {
 	}
 }
 
+// A file that an upload has written down to the midst of a character is incomplete, in whatever encoding: it is waited for, and not refused
+// for an encoding that nobody knows.
+func TestCutWithinACharacter(t *testing.T) {
+	for name, line := range map[string]string{
+		"gb18030": "1,北京市朝阳区建国路,欧阳靖", "big5": "1,臺北市信義區市府路,陳怡君", "euc-kr": "1,서울특별시 강남구 테헤란로,홍길동", "shift_jis": "1,東京都千代田区丸の内,りんごジュース",
+		"euc-jp": "1,東京都千代田区丸の内,りんごジュース", "iso-2022-jp": "1,東京都千代田区丸の内,りんごジュース", "utf-8": "1,北京市朝阳区建国路,欧阳靖", "utf-16le": "1,北京市朝阳区建国路,欧阳靖",
+	} {
+		whole := encoded(t, name, "id,address,name\r\n"+strings.Repeat(line+"\r\n", 20))
+		for at := len(whole) - len(encoded(t, name, line)) - 1; at < len(whole)-1; at++ {
+			err := New().Complete(context.Background(), file(whole[:at]), readers.Settings{})
+			if u, ok := errors.AsType[*batch.Unreadable](err); err != nil && (!ok || !u.Incomplete) {
+				t.Errorf("%s, %d of %d bytes: %v", name, at, len(whole), err)
+			}
+		}
+	}
+}
+
 // encoded is text in an encoding, UTF-16 and UTF-32 without a mark.
 func encoded(t *testing.T, name, text string) []byte {
 	t.Helper()

@@ -105,6 +105,11 @@ func decide(ctx context.Context, f readers.File, s readers.Settings, limits read
 		return c, readers.Refuse("csv.is_binary")
 	}
 	guess := charset.Guess(found.sample)
+	if whole := found.sample[:len(found.sample)-found.tail]; !guess.Sure && found.tail > 0 && len(whole) > 0 {
+		if without := charset.Guess(whole); without.Sure { // an upload stands still within a character
+			guess = without
+		}
+	}
 	if !guess.Sure {
 		if len(guess.Fits) == 0 {
 			return c, readers.Refuse("csv.encoding_none", "line", found.line)
@@ -224,6 +229,7 @@ type examined struct {
 	cut            bool   // the text ends within a character
 	sample         []byte // lines with bytes above 127, from all over the file
 	last           bool   // the bytes looked at are the file's last
+	tail           int    // so many bytes at the end of the sample are the file's last value, which no separator ends
 }
 
 const (
@@ -386,6 +392,8 @@ func (e *examined) collect(b []byte, share int) {
 		} else if to < len(b) || !e.last {
 			b = behindCut(b[to:])
 			continue
+		} else {
+			e.tail = to - from
 		}
 		e.sample = append(e.sample, b[from:to]...)
 		share -= to - from

@@ -43,7 +43,9 @@ func newStrict(src io.Reader, name string) *strict {
 	d := e.NewDecoder().Transformer
 	s.decode = func(dst, src []byte, end bool) (int, int, error) {
 		n, m, err := d.Transform(dst, src, end)
-		if at := rubbish(dst[:n]); at >= 0 {
+		if at := rubbish(dst[:n]); at >= 0 && end && m == len(src) && name == "iso-2022-jp" && n-at <= 2*len("\uFFFD") {
+			return at, m, errHalfShift
+		} else if at >= 0 {
 			return at, m, errUndecodable // m: the bytes of all n; nobody decodes on
 		}
 		return n, m, err
@@ -51,7 +53,10 @@ func newStrict(src io.Reader, name string) *strict {
 	return s
 }
 
-var errUndecodable = errors.New("undecodable")
+var (
+	errUndecodable = errors.New("undecodable")
+	errHalfShift   = errors.New("half a character, or half of what switches between letters, at the end")
+)
 
 // rubbish finds a replacement character or a C1 control character; -1 when there is none.
 func rubbish(b []byte) int {
@@ -104,8 +109,8 @@ func (s *strict) read(p []byte) (int, error) {
 			s.last = p[n-1]
 		}
 		switch {
-		case errors.Is(err, errUndecodable):
-			if s.end && s.halved(s.in[s.r-m:s.w]) {
+		case errors.Is(err, errUndecodable), errors.Is(err, errHalfShift):
+			if errors.Is(err, errHalfShift) || s.end && s.halved(s.in[s.r-m:s.w]) {
 				s.err = readers.Cut("csv.cut_character", "encoding", s.name)
 			} else {
 				s.err = readers.Refuse("csv.encoding_unfit", "encoding", s.name, "line", s.lines)
