@@ -32,17 +32,22 @@ func Unit(name string) int64 {
 	return 1
 }
 
-// Letters collects the values of XML or HTML that have bytes above 127, one on a line: a sample to judge their encoding by. Where the
-// head is no whole text its last value may be cut, and is left out.
-func Letters(head []byte, whole bool) []byte {
-	var out []byte
+// Letters collects the values of XML or HTML that have bytes above 127, one on a line: a sample to judge their encoding by. A last value
+// that nothing ends may be cut within a character, and is left out unless it is the only one.
+func Letters(head []byte) []byte {
+	if i := bytes.LastIndexAny(head, "<>\"\r\n"); i >= 0 {
+		if out := values(head[:i]); len(out) > 0 {
+			return out
+		}
+	}
+	return values(head)
+}
+
+func values(head []byte) (out []byte) {
 	for value := range bytes.FieldsFuncSeq(head, func(r rune) bool { return r == '<' || r == '>' || r == '"' || r == '\n' || r == '\r' }) {
 		if slices.ContainsFunc(value, func(c byte) bool { return c >= utf8.RuneSelf }) {
 			out = append(append(out, value...), '\n')
 		}
-	}
-	if !whole && len(out) > 0 {
-		out = out[:1+bytes.LastIndexByte(out[:len(out)-1], '\n')]
 	}
 	return out
 }

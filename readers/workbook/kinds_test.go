@@ -15,6 +15,9 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
+
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/formats"
@@ -232,6 +235,36 @@ func TestPages(t *testing.T) {
 	}
 	_, err := rowsOf("orders.xls", []byte("<html><meta charset=iso-2022-jp><table><tr><th>id</th></tr><tr><td>\x1b$BItIJ\x1b(B</td></tr></table>"), readers.Settings{})
 	sound(t, err)
+}
+
+// A page that is written down to the midst of a character is incomplete, and not refused for its letters.
+func TestCutPages(t *testing.T) {
+	const rows = "<html><table><tr><th>编号</th><th>城市</th></tr><tr><td>订单一</td><td>北京市朝阳区</td></tr><tr><td>订单二</td><td>上海市浦东新区</td></tr></table></html>"
+	for name, sheet := range map[string]string{
+		"utf-8": rows, "gb18030": rows, "utf-16le": rows,
+		"utf-8, xml": `<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet><Table><Row><Cell><Data>编号</Data></Cell></Row><Row><Cell><Data>订单一</Data></Cell></Row></Table></Worksheet></Workbook>`,
+	} {
+		whole := []byte(sheet)
+		switch name {
+		case "gb18030":
+			whole, _ = simplifiedchinese.GBK.NewEncoder().Bytes(whole)
+		case "utf-16le":
+			whole, _ = unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().Bytes(whole)
+		}
+		for n := len(whole) * 2 / 3; n < len(whole)*8/9; n++ {
+			f := file("orders.xls", whole[:n])
+			r, err := formats.Of(f)
+			if err == nil {
+				err = r.Complete(t.Context(), f, readers.Settings{})
+			}
+			if u, ok := errors.AsType[*batch.Unreadable](err); !ok || !u.Incomplete {
+				t.Errorf("%s, %d of %d bytes: %v", name, n, len(whole), err)
+			}
+		}
+		if _, err := rowsOf("orders.xls", whole, readers.Settings{}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 // What the route says of the encoding goes before what the file says wrongly or not at all, and never garbles text that is plainly

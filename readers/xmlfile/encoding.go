@@ -162,7 +162,7 @@ func (t *opened) weigh(body *io.SectionReader, said string) (verdict, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return verdict{}, fmt.Errorf("read: %w", err)
 	}
-	if better := charset.Contradicts(charset.Letters(head[:n], n < len(head)), name); better != "" {
+	if better := charset.Contradicts(charset.Letters(head[:n]), name); better != "" {
 		return verdict{}, readers.Refuse("xml.encoding_wrong", "declared", said, "better", better)
 	}
 	return verdict{name: name}, nil
@@ -215,9 +215,20 @@ func (s *strict) Read(p []byte) (int, error) {
 	seen := append(s.tail, p[:n]...)
 	if at := bytes.Index(seen, []byte(string(utf8.RuneError))); at >= 0 {
 		line := s.line + bytes.Count(seen[len(s.tail):max(len(s.tail), at)], []byte("\n"))
+		// Of three bytes of a character that has four in GB 18030 two such and a digit are made.
+		if len(seen)-at <= 2*len("\uFFFD")+1 && (errors.Is(err, io.EOF) || err == nil && s.ended()) {
+			return 0, readers.Cut("xml.cut_character", "line", line)
+		}
 		return 0, readers.Refuse("xml.bytes", "line", line, "encoding", s.name)
 	}
 	s.line += bytes.Count(p[:n], []byte("\n"))
 	s.tail = append(s.tail[:0], seen[max(0, len(seen)-2):]...)
 	return n, err
+}
+
+// ended reports whether nothing more comes. It is asked when what came is refused whatever follows.
+func (s *strict) ended() bool {
+	var more [1]byte
+	n, err := s.src.Read(more[:])
+	return n == 0 && errors.Is(err, io.EOF)
 }

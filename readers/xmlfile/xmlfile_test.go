@@ -230,6 +230,41 @@ func TestEveryCut(t *testing.T) {
 	}
 }
 
+// In every encoding half a character at the end means that more is to come.
+func TestEveryCutOfWideCharacters(t *testing.T) {
+	for _, name := range []string{"gb18030", "big5", "shift_jis", "euc-kr", "utf-16le"} {
+		e, err := decoderOf(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := "<?xml version='1.0' encoding='" + name + "'?>\n<l><r k='中'>中文中文</r><r>中</r></l>"
+		if name == "gb18030" {
+			text = strings.ReplaceAll(text, "文", "🚚") // of four bytes
+		}
+		whole, err := e.NewEncoder().String(text)
+		if err != nil {
+			whole, err = e.NewEncoder().String(strings.Map(func(r rune) rune {
+				if r == '文' || r == '中' {
+					return '한'
+				}
+				return r
+			}, text))
+		}
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		for n := len(text) / 2; n < len(whole); n++ {
+			_, _, err := readAll(t, whole[:n], readers.Settings{})
+			if u := unread(err); u == nil || !u.Incomplete {
+				t.Errorf("%s, %d of %d bytes: %v", name, n, len(whole), err)
+			}
+		}
+		if _, rows, err := readAll(t, whole, readers.Settings{}); err != nil || len(rows) != 2 {
+			t.Errorf("%s: %d rows, %v", name, len(rows), err)
+		}
+	}
+}
+
 // endless is a document that goes on as long as one likes, made as it is read.
 type endless struct {
 	head, body, tail string

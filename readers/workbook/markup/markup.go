@@ -48,6 +48,9 @@ func Open(f readers.File, said string) (*Text, error) {
 		return nil, err
 	}
 	t := &Text{file: f, size: f.Size}
+	if err := t.trim(); err != nil {
+		return nil, err
+	}
 	for _, m := range []struct {
 		mark string
 		enc  encoding.Encoding
@@ -70,6 +73,23 @@ func Open(f readers.File, said string) (*Text, error) {
 		}
 	}
 	return t, t.choose(head, said)
+}
+
+// trim leaves out the first half of a character of UTF-8 that a cut file ends in: what is missing behind it tells that it is cut.
+func (t *Text) trim() error {
+	last := make([]byte, min(utf8.UTFMax, t.size))
+	if n, err := t.file.ReadAt(last, t.size-int64(len(last))); n < len(last) {
+		return err
+	}
+	for i := len(last) - 1; i >= 0; i-- {
+		if utf8.RuneStart(last[i]) {
+			if !utf8.FullRune(last[i:]) {
+				t.size -= int64(len(last) - i)
+			}
+			return nil
+		}
+	}
+	return nil
 }
 
 // zeros counts the zero bytes at every other place.
@@ -106,7 +126,7 @@ func (t *Text) choose(head []byte, said string) error {
 	if (name == "" || name == "utf-8") && !valid && found.letters >= 3 && found.letters > 4*found.invalid {
 		return readers.Refuse("csv.utf8_damaged", "line", found.line, "count", found.invalid)
 	}
-	sample := charset.Letters(head, len(head) < sampleSize)
+	sample := charset.Letters(head)
 	if valid && (name == "" || len(sample) == 0) {
 		return nil
 	}
@@ -232,7 +252,7 @@ func (d *decoding) more() error {
 	d.ended = d.mark.raw+int64(n) >= d.text.size
 	out := make([]byte, 3*len(d.raw)+16)
 	d.decoder.Reset()
-	m, used, err := d.decoder.Transform(out, d.raw[:n], d.ended)
+	m, used, err := d.decoder.Transform(out, d.raw[:n], false) // half a character at the end of a cut file is none
 	if err != nil && !errors.Is(err, transform.ErrShortSrc) {
 		return err
 	}
