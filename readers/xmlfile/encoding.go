@@ -216,7 +216,7 @@ func (s *strict) Read(p []byte) (int, error) {
 	if at := bytes.Index(seen, []byte(string(utf8.RuneError))); at >= 0 {
 		line := s.line + bytes.Count(seen[len(s.tail):max(len(s.tail), at)], []byte("\n"))
 		// Of three bytes of a character that has four in GB 18030 two such and a digit are made.
-		if len(seen)-at <= 2*len("\uFFFD")+1 && (errors.Is(err, io.EOF) || err == nil && s.ended()) {
+		if strings.Trim(string(seen[at:]), "\uFFFD0123456789") == "" && (errors.Is(err, io.EOF) || err == nil && s.ended()) {
 			return 0, readers.Cut("xml.cut_character", "line", line)
 		}
 		return 0, readers.Refuse("xml.bytes", "line", line, "encoding", s.name)
