@@ -256,3 +256,22 @@ func TestWhatIsGivenBackIsTakenAtOnce(t *testing.T) {
 		t.Error("the other one was lost")
 	}
 }
+
+// By its own times, with the lease that a new ledger has, a machine that dies has been replaced before 15 seconds are over: others have seen its last
+// beat after one glance, take it for dead when the lease is over, and see that with the next glance. What takes an account over waits another second for the
+// pace. The dead one stopped believing in its session before, and what it held of the database is free by then.
+func TestTimesAddUp(t *testing.T) {
+	t.Parallel()
+	l := join(t, postgres.Driver{Address: cluster.Address(), Data: t.TempDir()}, "")
+	defer closed(t, l)
+	length, believed, glance := postgres.Times(l)
+	if replaced := glance + length + glance + time.Second; replaced > 15*time.Second {
+		t.Errorf("a dead machine is replaced after up to %s", replaced)
+	}
+	if believed+time.Second > length {
+		t.Errorf("a machine believes in its session for %s of %s", believed, length)
+	}
+	if length < 5*time.Second { // idle_in_transaction_session_timeout
+		t.Errorf("a machine that stands still within a transaction keeps it for longer than its lease of %s", length)
+	}
+}

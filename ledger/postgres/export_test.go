@@ -36,3 +36,9 @@ func Lasting(ctx context.Context, t *testing.T, address string, length time.Dura
 		t.Fatal(err)
 	}
 }
+
+// Times are how long an owner's session lasts without a beat, for how long it believes in it itself, and how often it looks at the others.
+func Times(l ledger.Owner) (length, believed, glance time.Duration) {
+	o := l.(*Ledger)
+	return o.lease.length, o.lease.length / 5 * 4, o.among.every()
+}
