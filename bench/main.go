@@ -19,6 +19,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -62,6 +63,16 @@ func main() {
 		err = delays(*other, *rows, *runs)
 	case "guards":
 		err = withBench(*rows, func(b *bench, in string) error { return b.guards(in, *rows, *runs) })
+	case "memory":
+		err = memory(*rows, 3**rows)
+	case "wide":
+		err = writeWide(flag.Arg(1), atoi(flag.Arg(2)))
+	case "apart":
+		err = writeApart(flag.Arg(1), atoi(flag.Arg(2)))
+	case "alter":
+		err = alter(flag.Arg(1), flag.Arg(2), flag.Arg(3))
+	case "same":
+		err = same(flag.Arg(1), flag.Arg(2))
 	case "shared":
 		err = withBench(*rows, func(b *bench, in string) error { return b.shared(in, *rows, *runs) })
 	case "beside":
@@ -84,6 +95,14 @@ func main() {
 	}
 }
 
+func atoi(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return n
+}
+
 // figure is one timed process.
 type figure struct {
 	wall, cpu float64 // seconds
@@ -96,16 +115,20 @@ func timed(name string, args ...string) (figure, error) {
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	start := time.Now()
-	if err := cmd.Run(); err != nil {
-		return figure{}, fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, out.String())
+	err := cmd.Run()
+	if err != nil {
+		err = fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, out.String())
 	}
 	wall := time.Since(start).Seconds()
 	s := cmd.ProcessState
+	if s == nil {
+		return figure{}, err
+	}
 	usage, ok := s.SysUsage().(*syscall.Rusage)
 	if !ok {
 		return figure{}, errors.New("this system does not say what a process used")
 	}
-	return figure{wall, (s.UserTime() + s.SystemTime()).Seconds(), float64(usage.Maxrss) / 1024}, nil
+	return figure{wall, (s.UserTime() + s.SystemTime()).Seconds(), float64(usage.Maxrss) / 1024}, err
 }
 
 func median(all []float64) float64 {
@@ -155,12 +178,12 @@ func withBench(rows int, do func(b *bench, in string) error) error {
 	if err := build(binary, ""); err != nil {
 		return err
 	}
-	url, taken, stop, err := sink()
+	b := &bench{dir: dir, self: self, binary: binary, taken: &atomic.Int64{}, refused: &atomic.Int64{}}
+	stop, err := b.sink()
 	if err != nil {
 		return err
 	}
 	defer stop()
-	b := &bench{dir: dir, self: self, binary: binary, url: url, taken: taken}
 	in := filepath.Join(dir, "in.csv")
 	if err := writeCSV(in, rows); err != nil {
 		return err
@@ -177,8 +200,8 @@ func build(to, flags string) error {
 
 type bench struct {
 	dir, self, binary, url string
-	document               string // the provider's; "": the one beside this
-	taken                  *atomic.Int64
+	document, config       string        // the provider's and the configuration's; "": those beside this
+	taken, refused         *atomic.Int64 // requests that the sink got, and those of them that it refused
 	n                      int
 }
 
@@ -193,7 +216,7 @@ func (b *bench) workplace() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text, err := os.ReadFile("bench/testdata/rowferry.yaml")
+	text, err := os.ReadFile(cmp.Or(b.config, "bench/testdata/rowferry.yaml"))
 	if err != nil {
 		return "", err
 	}
@@ -303,27 +326,38 @@ func (b *bench) reading(runs int) error {
 	return nil
 }
 
-// sink answers every POST as the provider of testdata/sink.yaml does, and counts.
-func sink() (url string, taken *atomic.Int64, stop func(), err error) {
+// sink answers every POST as the provider of testdata/sink.yaml does, and counts. /5ms/pay answers after 5 ms; /some/pay refuses a tenth of the
+// requests, /all/pay every one.
+func (b *bench) sink() (stop func(), err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return "", nil, nil, err
+		return nil, err
 	}
-	taken = &atomic.Int64{}
-	answer := []byte(`{"code":1,"message":"success"}`)
+	b.url = "http://" + l.Addr().String()
+	taken, refused := []byte(`{"code":1,"message":"success"}`), []byte(`{"code":2,"message":"refused"}`)
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		taken.Add(1)
-		if first, _, _ := strings.Cut(r.URL.Path[1:], "/"); first != "pay" { // /5ms/pay answers after 5 ms
-			wait, _ := time.ParseDuration(first)
-			time.Sleep(wait)
+		answer, status := taken, http.StatusOK
+		first, _, _ := strings.Cut(r.URL.Path[1:], "/")
+		switch first {
+		case "some", "all":
+			body, _ := io.ReadAll(r.Body)
+			if first == "all" || bytes.Contains(body, []byte(`7","customer"`)) {
+				answer, status = refused, http.StatusUnprocessableEntity
+				b.refused.Add(1)
+			}
+		default:
+			_, _ = io.Copy(io.Discard, r.Body)
 		}
+		b.taken.Add(1)
+		wait, _ := time.ParseDuration(first) // of others none
+		time.Sleep(wait)
 		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
 		_, _ = w.Write(answer)
 	})}
 	done := make(chan struct{})
 	go func() { defer close(done); _ = server.Serve(l) }()
-	return "http://" + l.Addr().String(), taken, func() { _ = server.Close(); <-done }, nil
+	return func() { _ = server.Close(); <-done }, nil
 }
 
 // takeAlone reads, maps, checks and accepts a file into a fresh ledger, and sends nothing.

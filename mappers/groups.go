@@ -2,6 +2,7 @@ package mappers
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
 	"strings"
 
@@ -16,21 +17,38 @@ type grouping struct {
 	last  *group            // group of the row before
 	loose int               // number of the row before when its group is not known
 	rows  int               // number of the row before
+	pile  pile
 }
 
-// group is the rows that become one item. Only their JSON is kept.
+// group is the rows that become one item. There may be as many as rows, so it is small. Only their JSON is kept.
 type group struct {
-	rows     []int
-	head     []byte   // JSON of the values that the rows share, from the first row, one after the other
-	ends     []uint32 // where each ends in head
-	late     []late   // values that the first row left blank
-	elements []byte   // JSON of what each row adds, joined by commas
+	last     link   // its last row in the pile
+	first    int    // number of its first row
+	count    int    // rows
+	head     []byte // where the first value begins, and where that of each filler ends, in four bytes each; then the values that the rows share: JSON, from the first row
+	spelling string // of the route's group column in the first row
+	*rare
+	keyless bool // nobody knows which group its one row belongs to
+	broken  bool // a row of it could not be read
+	warned  bool // a row beside it belongs nobody knows where
+}
+
+// rare is what few groups have.
+type rare struct {
+	late     []late // values that the first row left blank
 	problems []batch.Problem
 	spoiled  []string // paths of values that are wrong
-	keyless  bool     // nobody knows which group its one row belongs to
-	broken   bool     // a row of it could not be read
-	warned   bool     // a row beside it belongs nobody knows where
-	spelling string   // of the route's group column in the first row
+}
+
+// most is what groups have that have nothing of it. It is never written.
+var most = &rare{}
+
+// own is for writing.
+func (g *group) own() *rare {
+	if g.rare == most {
+		g.rare = &rare{}
+	}
+	return g.rare
 }
 
 func (g *group) blames(field string) bool {
@@ -48,12 +66,9 @@ func newGrouping() *grouping { return &grouping{byKey: map[string]*group{}} }
 
 // shared is the JSON of a value that all rows share, and the row that gave it.
 func (g *group) shared(at int) ([]byte, int) {
-	start := uint32(0)
-	if at > 0 {
-		start = g.ends[at-1]
-	}
-	if end := g.ends[at]; end > start {
-		return g.head[start:end], g.rows[0]
+	start, end := binary.LittleEndian.Uint32(g.head[4*at:]), binary.LittleEndian.Uint32(g.head[4*at+4:])
+	if end > start {
+		return g.head[start:end], g.first
 	}
 	for _, l := range g.late {
 		if l.at == at {
@@ -62,6 +77,17 @@ func (g *group) shared(at int) ([]byte, int) {
 	}
 	return nil, 0
 }
+
+// begin makes room for the ends.
+func (g *group) begin(fillers int) {
+	g.head = make([]byte, 4*fillers+4, 4*fillers+4+64)
+	for i := range fillers + 1 {
+		g.end(i - 1)
+	}
+}
+
+// end says that a filler's value ends here; -1 that the first begins.
+func (g *group) end(at int) { binary.LittleEndian.PutUint32(g.head[4*at+4:], uint32(len(g.head))) }
 
 // addRow adds a row to its group. A row whose group cannot be told is an item by itself, and the groups beside it are not
 // sent either: they might lack it.
@@ -75,7 +101,7 @@ func (st *state) addRow(row *batch.Row) {
 	}
 	if known {
 		if g = gs.byKey[key]; g == nil {
-			g = &group{}
+			g = &group{rare: most}
 			gs.byKey[key] = g
 			gs.order = append(gs.order, g)
 		}
@@ -84,7 +110,7 @@ func (st *state) addRow(row *batch.Row) {
 		}
 		gs.last, gs.loose = g, 0
 	} else {
-		g = &group{keyless: true}
+		g = &group{keyless: true, rare: most}
 		gs.order = append(gs.order, g)
 		if gs.last != nil {
 			st.neighbour(gs.last, gs.rows, row.Number)
@@ -92,21 +118,27 @@ func (st *state) addRow(row *batch.Row) {
 		gs.last, gs.loose = nil, row.Number
 	}
 	gs.rows = row.Number
-	first := len(g.rows) == 0
-	st.at = len(g.rows)
-	g.rows = append(g.rows, row.Number)
+	first := g.count == 0
+	st.at = g.count
+	if g.count++; first {
+		g.first = row.Number
+		g.begin(len(st.b.slots))
+	}
 	if row.Problem != nil {
 		g.broken = true
-		if first {
-			g.ends = make([]uint32, len(st.b.slots))
-		}
+		g.last = gs.pile.add(g.last, row.Number, nil)
 	} else {
 		st.addShared(g, first)
-		st.addElement(g)
+		g.last = gs.pile.add(g.last, row.Number, st.element())
 		st.compareRows()
 	}
-	g.problems = append(g.problems, st.problems...)
-	g.spoiled = append(g.spoiled, st.spoiled...)
+	if first {
+		g.head = bytes.Clone(g.head)
+	}
+	if len(st.problems)+len(st.spoiled) > 0 {
+		own := g.own()
+		own.problems, own.spoiled = append(own.problems, st.problems...), append(own.spoiled, st.spoiled...)
+	}
 }
 
 // keyOf tells which group the row belongs to. It is not known where a part of the key cannot be trusted, is blank
@@ -155,13 +187,12 @@ func (st *state) keyOf() (string, bool) {
 // addShared keeps the first row's values and compares those of the others with them. A blank says nothing.
 func (st *state) addShared(g *group, first bool) {
 	if first {
-		g.ends = make([]uint32, len(st.b.slots))
 		if col := st.b.group; col >= 0 {
 			g.spelling = strings.Clone(trim(st.cell(col).Text))
 		}
 	} else if col := st.b.group; col >= 0 {
 		if now := trim(st.cell(col).Text); now != g.spelling && g.spelling != "" && now != "" {
-			st.disagree(&slot{filler: &filler{field: groupField}, col: col, spot: col}, now, g.spelling, g.rows[0])
+			st.disagree(&slot{filler: &filler{field: groupField}, col: col, spot: col}, now, g.spelling, g.first)
 		}
 	}
 	for i := range st.b.slots {
@@ -182,7 +213,7 @@ func (st *state) addShared(g *group, first bool) {
 				was, row := g.shared(i)
 				switch {
 				case was == nil:
-					g.late = append(g.late, late{i, st.row.Number, string(out)})
+					g.own().late = append(g.late, late{i, st.row.Number, string(out)})
 				case !bytes.Equal(was, out):
 					st.disagree(s, value, plain(was), row)
 					st.spoil(s)
@@ -190,7 +221,7 @@ func (st *state) addShared(g *group, first bool) {
 			}
 		}
 		if first {
-			g.ends[i] = uint32(len(g.head))
+			g.end(i)
 		}
 	}
 }
@@ -214,11 +245,11 @@ func (st *state) convert(s *slot, value string, kind batch.Kind) []byte {
 	return out
 }
 
-// addElement adds what the row itself contributes.
-func (st *state) addElement(g *group) {
+// element is what the row itself contributes, valid until the next; nil for nothing.
+func (st *state) element() []byte {
 	n := st.b.m.rowsNode(st.b.m.root)
 	if n == nil {
-		return
+		return nil
 	}
 	kid := n.kids[0]
 	before := len(st.problems)
@@ -229,12 +260,28 @@ func (st *state) addElement(g *group) {
 			st.missing(&st.b.slots[kid.filler.at]) // a list takes one value from each row
 			st.spoil(&st.b.slots[kid.filler.at])
 		}
-		return
+		return nil
 	}
-	if len(g.elements) > 0 {
-		g.elements = append(g.elements, ',')
+	return st.buf
+}
+
+// gather gives a group's rows, and has what they contribute written, joined by commas.
+func (st *state) gather(g *group) (rows []int) {
+	rows = make([]int, g.count)
+	st.chain = slices.Grow(st.chain[:0], g.count)[:g.count]
+	for at, i := g.last, g.count-1; i >= 0; i-- {
+		st.chain[i] = at
+		at, rows[i], _ = st.groups.pile.row(at)
 	}
-	g.elements = append(g.elements, st.buf...)
+	st.elements = st.elements[:0]
+	for _, at := range st.chain {
+		_, _, element := st.groups.pile.row(at)
+		if len(element) > 0 && len(st.elements) > 0 {
+			st.elements = append(st.elements, ',')
+		}
+		st.elements = append(st.elements, element...)
+	}
+	return rows
 }
 
 func (m *Mapping) rowsNode(n *node) *node {
@@ -273,18 +320,19 @@ func (st *state) writeHead(dst []byte, s *slot) ([]byte, bool) {
 // finish hands out the groups in the order of their first rows.
 func (st *state) finish(yield func(*batch.Item, error) bool) {
 	blank := &batch.Row{}
+	st.groups.byKey = nil // what is handed out goes
 	for i, g := range st.groups.order {
 		st.groups.order[i] = nil
-		it := &batch.Item{Seq: st.seq, Rows: g.rows, Problems: g.problems}
+		it := &batch.Item{Seq: st.seq, Rows: st.gather(g), Problems: g.problems}
 		st.seq++
-		blank.Number = g.rows[0]
+		blank.Number = g.first
 		st.begin(blank)
 		if !g.broken {
 			st.group, st.spoiled = g, g.spoiled
 			st.tooFew(g)
 			st.buf, _ = st.emit(st.buf[:0], st.b.m.root)
 			if st.check && len(st.buf) > 0 {
-				st.checkBody(g.rows, st.buf)
+				st.checkBody(it.Rows, st.buf)
 			}
 		}
 		it.Problems = append(it.Problems, st.problems...)

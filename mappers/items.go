@@ -58,9 +58,11 @@ type state struct {
 	seeds    [2]maphash.Seed
 	marks    []mark // watched fillers: what the row gave
 
-	groups *grouping // nil where rows do not group
-	group  *group    // set while the body of a finished group is written
-	key    []text    // cached texts of the key's fillers, by filler
+	groups   *grouping // nil where rows do not group
+	elements []byte    // what the rows of the group under way contribute
+	chain    []link    // those rows
+	group    *group    // set while the body of a finished group is written
+	key      []text    // cached texts of the key's fillers, by filler
 }
 
 type mark struct {

@@ -189,7 +189,7 @@ func (st *state) emit(dst []byte, n *node) ([]byte, presence) {
 		return out, filled
 	case rowsNode:
 		dst = append(append(dst, n.key...), '[')
-		dst = append(dst, st.group.elements...)
+		dst = append(dst, st.elements...)
 		return append(dst, ']'), filled
 	case listNode:
 		mark := len(dst)

@@ -204,7 +204,7 @@ func (st *state) neighbour(g *group, row, other int) {
 	}
 	g.warned = true
 	names := st.b.t.sheets
-	g.problems = append(g.problems, batch.Problem{
+	g.own().problems = append(g.problems, batch.Problem{
 		Row: row, Column: st.keyColumn(), Code: "group",
 		Text: sentences(st.lang(), words.Of(st.lang(), "mapper.key.neighbour", "row", names.Row(row), "other", names.Row(other)),
 			words.Of(st.lang(), "mapper.key.neighbour.fix", "key", st.keyNames(), "other", names.Row(other))),
@@ -215,12 +215,12 @@ func (st *state) neighbour(g *group, row, other int) {
 // tooFew notes a group with too few rows.
 func (st *state) tooFew(g *group) {
 	least := st.b.m.op.Rows.Min
-	if len(g.rows) >= least {
+	if g.count >= least {
 		return
 	}
 	if !g.keyless && !g.warned { // else nobody knows how many there are
-		p := spot{row: g.rows[0], column: st.keyColumn()}
-		st.add(p, "min_items", "", words.Of(st.lang(), "mapper.group.few", "row", st.b.t.sheets.Row(g.rows[0]), "count", len(g.rows), "min", least),
+		p := spot{row: g.first, column: st.keyColumn()}
+		st.add(p, "min_items", "", words.Of(st.lang(), "mapper.group.few", "row", st.b.t.sheets.Row(g.first), "count", g.count, "min", least),
 			words.Of(st.lang(), "mapper.group.few.fix", "key", st.keyNames()))
 	}
 	for _, f := range st.b.m.fillers {

@@ -94,18 +94,18 @@ func (r *Reporter) copyIf(ctx context.Context, f ledger.File, from inbox.Lying) 
 // bare gives a file's rows by their numbers, without the sender's cells.
 func bare(chunks iter.Seq2[*ledger.Content, error]) iter.Seq2[*outbox.Line, error] {
 	return func(yield func(*outbox.Line, error) bool) {
-		known := map[int]outbox.Line{}
+		known := newKnown()
 		for c, err := range chunks {
 			if err == nil {
-				err = learn(known, c, nil)
+				err = known.learn(c, nil)
 			}
 			if err != nil {
 				yield(nil, err)
 				return
 			}
 		}
-		for _, number := range slices.Sorted(maps.Keys(known)) {
-			line := known[number]
+		for _, number := range slices.Sorted(maps.Keys(known.rows)) {
+			line, _ := known.take(number)
 			line.Row = &batch.Row{Number: number}
 			if !yield(&line, nil) {
 				return

@@ -205,7 +205,7 @@ func Lines(ctx context.Context, l ledger.Books, way *route.Route, f ledger.File)
 		}
 		next, stop := ahead(l.Chunks(ctx, f.ID))
 		defer stop()
-		known := map[int]outbox.Line{}
+		known := newKnown()
 		for row, err := range table.Rows() {
 			if err != nil {
 				yield(nil, fmt.Errorf("reading %s again: %w", f.ID, err))
@@ -234,7 +234,7 @@ func ahead(chunks iter.Seq2[*ledger.Content, error]) (next func() (*ledger.Conte
 		content *ledger.Content
 		err     error
 	}
-	ready, end := make(chan pulled, 4), make(chan struct{})
+	ready, end := make(chan pulled, 2), make(chan struct{})
 	var pulling sync.WaitGroup
 	pulling.Go(func() {
 		defer close(ready)
@@ -251,10 +251,9 @@ func ahead(chunks iter.Seq2[*ledger.Content, error]) (next func() (*ledger.Conte
 }
 
 // find takes a row's outcome out of what is known, loading chunks until it is there.
-func find(row *batch.Row, known map[int]outbox.Line, next func() (*ledger.Content, error, bool), later *receipts.Join) (*outbox.Line, error) {
+func find(row *batch.Row, known *known, next func() (*ledger.Content, error, bool), later *receipts.Join) (*outbox.Line, error) {
 	for {
-		if line, ok := known[row.Number]; ok {
-			delete(known, row.Number)
+		if line, ok := known.take(row.Number); ok {
 			line.Row = row
 			return &line, nil
 		}
@@ -265,27 +264,13 @@ func find(row *batch.Row, known map[int]outbox.Line, next func() (*ledger.Conten
 		if !more {
 			return nil, fmt.Errorf("row %d has no outcome in the ledger", row.Number)
 		}
-		if err := learn(known, c, later); err != nil {
+		if err := known.learn(c, later); err != nil {
 			return nil, err
 		}
 	}
 }
 
 var errOpen = errors.New("the item has no outcome yet")
-
-// learn adds the outcomes of a chunk's rows.
-func learn(known map[int]outbox.Line, c *ledger.Content, later *receipts.Join) error {
-	for i := range c.Items {
-		item, v := &c.Items[i], c.States[i].Verdict
-		if v == nil {
-			return fmt.Errorf("item %d: %w", item.Seq, errOpen)
-		}
-		for _, number := range item.Rows {
-			known[number] = outbox.Line{Outcome: later.With(v.Of(number), c.Seq, i), Problems: about(number, item.Problems, v.Problems), Item: item.Seq}
-		}
-	}
-	return nil
-}
 
 // about selects the problems of one row.
 func about(row int, lists ...[]batch.Problem) []batch.Problem {
