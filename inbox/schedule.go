@@ -1,62 +1,34 @@
 package inbox
 
 import (
-	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 	_ "time/tzdata" // time zones also where the system has none
+
+	"github.com/rowferry/rowferry/configs"
 )
 
-// Timing says when a place is looked at: after a pause, or at the times of a cron line.
-type Timing struct {
-	Every    time.Duration // pause between looks; not with Schedule
-	Schedule string        // five cron fields: minute hour day month weekday; CRON_TZ=Asia/Shanghai before them is allowed
-	TimeZone string        // of the schedule, default the machine's: Europe/Moscow
-}
-
-// Timetable is a Timing that has been checked.
+// Timetable says when a place is looked at: after a pause, or at the times of a cron line.
 type Timetable struct {
 	every    time.Duration
 	schedule schedule
 }
 
-// Timetable checks the timing.
-func (t Timing) Timetable() (*Timetable, error) {
-	if t.Schedule == "" {
-		if t.TimeZone != "" {
-			return nil, fmt.Errorf("time_zone %q is only for a schedule: write schedule: \"*/5 8-18 * * MON-FRI\", or remove time_zone", t.TimeZone)
-		}
-		if t.Every <= 0 {
-			return nil, fmt.Errorf("every %s: write a pause such as 1m", t.Every)
-		}
-		return &Timetable{every: t.Every}, nil
+// TimetableOf is that of an inbox, with which Check finds nothing wrong.
+func TimetableOf(in configs.Inbox) (*Timetable, error) {
+	if in.Schedule == "" {
+		return &Timetable{every: in.Every}, nil
 	}
-	line, err := t.line()
-	if err != nil {
-		return nil, err
+	line := in.Schedule
+	if in.TimeZone != "" {
+		line = "CRON_TZ=" + in.TimeZone + " " + line
 	}
 	schedule, err := parseSchedule(line)
 	if err != nil {
-		return nil, fmt.Errorf("schedule %q: %w; write five fields, minute hour day month weekday, such as \"*/5 8-18 * * MON-FRI\"", t.Schedule, err)
+		return nil, fmt.Errorf("schedule %q: %w", in.Schedule, err)
 	}
 	return &Timetable{schedule: schedule}, nil
-}
-
-// line is the cron line with its time zone in front.
-func (t Timing) line() (string, error) {
-	zoned := strings.HasPrefix(t.Schedule, "CRON_TZ=") || strings.HasPrefix(t.Schedule, "TZ=")
-	if t.TimeZone == "" {
-		return t.Schedule, nil
-	}
-	if zoned {
-		return "", fmt.Errorf("the time zone is given twice: in schedule %q and as time_zone %q", t.Schedule, t.TimeZone)
-	}
-	if _, err := time.LoadLocation(t.TimeZone); err != nil {
-		return "", fmt.Errorf("time_zone %q is not known: write a name such as Europe/Moscow or Asia/Shanghai", t.TimeZone)
-	}
-	return "CRON_TZ=" + t.TimeZone + " " + t.Schedule, nil
 }
 
 // Next is when the look is due that follows one which lasted from began to ended. It may lie in the past: then the time
@@ -154,21 +126,4 @@ func (r *Rhythm) setBack(now time.Time) (next time.Time, back bool) {
 		r.back = now.Round(0)
 	}
 	return r.Timetable.schedule.Next(r.back), true
-}
-
-// Wait returns when the next look is due: nil, or the context's error.
-func (r *Rhythm) Wait(ctx context.Context) error {
-	for {
-		left := r.Left()
-		if left == 0 {
-			return ctx.Err()
-		}
-		timer := time.NewTimer(left)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-timer.C:
-		}
-	}
 }

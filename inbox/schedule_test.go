@@ -2,16 +2,17 @@ package inbox
 
 import (
 	"context"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/rowferry/rowferry/configs"
 )
 
-func timetable(t *testing.T, timing Timing) *Timetable {
+func timetable(t *testing.T, timing configs.Inbox) *Timetable {
 	t.Helper()
-	table, err := timing.Timetable()
+	table, err := TimetableOf(timing)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +30,7 @@ func TestNextScheduledTime(t *testing.T) {
 		{"0 0 13 * FRI", "UTC", "2026-11-13T12:00:00Z", "2026-11-20T00:00:00Z"}, // either day will do, as in every cron
 	} {
 		after, _ := time.Parse(time.RFC3339, c.after)
-		table := timetable(t, Timing{Schedule: c.schedule, TimeZone: c.zone})
+		table := timetable(t, configs.Inbox{Schedule: c.schedule, TimeZone: c.zone})
 		if got := table.Next(after, after.Add(time.Second)).UTC().Format(time.RFC3339); got != c.next {
 			t.Errorf("%s %s after %s: %s, want %s", c.schedule, c.zone, c.after, got, c.next)
 		}
@@ -37,29 +38,40 @@ func TestNextScheduledTime(t *testing.T) {
 }
 
 func TestTimingMistakes(t *testing.T) {
-	for want, timing := range map[string]Timing{
-		"write a pause such as 1m":          {},
-		"every -1s":                         {Every: -time.Second},
-		"write five fields":                 {Schedule: "every day"},
-		`schedule "61 * * * *"`:             {Schedule: "61 * * * *"},
-		`schedule "0 0 0 * * *"`:            {Schedule: "0 0 0 * * *"},
-		"there is no such day":              {Schedule: "0 0 30 2 *"},
-		`time_zone "Mars" is not known`:     {Schedule: "0 0 * * *", TimeZone: "Mars"},
-		"the time zone is given twice":      {Schedule: "CRON_TZ=UTC 0 0 * * *", TimeZone: "UTC"},
-		`time_zone "UTC" is only for a sch`: {Every: time.Minute, TimeZone: "UTC"},
+	for want, in := range map[string]configs.Inbox{
+		"config.schedule: every day":               {Schedule: "every day"},
+		"config.schedule: 61 * * * *":              {Schedule: "61 * * * *"},
+		"config.schedule: 0 0 0 * * *":             {Schedule: "0 0 0 * * *"},
+		"config.schedule: 0 0 30 2 *":              {Schedule: "0 0 30 2 *"},
+		"config.schedule.every: 0 0 * * *":         {Schedule: "0 0 * * *", Every: time.Minute},
+		"config.zone: 0 0 * * *":                   {Schedule: "0 0 * * *", TimeZone: "Mars"},
+		"config.zone.twice: CRON_TZ=UTC 0 0 * * *": {Schedule: "CRON_TZ=UTC 0 0 * * *", TimeZone: "UTC"},
+		"config.zone.alone: ":                      {Every: time.Minute, TimeZone: "UTC"},
 	} {
-		if _, err := timing.Timetable(); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%+v: %v, want %q", timing, err, want)
+		if wrong := Check(in); len(wrong) != 1 || wrong[0].What.Key+": "+in.Schedule != want {
+			t.Errorf("%+v: %v, want %q", in, wrong, want)
 		}
 	}
 }
 
+// wait returns when the next look is due: nil, or the context's error.
+func wait(ctx context.Context, r *Rhythm) error {
+	for left := r.Left(); left > 0; left = r.Left() {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(left):
+		}
+	}
+	return ctx.Err()
+}
+
 // looks runs a rhythm for a while; each look takes as long as work says. It returns when they began, since the start.
-func looks(ctx context.Context, timing Timing, t *testing.T, work func(n int) (takes time.Duration, followUp time.Duration)) []time.Duration {
+func looks(ctx context.Context, timing configs.Inbox, t *testing.T, work func(n int) (takes time.Duration, followUp time.Duration)) []time.Duration {
 	start := time.Now()
 	r := Rhythm{Timetable: timetable(t, timing)}
 	var began []time.Duration
-	for n := 0; r.Wait(ctx) == nil; n++ {
+	for n := 0; wait(ctx, &r) == nil; n++ {
 		began = append(began, time.Since(start))
 		takes, followUp := work(n)
 		r.Began()
@@ -89,7 +101,7 @@ func TestEveryCountsFromTheEndOfALook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Second)
 		defer cancel()
-		got := looks(ctx, Timing{Every: time.Minute}, t, func(int) (time.Duration, time.Duration) { return 10 * time.Second, 0 })
+		got := looks(ctx, configs.Inbox{Every: time.Minute}, t, func(int) (time.Duration, time.Duration) { return 10 * time.Second, 0 })
 		same(t, got, 0, 70*time.Second, 140*time.Second)
 	})
 }
@@ -99,7 +111,7 @@ func TestMissedTimesAreMadeUpOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour+time.Second)
 		defer cancel()
-		got := looks(ctx, Timing{Schedule: "*/10 * * * *", TimeZone: "UTC"}, t, func(n int) (time.Duration, time.Duration) {
+		got := looks(ctx, configs.Inbox{Schedule: "*/10 * * * *", TimeZone: "UTC"}, t, func(n int) (time.Duration, time.Duration) {
 			if n == 1 {
 				return 35 * time.Minute, 0 // over 20, 30 and 40 past
 			}
@@ -113,7 +125,7 @@ func TestSettlingFilesAreFollowedUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Hour+time.Minute)
 		defer cancel()
-		got := looks(ctx, Timing{Schedule: "0 * * * *", TimeZone: "UTC"}, t, func(n int) (time.Duration, time.Duration) {
+		got := looks(ctx, configs.Inbox{Schedule: "0 * * * *", TimeZone: "UTC"}, t, func(n int) (time.Duration, time.Duration) {
 			if n == 1 {
 				return 0, 2 * time.Second
 			}
@@ -127,13 +139,13 @@ func TestSettlingFilesAreFollowedUp(t *testing.T) {
 func TestAClockThatJumpsIsNoticed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var jump atomic.Int64
-		r := Rhythm{Timetable: timetable(t, Timing{Schedule: "0 12 * * *", TimeZone: "UTC"})}
+		r := Rhythm{Timetable: timetable(t, configs.Inbox{Schedule: "0 12 * * *", TimeZone: "UTC"})}
 		r.Clock = func() time.Time { return time.Now().Add(time.Duration(jump.Load())) }
 		r.Began()
 		r.Ended(time.Time{})
 		go func() { time.Sleep(time.Minute); jump.Store(int64(13 * time.Hour)) }()
 		began := time.Now()
-		if err := r.Wait(t.Context()); err != nil {
+		if err := wait(t.Context(), &r); err != nil {
 			t.Fatal(err)
 		}
 		if took := time.Since(began); took > 2*time.Minute {
@@ -144,7 +156,7 @@ func TestAClockThatJumpsIsNoticed(t *testing.T) {
 
 func TestNotBeforeKeepsLooksApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := Rhythm{Timetable: timetable(t, Timing{Every: time.Hour})}
+		r := Rhythm{Timetable: timetable(t, configs.Inbox{Every: time.Hour})}
 		r.Began()
 		time.Sleep(100 * time.Millisecond)
 		r.Listed()
@@ -160,7 +172,7 @@ func TestNotBeforeKeepsLooksApart(t *testing.T) {
 func TestAClockThatIsSetBack(t *testing.T) {
 	for _, back := range []time.Duration{time.Minute, time.Hour, 24 * time.Hour, 31 * 24 * time.Hour} {
 		now := time.Date(2026, 11, 22, 10, 0, 30, 0, time.UTC)
-		r := Rhythm{Timetable: timetable(t, Timing{Schedule: "* * * * *", TimeZone: "UTC"}), Clock: func() time.Time { return now }}
+		r := Rhythm{Timetable: timetable(t, configs.Inbox{Schedule: "* * * * *", TimeZone: "UTC"}), Clock: func() time.Time { return now }}
 		r.Began()
 		r.Ended(time.Time{})
 		now = now.Add(-back)

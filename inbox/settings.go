@@ -72,7 +72,7 @@ func orElse[T comparable](field *T, value T) {
 func Open(f places.Folder, s Settings) (*Inbox, error) {
 	traits := f.Traits()
 	s.fillIn(traits)
-	timetable, err := Timing{Every: s.Every, Schedule: s.Schedule, TimeZone: s.TimeZone}.Timetable()
+	timetable, err := TimetableOf(s.Inbox)
 	if err != nil {
 		return nil, fmt.Errorf("inbox: %w", err)
 	}

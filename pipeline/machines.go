@@ -135,7 +135,7 @@ func looksOf(c configs.Inbox) func(time.Time) time.Time {
 	if c.Schedule == "" {
 		return ledger.Every(max(c.Every, time.Second))
 	}
-	timetable, err := inbox.Timing{Schedule: c.Schedule, TimeZone: c.TimeZone}.Timetable()
+	timetable, err := inbox.TimetableOf(c)
 	if err != nil { // it was judged when the configuration was read
 		return ledger.Every(time.Minute)
 	}
