@@ -283,8 +283,7 @@ func (b *Inbox) stuck(c Candidate) (why string, whole bool) {
 
 // Cause is an error without the path, which the sentence around it names.
 func Cause(err error) string {
-	var at *fs.PathError
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
 		return at.Err.Error()
 	}
 	if err == nil {

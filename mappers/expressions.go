@@ -407,8 +407,7 @@ func (p *program) run(e *env) (string, batch.Kind, error) {
 	e.budget = exprBudget
 	out, err := e.vm.Run(p.code, e)
 	if err != nil {
-		var at *file.Error
-		if errors.As(err, &at) {
+		if at, ok := errors.AsType[*file.Error](err); ok {
 			if at.Prev != nil {
 				return "", 0, at.Prev
 			}

@@ -113,8 +113,7 @@ func certificate(err error) string {
 
 // system is the operating system's word for what went wrong.
 func system(err error) string {
-	var number syscall.Errno
-	if errors.As(err, &number) {
+	if number, ok := errors.AsType[syscall.Errno](err); ok {
 		return number.Error()
 	}
 	return "no connection"

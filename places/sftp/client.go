@@ -261,8 +261,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // answered reports that the server said no: err is about the file, not about the connection.
 func answered(err error) bool {
-	var status *sftp.StatusError
-	if errors.As(err, &status) {
+	if status, ok := errors.AsType[*sftp.StatusError](err); ok {
 		return status.Code != uint32(sftp.ErrSSHFxConnectionLost) && status.Code != uint32(sftp.ErrSSHFxNoConnection)
 	}
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrExist)

@@ -279,8 +279,7 @@ func (h *hop) tcp(ctx context.Context, via *ssh.Client) (net.Conn, error) {
 
 // handshakeTrouble tells a refused login from a server that does not speak with us.
 func (h *hop) handshakeTrouble(err error, keyShown bool) error {
-	var algorithms *ssh.AlgorithmNegotiationError
-	if errors.As(err, &algorithms) {
+	if algorithms, ok := errors.AsType[*ssh.AlgorithmNegotiationError](err); ok {
 		return trouble(StepKey, words.Message("sftp.algorithms", "partner", h.name, "host", h.Host, "cause", reason(algorithms)), err)
 	}
 	if !keyShown {
@@ -339,12 +338,10 @@ func subsystem(shell *ssh.Client) (client *sftp.Client, complaints io.Reader, er
 
 // reason is the end of a chain of errors in which each repeats the one below.
 func reason(err error) string {
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return dns.Err
 	}
-	var op *net.OpError
-	if errors.As(err, &op) && op.Err != nil {
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Err != nil {
 		return op.Err.Error()
 	}
 	if errors.Is(err, context.DeadlineExceeded) {

@@ -74,8 +74,7 @@ func Diagnose(ctx context.Context, known map[string]configs.SFTP, name string, f
 
 // failed makes a step of an error; a *places.Trouble knows its own step.
 func failed(step, dir string, err error) Step {
-	var t *places.Trouble
-	if errors.As(err, &t) {
+	if t, ok := errors.AsType[*places.Trouble](err); ok {
 		if step == "" {
 			step = t.Step
 		}

@@ -29,8 +29,7 @@ func exists(s *sftp.Client, name string) (bool, error) {
 
 // refused reports that the server has not the right, or not the ability, to do what was asked.
 func refused(err error) bool {
-	var status *sftp.StatusError
-	if errors.As(err, &status) {
+	if status, ok := errors.AsType[*sftp.StatusError](err); ok {
 		return status.FxCode() == sftp.ErrSSHFxOpUnsupported || status.FxCode() == sftp.ErrSSHFxPermissionDenied
 	}
 	return errors.Is(err, fs.ErrPermission)
@@ -253,8 +252,8 @@ func readBack(ctx context.Context, s *sftp.Client, name string, content io.Reade
 
 // failure reports whether a server says no more than that it failed: some do when a file is not written from its beginning to its end.
 func failure(err error) bool {
-	var status *sftp.StatusError
-	return errors.As(err, &status) && status.FxCode() == sftp.ErrSSHFxFailure
+	status, ok := errors.AsType[*sftp.StatusError](err)
+	return ok && status.FxCode() == sftp.ErrSSHFxFailure
 }
 
 // inOrder writes a file once, from its beginning to its end, each piece when the one before has arrived, closes it, and looks at its size.

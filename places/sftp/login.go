@@ -57,8 +57,7 @@ func (l *login) signer() (ssh.Signer, error) {
 		}
 	}
 	signer, err := ssh.ParsePrivateKey(text)
-	var locked *ssh.PassphraseMissingError
-	if errors.As(err, &locked) {
+	if _, ok := errors.AsType[*ssh.PassphraseMissingError](err); ok {
 		if l.passphrase.Empty() {
 			return nil, l.trouble("sftp.key_locked", err, "file", l.where())
 		}

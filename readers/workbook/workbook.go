@@ -87,8 +87,7 @@ func unreadable(ctx context.Context, err error) error {
 	if stop := ctx.Err(); stop != nil {
 		return stop
 	}
-	var told *batch.Unreadable
-	if errors.As(err, &told) {
+	if told, ok := errors.AsType[*batch.Unreadable](err); ok {
 		return told
 	}
 	e := &grid.Error{Reason: grid.Corrupt, Err: err}
