@@ -31,6 +31,25 @@ var floor = map[string]int{
 	"pipeline": 6, "console": 7, "cmd": 8, "bench": 9,
 }
 
+// River is known by one package: what is handed out to machines is a ledger.Job everywhere else.
+func TestOnePackageKnowsRiver(t *testing.T) {
+	const knows = module + "ledger/postgres/jobs"
+	seen := false
+	for _, p := range packages(t) {
+		for _, path := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
+			if !strings.HasPrefix(path, "github.com/riverqueue/") {
+				continue
+			}
+			if seen = true; p.ImportPath != knows {
+				t.Errorf("%s imports %s", p.ImportPath, path)
+			}
+		}
+	}
+	if !seen {
+		t.Errorf("%s does not", knows)
+	}
+}
+
 type pkg struct {
 	ImportPath                         string
 	Imports, TestImports, XTestImports []string

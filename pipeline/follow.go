@@ -48,6 +48,11 @@ func (e *Engine) catchUp(ctx context.Context) error {
 	if err := e.reloadToo(ctx); err != nil {
 		return err
 	}
+	if e.shared != nil {
+		if err := e.shared.recovered(ctx); err != nil {
+			return err
+		}
+	}
 	e.Metrics.lanes(e.Lanes)
 	stopped, err := e.Ledger.Lanes(ctx)
 	if err != nil {

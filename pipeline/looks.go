@@ -31,6 +31,15 @@ func (e *Engine) looked(route string, err error, next time.Time) {
 	e.looks[route] = look
 }
 
+// over notes that a look of somebody else had no trouble since.
+func (e *Engine) over(route string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	look := e.looks[route]
+	look.Trouble = ""
+	e.looks[route] = look
+}
+
 // Looks gives the last look into each inbox, by route.
 func (e *Engine) Looks() map[string]Look {
 	e.mu.Lock()

@@ -320,6 +320,26 @@ func (m *machines) failing(ctx context.Context, kind ledger.JobKind, times int) 
 	return why, err
 }
 
+// recovered forgets the troubles of looks that other machines had none with since.
+func (m *machines) recovered(ctx context.Context) error {
+	var troubled []string
+	for name, look := range m.Looks() {
+		if look.Trouble != "" && time.Since(look.At) > unheard { // what it came to is written by now
+			troubled = append(troubled, name)
+		}
+	}
+	if len(troubled) == 0 {
+		return nil
+	}
+	failing, err := m.failing(ctx, ledger.JobLook, 1)
+	for _, name := range troubled {
+		if err == nil && failing[name] == nil {
+			m.over(name)
+		}
+	}
+	return err
+}
+
 // teller makes the notices.
 func (e *Engine) teller() *notify.Teller {
 	return &notify.Teller{Books: e.Ledger, Config: e.config, Going: e.troubles, Channels: e.channels, Log: e.Log, Now: time.Now}
