@@ -103,7 +103,7 @@ func (f *flags) run(ctx context.Context, once bool) error {
 		err := f.serve(ctx, cfg, log, watch)
 		why := standsBy(err)
 		switch {
-		case ctx.Err() != nil && errors.Is(err, context.Canceled): // told to stop while it started or stood by
+		case toldToStop(ctx, err):
 			return nil
 		case why == "", ctx.Err() != nil, said == "" && !watch.told() && errors.Is(err, ledger.ErrAway): // who starts is told that nobody answers
 			return err
@@ -120,6 +120,12 @@ func (f *flags) run(ctx context.Context, once bool) error {
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
+}
+
+// toldToStop reports whether a service ended because it was told to: while it worked, started or stood by, or while others went on without it, with whom
+// everything is that was left.
+func toldToStop(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled) || errors.Is(err, ledger.ErrLost))
 }
 
 // standsBy says why a service waits for its turn: a command has the ledger for itself, other machines went on without this one, nobody answers, or the
