@@ -39,8 +39,10 @@ func renotedAs(was, is *batch.Cell) (bool, order) {
 		same, o := likewise(was, is.Text)
 		return same && o == rounded, o
 	case batch.Date, batch.Moment, batch.Clock:
-		if was.Kind == batch.String {
-			return sameTime(is.Text, strings.TrimSpace(was.Text))
+		if own := strings.TrimSpace(was.Text); was.Kind == batch.String && shortDay.MatchString(own) {
+			return sameShortDay(is.Text, own)
+		} else if was.Kind == batch.String {
+			return sameTime(is.Text, own)
 		}
 	case batch.Bool:
 		return was.Kind == batch.String && sameTruth(is.Text, strings.TrimSpace(was.Text)), undecided
@@ -80,6 +82,7 @@ var (
 	codeLike    = regexp.MustCompile(`^-?\d+([.,]\d+)?[eE][+-]?\d+$`) // 12E5, which is a code to its sender
 	digits      = regexp.MustCompile(`\d+`)
 	dateText    = regexp.MustCompile(`^\d{1,4}([./-]|\. )\d{1,2}([./-]|\. )\d{1,4}\.?$|^\d{4}年\d{1,2}月\d{1,2}日$`)
+	shortDay    = regexp.MustCompile(`^\d{1,2}[./-]\d{1,2}$`) // the house 12/3, which is a day to a program
 	clockText   = regexp.MustCompile(`^(\d{1,4}):(\d\d)(?::(\d\d))?(?: ?([AaPp])\.?[Mm]\.?)?$`)
 )
 
@@ -266,6 +269,27 @@ func sameDay(iso, text string) (bool, order) {
 		return true, dayFirst
 	case is(g[0], month) && is(g[1], day) && !dotted:
 		return true, monthFirst
+	}
+	return false, undecided
+}
+
+// sameShortDay compares 2006-01-02 with a text that a program took for day and month, in either order, of the year that it was.
+func sameShortDay(iso, text string) (bool, order) {
+	day, _, _ := strings.Cut(iso, "T")
+	is, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return false, undecided
+	}
+	g := digits.FindAllString(text, -1)
+	first, _ := strconv.Atoi(g[0])
+	second, _ := strconv.Atoi(g[1])
+	switch m, d := int(is.Month()), is.Day(); {
+	case first == m && second == d && m == d:
+		return true, undecided
+	case first == m && second == d:
+		return true, monthFirst
+	case first == d && second == m:
+		return true, dayFirst
 	}
 	return false, undecided
 }

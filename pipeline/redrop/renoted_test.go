@@ -167,9 +167,9 @@ func TestSavedAsWorkbook(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := open(t, batch.English, "")
-			all := [][]string{{"accountNumber", "lesBookingId", "failReason", "Day", "Phone", "Code", "Paid"}}
+			all := [][]string{{"accountNumber", "lesBookingId", "failReason", "Day", "Phone", "Code", "Paid", "House"}}
 			for _, id := range []string{"A2", "REFUSE3", "REFUSE4"} {
-				all = append(all, []string{"0042", id, "late", "31.01.2030", "+4930123456", "12E5", "true"})
+				all = append(all, []string{"0042", id, "late", "31.01.2030", "+4930123456", "12E5", "true", "12/3"})
 			}
 			one := h.drop("failures", "orders.csv", encode(t, ',', all))
 			all = records(t, one.content("csv"))
@@ -203,6 +203,8 @@ func asTyped(t *testing.T, all [][]string) []byte {
 				cells[c] = n
 			} else if day, err := time.Parse("02.01.2006", text); err == nil {
 				cells[c] = day
+			} else if day, err := time.Parse("1/2", text); err == nil {
+				cells[c] = day.AddDate(2026, 0, 0)
 			} else if text == "true" {
 				cells[c] = true
 			}
