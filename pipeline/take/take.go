@@ -516,6 +516,7 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 			return ledger.Reading{}, itsOwn(err)
 		}
 	}
+	defer func() { _ = to.wait() }() // after an error
 	to.judge = repeats.New(t.Ledger, t.Route, table.Reading.Again, table.Layout().Sheets, f.ID, t.Now())
 	read := 0
 	var before *earlier
@@ -533,7 +534,7 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 			return ledger.Reading{}, err
 		}
 	}
-	if err := to.flush(ctx); err != nil {
+	if err := errors.Join(to.flush(ctx), to.wait()); err != nil {
 		return ledger.Reading{}, err
 	}
 	if read != to.counts.Read {
@@ -584,7 +585,9 @@ type staging struct {
 	route  *route.Route
 	key    *masks.Key // of the private fields; nil where the route has none
 	size   int
-	chunk  ledger.Chunk
+	chunk  ledger.Chunk    // that is collected
+	beside chan error      // what came of the chunk before, which is staged meanwhile; nil: none is
+	spare  []ledger.Staged // room of that one
 	behind []ledger.Receipt
 	counts batch.Counts
 	items  int
@@ -623,25 +626,42 @@ func (s *staging) count(it *ledger.Staged) {
 	it.Preset.Count(&s.counts, it.Rows, 1)
 }
 
-// flush decides about repeats and stages what is collected. A few chunks may be on their way to the disk; an error of one shows a little later.
+// flush has what is collected staged while the next chunk is read; one at a time. Its error is that of the chunk before.
 func (s *staging) flush(ctx context.Context) error {
-	if len(s.chunk.Items) == 0 {
-		return nil
-	}
-	for i := range s.chunk.Items {
-		s.route.Mask.Problems(s.chunk.Items[i].Problems)
-	}
-	if err := s.judge.Judge(ctx, s.chunk.Items); err != nil {
+	if err := s.wait(); err != nil || len(s.chunk.Items) == 0 {
 		return err
 	}
-	for i := range s.chunk.Items {
-		s.count(&s.chunk.Items[i])
-		s.seal(&s.chunk.Items[i])
-	}
-	s.behind = append(s.behind, s.ledger.Stage(s.chunk))
+	full, done := s.chunk, make(chan error, 1)
 	s.chunk.Seq++
-	clear(s.chunk.Items)
-	s.chunk.Items = s.chunk.Items[:0]
+	s.chunk.Items, s.spare, s.beside = s.spare[:0], full.Items, done
+	go func() { done <- s.stage(ctx, full) }()
+	return nil
+}
+
+// wait returns when no chunk is being staged.
+func (s *staging) wait() error {
+	if s.beside == nil {
+		return nil
+	}
+	err := <-s.beside
+	s.beside = nil
+	return err
+}
+
+// stage decides about repeats and stages a chunk. A few chunks may be on their way to the disk; an error of one shows a little later.
+func (s *staging) stage(ctx context.Context, chunk ledger.Chunk) error {
+	for i := range chunk.Items {
+		s.route.Mask.Problems(chunk.Items[i].Problems)
+	}
+	if err := s.judge.Judge(ctx, chunk.Items); err != nil {
+		return err
+	}
+	for i := range chunk.Items {
+		s.count(&chunk.Items[i])
+		s.seal(&chunk.Items[i])
+	}
+	s.behind = append(s.behind, s.ledger.Stage(chunk))
+	clear(chunk.Items)
 	if len(s.behind) < 32 {
 		return nil
 	}
