@@ -124,12 +124,19 @@ func TestScale(t *testing.T) {
 		}
 		return n
 	}
+	wal := func() int {
+		n, err := strconv.Atoi(u.until("WAL is not counted", "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint::text", func(string) bool { return true }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
 	const idle = 5 * time.Second
 	for end := time.Now().Add(3 * time.Minute); ; { // the database counts some of what was asked at the start only now
-		before, since := statements(), time.Now()
+		before, written, since := statements(), wal(), time.Now()
 		time.Sleep(idle)
 		quiet := float64(statements()-before) / time.Since(since).Seconds()
-		t.Logf("%d machines with nothing to do: %.1f transactions a second", machines, quiet)
+		t.Logf("%d machines with nothing to do: %.1f transactions a second, %.0f kB of WAL", machines, quiet, float64(wal()-written)/time.Since(since).Seconds()/1000)
 		if quiet < 20 {
 			break
 		}
@@ -137,10 +144,7 @@ func TestScale(t *testing.T) {
 			t.Fatalf("machines with nothing to do ask the database %.1f times a second", quiet)
 		}
 	}
-	wal, err := u.ask("SELECT pg_current_wal_lsn()::text")
-	if err != nil {
-		t.Fatal(err)
-	}
+	before := wal()
 	for i := range accounts {
 		var b strings.Builder
 		b.WriteString("accountNumber,lesBookingId,failReason\n")
@@ -182,13 +186,13 @@ func TestScale(t *testing.T) {
 			last = end
 		}
 	}
-	size := u.until("sizes", "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '"+wal+"')::bigint || ' ' || pg_database_size(current_database()) || ' ' || (SELECT count(*) FROM pg_stat_activity WHERE application_name = 'rowferry')", func(string) bool { return true })
-	var bytes, database, connections int
-	if _, err := fmt.Sscan(size, &bytes, &database, &connections); err != nil {
+	size := u.until("sizes", "SELECT pg_database_size(current_database()) || ' ' || (SELECT count(*) FROM pg_stat_activity WHERE application_name = 'rowferry')", func(string) bool { return true })
+	var database, connections int
+	if _, err := fmt.Sscan(size, &database, &connections); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("%d machines, %d accounts: %d rows in %.1f s, sent in %.1f s (%.0f a second), at most %d requests of an account in any second; %d bytes of WAL a row, %d MB of database, %d connections",
-		machines, accounts, accounts*rows, took.Seconds(), last.Sub(first).Seconds(), float64(accounts*rows)/last.Sub(first).Seconds(), most, bytes/(accounts*rows), database>>20, connections)
+		machines, accounts, accounts*rows, took.Seconds(), last.Sub(first).Seconds(), float64(accounts*rows)/last.Sub(first).Seconds(), most, (wal()-before)/(accounts*rows), database>>20, connections)
 	for _, m := range u.machines {
 		m.signal(t, syscall.SIGTERM)
 		if err := m.cmd.Wait(); err != nil {
