@@ -70,7 +70,8 @@ type Engine struct {
 	gauges   map[string]*Gauge
 
 	mu       sync.Mutex
-	inOffice bool // this machine does what one does for all
+	inOffice bool   // this machine does what one does for all
+	carried  string // the last order to reload that this machine carried out
 	stalled  map[string]error
 	looks    map[string]Look // by route
 }
@@ -474,9 +475,13 @@ func (e *Engine) Reload(order int64) bool {
 	if e.reload == nil {
 		return false
 	}
+	n := strconv.FormatInt(order, 10)
+	e.mu.Lock()
+	e.carried = n
+	e.mu.Unlock()
 	e.reload(order)
 	if e.changed != nil {
-		if err := e.Ledger.Keep(context.Background(), reloadedKey, strconv.FormatInt(order, 10)); err != nil {
+		if err := e.Ledger.Keep(context.Background(), reloadedKey, n); err != nil {
 			e.Log.Error("other machines are not told to take up the changed configuration", "error", err)
 		}
 	}

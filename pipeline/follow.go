@@ -106,8 +106,10 @@ func (e *Engine) reloadToo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fresh := e.followed && n != e.reloaded
-	if e.reloaded, e.followed = n, true; fresh && e.reload != nil && !e.Reports() {
+	e.mu.Lock()
+	fresh := e.followed && n != e.reloaded && n != e.carried // the office may have come here since another machine carried the order out
+	e.mu.Unlock()
+	if e.reloaded, e.followed = n, true; fresh && e.reload != nil {
 		e.reload(-1)
 	}
 	return nil

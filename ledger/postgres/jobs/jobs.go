@@ -49,7 +49,7 @@ const (
 	// attempts after which a job is given up; what the books say is still to be done is handed out anew.
 	attempts = 100
 	// remembered is how long what was done stays to be looked at.
-	remembered = 10 * time.Minute
+	remembered = 2 * time.Minute
 )
 
 // Open opens the jobs of a session, which lasts until ours ends. broken tells which errors are the connection's. Close after it.
