@@ -39,9 +39,6 @@ type question struct {
 	at   Item
 }
 
-// Name is for the log.
-func (p *Poller) Name() string { return "receipts/" + p.Account + "/" + p.Operation.ID }
-
 // Run asks until ctx ends.
 func (p *Poller) Run(ctx context.Context) error {
 	p.next, p.done = map[question]time.Time{}, map[string]int{}
