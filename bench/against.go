@@ -38,7 +38,7 @@ func against(revision string, rows, big, runs int) error {
 			return err
 		}
 		book := filepath.Join(b.dir, "in.xlsx")
-		if _, err := timed(b.self, "xlsx", book); err != nil {
+		if _, err := timed(b.self, "xlsx", book, "100000"); err != nil {
 			return err
 		}
 		err = b.pairs("reading a workbook of 100000 × 30", both, 3*runs, func(v version) (figure, error) { return timed(v.bench, "read", book) })

@@ -4,27 +4,22 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/xuri/excelize/v2"
 )
 
 // control is the bare loop everything is compared with: read a row, map it, POST it from 32 goroutines, write a line.
 // No ledger, no checks, no retry, no resume.
 func control(in, out, url string) error {
-	f, err := os.Open(in)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	r := csv.NewReader(f)
-	if _, err := r.Read(); err != nil {
-		return err
-	}
 	o, err := os.Create(out)
 	if err != nil {
 		return err
@@ -47,21 +42,59 @@ func control(in, out, url string) error {
 		}
 		w.Flush()
 	})
-	for i := 1; ; i++ {
-		rec, err := r.Read()
-		if err == io.EOF {
-			break
+	i := 0
+	err = records(in, func(rec []string) {
+		if i++; i > 1 {
+			jobs <- job{i - 1, rec}
 		}
-		if err != nil {
-			return err
-		}
-		jobs <- job{i, rec}
+	})
+	if err != nil {
+		return err
 	}
 	close(jobs)
 	posting.Wait()
 	close(results)
 	writing.Wait()
 	return o.Close()
+}
+
+// records gives those of a CSV, or the rows of a workbook as excelize reads them.
+func records(in string, each func([]string)) error {
+	if filepath.Ext(in) == ".xlsx" {
+		f, err := excelize.OpenFile(in, excelize.Options{RawCellValue: true})
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		rows, err := f.Rows(f.GetSheetName(0))
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			cells, err := rows.Columns()
+			if err != nil {
+				return err
+			}
+			each(cells)
+		}
+		return errors.Join(rows.Error(), rows.Close())
+	}
+	f, err := os.Open(in)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	r := csv.NewReader(f)
+	for {
+		rec, err := r.Read()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		each(rec)
+	}
 }
 
 const workers = 32
