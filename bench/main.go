@@ -67,6 +67,8 @@ func main() {
 		err = withBench(*rows, func(b *bench, in string) error { _, err := b.sending(in, *rows, *runs); return err })
 	case "sheets":
 		err = withBench(1, func(b *bench, _ string) error { return b.sheets(20_000, *runs) })
+	case "plot":
+		err = plot(flag.Arg(1), *big, *runs)
 	case "slow":
 		err = slow(*runs)
 	case "memory":
@@ -200,8 +202,11 @@ func withBench(rows int, do func(b *bench, in string) error) error {
 	return do(b, in)
 }
 
+// build builds the program as a release does.
 func build(to, flags string) error {
-	if out, err := exec.Command("go", "build", "-ldflags", flags, "-o", to, "./cmd/rowferry").CombinedOutput(); err != nil {
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w "+flags, "-o", to, "./cmd/rowferry")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build: %w\n%s", err, out)
 	}
 	return nil
