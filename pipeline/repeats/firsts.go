@@ -21,6 +21,7 @@ type firsts struct {
 	file   readers.Scratch
 	end    int64 // of the file
 	room   []byte
+	bound  bool // to memory
 }
 
 // run is keys with their rows, sorted, in the scratch file.
@@ -58,7 +59,7 @@ func (f *firsts) of(key uint64) (row int, err error) {
 // put notes the row of a key that has none.
 func (f *firsts) put(key uint64, row int) error {
 	f.newest.put(key, row)
-	if f.newest.n < runSize {
+	if f.newest.n < runSize || f.bound {
 		return nil
 	}
 	return f.write()
@@ -80,7 +81,8 @@ const entrySize = 16
 func (f *firsts) write() (err error) {
 	if f.file.File == nil {
 		if f.file, err = readers.NewScratch(); err != nil {
-			return err
+			f.bound = true // no temporary files here: it goes without
+			return nil
 		}
 	}
 	if f.open == nil {

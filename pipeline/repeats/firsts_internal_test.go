@@ -2,12 +2,26 @@ package repeats
 
 import (
 	"math/rand/v2"
+	"path/filepath"
 	"testing"
 )
 
 // Every key has the row that was put for it, the least and the greatest too, whether it is still in memory or in a run of any age; no
 // other has one.
 func TestFirsts(t *testing.T) {
+	checkFirsts(t, 40)
+}
+
+// Where no temporary file can be made they stay in memory.
+func TestFirstsWithoutTemporaryFiles(t *testing.T) {
+	for _, name := range []string{"TMPDIR", "TMP", "TEMP", "USERPROFILE"} {
+		t.Setenv(name, filepath.Join(t.TempDir(), "nowhere"))
+	}
+	checkFirsts(t, 0)
+}
+
+func checkFirsts(t *testing.T, runs int) {
+	t.Helper()
 	defer func(size int) { runSize = size }(runSize)
 	runSize = 1000
 	var f firsts
@@ -36,7 +50,7 @@ func TestFirsts(t *testing.T) {
 		put(rand.Uint64(), i+2)
 		put((rand.Uint64N(5000)+1)<<24, i+2) // close to each other, and again and again
 	}
-	if len(f.runs) < 40 {
+	if len(f.runs) < runs || runs == 0 && len(f.runs) > 0 {
 		t.Fatalf("%d runs", len(f.runs))
 	}
 	for key, row := range want {
