@@ -178,7 +178,7 @@ var machineName = regexp.MustCompile(`^[\pL\pN]([\pL\pN._-]*[\pL\pN])?$`)
 
 const longestMachineName = 63
 
-// checkMachines wants names that are ones, and a machine that reaches the inboxes of all routes.
+// checkMachines wants names that are ones, and a machine that reaches all preview folders.
 func (l *loader) checkMachines(c *Config) {
 	named := func(key, name, example string) bool {
 		if utf8.RuneCountInString(name) <= longestMachineName && machineName.MatchString(name) {
@@ -190,7 +190,7 @@ func (l *loader) checkMachines(c *Config) {
 	if l.has("machine") {
 		named("machine", c.Machine, "machine: east-1")
 	}
-	var all []string // named by every route so far; nil: none has named any
+	var all []string // named by every route with a preview folder so far; nil: none has named any
 	for _, route := range sortedKeys(c.Routes) {
 		on, key := c.Routes[route].Inbox.On, "routes."+route+".inbox.on"
 		for _, name := range on {
@@ -199,7 +199,7 @@ func (l *loader) checkMachines(c *Config) {
 			}
 		}
 		switch {
-		case len(on) == 0:
+		case len(on) == 0, c.Routes[route].Preview.Dir == "":
 			continue
 		case all == nil:
 			all = slices.Clone(on)

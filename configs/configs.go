@@ -92,14 +92,20 @@ func (c *Config) Reached(route string) bool {
 	return len(on) == 0 || slices.Contains(on, c.Here())
 }
 
-// Takes reports whether this machine reaches the inboxes of all routes.
-func (c *Config) Takes() bool {
-	for name := range c.Routes {
-		if !c.Reached(name) {
-			return false
+// ForAll reports whether this machine does what is done for all routes: it reaches all their inboxes, or no machine does.
+func (c *Config) ForAll() bool {
+	var on []string // machines that are named wherever any is
+	named := false
+	for _, r := range c.Routes {
+		switch {
+		case len(r.Inbox.On) == 0:
+		case !named:
+			on, named = slices.Clone(r.Inbox.On), true
+		default:
+			on = slices.DeleteFunc(on, func(name string) bool { return !slices.Contains(r.Inbox.On, name) })
 		}
 	}
-	return true
+	return len(on) == 0 || slices.Contains(on, c.Here())
 }
 
 // FreeBytes is Free in bytes; 0 where it is not given.

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Machines have names, and one of them reaches the inboxes of all routes.
+// Machines have names; those that reach the inboxes of all routes do what is done for all, and any machine where there is none.
 func TestMachines(t *testing.T) {
 	const text = `
 machine: MACHINE
@@ -19,14 +19,16 @@ routes:
 `
 	for name, c := range map[string]struct {
 		machine, one, two string
-		takes             bool
+		forAll            bool
 		wrong             string // the key of the mistake; "": none
 	}{
 		"named by all":    {"east-1", "[east-1, east-2]", "[east-1]", true, ""},
 		"named by one":    {"east-2", "[east-1, east-2]", "[east-1]", false, ""},
 		"named by none":   {"east-3", "east-1", "east-1", false, ""},
 		"all reach all":   {"east-3", "[]", "[]", true, ""},
-		"apart":           {"east-1", "[east-1]", "[east-2]", false, "routes.b.inbox.on"},
+		"apart":           {"east-1", "[east-1]", "[east-2]", true, ""},
+		"previews apart":  {"east-1", "[east-1]}, preview: {dir: pa", "[east-2]}, preview: {dir: pb", false, "routes.b.inbox.on"},
+		"one preview":     {"east-1", "[east-1]", "[east-2]}, preview: {dir: pb", true, ""},
 		"no name":         {"east/1", "[]", "[]", true, "machine"},
 		"no name in a on": {"east-1", "[east-1, a b]", "[east-1]", true, "routes.a.inbox.on"},
 		"in any script":   {"东-1", "[东-1]", "[东-1]", true, ""},
@@ -34,8 +36,8 @@ routes:
 		got := Load(write(t, t.TempDir(), strings.NewReplacer("MACHINE", c.machine, "ONE", c.one, "TWO", c.two).Replace(text)))
 		err := got.Verdict().Err()
 		if c.wrong == "" {
-			if err != nil || got.Takes() != c.takes || got.Here() != c.machine {
-				t.Errorf("%s: %v, takes %v", name, err, got.Takes())
+			if err != nil || got.ForAll() != c.forAll || got.Here() != c.machine {
+				t.Errorf("%s: %v, for all %v", name, err, got.ForAll())
 			}
 			continue
 		}

@@ -114,7 +114,7 @@ func (m *machines) shift() ledger.Shift {
 			regular(m.job(ledger.JobLook, name, name), looksOf(c))
 		}
 	}
-	if m.config.Takes() {
+	if m.config.ForAll() {
 		s.Queues[forAll] = abreast
 	}
 	regular(ledger.Job{Kind: ledger.JobSweep, Queue: queueOf(ledger.JobTake, nil)}, ledger.Every(sweeping))
@@ -125,7 +125,7 @@ func (m *machines) shift() ledger.Shift {
 	return s
 }
 
-// forAll is the queue of what is done for all routes, by machines that reach the folders of all.
+// forAll is the queue of what is done for all routes, by machines that reach the folders of all where there are such.
 const forAll = ledger.Office
 
 var pruning = ledger.Job{Kind: ledger.JobPrune, Queue: forAll}
