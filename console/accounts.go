@@ -20,6 +20,7 @@ type shownAccount struct {
 	Hour    []pipeline.Minute
 	Ages    []age
 	Person  bool              // a person stopped it
+	Away    bool              // another machine sends for it, and knows what is in flight and what was sent
 	Strays  []ledger.Received // the newest receipts that speak of nothing that was sent
 }
 
@@ -67,7 +68,7 @@ func (c *Console) accounts(ctx context.Context, p *people.Person) ([]shownAccoun
 		}
 		if lane := c.engine.Lanes[name]; lane != nil {
 			s := lane.State()
-			a.InFlight, a.Waiting, a.HeldUntil = s.InFlight, s.Waiting, s.HeldUntil
+			a.InFlight, a.Waiting, a.HeldUntil, a.Away = s.InFlight, s.Waiting, s.HeldUntil, lane.Away()
 		}
 		if g := c.engine.Gauge(name); g != nil {
 			a.Hour = g.Hour(now)
