@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # github.com/riverqueue/river v0.51.2 with riverpgxv5 (PostgreSQL 15, LISTEN/NOTIFY): a job may be inserted without anybody hearing of it.
 #
-# "Typically new jobs will be picked up ~immediately after insert via LISTEN/NOTIFY", says FetchPollInterval, and FetchCooldown is "the minimum amount
-# of time to wait between fetches". But the cooldown also holds for those who insert: a client tells of its inserts into a queue once in that time and drops
-# what would be told in between; nothing is told at its end. A job that is inserted right after another one, which has been fetched and done already,
+# River's documents let one expect that a worker hears of a job as soon as it is inserted, that FetchPollInterval is a safety net, and that FetchCooldown
+# bounds how often a client fetches. But the cooldown also holds for clients that insert: a client tells of its inserts into a queue once in that time and
+# drops what would be told in between; nothing is told at its end. A job that is inserted right after another one, which has been fetched and done already,
 # lies there until somebody polls, with every worker idle. With the usual values (100 ms, polled every second) it is hardly seen; who polls less often to
 # spare the database, because jobs are told of, waits that long. Here, so that the speed of a machine does not matter: 2 s, and polled every 10 s.
 #
