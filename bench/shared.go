@@ -1,16 +1,19 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
+	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/ledger/postgres/postgrestest"
+	"github.com/rowferry/rowferry/pipeline"
 )
 
 // shared compares a ledger in PostgreSQL on this machine, which writes as durably, with the one in SQLite: pairs of runs, in turn,
-// each time the other one first. Of every pair the ratio counts.
+// each time the other one first, each on a ledger that is there and empty. Of every pair the ratio counts.
 func (b *bench) shared(in string, rows, runs int) (err error) {
 	database, err := postgrestest.Start()
 	if err != nil {
@@ -29,6 +32,9 @@ func (b *bench) shared(in string, rows, runs int) (err error) {
 				}
 				if postgres {
 					err = appended(config, "ledger: "+database.Address()+"\n")
+				}
+				if err == nil {
+					err = made(config)
 				}
 				if err != nil {
 					return err
@@ -56,6 +62,19 @@ func (b *bench) shared(in string, rows, runs int) (err error) {
 		return err
 	}
 	return run("taking alone", func(config string) (figure, error) { return timed(b.self, "take", config, in) })
+}
+
+// made has the ledger of a configuration made, which is done once in its life.
+func made(config string) error {
+	cfg, err := pipeline.Load(config)
+	if err != nil {
+		return err
+	}
+	l, err := drivers.Open(context.Background(), drivers.Of(cfg))
+	if err != nil {
+		return err
+	}
+	return l.Close()
 }
 
 func appended(path, line string) error {

@@ -143,7 +143,7 @@ func (l *Ledger) Stage(c ledger.Chunk) ledger.Receipt {
 // stage writes chunks: rows of the table in one go, prints by COPY.
 func (w *writing) stage(chunks []*staged) error {
 	b := &pgx.Batch{}
-	prints := map[string][][]any{} // by partition
+	prints := map[string][]printed{} // by partition
 	added := func(id string) func(pgconn.CommandTag) error {
 		return func(done pgconn.CommandTag) error {
 			if done.RowsAffected() == 0 {
@@ -161,14 +161,15 @@ func (w *writing) stage(chunks []*staged) error {
 		b.Queue("INSERT INTO "+in("tallies", n)+" (file, seq, body) VALUES ($1, $2, $3)", n, c.seq, c.tally)
 		at := in("prints", n)
 		for _, p := range c.prints {
-			prints[at] = append(prints[at], []any{[16]byte(p.print), n, p.Seq, p.Item, p.Free})
+			p.File = n
+			prints[at] = append(prints[at], p)
 		}
 	}
 	if err := w.all(b); err != nil {
 		return err
 	}
-	for table, rows := range prints {
-		if err := w.copyPrints(table, rows); err != nil {
+	for table, all := range prints {
+		if err := w.copyPrints(table, all); err != nil {
 			return err
 		}
 	}

@@ -274,14 +274,20 @@ func (b books) end(ctx context.Context, h holding) error {
 
 // over takes a session out; where beat is not negative, only if it stands there still.
 func over(ctx context.Context, tx pgx.Tx, id, beat int64) error {
-	r, err := tx.Exec(ctx, "DELETE FROM sessions WHERE id = $1 AND (beat = $2 OR $2 < 0)", id, beat)
-	if err != nil || r.RowsAffected() == 0 {
+	var works bool
+	err := tx.QueryRow(ctx, "DELETE FROM sessions WHERE id = $1 AND (beat = $2 OR $2 < 0) RETURNING NOT alone AND to_regclass('river_job') IS NOT NULL", id, beat).Scan(&works)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	b := &pgx.Batch{}
 	b.Queue("DELETE FROM fences WHERE session = $1", id) // waits for a transaction that is under way
 	b.Queue("UPDATE rights SET session = NULL WHERE session = $1", id)
-	b.Queue(jobs.Free, id)
+	if works {
+		b.Queue(jobs.Free, id)
+	}
 	b.Queue(notifyRights)
 	return tx.SendBatch(ctx, b).Close()
 }

@@ -166,7 +166,7 @@ func (d Driver) own(ctx context.Context, alone bool) (*Ledger, error) {
 	if err == nil && !d.adopting {
 		err = b.knows(ctx)
 	}
-	if err == nil {
+	if err == nil && !alone { // who works alone hands nothing out
 		err = b.explained(jobs.Migrate(ctx, b.pool))
 	}
 	if err != nil {

@@ -27,11 +27,16 @@ func printsOf(c *ledger.Chunk) (all []printed) {
 }
 
 // copyPrints leaves prints. The sieve has them first: it may have more than the database, and never less.
-func (w *writing) copyPrints(table string, rows [][]any) error {
-	for _, row := range rows {
-		w.l.sieve.Add(ledger.Print(row[0].([16]byte)))
+func (w *writing) copyPrints(table string, all []printed) error {
+	for i := range all {
+		w.l.sieve.Add(all[i].print)
 	}
-	_, err := w.tx.CopyFrom(w.ctx, pgx.Identifier{table}, []string{"print", "file", "seq", "item", "free"}, pgx.CopyFromRows(rows))
+	row := make([]any, 5)
+	_, err := w.tx.CopyFrom(w.ctx, pgx.Identifier{table}, []string{"print", "file", "seq", "item", "free"}, pgx.CopyFromSlice(len(all), func(i int) ([]any, error) {
+		p := &all[i]
+		row[0], row[1], row[2], row[3], row[4] = [16]byte(p.print), p.File, p.Seq, p.Item, p.Free
+		return row, nil
+	}))
 	return err
 }
 
@@ -188,7 +193,7 @@ func (w *writing) Unrepeated(f ledger.File, n int64, c *ledger.Content, events [
 		return nil, nil, err
 	}
 	look := lookout(w.ctx, w.tx, f.Root(), time.Time{})
-	var late [][]any
+	var late []printed
 	for i, e := range events {
 		own := left(places[prints[i]], n, c.Seq, e.Item)
 		found, err := look.Earlier(places[prints[i]])
@@ -201,7 +206,7 @@ func (w *writing) Unrepeated(f ledger.File, n int64, c *ledger.Content, events [
 		}
 		open = append(open, e)
 		if own == nil {
-			late = append(late, []any{[16]byte(prints[i]), n, c.Seq, e.Item, e.Before.Held()})
+			late = append(late, printed{prints[i], ledger.Sighting{File: n, Seq: int32(c.Seq), Item: int32(e.Item), Free: e.Before.Held()}})
 		}
 	}
 	if len(late) == 0 {
@@ -221,7 +226,7 @@ func (w *writing) Reprint(f ledger.File, n int64, c *ledger.Content) error {
 	if err != nil {
 		return err
 	}
-	var late [][]any
+	var late []printed
 	for _, l := range items {
 		if left(places[l.Print], n, c.Seq, l.Item) != nil {
 			continue
@@ -230,7 +235,7 @@ func (w *writing) Reprint(f ledger.File, n int64, c *ledger.Content) error {
 			own := left(places[old], n, c.Seq, l.Item)
 			return own != nil && own.Free
 		})
-		late = append(late, []any{[16]byte(l.Print), n, c.Seq, l.Item, free})
+		late = append(late, printed{l.Print, ledger.Sighting{File: n, Seq: int32(c.Seq), Item: int32(l.Item), Free: free}})
 	}
 	if len(late) == 0 {
 		return nil
