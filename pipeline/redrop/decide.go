@@ -106,8 +106,8 @@ func (d *decision) verdict(s *ledger.Staged, i int, o batch.Outcome, carried boo
 
 // carry takes over what became of row i, with a word about why it stays so.
 func (d *decision) carry(s *ledger.Staged, i int, keep bool, key string, args ...any) {
-	o := d.fates[i].before.outcome()
-	text := d.say(key, append(args, "id", d.fates[i].before.file, "word", resultmark.Word(d.language, resultmark.Resend),
+	o := d.fates[i].before.Outcome()
+	text := d.say(key, append(args, "id", d.fates[i].before.from.ID, "word", resultmark.Word(d.language, resultmark.Resend),
 		"column", resultmark.Status.Heading(d.language), "rowcolumn", resultmark.Row.Heading(d.language))...)
 	if keep && o.Message != "" {
 		text = o.Message + " | " + text
@@ -139,7 +139,7 @@ func (d *decision) closed(s *ledger.Staged) {
 		d.carry(s, i, false, "redrop.unknown.delivered", "rows", d.rows(d.delivered))
 	}
 	d.hold(s)
-	d.skip(s, slices.Concat(d.delivered, d.held, d.asked, d.unasked), "redrop.group.delivered", "rows", d.rows(d.delivered), "id", d.fates[d.delivered[0]].before.file)
+	d.skip(s, slices.Concat(d.delivered, d.held, d.asked, d.unasked), "redrop.group.delivered", "rows", d.rows(d.delivered), "id", d.fates[d.delivered[0]].before.from.ID)
 }
 
 // doubtful: a row of the item may be one that was sent.
@@ -240,7 +240,7 @@ func (d *decision) invalid(s *ledger.Staged) {
 		if o.Status != batch.Invalid || f.as != untouched || f.before == nil || f.before.Status != batch.Invalid {
 			continue
 		}
-		o.Message = d.say("redrop.invalid", "id", f.before.file)
+		o.Message = d.say("redrop.invalid", "id", f.before.from.ID)
 		if len(s.Preset.Rows) == 0 {
 			s.Preset.Outcome = o
 		} else {
@@ -260,7 +260,7 @@ func (d *decision) before() (b ledger.Before) {
 		if f.before == nil || f.before.Status != batch.Unknown && f.as == edited {
 			continue
 		}
-		b.Attempts = max(b.Attempts, int(f.before.attempts))
+		b.Attempts = max(b.Attempts, f.before.Outcome().Attempts)
 		b.Lost = b.Lost || f.before.Status == batch.Unknown
 	}
 	return b

@@ -19,7 +19,7 @@ type family struct {
 	base    ledger.File
 	members []ledger.File // oldest first
 	names   names
-	words   map[word]*word
+	briefs  batch.Briefs
 	priors  []prior          // what became of each row
 	state   map[origin]int32 // which of them
 }
@@ -79,7 +79,7 @@ func (f *family) tell(of origin, o *batch.Outcome, m *ledger.File) {
 	was, known := f.state[of]
 	if !known {
 		f.state[of] = int32(len(f.priors))
-		f.priors = append(f.priors, f.told(o, m))
+		f.priors = append(f.priors, prior{f.briefs.Of(o), m})
 		return
 	}
 	switch f.priors[was].Status {
@@ -90,7 +90,7 @@ func (f *family) tell(of origin, o *batch.Outcome, m *ledger.File) {
 			return
 		}
 	}
-	f.priors[was] = f.told(o, m)
+	f.priors[was] = prior{f.briefs.Of(o), m}
 }
 
 func (f *family) known() map[string]int {

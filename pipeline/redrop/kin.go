@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
@@ -74,28 +73,10 @@ func (n *names) text(o origin) string {
 	return n.all[at-1] + ":" + strconv.Itoa(row)
 }
 
-// word is what was said of a row, or of many.
-type word struct {
-	batch.Status
-	Code, Message string
-	file          string // the member that has it from the provider or decided it
-}
-
 // prior is the word that counts about a row.
 type prior struct {
-	*word
-	reference string
-	attempts  int32
-	sentAt    int64 // Unix nanoseconds; 0: never
-}
-
-// outcome is what the member's result said of the row.
-func (p *prior) outcome() batch.Outcome {
-	o := batch.Outcome{Status: p.Status, Code: p.Code, Message: p.Message, Reference: p.reference, Attempts: int(p.attempts)}
-	if p.sentAt != 0 {
-		o.SentAt = time.Unix(0, p.sentAt).UTC()
-	}
-	return o
+	batch.Brief
+	from *ledger.File // the member that has it from the provider or decided it
 }
 
 // sent reports whether the row was delivered or may have been.
@@ -156,22 +137,4 @@ func (t *table[K]) last(key K) (int, bool) {
 		return 0, false
 	}
 	return int(all[len(all)-1]), true
-}
-
-// told is a prior of what a member says of a row.
-func (f *family) told(o *batch.Outcome, m *ledger.File) prior {
-	w := word{o.Status, o.Code, o.Message, m.ID}
-	if f.words == nil {
-		f.words = map[word]*word{}
-	}
-	known := f.words[w]
-	if known == nil {
-		known = &w
-		f.words[w] = known
-	}
-	p := prior{word: known, reference: o.Reference, attempts: int32(o.Attempts)}
-	if !o.SentAt.IsZero() {
-		p.sentAt = o.SentAt.UnixNano()
-	}
-	return p
 }

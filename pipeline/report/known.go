@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
@@ -10,23 +9,15 @@ import (
 	"github.com/rowferry/rowferry/pipeline/receipts"
 )
 
-// known are the outcomes of rows whose turn has not come. Of groups that lie apart these are most rows of a file, so what is said of many
-// rows is held once.
+// known are the outcomes of rows whose turn has not come. Of groups that lie apart these are most rows of a file.
 type known struct {
-	rows map[int]kept
-	said map[said]*said
-}
-
-type said struct {
-	status        batch.Status
-	code, message string
+	rows   map[int]kept
+	briefs batch.Briefs
 }
 
 type kept struct {
-	*said
-	reference      string
-	sentAt         int64 // Unix nanoseconds; 0: never
-	attempts, item int32
+	batch.Brief
+	item int32
 	*more
 }
 
@@ -36,25 +27,10 @@ type more struct {
 	receipt  *batch.Receipt
 }
 
-// mostSaid is from how many different things on that were said it is forgotten which: then rows have little in common.
-const mostSaid = 4096
-
-func newKnown() *known { return &known{map[int]kept{}, map[said]*said{}} }
+func newKnown() *known { return &known{rows: map[int]kept{}} }
 
 func (k *known) put(row int, o batch.Outcome, problems []batch.Problem, item int) {
-	s := said{o.Status, o.Code, o.Message}
-	same := k.said[s]
-	if same == nil {
-		if len(k.said) == mostSaid {
-			clear(k.said)
-		}
-		same = &s
-		k.said[s] = same
-	}
-	l := kept{said: same, reference: o.Reference, attempts: int32(o.Attempts), item: int32(item)}
-	if !o.SentAt.IsZero() {
-		l.sentAt = o.SentAt.UnixNano()
-	}
+	l := kept{Brief: k.briefs.Of(&o), item: int32(item)}
 	if len(problems) > 0 || o.Receipt != nil {
 		l.more = &more{problems, o.Receipt}
 	}
@@ -68,11 +44,7 @@ func (k *known) take(row int) (line outbox.Line, there bool) {
 		return line, false
 	}
 	delete(k.rows, row)
-	line.Outcome = batch.Outcome{Status: l.status, Code: l.code, Message: l.message, Reference: l.reference, Attempts: int(l.attempts)}
-	line.Item = int(l.item)
-	if l.sentAt != 0 {
-		line.Outcome.SentAt = time.Unix(0, l.sentAt).UTC()
-	}
+	line.Outcome, line.Item = l.Outcome(), int(l.item)
 	if l.more != nil {
 		line.Problems, line.Outcome.Receipt = l.problems, l.receipt
 	}
