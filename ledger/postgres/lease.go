@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -97,10 +96,8 @@ func here(data string) (lock *flock.Flock, place string, err error) {
 	path := filepath.Join(data, "ledger.place")
 	id, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		random := make([]byte, 16)
-		_, err = rand.Read(random)
-		id = hex.AppendEncode(nil, random)
-		err = cmp.Or(err, os.WriteFile(path, id, 0o600))
+		id = []byte(rand.Text())
+		err = os.WriteFile(path, id, 0o600)
 	}
 	if err != nil {
 		return nil, "", errors.Join(err, lock.Unlock())

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -96,15 +95,11 @@ func (b books) ids(ctx context.Context) ([]string, error) {
 
 // named gives the ledger an id where it has none, or a further one.
 func (b books) named(ctx context.Context, further bool) (id string, err error) {
-	random := make([]byte, 16)
-	if _, err := rand.Read(random); err != nil {
-		return "", err
+	has := "DO NOTHING"
+	if further {
+		has = "DO UPDATE SET value = facts.value || ' '::bytea || excluded.value"
 	}
-	add := "ON CONFLICT (key) DO UPDATE SET value = facts.value || ' ' || excluded.value"
-	if !further {
-		add = "ON CONFLICT (key) DO NOTHING"
-	}
-	if _, err := b.pool.Exec(ctx, "INSERT INTO facts (key, value) VALUES ($1, $2) "+strings.ReplaceAll(add, "' '", "' '::bytea"), []byte(idsKey), []byte(hex.EncodeToString(random))); err != nil {
+	if _, err := b.pool.Exec(ctx, "INSERT INTO facts (key, value) VALUES ($1, $2) ON CONFLICT (key) "+has, []byte(idsKey), []byte(rand.Text())); err != nil {
 		return "", b.explained(err)
 	}
 	all, err := b.ids(ctx)

@@ -191,7 +191,7 @@ func (d Driver) own(ctx context.Context, alone bool) (*Ledger, error) {
 	go l.write()
 	if !alone {
 		l.join()
-		if l.jobs, err = jobs.Open(ctx, l.pool.Config(), lease.epoch, lease.ours, broken); err != nil {
+		if l.jobs, err = jobs.Open(ctx, l.pool.Config(), lease.epoch, lease.ours, l.again); err != nil {
 			return nil, errors.Join(err, l.Close())
 		}
 	}
@@ -388,11 +388,16 @@ func listed[T any](ctx context.Context, b books, scan pgx.RowToFunc[T], query st
 	})
 }
 
-// reading asks the pool, again where the connection broke. look may be called more than once and must begin anew each time.
+// reading asks the pool, as again does.
 func (b books) reading(ctx context.Context, look func(q querier) error) error {
+	return b.again(ctx, func() error { return look(b.pool) })
+}
+
+// again does something, and again where the connection broke. do may be called more than once and must begin anew each time.
+func (b books) again(ctx context.Context, do func() error) error {
 	until := time.Now().Add(patient)
 	for {
-		err := look(b.pool)
+		err := do()
 		if err == nil || !broken(err) || ctx.Err() != nil || time.Now().After(until) {
 			return b.explained(err)
 		}

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"io/fs"
 	"iter"
@@ -40,14 +39,10 @@ func (b books) agree(ctx context.Context) error {
 	if err != nil || known != "" || b.spool == "" {
 		return errors.Join(err, b.there(ctx))
 	}
-	id := make([]byte, 16)
-	if _, err := rand.Read(id); err != nil {
-		return err
-	}
 	if _, err := os.Stat(b.spool); err != nil {
 		return &places.Trouble{Message: words.Message("ledger.spool.missing", "dir", b.spool, "cause", err), Err: err}
 	}
-	if err := mark(b.spool, hex.EncodeToString(id)); err != nil && !errors.Is(err, fs.ErrExist) { // else another machine began too
+	if err := mark(b.spool, rand.Text()); err != nil && !errors.Is(err, fs.ErrExist) { // else another machine began too
 		return err
 	}
 	marked, err := b.mark()

@@ -1,4 +1,4 @@
-// Package spool keeps the private copies of files in a folder of this machine, each named by its file's id.
+// Package spool keeps the private copies of files in a folder, each named by its file's id.
 package spool
 
 import (

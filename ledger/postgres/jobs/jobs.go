@@ -4,7 +4,6 @@ package jobs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -29,7 +28,7 @@ type Jobs struct {
 	pool    *pgxpool.Pool // to hand out and to ask
 	session int64
 	ours    context.Context // until the session is lost
-	broken  func(error) bool
+	again   func(ctx context.Context, do func() error) error
 	hand    *river.Client[pgx.Tx]
 
 	mu    sync.Mutex
@@ -52,8 +51,8 @@ const (
 	remembered = 2 * time.Minute
 )
 
-// Open opens the jobs of a session, which lasts until ours ends. broken tells which errors are the connection's. Close after it.
-func Open(ctx context.Context, c *pgxpool.Config, session int64, ours context.Context, broken func(error) bool) (*Jobs, error) {
+// Open opens the jobs of a session, which lasts until ours ends. again does something once more where the connection broke. Close after it.
+func Open(ctx context.Context, c *pgxpool.Config, session int64, ours context.Context, again func(ctx context.Context, do func() error) error) (*Jobs, error) {
 	c = c.Copy()
 	c.MaxConns = 1
 	c.ConnConfig.RuntimeParams["synchronous_commit"] = "off" // a job that was lost is handed out again
@@ -67,7 +66,7 @@ func Open(ctx context.Context, c *pgxpool.Config, session int64, ours context.Co
 		pool.Close()
 		return nil, err
 	}
-	return &Jobs{config: c, pool: pool, session: session, ours: ours, broken: broken, hand: hand, under: map[int64]bool{}}, nil
+	return &Jobs{config: c, pool: pool, session: session, ours: ours, again: again, hand: hand, under: map[int64]bool{}}, nil
 }
 
 // Close closes the connections.
@@ -197,7 +196,7 @@ func (j *Jobs) Work(ctx context.Context, s ledger.Shift) error {
 	if err != nil {
 		return err
 	}
-	if err := j.patiently(ctx, func() error { return client.Start(ctx) }); err != nil {
+	if err := j.again(ctx, func() error { return client.Start(ctx) }); err != nil {
 		return quiet(ctx, err)
 	}
 	j.tidy(ctx)
@@ -243,27 +242,6 @@ func (j *Jobs) tell(ctx context.Context, queues map[string]int) {
 	_ = j.pool.SendBatch(soon, b).Close() // else they find it by themselves, a little later
 }
 
-// patient is how long it is tried again while the database does not answer: a restart takes that long.
-const patient = 8 * time.Second
-
-// patiently does something again where the connection broke.
-func (j *Jobs) patiently(ctx context.Context, do func() error) error {
-	until := time.Now().Add(patient)
-	for {
-		err := do()
-		if err == nil || !j.broken(err) {
-			return err
-		}
-		if ctx.Err() != nil || time.Now().After(until) {
-			return fmt.Errorf("%w: %w", ledger.ErrAway, err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-}
-
 // quiet drops the error of having been told to stop.
 func quiet(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
@@ -274,7 +252,7 @@ func quiet(ctx context.Context, err error) error {
 
 // Failing is ledger.Jobs's.
 func (j *Jobs) Failing(ctx context.Context, kind ledger.JobKind, times int) (all []ledger.Failing, err error) {
-	err = j.patiently(ctx, func() error {
+	err = j.again(ctx, func() error {
 		all = nil
 		rows, err := j.pool.Query(ctx, `SELECT args->>'id', coalesce(errors[array_upper(errors, 1)]->>'error', '') FROM river_job
 			WHERE kind = $1 AND state IN ('retryable', 'available', 'running') AND attempt >= $2 AND array_upper(errors, 1) > 0`, string(kind), times)
