@@ -113,7 +113,7 @@ func (c *Console) fail(w http.ResponseWriter, r *http.Request, err error) {
 		c.problem(w, r, http.StatusConflict, string(desk.NotEnded), "console.result.not_ended")
 	case errors.Is(err, ledger.ErrNotFound):
 		c.problem(w, r, http.StatusNotFound, "not-found", "console.not_found")
-	case strings.HasPrefix(err.Error(), "the cursor "): // of a page of rows
+	case errors.Is(err, ledger.ErrCursor):
 		c.problem(w, r, http.StatusUnprocessableEntity, "cursor", "console.api.cursor")
 	default:
 		c.broken(w, r, err)

@@ -26,6 +26,7 @@ var (
 	ErrMissing  = errors.New("not every row that was read is staged: nothing of the file may be sent")
 	ErrLost     = errors.New("the ledger is another process's now: nothing was written") // the lease was lost; whoever wrote stops
 	ErrAway     = errors.New("the ledger's database does not answer")
+	ErrCursor   = errors.New("that is no cursor of a page of rows")
 	ErrFull     = errors.New("the disk is full") // nothing was written; it can be when there is room
 )
 

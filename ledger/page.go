@@ -101,11 +101,11 @@ func parseCursor(s string) (c cursor, err error) {
 	}
 	parts := strings.Split(s, ".")
 	if len(parts) != len(c) {
-		return c, fmt.Errorf("the cursor %q is none", s)
+		return c, fmt.Errorf("%w: %q", ErrCursor, s)
 	}
 	for i, p := range parts {
 		if c[i], err = strconv.Atoi(p); err != nil {
-			return c, fmt.Errorf("the cursor %q is none", s)
+			return c, fmt.Errorf("%w: %q", ErrCursor, s)
 		}
 	}
 	return c, nil
