@@ -127,10 +127,8 @@ func uninstallService(s service.Service) error {
 
 func serviceStatus(s service.Service) error {
 	state, err := s.Status()
-	_, nowhere := os.Stat("/etc/init.d/" + s.String())
-	absent := s.Platform() == "unix-systemv" && errors.Is(nowhere, fs.ErrNotExist) // it asks service(8), which only fails
 	switch {
-	case errors.Is(err, service.ErrNotInstalled), err != nil && absent:
+	case errors.Is(err, service.ErrNotInstalled), err != nil && scriptless(s):
 		fmt.Fprintf(stdout, "The service %s is not installed.\n", s)
 		return outcome(exitSome)
 	case err != nil:
@@ -141,6 +139,12 @@ func serviceStatus(s service.Service) error {
 	}
 	fmt.Fprintf(stdout, "The service %s is installed and does not run.\n", s)
 	return outcome(exitSome)
+}
+
+// scriptless reports whether a service of SysV is not installed: service(8), which its status asks, says of that no more than that it failed.
+func scriptless(s service.Service) bool {
+	_, err := os.Stat("/etc/init.d/" + s.String())
+	return s.Platform() == "unix-systemv" && errors.Is(err, fs.ErrNotExist)
 }
 
 // underManager runs work as the system's service manager wants it: Windows demands a handshake and tells by it when to end.

@@ -167,6 +167,11 @@ func (t *Taker) Find(ctx context.Context, found func(context.Context, ledger.Fil
 	return t.tellMisfits(ctx)
 }
 
+// arrival is what a file was when it was found in the inbox.
+func arrival(f ledger.File) inbox.Arrival {
+	return inbox.Arrival{Name: f.Name, Size: f.Arrived.Size, ModTime: f.Arrived.ModTime}
+}
+
 // claimedEarlier gives the arrivals that have an id and are not at rest.
 func (t *Taker) claimedEarlier(ctx context.Context) (map[string]bool, error) {
 	files, err := t.Ledger.Files(ctx, ledger.Query{Route: t.Route.Name, Unrested: true})
@@ -175,7 +180,7 @@ func (t *Taker) claimedEarlier(ctx context.Context) (map[string]bool, error) {
 	}
 	all := make(map[string]bool, len(files))
 	for _, f := range files {
-		all[inbox.Arrival{Name: f.Name, Size: f.Arrived.Size, ModTime: f.Arrived.ModTime}.Identity()] = true
+		all[arrival(f).Identity()] = true
 	}
 	return all, nil
 }
@@ -203,12 +208,7 @@ func (t *Taker) Take(ctx context.Context, f ledger.File) error {
 	if f.Source != fromInbox || f.Rested || t.Route.Inbox == nil {
 		return nil
 	}
-	err := t.goOn(ctx, f, t.Route.Inbox)
-	if errors.Is(err, inbox.ErrGone) {
-		t.Log.Warn("a file that was being taken is gone or has changed; nothing of it was sent", "file", f.ID, "name", f.Name, "route", f.Route)
-		return nil
-	}
-	if err != nil {
+	if err := t.resume(ctx, f); err != nil {
 		return about(f, err)
 	}
 	return nil

@@ -132,14 +132,21 @@ func (t *Taker) Resume(ctx context.Context) error {
 			continue
 		}
 		t.Log.Info("going on with a file that was being taken", "file", f.ID, "name", f.Name, "state", f.State)
-		switch err := t.goOn(ctx, f, t.Route.Inbox); {
-		case errors.Is(err, inbox.ErrGone):
-			t.Log.Warn("a file that was being taken is gone or has changed; nothing of it was sent", "file", f.ID, "name", f.Name, "route", f.Route)
-		case err != nil && !t.leave(f, err):
+		if err := t.resume(ctx, f); err != nil && !t.leave(f, err) {
 			return about(f, err)
 		}
 	}
 	return ctx.Err()
+}
+
+// resume is goOn, with which it is no error that a file of the inbox is gone or has changed.
+func (t *Taker) resume(ctx context.Context, f ledger.File) error {
+	err := t.goOn(ctx, f, t.Route.Inbox)
+	if errors.Is(err, inbox.ErrGone) {
+		t.Log.Warn("a file that was being taken is gone or has changed; nothing of it was sent", "file", f.ID, "name", f.Name, "route", f.Route)
+		return nil
+	}
+	return err
 }
 
 const (
@@ -306,7 +313,7 @@ func (t *Taker) goOn(ctx context.Context, f ledger.File, from source) error {
 // claim claims the file and copies it into the spool. What is not there any more is forgotten, with inbox.ErrGone; what may
 // not be read is Quarantined.
 func (t *Taker) claim(ctx context.Context, f *ledger.File, from source) (fetched inbox.Fetched, err error) {
-	err = itsOwn(from.Claim(ctx, f.ID, inbox.Arrival{Name: f.Name, Size: f.Arrived.Size, ModTime: f.Arrived.ModTime}))
+	err = itsOwn(from.Claim(ctx, f.ID, arrival(*f)))
 	if err == nil {
 		fetched, err = t.fetch(ctx, *f, from)
 	}

@@ -49,7 +49,7 @@ func (t *Taker) leave(f ledger.File, err error) bool {
 	if err == nil || !unrested && !isItsOwn(err) || errors.Is(err, context.Canceled) {
 		return false
 	}
-	t.left.add(inbox.Arrival{Name: f.Name, Size: f.Arrived.Size, ModTime: f.Arrived.ModTime}, about(f, err))
+	t.left.add(arrival(f), about(f, err))
 	return true
 }
 
