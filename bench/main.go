@@ -25,8 +25,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/xuri/excelize/v2"
-
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/take"
@@ -450,26 +448,13 @@ func readXLSX(path string) error {
 }
 
 func readExcelize(path string) error {
-	f, err := excelize.OpenFile(path, excelize.Options{RawCellValue: true})
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	rows, err := f.Rows(f.GetSheetName(0))
-	if err != nil {
-		return err
-	}
 	n, bytes := 0, 0
-	for rows.Next() {
-		cells, err := rows.Columns()
-		if err != nil {
-			return err
-		}
+	err := records(path, func(cells []string) {
 		n++
 		for _, c := range cells {
 			bytes += len(c)
 		}
-	}
+	})
 	fmt.Println(n, bytes)
-	return errors.Join(rows.Error(), rows.Close())
+	return err
 }

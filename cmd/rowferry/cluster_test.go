@@ -79,6 +79,16 @@ func (m *machine) said() string {
 	return string(text)
 }
 
+// killAll kills the machines that still run, so that none outlasts its test.
+func killAll(machines []*machine) {
+	for _, m := range machines {
+		if m.cmd != nil && m.cmd.ProcessState == nil {
+			_ = m.cmd.Process.Kill()
+			_ = m.cmd.Wait()
+		}
+	}
+}
+
 func (m *machine) start(t *testing.T) {
 	t.Helper()
 	m.cmd = rowferry(t, m.dir, "run", "--log-level", "info", "-c", m.name+".yaml")
@@ -610,14 +620,7 @@ func TestMachinesTakeOver(t *testing.T) {
 	}
 	every := slices.Clone(u.machines)
 	u.spare, u.machines = every[3], every[:3:3]
-	defer func() {
-		for _, m := range every {
-			if m.cmd != nil && m.cmd.ProcessState == nil {
-				_ = m.cmd.Process.Kill()
-				_ = m.cmd.Wait()
-			}
-		}
-	}()
+	defer killAll(every)
 	u.machines[0].start(t)
 	u.end(u.machines[0]) // so that the length of a lease counts
 	if err := u.tell(watchRights); err != nil {

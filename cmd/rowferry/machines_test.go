@@ -44,14 +44,7 @@ func TestMachinesHandOutLooks(t *testing.T) {
 	for _, m := range u.machines {
 		m.start(t)
 	}
-	defer func() {
-		for _, m := range u.machines {
-			if m.cmd.ProcessState == nil {
-				_ = m.cmd.Process.Kill()
-				_ = m.cmd.Wait()
-			}
-		}
-	}()
+	defer killAll(u.machines)
 	files := 0
 	took := func(name, inbox, row string) {
 		t.Helper()

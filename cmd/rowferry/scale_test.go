@@ -106,14 +106,7 @@ func TestScale(t *testing.T) {
 		u.machines = append(u.machines, m)
 		m.start(t)
 	}
-	defer func() {
-		for _, m := range u.machines {
-			if m.cmd.ProcessState == nil {
-				_ = m.cmd.Process.Kill()
-				_ = m.cmd.Wait()
-			}
-		}
-	}()
+	defer killAll(u.machines)
 	share := fmt.Sprint((accounts + machines - 1) / machines)
 	u.until("the accounts are not shared out", "SELECT coalesce(max(n), 0) || ' ' || coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM rights WHERE session IS NOT NULL AND name LIKE 'lane/%' GROUP BY session) s",
 		func(n string) bool { return n == share+" "+fmt.Sprint(accounts) })
