@@ -68,7 +68,7 @@ soaked:
 	$(PLAIN) $(GO) test -timeout 18m ./cmd/rowferry -run '^TestSoak$$'
 
 lint:
-	@test -z "$$(gofmt -l . | tee /dev/stderr)" || (echo 'gofmt: these files are not formatted' >&2; exit 1)
+	@bad="$$(gofmt -l .)"; [ -z "$$bad" ] || { echo 'gofmt: these files are not formatted:' $$bad >&2; exit 1; }
 	$(PLAIN) $(GO) vet ./...
 	$(PLAIN) $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
