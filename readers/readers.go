@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strings"
 
 	"github.com/rowferry/rowferry/batch"
 )
@@ -39,6 +40,12 @@ type Settings struct {
 type Wants interface {
 	// Fit judges columns by their names alone.
 	Fit(columns []batch.Column) batch.Fit
+}
+
+// Found reports whether a problem's code is a reader's: it speaks of a row or a value as it stands in its file, whatever is made of it.
+func Found(code string) bool {
+	by, _, _ := strings.Cut(code, ".")
+	return by == "csv" || by == "table" || by == "workbook" || by == "xml"
 }
 
 // Limits guard against bombs. Zero fields take the value DefaultLimits gives.

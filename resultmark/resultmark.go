@@ -28,12 +28,13 @@ const (
 
 	// Sheet is the very hidden sheet.
 	// Its row 1: Layout, file id, revision, name of the visible sheet, heading's row there, letter of our first column, name of
-	// the summary sheet. All are text. Its row 2: the headings of the sender's columns, in their order. From row First on, empty
+	// the summary sheet, and Texts where the workbook is not the sender's own. All are text. Its row 2: the headings of the sender's columns, in their order. From row First on, empty
 	// cells hold pairs of cell formats: one in a colour of ours, and the sender's that it was made of; they begin in column D.
 	// An older rowferry wrote a line per row of the file there, and further sheets "_rowferry 2"; nothing is read of them but the pairs.
 	Sheet  = "_rowferry"
 	Layout = "rowferry 1"
-	First  = 4 // the first row of Sheet with pairs of formats
+	Texts  = "texts" // of a new workbook: its cells do not show what was wrong with the sender's
+	First  = 4       // the first row of Sheet with pairs of formats
 )
 
 // WouldBeSent stands for the status of a row in a preview that nothing is known against.

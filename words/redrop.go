@@ -22,6 +22,11 @@ var redrop = catalogue{
 		ZH: "自文件 {id} 以来未作修改，仍然无效，未发送",
 		RU: "не изменено с файла {id} и по-прежнему некорректно, поэтому не отправлено",
 	},
+	"redrop.spoilt": {
+		EN: "not changed since file {id}, so not sent: mend the row, or write \"{word}\" into its cell in the column \"{column}\" if it is right as it stands here",
+		ZH: "自文件 {id} 以来未作修改，未发送：请改正该行；若此处所示内容无误，请在其“{column}”单元格中填写“{word}”",
+		RU: "не изменено с файла {id}, поэтому не отправлено: исправьте строку или, если она верна в том виде, в каком стоит здесь, впишите «{word}» в её ячейку столбца «{column}»",
+	},
 	"redrop.rejected": {
 		EN: "not changed since it was refused (file {id}), so not sent again: mend the row, or write \"{word}\" into its cell in the column \"{column}\" to send it as it is",
 		ZH: "自被拒绝（文件 {id}）以来未作修改，未再次发送：请改正该行；若要原样重发，请在其“{column}”单元格中填写“{word}”",

@@ -249,7 +249,7 @@ func TestMarks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(rows[0]); got != "[rowferry 1 20261122-101502-7f3a 3 Result 1 F Summary]" {
+	if got := fmt.Sprint(rows[0]); got != "[rowferry 1 20261122-101502-7f3a 3 Result 1 F Summary texts]" {
 		t.Errorf("%s", got)
 	}
 	if rows[1][1] != "Номер, заказа" || len(rows) != 2 {

@@ -70,6 +70,7 @@ type Signs struct {
 	Sheet  string   // where in the workbook the rows are; "" when nothing says so
 	Header string
 	Marked bool // it is a workbook of ours, whatever is left of it
+	Texts  bool // a new one, and not the sender's own
 }
 
 var idPattern = regexp.MustCompile(`\d{8}-\d{6}-[0-9a-f]{4,12}`)
@@ -130,6 +131,7 @@ func (f *File) readMarks(ctx context.Context, s *Signs) {
 			return
 		}
 		s.ID = cmp.Or(s.ID, row.Cells[1].Text)
+		s.Texts = len(row.Cells) > 7 && row.Cells[7].Text == resultmark.Texts
 		if name := row.Cells[3].Text; slices.Contains(f.facts.Sheets, name) {
 			s.Sheet, s.Header = name, row.Cells[4].Text
 		}

@@ -38,6 +38,8 @@ func (p *Plan) Stage(item *batch.Item, l batch.Language) ledger.Staged {
 		d.refused(&s)
 	case !item.Sendable():
 		d.invalid(&s)
+	case len(d.spoilt) > 0:
+		d.unmended(&s)
 	default:
 		s.Before, s.Free = d.before(), d.wanted()
 	}
@@ -50,7 +52,7 @@ type decision struct {
 	item  *batch.Item
 	fates []*fate // of its rows
 
-	delivered, held, unasked, asked []int // indexes of rows
+	delivered, held, unasked, asked, spoilt []int // indexes of rows
 }
 
 func (p *Plan) look(item *batch.Item) *decision {
@@ -65,6 +67,8 @@ func (p *Plan) look(item *batch.Item) *decision {
 		case f.as == held:
 			d.held = append(d.held, i)
 		case f.before == nil:
+		case f.spoilt && !f.resend:
+			d.spoilt = append(d.spoilt, i)
 		case f.before.Status == batch.Delivered:
 			d.delivered = append(d.delivered, i)
 		case f.before.Status == batch.Unknown && f.resend:
@@ -247,6 +251,15 @@ func (d *decision) invalid(s *ledger.Staged) {
 			s.Preset.Rows[row] = o
 		}
 	}
+}
+
+// unmended: a reader found something wrong with a row, and the row is as it was. What the dropped file shows of it is not all that it was.
+func (d *decision) unmended(s *ledger.Staged) {
+	s.Body = nil
+	for _, i := range d.spoilt {
+		d.carry(s, i, true, "redrop.spoilt")
+	}
+	d.skip(s, d.spoilt, "skip.group", "rows", d.rows(d.spoilt))
 }
 
 // wanted reports whether a person wrote the word for sending it again.

@@ -11,6 +11,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/pipeline/opening"
+	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/resultmark"
 )
 
@@ -118,11 +119,27 @@ func (o *recognition) outcomes(f *family, m *ledger.File, each func(row int, p s
 				carried := v == item.Preset && k < len(item.Kin) && item.Kin[k].Carried // and not sent since by an order
 				p.edited = carried && item.Kin[k].Edited
 				out := v.Of(row)
+				if out.Status == batch.Invalid && !carried {
+					spoil(&out, row, item.Problems)
+				}
 				each(row, p, carried, &out)
 			}
 		}
 	}
 	return nil
+}
+
+// spoil makes an outcome say what a reader found wrong with its row: the file that the row comes back in may not show it.
+func spoil(o *batch.Outcome, row int, problems []batch.Problem) {
+	var said []string
+	for i := range problems {
+		if p := &problems[i]; p.Row == row && !p.Warning && readers.Found(p.Code) {
+			o.Code, said = p.Code, append(said, p.Text)
+		}
+	}
+	if len(said) > 0 {
+		o.Message = strings.Join(said, " | ")
+	}
 }
 
 // sums gives number and checksum of every row of a member, its columns brought into the order of the base's.

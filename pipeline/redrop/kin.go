@@ -8,6 +8,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/readers"
 )
 
 // A result may have a million rows, and its family several times as many. So what is held of a row is small, and what many rows have in
@@ -83,6 +84,9 @@ type prior struct {
 func (p *prior) sent() bool {
 	return p != nil && (p.Status == batch.Delivered || p.Status == batch.Unknown)
 }
+
+// spoilt reports whether a reader found something wrong with the row as it stood in its file.
+func (p *prior) spoilt() bool { return p != nil && p.Status == batch.Invalid && readers.Found(p.Code) }
 
 // held reports whether the row could not be told apart from others.
 func (p *prior) held() bool { return p != nil && p.Status == batch.Skipped && p.Code == codeHeld }

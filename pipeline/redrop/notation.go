@@ -23,6 +23,7 @@ const (
 	dayFirst
 	monthFirst
 	rounded   // of a number with more digits than a program can hold: nobody writes that by hand
+	spoilt    // no notation: as it was, and a reader found something wrong with it that does not show any more
 	notations // how many there are
 )
 

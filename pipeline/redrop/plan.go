@@ -7,6 +7,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/pipeline/opening"
+	"github.com/rowferry/rowferry/readers/formats"
 	"github.com/rowferry/rowferry/resultmark"
 	"github.com/rowferry/rowferry/words"
 )
@@ -34,6 +35,7 @@ type fate struct {
 	resend  bool // a person wrote the word for sending it again, and it certainly stands at this row
 	misled  bool // the word stands there, but beside the number of another row
 	strange bool // held: our columns call it sent, and the base has no such row
+	spoilt  bool // untouched: a reader found something wrong with it, which this file need not show
 }
 
 type manner uint8
@@ -135,6 +137,7 @@ func (m *matching) assign(i int, as manner, p spot) {
 	if as == edited || p.edited {
 		f.as, f.doc = edited, doc{}
 	}
+	f.spoilt = f.as == untouched && f.before.spoilt() && !m.shows(f.before.from)
 	m.claimed[p.origin] = true
 	l := &m.lines[i]
 	if l.status == resultmark.Resend {
@@ -148,6 +151,11 @@ func (m *matching) assign(i int, as manner, p spot) {
 		f.as = fresh // the person cleared the number: it is a new row
 	}
 	m.fates[i] = f
+}
+
+// shows reports whether the dropped file shows what was wrong with rows of an earlier one: it is that workbook, with cells of ours in it.
+func (m *matching) shows(from *ledger.File) bool {
+	return from.ID == m.family.base.ID && m.file.Format.Typed && !m.signs.Texts && formats.Named(from.Reading.Format).Patchable
 }
 
 // match makes line i the row of the base with index at.
@@ -268,15 +276,19 @@ func (m *matching) likeliest(i int, list []spot) spot {
 }
 
 // copies holds the lines that repeat a row that was sent, be it that people put the original's rows under its result: nobody can tell
-// whether they are meant. In the next result they have a number, and a person who clears it says so.
+// whether they are meant. In the next result they have a number, and a person who clears it says so. What was wrong with a row is wrong
+// with its copy.
 func (m *matching) copies() {
 	for i, l := range m.lines {
 		if m.fates[i].as != unfound {
 			continue
 		}
 		for _, at := range m.bySum.all(l.sum) {
-			if m.originals[at].before.sent() {
-				m.hold(i, m.originals[at].number)
+			if o := &m.originals[at]; o.before.sent() {
+				m.hold(i, o.number)
+				break
+			} else if o.before.spoilt() {
+				m.assign(i, untouched, o.place)
 				break
 			}
 		}

@@ -16,6 +16,7 @@ type renotation struct {
 	from    *ledger.File
 	rows    map[int]int                // row of the dropped file → the row it was in the earlier one
 	columns map[int][notations]tallied // of the dropped file
+	shown   bool                       // the dropped file shows what is wrong with the earlier one's values
 }
 
 // tallied counts the values that stand in another notation.
@@ -54,7 +55,7 @@ func (m *matching) renotations() error {
 
 // renoted compares the lines with the rows of an earlier file, the base or the root of the family, and counts what is to be restored.
 func (m *matching) renoted(from *ledger.File) (count int, err error) {
-	r := &renotation{m.recognition, from, map[int]int{}, map[int][notations]tallied{}}
+	r := &renotation{m.recognition, from, map[int]int{}, map[int][notations]tallied{}, m.shows(from)}
 	sent := map[int]bool{}
 	for i := range m.lines {
 		l := &m.lines[i]
@@ -86,14 +87,17 @@ func (m *matching) renoted(from *ledger.File) (count int, err error) {
 			return 0, err
 		}
 	}
+	wrong := 0
 	for column, c := range r.columns {
 		for o := range notations {
-			if r.agreed(column, o) {
+			if o == spoilt {
+				wrong += c[o].all
+			} else if r.agreed(column, o) {
 				count += c[o].all
 			}
 		}
 	}
-	if count > 0 {
+	if count+wrong > 0 {
 		m.t.Restore = append(m.t.Restore, r)
 	}
 	return count, nil
@@ -102,7 +106,7 @@ func (m *matching) renoted(from *ledger.File) (count int, err error) {
 // agreed reports whether a column's values in this notation are a program's: rows that were sent have it, and none the opposite one.
 func (r *renotation) agreed(column int, o order) bool {
 	c := r.columns[column]
-	if o == rounded {
+	if o == rounded || o == spoilt {
 		return c[o].all > 0
 	}
 	if o == undecided {
@@ -135,7 +139,13 @@ func (r *renotation) begin(columns []batch.Column) (compare func(row *batch.Row,
 		}
 		for c := range row.Cells {
 			at := a.order[c]
-			if at < 0 || at >= len(cells) || row.Cells[c].Text == cells[at].Text {
+			switch {
+			case at < 0 || at >= len(cells):
+				continue
+			case row.Cells[c].Text == cells[at].Text:
+				if cells[at].Problem != nil && row.Cells[c].Problem == nil && !r.shown {
+					each(c, &cells[at], spoilt)
+				}
 				continue
 			}
 			if same, o := renotedAs(&cells[at], &row.Cells[c]); same {

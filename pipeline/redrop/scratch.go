@@ -10,12 +10,13 @@ import (
 	"github.com/rowferry/rowferry/readers"
 )
 
-// shelf keeps rows' cells, but what is wrong with them, in a scratch file. The zero value is empty.
+// shelf keeps rows' cells in a scratch file, and what is wrong with them in memory. The zero value is empty.
 type shelf struct {
 	file  readers.Scratch
 	w     *bufio.Writer
 	end   int64
-	begin map[int]int64 // by row
+	begin map[int]int64             // by row
+	wrong map[[2]int]*batch.Message // by row and cell
 	room  []byte
 }
 
@@ -29,10 +30,13 @@ func (s *shelf) put(row int, cells []batch.Cell) (err error) {
 		if s.file, err = readers.NewScratch(); err != nil {
 			return err
 		}
-		s.w, s.begin = bufio.NewWriterSize(s.file, 64<<10), map[int]int64{}
+		s.w, s.begin, s.wrong = bufio.NewWriterSize(s.file, 64<<10), map[int]int64{}, map[[2]int]*batch.Message{}
 	}
 	s.room = append(s.room[:0], 0, 0, 0, 0)
 	for i := range cells {
+		if p := cells[i].Problem; p != nil {
+			s.wrong[[2]int{row, i}] = p
+		}
 		s.room = append(s.room, byte(cells[i].Kind))
 		s.room = append(binary.AppendUvarint(s.room, uint64(len(cells[i].Text))), cells[i].Text...)
 	}
@@ -62,7 +66,7 @@ func (s *shelf) appendTo(cells []batch.Cell, row int) ([]batch.Cell, error) {
 		if used <= 0 || to > len(body) {
 			return nil, fmt.Errorf("a scratch file was changed: %w", io.ErrUnexpectedEOF)
 		}
-		cells = append(cells, batch.Cell{Kind: batch.Kind(body[0]), Text: text[from:to]})
+		cells = append(cells, batch.Cell{Kind: batch.Kind(body[0]), Text: text[from:to], Problem: s.wrong[[2]int{row, len(cells)}]})
 		body, text = body[to:], text[to:]
 	}
 	return cells, nil

@@ -362,7 +362,7 @@ func (f *freshBook) assemble(w io.Writer) error {
 	b.Add(page, ours.SummarySheet(f.report, &f.tally, ours.Fresh, ours.MainSpace, f.about()))
 	const hidden = "xl/worksheets/marks.xml"
 	sheet(hidden, resultmark.Sheet, ` state="veryHidden"`)
-	m := ours.Marks{Report: f.report, Space: ours.MainSpace, Where: [ours.WhereColumns]string{f.sheets[0].name, "1", ours.Letters(f.ours), f.summaryName()}}
+	m := ours.Marks{Report: f.report, Space: ours.MainSpace, Texts: true, Where: [ours.WhereColumns]string{f.sheets[0].name, "1", ours.Letters(f.ours), f.summaryName()}}
 	if len(f.report.Sheets) > 0 {
 		m.Where = [ours.WhereColumns]string{3: f.summaryName()}
 	}

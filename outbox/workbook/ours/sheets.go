@@ -200,6 +200,7 @@ type Marks struct {
 	Report *outbox.Report
 	Space  string
 	Where  [WhereColumns]string // the visible sheet, the heading's row, our first column, the summary sheet
+	Texts  bool                 // it is a new workbook
 }
 
 // Sheet is its content, with pairs of formats: one in a colour of ours, and the sender's. Programs number formats anew when
@@ -210,7 +211,11 @@ func (m *Marks) Sheet(pairs [][2]int) []byte {
 	for _, column := range m.Report.Columns[:min(len(m.Report.Columns), MaxColumn)] {
 		names = append(names, column.Name)
 	}
-	for i, texts := range [][]string{append([]string{resultmark.Layout, m.Report.File.ID, strconv.Itoa(max(1, m.Report.Revision))}, m.Where[:]...), names} {
+	about := append([]string{resultmark.Layout, m.Report.File.ID, strconv.Itoa(max(1, m.Report.Revision))}, m.Where[:]...)
+	if m.Texts {
+		about = append(about, resultmark.Texts)
+	}
+	for i, texts := range [][]string{about, names} {
 		c.Row(i + 1)
 		for column, s := range texts {
 			c.Text(column, i+1, 0, s)
