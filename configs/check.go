@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net"
@@ -35,9 +36,7 @@ func (l *loader) finish(c *Config) {
 		c.Lists[name] = l.abs(file)
 	}
 	for name, a := range c.Accounts {
-		if a.CA != "" {
-			a.CA = l.abs(a.CA)
-		}
+		l.anchor(&a.CA, &a.Cert, &a.Key)
 		if isPath(a.Provider) {
 			a.Provider = l.abs(a.Provider)
 		}
@@ -47,9 +46,7 @@ func (l *loader) finish(c *Config) {
 		c.Accounts[name] = a
 	}
 	for name, s := range c.SFTP {
-		if s.KnownHosts != "" {
-			s.KnownHosts = l.abs(s.KnownHosts)
-		}
+		l.anchor(&s.KnownHosts)
 		l.privateKey("sftp."+name, &s)
 		c.SFTP[name] = s
 	}
@@ -180,12 +177,10 @@ const longestMachineName = 63
 
 // checkMachines wants names that are ones, and a machine that reaches all preview folders.
 func (l *loader) checkMachines(c *Config) {
-	named := func(key, name, example string) bool {
-		if utf8.RuneCountInString(name) <= longestMachineName && machineName.MatchString(name) {
-			return true
+	named := func(key, name, example string) {
+		if utf8.RuneCountInString(name) > longestMachineName || !machineName.MatchString(name) {
+			l.bad(key, words.Message("config.machine", "value", words.Short(name)), words.Example(example))
 		}
-		l.bad(key, words.Message("config.machine", "value", words.Short(name)), words.Example(example))
-		return false
 	}
 	if l.has("machine") {
 		named("machine", c.Machine, "machine: east-1")
@@ -193,10 +188,8 @@ func (l *loader) checkMachines(c *Config) {
 	var all []string // named by every route with a preview folder so far; nil: none has named any
 	for _, route := range sortedKeys(c.Routes) {
 		on, key := c.Routes[route].Inbox.On, "routes."+route+".inbox.on"
-		for _, name := range on {
-			if !named(key, name, "on: [east-1]") {
-				return
-			}
+		for i, name := range on {
+			named(fmt.Sprintf("%s[%d]", key, i), name, "on: [east-1]")
 		}
 		switch {
 		case len(on) == 0, c.Routes[route].Preview.Dir == "":
@@ -213,14 +206,16 @@ func (l *loader) checkMachines(c *Config) {
 	}
 }
 
-// checkKeep wants rows kept as long as a route knows repeats of them.
+// checkKeep wants rows kept as long as any route knows repeats of them.
 func (l *loader) checkKeep(c *Config) {
+	longest := ""
 	for _, name := range sortedKeys(c.Routes) {
-		within := c.Routes[name].Repeats.Within
-		if c.Keep.Rows > 0 && c.Keep.Rows < within {
-			l.bad("keep.rows", words.Message("config.keep.rows", "value", Brief(c.Keep.Rows), "route", name, "within", Brief(within)), words.Example("rows: "+Brief(within)))
-			return
+		if c.Routes[name].Repeats.Within > c.Routes[longest].Repeats.Within {
+			longest = name
 		}
+	}
+	if within := c.Routes[longest].Repeats.Within; c.Keep.Rows > 0 && c.Keep.Rows < within {
+		l.bad("keep.rows", words.Message("config.keep.rows", "value", Brief(c.Keep.Rows), "route", longest, "within", Brief(within)), words.Example("rows: "+Brief(within)))
 	}
 }
 
@@ -286,7 +281,7 @@ func (l *loader) account(key, name string, a *Account) {
 	if a.Concurrency == 0 {
 		a.Concurrency = defaultConcurrency
 	}
-	if a.Retry.First > a.Retry.Most && a.Retry.Most > 0 {
+	if a.Retry.First > a.Retry.Most && a.Retry.Most > 0 && !l.blamed(key+".retry.first", key+".retry.most") {
 		l.bad(key+".retry.first", words.Message("config.retry.order", "first", Brief(a.Retry.First), "most", Brief(a.Retry.Most)),
 			words.Example("first: "+Brief(a.Retry.Most)))
 	}
@@ -381,7 +376,7 @@ func (l *loader) checkSFTP(c *Config, key, name string, s SFTP) {
 		l.bad(key+".known_hosts", words.Message("config.sftp.both_keys"), words.Message("config.sftp.both_keys.write"))
 	}
 	if s.HostKey != "" && !strings.HasPrefix(s.HostKey, "SHA256:") && len(strings.Fields(s.HostKey)) < 2 {
-		l.bad(key+".host_key", words.Message("config.host_key"), words.Message("config.host_key.write", "host", s.Host))
+		l.bad(key+".host_key", words.Message("config.host_key"), words.Message("config.host_key.write", "host", cmp.Or(s.Host, "sftp.example.com")))
 	}
 	l.literal(key+".password", s.Password, name+"_password")
 	l.literal(key+".passphrase", s.Passphrase, name+"_passphrase")
@@ -413,13 +408,9 @@ func (l *loader) checkRoute(c *Config, key string, r Route) {
 	l.checkPlace(c, key+".outbox", r.Outbox.SFTP)
 	l.checkPlace(c, key+".preview", r.Preview.SFTP)
 	l.twiceInList(key+".outbox.formats", r.Outbox.Formats)
-	if _, err := time.LoadLocation(r.TimeZone); err != nil {
-		l.bad(key+".time_zone", words.Message("config.zone", "value", words.Short(r.TimeZone)), words.Example("time_zone: Asia/Shanghai"))
-	}
-	if r.Later != nil {
-		if r.Later.Every > r.Later.For {
-			l.bad(key+".later.every", words.Message("config.later.order", "every", Brief(r.Later.Every), "for", Brief(r.Later.For)), words.Example("later: {every: 30m, for: 24h}"))
-		}
+	l.checkZone(key+".time_zone", r.TimeZone)
+	if r.Later != nil && r.Later.Every > r.Later.For && !l.blamed(key+".later.every", key+".later.for") {
+		l.bad(key+".later.every", words.Message("config.later.order", "every", Brief(r.Later.Every), "for", Brief(r.Later.For)), words.Example("later: {every: 30m, for: 24h}"))
 	}
 }
 

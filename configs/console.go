@@ -3,6 +3,7 @@ package configs
 import (
 	"slices"
 
+	"github.com/rowferry/rowferry/trust"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -52,27 +53,27 @@ func Roles() []string { return []string{"viewer", "sender", "operator", "admin"}
 
 func (l *loader) finishConsole(c *Console) {
 	if c.TLS != nil {
-		c.TLS.Cert, c.TLS.Key = l.abs(c.TLS.Cert), l.abs(c.TLS.Key)
+		l.anchor(&c.TLS.Cert, &c.TLS.Key)
 	}
-	if c.Routes != "" {
-		c.Routes = l.abs(c.Routes)
-	}
+	l.anchor(&c.Routes)
 }
 
 func (l *loader) checkConsole(c *Console) {
-	if c.Listen == "" {
-		return
-	}
 	host, ok := l.address("console.listen", c.Listen, "listen: 127.0.0.1:8420")
-	if !ok {
-		return
-	}
-	if c.TLS == nil && !c.BehindProxy && !local(host) {
+	if ok && c.TLS == nil && !c.BehindProxy && !local(host) {
 		l.bad("console.listen", words.Message("config.console.open", "value", words.Short(c.Listen)), words.Message("config.console.open.write"))
+	}
+	if t := c.TLS; t != nil && t.Cert != "" && t.Key != "" {
+		for _, m := range trust.CheckPair(t.Cert, t.Key) {
+			key := join("console.tls", m.Key)
+			l.add(finding{at: l.place(key), key: key, what: m.What, write: m.Write, outside: m.Elsewhere})
+		}
 	}
 	if c.OIDC == nil {
 		return
 	}
+	l.checkWeb("console.oidc.issuer", c.OIDC.Issuer, "https://login.example.com/realms/acme")
+	l.checkWeb("console.oidc.url", c.OIDC.URL, "https://rowferry.example.com")
 	for _, group := range sortedKeys(c.OIDC.Roles) {
 		if role := c.OIDC.Roles[group]; !slices.Contains(Roles(), role) {
 			l.oneOf("console.oidc.roles."+group, role, Roles())

@@ -100,6 +100,11 @@ func (l *loader) bad(key string, what, write batch.Message) {
 	l.add(finding{at: l.place(key), key: key, what: what, write: write})
 }
 
+// blamed reports whether a mistake was found at one of the keys: what is compared with its value would be no mistake of its own.
+func (l *loader) blamed(keys ...string) bool {
+	return slices.ContainsFunc(l.mistakes, func(f finding) bool { return slices.Contains(keys, f.key) })
+}
+
 // place is where the value of key stands, or the nearest key above it.
 func (l *loader) place(key string) position {
 	if p, ok := l.values[key]; ok {
@@ -263,7 +268,11 @@ func (l *loader) empty(s spot, n *yaml.Node) {
 	if at == (position{}) {
 		at = l.keys[s.key]
 	}
-	l.add(finding{at: at, key: s.key, what: words.Message("config.blank"), write: words.Message("config.blank.write", "example", s.example())})
+	write := words.Message("config.blank.write", "example", s.example())
+	if s.tags.Get("required") != "" {
+		write = words.Example(s.example())
+	}
+	l.add(finding{at: at, key: s.key, what: words.Message("config.blank"), write: write})
 }
 
 func (l *loader) say(m batch.Message) string { return words.Say(l.language, m) }
@@ -368,7 +377,7 @@ func (l *loader) decodeList(s spot, n *yaml.Node, v reflect.Value) {
 		}
 		return
 	}
-	if len(n.Content) == 0 && s.tags.Get("default") != "" {
+	if len(n.Content) == 0 && s.tags.Get("required")+s.tags.Get("default") != "" {
 		l.empty(s, n)
 	}
 	out := make([]string, 0, len(n.Content))
@@ -430,6 +439,10 @@ func (l *loader) decodeText(s spot, n *yaml.Node, v reflect.Value) {
 	if !ok {
 		return
 	}
+	if needed := s.tags.Get("required") + s.tags.Get("default"); text == "" && needed != "" && !strings.HasSuffix(s.key, "]") {
+		l.empty(s, n)
+		return
+	}
 	if enum := s.tags.Get("enum"); enum != "" && !slices.Contains(strings.Split(enum, ","), text) {
 		l.oneOf(s.key, l.raw[s.key], strings.Split(enum, ","))
 		return
@@ -443,15 +456,15 @@ func (l *loader) decodeDuration(s spot, n *yaml.Node, v reflect.Value) {
 		return
 	}
 	d, what, write := parseDuration(text)
+	if above := s.tags.Get("above") == "0"; above && (strings.Trim(text, "0") == "" || d == 0 && what.Key == "") {
+		l.bad(s.key, words.Message("config.duration.zero"), words.Example(s.example()))
+		return
+	}
 	if what.Key != "" {
 		if write.Key == "" {
 			write = words.Example(s.example())
 		}
 		l.bad(s.key, what, write)
-		return
-	}
-	if d == 0 && s.tags.Get("above") == "0" {
-		l.bad(s.key, words.Message("config.duration.zero"), words.Example(s.example()))
 		return
 	}
 	v.SetInt(int64(d))
@@ -781,6 +794,15 @@ var synonyms = map[string]string{
 
 func (l *loader) oneOf(key, got string, allowed []string) {
 	l.bad(key, words.Message("config.not_one", "value", words.Short(got)), words.Meant(got, allowed))
+}
+
+// anchor makes paths that are given absolute.
+func (l *loader) anchor(paths ...*string) {
+	for _, path := range paths {
+		if *path != "" {
+			*path = l.abs(*path)
+		}
+	}
 }
 
 func (l *loader) abs(path string) string {

@@ -30,7 +30,7 @@ routes:
 		"previews apart":  {"east-1", "[east-1]}, preview: {dir: pa", "[east-2]}, preview: {dir: pb", false, "routes.b.inbox.on"},
 		"one preview":     {"east-1", "[east-1]", "[east-2]}, preview: {dir: pb", true, ""},
 		"no name":         {"east/1", "[]", "[]", true, "machine"},
-		"no name in a on": {"east-1", "[east-1, a b]", "[east-1]", true, "routes.a.inbox.on"},
+		"no name in a on": {"east-1", "[east-1, a b]", "[east-1]", true, "routes.a.inbox.on[1]"},
 		"in any script":   {"东-1", "[东-1]", "[东-1]", true, ""},
 	} {
 		got := Load(write(t, t.TempDir(), strings.NewReplacer("MACHINE", c.machine, "ONE", c.one, "TWO", c.two).Replace(text)))

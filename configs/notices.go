@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -109,33 +110,50 @@ func Clock(at, zone string, now time.Time) (time.Time, bool) {
 	return time.Date(y, m, d, t.Hour(), t.Minute(), 0, 0, place), err == nil
 }
 
-func (l *loader) finishNotices(n *Notices) {
-	if n.Webhook != nil && n.Webhook.CA != "" {
-		n.Webhook.CA = l.abs(n.Webhook.CA)
+// checkClock wants a time of the day, where there is any.
+func (l *loader) checkClock(key, at, example string) {
+	if _, ok := Clock(at, "", time.Now()); !ok && at != "" {
+		l.bad(key, words.Message("config.clock"), words.Example(fmt.Sprintf("%s: %q", spot{key: key}.name(), example)))
 	}
-	if n.Mail != nil && n.Mail.CA != "" {
-		n.Mail.CA = l.abs(n.Mail.CA)
+}
+
+// checkZone wants a time zone, where there is any.
+func (l *loader) checkZone(key, zone string) {
+	if _, err := time.LoadLocation(zone); err != nil {
+		l.bad(key, words.Message("config.zone", "value", words.Short(zone)), words.Example(spot{key: key}.name()+": Asia/Shanghai"))
+	}
+}
+
+// checkWeb wants an address of the web, where there is any.
+func (l *loader) checkWeb(key, address, example string) {
+	if u, err := url.Parse(address); address != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+		l.bad(key, words.Message("config.url"), words.Example(spot{key: key}.name()+": "+example))
+	}
+}
+
+func (l *loader) finishNotices(n *Notices) {
+	if n.Webhook != nil {
+		l.anchor(&n.Webhook.CA)
+	}
+	if n.Mail != nil {
+		l.anchor(&n.Mail.CA)
 	}
 }
 
 func (l *loader) checkNotices(c *Config) {
 	n := c.Notices
 	if n.Webhook != nil {
-		if u, err := url.Parse(n.Webhook.URL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-			l.bad("notices.webhook.url", words.Message("config.notices.url"), words.Example("url: https://example.com/rowferry"))
-		}
+		l.checkWeb("notices.webhook.url", n.Webhook.URL, "https://example.com/rowferry")
 	}
-	if _, ok := Clock(n.Digest, n.Zone, time.Now()); !ok && n.Digest != "" {
-		l.bad("notices.digest", words.Message("config.clock"), words.Example(`digest: "18:00"`))
-	}
+	l.checkClock("notices.digest", n.Digest, "18:00")
+	l.checkZone("notices.zone", n.Zone)
 	for _, name := range sortedKeys(c.Routes) {
 		e := c.Routes[name].Expect
 		if e == nil {
 			continue
 		}
-		if _, ok := Clock(e.By, e.Zone, time.Now()); !ok {
-			l.bad("routes."+name+".expect.by", words.Message("config.clock"), words.Example(`by: "09:00"`))
-		}
+		l.checkClock("routes."+name+".expect.by", e.By, "09:00")
+		l.checkZone("routes."+name+".expect.zone", e.Zone)
 		if _, ok := daysOf(e.Days); !ok {
 			l.bad("routes."+name+".expect.days", words.Message("config.days"), words.Example("days: MON-FRI"))
 		}

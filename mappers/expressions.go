@@ -227,6 +227,9 @@ func compileExpression(source string) (*program, batch.Message, string) {
 	if err == nil {
 		code, err = expr.Compile(source, exprOptions()...)
 	}
+	if err == nil {
+		err = unknownName(tree.Node, source)
+	}
 	if err != nil {
 		cause, suggest := exprCause(err, source)
 		return nil, words.Message("mapper.expr.bad", "cause", cause), suggest
@@ -249,6 +252,37 @@ func compileExpression(source string) (*program, batch.Message, string) {
 
 func exprOptions() []expr.Option {
 	return []expr.Option{expr.Env(&env{}), expr.Operator("+", "plus"), expr.Patch(elseVisitor{}), expr.MaxNodes(1000)}
+}
+
+// nameVisitor lists the names of an expression: those it declares, and those it uses.
+type nameVisitor struct {
+	declared []string
+	used     []*ast.IdentifierNode
+}
+
+func (v *nameVisitor) Visit(n *ast.Node) {
+	switch x := (*n).(type) {
+	case *ast.VariableDeclaratorNode:
+		v.declared = append(v.declared, x.Name)
+	case *ast.IdentifierNode:
+		v.used = append(v.used, x)
+	}
+}
+
+// unknownName is an error where an expression uses a name that nothing has. The compiler says that too, but not of what is given to a
+// function of ours (findings/expr-unknown-name.sh).
+func unknownName(root ast.Node, source string) error {
+	v := &nameVisitor{}
+	ast.Walk(&root, v)
+	for _, n := range v.used {
+		if slices.Contains(v.declared, n.Value) {
+			continue
+		}
+		if _, err := expr.Compile(n.Value, exprOptions()...); err != nil {
+			return (&file.Error{Location: n.Location(), Message: "unknown name " + n.Value}).Bind(file.NewSource(source))
+		}
+	}
+	return nil
 }
 
 // elseVisitor lets ?? give what stands behind it also for an empty text: a cell is never nil.

@@ -10,6 +10,7 @@ import (
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/mappers"
+	"github.com/rowferry/rowferry/notices/mail"
 	"github.com/rowferry/rowferry/notices/webhook"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/readers/formats"
@@ -39,8 +40,11 @@ func Check(cfg *configs.Config) error {
 			v.Add("accounts."+name, batch.Mistake{Key: "receipts", What: words.Message("receipts.listen"), Write: words.Example("listen: 127.0.0.1:9100")})
 		}
 	}
-	if w := cfg.Notices.Webhook; w != nil && !webhook.Sound(w.Secret) {
-		v.Add("notices.webhook", batch.Mistake{Key: "secret", What: words.Message("config.notices.secret"), Write: words.Message("config.notices.secret.write")})
+	if w := cfg.Notices.Webhook; w != nil {
+		v.Add("notices.webhook", webhook.Check(*w)...)
+	}
+	if m := cfg.Notices.Mail; m != nil {
+		v.Add("notices.mail", mail.Check(*m)...)
 	}
 	for name, r := range cfg.Routes {
 		m, wrong := mapping(cfg, r, lists)

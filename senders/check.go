@@ -2,14 +2,9 @@ package senders
 
 import (
 	"cmp"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
-	"io/fs"
 	"maps"
 	"net/netip"
 	"net/url"
-	"os"
 	"reflect"
 	"regexp"
 	"slices"
@@ -22,6 +17,7 @@ import (
 	"github.com/rowferry/rowferry/senders/auth"
 	"github.com/rowferry/rowferry/senders/signed"
 	"github.com/rowferry/rowferry/spelling"
+	"github.com/rowferry/rowferry/trust"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -42,13 +38,8 @@ func Check(account configs.Account, p *providers.Provider, operations []string) 
 	j.choices()
 	j.schemes()
 	j.receipts()
-	_, wrong := authorities(account.CA)
-	j.found = append(j.found, wrong...)
-	_, wrong = ownCertificate(account)
-	j.found = append(j.found, wrong...)
-	_, wrong = proxyOf(account)
-	j.found = append(j.found, wrong...)
-	return j.found
+	_, wrong := proxyOf(account)
+	return slices.Concat(j.found, trust.CheckAuthorities(account.CA), trust.CheckPair(account.Cert, account.Key), wrong)
 }
 
 // judge looks at one account.
@@ -343,39 +334,4 @@ func schemeNamed(p *providers.Provider, name string) providers.Scheme {
 // authAccount is what a scheme is made of.
 func authAccount(account configs.Account, of providers.Scheme, encoding string) auth.Account {
 	return auth.Account{Name: account.Name, Scheme: of, Credentials: account.Credentials, Sign: account.Sign, Login: account.Login, Encoding: encoding}
-}
-
-// ownCertificate is the account's own; nil where it has none.
-func ownCertificate(account configs.Account) ([]tls.Certificate, []batch.Mistake) {
-	if account.Cert == "" && account.Key == "" {
-		return nil, nil
-	}
-	pair, err := tls.LoadX509KeyPair(account.Cert, account.Key)
-	if err != nil {
-		return nil, []batch.Mistake{{Key: "cert", What: words.Message("sender.cert", "cert", account.Cert, "key", account.Key), Elsewhere: true}}
-	}
-	return []tls.Certificate{pair}, nil
-}
-
-// authorities are the system's and those of a PEM file; nil, the system's alone, where there is no file.
-func authorities(path string) (*x509.CertPool, []batch.Mistake) {
-	if path == "" {
-		return nil, nil
-	}
-	pem, err := os.ReadFile(path)
-	if err != nil {
-		reason := err
-		if p, ok := errors.AsType[*fs.PathError](err); ok {
-			reason = p.Err
-		}
-		return nil, []batch.Mistake{{Key: "ca", What: words.Message("config.file", "path", path, "cause", reason), Write: words.Message("sender.ca.write"), Elsewhere: true}}
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, []batch.Mistake{{Key: "ca", What: words.Message("sender.ca.none", "path", path), Write: words.Message("sender.ca.write"), Elsewhere: true}}
-	}
-	return pool, nil
 }

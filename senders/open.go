@@ -27,6 +27,7 @@ import (
 	"github.com/rowferry/rowferry/senders/session"
 	"github.com/rowferry/rowferry/senders/signed"
 	"github.com/rowferry/rowferry/senders/together"
+	"github.com/rowferry/rowferry/trust"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -96,7 +97,7 @@ func build(account configs.Account, p *providers.Provider, o Options) *sender {
 	limit := Rate(account, p)
 	b.s.pacer = pace.New(pace.Options{N: limit.N, Per: limit.Per, Past: o.Past, Started: o.Started})
 	b.transport = Transport(account, max(account.Concurrency, p.Limits.Concurrency, 4))
-	own, _ := ownCertificate(account)
+	own, _ := trust.Pair(account.Cert, account.Key)
 	b.transport.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		b.s.wanted.Store(true)
 		if len(own) > 0 {

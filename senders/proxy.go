@@ -9,15 +9,16 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/trust"
 	"github.com/rowferry/rowferry/words"
 )
 
 // Transport makes connections as an account's requests do, at most so many at once: with its authorities, its own certificate, its
 // oldest version of TLS and its proxy. What Check finds wrong of these is left out.
 func Transport(account configs.Account, connections int) *http.Transport {
-	roots, _ := authorities(account.CA)
+	roots, _ := trust.Authorities(account.CA)
 	t := newTransport(connections, roots)
-	t.TLSClientConfig.Certificates, _ = ownCertificate(account)
+	t.TLSClientConfig.Certificates, _ = trust.Pair(account.Cert, account.Key)
 	if account.MinTLS == "1.3" {
 		t.TLSClientConfig.MinVersion = tls.VersionTLS13
 	}

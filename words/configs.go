@@ -103,10 +103,11 @@ var configs = catalogue{
 	"config.one_character.twice":       {EN: "the same character parts columns and does something else", ZH: "同一个字符既作列分隔符又作他用", RU: "один и тот же знак и разделяет столбцы, и делает что-то ещё"},
 	"config.one_character.twice.write": {EN: "write different characters for delimiter, quote and escape", ZH: "请为 delimiter、quote 和 escape 写不同的字符", RU: "напишите для delimiter, quote и escape разные знаки"},
 
-	"config.notices.url":          {EN: "is no address", ZH: "不是有效的地址", RU: "не является адресом"},
+	"config.url":                  {EN: "is no address", ZH: "不是有效的地址", RU: "не является адресом"},
+	"config.mailbox":              {EN: "\"{value}\" is no e-mail address", ZH: "\"{value}\" 不是电子邮件地址", RU: "\"{value}\" не является адресом электронной почты"},
 	"config.notices.secret":       {EN: "is no secret of Standard Webhooks", ZH: "不是 Standard Webhooks 的密钥", RU: "не секрет Standard Webhooks"},
 	"config.notices.secret.write": {EN: "write whsec_ and 24 to 64 random bytes in base64: echo whsec_$(openssl rand -base64 32)", ZH: "请写 whsec_ 加 24 至 64 个随机字节的 base64：echo whsec_$(openssl rand -base64 32)", RU: "напишите whsec_ и от 24 до 64 случайных байтов в base64: echo whsec_$(openssl rand -base64 32)"},
-	"config.clock":                {EN: "is no time of day, or its zone is not known", ZH: "不是有效的时刻，或时区未知", RU: "не время суток, или часовой пояс неизвестен"},
+	"config.clock":                {EN: "is no time of day", ZH: "不是有效的时刻", RU: "не время суток"},
 	"config.days":                 {EN: "are no days of the week", ZH: "不是有效的星期", RU: "не дни недели"},
 	"config.machine":              {EN: "\"{value}\" is no name of a machine: letters, digits, dots, dashes and underscores", ZH: "\"{value}\" 不是有效的机器名：只能用字母、数字、点、连字符和下划线", RU: "\"{value}\" не имя машины: нужны буквы, цифры, точки, дефисы и подчёркивания"},
 	"config.on.apart":             {EN: "names no machine that the routes with a preview folder before it name too, and one machine looks into all preview folders", ZH: "没有一台机器同时被前面带预览文件夹的路由列出，而所有预览文件夹由同一台机器查看", RU: "не называет ни одной машины из названных у маршрутов с папкой предпросмотра до него, а во все такие папки смотрит одна машина"},

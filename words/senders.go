@@ -34,15 +34,15 @@ var sending = catalogue{
 	"sender.basic_colon":        {EN: "has a colon, which HTTP Basic authentication does not allow in a user name", ZH: "含有冒号，HTTP Basic 认证的用户名不允许冒号", RU: "содержит двоеточие, а в имени пользователя HTTP Basic оно недопустимо"},
 	"sender.basic_colon.write":  {EN: "ask the provider for another user name, or use another auth", ZH: "请向服务商索取其他用户名，或改用其他 auth", RU: "запросите у поставщика другое имя или выберите другой auth"},
 	"sender.sign.case":          {EN: "base64 has capital and small letters of its own", ZH: "base64 本身区分大小写", RU: "в base64 регистр букв уже задан"},
-	"sender.ca.none":            {EN: "{path} has no certificate in it", ZH: "{path} 中没有证书", RU: "в {path} нет сертификата"},
-	"sender.ca.write":           {EN: "write the path of a PEM file (-----BEGIN CERTIFICATE-----) that rowferry may read", ZH: "请写 rowferry 有权读取的 PEM 文件（-----BEGIN CERTIFICATE-----）的路径", RU: "укажите путь к файлу PEM (-----BEGIN CERTIFICATE-----), который rowferry может читать"},
+	"trust.ca.none":             {EN: "{path} has no certificate in it", ZH: "{path} 中没有证书", RU: "в {path} нет сертификата"},
+	"trust.ca.write":            {EN: "write the path of a PEM file (-----BEGIN CERTIFICATE-----) that rowferry may read", ZH: "请写 rowferry 有权读取的 PEM 文件（-----BEGIN CERTIFICATE-----）的路径", RU: "укажите путь к файлу PEM (-----BEGIN CERTIFICATE-----), который rowferry может читать"},
 
 	"sender.proxy":         {EN: "this is not the address of a proxy", ZH: "这不是代理服务器的地址", RU: "это не адрес прокси-сервера"},
 	"sender.proxy.write":   {EN: "write http://HOST:PORT (or https://, socks5://; with NAME:PASSWORD@ where it asks for them), or none", ZH: "请写 http://主机:端口（或 https://、socks5://；需要登录时写 用户名:密码@），或 none", RU: "укажите http://ХОСТ:ПОРТ (или https://, socks5://; с ИМЯ:ПАРОЛЬ@, если прокси их требует) либо none"},
 	"sender.proxy.away":    {EN: "the proxy cannot be reached ({reason})", ZH: "无法连接代理服务器（{reason}）", RU: "прокси-сервер недоступен ({reason})"},
 	"sender.proxy.refused": {EN: "the proxy refuses to lead to the provider (HTTP {status})", ZH: "代理服务器拒绝转接到服务商（HTTP {status}）", RU: "прокси-сервер отказался соединить с поставщиком (HTTP {status})"},
 
-	"sender.cert": {
+	"trust.pair": {
 		EN: "the certificate {cert} and the key {key} cannot be used; write cert and key, PEM files that belong together, the key without a passphrase",
 		ZH: "证书 {cert} 和密钥 {key} 无法使用；请写相互匹配的 PEM 文件 cert 和 key，密钥不带口令",
 		RU: "сертификат {cert} и ключ {key} нельзя использовать; напишите cert и key, парные файлы PEM, ключ без пароля",

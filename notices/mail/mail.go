@@ -6,15 +6,18 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
+	netmail "net/mail"
 	"os"
 	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/notices"
-	"github.com/rowferry/rowferry/notices/trust"
+	"github.com/rowferry/rowferry/trust"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -27,9 +30,38 @@ type Channel struct {
 // largest is the size of a result that is attached.
 const largest = 1 << 20
 
+// Check lists everything that is wrong with the settings; no server is asked.
+func Check(c configs.Mail) []batch.Mistake {
+	wrong := trust.CheckAuthorities(c.CA)
+	bad := func(key string, what, write batch.Message) {
+		wrong = append(wrong, batch.Mistake{Key: key, What: what, Write: write})
+	}
+	if strings.ContainsAny(c.Host, "/:@ ") && net.ParseIP(c.Host) == nil {
+		bad("host", words.Message("config.host"), words.Example("host: smtp.example.com"))
+	}
+	if c.User != "" && c.Password.Empty() {
+		bad("password", words.Message("config.missing"), words.Example(`password: "${MAIL_PASSWORD}"`))
+	}
+	if c.From != "" && !addressed(c.From) {
+		bad("from", words.Message("config.mailbox", "value", words.Short(c.From)), words.Example("from: rowferry@example.com"))
+	}
+	for i, to := range c.To {
+		if !addressed(to) {
+			bad(fmt.Sprintf("to[%d]", i), words.Message("config.mailbox", "value", words.Short(to)), words.Example("to: [dispatch@example.com]"))
+		}
+	}
+	return wrong
+}
+
+// addressed reports whether a letter can be addressed so.
+func addressed(to string) bool {
+	_, err := netmail.ParseAddress(to)
+	return err == nil
+}
+
 // Open makes the channel; nothing is sent.
 func Open(c configs.Mail) (*Channel, error) {
-	pool, err := trust.Pool(c.CA)
+	pool, err := trust.Authorities(c.CA)
 	if err != nil {
 		return nil, fmt.Errorf("notices.mail.ca: %w", err)
 	}

@@ -17,9 +17,11 @@ import (
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/notices"
-	"github.com/rowferry/rowferry/notices/trust"
+	"github.com/rowferry/rowferry/trust"
+	"github.com/rowferry/rowferry/words"
 )
 
 // Channel is a notices.Channel.
@@ -29,19 +31,22 @@ type Channel struct {
 	client *http.Client
 }
 
-// Sound reports whether a secret is one of Standard Webhooks.
-func Sound(secret configs.Secret) bool {
-	_, err := standardwebhooks.NewWebhook(secret.Reveal())
-	return err == nil
+// Check lists everything that is wrong with the settings besides the form of the address.
+func Check(c configs.Webhook) []batch.Mistake {
+	wrong := trust.CheckAuthorities(c.CA)
+	if _, err := standardwebhooks.NewWebhook(c.Secret.Reveal()); err != nil {
+		wrong = append(wrong, batch.Mistake{Key: "secret", What: words.Message("config.notices.secret"), Write: words.Message("config.notices.secret.write")})
+	}
+	return wrong
 }
 
 // Open makes the channel; nothing is sent.
 func Open(c configs.Webhook) (*Channel, error) {
 	signer, err := standardwebhooks.NewWebhook(c.Secret.Reveal())
 	if err != nil {
-		return nil, fmt.Errorf("notices.webhook.secret is no secret of Standard Webhooks (whsec_ and base64)")
+		return nil, fmt.Errorf("notices.webhook.secret: %w", err)
 	}
-	pool, err := trust.Pool(c.CA)
+	pool, err := trust.Authorities(c.CA)
 	if err != nil {
 		return nil, fmt.Errorf("notices.webhook.ca: %w", err)
 	}

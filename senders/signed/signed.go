@@ -86,7 +86,7 @@ func Check(a auth.Account) []batch.Mistake {
 	if digests[name] == nil {
 		refuse("digest", words.Message("config.not_one", "value", words.Short(sign.Digest)), words.Meant(sign.Digest, known()))
 	}
-	if sign.Key != "" && !keyed {
+	if sign.Key != "" && !keyed && sign.Digest != "" {
 		refuse("key", words.Message("sender.sign.key", "digest", words.Short(sign.Digest)), words.Message("sender.sign.key.write", "digest", words.Short(sign.Digest)))
 	}
 	if sign.Encoding == "base64" && sign.Case == "upper" {
