@@ -25,9 +25,9 @@ func TestNothingThatWasAddedIsMissed(t *testing.T) {
 	var shelves sieve.Shelves[int]
 	var added [][]ledger.Print
 	for n := range 70 { // two shelves and an older one
-		f := sieve.New()[:32<<10]
+		f := sieve.Read(make([]byte, 32<<10))
 		if n < 2 {
-			f = f[:16<<10]
+			f = sieve.Read(make([]byte, 16<<10))
 		}
 		added = append(added, some(r, 100))
 		for _, p := range added[n] {

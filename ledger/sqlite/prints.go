@@ -8,12 +8,14 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/sieve"
+	"github.com/rowferry/rowferry/ledger/slab"
 )
 
 // Prints are written twice. With a chunk they go into a row of their own (prints), which costs little because it is written
@@ -47,10 +49,10 @@ func (s *segment) page(p ledger.Print) int64 {
 // tail is the rows of prints that are in no segment, and which of them a print is in: some twelve bytes a print, which are as old as
 // the process.
 type tail struct {
-	n     int       // prints
-	rows  []tallied // oldest first
-	firm  int       // so many of the rows are committed
-	table []uint64  // open addressing: for each print, bits of it and its row
+	n     int                // prints
+	rows  []tallied          // oldest first
+	firm  int                // so many of the rows are committed
+	table *slab.Slab[uint64] // open addressing: for each print, bits of it and its row
 
 	mu   sync.Mutex
 	read map[int][]printed // some rows, by their index
@@ -62,7 +64,7 @@ const rowBits = 20
 // mostRead is how many rows of the tail are kept.
 const mostRead = 256
 
-func newTail() *tail { return &tail{table: make([]uint64, 1024), read: map[int][]printed{}} }
+func newTail() *tail { return &tail{table: slab.New[uint64](1024), read: map[int][]printed{}} }
 
 // entry is a print's in the table, without its row. Prints are hashes already.
 func entry(p *ledger.Print) uint64 {
@@ -75,14 +77,15 @@ func begin(entry uint64, size int) int { return int(entry >> 32 * uint64(size) >
 // add puts a row of prints into the tail.
 func (t *tail) add(at tallied, list []printed) {
 	t.rows = append(t.rows, at)
-	if t.n += len(list); 5*t.n > 4*len(t.table) {
+	if t.n += len(list); 5*t.n > 4*len(t.table.All()) {
 		old := t.table
-		t.table = make([]uint64, t.n+t.n/2)
-		for _, e := range old {
+		t.table = slab.New[uint64](t.n + t.n/2)
+		for _, e := range old.All() {
 			if e != 0 {
 				t.put(e)
 			}
 		}
+		old.Free()
 	}
 	for i := range list {
 		t.put(entry(&list[i].print) | uint64(len(t.rows)))
@@ -91,8 +94,9 @@ func (t *tail) add(at tallied, list []printed) {
 
 // put puts an entry into the table, once.
 func (t *tail) put(e uint64) {
-	for i := begin(e, len(t.table)); ; i++ {
-		switch at := &t.table[i%len(t.table)]; *at {
+	table := t.table.All()
+	for i := begin(e, len(table)); ; i++ {
+		switch at := &table[i%len(table)]; *at {
 		case 0:
 			*at = e
 			return
@@ -105,12 +109,13 @@ func (t *tail) put(e uint64) {
 // of appends the tail's sightings of a print, the newest first. What is not committed is passed over, unless it is the reader's own.
 func (t *tail) of(ctx context.Context, q querier, found []ledger.Sighting, p *ledger.Print, own bool) ([]ledger.Sighting, error) {
 	var rows []int
-	e := entry(p)
-	for i := begin(e, len(t.table)); t.table[i%len(t.table)] != 0; i++ {
-		if at := t.table[i%len(t.table)]; at>>rowBits == e>>rowBits {
+	e, table := entry(p), t.table.All()
+	for i := begin(e, len(table)); table[i%len(table)] != 0; i++ {
+		if at := table[i%len(table)]; at>>rowBits == e>>rowBits {
 			rows = append(rows, int(at&(1<<rowBits-1))-1)
 		}
 	}
+	runtime.KeepAlive(t.table)
 	slices.Sort(rows)
 	for _, n := range slices.Backward(rows) {
 		if n >= t.firm && !own {
@@ -178,7 +183,7 @@ type printIndex struct {
 // made is a segment that is not committed.
 type made struct {
 	*segment
-	filter sieve.Filter
+	filter *sieve.Filter
 }
 
 // mostPages is how many pages of segments, of about 4 KiB, are kept.
@@ -227,20 +232,21 @@ func (x *printIndex) current(ctx context.Context, q querier) (bool, error) {
 
 // fillFilters reads the segments' filters.
 func (x *printIndex) fillFilters(ctx context.Context, q querier) error {
-	x.segments, x.filters = nil, sieve.Shelves[*segment]{}
+	x.segments = nil
+	x.filters.Free()
 	var s segment
 	var body sql.RawBytes
 	rows, err := q.QueryContext(ctx, "SELECT n, bits, filter FROM segments ORDER BY n")
 	return eachRow(rows, err, []any{&s.n, &s.bits, &body}, func() error {
 		f, err := ledger.Unseal(ledger.OfPrints, "filter", int(s.n), body)
 		if err == nil {
-			x.shelve(&segment{s.n, s.bits}, f)
+			x.shelve(&segment{s.n, s.bits}, sieve.Read(f))
 		}
 		return err
 	})
 }
 
-func (x *printIndex) shelve(s *segment, f sieve.Filter) {
+func (x *printIndex) shelve(s *segment, f *sieve.Filter) {
 	x.segments = append(x.segments, s)
 	x.filters.Put(s, f)
 }
@@ -422,7 +428,7 @@ func (w *writing) seal(n int, prints func(each func(*printed)) error, now time.T
 			}
 		}
 	}
-	return made{s, f}, w.exec("UPDATE segments SET filter = ? WHERE n = ?", ledger.Seal(ledger.OfPrints, "filter", int(s.n), f), s.n)
+	return made{s, f}, w.exec("UPDATE segments SET filter = ? WHERE n = ?", ledger.Seal(ledger.OfPrints, "filter", int(s.n), f.Bytes()), s.n)
 }
 
 func appendSighting(page []byte, p *printed) []byte {

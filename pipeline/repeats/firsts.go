@@ -17,7 +17,7 @@ type firsts struct {
 	newest table
 	runs   []run
 	full   sieve.Shelves[int] // for each full filter, the index of the first of its runs
-	open   sieve.Filter       // of the runs that no full filter has
+	open   *sieve.Filter      // of the runs that no full filter has
 	file   readers.Scratch
 	end    int64 // of the file
 	room   []byte
@@ -132,6 +132,8 @@ func (f *firsts) close() {
 	if f.file.File != nil {
 		_ = f.file.Close() // it was scratch
 	}
+	f.full.Free()
+	f.open.Free()
 	*f = firsts{}
 }
 
