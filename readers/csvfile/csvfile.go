@@ -58,8 +58,7 @@ type opened struct {
 	width   int // fields of the heading, trailing empty ones included
 	named   int // fields that every row must have
 	heading []string
-	skip    int // records above the first data row, the heading included
-	crOnly  bool
+	skip    int  // records above the first data row, the heading included
 	wrapped bool // every line stands in quotes as a whole
 	sep     bool // the first line is Excel's sep=; and no record
 	bare    bool // the setting says that marks belong to the values
@@ -109,7 +108,6 @@ func open(ctx context.Context, f readers.File, s readers.Settings) (*opened, err
 	if isJSON(sample) {
 		return nil, readers.Refuse("csv.is_json")
 	}
-	t.crOnly = crOnly(sample)
 	rest, sep := cutSep(sample)
 	t.sep = sep != ""
 	if t.sep && d.delimiter == "" {
@@ -147,11 +145,7 @@ func (t *opened) records() *splitter {
 	if t.wrapped {
 		src = &lines{src: bufio.NewReaderSize(src, 64<<10)}
 	}
-	s := newSplitter(src, t.d, t.limits.Cell, t.limits.Columns, t.text.to-t.text.from)
-	if t.crOnly {
-		s.end = '\r'
-	}
-	return s
+	return newSplitter(src, t.d, t.limits.Cell, t.limits.Columns, t.text.to-t.text.from)
 }
 
 // skipSep drops Excel's first line, which is no row for the sender.

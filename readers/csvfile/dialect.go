@@ -76,11 +76,6 @@ func cutSep(text string) (rest, delimiter string) {
 	return rest, said[4 : 4+size]
 }
 
-// crOnly reports whether lines end with CR alone, as old Macintosh programs write them.
-func crOnly(text string) bool {
-	return strings.IndexByte(text, '\r') >= 0 && strings.IndexByte(text, '\n') < 0
-}
-
 var delimiters = []string{",", ";", "\t", "|"}
 
 // trial is a dialect tried on the sample.

@@ -2,8 +2,10 @@ package csvfile
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
+	"math/bits"
 
 	"github.com/rowferry/rowferry/readers/charset"
 )
@@ -38,7 +40,6 @@ type splitter struct {
 	cell    int // most bytes of one field
 	record  int // most bytes of one record
 	columns int // most fields of one record
-	end     byte
 
 	buf  []byte
 	r, w int
@@ -54,6 +55,7 @@ type splitter struct {
 	unclosed bool  // the text ended within quotes
 	ended    bool  // a line end followed it
 	quoted   []int // which fields were
+	doubled  []int // in which of them a quote is doubled; plainly's
 	q        byte  // the quote of the field that is being read
 	scratch  []byte
 	lost     bool // U+FFFD was seen somewhere
@@ -63,7 +65,7 @@ type splitter struct {
 // newSplitter takes records apart; size is about how many bytes there are.
 func newSplitter(src io.Reader, d dialect, cell, columns int, size int64) *splitter {
 	return &splitter{
-		src: src, d: d, cell: cell, columns: columns, record: longestRecord(cell), end: '\n',
+		src: src, d: d, cell: cell, columns: columns, record: longestRecord(cell),
 		buf: make([]byte, max(4<<10, min(128<<10, size+1))),
 	}
 }
@@ -149,53 +151,125 @@ func (s *splitter) split() (bool, error) {
 	if s.buf[s.r] == bom[0] && bytes.HasPrefix(s.buf[s.r:s.w], bom) {
 		s.r += len(bom)
 	}
-	at := bytes.IndexByte(s.buf[s.r:s.w], s.end)
-	if at < 0 {
+	if !s.plainly() {
 		return s.carefully()
 	}
-	line := s.buf[s.r : s.r+at]
-	other := byte('\n')
-	if s.end == '\n' {
-		other = '\r'
-		if at > 0 && line[at-1] == '\r' {
-			line = line[:at-1]
-		}
-	} else if s.r+at+1 == s.w && !s.eof || s.r+at+1 < s.w && s.buf[s.r+at+1] == '\n' {
-		return s.carefully()
-	}
-	if bytes.IndexByte(line, other) >= 0 ||
-		s.d.quote != 0 && bytes.IndexByte(line, s.d.quote) >= 0 ||
-		s.d.also != 0 && bytes.IndexByte(line, s.d.also) >= 0 ||
-		s.d.escape != 0 && bytes.IndexByte(line, s.d.escape) >= 0 || len(line) > s.cell {
-		return s.carefully()
-	}
-	s.text, s.fields, s.quoted = line, s.fields[:0], s.quoted[:0]
-	s.quotes, s.stray, s.unclosed, s.ended = 0, false, false, true
-	s.r += at + 1
-	from := 0
-	if len(s.d.delimiter) == 1 {
-		c := s.d.delimiter[0]
-		for i, b := range line {
-			if b == c {
-				s.fields = append(s.fields, span{from, i})
-				from = i + 1
-			}
-		}
-	} else {
-		for {
-			i := bytes.Index(line[from:], []byte(s.d.delimiter))
-			if i < 0 {
-				break
-			}
-			s.fields = append(s.fields, span{from, from + i})
-			from += i + len(s.d.delimiter)
-		}
-	}
-	s.fields = append(s.fields, span{from, len(line)})
 	if len(s.fields) > s.columns {
 		return false, errColumns
 	}
 	return true, nil
+}
+
+// plainly cuts the record at s.r where it lies, as nearly all can be: it is whole, nothing stands behind closing quotes and nothing is
+// escaped. It reports false of any other, and changes nothing then that carefully needs.
+func (s *splitter) plainly() bool {
+	b, i := s.buf[s.r:s.w], 0
+	s.fields, s.quoted, s.doubled = s.fields[:0], s.quoted[:0], s.doubled[:0]
+	for {
+		open := i
+		for s.d.blanks && open < len(b) && b[open] == ' ' {
+			open++
+		}
+		var f span
+		if open < len(b) && b[open] != 0 && (b[open] == s.d.quote || b[open] == s.d.also) {
+			to, doubled := closing(b, open+1)
+			if to < 0 {
+				return false
+			}
+			s.quoted = append(s.quoted, len(s.fields))
+			if doubled {
+				s.doubled = append(s.doubled, len(s.fields))
+			}
+			f, i = span{open + 1, to}, to+1
+		} else {
+			to := s.stop(b, i)
+			f, i = span{i, to}, to
+		}
+		s.fields = append(s.fields, f)
+		if i == len(b) {
+			return false
+		}
+		if c := b[i]; c == '\n' || c == '\r' {
+			break
+		}
+		if !s.parts(b, i) {
+			return false // something stands behind a closing quote
+		}
+		i += len(s.d.delimiter)
+	}
+	s.text = b[:i]
+	if b[i] == '\r' && i+1 == len(b) && !s.eof || len(s.text) > s.cell || s.d.escape != 0 && bytes.IndexByte(s.text, s.d.escape) >= 0 {
+		return false
+	}
+	if i++; b[i-1] == '\r' && i < len(b) && b[i] == '\n' {
+		i++
+	}
+	for _, at := range s.doubled {
+		s.fields[at].to = s.fields[at].from + undouble(b[s.fields[at].from:s.fields[at].to], b[s.fields[at].from-1])
+	}
+	s.quotes, s.stray, s.unclosed, s.ended = len(s.quoted), false, false, true
+	s.r += i
+	return true
+}
+
+// parts reports whether a delimiter stands at i.
+func (s *splitter) parts(b []byte, i int) bool {
+	end := i + len(s.d.delimiter)
+	return end <= len(b) && string(b[i:end]) == s.d.delimiter
+}
+
+// closing is where the quote stands that closes the field which the one before from opens, and whether quotes are doubled in between; -1
+// when there is none, or nothing behind it.
+func closing(b []byte, from int) (at int, doubled bool) {
+	q := b[from-1]
+	for {
+		n := bytes.IndexByte(b[from:], q)
+		if n < 0 || from+n+1 == len(b) {
+			return -1, false
+		}
+		if from += n; b[from+1] != q {
+			return from, doubled
+		}
+		from, doubled = from+2, true
+	}
+}
+
+// undouble makes one quote of two, in place, and says how many bytes are left.
+func undouble(field []byte, q byte) int {
+	n := 0
+	for i := 0; i < len(field); i++ {
+		field[n] = field[i]
+		if n++; field[i] == q {
+			i++
+		}
+	}
+	return n
+}
+
+// stop is where the field ends that begins at i and is not quoted: at a delimiter, a line end or the end of b. It looks at eight bytes at
+// once: of the bits that it sets, the lowest says truly where there is a delimiter's first byte, or a control character.
+func (s *splitter) stop(b []byte, i int) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	d := s.d.delimiter[0]
+	for ; i < len(b); i++ {
+		for i+8 <= len(b) {
+			w := binary.LittleEndian.Uint64(b[i:])
+			x := w ^ uint64(d)*ones
+			if m := ((x-ones)&^x | (w-('\r'+1)*ones)&^w) & tops; m != 0 {
+				i += bits.TrailingZeros64(m) / 8
+				break
+			}
+			i += 8
+		}
+		if i == len(b) {
+			break
+		}
+		switch c := b[i]; {
+		case c == '\n', c == '\r', c == d && (len(s.d.delimiter) == 1 || s.parts(b, i)):
+			return i
+		}
+	}
+	return i
 }
 
 // carefully cuts the record at s.r byte by byte: quotes, escapes, mixed line ends. It starts again when it has to wait
