@@ -106,19 +106,29 @@ func byValue(body []byte) []byte {
 	return append(out, body[from:]...)
 }
 
-// zeros reports whether decimals end in a zero somewhere, be it in a text. It is quick, and hardly any request has any.
+// zeros reports whether decimals end in a zero somewhere, be it within a text. It is quick, and hardly any request has any.
 func zeros(body []byte) bool {
 	for from := 0; ; {
 		n := bytes.IndexByte(body[from:], '.')
 		if n < 0 {
 			return false
 		}
-		keep, end := decimals(body, from+n)
-		if keep < end {
+		point := from + n
+		keep, end := decimals(body, point)
+		if keep < end && end > point+1 && !quoted(body, point) {
 			return true
 		}
 		from = end
 	}
+}
+
+// quoted reports whether the number that a point is in begins behind a quotation mark, as within texts alone.
+func quoted(body []byte, point int) bool {
+	start := point
+	for start > 0 && (body[start-1] >= '0' && body[start-1] <= '9' || body[start-1] == '-') {
+		start--
+	}
+	return start > 0 && body[start-1] == '"'
 }
 
 // endOfText is where the text ends that begins at a quotation mark.

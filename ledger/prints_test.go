@@ -2,6 +2,9 @@ package ledger_test
 
 import (
 	"encoding/hex"
+	"encoding/json"
+	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -26,6 +29,46 @@ func TestPrintsCountNumbersByValue(t *testing.T) {
 	} {
 		if same := ledger.PrintOf("p", "o", []byte(c.a)) == ledger.PrintOf("p", "o", []byte(c.b)); same != c.same {
 			t.Errorf("%s and %s: same %v", c.a, c.b, same)
+		}
+	}
+}
+
+// What is quick about it is no other rule: of any request, numbers within texts count as texts, and all others by value.
+func TestPrintsOfAnyRequest(t *testing.T) {
+	for seed := range uint64(20_000) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		number := func() (long, short string) {
+			whole := strings.Repeat("-", r.IntN(2)) + strconv.Itoa(r.IntN(300))
+			zeros := strings.Repeat("0", r.IntN(3))
+			if digits := strings.TrimRight(strconv.Itoa(r.IntN(100)), "0"); digits != "" {
+				return whole + "." + digits + zeros, whole + "." + digits
+			}
+			return whole + ".0" + zeros, whole
+		}
+		long, short, text := "{", "{", "{"
+		for i := range 1 + r.IntN(4) {
+			a, b := number()
+			mark := []string{"", `\"`, `\\`, ":", ",", "mail."}
+			in := mark[r.IntN(len(mark))] + a + mark[r.IntN(len(mark))]
+			key := `"k` + strconv.Itoa(i) + `":`
+			value, other := key+a, key+b
+			switch r.IntN(3) {
+			case 0:
+				value, other = key+"["+a+","+a+"]", key+"["+b+","+b+"]"
+			case 1:
+				value, other = key+`"`+in+`"`, key+`"`+in+`"`
+			}
+			long, short, text = long+value+",", short+other+",", text+key+`"`+a+`",`
+		}
+		long, short, text = long+`"end":"."}`, short+`"end":"."}`, text+`"end":"."}`
+		if !json.Valid([]byte(long)) {
+			t.Fatalf("seed %d: %s", seed, long)
+		}
+		if ledger.PrintOf("p", "o", []byte(long)) != ledger.PrintOf("p", "o", []byte(short)) {
+			t.Fatalf("seed %d: %s and %s are the same", seed, long, short)
+		}
+		if other := strings.ReplaceAll(text, `0",`, `",`); other != text && ledger.PrintOf("p", "o", []byte(text)) == ledger.PrintOf("p", "o", []byte(other)) {
+			t.Fatalf("seed %d: %s and %s are texts, and others", seed, text, other)
 		}
 	}
 }

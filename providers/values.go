@@ -359,6 +359,9 @@ func putDate(c *converter, dst []byte, text string, kind batch.Kind) ([]byte, *V
 		}
 		text = day
 	}
+	if c.dateOut == time.DateOnly && plainDay(text) {
+		return append(append(append(dst, '"'), text...), '"'), nil
+	}
 	day, ok := parseDay(text)
 	for _, layout := range c.layouts {
 		if ok {
@@ -377,6 +380,15 @@ func putDate(c *converter, dst []byte, text string, kind batch.Kind) ([]byte, *V
 	dst = append(dst, '"')
 	dst = day.AppendFormat(dst, c.dateOut)
 	return append(dst, '"'), nil
+}
+
+// plainDay reports whether a text is 2026-12-28 or another day that every month has, which needs no calendar.
+func plainDay(s string) bool {
+	if len(s) != len(time.DateOnly) || s[4] != '-' || s[7] != '-' {
+		return false
+	}
+	month, day := s[5:7], s[8:]
+	return isDigits(s[:4]) && isDigits(month) && isDigits(day) && month >= "01" && month <= "12" && day >= "01" && day <= "28"
 }
 
 func parseDay(s string) (time.Time, bool) {

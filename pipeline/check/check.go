@@ -139,6 +139,7 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 			f.add(&part[i], &sending, r.Mask)
 			each(f, &part[i])
 		}
+		clear(part)
 		return nil
 	}
 	var part []ledger.Staged
@@ -152,7 +153,7 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 		if err := decide(part); err != nil {
 			return err
 		}
-		part = nil
+		part = part[:0]
 	}
 	if err := decide(part); err != nil {
 		return err
