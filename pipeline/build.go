@@ -101,8 +101,8 @@ func Build(ctx context.Context, cfg *configs.Config, l ledger.Owner, o Options) 
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{config: cfg, Ledger: l, Routes: routes, Lanes: map[string]*send.Lane{}, Data: cfg.Data, Log: o.Log, Metrics: o.Metrics, Traces: o.Traces, reload: o.Reload, prune: make(chan struct{}, 1), Partial: o.Route != "", uploaded: make(chan ledger.File, 64), gauges: map[string]*Gauge{},
-		changed: l.Changed(), woken: make(chan struct{}, 1), settled: make(chan struct{}, 1), put: make(chan struct{}, 1), reading: make(chan struct{}, 1), resumed: map[string]string{}, Partners: sftp.NewPartners(cfg.SFTP, sftp.Options{Logger: o.Log})}
+	e := &Engine{config: cfg, Ledger: l, Routes: routes, Lanes: map[string]*send.Lane{}, Data: cfg.Data, Log: o.Log, Metrics: o.Metrics, Traces: o.Traces, reload: o.Reload, Partial: o.Route != "",
+		gauges: map[string]*Gauge{}, woken: make(chan struct{}, 1), settled: make(chan struct{}, 1), put: make(chan struct{}, 1), Partners: sftp.NewPartners(cfg.SFTP, sftp.Options{Logger: o.Log})}
 	if e.channels, err = notify.Channels(cfg.Notices); err != nil {
 		return nil, err
 	}
@@ -111,6 +111,7 @@ func Build(ctx context.Context, cfg *configs.Config, l ledger.Owner, o Options) 
 			return nil, errors.Join(err, e.Close())
 		}
 	}
+	e.crew = e.hire(l.Jobs())
 	for _, r := range routes {
 		if e.Lanes[r.Account] != nil {
 			continue
@@ -120,9 +121,6 @@ func Build(ctx context.Context, cfg *configs.Config, l ledger.Owner, o Options) 
 			return nil, errors.Join(err, e.Close())
 		}
 		e.Lanes[r.Account] = lane
-	}
-	if jobs := l.Jobs(); jobs != nil {
-		e.shared = e.among(jobs)
 	}
 	return e, nil
 }
@@ -254,7 +252,7 @@ func (e *Engine) lane(ctx context.Context, a configs.Account, p *providers.Provi
 		},
 	}
 	lane.Beside = e.pollers(lane)
-	if e.changed != nil {
+	if !e.crew.alone() {
 		lane.Past, lane.Unfinished = tempo.Handed, func(ctx context.Context) error { return e.unfinished(ctx, lane) }
 	}
 	return lane, nil

@@ -17,9 +17,9 @@ func resumedKey(account string) string { return "resumed/" + account }
 
 // follow takes up what other machines changed, until ctx ends: files that were accepted, paused, cancelled or are sent again; accounts that
 // were stopped or go on; orders and results that wait.
-func (e *Engine) follow(ctx context.Context) error {
+func (m *machines) follow(ctx context.Context) error {
 	for {
-		if err := e.catchUp(ctx); err != nil {
+		if err := m.catchUp(ctx); err != nil {
 			return quiet(ctx, err)
 		}
 		select {
@@ -30,62 +30,54 @@ func (e *Engine) follow(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-e.changed:
-			e.wake()
-		case <-e.settled:
+		case <-m.changed:
+			token(m.woken)
+		case <-m.settled:
 		case <-time.After(unheard):
 		}
 	}
 }
 
-// wake has orders and results looked for now.
-func (e *Engine) wake() {
-	token(e.woken)
-	token(e.reading)
-}
-
-func (e *Engine) catchUp(ctx context.Context) error {
-	if err := e.reloadToo(ctx); err != nil {
+func (m *machines) catchUp(ctx context.Context) error {
+	if err := m.reloadToo(ctx); err != nil {
 		return err
 	}
-	if e.shared != nil {
-		if err := e.shared.recovered(ctx); err != nil {
-			return err
-		}
+	if err := m.recovered(ctx); err != nil {
+		return err
 	}
-	e.Metrics.lanes(e.Lanes)
-	stopped, err := e.Ledger.Lanes(ctx)
+	m.Metrics.lanes(m.Lanes)
+	stopped, err := m.Ledger.Lanes(ctx)
 	if err != nil {
 		return err
 	}
 	var here []*send.Lane
-	for account, lane := range e.Lanes {
+	for account, lane := range m.Lanes {
 		if lane.Away() {
 			continue
 		}
 		here = append(here, lane)
-		if err := e.heed(ctx, lane, stopped[account]); err != nil {
+		if err := m.heed(ctx, lane, stopped[account]); err != nil {
 			return err
 		}
 	}
-	if err := e.tellRefusals(ctx); err != nil || len(here) == 0 {
+	if err := m.tellRefusals(ctx); err != nil || len(here) == 0 {
 		return err
 	}
 	began, sending := time.Now(), map[string]bool{}
-	files, err := e.Ledger.Files(ctx, ledger.Query{States: []ledger.State{ledger.Sending, ledger.Settled}})
+	files, err := m.Ledger.Files(ctx, ledger.Query{States: []ledger.State{ledger.Sending, ledger.Settled}})
 	if err != nil {
 		return err
 	}
 	for _, f := range files {
-		lane := e.Lanes[f.Account]
+		lane := m.Lanes[f.Account]
 		if f.State == ledger.Settled {
-			if e.shared != nil && lane != nil && !lane.Away() {
-				e.shared.report(ctx, f)
+			if lane != nil && !lane.Away() {
+				m.report(ctx, f)
 			}
 			continue
 		}
 		sending[f.ID] = true
-		if lane != nil && !lane.Away() && desk.Misfit(e.config, f) == nil {
+		if lane != nil && !lane.Away() && desk.Misfit(m.config, f) == nil {
 			if err := lane.Offer(f); err != nil {
 				return err
 			}
@@ -101,22 +93,22 @@ func (e *Engine) catchUp(ctx context.Context) error {
 const reloadedKey = "reloaded"
 
 // reloadToo has this machine take up its configuration when another one was told to.
-func (e *Engine) reloadToo(ctx context.Context) error {
-	n, err := e.Ledger.Kept(ctx, reloadedKey)
+func (m *machines) reloadToo(ctx context.Context) error {
+	n, err := m.Ledger.Kept(ctx, reloadedKey)
 	if err != nil {
 		return err
 	}
-	e.mu.Lock()
-	fresh := e.followed && n != e.reloaded && n != e.carried // the office may have come here since another machine carried the order out
-	e.mu.Unlock()
-	if e.reloaded, e.followed = n, true; fresh && e.reload != nil {
-		e.reload(-1)
+	m.mu.Lock()
+	fresh := m.followed && n != m.reloaded && n != m.carried // the office may have come here since another machine carried the order out
+	m.mu.Unlock()
+	if m.reloaded, m.followed = n, true; fresh && m.reload != nil {
+		m.reload(-1)
 	}
 	return nil
 }
 
 // heed stops a lane, or lets it go on, as a person said at whichever machine.
-func (e *Engine) heed(ctx context.Context, lane *send.Lane, stopped string) error {
+func (m *machines) heed(ctx context.Context, lane *send.Lane, stopped string) error {
 	s := lane.State()
 	if s.Stopped != stopped {
 		lane.Stop(stopped)
@@ -124,12 +116,12 @@ func (e *Engine) heed(ctx context.Context, lane *send.Lane, stopped string) erro
 	if s.Refused == "" && s.HeldUntil.IsZero() {
 		return nil
 	}
-	resumed, err := e.Ledger.Kept(ctx, resumedKey(lane.Account))
+	resumed, err := m.Ledger.Kept(ctx, resumedKey(lane.Account))
 	if err != nil {
 		return err
 	}
-	before, known := e.resumed[lane.Account]
-	if e.resumed[lane.Account] = resumed; known && before != resumed {
+	before, known := m.resumed[lane.Account]
+	if m.resumed[lane.Account] = resumed; known && before != resumed {
 		lane.Stop("")
 	}
 	return nil

@@ -37,13 +37,18 @@ const (
 	stubborn = 5
 )
 
-// machines is an engine's part in the work of several. It is made with Build and used by one Run.
+// machines is an engine's part in the work of several: a crew. It is made with Build and used by one Run.
 type machines struct {
 	*Engine
 	jobs    ledger.Jobs
+	changed <-chan struct{}        // has a token when another machine changed something
 	takers  map[string]*take.Taker // of the inboxes that this machine reaches, by route
 	looking map[string]*sync.Mutex // by route
 	reports *report.Reporter
+
+	reloaded string            // the last order to reload that this machine knows of; of follow alone, as what is next
+	followed bool              // it knows
+	resumed  map[string]string // when a person last let an account go on, as the ledger has it
 
 	mu      sync.Mutex
 	handed  map[string]time.Time // reports, by file
@@ -52,7 +57,8 @@ type machines struct {
 }
 
 func (e *Engine) among(jobs ledger.Jobs) *machines {
-	m := &machines{Engine: e, jobs: jobs, takers: map[string]*take.Taker{}, looking: map[string]*sync.Mutex{}, reports: e.reporter(), handed: map[string]time.Time{}}
+	m := &machines{Engine: e, jobs: jobs, changed: e.Ledger.Changed(), takers: map[string]*take.Taker{}, looking: map[string]*sync.Mutex{},
+		reports: e.newReporter(), handed: map[string]time.Time{}, resumed: map[string]string{}}
 	for name, r := range e.Routes {
 		if r.Inbox != nil {
 			t := e.taker(r)
@@ -77,9 +83,53 @@ func (m *machines) job(kind ledger.JobKind, id, route string) ledger.Job {
 	return ledger.Job{Kind: kind, ID: id, Queue: queueOf(kind, m.config.Routes[route].Inbox.On)}
 }
 
-// loops are what this machine does beside its lanes.
-func (m *machines) loops() []Loop {
-	loops := []Loop{loop{"jobs", func(ctx context.Context) error {
+func (*machines) alone() bool                           { return false }
+func (*machines) officeLoops() []Loop                   { return nil } // it is handed out
+func (*machines) ended() <-chan struct{}                { return nil } // follow hears of it
+func (m *machines) reporter() (*report.Reporter, error) { return m.reports, nil }
+func (m *machines) prune() error                        { return m.jobs.Hand(context.Background(), pruning) }
+func (m *machines) read(ctx context.Context, f ledger.File) {
+	m.handOut(ctx, m.job(ledger.JobTake, f.ID, f.Route))
+}
+func (m *machines) keep(key, text string) error {
+	return m.Ledger.Keep(context.Background(), key, text)
+}
+
+// fit reports whether this machine reaches all preview folders: these are looked into by the office.
+func (m *machines) fit() bool {
+	for name, r := range m.config.Routes {
+		if r.Preview.Dir != "" && !m.config.Reached(name) {
+			return false
+		}
+	}
+	return true
+}
+
+// results only notes whose results cannot be put: making them is handed out, and each machine tells of its own lanes.
+func (m *machines) results(ctx context.Context) (time.Duration, error) {
+	why, err := m.stuckResults(ctx)
+	if err == nil {
+		m.stall(why)
+	}
+	return 10 * beat, err
+}
+
+func (m *machines) stuckResults(ctx context.Context) (map[string]error, error) {
+	return m.failing(ctx, ledger.JobReport, stubborn)
+}
+
+func (m *machines) closedInboxes(ctx context.Context) (map[string]string, error) {
+	failing, err := m.failing(ctx, ledger.JobLook, 1)
+	why := map[string]string{}
+	for route, trouble := range failing {
+		why[route] = trouble.Error()
+	}
+	return why, err
+}
+
+// serviceLoops work what is handed out, follows what others change, and hears what appears in inboxes.
+func (m *machines) serviceLoops() []Loop {
+	loops := []Loop{loop{"changes of other machines", m.follow}, loop{"jobs", func(ctx context.Context) error {
 		if err := m.reports.Tidy(); err != nil {
 			return err
 		}
@@ -347,5 +397,5 @@ func (e *Engine) teller() *notify.Teller {
 
 // sweeper lets go of what was kept long enough.
 func (e *Engine) sweeper() *retain.Sweeper {
-	return &retain.Sweeper{Books: e.Ledger, Owner: e.Ledger, Config: e.config, Log: e.Log, Now: time.Now, Gentle: true, Wake: e.prune}
+	return &retain.Sweeper{Books: e.Ledger, Owner: e.Ledger, Config: e.config, Log: e.Log, Now: time.Now, Gentle: true}
 }

@@ -56,15 +56,8 @@ func (e *Engine) upload(ctx context.Context, routeName, name string, content io.
 	if err != nil || f.State != ledger.Taken {
 		return f, err
 	}
-	if e.shared != nil {
-		e.shared.handOut(ctx, e.shared.job(ledger.JobTake, f.ID, f.Route))
-	} else {
-		select {
-		case e.uploaded <- f:
-		case <-ctx.Done(): // it is found in the ledger
-		}
-	}
-	return f, err
+	e.crew.read(ctx, f)
+	return f, nil
 }
 
 // Check says what would become of a file at path on a route; nothing of it is sent or kept.
@@ -107,8 +100,6 @@ func (u uploads) Run(ctx context.Context) error {
 			case f := <-u.queue:
 				begin(f)
 			case <-time.After(2 * unheard):
-				idle = true
-			case <-u.reading:
 				idle = true
 			case <-ctx.Done():
 			}

@@ -1,0 +1,147 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"maps"
+	"time"
+
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/notices"
+	"github.com/rowferry/rowferry/pipeline/desk"
+	"github.com/rowferry/rowferry/pipeline/notify"
+	"github.com/rowferry/rowferry/pipeline/send"
+)
+
+// stall notes whose results cannot be put into the outbox.
+func (e *Engine) stall(why map[string]error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.stalled = why
+}
+
+// Stalled says of which files, by id, the results cannot be put into the outbox for now, and why.
+func (e *Engine) Stalled() map[string]error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return maps.Clone(e.stalled)
+}
+
+// Stuck says why an account's rows do not go, be it that nothing gets through for now; "" when they do. here is false where another machine
+// has the lane and knows.
+func (e *Engine) Stuck(account string) (why string, here bool) {
+	if lane := e.Lanes[account]; lane != nil {
+		return cmp.Or(lane.Stuck(), lane.State().Outage), !lane.Away()
+	}
+	return "", e.crew.alone()
+}
+
+// tellRefusals writes down which accounts are refused or get nothing through, and which do again.
+func (e *Engine) tellRefusals(ctx context.Context) error {
+	if e.told == nil {
+		e.told = map[string]string{}
+	}
+	for account, lane := range e.Lanes {
+		if lane.Away() {
+			delete(e.told, account)
+			continue
+		}
+		if _, known := e.told[account]; !known {
+			kept, err := e.Ledger.Kept(ctx, desk.RefusedKey(account))
+			if err != nil {
+				return err
+			}
+			e.told[account] = kept
+		}
+		s := lane.State()
+		now := cmp.Or(s.Refused, s.Outage)
+		if now == e.told[account] {
+			continue
+		}
+		if err := e.Ledger.Keep(ctx, desk.RefusedKey(account), now); err != nil {
+			return err
+		}
+		e.told[account] = now
+	}
+	return nil
+}
+
+// tellStalled writes down whose results cannot be put into the outbox, for those who look from outside.
+func (e *Engine) tellStalled(ctx context.Context) error {
+	why := map[string]string{}
+	for id, err := range e.Stalled() {
+		why[id] = err.Error()
+	}
+	if e.toldStalled != nil && maps.Equal(why, e.toldStalled) {
+		return nil
+	}
+	text, err := json.Marshal(why)
+	if err == nil {
+		err = e.Ledger.Keep(ctx, desk.StalledKey, string(text))
+	}
+	if err == nil {
+		e.toldStalled = why
+	}
+	return err
+}
+
+// brief is how long an outage may last before people are sent a notice of it.
+const brief = 10 * time.Minute
+
+// troubles are what goes on that people should hear of, and of what nothing is known yet since the start.
+func (e *Engine) troubles(ctx context.Context) ([]notify.Condition, error) {
+	stops, err := e.Ledger.Lanes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	outboxes, err := e.fullHands(ctx)
+	if err != nil {
+		return nil, err
+	}
+	going := outboxes
+	for account, lane := range e.Lanes {
+		s := lane.State()
+		if lane.Away() { // another machine knows, and has written it down
+			s = send.State{Reached: true}
+			if s.Refused, err = e.Ledger.Kept(ctx, desk.RefusedKey(account)); err != nil {
+				return nil, err
+			}
+		}
+		why := cmp.Or(stops[account], s.Stopped, s.Refused)
+		passing := s.Outage == "" || time.Since(s.Since) < brief
+		if why == "" && s.Outage == "" && s.Reached {
+			continue
+		}
+		going = append(going, notify.Condition{Key: "account/" + account, Kind: notices.Account, Who: account, Reason: cmp.Or(why, s.Outage), Unsure: why == "" && passing})
+	}
+	closed, err := e.crew.closedInboxes(ctx)
+	for route, why := range closed {
+		going = append(going, notify.Condition{Key: "partner/" + route, Kind: notices.Partner, Who: route, Reason: why, Unsure: why == ""})
+	}
+	return going, err
+}
+
+// fullHands are the routes whose results cannot be put into the outbox, and those whose results may be on their way there.
+func (e *Engine) fullHands(ctx context.Context) (going []notify.Condition, err error) {
+	files, err := e.Ledger.Files(ctx, ledger.Query{States: []ledger.State{ledger.Settled}})
+	if err != nil {
+		return nil, err
+	}
+	stalled, err := e.crew.stuckResults(ctx)
+	if err != nil {
+		return nil, err
+	}
+	routes := map[string]string{}
+	for _, f := range files {
+		why := routes[f.Route]
+		if err := stalled[f.ID]; err != nil {
+			why = err.Error()
+		}
+		routes[f.Route] = why
+	}
+	for route, why := range routes {
+		going = append(going, notify.Condition{Key: "outbox/" + route, Kind: notices.Outbox, Who: route, Reason: why, Unsure: why == ""})
+	}
+	return going, nil
+}
