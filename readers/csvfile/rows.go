@@ -257,7 +257,7 @@ func (t *opened) judgeWidth(row *batch.Row, s *splitter) {
 // unusual are the first bytes of cells that may show nothing or another text than is written, or whose value was destroyed.
 var unusual = func() (odd [256]bool) {
 	for b := range 256 {
-		odd[b] = b <= '9' || b >= 0x80 || strings.IndexByte(`=Nn<[\u`, byte(b)) >= 0
+		odd[b] = b <= '9' || b >= 0x80 || strings.IndexByte(`=NnE<[\u`, byte(b)) >= 0
 	}
 	return odd
 }()

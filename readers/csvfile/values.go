@@ -33,15 +33,11 @@ func destroyed(s string) string {
 		if s = strings.TrimSpace(s); len(s) >= 4 && strings.Trim(s, "#") == "" {
 			return "csv.cell.hashes"
 		}
-		if failures[s] {
+		if table.Failed(s) {
 			return "csv.cell.failure"
 		}
+	case table.Failed(s):
+		return "csv.cell.failure"
 	}
 	return ""
-}
-
-var failures = map[string]bool{
-	"#N/A": true, "#REF!": true, "#VALUE!": true, "#DIV/0!": true, "#NUM!": true, "#NAME?": true, "#NULL!": true,
-	"#SPILL!": true, "#CALC!": true, "#GETTING_DATA": true, "#FIELD!": true, "#BLOCKED!": true, "#UNKNOWN!": true,
-	"#Н/Д": true, "#ССЫЛКА!": true, "#ЗНАЧ!": true, "#ДЕЛ/0!": true, "#ЧИСЛО!": true, "#ИМЯ?": true, "#ПУСТО!": true,
 }

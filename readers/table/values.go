@@ -35,6 +35,35 @@ func (h *Habit) NoValue(s string) bool {
 	return noValue(s) && !(h.Codes && s == "NA") && !(h.Takes != nil && h.Takes(s))
 }
 
+// Failed reports whether a text is what a formula shows that could not be calculated, as a spreadsheet calls it in the languages of its users.
+func Failed[T string | []byte](text T) bool {
+	if n := len(text); n < 3 || n > 40 || text[0] != '#' && text[0] != 'E' && text[0] != "О"[0] {
+		return false
+	}
+	s := strings.TrimSpace(string(text))
+	if s[0] == '#' {
+		return failures[s]
+	}
+	code, is := strings.CutPrefix(s, "Err:") // of LibreOffice: Err:502
+	if !is {
+		code, is = strings.CutPrefix(s, "Ошибка:")
+	}
+	return is && len(code) == 3 && code[0] == '5' && strings.Trim(code, "0123456789") == ""
+}
+
+var failures = map[string]bool{
+	"#N/A": true, "#REF!": true, "#VALUE!": true, "#DIV/0!": true, "#NUM!": true, "#NAME?": true, "#NULL!": true,
+	"#SPILL!": true, "#CALC!": true, "#GETTING_DATA": true, "#FIELD!": true, "#BLOCKED!": true, "#UNKNOWN!": true, "#CONNECT!": true, "#EXTERNAL!": true, "#BUSY!": true, "#PYTHON!": true,
+	"#Н/Д": true, "#ССЫЛКА!": true, "#ЗНАЧ!": true, "#ДЕЛ/0!": true, "#ЧИСЛО!": true, "#ИМЯ?": true, "#ПУСТО!": true, "#ПЕРЕНОС!": true, // ru
+	"#NV": true, "#BEZUG!": true, "#WERT!": true, "#ZAHL!": true, "#ÜBERLAUF!": true, // de
+	"#VALEUR!": true, "#NOMBRE!": true, "#NOM?": true, "#NUL!": true, // fr
+	"#N/D": true, "#¡REF!": true, "#¡VALOR!": true, "#¡DIV/0!": true, "#¿NOMBRE?": true, "#¡NUM!": true, "#¡NULO!": true, // es
+	"#RIF!": true, "#VALORE!": true, "#NOME?": true, "#NULLO!": true, "#VALOR!": true, "#NULO!": true, // it, pt
+	"#N/D!": true, "#ADR!": true, "#ARG!": true, "#LICZBA!": true, "#NAZWA?": true, "#ZERO!": true, // pl
+	"#ODKAZ!": true, "#HODNOTA!": true, "#NÁZEV?": true, "#ČÍSLO!": true, "#YOK": true, "#BAŞV!": true, "#DEĞER!": true, "#SAYI!": true, "#AD?": true, "#BOŞ!": true, "#SAYI/0!": true, // cs, tr
+	"#VERW!": true, "#WAARDE!": true, "#GETAL!": true, "#NAAM?": true, "#LEEG!": true, "#DEEL/0!": true, "#N/B": true, // nl
+}
+
 // Apostrophe takes off the mark by which people make a spreadsheet keep a number as text, where it has become a part of the value:
 // '00123, '+49 30 1234. A word that begins with one ('s-Hertogenbosch) keeps it.
 func Apostrophe(s string) (string, bool) {

@@ -2,6 +2,7 @@ package workbook
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,6 +72,10 @@ func TestNumbers(t *testing.T) {
 		{`"MSKU"0000000`, "1234", "MSKU0001234", batch.String},
 		{`"MSKU"0000000`, "12345678", "MSKU12345678", batch.String},
 		{`"MSKU"0000000`, "1.5", "1.5", batch.String},
+		{`"LB"0`, "20240001", "LB20240001", batch.String},
+		{`\L\B0`, "44", "LB44", batch.String},
+		{`"LB-"0`, "44", "LB-44", batch.String},
+		{`"USD"0`, "44", "44", batch.Number},
 		{`\+7\ \(000\)\ 000\-00\-00`, "9161234567", "+7 (916) 123-45-67", batch.String},
 		{`+7 (000) 000-00-00`, "9161234567", "+7 (916) 123-45-67", batch.String},
 		{`"2026-"0000`, "12", "2026-0012", batch.String},
@@ -143,12 +148,35 @@ func TestOtherCells(t *testing.T) {
 		{`<c t="inlineStr"><is><t>M�ller</t></is></c>`, "M�ller", batch.Faulty},
 		{`<c t="inlineStr"><is><t>Müller, 上海</t></is></c>`, "Müller, 上海", batch.String},
 		{`<c t="inlineStr"><is><t>1E05</t></is></c>`, "1E05", batch.String},
+		{`<c t="inlineStr"><is><t>#N/A</t></is></c>`, "#N/A", batch.Faulty},
+		{`<c t="inlineStr"><is><t>#WERT!</t></is></c>`, "#WERT!", batch.Faulty},
+		{`<c t="inlineStr"><is><t>Err:502</t></is></c>`, "Err:502", batch.Faulty},
+		{`<c t="inlineStr"><is><t>#1 Error Street</t></is></c>`, "#1 Error Street", batch.String},
 		{`<c s="77"><v>45000</v></c>`, "45000", batch.Faulty},
 		{`<c><v/></c>`, "", batch.Blank},
 	} {
 		if got := one(t, "yyyy-mm-dd", c.cell, false); got.Text != c.want || got.Kind != c.kind {
 			t.Errorf("%s: got %v %q, want %v %q", c.cell, got.Kind, got.Text, c.kind, c.want)
 		}
+	}
+}
+
+// An OpenDocument time may have days in it that its format does not show.
+func TestTimesOfOpenDocument(t *testing.T) {
+	content, err := os.ReadFile("testdata/times.fods")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := all(content, readers.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, row := range f.rows {
+		got = append(got, row.Cells[1].Text)
+	}
+	if want := []string{"09:30:00", "09:30:00", "01:30:00", "25:30:00"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

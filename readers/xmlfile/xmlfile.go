@@ -302,6 +302,9 @@ func cell(text string) batch.Cell {
 	case strings.ContainsRune(text, utf8.RuneError):
 		m := words.Message("csv.cell.lost_character", "value", text)
 		return batch.Cell{Text: text, Kind: batch.Faulty, Problem: &m}
+	case table.Failed(text):
+		m := words.Message("csv.cell.failure", "value", text)
+		return batch.Cell{Text: text, Kind: batch.Faulty, Problem: &m}
 	case table.Destroyed(text):
 		m := words.Message("xml.cell.exponent", "value", text)
 		return batch.Cell{Text: text, Kind: batch.Faulty, Problem: &m}

@@ -1,6 +1,7 @@
 package grid
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -381,6 +382,11 @@ func (t *traits) bracket(text string, s *Section) {
 	}
 }
 
+// coded are formats that put letters right before all digits, "LB"0, and so make a code of a number; but not of money.
+var coded = regexp.MustCompile(`^\pL[\pL\d]*[-/_]?` + string(rune(slot)) + `$`)
+
+var money = map[string]bool{"USD": true, "EUR": true, "CNY": true, "RMB": true, "RUB": true, "GBP": true, "JPY": true, "HKD": true, "TWD": true, "KRW": true, "INR": true, "KZT": true, "UAH": true, "R": true}
+
 // zeros recognises the formats by which people give numbers leading zeros, alone or between fixed signs, and those that
 // make a code of a number: "MSKU"0000000. Letters behind the digits are a unit, and not taken.
 func (t *traits) zeros(s *Section) {
@@ -390,6 +396,8 @@ func (t *traits) zeros(s *Section) {
 	mask := strings.TrimSpace(string(t.mask))
 	n := strings.Count(mask, string(rune(slot)))
 	switch {
+	case n == 1 && t.literal && coded.MatchString(mask) && !money[mask[:len(mask)-1]]:
+		s.Look, s.Zeros, s.Mask, s.Words = Masked, n, mask, true
 	case n < 2 || n > 30:
 	case n == len(mask):
 		s.Look, s.Zeros = Padded, n

@@ -317,6 +317,9 @@ func ISODate(raw []byte, look Look) (text string, shown Look, ok bool) {
 		return t.Format("2006-01-02T15:04:05"), DayTime, true
 	}
 	if d, ok := isoDuration(s); ok {
+		if look == TimeOfDay { // the days in it do not show: it is a moment of which only the time is wanted, or a sum beyond midnight
+			d -= d.Truncate(24 * time.Hour)
+		}
 		return string(appendClock(nil, int64(d.Round(time.Second)/time.Second))), Elapsed, true
 	}
 	return "", 0, false

@@ -135,7 +135,7 @@ func (r *Row) Text(column int, text []byte) error {
 		return nil
 	}
 	c := Cell{Column: column}
-	if _, garbled := charset.Garbled(text); garbled || table.Destroyed(string(text)) || bytes.Contains(text, lostLetter) {
+	if _, garbled := charset.Garbled(text); garbled || table.Destroyed(string(text)) || table.Failed(text) || bytes.Contains(text, lostLetter) {
 		c.words(string(text))
 		return r.add(c)
 	}
@@ -328,6 +328,10 @@ func (c *Cell) words(text string) {
 	}
 	if table.Destroyed(text) {
 		c.faulty(text, "workbook.cell_scientific", "value", Shorten(text))
+		return
+	}
+	if table.Failed(text) {
+		c.faulty(text, "csv.cell.failure", "value", Shorten(text))
 		return
 	}
 	if !charset.ASCII(text) && strings.Contains(text, string(lostLetter)) {
