@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,7 +21,7 @@ func delays(revision string, rows, runs int) error {
 			}
 			versions = append(versions, before)
 		}
-		fmt.Printf("rows per second : control's, CPU : control's; medians of %d rounds in turn; the second pair of figures is of %q\n\n", runs, revision)
+		fmt.Printf("rows per second : control's, CPU : control's, and from the start to the first request + from the last answer to the end; medians of %d rounds in turn; the second pair of figures is of %q\n\n", runs, revision)
 		for _, wait := range []time.Duration{0, 5 * time.Millisecond, 50 * time.Millisecond} {
 			n := rows
 			if wait > 0 {
@@ -55,23 +56,41 @@ func (b *bench) delayed(in string, rows, runs int, wait time.Duration, repeatabl
 		}
 	}
 	speed, cpu := make([][]float64, len(versions)), make([][]float64, len(versions))
+	before, after := make([][]float64, len(versions)), make([][]float64, len(versions))
 	for range runs {
 		c, err := timed(b.self, "control", in, filepath.Join(b.dir, "control.csv"), there.url+"/pay")
 		if err != nil {
 			return err
 		}
 		for i, v := range versions {
+			b.asked.begin()
+			began := time.Now()
 			f, err := there.ferryWith(v.rowferry, in, rows)
 			if err != nil {
 				return err
 			}
+			first, last := b.asked.first.Load()-began.UnixNano(), time.Duration(b.asked.last.Load()-began.UnixNano())
 			speed[i], cpu[i] = append(speed[i], c.wall/f.wall), append(cpu[i], f.cpu/c.cpu)
+			before[i], after[i] = append(before[i], float64(first)/1e6), append(after[i], 1e3*(f.wall-last.Seconds()))
 		}
 	}
 	fmt.Printf("%-8s %6d rows, %-15s", wait, rows, map[bool]string{true: "repeatable", false: "not repeatable"}[repeatable])
 	for i := range versions {
-		fmt.Printf("   %5.2f %5.2f", median(speed[i]), median(cpu[i]))
+		fmt.Printf("   %5.2f %5.2f   %4.0f + %3.0f ms", median(speed[i]), median(cpu[i]), median(before[i]), median(after[i]))
 	}
 	fmt.Println()
 	return nil
 }
+
+// span is the time between two moments, in nanoseconds since 1970.
+type span struct{ first, last atomic.Int64 }
+
+// note stretches it to now.
+func (s *span) note() {
+	now := time.Now().UnixNano()
+	s.first.CompareAndSwap(0, now)
+	s.last.Store(now)
+}
+
+// begin empties it.
+func (s *span) begin() { s.first.Store(0); s.last.Store(0) }

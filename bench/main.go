@@ -187,7 +187,7 @@ func withBench(rows int, do func(b *bench, in string) error) error {
 	if err := build(binary, ""); err != nil {
 		return err
 	}
-	b := &bench{dir: dir, self: self, binary: binary, taken: &atomic.Int64{}, refused: &atomic.Int64{}}
+	b := &bench{dir: dir, self: self, binary: binary, taken: &atomic.Int64{}, refused: &atomic.Int64{}, asked: &span{}}
 	stop, err := b.sink()
 	if err != nil {
 		return err
@@ -214,6 +214,7 @@ type bench struct {
 	dir, self, binary, url string
 	document, config       string        // the provider's and the configuration's; "": those beside this
 	taken, refused         *atomic.Int64 // requests that the sink got, and those of them that it refused
+	asked                  *span         // from the first request that it got to the last answer
 	n                      int
 }
 
@@ -371,6 +372,7 @@ func (b *bench) sink() (stop func(), err error) {
 	b.url = "http://" + l.Addr().String()
 	taken, refused := []byte(`{"code":1,"message":"success"}`), []byte(`{"code":2,"message":"refused"}`)
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b.asked.note()
 		answer, status := taken, http.StatusOK
 		first, _, _ := strings.Cut(r.URL.Path[1:], "/")
 		switch first {
@@ -389,6 +391,7 @@ func (b *bench) sink() (stop func(), err error) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		_, _ = w.Write(answer)
+		b.asked.note()
 	})}
 	done := make(chan struct{})
 	go func() { defer close(done); _ = server.Serve(l) }()
