@@ -38,6 +38,12 @@ type Format interface {
 	Write(ctx context.Context, w io.Writer, r Report) error
 }
 
+// Lined is a Format in which nothing but the lines depends on what became of the rows: it may be written while the last ones come.
+type Lined interface {
+	Format
+	Lined()
+}
+
 // Report is everything about a file whose rows all have an outcome.
 type Report struct {
 	File      batch.File

@@ -25,7 +25,7 @@ type crew interface {
 	results(ctx context.Context) (time.Duration, error)
 	// ended has a token when a lane here has ended a file and results are to be looked for; nil where others hear of it.
 	ended() <-chan struct{}
-	// report has files reported that may be settled.
+	// report has files reported that may be settled; results of those whose rows are sent may be begun.
 	report(ctx context.Context, files ...ledger.File)
 	// read has an uploaded file read.
 	read(ctx context.Context, f ledger.File)
@@ -42,22 +42,35 @@ func (e *Engine) hire(jobs ledger.Jobs) crew {
 	if jobs != nil {
 		return e.among(jobs)
 	}
-	return &lonely{Engine: e, queue: make(chan ledger.File, 64), sweeps: make(chan struct{}, 1)}
+	return &lonely{Engine: e, queue: make(chan ledger.File, 64), sweeps: make(chan struct{}, 1), sending: make(chan string, 1)}
 }
 
 // lonely is the crew of one.
 type lonely struct {
 	*Engine
-	queue  chan ledger.File // uploaded, to be read
-	sweeps chan struct{}    // has one token while a sweep is asked for
+	queue   chan ledger.File // uploaded, to be read
+	sweeps  chan struct{}    // has one token while a sweep is asked for
+	sending chan string      // a file whose rows are sent from now on
 }
 
-func (*lonely) alone() bool                            { return true }
-func (*lonely) serviceLoops() []Loop                   { return nil }
-func (*lonely) fit() bool                              { return true }
-func (l *lonely) ended() <-chan struct{}               { return l.settled }
-func (*lonely) report(context.Context, ...ledger.File) {} // the office looks for itself
-func (*lonely) keep(string, string) error              { return nil }
+func (*lonely) alone() bool               { return true }
+func (*lonely) serviceLoops() []Loop      { return nil }
+func (*lonely) fit() bool                 { return true }
+func (l *lonely) ended() <-chan struct{}  { return l.settled }
+func (*lonely) keep(string, string) error { return nil }
+
+// report leaves a file of which a result may be begun; settled ones the office looks for itself.
+func (l *lonely) report(_ context.Context, files ...ledger.File) {
+	for _, f := range files {
+		if f.State == ledger.Sending {
+			select {
+			case l.sending <- f.ID:
+				token(l.woken)
+			default: // one is begun at a time
+			}
+		}
+	}
+}
 
 // officeLoops has a loop for each inbox, and those of what comes otherwise.
 func (l *lonely) officeLoops() (loops []Loop) {
@@ -76,18 +89,25 @@ func (l *lonely) reporter() (*report.Reporter, error) {
 	return r, r.Tidy()
 }
 
-// results also tells how the lanes fare; they are looked at more eagerly while something is under way.
+// results also tells how the lanes fare. That one has ended a file is told; orders are looked for more eagerly while something is under way.
 func (l *lonely) results(ctx context.Context) (pause time.Duration, err error) {
 	if err := l.reports.Sweep(ctx); err != nil {
 		return 0, err
 	}
 	l.stall(l.reports.Stalled())
+	select {
+	case id := <-l.sending:
+		if err := l.reports.Begin(ctx, id); err != nil {
+			return 0, err
+		}
+	default:
+	}
 	if err := l.tellRefusals(ctx); err != nil {
 		return 0, err
 	}
 	l.Metrics.lanes(l.Lanes)
 	if l.busy() {
-		return beat / 8, nil
+		return beat / 2, nil
 	}
 	return beat, nil
 }

@@ -164,7 +164,7 @@ func (e *Engine) await(ctx context.Context, ids []string, progress Progress) err
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-e.put:
-		case <-time.After(beat / 4):
+		case <-time.After(beat):
 		}
 	}
 }

@@ -27,6 +27,9 @@ type format struct{}
 // Extension is what follows the file's id.
 func (format) Extension() string { return "result.csv" }
 
+// Lined is outbox.Lined's.
+func (format) Lined() {}
+
 // Write writes UTF-8 with a byte order mark and CRLF line ends, divided as the sender's file is. Cells of ours that a spreadsheet
 // would run as a formula get a leading apostrophe; the sender's are as they were.
 func (format) Write(ctx context.Context, w io.Writer, r outbox.Report) error {

@@ -57,6 +57,7 @@ type Reporter struct {
 	going   sync.WaitGroup
 
 	mu    sync.Mutex
+	early *early            // nil: no result is begun while its rows are sent
 	under map[string]*job   // by route: the file that is reported now
 	held  map[string]bool   // files not to be reported now
 	tried map[string]*retry // by file
@@ -125,15 +126,14 @@ const mostNames = 9
 // such as this result after a person has changed it in place. It gives the name that was tried last.
 func (r *Reporter) put(ctx context.Context, f ledger.File, to outbox.Sink, format outbox.Format, report outbox.Report) (string, error) {
 	usual := route.ResultName(opening.Stem(&f), f.ID, f.Revision, format.Extension())
-	work, err := os.CreateTemp(r.Work, "result-*")
-	if err != nil {
-		return usual, err
+	work, end := r.begun(ctx, f, format, &report)
+	if work == nil {
+		var err error
+		if work, end, err = r.written(ctx, format, report); err != nil {
+			return usual, err
+		}
 	}
-	defer os.Remove(work.Name())
-	defer work.Close()
-	if err := r.write(ctx, format, work, report); err != nil {
-		return usual, err
-	}
+	defer end()
 	name := usual
 	for n := 2; ; n++ {
 		if err := to.Put(ctx, name, work); !errors.Is(err, outbox.ErrExists) || n > mostNames {
@@ -150,10 +150,18 @@ func further(extension string, n int) string {
 	return fmt.Sprintf("%s (%d)%s", strings.TrimSuffix(extension, kind), n, kind)
 }
 
-func (r *Reporter) write(ctx context.Context, format outbox.Format, work *os.File, report outbox.Report) error {
+// written writes a result into a file of its own, which end removes.
+func (r *Reporter) written(ctx context.Context, format outbox.Format, report outbox.Report) (work *os.File, end func(), err error) {
+	if work, err = os.CreateTemp(r.Work, "result-*"); err != nil {
+		return nil, nil, err
+	}
+	end = func() { _ = errors.Join(work.Close(), os.Remove(work.Name())) }
 	r.writing.Lock()
 	defer r.writing.Unlock()
-	return format.Write(ctx, work, report)
+	if err = format.Write(ctx, work, report); err != nil {
+		end()
+	}
+	return work, end, err
 }
 
 // Of is everything about a file, with its rows as the books have them now.
@@ -191,6 +199,10 @@ func meaning(c *providers.CodeText) batch.Text {
 
 // Lines joins the rows of the private copy with their outcomes, in the order of the file.
 func Lines(ctx context.Context, l ledger.Books, way *route.Route, f ledger.File) iter.Seq2[*outbox.Line, error] {
+	return lines(ctx, l, way, f, l.Chunks(ctx, f.ID))
+}
+
+func lines(ctx context.Context, l ledger.Books, way *route.Route, f ledger.File, chunks iter.Seq2[*ledger.Content, error]) iter.Seq2[*outbox.Line, error] {
 	return func(yield func(*outbox.Line, error) bool) {
 		table, err := again(ctx, l, way, f)
 		if err != nil {
@@ -203,7 +215,7 @@ func Lines(ctx context.Context, l ledger.Books, way *route.Route, f ledger.File)
 			yield(nil, err)
 			return
 		}
-		next, stop := ahead(l.Chunks(ctx, f.ID))
+		next, stop := ahead(chunks)
 		defer stop()
 		known := newKnown()
 		for row, err := range table.Rows() {

@@ -170,6 +170,10 @@ func (r *Reporter) Hold(id string) (release func()) {
 		r.held = map[string]bool{}
 	}
 	r.held[id] = true
+	if r.early != nil && r.early.file.ID == id {
+		r.early.stop()
+		r.early = nil
+	}
 	var done chan struct{}
 	for _, j := range r.under {
 		if j.file == id {
