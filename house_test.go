@@ -89,6 +89,7 @@ var shared = map[string]string{
 	"ledger/spool":            "copies in a folder, beside any ledger",
 	"ledger/commits":          "how writes share transactions",
 	"ledger/sieve":            "which requests surely are new",
+	"ledger/filter":           "what queries ask in SQL",
 	"ledger/slab":             "memory that the collector does not count",
 	"outbox/csvfile":          "a workbook says of a row what a CSV says",
 	"outbox/workbook/ours":    "what a result of either kind has of ours",

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/filter"
 )
 
 // fileColumns are a file's line.
@@ -228,107 +228,45 @@ func (b books) Files(ctx context.Context, q ledger.Query) ([]ledger.File, error)
 	return asked(ctx, b, func(from querier) ([]ledger.File, error) { return files(ctx, from, q) })
 }
 
-// conditions is a WHERE whose parts must all hold.
-type conditions struct {
-	parts []string
-	args  []any
-}
-
-// add adds a part, in which $ stands for the value.
-func (c *conditions) add(part string, value any) {
-	c.args = append(c.args, value)
-	c.parts = append(c.parts, strings.ReplaceAll(part, "$", fmt.Sprint("$", len(c.args))))
-}
-
-func (c *conditions) String() string { return strings.Join(append(c.parts, "true"), " AND ") }
-
 func files(ctx context.Context, from querier, q ledger.Query) ([]ledger.File, error) {
-	where := &conditions{}
-	if len(q.States) > 0 {
-		where.add("state = ANY($)", texts(q.States))
-		if !slices.ContainsFunc(q.States, ledger.State.AtRest) {
-			where.parts = append(where.parts, "state NOT IN ('reported', 'quarantined', 'duplicate')") // the partial index of the unfinished fits
-		}
-	}
-	for column, value := range map[string]string{"route": q.Route, "account": q.Account} {
-		if value != "" {
-			where.add(column+" = $", value)
-		}
+	where, err := filter.Files("$", q)
+	if err != nil {
+		return nil, err
 	}
 	if q.ID != "" {
-		where.add("starts_with(id, $)", q.ID)
+		where.Add("starts_with(id, #)", q.ID)
 	}
 	if q.Family != "" {
-		where.add("(id = $ OR root = $)", q.Family)
+		where.Add("(id = # OR root = #)", q.Family)
 	}
 	if q.Unrested {
-		where.parts = append(where.parts, "NOT rested")
-	}
-	for _, s := range q.Outcomes {
-		if !slices.Contains(batch.Statuses(), s) {
-			return nil, fmt.Errorf("%q is no outcome", s)
-		}
+		where.Also("NOT rested")
 	}
 	if len(q.Outcomes) > 0 {
-		where.parts = append(where.parts, "("+strings.Join(texts(q.Outcomes), " > 0 OR ")+" > 0)")
+		where.Also(filter.Any(q.Outcomes))
 	}
 	if part := ledger.Spelt(q.Text); part != "" { // what is left is looked at closely
-		where.add("n IN (SELECT n FROM files WHERE find ~ $)", part)
-	}
-	if len(q.Routes) > 0 {
-		where.add("route = ANY($)", q.Routes)
+		where.Add("n IN (SELECT n FROM files WHERE find ~ #)", part)
 	}
 	if !q.Since.IsZero() {
-		where.add("id >= $", q.Since.Local().Format("20060102-150405")) // an id begins with its moment
+		where.Add("id >= #", filter.Moment(q))
 	}
-	if q.Changed > 0 {
-		where.add("changed > $", q.Changed)
+	limit, order := filter.Bounds(q)
+	if q.Text != "" { // lines are passed over afterwards
+		limit = 0
 	}
-	for sign, id := range map[string]string{"<": q.Before, ">": q.After} {
-		if id != "" {
-			where.add("n "+sign+" (SELECT n FROM files WHERE id = $)", id)
-		}
-	}
-	limit, order := q.Last, "DESC"
-	if q.First > 0 {
-		limit, order = q.First, "ASC"
-	}
-	rows, err := from.Query(ctx, "SELECT "+fileColumns+" FROM files WHERE "+where.String()+" ORDER BY n "+order+bounded(limit, q.Text), where.args...)
+	rows, err := from.Query(ctx, "SELECT "+fileColumns+" FROM files WHERE "+where.String()+" ORDER BY n "+order+filter.Limit(limit), where.Args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var found []ledger.File
-	for (limit == 0 || len(found) < limit) && rows.Next() {
-		f, _, err := scanFile(rows)
-		if err != nil {
-			return nil, err
+	return filter.Gather(q, func() (f ledger.File, more bool, err error) {
+		if !rows.Next() {
+			return f, false, rows.Err()
 		}
-		if f.Mentions(q.Text) {
-			found = append(found, f)
-		}
-	}
-	if order == "DESC" {
-		slices.Reverse(found)
-	}
-	rows.Close()
-	return found, rows.Err()
-}
-
-// bounded is a LIMIT, where no line is passed over afterwards.
-func bounded(limit int, text string) string {
-	if limit == 0 || text != "" {
-		return ""
-	}
-	return fmt.Sprint(" LIMIT ", limit)
-}
-
-func texts[S ~string](all []S) []string {
-	var out []string
-	for _, s := range all {
-		out = append(out, string(s))
-	}
-	return out
+		f, _, err = scanFile(rows)
+		return f, true, err
+	})
 }
 
 // ForgetPrints drops the partitions whose prints all are of files that were accepted before: those are staged a day earlier at most.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/filter"
 )
 
 // Receive keeps a receipt.
@@ -65,21 +66,14 @@ const received = `SELECT r.n, r.body, coalesce(f.id, ''), coalesce(m.seq, 0), co
 
 // Received gives receipts in the order in which they came.
 func (b books) Received(ctx context.Context, q ledger.ReceivedQuery) ([]ledger.Received, error) {
-	where := &conditions{}
-	where.add("r.n > $", q.After)
-	if q.File != "" {
-		where.add("r.mark IN (SELECT mark FROM marks WHERE file = (SELECT n FROM files WHERE id = $)) AND f.id = $", q.File)
-	}
-	if q.Unknown {
-		where.parts = append(where.parts, "f.id IS NULL")
-	}
+	where := filter.Receipts("$", q)
 	found, err := listed(ctx, b, func(row pgx.CollectableRow) (one ledger.Received, err error) {
 		var body []byte
 		if err := row.Scan(&one.N, &body, &one.File, &one.Chunk, &one.Item); err != nil {
 			return one, err
 		}
 		return one, json.Unmarshal(body, &one.Receipt)
-	}, received+" WHERE "+where.String()+" ORDER BY r.n DESC"+bounded(q.Last, ""), where.args...)
+	}, received+" WHERE "+where.String()+" ORDER BY r.n DESC"+filter.Limit(q.Last), where.Args...)
 	slices.Reverse(found)
 	return found, err
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/filter"
 )
 
 // register writes what concerns people and what they order, each write a transaction of its own, whoever owns the ledger.
@@ -45,19 +46,7 @@ func (r register) Act(ctx context.Context, a ledger.Act) error {
 
 // Acts gives lines of that list, newest first.
 func (r register) Acts(ctx context.Context, q ledger.ActQuery) ([]ledger.Act, error) {
-	where := &conditions{}
-	if q.By != "" {
-		where.add("who = $", []byte(q.By))
-	}
-	if q.Verb != "" {
-		where.add("verb = $", []byte(q.Verb))
-	}
-	if q.File != "" {
-		where.add("file = $", q.File)
-	}
-	if q.Before > 0 {
-		where.add("n < $", q.Before)
-	}
+	where := filter.Acts("$", q, func(s string) any { return []byte(s) })
 	return listed(ctx, r.books, func(row pgx.CollectableRow) (a ledger.Act, err error) {
 		var n, order int64
 		var body []byte
@@ -67,5 +56,5 @@ func (r register) Acts(ctx context.Context, q ledger.ActQuery) ([]ledger.Act, er
 		}
 		a.N, a.Order = n, order
 		return a, err
-	}, "SELECT n, coalesce(ord, 0), body FROM acts WHERE "+where.String()+" ORDER BY n DESC"+bounded(max(0, q.Limit), ""), where.args...)
+	}, "SELECT n, coalesce(ord, 0), body FROM acts WHERE "+where.String()+" ORDER BY n DESC"+filter.Limit(q.Limit), where.Args...)
 }

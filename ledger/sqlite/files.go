@@ -15,6 +15,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/filter"
 )
 
 // fileColumns are a file's line, its checksum last.
@@ -258,104 +259,56 @@ func (b books) Files(ctx context.Context, q ledger.Query) ([]ledger.File, error)
 }
 
 func files(ctx context.Context, from querier, q ledger.Query) ([]ledger.File, error) {
-	where, args := []string{"1"}, []any{}
-	if len(q.States) > 0 {
-		where = append(where, "state IN (?"+strings.Repeat(", ?", len(q.States)-1)+")")
-		for _, s := range q.States {
-			args = append(args, string(s))
-		}
-		switch {
-		case !slices.ContainsFunc(q.States, ledger.State.AtRest):
-			where = append(where, "state NOT IN ('reported', 'quarantined', 'duplicate')") // the partial index of the unfinished fits
-		case !slices.ContainsFunc(q.States, func(s ledger.State) bool { return s != ledger.Quarantined && s != ledger.Duplicate }):
-			where = append(where, "state IN ('quarantined', 'duplicate')") // that of what was put aside
-		}
+	where, err := filter.Files("?", q)
+	if err != nil {
+		return nil, err
 	}
-	for column, value := range map[string]string{"route": q.Route, "account": q.Account} {
-		if value != "" {
-			where, args = append(where, column+" = ?"), append(args, value)
-		}
+	if len(q.States) > 0 && !slices.ContainsFunc(q.States, func(s ledger.State) bool { return s != ledger.Quarantined && s != ledger.Duplicate }) {
+		where.Also("state IN ('quarantined', 'duplicate')") // the partial index of what was put aside fits
 	}
 	if q.ID != "" {
-		where, args = append(where, "id >= ? AND id < ?"), append(args, q.ID, q.ID+"\U0010ffff")
+		where.Add("id >= #", q.ID)
+		where.Add("id < #", q.ID+"\U0010ffff")
 	}
 	if q.Family != "" {
-		where, args = append(where, "n IN (SELECT n FROM files WHERE id = ? UNION ALL SELECT n FROM files WHERE root = ? AND root <> '')"), append(args, q.Family, q.Family)
+		where.Add("n IN (SELECT n FROM files WHERE id = # UNION ALL SELECT n FROM files WHERE root = # AND root <> '')", q.Family)
 	}
 	if q.Unrested {
-		where = append(where, "rested = 0")
-	}
-	for _, s := range q.Outcomes {
-		if !slices.Contains(batch.Statuses(), s) {
-			return nil, fmt.Errorf("%q is no outcome", s)
-		}
+		where.Also("rested = 0")
 	}
 	if len(q.Outcomes) > 0 {
-		where = append(where, having(q.Outcomes))
+		where.Also(having(q.Outcomes))
 	}
 	if part := ledger.Plain(q.Text); part != "" { // what is left is looked at closely
-		like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(part) + "%"
-		where, args = append(where, `(id LIKE ? ESCAPE '\' OR CAST(facts AS TEXT) LIKE ? ESCAPE '\')`), append(args, like, like)
+		like := strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(part)
+		where.Add(`(id LIKE # ESCAPE '\' OR CAST(facts AS TEXT) LIKE # ESCAPE '\')`, "%"+like+"%")
 	}
-	if len(q.Routes) > 0 {
-		where = append(where, "route IN (?"+strings.Repeat(", ?", len(q.Routes)-1)+")")
-		for _, r := range q.Routes {
-			args = append(args, r)
-		}
+	if !q.Since.IsZero() { // files come nearly in the order of their ids
+		where.Add("id >= # AND n >= ifnull((SELECT min(n) FROM (SELECT n FROM files WHERE id >= # ORDER BY id LIMIT 1000)), 0)", filter.Moment(q))
 	}
-	if !q.Since.IsZero() {
-		first := q.Since.Local().Format("20060102-150405") // an id begins with its moment, and files come nearly in the order of their ids
-		where, args = append(where, "id >= ? AND n >= ifnull((SELECT min(n) FROM (SELECT n FROM files WHERE id >= ? ORDER BY id LIMIT 1000)), 0)"), append(args, first, first)
-	}
-	if q.Changed > 0 {
-		where, args = append(where, "changed > ?"), append(args, q.Changed)
-	}
-	for sign, id := range map[string]string{"<": q.Before, ">": q.After} {
-		if id != "" {
-			where, args = append(where, "n "+sign+" (SELECT n FROM files WHERE id = ?)"), append(args, id)
-		}
-	}
-	limit, order := q.Last, "DESC"
-	if q.First > 0 {
-		limit, order = q.First, "ASC"
-	}
-	rows, err := from.QueryContext(ctx, "SELECT "+fileColumns+" FROM files WHERE "+strings.Join(where, " AND ")+" ORDER BY n "+order, args...)
+	_, order := filter.Bounds(q)
+	rows, err := from.QueryContext(ctx, "SELECT "+fileColumns+" FROM files WHERE "+where.String()+" ORDER BY n "+order, where.Args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var found []ledger.File
-	for (limit == 0 || len(found) < limit) && rows.Next() {
-		f, _, err := scanFile(rows)
-		if err != nil {
-			return nil, err
+	return filter.Gather(q, func() (f ledger.File, more bool, err error) {
+		if !rows.Next() {
+			return f, false, rows.Err()
 		}
-		if f.Mentions(q.Text) {
-			found = append(found, f)
-		}
-	}
-	if order == "DESC" {
-		slices.Reverse(found)
-	}
-	return found, rows.Err()
+		f, _, err = scanFile(rows)
+		return f, true, err
+	})
 }
 
 // having selects files with a row of one of these outcomes, by the indexes of those that few files have.
 func having(outcomes []batch.Status) string {
 	if slices.Contains(outcomes, batch.Delivered) {
-		return "(" + strings.Join(texts(outcomes), " > 0 OR ") + " > 0)"
+		return filter.Any(outcomes)
 	}
 	var each []string
-	for _, s := range texts(outcomes) {
-		each = append(each, "SELECT n FROM files WHERE "+s+" > 0")
+	for _, s := range outcomes {
+		each = append(each, "SELECT n FROM files WHERE "+string(s)+" > 0")
 	}
 	return "n IN (" + strings.Join(each, " UNION ALL ") + ")"
-}
-
-func texts[S ~string](all []S) []string {
-	var out []string
-	for _, s := range all {
-		out = append(out, string(s))
-	}
-	return out
 }

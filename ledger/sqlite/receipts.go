@@ -8,6 +8,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/filter"
 )
 
 // Receive keeps a receipt.
@@ -75,21 +76,12 @@ const received = `SELECT r.n, r.body, coalesce(f.id, ''), coalesce(m.seq, 0), co
 
 // Received gives receipts in the order in which they came.
 func (b books) Received(ctx context.Context, q ledger.ReceivedQuery) ([]ledger.Received, error) {
-	query, args := received+" WHERE r.n > ?", []any{q.After}
-	if q.File != "" {
-		query, args = query+" AND r.mark IN (SELECT mark FROM marks WHERE file = (SELECT n FROM files WHERE id = ?)) AND f.id = ?", append(args, q.File, q.File)
-	}
-	if q.Unknown {
-		query += " AND f.id IS NULL"
-	}
-	query += " ORDER BY r.n DESC"
-	if q.Last > 0 {
-		query, args = query+" LIMIT ?", append(args, q.Last)
-	}
+	where := filter.Receipts("?", q)
+	query := received + " WHERE " + where.String() + " ORDER BY r.n DESC" + filter.Limit(q.Last)
 	var found []ledger.Received
 	var one ledger.Received
 	var body []byte
-	rows, err := b.reader.QueryContext(ctx, query, args...)
+	rows, err := b.reader.QueryContext(ctx, query, where.Args...)
 	err = eachRow(rows, err, []any{&one.N, &body, &one.File, &one.Chunk, &one.Item}, func() error {
 		one.Receipt = batch.Receipt{}
 		err := json.Unmarshal(body, &one.Receipt)

@@ -4,9 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"strings"
 
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/filter"
 )
 
 // register writes what concerns people, each write a step of its own, whoever owns the ledger.
@@ -46,26 +46,11 @@ func (r register) Act(ctx context.Context, a ledger.Act) error {
 
 // Acts gives lines of that list, newest first.
 func (r register) Acts(ctx context.Context, q ledger.ActQuery) ([]ledger.Act, error) {
-	where, args := []string{"1"}, []any{}
-	for _, c := range []struct {
-		column string
-		value  string
-	}{{"who", q.By}, {"verb", q.Verb}, {"file", q.File}} {
-		if c.value != "" {
-			where, args = append(where, c.column+" = ?"), append(args, c.value)
-		}
-	}
-	if q.Before > 0 {
-		where, args = append(where, "n < ?"), append(args, q.Before)
-	}
-	limit := -1
-	if q.Limit > 0 {
-		limit = q.Limit
-	}
+	where := filter.Acts("?", q, func(s string) any { return s })
 	var found []ledger.Act
 	var n, order int64
 	var body []byte
-	rows, err := r.reader.QueryContext(ctx, "SELECT n, coalesce(ord, 0), body FROM acts WHERE "+strings.Join(where, " AND ")+" ORDER BY n DESC LIMIT ?", append(args, limit)...)
+	rows, err := r.reader.QueryContext(ctx, "SELECT n, coalesce(ord, 0), body FROM acts WHERE "+where.String()+" ORDER BY n DESC"+filter.Limit(q.Limit), where.Args...)
 	err = eachRow(rows, err, []any{&n, &order, &body}, func() error {
 		var a ledger.Act
 		err := json.Unmarshal(body, &a)
