@@ -185,15 +185,10 @@ func (l *Ledger) marked(ctx context.Context, dir, id string, value int64, markEr
 	if err != nil {
 		return err
 	}
-	switch {
-	case mine == "" || how == adopting:
-		if mine, err = newID(); err != nil {
-			return err
-		}
-		if err := l.do(ctx, func(w *writing) error { return w.exec("DELETE FROM facts WHERE key = ?", movedKey) }); err != nil {
-			return err
-		}
-	default:
+	anew := mine == "" || how == adopting
+	if anew {
+		mine, err = newID()
+	} else {
 		err = l.whole(ctx, id, value, markErr)
 	}
 	if err != nil {
@@ -210,10 +205,16 @@ func (l *Ledger) marked(ctx context.Context, dir, id string, value int64, markEr
 	if err != nil {
 		return unwritable(dir, err)
 	}
-	if err := l.Keep(ctx, idKey, mine); err != nil { // only now: a mark without its id is made anew
+	err = l.do(ctx, func(w *writing) error {
+		if anew { // only now: a mark without its id is made anew
+			return errors.Join(w.exec("DELETE FROM facts WHERE key = ?", movedKey), w.keep(idKey, mine))
+		}
+		return nil
+	})
+	if err != nil {
 		return errors.Join(err, m.close())
 	}
-	return l.do(ctx, func(w *writing) error { l.mark = m; return nil })
+	return l.do(ctx, func(*writing) error { l.mark = m; return nil })
 }
 
 func newID() (string, error) {

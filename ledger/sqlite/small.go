@@ -71,6 +71,8 @@ func (b books) small(ctx context.Context) error {
 
 // keep stores a fact.
 func (w *writing) keep(key, value string) error {
-	return w.exec("INSERT INTO facts (key, value, sum) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, sum = excluded.sum",
-		key, value, lineSum(key, value))
+	return w.exec(keeping, key, value, lineSum(key, value))
 }
+
+// keeping stores a fact: its key, its value, their sum.
+const keeping = "INSERT INTO facts (key, value, sum) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, sum = excluded.sum"

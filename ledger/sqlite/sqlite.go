@@ -136,6 +136,9 @@ func (d Driver) own(ctx context.Context, how trust) (*Ledger, error) {
 		return nil, &ledger.InUse{Path: dir, PID: ownerOf(dir)}
 	}
 	_ = os.WriteFile(filepath.Join(dir, "ledger.pid"), []byte(strconv.Itoa(os.Getpid())), 0o600)
+	if err := d.make(ctx); err != nil {
+		return nil, errors.Join(err, lock.Unlock())
+	}
 	b, writer, err := open(ctx, dir, true)
 	if err != nil {
 		return nil, errors.Join(err, lock.Unlock())
@@ -317,7 +320,6 @@ func ownerOf(dir string) int {
 	return pid
 }
 
-// open opens the file to read and to write.
 // private makes dir and everything of the ledger in it ours alone, whatever the umask is and whoever could read it before.
 // SQLite gives its other files the rights of the database.
 func private(dir string) error {
@@ -336,16 +338,19 @@ func private(dir string) error {
 	return err
 }
 
+// source is what SQLite opens a database by, with what is set on each connection.
+func source(path string, pragmas ...string) string {
+	q := url.Values{"_pragma": append([]string{"busy_timeout(60000)"}, pragmas...)}
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: q.Encode()}).String()
+}
+
+// open opens the file to read and to write.
 func open(ctx context.Context, dir string, owner bool) (b books, writer *sql.DB, err error) {
 	path := filepath.Join(dir, "ledger.db")
-	with := func(pragmas ...string) string {
-		q := url.Values{"_pragma": append([]string{"busy_timeout(60000)"}, pragmas...)}
-		return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: q.Encode()}).String()
-	}
-	dsn := with("journal_mode(WAL)", "synchronous(FULL)", "cache_size(-2000)")
+	dsn := source(path, "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-2000)")
 	first := dsn
 	if owner { // before there are tables. Saying so takes the lock of writers each time: nobody who only looks does
-		first = with("auto_vacuum(2)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-2000)")
+		first = source(path, "auto_vacuum(2)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-2000)")
 	}
 	writer, err = sql.Open("sqlite", first)
 	if err != nil {
@@ -388,17 +393,22 @@ func (l *Ledger) migrate(ctx context.Context, how trust, marked bool) error {
 		return nil
 	}
 	return l.do(ctx, func(tx *writing) error {
-		for _, name := range files[have:] {
-			text, err := fs.ReadFile(migrations, name)
-			if err == nil {
-				err = tx.exec(string(text))
-			}
-			if err != nil {
-				return fmt.Errorf("ledger %s: %s: %w", l.path, name, err)
-			}
-		}
-		return tx.exec(fmt.Sprintf("PRAGMA user_version = %d", len(files)))
+		return upgrade(l.path, files, have, func(text string) error { return tx.exec(text) })
 	})
+}
+
+// upgrade runs the numbered files but for those that a database has seen.
+func upgrade(path string, files []string, have int, exec func(text string) error) error {
+	for _, name := range files[have:] {
+		text, err := fs.ReadFile(migrations, name)
+		if err == nil {
+			err = exec(string(text))
+		}
+		if err != nil {
+			return fmt.Errorf("ledger %s: %s: %w", path, name, err)
+		}
+	}
+	return exec(fmt.Sprintf("PRAGMA user_version = %d", len(files)))
 }
 
 // Close finishes what is queued and closes the file.
