@@ -11,7 +11,6 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -28,13 +27,7 @@ const early = 30 * time.Second
 type scheme struct {
 	config clientcredentials.Config
 	client *http.Client
-
-	turn chan struct{} // held by the one caller that asks
-
-	mu     sync.Mutex
-	token  *oauth2.Token
-	asked  int   // times that came to an end
-	failed error // of the last one
+	token  *auth.Shared
 }
 
 // Kind is this way to authenticate.
@@ -53,7 +46,7 @@ func Check(a auth.Account) []batch.Mistake {
 // URL elsewhere, the token is asked of this machine too: a real login never goes with a simulated provider.
 func New(a auth.Account) auth.Scheme {
 	o, needs := a.Scheme.OAuth, a.Scheme.Needs
-	s := &scheme{turn: make(chan struct{}, 1), client: a.Client}
+	s := &scheme{client: a.Client, token: auth.NewShared("")}
 	at, _ := tokenURL(a)
 	s.config = clientcredentials.Config{TokenURL: at, Scopes: o.Scopes, EndpointParams: url.Values{}, AuthStyle: style(o.Style)}
 	if scope := a.Credentials["scope"].Reveal(); scope != "" {
@@ -110,75 +103,37 @@ func (s *scheme) Authorize(r *auth.Request) {
 
 // Session gives a token that is still good. Of callers that find none, one asks and the others wait for what it gets.
 func (s *scheme) Session(ctx context.Context, _ auth.Call) (string, error) {
-	s.mu.Lock()
-	token, asked := s.good(), s.asked
-	s.mu.Unlock()
-	if token != "" {
-		return token, nil
-	}
-	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
-	case <-ctx.Done():
-		return "", ctx.Err()
-	}
-	s.mu.Lock()
-	token, failed, since := s.good(), s.failed, s.asked != asked
-	s.mu.Unlock()
-	if token != "" {
-		return token, nil
-	}
-	if since && failed != nil {
-		return "", failed
-	}
-	got, err := s.config.Token(context.WithValue(ctx, oauth2.HTTPClient, s.client))
-	if err != nil && ctx.Err() != nil {
-		return "", ctx.Err() // only this caller gave up: the next one tries
-	}
-	err = explained(err)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.token, s.failed = got, err
-	s.asked++
-	if err != nil {
-		s.token = nil
-		return "", err
-	}
-	return got.AccessToken, nil
-}
-
-// good is the token that is there and not near its end. Call with mu held.
-func (s *scheme) good() string {
-	if s.token == nil || !s.token.Expiry.IsZero() && time.Until(s.token.Expiry) < s.ahead() {
-		return ""
-	}
-	return s.token.AccessToken
+	return s.token.Get(ctx, func(ctx context.Context) (string, time.Time, error) {
+		got, err := s.config.Token(context.WithValue(ctx, oauth2.HTTPClient, s.client))
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return "", time.Time{}, ctx.Err()
+		case err != nil:
+			return "", time.Time{}, explained(err)
+		case got.Expiry.IsZero():
+			return got.AccessToken, time.Time{}, nil
+		}
+		return got.AccessToken, got.Expiry.Add(-ahead(got)), nil
+	})
 }
 
 // ahead is early, but no more than a tenth of a token's life.
-func (s *scheme) ahead() time.Duration {
-	if s.token.ExpiresIn > 0 {
-		return min(early, time.Duration(s.token.ExpiresIn)*time.Second/10)
+func ahead(t *oauth2.Token) time.Duration {
+	if t.ExpiresIn > 0 {
+		return min(early, time.Duration(t.ExpiresIn)*time.Second/10)
 	}
 	return early
 }
 
 // Renew forgets the token that the provider refused.
 func (s *scheme) Renew(old string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.token != nil && s.token.AccessToken == old {
-		s.token = nil
-	}
+	s.token.Forget(old)
 	return true
 }
 
 // explained tells a refusal from a server that cannot answer now. What the server wrote is kept to its own two fields.
 func explained(err error) error {
 	var refused *oauth2.RetrieveError
-	if err == nil {
-		return nil
-	}
 	if !errors.As(err, &refused) || refused.Response == nil {
 		return &auth.Unsure{Header: http.Header{}}
 	}

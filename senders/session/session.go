@@ -11,7 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
+	"time"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/providers"
@@ -23,14 +23,7 @@ type scheme struct {
 	account auth.Account
 	headers auth.Headers
 	login   *providers.Login // nil: the account gives a session and nothing to log in with
-	given   string
-
-	turn chan struct{} // held by the one caller that logs in
-
-	mu      sync.Mutex
-	session string
-	logins  int   // that came to an end
-	failed  error // of the last one
+	session *auth.Shared
 }
 
 // Kind is this way to authenticate.
@@ -38,13 +31,8 @@ var Kind = auth.Kind{Check: Check, New: New}
 
 // New makes the scheme. The account's login names the generation; without it the first whose credentials are there is used.
 func New(a auth.Account) auth.Scheme {
-	s := &scheme{account: a, turn: make(chan struct{}, 1), headers: auth.NewHeaders(a)}
-	if a.Scheme.Given != "" {
-		s.given = a.Credentials[a.Scheme.Given].Reveal()
-		s.session = s.given
-	}
-	s.login = choose(a)
-	return s
+	given := a.Credentials[a.Scheme.Given] // none where the document names none
+	return &scheme{account: a, headers: auth.NewHeaders(a), login: choose(a), session: auth.NewShared(given.Reveal())}
 }
 
 // choose gives the login to use; nil when the account gives a session and nothing to log in with.
@@ -105,48 +93,18 @@ func (s *scheme) Authorize(r *auth.Request) {
 
 // Session gives the session. Of callers that find none, one logs in and the others wait for what it gets.
 func (s *scheme) Session(ctx context.Context, call auth.Call) (string, error) {
-	s.mu.Lock()
-	session, logins := s.session, s.logins
-	s.mu.Unlock()
-	if session != "" {
-		return session, nil
-	}
-	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
-	case <-ctx.Done():
-		return "", ctx.Err()
-	}
-	s.mu.Lock()
-	session, failed, since := s.session, s.failed, s.logins != logins
-	s.mu.Unlock()
-	if session != "" {
-		return session, nil
-	}
-	if since && failed != nil {
-		return "", failed
-	}
-	session, err := s.ask(ctx, call)
-	if err != nil && ctx.Err() != nil {
-		return "", err // only this caller gave up: the next one tries
-	}
-	s.mu.Lock()
-	s.session, s.failed = session, err
-	s.logins++
-	s.mu.Unlock()
-	return session, err
+	return s.session.Get(ctx, func(ctx context.Context) (string, time.Time, error) {
+		session, err := s.ask(ctx, call)
+		return session, time.Time{}, err
+	})
 }
 
 // Renew forgets the session old.
 func (s *scheme) Renew(old string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.login == nil {
 		return false
 	}
-	if s.session == old {
-		s.session = ""
-	}
+	s.session.Forget(old)
 	return true
 }
 
