@@ -28,7 +28,7 @@ func read(t readers.Table) []string {
 // Whatever is read twice is the same twice, and so are the notes.
 func TestRowsAreReadAgain(t *testing.T) {
 	tried := map[string]int{}
-	for _, pattern := range []string{"../csvfile/testdata/*.csv", "../xmlfile/testdata/*.xml", "../../cmd/rowferry/demo/files/*", "../../cmd/rowferry/testdata/excel/*"} {
+	for _, pattern := range []string{"../*/testdata/*", "../workbook/*/testdata/*", "../../cmd/rowferry/demo/files/*", "../../cmd/rowferry/testdata/excel/*"} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
