@@ -114,7 +114,7 @@ func (c *Console) begin(ctx context.Context, who *people.Person, operation, rout
 		return nil, err
 	}
 	d := &drop{ID: filepath.Base(path), Route: route, Name: name, By: who.Name, Wish: &wish{Operation: operation}}
-	if _, err := c.rewrite(ctx, d, l); err != nil {
+	if err := c.rewrite(ctx, d, l); err != nil {
 		return nil, errors.Join(err, c.discard(d.ID))
 	}
 	return d, nil
@@ -144,13 +144,13 @@ func (c *Console) propose(ctx context.Context, d *drop, l batch.Language) (*prop
 }
 
 // rewrite makes the text of a trial anew from its decisions.
-func (c *Console) rewrite(ctx context.Context, d *drop, l batch.Language) (*proposal.Proposal, error) {
+func (c *Console) rewrite(ctx context.Context, d *drop, l batch.Language) error {
 	p, err := c.propose(ctx, d, l)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	d.Wish.ByHand = false
-	return p, c.putText(d, p.Config())
+	return c.putText(d, p.Config())
 }
 
 func (c *Console) putText(d *drop, text []byte) error {
@@ -307,7 +307,7 @@ func (c *Console) newText(w http.ResponseWriter, r *http.Request, p *people.Pers
 	}
 	switch r.PostFormValue("do") {
 	case "get":
-		return c.giveText(w, r, d)
+		return c.giveText(w, d)
 	case "write":
 		taken, err := c.write(r, p, d)
 		if err != nil {
@@ -324,7 +324,7 @@ func (c *Console) newText(w http.ResponseWriter, r *http.Request, p *people.Pers
 	}
 }
 
-func (c *Console) giveText(w http.ResponseWriter, r *http.Request, d *drop) error {
+func (c *Console) giveText(w http.ResponseWriter, d *drop) error {
 	text, err := os.ReadFile(filepath.Join(c.drops, d.ID+".yaml"))
 	if err != nil {
 		return err
@@ -369,7 +369,7 @@ func (c *Console) decided(r *http.Request, d *drop) error {
 	if group := r.PostForm.Get("group"); group != "" && group != shown.Group {
 		w.Group = group
 	}
-	_, err = c.rewrite(r.Context(), d, c.language(r))
+	err = c.rewrite(r.Context(), d, c.language(r))
 	return err
 }
 
@@ -451,7 +451,7 @@ func (c *Console) trialEndpoints() []endpoint {
 			return nil
 		})},
 		{"GET /api/v1/proposals/{id}/route.yaml", people.Admin, c.ofTrial(func(w http.ResponseWriter, r *http.Request, _ *people.Person, d *drop) error {
-			return c.giveText(w, r, d)
+			return c.giveText(w, d)
 		})},
 	}
 }
@@ -487,7 +487,7 @@ func (c *Console) apiDecide(w http.ResponseWriter, r *http.Request, p *people.Pe
 			err = c.byHand(d, *body.Text)
 		} else {
 			d.Wish.Decided, d.Wish.Group = body.Fields, body.Group
-			_, err = c.rewrite(r.Context(), d, c.language(r))
+			err = c.rewrite(r.Context(), d, c.language(r))
 		}
 		if err != nil {
 			return err

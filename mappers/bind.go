@@ -165,7 +165,7 @@ func (m *Mapping) bind(columns []batch.Column) (*Bound, []batch.Text) {
 			s.spot = s.refs[0].col
 		}
 		if len(wrong) == 0 && s.required() && !s.filled() {
-			wrong = append(wrong, b.unfilled(s, taken))
+			wrong = append(wrong, b.unfilled(s))
 		}
 	}
 	return b, wrong
@@ -316,7 +316,7 @@ func (b *Bound) bindGroup(wrong *[]batch.Text) {
 }
 
 // unfilled says that nothing fills a required field, what would, and which headings come near.
-func (b *Bound) unfilled(s *slot, taken []bool) batch.Text {
+func (b *Bound) unfilled(s *slot) batch.Text {
 	var text batch.Text
 	say(&text, func(l batch.Language) string {
 		return words.Of(l, "mapper.bind.required", "field", s.label(l), "path", s.field.Path)

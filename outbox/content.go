@@ -2,7 +2,6 @@ package outbox
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -42,17 +41,4 @@ func (c *comparing) Write(b []byte) (int, error) {
 	}
 	c.at += int64(len(b))
 	return len(b), nil
-}
-
-// until is a reader that ends with its context.
-type until struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (u until) Read(b []byte) (int, error) {
-	if err := u.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return u.r.Read(b)
 }

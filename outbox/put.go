@@ -88,7 +88,7 @@ func digest(ctx context.Context, content Content) (int64, string, error) {
 		return 0, "", err
 	}
 	h := sha256.New()
-	size, err := io.CopyBuffer(struct{ io.Writer }{h}, until{ctx, content}, make([]byte, 256<<10))
+	size, err := io.CopyBuffer(struct{ io.Writer }{h}, places.Until{Context: ctx, Reader: content}, make([]byte, 256<<10))
 	return size, hex.EncodeToString(h.Sum(nil)), err
 }
 

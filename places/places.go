@@ -140,3 +140,16 @@ func MayPass(err error) bool {
 	t, ok := errors.AsType[*Trouble](err)
 	return ok && t.Passes
 }
+
+// Until is a reader that ends with its context.
+type Until struct {
+	Context context.Context
+	io.Reader
+}
+
+func (u Until) Read(b []byte) (int, error) {
+	if err := u.Context.Err(); err != nil {
+		return 0, err
+	}
+	return u.Reader.Read(b)
+}

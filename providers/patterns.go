@@ -265,20 +265,24 @@ func class(t *syntax.Regexp) []rune {
 	return t.Rune
 }
 
-func repeated(t *syntax.Regexp) (run, bool) {
-	least, most := 0, -1
+// bounds are how often what is repeated must stand there, and may at most; -1 is any number. False where nothing is.
+func bounds(t *syntax.Regexp) (least, most int, repeats bool) {
 	switch t.Op {
 	case syntax.OpStar:
+		return 0, -1, true
 	case syntax.OpPlus:
-		least = 1
+		return 1, -1, true
 	case syntax.OpQuest:
-		most = 1
+		return 0, 1, true
 	case syntax.OpRepeat:
-		least, most = t.Min, t.Max
-	default:
-		return nil, false
+		return t.Min, t.Max, true
 	}
-	if t.Flags&syntax.NonGreedy != 0 {
+	return 0, 0, false
+}
+
+func repeated(t *syntax.Regexp) (run, bool) {
+	least, most, repeats := bounds(t)
+	if !repeats || t.Flags&syntax.NonGreedy != 0 {
 		return nil, false
 	}
 	r, ok := sequence(bare(t.Sub[0]))
@@ -376,7 +380,6 @@ func sampled(to []rune, t *syntax.Regexp, more int) []rune {
 	if len(to) > 1000 {
 		return to
 	}
-	least, most := 0, -1
 	switch t.Op {
 	case syntax.OpLiteral:
 		return append(to, t.Rune...)
@@ -389,14 +392,9 @@ func sampled(to []rune, t *syntax.Regexp, more int) []rune {
 		return to
 	case syntax.OpAlternate:
 		return sampled(to, t.Sub[min(more, len(t.Sub)-1)], more)
-	case syntax.OpStar:
-	case syntax.OpPlus:
-		least = 1
-	case syntax.OpQuest:
-		most = 1
-	case syntax.OpRepeat:
-		least, most = t.Min, t.Max
-	default: // anchors and the like
+	}
+	least, most, repeats := bounds(t)
+	if !repeats { // anchors and the like
 		return to
 	}
 	n := least + more

@@ -128,7 +128,7 @@ func (b *builder) schema(raw *yaml.Node, name, place string, required bool, at s
 			return nil
 		}
 	}
-	n := b.wished(b.flat(raw, place, nil), place, at)
+	n := b.wished(b.flat(raw, place, nil), at)
 	if n == nil || n.Kind != yaml.MappingNode {
 		b.cannot(cmp.Or(n, raw), place, at, "document.untyped", "path", at.full)
 		return nil

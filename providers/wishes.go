@@ -95,7 +95,7 @@ type mapSpec struct {
 }
 
 // wished is a schema with what the document says of it laid over.
-func (b *builder) wished(n *yaml.Node, place string, at spot) *yaml.Node {
+func (b *builder) wished(n *yaml.Node, at spot) *yaml.Node {
 	for i, w := range b.maps {
 		if !at.is(w.path) || at.full == "" {
 			continue
@@ -252,7 +252,7 @@ func (b *builder) branch(n *yaml.Node, key string, list *yaml.Node, place string
 		}
 		return out
 	}
-	if i := b.chosen(raw, flat, n, place, at); i >= 0 {
+	if i := b.chosen(raw, flat, n, at); i >= 0 {
 		out := b.intersect(mapping(n, without()), flat[i], place)
 		return b.discriminated(n, out, raw[i])
 	} else if i == none {
@@ -307,7 +307,7 @@ const (
 )
 
 // chosen is the branch that the document names.
-func (b *builder) chosen(raw, flat []*yaml.Node, n *yaml.Node, place string, at spot) int {
+func (b *builder) chosen(raw, flat []*yaml.Node, n *yaml.Node, at spot) int {
 	for k, w := range b.choose {
 		if !at.is(w.path) && !(w.path == "." && at.full == "") {
 			continue

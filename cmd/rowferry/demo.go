@@ -79,7 +79,7 @@ func (f *flags) demo(ctx context.Context, w io.Writer, dir, address string) (err
 		return err
 	}
 	fmt.Fprintf(w, "Simulators of %d providers listen on %s.\nSample files are dropped into %s.\n", len(cfg.Accounts), server.Addr(), filepath.Join(dir, "inbox"))
-	if err := dropSamples(dir, cfg); err != nil {
+	if err := dropSamples(cfg); err != nil {
 		return err
 	}
 	files, err := f.demoRun(ctx, cfg)
@@ -183,7 +183,7 @@ func demoServer() (server *simulator.Server, sims []*simulator.Simulator, err er
 }
 
 // dropSamples puts each sample into the inbox of the route that has its name.
-func dropSamples(dir string, cfg *configs.Config) error {
+func dropSamples(cfg *configs.Config) error {
 	samples, err := fs.ReadDir(demoFiles, "demo/files")
 	if err != nil {
 		return err

@@ -106,7 +106,7 @@ func (r *Restored) fill(ctx context.Context, cfg *configs.Config, l ledger.Owner
 			return err
 		}
 	}
-	for _, account := range r.since(ctx, cfg, l) {
+	for _, account := range r.since(ctx, l) {
 		accounts[account] = true
 	}
 	r.Paused = slices.Sorted(maps.Keys(accounts))
@@ -145,7 +145,7 @@ func (r *Restored) pause(ctx context.Context, l ledger.Owner) (map[string]bool, 
 }
 
 // since names what the ledger that was there before knows and this one does not, as far as it can be read.
-func (r *Restored) since(ctx context.Context, cfg *configs.Config, l ledger.Owner) (accounts []string) {
+func (r *Restored) since(ctx context.Context, l ledger.Owner) (accounts []string) {
 	before, err := drivers.Visit(ctx, drivers.SQLite(r.Aside))
 	if err != nil {
 		r.Said = append(r.Said, fmt.Sprintf("files that were taken after %s are not known: look through archive and outbox folders before such a file is dropped again", r.At.Format(time.RFC3339)))

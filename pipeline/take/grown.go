@@ -67,11 +67,11 @@ func (t *Taker) Following() time.Duration {
 	return following
 }
 
-// lookAfter looks at the files whose turn it is, each less and less often. It reports how many went back into the inbox.
-func (t *Taker) lookAfter(ctx context.Context) (grown int, err error) {
+// lookAfter looks at the files whose turn it is, each less and less often.
+func (t *Taker) lookAfter(ctx context.Context) (err error) {
 	if !t.begun || t.Earlier != nil && t.Now().Sub(t.learned) >= relearn {
 		if err := t.followEarlier(ctx); err != nil {
-			return 0, err
+			return err
 		}
 		t.begun = true
 	}
@@ -94,7 +94,6 @@ func (t *Taker) lookAfter(ctx context.Context) (grown int, err error) {
 		switch {
 		case grew:
 			t.Log.Warn("a file grew after it was taken; it goes on from there when it is whole", "file", f.file.ID, "name", f.file.Name, "route", f.file.Route)
-			grown++
 		case age < t.Following():
 			f.next = now.Add(max(time.Second, age/2))
 			on = append(on, f)
@@ -103,7 +102,7 @@ func (t *Taker) lookAfter(ctx context.Context) (grown int, err error) {
 	t.followMu.Lock()
 	t.followed = append(t.followed, on...)
 	t.followMu.Unlock()
-	return grown, err
+	return err
 }
 
 // restsIn is the folder of ours that an original lies in.

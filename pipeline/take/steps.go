@@ -27,7 +27,7 @@ const ahead = 8
 // beside each other, so that files share commits instead of waiting for one disk write after the other: claim and
 // spool; read and accept; put the original to rest. Each step has one file at a time, in the order of the look.
 func (t *Taker) Look(ctx context.Context) (taken int, err error) {
-	if _, err := t.lookAfter(ctx); err != nil {
+	if err := t.lookAfter(ctx); err != nil {
 		return 0, err
 	}
 	spooled, decided := make(chan claimed, ahead), make(chan ledger.File, ahead)
@@ -130,7 +130,7 @@ func (t *Taker) Find(ctx context.Context, found func(context.Context, ledger.Fil
 	if !t.begun {
 		t.tellStrangers(ctx)
 	}
-	if _, err := t.lookAfter(ctx); err != nil {
+	if err := t.lookAfter(ctx); err != nil {
 		return err
 	}
 	var known map[string]bool

@@ -188,7 +188,7 @@ func (f *folder) Fetch(ctx context.Context, name string, as places.Entry, at int
 	if _, err := from.Seek(at, io.SeekStart); err != nil {
 		return err
 	}
-	n, err := io.CopyBuffer(struct{ io.Writer }{w}, io.LimitReader(until{ctx, from}, as.Size-at), make([]byte, 256<<10))
+	n, err := io.CopyBuffer(struct{ io.Writer }{w}, io.LimitReader(places.Until{Context: ctx, Reader: from}, as.Size-at), make([]byte, 256<<10))
 	if err != nil {
 		return err
 	}
@@ -218,19 +218,6 @@ func (f *folder) Busy(_ context.Context, name string) (busy, known bool) {
 	return written(at)
 }
 
-// until is a reader that ends with its context.
-type until struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (u until) Read(b []byte) (int, error) {
-	if err := u.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return u.r.Read(b)
-}
-
 // Write writes from the beginning: what a killed process wrote is not known to be on the disk.
 func (f *folder) Write(ctx context.Context, name string, content io.ReaderAt, size int64, _ *int64) error {
 	at, err := f.spot(name)
@@ -250,7 +237,7 @@ func (f *folder) write(ctx context.Context, to *os.File, from io.Reader, size in
 	if err := to.Truncate(0); err != nil {
 		return err
 	}
-	n, err := io.CopyBuffer(struct{ io.Writer }{to}, until{ctx, from}, make([]byte, 256<<10))
+	n, err := io.CopyBuffer(struct{ io.Writer }{to}, places.Until{Context: ctx, Reader: from}, make([]byte, 256<<10))
 	if err == nil && n < size {
 		err = io.ErrUnexpectedEOF
 	}

@@ -159,7 +159,7 @@ func (c *Client) connected(ctx context.Context, try int) (*link, error) {
 			return nil, err
 		}
 	}
-	l, err := c.way.connect(ctx, c.options.Logger, nothing)
+	l, err := c.way.connect(ctx, nothing)
 	if ctx.Err() != nil && err != nil {
 		return nil, ctx.Err()
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"slices"
 	"strconv"
@@ -95,7 +94,7 @@ type passed func(step, detail string)
 func nothing(string, string) {}
 
 // connect dials along the way and opens the SFTP session at its end. Its error is a *places.Trouble.
-func (r route) connect(ctx context.Context, log *slog.Logger, tell passed) (*link, error) {
+func (r route) connect(ctx context.Context, tell passed) (*link, error) {
 	var below []io.Closer
 	closeAll := func() {
 		for _, b := range slices.Backward(below) {

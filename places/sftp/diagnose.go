@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
-	"log/slog"
 	"math/rand/v2"
 	"path"
 	"slices"
@@ -51,7 +50,7 @@ func Diagnose(ctx context.Context, known map[string]configs.SFTP, name string, f
 			return
 		}
 		stopped := false
-		l, err := way.connect(ctx, slog.New(slog.DiscardHandler), func(step, detail string) {
+		l, err := way.connect(ctx, func(step, detail string) {
 			if !stopped && step != StepSession {
 				stopped = !yield(Step{Name: step, Detail: detail})
 			}

@@ -66,7 +66,7 @@ func (s *shape) read(d *document, set func(column int, text string)) error {
 func (s *shape) walk(d *document, grow bool, set func(int, string)) error {
 	s.frames = s.frames[:0]
 	left := int64(d.t.limits.Cell) * recordCells
-	if err := s.enter(d, s.top, d.attrs, grow, set, &left); err != nil {
+	if err := s.enter(s.top, d.attrs, grow, set, &left); err != nil {
 		return err
 	}
 	for {
@@ -85,7 +85,7 @@ func (s *shape) walk(d *document, grow bool, set func(int, string)) error {
 				return errChanged
 			}
 			here.inner = true
-			if err := s.enter(d, child, tok.attrs, grow, set, &left); err != nil {
+			if err := s.enter(child, tok.attrs, grow, set, &left); err != nil {
 				return err
 			}
 		case end:
@@ -105,7 +105,7 @@ func (s *shape) walk(d *document, grow bool, set func(int, string)) error {
 }
 
 // enter opens an element and takes its attributes.
-func (s *shape) enter(d *document, n *node, attrs []attr, grow bool, set func(int, string), left *int64) error {
+func (s *shape) enter(n *node, attrs []attr, grow bool, set func(int, string), left *int64) error {
 	s.serial++
 	if len(s.frames) < cap(s.frames) { // keeps the buffer that is there
 		s.frames = s.frames[:len(s.frames)+1]

@@ -39,6 +39,17 @@ type Archive struct {
 	read   int64
 }
 
+// Check looks whether the zip is closed and its parts lie within it.
+func Check(f readers.File, s readers.Settings) error {
+	_, err := OpenWithin(f, s)
+	return err
+}
+
+// OpenWithin is OpenArchive within the limits of a route.
+func OpenWithin(f readers.File, s readers.Settings) (*Archive, error) {
+	return OpenArchive(f, f.Size, LimitsFor(s.Limits))
+}
+
 // OpenArchive reads the zip's directory and refuses entries that lie over each other.
 func OpenArchive(r io.ReaderAt, size int64, l Limits) (*Archive, error) {
 	z, err := zip.NewReader(r, size)

@@ -18,7 +18,7 @@ import (
 // Container is .xlsb.
 var Container = grid.Container{
 	Traits: readers.Traits{Name: "xlsb", Knows: func(c *readers.Content) bool { return c.Kind == readers.XLSB }, Grid: true, Typed: true},
-	Open:   Open, Check: Check, Facts: Facts, MergedLast: true,
+	Open:   Open, Check: ooxml.Check, Facts: Facts, MergedLast: true,
 }
 
 // The records that are read.
@@ -169,19 +169,9 @@ func appendWide(dst, b []byte) []byte {
 	return dst
 }
 
-// Check looks whether the zip is closed and its parts lie within it.
-func Check(f readers.File, s readers.Settings) error {
-	_, err := archive(f, s.Limits)
-	return err
-}
-
-func archive(f readers.File, l readers.Limits) (*ooxml.Archive, error) {
-	return ooxml.OpenArchive(f, f.Size, ooxml.LimitsFor(l))
-}
-
 // Facts are the names of the sheets and the custom properties; ones that cannot be read count as absent.
 func Facts(f readers.File, s readers.Settings) (readers.Facts, error) {
-	a, err := archive(f, s.Limits)
+	a, err := ooxml.OpenWithin(f, s)
 	if err != nil {
 		return readers.Facts{}, err
 	}
@@ -205,7 +195,7 @@ type book struct {
 func Open(f readers.File, s readers.Settings) (grid.Book, error) {
 	b := &book{rules: grid.RulesFor(s.Limits)}
 	var err error
-	if b.archive, err = archive(f, s.Limits); err != nil {
+	if b.archive, err = ooxml.OpenWithin(f, s); err != nil {
 		return nil, err
 	}
 	rels, err := b.readWorkbook()

@@ -14,23 +14,13 @@ import (
 // Container is .xlsx and .xlsm.
 var Container = grid.Container{
 	Traits: readers.Traits{Name: "xlsx", Knows: func(c *readers.Content) bool { return c.Kind == readers.XLSX }, Grid: true, Typed: true, Patchable: true},
-	Open:   Open, Check: Check, Facts: Facts, MergedLast: true,
-}
-
-// Check looks whether the zip is closed and its parts lie within it.
-func Check(f readers.File, s readers.Settings) error {
-	_, err := archive(f, s.Limits)
-	return err
-}
-
-func archive(f readers.File, l readers.Limits) (*ooxml.Archive, error) {
-	return ooxml.OpenArchive(f, f.Size, ooxml.LimitsFor(l))
+	Open:   Open, Check: ooxml.Check, Facts: Facts, MergedLast: true,
 }
 
 // Facts opens the workbook's table of contents and its custom properties; ones that cannot be read count as absent, because no
 // value of the sender's depends on them.
 func Facts(f readers.File, s readers.Settings) (readers.Facts, error) {
-	a, err := archive(f, s.Limits)
+	a, err := ooxml.OpenWithin(f, s)
 	if err != nil {
 		return readers.Facts{}, err
 	}
@@ -50,7 +40,7 @@ func Facts(f readers.File, s readers.Settings) (readers.Facts, error) {
 func Open(f readers.File, s readers.Settings) (grid.Book, error) {
 	b := &book{rules: grid.RulesFor(s.Limits)}
 	var err error
-	if b.archive, err = archive(f, s.Limits); err != nil {
+	if b.archive, err = ooxml.OpenWithin(f, s); err != nil {
 		return nil, err
 	}
 	if b.contents, err = b.archive.OpenWorkbook(); err != nil {
