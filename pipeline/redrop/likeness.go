@@ -5,6 +5,7 @@ import (
 	"errors"
 	"hash/maphash"
 	"io"
+	"strings"
 
 	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/resultmark"
@@ -14,9 +15,63 @@ import (
 var likenessRoom = 1 << 19
 
 // byLikeness takes a changed line for the missing row with which it shares most values that no other row of the base has in
-// that column. None of the missing rows was sent. Values are compared some columns at a time, so that a file with many of them needs no
-// more memory.
+// that column. None of the missing rows was sent. A row that one line was found to be is no other's.
 func (m *matching) byLikeness(lines []int) error {
+	return m.resembling(lines, func(i int, shared map[int]int) {
+		if best := likest(shared, func(at int) bool { return !m.originals[at].used }); best >= 0 {
+			m.match(i, edited, best)
+		} else {
+			m.fates[i] = fate{as: fresh, resend: m.lines[i].status == resultmark.Resend}
+		}
+	})
+}
+
+// moved finds out whether rows moved without their numbers though none is as it was, which would show it: where a program wrote all of them
+// in its own way, and only the sender's columns were sorted. A line has moved that shares more of its values with another row than with that
+// of its number. Where only rows changed that never were sent, it does not matter.
+func (m *matching) moved() error {
+	var lines []int
+	sent, still := false, make([]bool, len(m.originals))
+	for i, l := range m.lines {
+		at, known := m.byNumber.last(l.number)
+		switch {
+		case !known:
+		case m.originals[at].sum == l.sum:
+			still[at] = true
+		default:
+			lines, sent = append(lines, i), sent || m.originals[at].before.sent()
+		}
+	}
+	if !sent {
+		return nil
+	}
+	like := make([]int32, len(m.lines))
+	err := m.resembling(lines, func(i int, shared map[int]int) {
+		own, _ := m.byNumber.last(m.lines[i].number)
+		best := likest(shared, func(at int) bool { return !still[at] })
+		m.displaced = m.displaced || best >= 0 && shared[best] > shared[own]
+		like[i] = int32(best + 1)
+	})
+	if m.displaced {
+		m.like = like
+	}
+	return err
+}
+
+// likest is the row that shares most, of those that are free; -1 for none.
+func likest(shared map[int]int, free func(at int) bool) int {
+	best := -1
+	for at, n := range shared {
+		if free(at) && (best < 0 || n > shared[best] || n == shared[best] && at < best) {
+			best = at
+		}
+	}
+	return best
+}
+
+// resembling gives for each of some lines, one after the other, how many values it shares with which rows of the base, of those that no other
+// row has in that column. Values are compared some columns at a time, so that a file with many of them needs no more memory.
+func (m *matching) resembling(lines []int, each func(i int, shared map[int]int)) error {
 	base := &m.family.base
 	earlier, err := m.again(m.ctx, m.route, base)
 	if err != nil {
@@ -54,7 +109,7 @@ func (m *matching) byLikeness(lines []int) error {
 			return err
 		}
 	}
-	return m.likest(asked, owners)
+	return count(asked, owners, each)
 }
 
 // values are a number for each value of each row that is wanted, 0 for none, behind the row's index.
@@ -73,7 +128,7 @@ func (m *matching) values(t *opening.Table, width int, seed maphash.Seed, at fun
 		clear(row)
 		row[0] = uint64(i)
 		for c, text := range cells[:min(len(cells), width)] {
-			if text != "" {
+			if text = bare(text); text != "" {
 				row[1+c] = max(1, valueIn(seed, c, text))
 			}
 		}
@@ -84,6 +139,14 @@ func (m *matching) values(t *opening.Table, width int, seed maphash.Seed, at fun
 		return nil, err
 	}
 	return g, nil
+}
+
+// bare is a number without what programs leave out or put before it.
+func bare(text string) string {
+	if n := strings.TrimLeft(text, "'+0"); n != "" && n[0] >= '0' && n[0] <= '9' {
+		return n
+	}
+	return text
 }
 
 // valueIn stands for a text in a column; that two are taken for one is too rare to count.
@@ -145,8 +208,8 @@ func eachRow(g *grid, each func(row []uint64) error) error {
 	}
 }
 
-// likest decides about the lines, one after the other: a row that one was found to be is no other's.
-func (m *matching) likest(asked *grid, owners []*grid) error {
+// count gives what the owners of a line's values are.
+func count(asked *grid, owners []*grid, each func(i int, shared map[int]int)) error {
 	for _, g := range owners {
 		if err := g.rewind(); err != nil {
 			return err
@@ -161,23 +224,12 @@ func (m *matching) likest(asked *grid, owners []*grid) error {
 				return err
 			}
 			for _, n := range of {
-				if n > 0 && !m.originals[n-1].used {
+				if n > 0 {
 					shared[int(n-1)]++
 				}
 			}
 		}
-		best := -1
-		for at, n := range shared {
-			if best < 0 || n > shared[best] || n == shared[best] && at < best {
-				best = at
-			}
-		}
-		i := int(row[0])
-		if best >= 0 {
-			m.match(i, edited, best)
-		} else {
-			m.fates[i] = fate{as: fresh, resend: m.lines[i].status == resultmark.Resend}
-		}
+		each(int(row[0]), shared)
 		return nil
 	})
 }

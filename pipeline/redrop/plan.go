@@ -73,12 +73,16 @@ type matching struct {
 	claimed   map[origin]bool // that a line was found to be
 	numbered  bool            // some line has a number
 	displaced bool            // some line's number is not that of its row: numbers did not move with the rows
+	like      []int32         // then, where no row is as it was, which row of the base each line is most like, counted from 1; 0: none
 }
 
 // plan reads the rows of the dropped file once and settles which rows they are.
 func (o *recognition) plan(t *opening.Table) (*Plan, error) {
 	m := &matching{recognition: o, t: t, claimed: map[origin]bool{}}
 	if err := m.read(); err != nil {
+		return nil, err
+	}
+	if err := m.moved(); err != nil {
 		return nil, err
 	}
 	if err := m.renotations(); err != nil {

@@ -40,7 +40,7 @@ func (p *person) act(all [][]string) [][]string {
 	sorted := false
 	for range 1 + p.IntN(4) {
 		at := 1 + p.IntN(len(all)-1)
-		switch act := p.IntN(8); act {
+		switch act := p.IntN(9); act {
 		case 0, 1:
 			p.did = append(p.did, "mend "+all[at][container])
 			all[at][weight] = fmt.Sprint(1000 + p.IntN(1000))
@@ -77,6 +77,11 @@ func (p *person) act(all [][]string) [][]string {
 			slices.SortFunc(mine, func(a, b []string) int { return strings.Compare(b[10], a[10]) })
 			for i := range mine {
 				copy(all[i+1][own:], mine[i])
+			}
+		case 8:
+			p.did = append(p.did, "replace in all")
+			for _, rec := range all[1:] {
+				rec[own+7] += "."
 			}
 		}
 	}

@@ -272,6 +272,53 @@ func TestMovedRows(t *testing.T) {
 	}
 }
 
+// A program that opens a CSV takes the leading zeros from all rows, so that none is as it was; then only the sender's columns are sorted.
+// Rows that were delivered stood beside the numbers of others, and were sent again.
+func TestMovedRowsWithoutLeadingZeros(t *testing.T) {
+	for name, change := range map[string]func(rec []string){
+		"zeros":             func([]string) {},
+		"zeros and a value": func(rec []string) { rec[2] = strings.ReplaceAll(rec[2], "pier 3", "pier 4") },
+		"zeros and changed": func(rec []string) { rec[2] += ", as he said" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := open(t, batch.English, "")
+			all := [][]string{head}
+			for i, id := range []string{"A2", "REFUSE3", "A4", "LOST5", "A6", "REFUSE7", "A8", "A9"} {
+				all = append(all, []string{fmt.Sprintf("00300%d", 37*(i+3)), id, fmt.Sprintf("at pier %d", i%4)})
+			}
+			one := h.drop("failures", "orders.csv", encode(t, ',', all))
+			h.provider.heal()
+			lost := h.provider.executed("LOST5") // it may be sent again as long as the first file is under way
+			back := records(t, one.content("csv"))
+			at := slices.Index(back[0], head[0])
+			var own [][]string
+			for _, rec := range back[1:] {
+				rec = slices.Clone(rec[at:])
+				rec[0] = strings.TrimLeft(rec[0], "0")
+				change(rec)
+				own = append(own, rec)
+			}
+			slices.SortFunc(own, func(a, b []string) int { return strings.Compare(b[1], a[1]) })
+			for i := range own {
+				copy(back[i+1][at:], own[i])
+			}
+			two := h.drop("failures", one.name("csv"), encode(t, ',', back))
+			for _, l := range two.lines {
+				want := 1
+				if l[head[1]] == "LOST5" {
+					want = lost
+				}
+				if n := h.provider.executed(l[head[1]]); n > want {
+					t.Errorf("%s was executed %d times: %v", l[head[1]], n, l)
+				}
+			}
+			if name == "zeros" {
+				two.want(map[string]batch.Status{"A2": batch.Delivered, "A4": batch.Delivered, "A9": batch.Delivered, "LOST5": batch.Unknown, "REFUSE3": batch.Rejected})
+			}
+		})
+	}
+}
+
 // Where numbers did not move with their rows and a delivered row was changed, nobody can tell which it is.
 func TestHeldRows(t *testing.T) {
 	h := open(t, batch.English, "")

@@ -61,7 +61,8 @@ func (m *matching) renoted(from *ledger.File) (count int, err error) {
 		l := &m.lines[i]
 		if row := m.rowIn(from, i); row > 0 {
 			r.rows[l.row] = row
-			sent[l.row] = m.sent(l.number)
+			at, _ := m.supposed(i)
+			sent[l.row] = m.originals[at].before.sent()
 		}
 	}
 	if len(r.rows) == 0 {
@@ -171,9 +172,17 @@ func (r *renotation) Begin(columns []batch.Column) (restore func(row *batch.Row)
 	}, end, nil
 }
 
-// rowIn is the row of an earlier file that a line was by its number, 0 for none or one that is as it was.
+// supposed is the index of the row that a line is by its number or, where numbers say nothing, by its values.
+func (m *matching) supposed(i int) (at int, known bool) {
+	if m.like != nil {
+		return int(m.like[i]) - 1, m.like[i] > 0
+	}
+	return m.byNumber.last(m.lines[i].number)
+}
+
+// rowIn is the row of an earlier file that a line was, as is supposed; 0 for none or one that is as it was.
 func (m *matching) rowIn(from *ledger.File, i int) int {
-	at, known := m.byNumber.last(m.lines[i].number)
+	at, known := m.supposed(i)
 	if !known {
 		return 0
 	}
