@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -206,6 +207,15 @@ func (c *Console) needs(ctx context.Context, p *people.Person) ([]need, error) {
 	if err != nil {
 		return nil, err
 	}
+	all = append(all, c.undelivered(ctx, ended)...)
+	for _, f := range held {
+		all = append(all, need{Key: "console.need.quarantined", File: f, Why: f.Reason, Link: "/files/" + f.ID})
+	}
+	return all, nil
+}
+
+// undelivered are the files with rows to look into, of each family the newest.
+func (c *Console) undelivered(ctx context.Context, ended []desk.File) (all []need) {
 	newer := map[string]int{} // by family: the newest generation
 	for _, f := range ended {
 		newer[f.Root()] = max(newer[f.Root()], f.Generation())
@@ -221,10 +231,7 @@ func (c *Console) needs(ctx context.Context, p *people.Person) ([]need, error) {
 			all = append(all, need{Key: "console.need.mend", File: f, Rows: n, Link: "/files/" + f.ID})
 		}
 	}
-	for _, f := range held {
-		all = append(all, need{Key: "console.need.quarantined", File: f, Why: f.Reason, Link: "/files/" + f.ID})
-	}
-	return all, nil
+	return all
 }
 
 // followed reports whether a result of a file was dropped since.
@@ -301,21 +308,12 @@ func (c *Console) filePage(w http.ResponseWriter, r *http.Request, p *people.Per
 	for _, n := range f.Reading.Notes {
 		notes = append(notes, sayNote(c.language(r), n, f.Reading.Sheets))
 	}
-	var ends time.Time
-	if f.Standing == desk.Waiting {
-		going, err := c.books.Files(ctx, ledger.Query{States: []ledger.State{ledger.Sending}})
-		if err != nil {
-			return err
-		}
-		ends = c.ends(f.File, going, time.Now())
+	ends, err := c.foreseen(ctx, f)
+	if err != nil {
+		return err
 	}
 	get := r.URL.Query()
-	newest := f
-	for _, m := range family {
-		if m.Generation() > newest.Generation() {
-			newest = m
-		}
-	}
+	newest := slices.MaxFunc(append([]desk.File{f}, family...), func(a, b desk.File) int { return cmp.Compare(a.Generation(), b.Generation()) })
 	v := c.view(r, "console.file", struct {
 		File                    desk.File
 		Reasons                 []desk.Group
@@ -337,6 +335,18 @@ func (c *Console) filePage(w http.ResponseWriter, r *http.Request, p *people.Per
 		slices.ContainsFunc(rows, func(s shownRow) bool { return s.Cells == nil }) && c.shelf.busy(f.ID), counted, get.Get("from")})
 	v.Title = f.Name
 	return c.render(w, r, http.StatusOK, "file", v)
+}
+
+// foreseen is when a file that waits will have been sent, as far as that can be told; zero where it does not wait.
+func (c *Console) foreseen(ctx context.Context, f desk.File) (time.Time, error) {
+	if f.Standing != desk.Waiting {
+		return time.Time{}, nil
+	}
+	going, err := c.books.Files(ctx, ledger.Query{States: []ledger.State{ledger.Sending}})
+	if err != nil {
+		return time.Time{}, err
+	}
+	return c.ends(f.File, going, time.Now()), nil
 }
 
 // story is what happened to a file, oldest first.

@@ -117,16 +117,8 @@ func (b *builder) schema(raw *yaml.Node, name, place string, required bool, at s
 	for i, w := range b.wishes.offered {
 		b.wishes.offered[i].met = w.met || at.is(w.path)
 	}
-	at.refs = slices.Clone(at.refs)
-	for ref := get(raw, "$ref"); ref != nil; ref = get(b.locate(ref.Value), "$ref") {
-		if slices.Contains(at.refs, ref.Value) && !b.deeper(at) {
-			b.cannot(ref, place, at, "document.circular", "ref", ref.Value)
-			return nil
-		}
-		at.refs = append(at.refs, ref.Value)
-		if len(at.refs) > 1000 {
-			return nil
-		}
+	if !b.referred(raw, place, &at) {
+		return nil
 	}
 	n := b.wished(b.flat(raw, place, nil), at)
 	if n == nil || n.Kind != yaml.MappingNode {
@@ -159,29 +151,48 @@ func (b *builder) schema(raw *yaml.Node, name, place string, required bool, at s
 		b.cannot(n, place, at, "document.part", "path", at.full)
 		return nil
 	}
-	if b.theirs && spec.Hidden || !b.theirs && spec.Hidden || isTrue(n, "readOnly") || isTrue(n, "deprecated") && !(b.theirs && (required || b.picked(at))) {
+	if spec.Hidden || isTrue(n, "readOnly") || isTrue(n, "deprecated") && !(b.theirs && (required || b.picked(at))) {
 		return nil
 	}
 	b.checkSpec(s, n, spec)
+	if !b.within(s, n, spec, at) {
+		return nil
+	}
+	return s
+}
+
+// referred follows the references of a node; false where they lead in a circle.
+func (b *builder) referred(raw *yaml.Node, place string, at *spot) bool {
+	at.refs = slices.Clone(at.refs)
+	for ref := get(raw, "$ref"); ref != nil; ref = get(b.locate(ref.Value), "$ref") {
+		if slices.Contains(at.refs, ref.Value) && !b.deeper(*at) {
+			b.cannot(ref, place, *at, "document.circular", "ref", ref.Value)
+			return false
+		}
+		if at.refs = append(at.refs, ref.Value); len(at.refs) > 1000 {
+			return false
+		}
+	}
+	return true
+}
+
+// within compiles what is below a schema, or makes a field of it; false where nothing can be offered.
+func (b *builder) within(s *Schema, n *yaml.Node, spec fieldSpec, at spot) bool {
 	switch s.Type {
 	case "object":
-		if !b.object(s, n, at) {
-			return nil
-		}
+		return b.object(s, n, at)
 	case "array":
 		b.array(s, n, at)
-		if s.Items == nil && b.theirs {
-			return nil
-		}
+		return s.Items != nil || !b.theirs
 	default:
-		if b.theirs && required && s.Const == "" && s.Fill == "" {
+		if b.theirs && s.Required && s.Const == "" && s.Fill == "" {
 			s.Const = single(n)
 		}
 		if s.Fill == "" && s.Const == "" {
 			b.leaf(s, spec, at)
 		}
+		return true
 	}
-	return s
 }
 
 // single is the one value that an enum leaves, "" when it leaves several.

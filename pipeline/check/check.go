@@ -6,11 +6,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"iter"
 	"slices"
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/mappers"
 	"github.com/rowferry/rowferry/masks"
 	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/pipeline/redrop"
@@ -114,20 +116,43 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 		return err
 	}
 	defer table.Close()
-	f.reading = table.Reading
-	f.reading.Columns = slices.Clone(table.Columns())
-	layout := table.Layout()
-	f.reading.Sheet, f.reading.Header, f.reading.Sheets, f.reading.Divided = layout.Sheet, layout.Header, layout.Sheets, layout.Delimiter
-	f.Format = table.Format.Name
-	for _, s := range layout.Sheets {
+	f.reading, f.Format = table.Told(), table.Format.Name
+	for _, s := range f.reading.Sheets {
 		f.Sheets = append(f.Sheets, s.Name)
 	}
 	bound, err := r.Bind(table.Columns(), table.Layout())
 	if err != nil {
 		return err
 	}
-	judge, sending := repeats.New(books.Ledger, r, table.Reading.Again, layout.Sheets, "", time.Now()), calls{op: r.Operation}
+	judge := repeats.New(books.Ledger, r, table.Reading.Again, f.reading.Sheets, "", time.Now())
 	defer judge.Close()
+	staged := func(yield func(ledger.Staged, error) bool) {
+		for item, err := range bound.Items(table.Rows()) {
+			if err != nil {
+				yield(ledger.Staged{}, err)
+				return
+			}
+			if !yield(plan.Stage(item, r.Language), nil) {
+				return
+			}
+		}
+	}
+	if err := f.judge(ctx, r, judge, staged, each); err != nil {
+		return err
+	}
+	if f.Duplicate, _, err = judge.Double(ctx); err != nil {
+		return err
+	}
+	if f.Rows == 0 && r.NoEmpty {
+		return &batch.Unreadable{Message: words.Message("take.no_rows")}
+	}
+	f.conclude(r, table.Notes(), bound, judge)
+	return nil
+}
+
+// judge has all items judged, so many at a time, and counts them.
+func (f *Finding) judge(ctx context.Context, r *route.Route, judge *repeats.Judge, staged iter.Seq2[ledger.Staged, error], each func(*Finding, *ledger.Staged)) error {
+	sending := calls{op: r.Operation}
 	decide := func(part []ledger.Staged) error {
 		for i := range part {
 			r.Mask.Problems(part[i].Problems)
@@ -139,15 +164,16 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 			f.add(&part[i], &sending, r.Mask)
 			each(f, &part[i])
 		}
+		f.Requests = sending.n
 		clear(part)
 		return nil
 	}
 	var part []ledger.Staged
-	for item, err := range bound.Items(table.Rows()) {
+	for s, err := range staged {
 		if err != nil {
 			return err
 		}
-		if part = append(part, plan.Stage(item, r.Language)); len(part) < 256 {
+		if part = append(part, s); len(part) < 256 {
 			continue
 		}
 		if err := decide(part); err != nil {
@@ -155,17 +181,11 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 		}
 		part = part[:0]
 	}
-	if err := decide(part); err != nil {
-		return err
-	}
-	if f.Duplicate, _, err = judge.Double(ctx); err != nil {
-		return err
-	}
-	if f.Rows == 0 && r.NoEmpty {
-		return &batch.Unreadable{Message: words.Message("take.no_rows")}
-	}
-	f.Requests = sending.n
-	told := table.Notes()
+	return decide(part)
+}
+
+// conclude adds what is known when all rows were read.
+func (f *Finding) conclude(r *route.Route, told []batch.Note, bound *mappers.Bound, judge *repeats.Judge) {
 	if f.Rows == 0 {
 		told = append(told, batch.Note{Message: words.Message("take.note.empty")})
 	}
@@ -180,7 +200,6 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 	for _, c := range bound.Unused() {
 		f.Unused = append(f.Unused, c.Name)
 	}
-	return nil
 }
 
 // calls counts the requests that items make, one after the other.

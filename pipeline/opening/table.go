@@ -21,7 +21,7 @@ import (
 // brings its own. Rows in which only they have values are no rows.
 type Table struct {
 	*File
-	Reading ledger.Reading // Ours, Manner and Again; the rest is the taker's to fill
+	Reading ledger.Reading // Ours, Manner and Again; see Told
 	Restore []Restorer
 	More    []batch.Note // what is known of the file beside what its reader saw
 	Marked  bool         // it is a workbook of ours
@@ -32,6 +32,14 @@ type Table struct {
 	columns []batch.Column
 	emptied int // rows whose own cells were cleared
 	first   int // the first of them
+}
+
+// Told is how the file is read, as the ledger keeps it; notes and unused columns are known when all rows were read.
+func (t *Table) Told() ledger.Reading {
+	r, layout := t.Reading, t.Layout()
+	r.Format, r.Columns = t.Format.Name, slices.Clone(t.Columns())
+	r.Sheet, r.Header, r.Sheets, r.Divided = layout.Sheet, layout.Header, layout.Sheets, layout.Delimiter
+	return r
 }
 
 // A Restorer gives rows the values that they had in earlier files, where a program only wrote them in its own way.

@@ -550,11 +550,11 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 	if read == 0 && t.Route.NoEmpty {
 		return ledger.Reading{}, &batch.Unreadable{Message: words.Message("take.no_rows")}
 	}
-	r := table.Reading
+	r := table.Told()
 	if r.Read, err = json.Marshal(t.Route.Read); err != nil {
 		return ledger.Reading{}, err
 	}
-	r.Format, r.Columns, r.Notes = table.Format.Name, slices.Clone(table.Columns()), slices.Concat(table.Notes(), bound.Notes(), to.judge.Notes())
+	r.Notes = slices.Concat(table.Notes(), bound.Notes(), to.judge.Notes())
 	if before != nil {
 		r.Notes = append(r.Notes, before.note())
 	}
@@ -564,8 +564,6 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 	for _, c := range bound.Unused() {
 		r.Unused = append(r.Unused, c.Name)
 	}
-	layout := table.Layout()
-	r.Sheet, r.Header, r.Sheets, r.Divided = layout.Sheet, layout.Header, layout.Sheets, layout.Delimiter
 	return r, nil
 }
 

@@ -147,43 +147,31 @@ func fill(b []byte, long string) (attrs, rest []byte, ok bool) {
 	}
 	flags := binary.BigEndian.Uint32(b)
 	rest = b[4:]
-	moveAlone := func(n int) []byte {
-		if ok = ok && len(rest) >= n; !ok {
-			return nil
-		}
-		part := rest[:n]
-		rest = rest[n:]
-		return part
-	}
-	ok = true
-	var size, owner, mode, times, extended []byte
+	var size, owner, mode, times, count, extended []byte
 	for _, f := range []struct {
 		flag uint32
 		n    int
 		to   *[]byte
-	}{{flagSize, 8, &size}, {flagOwner, 8, &owner}, {flagMode, 4, &mode}, {flagTimes, 8, &times}} {
-		if flags&f.flag != 0 {
-			*f.to = moveAlone(f.n)
+	}{{flagSize, 8, &size}, {flagOwner, 8, &owner}, {flagMode, 4, &mode}, {flagTimes, 8, &times}, {flagExtended, 4, &count}} {
+		if flags&f.flag == 0 {
+			continue
 		}
+		if len(rest) < f.n {
+			return nil, nil, false
+		}
+		*f.to, rest = rest[:f.n], rest[f.n:]
 	}
 	more := uint32(0)
-	if flags&flagExtended != 0 {
-		if count := moveAlone(4); ok {
-			more = binary.BigEndian.Uint32(count)
-		}
-		from := rest
-		for range more {
-			if _, _, behind, fine := twoNames(rest); fine {
-				rest = behind
-			} else {
-				return nil, nil, false
-			}
-		}
-		extended = from[:len(from)-len(rest)]
+	if count != nil {
+		more = binary.BigEndian.Uint32(count)
 	}
-	if !ok {
-		return nil, nil, false
+	from := rest
+	for range more {
+		if _, _, rest, ok = twoNames(rest); !ok {
+			return nil, nil, false
+		}
 	}
+	extended = from[:len(from)-len(rest)]
 	mark := ""
 	if size == nil {
 		n, told := longSize(long)
