@@ -4,9 +4,11 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -316,58 +318,46 @@ func alter(how, from, to string) error {
 	})
 }
 
-// same checks that a result has the rows of a file, in its order, each with an outcome.
+// same checks that a result has the rows of a file, in its order, each with an outcome. It reads both side by side, for they may be of any length.
 func same(in, result string) error {
-	var want []string
-	if filepath.Ext(in) == ".csv" {
-		all, err := read(in)
+	want, stop := iter.Pull2(rowsOf(in))
+	defer stop()
+	n, theirs, ours := 0, 0, 0
+	for row, err := range rowsOf(result) {
 		if err != nil {
 			return err
 		}
-		want = ids(all)
-	} else {
-		f, err := excelize.OpenFile(in)
+		its, err, there := want()
 		if err != nil {
 			return err
 		}
-		defer f.Close()
-		all, err := f.GetRows("Sheet1")
-		if err != nil {
-			return err
+		if !there {
+			return fmt.Errorf("the result has more than the %d rows of the file", n-1)
 		}
-		want = ids(all)
-	}
-	all, err := read(result)
-	if err != nil {
-		return err
-	}
-	got := ids(all)
-	if len(got) != len(want) {
-		return fmt.Errorf("the result has %d rows for %d", len(got), len(want))
-	}
-	for i, row := range all[1:] {
-		if got[i] != want[i] {
-			return fmt.Errorf("row %s of the result is %s and not %s", row[rowColumn], got[i], want[i])
+		if n++; n == 1 {
+			theirs, ours = slices.Index(its, "id"), slices.Index(row, "id")
+			continue
+		}
+		if row[ours] != its[theirs] {
+			return fmt.Errorf("row %s of the result is %s and not %s", row[rowColumn], row[ours], its[theirs])
 		}
 		if s := row[statusColumn]; s != "delivered" && s != "rejected" {
 			return fmt.Errorf("row %s is %q: %s", row[rowColumn], s, row[3])
 		}
 	}
+	if _, err, more := want(); more || n < 2 {
+		return errors.Join(err, fmt.Errorf("the result ends with line %d", n))
+	}
 	return nil
 }
 
-// ids are what tells the rows apart, the column "id".
-func ids(all [][]string) []string {
-	at := 0
-	for i, name := range all[0] {
-		if name == "id" {
-			at = i
-			break
+// rowsOf gives the records of a CSV or a workbook, headings first. A row is good until the next.
+func rowsOf(path string) iter.Seq2[[]string, error] {
+	return func(yield func([]string, error) bool) {
+		goes := true
+		err := records(path, func(row []string) { goes = goes && yield(row, nil) })
+		if err != nil && goes {
+			yield(nil, err)
 		}
 	}
-	out := make([]string, 0, len(all)-1)
-	for _, row := range all[1:] {
-		out = append(out, row[at])
-	}
-	return out
 }

@@ -377,7 +377,7 @@ type Later struct {
 // RouteLimits bound one file.
 type RouteLimits struct {
 	// Most rows of a file; a longer one goes to quarantine.
-	MaxRows int `yaml:"max_rows" default:"100000" range:"1 5000000"`
+	MaxRows int `yaml:"max_rows" default:"100000" range:"1 20000000"`
 	// This many equal refusals in a row, or rows whose outcome is unknown, pause the file; 0 never does.
 	StopAfter int `yaml:"stop_after" default:"50" range:"0 1000000"`
 }

@@ -61,7 +61,7 @@ type Limits struct {
 
 // DefaultLimits let every honest file through that this program is meant for.
 func DefaultLimits() Limits {
-	return Limits{Bytes: 4 << 30, Ratio: 300, Cell: 1 << 20, Columns: 2000, Rows: 5_000_000, Depth: 64, Strings: 10_000_000}
+	return Limits{Bytes: 4 << 30, Ratio: 300, Cell: 1 << 20, Columns: 2000, Rows: 20_000_000, Depth: 64, Strings: 10_000_000}
 }
 
 // Filled are the limits with those of DefaultLimits in place of zeros.
