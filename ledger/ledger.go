@@ -229,6 +229,9 @@ type Owner interface {
 	// Lease waits until this owner alone may do what the name stands for ("lane/otms"), or ctx ends. A ledger that has one
 	// owner grants everything at once.
 	Lease(ctx context.Context, name string) (Lease, error)
+	// Stamp is another one after whatever anybody has written into the ledger: as long as it stays as it is, what was asked before has the same
+	// answers. "" where that cannot be told now. It costs next to nothing.
+	Stamp() string
 }
 
 // Lease is a right that one owner has at a time.

@@ -279,22 +279,36 @@ func (e *Engine) attend(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer r.Wait()
 	defer stop()
-	for {
+	for ctx.Err() == nil {
+		stamp := e.Ledger.Stamp()
 		pause, err := e.turn(ctx)
 		if err != nil {
 			return quiet(ctx, err)
 		}
+		e.idle(ctx, pause, stamp)
+	}
+	return nil
+}
+
+// idle waits for a pause, and on while nobody has written into the ledger since it had the stamp; not for long, because what failed is due again
+// by the clock. A token ends it at once.
+func (e *Engine) idle(ctx context.Context, pause time.Duration, stamp string) {
+	for end := time.Now().Add(10 * beat); ; {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-e.crew.ended():
+			return
 		case <-e.woken:
 			select {
 			case <-ctx.Done():
-				return nil
 			case <-time.After(beat / 8): // others write too
 			}
+			return
 		case <-time.After(pause):
+		}
+		if stamp == "" || e.Ledger.Stamp() != stamp || time.Now().After(end) {
+			return
 		}
 	}
 }

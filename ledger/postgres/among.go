@@ -56,6 +56,9 @@ func (l *Ledger) Jobs() ledger.Jobs {
 	return l.jobs
 }
 
+// Stamp is ledger.Owner's: only asking tells.
+func (l *Ledger) Stamp() string { return "" }
+
 // Abandoned is ledger.Among's.
 func (l *Ledger) Abandoned(ctx context.Context, id string) (gone bool, err error) {
 	err = l.reading(ctx, func(q querier) error {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gofrs/flock"
 	"go.uber.org/goleak"
@@ -329,5 +330,48 @@ func closed(t *testing.T, l ledger.Owner) {
 	t.Helper()
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// The stamp stays while nobody writes, and is another one after the owner or anybody else did; for a moment it is none.
+func TestStamp(t *testing.T) {
+	ctx, dir := t.Context(), t.TempDir()
+	l, err := at(dir).Open(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	visitor, err := at(dir).Visit(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer visitor.Close()
+	later := func() string {
+		t.Helper()
+		ago := time.Now().Add(-time.Hour)
+		if err := os.Chtimes(filepath.Join(dir, "ledger.db-wal"), ago, ago); err != nil {
+			t.Fatal(err)
+		}
+		stamp := l.Stamp()
+		if again := l.Stamp(); stamp == "" || stamp != again {
+			t.Fatalf("the stamp is %q and then %q, though nobody wrote", stamp, again)
+		}
+		return stamp
+	}
+	for name, write := range map[string]func() error{
+		"the owner":     func() error { return l.Keep(ctx, "key", "value") },
+		"somebody else": func() error { _, err := visitor.Order(ctx, ledger.Order{Verb: ledger.Prune}); return err },
+	} {
+		before := later()
+		if err := write(); err != nil {
+			t.Fatal(err)
+		}
+		if now := l.Stamp(); now == before {
+			t.Errorf("after %s wrote the stamp is %q as before", name, now)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 
 	"golang.org/x/sync/errgroup"
 
@@ -30,12 +31,22 @@ func (t *Taker) Look(ctx context.Context) (taken int, err error) {
 	if err := t.lookAfter(ctx); err != nil {
 		return 0, err
 	}
+	next, stop := iter.Pull2(t.Route.Inbox.Look(ctx))
+	defer stop()
+	c, err, some := next()
+	if !some && ctx.Err() == nil { // as mostly: no step needs to wait for another
+		return 0, t.tellMisfits(ctx)
+	}
+	found := func(yield func(inbox.Complete, error) bool) {
+		for ; some && yield(c, err); c, err, some = next() {
+		}
+	}
 	spooled, decided := make(chan claimed, ahead), make(chan ledger.File, ahead)
 	looking := ctx
 	group, ctx := errgroup.WithContext(looking)
 	group.Go(func() error {
 		defer close(spooled)
-		return t.claimAll(ctx, spooled)
+		return t.claimAll(ctx, found, spooled)
 	})
 	group.Go(func() error {
 		defer close(decided)
@@ -83,10 +94,10 @@ func pass[T any](ctx context.Context, to chan<- T, v T) error {
 	}
 }
 
-// claimAll claims and spools what the inbox gives.
-func (t *Taker) claimAll(ctx context.Context, to chan<- claimed) error {
+// claimAll claims and spools what the inbox gave.
+func (t *Taker) claimAll(ctx context.Context, found iter.Seq2[inbox.Complete, error], to chan<- claimed) error {
 	failed := 0
-	for c, err := range t.Route.Inbox.Look(ctx) {
+	for c, err := range found {
 		if err != nil {
 			return err
 		}
