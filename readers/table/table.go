@@ -393,6 +393,9 @@ func Destroyed[T string | []byte](s T) bool {
 	if n < 5 || n > 24 || s[n-1] < '0' || s[n-1] > '9' {
 		return false
 	}
+	if tail := s[n-5 : n-1]; tail[0]|0x20 != 'e' && tail[1]|0x20 != 'e' && tail[2]|0x20 != 'e' && tail[3]|0x20 != 'e' {
+		return false
+	}
 	at := n - 3 // of the E before + and one to three digits
 	for at > 0 && s[at+1] != '+' && n-at < 5 {
 		at--

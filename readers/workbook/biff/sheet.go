@@ -302,7 +302,7 @@ func (s *sheet) value(column, style int, d []byte) error {
 		if s.book.strings == nil || int64(i) >= int64(s.book.strings.Len()) {
 			return readers.Refuse("workbook.string_index", "cell", s.row.Name(column))
 		}
-		return s.row.Shared(column, s.book.strings.At(int(i)))
+		return s.row.Shared(column, s.book.strings, int(i))
 	case recLabel, recRString, recLabel2:
 		return s.label(column, d)
 	case recBoolErr, recBoolErr2:

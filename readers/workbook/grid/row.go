@@ -122,10 +122,16 @@ func (r *Row) add(c Cell) error {
 	return nil
 }
 
-// Shared takes a text that stays valid: a shared string.
-func (r *Row) Shared(column int, text string) error {
+// Shared takes shared string i, which must be below Len. Each is looked at once, however many cells show it.
+func (r *Row) Shared(column int, all *Strings, i int) error {
+	text, plain := all.at(i)
+	if plain {
+		return r.add(Cell{Column: column, Cell: batch.Cell{Kind: batch.String, Text: text}})
+	}
 	c := Cell{Column: column}
-	c.words(text)
+	if c.words(text); c.Kind == batch.String {
+		all.found(i)
+	}
 	return r.add(c)
 }
 

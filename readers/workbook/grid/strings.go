@@ -5,6 +5,7 @@ type Strings struct {
 	blocks []string
 	open   []byte
 	pages  [][]uint64 // where each string is: block<<44 | offset<<24 | length
+	plain  [][]uint64 // of those that were looked at and are what they show: a bit for each
 	n      int
 	bytes  int64
 }
@@ -26,6 +27,14 @@ func (s *Strings) At(i int) string {
 	return s.blocks[at>>44][from : from+at&maxString]
 }
 
+// at is string i, and whether it was found plain.
+func (s *Strings) at(i int) (text string, plain bool) {
+	return s.At(i), s.plain[i/pageSize][i%pageSize/64]>>(i%64)&1 != 0
+}
+
+// found keeps that string i is plain.
+func (s *Strings) found(i int) { s.plain[i/pageSize][i%pageSize/64] |= 1 << (i % 64) }
+
 // Add keeps the next string. Reasons not to are an *Error with the reason Strings or TooLong: more than limit of them (0:
 // no limit), or more bytes than an honest workbook has.
 func (s *Strings) Add(b []byte, limit int) *Error {
@@ -44,7 +53,7 @@ func (s *Strings) Add(b []byte, limit int) *Error {
 		s.seal()
 	}
 	if s.n%pageSize == 0 {
-		s.pages = append(s.pages, make([]uint64, 0, pageSize))
+		s.pages, s.plain = append(s.pages, make([]uint64, 0, pageSize)), append(s.plain, make([]uint64, pageSize/64))
 	}
 	last := len(s.pages) - 1
 	s.pages[last] = append(s.pages[last], uint64(len(s.blocks))<<44|uint64(len(s.open))<<24|uint64(len(b)))

@@ -6,7 +6,6 @@ import (
 	"archive/zip"
 	"bufio"
 	"cmp"
-	"compress/flate"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -15,6 +14,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"weak"
+
+	"github.com/klauspost/compress/flate"
 
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/workbook/grid"
@@ -207,11 +209,18 @@ func (a *Archive) PartAgain(name string) (*Part, error) {
 	return &Part{Name: f.Name, kept: k}, nil
 }
 
-// memories are those of parts that nobody reads any more.
-var memories sync.Pool
+// spare is the memory of a part that nobody reads any more, until it is collected. A sync.Pool would not do: what it was given on one
+// processor it does not give on another.
+var spare struct {
+	sync.Mutex
+	memory weak.Pointer[[]byte]
+}
 
 func memory(size int) []byte {
-	if m, ok := memories.Get().(*[]byte); ok && cap(*m) >= size {
+	spare.Lock()
+	defer spare.Unlock()
+	if m := spare.memory.Value(); m != nil && cap(*m) >= size {
+		spare.memory = weak.Pointer[[]byte]{}
 		return (*m)[:0]
 	}
 	return make([]byte, 0, size)
@@ -220,9 +229,10 @@ func memory(size int) []byte {
 // Close gives the memory of the kept parts to other archives: nothing of this one may be read any more.
 func (a *Archive) Close() error {
 	for _, k := range a.kept {
-		if m := k.data[:0]; cap(m) > 0 {
-			memories.Put(&m)
-		}
+		m := k.data
+		spare.Lock()
+		spare.memory = weak.Make(&m)
+		spare.Unlock()
 		k.data, k.err = nil, errClosed
 	}
 	return nil

@@ -166,7 +166,7 @@ func (s *sheet) value(id, column, style int, d []byte) error {
 		if s.book.strings == nil || int64(i) >= int64(s.book.strings.Len()) {
 			return readers.Refuse("workbook.string_index", "cell", s.Cells.Name(column))
 		}
-		return s.Cells.Shared(column, s.book.strings.At(int(i)))
+		return s.Cells.Shared(column, s.book.strings, int(i))
 	case recText, recFormulaText, recRichText:
 		if id == recRichText {
 			d = d[1:]

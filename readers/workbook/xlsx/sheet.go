@@ -323,7 +323,7 @@ func (s *sheet) decode(column, style int, kind string, formula, valued bool) err
 		if err != nil || i < 0 || s.strings == nil || i >= s.strings.Len() {
 			return readers.Refuse("workbook.string_index", "cell", s.Cells.Name(column))
 		}
-		return s.Cells.Shared(column, s.strings.At(i))
+		return s.Cells.Shared(column, s.strings, i)
 	case "b":
 		switch string(raw) {
 		case "1", "true":
