@@ -25,6 +25,7 @@ import (
 	"syscall"
 	"time"
 
+	_ "github.com/rowferry/rowferry/cmd/rowferry/collecting" // taking alone collects memory as the program does
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/take"

@@ -1,7 +1,6 @@
 package mappers
 
 import (
-	"bytes"
 	"hash/maphash"
 	"iter"
 	"strconv"
@@ -49,6 +48,7 @@ type state struct {
 	check    bool // the operation has rules beyond single values
 	row      *batch.Row
 	buf      []byte
+	room     room
 	problems []batch.Problem
 	spoiled  []string // paths of the values that a problem was noted for
 	at       int      // of a group: position of the row in it
@@ -103,13 +103,8 @@ func (st *state) begin(row *batch.Row) {
 // single makes the item of one row.
 func (st *state) single(row *batch.Row) *batch.Item {
 	st.begin(row)
-	made := &struct {
-		batch.Item
-		rows [1]int
-	}{}
-	it := &made.Item
-	made.rows[0] = row.Number
-	it.Seq, it.Rows = st.seq, made.rows[:]
+	it := st.room.item()
+	it.Seq, it.Rows = st.seq, st.room.row(row.Number)
 	st.seq++
 	if row.Problem != nil {
 		it.Problems = []batch.Problem{st.unusable()}
@@ -130,7 +125,7 @@ func (st *state) complete(it *batch.Item) {
 	if !it.Sendable() {
 		return
 	}
-	it.Body = bytes.Clone(st.buf)
+	it.Body = st.room.body(st.buf)
 	if len(st.b.recheck) > 0 {
 		it.Where = st.where(it.Rows)
 	}

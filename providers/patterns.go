@@ -55,6 +55,10 @@ func (ps run) match(text string) bool {
 	at := 0
 	for _, p := range ps {
 		n := 0
+		for at < len(text) && n != p.most && text[at] < utf8.RuneSelf && p.of.low[text[at]] {
+			at++
+			n++
+		}
 		for at < len(text) && n != p.most {
 			c, size := rune(text[at]), 1
 			if c >= utf8.RuneSelf {
