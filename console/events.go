@@ -87,7 +87,7 @@ func (h *hub) run(ctx context.Context) {
 			mark = -1
 			continue
 		}
-		fresh := h.take()
+		fresh := h.drain()
 		var err error
 		if mark, err = h.files(ctx, mark, states); err != nil && ctx.Err() == nil {
 			h.log.Error("console: events", "error", err)
@@ -97,8 +97,8 @@ func (h *hub) run(ctx context.Context) {
 	}
 }
 
-// take gives those that came since the last beat.
-func (h *hub) take() []chan event {
+// drain gives those that came since the last beat.
+func (h *hub) drain() []chan event {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	fresh := h.fresh

@@ -113,7 +113,7 @@ func (b *Inbox) survey(ctx context.Context, found []places.Entry, now time.Time)
 		if err != nil {
 			return nil, err
 		}
-		if ok && !c.Taken && c.Settled(now, b.Settle) && b.free(ctx, c, there, now) {
+		if ok && !c.Taken && c.Quiet(now, b.Settle) && b.free(ctx, c, there, now) {
 			settled = append(settled, c)
 		}
 	}
@@ -297,7 +297,7 @@ func Cause(err error) string {
 func (b *Inbox) followUp(now time.Time) time.Time {
 	var first time.Time
 	for _, s := range b.sightings.byName {
-		settled := s.Settled(now, b.Settle)
+		settled := s.Quiet(now, b.Settle)
 		if s.Taken || now.Sub(s.First) > b.Patience || settled && b.Schedule == "" {
 			continue
 		}
@@ -321,7 +321,7 @@ func (b *Inbox) Waiting() int {
 	defer b.mu.Unlock()
 	n := 0
 	for _, s := range b.sightings.byName {
-		if !s.Taken && !s.Settled(b.looked, b.Settle) {
+		if !s.Taken && !s.Quiet(b.looked, b.Settle) {
 			n++
 		}
 	}

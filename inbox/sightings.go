@@ -31,8 +31,8 @@ type Sighting struct {
 	look    int
 }
 
-// Settled reports whether the file was unchanged over two looks and the settle time.
-func (s *Sighting) Settled(now time.Time, settle time.Duration) bool {
+// Quiet reports whether the file was unchanged over two looks and the settle time.
+func (s *Sighting) Quiet(now time.Time, settle time.Duration) bool {
 	return s.Looks >= 2 && now.Sub(s.First) >= settle
 }
 

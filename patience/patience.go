@@ -32,8 +32,8 @@ func (p *Patience) Failed(now time.Time) time.Duration {
 	return pause
 }
 
-// Settled notes that a try went well: nothing is to be tried again.
-func (p *Patience) Settled() { p.failures, p.until = 0, time.Time{} }
+// Worked notes that a try went well: nothing is to be tried again.
+func (p *Patience) Worked() { p.failures, p.until = 0, time.Time{} }
 
 // Tried reports whether the last try failed.
 func (p *Patience) Tried() bool { return p.failures > 0 }

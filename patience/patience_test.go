@@ -22,7 +22,7 @@ func TestPauseDoubles(t *testing.T) {
 			t.Errorf("failure %d: %s", i+1, got)
 		}
 	}
-	p.Settled()
+	p.Worked()
 	if !p.Due(now) || p.Failed(now) != time.Second {
 		t.Error("it did not begin anew")
 	}
@@ -46,7 +46,7 @@ func TestWaitOr(t *testing.T) {
 	if err := p.WaitOr(t.Context(), func(context.Context) error { return other }); !errors.Is(err, other) {
 		t.Error(err)
 	}
-	p.Settled()
+	p.Worked()
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := p.WaitOr(ended, forever); !errors.Is(err, context.Canceled) {

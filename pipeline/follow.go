@@ -84,7 +84,7 @@ func (m *machines) catchUp(ctx context.Context) error {
 		}
 	}
 	for _, lane := range here {
-		lane.Settle(began, sending)
+		lane.ForgetEnded(began, sending)
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ var (
 // meter is what an evaluation has left. Every variable set of expressions has one as `meter_`.
 type meter struct{ made, turns int }
 
-func (m *meter) take(n int) error {
+func (m *meter) spend(n int) error {
 	if m == nil || n > maxMade || m.made > maxMade-n {
 		return errGrows
 	}
@@ -122,10 +122,10 @@ func metered() []expr.Option {
 			m.turns++
 			return true, nil
 		}, new(func(any) bool)),
-		expr.Function("charged_", func(p ...any) (any, error) { return p[1], own(p).take(weight(p[1], 0)) }, new(func(any, any) any)),
-		expr.Function("cut_", func(p ...any) (any, error) { return p[1], own(p).take(16 * weight(p[1], 0)) }, new(func(any, any) any)),
+		expr.Function("charged_", func(p ...any) (any, error) { return p[1], own(p).spend(weight(p[1], 0)) }, new(func(any, any) any)),
+		expr.Function("cut_", func(p ...any) (any, error) { return p[1], own(p).spend(16 * weight(p[1], 0)) }, new(func(any, any) any)),
 		expr.Function("plus_", func(p ...any) (any, error) {
-			if err := own(p).take(weight(p[1], 20) + weight(p[2], 20)); err != nil {
+			if err := own(p).spend(weight(p[1], 20) + weight(p[2], 20)); err != nil {
 				return nil, err
 			}
 			return runtime.Add(p[1], p[2]), nil
@@ -134,7 +134,7 @@ func metered() []expr.Option {
 		expr.Function("replace_", func(p ...any) (any, error) {
 			text, old, with := plainTextKept(p[1]), plainTextKept(p[2]), plainTextKept(p[3])
 			grown := len(text) + strings.Count(text, old)*max(0, len(with)-len(old))
-			if err := own(p).take(grown); err != nil {
+			if err := own(p).spend(grown); err != nil {
 				return "", err
 			}
 			return strings.ReplaceAll(text, old, with), nil
@@ -163,7 +163,7 @@ func joined(m *meter, p []any) (string, error) {
 		}
 		n += len(texts[i])
 	}
-	if err := m.take(n); err != nil {
+	if err := m.spend(n); err != nil {
 		return "", err
 	}
 	return strings.Join(texts, between), nil

@@ -61,7 +61,7 @@ func (s *sender) Ask(ctx context.Context, op *providers.Operation, path string) 
 	if err := s.held(ctx); err != nil {
 		return providers.Response{}, waited(err)
 	}
-	slot, err := s.pacer.Take(ctx)
+	slot, err := s.pacer.Acquire(ctx)
 	if err != nil {
 		return providers.Response{}, waited(err)
 	}

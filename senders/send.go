@@ -161,7 +161,7 @@ func (s *sender) attempt(ctx context.Context, c *call, a Attempt) (res Result, s
 	if err := s.held(wait); err != nil {
 		return Result{Fate: NotSent, Err: waited(err)}, session
 	}
-	slot, err := s.pacer.Take(wait)
+	slot, err := s.pacer.Acquire(wait)
 	if err != nil {
 		return Result{Fate: NotSent, Err: waited(err)}, session
 	}
@@ -245,7 +245,7 @@ func waited(err error) error {
 // long as drain lasts.
 func (s *sender) login(drain context.Context, c *call) auth.Call {
 	return func(ctx context.Context, path, encoding string, body []byte) (providers.Response, error) {
-		slot, err := s.pacer.Take(ctx)
+		slot, err := s.pacer.Acquire(ctx)
 		if err != nil {
 			return providers.Response{}, waited(err)
 		}

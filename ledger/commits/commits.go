@@ -20,7 +20,7 @@ const (
 // ErrClosed is the error of a write after Close.
 var ErrClosed = errors.New("the ledger is closed")
 
-// Queue is what waits to be written. Anybody may Add; one goroutine calls Take.
+// Queue is what waits to be written. Anybody may Add; one goroutine calls Drain.
 type Queue[W any] struct {
 	mu     sync.Mutex
 	writes []Queued[W]
@@ -81,7 +81,7 @@ func (q *Queue[W]) hurry(r *receipt) {
 	}
 }
 
-// Close takes no more; Take gives what is left, and then nil.
+// Close takes no more; Drain gives what is left, and then nil.
 func (q *Queue[W]) Close() {
 	q.mu.Lock()
 	q.closed = true
@@ -97,8 +97,8 @@ func (q *Queue[W]) signal() {
 	}
 }
 
-// Take waits for a group worth committing. nil when the queue is closed and empty. The group is the caller's until it is called again.
-func (q *Queue[W]) Take() []Queued[W] {
+// Drain waits for a group worth committing. nil when the queue is closed and empty. The group is the caller's until it is called again.
+func (q *Queue[W]) Drain() []Queued[W] {
 	var first time.Time
 	for {
 		q.mu.Lock()

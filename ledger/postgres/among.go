@@ -130,7 +130,7 @@ func (a *among) glance(ctx context.Context) error {
 	for _, r := range give {
 		r.giveBack()
 	}
-	return a.take(ctx, take)
+	return a.acquire(ctx, take)
 }
 
 // tell writes down what we want, where that has changed.
@@ -284,8 +284,8 @@ func (s *shares) leftTo(name string, me int64, mine int) bool {
 	})
 }
 
-// take takes rights that are free still, and hands them to those who wait for them here.
-func (a *among) take(ctx context.Context, names []string) error {
+// acquire takes rights that are free still, and hands them to those who wait for them here.
+func (a *among) acquire(ctx context.Context, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}

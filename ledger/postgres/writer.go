@@ -34,7 +34,7 @@ func (l *Ledger) do(ctx context.Context, step func(*writing) error) error {
 func (l *Ledger) write() {
 	defer close(l.done)
 	for {
-		ops := l.queue.Take()
+		ops := l.queue.Drain()
 		if ops == nil {
 			return
 		}

@@ -494,7 +494,7 @@ const chunkWeight = commits.Size / 16
 func (l *Ledger) write() {
 	defer close(l.done)
 	for {
-		ops := l.queue.Take()
+		ops := l.queue.Drain()
 		if ops == nil {
 			return
 		}

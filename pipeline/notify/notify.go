@@ -485,7 +485,7 @@ func (t *Teller) tell(ctx context.Context, c notices.Channel) {
 	if arrived {
 		t.Log.Error("a notice did not reach everybody", "channel", c.Name(), "error", partly.Err)
 	}
-	p.Settled()
+	p.Worked()
 	delete(t.state.Leaving, c.Name())
 	t.changed = true
 	t.Log.Info("told", "channel", c.Name(), "notices", len(m.Notices))

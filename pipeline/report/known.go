@@ -37,8 +37,8 @@ func (k *known) put(row int, o batch.Outcome, problems []batch.Problem, item int
 	k.rows[row] = l
 }
 
-// take gives a row's line, without the row, and forgets it.
-func (k *known) take(row int) (line outbox.Line, there bool) {
+// pop gives a row's line, without the row, and forgets it.
+func (k *known) pop(row int) (line outbox.Line, there bool) {
 	l, there := k.rows[row]
 	if !there {
 		return line, false

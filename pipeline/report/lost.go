@@ -105,7 +105,7 @@ func bare(chunks iter.Seq2[*ledger.Content, error]) iter.Seq2[*outbox.Line, erro
 			}
 		}
 		for _, number := range slices.Sorted(maps.Keys(known.rows)) {
-			line, _ := known.take(number)
+			line, _ := known.pop(number)
 			line.Row = &batch.Row{Number: number}
 			if !yield(&line, nil) {
 				return

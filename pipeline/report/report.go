@@ -265,7 +265,7 @@ func ahead(chunks iter.Seq2[*ledger.Content, error]) (next func() (*ledger.Conte
 // find takes a row's outcome out of what is known, loading chunks until it is there.
 func find(row *batch.Row, known *known, next func() (*ledger.Content, error, bool), later *receipts.Join) (*outbox.Line, error) {
 	for {
-		if line, ok := known.take(row.Number); ok {
+		if line, ok := known.pop(row.Number); ok {
 			line.Row = row
 			return &line, nil
 		}

@@ -92,7 +92,7 @@ func (s *Sweeper) Sweep(ctx context.Context) (gone Gone, err error) {
 			before = f.TakenAt
 		}
 	}
-	return gone, s.rest(ctx, before)
+	return gone, s.loose(ctx, before)
 }
 
 // shortest is the shortest time that is not for ever.
@@ -105,9 +105,9 @@ func shortest(all ...time.Duration) (least time.Duration) {
 	return least
 }
 
-// rest lets go of what belongs to no single file: receipts and marks of rows that went, the receipts of nothing known that are as old,
+// loose lets go of what belongs to no single file: receipts and marks of rows that went, the receipts of nothing known that are as old,
 // and room within the ledger.
-func (s *Sweeper) rest(ctx context.Context, before time.Time) error {
+func (s *Sweeper) loose(ctx context.Context, before time.Time) error {
 	if s.Owner != nil && s.Config.Keep.Rows > 0 {
 		if err := s.steps(ctx, func(int) (bool, error) { return s.Owner.ForgetReceipts(ctx, before) }); err != nil {
 			return err

@@ -123,8 +123,8 @@ type ended struct {
 	at       time.Time
 }
 
-// Settle forgets the files that had ended before a moment at which the ledger said which are not settled.
-func (l *Lane) Settle(before time.Time, unsettled map[string]bool) {
+// ForgetEnded forgets the files that had ended before a moment at which the ledger said which are not settled.
+func (l *Lane) ForgetEnded(before time.Time, unsettled map[string]bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for id, e := range l.ended {
@@ -315,7 +315,7 @@ func (l *Lane) run(ctx context.Context) error {
 					return err
 				}
 				if j == nil {
-					return w.settle(context.WithoutCancel(drain))
+					return w.written(context.WithoutCancel(drain))
 				}
 				if err := w.attempt(ctx, drain, j); err != nil {
 					return err
@@ -404,8 +404,8 @@ func (w *worker) end() {
 	}
 }
 
-// settle waits until what came of the last request is on disk.
-func (w *worker) settle(ctx context.Context) error {
+// written waits until what came of the last request is on disk.
+func (w *worker) written(ctx context.Context) error {
 	if w.kept == nil {
 		return nil
 	}
@@ -444,7 +444,7 @@ func (w *worker) attempt(stop, drain context.Context, j *job) error {
 			broke = l.commit(ctx, j)
 		}
 		if broke == nil { // what cannot be repeated is settled on disk before the next request leaves: most often in one commit with its intent
-			broke = w.settle(ctx)
+			broke = w.written(ctx)
 		}
 		if broke == nil && !l.lease.Held() { // another process may be sending, and takes what is written for sent
 			broke = ledger.ErrLost

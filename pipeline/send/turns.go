@@ -129,11 +129,11 @@ func (l *Lane) signal() {
 func (l *Lane) pick(ctx context.Context, now time.Time) (*job, time.Duration, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	wait, rests := l.rests(now)
-	if rests {
+	wait, pausing := l.pauses(now)
+	if pausing {
 		l.unready()
 	}
-	if err := errors.Join(l.failed, l.cancelled(ctx)); err != nil || rests {
+	if err := errors.Join(l.failed, l.cancelled(ctx)); err != nil || pausing {
 		return nil, wait, err
 	}
 	ahead, most := l.Ahead && l.lease.Held(), l.Concurrency
@@ -203,8 +203,8 @@ func (l *Lane) stays(j *job) {
 	l.wait(j)
 }
 
-// rests reports whether nothing may leave for now, and for how long (0: until a signal).
-func (l *Lane) rests(now time.Time) (time.Duration, bool) {
+// pauses reports whether nothing may leave for now, and for how long (0: until a signal).
+func (l *Lane) pauses(now time.Time) (time.Duration, bool) {
 	if l.stopped != "" {
 		return 0, true
 	}

@@ -113,7 +113,7 @@ func (t *Taker) trouble(ctx context.Context, p *patience.Patience, err error) {
 		return
 	}
 	if err == nil {
-		p.Settled()
+		p.Worked()
 		return
 	}
 	t.Log.Error("files cannot be taken now; trying again", "route", t.Route.Name, "in", p.Failed(time.Now()), "error", err)

@@ -314,11 +314,11 @@ func (f *folder) Make(_ context.Context, name string, own bool) (fresh bool, err
 	case !errors.Is(err, fs.ErrExist):
 		return false, f.Tell(places.Unwritable, ".", err)
 	}
-	return fresh, f.settle(at, mode, fresh, own)
+	return fresh, f.inspect(at, mode, fresh, own)
 }
 
-// settle looks at a folder that was just made, or was there: ErrNotAFolder, or a *places.Trouble when it is somebody else's.
-func (f *folder) settle(at spot, mode fs.FileMode, fresh, own bool) error {
+// inspect looks at a folder that was just made, or was there: ErrNotAFolder, or a *places.Trouble when it is somebody else's.
+func (f *folder) inspect(at spot, mode fs.FileMode, fresh, own bool) error {
 	in, err := f.descend(at.in, at.name)
 	if errors.Is(err, places.ErrNotOurs) {
 		return &places.Trouble{Message: words.Message(f.Whose+"."+string(places.Foreign), "dir", f.Dir, "folder", at.path()), Err: err}

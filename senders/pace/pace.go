@@ -95,9 +95,9 @@ type Slot struct {
 	over    bool
 }
 
-// Take waits for a slot. Whoever has one calls Start when the request's first byte leaves and then either Done or
+// Acquire waits for a slot. Whoever has one calls Start when the request's first byte leaves and then either Done or
 // Lost, or Return when nothing left. An error is the context's.
-func (p *Pacer) Take(ctx context.Context) (*Slot, error) {
+func (p *Pacer) Acquire(ctx context.Context) (*Slot, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

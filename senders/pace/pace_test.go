@@ -75,7 +75,7 @@ func drive(t *testing.T, p *Pacer, n *network, workers int, spell time.Duration)
 	for range workers {
 		wg.Go(func() {
 			for {
-				s, err := p.Take(ctx)
+				s, err := p.Acquire(ctx)
 				if err != nil {
 					return
 				}
@@ -229,13 +229,13 @@ func TestFasterLine(t *testing.T) {
 func TestLostKeepsItsSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New(Options{N: 1, Per: time.Second, Late: 500 * time.Millisecond})
-		s, _ := p.Take(t.Context())
+		s, _ := p.Acquire(t.Context())
 		s.Start()
 		time.Sleep(30 * time.Second)
 		began := time.Now()
 		s.Lost()
 		s.Done() // the second word does not count
-		if _, err := p.Take(t.Context()); err != nil {
+		if _, err := p.Acquire(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if waited := time.Since(began); waited != 1500*time.Millisecond {
@@ -248,12 +248,12 @@ func TestLostKeepsItsSlot(t *testing.T) {
 func TestReturnAndCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New(Options{N: 1, Per: time.Second})
-		s, _ := p.Take(t.Context())
+		s, _ := p.Acquire(t.Context())
 		ctx, cancel := context.WithCancelCause(t.Context())
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			if _, err := p.Take(ctx); !errors.Is(err, context.Canceled) {
-				t.Errorf("cancelled Take: %v", err)
+			if _, err := p.Acquire(ctx); !errors.Is(err, context.Canceled) {
+				t.Errorf("cancelled Acquire: %v", err)
 			}
 		})
 		synctest.Wait()
@@ -261,7 +261,7 @@ func TestReturnAndCancel(t *testing.T) {
 		wg.Wait()
 		began := time.Now()
 		wg.Go(func() {
-			next, err := p.Take(t.Context())
+			next, err := p.Acquire(t.Context())
 			if err != nil || time.Since(began) != 2*time.Second {
 				t.Errorf("slot after %v, %v", time.Since(began), err)
 			}
@@ -285,7 +285,7 @@ func TestFair(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 9 {
 			wg.Go(func() {
-				s, _ := p.Take(t.Context())
+				s, _ := p.Acquire(t.Context())
 				mu.Lock()
 				order = append(order, i)
 				mu.Unlock()
@@ -307,7 +307,7 @@ func TestPast(t *testing.T) {
 		now := time.Now()
 		p := New(Options{N: 2, Per: time.Hour, Past: []time.Time{now.Add(-30 * time.Minute), now.Add(-3 * time.Hour)}})
 		for range 2 {
-			if _, err := p.Take(t.Context()); err != nil {
+			if _, err := p.Acquire(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if time.Since(now) == 0 {
@@ -323,7 +323,7 @@ func TestPast(t *testing.T) {
 func TestNoLimit(t *testing.T) {
 	p := New(Options{})
 	for range 1000 {
-		s, err := p.Take(t.Context())
+		s, err := p.Acquire(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -335,12 +335,12 @@ func TestNoLimit(t *testing.T) {
 	}
 }
 
-func BenchmarkTake(b *testing.B) {
+func BenchmarkAcquire(b *testing.B) {
 	for _, n := range []int{0, 1 << 30} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			p := New(Options{N: n, Per: time.Microsecond})
 			for b.Loop() {
-				s, _ := p.Take(context.Background())
+				s, _ := p.Acquire(context.Background())
 				s.Start()
 				s.Done()
 			}

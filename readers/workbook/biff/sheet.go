@@ -196,7 +196,7 @@ func (s *sheet) Next() error {
 			number := int(binary.LittleEndian.Uint16(s.rec.data)) + 1
 			if s.begun && number != s.row.Number {
 				s.held = true
-				return s.row.Settle()
+				return s.row.Finish()
 			}
 			if err := s.cell(number); err != nil {
 				return err
@@ -205,7 +205,7 @@ func (s *sheet) Next() error {
 	}
 	s.ended = true
 	if s.begun {
-		return s.row.Settle()
+		return s.row.Finish()
 	}
 	return io.EOF
 }
@@ -225,7 +225,7 @@ func (s *sheet) nextPlaced() error {
 			return err
 		}
 	}
-	return s.row.Settle()
+	return s.row.Finish()
 }
 
 // cell reads the current record.

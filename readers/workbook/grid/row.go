@@ -21,7 +21,7 @@ type Cell struct {
 	from, to int // the text lies in Row.text until the row is complete; to == 0: Cell.Text is set
 }
 
-// Row is one row of a sheet while it is read: Begin, then its cells in any order, then Settle. Only cells that show
+// Row is one row of a sheet while it is read: Begin, then its cells in any order, then Finish. Only cells that show
 // something are kept. A cell beyond what the rules allow refuses the file.
 type Row struct {
 	Rules
@@ -48,8 +48,8 @@ func (r *Row) Begin(number int, hidden bool) error {
 	return nil
 }
 
-// Settle turns the row's texts into strings, all with one allocation, and brings cells into their order.
-func (r *Row) Settle() error {
+// Finish turns the row's texts into strings, all with one allocation, and brings cells into their order.
+func (r *Row) Finish() error {
 	text := string(r.text)
 	sorted := true
 	for i := range r.Cells {

@@ -207,5 +207,5 @@ func (s *sheet) close() error {
 		return err
 	}
 	s.begun = false
-	return s.Cells.Settle()
+	return s.Cells.Finish()
 }

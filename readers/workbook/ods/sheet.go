@@ -131,7 +131,7 @@ func (s *sheet) readRow() (filled bool, err error) {
 		return false, readers.Refuse("workbook.limit_repeated", "row", s.Cells.Number, "count", times, "limit", maxRepeated)
 	}
 	s.again = times - 1
-	return true, s.Cells.Settle()
+	return true, s.Cells.Finish()
 }
 
 // passCell passes over cells that a merged one covers; what they hold is not shown.

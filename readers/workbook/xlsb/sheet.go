@@ -87,7 +87,7 @@ func (s *sheet) Next() error {
 		case s.rec.id == recEndData:
 			s.inside = false
 			if s.begun {
-				return s.Cells.Settle()
+				return s.Cells.Finish()
 			}
 		case s.rec.id == recMerged:
 			if a, ok := area(s.rec); ok {
@@ -96,7 +96,7 @@ func (s *sheet) Next() error {
 		case !s.inside:
 		case s.rec.id == recRow && s.begun:
 			s.held = true
-			return s.Cells.Settle()
+			return s.Cells.Finish()
 		case s.rec.id == recRow:
 			if err := s.begin(); err != nil {
 				return err

@@ -135,7 +135,7 @@ func (s *sheet) readRow() error {
 		}
 		switch {
 		case t == ooxml.End && s.scan.Depth() == 2:
-			return s.Cells.Settle()
+			return s.Cells.Finish()
 		case t != ooxml.Start:
 		case s.scan.Is("c"):
 			if column, err = s.readCell(column); err != nil {

@@ -102,7 +102,7 @@ func (s *sheet) readRow() error {
 			if span > 0 { // so many rows like this one, which are empty
 				s.number += span
 			}
-			return s.Cells.Settle()
+			return s.Cells.Finish()
 		case t == ooxml.Start && string(s.scan.Name) == "Cell":
 			if next, err = s.readCell(next); err != nil {
 				return err

@@ -177,7 +177,7 @@ func (t *Carrier) turn(ctx context.Context, until time.Time) error {
 // connection gives one that was kept, or a new one, which ctx closes when it is done, and which lasts until the time given.
 func (t *Carrier) connection(ctx context.Context, until time.Time) (*conn, error) {
 	for {
-		c := t.take()
+		c := t.latest()
 		if c == nil {
 			break
 		}
@@ -201,8 +201,8 @@ func (t *Carrier) connection(ctx context.Context, until time.Time) (*conn, error
 	return c, nil
 }
 
-// take gives the connection that was used last, if it is not too old.
-func (t *Carrier) take() *conn {
+// latest gives the connection that was used last, if it is not too old.
+func (t *Carrier) latest() *conn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.idle) == 0 {
