@@ -21,8 +21,9 @@ type family struct {
 	members []ledger.File // oldest first
 	names   names
 	briefs  batch.Briefs
-	priors  []prior          // what became of each row
-	state   map[origin]int32 // which of them
+	priors  []prior             // what became of each row
+	state   map[origin]int32    // which of them
+	zeros   map[origin][]string // headings of values that begin with a zero and were found wrong
 }
 
 // prior is what became of a row, nil where nothing is known. It is good until more is told.
@@ -49,7 +50,7 @@ func (o *recognition) load() (*family, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &family{base: *o.base, state: map[origin]int32{}}
+	f := &family{base: *o.base, state: map[origin]int32{}, zeros: map[origin][]string{}}
 	f.members = slices.DeleteFunc(files, func(m ledger.File) bool { return m.ID == o.self })
 	slices.SortStableFunc(f.members, func(a, b ledger.File) int { return cmp.Compare(a.Generation(), b.Generation()) })
 	for i := range f.members {
@@ -121,6 +122,7 @@ func (o *recognition) outcomes(f *family, m *ledger.File, each func(row int, p s
 				out := v.Of(row)
 				if out.Status == batch.Invalid && !carried {
 					spoil(&out, row, item.Problems)
+					f.blame(p.origin, row, item.Problems)
 				}
 				each(row, p, carried, &out)
 			}
@@ -139,6 +141,15 @@ func spoil(o *batch.Outcome, row int, problems []batch.Problem) {
 	}
 	if len(said) > 0 {
 		o.Message = strings.Join(said, " | ")
+	}
+}
+
+// blame remembers which values of a row were found wrong that begin with a zero.
+func (f *family) blame(of origin, row int, problems []batch.Problem) {
+	for i := range problems {
+		if p := &problems[i]; p.Row == row && !p.Warning && strings.HasPrefix(p.Value, "0") {
+			f.zeros[of] = append(f.zeros[of], plain(p.Column))
+		}
 	}
 }
 
@@ -208,8 +219,18 @@ func (a *alignment) cells(row *batch.Row) []string {
 // looked is how many files are compared at most with a result that does not say whose it is.
 const looked = 20
 
-// compare finds the file whose result it is by its rows: the newest of those that have most of them.
+// compare finds the file whose result it is by its rows: the newest of those that have most of them as they were or, where none has, of
+// those that have most of them by their numbers, as a program may have written them, or with a person's remarks beside them.
 func (o *recognition) compare(t *opening.Table) error {
+	for _, score := range []func(*opening.Table, *ledger.File) (int, error){o.score, o.alike} {
+		if err := o.compareBy(t, score); err != nil || o.base != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *recognition) compareBy(t *opening.Table, by func(*opening.Table, *ledger.File) (int, error)) error {
 	if o.Ledger == nil {
 		return nil
 	}
@@ -227,7 +248,7 @@ func (o *recognition) compare(t *opening.Table) error {
 		if tried++; tried > looked {
 			break
 		}
-		score, err := o.score(t, f)
+		score, err := by(t, f)
 		if err != nil {
 			if _, told := errors.AsType[*batch.Unreadable](err); told {
 				continue
@@ -280,6 +301,71 @@ func (o *recognition) score(t *opening.Table, f *ledger.File) (int, error) {
 		return 0, nil
 	}
 	return 2*placed + found, nil
+}
+
+// alike says how many rows of a result share more than half of their values with the row of a file that has their number: 0 when it cannot
+// be its result, for which more than half of the rows that it calls delivered or unknown must.
+func (o *recognition) alike(t *opening.Table, f *ledger.File) (int, error) {
+	lines, err := o.lines(t, &f.Reading)
+	if err != nil {
+		return 0, err
+	}
+	wanted := map[int]bool{}
+	for i := range lines {
+		wanted[lines[i].number] = true
+	}
+	earlier, err := o.again(o.ctx, o.route, f)
+	if err != nil {
+		return 0, err
+	}
+	defer earlier.Close()
+	fetch, stop := fetching(earlier, wanted)
+	defer stop()
+	a := align(t.Columns(), f.Reading.Columns)
+	a.order = a.order[:len(f.Reading.Columns)]
+	i, found, sent, sentFound := -1, 0, 0, 0
+	for row, err := range t.Written() {
+		if err != nil {
+			return 0, err
+		}
+		i++
+		was, err := fetch(lines[i].number)
+		if err != nil {
+			return 0, err
+		}
+		same := a.shares(row, was)
+		if same {
+			found++
+		}
+		if lines[i].told() {
+			if sent++; same {
+				sentFound++
+			}
+		}
+	}
+	if 2*sentFound < sent {
+		return 0, nil
+	}
+	return found, nil
+}
+
+// shares reports whether a row has more than half of the values that another file's row shows, in whatever notation.
+func (a *alignment) shares(row *batch.Row, was []batch.Cell) bool {
+	all, same := 0, 0
+	for i, at := range a.order {
+		if i >= len(was) || was[i].Kind == batch.Blank {
+			continue
+		}
+		if all++; at < 0 || at >= len(row.Cells) {
+			continue
+		}
+		if is := &row.Cells[at]; bare(is.Text) == bare(was[i].Text) {
+			same++
+		} else if renoted, _ := renotedAs(&was[i], is); renoted {
+			same++
+		}
+	}
+	return 2*same > all
 }
 
 // best is the way of reading in which most rows are those of the base.

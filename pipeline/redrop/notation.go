@@ -23,6 +23,7 @@ const (
 	dayFirst
 	monthFirst
 	rounded   // of a number with more digits than a program can hold: nobody writes that by hand
+	bared     // of digits without the zeros that they began with
 	spoilt    // no notation: as it was, and a reader found something wrong with it that does not show any more
 	notations // how many there are
 )
@@ -86,6 +87,11 @@ var (
 	shortDay    = regexp.MustCompile(`^\d{1,2}[./-]\d{1,2}$`) // the house 12/3, which is a day to a program
 	clockText   = regexp.MustCompile(`^(\d{1,4}):(\d\d)(?::(\d\d))?(?: ?([AaPp])\.?[Mm]\.?)?$`)
 )
+
+// sameZeros reports whether text are the same digits without the zeros, or the plus, that they began with.
+func sameZeros(own, text string) bool {
+	return len(own) > len(text) && text != "" && strings.Trim(text, "0123456789") == "" && strings.TrimLeft(own, "+0") == text
+}
 
 // unfolded is the plain number that a program makes of one like 12E5; small says that it keeps all its digits.
 func unfolded(own string) (plain string, small bool) {

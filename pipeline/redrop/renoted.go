@@ -2,6 +2,7 @@ package redrop
 
 import (
 	"iter"
+	"slices"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
@@ -17,6 +18,7 @@ type renotation struct {
 	rows    map[int]int                // row of the dropped file → the row it was in the earlier one
 	columns map[int][notations]tallied // of the dropped file
 	shown   bool                       // the dropped file shows what is wrong with the earlier one's values
+	zeros   map[int]origin             // rows of the dropped file of which a value was found wrong that begins with a zero
 }
 
 // tallied counts the values that stand in another notation.
@@ -24,7 +26,8 @@ type tallied struct{ all, sent int }
 
 // renotations finds the values that a program wrote in its own way when it saved the file, and takes them for what they were. A
 // person writes values anew in the rows that are to be mended; a program does so in every row. So a column counts only where a row
-// shows it that was sent, in which nobody has anything to mend; but for numbers that lost their last digits, which are no person's doing.
+// shows it that was sent, in which nobody has anything to mend; but for numbers that lost their last digits, which are no person's doing, and zeros before
+// numbers, which are lost in all columns together.
 func (m *matching) renotations() error {
 	base := &m.family.base
 	count, err := m.renoted(base)
@@ -55,14 +58,18 @@ func (m *matching) renotations() error {
 
 // renoted compares the lines with the rows of an earlier file, the base or the root of the family, and counts what is to be restored.
 func (m *matching) renoted(from *ledger.File) (count int, err error) {
-	r := &renotation{m.recognition, from, map[int]int{}, map[int][notations]tallied{}, m.shows(from)}
+	r := &renotation{m.recognition, from, map[int]int{}, map[int][notations]tallied{}, m.shows(from), map[int]origin{}}
 	sent := map[int]bool{}
 	for i := range m.lines {
 		l := &m.lines[i]
 		if row := m.rowIn(from, i); row > 0 {
 			r.rows[l.row] = row
 			at, _ := m.supposed(i)
-			sent[l.row] = m.originals[at].before.sent()
+			o := &m.originals[at]
+			sent[l.row] = o.before.sent()
+			if m.family.zeros[o.place.origin] != nil {
+				r.zeros[l.row] = o.place.origin
+			}
 		}
 	}
 	if len(r.rows) == 0 {
@@ -104,11 +111,25 @@ func (m *matching) renoted(from *ledger.File) (count int, err error) {
 	return count, nil
 }
 
+// blamed reports whether a value that begins with a zero was found wrong: a person who takes the zero off mends it.
+func (r *renotation) blamed(row int, heading string) bool {
+	of, some := r.zeros[row]
+	return some && slices.Contains(r.family.zeros[of], plain(heading))
+}
+
 // agreed reports whether a column's values in this notation are a program's: rows that were sent have it, and none the opposite one.
 func (r *renotation) agreed(column int, o order) bool {
 	c := r.columns[column]
 	if o == rounded || o == spoilt {
 		return c[o].all > 0
+	}
+	if o == bared { // a program that opens a CSV takes the zeros off in all columns
+		for _, of := range r.columns {
+			if of[bared].sent+of[undecided].sent > 0 {
+				return true
+			}
+		}
+		return false
 	}
 	if o == undecided {
 		return c[undecided].sent+c[dayFirst].sent+c[monthFirst].sent > 0
@@ -149,7 +170,13 @@ func (r *renotation) begin(columns []batch.Column) (compare func(row *batch.Row,
 				}
 				continue
 			}
-			if same, o := renotedAs(&cells[at], &row.Cells[c]); same {
+			same, o := renotedAs(&cells[at], &row.Cells[c])
+			if o == undecided && sameZeros(cells[at].Text, row.Cells[c].Text) {
+				if o = bared; r.blamed(row.Number, earlier.Columns()[at].Name) {
+					continue
+				}
+			}
+			if same {
 				each(c, &cells[at], o)
 			}
 		}
