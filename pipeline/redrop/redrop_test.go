@@ -352,6 +352,29 @@ func TestLeadingZerosOfOtherColumns(t *testing.T) {
 	}
 }
 
+// The result of a result in which a program took the zeros off shows none; a row that is mended there has them all the same.
+func TestLeadingZerosOfAnEarlierResult(t *testing.T) {
+	h := open(t, batch.English, "")
+	one := h.drop("failures", "orders.csv", []byte("accountNumber,lesBookingId,failReason\n003000,A1,7\n003001,REFUSE2,01067\n003002,A3,late\n"))
+	opened := func(r *result, change func(rec []string)) []byte {
+		back := records(t, r.content("csv"))
+		for _, rec := range back[1:] {
+			for i := range rec[7:] {
+				rec[7+i] = strings.TrimLeft(rec[7+i], "0")
+			}
+			change(rec)
+		}
+		return encode(t, ',', back)
+	}
+	two := h.drop("failures", one.name("csv"), opened(one, func([]string) {}))
+	two.want(map[string]batch.Status{"A1": batch.Delivered, "REFUSE2": batch.Rejected, "A3": batch.Delivered})
+	three := h.drop("failures", two.name("csv"), opened(two, func(rec []string) { rec[8] = strings.TrimPrefix(rec[8], "REFUSE") }))
+	three.want(map[string]batch.Status{"A1": batch.Delivered, "2": batch.Delivered, "A3": batch.Delivered})
+	if got := h.provider.bodies["2"]; !strings.Contains(got, `"01067"`) || !strings.Contains(got, `"003001"`) {
+		t.Errorf("sent: %s", got)
+	}
+}
+
 // A result under another name, with few of our columns left, is known by its rows: also where a program wrote all of them in its own way, or
 // a person wrote remarks beside them. It was taken for a new file, all of whose rows were sent again.
 func TestFewOfOurColumnsAndOtherRows(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/pipeline/opening"
-	"github.com/rowferry/rowferry/readers/formats"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -41,7 +40,7 @@ func (m *matching) renotations() error {
 	}
 	for i := range m.family.members {
 		root := &m.family.members[i]
-		if root.ID != base.Root() || root.ID == base.ID || !formats.Named(root.Reading.Format).Typed {
+		if root.ID != base.Root() || root.ID == base.ID {
 			continue
 		}
 		more, err := m.renoted(root)
