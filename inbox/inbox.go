@@ -150,7 +150,7 @@ type Inbox struct {
 // Due is when the next look is worth while.
 func (b *Inbox) Due() time.Time { return b.rhythm.Due() }
 
-// Wait returns when the timetable says so, when a settling file may have settled, or shortly after something appeared.
+// Wait returns when the timetable says so, when a settling file may have settled, or shortly after something appeared or was written.
 func (b *Inbox) Wait(ctx context.Context) error {
 	var soon time.Time // when the look is due that a hint asks for
 	for {
@@ -171,7 +171,7 @@ func (b *Inbox) Wait(ctx context.Context) error {
 	}
 }
 
-// Hint waits until something appeared.
+// Hint waits until something appeared or was written.
 func (b *Inbox) Hint(ctx context.Context) error {
 	for {
 		hint, err := b.folder.Wait(ctx, time.Hour, b.hints)
@@ -181,7 +181,7 @@ func (b *Inbox) Hint(ctx context.Context) error {
 	}
 }
 
-// hints reports whether a name that came or went may mean work: a file of interest, a lock or a marker. Where the timetable is a
+// hints reports whether a name that came or was written, or went, may mean work: a file of interest, a lock or a marker. Where the timetable is a
 // schedule, only the schedule counts.
 func (b *Inbox) hints(name string, came bool) bool {
 	switch {

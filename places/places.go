@@ -57,7 +57,8 @@ type Folder interface {
 	// Sync makes what was made in, moved into or removed from these folders outlast a power cut, where we can see to that.
 	Sync(ctx context.Context, folders ...string) error
 
-	// Wait waits so long, or less: true when something wanted came to the folder, or went. The error is the context's.
+	// Wait waits so long, or less: true when something wanted came to the folder, was written there, as far as the place tells, or went. The error is
+	// the context's.
 	Wait(ctx context.Context, long time.Duration, wanted func(name string, came bool) bool) (hint bool, err error)
 
 	// Tell makes a *Trouble about the folder or something below it, in the words of the place.

@@ -14,7 +14,7 @@ import (
 )
 
 // leastPause keeps events from making looks too dense.
-const leastPause = 250 * time.Millisecond
+const leastPause = 100 * time.Millisecond
 
 // watch holds the file events of the folder. They are a hint and never the truth: every look asks the folder.
 type watch struct {
@@ -83,7 +83,8 @@ func (w *watch) channels() (<-chan fsnotify.Event, <-chan error) {
 	return w.events.Events, w.events.Errors
 }
 
-// Wait takes events for hints. Of names that nobody wants they are read and forgotten.
+// Wait takes events for hints: that a file is written, too, so that it settles from its last byte on and not from the look that finds it longer.
+// Of names that nobody wants they are read and forgotten.
 func (f *folder) Wait(ctx context.Context, long time.Duration, wanted func(name string, came bool) bool) (bool, error) {
 	events, faults := f.watch.channels()
 	timer := time.NewTimer(long)
@@ -97,7 +98,7 @@ func (f *folder) Wait(ctx context.Context, long time.Duration, wanted func(name 
 		case e, open := <-events:
 			if !open {
 				events = nil
-			} else if e.Has(fsnotify.Create|fsnotify.Remove|fsnotify.Rename) && wanted(filepath.Base(e.Name), e.Has(fsnotify.Create)) {
+			} else if e.Has(fsnotify.Create|fsnotify.Write|fsnotify.Remove|fsnotify.Rename) && wanted(filepath.Base(e.Name), e.Has(fsnotify.Create|fsnotify.Write)) {
 				return true, nil
 			}
 		case err, open := <-faults:
