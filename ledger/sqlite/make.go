@@ -47,24 +47,20 @@ func (d Driver) make(ctx context.Context) error {
 
 // fill gives a new database all tables, and its id. Nothing of it is surely on disk then.
 func fill(ctx context.Context, path, id string) error {
-	db, err := sql.Open("sqlite", source(path, "auto_vacuum(2)", "synchronous(OFF)", "journal_mode(WAL)"))
+	db, err := sql.Open("sqlite", source(path))
 	if err != nil {
 		return err
 	}
 	db.SetMaxOpenConns(1)
-	files, err := fs.Glob(migrations, "migrations/*.sql")
-	if err == nil {
-		_, err = db.ExecContext(ctx, "BEGIN IMMEDIATE")
+	do := func(text string, args ...any) {
+		if err == nil {
+			_, err = db.ExecContext(ctx, text, args...)
+		}
 	}
-	if err == nil {
-		err = upgrade(path, files, 0, func(text string) error { _, err := db.ExecContext(ctx, text); return err })
-	}
-	if err == nil {
-		_, err = db.ExecContext(ctx, keeping, idKey, id, lineSum(idKey, id))
-	}
-	if err == nil {
-		_, err = db.ExecContext(ctx, "COMMIT")
-	}
+	do("PRAGMA synchronous = OFF; PRAGMA auto_vacuum = 2; PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE") // those of source go by the alphabet
+	err = errors.Join(err, upgrade(path, 0, func(text string) error { do(text); return err }))
+	do(keeping, idKey, id, lineSum(idKey, id))
+	do("COMMIT; PRAGMA journal_mode = WAL")
 	return errors.Join(err, db.Close())
 }
 

@@ -350,7 +350,7 @@ func open(ctx context.Context, dir string, owner bool) (b books, writer *sql.DB,
 	path := filepath.Join(dir, "ledger.db")
 	dsn := source(path, "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-2000)")
 	first := dsn
-	if owner { // before there are tables. Saying so takes the lock of writers each time: nobody who only looks does
+	if info, statErr := os.Stat(path); owner && (statErr != nil || info.Size() == 0) { // it takes effect before there are tables, and writes each time
 		first = source(path, "auto_vacuum(2)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-2000)")
 	}
 	writer, err = sql.Open("sqlite", first)
@@ -376,7 +376,7 @@ func open(ctx context.Context, dir string, owner bool) (b books, writer *sql.DB,
 
 // migrate runs the numbered files that this ledger has not seen, all or none of them. user_version is the number of the last.
 func (l *Ledger) migrate(ctx context.Context, how trust, marked bool) error {
-	have, _, err := l.version(ctx)
+	have, known, err := l.version(ctx)
 	if err == nil && have == 0 && how == verifying {
 		err = emptied(l.path)
 	}
@@ -386,20 +386,20 @@ func (l *Ledger) migrate(ctx context.Context, how trust, marked bool) error {
 	if err != nil {
 		return err
 	}
-	files, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		return err
-	}
-	if have == len(files) {
+	if have == known {
 		return nil
 	}
 	return l.do(ctx, func(tx *writing) error {
-		return upgrade(l.path, files, have, func(text string) error { return tx.exec(text) })
+		return upgrade(l.path, have, func(text string) error { return tx.exec(text) })
 	})
 }
 
 // upgrade runs the numbered files but for those that a database has seen.
-func upgrade(path string, files []string, have int, exec func(text string) error) error {
+func upgrade(path string, have int, exec func(text string) error) error {
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return err
+	}
 	for _, name := range files[have:] {
 		text, err := fs.ReadFile(migrations, name)
 		if err == nil {
