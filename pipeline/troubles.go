@@ -73,7 +73,17 @@ func (e *Engine) tellStalled(ctx context.Context) error {
 	for id, err := range e.Stalled() {
 		why[id] = err.Error()
 	}
-	if e.toldStalled != nil && maps.Equal(why, e.toldStalled) {
+	if e.toldStalled == nil { // what an earlier process told
+		kept, err := e.Ledger.Kept(ctx, desk.StalledKey)
+		if err != nil {
+			return err
+		}
+		e.toldStalled = map[string]string{}
+		if kept != "" && json.Unmarshal([]byte(kept), &e.toldStalled) != nil {
+			e.toldStalled = map[string]string{"": kept} // not ours: it is written anew
+		}
+	}
+	if maps.Equal(why, e.toldStalled) {
 		return nil
 	}
 	text, err := json.Marshal(why)
