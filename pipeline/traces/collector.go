@@ -17,9 +17,7 @@ import (
 	"strings"
 	"time"
 
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
-	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
-	"google.golang.org/protobuf/proto"
+	sdk "go.opentelemetry.io/otel/sdk/trace"
 )
 
 // patience is how long a collector that is busy or away is asked again for the same spans; first is the first pause between.
@@ -36,7 +34,7 @@ type collector struct {
 	client  *http.Client
 }
 
-var _ otlptrace.Client = (*collector)(nil)
+var _ sdk.SpanExporter = (*collector)(nil)
 
 // collectorOf is the collector that the variables of OpenTelemetry name; those for traces go before those for all.
 func collectorOf(variable func(string) string) (*collector, error) {
@@ -106,23 +104,17 @@ func trusted(authorities, certificate, key string) (*tls.Config, error) {
 	return config, nil
 }
 
-// Start is a Client's.
-func (c *collector) Start(context.Context) error { return nil }
-
-// Stop is a Client's.
-func (c *collector) Stop(context.Context) error {
+// Shutdown is a SpanExporter's.
+func (c *collector) Shutdown(context.Context) error {
 	c.client.CloseIdleConnections()
 	return nil
 }
 
-// UploadTraces is a Client's. A collector that says that it is busy, or is away, is asked again for a while.
-func (c *collector) UploadTraces(ctx context.Context, spans []*tracepb.ResourceSpans) error {
+// ExportSpans is a SpanExporter's. A collector that says that it is busy, or is away, is asked again for a while.
+func (c *collector) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) error {
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
-	body, err := proto.Marshal(&tracepb.TracesData{ResourceSpans: spans}) // the same bytes as an ExportTraceServiceRequest
-	if err != nil {
-		return err
-	}
+	body := encoded(spans)
 	if c.packs {
 		var b bytes.Buffer
 		z := gzip.NewWriter(&b)

@@ -16,7 +16,6 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
@@ -50,16 +49,12 @@ func Open(ctx context.Context, version string, log *slog.Logger) (*Traces, error
 	if err != nil {
 		return nil, err
 	}
-	out, err := otlptrace.New(ctx, to)
-	if err != nil {
-		return nil, err
-	}
 	about, err := resource.New(ctx, resource.WithAttributes(attribute.String("service.name", "rowferry"), attribute.String("service.version", version)),
 		resource.WithHost(), resource.WithFromEnv(), resource.WithTelemetrySDK())
 	if err != nil && !errors.Is(err, resource.ErrPartialResource) {
 		return nil, err
 	}
-	p := sdk.NewTracerProvider(sdk.WithBatcher(out), sdk.WithResource(about), sdk.WithIDGenerator(ids{}))
+	p := sdk.NewTracerProvider(sdk.WithBatcher(to), sdk.WithResource(about), sdk.WithIDGenerator(ids{}))
 	return &Traces{p, p.Tracer("github.com/rowferry/rowferry")}, nil
 }
 
