@@ -3,10 +3,9 @@ package pipeline
 import (
 	"sync"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/exposition"
 	"github.com/rowferry/rowferry/pipeline/send"
 	"github.com/rowferry/rowferry/senders"
 )
@@ -14,37 +13,32 @@ import (
 // Metrics are what the engine counts for Prometheus: docs/metrics.md lists them. They outlast an engine that a changed configuration
 // replaces. All methods work on nil and then do nothing.
 type Metrics struct {
-	files    *prometheus.CounterVec
-	attempts *prometheus.CounterVec
-	rowsRead *prometheus.CounterVec
-	rows     *prometheus.CounterVec
-	seconds  *prometheus.HistogramVec
-	flying   *prometheus.GaugeVec
-	waiting  *prometheus.GaugeVec
-	stopped  *prometheus.GaugeVec
-	looked   *prometheus.GaugeVec
-	looks    *prometheus.GaugeVec
-	tried    *prometheus.GaugeVec
-	put      *prometheus.GaugeVec
+	files    *exposition.Metric
+	attempts *exposition.Metric
+	rowsRead *exposition.Metric
+	rows     *exposition.Metric
+	seconds  *exposition.Metric
+	flying   *exposition.Metric
+	waiting  *exposition.Metric
+	stopped  *exposition.Metric
+	looked   *exposition.Metric
+	looks    *exposition.Metric
+	tried    *exposition.Metric
+	put      *exposition.Metric
 
 	mu     sync.Mutex
 	engine *Engine // that works now; nil: none does yet
 }
 
 // NewMetrics registers the metrics.
-func NewMetrics(r prometheus.Registerer) *Metrics {
-	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
-		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
-	}
-	gauge := func(name, help string, labels ...string) *prometheus.GaugeVec {
-		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
-	}
+func NewMetrics(r *exposition.Registry) *Metrics {
+	counter, gauge := r.Counter, r.Gauge
 	m := &Metrics{
 		files:    counter("rowferry_files_total", "Files taken, by what became of them as a whole: accepted, duplicate, quarantined.", "route", "state"),
 		attempts: counter("rowferry_requests_total", "Requests made, by how far they got: answered, lost (it may have arrived), not sent.", "account", "fate"),
 		rowsRead: counter("rowferry_rows_read_total", "Rows read from files that were taken.", "route"),
 		rows:     counter("rowferry_rows_total", "Outcomes that rows got: delivered, rejected, invalid, failed, unknown, skipped. A row that is sent again gets another one.", "route", "outcome"),
-		seconds:  prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "rowferry_request_seconds", Help: "Time from first byte sent to answer read.", Buckets: prometheus.ExponentialBuckets(0.005, 2, 14)}, []string{"account"}),
+		seconds:  r.Histogram(doubling(0.005, 14), "rowferry_request_seconds", "Time from first byte sent to answer read.", "account"),
 		flying:   gauge("rowferry_requests_in_flight", "Requests under way now.", "account"),
 		waiting:  gauge("rowferry_requests_waiting", "Requests that wait to be tried again.", "account"),
 		stopped:  gauge("rowferry_lane_stopped", "1 while an account's lane is stopped or refused.", "account"),
@@ -53,8 +47,17 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		tried:    gauge("rowferry_outbox_last_try_timestamp_seconds", "When the results of a file were last put into the outbox, or that was tried.", "route"),
 		put:      gauge("rowferry_outbox_last_success_timestamp_seconds", "When the results of a file were last put into the outbox.", "route"),
 	}
-	r.MustRegister(m.files, m.attempts, m.rowsRead, m.rows, m.seconds, m.flying, m.waiting, m.stopped, m.looked, m.looks, m.tried, m.put, &standing{m})
+	registerStanding(m, r)
 	return m
+}
+
+// doubling are so many bounds, each twice the one before.
+func doubling(first float64, n int) []float64 {
+	all := []float64{first}
+	for len(all) < n {
+		all = append(all, 2*all[len(all)-1])
+	}
+	return all
 }
 
 // serve tells which engine works from now on. What the one before knew of and this one does not is not shown any more.
@@ -79,9 +82,9 @@ func (m *Metrics) serve(e *Engine) {
 	m.engine = e
 }
 
-func forget(name string, gauges ...*prometheus.GaugeVec) {
+func forget(name string, gauges ...*exposition.Metric) {
 	for _, g := range gauges {
-		g.DeleteLabelValues(name)
+		g.Forget(name)
 	}
 }
 
@@ -100,8 +103,8 @@ func (m *Metrics) file(f ledger.File) {
 	if f.State == ledger.Quarantined || f.State == ledger.Duplicate {
 		state = string(f.State)
 	}
-	m.files.WithLabelValues(f.Route, state).Inc()
-	m.rowsRead.WithLabelValues(f.Route).Add(float64(f.Counts.Read))
+	m.files.Add(1, f.Route, state)
+	m.rowsRead.Add(float64(f.Counts.Read), f.Route)
 	m.settled(f.Route, f.Counts)
 }
 
@@ -112,7 +115,7 @@ func (m *Metrics) settled(route string, c batch.Counts) {
 	}
 	for _, outcome := range batch.Statuses() {
 		if n := c.Of(outcome); n > 0 {
-			m.rows.WithLabelValues(route, string(outcome)).Add(float64(n))
+			m.rows.Add(float64(n), route, string(outcome))
 		}
 	}
 }
@@ -130,10 +133,10 @@ func (m *Metrics) reported(route string, err error) {
 	}
 }
 
-func now(route string, err error, tried, well *prometheus.GaugeVec) {
-	tried.WithLabelValues(route).SetToCurrentTime()
+func now(route string, err error, tried, well *exposition.Metric) {
+	tried.SetNow(route)
 	if err == nil {
-		well.WithLabelValues(route).SetToCurrentTime()
+		well.SetNow(route)
 	}
 }
 
@@ -143,9 +146,9 @@ func (m *Metrics) observer(account string) func(senders.Result) {
 		return nil
 	}
 	return func(r senders.Result) {
-		m.attempts.WithLabelValues(account, string(r.Fate)).Inc()
+		m.attempts.Add(1, account, string(r.Fate))
 		if r.Fate == senders.Answered {
-			m.seconds.WithLabelValues(account).Observe(r.Took.Seconds())
+			m.seconds.Observe(r.Took.Seconds(), account)
 		}
 	}
 }
@@ -156,11 +159,11 @@ func (m *Metrics) lanes(lanes map[string]*send.Lane) {
 	}
 	for name, l := range lanes {
 		s := l.State()
-		m.flying.WithLabelValues(name).Set(float64(s.InFlight))
-		m.waiting.WithLabelValues(name).Set(float64(s.Waiting))
-		m.stopped.WithLabelValues(name).Set(0)
+		m.flying.Set(float64(s.InFlight), name)
+		m.waiting.Set(float64(s.Waiting), name)
+		m.stopped.Set(0, name)
 		if s.Stopped != "" || s.Refused != "" {
-			m.stopped.WithLabelValues(name).Set(1)
+			m.stopped.Set(1, name)
 		}
 	}
 }

@@ -17,46 +17,27 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
+	"github.com/rowferry/rowferry/pipeline/exposition"
 )
 
 // described are all metrics of ours, as lines of the table in docs/metrics.md.
 func described(t *testing.T) (names, lines []string) {
 	t.Helper()
-	all := make(chan *prometheus.Desc, 100)
-	r := describer{all}
-	pipeline.NewMetrics(r)
-	close(all)
-	form := regexp.MustCompile(`fqName: "(\w+)", help: "(.*?)",(?: unit: ".*",)? constLabels: \{\}, variableLabels: \{(.*?)\}`)
-	for d := range all {
-		m := form.FindStringSubmatch(d.String())
-		if m == nil {
-			t.Fatalf("%s", d)
-		}
+	var r exposition.Registry
+	pipeline.NewMetrics(&r)
+	for _, m := range r.Metrics() {
 		labels := ""
-		if m[3] != "" {
-			labels = "`" + strings.ReplaceAll(m[3], ",", "`, `") + "`"
+		if len(m.Labels) > 0 {
+			labels = "`" + strings.Join(m.Labels, "`, `") + "`"
 		}
-		names, lines = append(names, m[1]), append(lines, fmt.Sprintf("| `%s` | %s | %s |", m[1], labels, m[2]))
+		names, lines = append(names, m.Name), append(lines, fmt.Sprintf("| `%s` | %s | %s |", m.Name, labels, m.Help))
 	}
 	slices.Sort(lines)
 	return names, lines
-}
-
-// describer takes collectors for what they describe.
-type describer struct{ all chan *prometheus.Desc }
-
-func (d describer) Register(c prometheus.Collector) error { c.Describe(d.all); return nil }
-func (d describer) Unregister(prometheus.Collector) bool  { return false }
-func (d describer) MustRegister(all ...prometheus.Collector) {
-	for _, c := range all {
-		c.Describe(d.all)
-	}
 }
 
 // docs/metrics.md has every metric as the code describes it, and no other; alerts and pages speak of such as there are.
@@ -87,7 +68,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	provider, address := newNotices(t)
 	provider.answer = func(id string) bool { return !strings.HasPrefix(id, "late") }
-	dir, registry := t.TempDir(), prometheus.NewRegistry()
+	dir, registry := t.TempDir(), &exposition.Registry{Log: slog.New(slog.DiscardHandler)}
 	config := filepath.Join(dir, "rowferry.yaml")
 	if err := errors.Join(os.Mkdir(filepath.Join(dir, "in"), 0o755), os.WriteFile(config, []byte(`
 free: 1MB
@@ -109,7 +90,7 @@ routes: {notes: {account: les, operation: shipmentFailed, inbox: {dir: in, settl
 		t.Fatal(err)
 	}
 	defer attend(t, e, l)()
-	page := httptest.NewServer(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	page := httptest.NewServer(registry)
 	defer page.Close()
 	drop(t, filepath.Join(dir, "in"), "good.csv", "a", "b", "")
 	drop(t, filepath.Join(dir, "in"), "late.csv", "late1", "late2", "c")
@@ -139,11 +120,7 @@ routes: {notes: {account: les, operation: shipmentFailed, inbox: {dir: in, settl
 			t.Fatalf("missing: %q in\n%s", missing, text)
 		}
 	}
-	families, err := registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	problems, err := promlint.NewWithMetricFamilies(families).Lint()
+	problems, err := promlint.New(strings.NewReader(scraped(t, page.URL))).Lint()
 	if err != nil || len(problems) > 0 {
 		t.Errorf("%v %v", problems, err)
 	}

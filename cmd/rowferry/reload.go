@@ -11,7 +11,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
@@ -21,6 +20,7 @@ import (
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/desk"
+	"github.com/rowferry/rowferry/pipeline/exposition"
 	"github.com/rowferry/rowferry/pipeline/traces"
 )
 
@@ -83,7 +83,7 @@ func (f *flags) tellReload(came desk.Reloading) error {
 type house struct {
 	ledger   ledger.Owner
 	log      *slog.Logger
-	registry *prometheus.Registry
+	registry *exposition.Registry
 	metrics  *pipeline.Metrics
 	traces   *traces.Traces
 	watch    *supervised

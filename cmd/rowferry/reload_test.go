@@ -15,12 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/desk"
+	"github.com/rowferry/rowferry/pipeline/exposition"
 )
 
 // A service that is stopped before it ever served gives the console's address back: the next one in this process needs it.
@@ -31,7 +30,7 @@ func TestTheConsolesAddressIsGivenBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	registry := prometheus.NewRegistry()
+	registry := &exposition.Registry{Log: slog.New(slog.DiscardHandler)}
 	h := &house{ledger: l, log: slog.New(slog.DiscardHandler), registry: registry, metrics: pipeline.NewMetrics(registry), watch: &supervised{log: slog.New(slog.DiscardHandler)}, doors: doors{}, asked: make(chan struct{}, 1)}
 	cfg := &configs.Config{Data: dir, Ledger: "sqlite"}
 	cfg.Console.Listen = "127.0.0.1:0"
@@ -75,7 +74,7 @@ func TestNobodyIsTurnedAwayByAReload(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	registry := prometheus.NewRegistry()
+	registry := &exposition.Registry{Log: slog.New(slog.DiscardHandler)}
 	h := &house{ledger: l, log: slog.New(slog.DiscardHandler), registry: registry, metrics: pipeline.NewMetrics(registry), watch: &supervised{log: slog.New(slog.DiscardHandler)}, doors: doors{}, asked: make(chan struct{}, 1)}
 	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan error, 1)

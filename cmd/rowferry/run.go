@@ -14,9 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	process "github.com/VictoriaMetrics/metrics"
 	"github.com/spf13/cobra"
 
 	"github.com/rowferry/rowferry/configs"
@@ -25,6 +23,7 @@ import (
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/desk"
+	"github.com/rowferry/rowferry/pipeline/exposition"
 	"github.com/rowferry/rowferry/pipeline/receipts"
 	"github.com/rowferry/rowferry/pipeline/traces"
 )
@@ -148,8 +147,8 @@ func standsBy(err error) string {
 
 // serve is run while the ledger is this process's, or its and others'. Without a watch it takes what is there, and ends.
 func (f *flags) serve(ctx context.Context, cfg *configs.Config, log *slog.Logger, watch *supervised) error {
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry := &exposition.Registry{Log: log}
+	registry.Beside(process.WriteProcessMetrics)
 	metrics := pipeline.NewMetrics(registry)
 	spans, err := traces.Open(ctx, version(), log)
 	if err != nil {
@@ -185,7 +184,7 @@ func left(l ledger.Books) int {
 }
 
 // once takes what is there. A duplicate has had its turn before, so it is no reason for another exit code than 0.
-func (f *flags) once(ctx context.Context, cfg *configs.Config, log *slog.Logger, registry *prometheus.Registry, o pipeline.Options) error {
+func (f *flags) once(ctx context.Context, cfg *configs.Config, log *slog.Logger, registry *exposition.Registry, o pipeline.Options) error {
 	e, end, err := engine(ctx, cfg, o)
 	if err != nil {
 		return err
@@ -210,7 +209,7 @@ func (f *flags) once(ctx context.Context, cfg *configs.Config, log *slog.Logger,
 }
 
 // listen serves metrics and /healthz on an address, and receives there what providers say later, if there is one.
-func listen(open func(network, address string) (net.Listener, error), address string, registry *prometheus.Registry, alive func(context.Context) error, receiver http.Handler, log *slog.Logger) (stop func(), err error) {
+func listen(open func(network, address string) (net.Listener, error), address string, registry *exposition.Registry, alive func(context.Context) error, receiver http.Handler, log *slog.Logger) (stop func(), err error) {
 	if address == "" {
 		return func() {}, nil
 	}
@@ -219,7 +218,7 @@ func listen(open func(network, address string) (net.Listener, error), address st
 		return nil, fmt.Errorf("listen: %w", err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelError)}))
+	mux.Handle("/metrics", registry)
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, r *http.Request) {
 		if err := alive(r.Context()); err != nil {
 			http.Error(w, "the ledger does not answer", http.StatusServiceUnavailable)
