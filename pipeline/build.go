@@ -92,7 +92,8 @@ func zone(name string) *time.Location {
 
 // reading is how a route's files are read: what its mapping wants of them decides where counts would guess.
 func reading(r configs.Read, wants *mappers.Mapping) readers.Settings {
-	return readers.Settings{Sheet: r.Sheet, Header: r.Header, Encoding: r.Encoding, Delimiter: r.Delimiter, Quote: r.Quote, Escape: r.Escape, Record: r.Record, Unzip: r.Unzip, Member: r.Member, Wants: wants}
+	return readers.Settings{Sheet: r.Sheet, Header: r.Header, Encoding: r.Encoding, Delimiter: r.Delimiter, Quote: r.Quote, Escape: r.Escape,
+		Record: r.Record, Unzip: r.Unzip, Member: r.Member, Wants: wants}
 }
 
 // Build wires a configuration over an open ledger. The error for mistakes in it is that of Check.
@@ -101,8 +102,9 @@ func Build(ctx context.Context, cfg *configs.Config, l ledger.Owner, o Options) 
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{config: cfg, Ledger: l, Routes: routes, Lanes: map[string]*send.Lane{}, Data: cfg.Data, Log: o.Log, Metrics: o.Metrics, Traces: o.Traces, reload: o.Reload, Partial: o.Route != "",
-		gauges: map[string]*Gauge{}, woken: make(chan struct{}, 1), settled: make(chan struct{}, 1), put: make(chan struct{}, 1), Partners: sftp.NewPartners(cfg.SFTP, sftp.Options{Logger: o.Log})}
+	e := &Engine{config: cfg, Ledger: l, Routes: routes, Lanes: map[string]*send.Lane{}, Data: cfg.Data, Log: o.Log, Metrics: o.Metrics,
+		Traces: o.Traces, reload: o.Reload, Partial: o.Route != "", gauges: map[string]*Gauge{}, woken: make(chan struct{}, 1), settled: make(chan struct{}, 1), put: make(chan struct{}, 1),
+		Partners: sftp.NewPartners(cfg.SFTP, sftp.Options{Logger: o.Log})}
 	if e.channels, err = notify.Channels(cfg.Notices); err != nil {
 		return nil, err
 	}

@@ -285,7 +285,9 @@ func (b *builder) envelop() {
 	b.apartFromInside()
 	if op.Rows.Kind == Group && len(op.Rows.Key) > 0 {
 		for _, f := range op.Fields {
-			if in, _, _ := strings.Cut(f.Path, "."); f.Required && slices.Contains(Places, in) && slices.ContainsFunc(op.Parameters, func(p Parameter) bool { return p.field() == f }) && !slices.Contains(op.Rows.Key, f.Path) {
+			in, _, _ := strings.Cut(f.Path, ".")
+			parameter := slices.Contains(Places, in) && slices.ContainsFunc(op.Parameters, func(p Parameter) bool { return p.field() == f })
+			if parameter && f.Required && !slices.Contains(op.Rows.Key, f.Path) {
 				op.Rows.Key = append(op.Rows.Key, f.Path)
 			}
 		}

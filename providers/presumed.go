@@ -90,7 +90,8 @@ func referenceIn(body any) string {
 		}
 	}
 	for _, key := range sorted(m) {
-		if v := plainText(m[key]); v != "" && (strings.HasSuffix(key, "Id") || strings.HasSuffix(key, "_id") || strings.HasSuffix(key, "ID") || strings.HasSuffix(key, "Number") || strings.HasSuffix(key, "_number") || strings.HasSuffix(key, "Reference")) {
+		names := func(ending string) bool { return strings.HasSuffix(key, ending) }
+		if v := plainText(m[key]); v != "" && slices.ContainsFunc([]string{"Id", "_id", "ID", "Number", "_number", "Reference"}, names) {
 			return v
 		}
 	}

@@ -79,7 +79,8 @@ func explain(err error, host string) *Failure {
 }
 
 // unknownToServer reports whether a server wants a certificate of its clients and got none, or one that it does not take. It says
-// so while it still shakes hands (older servers by a word that means something only where they asked, wanted), though with TLS 1.3 the client is through by then and may have written: it has read nothing.
+// so while it still shakes hands (older servers by a word that means something only where they asked, wanted), though with
+// TLS 1.3 the client is through by then and may have written: it has read nothing.
 func unknownToServer(err error, wanted bool) bool {
 	var op *net.OpError
 	if !errors.As(err, &op) || op.Op != "remote error" {

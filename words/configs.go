@@ -2,8 +2,9 @@ package words
 
 // configs holds what is said about mistakes in rowferry.yaml. "….write" is what to write instead.
 var configs = catalogue{
-	"config.one":  {EN: "1 mistake in the configuration: nothing was started.", ZH: "配置中有 1 处错误：没有启动任何操作。", RU: "В конфигурации 1 ошибка, ничего не запущено."},
-	"config.many": {EN: "{count} mistakes in the configuration: nothing was started.", ZH: "配置中有 {count} 处错误：没有启动任何操作。", RU: "Ошибок в конфигурации: {count}, ничего не запущено."},
+	"config.one":     {EN: "1 mistake in the configuration: nothing was started.", ZH: "配置中有 1 处错误：没有启动任何操作。", RU: "В конфигурации 1 ошибка, ничего не запущено."},
+	"config.warning": {EN: "warning", ZH: "警告", RU: "внимание"},
+	"config.many":    {EN: "{count} mistakes in the configuration: nothing was started.", ZH: "配置中有 {count} 处错误：没有启动任何操作。", RU: "Ошибок в конфигурации: {count}, ничего не запущено."},
 
 	"config.write":        {EN: "write {example}", ZH: "请写成 {example}", RU: "напишите {example}"},
 	"config.did_you_mean": {EN: "did you mean \"{word}\"?", ZH: "是否想写 \"{word}\"？", RU: "возможно, имелось в виду \"{word}\"?"},

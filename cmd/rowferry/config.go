@@ -8,6 +8,7 @@ import (
 
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/pipeline"
+	"github.com/rowferry/rowferry/words"
 )
 
 func configCommand(f *flags) *cobra.Command {
@@ -56,6 +57,6 @@ func (f *flags) verdictJSON(cfg *configs.Config, err error) error {
 // warn shows what should be looked at in a configuration.
 func warn(cfg *configs.Config) {
 	for _, w := range cfg.Warnings {
-		fmt.Fprintln(stderr, "warning:", w)
+		fmt.Fprintf(stderr, "%s: %s\n", words.Of(cfg.Language, "config.warning"), w)
 	}
 }

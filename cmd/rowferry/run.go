@@ -209,7 +209,8 @@ func (f *flags) once(ctx context.Context, cfg *configs.Config, log *slog.Logger,
 }
 
 // listen serves metrics and /healthz on an address, and receives there what providers say later, if there is one.
-func listen(open func(network, address string) (net.Listener, error), address string, registry *exposition.Registry, alive func(context.Context) error, receiver http.Handler, log *slog.Logger) (stop func(), err error) {
+func listen(open func(network, address string) (net.Listener, error), address string, registry *exposition.Registry,
+	alive func(context.Context) error, receiver http.Handler, log *slog.Logger) (stop func(), err error) {
 	if address == "" {
 		return func() {}, nil
 	}

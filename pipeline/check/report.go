@@ -11,7 +11,6 @@ import (
 	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/places/local"
-	"github.com/rowferry/rowferry/readers/formats"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -35,7 +34,7 @@ func (c Checker) Report(ctx context.Context, r *route.Route, path, name, id stri
 		File: batch.File{ID: id, Route: r.Name, Name: name, TakenAt: time.Now().UTC(), Counts: batch.Counts{Read: f.Rows, Delivered: f.Sendable, Invalid: f.Invalid,
 			Skipped: f.Skipped + f.Delivered, Rejected: f.Rejected, Unknown: f.Unknown}},
 		Revision: 1, Account: r.Account, Operation: r.Operation.ID, Language: r.Language, Columns: f.reading.Columns, Sheets: f.reading.Sheets, Notes: f.reading.Notes, Unused: f.Unused,
-		Source: outbox.Source{Open: func() (batch.Original, error) { return local.Original(path) }, Patchable: f.reading.Member == "" && formats.Named(f.Format).Patchable, Sheet: f.reading.Sheet, Header: f.reading.Header, Delimiter: f.reading.Divided},
+		Source: opening.Source(f.reading, func() (batch.Original, error) { return local.Original(path) }),
 		Local:  r.Local, Left: r.Left, Zone: r.Zone,
 		Preview: true,
 		Lines:   func() iter.Seq2[*outbox.Line, error] { return joined(ctx, r, path, name, f.reading, lines) },

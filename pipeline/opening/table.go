@@ -11,8 +11,10 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/formats"
 	"github.com/rowferry/rowferry/resultmark"
 	"github.com/rowferry/rowferry/words"
 )
@@ -32,6 +34,12 @@ type Table struct {
 	columns []batch.Column
 	emptied int // rows whose own cells were cleared
 	first   int // the first of them
+}
+
+// Source is a sender's file as results are made of it: how it was read, and what opens it again.
+func Source(how ledger.Reading, open func() (batch.Original, error)) outbox.Source {
+	return outbox.Source{Open: open, Patchable: how.Member == "" && formats.Named(how.Format).Patchable,
+		Sheet: how.Sheet, Header: how.Header, Delimiter: how.Divided}
 }
 
 // Told is how the file is read, as the ledger keeps it; notes and unused columns are known when all rows were read.

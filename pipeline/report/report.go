@@ -24,7 +24,6 @@ import (
 	"github.com/rowferry/rowferry/pipeline/receipts"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/providers"
-	"github.com/rowferry/rowferry/readers/formats"
 )
 
 // Ledger is what reporting needs of it.
@@ -169,7 +168,7 @@ func Of(ctx context.Context, books ledger.Books, way *route.Route, f ledger.File
 	return outbox.Report{
 		File: f.File, Revision: f.Revision, Account: f.Account, Operation: f.Operation, Language: f.Language,
 		Columns: f.Reading.Columns, Sheets: f.Reading.Sheets, Notes: f.Reading.Notes, Unused: f.Reading.Unused, Started: f.Started, Finished: f.Finished, Codes: meanings(way.Operation),
-		Source: outbox.Source{Open: func() (batch.Original, error) { return books.Copies().Open(ctx, f.ID) }, Patchable: f.Reading.Member == "" && formats.Named(f.Reading.Format).Patchable, Sheet: f.Reading.Sheet, Header: f.Reading.Header, Delimiter: f.Reading.Divided},
+		Source: opening.Source(f.Reading, func() (batch.Original, error) { return books.Copies().Open(ctx, f.ID) }),
 		Local:  way.Local, Left: way.Left, Zone: way.Zone,
 		Lines: func() iter.Seq2[*outbox.Line, error] { return Lines(ctx, books, way, f) },
 	}

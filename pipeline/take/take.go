@@ -182,7 +182,8 @@ func (t *Taker) Hand(ctx context.Context, path string) (ledger.File, error) {
 }
 
 // DropHanded ends what commands that were killed had begun to take and not accepted. The files are still where the
-// commands found them, nothing of them was sent, and they can be handed over again. Only the owner of the ledger may call it; what other machines are taking stays, and what this process is handed meanwhile.
+// commands found them, nothing of them was sent, and they can be handed over again. Only the owner of the ledger may
+// call it; what other machines are taking stays, and what this process is handed meanwhile.
 func (t *Taker) DropHanded(ctx context.Context) error {
 	files, err := t.Ledger.Files(ctx, ledger.Query{States: []ledger.State{ledger.Claiming, ledger.Taken}})
 	if err != nil {

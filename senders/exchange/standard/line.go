@@ -35,7 +35,8 @@ func (l *line) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// departure watches the one moment at which a request begins to leave: there its commit is called and it is told that it leaves. After a byte of it may have left, no other connection carries it again.
+// departure watches the one moment at which a request begins to leave: there its commit is called and it is told that it
+// leaves. After a byte of it may have left, no other connection carries it again.
 type departure struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
