@@ -96,7 +96,10 @@ func (t *tail) add(at tallied, list []printed) {
 func (t *tail) put(e uint64) {
 	table := t.table.All()
 	for i := begin(e, len(table)); ; i++ {
-		switch at := &table[i%len(table)]; *at {
+		if i == len(table) {
+			i = 0
+		}
+		switch at := &table[i]; *at {
 		case 0:
 			*at = e
 			return
