@@ -22,16 +22,16 @@ func delays(revision string, rows, runs int) error {
 			versions = append(versions, before)
 		}
 		fmt.Printf("rows per second : control's, CPU : control's, and from the start to the first request + from the last answer to the end; medians of %d rounds in turn; the second pair of figures is of %q\n\n", runs, revision)
-		for _, wait := range []time.Duration{0, 5 * time.Millisecond, 50 * time.Millisecond} {
-			n := rows
-			if wait > 0 {
-				n = min(rows, 6400)
-			}
+		for _, l := range []struct {
+			wait time.Duration
+			most int
+		}{{0, rows}, {5 * time.Millisecond, 6400}, {5 * time.Millisecond, 32_000}, {50 * time.Millisecond, 6400}} {
+			n := min(rows, l.most)
 			if err := writeCSV(in, n); err != nil {
 				return err
 			}
 			for _, repeatable := range []bool{true, false} {
-				if err := b.delayed(in, n, runs, wait, repeatable, versions); err != nil {
+				if err := b.delayed(in, n, runs, l.wait, repeatable, versions); err != nil {
 					return err
 				}
 			}

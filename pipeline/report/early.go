@@ -9,6 +9,7 @@ import (
 
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/readers/formats"
 )
 
 // early is a result that is being written while rows of its file wait to be sent: when the last one has its outcome, most of the work
@@ -27,11 +28,11 @@ type early struct {
 const worth = 512
 
 // Begin begins to write the result of a file whose rows are being sent, where its route wants one whose lines are all that depends on their
-// outcomes. One file's at a time; of others nothing is begun. Wait waits for it too.
+// outcomes. One file's at a time, and of a text: a workbook takes memory as long as it is read. Of others nothing is begun. Wait waits for it too.
 func (r *Reporter) Begin(ctx context.Context, id string) error {
 	f, err := r.Ledger.File(ctx, id)
 	way := r.Routes[f.Route]
-	if err != nil || f.State != ledger.Sending || f.Counts.Read < worth || way == nil || way.Receipts {
+	if err != nil || f.State != ledger.Sending || f.Counts.Read < worth || !formats.Named(f.Reading.Format).Text || way == nil || way.Receipts {
 		return err
 	}
 	for _, format := range way.Formats {
