@@ -22,6 +22,7 @@ type Staged struct {
 	Print  Print    // of its request; not stored with the item, and zero when it is read again. Zero: none is left
 	Sealed Print    // of its request before its private fields were sealed, stored with it; zero: none are
 	Free   bool     // it goes whatever other files bring; not stored with the item either
+	Put    bool     // of a result dropped again: a person put its rows in, so it may equal rows of the family; not stored
 }
 
 // Kin says which row of its family a row is.

@@ -41,7 +41,7 @@ func (p *Plan) Stage(item *batch.Item, l batch.Language) ledger.Staged {
 	case len(d.spoilt) > 0:
 		d.unmended(&s)
 	default:
-		s.Before, s.Free = d.before(), d.wanted()
+		s.Before, s.Free, s.Put = d.before(), d.wanted(), d.put()
 	}
 	return s
 }
@@ -265,6 +265,11 @@ func (d *decision) unmended(s *ledger.Staged) {
 // wanted reports whether a person wrote the word for sending it again.
 func (d *decision) wanted() bool {
 	return slices.ContainsFunc(d.fates, func(f *fate) bool { return f.resend })
+}
+
+// put reports whether a person put in all rows.
+func (d *decision) put() bool {
+	return !slices.ContainsFunc(d.fates, func(f *fate) bool { return !f.put })
 }
 
 // before is what earlier files did with an item that goes.

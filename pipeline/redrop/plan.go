@@ -35,6 +35,7 @@ type fate struct {
 	resend  bool // a person wrote the word for sending it again, and it certainly stands at this row
 	misled  bool // the word stands there, but beside the number of another row
 	strange bool // held: our columns call it sent, and the base has no such row
+	put     bool // fresh: it has no number, so a person says that it is a new row
 	spoilt  bool // untouched: a reader found something wrong with it, which this file need not show
 }
 
@@ -57,6 +58,7 @@ type original struct {
 	place  spot
 	before *prior
 	by     int32 // index of the line that claimed it by its number alone, -1 else
+	said   int8  // its status in the base's result: which of batch.Statuses
 	sum    resultmark.Sum
 	used   bool
 }
@@ -94,7 +96,9 @@ func (o *recognition) plan(t *opening.Table) (*Plan, error) {
 		return nil, err
 	}
 	m.copies()
-	m.byNumberAlone()
+	if err := m.byNumberAlone(); err != nil {
+		return nil, err
+	}
 	if err := m.others(); err != nil {
 		return nil, err
 	}
@@ -119,9 +123,11 @@ func (m *matching) read() error {
 	}
 	m.bySum = index(len(m.originals), func(i int32) resultmark.Sum { return m.originals[i].sum }, compareSums)
 	m.byNumber = index(len(m.originals), func(i int32) int { return m.originals[i].number }, cmp.Compare[int])
-	err = m.outcomes(m.family, base, func(row int, p spot, _ bool, _ *batch.Outcome) {
+	statuses := batch.Statuses()
+	err = m.outcomes(m.family, base, func(row int, p spot, _ bool, out *batch.Outcome) {
 		if at, known := m.byNumber.last(row); known {
-			m.originals[at].place, m.originals[at].before = p, m.family.prior(p.origin)
+			o := &m.originals[at]
+			o.place, o.before, o.said = p, m.family.prior(p.origin), int8(slices.Index(statuses, out.Status))
 		}
 	})
 	if err != nil {
@@ -152,7 +158,7 @@ func (m *matching) assign(i int, as manner, p spot) {
 	if f.before.held() && l.number > 0 {
 		f.as, f.numbers = held, nil
 	} else if f.before.held() {
-		f.as = fresh // the person cleared the number: it is a new row
+		f.as, f.put = fresh, true // the person cleared the number: it is a new row
 	}
 	m.fates[i] = f
 }
@@ -301,9 +307,13 @@ func (m *matching) copies() {
 
 // byNumberAlone takes a changed line for the row whose number it has. Where numbers did not move with the rows they say nothing, and
 // of several lines with the number of a row that was sent, all but the first are held.
-func (m *matching) byNumberAlone() {
+func (m *matching) byNumberAlone() error {
 	if m.displaced {
-		return
+		return nil
+	}
+	strangers, err := m.strangers()
+	if err != nil {
+		return err
 	}
 	for i, l := range m.lines {
 		at, known := m.byNumber.last(l.number)
@@ -312,7 +322,7 @@ func (m *matching) byNumberAlone() {
 		}
 		o := &m.originals[at]
 		switch {
-		case l.told() && l.status != resultmark.Resend && !o.before.sent() && !o.before.held(): // it is another file's row of this number
+		case strangers[i], l.told() && l.status != resultmark.Resend && !o.before.sent() && !o.before.held(): // it is another file's row of this number
 		case !o.used:
 			m.match(i, edited, at)
 			o.by = int32(i)
@@ -320,6 +330,45 @@ func (m *matching) byNumberAlone() {
 			m.hold(i, o.number)
 		}
 	}
+	return nil
+}
+
+// strangers are changed lines that share no value with the row of their number alone: rows of another file's result that was put into this
+// one. They were taken for rows that had been delivered. Only lines are asked about of which our columns say otherwise than the base's result
+// does, or all where a number stands twice.
+func (m *matching) strangers() (map[int]bool, error) {
+	var lines []int
+	statuses, found, mixed := batch.Statuses(), map[int]bool{}, m.mixed()
+	for i, l := range m.lines {
+		at, known := m.byNumber.last(l.number)
+		if !known || m.fates[i].as != unfound {
+			continue
+		}
+		if said := slices.Index(statuses, l.status); mixed || said >= 0 && said != int(m.originals[at].said) {
+			lines = append(lines, i)
+		}
+	}
+	if len(lines) == 0 {
+		return found, nil
+	}
+	return found, m.resembling(lines, func(i int, shared map[int]int) {
+		at, _ := m.byNumber.last(m.lines[i].number)
+		found[i] = shared[at] == 0
+	})
+}
+
+// mixed reports whether a number stands beside two lines.
+func (m *matching) mixed() bool {
+	seen := make([]bool, len(m.originals))
+	for i := range m.lines {
+		if at, known := m.byNumber.last(m.lines[i].number); known {
+			if seen[at] {
+				return true
+			}
+			seen[at] = true
+		}
+	}
+	return false
 }
 
 // others decides about the lines that are no known row. A line without a number was put in; any other might be a row that was
@@ -342,7 +391,7 @@ func (m *matching) others() error {
 		switch {
 		case m.fates[i].as != unfound:
 		case put:
-			m.fates[i] = fate{as: fresh, resend: l.status == resultmark.Resend}
+			m.fates[i] = fate{as: fresh, put: true, resend: l.status == resultmark.Resend}
 		case len(missing) > 0:
 			m.hold(i, missing...)
 		case l.told() && !(m.displaced && times[l.number] == 1 && m.sent(l.number)): // else it speaks of the line that stood there

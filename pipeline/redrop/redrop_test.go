@@ -375,6 +375,44 @@ func TestLeadingZerosOfAnEarlierResult(t *testing.T) {
 	}
 }
 
+// A row that equals another one of its file is sent once, also when the result is dropped as it is: it was sent a second time.
+func TestEqualRowsComeBack(t *testing.T) {
+	for _, format := range []string{"csv", "xlsx"} {
+		h := open(t, batch.English, "")
+		one := h.drop("failures", "orders.csv", []byte("accountNumber,lesBookingId,failReason\n1,A1,late\n1,A1,late\n1,A2,late\n"))
+		two := h.drop("failures", one.name(format), one.content(format))
+		if n := h.provider.executed("A1"); n != 1 || two.lines[1]["status"] != "skipped" || two.lines[1]["code"] != "delivered-before" {
+			t.Errorf("A1 was executed %d times; %v", n, two.lines[1])
+		}
+		back := bytes.Replace(two.content("csv"), []byte("skipped"), []byte("resend"), 1)
+		three := h.drop("failures", two.name("csv"), back)
+		if n := h.provider.executed("A1"); n != 2 || three.lines[1]["status"] != "delivered" {
+			t.Errorf("asked for, A1 was executed %d times; %v", n, three.lines[1])
+		}
+	}
+}
+
+// Rows of another file's result stand below those that were not delivered. One has the number of a row that was: it was called delivered, and
+// never was sent.
+func TestRowsOfAnotherResultWithoutTheDelivered(t *testing.T) {
+	h := open(t, batch.English, "")
+	one := h.drop("failures", "orders.csv", []byte("accountNumber,lesBookingId,failReason\n1,A1,late\n1,REFUSE2,late\n1,A3,late\n"))
+	other := h.drop("failures", "others.csv", []byte("accountNumber,lesBookingId,failReason\n2,REFUSE9,broken\n,B2,closed\n"))
+	mine, theirs := records(t, one.content("csv")), records(t, other.content("csv"))
+	theirs[1][8], theirs[2][7] = "B9", "2"
+	two := h.drop("failures", one.name("csv"), encode(t, ',', [][]string{mine[0], mine[2], theirs[1], theirs[2]}))
+	for _, id := range []string{"B9", "B2"} {
+		if l := two.of(id); l["status"] != "skipped" || l["code"] != "held" || h.provider.executed(id) != 0 {
+			t.Errorf("%s was executed %d times: %v", id, h.provider.executed(id), l)
+		}
+	}
+
+	// Row 3, which was refused, is left out of what the other's row 3 is put below, and mended later.
+	h.drop("failures", "both.csv", encode(t, ',', [][]string{mine[0], mine[1], mine[3], theirs[1], theirs[2]}))
+	mine[2][8] = "A2"
+	h.drop("failures", one.name("csv"), encode(t, ',', [][]string{mine[0], mine[2]})).want(map[string]batch.Status{"A2": batch.Delivered})
+}
+
 // A result under another name, with few of our columns left, is known by its rows: also where a program wrote all of them in its own way, or
 // a person wrote remarks beside them. It was taken for a new file, all of whose rows were sent again.
 func TestFewOfOurColumnsAndOtherRows(t *testing.T) {

@@ -73,12 +73,9 @@ func (j *Judge) Judge(ctx context.Context, items []ledger.Staged) error {
 		at, prints = append(at, i), append(prints, s.Print)
 	}
 	j.at, j.asked = at, prints
-	earlier := make([]*ledger.Earlier, len(prints))
-	if j.books != nil && len(prints) > 0 {
-		var err error
-		if earlier, err = j.books.Earlier(ctx, j.family, prints, j.since); err != nil {
-			return err
-		}
+	earlier, err := j.earlier(ctx, items, at, prints)
+	if err != nil {
+		return err
 	}
 	for k, i := range at {
 		if err := j.one(&items[i], earlier[k]); err != nil {
@@ -86,6 +83,26 @@ func (j *Judge) Judge(ctx context.Context, items []ledger.Staged) error {
 		}
 	}
 	return nil
+}
+
+// earlier finds what was sent before. What files of the family sent counts for a row of theirs that equals another one of theirs, and not
+// for the rows that a person put in or wants to be sent.
+func (j *Judge) earlier(ctx context.Context, items []ledger.Staged, at []int, prints []ledger.Print) ([]*ledger.Earlier, error) {
+	if j.books == nil || len(prints) == 0 {
+		return make([]*ledger.Earlier, len(prints)), nil
+	}
+	others, err := j.books.Earlier(ctx, j.family, prints, j.since)
+	own := func(i int) bool { return !items[i].Put && !items[i].Free }
+	if err != nil || j.again == nil || !slices.ContainsFunc(at, own) {
+		return others, err
+	}
+	all, err := j.books.Earlier(ctx, "", prints, j.since)
+	for k, i := range at {
+		if err == nil && own(i) {
+			others[k] = all[k]
+		}
+	}
+	return others, err
 }
 
 // Close forgets which rows had which requests. It may be called again.
