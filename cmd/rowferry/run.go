@@ -149,6 +149,7 @@ func standsBy(err error) string {
 func (f *flags) serve(ctx context.Context, cfg *configs.Config, log *slog.Logger, watch *supervised) error {
 	registry := &exposition.Registry{Log: log}
 	registry.Beside(process.WriteProcessMetrics)
+	registry.Beside(process.WriteFDMetrics)
 	metrics := pipeline.NewMetrics(registry)
 	spans, err := traces.Open(ctx, version(), log)
 	if err != nil {

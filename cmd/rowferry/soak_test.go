@@ -545,6 +545,9 @@ func (s *soak) small(young map[string]float64) {
 		}
 	}
 	for _, name := range []string{"go_goroutines", "process_open_fds", "process_resident_memory_bytes", "go_memstats_heap_inuse_bytes", "go_memstats_heap_released_bytes", "go_memstats_sys_bytes", "rowferry_ledger_bytes"} {
+		if _, there := now[name]; !there {
+			s.t.Errorf("the process does not say %s", name)
+		}
 		s.t.Logf("%s: %.0f young, %.0f now", name, young[name], now[name])
 	}
 }
