@@ -214,6 +214,7 @@ func build(to, flags string) error {
 type bench struct {
 	dir, self, binary, url string
 	document, config       string        // the provider's and the configuration's; "": those beside this
+	most                   string        // rows of a file [2000000, which every build has taken]
 	taken, refused         *atomic.Int64 // requests that the sink got, and those of them that it refused
 	asked                  *span         // from the first request that it got to the last answer
 	n                      int
@@ -234,7 +235,7 @@ func (b *bench) workplace() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	filled := strings.NewReplacer("SINK", document, "URL", b.url).Replace(string(text))
+	filled := strings.NewReplacer("SINK", document, "URL", b.url, "MOST", cmp.Or(b.most, "2000000")).Replace(string(text))
 	path := filepath.Join(dir, "rowferry.yaml")
 	return path, os.WriteFile(path, []byte(filled), 0o644)
 }

@@ -18,6 +18,7 @@ type plotted struct {
 // and the result have every row, in the file's order, with its outcome.
 func plot(to string, most, runs int) error {
 	return withBench(1, func(b *bench, in string) error {
+		b.most = "20000000"
 		var starts plotted
 		var all []plotted
 		for rows := 1; rows <= most; rows *= 10 {
