@@ -363,11 +363,11 @@ func (t *Taker) take(ctx context.Context, f *ledger.File, fetched inbox.Fetched)
 	return nil
 }
 
-// putAway puts the original to rest and, of a file that was decided about just now, tells what became of it: its rows do not
+// putAway puts the original to rest and, of a file that was decided about just now, tells once what became of it: its rows do not
 // wait for an archive that is full.
 func (t *Taker) putAway(ctx context.Context, f ledger.File, from source, fresh bool) error {
 	err := t.rest(ctx, f, from)
-	if t.Taken == nil || err != nil && !fresh {
+	if t.Taken == nil || !fresh {
 		return err
 	}
 	now, readErr := t.Ledger.File(ctx, f.ID)

@@ -109,6 +109,9 @@ func TestAFileInTroubleKeepsNoOtherWaiting(t *testing.T) {
 					t.Errorf("in the end: %+v", f)
 				}
 			}
+			if len(b.taken) != 3 {
+				t.Errorf("told of %d files, of some twice: %v", len(b.taken), b.taken)
+			}
 			if _, err := os.Stat(b.at("in/bad.csv")); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("it still lies in the inbox: %v", err)
 			}
