@@ -1,5 +1,5 @@
-// Package slab holds memory that the garbage collector neither looks into nor counts: the heap may grow to 2.5 times what lives in it, so each
-// byte of what lives long and has no pointers would cost two and a half.
+// Package slab holds memory that the garbage collector neither looks into nor counts: the heap may grow by a part of what lives in it, so that
+// each byte of what lives long and has no pointers would cost more than itself.
 package slab
 
 import (
