@@ -100,6 +100,10 @@ func parts(t *testing.T, dir string) {
 			t.Error("the program needs libraries of the system")
 		}
 	}
+	const most = 40_000_000 // docs/performance.md says what weighs
+	if info, err := os.Stat(program); err != nil || info.Size() > most {
+		t.Errorf("the program has %d bytes, more than %d: %v", info.Size(), most, err)
+	}
 	commit := strings.TrimSpace(run(t, "git", "-C", "..", "rev-parse", "--short=12", "HEAD"))
 	if said := run(t, program, "version"); !strings.HasPrefix(said, "rowferry 0.1.0 ("+commit+", go") {
 		t.Errorf("version says %q", said)
