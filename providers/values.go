@@ -214,9 +214,9 @@ func (c *converter) length(text string) *Violation {
 	return nil
 }
 
-// forbidden are control characters that XML cannot carry and nobody means.
+// forbidden are control characters that XML cannot carry or that nobody means: from U+0080 on they are what a program left that took bytes for letters.
 func forbidden(r rune) bool {
-	return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
+	return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r >= 0x80 && r < 0xa0 || r == 0xFFFE || r == 0xFFFF
 }
 
 // appendString writes s as a JSON string, with nothing escaped that need not be. It refuses broken UTF-8, U+FFFD and control characters.

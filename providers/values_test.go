@@ -40,6 +40,7 @@ func TestAppend(t *testing.T) {
 		{"note", "上海", batch.String, `"上海"`, "", ""},
 		{"note", "海", batch.String, "", "length", "at least 2"},
 		{"note", "a\x00b", batch.String, "", "type", "U+0000"},
+		{"note", "\u0093hi", batch.String, "", "type", "U+0093"}, // a quotation mark of Windows, taken for a letter
 		{"note", "a\xffb", batch.String, "", "type", "U+FFFD"},
 		{"note", "a\"\\\t", batch.String, `"a\"\\\t"`, "", ""},
 		{"count", "9999999999", batch.Number, "9999999999", "", ""},

@@ -94,8 +94,9 @@ func decide(ctx context.Context, f readers.File, s readers.Settings, limits read
 			return c, readers.Cut("csv.cut_character", "encoding", "utf-8")
 		}
 		if c.name == "" && c.from == 0 && c.to <= sniffed && charset.ByChance(head[:c.to]) {
-			fits := append([]string{"utf-8"}, charset.Guess(head[:c.to]).Fits...)
-			return c, readers.Refuse("csv.encoding_unclear", "line", 1, "fits", strings.Join(fits, ", "), "first", "utf-8")
+			if others := charset.Guess(head[:c.to]).Fits; len(others) > 0 {
+				return c, readers.Refuse("csv.encoding_unclear", "line", 1, "fits", strings.Join(append([]string{"utf-8"}, others...), ", "), "first", "utf-8")
+			}
 		}
 		c.name = "utf-8"
 		return c, nil
