@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/xuri/excelize/v2"
+
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/providers"
-	"github.com/rowferry/rowferry/templates/form"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -25,47 +25,85 @@ const (
 )
 
 const (
-	textCell  = 49    // number format "@"
-	firstDay  = 36526 // 2000-01-01 as a spreadsheet counts days
-	lastDay   = 73415 // 2100-12-31
+	lastRow   = 1 << 20 // of a sheet
+	textCell  = 49      // number format "@"
+	firstDay  = 36526   // 2000-01-01 as a spreadsheet counts days
+	lastDay   = 73415   // 2100-12-31
 	dayFormat = "yyyy-mm-dd"
 )
 
 // writeData fills the sheet that people fill in: heading, formats and checks of whole columns, the example.
 func (b *book) writeData() {
-	b.data.Headed, b.data.Texts = true, true
+	rows := shown(b.op)
 	tallest := 1
 	for i, c := range b.columns {
+		name, _ := excelize.ColumnNumberToName(i + 1)
+		b.must(b.file.SetColStyle(b.data, name, b.style(c.cellStyle())))
 		width := c.width()
-		b.data.Column(i+1, width, c.cellLook())
+		b.must(b.file.SetColWidth(b.data, name, name, width))
 		tallest = max(tallest, lines(c.heading, width-2))
-		b.data.Set(i+1, 1, c.heading, b.headLook(c))
-		b.check(i+1, c)
+		b.must(b.file.SetCellStr(b.data, name+"1", c.heading))
+		b.must(b.file.SetCellStyle(b.data, name+"1", name+"1", b.style(b.headStyle(c))))
+		b.note(name+"1", c.heading, b.remarks(c))
+		b.check(name, c)
 	}
-	b.data.Height(1, min(float64(8+15*tallest), 400))
-	for i, row := range shown(b.op) {
+	b.must(b.file.SetRowHeight(b.data, 1, min(float64(8+15*tallest), 400)))
+	for i, row := range rows {
 		b.example(i+2, row)
 	}
-	for i, c := range b.columns {
-		b.note(i+1, 1, c.heading, b.remarks(c))
-	}
-	b.note(1, 2, b.say("template.example"), []string{b.say("template.example.note")})
+	b.note("A2", b.say("template.example"), []string{b.say("template.example.note")})
+	b.must(b.file.SetPanes(b.data, &excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft",
+		Selection: []excelize.Selection{{SQRef: "A2", ActiveCell: "A2", Pane: "bottomLeft"}}}))
+	b.must(b.file.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: "'" + b.data + "'!$1:$1", Scope: b.data}))
+	last, _ := excelize.ColumnNumberToName(len(b.columns))
+	b.must(b.file.AddIgnoredErrors(b.data, fmt.Sprintf("A1:%s%d", last, lastRow), excelize.IgnoredErrorsNumberStoredAsText))
+	b.must(b.file.SetSheetDimension(b.data, fmt.Sprintf("A1:%s%d", last, len(rows)+1)))
+	landscape, paper, height := "landscape", 9, 0
+	b.must(b.file.SetPageLayout(b.data, &excelize.PageLayoutOptions{Orientation: &landscape, Size: &paper, FitToHeight: &height}))
 }
 
-func (b *book) headLook(c *column) form.Look {
+func (b *book) headStyle(c *column) excelize.Style {
 	fill := optionalFill
 	if c.required {
 		fill = requiredFill
 	}
-	l := headLook(fill)
+	s := headStyle(fill)
 	if b.groups(c) {
-		l.Below = keyLine
+		s.Border = keyBorders()
 	}
-	return l
+	return s
 }
 
-func headLook(fill string) form.Look {
-	return form.Look{Bold: true, Number: textCell, Line: line, Fill: fill, Wrap: true, Vertical: "center", Lateral: "left"}
+func headStyle(fill string) excelize.Style {
+	return excelize.Style{
+		Font: font(excelize.Font{Bold: true}), NumFmt: textCell, Border: borders(),
+		Fill:      excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{fill}},
+		Alignment: &excelize.Alignment{WrapText: true, Vertical: "center", Horizontal: "left"},
+	}
+}
+
+// font completes a font: one without a name is shown in whatever the program likes.
+func font(f excelize.Font) *excelize.Font {
+	f.Family = "Calibri"
+	if f.Size == 0 {
+		f.Size = 11
+	}
+	return &f
+}
+
+// keyBorders mark a column whose equal values make rows one request.
+func keyBorders() []excelize.Border {
+	out := borders()
+	out[len(out)-1] = excelize.Border{Type: "bottom", Color: keyLine, Style: 5}
+	return out
+}
+
+func borders() []excelize.Border {
+	var out []excelize.Border
+	for _, side := range []string{"left", "right", "top", "bottom"} {
+		out = append(out, excelize.Border{Type: side, Color: line, Style: 1})
+	}
+	return out
 }
 
 // groups reports whether equal values in the column make rows one request.
@@ -73,17 +111,18 @@ func (b *book) groups(c *column) bool {
 	return c.field == nil || b.op.Rows.Kind == providers.Group && slices.Contains(b.op.Rows.Key, c.field.Path)
 }
 
-// cellLook is how the column's cells hold what people type: text stays as it was typed.
-func (c *column) cellLook() form.Look {
+// cellStyle is how the column's cells hold what people type: text stays as it was typed.
+func (c *column) cellStyle() excelize.Style {
+	day := dayFormat
 	switch c.kind {
 	case date:
-		return form.Look{Format: dayFormat, Lateral: "left"}
+		return excelize.Style{CustomNumFmt: &day, Alignment: &excelize.Alignment{Horizontal: "left"}}
 	case whole:
-		return form.Look{Number: 1}
+		return excelize.Style{NumFmt: 1}
 	case decimal:
-		return form.Look{}
+		return excelize.Style{NumFmt: 0}
 	}
-	return form.Look{Number: textCell}
+	return excelize.Style{NumFmt: textCell}
 }
 
 func (c *column) width() float64 {
@@ -124,26 +163,33 @@ func lines(s string, width float64) int {
 
 func (b *book) example(row int, values map[string]string) {
 	for i, c := range b.columns {
-		l := c.cellLook()
-		l.Italic, l.Colour, l.Fill = true, exampleFont, exampleFill
+		cell, _ := excelize.CoordinatesToCellName(i+1, row)
+		s := c.cellStyle()
+		s.Font = font(excelize.Font{Italic: true, Color: exampleFont})
+		s.Fill = excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{exampleFill}}
+		b.must(b.file.SetCellStyle(b.data, cell, cell, b.style(s)))
 		value := any(groupExample)
 		if c.field != nil {
-			value = nil
-			if text := values[c.field.Path]; text != "" {
-				value = c.cell(text, b.l)
+			text, there := values[c.field.Path]
+			if !there || text == "" {
+				continue
 			}
+			value = c.cell(text, b.l)
 		}
-		b.data.Set(i+1, row, value, l)
+		b.must(b.file.SetCellValue(b.data, cell, value))
+		b.must(b.file.SetCellStyle(b.data, cell, cell, b.style(s))) // excelize has a format of its own for dates
 	}
 }
 
 // note puts a comment on a cell: a bold first line and remarks.
-func (b *book) note(column, row int, title string, remarks []string) {
+func (b *book) note(cell, title string, remarks []string) {
+	run := []excelize.RichTextRun{{Text: title, Font: &excelize.Font{Bold: true, Size: 9, Family: "Tahoma"}}}
 	height := lines(title, 56)
 	for _, r := range remarks {
+		run = append(run, excelize.RichTextRun{Text: "\n" + r, Font: &excelize.Font{Size: 9, Family: "Tahoma"}})
 		height += lines(r, 56)
 	}
-	b.data.Note(column, row, title, remarks, 380, 16*height+14)
+	b.must(b.file.AddComment(b.data, excelize.Comment{Cell: cell, Author: "rowferry", Paragraph: run, Width: 380, Height: uint(16*height + 14)}))
 }
 
 // remarks are what a person must know to fill the column: whether, what, how, for example.
@@ -218,44 +264,50 @@ func sentence(s string) string {
 }
 
 // check adds what the spreadsheet program itself can check while people type.
-func (b *book) check(column int, c *column) {
+func (b *book) check(name string, c *column) {
 	if c.field == nil {
 		return
 	}
-	k := form.Check{Column: column, Title: clip(c.heading, 30), Error: clip(b.complaint(c), 220)}
+	dv := excelize.NewDataValidation(true)
+	dv.SetSqref(fmt.Sprintf("%s2:%s%d", name, name, lastRow))
+	strict := excelize.DataValidationErrorStyleStop
 	switch c.kind {
 	case choice:
-		k.Kind, k.First, k.Warns = "list", b.choices(c), !c.closed // other words are understood too
+		b.choices(dv, c)
+		if !c.closed {
+			strict = excelize.DataValidationErrorStyleWarning // other words are understood too
+		}
 	case date:
-		k.Kind, k.First, k.Second = "date", strconv.Itoa(firstDay), strconv.Itoa(lastDay)
+		b.must(dv.SetRange(firstDay, lastDay, excelize.DataValidationTypeDate, excelize.DataValidationOperatorBetween))
 	case whole:
 		lo, hi := bounds(c.field.Schema.Raw)
-		k.Kind, k.First, k.Second = "whole", plainNumber(lo), plainNumber(hi)
+		b.must(dv.SetRange(lo, hi, excelize.DataValidationTypeWhole, excelize.DataValidationOperatorBetween))
 	case decimal:
-		k.Kind, k.First = "custom", c.formula(form.Ref(column, 2))
+		b.must(dv.SetRange(c.formula(name+"2"), "", excelize.DataValidationTypeCustom, excelize.DataValidationOperatorBetween))
 	default:
 		lo, hi := c.length()
-		switch k.Kind = "textLength"; {
+		switch {
 		case hi < unbounded:
-			k.First, k.Second = strconv.Itoa(max(lo, 1)), strconv.Itoa(hi)
+			b.must(dv.SetRange(max(lo, 1), hi, excelize.DataValidationTypeTextLength, excelize.DataValidationOperatorBetween))
 		case lo > 1:
-			k.Operator, k.First = "greaterThanOrEqual", strconv.Itoa(lo)
+			b.must(dv.SetRange(lo, 0, excelize.DataValidationTypeTextLength, excelize.DataValidationOperatorGreaterThanOrEqual))
+			dv.Formula2 = ""
 		default:
 			return
 		}
 	}
-	b.data.Check(k)
+	dv.SetError(strict, clip(c.heading, 30), clip(b.complaint(c), 220))
+	b.must(b.file.AddDataValidation(b.data, dv))
 }
 
-func plainNumber(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
-
-// choices are the drop-down's entries: in the rule itself while they fit, else from the guide.
-func (b *book) choices(c *column) string {
+// choices gives the drop-down its entries: in the rule itself while they fit, else from the guide.
+func (b *book) choices(dv *excelize.DataValidation, c *column) {
 	joined := strings.Join(c.choices, ",")
 	if len(joined) <= 200 && strings.Count(joined, ",") == len(c.choices)-1 && !strings.ContainsAny(joined, `"`) {
-		return `"` + joined + `"`
+		b.must(dv.SetDropList(c.choices))
+		return
 	}
-	return b.listed(c)
+	dv.SetSqrefDropList(b.listed(c))
 }
 
 // complaint is what the spreadsheet program says of a wrong value.
@@ -319,7 +371,7 @@ func (c *column) formula(cell string) string {
 	if length > 0 {
 		all = append(all, fmt.Sprintf("LEN(%s)<=%d", cell, length))
 	}
-	return "AND(" + strings.Join(all, ",") + ")"
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace("AND(" + strings.Join(all, ",") + ")") // excelize writes it as it is
 }
 
 // length is the fewest and most characters of a text.

@@ -5,9 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/xuri/excelize/v2"
+
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/providers"
-	"github.com/rowferry/rowferry/templates/form"
 )
 
 // Widths of the guide's columns: place, heading, required, what goes in, help, example.
@@ -19,12 +20,17 @@ const guideWidth = 185
 // writeGuide fills the second sheet: how to use the first, what each column is, what the result says.
 func (b *book) writeGuide() {
 	for i, w := range guideWidths {
-		b.guide.Column(i+1, w, form.Look{})
+		name, _ := excelize.ColumnNumberToName(i + 1)
+		b.must(b.file.SetColWidth(b.guide, name, name, w))
 	}
-	b.guide.Gridless, b.guide.Fit = true, true
-	b.paragraph(b.title(), form.Look{Bold: true, Size: 16}, 24)
+	off, one, none, landscape, paper := false, 1, 0, "landscape", 9
+	b.must(b.file.SetSheetView(b.guide, 0, &excelize.ViewOptions{ShowGridLines: &off}))
+	fit := true
+	b.must(b.file.SetSheetProps(b.guide, &excelize.SheetPropsOptions{FitToPage: &fit}))
+	b.must(b.file.SetPageLayout(b.guide, &excelize.PageLayoutOptions{Orientation: &landscape, Size: &paper, FitToWidth: &one, FitToHeight: &none}))
+	b.paragraph(b.title(), excelize.Font{Bold: true, Size: 16}, 24)
 	if help := b.op.Help.In(b.l); help != "" {
-		b.paragraph(help, form.Look{}, 0)
+		b.paragraph(help, excelize.Font{}, 0)
 	}
 	b.steps()
 	b.legend()
@@ -34,31 +40,29 @@ func (b *book) writeGuide() {
 }
 
 // paragraph is one text over all columns.
-func (b *book) paragraph(s string, l form.Look, height float64) {
+func (b *book) paragraph(s string, f excelize.Font, height float64) {
 	b.row++
-	l.Wrap, l.Vertical = true, "top"
-	for i := range guideWidths {
-		b.guide.Set(i+1, b.row, nil, l)
-	}
-	b.guide.Set(1, b.row, plain(s), l)
-	b.guide.Merge(b.row, len(guideWidths))
+	from, to := fmt.Sprintf("A%d", b.row), fmt.Sprintf("F%d", b.row)
+	b.must(b.file.MergeCell(b.guide, from, to))
+	b.must(b.file.SetCellStr(b.guide, from, plain(s)))
+	b.must(b.file.SetCellStyle(b.guide, from, to, b.style(excelize.Style{Font: font(f), Alignment: &excelize.Alignment{WrapText: true, Vertical: "top"}})))
 	if height == 0 {
 		height = min(float64(15*lines(s, guideWidth)+3), 400)
 	}
-	b.guide.Height(b.row, height)
+	b.must(b.file.SetRowHeight(b.guide, b.row, height))
 }
 
 func (b *book) headline(key string) {
 	b.row++
-	b.paragraph(b.say(key), form.Look{Bold: true, Size: 12, Colour: "1F4E78"}, 20)
+	b.paragraph(b.say(key), excelize.Font{Bold: true, Size: 12, Color: "1F4E78"}, 20)
 }
 
 func (b *book) steps() {
 	b.headline("template.steps")
-	steps := []string{b.say("template.step.fill", "sheet", b.data.Name(), "rows", b.rowsSentence()), b.say("template.step.example")}
+	steps := []string{b.say("template.step.fill", "sheet", b.data, "rows", b.rowsSentence()), b.say("template.step.example")}
 	steps = append(steps, b.say("template.step.headings"), b.say("template.step.drop"), b.say("template.step.result"))
 	for i, s := range steps {
-		b.paragraph(fmt.Sprintf("%d.  %s", i+1, s), form.Look{}, 0)
+		b.paragraph(fmt.Sprintf("%d.  %s", i+1, s), excelize.Font{}, 0)
 	}
 }
 
@@ -81,39 +85,41 @@ func (b *book) rowsSentence() string {
 
 func (b *book) legend() {
 	b.headline("template.legend")
-	b.colour(headLook(requiredFill), "template.required")
-	b.colour(headLook(optionalFill), "template.optional")
+	b.colour(headStyle(requiredFill), "template.required")
+	b.colour(headStyle(optionalFill), "template.optional")
 	if slices.ContainsFunc(b.columns, b.groups) {
-		b.colour(form.Look{Line: line, Below: keyLine}, "template.key")
+		b.colour(excelize.Style{Border: keyBorders()}, "template.key")
 	}
 }
 
-func (b *book) colour(l form.Look, key string) {
+func (b *book) colour(s excelize.Style, key string) {
 	b.row++
-	b.guide.Set(1, b.row, nil, l)
-	b.guide.Set(2, b.row, b.say(key), form.Look{})
+	cell := fmt.Sprintf("A%d", b.row)
+	b.must(b.file.SetCellStyle(b.guide, cell, cell, b.style(s)))
+	b.must(b.file.SetCellStr(b.guide, fmt.Sprintf("B%d", b.row), b.say(key)))
 }
 
 // table has a line for each column of the sheet to fill in.
 func (b *book) table() {
 	b.headline("template.columns")
-	b.cells(func(int) form.Look { return headLook(optionalFill) }, b.say("template.place"), b.say("template.heading"),
+	b.cells(func(int) excelize.Style { return headStyle(optionalFill) }, b.say("template.place"), b.say("template.heading"),
 		b.say("template.must"), b.say("template.rule"), b.say("template.help"), b.say("template.example"))
-	body := form.Look{Number: textCell, Line: line, Wrap: true, Vertical: "top"}
+	body := excelize.Style{NumFmt: textCell, Border: borders(), Alignment: &excelize.Alignment{WrapText: true, Vertical: "top"}}
 	for i, c := range b.columns {
+		name, _ := excelize.ColumnNumberToName(i + 1)
 		rule, help, example := b.tableTexts(c)
 		must := ""
 		if c.required {
 			must = b.say("template.yes")
 		}
-		b.cells(func(at int) form.Look {
-			if at != 1 {
-				return body
+		b.cells(func(at int) excelize.Style {
+			s := body
+			if at == 1 {
+				s = b.headStyle(c)
+				s.Alignment = body.Alignment
 			}
-			l := b.headLook(c)
-			l.Lateral, l.Vertical = "", body.Vertical
-			return l
-		}, form.Letters(i+1), c.heading, must, rule, help, example)
+			return s
+		}, name, c.heading, must, rule, help, example)
 	}
 }
 
@@ -134,14 +140,16 @@ func (b *book) tableTexts(c *column) (rule, help, example string) {
 }
 
 // cells writes one line of the table, as high as its longest text.
-func (b *book) cells(look func(int) form.Look, texts ...string) {
+func (b *book) cells(style func(int) excelize.Style, texts ...string) {
 	b.row++
 	tallest := 1
 	for i, s := range texts {
-		b.guide.Set(i+1, b.row, s, look(i))
+		cell, _ := excelize.CoordinatesToCellName(i+1, b.row)
+		b.must(b.file.SetCellStr(b.guide, cell, s))
+		b.must(b.file.SetCellStyle(b.guide, cell, cell, b.style(style(i))))
 		tallest = max(tallest, lines(s, guideWidths[i]-1))
 	}
-	b.guide.Height(b.row, min(float64(15*tallest+4), 400))
+	b.must(b.file.SetRowHeight(b.guide, b.row, min(float64(15*tallest+4), 400)))
 }
 
 // rules are those over several columns, and what the provider's document remarks.
@@ -177,7 +185,7 @@ func (b *book) rules() {
 	}
 	b.headline("template.rules")
 	for _, s := range out {
-		b.paragraph("•  "+s, form.Look{}, 0)
+		b.paragraph("•  "+s, excelize.Font{}, 0)
 	}
 }
 
@@ -193,18 +201,18 @@ func (b *book) outcomes() {
 		if name != string(s) {
 			name += " (" + string(s) + ")"
 		}
-		b.paragraph("•  "+name+": "+meaning, form.Look{}, 0)
+		b.paragraph("•  "+name+": "+meaning, excelize.Font{}, 0)
 	}
 }
 
 // listed writes a long list of choices below the guide and gives the reference to it.
 func (b *book) listed(c *column) string {
 	b.row++
-	b.paragraph(c.heading, form.Look{Bold: true}, 0)
+	b.paragraph(c.heading, excelize.Font{Bold: true}, 0)
 	first := b.row + 1
 	for _, o := range c.choices {
 		b.row++
-		b.guide.Set(1, b.row, o, form.Look{})
+		b.must(b.file.SetCellStr(b.guide, fmt.Sprintf("A%d", b.row), o))
 	}
-	return fmt.Sprintf("'%s'!$A$%d:$A$%d", b.guide.Name(), first, b.row)
+	return fmt.Sprintf("'%s'!$A$%d:$A$%d", b.guide, first, b.row)
 }

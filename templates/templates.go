@@ -7,9 +7,10 @@ import (
 	"io"
 	"time"
 
+	"github.com/xuri/excelize/v2"
+
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/providers"
-	"github.com/rowferry/rowferry/templates/form"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -38,32 +39,57 @@ func Write(w io.Writer, op *providers.Operation, s Settings) error {
 	if s.Group == "" {
 		s.Group = GroupHeading(s.Language)
 	}
-	b := &book{op: op, l: s.Language, group: s.Group, columns: columns(op, s)}
-	if err := b.write().Write(w); err != nil {
-		return fmt.Errorf("template of %s: %w", op.ID, err)
+	b := &book{op: op, l: s.Language, group: s.Group, file: excelize.NewFile()}
+	defer b.file.Close()
+	b.columns = columns(op, s)
+	b.write()
+	if b.err != nil {
+		return fmt.Errorf("template of %s: %w", op.ID, b.err)
 	}
-	return nil
+	return b.file.Write(w)
 }
 
-// book is one template being written.
+// book is one template being written. The first thing that fails is kept and ends the work.
 type book struct {
 	op          *providers.Operation
 	l           batch.Language
 	group       string
+	file        *excelize.File
 	columns     []*column
-	data, guide *form.Sheet
-	row         int // of the guide: the last one written
+	data, guide string // sheet names
+	row         int    // of the guide: the last one written
+	err         error
 }
 
 func (b *book) say(key string, args ...any) string { return words.Of(b.l, key, args...) }
 
-func (b *book) write() *form.Book {
-	f := &form.Book{Title: b.title(), Creator: "rowferry", Language: string(b.l), Properties: [][2]string{{propertyOperation, b.op.ID}, {propertyLanguage, string(b.l)},
-		{propertyGroup, b.group}, {propertyWritten, time.Now().Format(time.DateOnly)}}}
-	b.data, b.guide = f.Sheet(b.say("template.sheet.data")), f.Sheet(b.say("template.sheet.guide"))
+// must keeps an error; nothing of excelize fails here but by a mistake of ours.
+func (b *book) must(err error) {
+	if b.err == nil {
+		b.err = err
+	}
+}
+
+func (b *book) style(s excelize.Style) int {
+	id, err := b.file.NewStyle(&s)
+	b.must(err)
+	return id
+}
+
+func (b *book) write() {
+	b.data, b.guide = b.say("template.sheet.data"), b.say("template.sheet.guide")
+	b.must(b.file.SetSheetName("Sheet1", b.data))
+	_, err := b.file.NewSheet(b.guide)
+	b.must(err)
+	b.must(b.file.SetDocProps(&excelize.DocProperties{Creator: "rowferry", Title: b.title(), Language: string(b.l)}))
+	b.must(b.file.SetAppProps(&excelize.AppProperties{Application: "rowferry"}))
+	for _, p := range [][2]string{{propertyOperation, b.op.ID}, {propertyLanguage, string(b.l)}, {propertyGroup, b.group}, {propertyWritten, time.Now().Format(time.DateOnly)}} {
+		b.must(b.file.SetCustomProps(excelize.CustomProperty{Name: p[0], Value: p[1]}))
+	}
 	b.writeGuide()
 	b.writeData()
-	return f
+	b.must(b.file.SetSheetDimension(b.guide, fmt.Sprintf("A1:F%d", b.row)))
+	b.file.SetActiveSheet(0)
 }
 
 // title names provider and operation.

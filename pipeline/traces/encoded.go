@@ -77,7 +77,7 @@ func keyValue(a attribute.KeyValue) []byte {
 	case attribute.BOOL:
 		value = protowire.AppendVarint(protowire.AppendTag(nil, 2, protowire.VarintType), protowire.EncodeBool(v.AsBool()))
 	default:
-		value = message(nil, 1, []byte(v.Emit()))
+		value = message(nil, 1, []byte(v.String()))
 	}
 	return message(text(nil, 1, string(a.Key)), 2, value)
 }

@@ -25,7 +25,7 @@ func NewShared(value string) *Shared {
 // Get gives the value while it is good. Of callers that find none, one asks for it and the others wait for what it gets. ask also says
 // until when it is to be used; the zero time is for ever.
 func (s *Shared) Get(ctx context.Context, ask func(context.Context) (value string, until time.Time, err error)) (string, error) {
-	value, _, asked := s.good()
+	value, asked, _ := s.good()
 	if value != "" {
 		return value, nil
 	}
@@ -35,7 +35,7 @@ func (s *Shared) Get(ctx context.Context, ask func(context.Context) (value strin
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
-	value, failed, since := s.good()
+	value, since, failed := s.good()
 	if value != "" {
 		return value, nil
 	}
@@ -54,13 +54,13 @@ func (s *Shared) Get(ctx context.Context, ask func(context.Context) (value strin
 }
 
 // good is the value, "" where there is none that is good; how often it was asked for, and how that failed the last time.
-func (s *Shared) good() (value string, failed error, asked int) {
+func (s *Shared) good() (value string, asked int, failed error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.until.IsZero() && time.Now().After(s.until) {
-		return "", s.failed, s.asked
+		return "", s.asked, s.failed
 	}
-	return s.value, s.failed, s.asked
+	return s.value, s.asked, s.failed
 }
 
 // Forget lets go of a value that the provider refused, unless there is another one by now.

@@ -4,6 +4,7 @@ package collecting
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
 )
 
@@ -21,5 +22,6 @@ func init() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(percent)
 		ballast = make([]byte, weight)
+		runtime.KeepAlive(ballast)
 	}
 }
