@@ -25,6 +25,7 @@ type Judge struct {
 	since  time.Time
 
 	seen  firsts
+	kin   kin   // of the family; nil until it is asked for
 	at    []int // room for what is asked of the ledger
 	asked []ledger.Print
 	tally tally
@@ -85,24 +86,41 @@ func (j *Judge) Judge(ctx context.Context, items []ledger.Staged) error {
 	return nil
 }
 
-// earlier finds what was sent before. What files of the family sent counts for a row of theirs that equals another one of theirs, and not
-// for the rows that a person put in or wants to be sent.
+// earlier finds what was sent before, by whatever file.
 func (j *Judge) earlier(ctx context.Context, items []ledger.Staged, at []int, prints []ledger.Print) ([]*ledger.Earlier, error) {
 	if j.books == nil || len(prints) == 0 {
 		return make([]*ledger.Earlier, len(prints)), nil
 	}
-	others, err := j.books.Earlier(ctx, j.family, prints, j.since)
-	own := func(i int) bool { return !items[i].Put && !items[i].Free }
-	if err != nil || j.again == nil || !slices.ContainsFunc(at, own) {
-		return others, err
+	found, err := j.books.Earlier(ctx, j.family, prints, j.since)
+	if err != nil || j.again == nil {
+		return found, err
 	}
-	all, err := j.books.Earlier(ctx, "", prints, j.since)
-	for k, i := range at {
-		if err == nil && own(i) {
-			others[k] = all[k]
+	return found, j.ofKin(ctx, items, at, prints, found)
+}
+
+// ofKin finds also what files of the family sent: it counts for a row of theirs that equals another one of theirs, and not for the rows
+// that a person put in or wants to be sent.
+func (j *Judge) ofKin(ctx context.Context, items []ledger.Staged, at []int, prints []ledger.Print, found []*ledger.Earlier) (err error) {
+	if j.kin == nil {
+		if j.kin, err = kinOf(ctx, j.books, j.family); err != nil {
+			return err
 		}
 	}
-	return others, err
+	var own []int
+	var asked []ledger.Print
+	for k, i := range at {
+		if !items[i].Put && !items[i].Free && j.kin.has(&prints[k]) {
+			own, asked = append(own, k), append(asked, prints[k])
+		}
+	}
+	if len(own) == 0 {
+		return nil
+	}
+	all, err := j.books.Earlier(ctx, "", asked, j.since)
+	for n := range all {
+		found[own[n]] = all[n]
+	}
+	return err
 }
 
 // Close forgets which rows had which requests. It may be called again.
