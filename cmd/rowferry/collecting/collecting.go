@@ -8,12 +8,12 @@ import (
 	"runtime/debug"
 )
 
-// Where nobody set GOGC, memory is collected when 6 MB were made since and half of what lives: the ballast counts as living, and takes no
-// memory, for nobody touches it. 4 to 5 MB live mostly, and are let grow to more than twice that, as collecting so seldom saves a twelfth
-// of the processor's time; but not so the 25 MB of a large workbook.
+// Where nobody set GOGC, memory is collected when 10 MB were made since and half of what lives: the ballast counts as living, and takes no
+// memory, for nobody touches it. 4 to 5 MB live mostly, and are let grow to more than three times that, as collecting so seldom saves a
+// twentieth of the processor's time; but not so the 25 MB of a large workbook.
 const (
 	percent = 50
-	weight  = 12 << 20
+	weight  = 20 << 20
 )
 
 var ballast []byte
