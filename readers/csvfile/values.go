@@ -33,10 +33,8 @@ func destroyed(s string) string {
 		if s = strings.TrimSpace(s); len(s) >= 4 && strings.Trim(s, "#") == "" {
 			return "csv.cell.hashes"
 		}
-		if table.Failed(s) {
-			return "csv.cell.failure"
-		}
-	case table.Failed(s):
+	}
+	if table.Failed(s) {
 		return "csv.cell.failure"
 	}
 	return ""

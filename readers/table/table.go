@@ -222,7 +222,8 @@ func Look(s string) Kind {
 	switch s {
 	case "TRUE", "FALSE", "true", "false", "True", "False":
 		return Flag
-	case "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NUM!", "#NAME?", "#NULL!":
+	}
+	if Failed(s) {
 		return Fault
 	}
 	digits, letters, separators, currency, other := 0, 0, 0, 0, 0
