@@ -101,15 +101,18 @@ func (j *Judge) earlier(ctx context.Context, items []ledger.Staged, at []int, pr
 // ofKin finds also what files of the family sent: it counts for a row of theirs that equals another one of theirs, and not for the rows
 // that a person put in or wants to be sent.
 func (j *Judge) ofKin(ctx context.Context, items []ledger.Staged, at []int, prints []ledger.Print, found []*ledger.Earlier) (err error) {
-	if j.kin == nil {
-		if j.kin, err = kinOf(ctx, j.books, j.family); err != nil {
-			return err
-		}
-	}
 	var own []int
 	var asked []ledger.Print
 	for k, i := range at {
-		if !items[i].Put && !items[i].Free && j.kin.has(&prints[k]) {
+		if items[i].Put || items[i].Free {
+			continue
+		}
+		if j.kin == nil {
+			if j.kin, err = kinOf(ctx, j.books, j.family); err != nil {
+				return err
+			}
+		}
+		if j.kin.has(&prints[k]) {
 			own, asked = append(own, k), append(asked, prints[k])
 		}
 	}
