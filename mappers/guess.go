@@ -36,11 +36,15 @@ func Match(op *providers.Operation, columns []batch.Column) []Guess {
 		how        How
 		score      float64
 		rank       int
+		needed     int // 1: a request needs the field
 	}
 	var pairs []pair
 	for i, f := range fillers {
 		for col := range columns {
 			p := pair{field: i, col: col, rank: 9}
+			if f.field.Required {
+				p.needed = 1
+			}
 			for _, n := range f.names() {
 				how, score, rank := judge(t, col, n)
 				if rank < p.rank || rank == p.rank && score > p.score {
@@ -61,7 +65,7 @@ func Match(op *providers.Operation, columns []batch.Column) []Guess {
 		case a.score < b.score:
 			return 1
 		}
-		return 0
+		return b.needed - a.needed // of two that go by a heading, what a request needs
 	})
 	out := make([]Guess, len(fillers))
 	for i, f := range fillers {

@@ -163,17 +163,11 @@ func (a *addFlags) write(d *providers.Draft) error {
 	}
 	fmt.Fprintf(talk, "%s has %d fields, %d of them required", op.ID, len(op.Fields), required)
 	if n := len(p.Warnings); n > 0 {
-		fmt.Fprintf(talk, "; %d things of the provider's document are left out (at the end of the file)", n)
-	}
-	var names []string
-	for _, c := range p.Credentials {
-		if !c.Optional {
-			names = append(names, c.Name)
-		}
+		fmt.Fprintf(talk, "; %s left out of what the provider's document has (see the end of the file)", are(n, "thing"))
 	}
 	fmt.Fprintln(talk, ".")
-	if len(names) > 0 {
-		fmt.Fprintf(talk, "The account needs credentials: %s.\n", strings.Join(names, ", "))
+	if needs := credentials(op); len(needs) > 0 {
+		fmt.Fprintf(talk, "The account needs credentials: %s.\n", strings.Join(needs, ", or "))
 	}
 	if len(p.Servers) == 0 {
 		fmt.Fprintln(talk, "The document names no server: the account's `server` is the address.")
@@ -182,6 +176,17 @@ func (a *addFlags) write(d *providers.Draft) error {
 		fmt.Fprintf(talk, "Next: rowferry providers show %s; rowferry init --from SAMPLE --operation '%s/%s'; rowferry simulate %s\n", asPath(a.out), asPath(a.out), op.ID, asPath(a.out))
 	}
 	return nil
+}
+
+// credentials are those that an account needs, one text for each way to log in.
+func credentials(op *providers.Operation) []string {
+	var ways []string
+	for _, name := range op.Schemes {
+		if s, known := op.Provider.Scheme(name); known && len(s.Needs) > 0 {
+			ways = append(ways, strings.Join(s.Needs, ", "))
+		}
+	}
+	return ways
 }
 
 // tellMachine prints the document where it was not written to a file, and what only a person can say.

@@ -49,7 +49,7 @@ func (f *flags) loadSecretless() (*configs.Config, error) {
 
 // engine opens the ledger and wires the configuration over it. The returned function closes both.
 func engine(ctx context.Context, cfg *configs.Config, o pipeline.Options) (*pipeline.Engine, func() error, error) {
-	l, err := drivers.Open(ctx, drivers.Of(cfg))
+	l, err := inAMoment(ctx, func() (ledger.Owner, error) { return drivers.Open(ctx, drivers.Of(cfg)) })
 	if err != nil {
 		return nil, nil, err
 	}
@@ -58,6 +58,24 @@ func engine(ctx context.Context, cfg *configs.Config, o pipeline.Options) (*pipe
 		return nil, nil, errors.Join(err, l.Close())
 	}
 	return e, func() error { return errors.Join(e.Close(), l.Close()) }, nil
+}
+
+// aMoment is how long a process may have the ledger that was killed just now, or that carries an order out, or only looks who owns it.
+const aMoment = time.Second
+
+// inAMoment opens a ledger that another process may have for a moment yet.
+func inAMoment(ctx context.Context, open func() (ledger.Owner, error)) (ledger.Owner, error) {
+	for until := time.Now().Add(aMoment); ; {
+		l, err := open()
+		if inUse, ok := errors.AsType[*ledger.InUse](err); !ok || inUse.Elsewhere || !time.Now().Before(until) {
+			return l, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 func runCommand(f *flags) *cobra.Command {
@@ -159,7 +177,7 @@ func (f *flags) serve(ctx context.Context, cfg *configs.Config, log *slog.Logger
 	if watch == nil {
 		return f.once(ctx, cfg, log, registry, pipeline.Options{Inboxes: true, Log: log, Metrics: metrics, Traces: spans})
 	}
-	l, err := drivers.Join(ctx, drivers.Of(cfg), cfg.Here())
+	l, err := inAMoment(ctx, func() (ledger.Owner, error) { return drivers.Join(ctx, drivers.Of(cfg), cfg.Here()) })
 	if err != nil {
 		return err
 	}

@@ -218,8 +218,8 @@ func printFinding(w io.Writer, c *check.Finding) {
 		}
 		fmt.Fprintf(w, "  row %s: %s\n", c.Row(p.Row), p.Text)
 	}
-	if more := len(c.Held) - most; more > 0 && c.Duplicate == "" {
-		fmt.Fprintf(w, "  … and %s more that were sent before\n", count(more, "row"))
+	if more := c.Skipped - most; more > 0 && c.Duplicate == "" {
+		fmt.Fprintf(w, "  … and %s more that would be skipped\n", count(more, "row"))
 	}
 	for _, p := range c.Problems {
 		mark := "row"

@@ -13,6 +13,7 @@ import (
 	"github.com/kardianos/service"
 	"github.com/spf13/cobra"
 
+	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/packaging"
 )
 
@@ -99,10 +100,15 @@ func quoted(arguments []string) string {
 	return b.String()
 }
 
-// installService refuses a configuration with mistakes: a service that cannot start tells nobody.
+// installService refuses what the service could not start with, and would tell nobody: a configuration with mistakes, and data that another
+// process has.
 func (f *flags) installService(s service.Service) error {
-	if _, err := f.loadSecretless(); err != nil { // the service has its secrets from elsewhere
+	cfg, err := f.loadSecretless() // the service has its secrets from elsewhere
+	if err != nil {
 		return err
+	}
+	if drivers.Owned(drivers.Of(cfg)) {
+		return fmt.Errorf("a rowferry runs already with the data in %s: stop it first, else the service could not start", cfg.Data)
 	}
 	if err := s.Install(); err != nil {
 		return fmt.Errorf("install: %w", err)

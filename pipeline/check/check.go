@@ -37,7 +37,7 @@ type Finding struct {
 	Rejected   int             `json:"rejected_before,omitempty"`  // rows that were refused and are as they were
 	Unknown    int             `json:"unknown_before,omitempty"`   // rows that may have been processed and that nobody asked to send again
 	Repeats    int             `json:"repeats,omitempty"`          // of those skipped: rows that were sent before, or that equal one above
-	Held       []batch.Problem `json:"held,omitempty"`             // why; at most MostProblems
+	Held       []batch.Problem `json:"held,omitempty"`             // why rows would be skipped; at most MostProblems
 	Duplicate  string          `json:"duplicate,omitempty"`        // the earlier file whose rows it repeats, every one of them: it would not be taken
 	Problems   []batch.Problem `json:"problems,omitempty"`         // at most MostProblems
 	Sheets     []string        `json:"sheets,omitempty"`           // where several are read: row 10000005 is row 5 of the second
@@ -240,8 +240,10 @@ func (f *Finding) add(s *ledger.Staged, sending *calls, mask masks.Fields) {
 	}
 	if s.Preset.Held() {
 		f.Repeats += len(s.Rows)
-		if len(f.Held) < MostProblems {
-			f.Held = append(f.Held, batch.Problem{Row: s.Rows[0], Code: s.Preset.Code, Text: s.Preset.Message})
+	}
+	for _, row := range s.Rows {
+		if o := s.Preset.Of(row); o.Status == batch.Skipped && len(f.Held) < MostProblems {
+			f.Held = append(f.Held, batch.Problem{Row: row, Code: o.Code, Text: o.Message})
 		}
 	}
 	var c batch.Counts

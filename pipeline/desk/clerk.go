@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -45,13 +46,23 @@ func (c *Clerk) Work(ctx context.Context) error {
 	}
 	for _, o := range orders {
 		if err := c.Obey(ctx, o); err != nil {
-			c.Log.Error("an order could not be carried out", "verb", o.Verb, "file", o.File, "account", o.Account, "error", err)
+			level := slog.LevelError
+			if refused(err) {
+				level = slog.LevelWarn
+			}
+			c.Log.Log(ctx, level, "an order could not be carried out", "verb", o.Verb, "file", o.File, "account", o.Account, "error", err)
 		}
 		if err := c.Ledger.Done(ctx, o.N); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// refused reports whether an order does not fit what it is about: no trouble, but the mistake of whoever gave it.
+func refused(err error) bool {
+	_, superseded := errors.AsType[*ledger.Superseded](err)
+	return superseded || errors.Is(err, ledger.ErrNotFound) || errors.Is(err, ledger.ErrState) || errors.Is(err, ledger.ErrFamily)
 }
 
 // Obey carries out one order, and writes down before who gave it.

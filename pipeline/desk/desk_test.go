@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -211,5 +212,22 @@ func TestRows(t *testing.T) {
 		if len(got) != len(c.want) || len(got) > 0 && got[0] != c.want[0] {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
+	}
+}
+
+// An order that was given in time and does not fit any more is the mistake of whoever gave it: a warning, where an error would wake somebody.
+func TestARefusedOrderIsNoError(t *testing.T) {
+	_, l := office(t)
+	for _, o := range []ledger.Order{{Verb: ledger.Cancel, File: "f3"}, {Verb: ledger.Resend, File: "f2", Statuses: []batch.Status{batch.Failed}}} {
+		if _, err := l.Order(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var said strings.Builder
+	if err := (&desk.Clerk{Ledger: l, Log: slog.New(slog.NewTextHandler(&said, nil))}).Work(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if text := said.String(); strings.Count(text, "level=WARN") != 2 || strings.Contains(text, "level=ERROR") {
+		t.Error(text)
 	}
 }

@@ -257,3 +257,35 @@ func TestPinned(t *testing.T) {
 		}
 	}
 }
+
+// Of two fields that go by a heading the one that a request needs has the column, also where the other one stands before it.
+func TestWhatIsNeededHasTheColumn(t *testing.T) {
+	doc := `openapi: 3.1.0
+info: {title: Acme, version: "1"}
+x-rowferry: {name: acme}
+paths:
+  /parcels:
+    post:
+      operationId: parcel
+      security: []
+      requestBody: {content: {application/json: {schema: {type: object, required: [receiver], properties: {
+        sender: {type: object, properties: {city: {type: string}}}, receiver: {type: object, required: [city], properties: {city: {type: string}}}}}}}}
+      responses: {"200": {description: taken}}
+      x-rowferry: {rows: one, answer: {ok: status == 200}}
+`
+	p, err := providers.Compile([]byte(doc), "acme.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "s.csv")
+	if err := os.WriteFile(path, []byte("city\nParis\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Propose(t.Context(), Settings{Operation: p.Operations[0], Language: batch.English}, path, "s.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := string(got.Config()); !strings.Contains(text, "receiver.city: city # please check: sender.city goes by this name too") {
+		t.Error(text)
+	}
+}
