@@ -310,9 +310,9 @@ func (o *recognition) alike(t *opening.Table, f *ledger.File) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	wanted := map[int]bool{}
+	wanted := map[int]int{}
 	for i := range lines {
-		wanted[lines[i].number] = true
+		wanted[lines[i].number]++
 	}
 	earlier, err := o.again(o.ctx, o.route, f)
 	if err != nil {

@@ -93,6 +93,11 @@ func sameZeros(own, text string) bool {
 	return len(own) > len(text) && text != "" && strings.Trim(text, "0123456789") == "" && strings.TrimLeft(own, "+0") == text
 }
 
+// zeroed reports whether a text is digits that begin with a zero.
+func zeroed(text string) bool {
+	return len(text) > 1 && text[0] == '0' && strings.Trim(text, "0123456789") == ""
+}
+
 // unfolded is the plain number that a program makes of one like 12E5; small says that it keeps all its digits.
 func unfolded(own string) (plain string, small bool) {
 	f, err := strconv.ParseFloat(strings.Replace(own, ",", ".", 1), 64)

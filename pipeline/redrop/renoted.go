@@ -18,6 +18,8 @@ type renotation struct {
 	columns map[int][notations]tallied // of the dropped file
 	shown   bool                       // the dropped file shows what is wrong with the earlier one's values
 	zeros   map[int]origin             // rows of the dropped file of which a value was found wrong that begins with a zero
+	kept    bool                       // some value of the dropped file begins with a zero
+	mended  bool                       // of a row that lost zeros, other values were changed
 }
 
 // tallied counts the values that stand in another notation.
@@ -26,7 +28,7 @@ type tallied struct{ all, sent int }
 // renotations finds the values that a program wrote in its own way when it saved the file, and takes them for what they were. A
 // person writes values anew in the rows that are to be mended; a program does so in every row. So a column counts only where a row
 // shows it that was sent, in which nobody has anything to mend; but for numbers that lost their last digits, which are no person's doing, and zeros before
-// numbers, which are lost in all columns together.
+// numbers, which are lost in all columns together: where people leave in a text only what is to be mended, that no value has any left shows it.
 func (m *matching) renotations() error {
 	base := &m.family.base
 	count, err := m.renoted(base)
@@ -57,39 +59,15 @@ func (m *matching) renotations() error {
 
 // renoted compares the lines with the rows of an earlier file, the base or the root of the family, and counts what is to be restored.
 func (m *matching) renoted(from *ledger.File) (count int, err error) {
-	r := &renotation{m.recognition, from, map[int]int{}, map[int][notations]tallied{}, m.shows(from), map[int]origin{}}
-	sent := map[int]bool{}
-	for i := range m.lines {
-		l := &m.lines[i]
-		if row := m.rowIn(from, i); row > 0 {
-			r.rows[l.row] = row
-			at, _ := m.supposed(i)
-			o := &m.originals[at]
-			sent[l.row] = o.before.sent()
-			if m.family.zeros[o.place.origin] != nil {
-				r.zeros[l.row] = o.place.origin
-			}
-		}
-	}
-	if len(r.rows) == 0 {
-		return 0, nil
-	}
-	compare, end, err := r.begin(m.t.Columns())
-	if err != nil {
+	r := &renotation{recognition: m.recognition, from: from, rows: map[int]int{}, columns: map[int][notations]tallied{}, shown: m.shows(from), zeros: map[int]origin{}}
+	if err := m.tally(r, m.supposed, false); err != nil {
 		return 0, err
 	}
-	defer end()
-	for row, err := range m.t.Written() {
-		if err != nil {
-			return 0, err
+	if len(r.columns) > 0 {
+		guess, err := m.nameless()
+		if err == nil && guess != nil {
+			err = m.tally(r, guess, true)
 		}
-		err := compare(row, func(column int, _ *batch.Cell, o order) {
-			c := r.columns[column]
-			if c[o].all++; sent[row.Number] {
-				c[o].sent++
-			}
-			r.columns[column] = c
-		})
 		if err != nil {
 			return 0, err
 		}
@@ -110,6 +88,82 @@ func (m *matching) renoted(from *ledger.File) (count int, err error) {
 	return count, nil
 }
 
+// tally counts in which notations the lines stand whose rows of the base are supposed. guessed: a row that was sent shows the notations only
+// where it has no other value.
+func (m *matching) tally(r *renotation, supposed func(i int) (at int, known bool), guessed bool) error {
+	some, sent := *r, map[int]bool{}
+	some.rows = map[int]int{}
+	for i := range m.lines {
+		l := &m.lines[i]
+		at, known := supposed(i)
+		if !known {
+			continue
+		}
+		if row := m.rowIn(r.from, i, at); row > 0 {
+			some.rows[l.row], r.rows[l.row] = row, row
+			o := &m.originals[at]
+			sent[l.row] = o.before.sent()
+			if m.family.zeros[o.place.origin] != nil {
+				r.zeros[l.row] = o.place.origin
+			}
+		}
+	}
+	if len(some.rows) == 0 {
+		return nil
+	}
+	compare, end, err := some.begin(m.t.Columns())
+	if err != nil {
+		return err
+	}
+	defer end()
+	type written struct {
+		column int
+		as     order
+	}
+	var shown []written
+	for row, err := range m.t.Written() {
+		if err != nil {
+			return err
+		}
+		r.kept = r.kept || slices.ContainsFunc(row.Cells, func(c batch.Cell) bool { return zeroed(c.Text) })
+		shown = shown[:0]
+		other, err := compare(row, func(column int, _ *batch.Cell, o order) { shown = append(shown, written{column, o}) })
+		if err != nil {
+			return err
+		}
+		for _, w := range shown {
+			c := r.columns[w.column]
+			if c[w.as].all++; sent[row.Number] && !(guessed && other) {
+				c[w.as].sent++
+			}
+			r.columns[w.column] = c
+			r.mended = r.mended || w.as == bared && other
+		}
+	}
+	return nil
+}
+
+// nameless gives for each line without a number of the base the row that it resembles most, and nil where there is no such line. People clear
+// the number of a row that is to go as a new one.
+func (m *matching) nameless() (func(i int) (at int, known bool), error) {
+	var lines []int
+	for i, l := range m.lines {
+		if _, known := m.byNumber.last(l.number); !known && len(m.bySum.all(l.sum)) == 0 {
+			lines = append(lines, i)
+		}
+	}
+	if len(lines) == 0 {
+		return nil, nil
+	}
+	like := map[int]int{}
+	err := m.resembling(lines, func(i int, shared map[int]int) {
+		if best := likest(shared, func(int) bool { return true }); best >= 0 {
+			like[i] = best
+		}
+	})
+	return func(i int) (int, bool) { at, known := like[i]; return at, known }, err
+}
+
 // blamed reports whether a value that begins with a zero was found wrong: a person who takes the zero off mends it.
 func (r *renotation) blamed(row int, heading string) bool {
 	of, some := r.zeros[row]
@@ -123,12 +177,14 @@ func (r *renotation) agreed(column int, o order) bool {
 		return c[o].all > 0
 	}
 	if o == bared { // a program that opens a CSV takes the zeros off in all columns
+		lost := 0
 		for _, of := range r.columns {
 			if of[bared].sent+of[undecided].sent > 0 {
 				return true
 			}
+			lost += of[bared].all
 		}
-		return false
+		return r.file.Format.Text && !r.kept && (lost > 1 || r.mended)
 	}
 	if o == undecided {
 		return c[undecided].sent+c[dayFirst].sent+c[monthFirst].sent > 0
@@ -137,26 +193,27 @@ func (r *renotation) agreed(column int, o order) bool {
 }
 
 // begin opens the earlier file beside a table of the dropped one. compare gives the cells of a row that stand there in another
-// notation, as the earlier file has them; they are valid until the next row. end closes the file.
-func (r *renotation) begin(columns []batch.Column) (compare func(row *batch.Row, each func(column int, cell *batch.Cell, o order)) error, end func(), err error) {
+// notation, as the earlier file has them, which are valid until the next row, and says whether the row has other values too. end closes
+// the file.
+func (r *renotation) begin(columns []batch.Column) (compare func(row *batch.Row, each func(column int, cell *batch.Cell, o order)) (other bool, err error), end func(), err error) {
 	earlier, err := r.again(r.ctx, r.route, r.from)
 	if err != nil {
 		return nil, nil, err
 	}
-	wanted := map[int]bool{}
+	wanted := map[int]int{}
 	for _, row := range r.rows {
-		wanted[row] = true
+		wanted[row]++
 	}
 	fetch, stop := fetching(earlier, wanted)
 	a := align(earlier.Columns(), columns)
-	return func(row *batch.Row, each func(int, *batch.Cell, order)) error {
+	return func(row *batch.Row, each func(int, *batch.Cell, order)) (other bool, err error) {
 		was, known := r.rows[row.Number]
 		if !known {
-			return nil
+			return false, nil
 		}
 		cells, err := fetch(was)
 		if err != nil {
-			return err
+			return false, err
 		}
 		for c := range row.Cells {
 			at := a.order[c]
@@ -175,11 +232,11 @@ func (r *renotation) begin(columns []batch.Column) (compare func(row *batch.Row,
 					continue
 				}
 			}
-			if same {
+			if other = other || !same; same {
 				each(c, &cells[at], o)
 			}
 		}
-		return nil
+		return other, nil
 	}, func() { stop(); earlier.Close() }, nil
 }
 
@@ -190,11 +247,12 @@ func (r *renotation) Begin(columns []batch.Column) (restore func(row *batch.Row)
 		return nil, nil, err
 	}
 	return func(row *batch.Row) error {
-		return compare(row, func(column int, cell *batch.Cell, o order) {
+		_, err := compare(row, func(column int, cell *batch.Cell, o order) {
 			if r.agreed(column, o) {
 				row.Cells[column] = *cell
 			}
 		})
+		return err
 	}, end, nil
 }
 
@@ -206,12 +264,8 @@ func (m *matching) supposed(i int) (at int, known bool) {
 	return m.byNumber.last(m.lines[i].number)
 }
 
-// rowIn is the row of an earlier file that a line was, as is supposed; 0 for none or one that is as it was.
-func (m *matching) rowIn(from *ledger.File, i int) int {
-	at, known := m.supposed(i)
-	if !known {
-		return 0
-	}
+// rowIn is the row of an earlier file that a line was which is supposed to be the base's row at; 0 for none or one that is as it was.
+func (m *matching) rowIn(from *ledger.File, i, at int) int {
 	o := &m.originals[at]
 	if from.ID == m.family.base.ID {
 		if o.sum == m.lines[i].sum {
@@ -225,9 +279,9 @@ func (m *matching) rowIn(from *ledger.File, i int) int {
 	return int(o.place.origin)
 }
 
-// fetching gives the cells of rows that are asked for mostly once each and in their order; those that come too early are kept in a scratch
-// file: of one that was sorted, nearly all. What it gives is valid until the next call.
-func fetching(t *opening.Table, wanted map[int]bool) (fetch func(row int) ([]batch.Cell, error), stop func()) {
+// fetching gives the cells of rows that are asked for so many times each, mostly once and in their order; those that come too early, or are
+// asked for again, are kept in a scratch file: of one that was sorted, nearly all. What it gives is valid until the next call.
+func fetching(t *opening.Table, wanted map[int]int) (fetch func(row int) ([]batch.Cell, error), stop func()) {
 	next, stopRows := iter.Pull2(t.Rows())
 	var kept shelf
 	var cells []batch.Cell
@@ -243,12 +297,14 @@ func fetching(t *opening.Table, wanted map[int]bool) (fetch func(row int) ([]bat
 					return nil, err
 				case !more:
 					return nil, nil
-				case r.Number == row:
-					return r.Cells, nil
-				case wanted[r.Number]:
+				}
+				if n := wanted[r.Number]; n > 1 || n > 0 && r.Number != row {
 					if err := kept.put(r.Number, r.Cells); err != nil {
 						return nil, err
 					}
+				}
+				if r.Number == row {
+					return r.Cells, nil
 				}
 			}
 		}, func() {

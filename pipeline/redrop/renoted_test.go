@@ -301,3 +301,71 @@ func TestAnySheet(t *testing.T) {
 		})
 	}
 }
+
+// A program took the zeros off all rows, and a person cleared the numbers of some: they are known all the same, and what is sent has its zeros.
+func TestZerosLostBesideNoNumber(t *testing.T) {
+	for name, cleared := range map[string][]string{"one": {"A2"}, "some": {"A2", "REFUSE3"}} {
+		t.Run(name, func(t *testing.T) {
+			h := open(t, batch.English, "")
+			all := [][]string{head, {"0042", "A2", "late"}, {"0043", "A3", "lost"}, {"0044", "REFUSE3", "late"}}
+			one := h.drop("failures", "orders.csv", encode(t, ',', all))
+			all = records(t, one.content("csv"))
+			account := column(all, "accountNumber")
+			for _, rec := range all[1:] {
+				rec[account] = strings.TrimLeft(rec[account], "0")
+			}
+			copied := slices.Clone(line(all, "A2"))
+			copied[0], copied[column(all, "lesBookingId")] = "", "A9"
+			all = append(all, copied)
+			for _, id := range cleared {
+				line(all, id)[0] = ""
+			}
+			two := h.drop("failures", one.name("csv"), encode(t, ',', all))
+			two.want(map[string]batch.Status{"A2": batch.Delivered, "A3": batch.Delivered, "A9": batch.Delivered, "REFUSE3": batch.Rejected})
+			if n := h.provider.executed("A2"); n != 1 {
+				t.Errorf("A2 was sent %d times; %s", n, two.of("A2")["message"])
+			}
+			if n := h.provider.requests("REFUSE3"); n != 1 {
+				t.Errorf("REFUSE3 was sent %d times; %s", n, two.of("REFUSE3")["message"])
+			}
+			if body := h.provider.body("A9"); !strings.Contains(body, `"0042"`) {
+				t.Errorf("A9 was sent as %s", body)
+			}
+		})
+	}
+}
+
+// People leave in a result only what is to be mended, and a program takes the zeros off what is left: no row that was sent shows it.
+func TestZerosLostWithoutRowsThatWereSent(t *testing.T) {
+	drop := func(t *testing.T, change func(refused [][]string, account int)) (*house, *result) {
+		h := open(t, batch.English, "")
+		one := h.drop("failures", "orders.csv", encode(t, ',', [][]string{head, {"0042", "A2", "late"}, {"0043", "REFUSE3", "late"}, {"0044", "REFUSE4", "lost"}}))
+		all := records(t, one.content("csv"))
+		account := column(all, "accountNumber")
+		left := append(all[:1:1], all[2:]...)
+		for _, rec := range left[1:] {
+			rec[account] = strings.TrimLeft(rec[account], "0")
+		}
+		change(left, account)
+		return h, h.drop("failures", one.name("csv"), encode(t, ',', left))
+	}
+	t.Run("as they were", func(t *testing.T) {
+		h, two := drop(t, func([][]string, int) {})
+		two.want(map[string]batch.Status{"REFUSE3": batch.Rejected, "REFUSE4": batch.Rejected})
+		if n := h.provider.requests("REFUSE3"); n != 1 {
+			t.Errorf("REFUSE3 was sent %d times; %s", n, two.of("REFUSE3")["message"])
+		}
+	})
+	t.Run("mended", func(t *testing.T) {
+		h, _ := drop(t, func(left [][]string, _ int) { line(left, "REFUSE3")[column(left, "lesBookingId")] = "B3" })
+		if body := h.provider.body("B3"); !strings.Contains(body, `"0043"`) {
+			t.Errorf("B3 was sent as %s", body)
+		}
+	})
+	t.Run("a person's doing", func(t *testing.T) {
+		h, two := drop(t, func(left [][]string, account int) { line(left, "REFUSE4")[account] = "0044" })
+		if n := h.provider.requests("REFUSE3"); n != 2 {
+			t.Errorf("REFUSE3 was sent %d times; %s", n, two.of("REFUSE3")["message"])
+		}
+	})
+}
