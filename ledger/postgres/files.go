@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
@@ -140,40 +139,54 @@ func (l *Ledger) Stage(c ledger.Chunk) ledger.Receipt {
 	return l.queue.Add(op{chunk: s}, chunkWeight)
 }
 
-// stage writes chunks: rows of the table in one go, prints by COPY.
+// stage writes chunks, those of a table by one COPY.
 func (w *writing) stage(chunks []*staged) error {
-	b := &pgx.Batch{}
-	prints := map[string][]printed{} // by partition
-	added := func(id string) func(pgconn.CommandTag) error {
-		return func(done pgconn.CommandTag) error {
-			if done.RowsAffected() == 0 {
-				return fmt.Errorf("%w: %s takes no more rows", ledger.ErrState, id)
-			}
-			return nil
+	var at []string // partitions, in the order in which they are written
+	rows := map[string]*tuples{}
+	of := func(table string, n int64, columns string) *tuples {
+		name := in(table, n)
+		if rows[name] == nil {
+			at, rows[name] = append(at, name), tuplesOf(columns)
 		}
+		return rows[name]
 	}
+	keys := map[string]int64{}
 	for _, c := range chunks {
-		n, err := w.key(c.file)
-		if err != nil {
-			return err
+		n, known := keys[c.file]
+		if !known {
+			var err error
+			if n, err = w.taken(c.file); err != nil {
+				return err
+			}
+			keys[c.file] = n
 		}
-		b.Queue("INSERT INTO "+in("chunks", n)+" (file, seq, body) SELECT n, $2, $3 FROM files WHERE n = $1 AND state = 'taken'", n, c.seq, c.body).Exec(added(c.file))
-		b.Queue("INSERT INTO "+in("tallies", n)+" (file, seq, body) VALUES ($1, $2, $3)", n, c.seq, c.tally)
-		at := in("prints", n)
-		for _, p := range c.prints {
-			p.File = n
-			prints[at] = append(prints[at], p)
+		of("chunks", n, "file, seq, body").row(3).int8(n).int4(c.seq).bytes(c.body)
+		of("tallies", n, "file, seq, body").row(3).int8(n).int4(c.seq).bytes(c.tally)
+		for i := range c.prints {
+			c.prints[i].File = n
 		}
+		w.leave(of("prints", n, printColumns), c.prints)
 	}
-	if err := w.all(b); err != nil {
-		return err
-	}
-	for table, all := range prints {
-		if err := w.copyPrints(table, all); err != nil {
+	for _, table := range at {
+		if err := w.copy(table, rows[table]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// taken finds a Taken file's key.
+func (w *writing) taken(id string) (int64, error) {
+	n, err := w.key(id)
+	if err != nil {
+		return 0, err
+	}
+	var taken bool
+	err = w.tx.QueryRow(w.ctx, "SELECT EXISTS (SELECT FROM files WHERE n = $1 AND state = 'taken')", n).Scan(&taken)
+	if err == nil && !taken {
+		err = fmt.Errorf("%w: %s takes no more rows", ledger.ErrState, id)
+	}
+	return n, err
 }
 
 // key finds a file's key.

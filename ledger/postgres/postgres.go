@@ -56,14 +56,15 @@ type Visitor struct{ register }
 type Ledger struct {
 	ledger.Scribe[*writing] // do
 	register
-	lease *lease
-	among *among     // nil: it is alone
-	jobs  *jobs.Jobs // nil: it is alone
-	clock func() time.Time
-	queue *commits.Queue[op]
-	done  chan struct{} // closed when the writing goroutine has ended
-	keys  sync.Map      // file id → its key
-	days  sync.Map      // days that have their partitions
+	lease  *lease
+	among  *among     // nil: it is alone
+	jobs   *jobs.Jobs // nil: it is alone
+	clock  func() time.Time
+	queue  *commits.Queue[op]
+	done   chan struct{} // closed when the writing goroutine has ended
+	keys   sync.Map      // file id → its key
+	days   sync.Map      // days that have their partitions
+	recent recent
 
 	sieve   sieve.Sieve // has all prints that the database has, once it is filled
 	filling sync.Mutex
@@ -246,6 +247,7 @@ func (l *Ledger) Close() error {
 	l.queue.Close()
 	<-l.done
 	_ = l.seen.file.Close() // it may be behind
+	l.recent.keep(0, nil)
 	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
 	defer stop()
 	err := l.lease.close(ctx)

@@ -26,18 +26,22 @@ func printsOf(c *ledger.Chunk) (all []printed) {
 	return all
 }
 
-// copyPrints leaves prints. The sieve has them first: it may have more than the database, and never less.
-func (w *writing) copyPrints(table string, all []printed) error {
+const printColumns = "print, file, seq, item, free"
+
+// leave adds prints to those that are to be copied. The sieve has them first: it may have more than the database, and never less.
+func (w *writing) leave(to *tuples, all []printed) {
 	for i := range all {
-		w.l.sieve.Add(all[i].print)
-	}
-	row := make([]any, 5)
-	_, err := w.tx.CopyFrom(w.ctx, pgx.Identifier{table}, []string{"print", "file", "seq", "item", "free"}, pgx.CopyFromSlice(len(all), func(i int) ([]any, error) {
 		p := &all[i]
-		row[0], row[1], row[2], row[3], row[4] = [16]byte(p.print), p.File, p.Seq, p.Item, p.Free
-		return row, nil
-	}))
-	return err
+		w.l.sieve.Add(p.print)
+		to.row(5).bytes(p.print[:]).int8(p.File).int4(int(p.Seq)).int4(int(p.Item)).bool(p.Free)
+	}
+}
+
+// copyPrints leaves prints.
+func (w *writing) copyPrints(table string, all []printed) error {
+	to := tuplesOf(printColumns)
+	w.leave(to, all)
+	return w.copy(table, to)
 }
 
 // sightings finds where prints of accepted files were left, the newest first.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 
@@ -52,6 +53,9 @@ func (s spooled) Open(ctx context.Context, id string) (o batch.Original, err err
 		if err != nil {
 			return err
 		}
+		if o = s.l.latest(n); o != nil {
+			return nil
+		}
 		o, err = s.fetch(ctx, q, n, size)
 		return err
 	})
@@ -62,15 +66,10 @@ func (s spooled) Open(ctx context.Context, id string) (o batch.Original, err err
 }
 
 func (s spooled) fetch(ctx context.Context, q querier, n, size int64) (batch.Original, error) {
-	if err := os.MkdirAll(s.data, 0o700); err != nil {
+	o, err := s.unnamed()
+	if err != nil {
 		return nil, errors.New("the copy cannot be fetched: " + err.Error()) // not that there is none
 	}
-	file, err := os.CreateTemp(s.data, ".copy-*")
-	if err != nil {
-		return nil, err
-	}
-	_ = os.Remove(file.Name()) // where the system lets go of a name that is open; else Close removes it
-	o := &original{file, size}
 	rows, err := q.Query(ctx, "SELECT body FROM "+in("pieces", n)+" WHERE copy = $1 ORDER BY seq", n)
 	if err != nil {
 		return nil, errors.Join(err, o.Close())
@@ -79,10 +78,10 @@ func (s spooled) fetch(ctx context.Context, q querier, n, size int64) (batch.Ori
 	var body []byte
 	_, err = pgx.ForEachRow(rows, []any{&body}, func() error {
 		got += int64(len(body))
-		_, err := file.Write(body)
+		_, err := o.Write(body)
 		return err
 	})
-	if err == nil && got != size {
+	if o.size = got; err == nil && got != size {
 		err = fmt.Errorf("a copy has %d bytes and not %d: %w", got, size, ledger.ErrAltered)
 	}
 	if err != nil {
@@ -91,7 +90,52 @@ func (s spooled) fetch(ctx context.Context, q querier, n, size int64) (batch.Ori
 	return o, nil
 }
 
-// original is a fetched copy.
+// unnamed makes a file of this machine that nobody else sees.
+func (b books) unnamed() (*original, error) {
+	if err := os.MkdirAll(b.data, 0o700); err != nil {
+		return nil, err
+	}
+	file, err := os.CreateTemp(b.data, ".copy-*")
+	if err != nil {
+		return nil, err
+	}
+	_ = os.Remove(file.Name()) // where the system lets go of a name that is open; else Close removes it
+	return &original{file, 0}, nil
+}
+
+// recent is the copy that was made here last, until it is opened: who made one reads it next, and need not fetch it.
+type recent struct {
+	mu sync.Mutex
+	n  int64
+	o  *original // nil: none
+}
+
+// keep keeps a copy in the place of the one before. nil: none.
+func (k *recent) keep(n int64, o *original) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.o != nil {
+		_ = k.o.Close()
+	}
+	k.n, k.o = n, o
+}
+
+// latest gives the kept copy away, if it is that one. nil: it is not.
+func (l *Ledger) latest(n int64) batch.Original {
+	if l == nil {
+		return nil
+	}
+	l.recent.mu.Lock()
+	defer l.recent.mu.Unlock()
+	if l.recent.o == nil || l.recent.n != n {
+		return nil
+	}
+	o := l.recent.o
+	l.recent.o = nil
+	return o
+}
+
+// original is a copy in a file of this machine.
 type original struct {
 	*os.File
 	size int64
@@ -128,10 +172,15 @@ func (s spooled) Create(ctx context.Context, id string) (ledger.Copying, error) 
 		return nil, err
 	}
 	c := &copying{ctx: ctx, s: s, id: id}
+	c.beside, _ = s.unnamed() // else it is fetched
 	err := s.l.do(ctx, func(w *writing) error {
 		return w.tx.QueryRow(w.ctx, "INSERT INTO copies (n, id) VALUES ($1 + nextval('file_numbers'), $2) RETURNING n", day<<dayBits, id).Scan(&c.n)
 	})
-	return c, err
+	if err != nil {
+		c.apart()
+		return nil, err
+	}
+	return c, nil
 }
 
 // Remove implements ledger.Spool.
@@ -156,16 +205,27 @@ func (w *writing) uncopy(id string, but int64) error {
 	return w.all(b)
 }
 
-// copying is a copy whose pieces nobody looks at yet.
+// copying is a copy whose pieces nobody looks at yet. One is written while the next is gathered.
 type copying struct {
-	ctx  context.Context
-	s    spooled
-	id   string
-	n    int64
-	seq  int
-	size int64
-	body []byte
-	done bool
+	ctx    context.Context
+	s      spooled
+	id     string
+	n      int64
+	seq    int
+	size   int64
+	body   []byte
+	before ledger.Receipt // of the piece that was gathered last; nil: none
+	spare  []byte         // its room
+	beside *original      // the same on this machine; nil where there was no room for it
+	done   bool
+}
+
+// apart gives up what is beside it.
+func (c *copying) apart() {
+	if c.beside != nil {
+		_ = c.beside.Close()
+		c.beside = nil
+	}
 }
 
 func (c *copying) Write(b []byte) (written int, err error) {
@@ -182,38 +242,56 @@ func (c *copying) Write(b []byte) (written int, err error) {
 	return written, nil
 }
 
-// flush writes the piece that was gathered.
+// flush has the piece written that was gathered. Its error is that of the piece before.
 func (c *copying) flush() error {
-	if len(c.body) == 0 {
-		return nil
+	if err := c.wait(); err != nil || len(c.body) == 0 {
+		return err // then it may be written still, and its room is not ours
 	}
 	n, seq, body := c.n, c.seq, c.body
-	err := c.s.l.do(c.ctx, func(w *writing) error {
-		return w.exec("INSERT INTO "+in("pieces", n)+" (copy, seq, body) VALUES ($1, $2, $3)", n, seq, body)
-	})
-	if err != nil {
-		return err // it may be written still
+	if c.beside != nil {
+		if _, err := c.beside.Write(body); err != nil {
+			c.apart()
+		}
 	}
-	c.seq, c.size, c.body = seq+1, c.size+int64(len(body)), body[:0]
+	c.before = c.s.l.queue.Add(op{step: func(w *writing) error {
+		return w.exec("INSERT INTO "+in("pieces", n)+" (copy, seq, body) VALUES ($1, $2, $3)", n, seq, body)
+	}}, 1)
+	c.before.Hurry()
+	c.seq, c.size, c.body, c.spare = seq+1, c.size+int64(len(body)), c.spare[:0], body
 	return nil
+}
+
+// wait returns when no piece is being written.
+func (c *copying) wait() error {
+	if c.before == nil {
+		return nil
+	}
+	return c.before.Wait(c.ctx)
 }
 
 // Commit implements ledger.Copying.
 func (c *copying) Commit() error {
 	c.done = true
-	if err := c.flush(); err != nil {
+	if err := cmp.Or(c.flush(), c.wait()); err != nil {
 		return err
 	}
-	return c.s.l.do(c.ctx, func(w *writing) error {
+	err := c.s.l.do(c.ctx, func(w *writing) error {
 		if err := w.uncopy(c.id, c.n); err != nil {
 			return err
 		}
 		return w.exec("UPDATE copies SET whole = true, size = $1 WHERE n = $2", c.size, c.n)
 	})
+	if err == nil && c.beside != nil {
+		c.beside.size = c.size
+		c.s.l.recent.keep(c.n, c.beside)
+		c.beside = nil
+	}
+	return err
 }
 
 // Close implements ledger.Copying.
 func (c *copying) Close() error {
+	c.apart()
 	if c.done {
 		return nil
 	}
