@@ -48,7 +48,7 @@ type Engine struct {
 	reload   func(order int64) // nil: this process takes up no changed configuration
 	told     map[string]string // refusals as the ledger has them, by account
 
-	toldStalled map[string]string // by file, as the ledger has them
+	toldTroubles map[string]map[string]string // by key and what each concerns, as the ledger has them
 
 	reports *report.Reporter // of the one who attends; nil: nobody does
 
@@ -322,7 +322,7 @@ func (e *Engine) turn(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	return pause, e.tellStalled(ctx)
+	return pause, e.tellTroubles(ctx)
 }
 
 // Reports reports whether this machine is the one that reports now.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"time"
 
@@ -67,33 +68,48 @@ func (e *Engine) tellRefusals(ctx context.Context) error {
 	return nil
 }
 
-// tellStalled writes down whose results cannot be put into the outbox, for those who look from outside.
-func (e *Engine) tellStalled(ctx context.Context) error {
-	why := map[string]string{}
+// tellTroubles writes down whose results cannot be put into the outbox, and which inboxes cannot be looked into, for those who look from
+// outside.
+func (e *Engine) tellTroubles(ctx context.Context) error {
+	stalled := map[string]string{}
 	for id, err := range e.Stalled() {
-		why[id] = err.Error()
+		stalled[id] = err.Error()
 	}
-	if e.toldStalled == nil { // what an earlier process told
-		kept, err := e.Ledger.Kept(ctx, desk.StalledKey)
+	closed, err := e.crew.closedInboxes(ctx)
+	if err != nil {
+		return err
+	}
+	maps.DeleteFunc(closed, func(_, why string) bool { return why == "" })
+	return errors.Join(e.tell(ctx, desk.StalledKey, stalled), e.tell(ctx, desk.ClosedKey, closed))
+}
+
+// tell writes down what goes wrong, by what it concerns, where the ledger has it otherwise.
+func (e *Engine) tell(ctx context.Context, key string, why map[string]string) error {
+	told := e.toldTroubles[key]
+	if told == nil { // what an earlier process told
+		kept, err := e.Ledger.Kept(ctx, key)
 		if err != nil {
 			return err
 		}
-		e.toldStalled = map[string]string{}
-		if kept != "" && json.Unmarshal([]byte(kept), &e.toldStalled) != nil {
-			e.toldStalled = map[string]string{"": kept} // not ours: it is written anew
+		told = map[string]string{}
+		if kept != "" && json.Unmarshal([]byte(kept), &told) != nil {
+			told = map[string]string{"": kept} // not ours: it is written anew
 		}
 	}
-	if maps.Equal(why, e.toldStalled) {
-		return nil
+	if !maps.Equal(why, told) {
+		text, err := json.Marshal(why)
+		if err == nil {
+			err = e.Ledger.Keep(ctx, key, string(text))
+		}
+		if err != nil {
+			return err
+		}
 	}
-	text, err := json.Marshal(why)
-	if err == nil {
-		err = e.Ledger.Keep(ctx, desk.StalledKey, string(text))
+	if e.toldTroubles == nil {
+		e.toldTroubles = map[string]map[string]string{}
 	}
-	if err == nil {
-		e.toldStalled = why
-	}
-	return err
+	e.toldTroubles[key] = why
+	return nil
 }
 
 // brief is how long an outage may last before people are sent a notice of it.

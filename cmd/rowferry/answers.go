@@ -48,7 +48,8 @@ func orEmpty[T any](list []T) []T {
 
 type filesAnswer struct {
 	Files         []desk.File       `json:"files"`
-	StoppedLanes  map[string]string `json:"stopped_lanes"` // why, by account
+	StoppedLanes  map[string]string `json:"stopped_lanes"`            // why, by account
+	ClosedInboxes map[string]string `json:"closed_inboxes,omitempty"` // why they cannot be looked into, by route
 	StrayReceipts []ledger.Received `json:"stray_receipts,omitempty"`
 	Machines      *ledger.Turn      `json:"machines,omitempty"` // of a ledger that several share
 }

@@ -115,6 +115,10 @@ func (f *flags) statusAll(ctx context.Context, d *desk.Desk, which listing) erro
 	if err != nil {
 		return err
 	}
+	closed, err := d.Closed(ctx)
+	if err != nil {
+		return err
+	}
 	strays, err := d.Strays(ctx, 20)
 	if err != nil {
 		return err
@@ -124,10 +128,14 @@ func (f *flags) statusAll(ctx context.Context, d *desk.Desk, which listing) erro
 		return err
 	}
 	if f.json {
-		return printJSON(stdout, filesAnswer{orEmpty(files), stops, strays, turn})
+		return printJSON(stdout, filesAnswer{orEmpty(files), stops, closed, strays, turn})
 	}
-	defer printStrays(strays)
-	defer printTurn(turn)
+	defer func() {
+		printEach("account", stops)
+		printEach("inbox of", closed)
+		printTurn(turn)
+		printStrays(strays)
+	}()
 	if len(files) == 0 && which.all() {
 		fmt.Fprintln(stdout, "No file has been taken yet.")
 		return nil
@@ -140,10 +148,14 @@ func (f *flags) statusAll(ctx context.Context, d *desk.Desk, which listing) erro
 		return err
 	}
 	remarks(stdout, files)
-	for _, account := range slices.Sorted(maps.Keys(stops)) {
-		fmt.Fprintf(stdout, "\naccount %s: %s\n", account, stops[account])
-	}
 	return nil
+}
+
+// printEach says why something does not go on, by name.
+func printEach(what string, why map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(why)) {
+		fmt.Fprintf(stdout, "\n%s %s: %s\n", what, name, why[name])
+	}
 }
 
 // printTurn says which machine works, where several may; nil: there is one.

@@ -201,15 +201,28 @@ func (d *Desk) Stalled(ctx context.Context) (map[string]string, error) {
 		}
 		return why, nil
 	}
-	text, err := d.Books.Kept(ctx, StalledKey)
+	return d.told(ctx, StalledKey)
+}
+
+// Closed says which inboxes cannot be looked into, by route, and why, as the process that looks last wrote it down.
+func (d *Desk) Closed(ctx context.Context) (map[string]string, error) {
+	return d.told(ctx, ClosedKey)
+}
+
+func (d *Desk) told(ctx context.Context, key string) (map[string]string, error) {
+	why := map[string]string{}
+	text, err := d.Books.Kept(ctx, key)
 	if err == nil && text != "" {
 		err = json.Unmarshal([]byte(text), &why)
 	}
 	return why, err
 }
 
-// StalledKey is where the ledger keeps what Stalled says.
-const StalledKey = "stalled"
+// Where the ledger keeps what Stalled and Closed say.
+const (
+	StalledKey = "stalled"
+	ClosedKey  = "closed"
+)
 
 // RefusedKey is where the ledger keeps why a provider refuses an account, or nothing gets through to it, for those who look from outside.
 func RefusedKey(account string) string { return "refused/" + account }
