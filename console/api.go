@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -105,14 +106,7 @@ func (c *Console) apiRoutes(w http.ResponseWriter, _ *http.Request, p *people.Pe
 
 // routesOf lists the routes whose files a person may know of.
 func (c *Console) routesOf(p *people.Person) []string {
-	var names []string
-	for name := range c.cfg.Routes {
-		if p.Sees(name) {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(c.cfg.Routes)), func(name string) bool { return !p.Sees(name) })
 }
 
 // apiDrop takes the body as a file, or with check=true says what would become of it.
@@ -289,7 +283,7 @@ func (c *Console) apiFile(w http.ResponseWriter, r *http.Request, p *people.Pers
 	}{tellFile(f), reasons, notes, f.Reading.Unused})
 }
 
-// apiOutcome is a row as the API tells of it.
+// apiRowView is a row as the API tells of it.
 type apiRowView struct {
 	Row       int               `json:"row"`
 	Place     string            `json:"place,omitempty"`

@@ -120,7 +120,7 @@ func (c *Console) begin(ctx context.Context, who *people.Person, operation, rout
 	return d, nil
 }
 
-// proposal is what the decisions of a trial make of its sample.
+// propose is what the decisions of a trial make of its sample.
 func (c *Console) propose(ctx context.Context, d *drop, l batch.Language) (*proposal.Proposal, error) {
 	account, id, _ := strings.Cut(d.Wish.Operation, "/")
 	account, fresh := strings.CutPrefix(account, "+")
@@ -195,7 +195,7 @@ type trial struct {
 func (c *Console) try(ctx context.Context, d *drop, l batch.Language) (*trial, error) {
 	path := filepath.Join(c.drops, d.ID)
 	text, err := os.ReadFile(path + ".yaml")
-	if errors.Is(err, fs.ErrNotExist) || d.Wish == nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ledger.ErrNotFound
 	}
 	if err != nil {
@@ -271,7 +271,7 @@ func fieldOf(p *proposal.Proposal, f *proposal.Field, l batch.Language) trialFie
 }
 
 func (c *Console) newTrial(w http.ResponseWriter, r *http.Request, p *people.Person) error {
-	d, err := c.drop(p, r.PathValue("id"))
+	d, err := c.trialOf(r, p)
 	if err != nil {
 		return err
 	}
@@ -295,10 +295,7 @@ const constant = "="
 // newText takes what a person decided, or the changed text: to try it, to have it, or to write it where routes are.
 func (c *Console) newText(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
-	d, err := c.drop(p, r.PathValue("id"))
-	if err == nil && d.Wish == nil {
-		err = ledger.ErrNotFound
-	}
+	d, err := c.trialOf(r, p)
 	if err == nil {
 		err = c.decided(r, d)
 	}
@@ -369,8 +366,7 @@ func (c *Console) decided(r *http.Request, d *drop) error {
 	if group := r.PostForm.Get("group"); group != "" && group != shown.Group {
 		w.Group = group
 	}
-	err = c.rewrite(r.Context(), d, c.language(r))
-	return err
+	return c.rewrite(r.Context(), d, c.language(r))
 }
 
 // byHand keeps a text that somebody changed.
@@ -436,12 +432,16 @@ func (c *Console) writeRoute(name string, text []byte) (path string, err error) 
 func (c *Console) trialEndpoints() []endpoint {
 	return []endpoint{
 		{"POST /api/v1/proposals", people.Admin, c.apiPropose},
-		{"GET /api/v1/proposals/{id}", people.Admin, c.apiTrial(func(*http.Request, *people.Person, *drop, *trial) error { return nil })},
-		{"PUT /api/v1/proposals/{id}", people.Admin, c.apiDecide},
-		{"POST /api/v1/proposals/{id}/write", people.Admin, c.apiTrial(func(r *http.Request, p *people.Person, d *drop, t *trial) (err error) {
-			t.Taken, err = c.write(r, p, d)
-			t.Written = err == nil
-			return err
+		{"GET /api/v1/proposals/{id}", people.Admin, c.ofTrial(func(w http.ResponseWriter, r *http.Request, _ *people.Person, d *drop) error {
+			return c.tellTrial(w, r, d, http.StatusOK, nil)
+		})},
+		{"PUT /api/v1/proposals/{id}", people.Admin, c.ofTrial(c.apiDecide)},
+		{"POST /api/v1/proposals/{id}/write", people.Admin, c.ofTrial(func(w http.ResponseWriter, r *http.Request, p *people.Person, d *drop) error {
+			return c.tellTrial(w, r, d, http.StatusOK, func(t *trial) (err error) {
+				t.Taken, err = c.write(r, p, d)
+				t.Written = err == nil
+				return err
+			})
 		})},
 		{"DELETE /api/v1/proposals/{id}", people.Admin, c.ofTrial(func(w http.ResponseWriter, r *http.Request, _ *people.Person, d *drop) error {
 			if err := c.discard(d.ID); err != nil {
@@ -468,41 +468,44 @@ func (c *Console) apiPropose(w http.ResponseWriter, r *http.Request, p *people.P
 		return err
 	}
 	w.Header().Set("Location", "/api/v1/proposals/"+d.ID)
-	return c.tellTrial(w, r, p, d, http.StatusCreated, func(*http.Request, *people.Person, *drop, *trial) error { return nil })
+	return c.tellTrial(w, r, d, http.StatusCreated, nil)
 }
 
 // apiDecide keeps what fills the fields, or another text.
-func (c *Console) apiDecide(w http.ResponseWriter, r *http.Request, p *people.Person) error {
-	return c.ofTrial(func(w http.ResponseWriter, r *http.Request, p *people.Person, d *drop) error {
-		var body struct {
-			Fields map[string]proposal.Decision `json:"fields"`
-			Group  string                       `json:"group"`
-			Text   *string                      `json:"text"`
-		}
-		if err := readJSON(w, r, &body); err != nil {
-			return err
-		}
-		var err error
-		if body.Text != nil {
-			err = c.byHand(d, *body.Text)
-		} else {
-			d.Wish.Decided, d.Wish.Group = body.Fields, body.Group
-			err = c.rewrite(r.Context(), d, c.language(r))
-		}
-		if err != nil {
-			return err
-		}
-		return c.tellTrial(w, r, p, d, http.StatusOK, func(*http.Request, *people.Person, *drop, *trial) error { return nil })
-	})(w, r, p)
+func (c *Console) apiDecide(w http.ResponseWriter, r *http.Request, _ *people.Person, d *drop) error {
+	var body struct {
+		Fields map[string]proposal.Decision `json:"fields"`
+		Group  string                       `json:"group"`
+		Text   *string                      `json:"text"`
+	}
+	err := readJSON(w, r, &body)
+	switch {
+	case err != nil:
+	case body.Text != nil:
+		err = c.byHand(d, *body.Text)
+	default:
+		d.Wish.Decided, d.Wish.Group = body.Fields, body.Group
+		err = c.rewrite(r.Context(), d, c.language(r))
+	}
+	if err != nil {
+		return err
+	}
+	return c.tellTrial(w, r, d, http.StatusOK, nil)
 }
 
-// ofTrial finds the trial of a request.
+// trialOf finds the trial of a request.
+func (c *Console) trialOf(r *http.Request, p *people.Person) (*drop, error) {
+	d, err := c.drop(p, r.PathValue("id"))
+	if err == nil && d.Wish == nil {
+		err = ledger.ErrNotFound
+	}
+	return d, err
+}
+
+// ofTrial handles a request with the trial that it is about.
 func (c *Console) ofTrial(h func(http.ResponseWriter, *http.Request, *people.Person, *drop) error) handler {
 	return func(w http.ResponseWriter, r *http.Request, p *people.Person) error {
-		d, err := c.drop(p, r.PathValue("id"))
-		if err == nil && d.Wish == nil {
-			err = ledger.ErrNotFound
-		}
+		d, err := c.trialOf(r, p)
 		if err != nil {
 			return err
 		}
@@ -510,16 +513,11 @@ func (c *Console) ofTrial(h func(http.ResponseWriter, *http.Request, *people.Per
 	}
 }
 
-func (c *Console) apiTrial(do func(*http.Request, *people.Person, *drop, *trial) error) handler {
-	return c.ofTrial(func(w http.ResponseWriter, r *http.Request, p *people.Person, d *drop) error {
-		return c.tellTrial(w, r, p, d, http.StatusOK, do)
-	})
-}
-
-func (c *Console) tellTrial(w http.ResponseWriter, r *http.Request, p *people.Person, d *drop, status int, do func(*http.Request, *people.Person, *drop, *trial) error) error {
+// tellTrial answers with what a trial's text makes of its sample, and with what came of do; nil: nothing is done.
+func (c *Console) tellTrial(w http.ResponseWriter, r *http.Request, d *drop, status int, do func(*trial) error) error {
 	t, err := c.try(r.Context(), d, c.language(r))
-	if err == nil {
-		err = do(r, p, d, t)
+	if err == nil && do != nil {
+		err = do(t)
 	}
 	if err != nil {
 		return err

@@ -109,11 +109,15 @@ func short[T any](all []T, whole bool) (first []T, left int) {
 }
 
 func (c *Console) today(w http.ResponseWriter, r *http.Request, p *people.Person) error {
-	needs, err := c.needs(r.Context(), p)
+	open, err := c.desk.Files(r.Context(), ledger.Query{Routes: p.Routes, States: []ledger.State{ledger.Claiming, ledger.Taken, ledger.Sending, ledger.Settled}})
 	if err != nil {
 		return err
 	}
-	going, err := c.underWay(r.Context(), p)
+	needs, err := c.needs(r.Context(), p, open)
+	if err != nil {
+		return err
+	}
+	going, err := c.underWay(r.Context(), open)
 	if err != nil {
 		return err
 	}
@@ -148,11 +152,8 @@ func (c *Console) today(w http.ResponseWriter, r *http.Request, p *people.Person
 	return c.render(w, r, http.StatusOK, "today", c.view(r, "console.today", d))
 }
 
-func (c *Console) underWay(ctx context.Context, p *people.Person) ([]under, error) {
-	files, err := c.desk.Files(ctx, ledger.Query{Routes: p.Routes, States: []ledger.State{ledger.Claiming, ledger.Taken, ledger.Sending, ledger.Settled}})
-	if err != nil {
-		return nil, err
-	}
+// underWay says of files that are under way when those that wait will have ended.
+func (c *Console) underWay(ctx context.Context, files []desk.File) ([]under, error) {
 	all, err := c.books.Files(ctx, ledger.Query{States: []ledger.State{ledger.Sending}})
 	if err != nil {
 		return nil, err
@@ -169,8 +170,8 @@ func (c *Console) underWay(ctx context.Context, p *people.Person) ([]under, erro
 	return out, nil
 }
 
-// needs lists what wants a person, what hinders most first.
-func (c *Console) needs(ctx context.Context, p *people.Person) ([]need, error) {
+// needs lists what wants a person, what hinders most first; open are the files that are under way.
+func (c *Console) needs(ctx context.Context, p *people.Person, open []desk.File) ([]need, error) {
 	var all []need
 	accounts, err := c.accounts(ctx, p)
 	if err != nil {
@@ -187,11 +188,7 @@ func (c *Console) needs(ctx context.Context, p *people.Person) ([]need, error) {
 			all = append(all, need{Key: "console.need.partner", Why: route + ": " + look.Trouble, Link: "/partners"})
 		}
 	}
-	under, err := c.desk.Files(ctx, ledger.Query{Routes: p.Routes, States: []ledger.State{ledger.Claiming, ledger.Taken, ledger.Sending, ledger.Settled}})
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range under {
+	for _, f := range open {
 		switch f.Standing {
 		case desk.Paused, desk.Stalled, desk.Misfitting:
 			all = append(all, need{Key: "console.need." + string(f.Standing), File: f, Why: f.Why, Link: "/files/" + f.ID})
@@ -272,7 +269,7 @@ func (c *Console) filesPage(w http.ResponseWriter, r *http.Request, p *people.Pe
 		q.Text+q.Route+get.Get("state")+get.Get("outcome")+get.Get("since") != "", q.Before != ""}))
 }
 
-// moment is one line of a file's story.
+// storyLine is one line of a file's story.
 type storyLine struct {
 	At  time.Time
 	Key string

@@ -3,8 +3,6 @@ package console
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
-	"strings"
 )
 
 // plot is the pace of an account over the last hour, drawn by the server: a bar for each minute, and a line where the allowed
@@ -14,13 +12,10 @@ type plot struct {
 	Line    float64 // height of the allowed pace, from above; 0: no limit, or far above what was used
 	Most    int     // requests of the busiest minute
 	Allowed int     // requests a minute
-	Path    string
 }
 
 type plotBar struct {
 	X, Y, H, Refused float64
-	Minute           string
-	Requests         int
 }
 
 const plotWidth, plotHeight = 720.0, 96.0
@@ -41,23 +36,20 @@ func drawPace(a shownAccount) plot {
 		p.Line = plotHeight * (1 - float64(p.Allowed)/top)
 	}
 	step := plotWidth / 60
-	var path strings.Builder
 	for i, m := range a.Hour {
 		if m.Requests == 0 {
 			continue
 		}
 		h := max(2, plotHeight*float64(m.Requests)/top)
-		p.Bars = append(p.Bars, plotBar{X: float64(i) * step, Y: plotHeight - h, H: h, Refused: h * float64(m.Refusals) / float64(m.Requests), Requests: m.Requests})
-		fmt.Fprintf(&path, "M%.1f %.1fV%.1f", float64(i)*step, plotHeight, plotHeight-h)
+		p.Bars = append(p.Bars, plotBar{X: float64(i) * step, Y: plotHeight - h, H: h, Refused: h * float64(m.Refusals) / float64(m.Requests)})
 	}
-	p.Path = path.String()
 	return p
 }
 
-// indented is JSON as people read it.
 // JSON is a body as a person reads it.
 func (v *view) JSON(raw json.RawMessage) string { return indented(raw) }
 
+// indented is JSON as people read it.
 func indented(raw []byte) string {
 	if len(raw) == 0 {
 		return ""

@@ -14,7 +14,7 @@ const (
 	PartRows    Part = "rows"    // its rows with their requests and outcomes; their prints stay
 )
 
-// Retainer is an how the owner lets go of what was kept long enough.
+// Retainer is how the owner lets go of what was kept long enough.
 type Retainer interface {
 	// Drop lets go of one step of a part of a file at rest, from step 0 on; more tells that a next step is needed. The file's line
 	// stays, with counts, hash and names, and names the part from the first step on. ErrState for a file that is not at rest.

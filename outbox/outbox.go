@@ -91,5 +91,4 @@ type Line struct {
 	Row      *batch.Row
 	Outcome  batch.Outcome
 	Problems []batch.Problem // of this row
-	Item     int             // Seq of the item it travelled in
 }

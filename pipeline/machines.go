@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -365,7 +364,7 @@ func (m *machines) failing(ctx context.Context, kind ledger.JobKind, times int) 
 	all, err := m.jobs.Failing(ctx, kind, times)
 	why := map[string]error{}
 	for _, f := range all {
-		why[f.ID] = fmt.Errorf("%s", f.Why)
+		why[f.ID] = errors.New(f.Why)
 	}
 	return why, err
 }

@@ -25,8 +25,8 @@ type answerSpec struct {
 	} `key:"blame"`
 	Items *struct {
 		judgeSpec
-		List  source      `key:"list,must"`
-		Match []yamlMatch `key:"match,must"`
+		List  source       `key:"list,must"`
+		Match []*yaml.Node `key:"match,must"`
 	} `key:"items"`
 }
 
@@ -39,8 +39,6 @@ type judgeSpec struct {
 	Texts     []textSpec          `key:"texts"`
 	Codes     map[string]codeSpec `key:"codes"`
 }
-
-type yamlMatch = *yaml.Node
 
 type textSpec struct {
 	Match  source     `key:"match,must"`

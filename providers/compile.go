@@ -208,7 +208,6 @@ func (r *reader) provider(p *Provider) {
 	if p.Title == (batch.Text{}) {
 		p.Title.EN = textAt(get(r.root, "info"), "title")
 	}
-	p.Link = textAt(get(r.root, "externalDocs"), "url")
 	r.servers(p)
 	r.credentials(p, spec.Credentials)
 	r.schemes(p)

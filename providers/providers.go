@@ -24,7 +24,6 @@ type Provider struct {
 	Webhooks    []*Webhook   // what it sends to an address of ours
 	Charset     string       // of answers that declare none and are not UTF-8; "" = GB18030
 	Notes       []batch.Text // remarks for its page
-	Link        string       // where the provider describes its API
 	Warnings    []Mistake    // what of the provider's own description is not offered, and why
 }
 

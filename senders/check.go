@@ -209,7 +209,7 @@ func (j *judge) receipts() {
 	if !slices.ContainsFunc(j.provider.Webhooks, func(w *providers.Webhook) bool { return w.Signs.Sign != "" }) {
 		j.bad("receipts.sign", words.Message("receipts.signed"), words.Message("config.remove"))
 	}
-	a := authAccount(j.account, providers.Scheme{Name: "signed", Kind: "signed"}, "")
+	a := authAccount(j.account, providers.Scheme{Name: "signed", Kind: "signed"})
 	a.Sign = r.Sign
 	j.found = append(j.found, signed.CheckRecipe(a, "receipts.sign")...)
 }
@@ -275,7 +275,7 @@ func (j *judge) schemes() {
 		used = []string{j.provider.Schemes[0].Name}
 	}
 	if j.account.Sign != nil && !slices.Contains(used, "signed") { // of no use, and judged all the same
-		for _, m := range signed.Check(authAccount(j.account, schemeNamed(j.provider, "signed"), "")) {
+		for _, m := range signed.Check(authAccount(j.account, schemeNamed(j.provider, "signed"))) {
 			if strings.HasPrefix(m.Key, "sign.") {
 				j.found = append(j.found, m)
 			}
@@ -299,7 +299,7 @@ func (j *judge) scheme(of providers.Scheme) {
 		j.bad("auth", words.Message("sender.auth", "name", words.Short(of.Name)), words.Meant(of.Name, slices.Sorted(maps.Keys(schemes))))
 		return
 	}
-	a := authAccount(j.account, of, "")
+	a := authAccount(j.account, of)
 	a.Server, _ = url.Parse(address(j.account, j.provider))
 	a.Credentials = maps.Clone(a.Credentials)
 	for _, name := range j.meant {
@@ -332,6 +332,6 @@ func schemeNamed(p *providers.Provider, name string) providers.Scheme {
 }
 
 // authAccount is what a scheme is made of.
-func authAccount(account configs.Account, of providers.Scheme, encoding string) auth.Account {
-	return auth.Account{Name: account.Name, Scheme: of, Credentials: account.Credentials, Sign: account.Sign, Login: account.Login, Encoding: encoding}
+func authAccount(account configs.Account, of providers.Scheme) auth.Account {
+	return auth.Account{Name: account.Name, Scheme: of, Credentials: account.Credentials, Sign: account.Sign, Login: account.Login}
 }

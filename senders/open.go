@@ -160,22 +160,22 @@ func Rate(account configs.Account, p *providers.Provider) providers.Rate {
 }
 
 // scheme makes an authentication scheme of the provider, once.
-func (b *builder) scheme(name, encoding string) auth.Scheme {
+func (b *builder) scheme(name string) auth.Scheme {
 	if b.made[name] == nil {
-		b.made[name] = b.make(schemeNamed(b.provider, name), encoding)
+		b.made[name] = b.make(schemeNamed(b.provider, name))
 	}
 	return b.made[name]
 }
 
-func (b *builder) make(of providers.Scheme, encoding string) auth.Scheme {
+func (b *builder) make(of providers.Scheme) auth.Scheme {
 	if of.Kind == "all" {
 		var parts []auth.Scheme
 		for _, p := range of.Parts {
-			parts = append(parts, b.make(p, encoding))
+			parts = append(parts, b.make(p))
 		}
 		return together.New(parts)
 	}
-	a := authAccount(b.account, of, encoding)
+	a := authAccount(b.account, of)
 	a.Server = b.s.server
 	a.Client = &http.Client{Transport: b.transport, Timeout: b.s.timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return schemes[cmp.Or(of.Kind, of.Name)].New(a)
@@ -204,7 +204,7 @@ func (b *builder) operation(op *providers.Operation) {
 	if slices.Contains(op.Encodings, b.account.Encoding) {
 		c.encoding = b.account.Encoding
 	}
-	c.auth = b.scheme(c.scheme, c.encoding)
+	c.auth = b.scheme(c.scheme)
 	if of, known := b.provider.Scheme(c.scheme); known {
 		c.kind = cmp.Or(of.Kind, of.Name)
 		c.query = b.query(of)

@@ -348,12 +348,11 @@ func source(path string, pragmas ...string) string {
 // open opens the file to read and to write.
 func open(ctx context.Context, dir string, owner bool) (b books, writer *sql.DB, err error) {
 	path := filepath.Join(dir, "ledger.db")
-	dsn := source(path, "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-2000)")
-	first := dsn
+	pragmas := []string{"journal_mode(WAL)", "synchronous(FULL)", "cache_size(-2000)"}
 	if info, statErr := os.Stat(path); owner && (statErr != nil || info.Size() == 0) { // it takes effect before there are tables, and writes each time
-		first = source(path, "auto_vacuum(2)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-2000)")
+		pragmas = append(pragmas, "auto_vacuum(2)")
 	}
-	writer, err = sql.Open("sqlite", first)
+	writer, err = sql.Open("sqlite", source(path, pragmas...))
 	if err != nil {
 		return b, nil, fmt.Errorf("ledger: %w", err)
 	}
@@ -362,7 +361,7 @@ func open(ctx context.Context, dir string, owner bool) (b books, writer *sql.DB,
 		writer.SetMaxOpenConns(2)
 	}
 	b = books{path: path}
-	reader, err := sql.Open("sqlite", dsn+"&_pragma=query_only(1)&_pragma=cache_size(-250)")
+	reader, err := sql.Open("sqlite", source(path, "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-250)", "query_only(1)"))
 	if err != nil {
 		return b, nil, errors.Join(err, writer.Close())
 	}

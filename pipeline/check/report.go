@@ -46,7 +46,7 @@ func (c Checker) Report(ctx context.Context, r *route.Route, path, name, id stri
 // skipped in a preview, where "delivered" would be read as what will happen.
 func foresee(lines map[int]outbox.Line, r *route.Route, s *ledger.Staged, n int, sheets batch.Sheets) {
 	for _, row := range s.Rows {
-		line := outbox.Line{Item: s.Seq, Outcome: batch.Outcome{Status: batch.Delivered}}
+		line := outbox.Line{Outcome: batch.Outcome{Status: batch.Delivered}}
 		for _, p := range s.Problems {
 			if p.Row == row {
 				line.Problems = append(line.Problems, p)

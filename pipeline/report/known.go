@@ -17,7 +17,6 @@ type known struct {
 
 type kept struct {
 	batch.Brief
-	item int32
 	*more
 }
 
@@ -29,8 +28,8 @@ type more struct {
 
 func newKnown() *known { return &known{rows: map[int]kept{}} }
 
-func (k *known) put(row int, o batch.Outcome, problems []batch.Problem, item int) {
-	l := kept{Brief: k.briefs.Of(&o), item: int32(item)}
+func (k *known) put(row int, o batch.Outcome, problems []batch.Problem) {
+	l := kept{Brief: k.briefs.Of(&o)}
 	if len(problems) > 0 || o.Receipt != nil {
 		l.more = &more{problems, o.Receipt}
 	}
@@ -44,7 +43,7 @@ func (k *known) pop(row int) (line outbox.Line, there bool) {
 		return line, false
 	}
 	delete(k.rows, row)
-	line.Outcome, line.Item = l.Outcome(), int(l.item)
+	line.Outcome = l.Outcome()
 	if l.more != nil {
 		line.Problems, line.Outcome.Receipt = l.problems, l.receipt
 	}
@@ -59,7 +58,7 @@ func (k *known) learn(c *ledger.Content, later *receipts.Join) error {
 			return fmt.Errorf("item %d: %w", item.Seq, errOpen)
 		}
 		for _, row := range item.Rows {
-			k.put(row, later.With(v.Of(row), c.Seq, i), about(row, item.Problems, v.Problems), item.Seq)
+			k.put(row, later.With(v.Of(row), c.Seq, i), about(row, item.Problems, v.Problems))
 		}
 	}
 	return nil

@@ -158,12 +158,11 @@ func (l *Lane) Offer(f ledger.File) error {
 		if r == nil {
 			return fmt.Errorf("file %s: the configuration has no route %q any more; put it back to have its rows sent", id, f.Route)
 		}
-		a = &active{id: id, route: r, sheets: f.Reading.Sheets, revision: f.Revision, private: ledger.Unsealer{Copies: l.Ledger.Copies(), File: id}}
+		a = &active{route: r}
 		l.files[id] = a
-		l.queue = append(l.queue, a)
 	}
-	if a.revision != f.Revision { // sent again before we noticed that it had ended
-		*a = active{id: id, route: a.route, sheets: a.sheets, revision: f.Revision}
+	if a.id == "" || a.revision != f.Revision { // new here, or sent again before we noticed that it had ended
+		*a = active{id: id, route: a.route, sheets: f.Reading.Sheets, revision: f.Revision, private: ledger.Unsealer{Copies: l.Ledger.Copies(), File: id}}
 		if !slices.Contains(l.queue, a) {
 			l.queue = append(l.queue, a)
 		}

@@ -64,8 +64,7 @@ func (l *Lane) act(j *job, d decision, r senders.Result) error {
 	case putBack:
 		j.tried--
 		j.due = time.Now()
-		l.record(j, ledger.EventWaiting, j.due, false)
-		l.wait(j)
+		l.waits(j, false)
 		return nil
 	case refused:
 		l.refuse(j, d)
@@ -82,7 +81,7 @@ func (l *Lane) act(j *job, d decision, r senders.Result) error {
 		l.careful(d)
 		l.unreached(j, d)
 	}
-	l.settle(j, d, r)
+	l.settle(j, d)
 	return nil
 }
 
@@ -133,9 +132,8 @@ func (l *Lane) refuse(j *job, d decision) {
 	pause := patience.Pause(max(l.Retry.First, time.Second), 5*time.Minute, l.trouble)
 	l.holdFor(pause)
 	j.due = l.hold
-	l.record(j, ledger.EventWaiting, j.due, false)
+	l.waits(j, false)
 	l.show(j)
-	l.wait(j)
 }
 
 // show keeps the answer for which a job waits, so that people see it meanwhile; the same one once.
@@ -189,19 +187,20 @@ func (l *Lane) halve(j *job) {
 	for _, part := range [][2]int{{0, half}, {half, len(j.items)}} {
 		one := *j
 		one.at, one.items, one.due = j.at[part[0]:part[1]], j.items[part[0]:part[1]], time.Now()
-		l.record(&one, ledger.EventWaiting, one.due, false)
-		l.wait(&one)
+		l.waits(&one, false)
 	}
 }
 
-// record writes that a job's items wait. What an earlier attempt left open, also one of a process that was killed, stays so.
-func (l *Lane) record(j *job, k ledger.EventKind, until time.Time, lost bool) {
+// waits puts a job into the backlog, and writes that its items wait. What an earlier attempt left open, also one of a process that was killed,
+// stays so; lost: this one left it open.
+func (l *Lane) waits(j *job, lost bool) {
 	events := make([]ledger.Event, len(j.items))
 	for i := range j.items {
-		events[i] = j.event(i, k, time.Now(), nil)
-		events[i].Until, events[i].Lost = until.UTC(), lost || j.lost
+		events[i] = j.event(i, ledger.EventWaiting, time.Now(), nil)
+		events[i].Until, events[i].Lost = j.due.UTC(), lost || j.lost
 	}
 	l.write(events...)
+	l.wait(j)
 }
 
 // answered keeps the last answer for those of a job's items that did not end delivered: none where there are none, or no answer.
@@ -213,7 +212,7 @@ func (j *job) answered(at []int) []ledger.Event {
 }
 
 // settle writes the verdicts and puts the rest back into the backlog.
-func (l *Lane) settle(j *job, d decision, r senders.Result) {
+func (l *Lane) settle(j *job, d decision) {
 	var at, missed []int
 	var items []batch.Item
 	events := make([]ledger.Event, 0, len(j.items))
@@ -243,9 +242,8 @@ func (l *Lane) settle(j *job, d decision, r senders.Result) {
 		rest := *j
 		rest.at, rest.items, rest.lost = at, items, j.lost || d.lost
 		rest.due = time.Now().Add(d.pause)
-		l.record(&rest, ledger.EventWaiting, rest.due, d.lost)
+		l.waits(&rest, d.lost)
 		l.show(&rest)
-		l.wait(&rest)
 	}
 	l.drop(j.file)
 }
@@ -281,13 +279,13 @@ func (l *Lane) recheck(j *job) {
 	if len(r.Operation.RechecksWhenSent()) == 0 {
 		return
 	}
-	var good job = *j
-	good.at, good.items = nil, nil
+	var at []int
+	var good []batch.Item
 	var events []ledger.Event
 	for i, item := range j.items {
 		problems := mappers.Recheck(r.Operation, item, mappers.RecheckSettings{Language: r.Language, Lists: r.Lists, Optional: r.Optional, Sheets: j.file.sheets, Now: time.Now()})
 		if !slices.ContainsFunc(problems, func(p batch.Problem) bool { return !p.Warning }) {
-			good.at, good.items = append(good.at, j.at[i]), append(good.items, item)
+			at, good = append(at, j.at[i]), append(good, item)
 			continue
 		}
 		r.Mask.Problems(problems)
@@ -305,7 +303,7 @@ func (l *Lane) recheck(j *job) {
 	defer l.mu.Unlock()
 	l.write(events...)
 	j.file.out -= len(events)
-	j.at, j.items = good.at, good.items
+	j.at, j.items = at, good
 	if len(j.items) == 0 {
 		l.inFlight--
 		l.drop(j.file)

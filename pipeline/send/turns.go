@@ -196,11 +196,12 @@ func (l *Lane) unready() {
 
 // stays puts a job back that did not leave.
 func (l *Lane) stays(j *job) {
-	if j.intent != nil {
-		j.intent = nil
-		l.record(j, ledger.EventWaiting, j.due, false)
+	if j.intent == nil {
+		l.wait(j)
+		return
 	}
-	l.wait(j)
+	j.intent = nil
+	l.waits(j, false)
 }
 
 // pauses reports whether nothing may leave for now, and for how long (0: until a signal).

@@ -17,6 +17,7 @@ import (
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/ledger/ledgertest"
+	"github.com/rowferry/rowferry/masks"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/senders"
@@ -112,19 +113,22 @@ func run(t *testing.T, lane *Lane, files ...string) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- lane.Run(ctx) }()
+	settled(t, lane, files...)
+	stop()
+	if err := errors.Join(<-ended, lane.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// settled waits until all rows of the files have their outcome.
+func settled(t *testing.T, lane *Lane, files ...string) {
+	t.Helper()
 	for _, id := range files {
 		for deadline := time.Now().Add(5 * time.Minute); file(t, lane.Ledger, id).State != ledger.Settled; time.Sleep(2 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("%+v", file(t, lane.Ledger, id))
 			}
 		}
-	}
-	stop()
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
-	if err := lane.Close(); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -278,6 +282,69 @@ func TestCancelledFilesGiveUp(t *testing.T) {
 	if long, other := file(t, l, "long").Counts, file(t, l, "other").Counts; other.Delivered != 5 || long.Delivered != 2 || long.Skipped != 28 {
 		t.Errorf("long: %+v, other: %+v", long, other)
 	}
+}
+
+// A file has ended, which its lane has not noticed because a person stopped it; sent again, its sealed requests are opened as before.
+func TestAnEndedFileIsSentAgainSealedAsItIs(t *testing.T) {
+	l := open(t, t.TempDir())
+	defer l.Close()
+	private := sealed(t, l, "f", masks.Fields{"name"}, `{"name":"Ann"}`)
+	var came []string
+	p := &provider{}
+	again := lane(t, l, one(), p, "f")
+	p.answer = func(a senders.Attempt, n int) senders.Result {
+		came = append(came, string(a.Items[0].Body))
+		if n == 0 {
+			again.Stop("by hand")
+			return said(providers.Rejected)
+		}
+		return said(providers.OK)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- again.Run(ctx) }()
+	settled(t, again, "f")
+	_, err := l.Requeue(t.Context(), "f", []batch.Status{batch.Rejected}, 0)
+	if err := errors.Join(err, again.Add(t.Context(), "f")); err != nil {
+		t.Fatal(err)
+	}
+	again.Stop("")
+	settled(t, again, "f")
+	stop()
+	if err := errors.Join(<-ended, again.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{private, private}; !slices.Equal(came, want) || file(t, l, "f").Counts.Delivered != 1 {
+		t.Errorf("%v came, %+v", came, file(t, l, "f").Counts)
+	}
+}
+
+// sealed puts a file of one request into the ledger whose fields are sealed with its copy, and gives the request as it is to be sent.
+func sealed(t *testing.T, l ledger.Owner, id string, fields masks.Fields, body string) string {
+	t.Helper()
+	check := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := l.Spool().Create(t.Context(), id)
+	check(err)
+	_, err = c.Write([]byte("content of " + id))
+	check(errors.Join(err, c.Commit(), c.Close()))
+	key, err := ledger.KeyOf(t.Context(), l.Copies(), id)
+	check(err)
+	check(l.Begin(t.Context(), ledgertest.File(id)))
+	_, err = l.Take(t.Context(), id, "hash of "+id, 10)
+	check(err)
+	items := ledgertest.Items(0, 1)
+	items[0].Body = fields.Seal(key, []byte(body))
+	if !masks.Sealed(items[0].Body) {
+		t.Fatalf("%s is not sealed", items[0].Body)
+	}
+	check(l.Stage(ledger.Chunk{File: id, Items: items}).Wait(t.Context()))
+	check(l.Accept(t.Context(), id, ledger.Reading{Format: "csv"}, batch.Counts{Read: 1}, 1, 1))
+	return body
 }
 
 // A process is killed with a request under way, and the next one only hears that the provider is busy, that the account is refused, or

@@ -84,7 +84,7 @@ func open(ctx context.Context, f readers.File, s readers.Settings) (*opened, err
 	if err != nil {
 		return nil, err
 	}
-	text, err := decide(ctx, f, s, limits)
+	text, err := decide(ctx, f, s)
 	if err != nil {
 		return nil, err
 	}

@@ -343,7 +343,7 @@ func TestEncodingOfLongFiles(t *testing.T) {
 		for shift := range 2 {
 			text := strings.Repeat("x", shift+1) + ",b\n" + strings.Repeat("17,"+line+"\n", 5*chunk/(2*len([]rune(line))))
 			raw := encoded(t, name, text)
-			c, err := decide(context.Background(), file(raw), readers.Settings{}, readers.DefaultLimits())
+			c, err := decide(context.Background(), file(raw), readers.Settings{})
 			if err != nil || c.name != name {
 				t.Errorf("%s of %d bytes, moved by %d: found %q, %v", name, len(raw), shift, c.name, err)
 			}

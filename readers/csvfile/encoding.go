@@ -38,7 +38,7 @@ const sniffed = 64 << 10
 
 // decide finds the encoding: byte order mark, then the setting (unless the text is plainly UTF-8), then the
 // pattern of NULs, then whole-file UTF-8, then the letters. In doubt it refuses and says which settings fit.
-func decide(ctx context.Context, f readers.File, s readers.Settings, limits readers.Limits) (content, error) {
+func decide(ctx context.Context, f readers.File, s readers.Settings) (content, error) {
 	c := content{file: f, to: f.Size}
 	if f.Size == 0 {
 		return c, readers.Cut("csv.empty")

@@ -23,7 +23,6 @@ type Account struct {
 	Credentials map[string]configs.Secret
 	Sign        *configs.Sign
 	Login       string       // generation of the login; "" = the first whose credentials are there
-	Encoding    string       // json, xml, form: of the account's requests
 	Server      *url.URL     // where the provider listens; nil where that is not known
 	Client      *http.Client // for logins elsewhere: the account's certificates and time limit
 }
