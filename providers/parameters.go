@@ -140,8 +140,8 @@ func (b *builder) parameter(n *yaml.Node, in, place string) {
 	if in == "header" && b.op.authenticates(name) || !at.required && !b.wanted(at) {
 		return
 	}
-	raw := get(n, "schema")
-	if content := entries(get(n, "content")); raw == nil && len(content) > 0 {
+	raw, content := get(n, "schema"), entries(get(n, "content"))
+	if raw == nil && len(content) > 0 {
 		raw = get(content[0].Node, "schema")
 	}
 	if raw == nil {
@@ -152,7 +152,8 @@ func (b *builder) parameter(n *yaml.Node, in, place string) {
 	if s == nil {
 		return
 	}
-	if style := textAt(n, "style"); s.Type == "object" || style == "deepObject" || style == "matrix" || style == "label" || s.Type == "array" && s.Items.Field == nil {
+	style, known := styleOf(n, in, s, len(content) > 0)
+	if !known {
 		b.drop(s)
 		b.cannot(n, where, at, "document.parameter_style", "path", at.full)
 		return
@@ -166,8 +167,30 @@ func (b *builder) parameter(n *yaml.Node, in, place string) {
 		field.Required = at.required
 		field.Help = orText(field.Help, textAt(n, "description"))
 	}
-	explode := textAt(n, "explode") != "false" && in == "query"
-	b.op.Parameters = append(b.op.Parameters, Parameter{Name: name, In: in, Schema: s, Explode: explode})
+	said := textAt(n, "explode")
+	explode := in == "query" && style != Deep && style != AsJSON && (said == "true" || said == "" && style == "")
+	b.op.Parameters = append(b.op.Parameters, Parameter{Name: name, In: in, Schema: s, Explode: explode, Style: style})
+}
+
+// joins are what stands between the values of a list, by the style that says so.
+var joins = map[string]string{"": "", "form": "", "simple": "", "spaceDelimited": " ", "pipeDelimited": "|"}
+
+// styleOf is how a parameter's value is written; false where that is none of the ways that we write.
+func styleOf(n *yaml.Node, in string, s *Schema, content bool) (style string, known bool) {
+	named := textAt(n, "style")
+	join, known := joins[named]
+	nested := func(s *Schema) bool { return s.Type == "object" || s.Type == "array" }
+	switch {
+	case content && in == "query" && nested(s):
+		return AsJSON, true
+	case named == "deepObject":
+		return Deep, in == "query" && s.Type == "object"
+	case s.Type == "object":
+		return join, known && in == "query" && !slices.ContainsFunc(s.Props, nested)
+	case s.Type == "array":
+		return join, known && s.Items.Field != nil
+	}
+	return "", known
 }
 
 // drop takes the fields of a schema that is not offered after all away again.

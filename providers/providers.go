@@ -119,6 +119,7 @@ type Operation struct {
 // How lists and objects are written in a form (Operation.Styles).
 const (
 	Deep   = "deep"   // a[b]=1&a[c][0]=2
+	AsJSON = "json"   // a={"b":1,"c":[2]}
 	Joined = "joined" // a=1,2
 )
 
@@ -138,7 +139,8 @@ type Parameter struct {
 	Name    string
 	In      string // path, query, header
 	Schema  *Schema
-	Explode bool // a list is written as several parameters of the name
+	Explode bool   // a list is written as several parameters of the name, an object as one for each of its members
+	Style   string // Deep: a[b]=1; AsJSON: one text; else what joins a list or an object that is not exploded, "" for a comma
 }
 
 // Distinct reports whether something tells things apart, so that two equal items of one file are the same thing twice.

@@ -37,6 +37,9 @@ type encoder struct {
 func newEncoder(op *providers.Operation, scheme, encoding string, reveal func(string) string) *encoder {
 	e := &encoder{op: op, scheme: scheme, encoding: encoding, reveal: reveal,
 		touched: map[*providers.Schema]bool{}, wanted: map[*providers.Schema]bool{}}
+	for _, p := range op.Parameters {
+		e.look(p.Schema, []*providers.Schema{nil}) // one that is not required is there when something fills it
+	}
 	if op.Body == nil {
 		return e
 	}

@@ -2,6 +2,7 @@ package senders
 
 import (
 	"bytes"
+	"cmp"
 	"maps"
 	"net/url"
 	"strings"
@@ -59,7 +60,15 @@ func (c *call) parameters(a Attempt, m *message) error {
 	var cookies []string
 	header := maps.Clone(m.header)
 	for _, p := range c.op.Parameters {
-		values, err := c.values(p, groups[p.In].pull(p.Name), r)
+		raw := groups[p.In].pull(p.Name)
+		if p.Schema.Type == "object" || p.Style == providers.AsJSON {
+			err := c.nested(p, raw, r, func(name, v string) { query = join(query, name, v) })
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		values, err := c.values(p, raw, r)
 		if err != nil {
 			return err
 		}
@@ -75,7 +84,7 @@ func (c *call) parameters(a Attempt, m *message) error {
 			path = strings.ReplaceAll(path, "{"+p.Name+"}", url.PathEscape(together))
 		case "query":
 			if !p.Explode {
-				values = []string{together}
+				values = []string{strings.Join(values, cmp.Or(p.Style, ","))}
 			}
 			for _, v := range values {
 				query = join(query, p.Name, v)
@@ -104,6 +113,45 @@ func (c *call) parameters(a Attempt, m *message) error {
 // unfit is the refusal of a value that cannot stand where its parameter does.
 func unfit(p providers.Parameter) error {
 	return &Failure{Message: words.Message("sender.parameter", "field", p.In+"."+p.Name), Final: true}
+}
+
+// nested gives the parameters of the URL that an object, or what is written as JSON, makes; none where it is not there.
+func (c *call) nested(p providers.Parameter, raw []byte, r *request, pair func(name, value string)) error {
+	r.path = []string{p.In, p.Name}
+	if raw = bytes.TrimSpace(raw); string(raw) == "null" || len(raw) == 0 && !c.encoder.wanted[p.Schema] {
+		return nil
+	}
+	full, err := c.encoder.json(nil, p.Schema, raw, r)
+	switch {
+	case err != nil:
+		return err
+	case p.Style == providers.AsJSON:
+		pair(p.Name, string(full))
+		return nil
+	case p.Style == providers.Deep:
+		return deep(p.Name, full, pair)
+	}
+	all, err := membersOf(full)
+	if err != nil {
+		return err
+	}
+	var texts []string
+	for _, m := range all {
+		if string(m.raw) == "null" {
+			continue
+		}
+		v, err := scalar(m.raw)
+		if err != nil {
+			return err
+		}
+		if texts = append(texts, m.name, v); p.Explode {
+			pair(m.name, v)
+		}
+	}
+	if !p.Explode && len(texts) > 0 {
+		pair(p.Name, strings.Join(texts, cmp.Or(p.Style, ",")))
+	}
+	return nil
 }
 
 // values are the texts of a parameter; nil when it is not there.

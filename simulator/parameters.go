@@ -1,7 +1,9 @@
 package simulator
 
 import (
+	"cmp"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/rowferry/rowferry/providers"
@@ -71,6 +73,10 @@ func (v *visit) parameters() {
 				values = []string{value}
 			}
 		case "query":
+			if p.Schema.Type == "object" || p.Style == providers.AsJSON {
+				v.nested(p, query)
+				continue
+			}
 			values = query[p.Name]
 		case "header":
 			values = v.r.Header.Values(p.Name)
@@ -94,7 +100,7 @@ func (v *visit) parameters() {
 			continue
 		}
 		if !p.Explode {
-			values = strings.Split(values[0], ",")
+			values = strings.Split(values[0], cmp.Or(p.Style, ","))
 		}
 		list := []any{}
 		for _, one := range values {
@@ -102,6 +108,41 @@ func (v *visit) parameters() {
 		}
 		v.params[p.In][p.Name] = list
 	}
+}
+
+// nested reads an object of the query, or what is written there as JSON. What cannot be read is not there.
+func (v *visit) nested(p providers.Parameter, query url.Values) {
+	var value any
+	switch {
+	case p.Style == providers.AsJSON:
+		value, _ = decodeJSON([]byte(query.Get(p.Name)))
+	case p.Style == providers.Deep:
+		value = bracketed(p.Schema, p.Name, query)
+	default:
+		members := query
+		if !p.Explode {
+			members = url.Values{}
+			for pair := range slices.Chunk(strings.Split(query.Get(p.Name), cmp.Or(p.Style, ",")), 2) {
+				members[pair[0]] = pair[1:]
+			}
+		}
+		read := map[string]any{}
+		for _, m := range p.Schema.Props {
+			if texts := members[m.Name]; len(texts) > 0 {
+				read[m.Name] = typed(m, texts[0])
+			}
+		}
+		if len(read) > 0 {
+			value = read
+		}
+	}
+	if value == nil {
+		return
+	}
+	if v.params[p.In] == nil {
+		v.params[p.In] = map[string]any{}
+	}
+	v.params[p.In][p.Name] = value
 }
 
 // wrongParameters checks them by the rules of the document.

@@ -459,3 +459,22 @@ func TestOnlyOnThisMachine(t *testing.T) {
 		}
 	}
 }
+
+// What stands in the query as an object or as JSON is read as it was written.
+func TestObjectsInTheQuery(t *testing.T) {
+	p, err := providers.Load("../senders/testdata/query-ours.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := set(t, p, "move", nil)
+	for item, want := range map[string]providers.Class{
+		`{"?query":{"filter":{"country":"D&E","ids":["1","2"]},"place":{"lat":1.5,"lon":-2},"size":{"w":3,"h":4},"tags":["a","b"],"options":{"days":7}},"?body":{"ref":"1"}}`: providers.OK,
+		`{"?query":{"filter":{"ids":["1"]}},"?body":{"ref":"2"}}`:                              providers.Rejected, // without what is required
+		`{"?query":{"filter":{"country":"DE"},"size":{"w":"wide"}},"?body":{"ref":"3"}}`:       providers.Rejected,
+		`{"?query":{"filter":{"country":"DE"},"options":{"days":"many"}},"?body":{"ref":"4"}}`: providers.Rejected,
+	} {
+		if r := s.send(item); r.Reading.Class != want {
+			t.Errorf("%s: %+v", item, r.Reading)
+		}
+	}
+}

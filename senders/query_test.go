@@ -1,0 +1,41 @@
+package senders_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/senders"
+)
+
+// Objects and lists stand in the query as the document's styles say; what nothing fills is not there, what is always the same is.
+func TestStylesOfTheQuery(t *testing.T) {
+	p, err := providers.Load("testdata/query-ours.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Warnings) != 1 { // an object in a header
+		t.Errorf("%v", p.Warnings)
+	}
+	var got string
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.URL.RawQuery }))
+	defer server.Close()
+	s, err := senders.Open(configs.Account{Name: "a", Server: server.URL}, p, senders.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for item, want := range map[string]string{
+		`{"?query":{"filter":{"country":"D&E","ids":["1","2"]},"place":{"lat":1.5,"lon":-2},"size":{"w":3,"h":4},"tags":["a","b"],"codes":["x","y"],"options":{"days":7}},"?body":{"ref":"1"}}`: "filter%5Bcountry%5D=D%26E&filter%5Bkind%5D=sea&filter%5Bids%5D%5B0%5D=1&filter%5Bids%5D%5B1%5D=2&lat=1.5&lon=-2&size=w%2C3%2Ch%2C4&tags=a%7Cb&codes=x+y&options=%7B%22days%22%3A7%7D",
+		`{"?query":{"filter":{"country":"DE"}},"?body":{"ref":"1"}}`: "filter%5Bcountry%5D=DE&filter%5Bkind%5D=sea",
+		`{"?body":{"ref":"1"}}`: "filter%5Bkind%5D=sea",
+	} {
+		r := s.Send(t.Context(), senders.Attempt{Operation: p.Operations[0], ID: "f", Items: []batch.Item{{Rows: []int{1}, Body: []byte(item)}}})
+		if r.Fate != senders.Answered || got != want {
+			t.Errorf("%s: %s %v\n%s\n%s", item, r.Fate, r.Err, got, want)
+		}
+	}
+}
