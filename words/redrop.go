@@ -77,6 +77,11 @@ var redrop = catalogue{
 		ZH: "未发送：与第 {rows} 行属于同一单证，而无法判断该行是否已发送；请参见该行",
 		RU: "не отправлено: строка относится к тому же документу, что и строка {rows}, о которой нельзя сказать, отправлялась ли она; см. там",
 	},
+	"redrop.held.guest": {
+		EN: "not sent: it is row {row} of {name} (file {id}), which was or may have been delivered. If it is meant to be sent once more, clear its cell in the column \"{rowcolumn}\", write \"{word}\" into the one in the column \"{column}\" and drop this file again",
+		ZH: "未发送：它是 {name}（文件 {id}）的第 {row} 行，该行已经或可能已经送达。如确需再次发送，请清空其“{rowcolumn}”单元格，在“{column}”单元格中填写“{word}”，然后重新放入本文件",
+		RU: "не отправлено: это строка {row} файла {name} (файл {id}), которая доставлена или могла быть доставлена. Если её нужно отправить ещё раз, очистите её ячейку в столбце «{rowcolumn}», впишите «{word}» в ячейку столбца «{column}» и положите этот файл снова",
+	},
 	"redrop.held": {
 		EN: "not sent: it cannot be told whether this is row {rows} of file {id}, which was or may have been delivered. Compare them; if this is another row, clear its cell in the column \"{rowcolumn}\" and drop this file again to send it as a new one",
 		ZH: "未发送：无法判断它是否就是文件 {id} 中已送达或可能已送达的第 {rows} 行。请核对；如果是另外的一行，请清空其“{rowcolumn}”单元格后重新放入本文件，即作为新行发送",
@@ -146,9 +151,9 @@ var redrop = catalogue{
 		RU: "Строк файла {id}, которых здесь больше нет: {count}; что с ними стало, сказано в прежнем результате.",
 	},
 	"redrop.note.renoted": {
-		EN: "{count} {count:value is|values are} written otherwise than in file {id} (dates, numbers, leading zeros), and in rows that were sent too: a spreadsheet program does so when it saves. {count:It counts|They count} as unchanged, and what file {id} had is sent.",
-		ZH: "有 {count} 个值的写法与文件 {id} 不同（日期、数字、前导零），且已发送的行也是如此：这是表格程序保存时造成的。这些值视为未修改，发送时采用文件 {id} 中的值。",
-		RU: "Значений, записанных иначе, чем в файле {id} (даты, числа, ведущие нули): {count}; так же записаны и строки, которые уже отправлялись, — это сделала программа при сохранении. Они считаются неизменёнными, отправляется то, что было в файле {id}.",
+		EN: "{count} {count:value is|values are} written otherwise than in file {id} (dates, numbers, leading zeros), as a spreadsheet program does when it saves. {count:It counts|They count} as unchanged, and what file {id} had is sent.",
+		ZH: "有 {count} 个值的写法与文件 {id} 不同（日期、数字、前导零）：这是表格程序保存时造成的。这些值视为未修改，发送时采用文件 {id} 中的值。",
+		RU: "Значений, записанных иначе, чем в файле {id} (даты, числа, ведущие нули): {count}; так их записала программа при сохранении. Они считаются неизменёнными, отправляется то, что было в файле {id}.",
 	},
 	"redrop.note.emptied": {
 		EN: "{count} {count:line has|lines have} nothing left but the result columns; {count:it is no row|they are no rows}.",

@@ -158,14 +158,18 @@ func (d *decision) doubtful(s *ledger.Staged) {
 func (d *decision) hold(s *ledger.Staged) {
 	for _, i := range d.held {
 		f, key := d.fates[i], "redrop.held"
+		var guest []any
 		switch {
+		case f.guest != nil:
+			key, guest = "redrop.held.guest", []any{"row", f.guest.file.Reading.Sheets.Row(f.guest.row), "name", f.guest.file.Name, "id", f.guest.file.ID,
+				"word", resultmark.Word(d.language, resultmark.Resend), "column", resultmark.Status.Heading(d.language)}
 		case f.strange:
 			key = "redrop.held.strange"
 		case len(f.numbers) == 0:
 			key = "redrop.held.again"
 		}
-		o := batch.Outcome{Status: batch.Skipped, Code: codeHeld, Message: d.say(key, "rows", words.Few(f.numbers, d.base.Reading.Sheets), "id", d.base.ID,
-			"rowcolumn", resultmark.Row.Heading(d.language))}
+		o := batch.Outcome{Status: batch.Skipped, Code: codeHeld, Message: d.say(key, append(guest, "rows", words.Few(f.numbers, d.base.Reading.Sheets), "id", d.base.ID,
+			"rowcolumn", resultmark.Row.Heading(d.language))...)}
 		d.verdict(s, i, o, false)
 	}
 }

@@ -231,23 +231,12 @@ func (o *recognition) compare(t *opening.Table) error {
 }
 
 func (o *recognition) compareBy(t *opening.Table, by func(*opening.Table, *ledger.File) (int, error)) error {
-	if o.Ledger == nil {
-		return nil
-	}
-	files, err := o.Ledger.Files(o.ctx, ledger.Query{Route: o.route.Name, States: []ledger.State{ledger.Sending, ledger.Settled, ledger.Reported}, Last: 1000})
+	files, err := o.candidates(t)
 	if err != nil {
 		return err
 	}
-	slices.Reverse(files)
-	best, tried := 0, 0
-	for i := range files {
-		f := &files[i]
-		if f.ID == o.self || !covers(t.Columns(), f.Reading.Columns) {
-			continue
-		}
-		if tried++; tried > looked {
-			break
-		}
+	best := 0
+	for _, f := range files {
 		score, err := by(t, f)
 		if err != nil {
 			if _, told := errors.AsType[*batch.Unreadable](err); told {
@@ -260,6 +249,20 @@ func (o *recognition) compareBy(t *opening.Table, by func(*opening.Table, *ledge
 		}
 	}
 	return nil
+}
+
+// candidates are the last files of the route whose columns a table has, the newest first.
+func (o *recognition) candidates(t *opening.Table) (found []*ledger.File, err error) {
+	if o.Ledger == nil {
+		return nil, nil
+	}
+	files, err := o.Ledger.Files(o.ctx, ledger.Query{Route: o.route.Name, States: []ledger.State{ledger.Sending, ledger.Settled, ledger.Reported}, Last: 1000})
+	for i := range slices.Backward(files) {
+		if f := &files[i]; f.ID != o.self && covers(t.Columns(), f.Reading.Columns) && len(found) < looked {
+			found = append(found, f)
+		}
+	}
+	return found, err
 }
 
 // covers reports whether all columns of a file are there.

@@ -348,7 +348,7 @@ func (r *result) want(outcomes map[string]batch.Status) {
 			}
 		case batch.Unknown:
 		default:
-			if n != 0 && !strings.Contains(l["message"], "new one") {
+			if n != 0 && !strings.Contains(l["message"], "new one") && !strings.Contains(l["message"], "may have been delivered") {
 				r.h.t.Errorf("%s is %s and was executed %d times", id, l["status"], n)
 			}
 		}

@@ -32,11 +32,12 @@ type fate struct {
 	numbers []int  // held: the rows of the base it may be
 	doc     doc    // the item it travelled in when it was as it is now; zero for others
 	as      manner
-	resend  bool // a person wrote the word for sending it again, and it certainly stands at this row
-	misled  bool // the word stands there, but beside the number of another row
-	strange bool // held: our columns call it sent, and the base has no such row
-	put     bool // fresh: it has no number, so a person says that it is a new row
-	spoilt  bool // untouched: a reader found something wrong with it, which this file need not show
+	resend  bool   // a person wrote the word for sending it again, and it certainly stands at this row
+	guest   *guest // held: the row of another file that it is
+	misled  bool   // the word stands there, but beside the number of another row
+	strange bool   // held: our columns call it sent, and the base has no such row
+	put     bool   // fresh: it has no number, so a person says that it is a new row
+	spoilt  bool   // untouched: a reader found something wrong with it, which this file need not show
 }
 
 type manner uint8
@@ -75,12 +76,14 @@ type matching struct {
 	claimed   map[origin]bool // that a line was found to be
 	numbered  bool            // some line has a number
 	displaced bool            // some line's number is not that of its row: numbers did not move with the rows
+	written   bool            // a program took the zeros off
+	guests    map[int]*guest  // lines that are rows of other files
 	like      []int32         // then, where no row is as it was, which row of the base each line is most like, counted from 1; 0: none
 }
 
 // plan reads the rows of the dropped file once and settles which rows they are.
 func (o *recognition) plan(t *opening.Table) (*Plan, error) {
-	m := &matching{recognition: o, t: t, claimed: map[origin]bool{}}
+	m := &matching{recognition: o, t: t, claimed: map[origin]bool{}, guests: map[int]*guest{}}
 	if err := m.read(); err != nil {
 		return nil, err
 	}
@@ -88,6 +91,9 @@ func (o *recognition) plan(t *opening.Table) (*Plan, error) {
 		return nil, err
 	}
 	if err := m.renotations(); err != nil {
+		return nil, err
+	}
+	if err := m.findGuests(); err != nil {
 		return nil, err
 	}
 	m.bySumAndNumber()
@@ -322,7 +328,7 @@ func (m *matching) byNumberAlone() error {
 		}
 		o := &m.originals[at]
 		switch {
-		case strangers[i], l.told() && l.status != resultmark.Resend && !o.before.sent() && !o.before.held(): // it is another file's row of this number
+		case m.guests[i] != nil, strangers[i], l.told() && l.status != resultmark.Resend && !o.before.sent() && !o.before.held(): // it is another file's row of this number
 		case !o.used:
 			m.match(i, edited, at)
 			o.by = int32(i)
@@ -338,13 +344,9 @@ func (m *matching) byNumberAlone() error {
 // does, or all where a number stands twice.
 func (m *matching) strangers() (map[int]bool, error) {
 	var lines []int
-	statuses, found, mixed := batch.Statuses(), map[int]bool{}, m.mixed()
+	found, mixed := map[int]bool{}, m.mixed()
 	for i, l := range m.lines {
-		at, known := m.byNumber.last(l.number)
-		if !known || m.fates[i].as != unfound {
-			continue
-		}
-		if said := slices.Index(statuses, l.status); mixed || said >= 0 && said != int(m.originals[at].said) {
+		if at, known := m.byNumber.last(l.number); known && m.fates[i].as == unfound && (mixed || m.contradicts(i, at)) {
 			lines = append(lines, i)
 		}
 	}
@@ -355,6 +357,12 @@ func (m *matching) strangers() (map[int]bool, error) {
 		at, _ := m.byNumber.last(m.lines[i].number)
 		found[i] = shared[at] == 0
 	})
+}
+
+// contradicts reports whether our columns say otherwise of a line than the base's result says of the row at.
+func (m *matching) contradicts(i, at int) bool {
+	said := slices.Index(batch.Statuses(), m.lines[i].status)
+	return said >= 0 && said != int(m.originals[at].said)
 }
 
 // mixed reports whether a number stands beside two lines.
@@ -387,11 +395,15 @@ func (m *matching) others() error {
 	}
 	var open []int
 	for i, l := range m.lines {
-		put := l.number == 0 && m.numbered && !m.displaced
+		put, home := l.number == 0 && m.numbered && !m.displaced, m.guests[i]
 		switch {
 		case m.fates[i].as != unfound:
+		case home != nil && home.sent && (l.number > 0 || home.same && l.status != resultmark.Resend):
+			m.fates[i] = fate{as: held, guest: home}
 		case put:
 			m.fates[i] = fate{as: fresh, put: true, resend: l.status == resultmark.Resend}
+		case home != nil && home.sure && !l.told():
+			open = append(open, i)
 		case len(missing) > 0:
 			m.hold(i, missing...)
 		case l.told() && !(m.displaced && times[l.number] == 1 && m.sent(l.number)): // else it speaks of the line that stood there

@@ -20,6 +20,7 @@ type renotation struct {
 	zeros   map[int]origin             // rows of the dropped file of which a value was found wrong that begins with a zero
 	kept    bool                       // some value of the dropped file begins with a zero
 	mended  bool                       // of a row that lost zeros, other values were changed
+	written bool                       // a program took the zeros off other rows of the dropped file
 }
 
 // tallied counts the values that stand in another notation.
@@ -59,7 +60,7 @@ func (m *matching) renotations() error {
 
 // renoted compares the lines with the rows of an earlier file, the base or the root of the family, and counts what is to be restored.
 func (m *matching) renoted(from *ledger.File) (count int, err error) {
-	r := &renotation{recognition: m.recognition, from: from, rows: map[int]int{}, columns: map[int][notations]tallied{}, shown: m.shows(from), zeros: map[int]origin{}}
+	r := m.renotation(from)
 	if err := m.tally(r, m.supposed, false); err != nil {
 		return 0, err
 	}
@@ -72,20 +73,37 @@ func (m *matching) renoted(from *ledger.File) (count int, err error) {
 			return 0, err
 		}
 	}
-	wrong := 0
+	count = r.count()
+	if wrong := r.spoilt(); count+wrong > 0 {
+		m.t.Restore = append(m.t.Restore, r)
+	}
+	m.written = m.written || r.bared()
+	return count, nil
+}
+
+// renotation has nothing in it yet.
+func (m *matching) renotation(from *ledger.File) *renotation {
+	return &renotation{recognition: m.recognition, from: from, rows: map[int]int{}, columns: map[int][notations]tallied{}, shown: m.shows(from), zeros: map[int]origin{}}
+}
+
+// count is how many values are to be taken for what they were.
+func (r *renotation) count() (n int) {
 	for column, c := range r.columns {
 		for o := range notations {
-			if o == spoilt {
-				wrong += c[o].all
-			} else if r.agreed(column, o) {
-				count += c[o].all
+			if o != spoilt && r.agreed(column, o) {
+				n += c[o].all
 			}
 		}
 	}
-	if count+wrong > 0 {
-		m.t.Restore = append(m.t.Restore, r)
+	return n
+}
+
+// spoilt counts the values with which a reader found something wrong that does not show any more.
+func (r *renotation) spoilt() (n int) {
+	for _, c := range r.columns {
+		n += c[spoilt].all
 	}
-	return count, nil
+	return n
 }
 
 // tally counts in which notations the lines stand whose rows of the base are supposed. guessed: a row that was sent shows the notations only
@@ -176,20 +194,25 @@ func (r *renotation) agreed(column int, o order) bool {
 	if o == rounded || o == spoilt {
 		return c[o].all > 0
 	}
-	if o == bared { // a program that opens a CSV takes the zeros off in all columns
-		lost := 0
-		for _, of := range r.columns {
-			if of[bared].sent+of[undecided].sent > 0 {
-				return true
-			}
-			lost += of[bared].all
-		}
-		return r.file.Format.Text && !r.kept && (lost > 1 || r.mended)
+	if o == bared {
+		return r.bared()
 	}
 	if o == undecided {
 		return c[undecided].sent+c[dayFirst].sent+c[monthFirst].sent > 0
 	}
 	return c[o].sent > 0 && c[dayFirst].sent+c[monthFirst].sent == c[o].sent
+}
+
+// bared reports whether a program took the zeros off: one that opens a CSV does so in all columns.
+func (r *renotation) bared() bool {
+	lost := 0
+	for _, c := range r.columns {
+		if c[bared].sent+c[undecided].sent > 0 {
+			return true
+		}
+		lost += c[bared].all
+	}
+	return lost > 0 && r.written || r.file.Format.Text && !r.kept && (lost > 1 || r.mended)
 }
 
 // begin opens the earlier file beside a table of the dropped one. compare gives the cells of a row that stand there in another
