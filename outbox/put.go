@@ -43,7 +43,7 @@ type upload struct {
 	users int // guarded by the outbox's mutex
 
 	// of the one whose turn it is, or of nobody:
-	hash    string // of the content that is on its way
+	hash    string // of the content that was on its way when it was cut off
 	part    string // its temporary name
 	arrived int64  // how much of it is there
 }
@@ -61,7 +61,7 @@ func (o *Outbox) Put(ctx context.Context, name string, content Content) error {
 		return err
 	}
 	o.swept.Do(func() { o.sweep(ctx) })
-	size, hash, err := digest(ctx, content)
+	size, err := content.Seek(0, io.SeekEnd)
 	if err != nil {
 		return o.about(err)
 	}
@@ -70,12 +70,28 @@ func (o *Outbox) Put(ctx context.Context, name string, content Content) error {
 		return err
 	}
 	defer release()
-	if u.hash != hash {
-		u.hash, u.part, u.arrived = hash, fmt.Sprintf("%s%016x%s", partBegin, rand.Uint64(), partEnd), 0
+	if err := u.prepare(ctx, content); err != nil {
+		return o.about(err)
 	}
-	if err := o.put(ctx, name, content, size, u); err != nil {
-		return o.about(o.explain(ctx, err))
+	err = o.put(ctx, name, content, size, u)
+	if err == nil {
+		return nil
 	}
+	if u.part != "" && u.hash == "" {
+		u.hash, _ = digest(context.WithoutCancel(ctx), content) // without it the next call begins anew
+	}
+	return o.about(o.explain(ctx, err))
+}
+
+// prepare goes on with what was cut off if it was of this content, and begins anew otherwise.
+func (u *upload) prepare(ctx context.Context, content Content) error {
+	if u.hash != "" {
+		hash, err := digest(ctx, content)
+		if err != nil || hash == u.hash {
+			return err
+		}
+	}
+	u.hash, u.part, u.arrived = "", fmt.Sprintf("%s%016x%s", partBegin, rand.Uint64(), partEnd), 0
 	return nil
 }
 
@@ -83,13 +99,13 @@ func (o *Outbox) about(err error) error {
 	return fmt.Errorf("outbox %s: %w", o.folder.Traits().Where, err)
 }
 
-func digest(ctx context.Context, content Content) (int64, string, error) {
+func digest(ctx context.Context, content Content) (string, error) {
 	if _, err := content.Seek(0, io.SeekStart); err != nil {
-		return 0, "", err
+		return "", err
 	}
 	h := sha256.New()
-	size, err := io.CopyBuffer(struct{ io.Writer }{h}, places.Until{Context: ctx, Reader: content}, make([]byte, 256<<10))
-	return size, hex.EncodeToString(h.Sum(nil)), err
+	_, err := io.CopyBuffer(struct{ io.Writer }{h}, places.Until{Context: ctx, Reader: content}, make([]byte, 256<<10))
+	return hex.EncodeToString(h.Sum(nil)), err
 }
 
 // reserve gives the upload of a name to one caller at a time. What was cut off is kept for the next call; what is done is forgotten.
