@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/rowferry/rowferry/places"
 )
@@ -206,8 +207,19 @@ func (b *Inbox) changed(ctx context.Context, id, name, from string) error {
 // Copy copies r to w and hashes what passes. It stops when ctx ends.
 func Copy(ctx context.Context, w io.Writer, r io.Reader) (Fetched, error) {
 	hash := sha256.New()
-	n, err := io.CopyBuffer(struct{ io.Writer }{io.MultiWriter(hash, w)}, reading{ctx, r}, make([]byte, 256<<10))
+	n, err := io.CopyBuffer(hashing{hash, w}, reading{ctx, r}, make([]byte, 256<<10))
 	return Fetched{Size: n, Hash: hex.EncodeToString(hash.Sum(nil))}, err
+}
+
+// hashing is a writer that hashes a piece while it is written.
+type hashing struct{ hash, to io.Writer }
+
+func (h hashing) Write(b []byte) (int, error) {
+	var beside sync.WaitGroup
+	beside.Go(func() { _, _ = h.hash.Write(b) }) // it never fails
+	n, err := h.to.Write(b)
+	beside.Wait()
+	return n, err
 }
 
 // reading is a reader that ends with its context.
