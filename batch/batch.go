@@ -95,7 +95,7 @@ const (
 type Cell struct {
 	Text    string
 	Kind    Kind
-	Problem *Message // only on Faulty cells
+	Problem *Message // of a Faulty cell; of a Blank one the word for no value that stands there, if one does
 }
 
 // Column is one column of a table.

@@ -2,6 +2,8 @@
 package labels
 
 import (
+	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -90,6 +92,24 @@ func Unmarked(heading string) string {
 		}
 	}
 }
+
+// Unjoined is Unmarked without what stands for a blank in names that may have none: Order_No, order-no and Order_x0020_No are an "Order No." in
+// XML and in databases.
+func Unjoined(heading string) string {
+	heading = encoded.ReplaceAllStringFunc(heading, func(code string) string {
+		r, _ := strconv.ParseUint(code[2:6], 16, 16)
+		return string(rune(r))
+	})
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' || r == '.' {
+			return -1
+		}
+		return r
+	}, Unmarked(heading))
+}
+
+// encoded is a character that a name in XML may not have, as programs of Microsoft write it.
+var encoded = regexp.MustCompile(`_x[0-9A-Fa-f]{4}_`)
 
 var brackets = [][2]string{{"(", ")"}, {"[", "]"}, {"【", "】"}, {"<", ">"}, {"{", "}"}, {"〔", "〕"}}
 

@@ -136,7 +136,7 @@ func (m *Mapping) widened(columns []batch.Column) *Mapping {
 
 // mayFill is a quick look at one name: false when it fills nothing for certain.
 func (m *Mapping) mayFill(c batch.Column) bool {
-	if m.known[labels.Normal(c.Name)] || m.known[labels.Unmarked(c.Name)] {
+	if m.known[labels.Normal(c.Name)] || m.known[labels.Unmarked(c.Name)] || m.known[labels.Unjoined(c.Name)] {
 		return true
 	}
 	path := asPath(c.Ref)
@@ -272,7 +272,7 @@ func (s *slot) open() bool {
 }
 
 // named lists the free columns whose heading is one of the field's names of a tier; those that a form has marked
-// ("Name *", "Name (required)") are asked for apart, when all others are given away.
+// ("Name *", "Name (required)"), or that have other signs for its blanks, are asked for apart, when all others are given away.
 func (b *Bound) named(s *slot, t tier, marked bool, taken []bool) []int {
 	var out []int
 	for _, n := range s.known {
@@ -283,7 +283,7 @@ func (b *Bound) named(s *slot, t tier, marked bool, taken []bool) []int {
 		for i := range b.t.columns {
 			is := b.t.normal[i] == want || b.t.paths[i] == want
 			if marked {
-				is = b.t.plain[i] == want
+				is = b.t.plain[i] == want || n.joined != "" && b.t.joined[i] == n.joined
 			}
 			if owner := b.owner(i); owner != nil && owner != s && owner.open() {
 				continue

@@ -67,6 +67,7 @@ const (
 type fieldName struct {
 	text   string
 	normal string
+	joined string
 	tier   tier
 }
 
@@ -76,7 +77,7 @@ func (f *filler) names() []fieldName {
 	add := func(t tier, texts ...string) {
 		for _, s := range texts {
 			if s != "" {
-				out = append(out, fieldName{s, labels.Normal(s), t})
+				out = append(out, fieldName{s, labels.Normal(s), labels.Unjoined(s), t})
 			}
 		}
 	}

@@ -37,7 +37,8 @@ type group struct {
 type rare struct {
 	late     []late // values that the first row left blank
 	problems []batch.Problem
-	spoiled  []string // paths of values that are wrong
+	spoiled  []string               // paths of values that are wrong
+	blanks   map[int]*batch.Message // by filler: what the first row shows in the place of a required value
 }
 
 // most is what groups have that have nothing of it. It is never written.
@@ -49,6 +50,15 @@ func (g *group) own() *rare {
 		g.rare = &rare{}
 	}
 	return g.rare
+}
+
+// showsWord remembers what the first row shows in the place of a value.
+func (g *group) showsWord(at int, word *batch.Message) {
+	own := g.own()
+	if own.blanks == nil {
+		own.blanks = map[int]*batch.Message{}
+	}
+	own.blanks[at] = word
 }
 
 func (g *group) blames(field string) bool {
@@ -209,6 +219,9 @@ func (st *state) addShared(g *group, first bool) {
 			}
 			if first {
 				g.head = append(g.head, out...)
+				if c := st.blank(s); ok && value == "" && s.required() && c.Problem != nil {
+					g.showsWord(i, c.Problem)
+				}
 			} else if len(out) > 0 {
 				was, row := g.shared(i)
 				switch {

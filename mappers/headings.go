@@ -79,13 +79,14 @@ type table struct {
 	columns []batch.Column
 	normal  []string // of Name
 	plain   []string // of Name, without the marks of a form
+	joined  []string // of Name, without what stands for blanks too
 	paths   []string // XML: of Ref, as a field path; else ""
 	sheet   bool     // Ref is a letter, so that a cell is letter and row
 	sheets  batch.Sheets
 }
 
 func newTable(columns []batch.Column) *table {
-	t := &table{columns: columns, normal: make([]string, len(columns)), plain: make([]string, len(columns)), paths: make([]string, len(columns)), sheet: true}
+	t := &table{columns: columns, normal: make([]string, len(columns)), plain: make([]string, len(columns)), joined: make([]string, len(columns)), paths: make([]string, len(columns)), sheet: true}
 	last := ""
 	for _, c := range columns {
 		if !letters(c.Ref) || !(len(c.Ref) > len(last) || len(c.Ref) == len(last) && c.Ref > last) {
@@ -94,7 +95,7 @@ func newTable(columns []batch.Column) *table {
 		last = c.Ref
 	}
 	for i, c := range columns {
-		t.normal[i], t.plain[i] = labels.Normal(c.Name), labels.Unmarked(c.Name)
+		t.normal[i], t.plain[i], t.joined[i] = labels.Normal(c.Name), labels.Unmarked(c.Name), labels.Unjoined(c.Name)
 		if !t.sheet {
 			t.paths[i] = labels.Normal(asPath(c.Ref))
 		}
@@ -116,10 +117,10 @@ func asPath(ref string) string { return strings.ReplaceAll(strings.ReplaceAll(re
 
 // find returns the columns that a heading written by a person means: those with exactly this text, else those that
 // are equal in normal form, else (XML, or a column without heading) the one that Ref names, else those that have the
-// heading with a mark of a form.
+// heading with a mark of a form, or with other signs for its blanks.
 func (t *table) find(heading string) []int {
-	var exact, alike, byRef, marked []int
-	want, ref := labels.Normal(heading), labels.Normal(asPath(heading))
+	var exact, alike, byRef, marked, joined []int
+	want, ref, loose := labels.Normal(heading), labels.Normal(asPath(heading)), labels.Unjoined(heading)
 	for i, c := range t.columns {
 		switch {
 		case c.Name != "" && c.Name == heading:
@@ -130,18 +131,16 @@ func (t *table) find(heading string) []int {
 			byRef = append(byRef, i)
 		case t.plain[i] != "" && t.plain[i] == want:
 			marked = append(marked, i)
+		case t.joined[i] != "" && t.joined[i] == loose:
+			joined = append(joined, i)
 		}
 	}
-	if len(exact) > 0 {
-		return exact
+	for _, found := range [][]int{exact, alike, byRef, marked} {
+		if len(found) > 0 {
+			return found
+		}
 	}
-	if len(alike) > 0 {
-		return alike
-	}
-	if len(byRef) > 0 {
-		return byRef
-	}
-	return marked
+	return joined
 }
 
 // like returns the columns' headings that come near one of the names, best first, three at most.

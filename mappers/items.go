@@ -136,9 +136,9 @@ func (st *state) spoil(s *slot) {
 	st.spoiled = append(st.spoiled, strings.Replace(s.indexed, "[*]", "["+strconv.Itoa(st.at)+"]", 1))
 }
 
-// cell is the row's cell in a column; a row that is too short gives a blank.
+// cell is the row's cell in a column; a row that is too short gives a blank, and so does no column (-1).
 func (st *state) cell(col int) batch.Cell {
-	if col < len(st.row.Cells) {
+	if col >= 0 && col < len(st.row.Cells) {
 		return st.row.Cells[col]
 	}
 	return batch.Cell{}

@@ -91,7 +91,9 @@ func (m *Mapping) learn() {
 	m.known = map[string]bool{}
 	add := func(headings ...string) {
 		for _, h := range headings {
-			m.known[labels.Normal(h)], m.known[labels.Normal(asPath(h))], m.known[labels.Unmarked(h)] = true, true, true
+			for _, form := range []string{labels.Normal(h), labels.Normal(asPath(h)), labels.Unmarked(h), labels.Unjoined(h)} {
+				m.known[form] = true
+			}
 		}
 	}
 	for _, f := range m.fillers {

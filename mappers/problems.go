@@ -37,6 +37,23 @@ type spot struct {
 	cell   string
 	field  string
 	where  string // the beginning of the sentence
+	blank  string // what to say of a cell without a value that shows a word for it; "" where it shows nothing
+}
+
+// shows makes a place say what a cell shows that counts as blank.
+func (p spot) shows(l batch.Language, c batch.Cell) spot {
+	if c.Kind == batch.Blank && c.Problem != nil {
+		p.blank = words.Say(l, *c.Problem)
+	}
+	return p
+}
+
+// empty says that there is no value at a place, by the words for that, or by those for a cell that shows a word.
+func (p spot) empty(l batch.Language, key string, args ...any) string {
+	if p.blank != "" {
+		key += ".word"
+	}
+	return words.Of(l, key, append(args, "where", p.where, "word", p.blank)...)
 }
 
 func (b *Bound) place(row int, s *slot, col int) spot {
@@ -91,10 +108,18 @@ func (st *state) faulty(s *slot, col int, c batch.Cell) {
 	st.add(p, code, c.Text, words.Of(st.lang(), "mapper.faulty", "where", p.where, "problem", text), "")
 }
 
+// blank is the cell that a field without a value is read from; of a group the one in its first row.
+func (st *state) blank(s *slot) batch.Cell {
+	if st.group != nil {
+		return batch.Cell{Problem: st.group.blanks[s.at]}
+	}
+	return st.cell(s.spot)
+}
+
 // missing is a required value that is blank.
 func (st *state) missing(s *slot) {
 	l := st.lang()
-	p := st.b.place(st.row.Number, s, s.spot)
+	p := st.b.place(st.row.Number, s, s.spot).shows(l, st.blank(s))
 	fix := words.Of(l, "mapper.required.fix")
 	switch example := s.field.Example; {
 	case s.columnless():
@@ -106,12 +131,12 @@ func (st *state) missing(s *slot) {
 	case example != "" && !strings.Contains(example, "{"):
 		fix = words.Of(l, "mapper.required.example", "example", example)
 	}
-	st.add(p, "required", "", words.Of(l, "mapper.required", "where", p.where), fix)
+	st.add(p, "required", "", p.empty(l, "mapper.required"), fix)
 }
 
 // violation is a value that breaks the field's own rule.
 func (st *state) violation(s *slot, v *providers.Violation, value string) {
-	st.broken(st.b.place(st.row.Number, s, s.spot), v, cmp.Or(value, v.Value), s.columnless())
+	st.broken(st.b.place(st.row.Number, s, s.spot).shows(st.lang(), st.blank(s)), v, cmp.Or(value, v.Value), s.columnless())
 }
 
 // broken notes a broken rule.
@@ -124,7 +149,7 @@ func problemOf(l batch.Language, p spot, v *providers.Violation, value string, c
 	rule, fix := bare(words.Say(l, v.Rule)), words.Say(l, v.Fix)
 	what := words.Of(l, "mapper.bad", "where", p.where, "value", line(value), "rule", rule)
 	if value == "" {
-		what = words.Of(l, "mapper.bad.blank", "where", p.where, "rule", rule)
+		what = p.empty(l, "mapper.bad.blank", "rule", rule)
 		if columnless {
 			fix = words.Chain(l, words.Of(l, "mapper.column.fix", "heading", p.column), fix)
 		}
@@ -192,8 +217,8 @@ func (st *state) disagree(s *slot, value, first string, row int) {
 
 // keyless is a row whose group cannot be told because the column is blank.
 func (st *state) keyless(col int, label, path string) {
-	p := st.b.place(st.row.Number, &slot{filler: &filler{field: &providers.Field{Path: path, Label: batch.Text{EN: label}}}}, col)
-	st.add(p, "group", "", words.Of(st.lang(), "mapper.key.blank", "where", p.where),
+	p := st.b.place(st.row.Number, &slot{filler: &filler{field: &providers.Field{Path: path, Label: batch.Text{EN: label}}}}, col).shows(st.lang(), st.cell(col))
+	st.add(p, "group", "", p.empty(st.lang(), "mapper.key.blank"),
 		words.Of(st.lang(), "mapper.key.blank.fix", "key", st.keyNames()))
 }
 

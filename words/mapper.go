@@ -47,8 +47,10 @@ var mapper = catalogue{
 	// cells
 	"mapper.bad":               {EN: `{where}: "{value}" {rule}`, ZH: `{where}：“{value}”{rule}`, RU: `{where}: «{value}» — {rule}`},
 	"mapper.bad.blank":         {EN: `{where} is empty, but {rule}`, ZH: `{where}为空：{rule}`, RU: `{where}: пусто — {rule}`},
+	"mapper.bad.blank.word":    {EN: `{where}: {word}, but {rule}`, ZH: `{where}：{word}，但{rule}`, RU: `{where}: {word} — {rule}`},
 	"mapper.faulty":            {EN: `{where}: {problem}`, ZH: `{where}：{problem}`, RU: `{where}: {problem}`},
 	"mapper.required":          {EN: `{where} is empty, but a value is required`, ZH: `{where}为空，但此项必填`, RU: `{where}: пусто, а значение обязательно`},
+	"mapper.required.word":     {EN: `{where}: {word}, but a value is required`, ZH: `{where}：{word}，但此项必填`, RU: `{where}: {word}, а значение обязательно`},
 	"mapper.required.fix":      {EN: `write a value`, ZH: `请填写内容`, RU: `впишите значение`},
 	"mapper.required.example":  {EN: `write a value such as {example}`, ZH: `请填写内容，例如 {example}`, RU: `впишите значение, например {example}`},
 	"mapper.column.fix":        {EN: `add a column headed "{heading}"`, ZH: `请添加标题为“{heading}”的列`, RU: `добавьте столбец с заголовком «{heading}»`},
@@ -61,6 +63,7 @@ var mapper = catalogue{
 	"mapper.disagree":          {EN: `{where}: "{value}" differs from "{first}" in row {row}, but the rows of one group must agree`, ZH: `{where}：“{value}”与第 {row} 行的“{first}”不一致，同一组的各行必须相同`, RU: `{where}: «{value}» отличается от «{first}» в строке {row}, а строки одной группы должны совпадать`},
 	"mapper.disagree.fix":      {EN: `write the same value in both rows, or give the rows different values in {key}`, ZH: `请在两行填写相同的值，或让两行的 {key} 不同`, RU: `впишите в обе строки одно значение или разные значения в {key}`},
 	"mapper.key.blank":         {EN: `{where} is empty, so nobody can tell which group the row belongs to`, ZH: `{where}为空，无法判断该行属于哪一组`, RU: `{where}: пусто, и неясно, к какой группе относится строка`},
+	"mapper.key.blank.word":    {EN: `{where}: {word}, so nobody can tell which group the row belongs to`, ZH: `{where}：{word}，无法判断该行属于哪一组`, RU: `{where}: {word}, и неясно, к какой группе относится строка`},
 	"mapper.key.blank.fix":     {EN: `write the value of {key} in every row`, ZH: `请在每一行都填写 {key}`, RU: `впишите {key} в каждой строке`},
 	"mapper.key.neighbour":     {EN: `row {row} stands beside row {other}, and nobody can tell which group row {other} belongs to: this group might be sent without it`, ZH: `第 {row} 行与第 {other} 行相邻，而第 {other} 行属于哪一组无法判断：本组发送时可能缺少该行`, RU: `строка {row} стоит рядом со строкой {other}, группу которой определить нельзя: эта группа могла бы уйти без неё`},
 	"mapper.key.neighbour.fix": {EN: `mend row {other} so that it shows its {key}, or remove that row`, ZH: `请修正第 {other} 行，写明其 {key}，或删除该行`, RU: `исправьте строку {other}, чтобы в ней было {key}, или удалите её`},

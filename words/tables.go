@@ -47,6 +47,7 @@ var tables = catalogue{
 		ZH: "只写有“无值”标记（如 {value}）的单元格按空白处理：{count} 个。",
 		RU: "Ячейки, в которых стоит лишь обозначение пустоты (например, {value}), считаются пустыми: {count}.",
 	},
+	"table.cell.no_value": {EN: `"{value}" counts as no value`, ZH: `“{value}”按空白处理`, RU: `«{value}» считается пустым`},
 	"table.note.apostrophe": {
 		EN: "An apostrophe before a number, the mark for text, was taken off in {count} {count:cell|cells}.",
 		ZH: "有 {count} 个单元格的数字前有文本标记（撇号），已去掉。",

@@ -244,7 +244,7 @@ func (r *renotation) begin(columns []batch.Column) (compare func(row *batch.Row,
 			case at < 0 || at >= len(cells):
 				continue
 			case row.Cells[c].Text == cells[at].Text:
-				if cells[at].Problem != nil && row.Cells[c].Problem == nil && !r.shown {
+				if cells[at].Kind == batch.Faulty && row.Cells[c].Kind != batch.Faulty && !r.shown {
 					each(c, &cells[at], spoilt)
 				}
 				continue

@@ -309,7 +309,8 @@ func (t *opened) inspect(c *batch.Cell, column int, s *splitter, wide bool) {
 		}
 	case t.habits[column].NoValue(c.Text):
 		t.notes.add(words.Message("table.note.no_value", "value", c.Text), s.number)
-		c.Text = ""
+		*c = table.Void(c.Text)
+		return
 	}
 	if c.Text == "" || (c.Text[0] <= ' ' || c.Text[0] >= 0x80) && strings.TrimFunc(c.Text, invisible) == "" {
 		c.Kind = batch.Blank

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/words"
 )
 
 // Nothing words: what databases and programs write for "no value". They count as blank where a cell holds nothing else.
@@ -14,6 +15,12 @@ func noValue(s string) bool {
 		return true
 	}
 	return false
+}
+
+// Void is the blank cell that stands for such a word. Its problem is for whoever tells people that a value is missing.
+func Void(word string) batch.Cell {
+	m := words.Message("table.cell.no_value", "value", word)
+	return batch.Cell{Problem: &m}
 }
 
 // mayOpen are the bytes that such words, and exponents and apostrophes, begin with.

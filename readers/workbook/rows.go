@@ -753,7 +753,7 @@ func (t *rows) values() {
 		switch first := c.Text[0]; {
 		case t.habits[i].NoValue(c.Text):
 			t.leave("table.note.no_value", t.row.Number, c.Text)
-			*c = batch.Cell{}
+			*c = table.Void(c.Text)
 		case first == '\'':
 			if text, marked := table.Apostrophe(c.Text); marked {
 				t.leave("table.note.apostrophe", t.row.Number, "")

@@ -237,7 +237,8 @@ func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
 			for i, v := range values {
 				if t.habits != nil && v != "" && t.habits[i].NoValue(v) {
 					t.none.add(n, v)
-					v = ""
+					row.Cells[i] = table.Void(v)
+					continue
 				}
 				row.Cells[i] = cell(v)
 			}
