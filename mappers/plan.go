@@ -97,7 +97,7 @@ func (p *planner) node(s *providers.Schema, path, indexed string, inRows bool) *
 		if kid == nil {
 			return nil
 		}
-		kid.required = s.Required
+		kid.required = s.Required && !s.Empty
 		n.kids = []*node{kid}
 		return n
 	case s.Field != nil:

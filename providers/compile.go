@@ -475,10 +475,13 @@ func btoi(yes bool) int {
 func styles(n *yaml.Node) map[string]string {
 	out := map[string]string{}
 	for _, e := range entries(n) {
+		style, explode := textAt(e.Node, "style"), textAt(e.Node, "explode")
 		switch {
-		case textAt(e.Node, "style") == "deepObject":
+		case style == "deepObject":
 			out[e.Name] = Deep
-		case textAt(e.Node, "explode") == "false":
+		case explode != "true" && joins[style] != "":
+			out[e.Name] = joins[style]
+		case explode == "false":
 			out[e.Name] = Joined
 		}
 	}

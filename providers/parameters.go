@@ -173,7 +173,7 @@ func (b *builder) parameter(n *yaml.Node, in, place string) {
 }
 
 // joins are what stands between the values of a list, by the style that says so.
-var joins = map[string]string{"": "", "form": "", "simple": "", "spaceDelimited": " ", "pipeDelimited": "|"}
+var joins = map[string]string{"": "", "form": "", "simple": "", "spaceDelimited": Spaced, "pipeDelimited": Piped}
 
 // styleOf is how a parameter's value is written; false where that is none of the ways that we write.
 func styleOf(n *yaml.Node, in string, s *Schema, content bool) (style string, known bool) {

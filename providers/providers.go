@@ -97,7 +97,7 @@ type Operation struct {
 	Paths      map[string]string // by encoding; most operations have one
 	Encodings  []string          // json, xml, form, multipart; the first is the default
 	Media      map[string]string // by encoding, where its type is not the usual one: application/vnd.acme+json
-	Styles     map[string]string // form: by property, how a list or object is written where not as usual: Deep, Joined
+	Styles     map[string]string // form: by property, how a list or object is written where not as usual: Deep, or what joins it: Joined, Spaced, Piped
 	Accept     string            // the types of its answers; "" = that of the encoding
 	Parameters []Parameter
 	Schemes    []string // allowed authentication schemes, default first; names in Provider.Schemes
@@ -118,9 +118,11 @@ type Operation struct {
 
 // How lists and objects are written in a form (Operation.Styles).
 const (
-	Deep   = "deep"   // a[b]=1&a[c][0]=2
-	AsJSON = "json"   // a={"b":1,"c":[2]}
-	Joined = "joined" // a=1,2
+	Deep   = "deep" // a[b]=1&a[c][0]=2
+	AsJSON = "json" // a={"b":1,"c":[2]}
+	Joined = ","    // a=1,2
+	Spaced = " "    // a=1 2
+	Piped  = "|"    // a=1|2
 )
 
 // Rows says how rows become requests.
@@ -140,7 +142,7 @@ type Parameter struct {
 	In      string // path, query, header
 	Schema  *Schema
 	Explode bool   // a list is written as several parameters of the name, an object as one for each of its members
-	Style   string // Deep: a[b]=1; AsJSON: one text; else what joins a list or an object that is not exploded, "" for a comma
+	Style   string // Deep, AsJSON, or what joins a list or an object that is not exploded; "" is a comma
 }
 
 // Distinct reports whether something tells things apart, so that two equal items of one file are the same thing twice.
@@ -206,6 +208,7 @@ type Schema struct {
 	Nullable bool
 	Props    []*Schema // of an object, in document order
 	Items    *Schema   // of an array
+	Empty    bool      // of an array: where nothing fills an element it has none, also when it must be there
 	Required bool
 	Const    string // a value the document fixes ("0.1")
 	Enum     []string

@@ -433,8 +433,8 @@ func (b *builder) array(s *Schema, n *yaml.Node, at spot) {
 		return
 	case b.rowsAt(at):
 		at.required = at.required || b.theirs
-	case b.theirs && s.minItems == 0:
-		at.required = false // an empty one will do
+	case b.theirs && s.minItems == 0 && !needs(b.flat(items, s.place, nil)):
+		at.required, s.Empty = false, true
 	}
 	if at.sample != nil && at.sample.Kind == yaml.SequenceNode {
 		at.sample = plain(slices.Concat(at.sample.Content, []*yaml.Node{nil})[0])
@@ -463,6 +463,12 @@ func (b *builder) array(s *Schema, n *yaml.Node, at spot) {
 		f.Values = filled && rows.Kind == Group
 		f.Required = at.required && (filled || s.Required)
 	}
+}
+
+// needs reports whether an object cannot be without one of its members.
+func needs(n *yaml.Node) bool {
+	list := get(n, "required")
+	return list != nil && len(list.Content) > 0
 }
 
 func (b *builder) count(n *yaml.Node, place, key string, otherwise int) int {

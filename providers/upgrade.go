@@ -58,8 +58,8 @@ func (a *adopter) oldParameters(op spotIn, all []spotIn, place string) (out []sp
 		case "formData":
 			name := textAt(p.Node, "name")
 			form = append(form, entry{Name: name, Key: scalar(name, p.Node), Node: a.oldSchema(p, place)})
-			if textAt(p.Node, "type") == "array" && textAt(p.Node, "collectionFormat") != "multi" {
-				styles = append(styles, entry{Name: name, Key: scalar(name, p.Node), Node: mapping(p.Node, []entry{text("explode", "false", p.Node)})})
+			if style := oldStyle(p.Node); textAt(p.Node, "type") == "array" && style != nil {
+				styles = append(styles, entry{Name: name, Key: scalar(name, p.Node), Node: mapping(p.Node, style)})
 			}
 			if isTrue(p.Node, "required") {
 				needed = append(needed, scalar(name, p.Node))
@@ -72,11 +72,7 @@ func (a *adopter) oldParameters(op spotIn, all []spotIn, place string) (out []sp
 				}
 			}
 			es = append(es, named("schema", a.oldSchema(p, place)))
-			format := cmp.Or(textAt(p.Node, "collectionFormat"), "csv")
-			if format != "multi" {
-				es = append(es, entry{Name: "explode", Key: scalar("explode", p.Node), Node: &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "false", Line: p.Line, Column: p.Column}})
-			}
-			out = append(out, spotIn{mapping(p.Node, es), p.file})
+			out = append(out, spotIn{mapping(p.Node, append(es, oldStyle(p.Node)...)), p.file})
 		}
 	}
 	if form != nil {
@@ -88,6 +84,22 @@ func (a *adopter) oldParameters(op spotIn, all []spotIn, place string) (out []sp
 		body = a.oldBody(op.Node, consumes, schema, mapping(op.Node, styles))
 	}
 	return out, body
+}
+
+// oldStyle says in the words of 3.1 how Swagger 2.0 has a list written; nothing where its values stand each for itself.
+func oldStyle(n *yaml.Node) []entry {
+	style := "form"
+	switch textAt(n, "collectionFormat") {
+	case "multi":
+		return nil
+	case "pipes":
+		style = "pipeDelimited"
+	case "ssv":
+		style = "spaceDelimited"
+	case "tsv":
+		style = "tabDelimited" // there is none
+	}
+	return []entry{text("style", style, n), text("explode", "false", n)}
 }
 
 func (a *adopter) oldBody(like *yaml.Node, types []string, schema, styles *yaml.Node) *yaml.Node {
@@ -123,6 +135,9 @@ func (a *adopter) types(op spotIn, key, otherwise string) (out []string) {
 // oldSchema is the schema that a parameter of Swagger 2.0 is itself.
 func (a *adopter) oldSchema(p spotIn, place string) *yaml.Node {
 	es := slices.DeleteFunc(entries(p.Node), func(e entry) bool { return slices.Contains(oldKeys, e.Name) })
+	if textAt(p.Node, "type") == "file" {
+		es = []entry{text("type", "string", p.Node), text("format", "binary", p.Node)}
+	}
 	return a.schema(spotIn{mapping(p.Node, es), p.file}, place, 0)
 }
 

@@ -487,14 +487,14 @@ func (e *encoder) members(raw []byte, r *request, each func(name string, raw []b
 		plain := m.raw[0] == '[' && !bytes.ContainsAny(m.raw[1:], "{[")
 		switch style := e.op.Styles[m.name]; {
 		case string(m.raw) == "null":
-		case plain && style == providers.Joined:
+		case plain && style != "" && style != providers.Deep:
 			var texts []string
 			err = arrayOf(m.raw, func(v []byte) error {
 				text, err := scalar(v)
 				texts = append(texts, text)
 				return err
 			})
-			err = errors.Join(err, each(m.name, appendString(nil, strings.Join(texts, ",")), false))
+			err = errors.Join(err, each(m.name, appendString(nil, strings.Join(texts, style)), false))
 		case plain && style == "":
 			err = arrayOf(m.raw, func(v []byte) error { return each(m.name, v, false) })
 		default:

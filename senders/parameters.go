@@ -75,7 +75,7 @@ func (c *call) parameters(a Attempt, m *message) error {
 		if values == nil {
 			continue
 		}
-		together := strings.Join(values, ",")
+		together := strings.Join(values, cmp.Or(p.Style, ","))
 		switch p.In {
 		case "path":
 			if strings.Trim(together, ".") == "" {
@@ -84,7 +84,7 @@ func (c *call) parameters(a Attempt, m *message) error {
 			path = strings.ReplaceAll(path, "{"+p.Name+"}", url.PathEscape(together))
 		case "query":
 			if !p.Explode {
-				values = []string{strings.Join(values, cmp.Or(p.Style, ","))}
+				values = []string{together}
 			}
 			for _, v := range values {
 				query = join(query, p.Name, v)

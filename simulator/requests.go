@@ -234,8 +234,8 @@ func fromForm(op *providers.Operation, values url.Values) (any, error) {
 			}
 			out[p.Name] = v
 		case p.Type == "array":
-			if op.Styles[p.Name] == providers.Joined {
-				vs = strings.Split(vs[0], ",")
+			if join := op.Styles[p.Name]; join != "" {
+				vs = strings.Split(vs[0], join)
 			}
 			var list []any
 			for _, v := range vs {
