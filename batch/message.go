@@ -24,6 +24,9 @@ type Text struct {
 	RU string `yaml:"ru,omitempty" json:"ru,omitempty"`
 }
 
+// InEach is a text that is made in each language.
+func InEach(say func(Language) string) Text { return Text{say(English), say(Chinese), say(Russian)} }
+
 // In returns the text in l, or what there is.
 func (t Text) In(l Language) string {
 	s := t.EN

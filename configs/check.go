@@ -2,6 +2,7 @@ package configs
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -321,7 +322,7 @@ func (l *loader) readable(key, file string) bool {
 	if err == nil {
 		info, e := f.Stat()
 		if err = e; err == nil && info.IsDir() {
-			err = fmt.Errorf("it is a folder")
+			err = errors.New("it is a folder")
 		}
 		_ = f.Close()
 	}
@@ -330,15 +331,6 @@ func (l *loader) readable(key, file string) bool {
 			what: words.Message("config.file", "path", file, "cause", cause(err)), write: words.Message("config.file.write")})
 	}
 	return err == nil
-}
-
-func operation(p *providers.Provider, id string) *providers.Operation {
-	for _, op := range p.Operations {
-		if op.ID == id {
-			return op
-		}
-	}
-	return nil
 }
 
 // Variable is the name of an environment variable for a secret, which words separated by anything name.
@@ -439,14 +431,12 @@ func (l *loader) checkTarget(c *Config, key string, r Route) {
 	if p == nil || r.Operation == "" {
 		return
 	}
-	op := operation(p, r.Operation)
-	if op == nil {
+	if _, known := p.Operation(r.Operation); !known {
 		var names []string
 		for _, o := range p.Operations {
 			names = append(names, o.ID)
 		}
 		l.bad(key+".operation", words.Message("config.operation", "name", words.Short(r.Operation), "provider", p.Name), words.Meant(r.Operation, names))
-		return
 	}
 }
 

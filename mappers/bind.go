@@ -208,11 +208,11 @@ func (b *Bound) first(path string, headings []string, wrong *[]batch.Text) int {
 		case 1:
 			return cols[0]
 		default:
-			*wrong = append(*wrong, say3("mapper.bind.twice", "heading", shown(h), "columns", b.refs(cols)))
+			*wrong = append(*wrong, words.Every("mapper.bind.twice", "heading", shown(h), "columns", b.refs(cols)))
 			return -1
 		}
 	}
-	text := say3("mapper.bind.heading", "path", path, "headings", quoted(headings...))
+	text := words.Every("mapper.bind.heading", "path", path, "headings", quoted(headings...))
 	*wrong = append(*wrong, b.meant(text, b.t.like(headings...)))
 	return -1
 }
@@ -246,10 +246,10 @@ func (b *Bound) bindDefaults(taken []bool, wrong *[]batch.Text) {
 			}
 			switch {
 			case len(cols) > 1:
-				*wrong = append(*wrong, say3("mapper.bind.columns", "path", b.slots[p.slot].field.Path, "columns", b.headings(cols)))
+				*wrong = append(*wrong, words.Every("mapper.bind.columns", "path", b.slots[p.slot].field.Path, "columns", b.headings(cols)))
 				dropped[p.slot] = true
 			case len(fields) > 1:
-				*wrong = append(*wrong, say3("mapper.bind.fields", "heading", b.heading(p.col), "fields", strings.Join(fields, ", ")))
+				*wrong = append(*wrong, words.Every("mapper.bind.fields", "heading", b.heading(p.col), "fields", strings.Join(fields, ", ")))
 				for _, o := range pairs {
 					if o.col == p.col {
 						dropped[o.slot] = true
@@ -317,8 +317,7 @@ func (b *Bound) bindGroup(wrong *[]batch.Text) {
 
 // unfilled says that nothing fills a required field, what would, and which headings come near.
 func (b *Bound) unfilled(s *slot) batch.Text {
-	var text batch.Text
-	say(&text, func(l batch.Language) string {
+	text := batch.InEach(func(l batch.Language) string {
 		return words.Of(l, "mapper.bind.required", "field", s.label(l), "path", s.field.Path)
 	})
 	return b.meant(text, b.t.like(s.texts()...))
@@ -329,17 +328,14 @@ func (b *Bound) meant(text batch.Text, like []string) batch.Text {
 	if len(like) == 0 {
 		return text
 	}
-	var out batch.Text
-	say(&out, func(l batch.Language) string {
+	return batch.InEach(func(l batch.Language) string {
 		return text.In(l) + words.Of(l, "mapper.bind.near", "headings", quotedIn(l, like...))
 	})
-	return out
 }
 
 // misfit is all that is wrong as one message.
 func (b *Bound) misfit(wrong []batch.Text) batch.Message {
-	var text batch.Text
-	say(&text, func(l batch.Language) string {
+	text := batch.InEach(func(l batch.Language) string {
 		if len(wrong) == 1 {
 			return wrong[0].In(l)
 		}
@@ -457,34 +453,17 @@ func remarked(heading string, names []string) bool {
 	})
 }
 
-// Source says where a field's value comes from.
-type Source struct {
-	Field   *providers.Field
-	Columns []batch.Column // the columns it reads; none for a constant, a default, or nothing
-	Value   string         // the constant or default, where there is one
-	Expr    string         // the expression, where there is one
-	Filled  bool           // false: nothing fills it
-}
-
-// Describe tells for every field, in the schema's order, what fills it.
-func (b *Bound) Describe() []Source {
-	out := make([]Source, len(b.slots))
+// Reads tells for every field, in the schema's order, which columns fill it: none for a constant, a default, or nothing.
+func (b *Bound) Reads() [][]batch.Column {
+	out := make([][]batch.Column, len(b.slots))
 	for i := range b.slots {
 		s := &b.slots[i]
-		d := Source{Field: s.field, Value: s.fallback, Filled: s.filled()}
-		if s.constant != nil {
-			d.Value = *s.constant
-		}
-		if s.program != nil {
-			d.Expr = s.program.source
-		}
 		if s.col >= 0 {
-			d.Columns = append(d.Columns, b.t.columns[s.col])
+			out[i] = append(out[i], b.t.columns[s.col])
 		}
 		for _, r := range s.refs {
-			d.Columns = append(d.Columns, b.t.columns[r.col])
+			out[i] = append(out[i], b.t.columns[r.col])
 		}
-		out[i] = d
 	}
 	return out
 }

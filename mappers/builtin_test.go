@@ -49,9 +49,9 @@ func labelsAlone(t *testing.T, op *providers.Operation, l batch.Language) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, s := range b.Describe() {
-		if !s.Filled || len(s.Columns) != 1 || s.Columns[0].Name != op.Fields[i].Label.In(l) {
-			t.Errorf("%s is filled by %v", s.Field.Path, s.Columns)
+	for i, read := range b.Reads() {
+		if len(read) != 1 || read[0].Name != op.Fields[i].Label.In(l) {
+			t.Errorf("%s is filled by %v", op.Fields[i].Path, read)
 		}
 	}
 	for _, g := range mappers.Match(op, columns) {

@@ -210,8 +210,7 @@ func (f *filler) checkFixed(key, value string, found *mistakes) {
 	if bad == nil {
 		return
 	}
-	var text batch.Text
-	say(&text, func(l batch.Language) string {
+	text := batch.InEach(func(l batch.Language) string {
 		return words.Of(l, "mapper.fixed", "value", short(value), "rule", bare(words.Say(l, bad.Rule)))
 	})
 	suggest := ""

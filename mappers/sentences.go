@@ -6,19 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rowferry/rowferry/batch"
-	"github.com/rowferry/rowferry/words"
 )
-
-// say fills a text in all three languages.
-func say(t *batch.Text, in func(batch.Language) string) {
-	t.EN, t.ZH, t.RU = in(batch.English), in(batch.Chinese), in(batch.Russian)
-}
-
-// say3 is one sentence of the catalogue in all three languages.
-func say3(key string, args ...any) (t batch.Text) {
-	say(&t, func(l batch.Language) string { return words.Of(l, key, args...) })
-	return t
-}
 
 func quoted(texts ...string) string { return quotedIn(batch.English, texts...) }
 

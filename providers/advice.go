@@ -121,8 +121,7 @@ func join(m batch.Message, more batch.Text) batch.Message {
 	if more == (batch.Text{}) {
 		return m
 	}
-	said := func(l batch.Language) string { return words.Chain(l, words.Say(l, m), more.In(l)) }
-	return batch.Message{Text: batch.Text{EN: said(batch.English), ZH: said(batch.Chinese), RU: said(batch.Russian)}}
+	return batch.Message{Text: batch.InEach(func(l batch.Language) string { return words.Chain(l, words.Say(l, m), more.In(l)) })}
 }
 
 func (c *converter) unreadable(text string) *Violation {

@@ -373,14 +373,13 @@ func (j *judge) translate(v *Verdict, codes []string) {
 	if texts == nil {
 		return
 	}
-	say := func(l batch.Language) string {
+	v.Message = batch.InEach(func(l batch.Language) string {
 		said := make([]string, len(texts))
 		for i, t := range texts {
 			said[i] = t.In(l)
 		}
 		return strings.Join(said, "; ")
-	}
-	v.Message = batch.Text{EN: say(batch.English), ZH: say(batch.Chinese), RU: say(batch.Russian)}
+	})
 }
 
 // spoken fills the provider's own code and words into a text.

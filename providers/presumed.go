@@ -27,7 +27,7 @@ func (op *Operation) presumed(r Response, s Sent) Reading {
 	if r.Status >= 200 && r.Status < 300 {
 		out.Verdict = Verdict{Class: OK, Reference: located(r.Header)}
 		if r.Status == http.StatusAccepted {
-			out.Code, out.Message = "accepted", everyLanguage("answer.accepted")
+			out.Code, out.Message = "accepted", words.Every("answer.accepted")
 		}
 		if err != nil && misread(r.Body) || isPage(r.Body) {
 			return Reading{Verdict: Verdict{Class: Unknown, Code: strconv.Itoa(r.Status)}}
@@ -47,10 +47,6 @@ func (op *Operation) presumed(r Response, s Sent) Reading {
 	out.Code = cmp.Or(codeIn(body), out.Code)
 	op.pointed(&out, body, s)
 	return out
-}
-
-func everyLanguage(key string) batch.Text {
-	return batch.Text{EN: words.Of(batch.English, key), ZH: words.Of(batch.Chinese, key), RU: words.Of(batch.Russian, key)}
 }
 
 // misread reports whether a body that cannot be read should have been JSON: it was cut.

@@ -171,7 +171,7 @@ func (s *sender) attempt(ctx context.Context, c *call, a Attempt) (res Result, s
 	}
 	x := s.do(ctx, m, slot, halting(wait, a.Commit))
 	if x.stranger {
-		v := providers.Verdict{Class: providers.Auth, Message: everyLanguage("sender.client_certificate")}
+		v := providers.Verdict{Class: providers.Auth, Message: words.Every("sender.client_certificate")}
 		return Result{Fate: Answered, Started: x.started, Took: x.took, Reading: providers.Reading{Verdict: v}}, session
 	}
 	res = Result{Fate: x.fate, Err: x.err, Started: x.started, Took: x.took}
@@ -264,7 +264,7 @@ func (s *sender) locked(ctx context.Context, err error) Result {
 	if refused, ok := errors.AsType[*auth.Refused](err); ok {
 		v := providers.Verdict{Class: providers.Auth, Code: refused.Code, Message: batch.Text{EN: refused.Message}}
 		if refused.Message == "" {
-			v.Message = everyLanguage("sender.login_refused", "status", refused.Status)
+			v.Message = words.Every("sender.login_refused", "status", refused.Status)
 		}
 		return Result{Fate: Answered, Status: refused.Status, Reading: providers.Reading{Verdict: v}}
 	}
@@ -275,10 +275,6 @@ func (s *sender) locked(ctx context.Context, err error) Result {
 		return Result{Fate: NotSent, Err: waited(ctx.Err())}
 	}
 	return Result{Fate: NotSent, Err: err}
-}
-
-func everyLanguage(key string, args ...any) batch.Text {
-	return batch.Text{EN: words.Of(batch.English, key, args...), ZH: words.Of(batch.Chinese, key, args...), RU: words.Of(batch.Russian, key, args...)}
 }
 
 // clean takes credentials out of what the provider said: some repeat the token they refuse. What people cannot see or

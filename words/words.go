@@ -55,6 +55,11 @@ func Of(l batch.Language, key string, args ...any) string {
 	return Say(l, batch.Message{Key: key, Args: args})
 }
 
+// Every is Of in every language.
+func Every(key string, args ...any) batch.Text {
+	return batch.InEach(func(l batch.Language) string { return Of(l, key, args...) })
+}
+
 // Has reports whether there is a sentence for the key.
 func Has(key string) bool { _, is := all()[key]; return is }
 

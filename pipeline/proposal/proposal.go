@@ -185,7 +185,7 @@ func (p *Proposal) conclude() {
 }
 
 // trial binds the sample's columns as the map stands. What nothing fills is filled by the document's example meanwhile.
-func (p *Proposal) trial() ([]mappers.Source, error) {
+func (p *Proposal) trial() ([][]batch.Column, error) {
 	set := mappers.Settings{Map: map[string]configs.Mapping{}, Group: p.Group}
 	for _, f := range p.Fields {
 		switch {
@@ -210,11 +210,12 @@ func (p *Proposal) trial() ([]mappers.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.Describe(), nil
+	return b.Reads(), nil
 }
 
-func (p *Proposal) fills(s mappers.Source, f *Field) bool {
-	return len(s.Columns) == 1 && s.Columns[0].Ref == p.columns[f.Column].Ref
+// fills reports whether a field's column is all that fills it.
+func (p *Proposal) fills(read []batch.Column, f *Field) bool {
+	return len(read) == 1 && read[0].Ref == p.columns[f.Column].Ref
 }
 
 // heading is how the map names a column: in one line, or by its place where the heading does not tell it from others.

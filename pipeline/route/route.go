@@ -72,10 +72,9 @@ func (r *Route) Bind(columns []batch.Column, at readers.Layout) (*mappers.Bound,
 	case at.Header > 0:
 		key = "route.looked.row"
 	}
-	looked := func(l batch.Language) string {
+	text := batch.InEach(func(l batch.Language) string {
 		return words.Of(l, key, "wrong", words.Say(l, wrong.Message), "row", at.Header, "sheet", at.Sheet, "record", at.Record, "names", table.Names(Headings(columns)))
-	}
-	text := batch.Text{EN: looked(batch.English), ZH: looked(batch.Chinese), RU: looked(batch.Russian)}
+	})
 	return nil, &batch.Unreadable{Message: batch.Message{Text: text}, Err: wrong.Err}
 }
 
