@@ -128,7 +128,7 @@ func (c *Console) apiDrop(w http.ResponseWriter, r *http.Request, p *people.Pers
 	return writeJSON(w, http.StatusOK, finding)
 }
 
-// upload uploads content and answers with its id: 202, or 200 with the earlier file's where it came before.
+// upload uploads content and answers with its id.
 func (c *Console) upload(w http.ResponseWriter, r *http.Request, p *people.Person, route, name string, content io.Reader) error {
 	f, err := c.engine.Upload(r.Context(), route, name, content)
 	if err != nil {
@@ -137,6 +137,11 @@ func (c *Console) upload(w http.ResponseWriter, r *http.Request, p *people.Perso
 	if err := c.act(r, p, ledger.Act{Verb: "drop", File: f.ID, Name: f.Name, Route: route}); err != nil {
 		return err
 	}
+	return tellUpload(w, f)
+}
+
+// tellUpload answers with the id of a file that was uploaded: 202, or 200 with the earlier file's where it came before.
+func tellUpload(w http.ResponseWriter, f ledger.File) error {
 	if f.State == ledger.Duplicate {
 		return writeJSON(w, http.StatusOK, map[string]any{"id": f.Reason, "duplicate": true, "this": f.ID})
 	}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"os"
 	"strconv"
@@ -179,19 +180,14 @@ func (c *Console) apiMend(w http.ResponseWriter, r *http.Request, p *people.Pers
 			return err
 		}
 	}
-	rows := len(body.Rows)
-	if err := c.act(r, p, ledger.Act{Verb: "mend", File: fresh.ID, Name: fresh.Name, Route: fresh.Route, Rows: rows + len(body.Resend), About: f.ID}); err != nil {
+	if err := c.act(r, p, ledger.Act{Verb: "mend", File: fresh.ID, Name: fresh.Name, Route: fresh.Route, Rows: len(body.Rows) + len(body.Resend), About: f.ID}); err != nil {
 		return err
 	}
-	if fresh.State == ledger.Duplicate {
-		return writeJSON(w, http.StatusOK, map[string]any{"id": fresh.Reason, "duplicate": true, "this": fresh.ID})
-	}
-	w.Header().Set("Location", "/api/v1/files/"+fresh.ID)
-	return writeJSON(w, http.StatusAccepted, map[string]any{"id": fresh.ID})
+	return tellUpload(w, fresh)
 }
 
 // checkStream says what would become of content that comes as a stream.
-func (c *Console) checkStream(ctx context.Context, way *route.Route, name string, content interface{ Read([]byte) (int, error) }) (*check.Finding, error) {
+func (c *Console) checkStream(ctx context.Context, way *route.Route, name string, content io.Reader) (*check.Finding, error) {
 	path, err := c.keep(content)
 	if err != nil {
 		return nil, err

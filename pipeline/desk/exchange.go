@@ -32,7 +32,7 @@ func (d *Desk) Exchange(ctx context.Context, f ledger.File, row int) (Exchange, 
 		return Exchange{}, err
 	}
 	r := &page.Rows[0]
-	e := Exchange{Row: rowIn(r), Together: r.Item.Rows, Sent: masks.Show(r.Item.Body), Answered: r.State.Answer}
+	e := Exchange{Row: rowOf(r), Together: r.Item.Rows, Sent: masks.Show(r.Item.Body), Answered: r.State.Answer}
 	e.Place = placeIn(f, row)
 	d.columns(f).name(&e.Row)
 	at := slices.Index(r.Item.Rows, row)

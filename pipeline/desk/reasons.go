@@ -104,7 +104,7 @@ func (d *Desk) reason(ctx context.Context, f ledger.File, reason ledger.Reason, 
 	var order []*Group
 	seen := 0
 	for i := range page.Rows {
-		r := rowIn(&page.Rows[i])
+		r := rowOf(&page.Rows[i])
 		r.Place = placeIn(f, r.Number)
 		columns.name(&r)
 		if r.Outcome.Code != reason.Code { // a query for no code is one for any
@@ -152,25 +152,9 @@ func (d *Desk) Page(ctx context.Context, q ledger.RowQuery) ([]Row, ledger.RowPa
 			o := later.With(*r.Outcome, r.Chunk, r.At)
 			r.Outcome = &o
 		}
-		rows[i] = rowIn(&page.Rows[i])
+		rows[i] = rowOf(&page.Rows[i])
 		rows[i].Place = placeIn(f, rows[i].Number)
 		columns.name(&rows[i])
 	}
 	return rows, page, nil
-}
-
-// rowIn is a row of a page.
-func rowIn(r *ledger.Row) Row {
-	if r.Outcome == nil {
-		return Row{Number: r.Number, Tries: r.State.Attempts, Until: r.State.Until}
-	}
-	out := Row{Number: r.Number, Outcome: r.Outcome, Tries: r.Outcome.Attempts}
-	for _, list := range [][]batch.Problem{r.Item.Problems, r.State.Verdict.Problems} {
-		for _, p := range list {
-			if p.Row == r.Number {
-				out.Why = append(out.Why, p)
-			}
-		}
-	}
-	return out
 }

@@ -48,8 +48,14 @@ func (d *Desk) Rows(ctx context.Context, file string, which Rows) iter.Seq2[Row,
 				return
 			}
 			for i := range c.Items {
+				at := ledger.Row{Item: &c.Items[i], State: &c.States[i]}
 				for _, number := range c.Items[i].Rows {
-					r := rowOf(c, i, number, later)
+					if v := at.State.Verdict; v != nil {
+						o := later.With(v.Of(number), c.Seq, i)
+						at.Outcome = &o
+					}
+					at.Number = number
+					r := rowOf(&at)
 					r.Place = placeIn(f, number)
 					if columns.name(&r); which.fits(&r) && !yield(r, nil) {
 						return
@@ -97,22 +103,20 @@ func (c columns) name(r *Row) {
 	}
 }
 
-// rowOf is one row of an item of a chunk.
-func rowOf(c *ledger.Content, item, number int, later *receipts.Join) Row {
-	s := c.States[item]
-	if s.Verdict == nil {
-		return Row{Number: number, Tries: s.Attempts, Until: s.Until}
+// rowOf is what the books say of a row.
+func rowOf(r *ledger.Row) Row {
+	if r.Outcome == nil {
+		return Row{Number: r.Number, Tries: r.State.Attempts, Until: r.State.Until}
 	}
-	o := later.With(s.Verdict.Of(number), c.Seq, item)
-	r := Row{Number: number, Outcome: &o, Tries: o.Attempts}
-	for _, list := range [][]batch.Problem{c.Items[item].Problems, s.Verdict.Problems} {
+	out := Row{Number: r.Number, Outcome: r.Outcome, Tries: r.Outcome.Attempts}
+	for _, list := range [][]batch.Problem{r.Item.Problems, r.State.Verdict.Problems} {
 		for _, p := range list {
-			if p.Row == number {
-				r.Why = append(r.Why, p)
+			if p.Row == r.Number {
+				out.Why = append(out.Why, p)
 			}
 		}
 	}
-	return r
+	return out
 }
 
 func (w *Rows) fits(r *Row) bool {

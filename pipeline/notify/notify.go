@@ -433,15 +433,13 @@ func (t *Teller) digest(ctx context.Context) error {
 	t.state.Digest = day
 	var lines []string
 	for _, name := range slices.Sorted(maps.Keys(t.Config.Routes)) {
-		sum, taken := ledger.File{}, 0
+		taken, rows, delivered := 0, 0, 0
 		for _, f := range files {
 			if f.Route == name {
-				taken++
-				sum.Counts.Read += f.Counts.Read
-				sum.Counts.Delivered += f.Counts.Delivered
+				taken, rows, delivered = taken+1, rows+f.Counts.Read, delivered+f.Counts.Delivered
 			}
 		}
-		lines = append(lines, words.Of(t.Config.Language, "notice.digest.line", "route", name, "files", taken, "rows", sum.Counts.Read, "delivered", sum.Counts.Delivered))
+		lines = append(lines, words.Of(t.Config.Language, "notice.digest.line", "route", name, "files", taken, "rows", rows, "delivered", delivered))
 	}
 	t.add(notices.Notice{ID: "digest/" + day, Kind: notices.Digest, Language: t.Config.Language, At: t.Now().UTC(),
 		Title: words.Of(t.Config.Language, "notice.digest", "day", day), Text: strings.Join(lines, "\n")})
