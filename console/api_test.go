@@ -1,6 +1,8 @@
 package console_test
 
 import (
+	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -13,7 +15,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// scs begins to sweep a store of its own that is not used; it cannot be told not to.
+// Connections that tests leave to net/http are no goroutines of ours.
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
 }
@@ -147,6 +149,56 @@ func TestRoles(t *testing.T) {
 	o.get("sam", "/api/v1/files", &seen)
 	if len(seen.Files) != 1 || seen.Files[0].ID != mine {
 		t.Errorf("sam sees %v, want %s", seen, mine)
+	}
+}
+
+// Who sees some routes only is told of the lanes of their accounts, and of no other.
+func TestLanesAreToldToWhoMayKnowOfThem(t *testing.T) {
+	o := open(t)
+	o.stop()
+	o.write(strings.Replace(o.settings, "accounts:\n", "accounts:\n  theirs: {provider: les, server: \"http://127.0.0.1:1/les\"}\n", 1) + `  third:
+    account: theirs
+    operation: shipmentFailed
+    inbox: {dir: inbox/third}
+    outbox: {dir: outbox/third, formats: [csv]}
+`)
+	o.start()
+	told := func(who string) (accounts []string) {
+		ctx, end := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer end()
+		r, err := http.NewRequestWithContext(ctx, "GET", "http://"+o.address+"/api/v1/events", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+o.tokens[who])
+		answer, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		kind := ""
+		for lines := bufio.NewScanner(answer.Body); kind != "ready" && lines.Scan(); {
+			if event, is := strings.CutPrefix(lines.Text(), "event: "); is {
+				kind = event
+			}
+			var lane struct{ Account string }
+			if data, is := strings.CutPrefix(lines.Text(), "data: "); is && kind == "lane" {
+				if err := json.Unmarshal([]byte(data), &lane); err != nil {
+					t.Fatal(err)
+				}
+				accounts = append(accounts, lane.Account)
+			}
+		}
+		slices.Sort(accounts)
+		return accounts
+	}
+	if got := told("sam"); !slices.Equal(got, []string{"les"}) {
+		t.Errorf("sam is told of %v", got)
+	}
+	o.stop()
+	o.start()
+	if got := told("vera"); !slices.Equal(got, []string{"les", "theirs"}) {
+		t.Errorf("vera is told of %v", got)
 	}
 }
 

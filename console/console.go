@@ -52,8 +52,9 @@ type Console struct {
 
 // New opens the console's address, with net.Listen or its like, and makes its handlers. Its error is why it cannot be served.
 func New(e *pipeline.Engine, cfg *configs.Config, log *slog.Logger, listen func(network, address string) (net.Listener, error)) (*Console, error) {
-	c := &Console{engine: e, books: e.Ledger, cfg: cfg, log: log, people: people.Book{Register: e.Ledger}, throttle: newThrottle(), hub: newHub(e.Ledger, e, log), tellers: newTellers(log),
+	c := &Console{engine: e, books: e.Ledger, cfg: cfg, log: log, people: people.Book{Register: e.Ledger}, throttle: newThrottle(), tellers: newTellers(log),
 		desk: &desk.Desk{Books: e.Ledger, Orders: e.Ledger, Config: cfg, Live: e}, drops: filepath.Join(cfg.Data, "console", "drops")}
+	c.hub = newHub(c)
 	c.shelf = newShelf(shelfDir(cfg.Data), log, c.table)
 	c.store = &sessionStore{register: e.Ledger}
 	c.sessions = sessionManager(c.store, c.broken)

@@ -16,25 +16,31 @@ import (
 
 // event is something that changed.
 type event struct {
-	kind  string // file, progress, lane, notice; ready
-	route string // whose files it concerns; "" for all
-	data  []byte
+	kind string                      // file, progress, lane, notice; ready
+	sees func(p *people.Person) bool // who may know of it
+	data []byte
+}
+
+// ofRoute is for who may know of a route's files.
+func ofRoute(route string) func(p *people.Person) bool {
+	return func(p *people.Person) bool { return p.Sees(route) }
 }
 
 // hub tells those who listen what has changed. It looks only while somebody does.
 type hub struct {
-	books  ledger.Books
-	engine *pipeline.Engine
-	log    *slog.Logger
-	over   chan struct{} // closed when it has ended
+	books   ledger.Books
+	engine  *pipeline.Engine
+	account func(p *people.Person, name string) bool // whether a person may know of an account
+	log     *slog.Logger
+	over    chan struct{} // closed when it has ended
 
 	mu        sync.Mutex
 	listeners map[chan event]*people.Person
 	fresh     []chan event // of them, those that nothing was told yet
 }
 
-func newHub(books ledger.Books, e *pipeline.Engine, log *slog.Logger) *hub {
-	return &hub{books: books, engine: e, log: log, over: make(chan struct{}), listeners: map[chan event]*people.Person{}}
+func newHub(c *Console) *hub {
+	return &hub{books: c.books, engine: c.engine, account: c.seesAccount, log: c.log, over: make(chan struct{}), listeners: map[chan event]*people.Person{}}
 }
 
 // beat is how often the hub looks.
@@ -57,7 +63,7 @@ func (h *hub) tell(e event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for ch, p := range h.listeners {
-		if e.route != "" && !p.Sees(e.route) {
+		if !e.sees(p) {
 			continue
 		}
 		select {
@@ -148,7 +154,7 @@ func (h *hub) files(ctx context.Context, mark int64, states map[string]ledger.St
 		if err != nil {
 			return mark, err
 		}
-		h.tell(event{kind, f.Route, data})
+		h.tell(event{kind, ofRoute(f.Route), data})
 		if kind == "file" && f.State == ledger.Quarantined {
 			h.notice(f, f.Reason)
 		}
@@ -161,7 +167,7 @@ func (h *hub) files(ctx context.Context, mark int64, states map[string]ledger.St
 
 func (h *hub) notice(f ledger.File, text string) {
 	if data, err := json.Marshal(map[string]string{"file": f.ID, "route": f.Route, "name": f.Name, "kind": string(f.State), "text": text}); err == nil {
-		h.tell(event{"notice", f.Route, data})
+		h.tell(event{"notice", ofRoute(f.Route), data})
 	}
 }
 
@@ -173,7 +179,7 @@ func (h *hub) lanes(before map[string]string) {
 			continue
 		}
 		before[name] = string(data)
-		h.tell(event{"lane", "", data})
+		h.tell(event{"lane", func(p *people.Person) bool { return h.account(p, name) }, data})
 	}
 }
 

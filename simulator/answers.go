@@ -14,20 +14,13 @@ import (
 	"github.com/rowferry/rowferry/words"
 )
 
-// answerBook knows how one operation answers, from the examples in its document.
-type answerBook struct {
-	op *providers.Operation
-}
-
-func newAnswerBook(op *providers.Operation) *answerBook { return &answerBook{op} }
-
 // means reports whether the sender would read an answer as meant.
-func (b *answerBook) means(v *visit, a response, c providers.Class, items []providers.Class) bool {
+func (v *visit) means(a response, c providers.Class, items []providers.Class) bool {
 	header := http.Header{}
 	if a.contentType != "" {
 		header.Set("Content-Type", a.contentType)
 	}
-	reading := b.op.Interpret(providers.Response{Status: a.status, Header: header, Body: a.body}, providers.Sent{Items: v.items, Encoding: v.encoding})
+	reading := v.op.Interpret(providers.Response{Status: a.status, Header: header, Body: a.body}, providers.Sent{Items: v.items, Encoding: v.encoding})
 	if items == nil || reading.Items == nil {
 		return reading.Class == c && reading.Items == nil
 	}
@@ -40,14 +33,14 @@ func (b *answerBook) means(v *visit, a response, c providers.Class, items []prov
 }
 
 // examples are the documented answers in the request's encoding, and those of any when there are none.
-func (b *answerBook) examples(encoding string) []providers.AnswerExample {
-	same := slices.DeleteFunc(slices.Clone(b.op.Answers), func(e providers.AnswerExample) bool {
-		return e.Body != "" && encodingOf(e.ContentType) != encoding
+func (v *visit) examples() []providers.AnswerExample {
+	same := slices.DeleteFunc(slices.Clone(v.op.Answers), func(e providers.AnswerExample) bool {
+		return e.Body != "" && encodingOf(e.ContentType) != v.encoding
 	})
 	if len(same) > 0 {
 		return same
 	}
-	return b.op.Answers
+	return v.op.Answers
 }
 
 func made(e providers.AnswerExample) response {
@@ -59,8 +52,8 @@ func made(e providers.AnswerExample) response {
 }
 
 // example is the first documented answer of a class to the whole request.
-func (b *answerBook) example(v *visit, c providers.Class) (response, bool) {
-	for _, e := range b.examples(v.encoding) {
+func (v *visit) example(c providers.Class) (response, bool) {
+	for _, e := range v.examples() {
 		if e.Class == c && e.Items == nil {
 			return made(e), true
 		}
@@ -69,8 +62,8 @@ func (b *answerBook) example(v *visit, c providers.Class) (response, bool) {
 }
 
 // answer makes the answer to a request whose items came out as classes says.
-func (b *answerBook) answer(v *visit, classes []providers.Class) response {
-	if a, ok := b.itemised(v, classes); ok {
+func (v *visit) answer(classes []providers.Class) response {
+	if a, ok := v.itemised(classes); ok {
 		return a
 	}
 	worst := providers.OK
@@ -81,9 +74,9 @@ func (b *answerBook) answer(v *visit, classes []providers.Class) response {
 		}
 	}
 	if worst == providers.OK {
-		return b.success(v)
+		return v.success()
 	}
-	return b.refusal(v, worst)
+	return v.refusal(worst)
 }
 
 // fallbacks are the classes that stand in for one the document has no example of.
@@ -93,10 +86,10 @@ var fallbacks = map[providers.Class][]providers.Class{
 	providers.Absent:   {providers.Absent, providers.Rejected, providers.Later},
 }
 
-func (b *answerBook) refusal(v *visit, c providers.Class) response {
+func (v *visit) refusal(c providers.Class) response {
 	for _, class := range fallbacks[c] {
-		for _, e := range b.examples(v.encoding) {
-			if e.Class == class && e.Items == nil && b.means(v, blaming(e, v), class, nil) {
+		for _, e := range v.examples() {
+			if e.Class == class && e.Items == nil && v.means(blaming(e, v), class, nil) {
 				return blaming(e, v)
 			}
 		}
@@ -124,26 +117,26 @@ func blaming(e providers.AnswerExample, v *visit) response {
 }
 
 // success is the documented answer of success with a reference of its own, or one that the document's expressions take for success.
-func (b *answerBook) success(v *visit) response {
-	for _, e := range b.examples(v.encoding) {
+func (v *visit) success() response {
+	for _, e := range v.examples() {
 		if e.Class != providers.OK || e.Items != nil {
 			continue
 		}
 		a := made(e)
-		if own := v.s.referenced(e, a); b.means(v, own, providers.OK, nil) {
+		if own := v.s.referenced(e, a); v.means(own, providers.OK, nil) {
 			return own
 		}
-		if b.means(v, a, providers.OK, nil) {
+		if v.means(a, providers.OK, nil) {
 			return a
 		}
 	}
 	for _, guess := range []string{"", `{}`, `{"code":0}`, `{"code":1}`, `{"code":200}`, `{"code":"0"}`, `{"success":true}`, `{"ok":true}`, `{"status":"ok"}`, `{"status":"success"}`, `{"state":"success"}`, `{"result":"ok"}`} {
 		a := response{http.StatusOK, "application/json", []byte(guess)}
-		if b.means(v, a, providers.OK, nil) {
+		if v.means(a, providers.OK, nil) {
 			return a
 		}
 	}
-	v.s.note(func(*Stats) {}, words.Of(batch.English, "simulator.no_success", "operation", b.op.ID, "class", "{class: ok}"))
+	v.s.note(func(*Stats) {}, words.Of(batch.English, "simulator.no_success", "operation", v.op.ID, "class", "{class: ok}"))
 	return response{http.StatusOK, "application/json", []byte("{}")}
 }
 
@@ -165,9 +158,9 @@ func (s *Simulator) referenced(e providers.AnswerExample, a response) response {
 }
 
 // itemised makes an answer with an entry for each item out of the examples that have entries.
-func (b *answerBook) itemised(v *visit, classes []providers.Class) (response, bool) {
+func (v *visit) itemised(classes []providers.Class) (response, bool) {
 	var frame *providers.AnswerExample
-	all := b.examples(v.encoding)
+	all := v.examples()
 	for i := range all {
 		if all[i].Class == providers.OK && len(all[i].Items) > 0 {
 			frame = &all[i]
@@ -178,7 +171,7 @@ func (b *answerBook) itemised(v *visit, classes []providers.Class) (response, bo
 		return response{}, false
 	}
 	sequence := ""
-	if s := b.op.Array(); s != nil && s.Items != nil {
+	if s := v.op.Array(); s != nil && s.Items != nil {
 		for _, p := range s.Items.Props {
 			if p.Fill == "sequence" {
 				sequence = p.Name
@@ -215,7 +208,7 @@ func (b *answerBook) itemised(v *visit, classes []providers.Class) (response, bo
 	for i, e := range out {
 		item, err := decodeJSON(v.items[i].Body)
 		if m, ok := item.(map[string]any); err == nil && ok {
-			e.fill(b.op, m)
+			e.fill(v.op, m)
 		}
 		if mixed && sequence != "" {
 			e.number(sequence, i+1)
@@ -223,8 +216,8 @@ func (b *answerBook) itemised(v *visit, classes []providers.Class) (response, bo
 	}
 	a := made(*frame)
 	a.body = shape.with(out, len(frame.Items))
-	if !b.means(v, a, providers.OK, classes) {
-		v.s.note(func(*Stats) {}, b.op.ID+": the answer made of the document's examples is not read as it is meant")
+	if !v.means(a, providers.OK, classes) {
+		v.s.note(func(*Stats) {}, v.op.ID+": the answer made of the document's examples is not read as it is meant")
 	}
 	return a, true
 }

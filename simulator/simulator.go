@@ -104,7 +104,6 @@ type Simulator struct {
 	seed     uint64
 	now      func() time.Time
 	log      *slog.Logger
-	answers  map[*providers.Operation]*answerBook
 
 	closing chan struct{} // what is still to be posted is given up
 	ending  sync.Once
@@ -128,15 +127,12 @@ type Simulator struct {
 
 // New makes a simulator of p.
 func New(p *providers.Provider, o Options) *Simulator {
-	s := &Simulator{provider: p, seed: o.Seed, now: o.Now, log: o.Log, answers: map[*providers.Operation]*answerBook{}, closing: make(chan struct{})}
+	s := &Simulator{provider: p, seed: o.Seed, now: o.Now, log: o.Log, closing: make(chan struct{})}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
-	}
-	for _, op := range p.Operations {
-		s.answers[op] = newAnswerBook(op)
 	}
 	s.Reset()
 	if err := s.SetFaults(o.Faults); err != nil {
@@ -512,7 +508,7 @@ func (v *visit) perform() {
 	}
 	v.pause(time.Duration(f.Delay))
 	v.execute(classes)
-	answer := v.s.answers[v.op].answer(v, classes)
+	answer := v.answer(classes)
 	v.remember(classes, answer)
 	v.announce(classes)
 	switch {
@@ -639,7 +635,7 @@ func (v *visit) busy(status int) {
 
 // whole answers with the document's example of a class, if it has one.
 func (v *visit) whole(c providers.Class) bool {
-	a, ok := v.s.answers[v.op].example(v, c)
+	a, ok := v.example(c)
 	if ok {
 		v.fault(string(c))
 		v.respond(a)
