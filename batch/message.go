@@ -74,7 +74,8 @@ func (m Message) Map(f func(string) string) Message {
 type Unreadable struct {
 	Message    Message
 	Incomplete bool
-	Err        error // the technical cause, for the log; may be nil
+	Err        error    // the technical cause, for the log; may be nil
+	Encodings  []string // in which the text may be written, the likeliest first, where that alone is not clear
 }
 
 // Error is for logs; people read words.Say(lang, e.Message).

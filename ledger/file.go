@@ -75,9 +75,10 @@ type Reading struct {
 
 // Manner is how a file was opened that was not written as its route's files are.
 type Manner struct {
-	Plain  bool   `json:"plain,omitempty"` // detect everything: the route's settings speak of other files
-	Sheet  string `json:"sheet,omitempty"`
-	Header string `json:"header,omitempty"`
+	Plain    bool   `json:"plain,omitempty"` // detect everything: the route's settings speak of other files
+	Sheet    string `json:"sheet,omitempty"`
+	Header   string `json:"header,omitempty"`
+	Encoding string `json:"encoding,omitempty"` // of a text in which nothing says so itself
 }
 
 // Again binds a result that was dropped again to the files it came from. The first file, and all that are results of

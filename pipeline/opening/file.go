@@ -3,6 +3,7 @@
 package opening
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -125,6 +126,6 @@ func settings(r *route.Route, m *ledger.Manner) readers.Settings {
 	if m.Plain {
 		s = r.Plain()
 	}
-	s.Sheet, s.Header = m.Sheet, m.Header
+	s.Sheet, s.Header, s.Encoding = m.Sheet, m.Header, cmp.Or(m.Encoding, s.Encoding)
 	return s
 }

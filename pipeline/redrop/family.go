@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
@@ -309,9 +310,30 @@ func (o *recognition) score(t *opening.Table, f *ledger.File) (int, error) {
 // alike says how many rows of a result share more than half of their values with the row of a file that has their number: 0 when it cannot
 // be its result, for which more than half of the rows that it calls delivered or unknown must.
 func (o *recognition) alike(t *opening.Table, f *ledger.File) (int, error) {
+	found, sent, sentFound := 0, 0, 0
+	err := o.beside(t, f, func(l *dropped, row *batch.Row, was []batch.Cell, a *alignment) {
+		same := a.shares(row, was)
+		if same {
+			found++
+		}
+		if l.told() {
+			if sent++; same {
+				sentFound++
+			}
+		}
+	})
+	if err != nil || 2*sentFound < sent {
+		return 0, err
+	}
+	return found, nil
+}
+
+// beside gives each row of a result with the cells of a file's row of its number, none where there is no such row, and where they are in the
+// result.
+func (o *recognition) beside(t *opening.Table, f *ledger.File, each func(l *dropped, row *batch.Row, was []batch.Cell, a *alignment)) error {
 	lines, err := o.lines(t, &f.Reading)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	wanted := map[int]int{}
 	for i := range lines {
@@ -319,37 +341,54 @@ func (o *recognition) alike(t *opening.Table, f *ledger.File) (int, error) {
 	}
 	earlier, err := o.again(o.ctx, o.route, f)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer earlier.Close()
 	fetch, stop := fetching(earlier, wanted)
 	defer stop()
 	a := align(t.Columns(), f.Reading.Columns)
 	a.order = a.order[:len(f.Reading.Columns)]
-	i, found, sent, sentFound := -1, 0, 0, 0
+	i := 0
 	for row, err := range t.Written() {
 		if err != nil {
-			return 0, err
+			return err
 		}
-		i++
 		was, err := fetch(lines[i].number)
 		if err != nil {
-			return 0, err
+			return err
 		}
-		same := a.shares(row, was)
-		if same {
-			found++
+		each(&lines[i], row, was, a)
+		i++
+	}
+	return nil
+}
+
+// letters counts the headings and values with letters beyond ASCII that are as the base has them: ours by their names, the sender's in the row
+// of the same number.
+func (o *recognition) letters(t *opening.Table) (n int, err error) {
+	columns := o.base.Reading.Columns
+	for i, at := range align(t.Columns(), columns).order {
+		if i < len(columns) && at >= 0 && beyond(columns[i].Name) {
+			n++
 		}
-		if lines[i].told() {
-			if sent++; same {
-				sentFound++
+	}
+	for _, c := range t.Reading.Ours {
+		if beyond(c.Name) {
+			n++
+		}
+	}
+	return n, o.beside(t, o.base, func(_ *dropped, row *batch.Row, was []batch.Cell, a *alignment) {
+		for k, at := range a.order {
+			if at >= 0 && at < len(row.Cells) && k < len(was) && beyond(was[k].Text) && row.Cells[at].Text == was[k].Text {
+				n++
 			}
 		}
-	}
-	if 2*sentFound < sent {
-		return 0, nil
-	}
-	return found, nil
+	})
+}
+
+// beyond reports whether a text has letters beyond ASCII.
+func beyond(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
 // shares reports whether a row has more than half of the values that another file's row shows, in whatever notation.

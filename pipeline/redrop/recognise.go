@@ -72,6 +72,11 @@ func (o *recognition) table() (*opening.Table, error) {
 		return nil, err
 	}
 	ordinary, ours, err := o.tries()
+	if len(ours) == 0 && err != nil && o.base != nil {
+		if ours, err = o.spelt(err); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case len(ours) > 0:
 	case err != nil:
@@ -131,6 +136,40 @@ func (o *recognition) tries() (ordinary *opening.Table, ours []*opening.Table, e
 		}
 	}
 	return ordinary, ours, err
+}
+
+// spelt finds the encoding of a short text that alone does not tell it, as a program saved it: the one in which it says what the base says.
+// wrong is why it could not be read, and the error where no encoding is better than all others.
+func (o *recognition) spelt(wrong error) (ours []*opening.Table, err error) {
+	u, told := errors.AsType[*batch.Unreadable](wrong)
+	if !told {
+		return nil, wrong
+	}
+	most, several := 0, false
+	for _, name := range u.Encodings {
+		t, err := o.file.Table(o.ctx, &ledger.Manner{Header: o.route.Read.Header, Encoding: name})
+		if _, told := errors.AsType[*batch.Unreadable](err); told {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		t.Hide(resultmark.Find(t.Headings()).Columns)
+		n, err := o.letters(t)
+		if _, told := errors.AsType[*batch.Unreadable](err); err != nil && !told {
+			return nil, err
+		}
+		switch {
+		case n > most:
+			most, several, ours = n, false, []*opening.Table{t}
+		case n == most:
+			several = true
+		}
+	}
+	if most == 0 || several || len(ours[0].Reading.Ours) == 0 {
+		return nil, wrong
+	}
+	return ours, nil
 }
 
 // resembles takes a table with few columns like ours for a result where they call rows sent and an earlier file has these rows.

@@ -95,7 +95,7 @@ func decide(ctx context.Context, f readers.File, s readers.Settings) (content, e
 		}
 		if c.name == "" && c.from == 0 && c.to <= sniffed && charset.ByChance(head[:c.to]) {
 			if others := charset.Guess(head[:c.to]).Fits; len(others) > 0 {
-				return c, readers.Refuse("csv.encoding_unclear", "line", 1, "fits", strings.Join(append([]string{"utf-8"}, others...), ", "), "first", "utf-8")
+				return c, unclear(1, append([]string{"utf-8"}, others...))
 			}
 		}
 		c.name = "utf-8"
@@ -115,10 +115,17 @@ func decide(ctx context.Context, f readers.File, s readers.Settings) (content, e
 		if len(guess.Fits) == 0 {
 			return c, readers.Refuse("csv.encoding_none", "line", found.line)
 		}
-		return c, readers.Refuse("csv.encoding_unclear", "line", found.line, "fits", strings.Join(guess.Fits, ", "), "first", guess.Fits[0])
+		return c, unclear(found.line, guess.Fits)
 	}
 	c.name, c.guessed = guess.Name, true
 	return c, nil
+}
+
+// unclear says that a text may be written in several encodings.
+func unclear(line int, fits []string) error {
+	u := readers.Refuse("csv.encoding_unclear", "line", line, "fits", strings.Join(fits, ", "), "first", fits[0])
+	u.Encodings = fits
+	return u
 }
 
 // encodingName checks the setting. GBK and GB2312 are read as GB18030, which contains them.
