@@ -238,9 +238,9 @@ func (st *state) read(s *slot) (string, batch.Kind, bool) {
 		}
 	}
 	if s.upper {
-		value = upper(value)
+		value = strings.ToUpper(value)
 	} else if s.lower {
-		value = lower(value)
+		value = strings.ToLower(value)
 	}
 	if value == "" && s.fallback != "" {
 		return s.fallback, batch.String, true

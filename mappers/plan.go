@@ -1,6 +1,7 @@
 package mappers
 
 import (
+	"encoding/json"
 	"regexp"
 	"strconv"
 	"strings"
@@ -59,47 +60,15 @@ func (p *planner) node(s *providers.Schema, path, indexed string, inRows bool) *
 	}
 	n := &node{required: s.Required}
 	if s.Member() != "" {
-		n.key = string(appendString(nil, s.Member())) + ":"
+		n.key = quote(s.Member()) + ":"
 	}
 	isRows := p.op.Rows.Kind == providers.Group && s == p.op.Array()
 	switch {
 	case s.Const != "":
 		n.kind, n.literal = constNode, literal(s)
 		return n
-	case isRows:
-		n.kind = rowsNode
-		field := s.Field
-		if s.Items != nil && s.Items.Field != nil {
-			field = s.Items.Field
-		}
-		if field != nil { // a list of plain values
-			n.kids = []*node{p.value(&node{}, field, indexed+"[*]", true)}
-			return n
-		}
-		kid := p.node(s.Items, path, indexed+"[*]", true)
-		if kid == nil {
-			return nil
-		}
-		kid.required = true
-		n.kids = []*node{kid}
-		return n
-	case s.Type == "array":
-		n.kind = listNode
-		field := s.Field
-		if s.Items != nil && s.Items.Field != nil {
-			field = s.Items.Field
-		}
-		if field != nil {
-			n.kids = []*node{p.value(&node{}, field, indexed+"[0]", inRows)}
-			return n
-		}
-		kid := p.node(s.Items, path, indexed+"[0]", inRows)
-		if kid == nil {
-			return nil
-		}
-		kid.required = s.Required && !s.Empty
-		n.kids = []*node{kid}
-		return n
+	case isRows || s.Type == "array":
+		return p.list(n, s, path, indexed, inRows, isRows)
 	case s.Field != nil:
 		return p.value(n, s.Field, indexed, inRows)
 	}
@@ -112,6 +81,29 @@ func (p *planner) node(s *providers.Schema, path, indexed string, inRows bool) *
 	if len(n.kids) == 0 && !(s.Required && p.op.Opened(path)) {
 		return nil
 	}
+	return n
+}
+
+// list is an array: the one that the rows of a group fill, or one with one element.
+func (p *planner) list(n *node, s *providers.Schema, path, indexed string, inRows, isRows bool) *node {
+	at, required := "[0]", s.Required && !s.Empty
+	if n.kind = listNode; isRows {
+		n.kind, at, required, inRows = rowsNode, "[*]", true, true
+	}
+	field := s.Field
+	if s.Items != nil && s.Items.Field != nil {
+		field = s.Items.Field
+	}
+	if field != nil { // a list of plain values
+		n.kids = []*node{p.value(&node{}, field, indexed+at, inRows)}
+		return n
+	}
+	kid := p.node(s.Items, path, indexed+at, inRows)
+	if kid == nil {
+		return nil
+	}
+	kid.required = required
+	n.kids = []*node{kid}
 	return n
 }
 
@@ -138,31 +130,16 @@ func literal(s *providers.Schema) string {
 	case "integer", "number", "boolean":
 		return s.Const
 	}
-	return string(appendString(nil, s.Const))
+	return quote(s.Const)
 }
 
-const hex = "0123456789abcdef"
-
-// appendString appends s as a JSON string.
-func appendString(dst []byte, s string) []byte {
-	dst = append(dst, '"')
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '"' || c == '\\':
-			dst = append(dst, '\\', c)
-		case c == '\n':
-			dst = append(dst, '\\', 'n')
-		case c == '\r':
-			dst = append(dst, '\\', 'r')
-		case c == '\t':
-			dst = append(dst, '\\', 't')
-		case c < ' ':
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		default:
-			dst = append(dst, c)
-		}
-	}
-	return append(dst, '"')
+// quote is s as JSON writes it.
+func quote(s string) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(s) // a builder takes everything
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // presence tells what a node wrote.

@@ -16,9 +16,6 @@ import (
 // groupField stands for the route's group column, which is no field.
 var groupField = &providers.Field{}
 
-func upper(s string) string { return strings.ToUpper(s) }
-func lower(s string) string { return strings.ToLower(s) }
-
 // ref names the cell of a row as the sender calls it: "C5"; for XML the path.
 func (t *table) ref(col, row int) string {
 	if col < 0 {
@@ -229,11 +226,11 @@ func (st *state) neighbour(g *group, row, other int) {
 	}
 	g.warned = true
 	names := st.b.t.sheets
+	fix := words.Of(st.lang(), "mapper.key.neighbour.fix", "key", st.keyNames(), "other", names.Row(other))
 	g.own().problems = append(g.problems, batch.Problem{
 		Row: row, Column: st.keyColumn(), Code: "group",
-		Text: sentences(st.lang(), words.Of(st.lang(), "mapper.key.neighbour", "row", names.Row(row), "other", names.Row(other)),
-			words.Of(st.lang(), "mapper.key.neighbour.fix", "key", st.keyNames(), "other", names.Row(other))),
-		Fix: sentence(st.lang(), words.Of(st.lang(), "mapper.key.neighbour.fix", "key", st.keyNames(), "other", names.Row(other))),
+		Text: sentences(st.lang(), words.Of(st.lang(), "mapper.key.neighbour", "row", names.Row(row), "other", names.Row(other)), fix),
+		Fix:  sentence(st.lang(), fix),
 	})
 }
 

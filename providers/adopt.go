@@ -164,7 +164,7 @@ func (a *adopter) document(spec adoptSpec) *yaml.Node {
 	if own := get(spec.Components, "securitySchemes"); own != nil {
 		schemes = overlay(cmp.Or(schemes, mapping(root, nil)), own)
 	}
-	components := []entry{{Name: "schemas", Key: scalar("schemas", root), Node: mapping(root, a.schemas)}}
+	components := []entry{named("schemas", mapping(root, a.schemas))}
 	if schemes != nil {
 		components = append(components, entry{Name: "securitySchemes", Key: scalar("securitySchemes", root), Node: schemes})
 	}
@@ -232,7 +232,7 @@ func (a *adopter) operations(picked, own *yaml.Node) (*yaml.Node, *yaml.Node) {
 		if i := slices.IndexFunc(out, func(e entry) bool { return e.Name == o.path }); i >= 0 {
 			out[i].Node = mapping(out[i].Node, append(entries(out[i].Node), methods...))
 		} else {
-			out = append(out, entry{Name: o.path, Key: scalar(o.path, node), Node: mapping(node, methods)})
+			out = append(out, named(o.path, mapping(node, methods)))
 		}
 	}
 	return mapping(picked, out), servers
@@ -388,10 +388,10 @@ func (a *adopter) operation(o theirOperation, item, op spotIn, ours *yaml.Node) 
 		for _, p := range parameters {
 			list.Content = append(list.Content, p.Node)
 		}
-		out = append(out, entry{Name: "parameters", Key: scalar("parameters", list), Node: list})
+		out = append(out, named("parameters", list))
 	}
 	if body != nil {
-		out = append(out, entry{Name: "requestBody", Key: scalar("requestBody", body), Node: body})
+		out = append(out, named("requestBody", body))
 	}
 	responses := mapping(op.Node, nil)
 	a.answers = append(a.answers, func() { responses.Content = a.responses(op, place).Content })
@@ -401,7 +401,7 @@ func (a *adopter) operation(o theirOperation, item, op spotIn, ours *yaml.Node) 
 		out = append(out, named("security", own))
 	}
 	mine := slices.DeleteFunc(entries(ours), func(e entry) bool { return e.Name == "security" || e.Name == "at" })
-	out = append(out, entry{Name: "x-rowferry", Key: scalar("x-rowferry", ours), Node: mapping(ours, mine)})
+	out = append(out, named("x-rowferry", mapping(ours, mine)))
 	return mapping(op.Node, out)
 }
 

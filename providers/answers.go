@@ -147,11 +147,7 @@ func (b *builder) answer(n *yaml.Node, place string) *answer {
 func (b *builder) known(n *yaml.Node, place, path string) *Schema {
 	s := descend(b.op.element(), strings.Split(path, "."))
 	if s == nil {
-		all := make([]string, len(b.op.Fields))
-		for i, f := range b.op.Fields {
-			all[i] = f.Path
-		}
-		b.wrong(n, place, "document.path", "path", path, "known", strings.Join(all, ", "))
+		b.noField(n, place, path)
 	}
 	return s
 }

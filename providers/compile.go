@@ -440,12 +440,17 @@ func (b *builder) fields(n *yaml.Node, place string, paths []string) {
 		if _, known := b.op.Field(path); known {
 			continue
 		}
-		all := make([]string, len(b.op.Fields))
-		for i, f := range b.op.Fields {
-			all[i] = f.Path
-		}
-		b.wrong(n, place, "document.path", "path", path, "known", strings.Join(all, ", "))
+		b.noField(n, place, path)
 	}
+}
+
+// noField notes a path that is no field, with those that are.
+func (b *builder) noField(n *yaml.Node, place, path string) {
+	known := make([]string, len(b.op.Fields))
+	for i, f := range b.op.Fields {
+		known[i] = f.Path
+	}
+	b.wrong(n, place, "document.path", "path", path, "known", strings.Join(known, ", "))
 }
 
 // encodingOf is how a body of a media type is written, "" when we cannot.

@@ -97,7 +97,7 @@ func setApart(out []entry, where string, e entry) []entry {
 		out[i].Node = listOf(out[i].Node, append(slices.Clone(out[i].Node.Content), part))
 		return out
 	}
-	return append(out, entry{Name: where, Key: scalar(where, e.Node), Node: listOf(e.Node, []*yaml.Node{part})})
+	return append(out, named(where, listOf(e.Node, []*yaml.Node{part})))
 }
 
 func (r *reader) bothProperties(a, b *yaml.Node) *yaml.Node {

@@ -62,11 +62,11 @@ func (r *reader) once(n *yaml.Node, place string) {
 	own, _ := strictyaml.Own(n)
 	again, first := strictyaml.Twice(own)
 	for i, e := range again {
-		r.wrong(e.Key, below(place, e.Name), "document.key_twice", "line", first[i]%lines)
+		r.wrong(e.Key, dotted(place, e.Name), "document.key_twice", "line", first[i]%lines)
 	}
 	for _, e := range own {
 		if e.Node.Kind != yaml.AliasNode {
-			r.once(e.Node, below(place, e.Name))
+			r.once(e.Node, dotted(place, e.Name))
 		}
 	}
 	if n.Kind == yaml.SequenceNode {
@@ -74,13 +74,6 @@ func (r *reader) once(n *yaml.Node, place string) {
 			r.once(c, place+"["+strconv.Itoa(i)+"]")
 		}
 	}
-}
-
-func below(place, name string) string {
-	if place == "" {
-		return name
-	}
-	return place + "." + name
 }
 
 // mapping builds a mapping node out of entries, at the place of like.

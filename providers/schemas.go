@@ -99,6 +99,7 @@ func (s spot) child(name string) spot {
 	return s
 }
 
+// dotted is the path of something below another.
 func dotted(path, name string) string {
 	if path == "" {
 		return name

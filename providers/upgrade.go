@@ -59,7 +59,7 @@ func (a *adopter) oldParameters(op spotIn, all []spotIn, place string) (out []sp
 			name := textAt(p.Node, "name")
 			form = append(form, entry{Name: name, Key: scalar(name, p.Node), Node: a.oldSchema(p, place)})
 			if style := oldStyle(p.Node); textAt(p.Node, "type") == "array" && style != nil {
-				styles = append(styles, entry{Name: name, Key: scalar(name, p.Node), Node: mapping(p.Node, style)})
+				styles = append(styles, named(name, mapping(p.Node, style)))
 			}
 			if isTrue(p.Node, "required") {
 				needed = append(needed, scalar(name, p.Node))
@@ -109,7 +109,7 @@ func (a *adopter) oldBody(like *yaml.Node, types []string, schema, styles *yaml.
 		if styles != nil {
 			media = append(media, named("encoding", styles))
 		}
-		content = append(content, entry{Name: t, Key: scalar(t, like), Node: mapping(like, media)})
+		content = append(content, named(t, mapping(like, media)))
 	}
 	es := []entry{named("content", mapping(like, content))}
 	if r := get(like, "required"); r != nil && r.Kind == yaml.ScalarNode {
@@ -153,7 +153,7 @@ func (a *adopter) oldAnswer(op, answer spotIn, place string) *yaml.Node {
 		if x := get(examples, t); x != nil {
 			inner = append(inner, named("example", x))
 		}
-		out = append(out, entry{Name: t, Key: scalar(t, answer.Node), Node: mapping(answer.Node, inner)})
+		out = append(out, named(t, mapping(answer.Node, inner)))
 	}
 	return mapping(answer.Node, out)
 }

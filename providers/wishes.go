@@ -88,12 +88,6 @@ func (b *builder) deeper(at spot) bool {
 	return slices.ContainsFunc(b.columns, below) || slices.ContainsFunc(b.wishes.offered, below) || slices.ContainsFunc(b.maps, below) || slices.ContainsFunc(b.choose, below)
 }
 
-// mapSpec is what a document says of one field besides x-rowferry of a property.
-type mapSpec struct {
-	Value  *yaml.Node `key:"value"`
-	Schema *yaml.Node `key:"schema"`
-}
-
 // wished is a schema with what the document says of it laid over.
 func (b *builder) wished(n *yaml.Node, at spot) *yaml.Node {
 	for i, w := range b.maps {
@@ -101,25 +95,16 @@ func (b *builder) wished(n *yaml.Node, at spot) *yaml.Node {
 			continue
 		}
 		b.maps[i].met = true
-		var spec mapSpec
-		ours := entries(w.value)
-		for _, e := range ours {
-			switch e.Name {
-			case "value":
-				spec.Value = e.Node
-			case "schema":
-				spec.Schema = e.Node
-			}
-		}
-		ours = slices.DeleteFunc(ours, func(e entry) bool { return e.Name == "value" || e.Name == "schema" })
+		fixed, schema := get(w.value, "value"), get(w.value, "schema")
+		ours := slices.DeleteFunc(entries(w.value), func(e entry) bool { return e.Name == "value" || e.Name == "schema" })
 		if n == nil || n.Kind != yaml.MappingNode {
 			n = mapping(w.value, nil)
 		}
-		if spec.Schema != nil {
-			n = b.replaced(n, spec.Schema)
+		if schema != nil {
+			n = b.replaced(n, schema)
 		}
-		if spec.Value != nil {
-			n = mapping(n, append(slices.DeleteFunc(entries(n), func(e entry) bool { return e.Name == "const" }), named("const", spec.Value)))
+		if fixed != nil {
+			n = mapping(n, append(slices.DeleteFunc(entries(n), func(e entry) bool { return e.Name == "const" }), named("const", fixed)))
 		}
 		if len(ours) > 0 {
 			n = overlay(n, mapping(w.value, []entry{named("x-rowferry", mapping(w.value, ours))}))
@@ -228,7 +213,7 @@ func (b *builder) branch(n *yaml.Node, key string, list *yaml.Node, place string
 		first := entries(plain(list.Content[0]))
 		rest := without()
 		if len(list.Content) > 1 {
-			rest = append(rest, entry{Name: unions, Key: scalar(unions, list), Node: listOf(list, list.Content[1:])})
+			rest = append(rest, named(unions, listOf(list, list.Content[1:])))
 		}
 		return mapping(n, append(rest, first...))
 	}

@@ -63,7 +63,7 @@ type link struct {
 	target   string // the part, "" for one outside the file
 }
 
-// openOriginal opens the file, from whose sheets of these names the rows were read, and decides whether it may be patched; a *refused
+// openOriginal opens the file, from whose sheets of these names the rows were read, and decides whether it may be patched; a *Refused
 // says why not.
 func openOriginal(s outbox.Source, names []string) (*original, error) {
 	f, err := s.Open()
@@ -365,13 +365,10 @@ func (o *original) tabName(want string) string {
 
 // relation gives the type of a relation as this workbook writes them.
 func (o *original) relation(kind string) string {
-	if o.strict {
-		if kind == "custom-properties" {
-			kind = "customProperties"
-		}
-		return "http://purl.oclc.org/ooxml/officeDocument/relationships/" + kind
+	if o.strict && kind == "custom-properties" {
+		kind = "customProperties"
 	}
-	return ours.RelationSpace + "/" + kind
+	return o.relations() + "/" + kind
 }
 
 // relations is the namespace of what ties elements of a sheet to other parts.

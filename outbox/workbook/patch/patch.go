@@ -59,7 +59,7 @@ type patch struct {
 	cells   ours.Cells
 }
 
-// WritePatched writes the sender's workbook with ours added. A *refused says why it must be a new one; nothing has been
+// WritePatched writes the sender's workbook with ours added. A *Refused says why it must be a new one; nothing has been
 // written then.
 func WritePatched(ctx context.Context, w io.Writer, r *outbox.Report) error {
 	read := sheetsOf(r)
@@ -501,12 +501,11 @@ func (p *patch) rows(t *tokens) error {
 	}
 }
 
+// following is the number of a row: the next one where it does not say.
 func following(raw []byte, previous int) int {
-	n, _ := numberOf(raw, previous+1)
+	n, _ := number(raw, "r", previous+1)
 	return n
 }
-
-func numberOf(raw []byte, fallback int) (int, bool) { return number(raw, "r", fallback) }
 
 // missing writes our heading where its row is not in the sheet and comes before row number.
 func (p *patch) missing(number int) error {
