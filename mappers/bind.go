@@ -136,7 +136,7 @@ func (m *Mapping) widened(columns []batch.Column) *Mapping {
 
 // mayFill is a quick look at one name: false when it fills nothing for certain.
 func (m *Mapping) mayFill(c batch.Column) bool {
-	if m.known[labels.Normal(c.Name)] || m.known[labels.Unmarked(c.Name)] || m.known[labels.Unjoined(c.Name)] {
+	if m.known[labels.Normal(c.Name)] || m.known[labels.Unmarked(c.Name)] || m.known[unjoined(c)] {
 		return true
 	}
 	path := asPath(c.Ref)

@@ -95,7 +95,7 @@ func newTable(columns []batch.Column) *table {
 		last = c.Ref
 	}
 	for i, c := range columns {
-		t.normal[i], t.plain[i], t.joined[i] = labels.Normal(c.Name), labels.Unmarked(c.Name), labels.Unjoined(c.Name)
+		t.normal[i], t.plain[i], t.joined[i] = labels.Normal(c.Name), labels.Unmarked(c.Name), unjoined(c)
 		if !t.sheet {
 			t.paths[i] = labels.Normal(asPath(c.Ref))
 		}
@@ -111,6 +111,9 @@ func letters(ref string) bool {
 	}
 	return len(ref) >= 1 && len(ref) <= 3
 }
+
+// unjoined is a column's name with blanks, dots and hyphens taken out; of an attribute without its sign.
+func unjoined(c batch.Column) string { return labels.Unjoined(strings.TrimPrefix(c.Name, "@")) }
 
 // asPath writes an XML path as a field path.
 func asPath(ref string) string { return strings.ReplaceAll(strings.ReplaceAll(ref, "/", "."), "@", "") }

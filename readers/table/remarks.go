@@ -244,7 +244,7 @@ const ornaments = "*-=_~#<>·•.…—–─ /\\|!\"'`“”«»"
 // total judges a row that may add up others. A word that may be a name (Total sells oil) counts only where the row has gaps
 // and numbers as a total has. odd: it has a word where others have digits, and a gap where they have none.
 func (r *remark) total(columns int, odd bool) (Remark, bool) {
-	head, rest, colon := strings.Cut(strings.Trim(spaced(r.word), ornaments+"()[]【】"), ":")
+	head, rest, colon := strings.Cut(strings.Trim(joined(spaced(r.word)), ornaments+"()[]【】"), ":")
 	head = strings.Trim(head, ornaments+"()[]【】")
 	rest = strings.TrimSpace(rest)
 	plain, _, _ := strings.Cut(head, "(")
@@ -293,6 +293,14 @@ func spaced(word string) string {
 		return word
 	}
 	return strings.Join(letters, "")
+}
+
+// joined: grand_total. With digits it is a code.
+func joined(word string) string {
+	if HasDigit(word) {
+		return word
+	}
+	return strings.ReplaceAll(word, "_", " ")
 }
 
 // prefixed: 合计金额(大写).

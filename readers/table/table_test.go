@@ -64,6 +64,9 @@ func TestTotals(t *testing.T) {
 		"Totalizer||12":     false,
 		"||":                false,
 		"Grand Total||9":    true,
+		"GRAND_TOTAL||9":    true,
+		"ИТОГО_ВЕС||9":      true,
+		"TOTAL_OIL_7||9":    false,
 	} {
 		if what, doubt := Remarked(strings.Split(in, "|"), 3, Near+1, false); (what == Total && !doubt) != want {
 			t.Errorf("%q: got %v, doubt %v", in, what, doubt)
