@@ -14,7 +14,7 @@ import (
 // ErrExists means that another file with this name and other content is there.
 var ErrExists = errors.New("a file with this name and other content is there already; move that one away")
 
-// A Place is where results are put. It is safe for concurrent use.
+// A Sink is where results are put. It is safe for concurrent use.
 type Sink interface {
 	// Put makes content appear under name, whole or not at all. Called again after it was cut off it comes to the same end: a file with
 	// the same name and content means it is done, one with other content is ErrExists.

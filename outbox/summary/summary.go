@@ -124,16 +124,24 @@ func Accounting(l batch.Language, c batch.Counts, preview bool) string {
 		"invalid", c.Invalid, "failed", c.Failed, "unknown", c.Unknown, "skipped", c.Skipped)
 }
 
-type coded struct {
-	status batch.Status
-	code   string
+// Coded is an outcome with its code.
+type Coded struct {
+	Status batch.Status
+	Code   string
+}
+
+// Sorted gives outcomes with their codes by the number of rows that have them, the most first.
+func Sorted(rows map[Coded]int) []Coded {
+	return slices.SortedFunc(maps.Keys(rows), func(a, b Coded) int {
+		return cmp.Or(rows[b]-rows[a], cmp.Compare(a.Code, b.Code), cmp.Compare(a.Status, b.Status))
+	})
 }
 
 // count reads the lines once.
 func count(ctx context.Context, r outbox.Report) (batch.Counts, []Code, *Receipts, error) {
 	var c batch.Counts
 	var receipts *Receipts
-	rows := map[coded]int{}
+	rows := map[Coded]int{}
 	for line, err := range r.Lines() {
 		if err != nil {
 			return c, nil, nil, err
@@ -150,14 +158,12 @@ func count(ctx context.Context, r outbox.Report) (batch.Counts, []Code, *Receipt
 			receipts = receipts.add(line.Outcome.Receipt)
 		}
 		if line.Outcome.Code != "" {
-			rows[coded{status, line.Outcome.Code}]++
+			rows[Coded{status, line.Outcome.Code}]++
 		}
 	}
 	codes := []Code{}
-	for _, k := range slices.SortedFunc(maps.Keys(rows), func(a, b coded) int {
-		return cmp.Or(rows[b]-rows[a], cmp.Compare(a.code, b.code), cmp.Compare(a.status, b.status))
-	}) {
-		codes = append(codes, Code{Code: k.code, Status: k.status, Rows: rows[k], Meaning: r.Codes[k.code].In(r.Language)})
+	for _, k := range Sorted(rows) {
+		codes = append(codes, Code{Code: k.Code, Status: k.Status, Rows: rows[k], Meaning: r.Codes[k.Code].In(r.Language)})
 	}
 	return c, codes, receipts, nil
 }

@@ -35,7 +35,7 @@ type Ledger interface {
 	Keep(ctx context.Context, key, value string) error
 }
 
-// Reporter reports files whose rows all have an outcome. Its methods are called by one goroutine.
+// Reporter reports files whose rows all have an outcome. Its methods are safe for concurrent use, but Sweep is called by one goroutine.
 type Reporter struct {
 	Ledger  Ledger
 	Routes  map[string]*route.Route

@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// networked cannot tell on this system; polling finds what events miss.
-// Networked names the kind of network file system that holds a folder; "" where that is not known.
+// Networked names the kind of network file system that holds a folder; here never known: polling finds what events miss.
 func Networked(string) string { return "" }
 
 func networked(string) string { return "" }

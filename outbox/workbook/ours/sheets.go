@@ -124,11 +124,11 @@ func (p *page) mend(t *Tally, say func(string, ...any) string) {
 }
 
 // meaning is what a code means: by its document, by us, or what is said of a row that has it.
-func (p *page) meaning(r *outbox.Report, t *Tally, k coded) string {
-	if text := r.Codes[k.code].In(r.Language); text != "" {
+func (p *page) meaning(r *outbox.Report, t *Tally, k summary.Coded) string {
+	if text := r.Codes[k.Code].In(r.Language); text != "" {
 		return text
 	}
-	if key := "code." + k.code; words.Has(key) {
+	if key := "code." + k.Code; words.Has(key) {
 		return words.Of(r.Language, key)
 	}
 	return words.Of(r.Language, "workbookresult.summary.example", "text", t.says[k])
@@ -139,10 +139,10 @@ func (p *page) codes(r *outbox.Report, t *Tally, say func(string, ...any) string
 		return
 	}
 	p.texts(lookBand, say("code"), say("status"), say("rows"), say("meaning"))
-	for _, k := range t.sorted() {
+	for _, k := range summary.Sorted(t.codes) {
 		p.line(func(row int) {
-			p.Text(0, row, p.styles.Of(LookPlain), k.code)
-			p.Text(1, row, p.styles.Of(lookOf(k.status)), resultmark.Word(r.Language, k.status))
+			p.Text(0, row, p.styles.Of(LookPlain), k.Code)
+			p.Text(1, row, p.styles.Of(lookOf(k.Status)), resultmark.Word(r.Language, k.Status))
 			p.number(2, row, p.styles.Of(lookNumber), float64(t.codes[k]))
 			p.Text(3, row, p.styles.Of(LookWrap), p.meaning(r, t, k))
 		})

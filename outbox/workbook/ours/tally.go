@@ -1,10 +1,8 @@
 package ours
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/rowferry/rowferry/batch"
@@ -16,9 +14,9 @@ import (
 // Tally is the accounting of the lines while they are written.
 type Tally struct {
 	counts batch.Counts
-	codes  map[coded]int
-	Cut    int              // texts that no cell can hold
-	says   map[coded]string // what is said of the first row of each
+	codes  map[summary.Coded]int
+	Cut    int                      // texts that no cell can hold
+	says   map[summary.Coded]string // what is said of the first row of each
 	mend   []toMend
 }
 
@@ -33,11 +31,6 @@ type toMend struct {
 
 // mostToMend is how many of them the summary lists.
 const mostToMend = 1000
-
-type coded struct {
-	status batch.Status
-	code   string
-}
 
 // mostCodes keeps the summary readable whatever a provider answers.
 const mostCodes = 500
@@ -58,14 +51,10 @@ func (t *Tally) Count(ctx context.Context, line *outbox.Line, r *outbox.Report) 
 	t.counts.Add(counted, 1)
 	if code := line.Outcome.Code; code != "" {
 		if t.codes == nil {
-			t.codes = map[coded]int{}
+			t.codes, t.says = map[summary.Coded]int{}, map[summary.Coded]string{}
 		}
-		if k := (coded{s, code}); t.codes[k] > 0 || len(t.codes) < mostCodes {
-			t.codes[k]++
-			if t.says == nil {
-				t.says = map[coded]string{}
-			}
-			if _, known := t.says[k]; !known {
+		if k := (summary.Coded{Status: s, Code: code}); t.codes[k] > 0 || len(t.codes) < mostCodes {
+			if t.codes[k]++; t.codes[k] == 1 {
 				t.says[k] = csvfile.Message(line)
 			}
 		}
@@ -91,13 +80,6 @@ func (t *Tally) Check(r *outbox.Report) error {
 			summary.Accounting(batch.English, t.counts, r.Preview), summary.Accounting(batch.English, r.File.Counts, r.Preview))
 	}
 	return nil
-}
-
-// sorted gives the codes, the most frequent first.
-func (t *Tally) sorted() []coded {
-	return slices.SortedFunc(maps.Keys(t.codes), func(a, b coded) int {
-		return cmp.Or(t.codes[b]-t.codes[a], cmp.Compare(a.code, b.code), cmp.Compare(a.status, b.status))
-	})
 }
 
 // rows is the number of rows with one outcome.
