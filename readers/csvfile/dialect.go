@@ -117,9 +117,21 @@ const (
 )
 
 func try(text string, whole bool, d dialect, limits readers.Limits, most int) trial {
+	var rows [][]string
+	var quoted [][]int
+	t := apart(text, whole, d, limits, most, func(s *splitter) {
+		rows, quoted = append(rows, s.strings()), append(quoted, slices.Clone(s.quoted))
+	})
+	t.rows, t.quoted = rows, quoted
+	t.measure()
+	return t
+}
+
+// apart takes the sample apart and says what is wrong with its quotes; each is given every record.
+func apart(text string, whole bool, d dialect, limits readers.Limits, most int, each func(*splitter)) trial {
 	t := trial{d: d}
 	s := newSplitter(strings.NewReader(text), d, limits.Cell, 1<<20, int64(len(text)))
-	for len(t.rows) < most {
+	for s.number < most {
 		more, err := s.next()
 		if err != nil {
 			t.tooBig = true
@@ -136,13 +148,11 @@ func try(text string, whole bool, d dialect, limits readers.Limits, most int) tr
 			t.stray++
 		}
 		t.quotes += s.quotes
-		t.rows = append(t.rows, s.strings())
-		t.quoted = append(t.quoted, slices.Clone(s.quoted))
+		each(s)
 		if len(s.fields) > limits.Columns {
 			break
 		}
 	}
-	t.measure()
 	return t
 }
 
@@ -208,6 +218,9 @@ func (t *trial) narrow(rows [][]string) int {
 
 // several reports whether a cell looks like cells that another delimiter would have parted.
 func several(c, delimiter string) bool {
+	if !strings.ContainsFunc(c, func(r rune) bool { return r == '\t' || r == '|' || r == ';' || r == ',' }) {
+		return false
+	}
 	c = strings.TrimFunc(c, invisible)
 	for i := 0; i < len(c); i++ {
 		switch b := c[i]; b {
@@ -272,10 +285,19 @@ func choose(text string, whole bool, w wishes, limits readers.Limits, fit table.
 			return dialect{}, readers.Refuse("csv.delimiter_unclear", "character", c)
 		}
 	}
-	if len(best.rows) == tried {
+	if len(best.rows) == tried && !whollySound(text, whole, w, best.d, limits) {
 		best = quotes(text, whole, w, best.d.delimiter, limits, all)
 	}
 	return best.d, nil
+}
+
+// whollySound reports whether quotes would choose d of the whole sample too: nothing in it speaks against what is tried first.
+func whollySound(text string, whole bool, w wishes, d dialect, limits readers.Limits) bool {
+	if d != w.first(d.delimiter) || !w.noQuote && w.quote == 0 && opens(text, '\'', d.delimiter) {
+		return false
+	}
+	t := apart(text, whole, d, limits, all, func(*splitter) {})
+	return t.sound()
 }
 
 // headed is among how many rows the names of the columns are looked for.
@@ -354,16 +376,7 @@ func (t *trial) known(fit table.Judge) int {
 
 // quotes finds the best quote and escape for one delimiter.
 func quotes(text string, whole bool, w wishes, delimiter string, limits readers.Limits, most int) trial {
-	d := dialect{delimiter: delimiter, quote: '"', escape: w.escape, blanks: delimiter != " "}
-	switch {
-	case w.noQuote:
-		d.quote = 0
-	case w.quote != 0:
-		d.quote = w.quote
-	}
-	if d.escape == d.quote {
-		d.escape = 0 // doubled
-	}
+	d := w.first(delimiter)
 	best := escaped(try(text, whole, d, limits, most), text, whole, limits, most)
 	if w.noQuote || w.quote != 0 {
 		return best
@@ -391,6 +404,21 @@ func quotes(text string, whole bool, w wishes, delimiter string, limits readers.
 		}
 	}
 	return best
+}
+
+// first is the dialect that is tried first with a delimiter.
+func (w wishes) first(delimiter string) dialect {
+	d := dialect{delimiter: delimiter, quote: '"', escape: w.escape, blanks: delimiter != " "}
+	switch {
+	case w.noQuote:
+		d.quote = 0
+	case w.quote != 0:
+		d.quote = w.quote
+	}
+	if d.escape == d.quote {
+		d.escape = 0 // doubled
+	}
+	return d
 }
 
 // opens reports whether the mark stands where a value begins, blanks before it or none.

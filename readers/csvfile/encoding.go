@@ -140,6 +140,9 @@ func encodingName(setting string) (string, error) {
 // nulPattern recognises UTF-16 and UTF-32 without a mark: delimiters, digits and line ends have their zero bytes
 // always at the same place.
 func nulPattern(head []byte) string {
+	if bytes.IndexByte(head, 0) < 0 {
+		return ""
+	}
 	var zeros [4]int
 	for i, b := range head {
 		if b == 0 {

@@ -26,7 +26,7 @@ func typographic(rows [][]string) string {
 			last, _ := utf8.DecodeLastRuneInString(c)
 			switch {
 			case first < utf8.RuneSelf && last < utf8.RuneSelf:
-				if strings.Trim(c, "0123456789.,-/: ") != "" {
+				if !figures(c) {
 					bare++
 				}
 			case strings.ContainsRune(openers, first) || strings.ContainsRune(closers, last):
@@ -50,4 +50,14 @@ func typographic(rows [][]string) string {
 		return ""
 	}
 	return marks
+}
+
+// figures reports whether a text is a number, a date or a time: digits and what parts them.
+func figures(c string) bool {
+	for i := range len(c) {
+		if c[i] < '-' && c[i] != ',' && c[i] != ' ' || c[i] > ':' {
+			return false
+		}
+	}
+	return true
 }

@@ -148,13 +148,16 @@ func contrast(cell string, column int, below [][]string) int {
 		return 0
 	}
 	var seen, alike, valued, year int
-	mine, own := shape(cell), Look(cell)
+	own, coded, mine := Look(cell), code(cell), ""
+	if coded {
+		mine = shape(cell)
+	}
 	for _, row := range below {
 		if column >= len(row) || blank(row[column]) {
 			continue
 		}
 		seen++
-		if shape(row[column]) == mine {
+		if coded && shape(row[column]) == mine {
 			alike++
 		}
 		k := Look(row[column])
@@ -174,7 +177,7 @@ func contrast(cell string, column int, below [][]string) int {
 		return 1
 	case own.value() && valued*5 >= seen*4:
 		return -1
-	case seen >= 3 && code(cell) && alike*5 >= seen*4:
+	case seen >= 3 && coded && alike*5 >= seen*4:
 		return -1
 	}
 	return 0
