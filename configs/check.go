@@ -1,7 +1,6 @@
 package configs
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -351,14 +350,17 @@ func (l *loader) notThere(key, what, got string, known []string) {
 	l.bad(key, words.Message(what, "name", words.Short(got)), words.Meant(got, known))
 }
 
+// blank reports whether a key is not given, or given without a text.
+func (l *loader) blank(key string) bool {
+	text, written := l.raw[key]
+	return !l.has(key) || written && strings.TrimSpace(text) == ""
+}
+
 func (l *loader) checkSFTP(c *Config, key, name string, s SFTP) {
-	if strings.Contains(s.Host, "://") || strings.Contains(s.Host, "/") {
-		l.bad(key+".host", words.Message("config.host"), words.Example("host: sftp.example.com"))
-	}
 	if !l.has(key+".password") && !l.has(key+".key") && !s.Agent {
 		l.bad(key, words.Message("config.sftp.login"), words.Example("key: file:/etc/rowferry/id_ed25519"))
 	}
-	if !l.has(key+".known_hosts") && !l.has(key+".host_key") {
+	if l.blank(key+".known_hosts") && l.blank(key+".host_key") {
 		l.bad(key, words.Message("config.sftp.host_key"), words.Example("known_hosts: /etc/rowferry/known_hosts"))
 	}
 	if s.KnownHosts != "" {
@@ -366,9 +368,6 @@ func (l *loader) checkSFTP(c *Config, key, name string, s SFTP) {
 	}
 	if s.KnownHosts != "" && s.HostKey != "" {
 		l.bad(key+".known_hosts", words.Message("config.sftp.both_keys"), words.Message("config.sftp.both_keys.write"))
-	}
-	if s.HostKey != "" && !strings.HasPrefix(s.HostKey, "SHA256:") && len(strings.Fields(s.HostKey)) < 2 {
-		l.bad(key+".host_key", words.Message("config.host_key"), words.Message("config.host_key.write", "host", cmp.Or(s.Host, "sftp.example.com")))
 	}
 	l.literal(key+".password", s.Password, name+"_password")
 	l.literal(key+".passphrase", s.Passphrase, name+"_passphrase")

@@ -372,8 +372,9 @@ func (l *loader) decodeList(s spot, n *yaml.Node, v reflect.Value) {
 		return
 	}
 	if n.Kind != yaml.SequenceNode { // one value alone is a list of one
-		if text, ok := l.written(s, n, "config.want.list"); ok {
-			v.Set(reflect.ValueOf([]string{text}))
+		one := reflect.New(reflect.TypeFor[string]()).Elem()
+		if l.decodeScalar(s, n, one, "config.want.list") {
+			v.Set(reflect.ValueOf([]string{one.String()}))
 		}
 		return
 	}
@@ -435,19 +436,25 @@ func (l *loader) decodeInt(s spot, n *yaml.Node, v reflect.Value) {
 }
 
 func (l *loader) decodeText(s spot, n *yaml.Node, v reflect.Value) {
-	text, ok := l.written(s, n, "config.want.text")
+	l.decodeScalar(s, n, v, "config.want.text")
+}
+
+// decodeScalar takes one text; false after a mistake. want says what it must be.
+func (l *loader) decodeScalar(s spot, n *yaml.Node, v reflect.Value, want string) bool {
+	text, ok := l.written(s, n, want)
 	if !ok {
-		return
+		return false
 	}
-	if needed := s.tags.Get("required") + s.tags.Get("default"); text == "" && needed != "" && !strings.HasSuffix(s.key, "]") {
+	if needed := s.tags.Get("required") + s.tags.Get("default"); strings.TrimSpace(text) == "" && needed != "" && !strings.HasSuffix(s.key, "]") {
 		l.empty(s, n)
-		return
+		return false
 	}
 	if enum := s.tags.Get("enum"); enum != "" && !slices.Contains(strings.Split(enum, ","), text) {
 		l.oneOf(s.key, l.raw[s.key], strings.Split(enum, ","))
-		return
+		return false
 	}
 	v.SetString(text)
+	return true
 }
 
 func (l *loader) decodeDuration(s spot, n *yaml.Node, v reflect.Value) {

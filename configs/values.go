@@ -1,10 +1,12 @@
 package configs
 
 import (
+	"net/netip"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/words"
@@ -15,6 +17,16 @@ var (
 	days        = regexp.MustCompile(`^([0-9]{1,5}) ?(d|days?)$`)
 	worded      = regexp.MustCompile(`^([0-9]{1,9}) *(s|secs?|seconds?|m|mins?|minutes?|h|hours?|hrs?)$`)
 )
+
+// IsHost reports whether a text is a host's name or address, and nothing else: no port, no user, no scheme.
+func IsHost(text string) bool {
+	if _, err := netip.ParseAddr(text); err == nil {
+		return true
+	}
+	return text != "" && !strings.HasPrefix(text, "-") && !strings.ContainsFunc(text, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) && !strings.ContainsRune(".-_", r)
+	})
+}
 
 // parseDuration reads 2s, 1h30m, 24h, 90d. What is wrong comes with what to write where that is known.
 func parseDuration(text string) (d time.Duration, what, write batch.Message) {

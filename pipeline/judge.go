@@ -12,6 +12,7 @@ import (
 	"github.com/rowferry/rowferry/mappers"
 	"github.com/rowferry/rowferry/notices/mail"
 	"github.com/rowferry/rowferry/notices/webhook"
+	"github.com/rowferry/rowferry/places/sftp"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/readers/formats"
 	"github.com/rowferry/rowferry/senders"
@@ -39,6 +40,9 @@ func Check(cfg *configs.Config) error {
 		if a.Receipts != nil && cfg.Listen == "" {
 			v.Add("accounts."+name, batch.Mistake{Key: "receipts", What: words.Message("receipts.listen"), Write: words.Example("listen: 127.0.0.1:9100")})
 		}
+	}
+	for name, s := range cfg.SFTP {
+		v.Add("sftp."+name, sftp.Check(s)...)
 	}
 	if w := cfg.Notices.Webhook; w != nil {
 		v.Add("notices.webhook", webhook.Check(*w)...)

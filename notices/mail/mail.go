@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	netmail "net/mail"
 	"os"
 	"strings"
@@ -36,7 +35,7 @@ func Check(c configs.Mail) []batch.Mistake {
 	bad := func(key string, what, write batch.Message) {
 		wrong = append(wrong, batch.Mistake{Key: key, What: what, Write: write})
 	}
-	if strings.ContainsAny(c.Host, "/:@ ") && net.ParseIP(c.Host) == nil {
+	if c.Host != "" && !configs.IsHost(c.Host) {
 		bad("host", words.Message("config.host"), words.Example("host: smtp.example.com"))
 	}
 	if c.User != "" && c.Password.Empty() {

@@ -1,6 +1,7 @@
 package sftp
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/words"
 )
@@ -42,6 +44,17 @@ func newHostKeys(partner string, s configs.SFTP) (hostKeys, error) {
 	}
 	h.pinned = key
 	return h, nil
+}
+
+// Check lists what is wrong with a partner's settings; no server is asked.
+func Check(s configs.SFTP) (wrong []batch.Mistake) {
+	if s.Host != "" && !configs.IsHost(s.Host) {
+		wrong = append(wrong, batch.Mistake{Key: "host", What: words.Message("config.host"), Write: words.Example("host: sftp.example.com")})
+	}
+	if _, err := newHostKeys("", s); err != nil {
+		wrong = append(wrong, batch.Mistake{Key: "host_key", What: words.Message("config.host_key"), Write: words.Message("config.host_key.write", "host", cmp.Or(s.Host, "sftp.example.com"))})
+	}
+	return wrong
 }
 
 // parseKeyLine takes "ssh-ed25519 AAAA…", with or without a host in front, as ssh-keyscan prints it.
