@@ -59,7 +59,7 @@ so that there is something to see.`,
 }
 
 func (f *flags) demo(ctx context.Context, w io.Writer, dir, address string) (err error) {
-	if err := clear(dir); err != nil {
+	if err := makeRoom(dir); err != nil {
 		return err
 	}
 	server, sims, err := demoServer()
@@ -146,8 +146,8 @@ func dropLong(inbox string) error {
 	return os.WriteFile(filepath.Join(inbox, "november.csv"), []byte(b.String()), 0o644)
 }
 
-// clear makes the folder, and removes an earlier demo in it; anything else that is there is left alone.
-func clear(dir string) error {
+// makeRoom makes the folder, and removes an earlier demo in it; anything else that is there is left alone.
+func makeRoom(dir string) error {
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

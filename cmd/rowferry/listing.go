@@ -58,12 +58,11 @@ func (l listing) files(ctx context.Context, d *desk.Desk) ([]desk.File, error) {
 		}
 	}
 	q, err := l.query(time.Now())
-	if err != nil || !l.problems {
-		files, listErr := d.Files(ctx, q)
-		if err == nil {
-			err = listErr
-		}
-		return files, err
+	if err != nil {
+		return nil, err
+	}
+	if !l.problems {
+		return d.Files(ctx, q)
 	}
 	var out []desk.File
 	for {

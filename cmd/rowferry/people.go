@@ -43,7 +43,10 @@ routes' files only.`,
 			return err
 		}
 		return f.register(cmd.Context(), func(ctx context.Context, cfg *configs.Config, b people.Book) error {
-			if err := errors.Join(p.known(cfg), b.AddUser(ctx, person, password, whoami())); err != nil {
+			if err := p.known(cfg); err != nil {
+				return err
+			}
+			if err := b.AddUser(ctx, person, password, whoami()); err != nil {
 				return err
 			}
 			return f.noteAct(ctx, b, "user", person.Name, "Added %s.\n")

@@ -166,7 +166,7 @@ func books(ctx context.Context, cfg *configs.Config) (c check.Checker, done func
 }
 
 // checkWorkbook puts the workbook of what would happen into a folder, never over another file.
-func (f *flags) checkWorkbook(ctx context.Context, w io.Writer, checker check.Checker, r *route.Route, path, folder string) error {
+func (f *flags) checkWorkbook(ctx context.Context, w io.Writer, checker check.Checker, r *route.Route, path, folder string) (err error) {
 	base := filepath.Base(path)
 	_, report, err := checker.Report(ctx, r, followed(path), base, "")
 	if err != nil || report == nil {
@@ -185,6 +185,7 @@ func (f *flags) checkWorkbook(ctx context.Context, w io.Writer, checker check.Ch
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, place.Close()) }()
 	name := strings.TrimSuffix(base, filepath.Ext(base)) + ".check.xlsx"
 	if err := outbox.Open(place, outbox.Settings{}).Put(ctx, name, work); errors.Is(err, outbox.ErrExists) {
 		return fmt.Errorf("%s is there already and says something else: remove it, or name another folder", filepath.Join(folder, name))
@@ -194,7 +195,7 @@ func (f *flags) checkWorkbook(ctx context.Context, w io.Writer, checker check.Ch
 	if !f.json {
 		fmt.Fprintf(w, "  %s says what would happen to every row\n", filepath.Join(folder, name))
 	}
-	return place.Close()
+	return nil
 }
 
 func printFinding(w io.Writer, c *check.Finding) {

@@ -78,13 +78,11 @@ func shortName(name string) string {
 	if uniseg.StringWidth(name) <= widestName {
 		return name
 	}
+	var graphemes []string
+	for g := uniseg.NewGraphemes(name); g.Next(); {
+		graphemes = append(graphemes, g.Str())
+	}
 	front, back := "", ""
-	graphemes := func(s string) (out []string) {
-		for g := uniseg.NewGraphemes(s); g.Next(); {
-			out = append(out, g.Str())
-		}
-		return out
-	}(name)
 	for i, j := 0, len(graphemes)-1; i < j; {
 		if uniseg.StringWidth(front) <= 2*uniseg.StringWidth(back) {
 			if uniseg.StringWidth(front+graphemes[i]+back) >= widestName {
