@@ -144,10 +144,10 @@ func (c *Channel) each(deliver func(to ...string) error) error {
 			failed = append(failed, err)
 		}
 	}
-	if len(failed) == len(c.settings.To) {
-		return errors.Join(failed...)
+	if n := len(failed); n > 0 && n < len(c.settings.To) {
+		return &notices.Partly{Err: errors.Join(failed...)}
 	}
-	return &notices.Partly{Err: errors.Join(failed...)}
+	return errors.Join(failed...)
 }
 
 // strange reports whether the server will not have a recipient, now and later.

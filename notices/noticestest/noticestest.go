@@ -147,7 +147,10 @@ const (
 )
 
 // Mailbox is a mail server: it demands STARTTLS and a log-in, and repeats a wrong password.
-type Mailbox struct{ box }
+type Mailbox struct {
+	box
+	Most int // recipients of one letter, and no more, now or later; 0: any number
+}
 
 // Serve starts it and gives the configuration that reaches it.
 func (m *Mailbox) Serve(t *testing.T) *configs.Mail {
@@ -213,6 +216,9 @@ func (s *session) Mail(string, *smtp.MailOptions) error {
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if to == Stranger {
 		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}
+	}
+	if s.box.Most > 0 && len(s.to) == s.box.Most {
+		return &smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 5, 3}, Message: "too many recipients"}
 	}
 	s.to = append(s.to, to)
 	return nil

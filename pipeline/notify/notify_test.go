@@ -212,14 +212,31 @@ func TestAStrangerAmongRecipients(t *testing.T) {
 	channels, err := notify.Channels(configs.Notices{Mail: to})
 	must(t, err)
 	m := notices.MessageOf([]notices.Notice{{ID: "1", Title: "title", Text: "text"}}, time.Now())
-	if _, partly := errors.AsType[*notices.Partly](channels[0].Tell(t.Context(), m)); !partly {
+	err = channels[0].Tell(t.Context(), m)
+	if _, partly := errors.AsType[*notices.Partly](err); !partly {
 		t.Errorf("%v", err)
 	}
+	wrote(t, box, "one@example.com two@example.com")
+}
+
+// Where a mail server takes only so many recipients at a time, each gets a letter of their own, and everybody is told.
+func TestTooManyRecipients(t *testing.T) {
+	box := &noticestest.Mailbox{Most: 1}
+	to := box.Serve(t)
+	to.To = []string{"one@example.com", "two@example.com"}
+	channels, err := notify.Channels(configs.Notices{Mail: to})
+	must(t, err)
+	must(t, channels[0].Tell(t.Context(), notices.MessageOf([]notices.Notice{{ID: "1", Title: "title", Text: "text"}}, time.Now())))
+	wrote(t, box, "one@example.com two@example.com")
+}
+
+func wrote(t *testing.T, box *noticestest.Mailbox, want string) {
+	t.Helper()
 	var told []string
 	for _, m := range box.Got() {
 		told = append(told, m.To...)
 	}
-	if strings.Join(told, " ") != "one@example.com two@example.com" {
+	if strings.Join(told, " ") != want {
 		t.Errorf("told: %q", told)
 	}
 }
