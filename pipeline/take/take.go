@@ -534,11 +534,7 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 		}
 	}
 	to.before = before
-	rows := table.Rows()
-	if _, plain := plan.(opening.Ordinary); plain { // others' plans and their rows know of each other
-		rows = readAhead(rows)
-	}
-	for item, err := range bound.Items(counted(rows, &read)) {
+	for item, err := range bound.Items(counted(table.RowsFor(plan), &read)) {
 		if err != nil {
 			return ledger.Reading{}, itsOwn(err)
 		}

@@ -1,4 +1,4 @@
-package take
+package opening
 
 import (
 	"iter"
@@ -7,8 +7,17 @@ import (
 	"github.com/rowferry/rowferry/batch"
 )
 
+// RowsFor is Rows for whoever maps them and asks the plan what becomes of each. They are read a little ahead where plan and rows know nothing of
+// each other.
+func (t *Table) RowsFor(plan Plan) iter.Seq2[*batch.Row, error] {
+	if _, plain := plan.(Ordinary); plain {
+		return readAhead(t.Rows())
+	}
+	return t.Rows()
+}
+
 // readAhead reads rows in a goroutine of its own, a little ahead of whoever maps them, and waits for it. Each row is valid until the next one.
-// It is for rows whose reading shares nothing with what is done with them.
+// What is done with rows must share nothing with their reading.
 func readAhead(rows iter.Seq2[*batch.Row, error]) iter.Seq2[*batch.Row, error] {
 	const blocks = 4
 	return func(yield func(*batch.Row, error) bool) {

@@ -1,4 +1,4 @@
-package take
+package opening
 
 import (
 	"errors"
