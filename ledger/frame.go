@@ -74,8 +74,8 @@ func DecodeItems(data []byte) ([]Staged, error) {
 		var it Staged
 		it.Seq = d.number()
 		rows := d.number()
-		if rows > len(d.data) {
-			break
+		if rows < 0 || rows > len(d.data) {
+			return nil, ErrAltered
 		}
 		it.Rows = make([]int, rows)
 		last := 0
@@ -95,9 +95,6 @@ func DecodeItems(data []byte) ([]Staged, error) {
 			copy(it.Sealed[:], r.Sealed)
 		}
 		items = append(items, it)
-	}
-	if d.err == nil && len(d.data) > 0 {
-		d.err = ErrAltered
 	}
 	return items, d.err
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/places/local"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -79,7 +80,7 @@ func makeMark(dir, id string, value int64) (*markFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &markFile{file: f, id: id, value: value}, f.Sync()
+	return &markFile{file: f, id: id, value: value}, errors.Join(f.Sync(), local.SyncDirs(dir))
 }
 
 // raise writes a greater value.

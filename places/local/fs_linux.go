@@ -28,10 +28,7 @@ var remote = map[uint32]string{
 }
 
 // Networked names the kind of network file system that holds a folder, whose changes by others cause no events here; "" for none.
-func Networked(dir string) string { return networked(dir) }
-
-// networked names the kind of network file system that holds dir, or "".
-func networked(dir string) string {
+func Networked(dir string) string {
 	var s unix.Statfs_t
 	if unix.Statfs(dir, &s) != nil {
 		return ""

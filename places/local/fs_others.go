@@ -10,8 +10,6 @@ import (
 // Networked names the kind of network file system that holds a folder; here never known: polling finds what events miss.
 func Networked(string) string { return "" }
 
-func networked(string) string { return "" }
-
 // steady: not known here.
 func steady(string) bool { return false }
 

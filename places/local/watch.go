@@ -31,7 +31,7 @@ func (w *watch) open(s Settings) {
 	if !s.Watch {
 		return
 	}
-	if kind := networked(s.Dir); kind != "" {
+	if kind := Networked(s.Dir); kind != "" {
 		s.Logger.Info("the inbox lies on a network file system and is polled", "dir", s.Dir, "kind", kind)
 		return
 	}
