@@ -6,7 +6,7 @@ RELEASE ?=
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 STAMP   := $(if $(RELEASE),-X main.release=$(RELEASE)) $(if $(COMMIT),-X main.commit=$(COMMIT))
 
-.PHONY: octokit axe chaos scale soak soaked servers console pictures htmx build demo test unit raced plain lint fuzz cross corpus workbooks bench release generate validator packages clean
+.PHONY: octokit axe chaos scale soak soaked servers console pictures htmx build demo test unit raced plain lint fuzz redrops cross corpus workbooks bench release generate validator packages clean
 
 build:
 	@mkdir -p bin
@@ -82,6 +82,10 @@ fuzz:
 	$(GO) test ./readers/workbook $(FUZZ) -fuzz '^FuzzSheet$$'
 	$(GO) test ./readers/workbook $(FUZZ) -fuzz '^FuzzKinds$$'
 	$(GO) test ./readers/xmlfile  $(FUZZ) -fuzz '^FuzzXML$$'
+
+# Results as programs and people change them, dropped again: each is a service of its own, so it takes a while.
+redrops:
+	$(GO) test ./pipeline/redrop -run '^$$' -fuzztime 300x -fuzzminimizetime 1x -parallel 2 -fuzz '^FuzzRedrop$$'
 
 # That it builds elsewhere too; unoptimised, for nobody runs it, in little more than half the time.
 cross:

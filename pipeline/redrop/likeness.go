@@ -28,7 +28,7 @@ func (m *matching) byLikeness(lines []int) error {
 
 // moved finds out whether rows moved without their numbers though none is as it was, which would show it: where a program wrote all of them
 // in its own way, and only the sender's columns were sorted. A line has moved that shares more of its values with another row than with that
-// of its number. Where only rows changed that never were sent, it does not matter.
+// of its number. Where only rows changed that never were sent, and all that were sent are there, it does not matter.
 func (m *matching) moved() error {
 	var lines []int
 	sent, still := false, make([]bool, len(m.originals))
@@ -42,7 +42,7 @@ func (m *matching) moved() error {
 			lines, sent = append(lines, i), sent || m.originals[at].before.sent()
 		}
 	}
-	if !sent {
+	if len(lines) == 0 || !sent && !m.sentMissing() {
 		return nil
 	}
 	like := make([]int32, len(m.lines))
@@ -56,6 +56,22 @@ func (m *matching) moved() error {
 		m.like = like
 	}
 	return err
+}
+
+// sentMissing reports whether a row that was or may have been sent is no line as it was.
+func (m *matching) sentMissing() bool {
+	there := make([]bool, len(m.originals))
+	for _, l := range m.lines {
+		for _, at := range m.bySum.all(l.sum) {
+			there[at] = true
+		}
+	}
+	for at := range m.originals {
+		if !there[at] && m.originals[at].before.sent() {
+			return true
+		}
+	}
+	return false
 }
 
 // likest is the row that shares most, of those that are free; -1 for none.
