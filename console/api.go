@@ -111,14 +111,19 @@ func (c *Console) routesOf(p *people.Person) []string {
 
 // apiDrop takes the body as a file, or with check=true says what would become of it.
 func (c *Console) apiDrop(w http.ResponseWriter, r *http.Request, p *people.Person) error {
-	route, name := r.PathValue("route"), r.URL.Query().Get("name")
+	route, name := r.PathValue("route"), named(r.URL.Query().Get("name"))
 	way, known := c.engine.Routes[route]
+	only, err := checks(r)
 	switch {
+	case err != nil:
+		return err
 	case !known || !p.Sees(route):
 		return refused(http.StatusNotFound, "no-route", "console.no_route", "route", route)
 	case name == "":
 		return refused(http.StatusUnprocessableEntity, "no-name", "console.api.no_name")
-	case r.URL.Query().Get("check") != "true":
+	case strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/"):
+		return refused(http.StatusUnprocessableEntity, "form", "console.api.form")
+	case !only:
 		return c.upload(w, r, p, route, name, r.Body)
 	}
 	finding, err := c.checkStream(r.Context(), way, name, r.Body)
@@ -126,6 +131,21 @@ func (c *Console) apiDrop(w http.ResponseWriter, r *http.Request, p *people.Pers
 		return err
 	}
 	return writeJSON(w, http.StatusOK, finding)
+}
+
+// named is a file's name without the folders that a client may write before it, and without dots that would hide its result.
+func named(name string) string {
+	name = name[strings.LastIndexAny(name, `/\`)+1:]
+	return strings.TrimLeft(name, ".")
+}
+
+// checks reports whether it is only asked what would happen. What is neither true nor false is refused: who misspells it would send.
+func checks(r *http.Request) (bool, error) {
+	value := r.URL.Query().Get("check")
+	if r.URL.Query().Has("check") && value != "true" && value != "false" {
+		return false, unfit("check", value)
+	}
+	return value == "true", nil
 }
 
 // upload uploads content and answers with its id.
@@ -420,7 +440,11 @@ func (c *Console) apiOrder(verb ledger.Verb) handler {
 			return refused(http.StatusUnprocessableEntity, "why", "console.ask.why_first")
 		}
 		o := ledger.Order{Verb: verb, File: f.ID, Statuses: body.Status, By: p.Name, From: c.address(r), Why: body.Reason}
-		return c.order(w, r, o, body.Check || r.URL.Query().Get("check") == "true")
+		only, err := checks(r)
+		if err != nil {
+			return err
+		}
+		return c.order(w, r, o, body.Check || only)
 	}
 }
 

@@ -40,6 +40,7 @@ var console = catalogue{
 	"console.api.wrong_token":         {EN: "The token is not known, or was taken back.", ZH: "令牌未知或已被收回。", RU: "Токен неизвестен или отозван."},
 	"console.api.sign_in":             {EN: "Send a token: Authorization: Bearer …", ZH: "请发送令牌：Authorization: Bearer …", RU: "Передайте токен: Authorization: Bearer …"},
 	"console.api.no_name":             {EN: "Say the file's name: ?name=orders.csv", ZH: "请给出文件名：?name=orders.csv", RU: "Укажите имя файла: ?name=orders.csv"},
+	"console.api.form":                {EN: "The body is the file itself, and no form: curl --data-binary @orders.csv", ZH: "请求内容应为文件本身，而不是表单：curl --data-binary @orders.csv", RU: "Тело запроса — сам файл, а не форма: curl --data-binary @orders.csv"},
 	"console.api.body":                {EN: "The body is not what this operation takes: {cause}", ZH: "请求内容不符合此操作：{cause}", RU: "Тело запроса не подходит: {cause}"},
 	"console.api.since":               {EN: "since is how long ago (24h, 7d), a day (2026-11-29) or a time (2026-11-29T10:00:00Z).", ZH: "since 应为多久以前（24h、7d）、日期（2026-11-29）或时间（2026-11-29T10:00:00Z）。", RU: "since — это как давно (24h, 7d), день (2026-11-29) или время (2026-11-29T10:00:00Z)."},
 	"console.api.filter":              {EN: "{name} has no value {value}.", ZH: "{name} 没有取值 {value}。", RU: "У {name} нет значения {value}."},
