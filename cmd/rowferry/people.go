@@ -142,6 +142,9 @@ func (f *flags) register(ctx context.Context, do func(context.Context, *configs.
 	cfg := configs.Load(f.config)
 	v, err := drivers.Visit(ctx, drivers.Of(cfg))
 	if errors.Is(err, fs.ErrNotExist) { // nothing has run yet: the ledger is made now
+		if err := misplaced(cfg); err != nil {
+			return err
+		}
 		owner, err := drivers.Open(ctx, drivers.Of(cfg))
 		if err != nil {
 			return err

@@ -89,14 +89,22 @@ backlog that moves to the right is one that the account's pace does not let out,
 	return c
 }
 
+// misplaced is an error where a mistake of the configuration may hide where the ledger is.
+func misplaced(cfg *configs.Config) error {
+	cfg.WithoutSecrets()
+	if cfg.Verdict().Err() != nil {
+		return fmt.Errorf("there is no ledger in %s, where the configuration puts it as far as it can be read; its mistakes: rowferry config check", cfg.Data)
+	}
+	return nil
+}
+
 // visit opens the books to look and to ask, beside a running service or without one.
 func (f *flags) visit(ctx context.Context, look func(context.Context, *desk.Desk) error) error {
 	cfg := configs.Load(f.config) // sound or not: nothing is sent
 	l, err := drivers.Visit(ctx, drivers.Of(cfg))
 	if errors.Is(err, fs.ErrNotExist) {
-		cfg.WithoutSecrets()
-		if cfg.Verdict().Err() != nil { // a mistake may hide where the ledger is
-			return fmt.Errorf("there is no ledger in %s, where the configuration puts it as far as it can be read; its mistakes: rowferry config check", cfg.Data)
+		if err := misplaced(cfg); err != nil {
+			return err
 		}
 		return fmt.Errorf("nothing has been taken yet: there is no ledger in %s", cfg.Data)
 	}
