@@ -207,7 +207,7 @@ func (b *Inbox) changed(ctx context.Context, id, name, from string) error {
 // Copy copies r to w and hashes what passes. It stops when ctx ends.
 func Copy(ctx context.Context, w io.Writer, r io.Reader) (Fetched, error) {
 	hash := sha256.New()
-	n, err := io.CopyBuffer(hashing{hash, w}, reading{ctx, r}, make([]byte, 256<<10))
+	n, err := io.CopyBuffer(hashing{hash, w}, places.Until{Context: ctx, Reader: r}, make([]byte, 256<<10))
 	return Fetched{Size: n, Hash: hex.EncodeToString(hash.Sum(nil))}, err
 }
 
@@ -220,19 +220,6 @@ func (h hashing) Write(b []byte) (int, error) {
 	n, err := h.to.Write(b)
 	beside.Wait()
 	return n, err
-}
-
-// reading is a reader that ends with its context.
-type reading struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (r reading) Read(b []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.r.Read(b)
 }
 
 // boot tells one run of this machine from the next: what was downloaded before a power cut may have holes.

@@ -2,6 +2,7 @@ package words
 
 // sftp holds what is said about partners' SFTP servers.
 var sftp = catalogue{
+	"sftp.entries": {EN: "{count} {count:entry|entries}", ZH: "{count} 个条目", RU: "{count} {count:запись|записи|записей}"},
 	"sftp.resolve": {
 		EN: "{partner}: the name {host} is not known ({cause}). Check host in the configuration and the network of this machine.",
 		ZH: "{partner}：无法解析主机名 {host}（{cause}）。请检查配置中的 host 以及本机网络。",

@@ -87,7 +87,7 @@ func File(ctx context.Context, r *route.Route, path, name string, each func(*bat
 // each is called with every item but those that earlier files have settled, and may be nil; private fields are masked.
 func (c Checker) File(ctx context.Context, r *route.Route, path, name string, each func(*batch.Item)) (*Finding, error) {
 	return c.file(ctx, r, path, name, func(_ *Finding, s *ledger.Staged) {
-		if each != nil && s.Kin == nil || each != nil && s.Preset == nil {
+		if each != nil && (s.Kin == nil || s.Preset == nil) {
 			item := s.Item
 			item.Body = r.Mask.Mask(item.Body)
 			each(&item)
@@ -164,7 +164,6 @@ func (f *Finding) judge(ctx context.Context, r *route.Route, judge *repeats.Judg
 			f.add(&part[i], &sending, r.Mask)
 			each(f, &part[i])
 		}
-		f.Requests = sending.n
 		clear(part)
 		return nil
 	}
@@ -231,7 +230,7 @@ func (f *Finding) add(s *ledger.Staged, sending *calls, mask masks.Fields) {
 		}
 	}
 	if s.Preset == nil {
-		sending.next(s.Body)
+		f.Requests = sending.next(s.Body)
 		f.Sendable += len(s.Rows)
 		if len(f.First) < mostFirst && len(s.Body) <= longestFirst {
 			f.First = append(f.First, First{slices.Clone(s.Rows), bytes.Clone(mask.Mask(s.Body))})

@@ -19,13 +19,8 @@ import (
 // whole would not be taken.
 func (c Checker) Report(ctx context.Context, r *route.Route, path, name, id string) (*Finding, *outbox.Report, error) {
 	lines := map[int]outbox.Line{}
-	sending := calls{op: r.Operation}
 	f, err := c.file(ctx, r, path, name, func(f *Finding, s *ledger.Staged) {
-		request := 0
-		if s.Preset == nil {
-			request = sending.next(s.Body)
-		}
-		foresee(lines, r, s, request, f.reading.Sheets)
+		foresee(lines, r, s, f)
 	})
 	if err != nil || f.Quarantine != "" {
 		return f, nil, err
@@ -42,9 +37,9 @@ func (c Checker) Report(ctx context.Context, r *route.Route, path, name, id stri
 	return f, report, nil
 }
 
-// foresee notes what would become of an item's rows. n is the number of their request. What was delivered before is
-// skipped in a preview, where "delivered" would be read as what will happen.
-func foresee(lines map[int]outbox.Line, r *route.Route, s *ledger.Staged, n int, sheets batch.Sheets) {
+// foresee notes what would become of the rows of the item that was counted last. What was delivered before is skipped in a preview, where
+// "delivered" would be read as what will happen.
+func foresee(lines map[int]outbox.Line, r *route.Route, s *ledger.Staged, f *Finding) {
 	for _, row := range s.Rows {
 		line := outbox.Line{Outcome: batch.Outcome{Status: batch.Delivered}}
 		for _, p := range s.Problems {
@@ -53,7 +48,7 @@ func foresee(lines map[int]outbox.Line, r *route.Route, s *ledger.Staged, n int,
 			}
 		}
 		if s.Preset == nil {
-			line.Outcome.Message = words.Of(r.Language, "check.request", "number", n, "rows", sheets.Rows(s.Rows))
+			line.Outcome.Message = words.Of(r.Language, "check.request", "number", f.Requests, "rows", f.reading.Sheets.Rows(s.Rows))
 		} else if line.Outcome = s.Preset.Of(row); line.Outcome.Status == batch.Delivered {
 			line.Outcome.Status = batch.Skipped
 		}

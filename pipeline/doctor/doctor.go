@@ -2,6 +2,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -166,7 +167,7 @@ func (one *Finding) lookAround(cfg *configs.Config, dir, what string, language b
 		}
 	}
 	if strings.HasPrefix(what, "inbox") || strings.HasPrefix(what, "preview") {
-		one.hears(dir)
+		one.hears(dir, say)
 	}
 	rights, known := local.RightsOf(dir)
 	if !known {
@@ -208,9 +209,9 @@ func allowed(r local.Rights, private bool) (keys []string) {
 }
 
 // hears adds how files are noticed that come into a folder.
-func (one *Finding) hears(dir string) {
+func (one *Finding) hears(dir string, say func(key string, args ...any)) {
 	if kind := local.Networked(dir); kind != "" {
-		one.Detail += "; on a network (" + kind + "): looked into every so often (every), because changes there cause no events here"
+		say("doctor.hears.network", "kind", kind)
 		return
 	}
 	w, err := fsnotify.NewWatcher()
@@ -219,10 +220,10 @@ func (one *Finding) hears(dir string) {
 	}
 	if err != nil {
 		one.Warns = true
-		one.Detail += fmt.Sprintf("; changes cause no events (%v), so it is only looked into every so often: on Linux raise fs.inotify.max_user_watches and max_user_instances", err)
+		say("doctor.hears.nothing", "error", err)
 		return
 	}
-	one.Detail += "; changes are noticed at once"
+	say("doctor.hears")
 }
 
 // crossed says when what lies in a folder cannot be moved to the folders below it where files are claimed and put to rest.
@@ -269,11 +270,8 @@ func Partner(ctx context.Context, cfg *configs.Config, name string, routes []str
 			}
 		}
 		for step := range sftp.Diagnose(ctx, cfg.SFTP, name, used...) {
-			one := Finding{What: strings.TrimSpace("sftp " + name + ": " + step.Name + " " + step.Dir), Good: step.OK(), Detail: step.Detail, Step: step.Name, Dir: step.Dir}
-			if !one.Good {
-				one.Detail = words.Say(language, step.Message)
-			}
-			if !yield(one) {
+			what := strings.TrimSpace("sftp " + name + ": " + step.Name + " " + step.Dir)
+			if !yield(Finding{What: what, Good: step.OK(), Detail: cmp.Or(step.Detail, words.Say(language, step.Message)), Step: step.Name, Dir: step.Dir}) {
 				return
 			}
 		}

@@ -30,9 +30,9 @@ type Use struct {
 type Step struct {
 	Name    string        // settings, resolve, connect, key, login, session, list, write, rename, remove
 	Dir     string        // from list on: the folder
-	Detail  string        // what was found when it went well: addresses, the host key's fingerprint, the number of files
+	Detail  string        // what was found when it went well: addresses, the host key's fingerprint
 	Err     error         // nil: it went well
-	Message batch.Message // when it did not: what is wrong and what to do
+	Message batch.Message // when it did not: what is wrong and what to do; else how much was found
 }
 
 // OK reports whether the step went well.
@@ -154,17 +154,17 @@ func (p *probe) said(step string, err error) string {
 
 // try goes through one folder; false when nobody listens any more.
 func try(ctx context.Context, l *link, partner string, f Use, yield func(Step) bool) bool {
-	p, detail := newProbe(f), ""
+	p, found := newProbe(f), batch.Message{}
 	steps := []struct {
 		name string
 		do   func(*sftp.Client) error
 	}{
 		{StepList, func(s *sftp.Client) error {
 			entries, err := s.ReadDirContext(ctx, f.Dir)
-			detail = fmt.Sprintf("%d entries", len(entries))
+			found = words.Message("sftp.entries", "count", len(entries))
 			return err
 		}},
-		{StepWrite, func(s *sftp.Client) error { detail = ""; return writeProbe(s, p.first) }},
+		{StepWrite, func(s *sftp.Client) error { found = batch.Message{}; return writeProbe(s, p.first) }},
 		{StepRename, p.rename},
 		{StepRemove, p.remove},
 	}
@@ -177,7 +177,7 @@ func try(ctx context.Context, l *link, partner string, f Use, yield func(Step) b
 	for _, step := range steps {
 		err := l.run(ctx, step.do)
 		if err == nil {
-			if !yield(Step{Name: step.name, Dir: f.Dir, Detail: detail}) {
+			if !yield(Step{Name: step.name, Dir: f.Dir, Message: found}) {
 				p.tidy(ctx, l)
 				return false
 			}
