@@ -24,10 +24,11 @@ var (
 	ErrState    = errors.New("the file's state does not allow it")
 	ErrFamily   = errors.New("another file of its family has changed meanwhile")
 	ErrMissing  = errors.New("not every row that was read is staged: nothing of the file may be sent")
-	ErrLost     = errors.New("the ledger is another process's now: nothing was written") // the lease was lost; whoever wrote stops
+	ErrLost     = errors.New("the ledger is not this process's any more, because another one has it or its database did not answer for too long: nothing was written") // the lease was lost; whoever wrote stops
 	ErrAway     = errors.New("the ledger's database does not answer")
 	ErrCursor   = errors.New("that is no cursor of a page of rows")
-	ErrFull     = errors.New("the disk is full") // nothing was written; it can be when there is room
+	ErrFull     = errors.New("the disk is full")                                  // nothing was written; it can be when there is room
+	ErrFrozen   = errors.New("the ledger's database can only be read at present") // nothing was written; it can be when that is over
 )
 
 // Superseded is the error of sending rows of a file again whose result was dropped since.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -156,6 +157,93 @@ routes: {failures: {account: les, operation: shipmentFailed, inbox: {dir: in, se
 	logged.Lock()
 	defer logged.Unlock()
 	t.Logf("%d lines of the log speak of the disk", strings.Count(log.String(), "full")+strings.Count(log.String(), "no space"))
+}
+
+// A database whose disk fills up while rows are sent costs time and nothing else either: the service says which disk it is, waits, and goes on by itself.
+func TestFullDatabase(t *testing.T) {
+	disk, dir := smallDisk(t), t.TempDir()
+	files := filepath.Join(disk, "files")
+	if err := os.Mkdir(files, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, on := range []string{disk, filepath.Dir(disk)} { // the server may run as somebody else
+		if info, err := os.Stat(on); err == nil && info.Mode().Perm() == 0o700 {
+			if err := os.Chmod(on, 0o711); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	address, err := database(t).On(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const rows = 3000
+	var mu sync.Mutex
+	did, moment, free := map[string]int{}, make(chan struct{}), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		did[string(body)]++
+		n := len(did)
+		mu.Unlock()
+		if n == rows/4 {
+			close(moment)
+		}
+		if n >= rows/4 {
+			<-free // what is answered now finds the disk full
+		}
+		_, _ = io.WriteString(w, `{"code":1}`)
+	}))
+	defer server.Close()
+	text := strings.Builder{}
+	text.WriteString("accountNumber,lesBookingId,failReason\n")
+	for i := range rows {
+		fmt.Fprintf(&text, "1,R%d,late\n", i)
+	}
+	for name, content := range map[string]string{"in/f.csv": text.String(), "m.yaml": "ledger: " + address + `
+accounts: {les: {provider: les, server: "` + server.URL + `", rate: none, concurrency: 4}}
+routes: {failures: {account: les, operation: shipmentFailed, inbox: {dir: in, settle: 0s, every: 50ms}, outbox: {dir: out, formats: [csv]}}}
+`} {
+		if err := errors.Join(os.MkdirAll(filepath.Join(dir, "in"), 0o755), os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := &machine{name: "m", dir: dir}
+	m.start(t)
+	defer killAll([]*machine{m})
+	<-moment
+	filled := fill(t, disk)
+	close(free)
+	eventually := func(what string, yes func() bool) {
+		t.Helper()
+		for end := time.Now().Add(4 * time.Minute); !yes(); time.Sleep(50 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("%s\n%s", what, m.said())
+			}
+		}
+	}
+	eventually("nothing is said of the disk", func() bool {
+		return strings.Contains(m.said(), "standing by") && strings.Contains(m.said(), "the disk is full where the database postgres://rowferry")
+	})
+	if err := os.Remove(filled); err != nil {
+		t.Fatal(err)
+	}
+	eventually("the file is not reported", func() bool {
+		v, err := drivers.Visit(t.Context(), drivers.Home{Ledger: address, Data: filepath.Join(dir, "look")})
+		if err != nil {
+			return false
+		}
+		defer v.Close()
+		found, err := v.Files(t.Context(), ledger.Query{States: []ledger.State{ledger.Reported}})
+		return err == nil && len(found) == 1 && found[0].Counts.Delivered == rows
+	})
+	m.signal(t, syscall.SIGTERM)
+	if err := m.cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	if len(did) != rows {
+		t.Errorf("%d rows were executed, of %d", len(did), rows)
+	}
 }
 
 // smallDisk is a folder on a disk of its own. Where nothing can be mounted, as in containers, the memory disk of those is one.

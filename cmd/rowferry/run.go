@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -126,7 +127,8 @@ func (f *flags) run(ctx context.Context, once bool) error {
 			return err
 		}
 		if why != said {
-			log.Info("standing by", "reason", why)
+			cause, _, _ := strings.Cut(err.Error(), "\n") // which disk, or what the database says
+			log.Info("standing by", "reason", why, "error", cause)
 			said = why
 			watch.well(ctx, func(context.Context) error { return nil })
 		}
@@ -145,14 +147,14 @@ func toldToStop(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled) || errors.Is(err, ledger.ErrLost))
 }
 
-// standsBy says why a service waits for its turn: a command has the ledger for itself, other machines went on without this one, nobody answers, or the
-// disk is full.
+// standsBy says why a service waits for its turn: a command has the ledger for itself, other machines went on without this one, nobody answers or
+// writes, or the disk is full.
 // "" when err is another trouble, or none.
 func standsBy(err error) string {
 	if inUse, ok := errors.AsType[*ledger.InUse](err); ok && inUse.Elsewhere {
 		return inUse.Error()
 	}
-	for _, why := range []error{ledger.ErrLost, ledger.ErrAway, ledger.ErrFull} {
+	for _, why := range []error{ledger.ErrLost, ledger.ErrAway, ledger.ErrFrozen, ledger.ErrFull} {
 		if errors.Is(err, why) {
 			return why.Error()
 		}

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -337,8 +338,10 @@ func (b books) migrate(ctx context.Context) error {
 const (
 	undefinedTable  = "42P01"
 	uniqueViolation = "23505"
+	resources       = "53" // of the server are at an end: memory, files, what was set as a limit
 	diskFull        = "53100"
 	tooMany         = "53300" // connections
+	readOnly        = "25006" // a standby, or what somebody set
 	idleTooLong     = "25P03"
 	queryCanceled   = "57014"
 	lockTimeout     = "55P03"
@@ -352,17 +355,21 @@ func code(err error) string {
 	return ""
 }
 
-// explained says so when what was read is not what was written, or the database has no room.
+// explained says so when what was read is not what was written, or the database writes nothing at present.
 func (b books) explained(err error) error {
 	switch {
 	case errors.Is(err, ledger.ErrAltered):
 		return &ledger.Damaged{Path: b.path, What: words.Message("ledger.what.altered", "cause", err), Err: err}
+	case code(err) == readOnly:
+		return fmt.Errorf("%w (%s): nothing is lost, and what waits goes on when it can be written (%w)", ledger.ErrFrozen, b.path, err)
 	case broken(err) && errors.Is(err, fs.ErrNotExist): // its socket: that is not to say that nothing has been taken yet
 		return fmt.Errorf("%w: %s", ledger.ErrAway, err)
 	case broken(err):
 		return fmt.Errorf("%w: %w", ledger.ErrAway, err)
 	case code(err) == diskFull:
-		return fmt.Errorf("the disk of the database %s is full: make room there; nothing is lost, and what waits goes on then (%w)", b.path, err)
+		return fmt.Errorf("%w where the database %s lies: make room there; nothing is lost, and what waits goes on then (%w)", ledger.ErrFull, b.path, err)
+	case strings.HasPrefix(code(err), resources):
+		return fmt.Errorf("%w: %w", ledger.ErrAway, err)
 	}
 	return err
 }
@@ -410,10 +417,11 @@ func (b books) again(ctx context.Context, do func() error) error {
 	}
 }
 
-// broken reports whether an error is the connection's, or that of a server which starts, stops or chose between two transactions.
+// broken reports whether an error is the connection's, or that of a server which starts, stops, chose between two transactions, or changed places
+// with its standby: the same may go well over another connection.
 func broken(err error) bool {
 	if c := code(err); c != "" {
-		return slices.Contains([]string{"08", "40", "57"}, c[:2]) && c != queryCanceled || c == tooMany || c == idleTooLong
+		return slices.Contains([]string{"08", "40", "57"}, c[:2]) && c != queryCanceled || c == tooMany || c == idleTooLong || c == readOnly
 	}
 	var network net.Error
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {

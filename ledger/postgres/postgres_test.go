@@ -11,7 +11,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
 
 	"github.com/rowferry/rowferry/batch"
@@ -101,6 +103,80 @@ func TestTheDatabaseRestarts(t *testing.T) {
 	}
 	if err := l.Record(ledgertest.Settled("f1", 0, batch.Delivered)).Wait(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What a database that can only be read refuses is told as that, and goes on once it can be written.
+func TestAFrozenDatabase(t *testing.T) {
+	address := cluster.Address()
+	postgres.Lasting(t.Context(), t, address, time.Second)
+	l := open(t, postgres.Driver{Address: address, Data: t.TempDir()})
+	ledgertest.Accepted(t, l, "f1", 2)
+	other := postgres.Driver{Address: address, Data: t.TempDir()}
+	frozen := func(to string) {
+		t.Helper()
+		c, err := pgx.Connect(t.Context(), address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close(t.Context())
+		for _, statement := range []string{"SET default_transaction_read_only = off", "ALTER DATABASE postgres " + to, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres' AND pid <> pg_backend_pid()"} {
+			if _, err := c.Exec(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	frozen("SET default_transaction_read_only = on")
+	thaw := sync.OnceFunc(func() { frozen("RESET default_transaction_read_only") })
+	defer thaw()
+	if err := l.Record(ledgertest.Settled("f1", 0, batch.Delivered)).Wait(t.Context()); !errors.Is(err, ledger.ErrFrozen) && !errors.Is(err, ledger.ErrLost) {
+		t.Errorf("writing: %v", err)
+	}
+	if f, err := l.File(t.Context(), "f1"); err != nil || f.Open != 2 {
+		t.Errorf("reading: %+v, %v", f, err)
+	}
+	_ = l.Close() // its session cannot be ended
+	if _, err := other.Open(t.Context()); !errors.Is(err, ledger.ErrFrozen) {
+		t.Errorf("opening: %v", err)
+	}
+	v, err := other.Visit(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Order(t.Context(), ledger.Order{Verb: ledger.Cancel, File: "f1"}); !errors.Is(err, ledger.ErrFrozen) {
+		t.Errorf("an order: %v", err)
+	}
+	closed(t, v)
+	thaw()
+	l = open(t, other)
+	defer closed(t, l)
+	if err := l.Record(ledgertest.Settled("f1", 0, batch.Delivered)).Wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// A standby that takes its primary's place in the midst of a write is written to: nobody loses the ledger for that.
+func TestTheDatabaseIsFrozenForAMoment(t *testing.T) {
+	address := cluster.Address()
+	l := open(t, postgres.Driver{Address: address, Data: t.TempDir()})
+	defer closed(t, l)
+	ledgertest.Accepted(t, l, "f1", 1)
+	c, err := pgx.Connect(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(t.Context())
+	for _, statement := range []string{ // once
+		"CREATE SEQUENCE refused",
+		"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF nextval('refused') = 1 THEN RAISE EXCEPTION USING ERRCODE = '25006'; END IF; RETURN NEW; END $$",
+		"CREATE TRIGGER refuse BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION refuse()",
+	} {
+		if _, err := c.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.Record(ledgertest.Settled("f1", 0, batch.Delivered)).Wait(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 

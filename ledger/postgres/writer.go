@@ -74,15 +74,16 @@ func (l *Ledger) commit(ops []commits.Queued[op]) {
 		err = ledger.ErrLost
 	}
 	if err != nil {
-		err = l.explained(fmt.Errorf("ledger: %w", err))
+		err = fmt.Errorf("ledger: %w", err)
 	}
 	for i := range ops {
 		o := &ops[i].Write
 		failed := cmp.Or(err, o.failed)
 		if o.chunk != nil {
-			if failed = cmp.Or(err, o.chunk.failed); failed != nil {
-				l.torn[o.chunk.file] = failed
-			}
+			failed = cmp.Or(err, o.chunk.failed)
+		}
+		if failed = l.explained(failed); failed != nil && o.chunk != nil {
+			l.torn[o.chunk.file] = failed
 		}
 		ops[i].Done(failed)
 	}
@@ -131,6 +132,9 @@ func (l *Ledger) attempt(ops []commits.Queued[op]) error {
 	}
 	if errors.Is(err, errWritten) {
 		return nil
+	}
+	if code(err) == readOnly { // of the addresses another one may be that which can be written by now
+		_ = l.writer.Close(l.lease.ours)
 	}
 	return err
 }

@@ -155,3 +155,19 @@ func (c *Cluster) Address() string {
 	q := url.Values{"host": {c.Dir}, "search_path": {fmt.Sprintf("ledger_%d", c.ledgers.Add(1))}}
 	return "postgres://rowferry:hidden@/postgres?" + q.Encode()
 }
+
+// On is the address of a ledger that nobody has used, in a database of its own whose files lie in a folder.
+func (c *Cluster) On(dir string) (string, error) {
+	if c.as != nil {
+		if err := os.Chown(dir, int(c.as.Uid), int(c.as.Gid)); err != nil {
+			return "", err
+		}
+	}
+	name := fmt.Sprintf("apart_%d", c.ledgers.Add(1))
+	for _, statement := range []string{fmt.Sprintf("CREATE TABLESPACE %s LOCATION '%s'", name, dir), fmt.Sprintf("CREATE DATABASE %s TABLESPACE %s", name, name)} {
+		if err := c.run("psql", "-h", c.Dir, "-U", "rowferry", "-q", "-c", statement, "postgres"); err != nil {
+			return "", err
+		}
+	}
+	return "postgres://rowferry:hidden@/" + name + "?" + url.Values{"host": {c.Dir}}.Encode(), nil
+}
