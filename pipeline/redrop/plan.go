@@ -77,6 +77,7 @@ type matching struct {
 	numbered  bool            // some line has a number
 	displaced bool            // some line's number is not that of its row: numbers did not move with the rows
 	written   bool            // a program took the zeros off
+	placed    []bool          // lines that are supposed to be rows of the family
 	guests    map[int]*guest  // lines that are rows of other files
 	like      []int32         // then, where no row is as it was, which row of the base each line is most like, counted from 1; 0: none
 }
@@ -96,8 +97,12 @@ func (o *recognition) plan(t *opening.Table) (*Plan, error) {
 	if err := m.findGuests(); err != nil {
 		return nil, err
 	}
+	if err := m.findZeros(); err != nil {
+		return nil, err
+	}
 	m.bySumAndNumber()
 	m.bySumAlone()
+	m.mute()
 	if err := m.byOtherMembers(); err != nil {
 		return nil, err
 	}
@@ -142,7 +147,7 @@ func (m *matching) read() error {
 	if m.lines, err = m.recognition.lines(m.t, &base.Reading); err != nil {
 		return err
 	}
-	m.fates = make([]fate, len(m.lines))
+	m.fates, m.placed = make([]fate, len(m.lines)), make([]bool, len(m.lines))
 	m.numbered = slices.ContainsFunc(m.lines, func(l dropped) bool { return l.number > 0 })
 	return nil
 }
@@ -210,6 +215,20 @@ func (m *matching) bySumAlone() {
 			m.displaced = true
 		}
 		m.match(i, untouched, found)
+	}
+}
+
+// mute takes back what a missing number said of a line where numbers did not move with the rows: somebody cleared that of another one.
+func (m *matching) mute() {
+	for i := range m.fates {
+		f := &m.fates[i]
+		if !m.displaced || m.lines[i].number > 0 {
+			continue
+		}
+		if f.put {
+			f.as, f.put = held, false
+		}
+		f.misled, f.resend = f.misled || f.resend, false
 	}
 }
 

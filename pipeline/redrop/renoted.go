@@ -118,7 +118,7 @@ func (m *matching) tally(r *renotation, supposed func(i int) (at int, known bool
 			continue
 		}
 		if row := m.rowIn(r.from, i, at); row > 0 {
-			some.rows[l.row], r.rows[l.row] = row, row
+			some.rows[l.row], r.rows[l.row], m.placed[i] = row, row, true
 			o := &m.originals[at]
 			sent[l.row] = o.before.sent()
 			if m.family.zeros[o.place.origin] != nil {

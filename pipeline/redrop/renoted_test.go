@@ -369,3 +369,25 @@ func TestZerosLostWithoutRowsThatWereSent(t *testing.T) {
 		}
 	})
 }
+
+// A row that a person put in has the zeros that its column has: a program took them off it too, and it shares no other value with any row.
+func TestZerosLostOfNewRows(t *testing.T) {
+	h := open(t, batch.English, "")
+	one := h.drop("failures", "orders.csv", encode(t, ',', [][]string{head, {"0042", "A2", "late"}, {"0042", "A3", "late"}, {"51", "A4", "late"}, {"0051", "A5", "late"}}))
+	all := records(t, one.content("csv"))
+	for id, account := range map[string]string{"B1": "42", "B2": "51", "B3": "63"} {
+		rec := make([]string, len(all[0]))
+		copy(rec[column(all, "accountNumber"):], []string{account, id, "late"})
+		all = append(all, rec)
+	}
+	for _, rec := range all[1:] {
+		rec[column(all, "accountNumber")] = strings.TrimLeft(rec[column(all, "accountNumber")], "0")
+	}
+	two := h.drop("failures", one.name("csv"), encode(t, ';', all))
+	two.want(map[string]batch.Status{"A2": batch.Delivered, "A5": batch.Delivered, "B1": batch.Delivered, "B2": batch.Delivered, "B3": batch.Delivered})
+	for id, account := range map[string]string{"B1": "0042", "B2": "51", "B3": "63"} {
+		if body := h.provider.body(id); !strings.Contains(body, `"`+account+`"`) {
+			t.Errorf("%s was sent as %s", id, body)
+		}
+	}
+}
