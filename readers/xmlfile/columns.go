@@ -8,6 +8,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/table"
 )
 
 // recordCells bounds one record: no more bytes than this many of the largest values.
@@ -38,8 +39,14 @@ type node struct {
 }
 
 type column struct {
-	name name
-	at   int // -1: none
+	name  name
+	at    int  // -1: none
+	comma bool // some values are decimals with a comma
+}
+
+// learn looks at a value.
+func (c *column) learn(value string) {
+	c.comma = c.comma || table.DecimalComma(strings.TrimSpace(value))
 }
 
 // frame is one element that is open inside the record.
@@ -130,6 +137,9 @@ func (s *shape) enter(n *node, attrs []attr, grow bool, set func(int, string), l
 			n.listed = append(n.listed, c)
 			s.size++
 		}
+		if grow {
+			c.learn(a.value)
+		}
 		if set != nil && c.at >= 0 {
 			set(c.at, a.value)
 		}
@@ -144,6 +154,7 @@ func (s *shape) leave(f *frame, grow bool, set func(int, string)) {
 	if grow {
 		n.inner = n.inner || f.inner
 		n.valued = n.valued || len(strings.TrimSpace(string(f.text))) > 0
+		n.text.learn(string(f.text))
 		return
 	}
 	if n.text.at < 0 || set == nil {
@@ -191,12 +202,12 @@ func (s *shape) known(parent *node, n name, position int, grow bool) *node {
 	return c
 }
 
-// layOut numbers the columns in the order of the document and names them by their path inside the record.
-func (s *shape) layOut(record name) []batch.Column {
-	var out []batch.Column
+// layOut numbers the columns in the order of the document and names them by their path inside the record. commas are those in which decimals
+// have one.
+func (s *shape) layOut(record name) (out []batch.Column, commas []bool) {
 	add := func(c *column, name, ref string) {
 		c.at = len(out)
-		out = append(out, batch.Column{Name: name, Ref: ref})
+		out, commas = append(out, batch.Column{Name: name, Ref: ref}), append(commas, c.comma)
 	}
 	var visit func(n *node, path string)
 	visit = func(n *node, path string) {
@@ -223,7 +234,7 @@ func (s *shape) layOut(record name) []batch.Column {
 		}
 	}
 	visit(s.top, "")
-	return out
+	return out, commas
 }
 
 // label is the node's name among its siblings: the local name, with its prefix where another namespace has the same.

@@ -60,18 +60,19 @@ func (reader) Open(ctx context.Context, f readers.File, s readers.Settings) (rea
 	if err := t.collect(); err != nil {
 		return nil, err
 	}
-	t.columns = t.shape.layOut(t.record.name)
+	var commas []bool
+	t.columns, commas = t.shape.layOut(t.record.name)
 	if s.Wants != nil {
-		t.expect(s.Wants)
+		t.expect(s.Wants, commas)
 	}
 	return t, nil
 }
 
-// expect prepares the columns for words that stand for no value. NA is none here: it may be a country.
-func (t *opened) expect(w readers.Wants) {
+// expect prepares the columns for words that stand for no value, and for decimals. NA is no such word here: it may be a country.
+func (t *opened) expect(w readers.Wants, commas []bool) {
 	t.habits = make([]table.Habit, len(t.columns))
 	for i := range t.habits {
-		t.habits[i].Codes = true
+		t.habits[i].Codes, t.habits[i].Comma = true, commas[i]
 	}
 	fit := w.Fit(t.columns)
 	table.Expect(t.habits, fit)
@@ -240,7 +241,10 @@ func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
 					row.Cells[i] = table.Void(v)
 					continue
 				}
-				row.Cells[i] = cell(v)
+				if row.Cells[i] = cell(v); t.habits != nil && t.habits[i].Comma && table.Thousands(v) {
+					m := words.Message("table.cell.decimals", "value", v, "other", strings.ReplaceAll(v, ".", ""))
+					row.Cells[i] = batch.Cell{Text: v, Kind: batch.Faulty, Problem: &m}
+				}
 			}
 			if row.Problem = wrong; wrong == nil {
 				row.Problem = t.twice(values)
