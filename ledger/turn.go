@@ -12,6 +12,8 @@ type Turn struct {
 	Machines   []Member  `json:"machines"`         // all that work, by how long they do
 	StandingBy []Waiter  `json:"standing_by"`      // by how long they wait
 	Queues     []Queue   `json:"queues"`           // what is handed out to the machines, by kind
+
+	Ahead time.Duration `json:"-"` // by how much the clock of the machine that asked is ahead of the database's, as far as the way there lets it tell
 }
 
 // Member is a machine that works.

@@ -98,7 +98,22 @@ func examineLedger(ctx context.Context, cfg *configs.Config) finding {
 	}
 	one := finding{What: "ledger", Good: true, Detail: count(files, "file") + ", " + count(rows, "row") + ", as they were written"}
 	sized(&one, cfg)
+	timed(ctx, &one, l)
 	return one
+}
+
+// timed compares this machine's clock with that of the database which machines share.
+func timed(ctx context.Context, one *finding, l ledger.Books) {
+	turn, err := l.Turn(ctx)
+	if err != nil || turn == nil {
+		return
+	}
+	apart := turn.Ahead.Round(time.Second)
+	one.Detail += fmt.Sprintf("; this machine's clock and the database's differ by %s", apart.Abs())
+	if apart.Abs() > mostSkew {
+		one.Warns = true
+		one.Detail += ": set both (NTP); what was sent before, paces of hours and what was kept long enough go by the machines' clocks"
+	}
 }
 
 // longJournal is how many bytes of SQLite's journal (WAL) say that something keeps it from being written back.

@@ -3,6 +3,7 @@
 package postgres_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,44 @@ func TestTogether(t *testing.T) {
 			return postgres.Driver{Address: address, Data: t.TempDir()}.Join(t.Context(), "")
 		}
 	})
+}
+
+// What was sent is known on a machine too whose clock is ahead: it neither takes that for too old nor has it forgotten.
+func TestAClockThatIsAhead(t *testing.T) {
+	t.Parallel()
+	ctx, address, body := t.Context(), cluster.Address(), []byte("a")
+	print := ledger.PrintOf("otms", "remove", body)
+	l := join(t, postgres.Driver{Address: address, Data: t.TempDir()}, "right")
+	defer closed(t, l)
+	sent := ledgertest.Settled("f1", 0, batch.Delivered)
+	sent.Verdict.SentAt = time.Now()
+	err := l.Begin(ctx, ledgertest.File("f1"))
+	if err == nil {
+		_, err = l.Take(ctx, "f1", "hash", 1)
+	}
+	l.Stage(ledger.Chunk{File: "f1", Items: []ledger.Staged{{Item: batch.Item{Rows: []int{2}, Body: body}, Print: print}}})
+	if err == nil {
+		err = cmp.Or(l.Accept(ctx, "f1", ledger.Reading{}, batch.Counts{Read: 1}, 1, 1), l.Record(sent).Wait(ctx))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	const month = 30 * 24 * time.Hour
+	clock := func() time.Time { return time.Now().Add(2 * month) }
+	ahead := join(t, postgres.Driver{Address: address, Data: t.TempDir()}.At(clock), "ahead")
+	defer closed(t, ahead)
+	if err := ahead.ForgetPrints(ctx, clock().Add(-month)); err != nil {
+		t.Fatal(err)
+	}
+	for name, of := range map[string]struct {
+		l     ledger.Owner
+		since time.Time
+	}{"ahead": {ahead, clock().Add(-month)}, "right": {l, time.Now().Add(-month)}} {
+		found, err := of.l.Earlier(ctx, "", []ledger.Print{print}, of.since)
+		if err != nil || found[0] == nil || found[0].How != ledger.WasDelivered {
+			t.Errorf("%s: %+v, %v", name, found, err)
+		}
+	}
 }
 
 func join(t *testing.T, d postgres.Driver, name string) ledger.Owner {

@@ -284,7 +284,7 @@ func files(ctx context.Context, from querier, q ledger.Query) ([]ledger.File, er
 
 // ForgetPrints drops the partitions whose prints all are of files that were accepted before: those are staged a day earlier at most.
 func (l *Ledger) ForgetPrints(ctx context.Context, before time.Time) error {
-	day := before.Unix()/(24*60*60) - 1
+	day := l.lease.slower(before).Unix()/(24*60*60) - 1
 	return l.do(ctx, func(w *writing) error {
 		rows, err := w.tx.Query(w.ctx, "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'prints'::regclass")
 		if err != nil {

@@ -37,6 +37,7 @@ type lease struct {
 	epoch  int64 // the session's number: a later one has a greater one
 	length time.Duration
 	me     string
+	clock  func() time.Time
 	lock   *flock.Flock
 	ours   context.Context // until it is lost
 	lose   context.CancelFunc
@@ -44,7 +45,8 @@ type lease struct {
 	ended  chan struct{}      // keep has ended
 
 	mu      sync.Mutex
-	renewed time.Time // when the last renewal that was written began
+	renewed time.Time     // when the last renewal that was written began
+	ahead   time.Duration // by how much this machine's clock certainly is ahead of the database's
 }
 
 // enter begins a session, alone or beside others: *ledger.InUse when another one is in the way and lives.
@@ -56,7 +58,7 @@ func (b books) enter(ctx context.Context, d Driver, alone bool) (*lease, error) 
 	if lock == nil {
 		return nil, &ledger.InUse{Path: b.path, By: host()}
 	}
-	l := &lease{pool: b, me: d.me(), lock: lock, ended: make(chan struct{})}
+	l := &lease{pool: b, me: d.me(), clock: d.clock, lock: lock, ended: make(chan struct{})}
 	l.ours, l.lose = context.WithCancel(context.Background())
 	if err := l.wait(ctx, place, alone); err != nil {
 		return nil, errors.Join(b.explained(err), lock.Unlock())
@@ -241,9 +243,11 @@ func (l *lease) begin(ctx context.Context, place string, alone bool) (begun bool
 			return err
 		}
 		begun = true
-		if err := tx.QueryRow(ctx, "INSERT INTO sessions (name, place, alone) VALUES ($1, $2, $3) RETURNING id", l.me, place, alone).Scan(&l.epoch); err != nil {
+		var heard time.Time
+		if err := tx.QueryRow(ctx, "INSERT INTO sessions (name, place, alone) VALUES ($1, $2, $3) RETURNING id, heard", l.me, place, alone).Scan(&l.epoch, &heard); err != nil {
 			return err
 		}
+		l.noted(l.renewed, heard)
 		_, err = tx.Exec(ctx, "INSERT INTO fences (session) VALUES ($1)", l.epoch)
 		return err
 	})
@@ -313,21 +317,35 @@ func (l *lease) keep(ctx context.Context) {
 		}
 		began := time.Now()
 		soon, stop := context.WithTimeout(ctx, beat)
-		r, err := l.pool.pool.Exec(soon, "UPDATE sessions SET beat = beat + 1, heard = now() WHERE id = $1", l.epoch)
+		var heard time.Time
+		err := l.pool.pool.QueryRow(soon, "UPDATE sessions SET beat = beat + 1, heard = now() WHERE id = $1 RETURNING heard", l.epoch).Scan(&heard)
 		stop()
 		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			l.lose()
+			return
 		case err != nil:
 			pause = glance
 			continue
-		case r.RowsAffected() == 0:
-			l.lose()
-			return
 		}
 		pause = beat
-		l.mu.Lock()
-		l.renewed = began
-		l.mu.Unlock()
+		l.noted(began, heard)
 	}
+}
+
+// noted takes note of a renewal that began then, by this machine's clock, and that the database heard then, by its own.
+func (l *lease) noted(began, heard time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.renewed, l.ahead = began, max(0, l.clock().Sub(heard)-time.Since(began))
+}
+
+// slower is a moment that was reckoned by this machine's clock, as the slower of that and the database's has it: so a machine whose clock is ahead
+// neither takes what others sent for too old to count, nor forgets it.
+func (l *lease) slower(moment time.Time) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return moment.Add(-l.ahead)
 }
 
 // close stops renewing and ends the session, if it is ours still.

@@ -175,13 +175,13 @@ func (d Driver) own(ctx context.Context, alone bool) (*Ledger, error) {
 		b.pool.Close()
 		return nil, err
 	}
+	if d.clock == nil {
+		d.clock = time.Now
+	}
 	lease, err := b.enter(ctx, d, alone)
 	if err != nil {
 		b.pool.Close()
 		return nil, err
-	}
-	if d.clock == nil {
-		d.clock = time.Now
 	}
 	l := &Ledger{register: register{b}, lease: lease, clock: d.clock, queue: commits.New[op](), done: make(chan struct{}), tallies: map[ledger.ChunkID]*ledger.Tally{}, torn: map[string]error{}}
 	l.Scribe = l.do

@@ -117,6 +117,7 @@ func (l *Ledger) fillSieve(ctx context.Context) error {
 // Earlier finds the items that had the same requests. The database is asked about those only that may have been left; beside other owners, which
 // leave some too, about all.
 func (l *Ledger) Earlier(ctx context.Context, family string, prints []ledger.Print, since time.Time) ([]*ledger.Earlier, error) {
+	since = l.lease.slower(since)
 	if l.among != nil {
 		return l.books.Earlier(ctx, family, prints, since)
 	}

@@ -31,9 +31,11 @@ func (b books) Turn(ctx context.Context) (t *ledger.Turn, err error) {
 			return err
 		}
 		var now time.Time
+		asked := time.Now()
 		if err := q.QueryRow(ctx, "SELECT now()").Scan(&now); err != nil {
 			return err
 		}
+		t.Ahead = asked.Sub(now)
 		names := []string{}
 		for _, h := range sessions {
 			m := ledger.Member{Machine: h.holder, Since: h.since, Heard: h.heard, Silent: now.Sub(h.heard) > length, Accounts: []string{}}
