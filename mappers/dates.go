@@ -103,8 +103,8 @@ func (l *layout) plain(text string) (iso string, ok bool) {
 	}
 	out := [...]byte{0, 0, 0, 0, '-', 0, 0, '-', 0, 0}
 	for i := 0; i < len(text); i++ {
-		at, c := -1, l.text[i]
-		switch {
+		var at int
+		switch c := l.text[i]; {
 		case strings.HasPrefix(l.text[i:], "2006"):
 			at = 0
 		case strings.HasPrefix(l.text[i:], "01"):

@@ -117,7 +117,7 @@ func (c *column) offer(l batch.Language) {
 	f := c.field
 	switch {
 	case f.Schema.Type == "boolean":
-		c.choices, c.closed = []string{words.Of(l, "template.yes"), words.Of(l, "template.no")}, false
+		c.choices = []string{words.Of(l, "template.yes"), words.Of(l, "template.no")}
 		return
 	case len(f.Schema.Enum) == 0:
 		return
@@ -128,7 +128,7 @@ func (c *column) offer(l batch.Language) {
 		c.choices = append(c.choices, wordFor(value, synonyms, l))
 	}
 	if len(c.choices) != len(distinct(c.choices)) {
-		c.choices, c.closed = f.Schema.Enum, len(synonyms) == 0
+		c.choices = f.Schema.Enum
 	}
 }
 

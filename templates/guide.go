@@ -59,9 +59,10 @@ func (b *book) headline(key string) {
 
 func (b *book) steps() {
 	b.headline("template.steps")
-	steps := []string{b.say("template.step.fill", "sheet", b.data, "rows", b.rowsSentence()), b.say("template.step.example")}
-	steps = append(steps, b.say("template.step.headings"), b.say("template.step.drop"), b.say("template.step.result"))
-	for i, s := range steps {
+	for i, s := range []string{
+		b.say("template.step.fill", "sheet", b.data, "rows", b.rowsSentence()), b.say("template.step.example"), b.say("template.step.headings"),
+		b.say("template.step.drop"), b.say("template.step.result"),
+	} {
 		b.paragraph(fmt.Sprintf("%d.  %s", i+1, s), excelize.Font{}, 0)
 	}
 }

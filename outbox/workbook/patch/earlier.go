@@ -169,16 +169,16 @@ func (e *earlier) hide(book []byte) []byte {
 
 // fitsTable reports whether ours may be written over those that a table has taken in: its headings must stay as they are.
 func (e *remains) fitsTable(content []byte, headings []string) bool {
-	left, right, at := -1, -1, -1
+	right, at := -1, -1 // its last column, and the one that was met last
 	for k := range walk(content) {
 		switch {
 		case k.name == nil || k.kind == shut:
 		case k.local() == "table":
 			ref, _ := value(k.raw, "ref")
 			first, last, _ := strings.Cut(strings.ReplaceAll(ref, "$", ""), ":")
-			left, _, _ = ours.Reference(first)
+			at, _, _ = ours.Reference(first)
+			at--
 			right, _, _ = ours.Reference(last)
-			at = left - 1
 		case k.local() == "tableColumn":
 			if at++; at > right || !e.columns[at] {
 				continue
