@@ -148,7 +148,7 @@ func (b *builder) schema(raw *yaml.Node, name, place string, required bool, at s
 	if c := get(n, "const"); c != nil {
 		s.Const = c.Value
 	}
-	if b.theirs && s.Type == "string" && b.op.Encodings[0] == "multipart" && (format(n) == "binary" || get(n, "contentMediaType") != nil) {
+	if b.theirs && s.Type == "string" && slices.Index(b.op.Encodings, "multipart") == 0 && (format(n) == "binary" || get(n, "contentMediaType") != nil) {
 		b.cannot(n, place, at, "document.part", "path", at.full)
 		return nil
 	}

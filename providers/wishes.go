@@ -230,6 +230,9 @@ func (b *builder) branch(n *yaml.Node, key string, list *yaml.Node, place string
 		}
 		raw, flat = append(raw, plain(one)), append(flat, f)
 	}
+	if len(flat) == 0 { // a list without a branch says nothing
+		return mapping(n, without())
+	}
 	if len(flat) == 1 {
 		out := b.intersect(mapping(n, without()), flat[0], place)
 		if t := get(out, "type"); null && t != nil && t.Kind == yaml.ScalarNode {
