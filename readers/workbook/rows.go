@@ -60,6 +60,7 @@ type rows struct {
 	other   bool // that table has begun
 	watch   table.Watch
 	habits  []table.Habit
+	dotted  []int       // for each column the first row with a text 1.234, 0: none so far
 	upright []grid.Area // merged ranges of several rows, where they may hold names of columns
 
 	merges []grid.Area // the sheet's merged ranges, where they were looked for ahead of the rows
@@ -418,6 +419,7 @@ func (t *rows) learn() {
 		below = append(below, texts[min(t.left, len(texts)):])
 	}
 	t.watch, t.habits = table.NewWatch(len(t.cols), below), table.Habits(below, len(t.cols))
+	t.dotted = make([]int, len(t.cols))
 	if w := t.book.settings.Wants; w != nil {
 		table.Expect(t.habits, w.Fit(t.cols))
 	}
@@ -624,7 +626,9 @@ func (t *rows) rowOf(l ahead) (*batch.Row, error) {
 		return nil, err
 	}
 	t.cover()
-	t.values()
+	if err := t.values(); err != nil {
+		return nil, err
+	}
 	if l.hidden {
 		t.covered.add(l.number, 1)
 	}
@@ -740,18 +744,19 @@ func (t *rows) repeats(l ahead, gap bool) (left bool, err error) {
 	return false, nil
 }
 
-// values judges the texts of the current row: words for no value, marks that leaked into them, numbers against their column.
-func (t *rows) values() {
+// values judges the texts of the current row: words for no value, marks that leaked into them, numbers against their column. Where a column has
+// its first decimal comma below rows with 1.234, which have been handed on, nobody can tell what these are, and the file is held.
+func (t *rows) values() error {
 	if t.book.settings.Wants == nil {
-		return
+		return nil
 	}
 	for i := range t.row.Cells {
-		c := &t.row.Cells[i]
+		c, h := &t.row.Cells[i], &t.habits[i]
 		if c.Kind != batch.String || c.Text == "" {
 			continue
 		}
 		switch first := c.Text[0]; {
-		case t.habits[i].NoValue(c.Text):
+		case h.NoValue(c.Text):
 			t.leave("table.note.no_value", t.row.Number, c.Text)
 			*c = table.Void(c.Text)
 		case first == '\'':
@@ -759,9 +764,19 @@ func (t *rows) values() {
 				t.leave("table.note.apostrophe", t.row.Number, "")
 				c.Text = text
 			}
-		case t.habits[i].Comma && table.Thousands(c.Text):
-			m := batch.Message{Key: "table.cell.decimals", Args: []any{"value", c.Text, "other", strings.ReplaceAll(c.Text, ".", "")}}
-			c.Kind, c.Problem = batch.Faulty, &m
+		case first > '9':
+		case table.Thousands(c.Text):
+			if h.Comma {
+				m := batch.Message{Key: "table.cell.decimals", Args: []any{"value", c.Text, "other", strings.ReplaceAll(c.Text, ".", "")}}
+				c.Kind, c.Problem = batch.Faulty, &m
+			} else if t.dotted[i] == 0 {
+				t.dotted[i] = t.row.Number
+			}
+		case !h.Comma && table.DecimalComma(c.Text):
+			if h.Comma = true; t.dotted[i] > 0 {
+				return readers.Refuse("table.decimals", "column", t.cols[i].Name, "first", t.dotted[i], "row", t.row.Number, "value", c.Text)
+			}
 		}
 	}
+	return nil
 }
