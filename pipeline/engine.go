@@ -343,7 +343,9 @@ func (e *Engine) busy() bool {
 }
 
 // clerk carries orders out on this engine's ledger and in its lanes.
-func (e *Engine) clerk() *desk.Clerk { return &desk.Clerk{Ledger: e.Ledger, Log: e.Log, House: e} }
+func (e *Engine) clerk() *desk.Clerk {
+	return &desk.Clerk{Ledger: e.Ledger, Log: e.Log, Language: e.config.Language, House: e}
+}
 
 // Hold lets no result of a file be written until release is called.
 func (e *Engine) Hold(file string) (release func()) {

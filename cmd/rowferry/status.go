@@ -439,7 +439,7 @@ func (f *flags) order(ctx context.Context, o ledger.Order, target string) error 
 		}
 		log, err := f.logger(8)
 		if err == nil {
-			err = (&desk.Clerk{Ledger: owner, Log: log}).Obey(ctx, answer.Order)
+			err = (&desk.Clerk{Ledger: owner, Log: log, Language: d.Config.Language}).Obey(ctx, answer.Order)
 		}
 		if err = errors.Join(err, owner.Close()); err != nil {
 			return err

@@ -15,7 +15,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/drivers"
@@ -111,7 +110,7 @@ func (r *Restored) fill(ctx context.Context, cfg *configs.Config, l ledger.Owner
 	}
 	r.Paused = slices.Sorted(maps.Keys(accounts))
 	for _, account := range r.Paused {
-		reason := words.Of(batch.English, "lane.restored", "account", account, "at", r.At.Format(time.RFC3339))
+		reason := words.Of(cfg.Language, "lane.restored", "account", account, "at", r.At.Format(time.RFC3339))
 		if err := l.PauseLane(ctx, account, reason); err != nil {
 			return err
 		}

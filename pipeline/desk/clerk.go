@@ -15,9 +15,10 @@ import (
 
 // Clerk carries orders out; nobody else does. It belongs to the process that owns the ledger.
 type Clerk struct {
-	Ledger ledger.Owner
-	Log    *slog.Logger
-	House  House // what sends and reports in this process; nil: the next one that does sees to it
+	Ledger   ledger.Owner
+	Log      *slog.Logger
+	Language batch.Language // the configuration's: why an account is stopped is said in it
+	House    House          // what sends and reports in this process; nil: the next one that does sees to it
 }
 
 // House is what an order changes besides the books.
@@ -121,7 +122,7 @@ func (c *Clerk) lane(ctx context.Context, o ledger.Order) error {
 	reason := ""
 	switch o.Verb {
 	case ledger.Pause:
-		reason = words.Of(batch.English, "lane.person", "account", o.Account)
+		reason = words.Of(c.Language, "lane.person", "account", o.Account)
 	case ledger.Resume:
 	default:
 		return fmt.Errorf("unknown order %q for an account", o.Verb)

@@ -14,6 +14,7 @@ import (
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/ledger/ledgertest"
 	"github.com/rowferry/rowferry/pipeline/desk"
+	"github.com/rowferry/rowferry/words"
 )
 
 // office is a desk over a ledger on disk with a file that ended ("f1": rows 2 and 3 delivered, 4 rejected, 5 invalid as it was
@@ -212,6 +213,19 @@ func TestRows(t *testing.T) {
 		if len(got) != len(c.want) || len(got) > 0 && got[0] != c.want[0] {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
+	}
+}
+
+// Why an account is stopped is said in the configuration's language, as everything that is told of accounts.
+func TestAPausedAccountSaysSoInTheLanguage(t *testing.T) {
+	_, l := office(t)
+	clerk := &desk.Clerk{Ledger: l, Log: slog.New(slog.DiscardHandler), Language: batch.Chinese}
+	if err := clerk.Obey(t.Context(), ledger.Order{Verb: ledger.Pause, Account: "les"}); err != nil {
+		t.Fatal(err)
+	}
+	lanes, err := l.Lanes(t.Context())
+	if want := words.Of(batch.Chinese, "lane.person", "account", "les"); err != nil || lanes["les"] != want {
+		t.Errorf("%q, %v, want %q", lanes["les"], err, want)
 	}
 }
 
