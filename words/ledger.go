@@ -17,6 +17,11 @@ var books = catalogue{
 		ZH: "账本 {path} 被恢复到较早的状态：{what}。为避免重复发送此后已发送的内容，此处不发送任何内容。请停止所有机器上的 rowferry，将数据库恢复到最新状态；如果已丢失，请到服务商处查询此后发送的内容，然后用以下命令继续：rowferry doctor --accept-ledger",
 		RU: "журнал {path} возвращён к более раннему моменту: {what}. Отсюда ничего не отправляется, иначе отправленное с тех пор ушло бы ещё раз. Остановите rowferry на всех машинах. Верните базу данных к самому новому моменту; если он утрачен, проверьте у провайдеров, что отправлено с тех пор, и продолжайте командой: rowferry doctor --accept-ledger",
 	},
+	"ledger.gone": {
+		EN: "the tables of the ledger {path} are gone. Nothing is sent. Is the database being put back, or was its schema renamed or dropped? Stop rowferry on all machines, let that end, and start them again",
+		ZH: "账本 {path} 的表不见了。不发送任何内容。是否正在恢复数据库，或其模式被重命名或删除？请停止所有机器上的 rowferry，等恢复结束后再重新启动",
+		RU: "таблиц журнала {path} больше нет. Ничего не отправляется. Базу возвращают к прежнему состоянию, или её схему переименовали либо удалили? Остановите rowferry на всех машинах, дождитесь конца и запустите их снова",
+	},
 	"ledger.moved": {
 		EN: "the ledger {path} was copied to {what}, and goes on there: write that address into the configuration, as ledger. Nothing is sent from here, because it would be sent twice. Only where nothing was taken or sent with the copy, or you looked up at the providers what was, go on with this ledger by: rowferry doctor --accept-ledger",
 		ZH: "账本 {path} 已复制到 {what}，并在那里继续使用：请将该地址写入配置的 ledger。为避免重复发送，此处不发送任何内容。仅当使用副本期间未接收或发送任何内容，或您已到服务商处查询过发送的内容时，才可用以下命令继续使用此账本：rowferry doctor --accept-ledger",

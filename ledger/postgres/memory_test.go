@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/ledgertest"
@@ -112,4 +114,28 @@ func TestPutBack(t *testing.T) {
 		}
 		closed(t, join(t, east1, "east-1"))
 	}
+}
+
+// Whose tables are dropped, as by a restore that begins with that, is told so by whatever is asked of the ledger next.
+func TestTablesThatAreGone(t *testing.T) {
+	t.Parallel()
+	ctx, address := t.Context(), cluster.Address()
+	l := join(t, postgres.Driver{Address: address, Data: t.TempDir()}, "")
+	ledgertest.Accepted(t, l, "f1", 1)
+	c, err := pgx.Connect(ctx, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(ctx)
+	if _, err := c.Exec(ctx, "DO $$ BEGIN EXECUTE format('DROP SCHEMA %I CASCADE', current_schema()); END $$"); err != nil {
+		t.Fatal(err)
+	}
+	_, reading := l.File(ctx, "f1")
+	for name, err := range map[string]error{"writing": l.Record(ledgertest.Settled("f1", 0, batch.Delivered)).Wait(ctx), "reading": reading, "a step": l.Pause(ctx, "f1", "why")} {
+		damaged, ok := errors.AsType[*ledger.Damaged](err)
+		if !ok || !strings.Contains(damaged.Say(batch.Russian), "таблиц журнала") || !strings.Contains(err.Error(), "are gone. Nothing is sent") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	_ = l.Close() // its session is gone too
 }

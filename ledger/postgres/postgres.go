@@ -366,12 +366,22 @@ func (b books) explained(err error) error {
 		return fmt.Errorf("%w: %s", ledger.ErrAway, err)
 	case broken(err):
 		return fmt.Errorf("%w: %w", ledger.ErrAway, err)
+	case code(err) == undefinedTable && b.gone():
+		return &ledger.Damaged{Path: b.path, Sentence: "ledger.gone", Err: err}
 	case code(err) == diskFull:
 		return fmt.Errorf("%w where the database %s lies: make room there; nothing is lost, and what waits goes on then (%w)", ledger.ErrFull, b.path, err)
 	case strings.HasPrefix(code(err), resources):
 		return fmt.Errorf("%w: %w", ledger.ErrAway, err)
 	}
 	return err
+}
+
+// gone reports whether the database certainly has no ledger any more.
+func (b books) gone() (gone bool) {
+	ctx, stop := context.WithTimeout(context.Background(), time.Second)
+	defer stop()
+	err := b.pool.QueryRow(ctx, "SELECT to_regclass('fences') IS NULL").Scan(&gone)
+	return err == nil && gone
 }
 
 // patient is how long a reader asks again while the database does not answer: a restart takes that long.
