@@ -22,7 +22,7 @@ func (e *Engine) looked(route string, err error, next time.Time) {
 	look := e.looks[route]
 	look.At, look.Trouble, look.Next = time.Now(), "", next
 	if err != nil {
-		look.Trouble = err.Error()
+		look.Trouble = e.inWords(route, err)
 		look.Last, look.Troubled = look.Trouble, look.At
 	}
 	if e.looks == nil {

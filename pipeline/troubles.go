@@ -13,6 +13,7 @@ import (
 	"github.com/rowferry/rowferry/pipeline/desk"
 	"github.com/rowferry/rowferry/pipeline/notify"
 	"github.com/rowferry/rowferry/pipeline/send"
+	"github.com/rowferry/rowferry/places"
 )
 
 // stall notes whose results cannot be put into the outbox.
@@ -36,6 +37,18 @@ func (e *Engine) Stuck(account string) (why string, here bool) {
 		return cmp.Or(lane.Stuck(), lane.State().Outage), !lane.Away()
 	}
 	return "", e.crew.alone()
+}
+
+// inWords is what people are told of an error: a place's trouble in the language of the route, or where that is not known, of the configuration.
+func (e *Engine) inWords(route string, err error) string {
+	trouble, is := errors.AsType[*places.Trouble](err)
+	if !is {
+		return err.Error()
+	}
+	if r := e.Routes[route]; r != nil {
+		return trouble.Say(r.Language)
+	}
+	return trouble.Say(e.config.Language)
 }
 
 // tellRefusals writes down which accounts are refused or get nothing through, and which do again.
@@ -73,7 +86,7 @@ func (e *Engine) tellRefusals(ctx context.Context) error {
 func (e *Engine) tellTroubles(ctx context.Context) error {
 	stalled := map[string]string{}
 	for id, err := range e.Stalled() {
-		stalled[id] = err.Error()
+		stalled[id] = e.inWords("", err)
 	}
 	closed, err := e.crew.closedInboxes(ctx)
 	if err != nil {
@@ -162,7 +175,7 @@ func (e *Engine) fullHands(ctx context.Context) (going []notify.Condition, err e
 	for _, f := range files {
 		why := routes[f.Route]
 		if err := stalled[f.ID]; err != nil {
-			why = err.Error()
+			why = e.inWords(f.Route, err)
 		}
 		routes[f.Route] = why
 	}

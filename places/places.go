@@ -125,9 +125,12 @@ type Trouble struct {
 	Err     error // the technical cause
 }
 
-// Error is for logs; people read words.Say(lang, t.Message).
-func (t *Trouble) Error() string {
-	said := words.Say(batch.English, t.Message)
+// Error is for logs; people read Say.
+func (t *Trouble) Error() string { return t.Say(batch.English) }
+
+// Say is what is wrong, and what to do, with the technical cause where the sentence does not have it.
+func (t *Trouble) Say(l batch.Language) string {
+	said := words.Say(l, t.Message)
 	if t.Err == nil || strings.Contains(said, t.Err.Error()) {
 		return said
 	}
