@@ -20,6 +20,7 @@ type saved struct {
 	name      string
 	delimiter rune
 	encode    func(text []byte) ([]byte, error)
+	other     [][]string // another file's result
 }
 
 // changes are what a script's bytes do. A row is chosen by what the last byte adds up to.
@@ -94,6 +95,13 @@ var changes = []struct {
 			s.all[i] = append(append(slices.Clone(rec[:s.own]), own[2], own[1], own[0]), own[3:]...)
 		}
 	}},
+	{"another result below", func(s *saved, _ int) {
+		if len(s.all[0]) == len(s.other[0]) {
+			for _, rec := range s.other[1:] {
+				s.all = append(s.all, slices.Clone(rec))
+			}
+		}
+	}},
 }
 
 // run changes a result as a script says.
@@ -114,11 +122,11 @@ func (s *saved) run(script []byte) (did []string) {
 // Whatever programs and people do to a result before it is dropped again: nothing that was delivered is sent again, and what is sent has the
 // values that its row had. What is not delivered has a reason.
 func FuzzRedrop(f *testing.F) {
-	for _, script := range [][]byte{{0, 1, 10}, {3, 10}, {2, 0, 4, 10}, {5, 0, 10}, {6, 0, 10, 10}, {9, 0, 10}, {12, 7, 0, 10}, {8, 11, 0, 13}, {25, 0, 39}, {4, 23, 10, 9, 0}, {0, 5, 6}} {
+	for _, script := range [][]byte{{0, 1, 10}, {3, 10}, {2, 0, 4, 10}, {5, 0, 10}, {6, 0, 10, 10}, {9, 0, 10}, {12, 7, 0, 10}, {8, 11, 0, 13}, {26, 0, 41}, {4, 24, 10, 9, 0}, {0, 5, 6}, {14, 10, 10, 0, 6}, {10, 14, 54, 0}} {
 		f.Add(script, []byte{0, 10})
 	}
-	f.Add([]byte{39, 8, 12}, []byte{0, 24, 19})
-	f.Add([]byte{40, 31, 11, 3}, []byte{51, 47})
+	f.Add([]byte{41, 8, 12}, []byte{0, 10, 5})
+	f.Add([]byte{12, 3, 71, 3}, []byte{54, 5})
 	f.Fuzz(redropped)
 }
 
@@ -135,10 +143,14 @@ func redropped(t *testing.T, first, second []byte) {
 		accounts[id], accounts[strings.Replace(id, "REFUSE", "M", 1)] = rec[0], rec[0]
 		all = append(all, rec)
 	}
+	other := h.drop("failures", "others.csv", encode(t, ',', [][]string{head, {"004000", "B1", "late"}, {"004001", "REFUSE7", "storm"}, {"004002", "B8", "шторм"}}))
+	for id, account := range map[string]string{"B1": "004000", "M7": "004001", "B8": "004002"} {
+		accounts[id] = account
+	}
 	r := h.drop("failures", "orders.csv", encode(t, ',', all))
 	var did []string
 	for _, script := range [][]byte{first, second} {
-		s := &saved{records(t, r.content("csv")), 7, r.name("csv"), ',', nil}
+		s := &saved{records(t, r.content("csv")), 7, r.name("csv"), ',', nil, records(t, other.content("csv"))}
 		s.own = slices.Index(s.all[0], "sent_at") + 1
 		did = append(did, s.run(script)...)
 		content := encode(t, s.delimiter, s.all)

@@ -30,7 +30,7 @@ func (m *matching) findGuests() error {
 	}
 	home := make(map[int]int, len(lines)) // how many values they share with a row of the base
 	err = m.resembling(lines, func(i int, shared map[int]int) {
-		if best := likest(shared, func(int) bool { return true }); best >= 0 && len(m.bySum.all(m.lines[i].sum)) == 0 {
+		if best := likest(shared, func(int) bool { return true }); best >= 0 && !m.late(i) && len(m.bySum.all(m.lines[i].sum)) == 0 {
 			home[i] = shared[best]
 		}
 	})
@@ -41,16 +41,16 @@ func (m *matching) findGuests() error {
 	if err != nil {
 		return err
 	}
-	rows := 0
+	rows, restored := 0, map[int]bool{}
 	for _, f := range files {
-		lines = slices.DeleteFunc(lines, func(i int) bool { return m.guests[i] != nil })
+		lines = slices.DeleteFunc(lines, func(i int) bool { return m.guests[i] != nil || restored[i] })
 		if rows += f.Counts.Read; len(lines) == 0 || rows > visited {
 			break
 		}
 		if f.Root() == m.family.base.Root() {
 			continue
 		}
-		if err := m.visit(f, lines, home); err != nil {
+		if err := m.visit(f, lines, home, restored); err != nil {
 			if _, told := errors.AsType[*batch.Unreadable](err); !told {
 				return err
 			}
@@ -72,6 +72,8 @@ func (m *matching) homeless() ([]int, error) {
 		at, known := m.byNumber.last(l.number)
 		is := m.bySum.all(l.sum)
 		switch {
+		case written && m.late(i):
+			lines = append(lines, i)
 		case len(is) > 0 && !(written && l.number == 0 && m.originals[is[0]].before.held()):
 		case l.number == 0 && written, l.number > 0 && !known, known && (mixed || m.contradicts(i, at)):
 			lines = append(lines, i)
@@ -80,10 +82,20 @@ func (m *matching) homeless() ([]int, error) {
 	return lines, nil
 }
 
-// zeroless reports whether the dropped file is a text with lines beside no number, and no value in it begins with a zero: a program may have
-// taken them off.
+// late reports whether a line has the number of a row that is not from the family's first file. It may have come from another one.
+func (m *matching) late(i int) bool {
+	at, known := m.byNumber.last(m.lines[i].number)
+	return known && !m.displaced && m.originals[at].place.origin > originRow
+}
+
+// zeroless reports whether the dropped file is a text with lines beside no number, or late ones, and no value in it begins with a zero: a program
+// may have taken them off.
 func (m *matching) zeroless() (bool, error) {
-	if !m.file.Format.Text || !m.numbered || !slices.ContainsFunc(m.lines, func(l dropped) bool { return l.number == 0 }) {
+	some := false
+	for i := range m.lines {
+		some = some || m.lines[i].number == 0 || m.late(i)
+	}
+	if !some || !m.file.Format.Text || !m.numbered {
 		return false, nil
 	}
 	for row, err := range m.t.Written() {
@@ -94,8 +106,8 @@ func (m *matching) zeroless() (bool, error) {
 	return true, nil
 }
 
-// visit finds which of the lines are rows of another file.
-func (m *matching) visit(f *ledger.File, lines []int, home map[int]int) error {
+// visit finds which of the lines are rows of another file. Late ones are rows of the base all the same, and only restored.
+func (m *matching) visit(f *ledger.File, lines []int, home map[int]int, restored map[int]bool) error {
 	there := *m.recognition
 	there.base = f
 	var err error
@@ -109,6 +121,7 @@ func (m *matching) visit(f *ledger.File, lines []int, home map[int]int) error {
 	found, sure := map[int]int{}, map[int]bool{}
 	err = v.resembling(lines, func(i int, shared map[int]int) {
 		own, numbered := v.byNumber.last(v.lines[i].number)
+		numbered = numbered && !m.late(i)
 		best := likest(shared, func(at int) bool { return !numbered || at == own })
 		if best >= 0 && shared[best] > home[i] {
 			found[i], sure[i] = best, numbered && home[i] == 0 && shared[best] > 1
@@ -125,11 +138,14 @@ func (m *matching) visit(f *ledger.File, lines []int, home map[int]int) error {
 	if count := r.count(); count > 0 {
 		m.t.Restore = append(m.t.Restore, r)
 		m.t.More = append(m.t.More, batch.Note{Message: words.Message("redrop.note.renoted", "count", count, "id", f.ID), Count: count})
-		if err := v.sumAgain(); err != nil {
+		if err := v.sumAgain(nil); err != nil {
 			return err
 		}
 	}
 	for i, at := range found {
+		if restored[i] = true; m.late(i) {
+			continue
+		}
 		o := &v.originals[at]
 		m.guests[i] = &guest{f, o.number, o.before.sent(), o.sum == v.lines[i].sum, sure[i]}
 	}

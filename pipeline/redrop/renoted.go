@@ -37,7 +37,7 @@ func (m *matching) renotations() error {
 		return err
 	}
 	if count > 0 {
-		if err := m.sumAgain(); err != nil {
+		if err := m.sumAgain(nil); err != nil {
 			return err
 		}
 	}
@@ -336,16 +336,17 @@ func fetching(t *opening.Table, wanted map[int]int) (fetch func(row int) ([]batc
 		}
 }
 
-// sumAgain gives the lines the checksums of what they were.
-func (m *matching) sumAgain() error {
+// sumAgain gives the lines the checksums of what they were: those of some rows of the dropped file, or (nil) all.
+func (m *matching) sumAgain(rows map[int]bool) error {
 	a := align(m.t.Columns(), m.family.base.Reading.Columns)
 	i := -1
 	for row, err := range m.t.Rows() {
 		if err != nil {
 			return err
 		}
-		i++
-		m.lines[i].sum = a.sum(row)
+		if i++; rows == nil || rows[row.Number] {
+			m.lines[i].sum = a.sum(row)
+		}
 	}
 	return nil
 }

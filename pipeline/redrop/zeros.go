@@ -63,7 +63,7 @@ func (m *matching) findZeros() error {
 	}
 	m.t.Restore = append(m.t.Restore, z)
 	m.t.More = append(m.t.More, batch.Note{Message: words.Message("redrop.note.renoted", "count", count, "id", m.family.base.Root()), Count: count})
-	return m.sumAgain()
+	return m.sumAgain(z.rows)
 }
 
 // ask collects the values that may have begun with zeros: none where some value of the dropped file still does.
