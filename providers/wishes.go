@@ -431,14 +431,14 @@ var byFormat = map[string]string{"date": "2026-01-31", "date-time": "2026-01-31T
 func (b *builder) madeUp(s *Schema, c *converter) []string {
 	tries := []string{"1", c.limits.minText, "true", "2026-01-31", "2026-01-31T12:00:00Z", "a", "A1", "12:00", "12345", "DE", "EUR", "DEU", "name@example.com", "https://example.com", "a0000000-0000-4000-8000-000000000000", "1.5"}
 	if s.Type == "string" {
-		word := cmp.Or(strings.ToLower(s.Name), "text")
+		word := []rune(cmp.Or(strings.ToLower(s.Name), "text") + " 1") // not the name alone: a row of such would be taken for the heading
 		for len(word) < c.minLen && len(word) < 200 {
-			word += "x"
+			word = append(word, '1')
 		}
-		if c.maxLen >= 0 && len(word) > c.maxLen {
-			word = word[:c.maxLen]
+		if c.maxLen > 0 && len(word) > c.maxLen {
+			word = append(word[:c.maxLen-1], '1')
 		}
-		tries = slices.Concat([]string{byFormat[format(s.node)], word}, tries, c.pattern.samples())
+		tries = slices.Concat([]string{byFormat[format(s.node)], string(word)}, tries, c.pattern.samples())
 		for n := 2; n <= 200; n++ {
 			tries = append(tries, strings.Repeat("1", n), strings.Repeat("A", n))
 		}
