@@ -42,3 +42,9 @@ func Times(l ledger.Owner) (length, believed, glance time.Duration) {
 	o := l.(*Ledger)
 	return o.lease.length, o.lease.length / 5 * 4, o.among.every()
 }
+
+// Set is what is set on an owner's connections.
+func Set(ctx context.Context, l ledger.Owner, name string) (value string, err error) {
+	err = l.(*Ledger).pool.QueryRow(ctx, "SELECT current_setting($1)", name).Scan(&value)
+	return value, err
+}

@@ -3,6 +3,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -81,6 +82,12 @@ type Ledger struct {
 // schema is where the tables lie unless the address says search_path.
 const schema = "rowferry"
 
+// sessionWide is what is set on each connection, once it is there: a pooler of sessions, such as PgBouncer, refuses whoever says more than who it is
+// as it connects. Who waited for a lock sees what others wrote before; what is reported as written is on disk, whatever the server's default; a
+// holder that was suspended in mid-transaction does not keep others waiting; and no statement of ours is too long.
+const sessionWide = `SELECT set_config('search_path', $1, false), set_config('default_transaction_isolation', 'read committed', false), set_config('synchronous_commit', 'on', false),
+	set_config('idle_in_transaction_session_timeout', '5000', false), set_config('standard_conforming_strings', 'on', false), set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)`
+
 // settings reads an address. No error of it shows a password.
 func settings(address string) (*pgxpool.Config, error) {
 	c, err := pgxpool.ParseConfig(address)
@@ -88,14 +95,12 @@ func settings(address string) (*pgxpool.Config, error) {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
 	given := c.ConnConfig.RuntimeParams
-	if given["search_path"] == "" {
-		given["search_path"] = schema
-	}
 	given["application_name"] = "rowferry"
-	given["default_transaction_isolation"] = "read committed" // whoever waited for a lock sees what others wrote before
-	given["synchronous_commit"] = "on"                        // what is reported as written is on disk, whatever the server's default
-	given["idle_in_transaction_session_timeout"] = "5000"     // of a holder that was suspended in mid-transaction
-	given["standard_conforming_strings"] = "on"
+	path := cmp.Or(given["search_path"], schema)
+	delete(given, "search_path")
+	c.ConnConfig.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
+		return conn.ExecParams(ctx, sessionWide, [][]byte{[]byte(path)}, nil, nil, nil).Read().Err
+	}
 	if c.ConnConfig.ConnectTimeout == 0 {
 		c.ConnConfig.ConnectTimeout = 10 * time.Second
 	}

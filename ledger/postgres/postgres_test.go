@@ -7,13 +7,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgproto3"
 	"go.uber.org/goleak"
 
 	"github.com/rowferry/rowferry/batch"
@@ -103,6 +106,45 @@ func TestTheDatabaseRestarts(t *testing.T) {
 	}
 	if err := l.Record(ledgertest.Settled("f1", 0, batch.Delivered)).Wait(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A pooler of sessions refuses whoever names settings as it connects, so that is left for later; and then they hold, whatever the role has.
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	server, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := make(chan map[string]string, 1)
+	go func() {
+		defer close(asked)
+		c, err := server.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		if first, err := pgproto3.NewBackend(c, c).ReceiveStartupMessage(); err == nil {
+			asked <- first.(*pgproto3.StartupMessage).Parameters
+		}
+	}()
+	_, err = postgres.Driver{Address: "postgres://rowferry@" + server.Addr().String() + "/postgres?sslmode=disable&search_path=elsewhere", Data: t.TempDir()}.Visit(t.Context())
+	if !errors.Is(err, ledger.ErrAway) {
+		t.Errorf("nobody answered: %v", err)
+	}
+	closed(t, server)
+	for name := range <-asked {
+		if !slices.Contains([]string{"user", "database", "application_name"}, name) {
+			t.Errorf("it names %s as it connects", name)
+		}
+	}
+
+	l := open(t, postgres.Driver{Address: cluster.Address(), Data: t.TempDir()})
+	defer closed(t, l)
+	for name, want := range map[string]string{"synchronous_commit": "on", "default_transaction_isolation": "read committed", "idle_in_transaction_session_timeout": "5s", "statement_timeout": "0"} {
+		if got, err := postgres.Set(t.Context(), l, name); err != nil || got != want {
+			t.Errorf("%s is %q, %v", name, got, err)
+		}
 	}
 }
 

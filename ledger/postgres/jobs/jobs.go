@@ -55,7 +55,10 @@ const (
 func Open(ctx context.Context, c *pgxpool.Config, session int64, ours context.Context, again func(ctx context.Context, do func() error) error) (*Jobs, error) {
 	c = c.Copy()
 	c.MaxConns = 1
-	c.ConnConfig.RuntimeParams["synchronous_commit"] = "off" // a job that was lost is handed out again
+	c.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { // a job that was lost is handed out again
+		_, err := conn.Exec(ctx, "SET synchronous_commit = off")
+		return err
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, c)
 	if err != nil {
 		return nil, err
