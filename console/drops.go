@@ -195,9 +195,10 @@ func (c *Console) dropDecided(w http.ResponseWriter, r *http.Request, p *people.
 	}
 	defer content.Close()
 	f, err := c.engine.Upload(r.Context(), d.Route, d.Name, content)
-	if err == nil {
-		err = c.act(r, p, ledger.Act{Verb: "drop", File: f.ID, Name: f.Name, Route: d.Route, Rows: d.Finding.Rows})
+	if err != nil {
+		return err // it can be sent again
 	}
+	err = c.act(r, p, ledger.Act{Verb: "drop", File: f.ID, Name: f.Name, Route: d.Route, Rows: d.Finding.Rows})
 	if err = errors.Join(err, c.discard(d.ID)); err != nil {
 		return err
 	}
