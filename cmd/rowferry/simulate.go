@@ -28,7 +28,13 @@ truth of what they executed: GET /NAME/__executed, GET /NAME/__stats.
 
 A row whose identity contains REFUSE is refused, SECOND is taken on the second try, LATER is not allowed now, GONE is
 already gone. --faults (or POST /NAME/__faults) makes more go wrong, for example:
-  {"cut_after": 0.1, "unavailable": 0.1, "rate": "10/s", "delay": "50ms"}`,
+  {"cut_after": 0.1, "unavailable": 0.1, "rate": "10/s", "delay": "50ms"}
+
+Of all requests, from 0 to 1: cut_before, cut_after (the line is cut before or after it was executed), late (answered
+late_by later), garbage (what comes back is no answer), too_many (429, with retry_after), unavailable (503), close_idle
+(the connection is closed after the answer). Times: delay, jitter, late_by, retry_after, receipts_after. Bounds: rate,
+max_items (of a request), session_calls. true: refuse_login, refuse_auth, receipts_twice. receipts is the address that
+receipts are posted to, with {webhook} in it.`,
 		Example: `  rowferry simulate
   rowferry simulate otms --listen 127.0.0.1:8427
   rowferry simulate ./my-provider.yaml --faults '{"too_many": 0.2, "retry_after": "1s"}'`,
@@ -48,6 +54,9 @@ func (f *flags) simulate(ctx context.Context, w io.Writer, names []string, addre
 		d := json.NewDecoder(strings.NewReader(faults))
 		d.DisallowUnknownFields()
 		if err := d.Decode(&o.Faults); err != nil {
+			if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+				err = fmt.Errorf("%s cannot be a %s", wrong.Field, wrong.Value)
+			}
 			return fmt.Errorf("--faults: %w\nSee: rowferry simulate --help", err)
 		}
 	}
