@@ -159,6 +159,9 @@ func (s *survey) choose(record string, wants readers.Wants) (*trail, error) {
 		return nil, readers.Refuse("xml.two_records", "first", short(fitting[0].String()), "count", fitting[0].total,
 			"second", short(fitting[1].String()), "others", fitting[1].total)
 	case len(fitting) == 1:
+		if err := fitting[0].alone(wants); err != nil {
+			return nil, err
+		}
 		return s.together(fitting[0].names()), nil
 	case len(s.trails[0].children) == 0 && !s.trails[0].valued:
 		return nil, nil
@@ -203,6 +206,24 @@ func (s *survey) fitting(wants readers.Wants) (fitting []*trail, nearest *trail)
 	}
 	fitting = slices.DeleteFunc(fitting, func(c *trail) bool { return known[c]*2 < most })
 	return fitting, nearest
+}
+
+// alone refuses an element beside which, once for each, values of the route stand in an element around it: its rows would go without them.
+func (t *trail) alone(wants readers.Wants) error {
+	for at := t.parent; at != nil && at.total == t.total && at.total > 1; at = at.parent {
+		inner := strings.Join(t.names()[at.depth:], "/")
+		beside := slices.DeleteFunc(at.columns(), func(c batch.Column) bool { return c.Name == inner || strings.HasPrefix(c.Name, inner+"/") })
+		var names []string
+		for i, field := range wants.Fit(beside).Fields {
+			if field != "" {
+				names = append(names, beside[i].Name)
+			}
+		}
+		if len(names) > 0 {
+			return readers.Refuse("xml.beside", "record", short(t.String()), "around", short(at.String()), "names", short(strings.Join(names, ", ")))
+		}
+	}
+	return nil
 }
 
 // inside reports whether the element lies in one that knows as much: then that one is the record, and this is a part of it.
