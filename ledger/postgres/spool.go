@@ -205,7 +205,16 @@ func (w *writing) uncopy(id string, but int64) error {
 	return w.all(b)
 }
 
-// copying is a copy whose pieces nobody looks at yet. One is written while the next is gathered.
+// mostPieces is how many pieces of a copy are being written while the next is gathered: so they share commits.
+const mostPieces = 4
+
+// piece is one that is being written.
+type piece struct {
+	written ledger.Receipt
+	body    []byte
+}
+
+// copying is a copy whose pieces nobody looks at yet.
 type copying struct {
 	ctx    context.Context
 	s      spooled
@@ -214,9 +223,8 @@ type copying struct {
 	seq    int
 	size   int64
 	body   []byte
-	before ledger.Receipt // of the piece that was gathered last; nil: none
-	spare  []byte         // its room
-	beside *original      // the same on this machine; nil where there was no room for it
+	before []piece   // that are being written, oldest first
+	beside *original // the same on this machine; nil where there was no room for it
 	done   bool
 }
 
@@ -242,10 +250,18 @@ func (c *copying) Write(b []byte) (written int, err error) {
 	return written, nil
 }
 
-// flush has the piece written that was gathered. Its error is that of the piece before.
+// flush has the piece written that was gathered. Its error is that of one before.
 func (c *copying) flush() error {
-	if err := c.wait(); err != nil || len(c.body) == 0 {
-		return err // then it may be written still, and its room is not ours
+	if len(c.body) == 0 {
+		return nil
+	}
+	var room []byte
+	if len(c.before) == mostPieces {
+		oldest := c.before[0]
+		if err := oldest.written.Wait(c.ctx); err != nil {
+			return err // it may be written still, and its room is not ours
+		}
+		room, c.before = oldest.body[:0], c.before[1:]
 	}
 	n, seq, body := c.n, c.seq, c.body
 	if c.beside != nil {
@@ -253,20 +269,22 @@ func (c *copying) flush() error {
 			c.apart()
 		}
 	}
-	c.before = c.s.l.queue.Add(op{step: func(w *writing) error {
+	written := c.s.l.queue.Add(op{step: func(w *writing) error {
 		return w.exec("INSERT INTO "+in("pieces", n)+" (copy, seq, body) VALUES ($1, $2, $3)", n, seq, body)
 	}}, 1)
-	c.before.Hurry()
-	c.seq, c.size, c.body, c.spare = seq+1, c.size+int64(len(body)), c.spare[:0], body
+	written.Hurry()
+	c.seq, c.size, c.body, c.before = seq+1, c.size+int64(len(body)), room, append(c.before, piece{written, body})
 	return nil
 }
 
 // wait returns when no piece is being written.
 func (c *copying) wait() error {
-	if c.before == nil {
-		return nil
+	for _, p := range c.before {
+		if err := p.written.Wait(c.ctx); err != nil {
+			return err
+		}
 	}
-	return c.before.Wait(c.ctx)
+	return nil
 }
 
 // Commit implements ledger.Copying.
