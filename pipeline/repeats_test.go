@@ -37,8 +37,8 @@ type sender struct {
 const twoRoutes = `
 data: data
 accounts:
-  les: {provider: les, server: "URL", rate: none, timeout: 5m, retry: {for: 1ms}}
-  parcel: {provider: "DIR/parcel.yaml", server: "URL", rate: none, timeout: 5m, retry: {for: 1ms}}
+  les: {provider: les, server: "URL", rate: none, timeout: 5m, retry: {for: 1ns}}
+  parcel: {provider: "DIR/parcel.yaml", server: "URL", rate: none, timeout: 5m, retry: {for: 1ns}}
 routes:
   failures: {account: les, operation: shipmentFailed, inbox: {dir: in, settle: 1ms, every: 5ms}, outbox: {dir: out, formats: [csv, summary]}}
   more: {account: les, operation: shipmentFailed, language: zh, inbox: {dir: in2, settle: 1ms, every: 5ms}, outbox: {dir: out, formats: [csv]}}
