@@ -42,6 +42,9 @@ func (e *Engine) Once(ctx context.Context, progress Progress) ([]ledger.File, er
 			t.Taken = func(f ledger.File) { collect(f); e.taken(f) }
 			err := errors.Join(t.Resume(ctx), drain(ctx, t.Look, r.Inbox), t.Left())
 			e.tellUnready(r)
+			if ctx.Err() == nil {
+				e.looked(r.Name, err, time.Time{})
+			}
 			if err != nil && ctx.Err() == nil {
 				wrong = append(wrong, fmt.Errorf("route %s: %w", r.Name, err))
 			}
@@ -116,7 +119,7 @@ func (e *Engine) until(ctx context.Context, progress Progress, ids func() []stri
 		}
 		return e.await(ctx, ids(), progress)
 	}})
-	err = errors.Join(err, e.tellRefusals(context.WithoutCancel(outer)))
+	err = errors.Join(err, e.tellRefusals(context.WithoutCancel(outer)), e.tellTroubles(context.WithoutCancel(outer)))
 	files, readErr := e.files(context.WithoutCancel(outer), ids())
 	return files, errors.Join(err, readErr)
 }

@@ -92,22 +92,37 @@ func (e *Engine) tellTroubles(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	before, err := e.toldOf(ctx, desk.ClosedKey)
+	if err != nil {
+		return err
+	}
+	for route, why := range closed {
+		if why == "" { // nobody has looked yet
+			closed[route] = before[route]
+		}
+	}
 	maps.DeleteFunc(closed, func(_, why string) bool { return why == "" })
 	return errors.Join(e.tell(ctx, desk.StalledKey, stalled), e.tell(ctx, desk.ClosedKey, closed))
 }
 
-// tell writes down what goes wrong, by what it concerns, where the ledger has it otherwise.
+// toldOf is what goes wrong as the ledger has it, by what it concerns; at first what an earlier process told.
+func (e *Engine) toldOf(ctx context.Context, key string) (map[string]string, error) {
+	if told := e.toldTroubles[key]; told != nil {
+		return told, nil
+	}
+	kept, err := e.Ledger.Kept(ctx, key)
+	told := map[string]string{}
+	if err == nil && kept != "" && json.Unmarshal([]byte(kept), &told) != nil {
+		told = map[string]string{"": kept} // not ours: it is written anew
+	}
+	return told, err
+}
+
+// tell writes down what goes wrong where the ledger has it otherwise.
 func (e *Engine) tell(ctx context.Context, key string, why map[string]string) error {
-	told := e.toldTroubles[key]
-	if told == nil { // what an earlier process told
-		kept, err := e.Ledger.Kept(ctx, key)
-		if err != nil {
-			return err
-		}
-		told = map[string]string{}
-		if kept != "" && json.Unmarshal([]byte(kept), &told) != nil {
-			told = map[string]string{"": kept} // not ours: it is written anew
-		}
+	told, err := e.toldOf(ctx, key)
+	if err != nil {
+		return err
 	}
 	if !maps.Equal(why, told) {
 		text, err := json.Marshal(why)
