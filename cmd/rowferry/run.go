@@ -50,7 +50,7 @@ func (f *flags) loadSecretless() (*configs.Config, error) {
 
 // engine opens the ledger and wires the configuration over it. The returned function closes both.
 func engine(ctx context.Context, cfg *configs.Config, o pipeline.Options) (*pipeline.Engine, func() error, error) {
-	l, err := inAMoment(ctx, func() (ledger.Owner, error) { return drivers.Open(ctx, drivers.Of(cfg)) })
+	l, err := within(ctx, aMoment, func() (ledger.Owner, error) { return drivers.Open(ctx, drivers.Of(cfg)) })
 	if err != nil {
 		return nil, nil, err
 	}
@@ -64,9 +64,9 @@ func engine(ctx context.Context, cfg *configs.Config, o pipeline.Options) (*pipe
 // aMoment is how long a process may have the ledger that was killed just now, or that carries an order out, or only looks who owns it.
 const aMoment = time.Second
 
-// inAMoment opens a ledger that another process may have for a moment yet.
-func inAMoment(ctx context.Context, open func() (ledger.Owner, error)) (ledger.Owner, error) {
-	for until := time.Now().Add(aMoment); ; {
+// within opens a ledger that another process may have for so long yet.
+func within(ctx context.Context, wait time.Duration, open func() (ledger.Owner, error)) (ledger.Owner, error) {
+	for until := time.Now().Add(wait); ; {
 		l, err := open()
 		if inUse, ok := errors.AsType[*ledger.InUse](err); !ok || inUse.Elsewhere || !time.Now().Before(until) {
 			return l, err
@@ -179,7 +179,7 @@ func (f *flags) serve(ctx context.Context, cfg *configs.Config, log *slog.Logger
 	if watch == nil {
 		return f.once(ctx, cfg, log, registry, pipeline.Options{Inboxes: true, Log: log, Metrics: metrics, Traces: spans})
 	}
-	l, err := inAMoment(ctx, func() (ledger.Owner, error) { return drivers.Join(ctx, drivers.Of(cfg), cfg.Here()) })
+	l, err := within(ctx, aMoment, func() (ledger.Owner, error) { return drivers.Join(ctx, drivers.Of(cfg), cfg.Here()) })
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
@@ -45,7 +46,7 @@ func TestToldToStop(t *testing.T) {
 // A ledger that another process has for a moment yet, for it was killed just now or only looked, is opened a moment later; one that a process keeps is not.
 func TestALedgerThatIsInUseForAMoment(t *testing.T) {
 	tries := 0
-	_, err := inAMoment(t.Context(), func() (ledger.Owner, error) {
+	_, err := within(t.Context(), time.Hour, func() (ledger.Owner, error) {
 		if tries++; tries < 3 {
 			return nil, &ledger.InUse{}
 		}
@@ -54,7 +55,7 @@ func TestALedgerThatIsInUseForAMoment(t *testing.T) {
 	if err != nil || tries != 3 {
 		t.Errorf("%d tries: %v", tries, err)
 	}
-	if _, err := inAMoment(t.Context(), func() (ledger.Owner, error) { return nil, &ledger.InUse{PID: 7} }); err == nil {
+	if _, err := within(t.Context(), 0, func() (ledger.Owner, error) { return nil, &ledger.InUse{PID: 7} }); err == nil {
 		t.Error("a ledger that another process keeps was opened")
 	}
 }
