@@ -8,12 +8,12 @@ import (
 	"maps"
 	"time"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/notices"
 	"github.com/rowferry/rowferry/pipeline/desk"
 	"github.com/rowferry/rowferry/pipeline/notify"
 	"github.com/rowferry/rowferry/pipeline/send"
-	"github.com/rowferry/rowferry/places"
 )
 
 // stall notes whose results cannot be put into the outbox.
@@ -39,9 +39,15 @@ func (e *Engine) Stuck(account string) (why string, here bool) {
 	return "", e.crew.alone()
 }
 
-// inWords is what people are told of an error: a place's trouble in the language of the route, or where that is not known, of the configuration.
+// spoken is an error that people are told in their language: a place's trouble, too little room.
+type spoken interface {
+	error
+	Say(l batch.Language) string
+}
+
+// inWords is what people are told of an error, in the language of the route, or where that is not known, of the configuration.
 func (e *Engine) inWords(route string, err error) string {
-	trouble, is := errors.AsType[*places.Trouble](err)
+	trouble, is := errors.AsType[spoken](err)
 	if !is {
 		return err.Error()
 	}

@@ -37,6 +37,11 @@ var pipeline = catalogue{
 		ZH: "文件只有表头，没有任何数据行。请在表头下方填写数据后重新放入。",
 		RU: "В файле есть заголовок, но нет ни одной строки данных. Заполните строки под заголовком и положите файл снова.",
 	},
+	"take.no_room": {
+		EN: "nothing new is taken: the disk of {dir} has {free} MB free, less than free: {least}. What was taken goes on; make room there, and the rest follows by itself",
+		ZH: "暂不接收新文件：{dir} 所在磁盘仅剩 {free} MB，低于 free: {least}。已接收的文件会继续处理；请腾出空间，其余文件会自动接收",
+		RU: "новое не принимается: на диске {dir} свободно {free} МБ, меньше, чем free: {least}. Принятое отправляется дальше; освободите место, и остальное пойдёт само",
+	},
 	"take.interrupted": {
 		EN: "The command was stopped before the file had been read to its end. Nothing of it was sent; send it again.",
 		ZH: "命令在文件读完之前被中止，其中任何内容都没有发送。请重新发送该文件。",

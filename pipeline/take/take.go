@@ -271,8 +271,11 @@ type NoRoom struct {
 	Least string // as the configuration says it
 }
 
-func (e *NoRoom) Error() string {
-	return fmt.Sprintf("nothing new is taken: the disk of %s has %d MB free, less than free: %s. What was taken goes on; make room there, and the rest follows by itself", e.Dir, e.Free/1_000_000, e.Least)
+func (e *NoRoom) Error() string { return e.Say(batch.English) }
+
+// Say is the same in a language.
+func (e *NoRoom) Say(l batch.Language) string {
+	return words.Of(l, "take.no_room", "dir", e.Dir, "free", e.Free/1_000_000, "least", e.Least)
 }
 
 // NewID is 20261122-101502-7f3a; more digits when those are taken.
