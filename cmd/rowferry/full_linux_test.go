@@ -177,7 +177,7 @@ func TestFullDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const rows = 3000
+	const rows = 6000 // whose outcomes take more than the room that is left on pages that are there
 	var mu sync.Mutex
 	did, moment, free := map[string]int{}, make(chan struct{}), make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -186,10 +186,10 @@ func TestFullDatabase(t *testing.T) {
 		did[string(body)]++
 		n := len(did)
 		mu.Unlock()
-		if n == rows/4 {
+		if n == rows/8 {
 			close(moment)
 		}
-		if n >= rows/4 {
+		if n >= rows/8 {
 			<-free // what is answered now finds the disk full
 		}
 		_, _ = io.WriteString(w, `{"code":1}`)
