@@ -221,9 +221,10 @@ func (a *alignment) cells(row *batch.Row) []string {
 const looked = 20
 
 // compare finds the file whose result it is by its rows: the newest of those that have most of them as they were or, where none has, of
-// those that have most of them by their numbers, as a program may have written them, or with a person's remarks beside them.
+// those that have most of them by their numbers, as a program may have written them, or with a person's remarks beside them; else of those that
+// have most of them without their zeros, wherever they stand.
 func (o *recognition) compare(t *opening.Table) error {
-	for _, score := range []func(*opening.Table, *ledger.File) (int, error){o.score, o.alike} {
+	for _, score := range []func(*opening.Table, *ledger.File) (int, error){o.score, o.alike, o.bareScore} {
 		if err := o.compareBy(t, score); err != nil || o.base != nil {
 			return err
 		}
@@ -326,6 +327,49 @@ func (o *recognition) alike(t *opening.Table, f *ledger.File) (int, error) {
 		return 0, err
 	}
 	return found, nil
+}
+
+// bareScore says how many rows of a result a file has but for zeros that a program took off: 0 when it cannot be its result, for which it must
+// have at least half of the rows that it calls delivered or unknown.
+func (o *recognition) bareScore(t *opening.Table, f *ledger.File) (int, error) {
+	earlier, err := o.again(o.ctx, o.route, f)
+	if err != nil {
+		return 0, err
+	}
+	defer earlier.Close()
+	there, a := map[resultmark.Sum]bool{}, align(earlier.Columns(), f.Reading.Columns)
+	for row, err := range earlier.Rows() {
+		if err != nil {
+			return 0, err
+		}
+		there[a.bareSum(row, len(f.Reading.Columns))] = true
+	}
+	found, sent, sentFound := 0, 0, 0
+	err = o.beside(t, f, func(l *dropped, row *batch.Row, _ []batch.Cell, a *alignment) {
+		is := there[a.bareSum(row, len(f.Reading.Columns))]
+		if is {
+			found++
+		}
+		if l.told() {
+			if sent++; is {
+				sentFound++
+			}
+		}
+	})
+	if err != nil || 2*sentFound < sent {
+		return 0, err
+	}
+	return found, nil
+}
+
+// bareSum is the checksum of a row's first columns without their zeros.
+func (a *alignment) bareSum(row *batch.Row, columns int) resultmark.Sum {
+	cells := a.cells(row)
+	cells = cells[:min(columns, len(cells))]
+	for i := range cells {
+		cells[i] = bare(cells[i])
+	}
+	return resultmark.Checksum(cells)
 }
 
 // beside gives each row of a result with the cells of a file's row of its number, none where there is no such row, and where they are in the

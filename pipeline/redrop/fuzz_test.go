@@ -122,7 +122,7 @@ func (s *saved) run(script []byte) (did []string) {
 // Whatever programs and people do to a result before it is dropped again: nothing that was delivered is sent again, and what is sent has the
 // values that its row had. What is not delivered has a reason.
 func FuzzRedrop(f *testing.F) {
-	for _, script := range [][]byte{{0, 1, 10}, {3, 10}, {5, 0, 10}, {6, 0, 10, 10}, {9, 0, 10}, {12, 7, 0, 10}, {8, 11, 0, 13}, {0, 5, 6}, {14, 10, 10, 0, 6}} {
+	for _, script := range [][]byte{{0, 1, 10}, {3, 10}, {5, 0, 10}, {6, 0, 10, 10}, {9, 0, 10}, {12, 7, 0, 10}, {8, 11, 0, 13}, {0, 5, 6}, {14, 10, 10, 0, 6}, {0, 12, 7, 5}} {
 		f.Add(script, []byte{0, 10})
 	}
 	f.Add([]byte{41, 8, 12}, []byte{0, 10, 5})
