@@ -76,10 +76,11 @@ func Examine(f File) (*Content, error) {
 	case has(c.Head, ole.Magic):
 		return c, c.ole()
 	}
-	if c.Kind, c.format = binaryKind(c.Head); c.Kind != "" {
+	head := Unfilled(c.Head)
+	if c.Kind, c.format = binaryKind(head); c.Kind != "" {
 		return c, nil
 	}
-	c.Kind, c.format = textKind(c.Head)
+	c.Kind, c.format = textKind(head)
 	if (c.Kind == CSV || c.Kind == XML) && c.misnamed() {
 		c.Kind, c.format = Misnamed, strings.ToUpper(string(c.Kind))
 	}
@@ -89,6 +90,20 @@ func Examine(f File) (*Content, error) {
 // Refusal says what the file really is and what to do about it, where no reader knows it.
 func (c *Content) Refusal() error {
 	return Refuse("kind."+string(c.Kind), named(c.format)...)
+}
+
+// Unfilled is the beginning of a file without the zero bytes that fill it up behind a text: what is text is judged without them, its reader
+// leaves them out or says what is wrong with them.
+func Unfilled(head []byte) []byte {
+	end := len(bytes.TrimRight(head, "\x00"))
+	return head[:min(len(head), (end+3)&^3)] // as many zeros as a character of the widest may end with
+}
+
+// filled reports whether zero bytes are all that keeps a beginning from being lines of a table.
+func filled(head []byte) bool {
+	rest := bytes.ReplaceAll(head, []byte{0}, nil)
+	control := func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\n\v\f\r\x1a", r) }
+	return len(rest) < len(head) && !bytes.ContainsFunc(rest, control) && tabular(rest)
 }
 
 // workbookNames are the endings of workbooks.
@@ -202,7 +217,7 @@ func binaryKind(head []byte) (kind Kind, format string) {
 			controls++
 		}
 	}
-	if controls*10 > len(head) || controls > 0 && has(head, "MZ") {
+	if controls*10 > len(head) && !filled(head) || controls > 0 && has(head, "MZ") {
 		return Binary, ""
 	}
 	return "", ""

@@ -143,6 +143,7 @@ func nulPattern(head []byte) string {
 	if bytes.IndexByte(head, 0) < 0 {
 		return ""
 	}
+	head = readers.Unfilled(head)
 	var zeros [4]int
 	for i, b := range head {
 		if b == 0 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/words"
 )
 
 // maxTrails bounds the different paths of a document: a bomb of ever new names must not fill the memory.
@@ -159,9 +160,11 @@ func (s *survey) choose(record string, wants readers.Wants) (*trail, error) {
 		return nil, readers.Refuse("xml.two_records", "first", short(fitting[0].String()), "count", fitting[0].total,
 			"second", short(fitting[1].String()), "others", fitting[1].total)
 	case len(fitting) == 1:
-		if err := fitting[0].alone(wants); err != nil {
+		notes, err := s.alone(fitting[0], wants)
+		if err != nil {
 			return nil, err
 		}
+		s.notes = append(s.notes, notes...)
 		return s.together(fitting[0].names()), nil
 	case len(s.trails[0].children) == 0 && !s.trails[0].valued:
 		return nil, nil
@@ -208,22 +211,57 @@ func (s *survey) fitting(wants readers.Wants) (fitting []*trail, nearest *trail)
 	return fitting, nearest
 }
 
-// alone refuses an element beside which, once for each, values of the route stand in an element around it: its rows would go without them.
-func (t *trail) alone(wants readers.Wants) error {
-	for at := t.parent; at != nil && at.total == t.total && at.total > 1; at = at.parent {
-		inner := strings.Join(t.names()[at.depth:], "/")
-		beside := slices.DeleteFunc(at.columns(), func(c batch.Column) bool { return c.Name == inner || strings.HasPrefix(c.Name, inner+"/") })
-		var names []string
-		for i, field := range wants.Fit(beside).Fields {
-			if field != "" {
-				names = append(names, beside[i].Name)
-			}
-		}
-		if len(names) > 0 {
-			return readers.Refuse("xml.beside", "record", short(t.String()), "around", short(at.String()), "names", short(strings.Join(names, ", ")))
+// alone refuses an element outside of which, once for each, values stand that the route takes: its rows would go without them. Of those that
+// stand once for the whole file it tells, where there are several rows.
+func (s *survey) alone(record *trail, wants readers.Wants) (notes []batch.Note, err error) {
+	beside := s.beside(record, wants)
+	var shared []string
+	for around := record.parent; around != nil; around = around.parent {
+		names := beside[around]
+		switch {
+		case len(names) == 0:
+		case around.total > 1 || record.total == 1:
+			return nil, readers.Refuse("xml.beside", "record", short(record.String()), "around", short(around.String()), "names", short(strings.Join(names, ", ")))
+		default:
+			shared = append(shared, names...)
 		}
 	}
-	return nil
+	if len(shared) > 0 {
+		notes = append(notes, batch.Note{Message: words.Message("xml.note.shared", "names", short(strings.Join(shared, ", ")))})
+	}
+	return notes, nil
+}
+
+// beside are the names of the values outside of the record that the route takes and the record has not, by the innermost element that is around
+// both; of those right in the element around each record, the ones that it has too. Elements that stand more often than the one around are lists.
+func (s *survey) beside(record *trail, wants readers.Wants) map[*trail][]string {
+	own, out := wants.Fit(record.columns()).Fields, map[*trail][]string{}
+	toward := map[*trail]string{record: ""} // by the elements on the way to the record, the name of the next one
+	for at := record; at.parent != nil; at = at.parent {
+		toward[at.parent] = at.name.local
+	}
+	for _, c := range s.trails {
+		around := c
+		for _, on := toward[around]; !on; _, on = toward[around] {
+			around = around.parent
+		}
+		if around == record || around.depth == 0 || c.total > around.total || len(c.children)+len(c.attrs) == 0 || c.String() == record.String() || c.under(record) {
+			continue
+		}
+		columns := slices.DeleteFunc(c.columns(), func(o batch.Column) bool {
+			first, _, _ := strings.Cut(repeated.ReplaceAllString(o.Name, ""), "/")
+			return c == around && first == toward[around]
+		})
+		inner := strings.Join(c.names()[around.depth:], "/")
+		for i, field := range wants.Fit(columns).Fields {
+			name := strings.TrimPrefix(inner+"/"+columns[i].Name, "/")
+			missed := !slices.Contains(own, field) || c == around && around.total > 1 && around.total == record.total
+			if field != "" && missed && !slices.Contains(out[around], name) {
+				out[around] = append(out[around], name)
+			}
+		}
+	}
+	return out
 }
 
 // inside reports whether the element lies in one that knows as much: then that one is the record, and this is a part of it.
@@ -277,11 +315,11 @@ func (t *trail) columns() []batch.Column {
 	return out
 }
 
-// leftOut lists the repeated elements beside the record that have values of their own.
+// leftOut lists the elements beside the record that have values of their own; beside several records, those that repeat.
 func (s *survey) leftOut(record *trail) []*trail {
 	var out []*trail
 	for _, c := range s.trails {
-		if c.total > 1 && len(c.children)+len(c.attrs) > 0 && c.String() != record.String() && !c.under(record) && !record.under(c) &&
+		if (c.total > 1 || record.total == 1) && len(c.children)+len(c.attrs) > 0 && c.String() != record.String() && !c.under(record) && !record.under(c) &&
 			!slices.ContainsFunc(out, func(o *trail) bool { return c.under(o) || c.String() == o.String() }) {
 			out = append(out, c)
 		}
