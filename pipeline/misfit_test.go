@@ -32,7 +32,7 @@ type changing struct {
 const beforeChange = `
 data: data
 accounts:
-  les: {provider: les, server: "URL", rate: none, concurrency: 1, timeout: 5m, retry: {for: 1ms}}
+  les: {provider: les, server: "URL", rate: none, concurrency: 1, timeout: 5m, retry: {for: 1ns}}
 routes:
   failures: {account: les, operation: shipmentFailed, inbox: {dir: in, settle: 1ms, every: 5ms}, outbox: {dir: out, formats: [csv]}}
 `

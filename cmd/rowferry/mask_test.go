@@ -17,8 +17,8 @@ import (
 
 const maskConfig = `
 accounts:
-  les: {provider: les, server: "URL", rate: none, retry: {for: 1ms}}
-  otms: {provider: otms, server: "URL", rate: none, credentials: {login: acme, password: pw-of-acme}, retry: {for: 1ms}}
+  les: {provider: les, server: "URL", rate: none, retry: {for: 1ns}}
+  otms: {provider: otms, server: "URL", rate: none, credentials: {login: acme, password: pw-of-acme}, retry: {for: 1ns}}
 routes:
   failures: {account: les, operation: shipmentFailed, mask: [lesBookingId], repeats: skip, inbox: {dir: in/les, settle: 1ms, every: 20ms}, outbox: {dir: out/les, formats: [csv, xlsx, summary]}}
   points: {account: otms, operation: shipPointRemove, mask: [clientReferenceNumber], inbox: {dir: in/otms, settle: 1ms, every: 20ms}, outbox: {dir: out/otms, formats: [csv, summary]}}

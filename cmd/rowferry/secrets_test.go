@@ -131,10 +131,10 @@ const (
 
 const secretsConfig = `
 accounts:
-  les: {provider: les, server: "URL", rate: none, headers: {X-Key: "Bearer ${KEY}"}, retry: {for: 1ms}}
-  otms: {provider: otms, server: "URL", rate: none, credentials: {login: acme, password: "file:pw"}, retry: {for: 1ms}}
-  hgj: {provider: hgj, server: "URL", rate: none, credentials: {token: "${KEY}", staff: "18000000000", secret: "${SECRET}"}, sign: {digest: md5, over: "{token}{timestamp}{nonce}{secret}"}, retry: {for: 1ms}}
-  dellin: {provider: dellin, server: "URL", rate: none, credentials: {appkey: "${KEY}", login: acme, password: "${SECRET}"}, retry: {for: 1ms}}
+  les: {provider: les, server: "URL", rate: none, headers: {X-Key: "Bearer ${KEY}"}, retry: {for: 1ns}}
+  otms: {provider: otms, server: "URL", rate: none, credentials: {login: acme, password: "file:pw"}, retry: {for: 1ns}}
+  hgj: {provider: hgj, server: "URL", rate: none, credentials: {token: "${KEY}", staff: "18000000000", secret: "${SECRET}"}, sign: {digest: md5, over: "{token}{timestamp}{nonce}{secret}"}, retry: {for: 1ns}}
+  dellin: {provider: dellin, server: "URL", rate: none, credentials: {appkey: "${KEY}", login: acme, password: "${SECRET}"}, retry: {for: 1ns}}
 sftp:
   partner: {host: 127.0.0.1, port: 1, user: acme, password: "${SECRET}", host_key: "SHA256:uNiVztksCsDhcc0u9e8BrrXVTGwqJxvrm0KLJ1W1Vx4"}
 routes:

@@ -130,9 +130,9 @@ data: data
 language: LANG
 accounts:
   les:
-    {provider: les, server: "URL/les", rate: none, concurrency: 2, timeout: 10m, retry: {for: 1ms, first: 1ms, most: 1ms}}
+    {provider: les, server: "URL/les", rate: none, concurrency: 2, timeout: 10m, retry: {for: 1ns, first: 1ms, most: 1ms}}
   hgj:
-    {provider: hgj, server: "URL/hgj", rate: none, concurrency: 2, timeout: 10m, retry: {for: 1ms, first: 1ms, most: 1ms}, credentials: {token: "${T}", staff: "${S}", secret: "${P}"}, sign: {digest: md5, over: "{token}{timestamp}{nonce}{secret}"}}
+    {provider: hgj, server: "URL/hgj", rate: none, concurrency: 2, timeout: 10m, retry: {for: 1ns, first: 1ms, most: 1ms}, credentials: {token: "${T}", staff: "${S}", secret: "${P}"}, sign: {digest: md5, over: "{token}{timestamp}{nonce}{secret}"}}
 routes:
   failures:
     {account: les, operation: shipmentFailed, inbox: {dir: in/failures, settle: 20ms, every: 30ms}, outbox: {dir: out, formats: [csv, xlsx]}READ}
