@@ -58,9 +58,19 @@ var pipeline = catalogue{
 		RU: "{name} не принят: ничего из него не отправлено.\n\n{reason}\n\nИсправьте файл и положите его во входящую папку снова. (номер файла {id})",
 	},
 	"take.duplicate": {
-		EN: "{name} has the same content as {earlier}, which was taken on {when} as {id}. Nothing was sent again. What became of its rows stands in the result of {id}: to send some once more, write \"{word}\" into their status cells there and drop that result, or use: rowferry resend {id} --status failed",
-		ZH: "{name} 与 {when} 以编号 {id} 接收的 {earlier} 内容完全相同，没有重复发送。各行的结果见编号 {id} 的结果文件：如需再次发送其中的行，请在该结果文件的状态单元格中填写“{word}”并重新放入，或使用：rowferry resend {id} --status failed",
-		RU: "{name} совпадает по содержанию с {earlier}, принятым {when} под номером {id}. Повторно ничего не отправлено. Что стало с его строками, стоит в результате {id}: чтобы отправить некоторые ещё раз, впишите там «{word}» в их ячейки статуса и положите этот результат или выполните: rowferry resend {id} --status failed",
+		EN: "{name} has the same content as {earlier}, which was taken on {when} as {id}. Nothing was sent again. What became of its rows stands in the result of {id}: to send some once more, write \"{word}\" into their status cells there and drop that result.",
+		ZH: "{name} 与 {when} 以编号 {id} 接收的 {earlier} 内容完全相同，没有重复发送。各行的结果见编号 {id} 的结果文件：如需再次发送其中的行，请在该结果文件的状态单元格中填写“{word}”并重新放入。",
+		RU: "{name} совпадает по содержанию с {earlier}, принятым {when} под номером {id}. Повторно ничего не отправлено. Что стало с его строками, стоит в результате {id}: чтобы отправить некоторые ещё раз, впишите там «{word}» в их ячейки статуса и положите этот результат.",
+	},
+	"take.duplicate.failed": {
+		EN: "{rows} {rows:row|rows} of {id} failed and can be sent again: rowferry resend {id} --status failed",
+		ZH: "{id} 有 {rows} 行发送失败，可以重新发送：rowferry resend {id} --status failed",
+		RU: "Не удались строки {id} ({rows}), их можно отправить снова: rowferry resend {id} --status failed",
+	},
+	"take.duplicate.open": {
+		EN: "{rows} {rows:row|rows} of {id} {rows:has|have} no outcome yet: the result comes when they have.",
+		ZH: "{id} 还有 {rows} 行没有结果：全部有结果后会生成结果文件。",
+		RU: "В {id} ещё без итога строк: {rows}; результат появится, когда они его получат.",
 	},
 	"take.grew": {
 		EN: "The file went on growing after it was taken. What was written later is taken as a file of its own, whose result goes on from this one.",
@@ -93,9 +103,9 @@ var pipeline = catalogue{
 		RU: "не отправлена: строки {rows} того же документа ушли с файлом {id} раньше, чем записана эта, а документ не отправляется дважды. Добавьте её у провайдера или положите файл со всем документом, если провайдер примет его снова",
 	},
 	"take.double": {
-		EN: "Every row of {name} was in {earlier} already, which was taken on {when} as {id}. Nothing was sent again. What became of its rows stands in the result of {id}: to send some once more, write \"{word}\" into their status cells there and drop that result, or use: rowferry resend {id} --status failed",
-		ZH: "{name} 的每一行都已包含在 {when} 以编号 {id} 接收的 {earlier} 中，没有重复发送。各行的结果见编号 {id} 的结果文件：如需再次发送其中的行，请在该结果文件的状态单元格中填写“{word}”并重新放入，或使用：rowferry resend {id} --status failed",
-		RU: "Все строки {name} уже были в {earlier}, принятом {when} под номером {id}. Повторно ничего не отправлено. Что стало с его строками, стоит в результате {id}: чтобы отправить некоторые ещё раз, впишите там «{word}» в их ячейки статуса и положите этот результат или выполните: rowferry resend {id} --status failed",
+		EN: "Every row of {name} was in {earlier} already, which was taken on {when} as {id}. Nothing was sent again. What became of its rows stands in the result of {id}: to send some once more, write \"{word}\" into their status cells there and drop that result.",
+		ZH: "{name} 的每一行都已包含在 {when} 以编号 {id} 接收的 {earlier} 中，没有重复发送。各行的结果见编号 {id} 的结果文件：如需再次发送其中的行，请在该结果文件的状态单元格中填写“{word}”并重新放入。",
+		RU: "Все строки {name} уже были в {earlier}, принятом {when} под номером {id}. Повторно ничего не отправлено. Что стало с его строками, стоит в результате {id}: чтобы отправить некоторые ещё раз, впишите там «{word}» в их ячейки статуса и положите этот результат.",
 	},
 	"repeats.delivered": {
 		EN: "not sent again: the same was delivered on {when}, as row {row} of {name} (file {id}). If it is meant to be sent once more, write \"{word}\" into its cell in the column \"{column}\" of the result and drop that result",

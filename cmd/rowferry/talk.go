@@ -116,7 +116,7 @@ func remarks(w io.Writer, files []desk.File) {
 		case desk.NotTaken:
 			fmt.Fprintf(w, "\n%s was not taken%s: %s\n", f.Name, old(f.TakenAt), f.Why)
 		case desk.Duplicate:
-			fmt.Fprintf(w, "\n%s has the same content, or the same rows, as the earlier file %s: nothing was sent again. To send rows of it again: rowferry resend %s --status failed\n", f.Name, f.Why, f.Why)
+			fmt.Fprintf(w, "\n%s has the same content, or the same rows, as the earlier file %s: nothing was sent again. What became of its rows: rowferry status %s\n", f.Name, f.Why, f.Why)
 		case desk.Misfitting, desk.Stalled:
 			fmt.Fprintf(w, "\n%s\n", hindered(f))
 		case desk.Paused:

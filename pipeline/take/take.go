@@ -760,8 +760,15 @@ func (t *Taker) note(ctx context.Context, f ledger.File) string {
 	if earlier.Hash != f.Hash {
 		key = "take.double"
 	}
-	return words.Of(t.Route.Language, key, "name", f.Name, "earlier", earlier.Name, "id", earlier.ID, "word", resultmark.Word(t.Route.Language, resultmark.Resend),
-		"when", earlier.TakenAt.Local().Format("2006-01-02 15:04:05")) + "\n"
+	said := words.Of(t.Route.Language, key, "name", f.Name, "earlier", earlier.Name, "id", earlier.ID, "word", resultmark.Word(t.Route.Language, resultmark.Resend),
+		"when", earlier.TakenAt.Local().Format("2006-01-02 15:04:05"))
+	switch {
+	case earlier.Counts.Pending() > 0: // nothing of it can be sent again before it has ended
+		said += " " + words.Of(t.Route.Language, "take.duplicate.open", "id", earlier.ID, "rows", earlier.Counts.Pending())
+	case earlier.Counts.Failed > 0:
+		said += " " + words.Of(t.Route.Language, "take.duplicate.failed", "id", earlier.ID, "rows", earlier.Counts.Failed)
+	}
+	return said + "\n"
 }
 
 // source is where a file is taken from: an inbox, or a person's hand. What its methods promise is said at inbox.Place.
