@@ -50,6 +50,8 @@ func explain(err error, host string) *Failure {
 		return refused
 	case errors.Is(err, exchange.ErrTooBig):
 		return with(failure("sender.too_big", "limit", exchange.MaxAnswer>>20), exchange.ErrTooBig)
+	case errors.Is(err, exchange.ErrPacked):
+		return failure("sender.packed", "host", host)
 	case errors.Is(err, exchange.ErrTime):
 		return with(failure("sender.timeout", "host", host), context.DeadlineExceeded)
 	case err == context.Canceled, err == context.DeadlineExceeded: // the caller's end itself: a connection's time-out is like it

@@ -155,6 +155,26 @@ func TestCompressedAnswer(t *testing.T) {
 	}
 }
 
+// An answer that came whole and cannot be unpacked is called that, and no line that was cut.
+func TestAnswerThatCannotBeUnpacked(t *testing.T) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	io.WriteString(z, `{"code":1,"message":"success"}`)
+	z.Close()
+	wrong := bytes.Clone(packed.Bytes())
+	wrong[len(wrong)-6] ^= 1 // in its checksum
+	for what, body := range map[string][]byte{"no gzip": []byte(`{"code":1,"message":"success"}`), "an end that is missing": packed.Bytes()[:packed.Len()-6], "a checksum that is wrong": wrong} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			w.Write(body)
+		}))
+		defer server.Close()
+		if r := lesTo(t, server.URL, nil)(lesOne); r.Fate != senders.Lost || r.Err == nil || !strings.Contains(r.Err.Error(), "cannot be unpacked") {
+			t.Errorf("%s: %+v", what, r)
+		}
+	}
+}
+
 // A small answer that unpacks to a huge one is not read to its end.
 func TestAnswerThatUnpacksToAHugeOne(t *testing.T) {
 	var packed bytes.Buffer

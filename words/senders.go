@@ -112,6 +112,11 @@ var sending = catalogue{
 		ZH: "{host} 返回的内容不是 HTTP 应答",
 		RU: "то, что пришло от {host}, не является ответом HTTP",
 	},
+	"sender.packed": {
+		EN: "the answer of {host} says that it is packed by gzip, and cannot be unpacked",
+		ZH: "{host} 的应答标明为 gzip 压缩，但无法解压",
+		RU: "ответ {host} назван сжатым gzip, но не распаковывается",
+	},
 	"sender.cut": {
 		EN: "the line to {host} was cut before a complete answer came",
 		ZH: "到 {host} 的连接在收到完整应答之前中断",

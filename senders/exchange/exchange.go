@@ -5,6 +5,8 @@
 package exchange
 
 import (
+	"compress/flate"
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
@@ -24,6 +26,7 @@ var (
 	ErrTime   = errors.New("no complete answer in time")
 	ErrTooBig = errors.New("answer too big")
 	ErrSwitch = errors.New("malformed answer: another protocol")
+	ErrPacked = errors.New("malformed answer: it is called packed by gzip, and cannot be unpacked")
 )
 
 // Request is one HTTP request. Neither Header nor Body are changed.
@@ -59,6 +62,21 @@ type Carrier interface {
 
 	// Close ends idle connections.
 	Close()
+}
+
+// Unpacked makes ErrPacked of the error of a body that is there and cannot be unpacked; other errors stay what they are. packed is what
+// was to be unpacked, nil where the carrier cannot see it: what ends too early is then taken for a line that was cut.
+func Unpacked(err error, packed io.Reader) error {
+	_, corrupt := errors.AsType[flate.CorruptInputError](err)
+	switch {
+	case corrupt, errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
+		return ErrPacked
+	case errors.Is(err, io.ErrUnexpectedEOF) && packed != nil:
+		if _, rest := packed.Read(make([]byte, 1)); rest == io.EOF {
+			return ErrPacked
+		}
+	}
+	return err
 }
 
 // Read gives the whole body of an answer; one that is cut short or too big is an error. It reads to the end that the answer says, so

@@ -227,14 +227,15 @@ func (c *conn) answer() (res exchange.Result, again bool) {
 		return exchange.Result{Err: exchange.ErrSwitch}, false
 	}
 	c.room = math.MaxInt64
+	packed := answer.Body
 	if c.packed && c.asked.Method != http.MethodHead && answer.ContentLength != 0 && strings.EqualFold(answer.Header.Get("Content-Encoding"), "gzip") {
 		if err := c.unpack(answer); err != nil {
-			return exchange.Result{Err: err}, false
+			return exchange.Result{Err: exchange.Unpacked(err, packed)}, false
 		}
 	}
 	body, err := exchange.Read(answer)
 	if err != nil {
-		return exchange.Result{Err: err}, false
+		return exchange.Result{Err: exchange.Unpacked(err, packed)}, false
 	}
 	return exchange.Result{Status: answer.StatusCode, Header: answer.Header, Body: body}, !answer.Close
 }

@@ -93,7 +93,7 @@ func (t *Carrier) roundTrip(ctx context.Context, r exchange.Request) exchange.Re
 	}
 	body, err := exchange.Read(answer)
 	if err != nil {
-		return exchange.Result{Err: err}
+		return exchange.Result{Err: exchange.Unpacked(err, nil)}
 	}
 	return exchange.Result{Status: answer.StatusCode, Header: answer.Header, Body: body}
 }
