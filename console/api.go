@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -77,7 +76,7 @@ func (c *Console) api(mux *http.ServeMux) {
 		_, _ = w.Write(document)
 	})
 	for _, e := range c.endpoints() {
-		mux.HandleFunc(e.pattern, c.may(e.least, e.handler))
+		mux.HandleFunc(e.pattern, c.may(e.least, asked(e.pattern, e.handler)))
 	}
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		c.problem(w, r, http.StatusNotFound, "not-found", "console.not_found")
@@ -215,7 +214,7 @@ func tellFile(f desk.File) apiFile {
 // filter reads what files are asked for. A person who sees only some routes gets those alone.
 func (c *Console) filter(r *http.Request, p *people.Person) (q ledger.Query, err error) {
 	get := r.URL.Query()
-	q = ledger.Query{Route: get.Get("route"), Text: cmp.Or(get.Get("q"), get.Get("search")), Account: get.Get("account"), Before: get.Get("cursor"), Last: 50}
+	q = ledger.Query{Route: get.Get("route"), Text: cmp.Or(get.Get("q"), get.Get("search")), Account: get.Get("account"), Before: get.Get("cursor")}
 	if s := ledger.State(get.Get("state")); s != "" {
 		if !slices.Contains(ledger.States(), s) {
 			return q, unfit("state", string(s))
@@ -228,9 +227,14 @@ func (c *Console) filter(r *http.Request, p *people.Person) (q ledger.Query, err
 		}
 		q.Outcomes = []batch.Status{s}
 	}
-	if n, err := strconv.Atoi(get.Get("limit")); err == nil && n > 0 {
-		q.Last = min(n, 500)
+	if q.Before != "" && !isID(q.Before) {
+		return q, refused(http.StatusUnprocessableEntity, "cursor", "console.api.cursor")
 	}
+	limit, err := numberOf(get, "limit")
+	if err != nil {
+		return q, err
+	}
+	q.Last = min(cmp.Or(limit, 50), 500)
 	if s := get.Get("since"); s != "" {
 		var known bool
 		if q.Since, known = desk.Since(s, time.Now()); !known {
@@ -335,20 +339,25 @@ func tellRow(s shownRow) apiRowView {
 }
 
 // rowQuery reads what rows are asked for.
-func rowQuery(get url.Values, file string) ledger.RowQuery {
-	q := ledger.RowQuery{File: file, Code: get.Get("code"), Text: cmp.Or(get.Get("search"), get.Get("q")), After: get.Get("cursor"), Before: get.Get("before"), Limit: 50}
+func rowQuery(get url.Values, file string) (q ledger.RowQuery, err error) {
+	q = ledger.RowQuery{File: file, Code: get.Get("code"), Text: cmp.Or(get.Get("search"), get.Get("q")), After: get.Get("cursor"), Before: get.Get("before")}
 	for _, s := range strings.FieldsFunc(strings.Join(get["status"], ","), func(r rune) bool { return r == ',' }) {
-		if s == "waiting" {
-			s = string(ledger.Open)
+		status := batch.Status(s)
+		switch {
+		case s == "waiting":
+			status = ledger.Open
+		case !slices.Contains(batch.Statuses(), status):
+			return q, unfit("status", s)
 		}
-		q.Outcomes = append(q.Outcomes, batch.Status(s))
+		q.Outcomes = append(q.Outcomes, status)
 	}
-	if n, err := strconv.Atoi(get.Get("limit")); err == nil && n > 0 {
-		q.Limit = min(n, 500)
+	for name, into := range map[string]*int{"limit": &q.Limit, "row": &q.Row, "from": &q.From} {
+		if *into, err = numberOf(get, name); err != nil {
+			return q, err
+		}
 	}
-	q.Row, _ = strconv.Atoi(get.Get("row"))
-	q.From, _ = strconv.Atoi(get.Get("from"))
-	return q
+	q.Limit = min(cmp.Or(q.Limit, 50), 500)
+	return q, nil
 }
 
 func (c *Console) apiRows(w http.ResponseWriter, r *http.Request, p *people.Person) error {
@@ -356,7 +365,10 @@ func (c *Console) apiRows(w http.ResponseWriter, r *http.Request, p *people.Pers
 	if err != nil {
 		return err
 	}
-	q := rowQuery(r.URL.Query(), f.ID)
+	q, err := rowQuery(r.URL.Query(), f.ID)
+	if err != nil {
+		return err
+	}
 	if kind, _, _ := mime.ParseMediaType(strings.TrimSpace(strings.Split(r.Header.Get("Accept"), ",")[0])); kind == "application/x-ndjson" {
 		return c.allRows(w, r, f, q)
 	}
@@ -537,8 +549,11 @@ func (c *Console) apiAccounts(w http.ResponseWriter, r *http.Request, p *people.
 
 func (c *Console) apiAudit(w http.ResponseWriter, r *http.Request, p *people.Person) error {
 	get := r.URL.Query()
-	before, _ := strconv.ParseInt(get.Get("cursor"), 10, 64)
-	acts, next, err := c.acts(r.Context(), p, ledger.ActQuery{By: get.Get("by"), Verb: get.Get("verb"), File: get.Get("file"), Before: before, Limit: 100})
+	before, err := numberOf(get, "cursor")
+	if err != nil {
+		return refused(http.StatusUnprocessableEntity, "cursor", "console.api.cursor")
+	}
+	acts, next, err := c.acts(r.Context(), p, ledger.ActQuery{By: get.Get("by"), Verb: get.Get("verb"), File: get.Get("file"), Before: int64(before), Limit: 100})
 	if err != nil {
 		return err
 	}

@@ -132,6 +132,14 @@ func TestRoles(t *testing.T) {
 		{"ann", "GET", "/people", 200}, {"ann", "GET", "/nowhere", 404}, {"ann", "GET", "/api/v1/nowhere", 404}, {"ann", "GET", "/api/v1/files?state=lost", 422},
 		{"ann", "GET", "/api/v1/files?outcome=lost", 422}, {"ann", "GET", "/api/v1/files?since=lost", 422}, {"ann", "GET", "/api/v1/files/" + id + "/rows?cursor=x", 422},
 		{"ann", "GET", "/api/v1/files/" + id + "/rows/99", 404}, {"ann", "POST", "/api/v1/files/" + id + "/cancel", 409}, {"ann", "POST", "/api/v1/files/" + id + "/release", 409},
+
+		// What an operation does not have, or does not read so, is refused and not passed over.
+		{"ann", "GET", "/api/v1/files?nosuch=1", 422}, {"ann", "GET", "/api/v1/me?x", 422}, {"ann", "GET", "/api/v1/files?route=%zz", 422}, {"ann", "GET", "/api/v1/files?cursor=x", 422},
+		{"ann", "GET", "/api/v1/files?cursor=20200101-000000-7f3a&limit=500&q=&account=les", 200}, {"ann", "GET", "/api/v1/files?limit=x", 422}, {"ann", "GET", "/api/v1/files?limit=0", 422}, {"ann", "GET", "/api/v1/files?limit=9999", 200},
+		{"ann", "GET", "/api/v1/files/" + id + "/rows?limit=-1", 422}, {"ann", "GET", "/api/v1/files/" + id + "/rows?status=lost", 422}, {"ann", "GET", "/api/v1/files/" + id + "/rows?status=waiting,invalid&from=&q=x", 200},
+		{"ann", "GET", "/api/v1/files/" + id + "/rows?row=x", 422}, {"ann", "GET", "/api/v1/files/" + id + "/rows?from=x", 422}, {"ann", "GET", "/api/v1/audit?cursor=x", 422}, {"ann", "GET", "/api/v1/audit?user=ann", 422},
+		{"ann", "POST", "/api/v1/files/" + id + "/mend?check=true", 422}, {"ann", "POST", "/api/v1/accounts/les/pause?check=true", 422}, {"ann", "POST", "/api/v1/routes/failures/files?name=x.csv&dry=true", 422},
+		{"ann", "GET", "/files/" + id + "?status=&code=&from=&search=&nosuch=1", 200},
 	} {
 		if got, body := o.ask(c.who, c.method, c.path, ""); got != c.want {
 			t.Errorf("%s: %s %s: %d, want %d: %.200s", c.who, c.method, c.path, got, c.want, body)

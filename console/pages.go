@@ -288,7 +288,10 @@ func (c *Console) filePage(w http.ResponseWriter, r *http.Request, p *people.Per
 	if err != nil {
 		return err
 	}
-	q := rowQuery(r.URL.Query(), f.ID)
+	q, err := rowQuery(r.URL.Query(), f.ID)
+	if err != nil {
+		return err
+	}
 	rows, page, err := c.rows(ctx, d, f.File, q)
 	if err != nil {
 		return err
