@@ -52,6 +52,7 @@ type cellBook struct {
 	until   int     // the last row that is written
 	size    int64
 	done    bool
+	err     error         // why the reading ended before the file did
 	grown   chan struct{} // closed when there is more
 	found   []*hits       // what was looked for last stands last
 }
@@ -87,7 +88,11 @@ func (s *shelf) cells(ctx context.Context, f ledger.File, numbers []int) (map[in
 		return nil, err
 	}
 	b.wait(ctx, numbers[len(numbers)-1])
-	return b.read(numbers)
+	found, err := b.read(numbers)
+	if err == nil && len(found) < len(numbers) {
+		err = b.broken()
+	}
+	return found, err
 }
 
 // book is the file's, begun where it is not there.
@@ -119,13 +124,29 @@ func (s *shelf) book(f ledger.File) (*cellBook, error) {
 	return b, nil
 }
 
-// fill reads the file into its book.
+// fill reads the file into its book. A book whose reading fails is taken from the shelf: who looks again has it read again.
 func (s *shelf) fill(b *cellBook, f ledger.File) {
 	err := s.copy(b, f)
+	if err != nil && s.ctx.Err() == nil {
+		s.remove(b)
+	}
 	if err != nil && s.ctx.Err() == nil && !errors.Is(err, fs.ErrNotExist) {
 		s.log.Error("console: cells", "file", f.ID, "error", err)
+		b.mu.Lock()
+		b.err = err
+		b.mu.Unlock()
 	}
 	b.grow(nil, nil, b.until, b.size, true)
+}
+
+// remove takes a book from the shelf, where it is still there, and gives its space back.
+func (s *shelf) remove(b *cellBook) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := slices.Index(s.books, b); i >= 0 {
+		s.books = slices.Delete(s.books, i, i+1)
+		b.drop()
+	}
 }
 
 func (s *shelf) copy(b *cellBook, f ledger.File) error {
@@ -186,6 +207,13 @@ func (b *cellBook) whole() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.done
+}
+
+// broken is why the reading ended before the file did; nil where it did not.
+func (b *cellBook) broken() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err
 }
 
 // wait waits a moment for a row.

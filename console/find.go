@@ -117,8 +117,11 @@ func (b *cellBook) find(ctx context.Context, text string, first, last int, until
 	defer h.mu.Unlock()
 	for {
 		b.mu.Lock()
-		size, done, grown := b.size, b.done, b.grown
+		size, done, grown, broken := b.size, b.done, b.grown, b.err
 		b.mu.Unlock()
+		if broken != nil {
+			return nil, false, broken
+		}
 		if h.until < last && h.offset < size {
 			if err := b.look(h, size, last, until); err != nil {
 				return nil, false, gone(err)
