@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
@@ -24,6 +26,9 @@ import (
 	"github.com/rowferry/rowferry/words"
 )
 
+// leastKey and mostKey are the bytes that a secret has, as Standard Webhooks ask.
+const leastKey, mostKey = 24, 64
+
 // Channel is a notices.Channel.
 type Channel struct {
 	url    string
@@ -34,7 +39,7 @@ type Channel struct {
 // Check lists everything that is wrong with the settings besides the form of the address.
 func Check(c configs.Webhook) []batch.Mistake {
 	wrong := trust.CheckAuthorities(c.CA)
-	if _, err := standardwebhooks.NewWebhook(c.Secret.Reveal()); err != nil {
+	if key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(c.Secret.Reveal(), "whsec_")); err != nil || len(key) < leastKey || len(key) > mostKey {
 		wrong = append(wrong, batch.Mistake{Key: "secret", What: words.Message("config.notices.secret"), Write: words.Message("config.notices.secret.write")})
 	}
 	return wrong
