@@ -239,7 +239,7 @@ func (g *page) operation(op *Operation) {
 		g.line("- %s", g.say("page.done", "done", done))
 	}
 	if op.Receipts != nil && op.Receipts.Webhook != "" {
-		g.line("- %s", g.say("page.receipts", "webhook", op.Receipts.Webhook))
+		g.line("- %s%s", g.heard(op), g.say("page.receipts", "webhook", op.Receipts.Webhook))
 	}
 	for _, n := range op.Notes {
 		g.line("- %s", n.In(g.l))
@@ -248,6 +248,14 @@ func (g *page) operation(op *Operation) {
 	g.fields(op)
 	g.rules(op)
 	g.codes(op)
+}
+
+// heard is the title of the webhook that an operation's receipts come by, as the beginning of a line; "" where it has none.
+func (g *page) heard(op *Operation) string {
+	if hook, known := op.Provider.Webhook(op.Receipts.Webhook); known && hook.Title != (batch.Text{}) {
+		return hook.Title.In(g.l) + ": "
+	}
+	return ""
 }
 
 func (g *page) rows(r Rows) string {

@@ -20,6 +20,7 @@ import (
 // Webhook is a kind of receipts that come to an address of ours.
 type Webhook struct {
 	Name   string
+	Title  batch.Text
 	Signs  Signed // the headers of its signature
 	Answer string // the body of our answer
 
@@ -135,7 +136,7 @@ func (r *reader) webhooks(p *Provider) {
 		}
 		var spec webhookSpec
 		r.decode(x, place+".x-rowferry", &spec)
-		w := &Webhook{Name: hook.Name, Signs: spec.Signed, Answer: spec.Answer, charset: p.Charset,
+		w := &Webhook{Name: hook.Name, Title: spec.Title, Signs: spec.Signed, Answer: spec.Answer, charset: p.Charset,
 			list: r.expression(spec.List), key: r.expression(&spec.Key), class: r.expression(&spec.Class), code: r.expression(spec.Code),
 			message: r.expression(spec.Message), said: r.expression(spec.Said)}
 		if !webhookName(hook.Name) {
