@@ -12,6 +12,11 @@ var tables = catalogue{
 		ZH: "第 {second} 行（{others}）位于空行之下，看起来像另一张表的标题；路由所用的表标题在第 {first} 行（{names}）。请把另一张表放入单独的文件，或在路由中写明：read: {header: {first}}，其下方的内容将不读取。如果第 {second} 行是数据，请删除它上方的空行。",
 		RU: "Строка {second} ({others}) стоит под пустой строкой и похожа на заголовок другой таблицы; у таблицы маршрута заголовок в строке {first} ({names}). Положите другую таблицу в отдельный файл или укажите в маршруте нужную: read: {header: {first}}, тогда всё ниже не читается. Если строка {second} – запись, удалите пустую строку над ней.",
 	},
+	"table.sideways": {
+		EN: "The table stands on its side: the headings ({names}) stand below each other in column {column}, and each record is a column. Turn it (in Excel: copy, Paste Special, Transpose), so that the headings stand in one row; or, if it is right as it is, write into the route: read: {header: {row}}.",
+		ZH: "表格是横放的：标题（{names}）上下排列在 {column} 列中，每条记录占一列。请转置表格（在 Excel 中：复制，选择性粘贴，转置），使标题位于同一行；如果表格本来就是这样，请在路由中写明：read: {header: {row}}。",
+		RU: "Таблица лежит на боку: заголовки ({names}) стоят друг под другом в столбце {column}, а каждая запись – столбец. Поверните её (в Excel: копировать, специальная вставка, транспонировать), чтобы заголовки стояли в одной строке; если же всё верно, укажите в маршруте: read: {header: {row}}.",
+	},
 	"table.sunken": {
 		EN: "{count} {count:row that looks like a record stands|rows that look like records stand} above the heading, which is row {row} (the first is row {first}). Move the heading above {count:it; or, if it is|all of them; or, if they are} to be left out, write so into the route: read: {header: {row}}.",
 		ZH: "标题在第 {row} 行，而它上方有 {count} 行像是数据（首行为第 {first} 行）。请把标题移到所有数据的上方；如果这些行确实不需要，请在路由中写明：read: {header: {row}}。",
@@ -48,6 +53,11 @@ var tables = catalogue{
 		RU: "Ячейки, в которых стоит лишь обозначение пустоты (например, {value}), считаются пустыми: {count}.",
 	},
 	"table.cell.no_value": {EN: `"{value}" counts as no value`, ZH: `“{value}”按空白处理`, RU: `«{value}» считается пустым`},
+	"table.cell.ditto": {
+		EN: `"{value}" stands for the value above, and values are not guessed here. Write the value itself.`,
+		ZH: "“{value}”表示与上面相同，而这里不会猜测内容。请写出该值本身。",
+		RU: "«{value}» означает «то же, что выше», а значения здесь не угадываются. Впишите само значение.",
+	},
 	"table.note.apostrophe": {
 		EN: "An apostrophe before a number, the mark for text, was taken off in {count} {count:cell|cells}.",
 		ZH: "有 {count} 个单元格的数字前有文本标记（撇号），已去掉。",

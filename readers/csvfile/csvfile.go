@@ -50,29 +50,30 @@ func (reader) Complete(ctx context.Context, f readers.File, s readers.Settings) 
 
 // opened is one CSV file whose layout is known.
 type opened struct {
-	ctx     context.Context // of Open; Rows obeys it
-	text    content
-	d       dialect
-	limits  readers.Limits
-	columns []batch.Column
-	width   int // fields of the heading, trailing empty ones included
-	named   int // fields that every row must have
-	heading []string
-	skip    int  // records above the first data row, the heading included
-	wrapped bool // every line stands in quotes as a whole
-	sep     bool // the first line is Excel's sep=; and no record
-	bare    bool // the setting says that marks belong to the values
-	fit     table.Judge
-	watch   table.Watch
-	firm    bool // the setting says which row is the heading: another table below is left out
-	habits  []table.Habit
-	dotted  []int // for each column the first row with 1.234, 0: none so far
-	mixed   error // the columns' decimals contradict each other
-	doubt   bool  // recognise's, about the current record
-	gap     bool  // the record before is blank
-	surplus bool  // rows end with more delimiters than the heading: the file's habit
-	notes   notes
-	told    []batch.Note // before the first row
+	ctx       context.Context // of Open; Rows obeys it
+	text      content
+	d         dialect
+	limits    readers.Limits
+	columns   []batch.Column
+	width     int // fields of the heading, trailing empty ones included
+	named     int // fields that every row must have
+	heading   []string
+	skip      int  // records above the first data row, the heading included
+	wrapped   bool // every line stands in quotes as a whole
+	sep       bool // the first line is Excel's sep=; and no record
+	bare      bool // the setting says that marks belong to the values
+	fit       table.Judge
+	watch     table.Watch
+	firm      bool // the setting says which row is the heading: another table below is left out
+	habits    []table.Habit
+	dotted    []int // for each column the first row with 1.234, 0: none so far
+	mixed     error // the columns' decimals contradict each other
+	doubt     bool  // recognise's, about the current record
+	commented bool  // lines above the heading are comments with a #
+	gap       bool  // the record before is blank
+	surplus   bool  // rows end with more delimiters than the heading: the file's habit
+	notes     notes
+	told      []batch.Note // before the first row
 }
 
 func open(ctx context.Context, f readers.File, s readers.Settings) (*opened, error) {
@@ -225,6 +226,10 @@ func (t *opened) nameColumns(rows [][]string, header string, wanted int) error {
 		if first, count := table.Sunken(rows, at, t.fit); count > 0 {
 			return readers.Refuse("table.sunken", "first", first+1, "count", count, "row", at+1)
 		}
+		if names, column := table.Sideways(rows, at, t.fit); names != nil {
+			return readers.Refuse("table.sideways", "names", table.Names(names), "column", table.Letter(column), "row", at+1)
+		}
+		t.commented = at > 0 && slices.ContainsFunc(rows[:at], func(row []string) bool { return len(row) > 0 && strings.HasPrefix(row[0], "#") })
 	}
 	t.firm = wanted > 0
 	if at == table.None {

@@ -154,6 +154,7 @@ func (t *opened) recognise(s *splitter) string {
 	if unlike || t.fit != nil && table.MayTitle(word) {
 		t.doubt = t.doubt || table.Section(s.strings(), unlike)
 	}
+	t.doubt = t.doubt || t.commented && word[0] == '#'
 	return ""
 }
 
@@ -257,7 +258,7 @@ func (t *opened) judgeWidth(row *batch.Row, s *splitter) {
 // unusual are the first bytes of cells that may show nothing or another text than is written, or whose value was destroyed.
 var unusual = func() (odd [256]bool) {
 	for b := range 256 {
-		odd[b] = b <= '9' || b >= 0x80 || strings.IndexByte(`=NnE<[\u`, byte(b)) >= 0
+		odd[b] = b <= '9' || b >= 0x80 || strings.IndexByte(`=NnE<[\udD`, byte(b)) >= 0
 	}
 	return odd
 }()
@@ -311,6 +312,11 @@ func (t *opened) inspect(c *batch.Cell, column int, s *splitter, wide bool) {
 		t.notes.add(words.Message("table.note.no_value", "value", c.Text), s.number)
 		*c = table.Void(c.Text)
 		return
+	default:
+		if d, is := table.Ditto(c.Text); is {
+			*c = d
+			return
+		}
 	}
 	if c.Text == "" || (c.Text[0] <= ' ' || c.Text[0] >= 0x80) && strings.TrimFunc(c.Text, invisible) == "" {
 		c.Kind = batch.Blank

@@ -259,3 +259,35 @@ func Sunken(rows [][]string, at int, fit Judge) (first, count int) {
 	}
 	return first, count
 }
+
+// Sideways finds the headings of a table that was turned: below the name that row at begins with stand more of those that the route
+// knows than in the row. column is the index of theirs. No names: it stands as it should.
+func Sideways(rows [][]string, at int, fit Judge) (names []string, column int) {
+	if fit == nil || at < 0 {
+		return nil, 0
+	}
+	across := fit(rows[at])
+	column = slices.IndexFunc(rows[at], func(c string) bool { return !blank(c) })
+	if !across.Enough || column < 0 {
+		return nil, 0
+	}
+	var down []string
+	for _, row := range rows[at:min(len(rows), at+most)] {
+		if column < len(row) {
+			down = append(down, row[column])
+		}
+	}
+	found := fit(down)
+	for i, field := range found.Fields {
+		if field != "" {
+			names = append(names, down[i])
+		}
+	}
+	if len(names) <= max(1, across.Known()) {
+		return nil, 0
+	}
+	return names, column
+}
+
+// most bounds the rows that are looked at as headings of a turned table.
+const most = 200

@@ -42,6 +42,30 @@ func (h *Habit) NoValue(s string) bool {
 	return noValue(s) && !(h.Codes && s == "NA") && !(h.Takes != nil && h.Takes(s))
 }
 
+// Ditto is the cell that holds only a mark for "as above": which value that is, people see and a program would guess. No mark: false.
+func Ditto(s string) (batch.Cell, bool) {
+	if len(s) > 12 || !mayRepeat(s) || !dittos[strings.ToLower(strings.Trim(s, " .:"))] {
+		return batch.Cell{}, false
+	}
+	m := words.Message("table.cell.ditto", "value", s)
+	return batch.Cell{Text: s, Kind: batch.Faulty, Problem: &m}, true
+}
+
+// mayRepeat is a quick look at how such a mark begins.
+func mayRepeat(s string) bool {
+	switch s[0] {
+	case '"', '-', 'd', 'D', ' ', 0xE2:
+		return true
+	}
+	return strings.HasPrefix(s, "〃") || strings.HasPrefix(s, "同") || strings.HasPrefix(s, "т") || strings.HasPrefix(s, "Т")
+}
+
+var dittos = map[string]bool{
+	`"`: true, `""`: true, "〃": true, "″": true, "“": true, "”": true, "„": true, `-"-`: true, "-''-": true, "-„-": true, "-“-": true, "-”-": true,
+	"-//-": true, "--//--": true, "-||-": true, "—//—": true, "–//–": true, "—“—": true, "—”—": true, "—„—": true, `—"—`: true,
+	"ditto": true, "dito": true, "同上": true, "同前": true, "то же": true,
+}
+
 // Failed reports whether a text is what a formula shows that could not be calculated, as a spreadsheet calls it in the languages of its users.
 func Failed[T string | []byte](text T) bool {
 	if n := len(text); n < 3 || n > 40 || text[0] != '#' && text[0] != 'E' && text[0] != "О"[0] {

@@ -147,6 +147,9 @@ func (t *rows) find() error {
 	if first, count := table.Sunken(lines, at, t.fit()); count > 0 {
 		return readers.Refuse("table.sunken", "first", t.sample[first].number, "count", count, "row", t.sample[at].number)
 	}
+	if names, column := table.Sideways(lines, at, t.fit()); names != nil {
+		return readers.Refuse("table.sideways", "names", table.Names(names), "column", table.Letter(column), "row", t.sample[at].number)
+	}
 	if at == table.None {
 		t.layout(-1, nil)
 		return nil
@@ -753,6 +756,10 @@ func (t *rows) values() error {
 	for i := range t.row.Cells {
 		c, h := &t.row.Cells[i], &t.habits[i]
 		if c.Kind != batch.String || c.Text == "" {
+			continue
+		}
+		if d, is := table.Ditto(c.Text); is {
+			*c = d
 			continue
 		}
 		switch first := c.Text[0]; {

@@ -241,6 +241,12 @@ func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
 					row.Cells[i] = table.Void(v)
 					continue
 				}
+				if t.habits != nil && v != "" {
+					if d, is := table.Ditto(v); is {
+						row.Cells[i] = d
+						continue
+					}
+				}
 				if row.Cells[i] = cell(v); t.habits != nil && t.habits[i].Comma && table.Thousands(v) {
 					m := words.Message("table.cell.decimals", "value", v, "other", strings.ReplaceAll(v, ".", ""))
 					row.Cells[i] = batch.Cell{Text: v, Kind: batch.Faulty, Problem: &m}
