@@ -109,8 +109,11 @@ func TestPrivateFieldsAreMasked(t *testing.T) {
 	if all := requests(); !strings.Contains(all, `"lesBookingId":"r0wmark-0"`) || strings.Contains(all, "sealed") {
 		t.Errorf("sent again: %s", all)
 	}
-	said := ""
-	for _, name := range []string{"1.csv", "2.csv"} {
+	said, names := "", []string{} // which fault a row meets depends on whose turn it is: in all files together is one that was not lost
+	for fault := 1; fault < len(parrotFaults); fault++ {
+		names = append(names, fmt.Sprintf("%d.csv", fault))
+	}
+	for _, name := range names {
 		if err := os.Remove(filepath.Join(dir, "data", "spool", files[name])); err != nil { // as prune does
 			t.Fatal(err)
 		}
@@ -120,7 +123,7 @@ func TestPrivateFieldsAreMasked(t *testing.T) {
 	if all := requests(); all != "" {
 		t.Errorf("sent without the copy of its file: %s", all)
 	}
-	for _, name := range []string{"1.csv", "2.csv"} {
+	for _, name := range names {
 		said += ask("status", files[name])
 	}
 	if !strings.Contains(said, "private fields were sealed") {
