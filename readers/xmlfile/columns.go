@@ -21,6 +21,7 @@ type shape struct {
 	size   int // elements and attributes known
 	frames []frame
 	serial int
+	mixed  []int // columns whose text in the record just read has elements amid it
 }
 
 // node is one element at one place inside the record; the second "item" of a parent is another node than the first.
@@ -71,7 +72,7 @@ func (s *shape) read(d *document, set func(column int, text string)) error {
 
 // walk reads from the start of a record, which has just been read, to its end.
 func (s *shape) walk(d *document, grow bool, set func(int, string)) error {
-	s.frames = s.frames[:0]
+	s.frames, s.mixed = s.frames[:0], s.mixed[:0]
 	left := int64(d.t.limits.Cell) * recordCells
 	if err := s.enter(s.top, d.attrs, grow, set, &left); err != nil {
 		return err
@@ -161,7 +162,10 @@ func (s *shape) leave(f *frame, grow bool, set func(int, string)) {
 		return
 	}
 	if f.inner {
-		set(n.text.at, strings.TrimSpace(string(f.text)))
+		rest := strings.TrimSpace(string(f.text))
+		if set(n.text.at, rest); rest != "" {
+			s.mixed = append(s.mixed, n.text.at)
+		}
 		return
 	}
 	set(n.text.at, string(f.text))

@@ -252,6 +252,12 @@ func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
 					row.Cells[i] = batch.Cell{Text: v, Kind: batch.Faulty, Problem: &m}
 				}
 			}
+			if t.habits != nil {
+				for _, i := range t.shape.mixed {
+					m := words.Message("xml.cell.mixed", "value", short(values[i]))
+					row.Cells[i] = batch.Cell{Text: values[i], Kind: batch.Faulty, Problem: &m}
+				}
+			}
 			if row.Problem = wrong; wrong == nil {
 				row.Problem = t.twice(values)
 			}
