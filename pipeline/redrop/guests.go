@@ -98,12 +98,8 @@ func (m *matching) zeroless() (bool, error) {
 	if !some || !m.file.Format.Text || !m.numbered {
 		return false, nil
 	}
-	for row, err := range m.t.Written() {
-		if err != nil || slices.ContainsFunc(row.Cells, func(c batch.Cell) bool { return zeroed(c.Text) }) {
-			return false, err
-		}
-	}
-	return true, nil
+	kept, err := withZeros(m.t.Written())
+	return err == nil && !kept, err
 }
 
 // visit finds which of the lines are rows of another file. Late ones are rows of the base all the same, and only restored.

@@ -100,12 +100,16 @@ func (o *recognition) plan(t *opening.Table) (*Plan, error) {
 	if err := m.findZeros(); err != nil {
 		return nil, err
 	}
-	m.bySumAndNumber()
-	m.bySumAlone()
-	m.mute()
+	asItWas := func(*original) manner { return untouched }
+	m.bySumAndNumber(asItWas)
+	m.bySumAlone(asItWas)
 	if err := m.byOtherMembers(); err != nil {
 		return nil, err
 	}
+	if err := m.byBaseColumns(); err != nil {
+		return nil, err
+	}
+	m.mute()
 	m.copies()
 	if err := m.byNumberAlone(); err != nil {
 		return nil, err
@@ -187,16 +191,16 @@ func (m *matching) match(i int, as manner, at int) {
 }
 
 // bySumAndNumber finds the rows that are where they were and as they were.
-func (m *matching) bySumAndNumber() {
+func (m *matching) bySumAndNumber(as func(o *original) manner) {
 	for i, l := range m.lines {
-		if at, known := m.byNumber.last(l.number); known && !m.originals[at].used && m.originals[at].sum == l.sum {
-			m.match(i, untouched, at)
+		if at, known := m.byNumber.last(l.number); known && m.fates[i].as == unfound && !m.originals[at].used && m.originals[at].sum == l.sum {
+			m.match(i, as(&m.originals[at]), at)
 		}
 	}
 }
 
 // bySumAlone finds the rows that moved. Of equal ones, those that were sent come first.
-func (m *matching) bySumAlone() {
+func (m *matching) bySumAlone(as func(o *original) manner) {
 	for i, l := range m.lines {
 		if m.fates[i].as != unfound {
 			continue
@@ -214,8 +218,36 @@ func (m *matching) bySumAlone() {
 		if l.number > 0 && l.number != m.originals[found].number {
 			m.displaced = true
 		}
-		m.match(i, untouched, found)
+		m.match(i, as(&m.originals[found]), found)
 	}
+}
+
+// byBaseColumns finds the rows that are as they were in the columns of the base, beside others that are filled: a person's remarks, or columns of
+// ours under headings that we do not know. What was wrong with such a row still is.
+func (m *matching) byBaseColumns() error {
+	width := len(m.family.base.Reading.Columns)
+	a := align(m.t.Columns(), m.family.base.Reading.Columns)
+	if len(a.order) == width || !slices.ContainsFunc(m.fates, func(f fate) bool { return f.as == unfound }) {
+		return nil
+	}
+	i := -1
+	for row, err := range m.t.Rows() {
+		if err != nil {
+			return err
+		}
+		if i++; m.fates[i].as == unfound {
+			m.lines[i].sum = resultmark.Checksum(a.cells(row)[:width])
+		}
+	}
+	as := func(o *original) manner {
+		if o.before.spoilt() {
+			return untouched
+		}
+		return edited
+	}
+	m.bySumAndNumber(as)
+	m.bySumAlone(as)
+	return nil
 }
 
 // mute takes back what a missing number said of a line where numbers did not move with the rows: somebody cleared that of another one.

@@ -803,6 +803,53 @@ func TestOurColumnsTakenOutOfACSV(t *testing.T) {
 	}
 }
 
+// Rows are known beside columns that nobody knows: our own under headings that a person translated, or remarks where our columns were taken out or
+// did not move. All rows were held, those too that were mended.
+func TestBesideUnknownColumns(t *testing.T) {
+	ours := len(resultmark.Columns())
+	for name, change := range map[string]func(all [][]string){
+		"ours translated": func(all [][]string) {
+			copy(all[0], []string{"Zeile", "Stand", "Schlüssel", "Meldung", "Zeichen", "Versuche", "Gesendet"})
+		},
+		"ours taken out, remarks": func(all [][]string) {
+			for i := range all {
+				all[i] = append(slices.Clone(all[i][ours:]), "seen")
+			}
+		},
+		"sorted with remarks": func(all [][]string) {
+			var own [][]string
+			for _, rec := range all[1:] {
+				own = append(own, append(slices.Clone(rec[ours:]), "seen"))
+			}
+			slices.Reverse(own)
+			all[0] = append(all[0], "Remark")
+			for i, rec := range own {
+				all[i+1] = append(all[i+1][:ours:ours], rec...)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := open(t, batch.English, "")
+			one := h.drop("failures", "orders.csv", encode(t, ',', [][]string{head, {"42", "A2", "late"}, {"43", "REFUSE3", "lost"}, {"44", "A4", "storm"}, {"45", "LOST5", "fog"}}))
+			all := records(t, one.content("csv"))
+			line(all, "REFUSE3")[column(all, "lesBookingId")] = "M3"
+			change(all)
+			lost := h.provider.executed("LOST5")
+			two := h.drop("failures", one.name("csv"), encode(t, ',', all))
+			for id, times := range map[string]int{"A2": 1, "M3": 1, "A4": 1, "LOST5": lost} {
+				if n := h.provider.executed(id); n != times {
+					t.Errorf("%s was executed %d times; %s", id, n, two.lines)
+				}
+			}
+			for status, n := range map[string]int{"delivered": 3, "unknown": 1} {
+				if got := strings.Count(fmt.Sprint(two.lines), "status:"+status); got != n {
+					t.Errorf("%d rows are %s: %s", got, status, two.lines)
+				}
+			}
+		})
+	}
+}
+
 // People send around what they find interesting: what is left of our columns tells whose result it is, under any name.
 func TestFewOfOurColumns(t *testing.T) {
 	for name, keep := range map[string][]resultmark.Column{

@@ -64,7 +64,13 @@ func (m *matching) renoted(from *ledger.File) (count int, err error) {
 	if err := m.tally(r, m.supposed, false); err != nil {
 		return 0, err
 	}
-	if len(r.columns) > 0 {
+	bare := false
+	if len(r.columns) == 0 {
+		if bare, err = m.bareOf(from); err != nil {
+			return 0, err
+		}
+	}
+	if bare || len(r.columns) > 0 {
 		guess, err := m.nameless()
 		if err == nil && guess != nil {
 			err = m.tally(r, guess, true)
@@ -79,6 +85,35 @@ func (m *matching) renoted(from *ledger.File) (count int, err error) {
 	}
 	m.written = m.written || r.bared()
 	return count, nil
+}
+
+// bareOf reports whether the dropped file is a text in which no value begins with a zero, and the earlier file has such values.
+func (m *matching) bareOf(from *ledger.File) (bool, error) {
+	if !m.file.Format.Text {
+		return false, nil
+	}
+	if some, err := withZeros(m.t.Written()); some || err != nil {
+		return false, err
+	}
+	earlier, err := m.again(m.ctx, m.route, from)
+	if err != nil {
+		return false, err
+	}
+	defer earlier.Close()
+	return withZeros(earlier.Rows())
+}
+
+// withZeros reports whether some value of digits begins with a zero.
+func withZeros(rows iter.Seq2[*batch.Row, error]) (bool, error) {
+	for row, err := range rows {
+		if err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(row.Cells, func(c batch.Cell) bool { return zeroed(c.Text) }) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // renotation has nothing in it yet.

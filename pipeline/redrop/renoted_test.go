@@ -370,6 +370,24 @@ func TestZerosLostWithoutRowsThatWereSent(t *testing.T) {
 	})
 }
 
+// Zeros are known to be lost also where our columns were taken out and only rows that were not sent had any.
+func TestZerosLostWithoutOurColumns(t *testing.T) {
+	h := open(t, batch.English, "")
+	one := h.drop("failures", "orders.csv", encode(t, ',', [][]string{head, {"42", "A2", "late"}, {"0043", "REFUSE3", "lost"}, {"44", "A4", "storm"}}))
+	all := records(t, one.content("csv"))
+	line(all, "REFUSE3")[column(all, "lesBookingId")] = "M3"
+	bare(all)
+	for i := range all {
+		all[i] = all[i][7:]
+	}
+	h.drop("failures", one.name("csv"), encode(t, ',', all))
+	for id, account := range map[string]string{"A2": "42", "M3": "0043", "A4": "44"} {
+		if n := h.provider.executed(id); n != 1 || !strings.Contains(h.provider.body(id), `"`+account+`"`) {
+			t.Errorf("%s was sent %d times, as %s", id, n, h.provider.body(id))
+		}
+	}
+}
+
 // A row that a person put in has the zeros that its column has: a program took them off it too, and it shares no other value with any row.
 func TestZerosLostOfNewRows(t *testing.T) {
 	h := open(t, batch.English, "")
