@@ -7,10 +7,13 @@ import (
 	"github.com/rowferry/rowferry/batch"
 )
 
-// RowsFor is Rows for whoever maps them and asks the plan what becomes of each. They are read a little ahead where plan and rows know nothing of
-// each other.
+// worthAhead is how large a file is whose rows are worth another goroutine, in bytes.
+const worthAhead = 128 << 10
+
+// RowsFor is Rows for whoever maps them and asks the plan what becomes of each. Those of a large file are read a little ahead where plan and
+// rows know nothing of each other.
 func (t *Table) RowsFor(plan Plan) iter.Seq2[*batch.Row, error] {
-	if _, plain := plan.(Ordinary); plain {
+	if _, plain := plan.(Ordinary); plain && t.content.Size > worthAhead {
 		return readAhead(t.Rows())
 	}
 	return t.Rows()
