@@ -272,10 +272,18 @@ func Sideways(rows [][]string, at int, fit Judge) (names []string, column int) {
 		return nil, 0
 	}
 	var down []string
+	words := 0
 	for _, row := range rows[at:min(len(rows), at+most)] {
-		if column < len(row) {
-			down = append(down, row[column])
+		if column >= len(row) {
+			continue
 		}
+		down = append(down, row[column])
+		if !blank(row[column]) && !Look(row[column]).value() {
+			words++
+		}
+	}
+	if words <= max(1, across.Known()) { // numbers: the route need not be asked
+		return nil, 0
 	}
 	found := fit(down)
 	for i, field := range found.Fields {
