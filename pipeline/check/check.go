@@ -127,7 +127,7 @@ func (f *Finding) read(ctx context.Context, books redrop.Books, r *route.Route, 
 	judge := repeats.New(books.Ledger, r, table.Reading.Again, f.reading.Sheets, "", time.Now())
 	defer judge.Close()
 	staged := func(yield func(ledger.Staged, error) bool) {
-		for item, err := range bound.Items(table.RowsFor(plan)) {
+		for item, err := range bound.Items(table.Rows()) {
 			if err != nil {
 				yield(ledger.Staged{}, err)
 				return
