@@ -311,9 +311,14 @@ func (o *recognition) score(t *opening.Table, f *ledger.File) (int, error) {
 // alike says how many rows of a result share more than half of their values with the row of a file that has their number: 0 when it cannot
 // be its result, for which more than half of the rows that it calls delivered or unknown must.
 func (o *recognition) alike(t *opening.Table, f *ledger.File) (int, error) {
+	return o.counted(t, f, func(row *batch.Row, was []batch.Cell, a *alignment) bool { return a.shares(row, was) })
+}
+
+// counted says how many rows of a result are a file's: 0 where less than half of those are that it calls delivered or unknown.
+func (o *recognition) counted(t *opening.Table, f *ledger.File, is func(row *batch.Row, was []batch.Cell, a *alignment) bool) (int, error) {
 	found, sent, sentFound := 0, 0, 0
 	err := o.beside(t, f, func(l *dropped, row *batch.Row, was []batch.Cell, a *alignment) {
-		same := a.shares(row, was)
+		same := is(row, was, a)
 		if same {
 			found++
 		}
@@ -344,22 +349,9 @@ func (o *recognition) bareScore(t *opening.Table, f *ledger.File) (int, error) {
 		}
 		there[a.bareSum(row, len(f.Reading.Columns))] = true
 	}
-	found, sent, sentFound := 0, 0, 0
-	err = o.beside(t, f, func(l *dropped, row *batch.Row, _ []batch.Cell, a *alignment) {
-		is := there[a.bareSum(row, len(f.Reading.Columns))]
-		if is {
-			found++
-		}
-		if l.told() {
-			if sent++; is {
-				sentFound++
-			}
-		}
+	return o.counted(t, f, func(row *batch.Row, _ []batch.Cell, a *alignment) bool {
+		return there[a.bareSum(row, len(f.Reading.Columns))]
 	})
-	if err != nil || 2*sentFound < sent {
-		return 0, err
-	}
-	return found, nil
 }
 
 // bareSum is the checksum of a row's first columns without their zeros.

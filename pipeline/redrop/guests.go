@@ -98,7 +98,7 @@ func (m *matching) zeroless() (bool, error) {
 	if !some || !m.file.Format.Text || !m.numbered {
 		return false, nil
 	}
-	kept, err := withZeros(m.t.Written())
+	kept, err := m.keepsZeros()
 	return err == nil && !kept, err
 }
 

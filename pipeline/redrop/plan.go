@@ -77,6 +77,7 @@ type matching struct {
 	numbered  bool            // some line has a number
 	displaced bool            // some line's number is not that of its row: numbers did not move with the rows
 	written   bool            // a program took the zeros off
+	kept      *bool           // a value of digits in the dropped file begins with a zero; nil: nobody looked
 	placed    []bool          // lines that are supposed to be rows of the family
 	guests    map[int]*guest  // lines that are rows of other files
 	like      []int32         // then, where no row is as it was, which row of the base each line is most like, counted from 1; 0: none

@@ -92,7 +92,7 @@ func (m *matching) bareOf(from *ledger.File) (bool, error) {
 	if !m.file.Format.Text {
 		return false, nil
 	}
-	if some, err := withZeros(m.t.Written()); some || err != nil {
+	if kept, err := m.keepsZeros(); kept || err != nil {
 		return false, err
 	}
 	earlier, err := m.again(m.ctx, m.route, from)
@@ -103,13 +103,30 @@ func (m *matching) bareOf(from *ledger.File) (bool, error) {
 	return withZeros(earlier.Rows())
 }
 
+// keepsZeros reports whether some value of digits in the dropped file begins with a zero. It is read for that once.
+func (m *matching) keepsZeros() (bool, error) {
+	if m.kept == nil {
+		kept, err := withZeros(m.t.Written())
+		if err != nil {
+			return false, err
+		}
+		m.kept = &kept
+	}
+	return *m.kept, nil
+}
+
+// hasZeros reports whether a value of digits in a row begins with a zero.
+func hasZeros(row *batch.Row) bool {
+	return slices.ContainsFunc(row.Cells, func(c batch.Cell) bool { return zeroed(c.Text) })
+}
+
 // withZeros reports whether some value of digits begins with a zero.
 func withZeros(rows iter.Seq2[*batch.Row, error]) (bool, error) {
 	for row, err := range rows {
 		if err != nil {
 			return false, err
 		}
-		if slices.ContainsFunc(row.Cells, func(c batch.Cell) bool { return zeroed(c.Text) }) {
+		if hasZeros(row) {
 			return true, nil
 		}
 	}
@@ -178,7 +195,7 @@ func (m *matching) tally(r *renotation, supposed func(i int) (at int, known bool
 		if err != nil {
 			return err
 		}
-		r.kept = r.kept || slices.ContainsFunc(row.Cells, func(c batch.Cell) bool { return zeroed(c.Text) })
+		r.kept = r.kept || hasZeros(row)
 		shown = shown[:0]
 		other, err := compare(row, func(column int, _ *batch.Cell, o order) { shown = append(shown, written{column, o}) })
 		if err != nil {

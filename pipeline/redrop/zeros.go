@@ -44,6 +44,9 @@ func (m *matching) findZeros() error {
 	if len(z.rows) == 0 {
 		return nil
 	}
+	if kept, err := m.keepsZeros(); kept || err != nil { // no program took any off
+		return err
+	}
 	if err := z.ask(m); err != nil {
 		return err
 	}
@@ -66,15 +69,11 @@ func (m *matching) findZeros() error {
 	return m.sumAgain(z.rows)
 }
 
-// ask collects the values that may have begun with zeros: none where some value of the dropped file still does.
+// ask collects the values that may have begun with zeros.
 func (z *zeros) ask(m *matching) error {
 	for row, err := range m.t.Written() {
 		if err != nil {
 			return err
-		}
-		if slices.ContainsFunc(row.Cells, func(c batch.Cell) bool { return zeroed(c.Text) }) {
-			clear(z.texts)
-			return nil
 		}
 		if !z.rows[row.Number] {
 			continue

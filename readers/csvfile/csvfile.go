@@ -66,7 +66,6 @@ type opened struct {
 	watch     table.Watch
 	firm      bool // the setting says which row is the heading: another table below is left out
 	habits    []table.Habit
-	dotted    []int // for each column the first row with 1.234, 0: none so far
 	mixed     error // the columns' decimals contradict each other
 	doubt     bool  // recognise's, about the current record
 	commented bool  // lines above the heading are comments with a #
@@ -264,7 +263,7 @@ func (t *opened) nameColumns(rows [][]string, header string, wanted int) error {
 	below := rows[t.skip:]
 	t.watch = table.NewWatch(len(t.columns), below)
 	t.surplus = habitual(below, t.width)
-	t.habits, t.dotted = table.Habits(below, len(t.columns)), make([]int, len(t.columns))
+	t.habits = table.Habits(below, len(t.columns))
 	if t.fit != nil && t.heading != nil {
 		table.Expect(t.habits, t.fit(t.heading))
 	}

@@ -24,7 +24,7 @@ func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
 			t.told = append([]batch.Note{}, t.notes.all...)
 		}
 		t.notes.all, t.mixed = slices.Clone(t.told), nil
-		clear(t.dotted)
+		table.Restart(t.habits)
 		row := &batch.Row{Cells: make([]batch.Cell, len(t.columns))}
 		stopped := false
 		err := t.each(func(s *splitter) bool {
@@ -342,23 +342,11 @@ func (t *opened) inspect(c *batch.Cell, column int, s *splitter, wide bool) {
 // ambiguous judges a number with its column: where decimals are written with a comma, 1.234 is asked about. One that came before the
 // column's first comma holds the file, for it has been handed on.
 func (t *opened) ambiguous(c *batch.Cell, column, row int) bool {
-	h := &t.habits[column]
-	switch {
-	case table.Thousands(c.Text):
-		if h.Comma {
-			spoil(c, words.Message("table.cell.decimals", "value", c.Text, "other", strings.ReplaceAll(c.Text, ".", "")))
-			return true
-		}
-		if t.dotted[column] == 0 {
-			t.dotted[column] = row
-		}
-	case !h.Comma && table.DecimalComma(c.Text):
-		h.Comma = true
-		if before := t.dotted[column]; before > 0 && t.mixed == nil {
-			t.mixed = readers.Refuse("table.decimals", "column", t.columns[column].Name, "first", before, "row", row, "value", c.Text)
-		}
+	doubtful, late := t.habits[column].Decimals(c, row)
+	if late > 0 && t.mixed == nil {
+		t.mixed = readers.Refuse("table.decimals", "column", t.columns[column].Name, "first", late, "row", row, "value", c.Text)
 	}
-	return false
+	return doubtful
 }
 
 func spoil(c *batch.Cell, m batch.Message) { c.Kind, c.Problem = batch.Faulty, &m }

@@ -119,6 +119,8 @@ type Habit struct {
 	Codes bool // most are codes of two capital letters
 	Comma bool // some are decimals with a comma
 
+	dotted int // the first row with 1.234, 0: none so far
+
 	Takes func(text string) bool // whether its field lists this text among its values; nil: it lists none
 }
 
@@ -149,6 +151,37 @@ func Habits(rows [][]string, columns int) []Habit {
 		out[i].Codes = codes > 0 && codes*2 >= all
 	}
 	return out
+}
+
+// Restart forgets what was seen of the rows of columns: they are read from the first one again.
+func Restart(habits []Habit) {
+	for i := range habits {
+		habits[i].dotted = 0
+	}
+}
+
+// Decimals judges a number with its column: where decimals are written with a comma, 1.234 is asked about (doubtful). late is the first row
+// with 1.234, 0 for none, when the column's first decimal comma comes below it: nobody can tell what was handed on, and the file is held.
+func (h *Habit) Decimals(c *batch.Cell, row int) (doubtful bool, late int) {
+	switch {
+	case Thousands(c.Text) && h.Comma:
+		*c = Ambiguous(c.Text)
+		return true, 0
+	case Thousands(c.Text):
+		if h.dotted == 0 {
+			h.dotted = row
+		}
+	case !h.Comma && DecimalComma(c.Text):
+		h.Comma = true
+		return false, h.dotted
+	}
+	return false, 0
+}
+
+// Ambiguous is the cell of a number with a point in a column whose decimals have a comma.
+func Ambiguous(number string) batch.Cell {
+	m := words.Message("table.cell.decimals", "value", number, "other", strings.ReplaceAll(number, ".", ""))
+	return batch.Cell{Text: number, Kind: batch.Faulty, Problem: &m}
 }
 
 // DecimalComma reports whether a text can only be a number whose decimals stand behind a comma: 12,5 and 1.234,56, but not 1,234.

@@ -60,7 +60,6 @@ type rows struct {
 	other   bool // that table has begun
 	watch   table.Watch
 	habits  []table.Habit
-	dotted  []int       // for each column the first row with a text 1.234, 0: none so far
 	upright []grid.Area // merged ranges of several rows, where they may hold names of columns
 
 	merges []grid.Area // the sheet's merged ranges, where they were looked for ahead of the rows
@@ -422,7 +421,6 @@ func (t *rows) learn() {
 		below = append(below, texts[min(t.left, len(texts)):])
 	}
 	t.watch, t.habits = table.NewWatch(len(t.cols), below), table.Habits(below, len(t.cols))
-	t.dotted = make([]int, len(t.cols))
 	if w := t.book.settings.Wants; w != nil {
 		table.Expect(t.habits, w.Fit(t.cols))
 	}
@@ -772,16 +770,9 @@ func (t *rows) values() error {
 				c.Text = text
 			}
 		case first > '9':
-		case table.Thousands(c.Text):
-			if h.Comma {
-				m := batch.Message{Key: "table.cell.decimals", Args: []any{"value", c.Text, "other", strings.ReplaceAll(c.Text, ".", "")}}
-				c.Kind, c.Problem = batch.Faulty, &m
-			} else if t.dotted[i] == 0 {
-				t.dotted[i] = t.row.Number
-			}
-		case !h.Comma && table.DecimalComma(c.Text):
-			if h.Comma = true; t.dotted[i] > 0 {
-				return readers.Refuse("table.decimals", "column", t.cols[i].Name, "first", t.dotted[i], "row", t.row.Number, "value", c.Text)
+		default:
+			if _, late := h.Decimals(c, t.row.Number); late > 0 {
+				return readers.Refuse("table.decimals", "column", t.cols[i].Name, "first", late, "row", t.row.Number, "value", c.Text)
 			}
 		}
 	}

@@ -248,8 +248,7 @@ func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
 					}
 				}
 				if row.Cells[i] = cell(v); t.habits != nil && t.habits[i].Comma && table.Thousands(v) {
-					m := words.Message("table.cell.decimals", "value", v, "other", strings.ReplaceAll(v, ".", ""))
-					row.Cells[i] = batch.Cell{Text: v, Kind: batch.Faulty, Problem: &m}
+					row.Cells[i] = table.Ambiguous(v)
 				}
 			}
 			if t.habits != nil {
