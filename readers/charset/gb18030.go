@@ -31,6 +31,9 @@ func (f *fromGB) Transform(dst, src []byte, end bool) (nDst, nSrc int, err error
 		if n > 0 {
 			d, s, err := f.inner.Transform(dst[nDst:], src[nSrc:nSrc+n], false)
 			nDst, nSrc = nDst+d, nSrc+s
+			if err == transform.ErrShortSrc && s > 0 { // behind a broken code the library begins anew sooner than was counted here
+				continue
+			}
 			if err != nil {
 				return nDst, nSrc, err
 			}
@@ -65,7 +68,7 @@ func usualGB(b []byte) (n int, r rune) {
 		case n+1 >= len(b):
 			return n, 0
 		}
-		if d := b[n+1]; d >= '0' && d <= '9' {
+		if d := b[n+1]; d >= '0' && d < '@' { // as the library has it: what is no code of four bytes is broken
 			if n+4 > len(b) {
 				return n, 0
 			}
@@ -83,7 +86,7 @@ func usualGB(b []byte) (n int, r rune) {
 // missingGB is the character of a code that the library lacks; 0 for all others.
 func missingGB(a, b byte) rune {
 	switch {
-	case a < 0xa1 || a > 0xaf && a < 0xf8 && a != 0xd7:
+	case a < 0xa1 || a > 0xaf && a < 0xf8 && a != 0xd7 || b == 0xff:
 		return 0
 	case a >= 0xaa && a <= 0xaf && b >= 0xa1:
 		return own(0xe000, a-0xaa, b-0xa1, 94)
