@@ -47,6 +47,7 @@ type Message struct {
 	At      time.Time `json:"at"`
 	Notices []Notice  `json:"notices"`
 	Again   bool      `json:"again,omitempty"` // it was told before, and nobody knows whether it arrived
+	Told    []string  `json:"told,omitempty"`  // who has it already, where others are to get it yet
 }
 
 // MessageOf puts notices together.
@@ -62,7 +63,8 @@ func MessageOf(group []Notice, at time.Time) Message {
 type Channel interface {
 	// Name tells it from others.
 	Name() string
-	// Tell sends a message. When it returns nil, or a Partly, the other side has it; an Unsure: it may have it; any other error: it has not.
+	// Tell sends a message to those who were not told it. When it returns nil, or a Partly, the other side has it; an Unsure: it may have
+	// it; a Begun: some have it; any other error: it has not.
 	Tell(ctx context.Context, m Message) error
 }
 
@@ -71,6 +73,15 @@ type Unsure struct{ Err error }
 
 func (u *Unsure) Error() string { return "it may have arrived, or not: " + u.Err.Error() }
 func (u *Unsure) Unwrap() error { return u.Err }
+
+// Begun is the error of a message that some have, and others are to get yet.
+type Begun struct {
+	Told []string // everybody who has it
+	Err  error
+}
+
+func (b *Begun) Error() string { return "not everybody is told yet: " + b.Err.Error() }
+func (b *Begun) Unwrap() error { return b.Err }
 
 // Partly is the error of a message that arrived, but not at all to whom it was to go.
 type Partly struct{ Err error }

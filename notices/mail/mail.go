@@ -8,10 +8,12 @@ import (
 	"fmt"
 	netmail "net/mail"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
@@ -24,10 +26,13 @@ import (
 type Channel struct {
 	settings configs.Mail
 	client   *gomail.Client
+	now      func() time.Time
+	since    map[string]time.Time // by recipient: since when the server refuses it for now
+	bare     string               // the message that it would not have with what is attached
 }
 
-// largest is the size of a result that is attached.
-const largest = 1 << 20
+// largest is the size of a result that is attached, and mostly that of all of a letter: servers take 10 MB and seldom less.
+const largest, mostly = 1 << 20, 6 << 20
 
 // Check lists everything that is wrong with the settings; no server is asked.
 func Check(c configs.Mail) []batch.Mistake {
@@ -81,7 +86,7 @@ func Open(c configs.Mail) (*Channel, error) {
 	if err != nil {
 		return nil, fmt.Errorf("notices.mail: %w", err)
 	}
-	return &Channel{c, client}, nil
+	return &Channel{settings: c, client: client, now: time.Now, since: map[string]time.Time{}}, nil
 }
 
 // Reach connects to the server, logs in where there is a user, and ends.
@@ -97,31 +102,36 @@ func (*Channel) Name() string { return "mail" }
 
 // Tell implements notices.Channel. Told again it has the same Message-ID and Date, and says so to who reads it.
 func (c *Channel) Tell(ctx context.Context, m notices.Message) error {
+	to := slices.DeleteFunc(slices.Clone(c.settings.To), func(one string) bool { return slices.Contains(m.Told, one) })
+	if len(to) == 0 {
+		return nil // whoever was still to get it is written to no more
+	}
 	server, err := c.client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
 		return err
 	}
 	cut := func() { _ = server.Text.Close() }
 	defer context.AfterFunc(ctx, cut)()
-	deliver := func(to ...string) error {
-		letter, err := c.write(m, to)
-		if err != nil {
-			return err
-		}
-		if err := c.client.SendWithSMTPClient(server, letter); !letter.IsDelivered() {
-			return err
-		}
-		return nil // what went wrong after it was taken does not matter
-	}
-	if err = deliver(c.settings.To...); len(c.settings.To) > 1 && strange(err) {
-		err = c.each(deliver)
-	}
+	told, err := c.deliver(server, m, to)
 	if failed, ok := errors.AsType[*gomail.SendError](err); ok && failed.Reason != gomail.ErrSMTPRcptTo {
 		cut() // a farewell would end the half of a message as if it were whole
-		return doubt(failed)
+		return begun(append(slices.Clone(m.Told), told...), doubt(failed))
 	}
 	_ = c.client.CloseWithSMTPClient(server) // whether the server took it, it has said before
-	return err
+	return begun(append(slices.Clone(m.Told), told...), err)
+}
+
+// begun is the error of a message that some have: others are to get it yet, unless the server will not have them.
+func begun(told []string, err error) error {
+	if err == nil || isPartly(err) || len(told) == 0 {
+		return err
+	}
+	return &notices.Begun{Told: told, Err: err}
+}
+
+func isPartly(err error) bool {
+	_, partly := errors.AsType[*notices.Partly](err)
+	return partly
 }
 
 // doubt tells where the whole message had left and nothing came back.
@@ -132,31 +142,82 @@ func doubt(failed *gomail.SendError) error {
 	return failed
 }
 
-// each has the message delivered to one after the other, where the server will not have one of them.
-func (c *Channel) each(deliver func(to ...string) error) error {
-	var failed []error
-	for _, to := range c.settings.To {
-		err := deliver(to)
-		if err != nil && !strange(err) {
-			return err
-		}
-		if err != nil {
-			failed = append(failed, err)
+// deliver has one letter go to all, or where the server will not have one of them, one to each.
+func (c *Channel) deliver(server *smtp.Client, m notices.Message, to []string) (told []string, err error) {
+	if err = c.send(server, m, to...); err == nil {
+		c.took(to...)
+		return to, nil
+	}
+	if len(c.settings.To) == 1 || !refused(err) {
+		return nil, err
+	}
+	var never, later []error
+	for _, one := range to {
+		err := c.send(server, m, one)
+		switch {
+		case err == nil:
+			c.took(one)
+			told = append(told, one)
+		case !refused(err):
+			return told, err
+		case c.waits(one, err):
+			later = append(later, err)
+		default:
+			never = append(never, err)
 		}
 	}
-	if n := len(failed); n > 0 && n < len(c.settings.To) {
-		return &notices.Partly{Err: errors.Join(failed...)}
+	if err := errors.Join(append(later, never...)...); len(later) > 0 || err == nil || len(told)+len(m.Told) == 0 {
+		return told, err
 	}
-	return errors.Join(failed...)
+	return told, &notices.Partly{Err: errors.Join(never...)}
 }
 
-// strange reports whether the server will not have a recipient, now and later.
-func strange(err error) bool {
+// send writes one letter; one that the server will not have as it is goes without what is attached.
+func (c *Channel) send(server *smtp.Client, m notices.Message, to ...string) error {
+	letter, err := c.write(m, to, m.ID != c.bare)
+	if err != nil {
+		return err
+	}
+	err = c.client.SendWithSMTPClient(server, letter)
 	failed, ok := errors.AsType[*gomail.SendError](err)
-	return ok && failed.Reason == gomail.ErrSMTPRcptTo && !failed.IsTemp()
+	switch {
+	case letter.IsDelivered():
+		return nil // what went wrong after it was taken does not matter
+	case ok && failed.Reason == gomail.ErrSMTPDataClose && failed.ErrorCode()/100 == 5 && len(letter.GetAttachments()) > 0:
+		c.bare = m.ID
+		return c.send(server, m, to...)
+	}
+	return err
 }
 
-func (c *Channel) write(m notices.Message, to []string) (*gomail.Msg, error) {
+// refused reports whether the server will not have a recipient, now or ever.
+func refused(err error) bool {
+	failed, ok := errors.AsType[*gomail.SendError](err)
+	return ok && failed.Reason == gomail.ErrSMTPRcptTo
+}
+
+// patient is how long one recipient may be refused for now, as while a mailbox is full, before others are kept waiting no more.
+const patient = 30 * time.Minute
+
+// waits reports whether a recipient who was refused is to get the message yet.
+func (c *Channel) waits(one string, err error) bool {
+	if failed, ok := errors.AsType[*gomail.SendError](err); !ok || !failed.IsTemp() {
+		return false
+	}
+	if c.since[one].IsZero() {
+		c.since[one] = c.now()
+	}
+	return c.now().Sub(c.since[one]) <= patient
+}
+
+// took notes that the server takes what is for these.
+func (c *Channel) took(to ...string) {
+	for _, one := range to {
+		delete(c.since, one)
+	}
+}
+
+func (c *Channel) write(m notices.Message, to []string, attach bool) (*gomail.Msg, error) {
 	letter := gomail.NewMsg()
 	if err := letter.From(c.settings.From); err != nil {
 		return nil, fmt.Errorf("notices.mail.from: %w", err)
@@ -177,10 +238,12 @@ func (c *Channel) write(m notices.Message, to []string) (*gomail.Msg, error) {
 	if m.Again {
 		fmt.Fprintf(&b, "%s\n\n", words.Of(first.Language, "notice.again"))
 	}
+	room := int64(mostly)
 	for _, n := range m.Notices {
 		fmt.Fprintf(&b, "%s\n%s\n\n", n.Title, n.Text)
-		if info, err := os.Stat(n.Attach); n.Attach != "" && err == nil && info.Size() <= largest {
+		if info, err := os.Stat(n.Attach); attach && n.Attach != "" && err == nil && info.Size() <= min(largest, room) {
 			letter.AttachFile(n.Attach)
+			room -= info.Size()
 		}
 	}
 	letter.SetBodyString(gomail.TypeTextPlain, b.String())

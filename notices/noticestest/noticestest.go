@@ -149,7 +149,22 @@ const (
 // Mailbox is a mail server: it demands STARTTLS and a log-in, and repeats a wrong password.
 type Mailbox struct {
 	box
-	Most int // recipients of one letter, and no more, now or later; 0: any number
+	Most    int // recipients of one letter, and no more, now or later; 0: any number
+	Longest int // bytes of one letter; 0: any number
+	full    string
+}
+
+// Fill has the mailbox of one recipient take nothing for now; of "" it is that of nobody.
+func (m *Mailbox) Fill(to string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.full = to
+}
+
+func (m *Mailbox) filled() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.full
 }
 
 // Serve starts it and gives the configuration that reaches it.
@@ -217,6 +232,9 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if to == Stranger {
 		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}
 	}
+	if to == s.box.filled() {
+		return &smtp.SMTPError{Code: 452, EnhancedCode: smtp.EnhancedCode{4, 2, 2}, Message: "mailbox full"}
+	}
 	if s.box.Most > 0 && len(s.to) == s.box.Most {
 		return &smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 5, 3}, Message: "too many recipients"}
 	}
@@ -231,6 +249,9 @@ func (s *session) Data(r io.Reader) error {
 	text, err := io.ReadAll(r)
 	if err != nil {
 		return err
+	}
+	if s.box.Longest > 0 && len(text) > s.box.Longest {
+		return &smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 3, 4}, Message: "too long"}
 	}
 	if s.box.refuses() {
 		return &smtp.SMTPError{Code: 452, EnhancedCode: smtp.EnhancedCode{4, 2, 2}, Message: "full"}

@@ -91,11 +91,18 @@ func (d discreet) Tell(ctx context.Context, m notices.Message) error {
 	if err == nil {
 		return nil
 	}
+	return d.hidden(err)
+}
+
+func (d discreet) hidden(err error) error {
+	if begun, ok := errors.AsType[*notices.Begun](err); ok {
+		return &notices.Begun{Told: begun.Told, Err: d.hidden(begun.Err)}
+	}
 	if unsure, ok := errors.AsType[*notices.Unsure](err); ok {
-		return &notices.Unsure{Err: errors.New(d.hide(unsure.Err.Error()))}
+		return &notices.Unsure{Err: d.hidden(unsure.Err)}
 	}
 	if partly, ok := errors.AsType[*notices.Partly](err); ok {
-		return &notices.Partly{Err: errors.New(d.hide(partly.Err.Error()))}
+		return &notices.Partly{Err: d.hidden(partly.Err)}
 	}
 	return errors.New(d.hide(err.Error()))
 }
@@ -474,6 +481,9 @@ func (t *Teller) tell(ctx context.Context, c notices.Channel) {
 	err := c.Tell(patient, m)
 	partly, arrived := errors.AsType[*notices.Partly](err)
 	if err != nil && !arrived {
+		if begun, ok := errors.AsType[*notices.Begun](err); ok {
+			m.Told, t.changed = begun.Told, true
+		}
 		_, unsure := errors.AsType[*notices.Unsure](err)
 		m.Again = m.Again || unsure
 		t.state.Leaving[c.Name()] = m

@@ -230,6 +230,37 @@ func TestTooManyRecipients(t *testing.T) {
 	wrote(t, box, "one@example.com two@example.com")
 }
 
+// Who has a message is written down: after a restart it goes to those alone who have it not.
+func TestAMessageThatSomeHave(t *testing.T) {
+	l, err := sqlite.Driver{Dir: t.TempDir()}.Open(t.Context())
+	must(t, err)
+	defer func() { must(t, l.Close()) }()
+	box := &noticestest.Mailbox{}
+	to := box.Serve(t)
+	to.To = []string{"full@example.com", "one@example.com"}
+	start := func() *notify.Teller {
+		channels, err := notify.Channels(configs.Notices{Mail: to})
+		must(t, err)
+		teller := &notify.Teller{Books: l, Channels: channels, Log: slog.New(slog.DiscardHandler), Now: time.Now, Config: &configs.Config{},
+			Going: func(context.Context) ([]notify.Condition, error) { return nil, nil }}
+		must(t, teller.Open(t.Context()))
+		return teller
+	}
+	box.Fill("full@example.com")
+	teller := start()
+	end(t, l, "f1", batch.Rejected)
+	must(t, teller.Turn(t.Context()))
+	wrote(t, box, "one@example.com")
+	teller = start()
+	must(t, teller.Turn(t.Context()))
+	wrote(t, box, "one@example.com")
+	box.Fill("")
+	teller = start()
+	must(t, teller.Turn(t.Context()))
+	must(t, teller.Turn(t.Context()))
+	wrote(t, box, "one@example.com full@example.com")
+}
+
 func wrote(t *testing.T, box *noticestest.Mailbox, want string) {
 	t.Helper()
 	var told []string
