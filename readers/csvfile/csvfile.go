@@ -116,7 +116,8 @@ func open(ctx context.Context, f readers.File, s readers.Settings) (*opened, err
 	if inner, is := unwrapLines(rest); is {
 		t.wrapped, rest = true, inner
 	}
-	if t.d, err = choose(rest, whole, d, limits, t.fit); err != nil {
+	beginning := excerpt{text: rest, whole: whole, limits: limits}
+	if t.d, err = beginning.choose(d, t.fit); err != nil {
 		return nil, err
 	}
 	if err := t.layOut(ctx, s.Header); err != nil {
@@ -129,15 +130,14 @@ func open(ctx context.Context, f readers.File, s readers.Settings) (*opened, err
 const sampled = 256 << 10
 
 func (t *opened) sample() (text string, whole bool, err error) {
-	buf := make([]byte, min(sampled, 3*(t.text.to-t.text.from)+16)) // what is decoded grows threefold at most
-	n, err := io.ReadFull(t.text.reader(), buf)
-	switch {
-	case err == nil:
-		return string(buf[:n]), false, nil
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return string(buf[:n]), true, nil
+	most := min(sampled, 3*(t.text.to-t.text.from)+16) // what is decoded grows threefold at most
+	var b strings.Builder
+	b.Grow(int(most))
+	n, err := io.CopyN(&b, t.text.reader(), most)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", false, t.broken(err, 0)
 	}
-	return "", false, t.broken(err, 0)
+	return b.String(), n < most, nil
 }
 
 func (t *opened) records() *splitter {
@@ -145,7 +145,7 @@ func (t *opened) records() *splitter {
 	if t.wrapped {
 		src = &lines{src: bufio.NewReaderSize(src, 64<<10)}
 	}
-	return newSplitter(src, t.d, t.limits.Cell, t.limits.Columns, t.text.to-t.text.from)
+	return newSplitter(src, t.d, t.limits.Cell, t.limits.Columns, room(t.text.to-t.text.from))
 }
 
 // skipSep drops Excel's first line, which is no row for the sender.

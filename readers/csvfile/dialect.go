@@ -116,10 +116,19 @@ const (
 	all   = 1 << 30
 )
 
-func try(text string, whole bool, d dialect, limits readers.Limits, most int) trial {
+// excerpt is the beginning of a file, which dialects are tried on.
+type excerpt struct {
+	text   string
+	whole  bool // it is all of the file
+	limits readers.Limits
+	room   []byte // of the splitters, one after the other
+}
+
+// try takes so many records of the excerpt apart, and judges what comes of it.
+func (x *excerpt) try(d dialect, most int) trial {
 	var rows [][]string
 	var quoted [][]int
-	t := apart(text, whole, d, limits, most, func(s *splitter) {
+	t := x.apart(d, most, func(s *splitter) {
 		rows, quoted = append(rows, s.strings()), append(quoted, slices.Clone(s.quoted))
 	})
 	t.rows, t.quoted = rows, quoted
@@ -127,10 +136,13 @@ func try(text string, whole bool, d dialect, limits readers.Limits, most int) tr
 	return t
 }
 
-// apart takes the sample apart and says what is wrong with its quotes; each is given every record.
-func apart(text string, whole bool, d dialect, limits readers.Limits, most int, each func(*splitter)) trial {
+// apart takes the excerpt apart and says what is wrong with its quotes; each is given every record.
+func (x *excerpt) apart(d dialect, most int, each func(*splitter)) trial {
 	t := trial{d: d}
-	s := newSplitter(strings.NewReader(text), d, limits.Cell, 1<<20, int64(len(text)))
+	if x.room == nil {
+		x.room = room(int64(len(x.text)))
+	}
+	s := newSplitter(strings.NewReader(x.text), d, x.limits.Cell, 1<<20, x.room)
 	for s.number < most {
 		more, err := s.next()
 		if err != nil {
@@ -140,7 +152,7 @@ func apart(text string, whole bool, d dialect, limits readers.Limits, most int, 
 		if !more {
 			break
 		}
-		if s.r == s.w && s.eof && !whole {
+		if s.r == s.w && s.eof && !x.whole {
 			break // cut by the end of the sample
 		}
 		t.open = t.open || s.unclosed
@@ -149,10 +161,11 @@ func apart(text string, whole bool, d dialect, limits readers.Limits, most int, 
 		}
 		t.quotes += s.quotes
 		each(s)
-		if len(s.fields) > limits.Columns {
+		if len(s.fields) > x.limits.Columns {
 			break
 		}
 	}
+	x.room = s.buf
 	return t
 }
 
@@ -249,16 +262,16 @@ func torn(c string, quote byte) bool {
 
 func digit(b byte) bool { return b >= '0' && b <= '9' }
 
-// choose finds the delimiter, the quote and the escape that make the sample a table.
+// choose finds the delimiter, the quote and the escape that make the excerpt a table.
 // What the route knows decides before counts do: a delimiter, however rare, that makes names of its own of the heading.
-func choose(text string, whole bool, w wishes, limits readers.Limits, fit table.Judge) (dialect, error) {
+func (x *excerpt) choose(w wishes, fit table.Judge) (dialect, error) {
 	candidates := delimiters
 	if w.delimiter != "" {
 		candidates = []string{w.delimiter}
 	}
 	var best trial
 	for _, delimiter := range candidates {
-		t := quotes(text, whole, w, delimiter, limits, tried)
+		t := x.quotes(w, delimiter, tried)
 		if best.d.delimiter == "" || t.score() > best.score()+1e-9 {
 			best = t
 		}
@@ -266,37 +279,37 @@ func choose(text string, whole bool, w wishes, limits readers.Limits, fit table.
 	if fit != nil && w.delimiter == "" {
 		most := best.known(fit)
 		for _, delimiter := range slices.Concat(delimiters, rare, odd) {
-			if delimiter == best.d.delimiter || !crowded(text, delimiter, max(1, most)) {
+			if delimiter == best.d.delimiter || !crowded(x.text, delimiter, max(1, most)) {
 				continue
 			}
-			if delimiter == " " && aligned(text) {
-				if most < 2 && drawn(text, fit) > 1 {
+			if delimiter == " " && aligned(x.text) {
+				if most < 2 && drawn(x.text, fit) > 1 {
 					return dialect{}, readers.Refuse("csv.aligned")
 				}
 				continue
 			}
-			if t := quotes(text, whole, w, delimiter, limits, tried); t.regular > 0.6 && t.known(fit) > max(1, most) {
+			if t := x.quotes(w, delimiter, tried); t.regular > 0.6 && t.known(fit) > max(1, most) {
 				best, most = t, t.known(fit)
 			}
 		}
 	}
 	if w.delimiter == "" && best.score() < 0.2 && (fit == nil || best.known(fit) == 0) {
-		if c := other(text); c != "" {
+		if c := other(x.text); c != "" {
 			return dialect{}, readers.Refuse("csv.delimiter_unclear", "character", c)
 		}
 	}
-	if len(best.rows) == tried && !whollySound(text, whole, w, best.d, limits) {
-		best = quotes(text, whole, w, best.d.delimiter, limits, all)
+	if len(best.rows) == tried && !x.whollySound(w, best.d) {
+		best = x.quotes(w, best.d.delimiter, all)
 	}
 	return best.d, nil
 }
 
-// whollySound reports whether quotes would choose d of the whole sample too: nothing in it speaks against what is tried first.
-func whollySound(text string, whole bool, w wishes, d dialect, limits readers.Limits) bool {
-	if d != w.first(d.delimiter) || !w.noQuote && w.quote == 0 && opens(text, '\'', d.delimiter) {
+// whollySound reports whether quotes would choose d of the whole excerpt too: nothing in it speaks against what is tried first.
+func (x *excerpt) whollySound(w wishes, d dialect) bool {
+	if d != w.first(d.delimiter) || !w.noQuote && w.quote == 0 && opens(x.text, '\'', d.delimiter) {
 		return false
 	}
-	t := apart(text, whole, d, limits, all, func(*splitter) {})
+	t := x.apart(d, all, func(*splitter) {})
 	return t.sound()
 }
 
@@ -375,23 +388,23 @@ func (t *trial) known(fit table.Judge) int {
 }
 
 // quotes finds the best quote and escape for one delimiter.
-func quotes(text string, whole bool, w wishes, delimiter string, limits readers.Limits, most int) trial {
+func (x *excerpt) quotes(w wishes, delimiter string, most int) trial {
 	d := w.first(delimiter)
-	best := escaped(try(text, whole, d, limits, most), text, whole, limits, most)
+	best := x.escaped(x.try(d, most), most)
 	if w.noQuote || w.quote != 0 {
 		return best
 	}
-	single := opens(text, '\'', delimiter)
+	single := opens(x.text, '\'', delimiter)
 	if best.quotes == 0 && single {
 		d.quote = '\''
-		t := escaped(try(text, whole, d, limits, most), text, whole, limits, most)
+		t := x.escaped(x.try(d, most), most)
 		if t.quotes >= 2 && t.sound() && t.score() >= best.score() {
 			return t
 		}
 	}
 	if best.quotes > 0 && best.d.escape == 0 && single {
 		d.also = '\''
-		t := try(text, whole, d, limits, most)
+		t := x.try(d, most)
 		if t.quotes >= best.quotes+2 && t.sound() && (t.score() > best.score()+1e-9 || t.score() >= best.score()-1e-9 && best.enclosed('\'')) {
 			return t
 		}
@@ -399,7 +412,7 @@ func quotes(text string, whole bool, w wishes, delimiter string, limits readers.
 	}
 	if !best.sound() {
 		d.quote = 0
-		if t := try(text, whole, d, limits, most); t.score() > best.score()+0.02 && t.regular > 0.99 && t.literal('"') {
+		if t := x.try(d, most); t.score() > best.score()+0.02 && t.regular > 0.99 && t.literal('"') {
 			return t
 		}
 	}
@@ -473,13 +486,13 @@ func (t *trial) enclosed(mark byte) bool {
 }
 
 // escaped tries a backslash before the quote where doubled quotes do not add up.
-func escaped(t trial, text string, whole bool, limits readers.Limits, most int) trial {
-	if t.sound() || t.d.quote == 0 || t.d.escape != 0 || !strings.Contains(text, `\`+string(t.d.quote)) {
+func (x *excerpt) escaped(t trial, most int) trial {
+	if t.sound() || t.d.quote == 0 || t.d.escape != 0 || !strings.Contains(x.text, `\`+string(t.d.quote)) {
 		return t
 	}
 	d := t.d
 	d.escape = '\\'
-	if e := try(text, whole, d, limits, most); e.sound() && e.score() >= t.score() {
+	if e := x.try(d, most); e.sound() && e.score() >= t.score() {
 		return e
 	}
 	return t

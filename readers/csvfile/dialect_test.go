@@ -22,7 +22,8 @@ func TestDelimiter(t *testing.T) {
 		"number,date\n1,2026-01-02 10:11:12\n":                                   ",",
 		"a;b;c;;\n1;2;3;;\n":                                                     ";",
 	} {
-		d, err := choose(content, true, wishes{}, readers.Limits{}.Filled(), nil)
+		beginning := excerpt{text: content, whole: true, limits: readers.Limits{}.Filled()}
+		d, err := beginning.choose(wishes{}, nil)
 		if err != nil || d.delimiter != want {
 			t.Errorf("%q: %q, %v", content, d.delimiter, err)
 		}

@@ -2,6 +2,7 @@ package csvfile
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,36 +52,14 @@ func decide(ctx context.Context, f readers.File, s readers.Settings) (content, e
 	if err != nil {
 		return c, err
 	}
-	if mark, size := charset.Mark(head); size > 0 {
-		c.name, c.from = mark, int64(size)
-	} else if wanted != "" {
-		c.name = wanted
-	} else if charset.Shifts(head) {
-		c.name, c.guessed = "iso-2022-jp", true
-	} else {
-		c.name = nulPattern(head)
-	}
-	switch unit := charset.Unit(c.name); {
-	case unit > 1:
-		if (c.to-c.from)%unit != 0 {
-			return c, readers.Cut("csv.odd", "encoding", c.name)
-		}
-		c.trim(unit)
-		return c, nil
-	case c.name != "" && c.name != "utf-8":
-		c.trim(1)
-		if c.from == 0 {
-			is, err := charset.IsUTF8(io.NewSectionReader(f, 0, c.to), c.name)
-			if err != nil {
-				return c, fmt.Errorf("read: %w", err)
-			}
-			if is {
-				c.name, c.overruled = "utf-8", c.name
-			}
-		}
-		return c, c.padded()
+	c.suppose(head, wanted)
+	if unit := charset.Unit(c.name); unit > 1 {
+		return c, c.wide(unit)
 	}
 	c.trim(1)
+	if c.name != "" && c.name != "utf-8" {
+		return c, cmp.Or(c.overrule(), c.padded())
+	}
 	if err := c.padded(); err != nil {
 		return c, err
 	}
@@ -88,37 +67,95 @@ func decide(ctx context.Context, f readers.File, s readers.Settings) (content, e
 	if err != nil {
 		return c, err
 	}
+	if found.invalid == 0 {
+		return c, c.unicode(head, found)
+	}
+	return c, c.spelled(found)
+}
+
+// suppose names the encoding as far as the beginning or the setting does; "" where neither says.
+func (c *content) suppose(head []byte, wanted string) {
+	mark, size := charset.Mark(head)
 	switch {
-	case found.invalid == 0:
-		if found.cut {
-			return c, readers.Cut("csv.cut_character", "encoding", "utf-8")
+	case size > 0:
+		c.name, c.from = mark, int64(size)
+	case wanted != "":
+		c.name = wanted
+	case charset.Shifts(head):
+		c.name, c.guessed = "iso-2022-jp", true
+	default:
+		c.name = nulPattern(head)
+	}
+}
+
+// wide refuses a text of units that is cut within one.
+func (c *content) wide(unit int64) error {
+	if (c.to-c.from)%unit != 0 {
+		return readers.Cut("csv.odd", "encoding", c.name)
+	}
+	c.trim(unit)
+	return nil
+}
+
+// overrule takes a text for UTF-8 that plainly is, although the setting says otherwise.
+func (c *content) overrule() error {
+	if c.from > 0 {
+		return nil
+	}
+	is, err := charset.IsUTF8(io.NewSectionReader(c.file, 0, c.to), c.name)
+	if err != nil {
+		return fmt.Errorf("read: %w", err)
+	}
+	if is {
+		c.name, c.overruled = "utf-8", c.name
+	}
+	return nil
+}
+
+// unicode takes a text for UTF-8 of which every byte is, unless it may be so by chance.
+func (c *content) unicode(head []byte, found examined) error {
+	if found.cut {
+		return readers.Cut("csv.cut_character", "encoding", "utf-8")
+	}
+	if c.name == "" && c.from == 0 && c.to <= sniffed && charset.ByChance(head[:c.to]) {
+		if others := charset.Guess(head[:c.to]).Fits; len(others) > 0 {
+			return unclear(1, append([]string{"utf-8"}, others...))
 		}
-		if c.name == "" && c.from == 0 && c.to <= sniffed && charset.ByChance(head[:c.to]) {
-			if others := charset.Guess(head[:c.to]).Fits; len(others) > 0 {
-				return c, unclear(1, append([]string{"utf-8"}, others...))
-			}
-		}
-		c.name = "utf-8"
-		return c, nil
+	}
+	c.name = "utf-8"
+	return nil
+}
+
+// spelled finds the encoding of a text that is not UTF-8 by its letters.
+func (c *content) spelled(found examined) error {
+	switch {
 	case c.name == "utf-8", found.valid >= 3 && found.valid > 4*found.invalid:
-		return c, readers.Refuse("csv.utf8_damaged", "line", found.line, "count", found.invalid)
+		return readers.Refuse("csv.utf8_damaged", "line", found.line, "count", found.invalid)
 	case found.nuls > 0:
-		return c, readers.Refuse("csv.is_binary")
+		return readers.Refuse("csv.is_binary")
 	}
-	guess := charset.Guess(found.sample)
-	if whole := found.sample[:len(found.sample)-found.tail]; !guess.Sure && found.tail > 0 && len(whole) > 0 {
-		if without := charset.Guess(whole); without.Sure { // an upload stands still within a character
-			guess = without
-		}
+	guess := found.guess()
+	switch {
+	case guess.Sure:
+		c.name, c.guessed = guess.Name, true
+		return nil
+	case len(guess.Fits) == 0:
+		return readers.Refuse("csv.encoding_none", "line", found.line)
 	}
-	if !guess.Sure {
-		if len(guess.Fits) == 0 {
-			return c, readers.Refuse("csv.encoding_none", "line", found.line)
-		}
-		return c, unclear(found.line, guess.Fits)
+	return unclear(found.line, guess.Fits)
+}
+
+// guess guesses by the letters; without those of the last value where only so it is sure: an upload may stand still within a character.
+func (e *examined) guess() charset.Verdict {
+	guess := charset.Guess(e.sample)
+	whole := e.sample[:len(e.sample)-e.tail]
+	if guess.Sure || e.tail == 0 || len(whole) == 0 {
+		return guess
 	}
-	c.name, c.guessed = guess.Name, true
-	return c, nil
+	if without := charset.Guess(whole); without.Sure {
+		return without
+	}
+	return guess
 }
 
 // unclear says that a text may be written in several encodings.
@@ -245,7 +282,8 @@ type examined struct {
 }
 
 const (
-	chunk  = 256 << 10
+	chunk  = 256 << 10 // what is looked at closely at once
+	quick  = 64 << 10  // what is only found to be UTF-8
 	budget = 256 << 10
 )
 
@@ -260,7 +298,10 @@ func examine(ctx context.Context, c *content) (examined, error) {
 
 func pass(ctx context.Context, c *content, closely bool) (examined, error) {
 	var e examined
-	size := int(min(chunk, c.to-c.from))
+	size := int(min(quick, c.to-c.from))
+	if closely {
+		size = int(min(chunk, c.to-c.from))
+	}
 	buf := make([]byte, size+utf8.UTFMax)
 	carry, lines := 0, 1
 	last := byte(0)

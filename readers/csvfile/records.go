@@ -62,13 +62,13 @@ type splitter struct {
 	wide     bool // so were bytes above 127
 }
 
-// newSplitter takes records apart; size is about how many bytes there are.
-func newSplitter(src io.Reader, d dialect, cell, columns int, size int64) *splitter {
-	return &splitter{
-		src: src, d: d, cell: cell, columns: columns, record: longestRecord(cell),
-		buf: make([]byte, max(4<<10, min(128<<10, size+1))),
-	}
+// newSplitter takes records apart, in room that nobody else uses meanwhile and that grows with long records.
+func newSplitter(src io.Reader, d dialect, cell, columns int, room []byte) *splitter {
+	return &splitter{src: src, d: d, cell: cell, columns: columns, record: longestRecord(cell), buf: room}
 }
+
+// room is enough for a splitter of about so many bytes.
+func room(size int64) []byte { return make([]byte, max(4<<10, min(128<<10, size+1))) }
 
 // longestRecord is the most bytes of one record whose fields may have cell bytes each.
 func longestRecord(cell int) int { return max(8<<20, 4*cell) }

@@ -19,8 +19,8 @@ func TestCutInPlace(t *testing.T) {
 		d := someDialect(r)
 		text := someRecords(r, d)
 		cell, columns := 1+r.IntN(200), 1+r.IntN(40)
-		quick := newSplitter(dripping(r, text), d, cell, columns, int64(r.IntN(100)))
-		careful := newSplitter(strings.NewReader(text), d, cell, columns, int64(len(text)))
+		quick := newSplitter(dripping(r, text), d, cell, columns, room(int64(r.IntN(100))))
+		careful := newSplitter(strings.NewReader(text), d, cell, columns, room(int64(len(text))))
 		for n := 1; ; n++ {
 			more, err := quick.next()
 			want, wantErr := carefulNext(careful)
