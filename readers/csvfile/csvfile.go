@@ -213,52 +213,17 @@ func headerRow(header string) (int, error) {
 	return n, nil
 }
 
+// nameColumns finds the heading among the first records, wanted being its number in the setting, and learns from what is below it.
 func (t *opened) nameColumns(rows [][]string, header string, wanted int) error {
-	at := table.None
-	switch {
-	case wanted > len(rows) || wanted > 0 && table.Blank(rows[wanted-1]):
-		return readers.Refuse("csv.header_absent", "row", wanted)
-	case wanted > 0:
-		at = wanted - 1
-	case header != "none":
-		at = table.FindFitting(rows, findHeading(rows), t.fit)
-		if first, count := table.Sunken(rows, at, t.fit); count > 0 {
-			return readers.Refuse("table.sunken", "first", first+1, "count", count, "row", at+1)
-		}
-		if names, column := table.Sideways(rows, at, t.fit); names != nil {
-			return readers.Refuse("table.sideways", "names", table.Names(names), "column", table.Letter(column), "row", at+1)
-		}
-		t.commented = at > 0 && slices.ContainsFunc(rows[:at], func(row []string) bool { return len(row) > 0 && strings.HasPrefix(row[0], "#") })
+	at, err := t.headingOf(rows, header, wanted)
+	if err != nil {
+		return err
 	}
 	t.firm = wanted > 0
 	if at == table.None {
-		if header != "none" {
-			t.notes.add(words.Message("csv.note.no_heading"), 0)
-		}
-		n := usual(rows)
-		t.width, t.named = n, n
-		for i := range n {
-			t.columns = append(t.columns, batch.Column{Name: "column " + strconv.Itoa(i+1), Ref: table.Letter(i)})
-		}
-		t.skip = 0
-		if header != "none" {
-			t.skip = above(rows)
-		}
+		t.numberColumns(rows, header)
 	} else {
-		t.skip = at + 1
-		t.heading = rows[at]
-		t.width = len(t.heading)
-		n := trimmed(t.heading)
-		t.named = n
-		for _, row := range rows[at+1:] {
-			if m := trimmed(row); m <= t.width {
-				n = max(n, m) // a column without a name that has values
-			}
-		}
-		for i := range n {
-			t.columns = append(t.columns, batch.Column{Name: unwrapped(t.heading[i]), Ref: table.Letter(i)})
-		}
-		t.heading = slices.Clone(t.heading[:n])
+		t.takeHeading(rows, at)
 	}
 	below := rows[t.skip:]
 	t.watch = table.NewWatch(len(t.columns), below)
@@ -267,11 +232,11 @@ func (t *opened) nameColumns(rows [][]string, header string, wanted int) error {
 	if t.fit != nil && t.heading != nil {
 		table.Expect(t.habits, t.fit(t.heading))
 	}
-	top := t.skip
+	top := rows[:t.skip]
 	if at != table.None {
-		top--
+		top = rows[:at]
 	}
-	for i, row := range rows[:top] {
+	for i, row := range top {
 		if table.Blank(row) {
 			t.notes.add(words.Message("csv.note.blank"), i+1)
 		} else {
@@ -279,6 +244,56 @@ func (t *opened) nameColumns(rows [][]string, header string, wanted int) error {
 		}
 	}
 	return nil
+}
+
+// headingOf is the index of the heading, or table.None.
+func (t *opened) headingOf(rows [][]string, header string, wanted int) (int, error) {
+	switch {
+	case wanted > len(rows) || wanted > 0 && table.Blank(rows[wanted-1]):
+		return 0, readers.Refuse("csv.header_absent", "row", wanted)
+	case wanted > 0:
+		return wanted - 1, nil
+	case header == "none":
+		return table.None, nil
+	}
+	at := table.FindFitting(rows, findHeading(rows), t.fit)
+	if first, count := table.Sunken(rows, at, t.fit); count > 0 {
+		return 0, readers.Refuse("table.sunken", "first", first+1, "count", count, "row", at+1)
+	}
+	if names, column := table.Sideways(rows, at, t.fit); names != nil {
+		return 0, readers.Refuse("table.sideways", "names", table.Names(names), "column", table.Letter(column), "row", at+1)
+	}
+	t.commented = at > 0 && slices.ContainsFunc(rows[:at], func(row []string) bool { return len(row) > 0 && strings.HasPrefix(row[0], "#") })
+	return at, nil
+}
+
+// numberColumns names the columns of a file without a heading by their numbers.
+func (t *opened) numberColumns(rows [][]string, header string) {
+	if header != "none" {
+		t.notes.add(words.Message("csv.note.no_heading"), 0)
+		t.skip = above(rows)
+	}
+	t.width = usual(rows)
+	t.named = t.width
+	for i := range t.width {
+		t.columns = append(t.columns, batch.Column{Name: "column " + strconv.Itoa(i+1), Ref: table.Letter(i)})
+	}
+}
+
+// takeHeading names the columns by a record. Columns behind it that have values are some without names.
+func (t *opened) takeHeading(rows [][]string, at int) {
+	heading := rows[at]
+	t.skip, t.width, t.named = at+1, len(heading), trimmed(heading)
+	n := t.named
+	for _, row := range rows[t.skip:] {
+		if m := trimmed(row); m <= t.width {
+			n = max(n, m)
+		}
+	}
+	for i := range n {
+		t.columns = append(t.columns, batch.Column{Name: unwrapped(heading[i]), Ref: table.Letter(i)})
+	}
+	t.heading = slices.Clone(heading[:n])
 }
 
 // judge asks what the route wants of a line of names; nil where it is not known.
