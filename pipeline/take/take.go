@@ -21,6 +21,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/mappers"
 	"github.com/rowferry/rowferry/masks"
 	"github.com/rowferry/rowferry/patience"
 	"github.com/rowferry/rowferry/pipeline/opening"
@@ -505,15 +506,7 @@ func (t *Taker) double(ctx context.Context, f *ledger.File, earlier string) erro
 
 // read stages every item of the file.
 func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Reading, error) {
-	copied, err := t.Ledger.Copies().Open(ctx, f.ID)
-	if err != nil {
-		return ledger.Reading{}, itsOwn(err)
-	}
-	opened, err := opening.New(ctx, t.Route, copied, f.Name)
-	if err != nil {
-		return ledger.Reading{}, itsOwn(err)
-	}
-	table, plan, err := opening.Open(ctx, opened, redrop.Books{Ledger: t.Ledger}.For(f.ID))
+	table, plan, err := t.open(ctx, f)
 	if err != nil {
 		return ledger.Reading{}, itsOwn(err)
 	}
@@ -527,42 +520,46 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 			return ledger.Reading{}, itsOwn(err)
 		}
 	}
-	defer func() { _ = to.wait() }() // after an error
 	to.judge = repeats.New(t.Ledger, t.Route, table.Reading.Again, table.Layout().Sheets, f.ID, t.Now())
-	read := 0
-	var before *earlier
 	if f.Source == fromInbox && table.Reading.Again == nil && table.Format.Text {
-		if before, err = t.continues(ctx, f); err != nil {
+		if to.before, err = t.continues(ctx, f); err != nil {
 			return ledger.Reading{}, err
 		}
 	}
-	to.before = before
-	for item, err := range bound.Items(counted(table.RowsFor(plan), &read)) {
-		if err != nil {
-			return ledger.Reading{}, itsOwn(err)
-		}
-		if err := to.add(ctx, before.stage(plan.Stage(item, f.Language), f.Language)); err != nil {
-			return ledger.Reading{}, err
-		}
-	}
-	if err := errors.Join(to.flush(ctx), to.wait()); err != nil {
+	if err := to.all(ctx, bound, table, plan); err != nil {
 		return ledger.Reading{}, err
 	}
-	if read != to.counts.Read {
-		return ledger.Reading{}, itsOwn(fmt.Errorf("the mapping of route %s accounts for %d of %d rows", f.Route, to.counts.Read, read))
-	}
-	if read == 0 && t.Route.NoEmpty {
+	if to.counts.Read == 0 && t.Route.NoEmpty {
 		return ledger.Reading{}, &batch.Unreadable{Message: words.Message("take.no_rows")}
 	}
+	return t.told(table, bound, to)
+}
+
+// open opens the private copy for its first reading.
+func (t *Taker) open(ctx context.Context, f ledger.File) (*opening.Table, opening.Plan, error) {
+	copied, err := t.Ledger.Copies().Open(ctx, f.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	opened, err := opening.New(ctx, t.Route, copied, f.Name)
+	if err != nil {
+		return nil, nil, err
+	}
+	return opening.Open(ctx, opened, redrop.Books{Ledger: t.Ledger}.For(f.ID))
+}
+
+// told is what a file said of itself, and what is to be said of it, when all of it is staged.
+func (t *Taker) told(table *opening.Table, bound *mappers.Bound, staged *staging) (ledger.Reading, error) {
 	r := table.Told()
+	var err error
 	if r.Read, err = json.Marshal(t.Route.Read); err != nil {
 		return ledger.Reading{}, err
 	}
-	r.Notes = slices.Concat(table.Notes(), bound.Notes(), to.judge.Notes())
-	if before != nil {
-		r.Notes = append(r.Notes, before.note())
+	r.Notes = slices.Concat(table.Notes(), bound.Notes(), staged.judge.Notes())
+	if staged.before != nil {
+		r.Notes = append(r.Notes, staged.before.note())
 	}
-	if read == 0 {
+	if staged.counts.Read == 0 {
 		r.Notes = append(r.Notes, batch.Note{Message: words.Message("take.note.empty")})
 	}
 	for _, c := range bound.Unused() {
@@ -614,6 +611,27 @@ func ChunkSize(r providers.Rows) int {
 		return about
 	}
 	return max(1, about/r.Max) * r.Max
+}
+
+// all stages what the mapping makes of every row, and waits until that is done.
+func (s *staging) all(ctx context.Context, bound *mappers.Bound, table *opening.Table, plan opening.Plan) error {
+	defer func() { _ = s.wait() }() // after an error
+	read := 0
+	for item, err := range bound.Items(counted(table.RowsFor(plan), &read)) {
+		if err != nil {
+			return itsOwn(err)
+		}
+		if err := s.add(ctx, s.before.stage(plan.Stage(item, s.file.Language), s.file.Language)); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(s.flush(ctx), s.wait()); err != nil {
+		return err
+	}
+	if read != s.counts.Read {
+		return itsOwn(fmt.Errorf("the mapping of route %s accounts for %d of %d rows", s.file.Route, s.counts.Read, read))
+	}
+	return nil
 }
 
 func (s *staging) add(ctx context.Context, staged ledger.Staged) error {
