@@ -77,6 +77,11 @@ var books = catalogue{
 		ZH: "它不是这台机器写入过的账本",
 		RU: "это не тот, в который писала эта машина",
 	},
+	"ledger.what.elsewhere": {
+		EN: "the last writes of another machine ({machine}) are missing, as it noticed",
+		ZH: "另一台机器（{machine}）发现缺少它最后的写入",
+		RU: "нет последних записей другой машины ({machine}), как она заметила",
+	},
 	"ledger.what.session": {
 		EN: "it does not know what this machine wrote since {since}",
 		ZH: "它不知道这台机器自 {since} 以来写入的内容",

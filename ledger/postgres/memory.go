@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -29,6 +30,10 @@ const memoryName = "ledger.seen"
 
 // idsKey is where the ledger keeps its id, behind those it had before somebody accepted it as it was.
 const idsKey = ledger.Own + "ids"
+
+// missesKey is where a machine that misses writes of its own leaves word of it: the ledger's id at that time, and who it is. Machines that wrote
+// nothing since would notice nothing, and send again what it sent. With the next id, somebody's acceptance, the word is void.
+const missesKey = ledger.Own + "misses"
 
 // memory is what a machine remembers.
 type memory struct {
@@ -122,39 +127,93 @@ func (l *Ledger) remember(ctx context.Context, adopting bool) (*book, error) {
 	return m.open(l.data)
 }
 
-// knows is *ledger.Damaged where the database does not know what this machine wrote.
+// errMisses is wrapped where it is this machine that misses writes.
+var errMisses = errors.New("this machine misses writes of its own")
+
+// knows is *ledger.Damaged where the database does not know what this machine wrote, or another one that has said so.
 func (b books) knows(ctx context.Context) error {
 	m, ok, err := remembered(b.data) // before the database is asked: an owner may go on meanwhile
-	if err != nil || !ok || m.path != b.path {
+	if err != nil {
 		return err
 	}
 	ids, err := b.ids(ctx)
 	if err != nil {
 		return err
 	}
+	if ok && m.path == b.path {
+		if err := b.has(ctx, m, ids); err != nil {
+			return err
+		}
+	}
+	said, err := b.Kept(ctx, missesKey)
+	if id, who, _ := strings.Cut(said, " "); err == nil && len(ids) > 0 && id == ids[len(ids)-1] {
+		err = b.putBack(nil, "ledger.what.elsewhere", "machine", who)
+	}
+	return err
+}
+
+// knowing is knows for who is to own the ledger: what it misses, all others hear.
+func (b books) knowing(ctx context.Context, me string) error {
+	err := b.knows(ctx)
+	if !errors.Is(err, errMisses) {
+		return err
+	}
+	return errors.Join(err, b.explained(b.tell(ctx, me)))
+}
+
+// tell leaves word that this machine misses writes, and ends all sessions: whoever goes on begins anew, and reads it.
+func (b books) tell(ctx context.Context, me string) error {
+	ids, err := b.ids(ctx)
+	if err != nil {
+		return err
+	}
+	return pgx.BeginFunc(ctx, b.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, lockOf("sessions")); err != nil {
+			return err
+		}
+		word := []byte(ids[len(ids)-1] + " " + me)
+		r, err := tx.Exec(ctx, "INSERT INTO facts (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE position($3 IN facts.value) <> 1",
+			[]byte(missesKey), word, []byte(ids[len(ids)-1]+" "))
+		if err != nil || r.RowsAffected() == 0 { // all have heard of it
+			return err
+		}
+		rows, err := tx.Query(ctx, "SELECT id FROM sessions")
+		if err != nil {
+			return err
+		}
+		all, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		for _, id := range all {
+			err = cmp.Or(err, over(ctx, tx, id, -1))
+		}
+		return err
+	})
+}
+
+// has is *ledger.Damaged where the database does not know what this machine remembers.
+func (b books) has(ctx context.Context, m memory, ids []string) error {
 	switch at := slices.Index(ids, m.id); {
 	case at < 0:
-		return b.putBack("ledger.what.other")
+		return b.putBack(nil, "ledger.what.other")
 	case at < len(ids)-1: // somebody accepted it since
 		return nil
 	}
 	var written int64
-	err = b.reading(ctx, func(q querier) error {
+	err := b.reading(ctx, func(q querier) error {
 		return q.QueryRow(ctx, "SELECT written FROM fences WHERE session = $1 AND begun = $2 UNION ALL SELECT written FROM ended WHERE session = $1 AND begun = $2", m.session, m.begun).Scan(&written)
 	})
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return b.putBack("ledger.what.session", "since", m.begun.UTC().Format(time.RFC3339))
+		return b.putBack(errMisses, "ledger.what.session", "since", m.begun.UTC().Format(time.RFC3339))
 	case err != nil:
 		return err
 	case written < m.written:
-		return b.putBack("ledger.what.writes", "count", m.written-written)
+		return b.putBack(errMisses, "ledger.what.writes", "count", m.written-written)
 	}
 	return nil
 }
 
-func (b books) putBack(what string, args ...any) error {
-	return &ledger.Damaged{Path: b.path, Lost: true, Sentence: "ledger.put_back", What: words.Message(what, args...)}
+func (b books) putBack(cause error, what string, args ...any) error {
+	return &ledger.Damaged{Path: b.path, Lost: true, Sentence: "ledger.put_back", What: words.Message(what, args...), Err: cause}
 }
 
 // Adopt is ledger.Driver's. It needs the ledger for itself.

@@ -116,6 +116,53 @@ func TestPutBack(t *testing.T) {
 	}
 }
 
+// What one machine misses it tells the others, as of a database that failed over to a standby which lacked the last commits: they did not write
+// since, so nothing of their own is missing, and they would send again what that one sent. None goes on before somebody has accepted it.
+func TestWhatOneMachineMissesStopsAll(t *testing.T) {
+	t.Parallel()
+	address := cluster.Address()
+	east1, east2, east3 := postgres.Driver{Address: address, Data: t.TempDir()}, postgres.Driver{Address: address, Data: t.TempDir()}, postgres.Driver{Address: address, Data: t.TempDir()}
+	first, second := join(t, east1, "east-1"), join(t, east2, "east-2")
+	ledgertest.Accepted(t, first, "f1", 10)
+	back, err := cluster.Saved(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := func(l ledger.Owner, item int) error {
+		return l.Record(ledgertest.Settled("f1", item, batch.Delivered)).Wait(t.Context())
+	}
+	if err := errors.Join(written(first, 0), back()); err != nil {
+		t.Fatal(err)
+	}
+	if err := written(first, 1); !errors.Is(err, ledger.ErrLost) {
+		t.Errorf("a write into a database that was put back: %v", err)
+	}
+	_ = first.Close()
+	if _, err := east1.Join(t.Context(), "east-1"); err == nil {
+		t.Error("the machine that misses a write goes on")
+	}
+	if err := written(second, 2); !errors.Is(err, ledger.ErrLost) {
+		t.Errorf("a machine that misses nothing of its own goes on: %v", err)
+	}
+	_ = second.Close()
+	for name, d := range map[string]postgres.Driver{"east-2": east2, "east-3": east3} { // the third never wrote
+		_, err := d.Join(t.Context(), name)
+		_, looked := d.Visit(t.Context())
+		for _, err := range []error{err, looked} {
+			damaged, ok := errors.AsType[*ledger.Damaged](err)
+			if !ok || !damaged.Lost || !strings.Contains(err.Error(), "writes of another machine (east-1, process ") || !strings.Contains(damaged.Say(batch.Chinese), "east-1") {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	if _, err := east3.Adopt(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for name, d := range map[string]postgres.Driver{"east-1": east1, "east-2": east2} {
+		closed(t, join(t, d, name))
+	}
+}
+
 // Whose tables are dropped, as by a restore that begins with that, is told so by whatever is asked of the ledger next.
 func TestTablesThatAreGone(t *testing.T) {
 	t.Parallel()

@@ -171,7 +171,7 @@ func (d Driver) own(ctx context.Context, alone bool) (*Ledger, error) {
 		err = b.agree(ctx)
 	}
 	if err == nil && !d.adopting {
-		err = b.knows(ctx)
+		err = b.knowing(ctx, d.me())
 	}
 	if err == nil && !alone { // who works alone hands nothing out
 		err = b.explained(jobs.Migrate(ctx, b.pool))
@@ -184,6 +184,11 @@ func (d Driver) own(ctx context.Context, alone bool) (*Ledger, error) {
 		d.clock = time.Now
 	}
 	lease, err := b.enter(ctx, d, alone)
+	if err == nil && !d.adopting { // another one may have said meanwhile that it misses something: it ends the sessions that it finds
+		if err = b.knowing(ctx, d.me()); err != nil {
+			err = errors.Join(err, lease.close(ctx))
+		}
+	}
 	if err != nil {
 		b.pool.Close()
 		return nil, err
