@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"mime"
@@ -19,6 +20,7 @@ import (
 	"github.com/rowferry/rowferry/console/people"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/pipeline/desk"
+	"github.com/rowferry/rowferry/words"
 )
 
 //go:embed openapi.json
@@ -79,8 +81,23 @@ func (c *Console) api(mux *http.ServeMux) {
 		mux.HandleFunc(e.pattern, c.may(e.least, asked(e.pattern, e.handler)))
 	}
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
+		if taken := methods(mux, r); len(taken) > 0 {
+			w.Header().Set("Allow", strings.Join(taken, ", "))
+			c.problem(w, r, http.StatusMethodNotAllowed, "method", "console.api.method", "known", strings.Join(taken, ", "))
+			return
+		}
 		c.problem(w, r, http.StatusNotFound, "not-found", "console.not_found")
 	})
+}
+
+// methods lists those that the address of a request takes.
+func methods(mux *http.ServeMux, r *http.Request) (taken []string) {
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		if _, pattern := mux.Handler(&http.Request{Method: method, Host: r.Host, URL: r.URL}); strings.Contains(pattern, " /api/") {
+			taken = append(taken, method)
+		}
+	}
+	return taken
 }
 
 func (c *Console) apiMe(w http.ResponseWriter, _ *http.Request, p *people.Person) error {
@@ -508,10 +525,37 @@ func readLong(w http.ResponseWriter, r *http.Request, into any) error {
 func readUpTo(w http.ResponseWriter, r *http.Request, into any, most int64) error {
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, most))
 	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil && !errors.Is(err, io.EOF) {
-		return refused(http.StatusUnprocessableEntity, "body", "console.api.body", "cause", err)
+	err := d.Decode(into)
+	if errors.Is(err, io.EOF) {
+		return nil
 	}
-	return nil
+	if err == nil {
+		if _, err = d.Token(); errors.Is(err, io.EOF) {
+			return nil
+		}
+	}
+	key, args := misread(err)
+	return refused(http.StatusUnprocessableEntity, "body", key, args...)
+}
+
+// misread is what is wrong with a body, in the words of who wrote it: its fields and places, none of our types.
+func misread(err error) (key string, args []any) {
+	_, field, unknown := strings.Cut(fmt.Sprint(err), "json: unknown field ")
+	kind, mistyped := errors.AsType[*json.UnmarshalTypeError](err)
+	long, tooLong := errors.AsType[*http.MaxBytesError](err)
+	switch {
+	case tooLong:
+		return "console.api.body.long", []any{"most", long.Limit >> 20}
+	case unknown:
+		return "console.api.body.field", []any{"field", words.Short(strings.Trim(field, `"`))}
+	case mistyped && kind.Field == "":
+		return "console.api.body.kind", []any{"value", kind.Value}
+	case mistyped:
+		return "console.api.body.type", []any{"field", words.Short(kind.Field), "value", kind.Value}
+	case err == nil:
+		return "console.api.body.more", nil
+	}
+	return "console.api.body", []any{"cause", err}
 }
 
 // apiAccount is an account as the API tells of it.

@@ -135,6 +135,9 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // wrap puts what holds for every request around the handlers.
 func (c *Console) wrap(h http.Handler) http.Handler {
 	crossing := http.NewCrossOriginProtection()
+	crossing.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.problem(w, r, http.StatusForbidden, "cross-origin", "console.cross_origin")
+	}))
 	inner := crossing.Handler(c.sessions.LoadAndSave(c.identify(h)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		head := w.Header()
