@@ -409,3 +409,42 @@ func TestZerosLostOfNewRows(t *testing.T) {
 		}
 	}
 }
+
+// A row that a result brought has its zeros also in the results of that result: a copy whose number a person clears, one that was refused and is
+// mended, and one that could not be delivered. Nothing of them stands in the family's first file.
+func TestZerosLostOfRowsThatAResultBrought(t *testing.T) {
+	for name, order := range map[string]func(rec []string){
+		"columns as they were":     func([]string) {},
+		"columns in another order": func(rec []string) { rec[7], rec[9] = rec[9], rec[7] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := open(t, batch.English, "")
+			r := h.drop("failures", "orders.csv", encode(t, ',', [][]string{head, {"003000", "A1", "late"}, {"003001", "A2", "storm"}, {"003002", "A3", "strike"}}))
+			all := records(t, r.content("csv"))
+			copied, refused, down := slices.Clone(line(all, "A1")), slices.Clone(line(all, "A2")), slices.Clone(line(all, "A3"))
+			for id, rec := range map[string][]string{"REFUSE4": refused, "DOWN5": down} {
+				copy(rec, []string{"", "", "", "", "", "", ""})
+				rec[column(all, "lesBookingId")] = id
+			}
+			all = append(all, copied, refused, down)
+			bare(all)
+			for _, rec := range all {
+				order(rec)
+			}
+			r = h.drop("failures", r.name("csv"), encode(t, ',', all))
+			r.want(map[string]batch.Status{"REFUSE4": batch.Rejected, "DOWN5": batch.Failed})
+			h.provider.heal()
+			all = records(t, r.content("csv"))
+			all[4][0] = "" // the copy
+			line(all, "REFUSE4")[column(all, "lesBookingId")] = "M4"
+			bare(all)
+			h.drop("failures", r.name("csv"), encode(t, ',', all))
+			for id, want := range map[string]int{"A1": 2, "A2": 1, "A3": 1, "M4": 1, "DOWN5": 1} {
+				account := map[string]string{"A1": "003000", "A2": "003001", "A3": "003002", "M4": "003001", "DOWN5": "003002"}[id]
+				if n := h.provider.executed(id); n != want || !strings.Contains(h.provider.body(id), `"`+account+`"`) {
+					t.Errorf("%s was sent %d times, as %s; want %d times, with %s", id, n, h.provider.body(id), want, account)
+				}
+			}
+		})
+	}
+}

@@ -9,8 +9,8 @@ import (
 	"github.com/rowferry/rowferry/words"
 )
 
-// zeros gives lines that are no row of the family, as copies and new rows, the zeros that a program took off all lines: a value of digits is what
-// the family's first file has in that column, where it has it with zeros only, and always with as many.
+// zeros gives lines that are no row of the family's first file, as copies and new rows, also those that an earlier result brought, the zeros that a
+// program took off all lines: a value of digits is what that file has in that column, where it has it with zeros only, and always with as many.
 type zeros struct {
 	rows  map[int]bool // of the dropped file
 	texts map[stripped]*lead
@@ -35,10 +35,13 @@ func (m *matching) findZeros() error {
 	if !m.written || !m.file.Format.Text || root < 0 {
 		return nil
 	}
-	z := &zeros{rows: map[int]bool{}, texts: map[stripped]*lead{}}
+	z, strange := &zeros{rows: map[int]bool{}, texts: map[stripped]*lead{}}, map[int]bool{} // those that are not as they were either
 	for i := range m.lines {
-		if l := &m.lines[i]; !m.placed[i] && m.guests[i] == nil && len(m.bySum.all(l.sum)) == 0 {
+		if l := &m.lines[i]; (!m.placed[i] || m.brought(i)) && m.guests[i] == nil {
 			z.rows[l.row] = true
+			if len(m.bySum.all(l.sum)) == 0 {
+				strange[l.row] = true
+			}
 		}
 	}
 	if len(z.rows) == 0 {
@@ -66,7 +69,13 @@ func (m *matching) findZeros() error {
 	}
 	m.t.Restore = append(m.t.Restore, z)
 	m.t.More = append(m.t.More, batch.Note{Message: words.Message("redrop.note.renoted", "count", count, "id", m.family.base.Root()), Count: count})
-	return m.sumAgain(z.rows)
+	return m.sumAgain(strange)
+}
+
+// brought reports whether a line is supposed to be a row that an earlier result brought, which has it as the program wrote it.
+func (m *matching) brought(i int) bool {
+	at, known := m.supposed(i)
+	return known && m.originals[at].place.origin > originRow
 }
 
 // ask collects the values that may have begun with zeros.
