@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/big"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ const (
 	monthFirst
 	rounded   // of a number with more digits than a program can hold: nobody writes that by hand
 	bared     // of digits without the zeros that they began with
+	marred    // of letters that became question marks, or a house number that became a day of a month: nobody writes that by hand either
 	spoilt    // no notation: as it was, and a reader found something wrong with it that does not show any more
 	notations // how many there are
 )
@@ -71,8 +73,16 @@ func likewise(cell *batch.Cell, text string) (bool, order) {
 			return small && sameNumber(plain, text), undecided
 		case isoTime.MatchString(own):
 			return sameTime(strings.Replace(own, " ", "T", 1), text)
+		case isTruth(own):
+			return sameTruth(own, text), undecided
+		case sameGroups(own, text):
+			return true, undecided
 		}
-		return sameGroups(own, text), undecided
+		for _, same := range []func(own, text string) (bool, order){sameShortDayText, sameNamedDay, sameLetters} {
+			if is, o := same(own, text); is {
+				return true, o
+			}
+		}
 	}
 	return false, undecided
 }
@@ -206,14 +216,13 @@ func sameExponential(want *big.Rat, text string) bool {
 	return strconv.FormatFloat(f, 'e', len(part), 64) == strconv.FormatFloat(is, 'e', len(part), 64)
 }
 
-func sameTruth(plain, text string) bool {
-	switch strings.ToUpper(text) {
-	case "TRUE", "ИСТИНА":
-		return plain == "TRUE"
-	case "FALSE", "ЛОЖЬ":
-		return plain == "FALSE"
-	}
-	return false
+// truths are how programs show a truth, by what it is.
+var truths = map[string][]string{"TRUE": {"TRUE", "ИСТИНА", "WAHR", "VRAI", "VERO", "VERDADERO"}, "FALSE": {"FALSE", "ЛОЖЬ", "FALSCH", "FAUX", "FALSO"}}
+
+func isTruth(own string) bool { return truths[strings.ToUpper(own)] != nil }
+
+func sameTruth(own, text string) bool {
+	return slices.Contains(truths[strings.ToUpper(own)], strings.ToUpper(text))
 }
 
 // sameTime compares 2006-01-02, 2006-01-02T15:04:05 or 15:04:05 with what a program shows of it.
@@ -263,7 +272,13 @@ func sameClock(clock, text string) bool {
 // sameDay compares 2006-01-02 with a date as shown. It says whether day or month stands first where the notation leaves that open.
 func sameDay(iso, text string) (bool, order) {
 	want, err := time.Parse(time.DateOnly, iso)
-	if err != nil || !dateText.MatchString(text) {
+	if err != nil {
+		return false, undecided
+	}
+	if n, month := named(text); month > 0 {
+		return month == want.Month() && ofDay(n, want), undecided
+	}
+	if !dateText.MatchString(text) {
 		return false, undecided
 	}
 	g := digits.FindAllString(text, -1)

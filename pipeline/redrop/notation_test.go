@@ -30,6 +30,17 @@ func TestLikewise(t *testing.T) {
 		{batch.String, "000123456789012345678", []string{"123456789012346000", "000123456789012345000"}, nil},
 		{batch.String, "2026-03-25", []string{"25.03.2026", "3/25/2026"}, []string{"26.03.2026"}},
 		{batch.String, "3/4/2026", []string{"03/04/2026", "03.04.2026", "3/4/26"}, []string{"04.03.2026", "3/4/2025"}},
+		{batch.Date, "2026-01-31", []string{"31-Jan-26", "31 January 2026", "Jan 31, 2026", "31.янв.26", "31-Jan", "Jan-26", "2026年1月"}, []string{"31-Feb-26", "30-Jan-26", "31-Jan-27", "1月30日"}},
+		{batch.Moment, "2026-01-31T09:30:00", []string{"31-Jan-26 9:30"}, []string{"31-Jan-26 9:31"}},
+		{batch.String, "31 Jan 2026", []string{"31-Jan-26", "31.01.2026", "1/31/2026", "2026年1月31日", "31. Jan 26"}, []string{"31-Jan-27", "30.01.2026"}},
+		{batch.String, "12/3", []string{"3-Dec", "03-Dec", "12-Mar", "12月3日", "12.мар", "03. Dez", "12/03/2026", "03.12.2026"}, []string{"3-Nov", "12-Apr", "12/4", "12/3a", "Dec"}},
+		{batch.String, "5/2026", []string{"May-26", "май.26", "2026年5月"}, []string{"May-27", "Jun-26"}},
+		{batch.String, "12-45", []string{"Dec-45"}, []string{"Dec-46"}},
+		{batch.String, "true", []string{"TRUE", "WAHR", "ИСТИНА"}, []string{"FALSE", "FALSCH"}},
+		{batch.String, "张伟", []string{"??"}, []string{"?", "???", "张?伟"}},
+		{batch.String, "Łódź", []string{"?ód?", "Lódz", "??d?", "Lodz"}, []string{"Łód", "?ód", "Kódz", "Lodzz"}},
+		{batch.String, "a 😀 b", []string{"a ?? b", "a ? b"}, []string{"a b", "b ?? b"}},
+		{batch.String, "why?", nil, []string{"?hy?", "why", "????"}},
 		{batch.String, "A-1", nil, []string{"A1", "-1"}},
 	} {
 		for _, text := range c.same {

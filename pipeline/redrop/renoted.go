@@ -28,8 +28,8 @@ type tallied struct{ all, sent int }
 
 // renotations finds the values that a program wrote in its own way when it saved the file, and takes them for what they were. A
 // person writes values anew in the rows that are to be mended; a program does so in every row. So a column counts only where a row
-// shows it that was sent, in which nobody has anything to mend; but for numbers that lost their last digits, which are no person's doing, and zeros before
-// numbers, which are lost in all columns together: where people leave in a text only what is to be mended, that no value has any left shows it.
+// shows it that was sent, in which nobody has anything to mend; but for numbers that lost their last digits and texts that lost their letters, which are no
+// person's doing, and zeros before numbers, which are lost in all columns together: where people leave in a text only what is to be mended, that no value has any left shows it.
 func (m *matching) renotations() error {
 	base := &m.family.base
 	count, err := m.renoted(base)
@@ -243,7 +243,7 @@ func (r *renotation) blamed(row int, heading string) bool {
 // agreed reports whether a column's values in this notation are a program's: rows that were sent have it, and none the opposite one.
 func (r *renotation) agreed(column int, o order) bool {
 	c := r.columns[column]
-	if o == rounded || o == spoilt {
+	if o == rounded || o == marred || o == spoilt {
 		return c[o].all > 0
 	}
 	if o == bared {

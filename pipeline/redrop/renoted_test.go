@@ -448,3 +448,40 @@ func TestZerosLostOfRowsThatAResultBrought(t *testing.T) {
 		})
 	}
 }
+
+// What a program made of texts when it saved a result as CSV is no change, and what goes again goes as its sender wrote it: letters that the
+// encoding has not, house numbers that became days, days by the names of their months, truths in the program's language.
+func TestTextsThatAProgramSpoilt(t *testing.T) {
+	for name, of := range map[string]map[string][2]string{
+		"letters": {"A1": {"张伟", "??"}, "REFUSE2": {"Łódź", "?ód?"}, "DOWN3": {"Иван", "????"}, "REFUSE4": {"München, ul. Żabia", "München, ul. ?abia"}, "A5": {"naïve 😀", "naïve ??"}},
+		"houses":  {"A1": {"12/3", "3-Dec"}, "REFUSE2": {"5/6", "6-May"}, "DOWN3": {"7-8", "8-Jul"}, "REFUSE4": {"12/45", "Dec-45"}, "A5": {"1/2", "2-Jan"}},
+		"months":  {"A1": {"31 Jan 2026", "31-Jan-26"}, "REFUSE2": {"28 Feb 2026", "28-Feb-26"}, "DOWN3": {"1 Mar 2026", "1-Mar-26"}, "REFUSE4": {"4 Apr 2026", "4-Apr-26"}, "A5": {"5 May 2026", "5-May-26"}},
+		"truths":  {"A1": {"true", "WAHR"}, "REFUSE2": {"false", "FALSCH"}, "DOWN3": {"true", "WAHR"}, "REFUSE4": {"false", "FALSCH"}, "A5": {"True", "WAHR"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := open(t, batch.English, "")
+			all := [][]string{head}
+			for _, id := range []string{"A1", "REFUSE2", "DOWN3", "REFUSE4", "A5"} {
+				all = append(all, []string{"300037", id, of[id][0]})
+			}
+			r := h.drop("failures", "orders.csv", encode(t, ',', all))
+			h.provider.heal()
+			all = records(t, r.content("csv"))
+			for id, texts := range of {
+				line(all, id)[column(all, "failReason")] = texts[1]
+			}
+			line(all, "REFUSE2")[column(all, "lesBookingId")] = "M2"
+			r = h.drop("failures", r.name("csv"), encode(t, ',', all))
+			r.want(map[string]batch.Status{"A1": batch.Delivered, "M2": batch.Delivered, "DOWN3": batch.Delivered, "REFUSE4": batch.Rejected, "A5": batch.Delivered})
+			for id, was := range map[string]string{"M2": "REFUSE2", "DOWN3": "DOWN3"} {
+				if body := h.provider.body(id); !strings.Contains(body, `"`+of[was][0]+`"`) {
+					t.Errorf("%s was sent as %s, want %s", id, body, of[was][0])
+				}
+			}
+			r.says("REFUSE4", "not changed")
+			if l := r.of("A1"); strings.Contains(l["message"], "NOT sent") {
+				t.Errorf("A1 counts as changed: %s", l["message"])
+			}
+		})
+	}
+}
