@@ -16,7 +16,7 @@ type Ours struct {
 }
 
 // Find looks for our columns: as a workbook heads them, in any language and at any place, or as a CSV result does, next to each
-// other and in their order. The words of a CSV result are common, so fewer than five of them prove nothing by themselves; what
+// other and in their order, or all of them in their order. The words of a CSV result are common, so fewer than five of them prove nothing by themselves; what
 // stands over a workbook's is nobody else's, and people take the columns out that they do not need.
 func Find(headings []string) Ours {
 	o := Ours{Columns: map[int]Column{}, At: map[Column]int{}}
@@ -29,17 +29,35 @@ func Find(headings []string) Ours {
 		o.Sure = true
 		return o
 	}
-	from, to := plainRun(headings)
-	for i := from; i < to; i++ {
+	for _, i := range plain(headings) {
 		c := plainColumn(headings[i])
 		o.Columns[i], o.At[c] = c, i
 	}
 	_, row := o.At[Row]
 	_, status := o.At[Status]
-	if o.Sure = to-from >= 5; !o.Sure && !(row && status) {
+	if o.Sure = len(o.At) >= 5; !o.Sure && !(row && status) {
 		return Ours{}
 	}
 	return o
+}
+
+// plain are the places of CSV headings: the longest run of ours or, where that is not all of them, all in their order, whatever a person put between
+// them.
+func plain(headings []string) (places []int) {
+	from, to := plainRun(headings)
+	for i := range headings {
+		if to-from < len(Columns()) && order(headings[i]) == len(places) {
+			places = append(places, i)
+		}
+	}
+	if len(places) == len(Columns()) {
+		return places
+	}
+	places = nil
+	for i := from; i < to; i++ {
+		places = append(places, i)
+	}
+	return places
 }
 
 // plainRun is the longest run of CSV headings in their order, the first of equally long ones.

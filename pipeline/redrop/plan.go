@@ -223,8 +223,9 @@ func (m *matching) bySumAlone(as func(o *original) manner) {
 	}
 }
 
-// byBaseColumns finds the rows that are as they were in the columns of the base, beside others that are filled: a person's remarks, or columns of
-// ours under headings that we do not know. What was wrong with such a row still is.
+// byBaseColumns finds the rows that are as they were in the columns of the base, beside others that are filled: a person's remarks, the numbers of
+// a program, or columns of ours under headings that we do not know. They are no change unless the route has a use for them. What was wrong with such
+// a row still is.
 func (m *matching) byBaseColumns() error {
 	width := len(m.family.base.Reading.Columns)
 	a := align(m.t.Columns(), m.family.base.Reading.Columns)
@@ -240,8 +241,9 @@ func (m *matching) byBaseColumns() error {
 			m.lines[i].sum = resultmark.Checksum(a.cells(row)[:width])
 		}
 	}
+	matters := m.more()
 	as := func(o *original) manner {
-		if o.before.spoilt() {
+		if !matters || o.before.spoilt() {
 			return untouched
 		}
 		return edited
@@ -249,6 +251,18 @@ func (m *matching) byBaseColumns() error {
 	m.bySumAndNumber(as)
 	m.bySumAlone(as)
 	return nil
+}
+
+// more reports whether the dropped file has columns beside those of the base that the route has a use for.
+func (m *matching) more() bool {
+	columns := m.t.Columns()
+	fields := m.route.Read.Wants.Fit(columns).Fields
+	for _, at := range align(columns, m.family.base.Reading.Columns).order[len(m.family.base.Reading.Columns):] {
+		if fields[at] != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // mute takes back what a missing number said of a line where numbers did not move with the rows: somebody cleared that of another one.

@@ -850,6 +850,52 @@ func TestBesideUnknownColumns(t *testing.T) {
 	}
 }
 
+// A column that the route has no use for is no change: every delivered row was told that its changes had NOT been sent, and what had been refused
+// went again.
+func TestColumnsBesideThatNobodyUses(t *testing.T) {
+	for name, change := range map[string]func(all [][]string){
+		"the index of a data frame": func(all [][]string) {
+			for i := range all {
+				all[i] = append([]string{fmt.Sprint(i - 1)}, all[i]...)
+			}
+			all[0][0] = ""
+		},
+		"remarks amid ours": func(all [][]string) {
+			for i := range all {
+				all[i] = slices.Insert(all[i], 4, "called them")
+			}
+			all[0][4] = "Remark"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := open(t, batch.English, "")
+			one := h.drop("failures", "orders.csv", encode(t, ',', [][]string{head, {"42", "A2", "late"}, {"43", "REFUSE3", "lost"}, {"44", "REFUSE4", "storm"}, {"45", "LOST5", "fog"}}))
+			lost := h.provider.executed("LOST5")
+			all := records(t, one.content("csv"))
+			line(all, "REFUSE3")[column(all, "lesBookingId")] = "M3"
+			change(all)
+			two := h.drop("failures", one.name("csv"), encode(t, ',', all))
+			two.want(map[string]batch.Status{"A2": batch.Delivered, "M3": batch.Delivered, "REFUSE4": batch.Rejected, "LOST5": batch.Unknown})
+			two.says("REFUSE4", "not changed")
+			if n := h.provider.executed("LOST5"); n != lost {
+				t.Errorf("LOST5 was sent again: %d times", n)
+			}
+			for _, id := range []string{"A2", "LOST5"} {
+				if m := two.of(id)["message"]; strings.Contains(m, "changed") {
+					t.Errorf("%s counts as changed: %s", id, m)
+				}
+			}
+			all = records(t, two.content("csv"))
+			line(all, "REFUSE4")[column(all, "status")] = "resend"
+			n := h.provider.asked["REFUSE4"]
+			h.drop("failures", two.name("csv"), encode(t, ',', all))
+			if h.provider.asked["REFUSE4"] != n+1 {
+				t.Error("REFUSE4 was not sent again, although a person asks for it")
+			}
+		})
+	}
+}
+
 // People send around what they find interesting: what is left of our columns tells whose result it is, under any name.
 func TestFewOfOurColumns(t *testing.T) {
 	for name, keep := range map[string][]resultmark.Column{
