@@ -273,23 +273,12 @@ func (b *Inbox) stuck(c Candidate) (why string, whole bool) {
 		said := words.Say(b.Language, unreadable.Message)
 		return words.Of(b.Language, "inbox.never_whole", "patience", configs.Brief(b.Patience), "why", said), !unreadable.Incomplete
 	case errors.Is(c.Verdict, fs.ErrPermission):
-		return words.Of(b.Language, "inbox.no_right_to_read", "cause", Cause(c.Verdict)), false
+		return words.Of(b.Language, "inbox.no_right_to_read", "cause", places.Cause(c.Verdict)), false
 	}
 	if c.Once("fault") {
 		b.Logger.Warn("a file in the inbox cannot be read now", "inbox", b.where, "file", c.Name, "error", c.Verdict)
 	}
 	return "", false
-}
-
-// Cause is an error without the path, which the sentence around it names.
-func Cause(err error) string {
-	if at, ok := errors.AsType[*fs.PathError](err); ok {
-		return at.Err.Error()
-	}
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }
 
 // followUp is when to look again before the timetable says so, for the files that are settling; zero when there are none.
@@ -360,7 +349,7 @@ func (b *Inbox) broken(s *Sighting) string {
 	case errors.As(s.Verdict, &unreadable) && unreadable.Incomplete:
 		return words.Say(b.Language, unreadable.Message)
 	case errors.Is(s.Verdict, fs.ErrPermission):
-		return words.Of(b.Language, "inbox.no_right_to_read", "cause", Cause(s.Verdict))
+		return words.Of(b.Language, "inbox.no_right_to_read", "cause", places.Cause(s.Verdict))
 	}
 	return ""
 }

@@ -131,13 +131,24 @@ func (t *Trouble) Error() string { return t.Say(batch.English) }
 // Say is what is wrong, and what to do, with the technical cause where the sentence does not have it.
 func (t *Trouble) Say(l batch.Language) string {
 	said := words.Say(l, t.Message)
-	if t.Err == nil || strings.Contains(said, t.Err.Error()) {
+	if t.Err == nil || strings.Contains(said, Cause(t.Err)) {
 		return said
 	}
 	return said + " (" + t.Err.Error() + ")"
 }
 
 func (t *Trouble) Unwrap() error { return t.Err }
+
+// Cause is an error as a sentence says it that names the path itself; nothing for nil.
+func Cause(err error) string {
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
+		return at.Err.Error()
+	}
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
 
 // MayPass tells a server that is away, or a line that broke, from a place that refuses what was asked.
 func MayPass(err error) bool {

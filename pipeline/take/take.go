@@ -28,6 +28,7 @@ import (
 	"github.com/rowferry/rowferry/pipeline/redrop"
 	"github.com/rowferry/rowferry/pipeline/repeats"
 	"github.com/rowferry/rowferry/pipeline/route"
+	"github.com/rowferry/rowferry/places"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/resultmark"
 	"github.com/rowferry/rowferry/words"
@@ -326,7 +327,7 @@ func (t *Taker) claim(ctx context.Context, f *ledger.File, from source) (fetched
 	case errors.Is(err, inbox.ErrGone):
 		return fetched, errors.Join(err, t.forgetCopy(ctx, f.ID), t.Ledger.Forget(ctx, f.ID))
 	case f.Source == fromInbox && isItsOwn(err) && errors.Is(err, errUnread) && errors.Is(err, fs.ErrPermission):
-		return fetched, t.refuse(ctx, f, words.Of(f.Language, "inbox.no_right_to_read", "cause", inbox.Cause(err)), err.Error())
+		return fetched, t.refuse(ctx, f, words.Of(f.Language, "inbox.no_right_to_read", "cause", places.Cause(err)), err.Error())
 	}
 	return fetched, err
 }

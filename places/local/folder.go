@@ -394,14 +394,7 @@ func (f *folder) Tell(p places.Problem, name string, cause error) error {
 	if t, ok := errors.AsType[*places.Trouble](cause); ok {
 		return t
 	}
-	said := ""
-	if cause != nil {
-		said = cause.Error()
-		if at, ok := errors.AsType[*fs.PathError](cause); ok {
-			said = at.Err.Error() // the sentence names the path
-		}
-	}
-	return &places.Trouble{Message: words.Message(f.Whose+"."+string(p), "dir", f.Dir, "folder", f.real(name), "cause", said), Err: cause}
+	return &places.Trouble{Message: words.Message(f.Whose+"."+string(p), "dir", f.Dir, "folder", f.real(name), "cause", places.Cause(cause)), Err: cause}
 }
 
 func (f *folder) Traits() places.Traits {
