@@ -90,7 +90,7 @@ func (l *Lane) careful(d decision) {
 	if !d.laneWide && l.trouble < l.tolerance() {
 		return
 	}
-	if longer := l.holdFor(max(d.pause, 50*time.Millisecond)); longer && d.pause > l.Retry.Most {
+	if more := l.holdFor(max(d.pause, 50*time.Millisecond)); min(more, d.pause) > l.Retry.Most {
 		l.Log.Warn("the provider asks to wait; to try sooner: rowferry resume "+l.Account, "account", l.Account, "until", l.hold.Format(time.RFC3339))
 	}
 }
@@ -112,14 +112,14 @@ func (l *Lane) reached() {
 	l.trouble, l.outage, l.got = 0, "", true
 }
 
-// holdFor lets nothing leave for so long, unless a longer rest was begun before.
-func (l *Lane) holdFor(d time.Duration) (longer bool) {
-	until := time.Now().Add(d)
-	if until.Before(l.hold) {
-		return false
+// holdFor lets nothing leave for so long, unless a longer rest was begun before, and says by how much the rest is longer now.
+func (l *Lane) holdFor(d time.Duration) (more time.Duration) {
+	now := time.Now()
+	if more = d - max(0, l.hold.Sub(now)); more <= 0 {
+		return 0
 	}
-	l.hold = until
-	return true
+	l.hold = now.Add(d)
+	return more
 }
 
 // refuse keeps the job and probes with one request at a time.

@@ -146,6 +146,31 @@ func sent(t *testing.T, l ledger.Owner, op *providers.Operation, p *provider, fi
 	run(t, lane(t, l, op, p, files...), files...)
 }
 
+// The answers of several requests that ask for the same rest are told once, a longer or a later rest again.
+func TestARestIsToldOnce(t *testing.T) {
+	var log bytes.Buffer
+	l := &Lane{Settings: Settings{Account: "otms", Retry: configs.Retry{Most: time.Minute}}, Log: slog.New(slog.NewTextHandler(&log, nil))}
+	told := 0
+	asked := func(rest time.Duration) int {
+		l.careful(decision{laneWide: true, pause: rest})
+		before := told
+		told = strings.Count(log.String(), "asks to wait")
+		return told - before
+	}
+	for i, want := range []int{1, 0, 0} {
+		if got := asked(time.Hour); got != want {
+			t.Errorf("answer %d of those at the same time is told %d times", i+1, got)
+		}
+	}
+	if asked(3*time.Hour) != 1 {
+		t.Error("a longer rest is not told")
+	}
+	l.hold = time.Now().Add(-time.Second)
+	if asked(time.Hour) != 1 {
+		t.Error("a rest after the rest is not told")
+	}
+}
+
 // A file of a few rows does not wait for the many of another: they take turns, request by request.
 func TestFilesTakeTurns(t *testing.T) {
 	l := open(t, t.TempDir())
