@@ -202,7 +202,7 @@ type SFTP struct {
 	User string `yaml:"user" required:"true" example:"acme"`
 	// Password of the user, from the environment or a file.
 	Password Secret `yaml:"password" example:"\"${PARTNER_PASSWORD}\""`
-	// Private key: file:PATH, or "${NAME}" of a variable that holds the key itself. After loading "file:" and an absolute path, or the reference; the key's text is in KeyText.
+	// Private key: file:PATH, or "${NAME}" of a variable that holds the key itself.
 	Key string `yaml:"key" example:"file:/etc/rowferry/id_ed25519"`
 	// Passphrase of the private key.
 	Passphrase Secret `yaml:"passphrase" example:"\"${KEY_PASSPHRASE}\""`
@@ -219,7 +219,7 @@ type SFTP struct {
 	// Pause between signs of life on an idle connection.
 	KeepAlive time.Duration `yaml:"keep_alive" default:"30s" above:"0"`
 
-	KeyText Secret `yaml:"-"` // the private key itself, from wherever Key says
+	KeyText Secret `yaml:"-"` // the private key itself, from wherever Key says; Key is "file:" and an absolute path after loading, or the reference
 }
 
 // Route is inbox → reader → mapping → operation of an account → outbox.

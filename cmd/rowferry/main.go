@@ -95,7 +95,7 @@ Exit codes: 0 all delivered (or would be), 1 some rows or files not, 2 wrong usa
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	p := root.PersistentFlags()
-	p.StringVarP(&f.config, "config", "c", envOr("ROWFERRY_CONFIG", "rowferry.yaml"), "configuration file")
+	p.StringVarP(&f.config, "config", "c", envOr("ROWFERRY_CONFIG", "rowferry.yaml"), "configuration file; without it the one that ROWFERRY_CONFIG names")
 	p.BoolVar(&f.json, "json", false, "print JSON for machines")
 	p.StringVar(&f.level, "log-level", "info", "debug, info, warn or error")
 	p.StringVar(&f.format, "log-format", "text", "text or json")

@@ -42,7 +42,7 @@ data and ledger cannot change while the service runs.`,
 
 // reload has the service reload and says what came of it.
 func (f *flags) reload(ctx context.Context) error {
-	return f.visit(ctx, func(ctx context.Context, d *desk.Desk) error {
+	err := f.visit(ctx, func(ctx context.Context, d *desk.Desk) error {
 		owner, err := drivers.Open(ctx, drivers.Of(d.Config))
 		if err == nil {
 			return errors.Join(errors.New("no service runs: the configuration holds when it starts (rowferry run)"), owner.Close())
@@ -58,6 +58,10 @@ func (f *flags) reload(ctx context.Context) error {
 		}
 		return f.tellReload(came)
 	})
+	if none, ok := errors.AsType[*noLedger](err); ok {
+		return fmt.Errorf("no service runs over %s, the data folder of the configuration; data and ledger cannot change while a service runs: restart it", none.dir)
+	}
+	return err
 }
 
 func (f *flags) tellReload(came desk.Reloading) error {

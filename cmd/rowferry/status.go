@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -106,12 +107,19 @@ func (f *flags) visit(ctx context.Context, look func(context.Context, *desk.Desk
 		if err := misplaced(cfg); err != nil {
 			return err
 		}
-		return fmt.Errorf("nothing has been taken yet: there is no ledger in %s", cfg.Data)
+		return &noLedger{cfg.Data}
 	}
 	if err != nil {
 		return err
 	}
 	return errors.Join(look(ctx, &desk.Desk{Books: l, Orders: l, Config: cfg}), l.Close())
+}
+
+// noLedger is why nothing can be looked at: nothing was ever taken with this data folder.
+type noLedger struct{ dir string }
+
+func (e *noLedger) Error() string {
+	return "nothing has been taken yet: there is no ledger in " + e.dir
 }
 
 func (f *flags) statusAll(ctx context.Context, d *desk.Desk, which listing) error {
@@ -420,10 +428,15 @@ func (f *flags) order(ctx context.Context, o ledger.Order, target string) error 
 		if err != nil {
 			return err
 		}
-		if account && (o.Verb == ledger.Pause || o.Verb == ledger.Resume) {
+		either := o.Verb == ledger.Pause || o.Verb == ledger.Resume
+		if account && either {
 			o.File, o.Account = "", target
 		}
 		answer, err := d.Weigh(ctx, o)
+		if no, ok := errors.AsType[*desk.Refusal](err); ok && no.Reason == desk.NoFile && either {
+			return fmt.Errorf("there is neither a file nor an account %s; files: rowferry status; accounts: %s", target,
+				cmp.Or(strings.Join(slices.Sorted(maps.Keys(d.Config.Accounts)), ", "), "none can be read in the configuration"))
+		}
 		if err != nil {
 			return err
 		}
