@@ -81,6 +81,48 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
+// The packages carry README.md and every page and picture that it, and those, lead to; what the pages tell of the source is not there.
+func TestPackagesCarryThePages(t *testing.T) {
+	recipe, err := os.ReadFile("packaging/nfpm.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	carried := map[string]bool{}
+	for _, m := range regexp.MustCompile(`src: ([^"\s]+), dst: /usr/share/doc/rowferry/(\S+),`).FindAllStringSubmatch(string(recipe), -1) {
+		files, err := filepath.Glob(m[1])
+		if err != nil || len(files) == 0 {
+			t.Errorf("%s: %v, %v", m[1], files, err)
+		}
+		for _, file := range files {
+			to := m[2]
+			if strings.HasSuffix(to, "/") {
+				to += filepath.Base(file)
+			}
+			carried[to], carried[path.Dir(to)] = true, true
+		}
+	}
+	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
+	pages := 0
+	for page := range carried {
+		content, err := os.ReadFile(page) // lies there as here
+		if !strings.HasSuffix(page, ".md") {
+			continue
+		}
+		if pages++; err != nil {
+			t.Error(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(content), -1) {
+			to := path.Join(path.Dir(page), m[1])
+			if ours := page == "README.md" || strings.HasPrefix(to, "docs/"); ours && !carried[to] {
+				t.Errorf("the packages carry %s, but not %s that it leads to", page, to)
+			}
+		}
+	}
+	if pages < 15 {
+		t.Errorf("the packages carry %d pages", pages)
+	}
+}
+
 // What a page says is to be written, listed or run is there: folders, files, and the names of packages of ours.
 func TestHowToAddIsTrue(t *testing.T) {
 	text, err := os.ReadFile("docs/how-to-add.md")

@@ -100,6 +100,23 @@ func TestExamples(t *testing.T) {
 	missing(reflect.TypeFor[Config]())
 }
 
+// The example of the packages loads too, and has all its folders where their unit lets the service write.
+func TestPackagedExample(t *testing.T) {
+	c := load(t, "../packaging/rowferry.yaml")
+	for _, w := range c.Warnings {
+		t.Errorf("%s", w)
+	}
+	folders := []string{c.Data}
+	for _, r := range c.Routes {
+		folders = append(folders, r.Inbox.Dir, r.Outbox.Dir)
+	}
+	for _, folder := range folders {
+		if !strings.HasPrefix(folder, "/var/lib/rowferry/") && !strings.HasPrefix(folder, "/srv/rowferry/") {
+			t.Errorf("the service may not write to %s", folder)
+		}
+	}
+}
+
 // What is not given has the value that its tag says.
 func TestDefaults(t *testing.T) {
 	c := load(t, "first-route.yaml")

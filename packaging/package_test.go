@@ -128,7 +128,7 @@ func parts(t *testing.T, dir string) {
 	}
 	rpm := run(t, "rpm", "-qp", "--nosignature", "--qf", "%{NAME} %{VERSION} %{ARCH}\n[%{FILENAMES} %{FILEMODES:perms} %{FILEUSERNAME}\n]", filepath.Join(dir, "rowferry-0.1.0-1.x86_64.rpm"))
 	for _, want := range []string{"rowferry 0.1.0 x86_64", "/usr/bin/rowferry -rwxr-xr-x root", "/usr/lib/systemd/system/rowferry.service -rw-r--r-- root",
-		"/usr/share/man/man1/rowferry-send.1.gz -rw-r--r-- root", "/etc/rowferry/credentials drwx------ root"} {
+		"/usr/share/man/man1/rowferry-send.1.gz -rw-r--r-- root", "/usr/share/doc/rowferry/docs/configuration.md -rw-r--r-- root", "/etc/rowferry/credentials drwx------ root"} {
 		if !strings.Contains(rpm, want+"\n") {
 			t.Errorf("the RPM package has no line %q:\n%s", want, rpm)
 		}
