@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"mime/multipart"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -28,6 +29,7 @@ type drop struct {
 	By      string        `json:"by"`
 	Finding check.Finding `json:"finding"`
 	Wish    *wish         `json:"wish,omitempty"` // of a sample for a first route
+	Sent    string        `json:"sent,omitempty"` // the file that it became; only this is kept of it then
 }
 
 // keepDrops is how long a drop that nobody decided about is kept.
@@ -37,7 +39,7 @@ var dropPattern = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 // keep writes content into the drops folder and returns its path.
 func (c *Console) keep(content io.Reader) (string, error) {
-	if err := os.MkdirAll(c.drops, 0o700); err != nil {
+	if err := errors.Join(os.MkdirAll(c.drops, 0o700), c.sweepDrops()); err != nil {
 		return "", err
 	}
 	id := make([]byte, 16)
@@ -122,7 +124,9 @@ func (c *Console) sweepDrops() error {
 	}
 	for _, e := range left {
 		if info, wrong := e.Info(); wrong == nil && time.Since(info.ModTime()) > keepDrops {
-			err = errors.Join(err, os.Remove(filepath.Join(c.drops, e.Name())))
+			if gone := os.Remove(filepath.Join(c.drops, e.Name())); !errors.Is(gone, fs.ErrNotExist) {
+				err = errors.Join(err, gone)
+			}
 		}
 	}
 	return err
@@ -163,7 +167,28 @@ func (c *Console) dropped(w http.ResponseWriter, r *http.Request, p *people.Pers
 			if err != nil {
 				return err
 			}
+			if err := alone(parts); err != nil {
+				return errors.Join(err, c.discard(d.ID))
+			}
 			return redirected(w, r, "/drop/"+d.ID)
+		}
+	}
+}
+
+// alone reads a form to its end; its error is that more files came with the first: whoever is shown one would take all for sent.
+func alone(parts *multipart.Reader) error {
+	more := 0
+	for {
+		part, err := parts.NextPart()
+		switch {
+		case errors.Is(err, io.EOF) && more > 0:
+			return refused(http.StatusUnprocessableEntity, "several", "console.drop.several", "files", more+1)
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return refused(http.StatusUnprocessableEntity, "no-file", "console.drop.no_file")
+		case part.FileName() != "":
+			more++
 		}
 	}
 }
@@ -174,6 +199,9 @@ func (c *Console) dropShown(w http.ResponseWriter, r *http.Request, p *people.Pe
 	if err != nil {
 		return err
 	}
+	if d.Sent != "" {
+		return redirected(w, r, "/files/"+d.Sent)
+	}
 	return c.render(w, r, http.StatusOK, "dropped", c.view(r, "console.drop", d))
 }
 
@@ -182,6 +210,9 @@ func (c *Console) dropDecided(w http.ResponseWriter, r *http.Request, p *people.
 	d, err := c.drop(p, r.PathValue("id"))
 	if err != nil {
 		return err
+	}
+	if d.Sent != "" {
+		return redirected(w, r, "/files/"+d.Sent)
 	}
 	if r.PostFormValue("do") != "send" {
 		if err := c.discard(d.ID); err != nil {
@@ -199,7 +230,8 @@ func (c *Console) dropDecided(w http.ResponseWriter, r *http.Request, p *people.
 		return err // it can be sent again
 	}
 	err = c.act(r, p, ledger.Act{Verb: "drop", File: f.ID, Name: f.Name, Route: d.Route, Rows: d.Finding.Rows})
-	if err = errors.Join(err, c.discard(d.ID)); err != nil {
+	become := drop{ID: d.ID, Route: d.Route, Name: d.Name, By: d.By, Sent: f.ID}
+	if err = errors.Join(err, c.discard(d.ID), c.note(&become)); err != nil {
 		return err
 	}
 	return redirected(w, r, "/files/"+f.ID)

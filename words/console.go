@@ -202,6 +202,7 @@ var console = catalogue{
 	"console.drop.choose":             {EN: "Choose a file, or drag it here", ZH: "选择文件，或拖到此处", RU: "Выберите файл или перетащите его сюда"},
 	"console.drop.look":               {EN: "Look at it first", ZH: "先查看", RU: "Сначала посмотреть"},
 	"console.drop.no_file":            {EN: "Choose a file.", ZH: "请选择文件。", RU: "Выберите файл."},
+	"console.drop.several":            {EN: "{files} files came at once, and none of them was taken. Drop one after the other.", ZH: "一次收到 {files} 个文件，均未接收。请逐个提交。", RU: "Пришло сразу несколько файлов ({files}), и ни один не принят. Отправляйте их по одному."},
 	"console.drop.would":              {EN: "{rows} read; {send} would be sent (requests: {requests}).", ZH: "读取 {rows}；将以 {requests} 个请求发送 {send} 行。", RU: "Прочитано: {rows}; к отправке: {send}, запросов: {requests}."},
 	"console.drop.sendable":           {EN: "would be sent", ZH: "将发送", RU: "к отправке"},
 	"console.drop.before":             {EN: "delivered before", ZH: "此前已送达", RU: "доставлены раньше"},

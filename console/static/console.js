@@ -50,12 +50,12 @@ for (const el of document.querySelectorAll("[data-until]")) {
   setTimeout(ask, 700);
 }
 
-// Drop: a file that is dragged anywhere onto the form is chosen.
+// Drop: a file that is dragged anywhere onto the page is chosen; beside the form, the browser would leave the page and show it.
 for (const form of document.querySelectorAll("[data-drop]")) {
   const input = form.querySelector("input[type=file]");
-  for (const kind of ["dragenter", "dragover"]) form.addEventListener(kind, (e) => { e.preventDefault(); form.classList.add("over"); });
-  form.addEventListener("dragleave", (e) => { if (!form.contains(e.relatedTarget)) form.classList.remove("over"); });
-  form.addEventListener("drop", (e) => {
+  for (const kind of ["dragenter", "dragover"]) document.addEventListener(kind, (e) => { e.preventDefault(); form.classList.add("over"); });
+  document.addEventListener("dragleave", (e) => { if (!e.relatedTarget) form.classList.remove("over"); });
+  document.addEventListener("drop", (e) => {
     e.preventDefault();
     form.classList.remove("over");
     if (e.dataTransfer.files.length) { input.files = e.dataTransfer.files; form.requestSubmit(); }
