@@ -26,6 +26,7 @@ const (
 	rounded   // of a number with more digits than a program can hold: nobody writes that by hand
 	bared     // of digits without the zeros that they began with
 	marred    // of letters that became question marks, or a house number that became a day of a month: nobody writes that by hand either
+	joined    // of 1.234 or 1,234 as 1234, a thousand times as much
 	spoilt    // no notation: as it was, and a reader found something wrong with it that does not show any more
 	notations // how many there are
 )
@@ -38,12 +39,12 @@ func renotedAs(was, is *batch.Cell) (bool, order) {
 		return likewise(was, is.Text)
 	case batch.Number:
 		same, o := likewise(was, is.Text)
-		return same && (was.Kind == batch.String || o == rounded), o
+		return same && (was.Kind == batch.String || o == rounded || o == joined), o
 	case batch.Faulty:
 		same, o := likewise(was, is.Text)
 		return same && o == rounded, o
 	case batch.Date, batch.Moment, batch.Clock:
-		if own := strings.TrimSpace(was.Text); was.Kind == batch.String && shortDay.MatchString(own) {
+		if own := strings.TrimSpace(was.Text); (was.Kind == batch.String || was.Kind == batch.Number) && shortDay.MatchString(own) {
 			return sameShortDay(is.Text, own)
 		} else if was.Kind == batch.String {
 			return sameTime(is.Text, own)
@@ -77,6 +78,8 @@ func likewise(cell *batch.Cell, text string) (bool, order) {
 			return sameTruth(own, text), undecided
 		case sameGroups(own, text):
 			return true, undecided
+		case sameJoined(own, text):
+			return true, joined
 		}
 		for _, same := range []func(own, text string) (bool, order){sameShortDayText, sameNamedDay, sameLetters} {
 			if is, o := same(own, text); is {
@@ -92,6 +95,7 @@ var (
 	isoTime     = regexp.MustCompile(`^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?$|^\d\d?:\d\d(:\d\d)?$`)
 	exponential = regexp.MustCompile(`^-?\d([.,]\d+)?[eE][+-]?\d+$`)
 	codeLike    = regexp.MustCompile(`^-?\d+([.,]\d+)?[eE][+-]?\d+$`) // 12E5, which is a code to its sender
+	threes      = regexp.MustCompile(`^-?[1-9]\d{0,2}((\.\d{3})+|(,\d{3})+)$`)
 	digits      = regexp.MustCompile(`\d+`)
 	dateText    = regexp.MustCompile(`^\d{1,4}([./-]|\. )\d{1,2}([./-]|\. )\d{1,4}\.?$|^\d{4}年\d{1,2}月\d{1,2}日$`)
 	shortDay    = regexp.MustCompile(`^\d{1,2}[./-]\d{1,2}$`) // the house 12/3, which is a day to a program
@@ -115,10 +119,20 @@ func unfolded(own string) (plain string, small bool) {
 }
 
 func asNumber(own, text string) (bool, order) {
-	if sameHead(own, text) {
+	switch {
+	case sameHead(own, text):
 		return true, rounded
+	case sameNumber(own, text):
+		return true, undecided
+	case sameJoined(own, text):
+		return true, joined
 	}
-	return sameNumber(own, text), undecided
+	return sameShortDayText(own, text)
+}
+
+// sameJoined reports whether text is a number like 1.234 or 1,234 to a program for which that is more than a thousand.
+func sameJoined(own, text string) bool {
+	return threes.MatchString(own) && strings.NewReplacer(".", "", ",", "").Replace(own) == text
 }
 
 // sameHead reports whether text is what a program leaves of a number with more than 15 digits: LibreOffice rounds the others
@@ -300,7 +314,8 @@ func sameDay(iso, text string) (bool, order) {
 	return false, undecided
 }
 
-// sameShortDay compares 2006-01-02 with a text that a program took for day and month, in either order, of the year that it was.
+// sameShortDay compares 2006-01-02 with a text that a program took for day and month, in either order, of the year that it was, or for month and
+// year.
 func sameShortDay(iso, text string) (bool, order) {
 	day, _, _ := strings.Cut(iso, "T")
 	is, err := time.Parse(time.DateOnly, day)
@@ -317,6 +332,8 @@ func sameShortDay(iso, text string) (bool, order) {
 		return true, monthFirst
 	case first == d && second == m:
 		return true, dayFirst
+	case first == m && second == is.Year()%100 && d == 1:
+		return true, undecided
 	}
 	return false, undecided
 }

@@ -243,13 +243,14 @@ func (r *renotation) blamed(row int, heading string) bool {
 // agreed reports whether a column's values in this notation are a program's: rows that were sent have it, and none the opposite one.
 func (r *renotation) agreed(column int, o order) bool {
 	c := r.columns[column]
-	if o == rounded || o == marred || o == spoilt {
+	switch o {
+	case rounded, marred, spoilt:
 		return c[o].all > 0
-	}
-	if o == bared {
+	case bared:
 		return r.bared()
-	}
-	if o == undecided {
+	case joined:
+		return c[o].sent > 0
+	case undecided:
 		return c[undecided].sent+c[dayFirst].sent+c[monthFirst].sent > 0
 	}
 	return c[o].sent > 0 && c[dayFirst].sent+c[monthFirst].sent == c[o].sent

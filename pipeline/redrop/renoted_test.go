@@ -450,12 +450,14 @@ func TestZerosLostOfRowsThatAResultBrought(t *testing.T) {
 }
 
 // What a program made of texts when it saved a result as CSV is no change, and what goes again goes as its sender wrote it: letters that the
-// encoding has not, house numbers that became days, days by the names of their months, truths in the program's language.
+// encoding has not, house numbers that became days, days by the names of their months, numbers with a point that
+// became thousands or days, truths in the program's language.
 func TestTextsThatAProgramSpoilt(t *testing.T) {
 	for name, of := range map[string]map[string][2]string{
 		"letters": {"A1": {"张伟", "??"}, "REFUSE2": {"Łódź", "?ód?"}, "DOWN3": {"Иван", "????"}, "REFUSE4": {"München, ul. Żabia", "München, ul. ?abia"}, "A5": {"naïve 😀", "naïve ??"}},
 		"houses":  {"A1": {"12/3", "3-Dec"}, "REFUSE2": {"5/6", "6-May"}, "DOWN3": {"7-8", "8-Jul"}, "REFUSE4": {"12/45", "Dec-45"}, "A5": {"1/2", "2-Jan"}},
 		"months":  {"A1": {"31 Jan 2026", "31-Jan-26"}, "REFUSE2": {"28 Feb 2026", "28-Feb-26"}, "DOWN3": {"1 Mar 2026", "1-Mar-26"}, "REFUSE4": {"4 Apr 2026", "4-Apr-26"}, "A5": {"5 May 2026", "5-May-26"}},
+		"points":  {"A1": {"1.234", "1234"}, "REFUSE2": {"12.345", "12345"}, "DOWN3": {"1.5", "01. Mai"}, "REFUSE4": {"2.25", "Feb 25"}, "A5": {"3.75", "Mrz 75"}},
 		"truths":  {"A1": {"true", "WAHR"}, "REFUSE2": {"false", "FALSCH"}, "DOWN3": {"true", "WAHR"}, "REFUSE4": {"false", "FALSCH"}, "A5": {"True", "WAHR"}},
 	} {
 		t.Run(name, func(t *testing.T) {
