@@ -27,6 +27,11 @@ var books = catalogue{
 		ZH: "账本 {path} 已复制到 {what}，并在那里继续使用：请将该地址写入配置的 ledger。为避免重复发送，此处不发送任何内容。仅当使用副本期间未接收或发送任何内容，或您已到服务商处查询过发送的内容时，才可用以下命令继续使用此账本：rowferry doctor --accept-ledger",
 		RU: "журнал {path} скопирован в {what} и ведётся дальше там: впишите этот адрес в конфигурацию, в ledger. Отсюда ничего не отправляется, иначе оно ушло бы дважды. Только если с копией ничего не принято и не отправлено или вы проверили у провайдеров, что отправлено, продолжайте с этим журналом командой: rowferry doctor --accept-ledger",
 	},
+	"ledger.encoding": {
+		EN: "the database is in {encoding}, in which not every name of a file can be written. Make one in UTF-8: createdb --encoding UTF8 --template template0 NAME",
+		ZH: "数据库的编码是 {encoding}，无法写入所有文件名。请新建一个 UTF-8 数据库：createdb --encoding UTF8 --template template0 名称",
+		RU: "база данных в кодировке {encoding}, в которой можно записать не всякое имя файла. Создайте базу в UTF-8: createdb --encoding UTF8 --template template0 ИМЯ",
+	},
 	"ledger.spool.away": {
 		EN: "spool: {dir} is not the folder in which this ledger's copies lie: there is no {mark} in it, or that of another ledger. Is the share mounted on this machine? Where the folder was lost for good, make a new one, and {mark} in it with the text {id}",
 		ZH: "spool：{dir} 不是存放此账本副本的文件夹：其中没有 {mark}，或它属于另一个账本。共享文件夹在这台机器上挂载了吗？如果该文件夹已彻底丢失，请新建一个，并在其中创建内容为 {id} 的 {mark}",

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -11,6 +12,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/places"
+	"github.com/rowferry/rowferry/words"
 )
 
 // Each NAME.yaml in testdata/mistakes is refused by every command that would use it, with what NAME.txt says: all of its mistakes
@@ -109,5 +114,14 @@ func agrees(t *testing.T, file, said string) {
 	}
 	if diff := cmp.Diff(string(want), said); diff != "" {
 		t.Errorf("the report differs from %s (-want +got):\n%s", filepath.Base(file), diff)
+	}
+}
+
+// What is wrong with a server, a folder or a database is said in the configuration's language, with where it was met.
+func TestTroubleIsToldInTheLanguage(t *testing.T) {
+	err := fmt.Errorf("ledger postgres://db/x: %w", &places.Trouble{Message: words.Message("ledger.encoding", "encoding", "LATIN1")})
+	said := complaint(err, func() batch.Language { return batch.Russian })
+	if !strings.HasPrefix(said, "rowferry: ledger postgres://db/x: база данных в кодировке LATIN1") {
+		t.Error(said)
 	}
 }

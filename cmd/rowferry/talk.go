@@ -16,6 +16,7 @@ import (
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/pipeline/desk"
+	"github.com/rowferry/rowferry/places"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -36,6 +37,9 @@ func complaint(err error, language func() batch.Language) string {
 	}
 	if damaged, ok := errors.AsType[*ledger.Damaged](err); ok {
 		return "rowferry: " + damaged.Say(language())
+	}
+	if trouble, ok := errors.AsType[*places.Trouble](err); ok {
+		return "rowferry: " + strings.Replace(err.Error(), trouble.Error(), trouble.Say(language()), 1)
 	}
 	return "rowferry: " + err.Error()
 }

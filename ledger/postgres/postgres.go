@@ -25,6 +25,7 @@ import (
 	"github.com/rowferry/rowferry/ledger/commits"
 	"github.com/rowferry/rowferry/ledger/postgres/jobs"
 	"github.com/rowferry/rowferry/ledger/sieve"
+	"github.com/rowferry/rowferry/places"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -303,16 +304,23 @@ func (b books) migrate(ctx context.Context) error {
 		return err
 	}
 	err = pgx.BeginFunc(ctx, b.pool, func(tx pgx.Tx) error {
-		var home string
-		if err := tx.QueryRow(ctx, "SELECT current_setting('search_path')").Scan(&home); err != nil {
+		var home, encoding string
+		var there bool // a role may use a schema that it was given, and not make one
+		err := tx.QueryRow(ctx, "SELECT p, current_setting('server_encoding'), EXISTS (SELECT FROM pg_namespace WHERE nspname = p) FROM current_setting('search_path') p").Scan(&home, &encoding, &there)
+		if err != nil {
 			return err
+		}
+		if have == 0 && encoding != "UTF8" && encoding != "SQL_ASCII" {
+			return &places.Trouble{Message: words.Message("ledger.encoding", "encoding", encoding)}
 		}
 		name := pgx.Identifier{home}.Sanitize()
 		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext($1))", "rowferry "+home); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+name); err != nil {
-			return err
+		if !there {
+			if _, err := tx.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+name); err != nil {
+				return err
+			}
 		}
 		if _, err := tx.Exec(ctx, "CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())"); err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -24,6 +25,7 @@ import (
 	"github.com/rowferry/rowferry/ledger/ledgertest"
 	"github.com/rowferry/rowferry/ledger/postgres"
 	"github.com/rowferry/rowferry/ledger/postgres/postgrestest"
+	"github.com/rowferry/rowferry/places"
 )
 
 var cluster *postgrestest.Cluster
@@ -145,6 +147,43 @@ func TestSettings(t *testing.T) {
 		if got, err := postgres.Set(t.Context(), l, name); err != nil || got != want {
 			t.Errorf("%s is %q, %v", name, got, err)
 		}
+	}
+}
+
+// A role that may do nothing in a database but use a schema that somebody made for it has a ledger there. A database in whose encoding not every
+// name can be written is refused before anything lies in it.
+func TestDatabasesAsTheyAreGiven(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	on := func(address string, statements ...string) {
+		t.Helper()
+		c, err := pgx.Connect(ctx, address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close(ctx)
+		for _, statement := range statements {
+			if _, err := c.Exec(ctx, statement); err != nil {
+				t.Fatal(statement, err)
+			}
+		}
+	}
+	at := func(user, database string) string {
+		return "postgres://" + user + "@/" + database + "?" + url.Values{"host": {cluster.Dir}, "search_path": {"given"}}.Encode()
+	}
+	on(cluster.Address(), "CREATE ROLE few LOGIN", "CREATE DATABASE theirs", "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+	on(at("rowferry", "theirs"), "REVOKE ALL ON SCHEMA public FROM public", "REVOKE ALL ON DATABASE theirs FROM public", "GRANT CONNECT ON DATABASE theirs TO few", "CREATE SCHEMA given AUTHORIZATION few")
+	l := join(t, postgres.Driver{Address: at("few", "theirs"), Data: t.TempDir()}, "")
+	ledgertest.Accepted(t, l, "f1", 3)
+	closed(t, l)
+
+	_, err := postgres.Driver{Address: at("rowferry", "latin"), Data: t.TempDir()}.Open(ctx)
+	trouble, ok := errors.AsType[*places.Trouble](err)
+	if !ok || !strings.Contains(err.Error(), "LATIN1") || !strings.Contains(trouble.Say(batch.Chinese), "createdb --encoding UTF8") {
+		t.Errorf("%v", err)
+	}
+	if _, err := (postgres.Driver{Address: at("rowferry", "latin"), Data: t.TempDir()}).Visit(ctx); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("something lies there: %v", err)
 	}
 }
 
