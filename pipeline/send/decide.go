@@ -231,20 +231,20 @@ func (a attempt) item(d *decision, i int, v providers.Verdict, r senders.Result)
 	case providers.Later:
 		a.wait(d, i, v)
 	case providers.Retry:
-		a.merge(d, i, a.tryAgain("provider busy with an item", false, r.RetryAfter, a.text(v)))
+		d.merge(i, a.tryAgain("provider busy with an item", false, r.RetryAfter, a.text(v)))
 	case providers.Unknown:
 		if !a.op.Repeatable || v.Code != "" { // an entry with a code is an answer, only not a clear one: a person decides
 			d.verdicts[i] = a.unclear(r, v)
 			return
 		}
-		a.merge(d, i, a.tryAgain("no answer for an item", true, 0, a.text(v)))
+		d.merge(i, a.tryAgain("no answer for an item", true, 0, a.text(v)))
 	default: // rejected; and what cannot be said of a single item counts as a refusal of it
 		d.verdicts[i] = a.verdict(a.items[i], batch.Rejected, v)
 	}
 }
 
 // merge takes over what was decided for one item.
-func (a attempt) merge(d *decision, i int, one decision) {
+func (d *decision) merge(i int, one decision) {
 	d.verdicts[i] = one.verdicts[i]
 	if one.step != again {
 		return

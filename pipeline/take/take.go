@@ -467,32 +467,31 @@ func (t *Taker) acceptOnce(ctx context.Context, f *ledger.File) error {
 		}
 	}()
 	reading, err := t.read(ctx, *f, staging)
-	if err == nil {
-		earlier, double, err := staging.judge.Double(ctx)
-		switch {
-		case err != nil:
-			return err
-		case double:
-			return t.double(ctx, f, earlier)
-		}
-		staging.judge.Close() // accepting needs room of its own
-		if err := t.Ledger.Accept(ctx, f.ID, reading, staging.counts, staging.items, staging.open); err != nil {
-			return err
-		}
-		f.State = ledger.Sending
-		if staging.before != nil {
-			if err := t.Ledger.Remark(ctx, staging.before.file.ID, went); err != nil {
-				return err
-			}
-		}
-		t.Log.Info("accepted", "file", f.ID, "name", f.Name, "route", f.Route, "rows", staging.counts.Read, "to_send", staging.open)
-		return nil
+	if unreadable, ok := errors.AsType[*batch.Unreadable](err); ok {
+		return t.refuse(ctx, f, words.Say(t.Route.Language, unreadable.Message), unreadable.Error())
 	}
-	unreadable, ok := errors.AsType[*batch.Unreadable](err)
-	if !ok {
+	if err != nil {
 		return err
 	}
-	return t.refuse(ctx, f, words.Say(t.Route.Language, unreadable.Message), unreadable.Error())
+	earlier, double, err := staging.judge.Double(ctx)
+	switch {
+	case err != nil:
+		return err
+	case double:
+		return t.double(ctx, f, earlier)
+	}
+	staging.judge.Close() // accepting needs room of its own
+	if err := t.Ledger.Accept(ctx, f.ID, reading, staging.counts, staging.items, staging.open); err != nil {
+		return err
+	}
+	f.State = ledger.Sending
+	if staging.before != nil {
+		if err := t.Ledger.Remark(ctx, staging.before.file.ID, went); err != nil {
+			return err
+		}
+	}
+	t.Log.Info("accepted", "file", f.ID, "name", f.Name, "route", f.Route, "rows", staging.counts.Read, "to_send", staging.open)
+	return nil
 }
 
 // double makes a file Duplicate: every row of it is one of an earlier file.

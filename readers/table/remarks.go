@@ -459,6 +459,7 @@ func unitOf(form string) bool {
 	return units[form]
 }
 
+// example judges a row that may be the example of a form, which is to be replaced or deleted.
 func (r *remark) example() (Remark, bool) {
 	for i, c := range r.cells {
 		if i == 0 && examples[strings.Trim(c, ornaments+"()[]【】〔〕:")] {
@@ -471,34 +472,42 @@ func (r *remark) example() (Remark, bool) {
 			if !strings.Contains(c, name) {
 				continue
 			}
-			for _, d := range deleted {
-				if strings.Contains(c, d) {
-					return Example, false
-				}
+			if slices.ContainsFunc(deleted, func(d string) bool { return strings.Contains(c, d) }) {
+				return Example, false
 			}
 			if i > 0 {
 				continue
 			}
-			rest, prefixed := strings.CutPrefix(strings.TrimLeft(c, "([【〔<*"), name)
-			if strings.HasPrefix(rest, " :") {
-				rest = rest[1:]
-			}
-			first, _ := utf8.DecodeRuneInString(rest)
-			switch {
-			case !prefixed:
-				if before, ok := strings.CutSuffix(strings.TrimRight(c, ")]】〕>"), name); ok && before != "" && strings.ContainsAny(before[len(before)-1:], "([<") || ok && strings.HasSuffix(before, "【") {
-					return Example, false
-				}
-			case strings.ContainsRune(":)]】〕>=", first):
+			switch is, maybe := called(c, name); {
+			case is:
 				return Example, false
-			case unicode.Is(unicode.Han, firstRune(name)) && (first < 0x80 || !unicode.Is(unicode.Han, first)) && len(name) > 3:
-				return Example, false
-			case unicode.IsDigit(first), (first == ' ' || first == '-' || first == '_' || first == '.') && HasDigit(rest):
+			case maybe:
 				return Record, true
 			}
 		}
 	}
 	return Record, false
+}
+
+// called tells whether a text that has a word for an example in it calls the row one: "(sample)", "示例: A-1", "order [example]". It may also be a
+// record's own, with a number: "sample 7".
+func called(text, name string) (is, maybe bool) {
+	rest, begins := strings.CutPrefix(strings.TrimLeft(text, "([【〔<*"), name)
+	if !begins {
+		before, ends := strings.CutSuffix(strings.TrimRight(text, ")]】〕>"), name)
+		return ends && slices.ContainsFunc([]string{"(", "[", "<", "【"}, func(open string) bool { return strings.HasSuffix(before, open) }), false
+	}
+	if strings.HasPrefix(rest, " :") {
+		rest = rest[1:]
+	}
+	first, _ := utf8.DecodeRuneInString(rest)
+	switch {
+	case strings.ContainsRune(":)]】〕>=", first):
+		return true, false
+	case unicode.Is(unicode.Han, firstRune(name)) && !unicode.Is(unicode.Han, first) && len(name) > 3:
+		return true, false
+	}
+	return false, unicode.IsDigit(first) || strings.ContainsRune(" -_.", first) && HasDigit(rest)
 }
 
 func firstRune(s string) rune { r, _ := utf8.DecodeRuneInString(s); return r }

@@ -7,7 +7,7 @@ import (
 	"github.com/rowferry/rowferry/words"
 )
 
-// Nothing words: what databases and programs write for "no value". They count as blank where a cell holds nothing else.
+// noValue reports whether a text is what databases, programs and people write for "no value". It counts as blank where a cell holds nothing else.
 func noValue(s string) bool {
 	switch s {
 	case "NULL", "null", "(null)", "(NULL)", "<null>", "<NULL>", "[NULL]", "[null]", `\N`, "N/A", "n/a", "None", "nan", "NaN", "NAN", "-nan", "NaT", "<NA>", "undefined", "NA",
