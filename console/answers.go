@@ -163,6 +163,9 @@ func (c *Console) stranger(w http.ResponseWriter, r *http.Request) {
 		c.problem(w, r, http.StatusForbidden, "no-users", "console.no_users.remote")
 	case isAPI(r):
 		c.problem(w, r, http.StatusUnauthorized, "sign-in", "console.api.sign_in")
+	case r.Header.Get("HX-Request") == "true": // a part of a page: in the sign-in's page it would find nothing, and show that
+		w.Header().Set("HX-Refresh", "true")
+		w.WriteHeader(http.StatusUnauthorized)
 	default:
 		to := "/sign-in"
 		if r.Method == http.MethodGet && r.URL.Path != "/" {

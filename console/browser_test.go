@@ -153,6 +153,30 @@ func TestAnUnknownRow(t *testing.T) {
 	}
 }
 
+// A page that is left open while its session ends leads to the sign-in, and from there back: it does not look as if nothing were there.
+func TestASessionEndsUnderAPage(t *testing.T) {
+	o := open(t)
+	ctx := browser(t, "en")
+	o.signIn(ctx, "ann")
+	o.ended(o.drop("ann", "failures", "first.csv", sheet(1, "LBF")))
+	does(t, ctx, chromedp.Navigate("http://"+o.address+"/files"), says("#list", "first.csv"))
+	var all struct{ Sessions []struct{ ID string } }
+	if o.get("ann", "/api/v1/people", &all); len(all.Sessions) != 1 {
+		t.Fatalf("%+v", all)
+	}
+	if status, body := o.ask("ann", "DELETE", "/api/v1/people/sessions/"+all.Sessions[0].ID, ""); status != 204 {
+		t.Fatalf("%d %s", status, body)
+	}
+	ask := `fetch(location.href, { headers: { "HX-Request": "true" } }).then((a) => a.headers.get("HX-Refresh") + " " + a.status)`
+	said := ""
+	does(t, ctx, chromedp.Evaluate(ask, &said, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	if said != "true 401" {
+		t.Errorf("a part of the page: %s", said)
+	}
+	does(t, ctx, chromedp.Evaluate(`htmx.trigger("#list", "refresh")`, nil), arrived("/sign-in"), chromedp.SendKeys("input[name=name]", "ann"), chromedp.SendKeys("input[name=password]", "correct horse ann"),
+		chromedp.Click("form.stack button"), says("#list", "first.csv"))
+}
+
 // The pages speak the browser's language, and the one that was chosen. Somebody who reads Chinese, and somebody who reads Russian, drops a file, sends it
 // and mends a row.
 func TestLanguages(t *testing.T) {
