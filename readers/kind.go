@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"path"
+	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -217,10 +218,28 @@ func binaryKind(head []byte) (kind Kind, format string) {
 			controls++
 		}
 	}
+	if controls > 0 {
+		controls -= separators(head)
+	}
 	if controls*10 > len(head) && !filled(head) || controls > 0 && has(head, "MZ") {
 		return Binary, ""
 	}
 	return "", ""
+}
+
+// separators counts the control characters that part fields, where every line has as many of one of them.
+func separators(head []byte) int {
+	lines := bytes.Split(bytes.TrimRight(head, "\r\n"), []byte("\n"))
+	if len(lines) > 2 {
+		lines = lines[:len(lines)-1] // cut perhaps
+	}
+	for _, c := range []byte{0x1f, 0x01, 0x02, 0x1c, 0x1d, 0x1e} {
+		n := bytes.Count(lines[0], []byte{c})
+		if n > 0 && len(lines) > 1 && !slices.ContainsFunc(lines, func(l []byte) bool { return len(l) > 0 && bytes.Count(l, []byte{c}) != n }) {
+			return bytes.Count(head, []byte{c})
+		}
+	}
+	return 0
 }
 
 func named(format string) []any {
@@ -312,7 +331,7 @@ func utf32(order binary.ByteOrder) func([]byte) string {
 // exchanges are texts that programs exchange, by how they begin.
 var exchanges = []struct{ begin, format string }{
 	{"UNA:", "EDIFACT"}, {"UNA+", "EDIFACT"}, {"UNB+", "EDIFACT"}, {"UNH+", "EDIFACT"}, {"ISA*", "X12"}, {"ISA|", "X12"}, {"STX=", "TRADACOMS"},
-	{"EDI_DC40", "IDoc"}, {"MSH|", "HL7"}, {"BEGIN:VCARD", "vCard"}, {"BEGIN:VCALENDAR", "iCalendar"}, {"%!PS", "PostScript"}, {"^XA", "ZPL"}, {"{1:F01", "SWIFT"},
+	{"EDI_DC40", "IDoc"}, {"MSH|", "HL7"}, {"BEGIN:VCARD", "vCard"}, {"BEGIN:VCALENDAR", "iCalendar"}, {"%!PS", "PostScript"}, {"^XA", "ZPL"}, {"TABLE\r\n0,1\r\n", "DIF"}, {"TABLE\n0,1\n", "DIF"}, {"{1:F01", "SWIFT"},
 }
 
 // exchanged names such a text; "" for others.
@@ -364,7 +383,7 @@ func textKind(head []byte) (kind Kind, format string) {
 	}
 	root := rootName(lower)
 	switch {
-	case root == "html", htmlRoots[root] && !strings.HasPrefix(lower, "<?xml"), strings.HasPrefix(lower, "<!doctype html"):
+	case root == "html", htmlRoots[root] && (root != "table" || tableTags(lower)) && !strings.HasPrefix(lower, "<?xml"), strings.HasPrefix(lower, "<!doctype html"):
 		return HTML, ""
 	case strings.Contains(text, "urn:schemas-microsoft-com:office:spreadsheet"), strings.Contains(text, `progid="Excel.Sheet"`):
 		return XML2003, ""
@@ -390,6 +409,25 @@ func sylk(text string) bool {
 var htmlRoots = map[string]bool{
 	"head": true, "meta": true, "body": true, "table": true, "div": true, "style": true, "script": true, "font": true,
 	"title": true, "center": true, "link": true, "p": true, "span": true, "br": true, "thead": true, "tbody": true, "tr": true,
+}
+
+// tableTags reports whether the first element in a table in small letters is one that HTML has there: others are records.
+func tableTags(lower string) bool {
+	for {
+		_, rest, more := strings.Cut(lower, "<")
+		if !more {
+			return true
+		}
+		lower = rest
+		name := lower[:max(0, strings.IndexAny(lower, " >\t\r\n/"))]
+		switch {
+		case name == "" || name[0] == '!' || name == "table":
+		case htmlRoots[name], name == "td", name == "th", name == "tfoot", name == "caption", name == "col", name == "colgroup":
+			return true
+		default:
+			return false
+		}
+	}
 }
 
 // rootName is the name of the first element of text, past declarations and comments; "" when there is none.

@@ -187,6 +187,11 @@ var csvWords = catalogue{
 		ZH: "“{value}”是在送达之前就被某个程序用错误编码打开而成的乱码，原文可能是“{meant}”。请重新填写该值，并以 UTF-8 或 .xlsx 发送文件。",
 		RU: "«{value}» — текст, который какая-то программа ещё до отправки прочла в неверной кодировке; вероятно, это было «{meant}». Впишите значение заново и отправьте файл в UTF-8 или .xlsx.",
 	},
+	"csv.cell.escape": {
+		EN: "\"{value}\" holds a backslash that stands for something else, as databases write it in a dump (\\N), and it is not clear what. Export the table as CSV with quotation marks (PostgreSQL: COPY … WITH CSV HEADER).",
+		ZH: "“{value}”中有数据库导出时使用的反斜杠转义（如 \\N），但无法确定其含义。请导出为带引号的 CSV（PostgreSQL：COPY … WITH CSV HEADER）。",
+		RU: "В «{value}» стоит обратная косая черта, которой базы данных обозначают другой знак (как в \\N), и неясно, какой. Выгрузите таблицу как CSV с кавычками (PostgreSQL: COPY … WITH CSV HEADER).",
+	},
 	"csv.cell.lost_character": {
 		EN: "\"{value}\" holds the mark of a letter that was lost before the file got here (U+FFFD). Write the value again and save as UTF-8.",
 		ZH: "“{value}”中有在送达之前就已丢失的字符的标记（U+FFFD）。请重新填写该值并以 UTF-8 保存。",

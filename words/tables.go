@@ -17,6 +17,11 @@ var tables = catalogue{
 		ZH: "表格是横放的：标题（{names}）上下排列在 {column} 列中，每条记录占一列。请转置表格（在 Excel 中：复制，选择性粘贴，转置），使标题位于同一行；如果表格本来就是这样，请在路由中写明：read: {header: {row}}。",
 		RU: "Таблица лежит на боку: заголовки ({names}) стоят друг под другом в столбце {column}, а каждая запись – столбец. Поверните её (в Excel: копировать, специальная вставка, транспонировать), чтобы заголовки стояли в одной строке; если же всё верно, укажите в маршруте: read: {header: {row}}.",
 	},
+	"table.beside": {
+		EN: "Two tables stand beside each other, parted by an empty column: one with {names}, from column {left} on, the other with {others}, from column {right} on, and their rows do not go together. Put the other one on a sheet or into a file of its own; if it is one table, write into the route: read: {header: {row}}.",
+		ZH: "两张表左右并排，中间隔着空列：一张从 {left} 列开始（{names}），另一张从 {right} 列开始（{others}），它们的行互不对应。请把另一张表放到单独的工作表或文件中；如果它们本来就是一张表，请在路由中写明：read: {header: {row}}。",
+		RU: "Рядом стоят две таблицы, между ними пустой столбец: одна ({names}) со столбца {left}, другая ({others}) со столбца {right}, и строки их не соответствуют друг другу. Перенесите другую на отдельный лист или в отдельный файл; если это одна таблица, укажите в маршруте: read: {header: {row}}.",
+	},
 	"table.sunken": {
 		EN: "{count} {count:row that looks like a record stands|rows that look like records stand} above the heading, which is row {row} (the first is row {first}). Move the heading above {count:it; or, if it is|all of them; or, if they are} to be left out, write so into the route: read: {header: {row}}.",
 		ZH: "标题在第 {row} 行，而它上方有 {count} 行像是数据（首行为第 {first} 行）。请把标题移到所有数据的上方；如果这些行确实不需要，请在路由中写明：read: {header: {row}}。",
@@ -57,6 +62,16 @@ var tables = catalogue{
 		EN: `"{value}" stands for the value above, and values are not guessed here. Write the value itself.`,
 		ZH: "“{value}”表示与上面相同，而这里不会猜测内容。请写出该值本身。",
 		RU: "«{value}» означает «то же, что выше», а значения здесь не угадываются. Впишите само значение.",
+	},
+	"table.cell.formula": {
+		EN: `"{value}" is a formula, not what it shows. Write the value itself; if a program exports the table, let it export values instead of formulas.`,
+		ZH: "“{value}”是公式，而不是它显示的值。请填写值本身；如果表格由程序导出，请让它导出数值而不是公式。",
+		RU: "«{value}» – формула, а не то, что она показывает. Впишите само значение; если таблицу выгружает программа, пусть она выгружает значения вместо формул.",
+	},
+	"table.note.whole": {
+		EN: "{count} whole {count:number|numbers} had .0 behind {count:it|them}, as programs write numbers with decimals (13800138000.0); it was taken off.",
+		ZH: "有 {count} 个整数后面带有 .0（程序把它们当小数写出，如 13800138000.0），已去掉。",
+		RU: "После целых чисел стояло .0, как программы пишут дроби (13800138000.0); оно убрано: {count}.",
 	},
 	"table.note.apostrophe": {
 		EN: "An apostrophe before a number, the mark for text, was taken off in {count} {count:cell|cells}.",

@@ -68,6 +68,7 @@ type opened struct {
 	habits    []table.Habit
 	mixed     error // the columns' decimals contradict each other
 	doubt     bool  // recognise's, about the current record
+	dumped    bool  // a database wrote the table with backslashes
 	commented bool  // lines above the heading are comments with a #
 	gap       bool  // the record before is blank
 	surplus   bool  // rows end with more delimiters than the heading: the file's habit
@@ -229,6 +230,7 @@ func (t *opened) nameColumns(rows [][]string, header string, wanted int) error {
 	t.watch = table.NewWatch(len(t.columns), below)
 	t.surplus = habitual(below, t.width)
 	t.habits = table.Habits(below, len(t.columns))
+	t.dumped = t.fit != nil && t.d.delimiter == "\t" && t.d.escape == 0 && slices.ContainsFunc(below, func(row []string) bool { return slices.Contains(row, `\N`) })
 	if t.fit != nil && t.heading != nil {
 		table.Expect(t.habits, t.fit(t.heading))
 	}
@@ -262,6 +264,9 @@ func (t *opened) headingOf(rows [][]string, header string, wanted int) (int, err
 	}
 	if names, column := table.Sideways(rows, at, t.fit); names != nil {
 		return 0, readers.Refuse("table.sideways", "names", table.Names(names), "column", table.Letter(column), "row", at+1)
+	}
+	if a := table.Beside(rows, at, t.fit); a != nil {
+		return 0, readers.Refuse("table.beside", "names", table.Names(a.Names), "left", table.Letter(a.Left), "others", table.Names(a.Others), "right", table.Letter(a.Right), "row", at+1)
 	}
 	t.commented = at > 0 && slices.ContainsFunc(rows[:at], func(row []string) bool { return len(row) > 0 && strings.HasPrefix(row[0], "#") })
 	return at, nil

@@ -124,6 +124,9 @@ func (t *opened) recognise(s *splitter) string {
 		t.gap = true
 		return "csv.note.blank"
 	}
+	if t.dumped && len(s.fields) == 1 && string(word) == `\.` {
+		return "table.note.end"
+	}
 	worded := t.heading != nil && t.fit != nil && t.worded(s)
 	unlike := worded && t.watch.Column() >= 0
 	if t.doubt = false; unlike || gap || s.number-t.skip <= table.Near || table.MayRemark(word) {
@@ -222,6 +225,9 @@ func (t *opened) build(row *batch.Row, s *splitter) {
 		if b := shown(c.Text); beyond || unusual[b] && !(b >= '0' && b <= '9' && calm(c.Text)) {
 			t.inspect(c, i, s, beyond)
 		}
+		if t.dumped && c.Kind == batch.String && strings.IndexByte(c.Text, '\\') >= 0 {
+			undump(c)
+		}
 	}
 	clear(row.Cells[n:])
 	if len(s.fields) != len(row.Cells) {
@@ -280,13 +286,13 @@ func shown(s string) byte {
 }
 
 // calm reports whether a text that begins with a digit ends in a way in which nothing is hidden: no exponent, no decimals behind
-// a comma, no group of three digits behind a point, no blank.
+// a comma, no .0, no group of three digits behind a point, no blank.
 func calm(s string) bool {
 	n := len(s)
 	if n < 3 {
 		return true
 	}
-	if s[n-1] <= ' ' || s[n-2] == ',' || s[n-2] == '+' || s[n-3] == ',' || s[n-3] == '+' {
+	if s[n-1] <= ' ' || s[n-1] == '0' && s[n-2] == '.' || s[n-2] == ',' || s[n-2] == '+' || s[n-3] == ',' || s[n-3] == '+' {
 		return false
 	}
 	if s[n-2]|0x20 == 'e' || s[n-3]|0x20 == 'e' {
@@ -301,7 +307,10 @@ func (t *opened) inspect(c *batch.Cell, column int, s *splitter, wide bool) {
 	first := c.Text[0]
 	switch {
 	case first == '=':
-		c.Text = unwrapped(c.Text)
+		if c.Text = unwrapped(c.Text); t.fit != nil && table.Formula(c.Text) {
+			*c = table.UnderFormula(c.Text)
+			return
+		}
 	case t.fit == nil:
 	case first == '\'':
 		var marked bool
@@ -329,6 +338,11 @@ func (t *opened) inspect(c *batch.Cell, column int, s *splitter, wide bool) {
 		key = "csv.cell.lost_character"
 	case t.fit != nil && first <= '9' && !calm(c.Text) && t.ambiguous(c, column, s.number):
 		return
+	case t.fit != nil && first <= '9':
+		var floated bool
+		if c.Text, floated = t.habits[column].Whole(c.Text); floated {
+			t.notes.add(words.Message("table.note.whole"), s.number)
+		}
 	}
 	if key != "" {
 		spoil(c, words.Message(key, "value", c.Text))

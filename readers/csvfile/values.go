@@ -3,7 +3,9 @@ package csvfile
 import (
 	"strings"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/readers/table"
+	"github.com/rowferry/rowferry/words"
 )
 
 // unwrapped is the value of ="00123", by which people make Excel keep a CSV's zeros and long digits: it shows 00123.
@@ -17,6 +19,30 @@ func unwrapped(s string) string {
 		return s
 	}
 	return strings.ReplaceAll(inner, `""`, `"`)
+}
+
+// undump gives a cell the text that stands for it in a table that a database dumped (COPY of PostgreSQL, INTO OUTFILE of MySQL): \n is a line
+// end, \t a tab, \\ a backslash. One that these do not explain, such as a backslash at the end of a line, is asked about.
+func undump(c *batch.Cell) {
+	var out strings.Builder
+	for rest := c.Text; rest != ""; {
+		before, after, escaped := strings.Cut(rest, `\`)
+		out.WriteString(before)
+		if !escaped {
+			break
+		}
+		at := -1
+		if after != "" {
+			at = strings.IndexByte(`\ntr`, after[0])
+		}
+		if at < 0 {
+			spoil(c, words.Message("csv.cell.escape", "value", c.Text))
+			return
+		}
+		out.WriteByte("\\\n\t\r"[at])
+		rest = after[1:]
+	}
+	c.Text = out.String()
 }
 
 // destroyed names what has become of a value before the file was written, "" when nothing shows.

@@ -299,3 +299,97 @@ func Sideways(rows [][]string, at int, fit Judge) (names []string, column int) {
 
 // most bounds the rows that are looked at as headings of a turned table.
 const most = 200
+
+// Aside is a table that stands beside the route's own.
+type Aside struct {
+	Names, Others []string // what both name
+	Left, Right   int      // where they begin
+}
+
+// Beside finds a table that stands beside the route's own, behind an empty column, and would fill fields of it: it has rows where that one
+// has none, or ends long before it with no value twice, as a list of codes does. nil: there is none.
+func Beside(rows [][]string, at int, fit Judge) *Aside {
+	if fit == nil || at < 0 {
+		return nil
+	}
+	parts := parted(rows[at:])
+	if len(parts) < 2 || !fit(rows[at]).Enough {
+		return nil
+	}
+	own := slices.IndexFunc(parts, func(p part) bool { return fit(p.of(rows[at])).Enough })
+	if own < 0 {
+		return nil
+	}
+	for i, p := range parts {
+		if i == own || fit(p.of(rows[at])).Known() == 0 {
+			continue
+		}
+		if below := rows[at+1:]; p.outlasts(parts[own], below) || p.listed(parts[own], below) {
+			return &Aside{Names: parts[own].of(rows[at]), Others: p.of(rows[at]), Left: parts[own].from, Right: p.from}
+		}
+	}
+	return nil
+}
+
+// part is the columns [from, to) of a table.
+type part struct{ from, to int }
+
+// parted cuts rows, the heading being the first, at columns that show nothing.
+func parted(rows [][]string) []part {
+	var filled []bool
+	for _, row := range rows {
+		for i, c := range row {
+			if i == len(filled) {
+				filled = append(filled, false)
+			}
+			filled[i] = filled[i] || !blank(c)
+		}
+	}
+	var out []part
+	for i, full := range filled {
+		switch {
+		case !full:
+		case i > 0 && filled[i-1]:
+			out[len(out)-1].to = i + 1
+		default:
+			out = append(out, part{i, i + 1})
+		}
+	}
+	return out
+}
+
+func (p part) of(row []string) []string { return row[min(p.from, len(row)):min(p.to, len(row))] }
+
+// outlasts reports whether p goes on, row by row, with records below the last of another part.
+func (p part) outlasts(other part, below [][]string) bool {
+	for _, row := range below {
+		switch cells := p.of(row); {
+		case Blank(cells):
+			return false
+		case Blank(other.of(row)):
+			what, doubt := Remarked(cells, p.to-p.from, Near+1, false)
+			return what == Record && !doubt
+		}
+	}
+	return false
+}
+
+// listed reports whether p has, of several rows, only the first few, each with another value in its first column.
+func (p part) listed(other part, below [][]string) bool {
+	seen, rest := map[string]bool{}, 0
+	for _, row := range below {
+		if Blank(row) {
+			break
+		}
+		switch cells := p.of(row); {
+		case Blank(other.of(row)):
+		case Blank(cells):
+			rest++
+		case rest > 0 || seen[cells[0]] || blank(cells[0]):
+			return false
+		default:
+			seen[cells[0]] = true
+		}
+	}
+	return len(seen) > 1 && rest > 1
+}

@@ -1,7 +1,9 @@
 package table
 
 import (
+	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/words"
@@ -114,10 +116,25 @@ func Apostrophe(s string) (string, bool) {
 	return rest, digits > 0
 }
 
+// Formula reports whether a text is a formula that a program wrote out, or somebody typed into a cell for text, instead of what it shows.
+func Formula(s string) bool { return len(s) > 1 && s[0] == '=' && formula().MatchString(s) }
+
+// formula has after its sign a cell, a call, a sheet, a number that stands alone or is reckoned with, or a text that something is put to.
+var formula = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^=\s*[-+@({]*(\$?[A-Za-z]{1,3}\$?\d{1,7}([^\pL\d_.]|$)|[\pL_][\pL\d_.]*\(|'[^']+'!|[\pL_][\pL\d_.]*!\$?[A-Za-z]|\d[\d.,]*\s*([-+*/^&]|$)|"[^"]*"\s*&)`)
+})
+
+// UnderFormula is the cell that holds a formula.
+func UnderFormula(text string) batch.Cell {
+	m := words.Message("table.cell.formula", "value", text)
+	return batch.Cell{Text: text, Kind: batch.Faulty, Problem: &m}
+}
+
 // Habit is what the first values of a column tell about the others.
 type Habit struct {
-	Codes bool // most are codes of two capital letters
-	Comma bool // some are decimals with a comma
+	Codes  bool // most are codes of two capital letters
+	Comma  bool // some are decimals with a comma
+	Floats bool // all are whole numbers with .0 behind them, some of them long: a program took numbers of things for measures
 
 	dotted int // the first row with 1.234, 0: none so far
 
@@ -137,7 +154,7 @@ func Expect(habits []Habit, fit batch.Fit) {
 func Habits(rows [][]string, columns int) []Habit {
 	out := make([]Habit, columns)
 	for i := range out {
-		codes, all := 0, 0
+		codes, all, floats, longest := 0, 0, 0, 0
 		for _, row := range rows {
 			if i >= len(row) || row[i] == "NA" || blank(row[i]) {
 				continue
@@ -146,11 +163,31 @@ func Habits(rows [][]string, columns int) []Habit {
 			if s := row[i]; len(s) == 2 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'A' && s[1] <= 'Z' {
 				codes++
 			}
+			if whole, is := whole(row[i]); is {
+				floats, longest = floats+1, max(longest, len(whole))
+			}
 			out[i].Comma = out[i].Comma || DecimalComma(row[i])
 		}
 		out[i].Codes = codes > 0 && codes*2 >= all
+		out[i].Floats = longest > 3 && floats == all
 	}
 	return out
+}
+
+// whole is what stands before the .0 of a text like 13800138000.0, as programs write the numbers of a column in which some are missing.
+func whole(s string) (string, bool) {
+	digits, is := strings.CutSuffix(s, ".0")
+	return digits, is && digits != "" && strings.Trim(digits, "0123456789") == ""
+}
+
+// Whole takes the .0 off where the column's values have it by habit.
+func (h *Habit) Whole(s string) (string, bool) {
+	if h.Floats {
+		if digits, is := whole(s); is {
+			return digits, true
+		}
+	}
+	return s, false
 }
 
 // Restart forgets what was seen of the rows of columns: they are read from the first one again.

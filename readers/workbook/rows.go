@@ -18,6 +18,7 @@ import (
 type ahead struct {
 	number int
 	hidden bool
+	struck bool
 	cells  []grid.Cell
 	size   int // bytes of its texts
 }
@@ -148,6 +149,9 @@ func (t *rows) find() error {
 	}
 	if names, column := table.Sideways(lines, at, t.fit()); names != nil {
 		return readers.Refuse("table.sideways", "names", table.Names(names), "column", table.Letter(column), "row", t.sample[at].number)
+	}
+	if a := table.Beside(lines, at, t.fit()); a != nil {
+		return readers.Refuse("table.beside", "names", table.Names(a.Names), "left", table.Letter(a.Left), "others", table.Names(a.Others), "right", table.Letter(a.Right), "row", t.sample[at].number)
 	}
 	if at == table.None {
 		t.layout(-1, nil)
@@ -530,7 +534,7 @@ func (t *rows) Rows() iter.Seq2[*batch.Row, error] {
 				return
 			}
 			s := t.sheet.Row()
-			row, err := t.rowOf(ahead{number: s.Number, hidden: s.Hidden, cells: s.Cells})
+			row, err := t.rowOf(ahead{number: s.Number, hidden: s.Hidden, struck: s.Struck(), cells: s.Cells})
 			if row == nil && err == nil {
 				continue
 			}
@@ -632,6 +636,9 @@ func (t *rows) rowOf(l ahead) (*batch.Row, error) {
 	}
 	if l.hidden {
 		t.covered.add(l.number, 1)
+	}
+	if l.struck {
+		t.leave("workbook.note_struck", l.number, "")
 	}
 	if t.count++; t.count > t.book.settings.Limits.Rows {
 		return nil, readers.Refuse("workbook.limit_rows", "limit", t.book.settings.Limits.Rows)
@@ -769,9 +776,14 @@ func (t *rows) values() error {
 				t.leave("table.note.apostrophe", t.row.Number, "")
 				c.Text = text
 			}
+		case first == '=' && table.Formula(c.Text):
+			*c = table.UnderFormula(c.Text)
 		case first > '9':
 		default:
-			if _, late := h.Decimals(c, t.row.Number); late > 0 {
+			if text, floated := h.Whole(c.Text); floated {
+				t.leave("table.note.whole", t.row.Number, "")
+				c.Text = text
+			} else if _, late := h.Decimals(c, t.row.Number); late > 0 {
 				return readers.Refuse("table.decimals", "column", t.cols[i].Name, "first", late, "row", t.row.Number, "value", c.Text)
 			}
 		}

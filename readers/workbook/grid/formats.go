@@ -95,6 +95,15 @@ func (s *Section) holds(v float64) bool {
 type Styles struct {
 	formats []*Format // nil entries are General
 	known   map[int]*Format
+	struck  map[int]bool // the styles whose letters are struck through
+}
+
+// Strike says that the letters of style i are struck through.
+func (s *Styles) Strike(i int) {
+	if s.struck == nil {
+		s.struck = map[int]bool{}
+	}
+	s.struck[i] = true
 }
 
 // Add gives the next style, counted from 0, the format with this id. codes are the workbook's own formats; an id that it

@@ -30,6 +30,17 @@ type Row struct {
 	Cells  []Cell // by column, once the row is settled
 	text   []byte // of the row's cells that are not shared strings
 	size   int    // bytes of the row's texts
+	struck int    // how many of its cells are struck through
+}
+
+// Struck reports whether all that the row shows is struck through.
+func (r *Row) Struck() bool { return r.struck > 0 && r.struck == len(r.Cells) }
+
+// Strike counts the cell that was taken last, if it shows something (there were before others), as struck through where its style says so.
+func (r *Row) Strike(before, style int) {
+	if len(r.Cells) > before && r.Styles != nil && r.Styles.struck[style] {
+		r.struck++
+	}
 }
 
 // Size is how many bytes of text the row holds.
@@ -44,7 +55,7 @@ func (r *Row) Begin(number int, hidden bool) error {
 		return readers.Refuse("workbook.row_order", "row", number)
 	}
 	r.Number, r.Hidden = number, hidden
-	r.Cells, r.text, r.size = r.Cells[:0], r.text[:0], 0
+	r.Cells, r.text, r.size, r.struck = r.Cells[:0], r.text[:0], 0, 0
 	return nil
 }
 

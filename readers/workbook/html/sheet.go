@@ -33,7 +33,9 @@ type sheet struct {
 type cell struct {
 	column int
 	text   []byte
-	number string // x:num
+	number string    // x:num
+	veil   atom.Atom // the element within that is not shown
+	veils  int       // how many of its name are open, 0: all is shown
 }
 
 func (b *book) Sheet(i int) (grid.Sheet, error) {
@@ -82,6 +84,7 @@ func (s *sheet) token() (html.Token, error) {
 
 // feed reads one token; done when the row is complete.
 func (s *sheet) feed(t html.Token) (done bool, err error) {
+	s.veil(t)
 	switch {
 	case t.DataAtom == atom.Table && t.Type == html.StartTagToken:
 		s.depth++
@@ -91,7 +94,7 @@ func (s *sheet) feed(t html.Token) (done bool, err error) {
 		}
 	case s.depth > 1:
 	case t.Type == html.TextToken:
-		if s.cell != nil {
+		if s.cell != nil && s.cell.veils == 0 {
 			s.cell.text = appendText(s.cell.text, t.Data)
 			if len(s.cell.text) > s.Cells.Value {
 				return false, &grid.Error{Part: part, Reason: grid.TooLong, Limit: s.Cells.Value}
@@ -113,6 +116,26 @@ func (s *sheet) feed(t html.Token) (done bool, err error) {
 	}
 	return false, nil
 }
+
+// veil follows the elements of the open cell that are not shown, such as what a page sorts its rows by.
+func (s *sheet) veil(t html.Token) {
+	c := s.cell
+	switch {
+	case c == nil:
+	case c.veils == 0:
+		if t.Type == html.StartTagToken && veiling[t.DataAtom] && invisible(t) {
+			c.veil, c.veils = t.DataAtom, 1
+		}
+	case t.DataAtom != c.veil:
+	case t.Type == html.StartTagToken:
+		c.veils++
+	case t.Type == html.EndTagToken:
+		c.veils--
+	}
+}
+
+// veiling are the elements in which parts of a cell are hidden.
+var veiling = map[atom.Atom]bool{atom.Span: true, atom.Div: true, atom.P: true, atom.Small: true, atom.Label: true, atom.A: true, atom.Font: true, atom.B: true, atom.I: true}
 
 // boundary ends the open cell, and begins the next one at a start tag.
 func (s *sheet) boundary(t html.Token) error {

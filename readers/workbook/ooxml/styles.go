@@ -24,7 +24,8 @@ func (a *Archive) Styles(part string) (*grid.Styles, error) {
 	}
 	codes := map[int]string{}
 	size := 0 // of the codes
-	var ids []int
+	var ids, fonts []int
+	var struck []bool // of each font
 	for t, err := range s.All() {
 		if err != nil {
 			return nil, s.Wrap(err)
@@ -45,9 +46,13 @@ func (a *Archive) Styles(part string) (*grid.Styles, error) {
 				}
 				return nil
 			})
+		case "fonts":
+			struck, err = s.struckFonts(part)
 		case "cellXfs":
 			err = s.each("xf", func() error {
 				id, _ := s.number("numFmtId")
+				font, _ := s.number("fontId")
+				fonts = append(fonts, font)
 				if ids = append(ids, id); len(ids) > maxStyles {
 					return &grid.Error{Part: part, Reason: grid.OverFormats, Limit: maxStyles}
 				}
@@ -59,10 +64,33 @@ func (a *Archive) Styles(part string) (*grid.Styles, error) {
 		}
 	}
 	out := &grid.Styles{}
-	for _, id := range ids {
+	for i, id := range ids {
 		out.Add(id, codes)
+		if f := fonts[i]; f >= 0 && f < len(struck) && struck[f] {
+			out.Strike(i)
+		}
 	}
 	return out, nil
+}
+
+// struckFonts says of each font whether its letters are struck through.
+func (s *PartScanner) struckFonts(part string) (struck []bool, err error) {
+	font := s.Depth() + 1
+	for t, err := range s.Within() {
+		switch {
+		case err != nil:
+			return nil, s.Wrap(err)
+		case t != Start:
+		case s.Depth() == font && s.Is("font"):
+			if struck = append(struck, false); len(struck) > maxStyles {
+				return nil, &grid.Error{Part: part, Reason: grid.OverFormats, Limit: maxStyles}
+			}
+		case s.Depth() == font+1 && s.Is("strike") && len(struck) > 0:
+			v, said := s.Attr("val")
+			struck[len(struck)-1] = !said || string(v) == "1" || string(v) == "true"
+		}
+	}
+	return struck, nil
 }
 
 func (s *PartScanner) number(name string) (int, bool) {

@@ -238,7 +238,12 @@ func (s *sheet) readCell(previous int) (int, error) {
 	if column >= s.Cells.Columns {
 		return 0, s.Cells.Misplaced(column)
 	}
-	return column, s.decode(column, style, string(kind[:kindLen]), formula, valued)
+	before := len(s.Cells.Cells)
+	if err := s.decode(column, style, string(kind[:kindLen]), formula, valued); err != nil {
+		return 0, err
+	}
+	s.Cells.Strike(before, style)
+	return column, nil
 }
 
 // content reads what is inside the cell into s.raw.
