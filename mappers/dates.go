@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/providers"
 )
 
 // layout is one way to write a date, a time, or both.
@@ -82,8 +83,18 @@ func suggestLayout(text string) string {
 	return "2006-01-02"
 }
 
-// parseDate reads text by the first layout that fits and gives it in ISO notation.
+// parseDate reads text by the first layout that fits and gives it in ISO notation. A date behind which midnight stands is one without it.
 func parseDate(text string, layouts []layout) (string, batch.Kind, bool) {
+	iso, kind, ok := parseLayout(text, layouts)
+	if !ok {
+		if day, timed := providers.Midnight(text); timed {
+			return parseLayout(day, layouts)
+		}
+	}
+	return iso, kind, ok
+}
+
+func parseLayout(text string, layouts []layout) (string, batch.Kind, bool) {
 	for _, l := range layouts {
 		if iso, ok := l.plain(text); ok {
 			return iso, batch.Date, true

@@ -270,7 +270,7 @@ func plainEight(s string) bool {
 }
 
 func putInteger(c *converter, dst []byte, text string, kind batch.Kind) ([]byte, *Violation) {
-	text = PlainNumber(strings.TrimSpace(text))
+	text = whole(PlainNumber(strings.TrimSpace(text)), kind)
 	if kind == batch.Date || kind == batch.Moment || kind == batch.Clock || kind == batch.Bool || !isInteger(text) {
 		return nil, c.notNumber("value.integer", text)
 	}
@@ -284,7 +284,7 @@ func putInteger(c *converter, dst []byte, text string, kind batch.Kind) ([]byte,
 }
 
 func putNumber(c *converter, dst []byte, text string, kind batch.Kind) ([]byte, *Violation) {
-	text = PlainNumber(strings.TrimSpace(text))
+	text = unfilled(PlainNumber(strings.TrimSpace(text)), kind)
 	whole, fraction, point := strings.Cut(text, ".")
 	if kind == batch.Date || kind == batch.Moment || kind == batch.Clock || kind == batch.Bool ||
 		!isInteger(whole) || point && !isDigits(fraction) {
@@ -300,6 +300,25 @@ func putNumber(c *converter, dst []byte, text string, kind batch.Kind) ([]byte, 
 		return nil, bad
 	}
 	return append(dst, text...), nil
+}
+
+// whole gives a whole number without decimals that are nothing: 3.0 is 3. Three zeros may be thousands.
+func whole(s string, kind batch.Kind) string {
+	if digits, zeros, point := strings.Cut(s, "."); point && (zeros == "0" || zeros == "00") {
+		s = digits
+	}
+	return unfilled(s, kind)
+}
+
+// unfilled takes off the zeros with which a workbook shows a number (007 by the format 000), where a number is wanted.
+func unfilled(s string, kind batch.Kind) string {
+	if kind != batch.Number || len(s) < 2 || s[0] != '0' || s[1] == '.' {
+		return s
+	}
+	if s = strings.TrimLeft(s, "0"); s == "" || s[0] == '.' {
+		s = "0" + s
+	}
+	return s
 }
 
 // isInteger reports whether s is what JSON calls an integer: no plus sign, no leading zeros.
@@ -345,8 +364,8 @@ func (c *converter) number(text string) *Violation {
 }
 
 var booleans = map[string]string{
-	"true": "true", "1": "true", "yes": "true", "是": "true", "да": "true", "истина": "true", "wahr": "true", "vrai": "true", "verdadero": "true", "ja": "true", "oui": "true", "sí": "true", "si": "true",
-	"false": "false", "0": "false", "no": "false", "否": "false", "нет": "false", "ложь": "false", "falsch": "false", "faux": "false", "falso": "false", "nein": "false", "non": "false",
+	"true": "true", "1": "true", "yes": "true", "y": "true", "是": "true", "да": "true", "истина": "true", "wahr": "true", "vrai": "true", "verdadero": "true", "ja": "true", "oui": "true", "sí": "true", "si": "true",
+	"false": "false", "0": "false", "no": "false", "n": "false", "否": "false", "нет": "false", "ложь": "false", "falsch": "false", "faux": "false", "falso": "false", "nein": "false", "non": "false",
 }
 
 func putBoolean(c *converter, dst []byte, text string, _ batch.Kind) ([]byte, *Violation) {
@@ -374,13 +393,13 @@ func putDate(c *converter, dst []byte, text string, kind batch.Kind) ([]byte, *V
 	if c.dateOut == time.DateOnly && plainDay(text) {
 		return append(append(append(dst, '"'), text...), '"'), nil
 	}
-	day, ok := parseDay(text)
-	for _, layout := range c.layouts {
-		if ok {
-			break
+	day, ok := c.day(text)
+	if !ok {
+		if date, clock, timed := cutClock(text); timed {
+			if day, ok = c.day(date); ok && !midnight(clock) {
+				return nil, c.violation("date", words.Message("value.date.time"), words.Message("value.instead.fix", "instead", date))
+			}
 		}
-		t, err := time.Parse(layout, text)
-		day, ok = t, err == nil
 	}
 	if !ok {
 		shown := append([]string{"2026-12-31"}, c.layouts...)
@@ -392,6 +411,53 @@ func putDate(c *converter, dst []byte, text string, kind batch.Kind) ([]byte, *V
 	dst = append(dst, '"')
 	dst = day.AppendFormat(dst, c.dateOut)
 	return append(dst, '"'), nil
+}
+
+// day reads a date as the field takes it.
+func (c *converter) day(text string) (time.Time, bool) {
+	if day, ok := parseDay(text); ok {
+		return day, true
+	}
+	for _, layout := range c.layouts {
+		if day, err := time.Parse(layout, text); err == nil {
+			return day, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// Midnight cuts the time off a date that databases and programs write with one where they mean the day: 31.01.2030 0:00:00.
+func Midnight(text string) (day string, ok bool) {
+	day, clock, timed := cutClock(text)
+	return day, timed && midnight(clock)
+}
+
+// cutClock parts a text into what may be a date and a time of day behind it. A time with its zone is none: it may be another day elsewhere.
+func cutClock(text string) (date, clock string, ok bool) {
+	at := strings.IndexAny(text, " T")
+	if at < 6 || !strings.Contains(text[at:], ":") {
+		return "", "", false
+	}
+	date, clock = text[:at], strings.TrimSpace(text[at+1:])
+	whole, fraction, _ := strings.Cut(clock, ".")
+	if strings.Trim(fraction, "0123456789") != "" {
+		return "", "", false
+	}
+	for _, layout := range [...]string{"15:04:05", "15:04", "3:04:05 PM", "3:04 PM"} {
+		if _, err := time.Parse(layout, whole); err == nil {
+			return date, clock, true
+		}
+	}
+	return "", "", false
+}
+
+// midnight reports whether a time of day is the day's beginning.
+func midnight(clock string) bool {
+	if twelve, is := strings.CutPrefix(clock, "12:"); is {
+		clock, is = strings.CutSuffix(twelve, " AM")
+		return is && strings.Trim(clock, "0:") == ""
+	}
+	return strings.Trim(clock, "0:.") == ""
 }
 
 // plainDay reports whether a text is 2026-12-28 or another day that every month has, which needs no calendar.
