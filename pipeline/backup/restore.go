@@ -88,11 +88,21 @@ func Verify(from string) (list List, err error) {
 	return list, nil
 }
 
-// fill brings copies and results back, and pauses what may have been sent since.
+// fill pauses what may have been sent since, and then brings copies and results back: whatever ends that, nothing goes.
 func (r *Restored) fill(ctx context.Context, cfg *configs.Config, l ledger.Owner, from string, list List) error {
-	accounts, err := r.pause(ctx, l)
+	accounts, err := r.open(ctx, l)
 	if err != nil {
 		return err
+	}
+	for _, account := range r.since(ctx, l) {
+		accounts[account] = true
+	}
+	r.Paused = slices.Sorted(maps.Keys(accounts))
+	for _, account := range r.Paused {
+		reason := words.Of(cfg.Language, "lane.restored", "account", account, "at", r.At.Format(time.RFC3339))
+		if err := l.PauseLane(ctx, account, reason); err != nil {
+			return err
+		}
 	}
 	for _, p := range list.Files {
 		path := filepath.Join(from, filepath.FromSlash(p.Path))
@@ -105,21 +115,11 @@ func (r *Restored) fill(ctx context.Context, cfg *configs.Config, l ledger.Owner
 			return err
 		}
 	}
-	for _, account := range r.since(ctx, l) {
-		accounts[account] = true
-	}
-	r.Paused = slices.Sorted(maps.Keys(accounts))
-	for _, account := range r.Paused {
-		reason := words.Of(cfg.Language, "lane.restored", "account", account, "at", r.At.Format(time.RFC3339))
-		if err := l.PauseLane(ctx, account, reason); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
-// pause finds the accounts that have rows without an outcome, and names the rows.
-func (r *Restored) pause(ctx context.Context, l ledger.Owner) (map[string]bool, error) {
+// open finds the accounts that have rows without an outcome, and names the rows.
+func (r *Restored) open(ctx context.Context, l ledger.Owner) (map[string]bool, error) {
 	accounts := map[string]bool{}
 	files, err := l.Files(ctx, ledger.Query{States: []ledger.State{ledger.Sending}})
 	if err != nil {
