@@ -32,6 +32,11 @@ var books = catalogue{
 		ZH: "数据库的编码是 {encoding}，无法写入所有文件名。请新建一个 UTF-8 数据库：createdb --encoding UTF8 --template template0 名称",
 		RU: "база данных в кодировке {encoding}, в которой можно записать не всякое имя файла. Создайте базу в UTF-8: createdb --encoding UTF8 --template template0 ИМЯ",
 	},
+	"ledger.pooled": {
+		EN: "what lies between here and the database gives each transaction another session, such as PgBouncer with pool_mode = transaction. Set pool_mode = session for this database, or write the address of the database itself",
+		ZH: "此处与数据库之间的连接池为每个事务分配不同的会话，例如 pool_mode = transaction 的 PgBouncer。请为此数据库设置 pool_mode = session，或写数据库本身的地址",
+		RU: "между этой машиной и базой данных стоит то, что даёт каждой транзакции другой сеанс, например PgBouncer с pool_mode = transaction. Задайте для этой базы pool_mode = session или укажите адрес самой базы",
+	},
 	"ledger.spool.away": {
 		EN: "spool: {dir} is not the folder in which this ledger's copies lie: there is no {mark} in it, or that of another ledger. Is the share mounted on this machine? Where the folder was lost for good, make a new one, and {mark} in it with the text {id}",
 		ZH: "spool：{dir} 不是存放此账本副本的文件夹：其中没有 {mark}，或它属于另一个账本。共享文件夹在这台机器上挂载了吗？如果该文件夹已彻底丢失，请新建一个，并在其中创建内容为 {id} 的 {mark}",

@@ -48,3 +48,6 @@ func Set(ctx context.Context, l ledger.Owner, name string) (value string, err er
 	err = l.(*Ledger).pool.QueryRow(ctx, "SELECT current_setting($1)", name).Scan(&value)
 	return value, err
 }
+
+// Explained is an error as the ledger tells it.
+func Explained(err error) error { return books{}.explained(err) }

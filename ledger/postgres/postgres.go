@@ -362,6 +362,8 @@ const (
 	readOnly        = "25006" // a standby, or what somebody set
 	idleTooLong     = "25P03"
 	queryCanceled   = "57014"
+	statementThere  = "42P05" // prepared already, by somebody else
+	statementGone   = "26000"
 	lockTimeout     = "55P03"
 )
 
@@ -380,6 +382,8 @@ func (b books) explained(err error) error {
 		return &ledger.Damaged{Path: b.path, What: words.Message("ledger.what.altered", "cause", err), Err: err}
 	case code(err) == readOnly:
 		return fmt.Errorf("%w (%s): nothing is lost, and what waits goes on when it can be written (%w)", ledger.ErrFrozen, b.path, err)
+	case code(err) == statementThere, code(err) == statementGone: // another session's
+		return &places.Trouble{Message: words.Message("ledger.pooled"), Err: err}
 	case broken(err) && errors.Is(err, fs.ErrNotExist): // its socket: that is not to say that nothing has been taken yet
 		return fmt.Errorf("%w: %s", ledger.ErrAway, err)
 	case broken(err):

@@ -187,6 +187,24 @@ func TestDatabasesAsTheyAreGiven(t *testing.T) {
 	}
 }
 
+// A pooler that gives each transaction another session is told by what comes of it first: a statement that another session has prepared, or that
+// it has not. So PgBouncer 1.18 with pool_mode = transaction.
+func TestAPoolerOfTransactions(t *testing.T) {
+	t.Parallel()
+	c, err := pgx.Connect(t.Context(), cluster.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(t.Context())
+	_, gone := c.Exec(t.Context(), "EXECUTE theirs")
+	_, there := c.Exec(t.Context(), "PREPARE theirs AS SELECT 1; PREPARE theirs AS SELECT 2")
+	for _, err := range []error{gone, there} {
+		if said := postgres.Explained(err); err == nil || !strings.Contains(said.Error(), "pool_mode = session") || !strings.Contains(said.Error(), "theirs") {
+			t.Errorf("%v: %v", err, said)
+		}
+	}
+}
+
 // What a database that can only be read refuses is told as that, and goes on once it can be written.
 func TestAFrozenDatabase(t *testing.T) {
 	address := cluster.Address()
