@@ -127,7 +127,7 @@ func join(path, name string) string {
 
 func literal(s *providers.Schema) string {
 	switch s.Type {
-	case "integer", "number", "boolean":
+	case "integer", "number", "boolean", "array":
 		return s.Const
 	}
 	return quote(s.Const)

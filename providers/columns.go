@@ -24,6 +24,9 @@ func (op *Operation) Members(names []string) (out []string) {
 // Opens reports whether columns may name members of the operation's maps.
 func (op *Operation) Opens() bool { return len(op.compiled.maps) > 0 }
 
+// Open are the paths of these maps.
+func (op *Operation) Open() []string { return slices.Clone(op.compiled.maps) }
+
 // Opened reports whether columns may name members of the map at this path.
 func (op *Operation) Opened(path string) bool { return slices.Contains(op.compiled.maps, path) }
 

@@ -364,6 +364,7 @@ func (r *reader) operation(p *Provider, n *yaml.Node, item entry, method string,
 	if spec.Rows != nil {
 		r.rows(op, spec.Rows, xplace+".rows")
 	}
+	told := len(r.warnings)
 	b.wish(spec, x)
 	r.receipts(p, op, spec.Receipts, xplace+".receipts")
 	p.Operations = append(p.Operations, op)
@@ -381,6 +382,11 @@ func (r *reader) operation(p *Provider, n *yaml.Node, item entry, method string,
 	}
 	if op.Item != nil {
 		b.answerExamples(n, place)
+	}
+	if len(r.mistakes) == before && r.theirs && len(op.Fields) == 0 && !op.Opens() {
+		r.wrong(n, place, "document.no_fields")
+		r.mistakes = append(r.mistakes, r.warnings[told:]...) // now they are what stands in the way
+		r.warnings = r.warnings[:told]
 	}
 	if len(r.mistakes) == before {
 		b.unmet()
@@ -402,6 +408,9 @@ func (b *builder) body(schema *yaml.Node, splace string, n *yaml.Node, spec oper
 			return
 		}
 		op.compiled.element = op.Body
+		if f := op.Body.Field; f != nil && f.Path == "" { // a body of one plain value
+			f.Path = "value"
+		}
 	}
 	if op.Rows.Path != "" && b.found == nil {
 		b.wrong(spec.Rows, xplace+".rows", "document.array", "path", op.Rows.Path)
@@ -531,6 +540,9 @@ func (r *reader) encodings(op *Operation, n *yaml.Node, place string) (*yaml.Nod
 			continue
 		}
 		if slices.Contains(op.Encodings, encoding) {
+			if e.Name == usual[encoding] {
+				delete(op.Media, encoding)
+			}
 			continue
 		}
 		op.Encodings = append(op.Encodings, encoding)

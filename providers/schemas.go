@@ -2,6 +2,7 @@ package providers
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"math"
 	"math/big"
@@ -91,11 +92,12 @@ type spot struct {
 	ancestors []*Schema  // objects around, outermost first
 	refs      []string   // references that led here
 	sample    *yaml.Node // what an example of something around says of it; nil = nothing
+	element   bool       // an element of a list, which is called as the list is
 }
 
 func (s spot) child(name string) spot {
 	s.full, s.path = dotted(s.full, name), dotted(s.path, name)
-	s.sample = get(s.sample, name)
+	s.sample, s.element = get(s.sample, name), false
 	return s
 }
 
@@ -147,6 +149,9 @@ func (b *builder) schema(raw *yaml.Node, name, place string, required bool, at s
 	}
 	if c := get(n, "const"); c != nil {
 		s.Const = c.Value
+		if s.Type == "array" && c.Kind == yaml.SequenceNode {
+			s.Const = b.fixedList(n, c, place)
+		}
 	}
 	if b.theirs && s.Type == "string" && slices.Index(b.op.Encodings, "multipart") == 0 && (format(n) == "binary" || get(n, "contentMediaType") != nil) {
 		b.cannot(n, place, at, "document.part", "path", at.full)
@@ -184,6 +189,9 @@ func (b *builder) within(s *Schema, n *yaml.Node, spec fieldSpec, at spot) bool 
 		return b.object(s, n, at)
 	case "array":
 		b.array(s, n, at)
+		if b.theirs {
+			b.fixed(s)
+		}
 		return s.Items != nil || !b.theirs
 	default:
 		if b.theirs && s.Required && s.Const == "" && s.Fill == "" {
@@ -194,6 +202,36 @@ func (b *builder) within(s *Schema, n *yaml.Node, spec fieldSpec, at spot) bool 
 		}
 		return true
 	}
+}
+
+// fixed takes the fields of a list away that is always the same: as the document says, or empty, where it has to be there and nothing
+// can be in it.
+func (b *builder) fixed(s *Schema) {
+	if s.Items == nil && s.Const == "" && s.Empty && s.Required {
+		s.Const = "[]"
+	}
+	if s.Const == "" {
+		return
+	}
+	if s.Items == nil {
+		s.Items = &Schema{Type: "object", compiledSchema: compiledSchema{maxItems: -1}}
+	}
+	b.drop(s)
+}
+
+// fixedList is the text of a list of values that are always sent, each as its elements are.
+func (b *builder) fixedList(n, list *yaml.Node, place string) string {
+	texts := textAt(b.flat(get(n, "items"), place, nil), "type") == "string"
+	all := make([]any, 0, len(list.Content))
+	for _, c := range list.Content {
+		if c = plain(c); texts && c.Kind == yaml.ScalarNode {
+			all = append(all, c.Value)
+			continue
+		}
+		all = append(all, value(c))
+	}
+	text, _ := json.Marshal(all)
+	return string(text)
 }
 
 // single is the one value that an enum leaves, "" when it leaves several.
@@ -451,6 +489,7 @@ func (b *builder) array(s *Schema, n *yaml.Node, at spot) {
 			s.minItems = rows.Min
 		}
 	}
+	at.element = true
 	// An array that is there has at least one element, so an element's required fields are required as the array is.
 	s.Items = b.schema(items, "", s.place+".items", true, at)
 	if s.Items == nil {

@@ -2,6 +2,7 @@ package providers
 
 import (
 	"cmp"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -151,10 +152,9 @@ func (r *reader) security(op *Operation, n *yaml.Node, place string) {
 	lost := ""
 	if list != nil {
 		for _, requirement := range list.Content {
-			name, missing := r.requirement(op, plain(requirement), place)
-			if lost = cmp.Or(lost, missing); missing == "" {
-				op.Schemes = append(op.Schemes, name)
-			}
+			names, missing := r.requirement(op, plain(requirement), place)
+			lost = cmp.Or(lost, missing)
+			op.Schemes = append(op.Schemes, names...)
 		}
 	}
 	if len(op.Schemes) == 0 && lost != "" {
@@ -165,18 +165,19 @@ func (r *reader) security(op *Operation, n *yaml.Node, place string) {
 	}
 }
 
-// requirement is the name of the scheme that one entry of security asks for; several at once make one of their own.
-func (r *reader) requirement(op *Operation, n *yaml.Node, place string) (name, missing string) {
+// requirement names the scheme that one entry of security asks for; several at once make one of their own, and those that would write
+// one header can only be alternatives.
+func (r *reader) requirement(op *Operation, n *yaml.Node, place string) (schemes []string, missing string) {
 	var parts []Scheme
 	for _, e := range entries(n) {
 		s, known := op.Provider.Scheme(e.Name)
 		if !known && !r.theirs {
 			r.wrong(e.Key, place+".security", "document.scheme", "name", e.Name)
-			return e.Name, ""
+			return []string{e.Name}, ""
 		}
 		if !known || s.Kind == "" {
 			r.warn(e.Key, place+".security", "document.scheme_unknown", "name", e.Name)
-			return "", e.Name
+			return nil, e.Name
 		}
 		if s.Kind == "oauth2" && s.OAuth.Scopes == nil && e.Node != nil {
 			for _, scope := range e.Node.Content {
@@ -188,14 +189,20 @@ func (r *reader) requirement(op *Operation, n *yaml.Node, place string) (name, m
 	}
 	switch len(parts) {
 	case 0:
-		return "none", ""
+		return []string{"none"}, ""
 	case 1:
-		return parts[0].Name, ""
+		return []string{parts[0].Name}, ""
 	}
-	all := Scheme{Kind: "all", Parts: parts}
 	var names []string
 	for _, s := range parts {
 		names = append(names, s.Name)
+	}
+	if header := shared(parts); header != "" && r.theirs {
+		r.warn(n, place+".security", "document.one_header", "names", strings.Join(names, ", "), "header", header)
+		return names, ""
+	}
+	all := Scheme{Kind: "all", Parts: parts}
+	for _, s := range parts {
 		for _, need := range s.Needs {
 			if !slices.Contains(all.Needs, need) {
 				all.Needs = append(all.Needs, need)
@@ -206,7 +213,25 @@ func (r *reader) requirement(op *Operation, n *yaml.Node, place string) (name, m
 	if _, known := op.Provider.Scheme(all.Name); !known {
 		op.Provider.Schemes = append(op.Provider.Schemes, all)
 	}
-	return all.Name, ""
+	return []string{all.Name}, ""
+}
+
+// shared is a header that more than one of the schemes writes. Cookies stand beside each other.
+func shared(parts []Scheme) string {
+	seen := map[string]bool{"Cookie": false}
+	for _, s := range parts {
+		headers := sorted(s.Headers)
+		if s.Kind == "basic" || s.Kind == "oauth2" {
+			headers = append(headers, "Authorization")
+		}
+		for _, h := range headers {
+			if h = http.CanonicalHeaderKey(h); seen[h] {
+				return h
+			}
+			seen[h] = h != "Cookie"
+		}
+	}
+	return ""
 }
 
 func (p *Provider) replace(s Scheme) {

@@ -101,9 +101,12 @@ func (b *builder) wished(n *yaml.Node, at spot) *yaml.Node {
 			n = mapping(w.value, nil)
 		}
 		if schema != nil {
-			n = b.replaced(n, schema)
+			n = b.laid(n, schema, at)
 		}
-		if fixed != nil {
+		if fixed != nil && b.isList(n) && fixed.Kind == yaml.ScalarNode {
+			fixed = &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Content: []*yaml.Node{fixed}, Line: fixed.Line, Column: fixed.Column}
+		}
+		if fixed != nil && !at.element {
 			n = mapping(n, append(slices.DeleteFunc(entries(n), func(e entry) bool { return e.Name == "const" }), named("const", fixed)))
 		}
 		if len(ours) > 0 {
@@ -111,6 +114,35 @@ func (b *builder) wished(n *yaml.Node, at spot) *yaml.Node {
 		}
 	}
 	return n
+}
+
+// laid is a schema with what the document says of it. A list is called as its elements are: what speaks of the list is no word about
+// them, and a type is theirs where the description says nothing of them.
+func (b *builder) laid(n, ours *yaml.Node, at spot) *yaml.Node {
+	ofList := textAt(ours, "type") == "array" || get(ours, "items") != nil
+	switch items := get(n, "items"); {
+	case ofList && at.element:
+		return n
+	case !ofList && get(ours, "type") != nil && b.isList(n) && b.untyped(items):
+		if items == nil {
+			items = mapping(n, nil)
+		}
+		return b.replaced(n, mapping(ours, []entry{named("items", b.replaced(items, ours))}))
+	}
+	return b.replaced(n, ours)
+}
+
+func (b *builder) isList(n *yaml.Node) bool {
+	if t := get(n, "type"); t != nil {
+		return slices.ContainsFunc(listed(t), func(c *yaml.Node) bool { return plain(c).Value == "array" })
+	}
+	return b.presumedKind(n) == "array"
+}
+
+// untyped reports whether a schema says nothing of what it is.
+func (b *builder) untyped(n *yaml.Node) bool {
+	flat := b.flat(n, "", nil)
+	return get(flat, "type") == nil && !structural(flat) && b.presumedKind(flat) == ""
 }
 
 // replaced is a schema with keywords of ours in place of its own; null takes one away.

@@ -158,7 +158,9 @@ func (c *call) nested(p providers.Parameter, raw []byte, r *request, pair func(n
 func (c *call) values(p providers.Parameter, raw []byte, r *request) ([]string, error) {
 	raw = bytes.TrimSpace(raw)
 	r.path = []string{p.In, p.Name}
-	if v, mine := c.encoder.ours(p.Schema, raw, r); mine {
+	if v, mine := c.encoder.ours(p.Schema, raw, r); mine && p.Schema.Type == "array" {
+		raw = []byte(v)
+	} else if mine {
 		return []string{v}, nil
 	}
 	if len(raw) == 0 || string(raw) == "null" {

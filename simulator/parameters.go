@@ -153,7 +153,7 @@ func (v *visit) wrongParameters() (wrong []string) {
 		switch {
 		case !there && p.Schema.Required:
 			wrong = append(wrong, name+" is missing")
-		case there && p.Schema.Const != "" && text(value) != p.Schema.Const:
+		case there && p.Schema.Const != "" && p.Schema.Type != "array" && text(value) != p.Schema.Const:
 			wrong = append(wrong, name+" is not "+p.Schema.Const)
 		case there:
 			wrong = walk(p.Schema, name, value, wrong)

@@ -449,11 +449,11 @@ func walk(s *providers.Schema, path string, v any, wrong []string) []string {
 			e, there := x[p.Name]
 			where := strings.TrimPrefix(path+"."+p.Name, ".")
 			switch {
-			case !there && p.Required && p.Scheme == "" && (p.Field == nil || !p.Field.Presumed):
+			case !there && p.Required && !p.Empty && p.Scheme == "" && (p.Field == nil || !p.Field.Presumed):
 				wrong = append(wrong, where+" is missing")
 			case p.Field != nil && p.Field.Required && !p.Field.Presumed && p.Type == "string" && text(e) == "":
 				wrong = append(wrong, where+" is blank")
-			case there && p.Const != "" && text(e) != p.Const:
+			case there && p.Const != "" && p.Type != "array" && text(e) != p.Const:
 				wrong = append(wrong, where+" is not "+p.Const)
 			case there:
 				wrong = walk(p, where, e, wrong)

@@ -65,6 +65,9 @@ func (t *templateFlags) write(w io.Writer, name, operation string, machine bool)
 	if t.group != "" && !templates.NeedsGroup(op) {
 		return fmt.Errorf("--group: %s has its own way to make groups, so it takes none", op.ID)
 	}
+	if open := op.Open(); len(op.Fields) == 0 && len(open) > 0 {
+		return fmt.Errorf("%s has no columns of its own to write down: a column %s.NAME fills the member NAME", op.ID, open[0])
+	}
 	path := cmp.Or(t.out, op.ID+".xlsx")
 	if !strings.EqualFold(filepath.Ext(path), ".xlsx") {
 		return fmt.Errorf("-o %s: a template is an Excel workbook; write a name that ends in .xlsx", path)

@@ -183,5 +183,13 @@ func NewHeaders(a Account) Headers {
 	return out
 }
 
+// Authorize puts the header of a scheme. Cookies stand beside those that are there already.
+func Authorize(h http.Header, name, value string) {
+	if name == "Cookie" {
+		value = strings.Join(append(slices.Clone(h[name]), value), "; ")
+	}
+	Set(h, name, value)
+}
+
 // Set puts one header as its name is written in the document.
 func Set(h http.Header, name, value string) { h[name] = []string{value} }

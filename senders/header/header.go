@@ -28,7 +28,7 @@ func New(a auth.Account) auth.Scheme {
 
 func (s scheme) Authorize(r *auth.Request) {
 	for i, name := range s.names {
-		auth.Set(r.Header, name, s.values[i])
+		auth.Authorize(r.Header, name, s.values[i])
 	}
 }
 

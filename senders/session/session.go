@@ -82,7 +82,7 @@ func (s *scheme) Fixed() bool { return len(s.headers) == 0 }
 
 func (s *scheme) Authorize(r *auth.Request) {
 	for _, h := range s.headers {
-		auth.Set(r.Header, h.Name, string(h.Template.Append(nil, func(dst []byte, name string) []byte {
+		auth.Authorize(r.Header, h.Name, string(h.Template.Append(nil, func(dst []byte, name string) []byte {
 			if name == "session" {
 				return append(dst, r.Session...)
 			}
