@@ -109,6 +109,8 @@ func (c *Console) fail(w http.ResponseWriter, r *http.Request, err error) {
 		c.refuse(w, r, http.StatusConflict, "mistakes", mistakes.Error())
 	case wrong:
 		c.problem(w, r, http.StatusUnprocessableEntity, cell.Reason, "console.mend."+cell.Reason, "row", cell.Row, "column", cell.Column)
+	case errors.Is(err, pipeline.ErrNoRoute):
+		c.problem(w, r, http.StatusConflict, "route-gone", "console.result.no_route")
 	case errors.Is(err, pipeline.ErrNotEnded):
 		c.problem(w, r, http.StatusConflict, string(desk.NotEnded), "console.result.not_ended")
 	case errors.Is(err, ledger.ErrNotFound):

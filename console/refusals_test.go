@@ -51,3 +51,18 @@ func TestRefusals(t *testing.T) {
 		t.Error(body)
 	}
 }
+
+// The result of a file whose route was taken out of the configuration is refused with what to do; it is no failure of ours.
+func TestARouteThatIsGone(t *testing.T) {
+	o := open(t)
+	id := o.drop("ann", "other", "a.csv", sheet(1, "LBG"))
+	o.ended(id)
+	o.stop()
+	o.write(o.settings[:strings.Index(o.settings, "  other:")])
+	o.start()
+	for _, c := range []struct{ method, path, body string }{{"GET", "result.csv", ""}, {"GET", "result.xlsx", ""}, {"POST", "mend", `{"check": true, "rows": {"2": {"failReason": "Hold"}}}`}} {
+		if status, body := o.ask("ann", c.method, "/api/v1/files/"+id+"/"+c.path, c.body); status != http.StatusConflict || !strings.Contains(body, "Put the route back") {
+			t.Errorf("%s: %d %s", c.path, status, body)
+		}
+	}
+}

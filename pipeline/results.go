@@ -19,6 +19,9 @@ import (
 // ErrNotEnded is the error of asking for the result of a file of which rows wait.
 var ErrNotEnded = errors.New("rows of the file have no outcome yet")
 
+// ErrNoRoute is the error of asking for the result of a file whose route was taken out of the configuration.
+var ErrNoRoute = errors.New("the configuration has no route of the file any more")
+
 // Result writes a file's result in a format ("csv", "xlsx", "summary") as the books have it now, whether or not it was put into
 // the outbox. Whoever gets it closes and removes it.
 func (e *Engine) Result(ctx context.Context, f ledger.File, format string) (*os.File, string, error) {
@@ -41,7 +44,7 @@ func (e *Engine) reportOf(ctx context.Context, f ledger.File) (r outbox.Report, 
 	case f.State != ledger.Settled && f.State != ledger.Reported:
 		return r, ErrNotEnded
 	case way == nil:
-		return r, errors.New("the configuration has no route " + f.Route + " any more")
+		return r, ErrNoRoute
 	}
 	return report.Of(ctx, e.Ledger, way, f), nil
 }

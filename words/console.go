@@ -157,6 +157,7 @@ var console = catalogue{
 	"console.result.xlsx":             {EN: "Result as a workbook", ZH: "结果（工作簿）", RU: "Результат книгой Excel"},
 	"console.result.summary":          {EN: "Summary (JSON)", ZH: "摘要（JSON）", RU: "Сводка (JSON)"},
 	"console.result.not_ended":        {EN: "Rows of the file have no outcome yet. Its result is there when all have one.", ZH: "文件中还有没有结果的行。全部有结果后才能下载。", RU: "Не у всех строк есть итог. Результат будет, когда все его получат."},
+	"console.result.no_route":         {EN: "The configuration does not have the route of this file any more, and without it there is no result. Put the route back.", ZH: "配置中已没有此文件的路由，因此无法生成结果。请恢复该路由。", RU: "В конфигурации больше нет маршрута этого файла, а без него результата нет. Верните маршрут."},
 	"console.notes":                   {EN: "Notes", ZH: "备注", RU: "Примечания"},
 	"console.unused":                  {EN: "Columns that no field uses:", ZH: "未被任何字段使用的列：", RU: "Столбцы, которые не нужны ни одному полю:"},
 	"console.together":                {EN: "Sent together with", ZH: "一同发送的行", RU: "Отправлены вместе"},
