@@ -41,7 +41,11 @@ func (c *Client) download(ctx context.Context, name string, as places.Entry, at 
 	to := &bounded{ctx: ctx, w: w, left: as.Size - at}
 	for {
 		before := to.left
-		err := c.Do(ctx, func(s *sftp.Client) error { return fetch(s, name, as, to) })
+		err := c.Do(ctx, func(s *sftp.Client) error {
+			had := to.left
+			err := fetch(s, name, as, to)
+			return furtherIf(to.left < had, err)
+		})
 		if to.err != nil {
 			return to.err
 		}
@@ -50,6 +54,18 @@ func (c *Client) download(ctx context.Context, name string, as places.Entry, at 
 			return err
 		}
 	}
+}
+
+// further is what ended a transfer on a line that had brought it further: the line did some good, and the next may follow at once.
+type further struct{ error }
+
+func (f further) Unwrap() error { return f.error }
+
+func furtherIf(came bool, err error) error {
+	if err == nil || !came {
+		return err
+	}
+	return further{err}
 }
 
 func fetch(s *sftp.Client, name string, as places.Entry, to *bounded) error {
@@ -138,7 +154,11 @@ func (c *Client) upload(ctx context.Context, name string, content io.ReaderAt, s
 	}
 	for {
 		before := *arrived
-		err := c.Do(ctx, func(s *sftp.Client) error { return c.uploadOnce(ctx, s, name, content, size, arrived) })
+		err := c.Do(ctx, func(s *sftp.Client) error {
+			had := *arrived
+			err := c.uploadOnce(ctx, s, name, content, size, arrived)
+			return furtherIf(*arrived > had, err)
+		})
 		var trouble *places.Trouble
 		if err == nil || !errors.As(err, &trouble) || trouble.Step != StepSession || *arrived == before {
 			return err

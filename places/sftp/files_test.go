@@ -16,9 +16,48 @@ import (
 
 	"github.com/pkg/sftp"
 
+	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/places"
 	"github.com/rowferry/rowferry/places/sftp/sshdtest"
 )
+
+// However often the line is cut, a transfer that gets further with each goes on at once: the lines did some good, and no pause grows between them.
+func TestTransfersOutlastCuts(t *testing.T) {
+	server := sshdtest.Start(t, sshdtest.Options{})
+	proxy := sshdtest.NewProxy(t, server.Address())
+	config := server.Config()
+	config.Port = proxy.Port
+	c, err := Open(map[string]configs.SFTP{"partner": config}, "partner", Options{Logger: quiet, First: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	content := bytes.Repeat([]byte("0123456789abcdef"), 6<<16)
+	dir := t.TempDir()
+	there := filepath.Join(dir, "there")
+	if err := os.WriteFile(there, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(there)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy.CutAfter(1 << 20)
+	var got bytes.Buffer
+	if err := c.download(t.Context(), there, places.Entry{Size: info.Size(), ModTime: info.ModTime().Truncate(time.Second)}, 0, &got); err != nil || !bytes.Equal(got.Bytes(), content) {
+		t.Errorf("download: %v, %d bytes of %d", err, got.Len(), len(content))
+	}
+	proxy.CutAfter(9 << 20) // more than what is on its way at a time
+	proxy.Cut()
+	content = bytes.Repeat(content, 2)
+	var arrived int64
+	if err := c.upload(t.Context(), filepath.Join(dir, "up"), bytes.NewReader(content), int64(len(content)), &arrived); err != nil {
+		t.Errorf("upload: %v, %d bytes of %d", err, arrived, len(content))
+	}
+	if c.failures > 0 {
+		t.Errorf("%d lines that brought content further count as failures", c.failures)
+	}
+}
 
 func TestRenameSaysWhatIsInTheWay(t *testing.T) {
 	for name, o := range map[string]sshdtest.Options{"POSIX rename": {}, "plain rename": {Subsystem: "internal-sftp -P posix-rename"}} {

@@ -26,7 +26,7 @@ type link struct {
 	mu      sync.Mutex
 	calls   int       // under way
 	since   time.Time // since when there is one
-	done    int       // calls that ended well
+	done    int       // calls that ended well, or brought a transfer further
 	verdict error     // why we closed it
 	ending  sync.Once
 	over    chan struct{} // closed when the session is
@@ -132,7 +132,7 @@ func (l *link) leave(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.calls--
-	if err == nil || answered(err) {
+	if _, came := errors.AsType[further](err); came || err == nil || answered(err) {
 		l.done++
 	}
 }
