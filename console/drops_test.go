@@ -3,7 +3,6 @@ package console_test
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
 	"os"
@@ -62,20 +61,8 @@ func TestFilesDroppedTogether(t *testing.T) {
 	for _, name := range []string{"a", "b", "c"} {
 		form += fmt.Sprintf(part, "file", `; filename="`+name+`.csv"`, sheet(1, name))
 	}
-	r, err := http.NewRequestWithContext(t.Context(), "POST", "http://"+o.address+"/drop", strings.NewReader(form+"--x--\r\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Authorization", "Bearer "+o.tokens["ann"])
-	r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
-	answer, err := http.DefaultTransport.RoundTrip(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(answer.Body)
-	answer.Body.Close()
-	if err != nil || answer.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(string(text), "3 files came at once") {
-		t.Errorf("%d %s %v", answer.StatusCode, text, err)
+	if status, text := o.form("ann", "/drop", form+"--x--\r\n"); status != http.StatusUnprocessableEntity || !strings.Contains(text, "3 files came at once") {
+		t.Errorf("%d %s", status, text)
 	}
 	if left, err := os.ReadDir(filepath.Join(o.dir, "data", "console", "drops")); err != nil || len(left) > 0 {
 		t.Errorf("%v %v are left", left, err)

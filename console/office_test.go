@@ -152,12 +152,27 @@ func (o *office) start() {
 // ask makes a request as somebody, by their token; "" is nobody. It returns the status and the answer.
 func (o *office) ask(name, method, path, body string) (int, string) {
 	o.t.Helper()
+	return o.send(name, method, path, body, "")
+}
+
+// form posts a form whose parts stand between lines of --x, as somebody.
+func (o *office) form(name, path, body string) (int, string) {
+	o.t.Helper()
+	return o.send(name, "POST", path, body, "multipart/form-data; boundary=x")
+}
+
+// send is ask with a body of some type; "" says none.
+func (o *office) send(name, method, path, body, kind string) (int, string) {
+	o.t.Helper()
 	r, err := http.NewRequestWithContext(o.t.Context(), method, "http://"+o.address+path, strings.NewReader(body))
 	if err != nil {
 		o.t.Fatal(err)
 	}
 	if name != "" {
 		r.Header.Set("Authorization", "Bearer "+o.tokens[name])
+	}
+	if kind != "" {
+		r.Header.Set("Content-Type", kind)
 	}
 	answer, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {

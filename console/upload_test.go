@@ -2,7 +2,6 @@ package console_test
 
 import (
 	"net/http"
-	"strings"
 	"testing"
 )
 
@@ -15,19 +14,9 @@ func TestUploadsThatAreNotUnderstood(t *testing.T) {
 			t.Errorf("%s: %d %s", path, status, body)
 		}
 	}
-	r, err := http.NewRequestWithContext(t.Context(), "POST", "http://"+o.address+to+"a.csv", strings.NewReader("--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n"+sheet(1, "LBU")+"\r\n--x--\r\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Authorization", "Bearer "+o.tokens["ann"])
-	r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
-	answer, err := http.DefaultTransport.RoundTrip(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer.Body.Close()
-	if answer.StatusCode != http.StatusUnprocessableEntity {
-		t.Errorf("a form: %d", answer.StatusCode)
+	form := "--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n" + sheet(1, "LBU") + "\r\n--x--\r\n"
+	if status, text := o.form("ann", to+"a.csv", form); status != http.StatusUnprocessableEntity {
+		t.Errorf("a form: %d %s", status, text)
 	}
 	id := o.drop("ann", "failures", "C:%5Cmine%5C..%2F.orders.csv", sheet(1, "LBU"))
 	o.ended(id)
