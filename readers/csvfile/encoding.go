@@ -2,7 +2,6 @@ package csvfile
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,24 +52,33 @@ func decide(ctx context.Context, f readers.File, s readers.Settings) (content, e
 		return c, err
 	}
 	c.suppose(head, wanted)
+	err = c.settle(ctx, head)
+	return c, err
+}
+
+// settle holds the text against the encoding that is supposed, and finds it where none is.
+func (c *content) settle(ctx context.Context, head []byte) error {
 	if unit := charset.Unit(c.name); unit > 1 {
-		return c, c.wide(unit)
+		return c.wide(unit)
 	}
 	c.trim(1)
 	if c.name != "" && c.name != "utf-8" {
-		return c, cmp.Or(c.overrule(), c.padded())
+		if err := c.overrule(); err != nil {
+			return err
+		}
+		return c.padded()
 	}
 	if err := c.padded(); err != nil {
-		return c, err
+		return err
 	}
-	found, err := examine(ctx, &c)
+	found, err := examine(ctx, c)
 	if err != nil {
-		return c, err
+		return err
 	}
 	if found.invalid == 0 {
-		return c, c.unicode(head, found)
+		return c.unicode(head, found)
 	}
-	return c, c.spelled(found)
+	return c.spelled(found)
 }
 
 // suppose names the encoding as far as the beginning or the setting does; "" where neither says.
