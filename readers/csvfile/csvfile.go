@@ -259,14 +259,8 @@ func (t *opened) headingOf(rows [][]string, header string, wanted int) (int, err
 		return table.None, nil
 	}
 	at := table.FindFitting(rows, findHeading(rows), t.fit)
-	if first, count := table.Sunken(rows, at, t.fit); count > 0 {
-		return 0, readers.Refuse("table.sunken", "first", first+1, "count", count, "row", at+1)
-	}
-	if names, column := table.Sideways(rows, at, t.fit); names != nil {
-		return 0, readers.Refuse("table.sideways", "names", table.Names(names), "column", table.Letter(column), "row", at+1)
-	}
-	if a := table.Beside(rows, at, t.fit); a != nil {
-		return 0, readers.Refuse("table.beside", "names", table.Names(a.Names), "left", table.Letter(a.Left), "others", table.Names(a.Others), "right", table.Letter(a.Right), "row", at+1)
+	if wrong := table.Misread(rows, at, t.fit, func(i int) int { return i + 1 }); wrong != nil {
+		return 0, wrong
 	}
 	t.commented = at > 0 && slices.ContainsFunc(rows[:at], func(row []string) bool { return len(row) > 0 && strings.HasPrefix(row[0], "#") })
 	return at, nil

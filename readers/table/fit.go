@@ -6,6 +6,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/labels"
+	"github.com/rowferry/rowferry/words"
 )
 
 // Judge says what a row would fill if it were the heading; nil knows nothing.
@@ -231,12 +232,34 @@ func Names(row []string) string {
 	return strings.Join(out, ", ")
 }
 
-// Sunken finds records above the heading of row at, as they get there when somebody sorts a sheet with its heading: they must
-// not be taken for titles. first is the index of the first one.
-func Sunken(rows [][]string, at int, fit Judge) (first, count int) {
-	if fit == nil || at <= 0 || !fit(rows[at]).Enough {
-		return 0, 0
+// Misread is why the rows are no table under the heading of row at, nil where they may be: records stand above it, it is on its side, or another
+// one stands beside it. number is what people call a row by.
+func Misread(rows [][]string, at int, fit Judge, number func(i int) int) *batch.Unreadable {
+	if fit == nil || at < 0 {
+		return nil
 	}
+	across := fit(rows[at])
+	if !across.Enough {
+		return nil
+	}
+	because := func(key string, args ...any) *batch.Unreadable {
+		return &batch.Unreadable{Message: words.Message(key, append(args, "row", number(at))...)}
+	}
+	if first, count := sunken(rows, at); count > 0 {
+		return because("table.sunken", "first", number(first), "count", count)
+	}
+	if names, column := sideways(rows, at, across, fit); names != nil {
+		return because("table.sideways", "names", Names(names), "column", Letter(column))
+	}
+	if own, other := beside(rows, at, fit); other != (part{}) {
+		return because("table.beside", "names", Names(own.of(rows[at])), "left", Letter(own.from), "others", Names(other.of(rows[at])), "right", Letter(other.from))
+	}
+	return nil
+}
+
+// sunken finds records above the heading of row at, as they get there when somebody sorts a sheet with its heading: they must
+// not be taken for titles. first is the index of the first one.
+func sunken(rows [][]string, at int) (first, count int) {
 	need, below := max(2, Filled(rows[at])-1), rows[at+1:]
 	for i, row := range rows[:at] {
 		if Filled(row) < need {
@@ -260,29 +283,25 @@ func Sunken(rows [][]string, at int, fit Judge) (first, count int) {
 	return first, count
 }
 
-// Sideways finds the headings of a table that was turned: below the name that row at begins with stand more of those that the route
+// sideways finds the headings of a table that was turned: below the name that row at begins with stand more of those that the route
 // knows than in the row. column is the index of theirs. No names: it stands as it should.
-func Sideways(rows [][]string, at int, fit Judge) (names []string, column int) {
-	if fit == nil || at < 0 {
-		return nil, 0
-	}
-	across := fit(rows[at])
+func sideways(rows [][]string, at int, across batch.Fit, fit Judge) (names []string, column int) {
 	column = slices.IndexFunc(rows[at], func(c string) bool { return !blank(c) })
-	if !across.Enough || column < 0 {
+	if column < 0 {
 		return nil, 0
 	}
 	var down []string
-	words := 0
+	texts := 0
 	for _, row := range rows[at:min(len(rows), at+most)] {
 		if column >= len(row) {
 			continue
 		}
 		down = append(down, row[column])
 		if !blank(row[column]) && !Look(row[column]).value() {
-			words++
+			texts++
 		}
 	}
-	if words <= max(1, across.Known()) { // numbers: the route need not be asked
+	if texts <= max(1, across.Known()) { // numbers: the route need not be asked
 		return nil, 0
 	}
 	found := fit(down)
@@ -300,35 +319,26 @@ func Sideways(rows [][]string, at int, fit Judge) (names []string, column int) {
 // most bounds the rows that are looked at as headings of a turned table.
 const most = 200
 
-// Aside is a table that stands beside the route's own.
-type Aside struct {
-	Names, Others []string // what both name
-	Left, Right   int      // where they begin
-}
-
-// Beside finds a table that stands beside the route's own, behind an empty column, and would fill fields of it: it has rows where that one
-// has none, or ends long before it with no value twice, as a list of codes does. nil: there is none.
-func Beside(rows [][]string, at int, fit Judge) *Aside {
-	if fit == nil || at < 0 {
-		return nil
-	}
+// beside finds a table that stands beside the route's own, behind an empty column, and would fill fields of it: it has rows where that one
+// has none, or ends long before it with no value twice, as a list of codes does. No other: there is none.
+func beside(rows [][]string, at int, fit Judge) (own, other part) {
 	parts := parted(rows[at:])
-	if len(parts) < 2 || !fit(rows[at]).Enough {
-		return nil
+	if len(parts) < 2 {
+		return part{}, part{}
 	}
-	own := slices.IndexFunc(parts, func(p part) bool { return fit(p.of(rows[at])).Enough })
-	if own < 0 {
-		return nil
+	mine := slices.IndexFunc(parts, func(p part) bool { return fit(p.of(rows[at])).Enough })
+	if mine < 0 {
+		return part{}, part{}
 	}
 	for i, p := range parts {
-		if i == own || fit(p.of(rows[at])).Known() == 0 {
+		if i == mine || fit(p.of(rows[at])).Known() == 0 {
 			continue
 		}
-		if below := rows[at+1:]; p.outlasts(parts[own], below) || p.listed(parts[own], below) {
-			return &Aside{Names: parts[own].of(rows[at]), Others: p.of(rows[at]), Left: parts[own].from, Right: p.from}
+		if below := rows[at+1:]; p.outlasts(parts[mine], below) || p.listed(parts[mine], below) {
+			return parts[mine], p
 		}
 	}
-	return nil
+	return part{}, part{}
 }
 
 // part is the columns [from, to) of a table.

@@ -144,14 +144,8 @@ func (t *rows) find() error {
 		lines[i] = l.texts()
 	}
 	at := table.FindFitting(lines, table.FindHeading(lines), t.fit())
-	if first, count := table.Sunken(lines, at, t.fit()); count > 0 {
-		return readers.Refuse("table.sunken", "first", t.sample[first].number, "count", count, "row", t.sample[at].number)
-	}
-	if names, column := table.Sideways(lines, at, t.fit()); names != nil {
-		return readers.Refuse("table.sideways", "names", table.Names(names), "column", table.Letter(column), "row", t.sample[at].number)
-	}
-	if a := table.Beside(lines, at, t.fit()); a != nil {
-		return readers.Refuse("table.beside", "names", table.Names(a.Names), "left", table.Letter(a.Left), "others", table.Names(a.Others), "right", table.Letter(a.Right), "row", t.sample[at].number)
+	if wrong := table.Misread(lines, at, t.fit(), func(i int) int { return t.sample[i].number }); wrong != nil {
+		return wrong
 	}
 	if at == table.None {
 		t.layout(-1, nil)
