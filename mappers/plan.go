@@ -126,8 +126,7 @@ func join(path, name string) string {
 }
 
 func literal(s *providers.Schema) string {
-	switch s.Type {
-	case "integer", "number", "boolean", "array":
+	if s.Bare() {
 		return s.Const
 	}
 	return quote(s.Const)

@@ -230,6 +230,11 @@ func (s *Schema) Member() string {
 	return s.Name
 }
 
+// Bare reports whether a text of ours stands in JSON as it is: a number, a truth or a list, and not in quotes.
+func (s *Schema) Bare() bool {
+	return s.Type == "integer" || s.Type == "number" || s.Type == "boolean" || s.Type == "array"
+}
+
 // XML are OpenAPI's xml hints.
 type XML struct {
 	Name      string // element or attribute name; "" = the property's

@@ -43,19 +43,24 @@ func Find(headings []string) Ours {
 
 // plain are the places of CSV headings: the longest run of ours or, where that is not all of them, all in their order, whatever a person put between
 // them.
-func plain(headings []string) (places []int) {
+func plain(headings []string) []int {
 	from, to := plainRun(headings)
+	if apart := inOrder(headings); to-from < len(Columns()) && len(apart) == len(Columns()) {
+		return apart
+	}
+	run := make([]int, to-from)
+	for i := range run {
+		run[i] = from + i
+	}
+	return run
+}
+
+// inOrder are the places of ours from the first on, as far as each comes behind the one before.
+func inOrder(headings []string) (places []int) {
 	for i := range headings {
-		if to-from < len(Columns()) && order(headings[i]) == len(places) {
+		if order(headings[i]) == len(places) {
 			places = append(places, i)
 		}
-	}
-	if len(places) == len(Columns()) {
-		return places
-	}
-	places = nil
-	for i := from; i < to; i++ {
-		places = append(places, i)
 	}
 	return places
 }

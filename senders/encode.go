@@ -212,7 +212,7 @@ func (e *encoder) elements(s *providers.Schema, raw []byte, r *request, each fun
 
 func (e *encoder) json(dst []byte, s *providers.Schema, raw []byte, r *request) ([]byte, error) {
 	if v, ok := e.ours(s, raw, r); ok {
-		if s.Type == "integer" || s.Type == "number" || s.Type == "boolean" || s.Type == "array" {
+		if s.Bare() {
 			return append(dst, v...), nil
 		}
 		return appendString(dst, v), nil

@@ -112,13 +112,14 @@ func (c *Channel) Tell(ctx context.Context, m notices.Message) error {
 	}
 	cut := func() { _ = server.Text.Close() }
 	defer context.AfterFunc(ctx, cut)()
-	told, err := c.deliver(server, m, to)
+	now, err := c.deliver(server, m, to)
+	told := slices.Concat(m.Told, now)
 	if failed, ok := errors.AsType[*gomail.SendError](err); ok && failed.Reason != gomail.ErrSMTPRcptTo {
 		cut() // a farewell would end the half of a message as if it were whole
-		return begun(append(slices.Clone(m.Told), told...), doubt(failed))
+		return begun(told, doubt(failed))
 	}
 	_ = c.client.CloseWithSMTPClient(server) // whether the server took it, it has said before
-	return begun(append(slices.Clone(m.Told), told...), err)
+	return begun(told, err)
 }
 
 // begun is the error of a message that some have: others are to get it yet, unless the server will not have them.

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/drivers"
@@ -90,6 +91,26 @@ func Verify(from string) (list List, err error) {
 
 // fill pauses what may have been sent since, and then brings copies and results back: whatever ends that, nothing goes.
 func (r *Restored) fill(ctx context.Context, cfg *configs.Config, l ledger.Owner, from string, list List) error {
+	if err := r.pause(ctx, cfg.Language, l); err != nil {
+		return err
+	}
+	for _, p := range list.Files {
+		var err error
+		path := filepath.Join(from, filepath.FromSlash(p.Path))
+		if id, ok := strings.CutPrefix(p.Path, "spool/"); ok {
+			err = respool(ctx, l.Spool(), id, path)
+		} else if at, ok := strings.CutPrefix(p.Path, "results/"); ok {
+			err = putResult(cfg, at, path)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pause pauses the accounts of which something may have been sent since the backup.
+func (r *Restored) pause(ctx context.Context, language batch.Language, l ledger.Owner) error {
 	accounts, err := r.open(ctx, l)
 	if err != nil {
 		return err
@@ -99,19 +120,7 @@ func (r *Restored) fill(ctx context.Context, cfg *configs.Config, l ledger.Owner
 	}
 	r.Paused = slices.Sorted(maps.Keys(accounts))
 	for _, account := range r.Paused {
-		reason := words.Of(cfg.Language, "lane.restored", "account", account, "at", r.At.Format(time.RFC3339))
-		if err := l.PauseLane(ctx, account, reason); err != nil {
-			return err
-		}
-	}
-	for _, p := range list.Files {
-		path := filepath.Join(from, filepath.FromSlash(p.Path))
-		if id, ok := strings.CutPrefix(p.Path, "spool/"); ok {
-			err = respool(ctx, l.Spool(), id, path)
-		} else if at, ok := strings.CutPrefix(p.Path, "results/"); ok {
-			err = putResult(cfg, at, path)
-		}
-		if err != nil {
+		if err := l.PauseLane(ctx, account, words.Of(language, "lane.restored", "account", account, "at", r.At.Format(time.RFC3339))); err != nil {
 			return err
 		}
 	}
