@@ -283,8 +283,8 @@ type Driver interface {
 type Copier interface {
 	// Copy writes the ledger as of one moment, without its spool, into an empty folder: beside its owner, or without one.
 	Copy(ctx context.Context, to string) error
-	// Replace puts such a copy in the place of the ledger, which goes with its spool into the new folder aside, on the same
-	// file system. *InUse when a process owns it. What the copy does not know is lost: Adopt comes next, whatever came of Replace.
+	// Replace moves the closed ledger in the folder from, with its spool, into the place of the ledger, which goes with its spool into the new
+	// folder aside, all on one file system. *InUse when a process owns it. What came since is lost: one in a copy's place was Adopted.
 	Replace(ctx context.Context, from, aside string) error
 }
 

@@ -59,9 +59,12 @@ func synced(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// Replace is ledger.Copier's. The files of the ledger and its spool are moved into the folder aside. There is a
-// mark at any moment, so that a kill between leaves no ledger that is taken for a new one.
+// Replace is ledger.Copier's. The files of the ledger and its spool are moved into the folder aside. There is a mark at any moment, so that a
+// kill between leaves no ledger that is taken for a new one; the database comes last.
 func (d Driver) Replace(_ context.Context, from, aside string) (err error) {
+	if _, err := os.Lstat(filepath.Join(from, "ledger.db-wal")); !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(err, fmt.Errorf("ledger: the one in %s was not closed", from))
+	}
 	if err := private(d.Dir); err != nil {
 		return unwritable(d.Dir, err)
 	}
@@ -88,8 +91,10 @@ func (d Driver) Replace(_ context.Context, from, aside string) (err error) {
 			return unwritable(d.Dir, err)
 		}
 	}
-	if err := duplicate(filepath.Join(from, "ledger.db"), filepath.Join(d.Dir, "ledger.db")); err != nil {
-		return unwritable(d.Dir, err)
+	for _, name := range []string{"spool", "ledger.db"} {
+		if err := os.Rename(filepath.Join(from, name), filepath.Join(d.Dir, name)); err != nil && (name != "spool" || !errors.Is(err, fs.ErrNotExist)) {
+			return unwritable(d.Dir, err)
+		}
 	}
 	return local.SyncDirs(d.Dir, aside)
 }

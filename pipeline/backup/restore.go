@@ -15,7 +15,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/drivers"
@@ -30,8 +29,9 @@ type Restored struct {
 	Paused []string  `json:"paused"` // accounts of which rows may have been sent since
 }
 
-// Put puts the backup in the folder from in the place of the configuration's ledger, spool and results. No process may own the
-// ledger. Nothing is touched before the whole backup was read and found as it was written; nothing that was there is deleted.
+// Put puts the backup in the place of the configuration's ledger, spool and results. No process may own the ledger. Nothing is touched before the
+// whole backup was read and found as it was written; nothing that was there is deleted. The ledger is made ready beside the one that is there, its
+// accounts paused, and then takes its place: whatever ends that, nothing goes.
 func Put(ctx context.Context, cfg *configs.Config, from string) (Restored, error) {
 	list, err := Verify(from)
 	if err != nil {
@@ -42,22 +42,21 @@ func Put(ctx context.Context, cfg *configs.Config, from string) (Restored, error
 		return Restored{}, err
 	}
 	r := Restored{At: list.At, Aside: filepath.Join(cfg.Data, "before-restore-"+time.Now().UTC().Format("20060102-150405.000"))}
-	if err := copier.Replace(ctx, from, r.Aside); err != nil {
+	ready := filepath.Join(cfg.Data, "restoring")
+	if drivers.Owned(drivers.SQLite(ready)) {
+		return r, &ledger.InUse{Path: ready}
+	}
+	if err := os.RemoveAll(ready); err != nil { // one was killed
 		return r, err
 	}
-	said, err := drivers.Adopt(ctx, drivers.Of(cfg))
-	for _, m := range said {
-		r.Said = append(r.Said, words.Say(cfg.Language, m))
+	err = r.make(ctx, cfg, ready, from, list)
+	if err == nil {
+		err = copier.Replace(ctx, ready, r.Aside)
 	}
-	if err != nil {
+	if err = errors.Join(err, os.RemoveAll(ready)); err != nil {
 		return r, err
 	}
-	owner, err := drivers.Open(ctx, drivers.Of(cfg))
-	if err != nil {
-		return r, err
-	}
-	err = r.fill(ctx, cfg, owner, from, list)
-	return r, errors.Join(err, owner.Close())
+	return r, results(cfg, from, list)
 }
 
 // Verify reads a backup whole and compares it with its list.
@@ -89,20 +88,53 @@ func Verify(from string) (list List, err error) {
 	return list, nil
 }
 
-// fill pauses what may have been sent since, and then brings copies and results back: whatever ends that, nothing goes.
-func (r *Restored) fill(ctx context.Context, cfg *configs.Config, l ledger.Owner, from string, list List) error {
-	if err := r.pause(ctx, cfg.Language, l); err != nil {
+// make makes the ledger of the backup ready in a folder, with its spool.
+func (r *Restored) make(ctx context.Context, cfg *configs.Config, ready, from string, list List) error {
+	at := drivers.SQLite(ready)
+	if err := os.MkdirAll(ready, 0o700); err != nil {
 		return err
 	}
+	if err := within(from, ready); err != nil {
+		return err
+	}
+	said, err := drivers.Adopt(ctx, at)
+	for _, m := range said {
+		r.Said = append(r.Said, words.Say(cfg.Language, m))
+	}
+	if err != nil {
+		return err
+	}
+	owner, err := drivers.Open(ctx, at)
+	if err != nil {
+		return err
+	}
+	err = r.pause(ctx, cfg, owner)
 	for _, p := range list.Files {
-		var err error
-		path := filepath.Join(from, filepath.FromSlash(p.Path))
-		if id, ok := strings.CutPrefix(p.Path, "spool/"); ok {
-			err = respool(ctx, l.Spool(), id, path)
-		} else if at, ok := strings.CutPrefix(p.Path, "results/"); ok {
-			err = putResult(cfg, at, path)
+		if id, ok := strings.CutPrefix(p.Path, "spool/"); ok && err == nil {
+			err = respool(ctx, owner.Spool(), id, filepath.Join(from, filepath.FromSlash(p.Path)))
 		}
-		if err != nil {
+	}
+	return errors.Join(err, owner.Close())
+}
+
+// within copies the backup's ledger and its mark into a folder. Whether they are on disk the ledger sees to.
+func within(from, to string) error {
+	for _, name := range []string{"ledger.db", "ledger.mark"} {
+		if err := put(filepath.Join(from, name), filepath.Join(to, name), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// results brings the results back.
+func results(cfg *configs.Config, from string, list List) error {
+	for _, p := range list.Files {
+		at, ok := strings.CutPrefix(p.Path, "results/")
+		if !ok {
+			continue
+		}
+		if err := putResult(cfg, at, filepath.Join(from, filepath.FromSlash(p.Path))); err != nil {
 			return err
 		}
 	}
@@ -110,17 +142,17 @@ func (r *Restored) fill(ctx context.Context, cfg *configs.Config, l ledger.Owner
 }
 
 // pause pauses the accounts of which something may have been sent since the backup.
-func (r *Restored) pause(ctx context.Context, language batch.Language, l ledger.Owner) error {
+func (r *Restored) pause(ctx context.Context, cfg *configs.Config, l ledger.Owner) error {
 	accounts, err := r.open(ctx, l)
 	if err != nil {
 		return err
 	}
-	for _, account := range r.since(ctx, l) {
+	for _, account := range r.since(ctx, cfg, l) {
 		accounts[account] = true
 	}
 	r.Paused = slices.Sorted(maps.Keys(accounts))
 	for _, account := range r.Paused {
-		if err := l.PauseLane(ctx, account, words.Of(language, "lane.restored", "account", account, "at", r.At.Format(time.RFC3339))); err != nil {
+		if err := l.PauseLane(ctx, account, words.Of(cfg.Language, "lane.restored", "account", account, "at", r.At.Format(time.RFC3339))); err != nil {
 			return err
 		}
 	}
@@ -152,9 +184,9 @@ func (r *Restored) open(ctx context.Context, l ledger.Owner) (map[string]bool, e
 	return accounts, nil
 }
 
-// since names what the ledger that was there before knows and this one does not, as far as it can be read.
-func (r *Restored) since(ctx context.Context, l ledger.Owner) (accounts []string) {
-	before, err := drivers.Visit(ctx, drivers.SQLite(r.Aside))
+// since names what the ledger that is there still knows and this one does not, as far as it can be read.
+func (r *Restored) since(ctx context.Context, cfg *configs.Config, l ledger.Owner) (accounts []string) {
+	before, err := drivers.Visit(ctx, drivers.Of(cfg))
 	if err != nil {
 		r.Said = append(r.Said, fmt.Sprintf("files that were taken after %s are not known: look through archive and outbox folders before such a file is dropped again", r.At.Format(time.RFC3339)))
 		return nil
@@ -204,15 +236,21 @@ func putResult(cfg *configs.Config, at, path string) error {
 	if err := os.MkdirAll(o.Dir, 0o750); err != nil {
 		return err
 	}
-	in, err := os.Open(path)
+	err := put(path, filepath.Join(o.Dir, name), 0o666)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
+}
+
+// put copies a file to where there is none: fs.ErrExist.
+func put(from, to string, mode fs.FileMode) error {
+	in, err := os.Open(from)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	out, err := os.OpenFile(filepath.Join(o.Dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
 	if err != nil {
 		return err
 	}

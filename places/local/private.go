@@ -9,7 +9,7 @@ import (
 )
 
 // ours are the names of what lies in a data folder, or how they begin. What else is there is not ours.
-var ours = []string{"ledger.", "spool", "outgoing", "console", "downloads", "mounts", "unknown", "before-restore-", "preview-"}
+var ours = []string{"ledger.", "spool", "outgoing", "console", "downloads", "mounts", "unknown", "before-restore-", "restoring", "preview-"}
 
 // Private makes a data folder, and what of ours lies in it, the user's alone that runs rowferry: folders 0700, files 0600, whatever the umask
 // is and whatever was there before. What lies in a folder that was so already is not looked through.
