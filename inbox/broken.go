@@ -75,13 +75,13 @@ func (b *Inbox) note(ctx context.Context) {
 		known = known && before.Mark == s.Mark && before.Since <= now // or the clock was wrong then
 		switch {
 		case s.Taken:
-		case known && (b.broken(s) != "" || s.Verdict == nil && !s.Checked):
+		case known && (b.broken(s) != "" || s.Waits != "" || s.Verdict == nil && !s.Checked):
 			broken[noteKey(name)] = before
-		case b.broken(s) != "":
+		case b.broken(s) != "" || s.Waits != "":
 			broken[noteKey(name)] = noted{s.Mark, s.First.UnixNano()}
 		}
 	}
-	for name, s := range b.misfits.byName {
+	for name, s := range b.aside.byName {
 		if before, known := b.noted[noteKey(name)]; known && before.Mark == s.Mark && before.Since <= now {
 			broken[noteKey(name)] = before
 			continue

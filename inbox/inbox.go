@@ -46,9 +46,10 @@ type Place interface {
 	// the route's language, why.
 	Unready() iter.Seq2[string, string]
 
-	// Misfits gives the files whose names do not fit or are none that can be trusted, and which have lain there as they are for longer than the
-	// patience, counted over processes.
-	Misfits() []Arrival
+	// Untaken gives what has lain there as it is for longer than the patience, counted over processes, and is not taken, or not yet: files
+	// whose names do not fit or are none that can be trusted, uploads that broke off, folders with something in them, links and the like; and
+	// files that wait for their marker or a program.
+	Untaken(ctx context.Context) []Aside
 
 	// Held gives the ids under which files lie in processing.
 	Held(ctx context.Context) (ids []string, err error)
@@ -136,7 +137,7 @@ type Inbox struct {
 	rhythm    Rhythm
 
 	sightings Sightings
-	misfits   Sightings        // files that do not fit match
+	aside     Sightings        // what is not to be taken, and whose sender may be waiting
 	looked    time.Time        // when the last look began
 	refused   map[string]bool  // names told in the log
 	noted     map[string]noted // files that were not whole

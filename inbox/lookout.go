@@ -67,14 +67,13 @@ func (b *Inbox) Look(ctx context.Context) iter.Seq2[Complete, error] {
 	}
 }
 
-// list gives what lies in the folder, but for folders.
+// list gives what lies in the folder.
 func (b *Inbox) list(ctx context.Context) ([]places.Entry, error) {
 	clear(b.made)
 	found, err := b.folder.List(ctx, ".")
 	if err != nil {
 		return nil, err
 	}
-	found = slices.DeleteFunc(found, func(e places.Entry) bool { return e.Mode.IsDir() })
 	b.sweep(found)
 	return found, nil
 }
@@ -84,8 +83,8 @@ func (b *Inbox) survey(ctx context.Context, found []places.Entry, now time.Time)
 	b.looked = now
 	b.sightings.Begin()
 	defer b.sightings.End()
-	b.misfits.Begin()
-	defer b.misfits.End()
+	b.aside.Begin()
+	defer b.aside.End()
 	there := make(map[string]bool, len(found))
 	for _, e := range found {
 		there[e.Name] = true
@@ -97,16 +96,7 @@ func (b *Inbox) survey(ctx context.Context, found []places.Entry, now time.Time)
 	}
 	var settled []Candidate
 	for _, e := range found {
-		if !b.meant(e.Name) {
-			continue
-		}
-		if why := Untrusted(e.Name); why != "" && e.Mode.IsRegular() {
-			b.leave(e.Name, slog.LevelWarn, why)
-			b.misfits.See(e.Name, mark(e), now)
-			continue
-		}
-		if !Match(b.Match, e.Name) {
-			b.pass(e, now)
+		if b.setApart(e, now) {
 			continue
 		}
 		c, ok, err := b.sight(ctx, e, now)
@@ -134,34 +124,11 @@ func (b *Inbox) wanted(name string) bool {
 // meant leaves out what programs keep for themselves, and markers.
 func (b *Inbox) meant(name string) bool { return !Temporary(name) && !b.marker.Fits(name) }
 
-// pass tells once of a file that whoever dropped it may be waiting for: nothing but the globs speaks against it.
-func (b *Inbox) pass(e places.Entry, now time.Time) {
-	if !e.Mode.IsRegular() {
-		return
-	}
-	b.misfits.See(e.Name, mark(e), now)
-	if !b.refused[e.Name] {
-		b.leave(e.Name, slog.LevelInfo, "its name does not fit the route's match")
-	}
-}
-
-// Misfits gives the files that do not fit, oldest name first: see Place.
-func (b *Inbox) Misfits() []Arrival {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	var all []Arrival
-	for _, name := range slices.Sorted(maps.Keys(b.misfits.byName)) {
-		if s := b.misfits.byName[name]; b.lain(name, s, b.looked) >= b.Patience {
-			all = append(all, Arrival{Name: name, Size: s.Size, ModTime: time.Unix(0, s.Mark.ModTime)})
-		}
-	}
-	return all
-}
-
 // sight looks at one file. One that cannot be trusted is told once.
 func (b *Inbox) sight(ctx context.Context, e places.Entry, now time.Time) (Candidate, bool, error) {
-	if why := cmp.Or(Untrusted(e.Name), Unfit(e.Mode)); why != "" {
+	if why := Unfit(e.Mode); why != "" {
 		b.leave(e.Name, slog.LevelWarn, why)
+		b.aside.See(e.Name, mark(e), now).Why = "inbox.unfit"
 		return Candidate{}, false, nil
 	}
 	c := Candidate{arrival(e), b.sightings.See(e.Name, mark(e), now)}

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -27,9 +29,19 @@ const (
 // LongestName is in bytes of UTF-8: where file systems stop.
 const LongestName = 255
 
-var temporaryEndings = []string{
-	"~", "#", ".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".opdownload", ".download", ".aria2",
-	".swp", ".swx", ".lock", ".uploading", ".inprogress", ".lftp-pget-status",
+// unfinishedEndings are those of what programs bring here, or save, under another name first.
+var unfinishedEndings = []string{".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".opdownload", ".download", ".uploading", ".inprogress"}
+
+var temporaryEndings = append([]string{"~", "#", ".aria2", ".swp", ".swx", ".lock", ".lftp-pget-status"}, unfinishedEndings...)
+
+// Unfinished reports whether programs give such names to files that they will rename when they are whole, and which are whole files of somebody
+// when they stay.
+func Unfinished(name string) bool {
+	low := strings.ToLower(name)
+	if strings.HasPrefix(low, ".") || strings.HasPrefix(low, "~") {
+		return false
+	}
+	return savedByExcel(name) || slices.ContainsFunc(unfinishedEndings, func(end string) bool { return strings.HasSuffix(low, end) })
 }
 
 // Temporary reports whether programs give such names to files that are not meant for us (yet): hidden ones,
@@ -49,7 +61,11 @@ func Temporary(name string) bool {
 
 // savedByExcel knows the name under which Excel writes before it renames: eight hexadecimal digits, no extension.
 func savedByExcel(name string) bool {
-	return len(name) == 8 && strings.Trim(name, "0123456789ABCDEF") == ""
+	if len(name) != 8 || strings.Trim(name, "0123456789ABCDEF") != "" {
+		return false
+	}
+	day, err := time.Parse("20060102", name) // so people call the file of a day
+	return err != nil || day.Year() < 1990 || day.Year() > 2099
 }
 
 // besides are the endings of what programs lay beside a file while they write it: the rest of a download, or what is known of it.

@@ -26,6 +26,17 @@ func TestMarker(t *testing.T) {
 	}
 }
 
+// The names that Excel makes up have eight hexadecimal digits; a day has eight digits too.
+func TestTemporary(t *testing.T) {
+	for name, temporary := range map[string]bool{
+		"5A3B1000": true, "40131200": true, "20261130": false, "20261330": true, "20261130.csv": false, "a.csv.filepart": true, "a.csv~": true, "parts.csv": false,
+	} {
+		if Temporary(name) != temporary {
+			t.Errorf("%s: temporary %v", name, !temporary)
+		}
+	}
+}
+
 func TestNumberedName(t *testing.T) {
 	for name, want := range map[string]string{
 		"orders.csv": "orders.ID.csv", "a.b.xlsx": "a.b.ID.xlsx", "no-extension": "no-extension.ID", "dot.": "dot.ID.", "заказы.csv": "заказы.ID.csv",

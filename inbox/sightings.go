@@ -26,6 +26,8 @@ type Sighting struct {
 	Checked bool            // the structure was checked for this mark
 	Verdict error           // what came of it
 	Waits   string          // what it waits for although it has settled, in the route's language
+	Why     string          // it lies aside: what whoever dropped it is told, a key of words
+	Empty   bool            // it is a folder in which nothing lies
 	Taken   bool            // claimed before, from a place that keeps its files
 	Told    map[string]bool // what was said about it
 	look    int

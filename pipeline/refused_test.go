@@ -85,8 +85,11 @@ func TestMisfitsAreToldByRunsThatEnd(t *testing.T) {
 	if err := errors.Join(os.MkdirAll(in, 0o755), os.WriteFile(config, []byte(text), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	names := []string{"orders.zip", "orders.et", "orders.wps", "\xd0\xc5orders.csv"}
-	for _, name := range names {
+	names := []string{"orders.zip", "orders.et", "orders.wps", "\xd0\xc5orders.csv", "orders.lnk", "orders.folder", "orders.csv"}
+	if err := errors.Join(os.Symlink("orders.zip", filepath.Join(in, "orders.csv")), os.Mkdir(filepath.Join(in, "orders.folder"), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(names[:5], "orders.folder/orders.csv") {
 		if err := os.WriteFile(filepath.Join(in, name), []byte("PK"), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -119,6 +122,57 @@ func TestMisfitsAreToldByRunsThatEnd(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(in, name)); err != nil {
 			t.Errorf("it does not lie there any more: %v", err)
 		}
+	}
+}
+
+// A file that waits is told of as such. Of many things at once, as of a folder that other programs use too, one text tells.
+func TestManyThatAreNotTakenAreToldOfTogether(t *testing.T) {
+	_, url := newNotices(t)
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "in"), filepath.Join(dir, "out")
+	config := filepath.Join(dir, "rowferry.yaml")
+	text := fmt.Sprintf("data: data\naccounts:\n  les: {provider: les, server: %q, rate: none}\nroutes:\n  failures:\n    account: les\n    operation: shipmentFailed\n"+
+		"    inbox: {dir: in, settle: 1ms, every: 10ms, patience: 1ms, match: [\"*.csv\"]}\n    outbox: {dir: out, formats: [csv]}\n", url)
+	if err := errors.Join(os.MkdirAll(in, 0o755), os.WriteFile(config, []byte(text), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	put := func(name string) {
+		if err := os.WriteFile(filepath.Join(in, name), []byte("x"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("orders.csv")
+	put("~$orders.csv")
+	for i := range 1000 {
+		put(fmt.Sprintf("invoice %03d.pdf", i))
+	}
+	for range 3 {
+		once(t, config)
+	}
+	told, err := filepath.Glob(filepath.Join(out, "*"))
+	if err != nil || len(told) != 1 {
+		t.Fatalf("%v, %v", told, err)
+	}
+	content, err := os.ReadFile(told[0])
+	if err != nil || !strings.HasPrefix(filepath.Base(told[0]), "not-taken.") || strings.Count(string(content), "invoice") != 200 || !strings.Contains(string(content), "801 more") {
+		t.Errorf("%s: %s, %v", told[0], content, err)
+	}
+	put("one more.pdf")
+	if err := os.WriteFile(filepath.Join(in, "orders.csv"), []byte("other"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		once(t, config)
+	}
+	waits, err := filepath.Glob(filepath.Join(out, "orders.*.waits.txt"))
+	if err != nil || len(waits) != 1 {
+		t.Fatalf("%v, %v", waits, err)
+	}
+	if content, err = os.ReadFile(waits[0]); err != nil || !strings.Contains(string(content), "~$orders.csv lies beside it") {
+		t.Errorf("%s, %v", content, err)
+	}
+	if one, err := filepath.Glob(filepath.Join(out, "one more.*.refused.txt")); err != nil || len(one) != 1 {
+		t.Errorf("%v, %v", one, err)
 	}
 }
 

@@ -77,6 +77,31 @@ var inbox = catalogue{
 		ZH: "{name} 位于收件文件夹中但不会被接收：其名称不符合此路由接收的文件名（match）。请重命名，或放到正确的位置。",
 		RU: "{name} лежит во входящей папке и не принимается: имя не подходит под те, что берёт этот маршрут (match). Переименуйте файл или положите его туда, где его ждут.",
 	},
+	"inbox.folder": {
+		EN: "{name} is a folder and is not taken: only files that lie in the inbox itself are. Drop the files that are in it, not the folder.",
+		ZH: "{name} 是文件夹，不会被接收：只接收直接位于收件文件夹中的文件。请放入其中的文件，而不是整个文件夹。",
+		RU: "{name} — это папка, она не принимается: берутся только файлы, лежащие в самой входящей папке. Положите файлы из неё, а не папку.",
+	},
+	"inbox.unfinished": {
+		EN: "{name} lies in the inbox and is not taken: by its name it is not yet whole, and it has not changed for {long}. Most likely an upload or a download broke off: send the file again. If it is whole, give it its own name.",
+		ZH: "{name} 位于收件文件夹中但不会被接收：从名称看文件尚未完整，且已有 {long} 没有变化。很可能上传或下载中断了：请重新发送。如果文件是完整的，请改为正式名称。",
+		RU: "{name} лежит во входящей папке и не принимается: судя по имени, файл ещё не целый, и он не менялся {long}. Скорее всего, передача прервалась: отправьте файл снова. Если он целый, дайте ему его настоящее имя.",
+	},
+	"inbox.unfit": {
+		EN: "{name} lies in the inbox and is not taken: it is no file, but a link, a pipe or a device. Drop the file itself.",
+		ZH: "{name} 位于收件文件夹中但不会被接收：它不是文件，而是链接、管道或设备。请放入文件本身。",
+		RU: "{name} лежит во входящей папке и не принимается: это не файл, а ссылка, канал или устройство. Положите сам файл.",
+	},
+	"inbox.waits": {
+		EN: "{name} lies in the inbox and is not taken yet. {why}",
+		ZH: "{name} 位于收件文件夹中，暂时尚未接收。{why}",
+		RU: "{name} лежит во входящей папке и пока не принимается. {why}",
+	},
+	"inbox.more": {
+		EN: "… and {count} more.",
+		ZH: "……另有 {count} 个。",
+		RU: "… и ещё {count}.",
+	},
 	"inbox.misnamed": {
 		EN: "{name} lies in the inbox and is not taken: its name is too long, or holds bytes that are no text in UTF-8, path separators, or characters that steer what shows it. Rename it with letters, digits and common signs, and have it sent under such names.",
 		ZH: "{name} 位于收件文件夹中但不会被接收：其名称过长，或含有非 UTF-8 字节、路径分隔符或会影响显示的字符。请改用字母、数字和常见符号命名，并请发送方使用这样的名称。",

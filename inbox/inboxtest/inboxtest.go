@@ -38,6 +38,7 @@ func Run(t *testing.T, on placestest.Ground) {
 		"WaitsWhileAFileChanges":            waitsWhileAFileChanges,
 		"LeavesWhatIsNotMeantForUs":         leavesWhatIsNotMeantForUs,
 		"LeavesWhatCannotBeTrusted":         leavesWhatCannotBeTrusted,
+		"TellsWhatIsNotTaken":               tellsWhatIsNotTaken,
 		"WaitsForLocksToGo":                 waitsForLocksToGo,
 		"TakesTheLongestNames":              takesTheLongestNames,
 		"WaitsForTheMarker":                 waitsForTheMarker,
@@ -290,6 +291,59 @@ func leavesWhatIsNotMeantForUs(b *bench) {
 	before := b.files()
 	b.expect(b.settled(), "ORDERS.CSV", "bericht-1.XLSX")
 	b.holds(before...)
+}
+
+// Nothing that a person may have dropped stays in silence; what programs and systems keep for themselves does.
+func tellsWhatIsNotTaken(b *bench) {
+	b.opts.Match, b.opts.Done, b.opts.Note = []string{"*.csv"}, "{name}.done", &note{}
+	b.start()
+	for _, n := range []string{
+		"letter.docx", "orders.csv.filepart", "5A3B1000", "November/orders.csv", "forms/week 1/orders.csv", "marked.csv",
+		".hidden.csv", ".DS_Store", "~$book.csv", "a.csv~", "a.csv.lock", "Thumbs.db", "lost.csv.done",
+		"@eaDir/x", "#recycle/a.csv", "System Volume Information/x", ".git/x", "archive/2026/x.csv", "quarantine/x/a.csv",
+	} {
+		b.drop(n, "x")
+	}
+	b.Make("in/empty")
+	untaken := func() map[string]string {
+		all := map[string]string{}
+		for _, a := range b.place.Untaken(b.Context()) {
+			all[a.Name] = fmt.Sprint(a.Waits, ": ", a.Said)
+		}
+		return all
+	}
+	b.expect(b.settled())
+	if got := untaken(); len(got) != 0 {
+		b.Errorf("at once: %v", got)
+	}
+	b.clock.Pass(b.opts.Patience)
+	b.start() // the patience is counted over processes
+	b.look()
+	b.clock.Pass(b.opts.Settle)
+	b.look()
+	got := untaken()
+	for name, want := range map[string]string{
+		"letter.docx": "false: letter.docx ", "November/": "false: November is a folder", "forms/": "false: forms is a folder", "marked.csv": "true: marked.csv ",
+	} {
+		if !strings.HasPrefix(got[name], want) {
+			b.Errorf("of %s it is said %q", name, got[name])
+		}
+	}
+	if len(got) != 4 {
+		b.Errorf("after the patience: %v", got)
+	}
+	b.clock.Pass(time.Hour)
+	b.look()
+	if got = untaken(); len(got) != 6 || !strings.Contains(got["orders.csv.filepart"], "1h") || !strings.Contains(got["5A3B1000"], "send the file again") {
+		b.Errorf("after an hour: %v", got)
+	}
+	b.drop("marked.csv.done", "")
+	b.expect(b.look(), "marked.csv")
+	b.remove("November")
+	b.look()
+	if got = untaken(); len(got) != 4 {
+		b.Errorf("when one was taken away, and one does not wait any more: %v", got)
+	}
 }
 
 func leavesWhatCannotBeTrusted(b *bench) {

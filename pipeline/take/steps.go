@@ -35,7 +35,7 @@ func (t *Taker) Look(ctx context.Context) (taken int, err error) {
 	defer stop()
 	c, err, some := next()
 	if !some && ctx.Err() == nil { // as mostly: no step needs to wait for another
-		return 0, t.tellMisfits(ctx)
+		return 0, t.tellUntaken(ctx)
 	}
 	found := func(yield func(inbox.Complete, error) bool) {
 		for ; some && yield(c, err); c, err, some = next() {
@@ -74,7 +74,7 @@ func (t *Taker) Look(ctx context.Context) (taken int, err error) {
 	if err := group.Wait(); err != nil {
 		return taken, err
 	}
-	return taken, t.tellMisfits(looking)
+	return taken, t.tellUntaken(looking)
 }
 
 // about names the file in its trouble; what kept any from being begun is no trouble of one.
@@ -175,7 +175,7 @@ func (t *Taker) Find(ctx context.Context, found func(context.Context, ledger.Fil
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return t.tellMisfits(ctx)
+	return t.tellUntaken(ctx)
 }
 
 // arrival is what a file was when it was found in the inbox.

@@ -63,8 +63,9 @@ type Taker struct {
 	left     leftovers
 	followMu sync.Mutex
 	followed []*followed
-	begun    bool      // what earlier processes took is followed
-	learned  time.Time // when it was asked what was taken
+	begun    bool            // what earlier processes took is followed
+	learned  time.Time       // when it was asked what was taken
+	toldOf   map[string]bool // what lies in the inbox, is not taken, and was told of
 }
 
 // Name is for the log.

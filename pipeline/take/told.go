@@ -4,7 +4,10 @@ import (
 	"context"
 	"iter"
 	"os"
+	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
@@ -47,32 +50,86 @@ func (t *Taker) putSummary(ctx context.Context, f ledger.File, format outbox.For
 	return t.Route.Outbox.Put(ctx, route.ResultName(f.Name, f.ID, 1, format.Extension()), work)
 }
 
-// tellMisfits says once of each file that has lain in the inbox for longer than the patience, and whose name does not fit the route's
-// match or cannot be trusted, that it is not taken.
-func (t *Taker) tellMisfits(ctx context.Context) error {
+// many is how many things that are not taken are told of one by one; more of them, as of a folder full of other people's files, in one text.
+const many = 10
+
+// tellUntaken says once of each thing that has lain in the inbox for longer than the patience that it is not taken, or not yet.
+func (t *Taker) tellUntaken(ctx context.Context) error {
 	if t.Route.Outbox == nil {
 		return nil
 	}
-	for _, a := range t.Route.Inbox.Misfits() {
-		told := "misfit/" + t.Route.Name + "/" + a.Identity()
-		if before, err := t.Ledger.Kept(ctx, told); err != nil || before != "" {
-			if err != nil {
-				return err
-			}
-			continue
-		}
-		id := NewID(t.Now(), 0)
-		key, name := "inbox.misfit", inbox.Tame(a.Name)
-		if inbox.Untrusted(a.Name) != "" {
-			key = "inbox.misnamed"
-		}
-		text := words.Of(t.Route.Language, key, "name", name) + "\n"
-		if err := t.Route.Outbox.Put(ctx, route.ResultName(name, id, 1, "refused.txt"), strings.NewReader(text)); err != nil {
-			return err
-		}
-		if err := t.Ledger.Keep(ctx, told, id); err != nil {
+	news, err := t.untold(ctx)
+	if err != nil {
+		return err
+	}
+	if len(news) > many {
+		return t.tellTogether(ctx, news)
+	}
+	for _, a := range news {
+		if err := t.tellOf(ctx, inbox.Tame(strings.TrimSuffix(a.Name, "/")), a.Said, []inbox.Aside{a}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// untold gives what was not told of before. The ledger is asked once about each thing.
+func (t *Taker) untold(ctx context.Context) ([]inbox.Aside, error) {
+	var news []inbox.Aside
+	still := map[string]bool{}
+	for _, a := range t.Route.Inbox.Untaken(ctx) {
+		key := t.toldAs(a)
+		if !t.toldOf[key] {
+			before, err := t.Ledger.Kept(ctx, key)
+			if err != nil {
+				return nil, err
+			}
+			if before == "" {
+				news = append(news, a)
+				continue
+			}
+		}
+		still[key] = true
+	}
+	t.toldOf = still
+	return news, nil
+}
+
+func (t *Taker) toldAs(a inbox.Aside) string {
+	what := "misfit/"
+	if a.Waits {
+		what = "waits/"
+	}
+	return what + t.Route.Name + "/" + a.Identity()
+}
+
+// listed is how many of them a text names.
+const listed = 200
+
+func (t *Taker) tellTogether(ctx context.Context, news []inbox.Aside) error {
+	var text strings.Builder
+	for _, a := range news[:min(listed, len(news))] {
+		text.WriteString(a.Said + "\n")
+	}
+	if more := len(news) - listed; more > 0 {
+		text.WriteString(words.Of(t.Route.Language, "inbox.more", "count", more))
+	}
+	return t.tellOf(ctx, "not-taken", strings.TrimRight(text.String(), "\n"), news)
+}
+
+// tellOf puts a text into the outbox and writes down what it is about.
+func (t *Taker) tellOf(ctx context.Context, name, text string, about []inbox.Aside) error {
+	id, extension := NewID(t.Now(), 0), "waits.txt"
+	if slices.ContainsFunc(about, func(a inbox.Aside) bool { return !a.Waits }) {
+		extension = "refused.txt"
+	}
+	if err := t.Route.Outbox.Put(ctx, route.ResultName(name, id, 1, extension), strings.NewReader(text+"\n")); err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx) // beside each other they share commits
+	group.SetLimit(256)
+	for _, a := range about {
+		group.Go(func() error { return t.Ledger.Keep(ctx, t.toldAs(a), id) })
+	}
+	return group.Wait()
 }
