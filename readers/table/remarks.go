@@ -43,12 +43,16 @@ var (
 		"número de registros", "número de filas", "número de pedidos", "número de líneas", "cantidad de registros", "cantidad de pedidos",
 		"σ", "∑", "контрольная сумма", "kontrollsumme", "prüfsumme", "checksum", "hash total", "control total", "среднее значение", "平均", "平均值", "均值", "durchschnitt", "mittelwert",
 		"carried forward", "brought forward", "carry forward", "balance carried forward", "übertrag", "a reporter", "report à nouveau", "suma y sigue", "承前页", "过次页", "转下页",
+		"gesamtergebnis", "gesamtmittelwert", "grand count", "grand average", "総計", "小計", "総合計", "eindtotaal", "subtotaal", "suma końcowa", "suma częściowa", "mezisoučet", "celkový součet", "medzisúčet",
+		"ara toplam", "végösszeg", "részösszeg", "totalsumma", "delsumma", "합계", "총합계", "총계", "소계", "общее среднее", "cuenta general", "promedio general",
 		"количество записей", "количество строк", "количество заказов", "число записей", "число строк", "число заказов", "总条数", "总行数", "总票数", "总单数", "数据条数", "總筆數")
 	doubtful = set("total", "totals", "sum", "汇总", "总和", "總和", "сумма", "итог", "total amount", "page total",
 		"summe", "gesamt", "insgesamt", "razem", "suma", "somme", "toplam", "totale", "totaal", "ttl", "sub", "общее", "общий", "общая", "общие", "ges.", "总", "總", "overall", "ensemble",
 		"average", "avg", "avg.", "mean", "median", "moyenne", "promedio", "media", "среднее", "в среднем", "balance", "saldo", "solde", "остаток", "结余", "余额")
 	counted = set("count", "number", "rows", "records", "orders", "lines", "anzahl", "zeilen", "количество", "кол-во", "строк", "записей", "заказов",
 		"nombre", "lignes", "cantidad", "número", "numero", "filas", "registros", "pedidos", "líneas", "datensätze", "aufträge", "sendungen", "enregistrements", "commandes", "items", "条数", "笔数", "订单数", "数量", "行数", "记录数", "单数", "件数", "票数")
+	// group stands behind the name of a group where a spreadsheet adds up each: "Bonn Ergebnis", "Rome Count".
+	group = set("ergebnis", "anzahl", "mittelwert", "count", "количество", "celkem", "součet", "összesen", "summa", "합계", "요약", "개수", "小計", "集計")
 	// extra stands where totals stand: what is added to them, or taken off.
 	extra = set("vat", "tax", "taxes", "sales tax", "gst", "discount", "rebate", "freight", "shipping", "postage", "handling", "surcharge", "fuel surcharge", "insurance", "rounding", "net", "gross", "due", "amount due",
 		"mwst", "mwst.", "ust", "ust.", "umsatzsteuer", "mehrwertsteuer", "rabatt", "skonto", "fracht", "versand", "versandkosten", "porto", "zuschlag", "versicherung", "netto", "brutto",
@@ -337,12 +341,12 @@ func ending(phrase string) bool {
 	case strings.HasPrefix(first, "gesamt"), strings.HasSuffix(last, "summe"), strings.HasSuffix(last, "gesamt"):
 		return true
 	}
-	return first != last && (certain[last] || doubtful[last])
+	return first != last && (certain[last] || doubtful[last] || group[last])
 }
 
-// suffixed: 人民币合计.
+// suffixed: 人民币合计, 上海 汇总.
 func suffixed(word string) bool {
-	for _, sum := range []string{"合计", "总计", "小计", "共计", "合計", "總計", "小計"} {
+	for _, sum := range []string{"合计", "总计", "小计", "共计", "汇总", "合計", "總計", "小計", "匯總", "総計", "集計"} {
 		if strings.HasSuffix(word, sum) && utf8.RuneCountInString(word) <= 8 {
 			return true
 		}
@@ -555,30 +559,60 @@ func closing(word string) bool {
 	return utf8.RuneCountInString(word) <= 40 && slices.ContainsFunc(endings, func(e string) bool { return strings.HasPrefix(word, e) })
 }
 
-// leads are the first letters of all words that remarks begin with: three of an ASCII word, one of others.
-var leads, leading = func() (three [1 << 15]bool, one map[rune]bool) {
-	one = map[rune]bool{}
-	take := func(w string) {
-		if r := firstRune(w); r >= utf8.RuneSelf {
-			one[r], one[unicode.ToUpper(r)] = true, true
-			return
-		}
-		if len(w) >= 3 && w[1] < utf8.RuneSelf && w[2] < utf8.RuneSelf {
-			three[lead(w[0], w[1], w[2])] = true
+// letters are the first ones of many words: three of an ASCII word, one of others.
+type letters struct {
+	three [1 << 15]bool
+	one   map[rune]bool
+}
+
+func (l *letters) take(w string) {
+	if r := firstRune(w); r >= utf8.RuneSelf {
+		l.one[r], l.one[unicode.ToUpper(r)] = true, true
+		return
+	}
+	if len(w) >= 3 && w[1] < utf8.RuneSelf && w[2] < utf8.RuneSelf {
+		l.three[lead(w[0], w[1], w[2])] = true
+	}
+}
+
+// begin reports whether a word begins as one of them.
+func (l *letters) begin(word []byte) bool {
+	switch {
+	case len(word) < 3:
+		return false
+	case word[0] >= utf8.RuneSelf:
+		r, _ := utf8.DecodeRune(word)
+		return l.one[r]
+	}
+	return word[1] >= utf8.RuneSelf || word[2] >= utf8.RuneSelf || l.three[lead(word[0], word[1], word[2])]
+}
+
+// behind are the letters of the words that end the label of a sum.
+var behind = func() (l letters) {
+	l.one = map[rune]bool{}
+	for _, list := range []map[string]bool{certain, doubtful, group} {
+		for w := range list {
+			l.take(w)
 		}
 	}
+	return l
+}()
+
+// ahead are the letters of all words that remarks begin with.
+var ahead = func() (l letters) {
+	l.one = map[rune]bool{}
 	for _, list := range []map[string]bool{certain, doubtful, counted, extra, ends} {
 		for w := range list {
-			take(w)
+			l.take(w)
 		}
 	}
 	for w := range strings.FieldsSeq(`page seite página pag printed generated exported created downloaded report run print as_of last gedruckt erstellt exportiert druckdatum stand
 		imprimé édité exporté impreso generado exportado fecha prepared checked approved signature signed geprüft unterschrift vérifié elaborado revisado firma
 		note remark hinweis bemerkung anmerkung nota стр отчет сформирован выгружен напечатан дата исполнитель составил проверил подпись ответственный примечание
 		第 共 制 打 列 导 匯 审 填 经 复 製 备 備 注 说 說 总 總 合 累`) {
-		take(w)
+		l.take(w)
 	}
-	return three, one
+	return l
 }()
 
 // MayRemark is a quick look at a row's first text: false when Remarked would say that it is a record, for a row further down than
@@ -594,28 +628,28 @@ func MayRemark(word []byte) bool {
 			if len(word) < 3 || len(word) > 64 {
 				return false
 			}
-			if at := bytes.IndexByte(word, ' '); at > 0 && (at == 1 || hasTotal(word[at:])) {
+			if at := bytes.IndexByte(word, ' '); at > 0 && (at == 1 || hasTotal(word[at:]) || behind.begin(word[bytes.LastIndexByte(word, ' ')+1:])) {
 				return true
 			}
-			d, e := word[1], word[2]
-			if d >= utf8.RuneSelf || e >= utf8.RuneSelf {
-				return true
-			}
-			return leads[lead(c, d, e)]
+			return ahead.begin(word)
 		case c >= '0' && c <= '9':
 			return len(word) > 4 && word[len(word)-1] >= '.' && (bytes.IndexByte(word, ' ') > 0 || word[len(word)-1] >= utf8.RuneSelf)
 		}
 		return strings.IndexByte("*-=#<([/_~.", c) >= 0 && (len(word) < 2 || word[1] < '0' || word[1] > '9')
 	}
 	r, _ := utf8.DecodeRune(word)
-	if leading[r] || !unicode.IsLetter(r) {
+	if ahead.one[r] || !unicode.IsLetter(r) {
 		return true
 	}
-	return unicode.Is(unicode.Han, r) && len(word) <= 36 && (bytes.Contains(word, sumOf) || bytes.Contains(word, sumOld))
+	if unicode.Is(unicode.Han, r) {
+		return len(word) <= 36 && slices.ContainsFunc(sumsOf, func(sum []byte) bool { return bytes.Contains(word, sum) })
+	}
+	at := bytes.LastIndexByte(word, ' ')
+	return at > 0 && behind.begin(word[at+1:])
 }
 
-// sumOf is in every Chinese word for a sum.
-var sumOf, sumOld = []byte("计"), []byte("計")
+// sumsOf are in the Chinese words for a sum.
+var sumsOf = [][]byte{[]byte("计"), []byte("計"), []byte("汇总"), []byte("匯總")}
 
 // hasTotal reports whether the word is in a text of ASCII.
 func hasTotal(text []byte) bool {

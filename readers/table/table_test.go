@@ -125,7 +125,25 @@ func TestRemarked(t *testing.T) {
 			Cantidad total: 6||
 			Número de envíos: 3||
 			Nombre de colis : 6||
-			Всего наименований 3, на сумму 7 руб.||`,
+			Всего наименований 3, на сумму 7 руб.||
+			Bonn Ergebnis||7
+			Gesamtergebnis||7
+			Bonn Anzahl||7
+			Bonn Mittelwert||7
+			Rome Count||7
+			Grand Count||7
+			Oslo Average||7
+			上海 汇总||7
+			東京 集計||7
+			総計||7
+			Москва Количество||7
+			Кировский район Итог||7
+			Totaal Breda||7
+			Eindtotaal||7
+			Praha Celkem||7
+			Suma końcowa||7
+			소계||7
+			총합계||7`,
 		"end": `END||
 			*** End of report ***||7
 			以下空白||7
@@ -204,6 +222,11 @@ func TestRemarked(t *testing.T) {
 			M|Ann|5
 			Required Ltd|Ann|5
 			Total Energies|Paris|5
+			Viscount||7
+			Bonn Ergebnis|Ann|5
+			John Count|Ann|5
+			Anna Summer||7
+			Rome Counter||7
 			Sumitomo|Ann|5
 			Endress|Ann|5
 			End Customer GmbH|Berlin|3

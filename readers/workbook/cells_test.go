@@ -223,6 +223,30 @@ func TestLayout(t *testing.T) {
 	}
 }
 
+// A total is known by its formulas: those of Excel's subtotals and below its tables too. What is numbered by formulas, and a record that
+// adds some others up, is none.
+func TestTotalsOfFormulas(t *testing.T) {
+	number := func(ref, formula, v string) string {
+		return `<c r="` + ref + `"><f>` + formula + `</f><v>` + v + `</v></c>`
+	}
+	f, err := all(withRows(t, `<row r="1">`+text("A1", "No")+text("B1", "Order")+text("C1", "Weight")+`</row>`+
+		`<row r="2">`+number("A2", "COUNTA(A$1:A1)", "1")+text("B2", "A-1")+`<c r="C2"><v>2</v></c></row>`+
+		`<row r="3">`+number("A3", "COUNTA(A$1:A2)", "2")+text("B3", "A-2")+`<c r="C3"><v>3</v></c></row>`+
+		`<row r="4">`+text("B4", "Riga 集計")+number("C4", "SUBTOTAL(9,C2:C3)", "5")+`</row>`+
+		`<row r="5">`+number("A5", "COUNTA(A$1:A4)", "4")+text("B5", "A-3")+number("C5", "SUM(C2:C3)", "5")+`</row>`+
+		`<row r="6">`+number("B6", "SUBTOTAL(103,Orders[Order])", "4")+`<c r="C6"><f>SUBTOTAL(109,Orders[Weight])</f></c></row>`), readers.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []int
+	for _, row := range f.rows {
+		got = append(got, row.Number)
+	}
+	if want := []int{2, 3, 5}; !slices.Equal(got, want) || keys(f) != "totals" {
+		t.Errorf("rows %d, want %d; notes %s", got, want, keys(f))
+	}
+}
+
 func TestMergedHeading(t *testing.T) {
 	p := minimal()
 	rows := `<row r="1">` + text("A1", "Consignees 2026") + `</row><row r="2">` + text("A2", "No") + text("B2", "Address") + text("D2", "Phone") + `</row>` +

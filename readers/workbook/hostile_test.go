@@ -6,6 +6,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -209,6 +212,32 @@ func TestFormulas(t *testing.T) {
 	got, err = rowsOf("x.xls", XLS(nil, stale), readers.Settings{Header: "none"})
 	if want := "1|1.5|||#N/A|0|7||end"; err != nil || strings.Join(got, " ") != want {
 		t.Errorf("saved without calculating: %v: %q, want %s", err, got, want)
+	}
+}
+
+// Rows that add up others in their own columns are totals, in whatever language they say so. A record that counts something together is none.
+func TestTotalsByFormula(t *testing.T) {
+	number := func(row int, f float64) []byte { return Record(0x203, U16(row, 2, 0), F64(f)) }
+	formula := func(row, column int, f float64, tokens ...byte) []byte {
+		return Record(0x06, U16(row, column, 0), F64(f), U16(0, 0, 0, len(tokens)), tokens)
+	}
+	old := bytes.Join([][]byte{
+		label(0, 0, "Order"), label(0, 1, "City"), label(0, 2, "Weight"), label(1, 0, "A-1"), label(1, 1, "Bonn"), number(1, 1.5), label(2, 0, "A-2"), label(2, 1, "Bonn"), number(2, 2),
+		label(3, 0, "Bonn Ergebnis"), formula(3, 2, 3.5, 0x1e, 9, 0, 0x25, 1, 0, 2, 0, 2, 0xc0, 2, 0xc0, 0x42, 2, 0x58, 1), // SUBTOTAL(9,C2:C3)
+		label(4, 0, "A-3"), label(4, 1, "Köln"), formula(4, 2, 3.5, 0x25, 1, 0, 2, 0, 2, 0xc0, 2, 0xc0, 0x19, 0x10, 0, 0), // SUM(C2:C3)
+		formula(5, 0, 4, 0x25, 1, 0, 4, 0, 0, 0xc0, 0, 0xc0, 0x42, 1, 169, 0), formula(5, 2, 7, 0x25, 1, 0, 4, 0, 2, 0xc0, 2, 0xc0, 0x19, 0x10, 0, 0),
+	}, nil)
+	for name, content := range map[string][]byte{"totals.fods": nil, "totals.xml": nil, "totals.xls": XLS(nil, old)} {
+		if content == nil {
+			var err error
+			if content, err = os.ReadFile(filepath.Join("testdata", name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := rowsOf(name, content, readers.Settings{})
+		if want := []string{"2|A-1|Bonn|1.5", "3|A-2|Bonn|2", "5|A-3|Köln|3.5"}; err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v, %q", name, err, got)
+		}
 	}
 }
 

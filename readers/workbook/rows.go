@@ -19,6 +19,7 @@ type ahead struct {
 	number int
 	hidden bool
 	struck bool
+	sums   grid.Sums
 	cells  []grid.Cell
 	size   int // bytes of its texts
 }
@@ -528,7 +529,7 @@ func (t *rows) Rows() iter.Seq2[*batch.Row, error] {
 				return
 			}
 			s := t.sheet.Row()
-			row, err := t.rowOf(ahead{number: s.Number, hidden: s.Hidden, struck: s.Struck(), cells: s.Cells})
+			row, err := t.rowOf(ahead{number: s.Number, hidden: s.Hidden, struck: s.Struck(), sums: s.Sums, cells: s.Cells})
 			if row == nil && err == nil {
 				continue
 			}
@@ -651,6 +652,10 @@ func (t *rows) remark(l ahead, first grid.Cell, gap bool) (left bool, err error)
 		t.leave("table.note.other", l.number, "")
 		return true, nil
 	}
+	if t.summed(l) {
+		t.totals.add(l.number, 1)
+		return true, nil
+	}
 	if first.Kind != batch.String {
 		return false, nil
 	}
@@ -695,6 +700,11 @@ func (t *rows) remark(l ahead, first grid.Cell, gap bool) (left bool, err error)
 		}
 	}
 	return false, nil
+}
+
+// summed reports whether the row adds up rows below the heading, and shows little else: a label.
+func (t *rows) summed(l ahead) bool {
+	return l.sums.From > t.header && t.header > 0 && len(l.cells)-l.sums.Formulas <= 1
 }
 
 // worded reports whether the current row has a word where others have digits, and so may be a heading.

@@ -356,7 +356,7 @@ func (b *book) table(i int) (*rows, error) {
 			return nil, err
 		}
 		if !row.Blank() {
-			t.sample = append(t.sample, ahead{number: row.Number, hidden: row.Hidden, struck: row.Struck(), cells: slices.Clone(row.Cells), size: row.Size()})
+			t.sample = append(t.sample, ahead{number: row.Number, hidden: row.Hidden, struck: row.Struck(), sums: row.Sums, cells: slices.Clone(row.Cells), size: row.Size()})
 			held += row.Size()
 			for named > 0 && (len(t.sample) > table.Sample || held > table.SampleBytes) && t.sample[0].number < min(named, row.Number) {
 				t.above(t.sample[0].number)

@@ -387,6 +387,9 @@ func (s *sheet) formula(column, style int, d []byte) error {
 	if len(d) < 8 {
 		return misfit("a formula of %d bytes in row %d", len(d), s.row.Number)
 	}
+	if empty := d[6] == 0xff && d[7] == 0xff && d[0] == 3; !empty && s.book.version == 8 && len(d) > 16 {
+		s.row.Tokens(column, d[16:min(len(d), 16+int(binary.LittleEndian.Uint16(d[14:])))], 2)
+	}
 	value := binary.LittleEndian.Uint64(d)
 	if d[6] != 0xff || d[7] != 0xff {
 		f := math.Float64frombits(value)

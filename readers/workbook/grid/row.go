@@ -31,6 +31,7 @@ type Row struct {
 	text   []byte // of the row's cells that are not shared strings
 	size   int    // bytes of the row's texts
 	struck int    // how many of its cells are struck through
+	Sums   Sums
 }
 
 // Struck reports whether all that the row shows is struck through.
@@ -55,7 +56,7 @@ func (r *Row) Begin(number int, hidden bool) error {
 		return readers.Refuse("workbook.row_order", "row", number)
 	}
 	r.Number, r.Hidden = number, hidden
-	r.Cells, r.text, r.size, r.struck = r.Cells[:0], r.text[:0], 0, 0
+	r.Cells, r.text, r.size, r.struck, r.Sums = r.Cells[:0], r.text[:0], 0, 0, Sums{}
 	return nil
 }
 

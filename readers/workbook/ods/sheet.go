@@ -147,7 +147,8 @@ func (s *sheet) passCell() error {
 // content is what the attributes of a cell say, and its text.
 type content struct {
 	kind, value, style string
-	formula, fault     bool
+	formula            string
+	fault              bool
 	named              bool // value holds a text
 }
 
@@ -168,7 +169,7 @@ func (s *sheet) readCell() error {
 		case "table:style-name":
 			c.style = string(a.Value)
 		case "table:formula":
-			c.formula = true
+			c.formula = string(a.Value)
 		case "calcext:value-type":
 			c.fault = string(a.Value) == "error"
 		}
@@ -196,6 +197,9 @@ func (s *sheet) readCell() error {
 		}
 		if len(s.Cells.Cells) == before {
 			break // it shows nothing, however often
+		}
+		if c.formula != "" {
+			s.Cells.Formula(first+i, []byte(c.formula))
 		}
 	}
 	return nil
@@ -270,9 +274,9 @@ func appendText(dst, text []byte) []byte {
 func (s *sheet) keep(column int, c content) error {
 	value := []byte(c.value)
 	switch {
-	case c.fault, c.formula && isFault(s.text):
+	case c.fault, c.formula != "" && isFault(s.text):
 		return s.Cells.Fault(column, string(s.text))
-	case c.formula && c.kind == "":
+	case c.formula != "" && c.kind == "":
 		return s.Cells.Uncalculated(column)
 	}
 	switch c.kind {

@@ -156,6 +156,9 @@ func (s *sheet) value(id, column, style int, d []byte) error {
 	case recRK:
 		return s.Cells.Float(column, grid.RK(binary.LittleEndian.Uint32(d)), style)
 	case recReal, recFormulaReal:
+		if id == recFormulaReal && len(d) > 14 {
+			s.Cells.Tokens(column, d[14:min(len(d), 14+int(binary.LittleEndian.Uint32(d[10:])&0xffff))], 4)
+		}
 		return s.Cells.Float(column, math.Float64frombits(binary.LittleEndian.Uint64(d)), style)
 	case recBool, recFormulaBool:
 		return s.Cells.Bool(column, d[0] != 0)

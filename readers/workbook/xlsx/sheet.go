@@ -17,6 +17,7 @@ type sheet struct {
 	scan    *ooxml.PartScanner
 	strings *grid.Strings
 	raw     []byte // the value of the current cell
+	formula []byte // what calculates it
 	state   state
 }
 
@@ -243,12 +244,15 @@ func (s *sheet) readCell(previous int) (int, error) {
 		return 0, err
 	}
 	s.Cells.Strike(before, style)
+	if formula && len(s.Cells.Cells) > before {
+		s.Cells.Formula(column, s.formula)
+	}
 	return column, nil
 }
 
-// content reads what is inside the cell into s.raw.
+// content reads what is inside the cell into s.raw, and its formula into s.formula.
 func (s *sheet) content(inline bool) (formula, valued bool, err error) {
-	s.raw = s.raw[:0]
+	s.raw, s.formula = s.raw[:0], s.formula[:0]
 	depth := s.scan.Depth()
 	for {
 		t, err := s.scan.Next()
@@ -274,13 +278,30 @@ func (s *sheet) content(inline bool) (formula, valued bool, err error) {
 			if s.raw, err = s.scan.RichText(s.raw, s.Cells.Value); err != nil {
 				return false, false, err
 			}
+		case s.scan.Is("f"):
+			formula = true
+			if err := s.calculation(); err != nil {
+				return false, false, err
+			}
 		default:
-			formula = formula || s.scan.Is("f")
 			if err := s.scan.Skip(); err != nil {
 				return false, false, s.scan.Wrap(err)
 			}
 		}
 	}
+}
+
+// calculation reads the beginning of a formula.
+func (s *sheet) calculation() error {
+	for t, err := range s.scan.Within() {
+		if err != nil {
+			return s.scan.Wrap(err)
+		}
+		if t == ooxml.Text && len(s.formula) < 200 {
+			s.formula = append(s.formula, s.scan.Text[:min(len(s.scan.Text), 200)]...)
+		}
+	}
+	return nil
 }
 
 // plain reads the text of v.

@@ -124,12 +124,12 @@ func (s *sheet) readCell(next int) (int, error) {
 		return 0, s.scan.Misfit("a cell of a strange place in row %d", s.number)
 	}
 	column := index - 1
-	formula := len(attr(s.scan, "Formula")) > 0
+	formula := string(attr(s.scan, "Formula"))
 	style := s.styleOf(column, string(attr(s.scan, "StyleID")))
 	if across > 0 || down > 0 {
 		s.Merge(grid.Area{Top: s.number, Left: column, Bottom: min(s.number+down, grid.MaxRow), Right: min(column+across, grid.MaxColumn-1)})
 	}
-	valued := false
+	valued, before := false, len(s.Cells.Cells)
 	for {
 		t, err := s.scan.Next()
 		if err != nil {
@@ -137,8 +137,11 @@ func (s *sheet) readCell(next int) (int, error) {
 		}
 		switch {
 		case t == ooxml.End && s.scan.Depth() == 4:
-			if formula && !valued {
+			if formula != "" && !valued {
 				err = s.Cells.Uncalculated(column)
+			}
+			if formula != "" && len(s.Cells.Cells) > before {
+				s.Cells.Formula(column, []byte(formula))
 			}
 			return column + across + 1, err
 		case t == ooxml.Start && string(s.scan.Name) == "Data" && !valued:
