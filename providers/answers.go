@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -231,7 +232,7 @@ func (op *Operation) interpret(r Response, s Sent) Reading {
 	}
 	body, root, err := parseBody(r.Body, r.Header.Get("Content-Type"), op.Provider.Charset)
 	if err != nil {
-		return Reading{Verdict: op.byStatus(r.Status)}
+		return Reading{Verdict: op.byText(r)}
 	}
 	env := answerEnv{Status: r.Status, Body: body, Root: root, Sent: len(s.Items), Encoding: s.Encoding}
 	if op.answer.headers {
@@ -239,11 +240,11 @@ func (op *Operation) interpret(r Response, s Sent) Reading {
 	}
 	whole, decided := op.answer.judge.read(env, op.byStatus(r.Status).Class)
 	if !decided {
-		fallback := op.byStatus(r.Status)
-		if whole.Code != "" {
-			fallback.Code = whole.Code
+		fallback := op.byText(r)
+		fallback.Code, fallback.Reference = cmp.Or(whole.Code, fallback.Code), whole.Reference
+		if whole.Message != (batch.Text{}) {
+			fallback.Message = whole.Message
 		}
-		fallback.Message, fallback.Reference = whole.Message, whole.Reference
 		whole = fallback
 	}
 	out := Reading{Verdict: whole}

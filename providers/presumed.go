@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,30 +23,93 @@ func (op *Operation) Points() bool { return op.answer == nil }
 
 // presumed reads an answer without a word of the document.
 func (op *Operation) presumed(r Response, s Sent) Reading {
-	body, _, err := parseBody(r.Body, r.Header.Get("Content-Type"), op.Provider.Charset)
-	out := Reading{Verdict: op.byStatus(r.Status)}
-	if r.Status >= 200 && r.Status < 300 {
-		out.Verdict = Verdict{Class: OK, Reference: located(r.Header)}
-		if r.Status == http.StatusAccepted {
-			out.Code, out.Message = "accepted", words.Every("answer.accepted")
-		}
-		if err != nil && misread(r.Body) || isPage(r.Body) {
-			return Reading{Verdict: Verdict{Class: Unknown, Code: strconv.Itoa(r.Status)}}
-		}
+	body, root, err := parseBody(r.Body, r.Header.Get("Content-Type"), op.Provider.Charset)
+	if err != nil || body == nil || isPage(r) {
+		return Reading{Verdict: op.byText(r)}
 	}
-	if err != nil || body == nil {
-		return out
+	if slices.Contains(errorNames, plainKey(root)) {
+		body = map[string]any{root: body}
 	}
-	if out.Class == OK {
-		out.Reference = cmp.Or(out.Reference, referenceIn(body))
-		out.Items = op.itemised(body, s, r.Status)
-		return out
+	if r.Status < 200 || r.Status > 299 {
+		return op.refusing(op.byStatus(r.Status), body, r, s)
 	}
-	if said := wordsIn(body); said != "" {
-		out.Message = batch.Text{EN: said}
+	v, denied := op.denied(body, r.Status)
+	items := op.itemised(body, s, r.Status, r.Status == http.StatusMultiStatus || denied)
+	switch {
+	case items != nil:
+		return Reading{Verdict: op.taken(r, body), Items: items}
+	case !denied:
+		return Reading{Verdict: op.taken(r, body)}
 	}
+	return op.denying(v, body, r, s)
+}
+
+// taken is the verdict of a good status.
+func (op *Operation) taken(r Response, body any) Verdict {
+	v := Verdict{Class: OK, Reference: cmp.Or(located(r.Header), referenceIn(body))}
+	if r.Status == http.StatusAccepted {
+		v.Code, v.Message = "accepted", words.Every("answer.accepted")
+	}
+	return v
+}
+
+// byText is the verdict over an answer that has no body, or none that is JSON or XML: by its status, with what can be read of it.
+func (op *Operation) byText(r Response) Verdict {
+	good := r.Status >= 200 && r.Status < 300
+	v := op.byStatus(r.Status)
+	v.Message = batch.Text{EN: loose(op.Text(r))}
+	switch {
+	case r.Status >= 300 && r.Status < 400:
+		return elsewhere(v, r.Header)
+	case good && asksLogin(r):
+		v.Class = Auth
+	case good && op.answer == nil && !isPage(r) && !misread(r.Body) && !complains(v.Message.EN):
+		return op.taken(r, nil)
+	}
+	return v
+}
+
+// elsewhere is the verdict over an answer that leads to another address, which people must see to know what is wrong. One that leads to a
+// login was given before anybody looked at the request.
+func elsewhere(v Verdict, h http.Header) Verdict {
+	to, err := url.Parse(h.Get("Location"))
+	if err != nil || to.String() == "" {
+		return v
+	}
+	if v.Class == Unknown && loginPath.MatchString(to.Path) {
+		v.Class = Auth
+	}
+	to.User, to.RawQuery, to.Fragment = nil, "", ""
+	v.Message = words.Every("answer.elsewhere", "to", to)
+	return v
+}
+
+var loginPath = regexp.MustCompile(`(?i)(^|[/_.-])(login|log-in|signin|sign-in|sso|passport)([/_.-]|$)`)
+
+// refusing is a reading of an answer that refuses, with its words, codes and pointers. One without words speaks for itself.
+func (op *Operation) refusing(v Verdict, body any, r Response, s Sent) Reading {
+	out := Reading{Verdict: v}
+	out.Message = batch.Text{EN: cmp.Or(wordsIn(body), short(op.Text(r)))}
 	out.Code = cmp.Or(codeIn(body), out.Code)
 	op.pointed(&out, body, s)
+	return out
+}
+
+// denying is refusing under a good status: it is an answer and not sent again, and of the items of a batch those that nothing points at
+// may have been taken.
+func (op *Operation) denying(v Verdict, body any, r Response, s Sent) Reading {
+	out := op.refusing(v, body, r, s)
+	if m, ok := wrapped(body); ok && len(s.Items) > 1 && out.Items == nil && out.Class == Rejected && troubled(m, 0) {
+		out.Class = Unknown
+	}
+	if out.Items == nil && out.Class == Unknown {
+		out.Items = slices.Repeat([]Verdict{out.Verdict}, len(s.Items))
+	}
+	for i := range out.Items {
+		if out.Items[i].Class == Retry {
+			out.Items[i].Class, out.Items[i].Message = Unknown, out.Message
+		}
+	}
 	return out
 }
 
@@ -53,12 +117,6 @@ func (op *Operation) presumed(r Response, s Sent) Reading {
 func misread(body []byte) bool {
 	text := bytes.TrimSpace(body)
 	return len(text) > 0 && (text[0] == '{' || text[0] == '[')
-}
-
-// isPage reports whether a body is a page for people, whatever its status: no word of an interface.
-func isPage(body []byte) bool {
-	start := bytes.ToLower(bytes.TrimSpace(body[:min(len(body), 200)]))
-	return bytes.HasPrefix(start, []byte("<!doctype")) || bytes.HasPrefix(start, []byte("<html"))
 }
 
 // located is what Location leads to: the last part of its path.
@@ -70,6 +128,9 @@ func located(h http.Header) string {
 	path := strings.TrimRight(u.Path, "/")
 	return path[strings.LastIndexByte(path, '/')+1:]
 }
+
+// callNames are ids of the call itself: of nothing that it made.
+var callNames = namesOf("requestid requestuuid traceid correlationid transactionid logid spanid sessionid responseid apiresponseid messageid errorid errorno")
 
 // referenceIn is the id that an answer gives: its own, or that of the one thing in it.
 func referenceIn(body any) string {
@@ -86,8 +147,10 @@ func referenceIn(body any) string {
 		}
 	}
 	for _, key := range sorted(m) {
-		names := func(ending string) bool { return strings.HasSuffix(key, ending) }
-		if v := plainText(m[key]); v != "" && slices.ContainsFunc([]string{"Id", "_id", "ID", "Number", "_number", "Reference"}, names) {
+		names := func(ending string) bool {
+			return strings.HasSuffix(key, ending) && !slices.Contains(callNames, plainKey(key))
+		}
+		if v := plainText(m[key]); v != "" && slices.ContainsFunc([]string{"Id", "_id", "ID", "Number", "_number", "No", "_no", "Reference"}, names) {
 			return v
 		}
 	}
@@ -103,121 +166,6 @@ func referenceIn(body any) string {
 					return id
 				}
 			}
-		}
-	}
-	return ""
-}
-
-// complaints are the entries of `errors` and its like.
-func complaints(body any) []any {
-	m, _ := body.(map[string]any)
-	for _, key := range []string{"errors", "error", "violations", "validationMessages", "invalid-params", "invalidParams", "details", "Errors", "faults"} {
-		switch v := m[key].(type) {
-		case []any:
-			if len(v) > 0 {
-				return v
-			}
-		case map[string]any:
-			if inner := complaints(v); inner != nil {
-				return inner
-			}
-		}
-	}
-	if list, ok := body.([]any); ok {
-		return list
-	}
-	return nil
-}
-
-// wordsIn are the provider's words: of problem+json, errors[], error.message or message.
-func wordsIn(body any) string {
-	var said []string
-	add := func(texts ...string) {
-		for _, t := range texts {
-			if t != "" && !slices.Contains(said, t) {
-				said = append(said, t)
-			}
-		}
-	}
-	switch x := body.(type) {
-	case string:
-		return strings.TrimSpace(x)
-	case map[string]any:
-		add(sentence(x))
-		switch e := x["error"].(type) {
-		case string:
-			add(e)
-		case map[string]any:
-			add(sentence(e))
-		}
-	}
-	for _, e := range complaints(body) {
-		if len(said) > 10 {
-			break
-		}
-		text := plainText(e)
-		if m, ok := e.(map[string]any); ok {
-			text = sentence(m)
-			if where := pointerIn(m); where != "" && text != "" && !strings.Contains(text, where) {
-				text = where + ": " + text
-			}
-		}
-		add(text)
-	}
-	return strings.Join(said, "; ")
-}
-
-// sentence is what one object says.
-func sentence(m map[string]any) string {
-	var said []string
-	for _, key := range []string{"title", "message", "detail", "description", "errorMessage", "error_message", "error_description", "errorText", "errorCodeMessage", "validationMessage", "reason", "msg", "text"} {
-		if t := plainText(m[key]); t != "" && !slices.Contains(said, t) {
-			said = append(said, t)
-		}
-	}
-	return strings.Join(said, ": ")
-}
-
-// codeIn is the provider's code for what went wrong.
-func codeIn(body any) string {
-	m, _ := body.(map[string]any)
-	candidates := []map[string]any{m}
-	if e, ok := m["error"].(map[string]any); ok {
-		candidates = append(candidates, e)
-	}
-	for _, e := range complaints(body) {
-		if x, ok := e.(map[string]any); ok {
-			candidates = append(candidates, x)
-		}
-	}
-	var codes []string
-	for _, c := range candidates {
-		for _, key := range []string{"code", "errorCode", "error_code", "errorCodeText", "Code"} {
-			if v := plainText(c[key]); v != "" && !slices.Contains(codes, v) && len(codes) < 5 {
-				codes = append(codes, v)
-			}
-		}
-	}
-	return strings.Join(codes, ", ")
-}
-
-// pointerIn is where an entry of errors says the fault lies.
-func pointerIn(m map[string]any) string {
-	if source, ok := m["source"].(map[string]any); ok {
-		if p := cmp.Or(plainText(source["pointer"]), plainText(source["parameter"])); p != "" {
-			return p
-		}
-	}
-	for _, key := range []string{"pointer", "instancePath", "dataPath", "jsonPath", "path", "field", "fieldName", "field_name", "property", "propertyName", "propertyPath", "location", "parameter", "param", "name", "loc"} {
-		if list, ok := m[key].([]any); ok {
-			var parts []string
-			for _, p := range list {
-				parts = append(parts, plainText(p))
-			}
-			return strings.Join(parts, "/")
-		}
-		if p := plainText(m[key]); p != "" {
-			return p
 		}
 	}
 	return ""
@@ -367,59 +315,88 @@ func (op *Operation) follow(parts []string, item *int, fault *Fault) bool {
 	return true
 }
 
-// itemised reads an answer that speaks of each item sent; nil when it does not, and always at 207 of a batch.
-func (op *Operation) itemised(body any, s Sent, status int) []Verdict {
+// itemised reads an answer that speaks of each item sent; nil when it does not. doubtful: what it does not say of an item is not
+// known. It is never nil at 207.
+func (op *Operation) itemised(body any, s Sent, status int, doubtful bool) []Verdict {
 	if op.Rows.Kind != Batch {
 		if status != http.StatusMultiStatus {
 			return nil
 		}
-		for _, list := range lists(body) { // one row, one request, and its one entry
-			if len(list) == 1 {
-				return []Verdict{entryVerdict(list[0], status)}
+		for _, l := range lists(body) { // one row, one request, and its one entry
+			if len(l.entries) == 1 && !l.refused {
+				return []Verdict{entryVerdict(l.entries[0], doubtful)}
 			}
 		}
-		return []Verdict{entryVerdict(body, status)}
+		return []Verdict{entryVerdict(body, doubtful)}
 	}
-	for _, list := range lists(body) {
-		if found := op.byValues(list, s); found != nil {
-			out := make([]Verdict, len(s.Items))
-			for i := range out {
-				out[i].Class = Unknown
+	var out []Verdict
+	told := false // by a list of entries that may be good ones
+	for _, l := range lists(body) {
+		if told && !l.refused {
+			continue
+		}
+		found := op.byValues(l.entries, s, !l.refused)
+		if found == nil {
+			continue
+		}
+		told = told || !l.refused
+		if out == nil {
+			out = slices.Repeat([]Verdict{{Class: Unknown}}, len(s.Items))
+		}
+		for entry, item := range found {
+			if item >= 0 {
+				out[item] = l.verdict(l.entries[entry], out[item], doubtful)
 			}
-			for entry, item := range found {
-				if item >= 0 {
-					out[item] = entryVerdict(list[entry], status)
-				}
-			}
-			return out
 		}
 	}
-	if status == http.StatusMultiStatus {
-		out := make([]Verdict, len(s.Items))
-		for i := range out {
-			out[i] = Verdict{Class: Unknown, Code: "207"}
-		}
-		return out
+	if out == nil && status == http.StatusMultiStatus {
+		out = slices.Repeat([]Verdict{{Class: Unknown, Code: "207"}}, len(s.Items))
 	}
-	return nil
+	return out
 }
 
+// entryList are objects in a list of an answer.
+type entryList struct {
+	entries []any
+	refused bool // it is a list of errors, or of what was refused
+}
+
+// verdict is what an entry says of its item, of which another list said something before.
+func (l entryList) verdict(entry any, before Verdict, doubtful bool) Verdict {
+	v := entryVerdict(entry, doubtful)
+	if l.refused && v.Class == OK || l.refused && v.Class == Unknown && v.Code == "" {
+		v = Verdict{Class: Rejected, Code: codeIn(entry), Message: batch.Text{EN: complaint(entry)}}
+	}
+	if before.Class == OK && v.Class != OK { // taken, says one; refused, says the other
+		v.Class = Unknown
+	}
+	return v
+}
+
+// refusedNames are lists of what was not taken, beside those of errors.
+var refusedNames = namesOf("rejected failed failures invalid refused unsuccessful notcreated")
+
 // lists are the lists of objects in an answer, the outer ones first.
-func lists(v any) (out [][]any) {
-	level := []any{v}
+func lists(v any) (out []entryList) {
+	type place struct {
+		value   any
+		refused bool
+	}
+	level := []place{{value: v}}
 	for depth := 0; depth < 5 && len(level) > 0; depth++ {
-		var next []any
+		var next []place
 		for _, one := range level {
-			switch x := one.(type) {
+			switch x := one.value.(type) {
 			case []any:
 				if len(x) > 0 {
 					if _, ok := x[0].(map[string]any); ok {
-						out = append(out, x)
+						out = append(out, entryList{x, one.refused})
 					}
 				}
 			case map[string]any:
 				for _, key := range sorted(x) {
-					next = append(next, x[key])
+					name := plainKey(key)
+					next = append(next, place{x[key], one.refused || slices.Contains(errorNames, name) || slices.Contains(refusedNames, name)})
 				}
 			}
 		}
@@ -429,8 +406,8 @@ func lists(v any) (out [][]any) {
 }
 
 // byValues finds the item of each entry: by values that one item alone has, else by position when there are as many
-// entries as items and no value says otherwise. nil: the list does not speak of the items.
-func (op *Operation) byValues(list []any, s Sent) []int {
+// entries as items and no value says otherwise, and positions count. nil: the list does not speak of the items.
+func (op *Operation) byValues(list []any, s Sent, positions bool) []int {
 	owner := map[string]int{}
 	for i := range s.Items {
 		var body any
@@ -460,7 +437,7 @@ func (op *Operation) byValues(list []any, s Sent) []int {
 		}
 		any = any || found[e] >= 0
 	}
-	if len(list) == len(s.Items) {
+	if positions && len(list) == len(s.Items) {
 		contradicted := false
 		for e := range found {
 			contradicted = contradicted || found[e] >= 0 && found[e] != e
@@ -502,17 +479,14 @@ func textSet(v any) map[string]bool {
 	return out
 }
 
-// entryVerdict is what one entry says of its item.
-func entryVerdict(entry any, status int) Verdict {
+// entryVerdict is what one entry says of its item; one that says nothing is as good as the answer, unless that is doubtful.
+func entryVerdict(entry any, doubtful bool) Verdict {
 	m, _ := entry.(map[string]any)
 	v := Verdict{Class: OK, Reference: referenceIn(entry)}
 	code, said := statusIn(m)
-	failed := len(complaints(m)) > 0
-	for _, key := range []string{"success", "ok", "successful", "isSuccess"} {
-		if yes, is := m[key].(bool); is {
-			said, failed = true, failed || !yes
-		}
-	}
+	yes, no := flags(m)
+	said = said || yes
+	failed := no || troubled(m, 0)
 	switch {
 	case code >= 400 && code < 500 && code != http.StatusRequestTimeout && code != http.StatusTooManyRequests:
 		v.Class = Rejected
@@ -524,7 +498,7 @@ func entryVerdict(entry any, status int) Verdict {
 		return v
 	case failed:
 		v.Class = Rejected
-	case !said && status == http.StatusMultiStatus:
+	case !said && doubtful:
 		v.Class = Unknown
 	}
 	if v.Class == OK {

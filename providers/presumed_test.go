@@ -3,6 +3,10 @@ package providers
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rowferry/rowferry/batch"
@@ -66,11 +70,67 @@ func TestPresumedAnswers(t *testing.T) {
 		"a message":       {409, nil, `{"message": "there already"}`, Rejected, "409", "there already", ""},
 		"busy":            {429, nil, `{"message": "slower"}`, Retry, "429", "slower", ""},
 		"refused":         {401, nil, `{"message": "who?"}`, Auth, "401", "who?", ""},
-		"broken":          {500, nil, `oops`, Unknown, "500", "", ""},
+		"broken":          {500, nil, `oops`, Unknown, "500", "oops", ""},
 	} {
 		r := op.Interpret(Response{Status: c.status, Header: c.header, Body: []byte(c.body)}, sentOrders(1))
 		if r.Class != c.class || r.Code != c.code || r.Message.EN != c.message || r.Reference != c.reference {
 			t.Errorf("%s: got %+v", name, r.Verdict)
+		}
+	}
+}
+
+// The answers of testdata/presumed-answers.txt mean what stands below each.
+func TestPresumedAnswersOfManyVendors(t *testing.T) {
+	op := presuming(t, "one")
+	table, err := os.ReadFile("testdata/presumed-answers.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(table), "\n")
+	for i, line := range lines {
+		status, body, _ := strings.Cut(line, " ")
+		r := Response{Header: http.Header{}, Body: []byte(body)}
+		if r.Status, err = strconv.Atoi(status); err != nil {
+			continue
+		}
+		if to, moved := strings.CutPrefix(body, "Location: "); moved {
+			r.Header.Set("Location", to)
+			r.Body = nil
+		}
+		got := op.Interpret(r, sentOrders(1))
+		v := got.Verdict
+		if got.Items != nil {
+			v = got.Items[0]
+		}
+		said := strings.Join([]string{string(v.Class), v.Code, v.Message.EN, v.Reference}, "|")
+		want := strings.ReplaceAll(strings.TrimSpace(lines[i+1]), " |", "|")
+		if said != strings.ReplaceAll(want, "| ", "|") {
+			t.Errorf("%s\ngot  %s\nwant %s", line, said, lines[i+1])
+		}
+	}
+}
+
+// A good status for a batch as a whole: what it says of each counts, and what it does not say where it tells of errors is not known.
+func TestDenialsOfBatches(t *testing.T) {
+	op := presuming(t, "{batch: orders, max: 9}")
+	for body, want := range map[string][]Class{
+		`{"success": false, "message": "closed"}`:                                                       nil, // rejected as a whole
+		`{"errors": [{"message": "a"}, {"message": "b"}, {"message": "c"}]}`:                            {Unknown, Unknown, Unknown},
+		`{"errors": [{"message": "REF-9 is bad"}], "success": false}`:                                   {Unknown, Unknown, Unknown},
+		`{"errors": [{"ref": "REF-1", "message": "bad"}]}`:                                              {Unknown, Rejected, Unknown},
+		`{"created": [{"ref": "REF-0"}, {"ref": "REF-2"}], "rejected": [{"ref": "REF-1", "why": "x"}]}`: {OK, Rejected, OK},
+		`{"errors": [{"message": "bad", "pointer": "/orders/1/to/city"}]}`:                              {Unknown, Rejected, Unknown},
+		`{"accepted": 2, "failed": 1, "message": "see mail"}`:                                           {Unknown, Unknown, Unknown},
+		`{"success": false, "items": [{"ref": "REF-0", "status": 201}, {"ref": "REF-1"}]}`:              {OK, Unknown, Unknown},
+		`{"items": [{"ref": "REF-0"}, {"ref": "REF-1", "success": false}, {"ref": "REF-2"}]}`:           {OK, Rejected, OK},
+	} {
+		r := op.Interpret(Response{Status: 200, Body: []byte(body)}, sentOrders(3))
+		var got []Class
+		for _, v := range r.Items {
+			got = append(got, v.Class)
+		}
+		if !slices.Equal(got, want) || want == nil && r.Class != Rejected {
+			t.Errorf("%s: got %s %v, want %v", body, r.Class, got, want)
 		}
 	}
 }

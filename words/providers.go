@@ -114,6 +114,7 @@ var providers = catalogue{
 	"document.one_header":       {EN: "{names} are asked for at once, but all of them write the header {header}: each alone is taken for a way to authenticate; the first is used, unless auth of the account names another", ZH: "同时要求 {names}，但它们都写入请求头 {header}：按可任选其一处理；默认使用第一个，可用账户的 auth 指定其他", RU: "{names} требуются сразу, но все пишут заголовок {header}: каждая считается отдельным способом; берётся первая, если auth учётной записи не называет другую"},
 	"document.scheme_unknown":   {EN: "{name} is not described, or of a kind that a program cannot follow alone", ZH: "{name} 未描述，或程序无法独立完成", RU: "{name} не описан, или программа не может выполнить его сама"},
 	"page.left_out":             {EN: "Left out of the provider's document", ZH: "提供方文档中未采用的部分", RU: "Не взято из документа поставщика"},
+	"answer.elsewhere":          {EN: "it leads to another address, {to}", ZH: "指向另一个地址 {to}", RU: "перенаправление на другой адрес, {to}"},
 	"answer.accepted":           {EN: "accepted, not yet carried out", ZH: "已受理，尚未执行", RU: "принято, ещё не выполнено"},
 
 	"page.account":        {EN: "The account", ZH: "账户", RU: "Учётная запись"},

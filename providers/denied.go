@@ -1,0 +1,230 @@
+package providers
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// Answers that say themselves that nothing came of a request, although their HTTP status is a good one: {"success": false},
+// {"code": 500, "msg": …}, {"errors": […]}. Where it is not certain that nothing came of it, it is unknown.
+
+var (
+	successNames = namesOf("success ok successful issuccess succeeded succ successflag")
+	failureNames = namesOf("error haserror haserrors iserror errors failed isfailed")
+	failedCounts = namesOf("failed failures failedcount failcount failurecount errorcount errorscount errors rejectedcount")
+	errorNames   = namesOf("errors error errorlist violations validationmessages validationerrors fielderrors fault faults errorresponse errorcodes modelstate invalidparams errormessage errormsg errmsg errortext errordescription")
+	errorNumbers = namesOf("errcode errorcode errno errorno error")
+	stateNames   = namesOf("status state result resultstatus returnstatus responsestatus requeststatus ack outcome")
+	resultNames  = namesOf("code resultcode returncode retcode rescode respcode responsecode rtncode apiresultcode")
+	messageNames = namesOf("message msg submsg errmsg errormsg errormessage resultmsg resultmessage retmsg returnmsg responsemessage apierrormsg detail reason error")
+	payloadNames = namesOf("data result results content payload items rows apiresultdata")
+
+	badStates = namesOf("error err fail failed failure fault ko nok notok rejected refused denied invalid exception badrequest unauthorized 失败 错误 ошибка")
+	goodCodes = namesOf("1 200 201 202 204 10000 20000 ok success succeed succeeded successful succ s created accepted done complete completed received queued processed submitted 成功 false none null no noerror n/a")
+	goodWords = namesOf("success successful successfully ok accepted created done received queued processed submitted complete completed успешно принят создан выполнен 成功 完成 已受理 已接收")
+	badWords  = namesOf("error err fail failed failure exception invalid denied unauthorized forbidden cannot ошибка неверный неверно 错误 失败 异常")
+)
+
+type denial int
+
+const (
+	silent  denial = iota
+	perhaps        // something went wrong, or nobody knows what it says
+	refusal        // it was not executed
+)
+
+// denies reads a body that came with a good status. status is the HTTP status that it names for itself, 0 for none.
+func denies(m map[string]any) (d denial, status int) {
+	yes, no := flags(m)
+	trouble := troubled(m, 0)
+	_, call := m["jsonrpc"]
+	made := referenceIn(outside(m)) != "" && !call
+	said := member(m, messageNames, func(v any) bool { return spokenText(v) != "" }) != nil
+	if n, _ := statusIn(m); n >= 400 && said && !made {
+		status = n
+	}
+	switch {
+	case yes && trouble:
+		return perhaps, 0
+	case yes:
+		return silent, 0
+	case status > 0:
+		return refusal, status
+	case no, trouble && !made:
+		return refusal, 0
+	case trouble, said && !made && unheard(m):
+		return perhaps, 0
+	}
+	return silent, 0
+}
+
+// flags are what {"success": true} and its like say; neither where nothing of the kind stands there.
+func flags(m map[string]any) (yes, no bool) {
+	for key, v := range m {
+		name, text := plainKey(key), plainKey(plainText(v))
+		_, whether := v.(bool)
+		switch {
+		case slices.Contains(successNames, name), name == "result" && whether:
+			yes = yes || slices.Contains([]string{"true", "1", "yes", "y"}, text)
+			no = no || slices.Contains([]string{"false", "0", "no", "n"}, text)
+		case slices.Contains(failureNames, name) && text == "true", slices.Contains(stateNames, name) && slices.Contains(badStates, text):
+			no = true
+		}
+	}
+	return yes && !no, no
+}
+
+// troubled reports whether errors stand in an answer, or in what is wrapped in it.
+func troubled(m map[string]any, depth int) bool {
+	for key, v := range m {
+		name := plainKey(key)
+		n, _ := v.(int)
+		switch {
+		case slices.Contains(errorNames, name) && isTrouble(v),
+			slices.Contains(errorNumbers, name) && plainSize(v) < 0 && isErrorCode(v),
+			slices.Contains(failedCounts, name) && n > 0:
+			return true
+		}
+		if inside, ok := wrapped(v); ok && depth < 4 {
+			if _, no := flags(inside); no && depth == 0 || troubled(inside, depth+1) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// wrapped is an object inside another: as it is, alone in a list, or written as JSON into a text.
+func wrapped(v any) (map[string]any, bool) {
+	switch x := v.(type) {
+	case map[string]any:
+		return x, true
+	case []any:
+		if len(x) == 1 {
+			return wrapped(x[0])
+		}
+	case string:
+		if strings.HasPrefix(x, "{") {
+			if inside, err := parseJSON([]byte(x)); err == nil {
+				return wrapped(inside)
+			}
+		}
+	}
+	return nil, false
+}
+
+// isTrouble reports whether the value of `errors` and its like says that there are some. Warnings are none.
+func isTrouble(v any) bool {
+	switch x := v.(type) {
+	case []any:
+		return slices.ContainsFunc(x, isTrouble)
+	case map[string]any:
+		if code := member(x, codeNames, func(v any) bool { return plainText(v) != "" }); code != nil && !isErrorCode(code) {
+			return false
+		}
+		for _, one := range x {
+			if !isWarning(x) && plainSize(one) != 0 && plainText(one) != "false" && (plainSize(one) > 0 || plainText(one) != "") {
+				return true
+			}
+		}
+		return false
+	case string:
+		return isErrorCode(x) && !sounds(x, goodWords)
+	}
+	return false // a bool or a number, judged elsewhere
+}
+
+// isErrorCode reports whether a code of an error stands for one: 0 and "none" do not.
+func isErrorCode(v any) bool {
+	code := plainKey(plainText(v))
+	return strings.Trim(code, "0") != "" && code != "true" && !slices.Contains(goodCodes, code)
+}
+
+func isWarning(m map[string]any) bool {
+	level := strings.ToLower(plainText(member(m, namesOf("severity level type validationstate alerttype errorlevel"), isText)))
+	return strings.HasPrefix(level, "warn") || strings.HasPrefix(level, "info") || level == "note" || level == "notice"
+}
+
+// outside is an answer without its errors: an id in them is none of what was made.
+func outside(m map[string]any) map[string]any {
+	out := map[string]any{}
+	for key, v := range m {
+		if !slices.Contains(errorNames, plainKey(key)) {
+			out[key] = v
+		}
+	}
+	return out
+}
+
+// unheard reports whether an answer is a code and words that nobody here knows to mean success.
+func unheard(m map[string]any) bool {
+	code := plainKey(plainText(member(m, resultNames, func(v any) bool { return plainText(v) != "" })))
+	if strings.Trim(code, "0") == "" || slices.Contains(goodCodes, code) {
+		return false
+	}
+	full := func(v any) bool { return plainSize(v) > 0 || plainSize(v) < 0 && plainText(v) != "" }
+	return member(m, payloadNames, full) == nil && !sounds(wordsIn(m), goodWords)
+}
+
+// plainSize is how many parts a value has, -1 for a plain one.
+func plainSize(v any) int {
+	switch x := v.(type) {
+	case []any:
+		return len(x)
+	case map[string]any:
+		return len(x)
+	}
+	return -1
+}
+
+// sounds reports whether a text holds one of some words, and none of them denied.
+func sounds(text string, words []string) bool {
+	text = " " + strings.Join(strings.FieldsFunc(strings.ToLower(text), func(c rune) bool { return !unicode.IsLetter(c) }), " ") + " "
+	heard := false
+	for _, w := range words {
+		for _, no := range []string{" not ", " un", " не ", "不", "未", "没有"} {
+			if strings.Contains(text, no+w) {
+				return false
+			}
+		}
+		if c := []rune(w)[0]; unicode.Is(unicode.Han, c) {
+			heard = heard || strings.Contains(text, w)
+		} else if unicode.Is(unicode.Cyrillic, c) {
+			heard = heard || strings.Contains(text, " "+w)
+		} else {
+			heard = heard || strings.Contains(text, " "+w+" ")
+		}
+	}
+	return heard
+}
+
+// denied is the verdict over an answer that denies its own good status; ok is false where it does not.
+func (op *Operation) denied(body any, status int) (v Verdict, ok bool) {
+	if list, is := body.([]any); is && len(list) == 1 {
+		body = list[0]
+	}
+	m, is := body.(map[string]any)
+	if !is {
+		return v, false
+	}
+	d, own := denies(m)
+	switch {
+	case d == silent:
+		return v, false
+	case own > 0:
+		v = op.byStatus(own)
+	case d == refusal:
+		v = Verdict{Class: Rejected, Code: strconv.Itoa(status)}
+	default:
+		v = Verdict{Class: Unknown, Code: strconv.Itoa(status)}
+	}
+	return v, true
+}
+
+// complains reports whether a text begins as errors do.
+func complains(text string) bool {
+	first, _, _ := strings.Cut(strings.ToLower(text), " ")
+	return slices.Contains(badWords, strings.TrimFunc(first, func(c rune) bool { return !unicode.IsLetter(c) }))
+}
