@@ -58,7 +58,7 @@ type Sealed struct {
 	Events [][]byte
 }
 
-// LeftPrint is the print that an item of a chunk leaves.
+// LeftPrint is a print that an item of a chunk leaves. A bared one is free: it races with none.
 type LeftPrint struct {
 	Print Print
 	Item  int
@@ -102,6 +102,9 @@ func (c *Content) prints(f *File) (prints []LeftPrint) {
 	for _, left := range c.Left(f) {
 		it := &c.Items[left.Item]
 		prints = append(prints, LeftPrint{left.Print, left.Item, it.Before.Repeat || it.Preset.Held()}) // what was held, and opened, is free
+		if left.Bared != (Print{}) {
+			prints = append(prints, LeftPrint{left.Bared, left.Item, true})
+		}
 	}
 	return prints
 }

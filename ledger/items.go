@@ -21,6 +21,7 @@ type Staged struct {
 	Before Before   // what earlier files did with it
 	Print  Print    // of its request; not stored with the item, and zero when it is read again. Zero: none is left
 	Sealed Print    // of its request before its private fields were sealed, stored with it; zero: none are
+	Bared  Print    // of its request as it would be without its zeros (BaredFor); not stored with the item. Zero: none is left
 	Free   bool     // it goes whatever other files bring; not stored with the item either
 	Put    bool     // of a result dropped again: a person put its rows in, so it may equal rows of the family; not stored
 }
@@ -49,6 +50,19 @@ func (s *Staged) PrintFor(account, operation string) Print {
 		return PrintOf(account, operation, inAnyOrder(s.Body))
 	}
 	return PrintOf(account, operation, s.Body)
+}
+
+// BaredFor is a print of its request as programs leave it that take the numbers in a text for numbers: 0030 is 30, +49 is 49, 1.50 is 1.5. It is
+// no request's own. less says whether the request has anything of that, and zeroed, what begins so. The print is zero where private fields are sealed.
+func (s *Staged) BaredFor(account, operation string) (print Print, less, zeroed bool) {
+	if s.Sealed != (Print{}) {
+		return print, false, false
+	}
+	body, less, zeroed := bared(s.Body)
+	if len(s.Rows) > 1 {
+		body = inAnyOrder(body)
+	}
+	return PrintOf(account, operation+" bared", body), less, zeroed
 }
 
 // State is where an item stands before its first event.

@@ -33,7 +33,7 @@ func printOf(account, kind string, content []byte) Print {
 const PrintsKey = Own + "prints"
 
 // printsNow is how they are made now. Whoever changes that changes this word too.
-const printsNow = "numbers by value, rows in any order"
+const printsNow = "numbers by value, rows in any order, bared ones beside"
 
 // Reprinted reports whether a ledger's prints are those that are looked for.
 func Reprinted(ctx context.Context, b Books) (bool, error) {
@@ -67,6 +67,7 @@ type Left struct {
 	Item  int
 	Print Print
 	Old   [2]Print
+	Bared Print // zero: none
 }
 
 // Left lists the items of a chunk that leave prints.
@@ -76,9 +77,66 @@ func (c *Content) Left(f *File) (all []Left) {
 		if it.Body == nil || it.Preset != nil && c.States[i].Verdict == it.Preset { // it was never opened
 			continue
 		}
-		all = append(all, Left{i, it.PrintFor(f.Account, f.Operation), [2]Print{PrintOf(f.Account, f.Operation, it.Body), printOf(f.Account, f.Operation, it.Body)}})
+		left := Left{Item: i, Print: it.PrintFor(f.Account, f.Operation), Old: [2]Print{PrintOf(f.Account, f.Operation, it.Body), printOf(f.Account, f.Operation, it.Body)}}
+		if bared, less, _ := it.BaredFor(f.Account, f.Operation); less {
+			left.Bared = bared
+		}
+		all = append(all, left)
 	}
 	return all
+}
+
+// bared takes from numbers that are texts what programs take from them.
+func bared(body []byte) (out []byte, less, zeroed bool) {
+	from := 0
+	for i := 0; i < len(body); i++ {
+		if body[i] != '"' {
+			continue
+		}
+		end := endOfText(body, i)
+		if start, stop := number(body[i+1 : end]); start > 0 || stop < end-i-1 {
+			out, from = append(append(out, body[from:i+1]...), body[i+1+start:i+1+stop]...), end
+			zeroed = zeroed || start > 0
+		}
+		i = end
+	}
+	if from == 0 {
+		return body, false, false
+	}
+	return append(out, body[from:]...), true, zeroed
+}
+
+// number says which part of a text a program keeps that takes it for a number; all of another text.
+func number(text []byte) (start, stop int) {
+	stop = len(text)
+	if bytes.HasPrefix(text, []byte("+")) {
+		start++
+	}
+	whole := start
+	for whole < stop && text[whole] >= '0' && text[whole] <= '9' {
+		whole++
+	}
+	end := whole
+	if whole < stop && (text[whole] == '.' || text[whole] == ',') {
+		for end++; end < stop && text[end] >= '0' && text[end] <= '9'; {
+			end++
+		}
+	}
+	if whole == start || end < stop || end == whole+1 {
+		return 0, stop
+	}
+	for start < whole-1 && text[start] == '0' {
+		start++
+	}
+	if end > whole {
+		for text[stop-1] == '0' {
+			stop--
+		}
+		if stop == whole+1 {
+			stop = whole
+		}
+	}
+	return start, stop
 }
 
 // byValue leaves out the zeros at the end of decimals: a workbook that was saved as CSV writes 1.50 for the 1.5 that was sent.

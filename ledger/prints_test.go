@@ -33,6 +33,34 @@ func TestPrintsCountNumbersByValue(t *testing.T) {
 	}
 }
 
+// A request whose numbers a program left as it leaves them has the bared print of the one it was, and others have not.
+func TestBaredPrints(t *testing.T) {
+	for _, c := range []struct {
+		was, is string
+		same    bool
+	}{
+		{`{"id":"0030","n":"x"}`, `{"id":"30","n":"x"}`, true},
+		{`{"id":"+49170"}`, `{"id":"49170"}`, true},
+		{`{"w":["1.50","007,0"]}`, `{"w":["1.5","7"]}`, true},
+		{`{"w":"000"}`, `{"w":"0"}`, true},
+		{`{"id":"0x30"}`, `{"id":"x30"}`, false},
+		{`{"id":"0030-1"}`, `{"id":"30-1"}`, false},
+		{`{"id":"300"}`, `{"id":"3"}`, false},
+		{`{"id":"a\\\"030"}`, `{"id":"a\\\"30"}`, false},
+		{`{"id":"1.0.0"}`, `{"id":"1.0"}`, false},
+	} {
+		was, is := ledger.Staged{Item: batch.Item{Rows: []int{2}, Body: []byte(c.was)}}, ledger.Staged{Item: batch.Item{Rows: []int{2}, Body: []byte(c.is)}}
+		a, less, _ := was.BaredFor("p", "o")
+		b, _, _ := is.BaredFor("p", "o")
+		if same := a == b; same != c.same || same && !less {
+			t.Errorf("%s and %s: same %v, less %v", c.was, c.is, same, less)
+		}
+		if a == was.PrintFor("p", "o") || b == is.PrintFor("p", "o") {
+			t.Errorf("%s, %s: a bared print is a request's own", c.was, c.is)
+		}
+	}
+}
+
 // What is quick about it is no other rule: of any request, numbers within texts count as texts, and all others by value.
 func TestPrintsOfAnyRequest(t *testing.T) {
 	for seed := range uint64(20_000) {

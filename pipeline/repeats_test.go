@@ -253,6 +253,37 @@ func TestTheSameRowsSpeltOtherwise(t *testing.T) {
 	s.sent("A-1 1 A-2 1 A-3 1")
 }
 
+// A sender's file that a program saved again lost the zeros of its numbers, and the sender's changes beside them are few: its rows are held, for
+// as long as nobody wants them so. In a file that has zeros nobody took any off.
+func TestTheSameRowsWithoutTheirZeros(t *testing.T) {
+	s := newSender(t, twoRoutes)
+	one := s.drop("in/a.csv", noticed+"003001,0700,late\n003002,A2,+49170\n003003,A3,1.50\n77,A4,late\n")[0]
+	if one.Counts.Delivered != 4 {
+		t.Fatalf("%+v", one.Counts)
+	}
+	two := s.drop("in/a.csv", noticed+"3001,700,late\n3002,A2,49170\n3003,A3,1.5\n77,A4,late\n78,A5,late\n")[0]
+	if two.Counts != (batch.Counts{Read: 5, Delivered: 1, Skipped: 4}) {
+		t.Fatalf("%+v", two.Counts)
+	}
+	s.sent("0700 1 700 0 A2 1 A3 1 A4 1 A5 1")
+	rows := s.result(two)
+	for number, row := range map[string]string{"2": "2", "3": "3", "4": "4"} {
+		if r := rows[number]; r["code"] != "delivered-before" || !strings.Contains(r["message"], "zeros or a plus") || !strings.Contains(r["message"], "row "+row+" of a.csv (file "+one.ID) {
+			t.Errorf("%v", r)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(s.dir, "out", two.Results[0]))
+	s.must(err)
+	three := s.drop("in/"+two.Results[0], strings.Replace(string(text), "2,skipped,", "2,resend,", 1))[0]
+	if three.Counts != (batch.Counts{Read: 5, Delivered: 2, Skipped: 3}) {
+		t.Errorf("%+v", three.Counts)
+	}
+	s.sent("0700 1 700 1 A2 1 A3 1 A4 1 A5 1")
+	if four := s.drop("in/b.csv", noticed+"3002,A2,49170\n00,A6,late\n")[0]; four.Counts.Delivered != 2 {
+		t.Errorf("%+v", four.Counts)
+	}
+}
+
 // A file that brings nothing new is a duplicate of the one that has all its rows, be they sent, held or unfit there too.
 func TestAFileThatOnlyRepeats(t *testing.T) {
 	s := newSender(t, twoRoutes)

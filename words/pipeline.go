@@ -122,6 +122,11 @@ var pipeline = catalogue{
 		ZH: "未再次发送：相同内容已于 {when} 作为 {name} 的第 {row} 行发出（文件 {id}），可能已被处理。请先到服务商查询；确认不存在时，才在结果文件的“{column}”单元格中填写“{word}”，并重新放入该结果文件",
 		RU: "повторно не отправлено: то же самое отправлялось {when} как строка {row} файла {name} (файл {id}) и, возможно, уже обработано. Проверьте у провайдера; только если там его нет, впишите «{word}» в ячейку столбца «{column}» файла результата и положите этот файл туда же, куда кладёте свои",
 	},
+	"repeats.bared": {
+		EN: "not sent: but for zeros or a plus that its numbers began with there, or zeros that they ended with, the same went on {when} with row {row} of {name} (file {id}); spreadsheet programs leave these out when they save. If the row is meant as it stands here, write \"{word}\" into its cell in the column \"{column}\" of the result and drop that result",
+		ZH: "未发送：除数字开头的零或加号、末尾的零以外，相同内容已于 {when} 作为 {name} 的第 {row} 行发出（文件 {id}）；表格软件保存时会去掉这些字符。如本行确实无误，请在结果文件的“{column}”单元格中填写“{word}”，并重新放入该结果文件",
+		RU: "не отправлено: то же самое, но с нулями или плюсом в начале чисел либо с нулями в их конце, ушло {when} как строка {row} файла {name} (файл {id}); табличные программы при сохранении их убирают. Если строка верна так, как стоит здесь, впишите «{word}» в ячейку столбца «{column}» файла результата и положите этот файл туда же, куда кладёте свои",
+	},
 	"repeats.above": {
 		EN: "not sent: it is the same as row {row} above, which goes. If both are meant, write \"{word}\" into its cell in the column \"{column}\" of the result and drop that result",
 		ZH: "未发送：与上方发送的第 {row} 行完全相同。如确需两行都发送，请在结果文件的“{column}”单元格中填写“{word}”，并重新放入该结果文件",

@@ -725,7 +725,7 @@ func reprints(t *testing.T, open Opener) {
 		sum := sha256.Sum256([]byte("otms\x00remove\x00" + request))
 		return ledger.Print(sum[:])
 	}
-	bodies := []string{`{"w":1.50}`, `{"w":2.0}`, `{"w":3}`, `{"w":4.00}`, `{"w":5.10}`}
+	bodies := []string{`{"w":1.50}`, `{"w":2.0}`, `{"w":3}`, `{"w":4.00}`, `{"w":5.10}`, `{"w":"006"}`}
 	c := ledger.Chunk{File: "f1"}
 	for i, body := range bodies {
 		c.Items = append(c.Items, ledger.Staged{Item: batch.Item{Seq: i, Rows: []int{i + 2}, Body: []byte(body)}, Print: older(body)})
@@ -736,7 +736,7 @@ func reprints(t *testing.T, open Opener) {
 	_, err := l.Take(ctx, "f1", "h1", 1)
 	must(t, err)
 	l.Stage(c)
-	must(t, l.Accept(ctx, "f1", ledger.Reading{}, batch.Counts{Read: 5, Skipped: 1}, 5, 4))
+	must(t, l.Accept(ctx, "f1", ledger.Reading{}, batch.Counts{Read: 6, Skipped: 1}, 6, 5))
 	must(t, l.Record(Settled("f1", 0, batch.Delivered), Settled("f1", 1, batch.Unknown), Settled("f1", 3, batch.Rejected)).Wait(ctx))
 	must(t, l.Keep(ctx, ledger.PrintsKey, ""))
 	asked := []string{`{"w":1.5}`, `{"w":2}`, `{"w":3}`, `{"w":4}`, `{"w":5.1}`}
@@ -748,6 +748,11 @@ func reprints(t *testing.T, open Opener) {
 		l = open.open(t)
 		if d := cmp.Diff([]string{"f1 2 delivered", "f1 3 unclear", "f1 4 under way", "", ""}, earlier(t, l, "", day, asked...)); d != "" {
 			t.Error(d)
+		}
+		bare := &ledger.Staged{Item: batch.Item{Rows: []int{1}, Body: []byte(`{"w":"6"}`)}}
+		print, _, _ := bare.BaredFor("otms", "remove")
+		if found, err := l.Earlier(ctx, "", []ledger.Print{print}, day); err != nil || found[0] == nil || found[0].Rows[0] != 7 {
+			t.Errorf("a number without its zeros: %+v, %v", found, err)
 		}
 		must(t, l.Keep(ctx, ledger.PrintsKey, "")) // cut off before that was written down
 	}

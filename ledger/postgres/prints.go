@@ -22,6 +22,9 @@ func printsOf(c *ledger.Chunk) (all []printed) {
 	for i := range c.Items {
 		if it := &c.Items[i]; it.Print != (ledger.Print{}) && it.Preset == nil {
 			all = append(all, printed{it.Print, ledger.Sighting{Seq: int32(c.Seq), Item: int32(i), Free: it.Free}})
+			if it.Bared != (ledger.Print{}) { // free: it races with none
+				all = append(all, printed{it.Bared, ledger.Sighting{Seq: int32(c.Seq), Item: int32(i), Free: true}})
+			}
 		}
 	}
 	return all
@@ -221,9 +224,9 @@ func (w *writing) Unrepeated(f ledger.File, n int64, c *ledger.Content, events [
 // Reprint is ledger.Pen's.
 func (w *writing) Reprint(f ledger.File, n int64, c *ledger.Content) error {
 	items := c.Left(&f)
-	prints := make([]ledger.Print, 0, 3*len(items))
+	prints := make([]ledger.Print, 0, 4*len(items))
 	for _, l := range items {
-		prints = append(prints, l.Print, l.Old[0], l.Old[1])
+		prints = append(prints, l.Print, l.Old[0], l.Old[1], l.Bared)
 	}
 	places, err := sightings(w.ctx, w.tx, prints)
 	if err != nil {
@@ -231,6 +234,9 @@ func (w *writing) Reprint(f ledger.File, n int64, c *ledger.Content) error {
 	}
 	var late []printed
 	for _, l := range items {
+		if l.Bared != (ledger.Print{}) && left(places[l.Bared], n, c.Seq, l.Item) == nil {
+			late = append(late, printed{l.Bared, ledger.Sighting{File: n, Seq: int32(c.Seq), Item: int32(l.Item), Free: true}})
+		}
 		if left(places[l.Print], n, c.Seq, l.Item) != nil {
 			continue
 		}

@@ -270,7 +270,7 @@ func eachPrinted(ctx context.Context, q querier, each func(tallied, []printed), 
 }
 
 // encodePrints is the row of a chunk: for each item that leaves one, its index × 2, 1 more where it is free, and the print.
-// nil when none does.
+// nil when none does. A bared print is free: it races with none.
 func encodePrints(items []ledger.Staged) []byte {
 	var out []byte
 	for i := range items {
@@ -278,6 +278,9 @@ func encodePrints(items []ledger.Staged) []byte {
 			continue
 		}
 		out = appendPrint(out, i, items[i].Free, items[i].Print)
+		if items[i].Bared != (ledger.Print{}) {
+			out = appendPrint(out, i, true, items[i].Bared)
+		}
 	}
 	return out
 }
@@ -700,7 +703,7 @@ func (w *writing) Reprint(f ledger.File, n int64, c *ledger.Content) error {
 	var items []int
 	all := c.Left(&f)
 	for _, l := range all {
-		prints, items = append(prints, l.Print, l.Old[0], l.Old[1]), append(items, l.Item, l.Item, l.Item)
+		prints, items = append(prints, l.Print, l.Old[0], l.Old[1], l.Bared), append(items, l.Item, l.Item, l.Item, l.Item)
 	}
 	own, err := w.left(n, c.Seq, prints, items)
 	if err != nil {
@@ -708,8 +711,13 @@ func (w *writing) Reprint(f ledger.File, n int64, c *ledger.Content) error {
 	}
 	var late []printed
 	for i, l := range all {
-		if _, there := own[3*i]; !there {
-			late = append(late, printed{l.Print, ledger.Sighting{File: n, Seq: int32(c.Seq), Item: int32(l.Item), Free: own[3*i+1].Free || own[3*i+2].Free}})
+		at := ledger.Sighting{File: n, Seq: int32(c.Seq), Item: int32(l.Item), Free: own[4*i+1].Free || own[4*i+2].Free}
+		if _, there := own[4*i]; !there {
+			late = append(late, printed{l.Print, at})
+		}
+		if _, there := own[4*i+3]; !there && l.Bared != (ledger.Print{}) {
+			at.Free = true
+			late = append(late, printed{l.Bared, at})
 		}
 	}
 	return w.leave(f.ID, tallied{n, c.Seq}, late)

@@ -3,6 +3,7 @@
 package repeats
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -25,9 +26,11 @@ type Judge struct {
 	since  time.Time
 
 	seen  firsts
+	kept  bool  // some number that is a text begins with a zero or a plus: no program took them off
 	kin   kin   // of the family; nil until it is asked for
 	at    []int // room for what is asked of the ledger
 	asked []ledger.Print
+	bared []ledger.Print
 	tally tally
 	echo  echo
 }
@@ -63,7 +66,7 @@ func New(books ledger.Books, r *route.Route, again *ledger.Again, sheets batch.S
 // Judge holds back the items that are to be sent and whose request was sent before, or marks that they go all the same. Every
 // item that may ever be sent gets its print.
 func (j *Judge) Judge(ctx context.Context, items []ledger.Staged) error {
-	at, prints := j.at[:0], j.asked[:0]
+	at, prints, bared := j.at[:0], j.asked[:0], j.bared[:0]
 	for i := range items {
 		s := &items[i]
 		if s.Preset != nil {
@@ -71,14 +74,28 @@ func (j *Judge) Judge(ctx context.Context, items []ledger.Staged) error {
 			continue
 		}
 		s.Print = s.PrintFor(j.route.Account, j.route.Operation.ID)
-		at, prints = append(at, i), append(prints, s.Print)
+		bare, less, zeroed := s.BaredFor(j.route.Account, j.route.Operation.ID)
+		if less {
+			s.Bared = bare
+		}
+		j.kept = j.kept || zeroed
+		at, prints, bared = append(at, i), append(prints, s.Print), append(bared, bare)
 	}
-	j.at, j.asked = at, prints
+	j.at, j.bared = at, bared
+	if !j.kept && !j.route.Repeats.Send {
+		prints = append(prints, bared...)
+	}
+	j.asked = prints
 	earlier, err := j.earlier(ctx, items, at, prints)
 	if err != nil {
 		return err
 	}
 	for k, i := range at {
+		if earlier[k] == nil && len(earlier) > len(at) && earlier[len(at)+k] != nil && !items[i].Free {
+			j.echo = echo{ended: true}
+			j.hold(&items[i], earlier[len(at)+k], "repeats.bared")
+			continue
+		}
 		if err := j.one(&items[i], earlier[k]); err != nil {
 			return err
 		}
@@ -86,7 +103,7 @@ func (j *Judge) Judge(ctx context.Context, items []ledger.Staged) error {
 	return nil
 }
 
-// earlier finds what was sent before, by whatever file.
+// earlier finds what was sent before, by whatever file. Behind the items' own prints there may be bared ones.
 func (j *Judge) earlier(ctx context.Context, items []ledger.Staged, at []int, prints []ledger.Print) ([]*ledger.Earlier, error) {
 	if j.books == nil || len(prints) == 0 {
 		return make([]*ledger.Earlier, len(prints)), nil
@@ -145,7 +162,7 @@ func (j *Judge) one(s *ledger.Staged, e *ledger.Earlier) error {
 		s.Free, s.Before.Repeat = true, true
 		j.note(e, s.Rows[0])
 	case e != nil:
-		j.hold(s, e)
+		j.hold(s, e, "")
 		return nil
 	case equal && !s.Free && !j.route.Repeats.Send && (j.route.Operation.Rows.Distinct() || j.again != nil):
 		s.Preset = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Skipped, Code: ledger.CodeSending, Message: j.say("repeats.above", append(j.remedy(), "row", j.sheets.Row(above))...)}}
@@ -162,8 +179,8 @@ func (j *Judge) one(s *ledger.Staged, e *ledger.Earlier) error {
 	return j.seen.put(key, s.Rows[0])
 }
 
-// hold leaves an item as it is: its request was sent before.
-func (j *Judge) hold(s *ledger.Staged, e *ledger.Earlier) {
+// hold leaves an item as it is: its request was sent before. The message is the usual one unless another is named.
+func (j *Judge) hold(s *ledger.Staged, e *ledger.Earlier, other string) {
 	code, key := ledger.CodeDelivered, "repeats.delivered"
 	switch e.How {
 	case ledger.UnderWay:
@@ -171,7 +188,7 @@ func (j *Judge) hold(s *ledger.Staged, e *ledger.Earlier) {
 	case ledger.Unclear:
 		code, key = ledger.CodeUnclear, "repeats.unclear"
 	}
-	message := j.say(key, append(j.remedy(), "row", words.Few(e.Rows, e.File.Reading.Sheets), "name", e.File.Name, "id", e.File.ID, "when", clock(e.At))...)
+	message := j.say(cmp.Or(other, key), append(j.remedy(), "row", words.Few(e.Rows, e.File.Reading.Sheets), "name", e.File.Name, "id", e.File.ID, "when", clock(e.At))...)
 	s.Preset = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Skipped, Code: code, Message: message}}
 	s.Problems = nil
 }
