@@ -160,6 +160,11 @@ var csvWords = catalogue{
 		ZH: "该行只有 {fields} 个字段，但有 {columns} 列，值可能错位。请补上缺少的字段（空字段也要有分隔符）或删除该行。",
 		RU: "В строке полей: {fields}, а столбцов: {columns}, поэтому значения могли сдвинуться. Дополните недостающие поля (у пустых тоже должен быть разделитель) или удалите строку.",
 	},
+	"csv.row.reference": {
+		EN: "The delimiter ; cuts {value}; in two, so that the values behind it stand in wrong columns. Write the character itself, or put the value in quotes.",
+		ZH: "分隔符 ; 把 {value}; 切成了两段，其后的值都错了列。请直接写出该字符，或给该值加上引号。",
+		RU: "Разделитель ; разрывает {value}; надвое, и следующие значения стоят не в своих столбцах. Впишите сам символ или возьмите значение в кавычки.",
+	},
 	"csv.row.stray_quote": {
 		EN: "The row has text behind a closing quotation mark, so its fields cannot be told apart for certain. Write a quotation mark inside a value twice (\"\"), or remove it.",
 		ZH: "该行在结束引号之后还有文字，无法可靠地区分字段。值中的引号请写两次（\"\"），或删除它。",

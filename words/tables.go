@@ -78,6 +78,11 @@ var tables = catalogue{
 		ZH: "有 {count} 个单元格的数字前有文本标记（撇号），已去掉。",
 		RU: "Апостроф перед числом (знак текста) убран в ячейках: {count}.",
 	},
+	"table.note.escaped": {
+		EN: "Character references of HTML, such as {value}, were read as the characters they stand for in {count} {count:cell|cells}.",
+		ZH: "有 {count} 个单元格含有 HTML 字符引用（如 {value}），已按其代表的字符读取。",
+		RU: "Обозначения символов из HTML (например, {value}) прочитаны как сами символы; ячеек: {count}.",
+	},
 	"table.row.doubtful": {
 		EN: "This row looks like a total, an example or a note rather than a record, so it was not sent. Remove it; if it is a record, write its first value in another way.",
 		ZH: "这一行看起来像合计、示例或说明，而不是数据，因此没有发送。请删除该行；如果它确实是数据，请换一种方式填写它的第一个值。",

@@ -213,6 +213,7 @@ func (t *opened) build(row *batch.Row, s *splitter) {
 	row.Number, row.Problem = s.number, nil
 	n := min(len(s.fields), len(row.Cells))
 	wide := s.wide && !charset.ASCII(s.text)
+	escaped := t.fit != nil && strings.IndexByte(text, '&') >= 0
 	for i, f := range s.fields[:n] {
 		c := &row.Cells[i]
 		c.Text = text[f.from:f.to]
@@ -228,6 +229,9 @@ func (t *opened) build(row *batch.Row, s *splitter) {
 		if t.dumped && c.Kind == batch.String && strings.IndexByte(c.Text, '\\') >= 0 {
 			undump(c)
 		}
+		if escaped && c.Kind == batch.String {
+			t.unescape(c, s.number)
+		}
 	}
 	clear(row.Cells[n:])
 	if len(s.fields) != len(row.Cells) {
@@ -240,6 +244,29 @@ func (t *opened) build(row *batch.Row, s *splitter) {
 	if s.stray {
 		m := words.Message("csv.row.stray_quote")
 		row.Problem = &m
+	}
+	if escaped && t.d.delimiter == ";" {
+		t.judgeReferences(row, s, text)
+	}
+}
+
+// judgeReferences speaks of a row in which the delimiter took the end of a reference to a character: the values behind it are shifted.
+func (t *opened) judgeReferences(row *batch.Row, s *splitter, text string) {
+	if cut := halved(text, s); cut != "" {
+		m := words.Message("csv.row.reference", "value", cut)
+		row.Problem = &m
+	}
+}
+
+// unescape puts characters in the place of references to them.
+func (t *opened) unescape(c *batch.Cell, row int) {
+	text, mark := table.Unescaped(c.Text)
+	if mark == "" {
+		return
+	}
+	t.notes.add(words.Message("table.note.escaped", "value", mark), row)
+	if c.Text = text; strings.TrimFunc(text, invisible) == "" {
+		*c = batch.Cell{}
 	}
 }
 

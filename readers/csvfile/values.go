@@ -1,6 +1,7 @@
 package csvfile
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
@@ -62,6 +63,24 @@ func destroyed(s string) string {
 	}
 	if table.Failed(s) {
 		return "csv.cell.failure"
+	}
+	return ""
+}
+
+// halved is the reference to a character (&amp;) of which a delimiter took the end; "" where there is none.
+func halved(text string, s *splitter) string {
+	for i, f := range s.fields[:len(s.fields)-1] {
+		if slices.Contains(s.quoted, i) {
+			continue
+		}
+		field := text[f.from:f.to]
+		at := strings.LastIndexByte(field, '&')
+		if at < 0 {
+			continue
+		}
+		if _, mark := table.Unescaped(field[at:] + ";"); mark != "" {
+			return field[at:]
+		}
 	}
 	return ""
 }

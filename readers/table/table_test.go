@@ -307,3 +307,35 @@ func TestLetter(t *testing.T) {
 		}
 	}
 }
+
+// What shops leave in their exports is read as the characters that it stands for; HTML, and what only looks like it, stays.
+func TestUnescaped(t *testing.T) {
+	for in, want := range map[string]string{
+		"Ann &amp; Co":             "Ann & Co",
+		"O&#39;Neil":               "O'Neil",
+		"O&#039;Neil &#x27;x&#X27": "O'Neil 'x&#X27",
+		"M&uuml;nchen &ndash; Ost": "München – Ost",
+		"5&quot; pipe":             `5" pipe`,
+		"a&nbsp;b":                 "a b",
+		"&nbsp;":                   " ",
+		"a &lt; b":                 "a < b",
+		"Ann &amp;amp; Co":         "Ann & Co",
+		"K&amp;ouml;ln":            "Köln",
+		"&#24352;&#20255;":         "张伟",
+		"&#1048;ван":               "Иван",
+		"<p>Ann &amp; Co</p>":      "<p>Ann &amp; Co</p>",
+		"<b>x":                     "<b>x",
+		"AT&T; Ann":                "AT&T; Ann",
+		"R&D":                      "R&D",
+		"a&copy=1;b":               "a&copy=1;b",
+		"&unknown;":                "&unknown;",
+		"&#0;&#1;&#xD800;":         "&#0;&#1;&#xD800;",
+		"&#99999999;":              "&#99999999;",
+		"A&B;C":                    "A&B;C",
+		"Tom&Jerry;":               "Tom&Jerry;",
+	} {
+		if got, first := Unescaped(in); got != want || (first != "") != (got != in) {
+			t.Errorf("%q: %q, by %q, want %q", in, got, first, want)
+		}
+	}
+}

@@ -1,9 +1,11 @@
 package table
 
 import (
+	"html"
 	"regexp"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/words"
@@ -114,6 +116,46 @@ func Apostrophe(s string) (string, bool) {
 		}
 	}
 	return rest, digits > 0
+}
+
+// Unescaped is a text without the marks that web shops leave in what they export: O&#39;Neil is O'Neil, Ann &amp;amp; Co is Ann & Co. A text with
+// tags is HTML and stays as it is. first is the first such mark, "" where there is none.
+func Unescaped(s string) (text, first string) {
+	if strings.IndexByte(s, '&') < 0 || strings.IndexByte(s, ';') < 0 || tag().MatchString(s) {
+		return s, ""
+	}
+	for range 3 { // escaped by several programs, one after the other
+		next := reference().ReplaceAllStringFunc(s, func(mark string) string {
+			text := unescape(mark)
+			if first == "" && text != mark {
+				first = mark
+			}
+			return text
+		})
+		if next == s {
+			break
+		}
+		s = next
+	}
+	return s, first
+}
+
+var (
+	reference = pattern(`&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});`)
+	tag       = pattern(`</?[A-Za-z][^<>]*>`)
+)
+
+// unescape is the character that a reference stands for; one that shows nothing, or none, is left alone.
+func unescape(reference string) string {
+	text := html.UnescapeString(reference)
+	r, _ := utf8.DecodeRuneInString(text)
+	switch {
+	case text == reference || strings.HasSuffix(text, ";") && len(text) > 1 || r == utf8.RuneError || r < ' ' && r != '\n' && r != '\t' && r != '\r':
+		return reference
+	case r == '\u00a0':
+		return " "
+	}
+	return text
 }
 
 // Formula reports whether a text is a formula that a program wrote out, or somebody typed into a cell for text, instead of what it shows.

@@ -771,6 +771,13 @@ func (t *rows) values() error {
 			*c = d
 			continue
 		}
+		if text, mark := table.Unescaped(c.Text); mark != "" {
+			t.leave("table.note.escaped", t.row.Number, mark)
+			if c.Text = text; table.Blank([]string{text}) {
+				*c = batch.Cell{}
+				continue
+			}
+		}
 		switch first := c.Text[0]; {
 		case h.NoValue(c.Text):
 			t.leave("table.note.no_value", t.row.Number, c.Text)

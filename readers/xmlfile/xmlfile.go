@@ -141,24 +141,22 @@ type opened struct {
 	habits   []table.Habit // nil: what stands there is read as it is
 	first    []int         // see firsts
 	notes    []batch.Note
-	none     none
+	none     tally        // cells that hold only a word for no value
+	escaped  tally        // and those in which characters were escaped twice
 	left     []batch.Note // what was left out, by the words that say so
 }
 
 func (t *opened) Columns() []batch.Column { return t.columns }
 
-// Notes tells of cells that hold only a word for no value, besides what was seen when the document was opened.
+// Notes tells of cells that hold only a word for no value, and of those with characters that were escaped twice, besides what was seen when the document was opened.
 func (t *opened) Notes() []batch.Note {
 	notes := slices.Clip(t.notes)
 	for _, n := range t.left {
 		n.Message.Args = []any{"count", n.Count}
 		notes = append(notes, n)
 	}
-	if t.none.count == 0 {
-		return notes
-	}
-	m := words.Message("table.note.no_value", "value", t.none.value, "count", t.none.count)
-	return append(notes, batch.Note{Message: m, Row: t.none.first, Count: t.none.count})
+	notes = t.none.note(notes, "table.note.no_value")
+	return t.escaped.note(notes, "table.note.escaped")
 }
 
 // remarks are the notes on records that are none.
@@ -190,13 +188,20 @@ func (t *opened) remark(n int, values []string) (left bool, wrong *batch.Message
 	return true, nil
 }
 
-// none counts cells that hold only a word for no value.
-type none struct {
+// tally counts cells of one kind; value is the first one's.
+type tally struct {
 	first, count int
 	value        string
 }
 
-func (n *none) add(record int, value string) {
+func (n *tally) note(notes []batch.Note, key string) []batch.Note {
+	if n.count == 0 {
+		return notes
+	}
+	return append(notes, batch.Note{Message: words.Message(key, "value", n.value, "count", n.count), Row: n.first, Count: n.count})
+}
+
+func (n *tally) add(record int, value string) {
 	if n.count++; n.count == 1 {
 		n.first, n.value = record, value
 	}
@@ -223,7 +228,7 @@ func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
 			return
 		}
 		row := &batch.Row{Cells: make([]batch.Cell, len(t.columns))}
-		t.none, t.left = none{}, nil
+		t.none, t.escaped, t.left = tally{}, tally{}, nil
 		values := make([]string, len(t.columns))
 		err = t.records(d, func(n int) error {
 			row.Number = n
@@ -245,6 +250,10 @@ func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
 					if d, is := table.Ditto(v); is {
 						row.Cells[i] = d
 						continue
+					}
+					if text, mark := table.Unescaped(v); mark != "" {
+						t.escaped.add(n, mark)
+						v = text
 					}
 				}
 				if row.Cells[i] = cell(v); t.habits != nil && t.habits[i].Comma && table.Thousands(v) {
