@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -46,7 +47,7 @@ func (b *Inbox) setApart(e places.Entry, now time.Time) bool {
 		why = "inbox.misnamed"
 		b.leave(e.Name, slog.LevelWarn, Untrusted(e.Name))
 	case !Match(b.Match, e.Name):
-		why = "inbox.misfit"
+		why = misfit(e.Name)
 		b.leave(e.Name, slog.LevelInfo, "its name does not fit the route's match")
 	default:
 		return false
@@ -55,6 +56,17 @@ func (b *Inbox) setApart(e places.Entry, now time.Time) bool {
 		b.aside.See(e.Name, mark(e), now).Why = why
 	}
 	return true
+}
+
+// misfit is what is said of a name that does not fit: of what people drop in place of a file they are told what to drop.
+func misfit(name string) string {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".lnk", ".url", ".webloc", ".desktop", ".gsheet":
+		return "inbox.shortcut"
+	case ".eml", ".msg":
+		return "inbox.mail"
+	}
+	return "inbox.misfit"
 }
 
 func ownFolder(name string) bool {

@@ -114,6 +114,9 @@ func TestMisfitsAreToldByRunsThatEnd(t *testing.T) {
 	}
 	for _, path := range told() {
 		content, err := os.ReadFile(path)
+		if lnk := strings.Contains(string(content), "orders.lnk"); lnk != strings.Contains(string(content), "shortcut") {
+			t.Errorf("%s", content)
+		}
 		if err != nil || !utf8.Valid(content) || !utf8.ValidString(path) || !strings.Contains(string(content), "orders.") {
 			t.Errorf("%s says %q, %v", path, content, err)
 		}

@@ -40,6 +40,7 @@ const (
 	Zip          Kind = "zip" // none of the kinds that are zips: perhaps tables lie in it
 	EmptyArchive Kind = "zip_empty"
 	OLE          Kind = "ole"     // without a workbook in it
+	Outlook      Kind = "outlook" // a mail, as that program saves it
 	Escaped      Kind = "escaped" // text of seven bits that switches between letters
 	Binary       Kind = "binary"
 	Zeros        Kind = "zeros"
@@ -560,6 +561,10 @@ func (c *Content) ole() error {
 	c.Kind = OLE
 	if o.Has("EncryptedPackage") || o.Has("EncryptionInfo") {
 		c.Kind = Encrypted
+		return nil
+	}
+	if o.Has("__properties_version1.0") {
+		c.Kind = Outlook
 		return nil
 	}
 	for _, name := range []string{"Workbook", "Book"} {

@@ -82,6 +82,16 @@ var inbox = catalogue{
 		ZH: "{name} 是文件夹，不会被接收：只接收直接位于收件文件夹中的文件。请放入其中的文件，而不是整个文件夹。",
 		RU: "{name} — это папка, она не принимается: берутся только файлы, лежащие в самой входящей папке. Положите файлы из неё, а не папку.",
 	},
+	"inbox.shortcut": {
+		EN: "{name} lies in the inbox and is not taken: it is only a shortcut, which leads to a file and has none of its rows. Drop a copy of the file itself.",
+		ZH: "{name} 位于收件文件夹中但不会被接收：它只是指向文件的快捷方式，不含任何数据行。请放入文件本身的副本。",
+		RU: "{name} лежит во входящей папке и не принимается: это лишь ярлык, который ведёт к файлу, строк в нём нет. Положите копию самого файла.",
+	},
+	"inbox.mail": {
+		EN: "{name} lies in the inbox and is not taken: it is an e-mail. Save the spreadsheet that is attached to it, and drop that.",
+		ZH: "{name} 位于收件文件夹中但不会被接收：它是电子邮件。请保存其中的表格附件，然后放入附件。",
+		RU: "{name} лежит во входящей папке и не принимается: это письмо. Сохраните вложенную в него таблицу и положите её.",
+	},
 	"inbox.unfinished": {
 		EN: "{name} lies in the inbox and is not taken: by its name it is not yet whole, and it has not changed for {long}. Most likely an upload or a download broke off: send the file again. If it is whole, give it its own name.",
 		ZH: "{name} 位于收件文件夹中但不会被接收：从名称看文件尚未完整，且已有 {long} 没有变化。很可能上传或下载中断了：请重新发送。如果文件是完整的，请改为正式名称。",

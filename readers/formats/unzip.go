@@ -175,6 +175,9 @@ func (a *archive) choose() (chosen *Unpacked, err error) {
 		}
 	}
 	if len(tables) == 0 && len(a.members) == 1 {
+		if why, ok := errors.AsType[*batch.Unreadable](refused); ok && why.Message.Key == "kind.zip" {
+			return nil, readers.Refuse("archive.nested", "name", a.members[0].name)
+		}
 		return nil, refused
 	}
 	if len(tables) == 0 {

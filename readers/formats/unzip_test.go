@@ -89,7 +89,7 @@ func TestUnzip(t *testing.T) {
 		"two":                         {zipped(t, "a.csv", orders, "b.csv", orders), "archive.several", 0},
 		"no table":                    {zipped(t, "a.pdf", pdf, "b.pdf", pdf), "archive.no_table", 0},
 		"a document":                  {zipped(t, "invoice.pdf", pdf), "kind.pdf", 0},
-		"an archive in it":            {zipped(t, "in.zip", string(zipped(t, "orders.csv", orders))), "kind.zip", 0},
+		"an archive in it":            {zipped(t, "in.zip", string(zipped(t, "orders.csv", orders))), "archive.nested", 0},
 		"bomb":                        {bomb, "archive.too_big", 0},
 		"damaged":                     {damaged, "archive.damaged", 0},
 		"locked":                      {locked, "archive.locked", 0},

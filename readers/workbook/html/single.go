@@ -13,6 +13,7 @@ import (
 	"mime/quotedprintable"
 	"net/textproto"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
@@ -34,7 +35,8 @@ const (
 	maxHeader = 64 << 10
 )
 
-// OpenSingle unfolds the message into a temporary file, which Close removes, and opens that. A message without a page is refused.
+// OpenSingle unfolds the message into a temporary file, which Close removes, and opens that. A message without a page is refused, and so is
+// a mail with spreadsheets attached: they are what its sender means, not what is written around them.
 func OpenSingle(f readers.File, s readers.Settings) (grid.Book, error) {
 	pages, err := readers.NewScratch()
 	if err != nil {
@@ -65,6 +67,8 @@ type unfolding struct {
 	size  int64
 	left  int64 // bytes that may still be copied
 	parts int   // parts that may still come
+
+	attached []string // the names of spreadsheets in it
 }
 
 func (u *unfolding) message(f readers.File) error {
@@ -87,6 +91,10 @@ func (u *unfolding) message(f readers.File) error {
 	switch {
 	case source.failed != nil:
 		return source.failed
+	case err == nil && len(u.attached) > 0:
+		return readers.Refuse("kind.mail", "names", strings.Join(u.attached, ", "))
+	case err == nil && u.size == 0 && header.Get("To")+header.Get("Received") != "":
+		return readers.Refuse("kind.mail_alone")
 	case err == nil && u.size > 0, limit:
 		return err
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
@@ -118,6 +126,10 @@ func (u *unfolding) part(header textproto.MIMEHeader, body io.Reader, depth int)
 	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
 		return nil
 	}
+	if name := attachment(header, params); name != "" {
+		u.attached = append(u.attached, name)
+		return nil
+	}
 	switch strings.ToLower(header.Get("Content-Transfer-Encoding")) {
 	case "quoted-printable":
 		body = quotedprintable.NewReader(body)
@@ -136,6 +148,22 @@ func (u *unfolding) part(header textproto.MIMEHeader, body io.Reader, depth int)
 		}
 	}
 	return u.copy(body)
+}
+
+// spreadsheets are the endings of what people attach to a mail when they mean its rows.
+var spreadsheets = []string{".csv", ".tsv", ".txt", ".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".fods", ".xml", ".zip"}
+
+// attachment is the name of a spreadsheet that is attached to a mail; "" for every other part.
+func attachment(header textproto.MIMEHeader, params map[string]string) string {
+	how, its, _ := mime.ParseMediaType(header.Get("Content-Disposition"))
+	name := cmp.Or(its["filename"], params["name"])
+	if decoded, err := new(mime.WordDecoder).DecodeHeader(name); err == nil {
+		name = decoded
+	}
+	if how != "attachment" || !slices.Contains(spreadsheets, strings.ToLower(path.Ext(name))) {
+		return ""
+	}
+	return name
 }
 
 func (u *unfolding) several(parts *multipart.Reader, depth int) error {
