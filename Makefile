@@ -47,6 +47,9 @@ test: packages lint
 # One way of building for all that runs without the race detector: the compiler's cache then serves each of them.
 PLAIN := CGO_ENABLED=0 GOFLAGS=-trimpath
 
+# Vetted once, by lint: go test would do it again for each way of building, and all modules that we use with it.
+TEST := $(GO) test -vet=off
+
 # With the race detector: all but what runs in one goroutine (LONG), or as a program that the tests start. Of the command it is the
 # kills, a third of them. Without it: the rest, the command's scripts, all kills, and what -short leaves out of the pipeline (WHOLE).
 # The house test knows that the names are there.
@@ -56,16 +59,16 @@ KILLS := TestKilledAgainAndAgain|TestKilledWithAFaultyProvider|TestKilledOverSFT
 unit: raced plain soaked
 
 raced:
-	$(GO) test -race -short -timeout 18m $$($(GO) list ./... | grep -v $(foreach p,$(LONG),-e /$(p)$$))
-	$(GO) test -race -short -timeout 18m ./cmd/rowferry -run '^($(KILLS))$$'
+	$(TEST) -race -short -timeout 18m $$($(GO) list ./... | grep -v $(foreach p,$(LONG),-e /$(p)$$))
+	$(TEST) -race -short -timeout 18m ./cmd/rowferry -run '^($(KILLS))$$'
 
 plain:
-	$(PLAIN) $(GO) test -timeout 18m -skip '^TestSoak$$' $(addprefix ./,$(LONG))
-	$(PLAIN) $(GO) test -timeout 14m ./pipeline -run '^($(WHOLE))$$'
+	$(PLAIN) $(TEST) -timeout 18m -skip '^TestSoak$$' $(addprefix ./,$(LONG))
+	$(PLAIN) $(TEST) -timeout 14m ./pipeline -run '^($(WHOLE))$$'
 
 # Two minutes of make soak, beside all others.
 soaked:
-	$(PLAIN) $(GO) test -timeout 18m ./cmd/rowferry -run '^TestSoak$$'
+	$(PLAIN) $(TEST) -timeout 18m ./cmd/rowferry -run '^TestSoak$$'
 
 lint:
 	@bad="$$(gofmt -l .)"; [ -z "$$bad" ] || { echo 'gofmt: these files are not formatted:' $$bad >&2; exit 1; }
@@ -77,15 +80,15 @@ lint:
 # smallest form of an interesting input takes longer than all the rest.
 FUZZ := -run '^$$' -fuzztime 20000x -fuzzminimizetime 10x -parallel 4
 fuzz:
-	$(GO) test ./readers/csvfile  $(FUZZ) -fuzz '^FuzzCSV$$'
-	$(GO) test ./readers/workbook $(FUZZ) -fuzz '^FuzzWorkbook$$'
-	$(GO) test ./readers/workbook $(FUZZ) -fuzz '^FuzzSheet$$'
-	$(GO) test ./readers/workbook $(FUZZ) -fuzz '^FuzzKinds$$'
-	$(GO) test ./readers/xmlfile  $(FUZZ) -fuzz '^FuzzXML$$'
+	$(TEST) ./readers/csvfile  $(FUZZ) -fuzz '^FuzzCSV$$'
+	$(TEST) ./readers/workbook $(FUZZ) -fuzz '^FuzzWorkbook$$'
+	$(TEST) ./readers/workbook $(FUZZ) -fuzz '^FuzzSheet$$'
+	$(TEST) ./readers/workbook $(FUZZ) -fuzz '^FuzzKinds$$'
+	$(TEST) ./readers/xmlfile  $(FUZZ) -fuzz '^FuzzXML$$'
 
 # Results as programs and people change them, dropped again: each is a service of its own, so it takes a while.
 redrops:
-	$(GO) test ./pipeline/redrop -run '^$$' -fuzztime 300x -fuzzminimizetime 1x -parallel 2 -fuzz '^FuzzRedrop$$'
+	$(TEST) ./pipeline/redrop -run '^$$' -fuzztime 300x -fuzzminimizetime 1x -parallel 2 -fuzz '^FuzzRedrop$$'
 
 # That it builds elsewhere too; unoptimised, for nobody runs it, in little more than half the time.
 cross:

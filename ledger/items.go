@@ -53,12 +53,16 @@ func (s *Staged) PrintFor(account, operation string) Print {
 }
 
 // BaredFor is a print of its request as programs leave it that take the numbers in a text for numbers: 0030 is 30, +49 is 49, 1.50 is 1.5. It is
-// no request's own. less says whether the request has anything of that, and zeroed, what begins so. The print is zero where private fields are sealed.
-func (s *Staged) BaredFor(account, operation string) (print Print, less, zeroed bool) {
+// no request's own. less says whether the request has anything of that, and zeroed, what begins so. The print is zero where private fields are sealed,
+// and where there is nothing of that unless any is asked for.
+func (s *Staged) BaredFor(account, operation string, any bool) (print Print, less, zeroed bool) {
 	if s.Sealed != (Print{}) {
 		return print, false, false
 	}
 	body, less, zeroed := bared(s.Body)
+	if !less && !any {
+		return print, false, false
+	}
 	if len(s.Rows) > 1 {
 		body = inAnyOrder(body)
 	}

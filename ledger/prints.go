@@ -78,7 +78,7 @@ func (c *Content) Left(f *File) (all []Left) {
 			continue
 		}
 		left := Left{Item: i, Print: it.PrintFor(f.Account, f.Operation), Old: [2]Print{PrintOf(f.Account, f.Operation, it.Body), printOf(f.Account, f.Operation, it.Body)}}
-		if bared, less, _ := it.BaredFor(f.Account, f.Operation); less {
+		if bared, less, _ := it.BaredFor(f.Account, f.Operation, false); less {
 			left.Bared = bared
 		}
 		all = append(all, left)
@@ -95,6 +95,9 @@ func bared(body []byte) (out []byte, less, zeroed bool) {
 		}
 		end := endOfText(body, i)
 		if start, stop := number(body[i+1 : end]); start > 0 || stop < end-i-1 {
+			if out == nil {
+				out = make([]byte, 0, len(body))
+			}
 			out, from = append(append(out, body[from:i+1]...), body[i+1+start:i+1+stop]...), end
 			zeroed = zeroed || start > 0
 		}

@@ -50,8 +50,8 @@ func TestBaredPrints(t *testing.T) {
 		{`{"id":"1.0.0"}`, `{"id":"1.0"}`, false},
 	} {
 		was, is := ledger.Staged{Item: batch.Item{Rows: []int{2}, Body: []byte(c.was)}}, ledger.Staged{Item: batch.Item{Rows: []int{2}, Body: []byte(c.is)}}
-		a, less, _ := was.BaredFor("p", "o")
-		b, _, _ := is.BaredFor("p", "o")
+		a, less, _ := was.BaredFor("p", "o", true)
+		b, _, _ := is.BaredFor("p", "o", true)
 		if same := a == b; same != c.same || same && !less {
 			t.Errorf("%s and %s: same %v, less %v", c.was, c.is, same, less)
 		}

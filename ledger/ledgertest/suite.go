@@ -750,7 +750,7 @@ func reprints(t *testing.T, open Opener) {
 			t.Error(d)
 		}
 		bare := &ledger.Staged{Item: batch.Item{Rows: []int{1}, Body: []byte(`{"w":"6"}`)}}
-		print, _, _ := bare.BaredFor("otms", "remove")
+		print, _, _ := bare.BaredFor("otms", "remove", true)
 		if found, err := l.Earlier(ctx, "", []ledger.Print{print}, day); err != nil || found[0] == nil || found[0].Rows[0] != 7 {
 			t.Errorf("a number without its zeros: %+v, %v", found, err)
 		}

@@ -74,7 +74,7 @@ func (j *Judge) Judge(ctx context.Context, items []ledger.Staged) error {
 			continue
 		}
 		s.Print = s.PrintFor(j.route.Account, j.route.Operation.ID)
-		bare, less, zeroed := s.BaredFor(j.route.Account, j.route.Operation.ID)
+		bare, less, zeroed := s.BaredFor(j.route.Account, j.route.Operation.ID, !j.kept)
 		if less {
 			s.Bared = bare
 		}
