@@ -51,7 +51,7 @@ func (s *segment) page(p ledger.Print) int64 {
 type tail struct {
 	n     int                // prints
 	rows  []tallied          // oldest first
-	firm  int                // so many of the rows are committed
+	loose map[int]bool       // rows, by their index, that are not committed
 	table *slab.Slab[uint64] // open addressing: for each print, bits of it and its row
 
 	mu   sync.Mutex
@@ -92,6 +92,15 @@ func (t *tail) add(at tallied, list []printed) {
 	}
 }
 
+// loosely is add of a row that is not committed.
+func (t *tail) loosely(at tallied, list []printed) {
+	if t.loose == nil {
+		t.loose = map[int]bool{}
+	}
+	t.loose[len(t.rows)] = true
+	t.add(at, list)
+}
+
 // put puts an entry into the table, once.
 func (t *tail) put(e uint64) {
 	table := t.table.All()
@@ -121,7 +130,7 @@ func (t *tail) of(ctx context.Context, q querier, found []ledger.Sighting, p *le
 	runtime.KeepAlive(t.table)
 	slices.Sort(rows)
 	for _, n := range slices.Backward(rows) {
-		if n >= t.firm && !own {
+		if t.loose[n] && !own {
 			continue
 		}
 		list, err := t.row(ctx, q, n)
@@ -171,6 +180,9 @@ type printIndex struct {
 	mu       sync.RWMutex
 	read     time.Time // when it was read; zero: not yet
 	tail     *tail
+	late     []late     // what was accepted and the tail does not have yet, oldest first
+	due      int        // so many of them are committed
+	owed     int        // what they leave at most, in prints
 	segments []*segment // oldest first
 	filters  sieve.Shelves[*segment]
 
@@ -181,6 +193,13 @@ type printIndex struct {
 
 	pagesMu sync.Mutex
 	pages   map[int64][]byte
+}
+
+// late is a file that was accepted, whose prints the tail learns when somebody looks: the file's own requests need not wait for that.
+type late struct {
+	id   string
+	n    int64
+	last int // its row of prints that the tail has; -1: none
 }
 
 // made is a segment that is not committed.
@@ -200,6 +219,7 @@ func (x *printIndex) fill(ctx context.Context, q querier, age time.Duration) err
 		return nil
 	}
 	x.tail, x.frozen, x.made = newTail(), nil, nil
+	x.late, x.due, x.owed = nil, 0, 0
 	same, err := x.current(ctx, q)
 	if err != nil {
 		return err
@@ -212,8 +232,31 @@ func (x *printIndex) fill(ctx context.Context, q querier, age time.Duration) err
 	if err := eachPrinted(ctx, q, x.tail.add, "SELECT f.id, p.file, p.seq, p.body"+ofAccepted+" ORDER BY p.file, p.seq"); err != nil {
 		return err
 	}
-	x.tail.firm = len(x.tail.rows)
 	x.read = time.Now()
+	return nil
+}
+
+// catchUp has the tail learn of the files that came late: whoever looks needs them. What is not committed only the writing goroutine needs.
+func (x *printIndex) catchUp(ctx context.Context, q querier, own bool) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for x.due > 0 || own && len(x.late) > 0 {
+		f, add := &x.late[0], x.tail.add
+		if x.due == 0 {
+			add = x.tail.loosely
+		}
+		err := eachPrinted(ctx, q, func(at tallied, list []printed) {
+			add(at, list)
+			f.last = at.seq
+		}, "SELECT ?1, file, seq, body FROM prints WHERE file = ?2 AND seq > ?3 ORDER BY seq", f.id, f.n, f.last)
+		if err != nil {
+			return err
+		}
+		x.late, x.due = x.late[1:], max(0, x.due-1)
+	}
+	if len(x.late) == 0 {
+		x.late, x.owed = nil, 0
+	}
 	return nil
 }
 
@@ -460,7 +503,7 @@ func (x *printIndex) committed() {
 	for _, m := range x.made {
 		x.shelve(m.segment, m.filter)
 	}
-	x.frozen, x.made, x.tail.firm = nil, nil, len(x.tail.rows)
+	x.frozen, x.made, x.tail.loose, x.due = nil, nil, nil, len(x.late)
 }
 
 // learn puts rows of prints into the tail, before they are committed: whoever looks in the same transaction must find them.
@@ -468,17 +511,24 @@ func (w *writing) learn(at tallied, list []printed) {
 	x := &w.l.prints
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.tail.add(at, list)
+	x.tail.loosely(at, list)
 	w.learned = true
 }
 
-// Publish is ledger.Pen's. A tail that grows too long becomes segments.
+// Publish is ledger.Pen's. A tail that grows too long becomes segments; a file that does not make it so long comes late.
 func (w *writing) Publish(f ledger.File, n int64) error {
 	w.l.accepts++
 	w.l.accepted[n] = w.l.accepts
 	delete(w.l.began, f.ID)
 	if len(w.l.accepted) > 1000 && len(w.l.began) == 0 {
 		clear(w.l.accepted)
+	}
+	if w.l.prints.later(late{f.ID, n, -1}, f.Items) {
+		w.learned = true
+		return nil
+	}
+	if err := w.l.prints.catchUp(w.ctx, w.conn, true); err != nil {
+		return err
 	}
 	for last, rows := -1, 1; rows > 0; {
 		rows = 0
@@ -494,6 +544,18 @@ func (w *writing) Publish(f ledger.File, n int64) error {
 		}
 	}
 	return nil
+}
+
+// later has the tail learn of a file of so many items when somebody looks, and reports whether the tail is short enough for that.
+func (x *printIndex) later(f late, items int) bool {
+	const each = 2 // prints that an item leaves at most
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.tail.n+x.owed+each*items >= tailSize {
+		return false
+	}
+	x.late, x.owed = append(x.late, f), x.owed+each*items
+	return true
 }
 
 // sealTail turns a tail that has grown too long into a segment. Of the file that is being accepted it has the rows up to one. Others
@@ -519,7 +581,7 @@ func (w *writing) sealTail(file int64, last int) error {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.tail.firm > 0 {
+	if len(x.tail.rows) > len(x.tail.loose) {
 		x.frozen = append(x.frozen, x.tail)
 	}
 	x.made, x.tail = append(x.made, m), newTail()
@@ -606,6 +668,9 @@ func (x *printIndex) looked(ctx context.Context, q querier, age time.Duration, f
 
 // earlier is Earlier over the sightings that counts lets pass; nil lets all.
 func (x *printIndex) earlier(ctx context.Context, q querier, family string, prints []ledger.Print, since time.Time, counts func(ledger.Sighting) bool, own bool) ([]*ledger.Earlier, error) {
+	if err := x.catchUp(ctx, q, own); err != nil {
+		return nil, err
+	}
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	sightings, err := x.find(ctx, q, prints, own)
@@ -680,6 +745,9 @@ func (w *writing) Unrepeated(f ledger.File, n int64, c *ledger.Content, events [
 // left finds the items' own prints, by their index in prints.
 func (w *writing) left(n int64, seq int, prints []ledger.Print, items []int) (map[int]ledger.Sighting, error) {
 	x := &w.l.prints
+	if err := x.catchUp(w.ctx, w.conn, true); err != nil {
+		return nil, err
+	}
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	own := map[int]ledger.Sighting{}
