@@ -7,6 +7,11 @@ var books = catalogue{
 		ZH: "账本 {path} 已损坏：{what}。由于无法得知之前已发送的内容，不再发送任何内容。请停止 rowferry，将整个文件夹 {folder} 移开，并恢复备份（rowferry restore）；较新的账本已接收的文件位于各收件文件夹的 archive 和 processing 文件夹中",
 		RU: "журнал {path} повреждён: {what}. Больше ничего не отправляется, так как неизвестно, что уже отправлено. Остановите rowferry, уберите всю папку {folder} и положите на её место резервную копию (rowferry restore); файлы, принятые более новым журналом, лежат в папках archive и processing входящих",
 	},
+	"ledger.altered": {
+		EN: "the ledger {path} is damaged: {what}. Nothing more is sent, for what was sent before cannot be told. Stop rowferry on all machines and put the database back from its own backup, or use a standby that is sound; what was sent since that moment is not known then: look it up at the providers, and go on by: rowferry doctor --accept-ledger",
+		ZH: "账本 {path} 已损坏：{what}。由于无法得知之前已发送的内容，不再发送任何内容。请停止所有机器上的 rowferry，用数据库自身的备份恢复，或改用完好的备用库；此后账本不知道该时刻之后发送的内容：请到服务商处查询，然后执行：rowferry doctor --accept-ledger",
+		RU: "журнал {path} повреждён: {what}. Больше ничего не отправляется, так как неизвестно, что уже отправлено. Остановите rowferry на всех машинах и верните базу из её собственной резервной копии либо перейдите на исправную реплику; что отправлено после того момента, она не знает: проверьте у провайдеров и продолжите командой: rowferry doctor --accept-ledger",
+	},
 	"ledger.lost": {
 		EN: "the ledger {path} is not what it was: {what}. Nothing is sent, because what was sent may be sent again. Put back the newest ledger.db, together with the ledger.db-wal and the ledger.mark of the same moment. Where they are lost: look up at the providers what was sent lately, and go on with this ledger by: rowferry doctor --accept-ledger",
 		ZH: "账本 {path} 与原来不一致：{what}。为避免重复发送已发送的内容，不发送任何内容。请放回最新的 ledger.db 以及同一时刻的 ledger.db-wal 和 ledger.mark。如果它们已丢失：请到服务商处查询最近发送的内容，然后用以下命令继续使用此账本：rowferry doctor --accept-ledger",

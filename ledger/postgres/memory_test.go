@@ -186,3 +186,24 @@ func TestTablesThatAreGone(t *testing.T) {
 	}
 	_ = l.Close() // its session is gone too
 }
+
+// A record that is not as it was written is told with what can be done about a database: not with what is done about a file.
+func TestAnAlteredRecord(t *testing.T) {
+	t.Parallel()
+	address := cluster.Address()
+	l := open(t, postgres.Driver{Address: address, Data: t.TempDir()})
+	defer closed(t, l)
+	ledgertest.Accepted(t, l, "f1", 1)
+	c, err := pgx.Connect(t.Context(), address)
+	if err == nil {
+		_, err = c.Exec(t.Context(), "UPDATE chunks SET body = set_byte(body, length(body) - 1, 255 - get_byte(body, length(body) - 1))")
+		err = errors.Join(err, c.Close(t.Context()))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = l.Chunk(t.Context(), "f1", 0)
+	if damaged, ok := errors.AsType[*ledger.Damaged](err); !ok || damaged.Lost || !strings.Contains(err.Error(), "on all machines and put the database back") || strings.Contains(err.Error(), "folder") {
+		t.Error(err)
+	}
+}

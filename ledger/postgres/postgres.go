@@ -379,7 +379,7 @@ func code(err error) string {
 func (b books) explained(err error) error {
 	switch {
 	case errors.Is(err, ledger.ErrAltered):
-		return &ledger.Damaged{Path: b.path, What: words.Message("ledger.what.altered", "cause", err), Err: err}
+		return &ledger.Damaged{Path: b.path, Sentence: "ledger.altered", What: words.Message("ledger.what.altered", "cause", err), Err: err}
 	case code(err) == readOnly:
 		return fmt.Errorf("%w (%s): nothing is lost, and what waits goes on when it can be written (%w)", ledger.ErrFrozen, b.path, err)
 	case code(err) == statementThere, code(err) == statementGone: // another session's

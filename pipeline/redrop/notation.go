@@ -72,6 +72,8 @@ func likewise(cell *batch.Cell, text string) (bool, order) {
 		case codeLike.MatchString(own):
 			plain, small := unfolded(own)
 			return small && sameNumber(plain, text), undecided
+		case inBrackets.MatchString(own):
+			return sameNumber("-"+strings.NewReplacer(",", "").Replace(strings.Trim(own, "()")), text), undecided
 		case isoTime.MatchString(own):
 			return sameTime(strings.Replace(own, " ", "T", 1), text)
 		case isTruth(own):
@@ -95,6 +97,7 @@ var (
 	isoTime     = regexp.MustCompile(`^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?$|^\d\d?:\d\d(:\d\d)?$`)
 	exponential = regexp.MustCompile(`^-?\d([.,]\d+)?[eE][+-]?\d+$`)
 	codeLike    = regexp.MustCompile(`^-?\d+([.,]\d+)?[eE][+-]?\d+$`) // 12E5, which is a code to its sender
+	inBrackets  = regexp.MustCompile(`^\(\d+(,\d{3})*(\.\d+)?\)$`)    // which is a negative number to a program
 	threes      = regexp.MustCompile(`^-?[1-9]\d{0,2}((\.\d{3})+|(,\d{3})+)$`)
 	digits      = regexp.MustCompile(`\d+`)
 	dateText    = regexp.MustCompile(`^\d{1,4}([./-]|\. )\d{1,2}([./-]|\. )\d{1,4}\.?$|^\d{4}年\d{1,2}月\d{1,2}日$`)

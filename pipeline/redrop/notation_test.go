@@ -46,6 +46,9 @@ func TestLikewise(t *testing.T) {
 		{batch.String, "Łódź", []string{"?ód?", "Lódz", "??d?", "Lodz"}, []string{"Łód", "?ód", "Kódz", "Lodzz"}},
 		{batch.String, "a 😀 b", []string{"a ?? b", "a ? b"}, []string{"a b", "b ?? b"}},
 		{batch.String, "why?", nil, []string{"?hy?", "why", "????"}},
+		{batch.String, "(12)", []string{"-12", "-12.00"}, []string{"12", "-120", "(13)"}},
+		{batch.String, "(1,234)", []string{"-1234"}, []string{"-1.235"}},
+		{batch.String, "(a)", nil, []string{"-1", "a"}},
 		{batch.String, "A-1", nil, []string{"A1", "-1"}},
 	} {
 		for _, text := range c.same {
