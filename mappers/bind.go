@@ -23,6 +23,7 @@ type Bound struct {
 	watched []bool   // fillers whose values are compared over the file
 	unique  [][]int  // lists of fillers
 	recheck []string // paths of fields that are looked at again when sent
+	units   []unitColumn
 }
 
 // slot is a filler and the columns it reads.
@@ -69,6 +70,7 @@ func (m *Mapping) Bind(columns []batch.Column) (*Bound, error) {
 		return nil, &batch.Unreadable{Message: message, Err: errors.New(message.Text.EN)}
 	}
 	b.watch()
+	b.units = b.unitColumns()
 	return b, nil
 }
 

@@ -24,6 +24,10 @@ func (b *Bound) Items(rows iter.Seq2[*batch.Row, error]) iter.Seq2[*batch.Item, 
 			if n++; err == nil && b.m.set.MaxRows > 0 && n > b.m.set.MaxRows {
 				err = &batch.Unreadable{Message: words.Message("mapper.rows.many", "max", b.m.set.MaxRows)}
 			}
+			if err == nil && len(st.units) > 0 {
+				st.row = row
+				err = st.differ()
+			}
 			if err != nil {
 				yield(nil, err)
 				return
@@ -57,6 +61,7 @@ type state struct {
 	seen     []map[[2]uint64]int // for each list of Rows.Unique: hash → row
 	seeds    [2]maphash.Seed
 	marks    []mark // watched fillers: what the row gave
+	units    []said // for each column of units
 
 	groups   *grouping // nil where rows do not group
 	elements []byte    // what the rows of the group under way contribute
@@ -80,7 +85,7 @@ type text struct {
 func (b *Bound) newState() *state {
 	st := &state{
 		b: b, check: b.m.op.NeedsCheck(), buf: make([]byte, 0, 1024), env: newEnv(b.m.set.Now),
-		marks: make([]mark, len(b.slots)), key: make([]text, len(b.slots)),
+		units: make([]said, len(b.units)), marks: make([]mark, len(b.slots)), key: make([]text, len(b.slots)),
 		seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
 	}
 	for range b.unique {

@@ -36,7 +36,12 @@ var mapper = catalogue{
 	"mapper.bind.near":     {EN: ` Similar headings in the file: {headings}.`, ZH: `文件中相近的标题：{headings}。`, RU: ` Похожие заголовки в файле: {headings}.`},
 	"mapper.note.unused":   {EN: `columns that fill nothing: {columns}`, ZH: `未使用的列：{columns}`, RU: `неиспользованные столбцы: {columns}`},
 	"mapper.note.nearly":   {EN: `the column "{heading}" fills nothing, and nothing fills {path}; if it is meant and its unit is the provider's, write into the route: map: {{path}: "{heading}"}`, ZH: `列“{heading}”未使用，而 {path} 没有对应的列；如果就是这一列，且单位与服务商一致，请在路由中写入：map: {{path}: "{heading}"}`, RU: `столбец «{heading}» ничего не заполняет, а поле {path} пусто; если это он и единица та же, что у провайдера, запишите в маршрут: map: {{path}: "{heading}"}`},
-	"mapper.rows.many":     {EN: `The file has more than {max} rows, which is the most this route takes. Split it into smaller files, or raise max_rows in the route's limits.`, ZH: `文件超过 {max} 行，这是该路由允许的上限。请拆分文件，或在路由的 limits 中调高 max_rows。`, RU: `В файле больше {max} строк — это предел для маршрута. Разделите файл или увеличьте max_rows в limits маршрута.`},
+	"mapper.units": {
+		EN: `The column "{column}" says {one} in row {first} and {other} in row {row}, and no field takes the unit: all numbers would be sent as if they were counted in the same one. Bring all rows to the provider's unit, or let the route reckon with the column: {expr: …}.`,
+		ZH: `列“{column}”在第 {first} 行写的是 {one}，在第 {row} 行写的是 {other}，而没有字段使用该单位：所有数字都会按同一单位发送。请把所有行统一为服务商的单位，或在路由中用该列换算：{expr: …}。`,
+		RU: `В столбце «{column}» в строке {first} стоит {one}, а в строке {row} – {other}, и ни одно поле не берёт единицу: все числа ушли бы так, будто они в одной единице. Приведите все строки к единице провайдера или пересчитайте по этому столбцу в маршруте: {expr: …}.`,
+	},
+	"mapper.rows.many": {EN: `The file has more than {max} rows, which is the most this route takes. Split it into smaller files, or raise max_rows in the route's limits.`, ZH: `文件超过 {max} 行，这是该路由允许的上限。请拆分文件，或在路由的 limits 中调高 max_rows。`, RU: `В файле больше {max} строк — это предел для маршрута. Разделите файл или увеличьте max_rows в limits маршрута.`},
 
 	// where
 	"mapper.where.cell":   {EN: `Column "{column}", cell {cell}`, ZH: `列“{column}”，单元格 {cell}`, RU: `Столбец «{column}», ячейка {cell}`},
