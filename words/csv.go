@@ -150,6 +150,16 @@ var csvWords = catalogue{
 	},
 
 	// A row
+	"csv.row.unnamed": {
+		EN: "This row and those beside it have {fields} fields, but the heading has {columns} {columns:name|names}: which name belongs to which value is not clear. Give every column a name (in R: write.table(…, col.names = NA), or row.names = FALSE).",
+		ZH: "该行及相邻各行有 {fields} 个字段，而标题只有 {columns} 个列名：无法确定哪个列名对应哪个值。请给每一列写上列名（在 R 中：write.table(…, col.names = NA) 或 row.names = FALSE）。",
+		RU: "В этой строке и соседних полей: {fields}, а имён в заголовке: {columns}; какое имя к какому значению относится, неясно. Дайте имя каждому столбцу (в R: write.table(…, col.names = NA) или row.names = FALSE).",
+	},
+	"csv.row.cut": {
+		EN: "The file ends in this row without a line end, and its last value may have lost its end: the file may have been cut. Send it again from its source; if it is whole, put a line end behind the row.",
+		ZH: "文件在该行结束且没有换行，最后一个值可能不完整：文件可能被截断。请从来源重新发送；如果文件是完整的，请在该行后加上换行。",
+		RU: "Файл кончается этой строкой без перевода строки, и её последнее значение, возможно, лишилось конца: файл могли обрезать. Отправьте его из источника ещё раз; если он цел, поставьте после строки перевод строки.",
+	},
 	"csv.row.too_many": {
 		EN: "The row has {fields} {fields:field|fields}, but there {columns:is|are} {columns} {columns:column|columns}. Usually a value holds the delimiter: put that value into quotation marks, or remove what is too much.",
 		ZH: "该行有 {fields} 个字段，但只有 {columns} 列。通常是某个值中含有分隔符：请给该值加上引号，或删除多余的部分。",

@@ -72,6 +72,9 @@ type opened struct {
 	commented bool  // lines above the heading are comments with a #
 	gap       bool  // the record before is blank
 	surplus   bool  // rows end with more delimiters than the heading: the file's habit
+	short     bool  // rows have one value more than the heading has names
+	whole     int   // bytes that every value of the last column has, 0: they differ
+	blocks    bool  // the file ends where a block of a disk or a transfer does
 	notes     notes
 	told      []batch.Note // before the first row
 }
@@ -89,7 +92,7 @@ func open(ctx context.Context, f readers.File, s readers.Settings) (*opened, err
 	if err != nil {
 		return nil, err
 	}
-	t := &opened{ctx: ctx, text: text, limits: limits, fit: judge(s.Wants), bare: d.noQuote}
+	t := &opened{ctx: ctx, text: text, limits: limits, fit: judge(s.Wants), bare: d.noQuote, blocks: f.Size > 0 && f.Size%4096 == 0}
 	if text.guessed {
 		t.notes.add(words.Message("csv.note.encoding", "encoding", text.name), 0)
 	}
@@ -228,7 +231,9 @@ func (t *opened) nameColumns(rows [][]string, header string, wanted int) error {
 	}
 	below := rows[t.skip:]
 	t.watch = table.NewWatch(len(t.columns), below)
-	t.surplus = habitual(below, t.width)
+	t.short = at != table.None && unnamed(below, t.width)
+	t.surplus = !t.short && habitual(below, t.width)
+	t.whole = even(below, t.named)
 	t.habits = table.Habits(below, len(t.columns))
 	t.dumped = t.fit != nil && t.d.delimiter == "\t" && t.d.escape == 0 && slices.ContainsFunc(below, func(row []string) bool { return slices.Contains(row, `\N`) })
 	if t.fit != nil && t.heading != nil {
@@ -325,6 +330,45 @@ func habitual(rows [][]string, width int) bool {
 		}
 	}
 	return longer*2 > all
+}
+
+// unnamed reports whether the heading lacks a name: all rows have one field more, and most have a value in it, or begin with their
+// numbers, as R writes them. Which value belongs to which name nobody can tell.
+func unnamed(rows [][]string, width int) bool {
+	beyond, all, numbered := 0, 0, true
+	for _, row := range rows {
+		if table.Blank(row) {
+			continue
+		}
+		if all++; len(row) != width+1 {
+			return false
+		}
+		numbered = numbered && row[0] == strconv.Itoa(all)
+		if trimmed(row) > width {
+			beyond++
+		}
+	}
+	return beyond*2 > all || numbered && beyond > 0
+}
+
+// even is how many bytes each value of the last named column has, where that is one number for all of them; 0 where it is not, or few are known. The
+// last row does not count: it is the one that may be cut.
+func even(rows [][]string, named int) int {
+	length, known := 0, 0
+	for _, row := range rows[:max(0, len(rows)-1)] {
+		if named < 2 || len(row) < named || row[named-1] == "" {
+			continue
+		}
+		n := len(row[named-1])
+		if known++; known > 1 && n != length {
+			return 0
+		}
+		length = n
+	}
+	if known < 3 || length < 4 {
+		return 0
+	}
+	return length
 }
 
 func (t *opened) Columns() []batch.Column { return t.columns }

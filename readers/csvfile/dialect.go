@@ -500,7 +500,7 @@ func (x *excerpt) escaped(t trial, most int) trial {
 
 // rare are delimiters that are not tried by themselves; a file that has one the same number of times on every line is
 // not taken for a table of one column.
-var rare = []string{"^", "~", "¦", "§", "；", "，", "｜", "\x01", "\x02", "\x1c", "\x1d", "\x1e", "\x1f"}
+var rare = []string{"^", "~", "¦", "§", "；", "，", "｜", "þ", "\x14", "\x01", "\x02", "\x1c", "\x1d", "\x1e", "\x1f"}
 
 // odd are delimiters that stand in values so often that only the route's names speak for them.
 var odd = []string{"#", ":", "+", "`", " ", "*", "/", "_", "!", "$", "%", "&"}

@@ -237,6 +237,10 @@ func (t *opened) build(row *batch.Row, s *splitter) {
 	if len(s.fields) != len(row.Cells) {
 		t.judgeWidth(row, s)
 	}
+	if !s.ended && t.cut(s) {
+		m := words.Message("csv.row.cut", "row", s.number)
+		row.Problem = &m
+	}
 	if t.doubt {
 		m := words.Message("table.row.doubtful")
 		row.Problem = &m
@@ -270,12 +274,26 @@ func (t *opened) unescape(c *batch.Cell, row int) {
 	}
 }
 
+// cut reports whether the last row, which has no line end, may lack the end of its last value: that is shorter than all others of its column,
+// or the file ends with a block. One in quotes is whole.
+func (t *opened) cut(s *splitter) bool {
+	last := len(s.fields) - 1
+	if last+1 < t.named || t.named < 2 || slices.Contains(s.quoted, last) {
+		return false
+	}
+	n := s.fields[last].to - s.fields[last].from
+	return n > 0 && (t.blocks || last+1 == t.named && n < t.whole)
+}
+
 func (t *opened) judgeWidth(row *batch.Row, s *splitter) {
 	used := len(s.fields)
 	for used > len(row.Cells) && blank(s.text[s.fields[used-1].from:s.fields[used-1].to]) {
 		used--
 	}
 	switch {
+	case t.short && len(s.fields) > t.width:
+		m := words.Message("csv.row.unnamed", "fields", len(s.fields), "columns", t.width)
+		row.Problem = &m
 	case len(s.fields) > t.width && !t.surplus && used > t.named-1:
 		m := words.Message("csv.row.too_many", "fields", len(s.fields), "columns", t.width)
 		row.Problem = &m
