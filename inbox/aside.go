@@ -69,6 +69,11 @@ func misfit(name string) string {
 	return "inbox.misfit"
 }
 
+// Fits reports whether a file of this name would be taken from an inbox.
+func Fits(in configs.Inbox, name string) bool {
+	return !Temporary(name) && Untrusted(name) == "" && !Marker(in.Done).Fits(name) && Match(in.Match, name)
+}
+
 func ownFolder(name string) bool {
 	return name == Processing || name == Archived || name == Duplicates || name == Quarantine
 }

@@ -2,6 +2,11 @@ package words
 
 // sftp holds what is said about partners' SFTP servers.
 var sftp = catalogue{
+	"sftp.entries_fit": {
+		EN: "{count} {count:entry|entries}; {fit} by their names for this route: what of them was not taken before, the next run takes",
+		ZH: "{count} 个条目；其中 {fit} 个的名称符合此路由：尚未接收过的，下次运行会接收",
+		RU: "{count} {count:запись|записи|записей}; по именам подходят маршруту: {fit}; из них следующий запуск возьмёт те, что ещё не принимались",
+	},
 	"sftp.entries": {EN: "{count} {count:entry|entries}", ZH: "{count} 个条目", RU: "{count} {count:запись|записи|записей}"},
 	"sftp.resolve": {
 		EN: "{partner}: the name {host} is not known ({cause}). Check host in the configuration and the network of this machine.",

@@ -68,6 +68,19 @@ routes:
 	if good, bad := doctor(0); len(bad) > 0 || len(good) != 20 {
 		t.Errorf("good: %q, bad: %q", good, bad)
 	}
+	lying := []string{"in/last year.csv", "outgoing/last year.csv", "outgoing/letter.docx", "outgoing/x.csv.part"} // as when a route begins
+	for _, name := range lying {
+		write(name, "x")
+	}
+	if said, err := rowferry(t, dir, "doctor").Output(); err != nil || !strings.Contains(string(said), "1 file there with names for this route") ||
+		!strings.Contains(string(said), "3 entries; 1 by their names for this route") {
+		t.Errorf("%s, %v", said, err)
+	}
+	for _, name := range lying {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for what, c := range map[string]struct{ from, to, says string }{
 		"a certificate nobody knows": {"ca: company.pem", "timeout: 1m", "name its certificate with `ca: FILE`"},
 		"a provider that is down":    {provider.URL, "http://127.0.0.1:1", "check host, port and firewall"},

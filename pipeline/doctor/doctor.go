@@ -169,6 +169,11 @@ func (one *Finding) lookAround(cfg *configs.Config, dir, what string, language b
 	if strings.HasPrefix(what, "inbox") || strings.HasPrefix(what, "preview") {
 		one.hears(dir, say)
 	}
+	if route, ok := strings.CutPrefix(what, "inbox of "); ok {
+		if fit := fitting(cfg.Routes[route].Inbox); fit > 0 {
+			say("doctor.fits", "count", fit)
+		}
+	}
 	rights, known := local.RightsOf(dir)
 	if !known {
 		return
@@ -181,6 +186,17 @@ func (one *Finding) lookAround(cfg *configs.Config, dir, what string, language b
 		one.Warns = true
 		one.Detail += words.Of(language, "doctor.rights.so."+kind)
 	}
+}
+
+// fitting is how many files lie in an inbox that would be taken.
+func fitting(in configs.Inbox) (n int) {
+	entries, _ := os.ReadDir(in.Dir) // whether it can be read was found out before
+	for _, e := range entries {
+		if e.Type().IsRegular() && inbox.Fits(in, e.Name()) {
+			n++
+		}
+	}
+	return n
 }
 
 // allowed names what a folder allows others. What is nobody's business but ours is not praised for being so.
@@ -260,7 +276,8 @@ func Partner(ctx context.Context, cfg *configs.Config, name string, routes []str
 			r := cfg.Routes[route]
 			if r.Inbox.SFTP == name {
 				keeps := r.Inbox.After == inbox.Keep
-				used = append(used, sftp.Use{Dir: r.Inbox.Dir, ReadOnly: keeps, Takes: !keeps})
+				fits := func(name string) bool { return inbox.Fits(r.Inbox, name) }
+				used = append(used, sftp.Use{Dir: r.Inbox.Dir, ReadOnly: keeps, Takes: !keeps, Fits: fits})
 			}
 			if r.Preview.SFTP == name {
 				used = append(used, sftp.Use{Dir: r.Preview.Dir, Takes: true})

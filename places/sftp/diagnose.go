@@ -24,6 +24,8 @@ type Use struct {
 	ReadOnly bool // files are only read: an inbox with after: keep
 	Takes    bool // files are taken from it: moved into folders that are made below it
 	Direct   bool // files get their final names at once: nothing is renamed, and somebody may take them away
+
+	Fits func(name string) bool // of an inbox: whether a file of this name would be taken; may be nil
 }
 
 // Step is one thing that was tried.
@@ -161,7 +163,7 @@ func try(ctx context.Context, l *link, partner string, f Use, yield func(Step) b
 	}{
 		{StepList, func(s *sftp.Client) error {
 			entries, err := s.ReadDirContext(ctx, f.Dir)
-			found = words.Message("sftp.entries", "count", len(entries))
+			found = f.listed(entries)
 			return err
 		}},
 		{StepWrite, func(s *sftp.Client) error { found = batch.Message{}; return writeProbe(s, p.first) }},
@@ -190,6 +192,20 @@ func try(ctx context.Context, l *link, partner string, f Use, yield func(Step) b
 		return yield(Step{Name: step.name, Dir: f.Dir, Err: trouble(step.name, m, err), Message: m})
 	}
 	return true
+}
+
+// listed is how much lies in the folder; of an inbox also how much of it would be taken.
+func (f Use) listed(entries []fs.FileInfo) batch.Message {
+	if f.Fits == nil {
+		return words.Message("sftp.entries", "count", len(entries))
+	}
+	fit := 0
+	for _, e := range entries {
+		if e.Mode().IsRegular() && f.Fits(e.Name()) {
+			fit++
+		}
+	}
+	return words.Message("sftp.entries_fit", "count", len(entries), "fit", fit)
 }
 
 func writeProbe(s *sftp.Client, name string) error {
