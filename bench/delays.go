@@ -25,7 +25,7 @@ func delays(revision string, rows, runs int) error {
 		for _, l := range []struct {
 			wait time.Duration
 			most int
-		}{{0, rows}, {5 * time.Millisecond, 6400}, {5 * time.Millisecond, 32_000}, {50 * time.Millisecond, 6400}} {
+		}{{0, rows}, {5 * time.Millisecond, 6400}, {5 * time.Millisecond, 32_000}, {5 * time.Millisecond, rows}, {50 * time.Millisecond, 6400}} {
 			n := min(rows, l.most)
 			if err := writeCSV(in, n); err != nil {
 				return err
