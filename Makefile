@@ -59,16 +59,16 @@ KILLS := TestKilledAgainAndAgain|TestKilledWithAFaultyProvider|TestKilledOverSFT
 unit: raced plain soaked
 
 raced:
-	$(TEST) -race -short -timeout 18m $$($(GO) list ./... | grep -v $(foreach p,$(LONG),-e /$(p)$$))
-	$(TEST) -race -short -timeout 18m ./cmd/rowferry -run '^($(KILLS))$$'
+	$(TEST) -race -short -timeout 22m $$($(GO) list ./... | grep -v $(foreach p,$(LONG),-e /$(p)$$))
+	$(TEST) -race -short -timeout 22m ./cmd/rowferry -run '^($(KILLS))$$'
 
 plain:
-	$(PLAIN) $(TEST) -timeout 18m -skip '^TestSoak$$' $(addprefix ./,$(LONG))
-	$(PLAIN) $(TEST) -timeout 14m ./pipeline -run '^($(WHOLE))$$'
+	$(PLAIN) $(TEST) -timeout 22m -skip '^TestSoak$$' $(addprefix ./,$(LONG))
+	$(PLAIN) $(TEST) -timeout 22m ./pipeline -run '^($(WHOLE))$$'
 
 # Two minutes of make soak, beside all others.
 soaked:
-	$(PLAIN) $(TEST) -timeout 18m ./cmd/rowferry -run '^TestSoak$$'
+	$(PLAIN) $(TEST) -timeout 22m ./cmd/rowferry -run '^TestSoak$$'
 
 lint:
 	@bad="$$(gofmt -l .)"; [ -z "$$bad" ] || { echo 'gofmt: these files are not formatted:' $$bad >&2; exit 1; }
