@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -188,6 +189,11 @@ func (c *Console) needs(ctx context.Context, p *people.Person, open []desk.File)
 			all = append(all, need{Key: "console.need.partner", Why: route + ": " + look.Trouble, Link: "/partners"})
 		}
 	}
+	unready, err := c.unready(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, unready...)
 	for _, f := range open {
 		switch f.Standing {
 		case desk.Paused, desk.Stalled, desk.Misfitting:
@@ -209,6 +215,22 @@ func (c *Console) needs(ctx context.Context, p *people.Person, open []desk.File)
 		all = append(all, need{Key: "console.need.quarantined", File: f, Why: f.Reason, Link: "/files/" + f.ID})
 	}
 	return all, nil
+}
+
+// lingering is how long a file stays in an inbox before anybody is needed: most are still being written.
+const lingering = time.Minute
+
+// unready are the files that stay in inboxes because they wait for something or are not whole.
+func (c *Console) unready(ctx context.Context, p *people.Person) (all []need, err error) {
+	files, err := c.desk.Unready(ctx)
+	for _, route := range c.routesOf(p) {
+		for _, name := range slices.Sorted(maps.Keys(files[route])) {
+			if one := files[route][name]; time.Since(one.Since) >= lingering {
+				all = append(all, need{Key: "console.need.unready", Why: route + ": " + name + ": " + one.Why, Link: "/partners"})
+			}
+		}
+	}
+	return all, err
 }
 
 // undelivered are the files with rows to look into, of each family the newest.

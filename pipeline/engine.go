@@ -62,7 +62,9 @@ type Engine struct {
 	inOffice bool   // this machine does what one does for all
 	carried  string // the last order to reload that this machine carried out
 	stalled  map[string]error
-	looks    map[string]Look // by route
+	looks    map[string]Look                    // by route
+	unready  map[string]map[string]desk.Unready // what stays in inboxes, by route and name
+	lookedAt bool                               // it is newer than what is written down
 }
 
 // beat is how often the engine looks for orders and settled files.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -41,7 +42,7 @@ func (e *Engine) Once(ctx context.Context, progress Progress) ([]ledger.File, er
 			t := e.taker(r)
 			t.Taken = func(f ledger.File) { collect(f); e.taken(f) }
 			err := errors.Join(t.Resume(ctx), drain(ctx, t.Look, r.Inbox), t.Left())
-			e.tellUnready(r)
+			e.stays(r.Name, slog.LevelWarn) // nobody looks again
 			if ctx.Err() == nil {
 				e.looked(r.Name, err, time.Time{})
 			}
@@ -57,13 +58,6 @@ func (e *Engine) Once(ctx context.Context, progress Progress) ([]ledger.File, er
 		return ctx.Err()
 	})
 	return files, errors.Join(append(wrong, err)...)
-}
-
-// tellUnready logs what stays in an inbox because it waits or is not whole: nobody else says so before the patience is over.
-func (e *Engine) tellUnready(r *route.Route) {
-	for name, why := range r.Inbox.Unready() {
-		e.Log.Warn("a file stays in the inbox", "route", r.Name, "file", name, "why", why)
-	}
 }
 
 // drain takes until nothing complete or settling is left.

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"log/slog"
 	"maps"
 	"time"
 )
@@ -17,6 +18,7 @@ type Look struct {
 // looked notes how a look went.
 func (e *Engine) looked(route string, err error, next time.Time) {
 	e.Metrics.look(route, err)
+	e.stays(route, slog.LevelInfo)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	look := e.looks[route]

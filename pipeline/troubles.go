@@ -87,8 +87,8 @@ func (e *Engine) tellRefusals(ctx context.Context) error {
 	return nil
 }
 
-// tellTroubles writes down whose results cannot be put into the outbox, and which inboxes cannot be looked into, for those who look from
-// outside.
+// tellTroubles writes down whose results cannot be put into the outbox, and which inboxes cannot be looked into and what stays in
+// them, for those who look from outside.
 func (e *Engine) tellTroubles(ctx context.Context) error {
 	stalled := map[string]string{}
 	for id, err := range e.Stalled() {
@@ -108,7 +108,7 @@ func (e *Engine) tellTroubles(ctx context.Context) error {
 		}
 	}
 	maps.DeleteFunc(closed, func(_, why string) bool { return why == "" })
-	return errors.Join(e.tell(ctx, desk.StalledKey, stalled), e.tell(ctx, desk.ClosedKey, closed))
+	return errors.Join(e.tell(ctx, desk.StalledKey, stalled), e.tell(ctx, desk.ClosedKey, closed), e.tellUnready(ctx))
 }
 
 // toldOf is what goes wrong as the ledger has it, by what it concerns; at first what an earlier process told.

@@ -58,6 +58,7 @@ var console = catalogue{
 	"console.needs":                   {EN: "Needs you", ZH: "需要处理", RU: "Требует внимания"},
 	"console.needs.none":              {EN: "Nothing needs you. Whatever was dropped goes its way.", ZH: "没有需要处理的事项。已提交的文件都在正常进行。", RU: "Всё идёт своим чередом, ничего не требуется."},
 	"console.need.account":            {EN: "Account stopped", ZH: "账户已停止", RU: "Аккаунт остановлен"},
+	"console.need.unready":            {EN: "A file stays in an inbox", ZH: "有文件停留在收件箱中", RU: "Файл остаётся во входящей папке"},
 	"console.need.partner":            {EN: "Inbox cannot be reached", ZH: "无法访问收件文件夹", RU: "Входящая папка недоступна"},
 	"console.need.paused":             {EN: "File paused", ZH: "文件已暂停", RU: "Файл приостановлен"},
 	"console.need.stalled":            {EN: "Result cannot be put", ZH: "结果无法放入", RU: "Результат не доставлен"},

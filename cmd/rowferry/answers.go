@@ -47,11 +47,12 @@ func orEmpty[T any](list []T) []T {
 }
 
 type filesAnswer struct {
-	Files         []desk.File       `json:"files"`
-	StoppedLanes  map[string]string `json:"stopped_lanes"`            // why, by account
-	ClosedInboxes map[string]string `json:"closed_inboxes,omitempty"` // why they cannot be looked into, by route
-	StrayReceipts []ledger.Received `json:"stray_receipts,omitempty"`
-	Machines      *ledger.Turn      `json:"machines,omitempty"` // of a ledger that several share
+	Files         []desk.File                        `json:"files"`
+	StoppedLanes  map[string]string                  `json:"stopped_lanes"`            // why, by account
+	ClosedInboxes map[string]string                  `json:"closed_inboxes,omitempty"` // why they cannot be looked into, by route
+	WaitingFiles  map[string]map[string]desk.Unready `json:"waiting_files,omitempty"`  // what stays in inboxes, by route and name
+	StrayReceipts []ledger.Received                  `json:"stray_receipts,omitempty"`
+	Machines      *ledger.Turn                       `json:"machines,omitempty"` // of a ledger that several share
 }
 
 type fileAnswer struct {

@@ -135,6 +135,10 @@ func (f *flags) statusAll(ctx context.Context, d *desk.Desk, which listing) erro
 	if err != nil {
 		return err
 	}
+	unready, err := d.Unready(ctx)
+	if err != nil {
+		return err
+	}
 	strays, err := d.Strays(ctx, 20)
 	if err != nil {
 		return err
@@ -144,11 +148,12 @@ func (f *flags) statusAll(ctx context.Context, d *desk.Desk, which listing) erro
 		return err
 	}
 	if f.json {
-		return printJSON(stdout, filesAnswer{orEmpty(files), stops, closed, strays, turn})
+		return printJSON(stdout, filesAnswer{orEmpty(files), stops, closed, unready, strays, turn})
 	}
 	defer func() {
 		printEach("account", stops)
 		printEach("inbox of", closed)
+		printEach("stays in the inbox of", whyUnready(unready))
 		printTurn(turn)
 		printStrays(strays)
 	}()
@@ -165,6 +170,17 @@ func (f *flags) statusAll(ctx context.Context, d *desk.Desk, which listing) erro
 	}
 	remarks(stdout, files)
 	return nil
+}
+
+// whyUnready is why files stay in inboxes, by route and name in one.
+func whyUnready(files map[string]map[string]desk.Unready) map[string]string {
+	why := map[string]string{}
+	for route, all := range files {
+		for name, one := range all {
+			why[route+": "+name] = one.Why
+		}
+	}
+	return why
 }
 
 // printEach says why something does not go on, by name.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
@@ -209,6 +210,22 @@ func (d *Desk) Closed(ctx context.Context) (map[string]string, error) {
 	return d.told(ctx, ClosedKey)
 }
 
+// Unready is why a file stays in an inbox: it waits for something or is not whole.
+type Unready struct {
+	Why   string    `json:"why"`
+	Since time.Time `json:"since"` // when that was seen first
+}
+
+// Unready says which files stay in inboxes, by route and name, as the process that looked last wrote it down.
+func (d *Desk) Unready(ctx context.Context) (map[string]map[string]Unready, error) {
+	files := map[string]map[string]Unready{}
+	text, err := d.Books.Kept(ctx, UnreadyKey)
+	if err == nil && text != "" {
+		err = json.Unmarshal([]byte(text), &files)
+	}
+	return files, err
+}
+
 func (d *Desk) told(ctx context.Context, key string) (map[string]string, error) {
 	why := map[string]string{}
 	text, err := d.Books.Kept(ctx, key)
@@ -218,10 +235,11 @@ func (d *Desk) told(ctx context.Context, key string) (map[string]string, error) 
 	return why, err
 }
 
-// Where the ledger keeps what Stalled and Closed say.
+// Where the ledger keeps what Stalled, Closed and Unready say.
 const (
 	StalledKey = "stalled"
 	ClosedKey  = "closed"
+	UnreadyKey = "unready"
 )
 
 // RefusedKey is where the ledger keeps why a provider refuses an account, or nothing gets through to it, for those who look from outside.
