@@ -195,6 +195,9 @@ func TestLanguages(t *testing.T) {
 		does(t, ctx, chromedp.Navigate("http://"+o.address+"/drop"), chromedp.WaitVisible("[data-drop]"), chromedp.SetUploadFiles("input[type=file]", []string{path}), presses("[data-drop] button"), says("main", words.read),
 			presses("button[value=send]"), says("#live .state", words.state), presses(`#actions a[href$="/mend"]`), arrived("/mend"),
 			presses(`tr[data-row="3"] input[data-key="failReason"]`), chromedp.KeyEvent("Hold"), says("[data-summary]", words.would), presses("[data-send]"), says("#live .counts", words.delivered))
+		var seen bool
+		does(t, ctx, chromedp.EmulateViewport(360, 800), chromedp.Navigate("http://"+o.address+"/people"), chromedp.WaitVisible("main h1"),
+			chromedp.Poll(`(() => { const r = document.querySelector("nav [aria-current]").getBoundingClientRect(); return r.left >= 0 && r.right <= innerWidth })()`, &seen, chromedp.WithPollingTimeout(time.Minute)))
 		does(t, ctx, chromedp.Navigate("http://"+o.address+"/"), says("h1", words.today), presses(`button[lang="en"]`), says("h1", "Today"))
 	}
 }

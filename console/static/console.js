@@ -1,6 +1,12 @@
 // What a page cannot do without a script: live updates, the grid for mending, dropping files by drag.
 "use strict";
 
+// On a narrow screen the way to the current page is in sight.
+(() => {
+  const tab = document.querySelector("nav [aria-current]");
+  if (tab) tab.scrollIntoView({ block: "nearest", inline: "center" });
+})();
+
 // Live: parts of the page that say what they depend on (data-live) are fetched anew when it changes, at most once a second.
 (() => {
   const source = document.body.dataset.events;
