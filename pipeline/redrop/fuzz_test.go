@@ -127,6 +127,7 @@ func FuzzRedrop(f *testing.F) {
 	}
 	f.Add([]byte{41, 8, 12}, []byte{0, 10, 5})
 	f.Add([]byte{12, 3, 71, 3}, []byte{54, 5})
+	f.Add([]byte{249, 0, 66}, []byte{232, 140, 130})
 	f.Fuzz(redropped)
 }
 

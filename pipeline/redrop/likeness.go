@@ -28,7 +28,8 @@ func (m *matching) byLikeness(lines []int) error {
 
 // moved finds out whether rows moved without their numbers though none is as it was, which would show it: where a program wrote all of them
 // in its own way, and only the sender's columns were sorted. A line has moved that shares more of its values with another row than with that
-// of its number. Where only rows changed that never were sent, and all that were sent are there, it does not matter.
+// of its number. Where only rows changed that never were sent, and all that were sent are there, it does not matter, unless the rows are those of
+// a result, which has them as a program wrote them: what they were before is asked of the family's first file.
 func (m *matching) moved() error {
 	var lines []int
 	sent, still := false, make([]bool, len(m.originals))
@@ -42,7 +43,8 @@ func (m *matching) moved() error {
 			lines, sent = append(lines, i), sent || m.originals[at].before.sent()
 		}
 	}
-	if len(lines) == 0 || !sent && !m.sentMissing() {
+	settled := m.family.base.ID == m.family.base.Root() && !sent && !m.sentMissing()
+	if len(lines) == 0 || settled {
 		return nil
 	}
 	like := make([]int32, len(m.lines))
