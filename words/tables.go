@@ -74,9 +74,9 @@ var tables = catalogue{
 		RU: "После целых чисел стояло .0, как программы пишут дроби (13800138000.0); оно убрано: {count}.",
 	},
 	"table.note.apostrophe": {
-		EN: "An apostrophe before a number, the mark for text, was taken off in {count} {count:cell|cells}.",
-		ZH: "有 {count} 个单元格的数字前有文本标记（撇号），已去掉。",
-		RU: "Апостроф перед числом (знак текста) убран в ячейках: {count}.",
+		EN: "A mark for text before the value, an apostrophe or a grave accent, was taken off in {count} {count:cell|cells}.",
+		ZH: "有 {count} 个单元格的值前有文本标记（撇号或反引号），已去掉。",
+		RU: "Знак текста перед значением (апостроф или обратный апостроф) убран в ячейках: {count}.",
 	},
 	"table.note.escaped": {
 		EN: "Character references of HTML, such as {value}, were read as the characters they stand for in {count} {count:cell|cells}.",

@@ -309,7 +309,7 @@ func (t *opened) judgeWidth(row *batch.Row, s *splitter) {
 // unusual are the first bytes of cells that may show nothing or another text than is written, or whose value was destroyed.
 var unusual = func() (odd [256]bool) {
 	for b := range 256 {
-		odd[b] = b <= '9' || b >= 0x80 || strings.IndexByte(`=NnE<[\udD`, byte(b)) >= 0
+		odd[b] = b <= '9' || b >= 0x80 || b == '`' || strings.IndexByte(`=NnE<[\udD`, byte(b)) >= 0
 	}
 	return odd
 }()
@@ -357,7 +357,7 @@ func (t *opened) inspect(c *batch.Cell, column int, s *splitter, wide bool) {
 			return
 		}
 	case t.fit == nil:
-	case first == '\'':
+	case first == '\'', first == '`':
 		var marked bool
 		if c.Text, marked = table.Apostrophe(c.Text); marked {
 			t.notes.add(words.Message("table.note.apostrophe"), s.number)

@@ -260,6 +260,8 @@ func (r *remark) total(columns int, odd bool) (Remark, bool) {
 	switch {
 	case r.word == "" || bare == "":
 		return Record, false
+	case r.word == "record(s) downloaded", r.word == "records downloaded": // eBay writes its sentence into several cells
+		return Total, r.strange
 	case certain[bare], suffixed(bare), amounted(head):
 		return Total, r.strange
 	case prefixed(bare) && (numbered || colon || sums):

@@ -100,8 +100,14 @@ var failures = map[string]bool{
 }
 
 // Apostrophe takes off the mark by which people make a spreadsheet keep a number as text, where it has become a part of the value:
-// '00123, '+49 30 1234. A word that begins with one ('s-Hertogenbosch) keeps it.
+// '00123, '+49 30 1234. A word that begins with one ('s-Hertogenbosch) keeps it. WeChat writes a grave accent before every value, words too.
 func Apostrophe(s string) (string, bool) {
+	if len(s) > 1 && s[0] == '`' {
+		if strings.IndexByte(s[1:], '`') >= 0 {
+			return s, false
+		}
+		return s[1:], true
+	}
 	if len(s) < 2 || s[0] != '\'' {
 		return s, false
 	}

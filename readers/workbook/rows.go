@@ -782,7 +782,7 @@ func (t *rows) values() error {
 		case h.NoValue(c.Text):
 			t.leave("table.note.no_value", t.row.Number, c.Text)
 			*c = table.Void(c.Text)
-		case first == '\'':
+		case first == '\'', first == '`':
 			if text, marked := table.Apostrophe(c.Text); marked {
 				t.leave("table.note.apostrophe", t.row.Number, "")
 				c.Text = text
