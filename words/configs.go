@@ -88,6 +88,7 @@ var configs = catalogue{
 	"ledger.database":           {EN: "the address names no database", ZH: "地址中没有数据库名", RU: "в адресе нет имени базы данных"},
 	"ledger.parameter":          {EN: "the address has the parameter {name}, which there is not", ZH: "地址中的参数 {name} 不存在", RU: "в адресе параметр {name}, которого нет"},
 	"ledger.sslmode":            {EN: "sslmode cannot be {value}", ZH: "sslmode 不能是 {value}", RU: "sslmode не может быть {value}"},
+	"ledger.search_path":        {EN: "search_path names one schema, in small letters, digits and _, and not {value}", ZH: "search_path 只能是一个模式名，由小写字母、数字和 _ 组成，不能是 {value}", RU: "search_path называет одну схему - строчные буквы, цифры и _ - а не {value}"},
 	"config.builtin":            {EN: "the built-in provider documents cannot be used ({cause})", ZH: "内置的服务商文档无法使用（{cause}）", RU: "встроенные документы поставщиков не удаётся использовать ({cause})"},
 	"config.file":               {EN: "{path} cannot be read ({cause})", ZH: "无法读取 {path}（{cause}）", RU: "{path} не удаётся прочитать ({cause})"},
 	"config.file.write":         {EN: "write the path of a file that rowferry may read; relative paths start at the configuration's folder", ZH: "请写 rowferry 有权读取的文件路径；相对路径从配置文件所在文件夹算起", RU: "напишите путь к файлу, который rowferry может читать; относительные пути начинаются в папке конфигурации"},

@@ -3,6 +3,7 @@ package postgres
 import (
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -15,6 +16,9 @@ var parameters = []string{"connect_timeout", "host", "passfile", "password", "po
 	"target_session_attrs", "user"}
 
 var sslModes = []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
+
+// oneSchema is a name that means the same written as it is and in quotes. Of several the tables would lie in one, or in one called like all.
+var oneSchema = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
 
 // Check says what is wrong with an address. It connects to nothing, and shows no password.
 func Check(address string) (wrong []batch.Mistake) {
@@ -45,6 +49,9 @@ func Check(address string) (wrong []batch.Mistake) {
 	}
 	if mode := given.Get("sslmode"); mode != "" && !slices.Contains(sslModes, mode) {
 		bad(words.Message("ledger.sslmode", "value", words.Short(mode)), words.Meant(mode, sslModes))
+	}
+	if path := given.Get("search_path"); path != "" && !oneSchema.MatchString(path) {
+		bad(words.Message("ledger.search_path", "value", words.Short(path)), words.Example("ledger: postgres://rowferry@db.example.com/rowferry?search_path="+schema))
 	}
 	return wrong
 }
