@@ -140,6 +140,7 @@ type Inbox struct {
 	aside     Sightings        // what is not to be taken, and whose sender may be waiting
 	looked    time.Time        // when the last look began
 	refused   map[string]bool  // names told in the log
+	leaves    int              // how many names of this look it was told
 	noted     map[string]noted // files that were not whole
 	made      map[string]bool  // folders of ours that are known to be there
 	pending   map[string]bool  // copies of claimed files that were cut off

@@ -94,6 +94,23 @@ func TestTenThousandFilesAtOnce(t *testing.T) {
 	}
 }
 
+// In a folder full of other people's files, the log names some and counts the rest.
+func TestTheLogOfAFullFolderIsShort(t *testing.T) {
+	dir := t.TempDir()
+	var log bytes.Buffer
+	p := polled(t, dir, func(s *inbox.Settings) {
+		s.Match, s.Logger = []string{"orders-*.csv"}, slog.New(slog.NewTextHandler(&log, nil))
+	})
+	for i := range 100 {
+		drop(t, dir, fmt.Sprintf("invoice-%03d.csv", i), "x\n")
+	}
+	look(t, p)
+	look(t, p)
+	if n := strings.Count(log.String(), "is left alone: "); n != 20 || !strings.Contains(log.String(), "count=80") {
+		t.Errorf("%d lines:\n%s", n, log.String())
+	}
+}
+
 // An empty inbox costs next to nothing: a look is one listing.
 func TestAnEmptyInboxIsCheap(t *testing.T) {
 	p := here(t, t.TempDir(), nil)

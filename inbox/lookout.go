@@ -85,6 +85,12 @@ func (b *Inbox) survey(ctx context.Context, found []places.Entry, now time.Time)
 	defer b.sightings.End()
 	b.aside.Begin()
 	defer b.aside.End()
+	b.leaves = 0
+	defer func() {
+		if more := b.leaves - fewLines; more > 0 {
+			b.Logger.Info("more in the inbox is left alone", "inbox", b.where, "count", more)
+		}
+	}()
 	there := make(map[string]bool, len(found))
 	for _, e := range found {
 		there[e.Name] = true
@@ -159,6 +165,9 @@ func Unfit(mode fs.FileMode) string {
 	return "it is not a regular file"
 }
 
+// fewLines is how many files of one look the log names that are left alone; of a folder that others use, too, it counts the rest.
+const fewLines = 20
+
 // leave tells once that a file is left alone.
 func (b *Inbox) leave(name string, level slog.Level, why string) {
 	if b.refused == nil {
@@ -166,6 +175,9 @@ func (b *Inbox) leave(name string, level slog.Level, why string) {
 	}
 	if !b.refused[name] {
 		b.refused[name] = true
+		if b.leaves++; b.leaves > fewLines {
+			return
+		}
 		b.Logger.Log(context.Background(), level, "a file in the inbox is left alone: "+why, "inbox", b.where, "file", name)
 	}
 }
