@@ -75,7 +75,7 @@ func halved(text string, s *splitter) string {
 		}
 		field := text[f.from:f.to]
 		at := strings.LastIndexByte(field, '&')
-		if at < 0 {
+		if at < 0 || strings.Contains(field, "://") { // a parameter of an address may be called so
 			continue
 		}
 		if _, mark := table.Unescaped(field[at:] + ";"); mark != "" {
