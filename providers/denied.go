@@ -158,10 +158,15 @@ func outside(m map[string]any) map[string]any {
 	return out
 }
 
-// unheard reports whether an answer is a code and words that nobody here knows to mean success.
+// unheard reports whether an answer is a number and words that nobody here knows to mean success. A code that is none of the numbers
+// by which errors are told counts where it or the words complain: a good status is believed otherwise.
 func unheard(m map[string]any) bool {
-	code := plainKey(plainText(member(m, resultNames, func(v any) bool { return plainText(v) != "" })))
+	text := plainText(member(m, resultNames, func(v any) bool { return plainText(v) != "" }))
+	code := plainKey(text)
 	if strings.Trim(code, "0") == "" || slices.Contains(goodCodes, code) {
+		return false
+	}
+	if strings.Trim(code, "0123456789") != "" && !sounds(text, badWords) && !sounds(wordsIn(m), badWords) {
 		return false
 	}
 	full := func(v any) bool { return plainSize(v) > 0 || plainSize(v) < 0 && plainText(v) != "" }
