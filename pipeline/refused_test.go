@@ -73,18 +73,25 @@ func TestRefusedFilesAreToldInTheOutbox(t *testing.T) {
 	}
 }
 
-// Under run --once, as from cron, the patience is counted over the runs: what nobody takes is told of in the outbox, once, and so is a file whose name is no
-// text.
-func TestMisfitsAreToldByRunsThatEnd(t *testing.T) {
+// onlyCSV is a configuration whose inbox takes nothing but CSV and bears for so long what it does not take.
+func onlyCSV(t *testing.T, patience string) (in, out, config string) {
+	t.Helper()
 	_, url := newNotices(t)
 	dir := t.TempDir()
-	in, out := filepath.Join(dir, "in"), filepath.Join(dir, "out")
-	config := filepath.Join(dir, "rowferry.yaml")
+	in, out = filepath.Join(dir, "in"), filepath.Join(dir, "out")
+	config = filepath.Join(dir, "rowferry.yaml")
 	text := fmt.Sprintf("data: data\naccounts:\n  les: {provider: les, server: %q, rate: none}\nroutes:\n  failures:\n    account: les\n    operation: shipmentFailed\n"+
-		"    inbox: {dir: in, settle: 1ms, every: 10ms, patience: 1s, match: [\"*.csv\"]}\n    outbox: {dir: out, formats: [csv]}\n", url)
+		"    inbox: {dir: in, settle: 1ms, every: 10ms, patience: %s, match: [\"*.csv\"]}\n    outbox: {dir: out, formats: [csv]}\n", url, patience)
 	if err := errors.Join(os.MkdirAll(in, 0o755), os.WriteFile(config, []byte(text), 0o600)); err != nil {
 		t.Fatal(err)
 	}
+	return in, out, config
+}
+
+// Under run --once, as from cron, the patience is counted over the runs: what nobody takes is told of in the outbox, once, and so is a file whose name is no
+// text.
+func TestMisfitsAreToldByRunsThatEnd(t *testing.T) {
+	in, out, config := onlyCSV(t, "1s")
 	names := []string{"orders.zip", "orders.et", "orders.wps", "\xd0\xc5orders.csv", "orders.lnk", "orders.folder", "orders.csv"}
 	if err := errors.Join(os.Symlink("orders.zip", filepath.Join(in, "orders.csv")), os.Mkdir(filepath.Join(in, "orders.folder"), 0o755)); err != nil {
 		t.Fatal(err)
@@ -130,15 +137,7 @@ func TestMisfitsAreToldByRunsThatEnd(t *testing.T) {
 
 // A file that waits is told of as such. Of many things at once, as of a folder that other programs use too, one text tells.
 func TestManyThatAreNotTakenAreToldOfTogether(t *testing.T) {
-	_, url := newNotices(t)
-	dir := t.TempDir()
-	in, out := filepath.Join(dir, "in"), filepath.Join(dir, "out")
-	config := filepath.Join(dir, "rowferry.yaml")
-	text := fmt.Sprintf("data: data\naccounts:\n  les: {provider: les, server: %q, rate: none}\nroutes:\n  failures:\n    account: les\n    operation: shipmentFailed\n"+
-		"    inbox: {dir: in, settle: 1ms, every: 10ms, patience: 1ms, match: [\"*.csv\"]}\n    outbox: {dir: out, formats: [csv]}\n", url)
-	if err := errors.Join(os.MkdirAll(in, 0o755), os.WriteFile(config, []byte(text), 0o600)); err != nil {
-		t.Fatal(err)
-	}
+	in, out, config := onlyCSV(t, "1ms")
 	put := func(name string) {
 		if err := os.WriteFile(filepath.Join(in, name), []byte("x"), 0o644); err != nil {
 			t.Fatal(err)

@@ -202,6 +202,14 @@ type late struct {
 	last int // its row of prints that the tail has; -1: none
 }
 
+// noLimit asks for all rows.
+const noLimit = -1
+
+// each gives the file's rows of prints behind the last, so many of them.
+func (f late) each(ctx context.Context, q querier, most int, do func(tallied, []printed)) error {
+	return eachPrinted(ctx, q, do, "SELECT ?1, file, seq, body FROM prints WHERE file = ?2 AND seq > ?3 ORDER BY seq LIMIT ?4", f.id, f.n, f.last, most)
+}
+
 // made is a segment that is not committed.
 type made struct {
 	*segment
@@ -245,10 +253,10 @@ func (x *printIndex) catchUp(ctx context.Context, q querier, own bool) error {
 		if x.due == 0 {
 			add = x.tail.loosely
 		}
-		err := eachPrinted(ctx, q, func(at tallied, list []printed) {
+		err := f.each(ctx, q, noLimit, func(at tallied, list []printed) {
 			add(at, list)
 			f.last = at.seq
-		}, "SELECT ?1, file, seq, body FROM prints WHERE file = ?2 AND seq > ?3 ORDER BY seq", f.id, f.n, f.last)
+		})
 		if err != nil {
 			return err
 		}
@@ -523,23 +531,24 @@ func (w *writing) Publish(f ledger.File, n int64) error {
 	if len(w.l.accepted) > 1000 && len(w.l.began) == 0 {
 		clear(w.l.accepted)
 	}
-	if w.l.prints.later(late{f.ID, n, -1}, f.Items) {
+	it := late{f.ID, n, -1}
+	if w.l.prints.later(it, f.Items) {
 		w.learned = true
 		return nil
 	}
 	if err := w.l.prints.catchUp(w.ctx, w.conn, true); err != nil {
 		return err
 	}
-	for last, rows := -1, 1; rows > 0; {
+	for rows := 1; rows > 0; {
 		rows = 0
-		err := eachPrinted(w.ctx, w.conn, func(at tallied, list []printed) {
+		err := it.each(w.ctx, w.conn, 64, func(at tallied, list []printed) {
 			w.learn(at, list)
-			last, rows = at.seq, rows+1
-		}, "SELECT ?1, file, seq, body FROM prints WHERE file = ?2 AND seq > ?3 ORDER BY seq LIMIT 64", f.ID, n, last)
+			it.last, rows = at.seq, rows+1
+		})
 		if err != nil {
 			return err
 		}
-		if err := w.sealTail(n, last); err != nil {
+		if err := w.sealTail(n, it.last); err != nil {
 			return err
 		}
 	}
@@ -604,13 +613,13 @@ func (w *writing) Raced(f ledger.File, n int64) error {
 		return nil
 	}
 	var prints []ledger.Print
-	err := eachPrinted(w.ctx, w.conn, func(_ tallied, list []printed) {
+	err := late{f.ID, n, -1}.each(w.ctx, w.conn, noLimit, func(_ tallied, list []printed) {
 		for _, p := range list {
 			if !p.Free {
 				prints = append(prints, p.print)
 			}
 		}
-	}, "SELECT ?1, file, seq, body FROM prints WHERE file = ?2", f.ID, n)
+	})
 	if err != nil {
 		return err
 	}

@@ -2,9 +2,7 @@ package table
 
 import (
 	"html"
-	"regexp"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"github.com/rowferry/rowferry/batch"
@@ -168,9 +166,7 @@ func unescape(reference string) string {
 func Formula(s string) bool { return len(s) > 1 && s[0] == '=' && formula().MatchString(s) }
 
 // formula has after its sign a cell, a call, a sheet, a number that stands alone or is reckoned with, or a text that something is put to.
-var formula = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^=\s*[-+@({]*(\$?[A-Za-z]{1,3}\$?\d{1,7}([^\pL\d_.]|$)|[\pL_][\pL\d_.]*\(|'[^']+'!|[\pL_][\pL\d_.]*!\$?[A-Za-z]|\d[\d.,]*\s*([-+*/^&]|$)|"[^"]*"\s*&)`)
-})
+var formula = pattern(`^=\s*[-+@({]*(\$?[A-Za-z]{1,3}\$?\d{1,7}([^\pL\d_.]|$)|[\pL_][\pL\d_.]*\(|'[^']+'!|[\pL_][\pL\d_.]*!\$?[A-Za-z]|\d[\d.,]*\s*([-+*/^&]|$)|"[^"]*"\s*&)`)
 
 // UnderFormula is the cell that holds a formula.
 func UnderFormula(text string) batch.Cell {
