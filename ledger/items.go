@@ -46,27 +46,29 @@ func (s *Staged) PrintFor(account, operation string) Print {
 	if s.Sealed != (Print{}) {
 		return s.Sealed
 	}
+	return PrintOf(account, operation, s.counted(s.Body))
+}
+
+// counted is what counts of a body of the item: the order of several rows does not.
+func (s *Staged) counted(body []byte) []byte {
 	if len(s.Rows) > 1 {
-		return PrintOf(account, operation, inAnyOrder(s.Body))
+		return inAnyOrder(body)
 	}
-	return PrintOf(account, operation, s.Body)
+	return body
 }
 
 // BaredFor is a print of its request as programs leave it that take the numbers in a text for numbers: 0030 is 30, +49 is 49, 1.50 is 1.5. It is
 // no request's own. less says whether the request has anything of that, and zeroed, what begins so. The print is zero where private fields are sealed,
-// and where there is nothing of that unless any is asked for.
-func (s *Staged) BaredFor(account, operation string, any bool) (print Print, less, zeroed bool) {
+// and, unless it is wanted always, where there is nothing of that.
+func (s *Staged) BaredFor(account, operation string, always bool) (print Print, less, zeroed bool) {
 	if s.Sealed != (Print{}) {
 		return print, false, false
 	}
 	body, less, zeroed := bared(s.Body)
-	if !less && !any {
+	if !less && !always {
 		return print, false, false
 	}
-	if len(s.Rows) > 1 {
-		body = inAnyOrder(body)
-	}
-	return PrintOf(account, operation+" bared", body), less, zeroed
+	return PrintOf(account, operation+" bared", s.counted(body)), less, zeroed
 }
 
 // State is where an item stands before its first event.
