@@ -1,0 +1,5 @@
+//go:build !windows
+
+package systems
+
+const answer = 42

@@ -1,0 +1,3 @@
+package systems
+
+const answer = "forty-two"
