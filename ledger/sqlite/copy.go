@@ -96,6 +96,7 @@ func (d Driver) Replace(_ context.Context, from, aside string) (err error) {
 			return unwritable(d.Dir, err)
 		}
 	}
+	local.HandOver(d.Dir)
 	return local.SyncDirs(d.Dir, aside)
 }
 

@@ -166,6 +166,7 @@ func (d Driver) own(ctx context.Context, how trust) (*Ledger, error) {
 	if err == nil {
 		err = ledger.Reprint(ctx, l, l.Reprint)
 	}
+	local.HandOver(dir)
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -416,6 +417,7 @@ func (l *Ledger) Close() error {
 	l.queue.Close()
 	<-l.done
 	err := errors.Join(l.conn.close(), l.writer.Close(), l.reader.Close(), l.mark.close())
+	local.HandOver(filepath.Dir(l.path))
 	return errors.Join(err, l.lock.Unlock())
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/drivers"
+	"github.com/rowferry/rowferry/places/local"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -91,7 +92,7 @@ func Verify(from string) (list List, err error) {
 // make makes the ledger of the backup ready in a folder, with its spool.
 func (r *Restored) make(ctx context.Context, cfg *configs.Config, ready, from string, list List) error {
 	at := drivers.SQLite(ready)
-	if err := os.MkdirAll(ready, 0o700); err != nil {
+	if err := local.Make(ready, 0o700); err != nil {
 		return err
 	}
 	if err := within(from, ready); err != nil {
@@ -233,7 +234,7 @@ func putResult(cfg *configs.Config, at, path string) error {
 	if o.Dir == "" || o.SFTP != "" {
 		return nil
 	}
-	if err := os.MkdirAll(o.Dir, 0o750); err != nil {
+	if err := local.Make(o.Dir, 0o750); err != nil {
 		return err
 	}
 	err := put(path, filepath.Join(o.Dir, name), 0o666)

@@ -106,7 +106,7 @@ func tryFolder(dir string, mode fs.FileMode) error {
 		return nil
 	}
 	if mode != 0 {
-		if err := os.MkdirAll(dir, mode); err != nil {
+		if err := local.Make(dir, mode); err != nil {
 			return err
 		}
 	}

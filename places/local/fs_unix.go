@@ -28,5 +28,11 @@ func owners(info fs.FileInfo) (user, group int, known bool) {
 	return int(s.Uid), int(s.Gid), true
 }
 
+// alone reports whether a file has no other name.
+func alone(info fs.FileInfo) bool {
+	s, ok := info.Sys().(*syscall.Stat_t)
+	return ok && s.Nlink == 1
+}
+
 // writable says why files cannot be moved out of dir.
 func writable(dir string) error { return unix.Access(dir, unix.W_OK|unix.X_OK) }

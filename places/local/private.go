@@ -14,7 +14,7 @@ var ours = []string{"ledger.", "spool", "outgoing", "console", "downloads", "mou
 // Private makes a data folder, and what of ours lies in it, the user's alone that runs rowferry: folders 0700, files 0600, whatever the umask
 // is and whatever was there before. What lies in a folder that was so already is not looked through.
 func Private(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := Make(dir, 0o700); err != nil {
 		return err
 	}
 	if err := os.Chmod(dir, 0o700); err != nil {
