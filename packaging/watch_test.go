@@ -15,8 +15,11 @@ import (
 	_ "github.com/grafana/grafana-foundation-sdk/go/prometheus" // its queries are known to the reader of dashboards
 )
 
-// Prometheus takes the rules of the alerts.
-func TestAlertRules(t *testing.T) { promtool(t, "alerts.yaml") }
+// Prometheus takes the rules of the alerts, and they say what testdata/alerts.yaml has them say.
+func TestAlertRules(t *testing.T) {
+	promtool(t, "check", "alerts.yaml")
+	promtool(t, "test", "testdata/alerts.yaml")
+}
 
 // Grafana takes the dashboard as it is, without a key that it does not know; every panel asks something, in words that Prometheus understands, and
 // none lies over another.
@@ -69,7 +72,7 @@ func TestDashboard(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.ReplaceAll(rules, "$", "unknown variable")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	promtool(t, path)
+	promtool(t, "check", path)
 }
 
 // misread is what Grafana's types do not know of a dashboard; "" for nothing.
@@ -83,9 +86,9 @@ func misread(text []byte) string {
 	return fmt.Sprint(err)
 }
 
-func promtool(t *testing.T, rules string) {
+func promtool(t *testing.T, verb, rules string) {
 	t.Helper()
-	if out, err := exec.CommandContext(t.Context(), "promtool", "check", "rules", rules).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "promtool", verb, "rules", rules).CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, out)
 	}
 }

@@ -79,7 +79,26 @@ func (m *Metrics) serve(e *Engine) {
 			}
 		}
 	}
+	m.begin(e)
 	m.engine = e
+}
+
+// begin shows what nothing was counted of yet as 0: where a counter comes to be with its first count, Prometheus sees no increase, and an alert is silent.
+func (m *Metrics) begin(e *Engine) {
+	for name := range e.Routes {
+		m.rowsRead.Add(0, name)
+		for _, state := range []string{"accepted", string(ledger.Duplicate), string(ledger.Quarantined)} {
+			m.files.Add(0, name, state)
+		}
+		for _, outcome := range batch.Statuses() {
+			m.rows.Add(0, name, string(outcome))
+		}
+	}
+	for name := range e.Lanes {
+		for _, fate := range []senders.Fate{senders.Answered, senders.Lost, senders.NotSent} {
+			m.attempts.Add(0, name, string(fate))
+		}
+	}
 }
 
 func forget(name string, gauges ...*exposition.Metric) {

@@ -97,6 +97,9 @@ routes: {notes: {account: les, operation: shipmentFailed, inbox: {dir: in, settl
 	want := []string{
 		`rowferry_rows_total{outcome="delivered",route="notes"} 3`,
 		`rowferry_rows_total{outcome="invalid",route="notes"} 1`,
+		`rowferry_rows_total{outcome="unknown",route="notes"} 0`, // of what was never there no increase is seen
+		`rowferry_files_total{route="notes",state="quarantined"} 0`,
+		`rowferry_requests_total{account="les",fate="lost"} 0`,
 		`rowferry_rows_read_total{route="notes"} 6`,
 		`rowferry_files_total{route="notes",state="accepted"} 2`,
 		`rowferry_backlog_rows{account="les",age="10m"} 2`,
