@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/words"
 )
 
 // answerSpec is `answer` of an operation.
@@ -223,7 +224,15 @@ func (r Reading) Plain() bool {
 	return r.Class == OK && !slices.ContainsFunc(r.Items, func(v Verdict) bool { return v.Class != OK })
 }
 
+// packings are ways to pack a body; some write other things into Content-Encoding, such as utf-8.
+var packings = regexp.MustCompile(`(?i)\b(br|zstd|gzip|deflate|compress|dcb|dcz)\b`)
+
 func (op *Operation) interpret(r Response, s Sent) Reading {
+	if by := r.Header.Get("Content-Encoding"); packings.MatchString(by) && len(r.Body) > 0 {
+		v := op.byStatus(r.Status)
+		v.Message = words.Every("answer.packed", "by", by)
+		return Reading{Verdict: v}
+	}
 	if op.answer == nil {
 		return op.presumed(r, s)
 	}
@@ -288,7 +297,7 @@ func headerTexts(h http.Header) map[string]string {
 func (op *Operation) byStatus(status int) Verdict {
 	v := Verdict{Class: Unknown, Code: strconv.Itoa(status)}
 	switch {
-	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:
+	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable || status == http.StatusTooEarly:
 		v.Class = Retry
 	case status == http.StatusUnauthorized && op.logsIn():
 		v.Class = Renew

@@ -10,6 +10,7 @@ import (
 	"io"
 	"math/big"
 	"mime"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -43,14 +44,53 @@ func parseBody(body []byte, contentType, charset string) (value any, root string
 	switch {
 	case len(text) == 0:
 		return nil, "", nil
-	case text[0] == '<':
-		return parseXML(text)
+	case text[0] == '{' || text[0] == '[':
+	case strings.HasPrefix(contentType, "application/x-www-form-urlencoded"):
+		return parseForm(string(text))
+	default:
+		last := jsonAtEnd(text)
+		if text[0] == '<' && last == nil {
+			return parseXML(text)
+		}
+		if last != nil {
+			text = last
+		}
 	}
 	value, err = parseJSON(text)
 	if err == nil && members(value) != colons(text) {
 		return nil, "", errors.New("an object has two members of one name") // which one is meant?
 	}
 	return value, "", err
+}
+
+// jsonAtEnd is the object at the end of a text that begins with something else: PHP's warnings, a call around it, what keeps scripts from
+// reading it. nil: there is none.
+func jsonAtEnd(text []byte) []byte {
+	text = bytes.TrimRight(text, ");\r\n\t ")
+	if !bytes.HasSuffix(text, []byte("}")) {
+		return nil
+	}
+	for range 3 {
+		at := bytes.IndexByte(text, '{')
+		if at < 0 {
+			return nil
+		}
+		if text = text[at:]; json.Valid(text) {
+			return text
+		}
+		text = text[1:]
+	}
+	return nil
+}
+
+// parseForm reads status=ok&id=7.
+func parseForm(text string) (any, string, error) {
+	values, err := url.ParseQuery(text)
+	out := make(map[string]any, len(values))
+	for name := range values {
+		out[name] = values.Get(name)
+	}
+	return out, "", err
 }
 
 // members counts the members of all objects in a value.

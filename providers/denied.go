@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,19 +13,25 @@ import (
 
 var (
 	successNames = namesOf("success ok successful issuccess succeeded succ successflag")
-	failureNames = namesOf("error haserror haserrors iserror errors failed isfailed")
+	failureNames = namesOf("error err erro haserror haserrors iserror errors failed isfailed")
 	failedCounts = namesOf("failed failures failedcount failcount failurecount errorcount errorscount errors rejectedcount")
-	errorNames   = namesOf("errors error errorlist violations validationmessages validationerrors fielderrors fault faults errorresponse errorcodes modelstate invalidparams errormessage errormsg errmsg errortext errordescription")
-	errorNumbers = namesOf("errcode errorcode errno errorno error")
-	stateNames   = namesOf("status state result resultstatus returnstatus responsestatus requeststatus ack outcome")
-	resultNames  = namesOf("code resultcode returncode retcode rescode respcode responsecode rtncode apiresultcode")
-	messageNames = namesOf("message msg submsg errmsg errormsg errormessage resultmsg resultmessage retmsg returnmsg responsemessage apierrormsg detail reason error")
+	errorNames   = namesOf("errors error err erro exception exceptiontype errorlist violations validationmessages validationerrors fielderrors fault faults errorresponse errorcodes modelstate invalidparams errormessage errormsg errmsg errortext errordescription")
+	errorNumbers = namesOf("errcode errorcode errno errorno error err erro")
+	stateNames   = namesOf("status state result resultstatus returnstatus responsestatus requeststatus highestseverity ack flag outcome estado")
+	yesNames     = namesOf("result accepted created valid isvalid")
+	noteNames    = namesOf("messages message notifications notification alerts return returns bapiret2")
+	headNames    = namesOf("meta head header status responsestatus returnstatus")
+	resultNames  = namesOf("code resultcode returncode retcode rescode respcode responsecode rtncode apiresultcode statuscode")
+	messageNames = namesOf("message msg submsg errmsg errormsg errormessage resultmsg resultmessage retmsg returnmsg responsemessage apierrormsg statustext statusmessage mensaje detail reason error")
 	payloadNames = namesOf("data result results content payload items rows apiresultdata")
+
+	levelNames = namesOf("severity level type validationstate alerttype messagetype errorlevel")
+	badLevels  = namesOf("error err fatal failure critical severe hard e a")
 
 	badStates = namesOf("error err fail failed failure fault ko nok notok rejected refused denied invalid exception badrequest unauthorized 失败 错误 ошибка")
 	goodCodes = namesOf("1 200 201 202 204 10000 20000 ok success succeed succeeded successful succ s created accepted done complete completed received queued processed submitted 成功 false none null no noerror n/a")
 	goodWords = namesOf("success successful successfully ok accepted created done received queued processed submitted complete completed успешно принят создан выполнен 成功 完成 已受理 已接收")
-	badWords  = namesOf("error err fail failed failure exception invalid denied unauthorized forbidden cannot ошибка неверный неверно 错误 失败 异常")
+	badWords  = namesOf("error err fail failed failure exception invalid denied unauthorized forbidden cannot illegal missing incomplete expired unsupported unable not ошибка неверный неверно 错误 失败 异常")
 )
 
 type denial int
@@ -40,10 +47,11 @@ func denies(m map[string]any) (d denial, status int) {
 	yes, no := flags(m)
 	trouble := troubled(m, 0)
 	_, call := m["jsonrpc"]
-	made := referenceIn(outside(m)) != "" && !call
-	said := member(m, messageNames, func(v any) bool { return spokenText(v) != "" }) != nil
-	if n, _ := statusIn(m); n >= 400 && said && !made {
-		status = n
+	made, said := referenceIn(outside(m)) != "" && !call, hasWords(m)
+	for _, head := range heads(m) {
+		if n, _ := statusIn(head); n >= 400 && hasWords(head) && !made {
+			status = n
+		}
 	}
 	switch {
 	case yes && trouble:
@@ -52,12 +60,47 @@ func denies(m map[string]any) (d denial, status int) {
 		return silent, 0
 	case status > 0:
 		return refusal, status
-	case no, trouble && !made:
+	case no, (trouble || off(m)) && !made:
 		return refusal, 0
-	case trouble, said && !made && unheard(m):
+	case trouble, off(m) && said, !made && slices.ContainsFunc(heads(m), func(h map[string]any) bool { return hasWords(h) && unheard(h, m) }), said && !made && nameless(m):
 		return perhaps, 0
 	}
 	return silent, 0
+}
+
+// heads are an answer and the parts of it that tell how the call went.
+func heads(m map[string]any) []map[string]any {
+	out := []map[string]any{m}
+	for _, key := range sorted(m) {
+		if head, ok := m[key].(map[string]any); ok && slices.Contains(headNames, plainKey(key)) {
+			out = append(out, head)
+		}
+	}
+	return out
+}
+
+func hasWords(m map[string]any) bool {
+	return member(m, messageNames, func(v any) bool { return spokenText(v) != "" }) != nil
+}
+
+// off reports whether {"status": false} and its like stand in an object. Of a thing that was made it may also be a property.
+func off(m map[string]any) bool {
+	for key, v := range m {
+		if name := plainKey(key); v == false && (slices.Contains(stateNames, name) || slices.Contains(yesNames, name)) {
+			return true
+		}
+	}
+	return false
+}
+
+// nameless reports whether an answer has a place for the id of what was made, nothing in it, and no good word.
+func nameless(m map[string]any) bool {
+	for key, v := range m {
+		if _, plain := v.(string); (v == nil || plain || v == 0) && isReference(key) && referenceText(v) == "" {
+			return !sounds(wordsIn(m), goodWords) && !slices.Contains(goodCodes, plainKey(plainText(member(m, stateNames, isText))))
+		}
+	}
+	return false
 }
 
 // flags are what {"success": true} and its like say; neither where nothing of the kind stands there.
@@ -78,20 +121,51 @@ func flags(m map[string]any) (yes, no bool) {
 
 // troubled reports whether errors stand in an answer, or in what is wrapped in it.
 func troubled(m map[string]any, depth int) bool {
+	further := depth + 1
+	if alone(m) {
+		further = depth
+	}
 	for key, v := range m {
 		name := plainKey(key)
 		n, _ := v.(int)
 		switch {
 		case slices.Contains(errorNames, name) && isTrouble(v),
 			slices.Contains(errorNumbers, name) && plainSize(v) < 0 && isErrorCode(v),
-			slices.Contains(failedCounts, name) && n > 0:
+			slices.Contains(failedCounts, name) && n > 0,
+			slices.Contains(noteNames, name) && isSevere(v):
 			return true
 		}
-		if inside, ok := wrapped(v); ok && depth < 4 {
-			if _, no := flags(inside); no && depth == 0 || troubled(inside, depth+1) {
+		if inside, ok := wrapped(v); ok && further < 5 {
+			if _, no := flags(inside); no && further <= 1 || further <= 1 && off(inside) && referenceIn(outside(inside)) == "" || troubled(inside, further) {
 				return true
 			}
 		}
+	}
+	return false
+}
+
+// alone reports whether an object only wraps another: as SOAP's envelopes do.
+func alone(m map[string]any) bool {
+	n := 0
+	for key, v := range m {
+		if plainSize(v) > 0 && plainKey(key) != "header" {
+			n++
+		}
+	}
+	return n == 1 && len(m) <= 3
+}
+
+// isSevere reports whether one of some messages is called an error.
+func isSevere(v any) bool {
+	switch x := v.(type) {
+	case []any:
+		return slices.ContainsFunc(x, isSevere)
+	case map[string]any:
+		level := plainKey(plainText(member(x, levelNames, isText)))
+		if slices.Contains(badLevels, level) && wordsIn(x) != "" {
+			return true
+		}
+		return isSevere(only(x))
 	}
 	return false
 }
@@ -136,6 +210,17 @@ func isTrouble(v any) bool {
 	return false // a bool or a number, judged elsewhere
 }
 
+// hasLevel reports whether what stands there are messages that say how grave they are.
+func hasLevel(v any) bool {
+	switch x := v.(type) {
+	case []any:
+		return slices.ContainsFunc(x, hasLevel)
+	case map[string]any:
+		return member(x, levelNames, isText) != nil || hasLevel(only(x))
+	}
+	return false
+}
+
 // isErrorCode reports whether a code of an error stands for one: 0 and "none" do not.
 func isErrorCode(v any) bool {
 	code := plainKey(plainText(v))
@@ -143,7 +228,7 @@ func isErrorCode(v any) bool {
 }
 
 func isWarning(m map[string]any) bool {
-	level := strings.ToLower(plainText(member(m, namesOf("severity level type validationstate alerttype errorlevel"), isText)))
+	level := strings.ToLower(plainText(member(m, levelNames, isText)))
 	return strings.HasPrefix(level, "warn") || strings.HasPrefix(level, "info") || level == "note" || level == "notice"
 }
 
@@ -159,19 +244,24 @@ func outside(m map[string]any) map[string]any {
 }
 
 // unheard reports whether an answer is a number and words that nobody here knows to mean success. A code that is none of the numbers
-// by which errors are told counts where it or the words complain: a good status is believed otherwise.
-func unheard(m map[string]any) bool {
+// by which errors are told counts where it or the words complain: a good status is believed otherwise. whole is what it stands in.
+func unheard(m, whole map[string]any) bool {
 	text := plainText(member(m, resultNames, func(v any) bool { return plainText(v) != "" }))
 	code := plainKey(text)
 	if strings.Trim(code, "0") == "" || slices.Contains(goodCodes, code) {
 		return false
 	}
-	if strings.Trim(code, "0123456789") != "" && !sounds(text, badWords) && !sounds(wordsIn(m), badWords) {
+	if strings.Trim(code, "0123456789") != "" && !errorLike.MatchString(code) && !sounds(humps.ReplaceAllString(text, "$1 $2"), badWords) && !sounds(wordsIn(m), badWords) {
 		return false
 	}
 	full := func(v any) bool { return plainSize(v) > 0 || plainSize(v) < 0 && plainText(v) != "" }
-	return member(m, payloadNames, full) == nil && !sounds(wordsIn(m), goodWords)
+	return member(whole, payloadNames, full) == nil && !sounds(wordsIn(m), goodWords)
 }
+
+var (
+	errorLike = regexp.MustCompile(`^(e|err|error|f|fail)[0-9]{2,}$`)
+	humps     = regexp.MustCompile(`(\p{Ll})(\p{Lu})`) // IncompleteSignature
+)
 
 // plainSize is how many parts a value has, -1 for a plain one.
 func plainSize(v any) int {
@@ -211,6 +301,9 @@ func (op *Operation) denied(body any, status int) (v Verdict, ok bool) {
 		body = list[0]
 	}
 	m, is := body.(map[string]any)
+	if text, plain := body.(string); body == false || plain && complains(text) {
+		return Verdict{Class: Unknown, Code: strconv.Itoa(status)}, true
+	}
 	if !is {
 		return v, false
 	}

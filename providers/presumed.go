@@ -31,7 +31,11 @@ func (op *Operation) presumed(r Response, s Sent) Reading {
 		body = map[string]any{root: body}
 	}
 	if r.Status < 200 || r.Status > 299 {
-		return op.refusing(op.byStatus(r.Status), body, r, s)
+		v := op.byStatus(r.Status)
+		if r.Status == http.StatusInternalServerError && isSendersFault(body, root) {
+			v.Class = Rejected
+		}
+		return op.refusing(v, body, r, s)
 	}
 	v, denied := op.denied(body, r.Status)
 	items := op.itemised(body, s, r.Status, r.Status == http.StatusMultiStatus || denied)
@@ -47,6 +51,10 @@ func (op *Operation) presumed(r Response, s Sent) Reading {
 // taken is the verdict of a good status.
 func (op *Operation) taken(r Response, body any) Verdict {
 	v := Verdict{Class: OK, Reference: cmp.Or(located(r.Header), referenceIn(body))}
+	m, _ := body.(map[string]any)
+	if said := sentence(m); said != "" && wasThere.MatchString(said) {
+		v.Message = batch.Text{EN: said}
+	}
 	if r.Status == http.StatusAccepted {
 		v.Code, v.Message = "accepted", words.Every("answer.accepted")
 	}
@@ -61,6 +69,8 @@ func (op *Operation) byText(r Response) Verdict {
 	switch {
 	case r.Status >= 300 && r.Status < 400:
 		return elsewhere(v, r.Header)
+	case r.Header.Get("Server") == "cloudflare" && slices.Contains(unreached, r.Status):
+		v.Class = Retry
 	case good && asksLogin(r):
 		v.Class = Auth
 	case good && op.answer == nil && !isPage(r) && !misread(r.Body) && !complains(v.Message.EN):
@@ -68,6 +78,10 @@ func (op *Operation) byText(r Response) Verdict {
 	}
 	return v
 }
+
+// unreached are the statuses by which Cloudflare says that it did not get through to the provider: down, unreachable, no handshake, no
+// certificate.
+var unreached = []int{521, 523, 525, 526}
 
 // elsewhere is the verdict over an answer that leads to another address, which people must see to know what is wrong. One that leads to a
 // login was given before anybody looked at the request.
@@ -92,7 +106,26 @@ func (op *Operation) refusing(v Verdict, body any, r Response, s Sent) Reading {
 	out.Message = batch.Text{EN: cmp.Or(wordsIn(body), short(op.Text(r)))}
 	out.Code = cmp.Or(codeIn(body), out.Code)
 	op.pointed(&out, body, s)
+	if out.Class == Rejected && out.Items == nil && len(s.Items) == 1 && wasThere.MatchString(out.Message.EN) {
+		out.Class = Absent
+	}
 	return out
+}
+
+// wasThere are words for what exists already: at a repeat, because the first request made it.
+var wasThere = regexp.MustCompile(`(?i)\balready (exists?|been |created|registered|submitted|processed)|\bduplicated? (order|shipment|parcel|request|reference|ref\b|entry|key|record|document|number|id\b)|已存在|重复(下单|提交|订单|单号|请求)|(订单|单号)重复|уже (существует|создан|зарегистрирован|есть)`)
+
+// isSendersFault reports SOAP's fault of who asked: SOAP has every fault under 500, and this one says that the request was not executed.
+func isSendersFault(body any, root string) bool {
+	envelope, _ := body.(map[string]any)
+	inside, _ := envelope["Body"].(map[string]any)
+	fault, _ := inside["Fault"].(map[string]any)
+	code := plainText(fault["faultcode"])
+	if c, ok := fault["Code"].(map[string]any); ok {
+		code = plainText(c["Value"])
+	}
+	code = code[strings.LastIndexByte(code, ':')+1:]
+	return root == "Envelope" && (strings.HasPrefix(code, "Client") || strings.HasPrefix(code, "Sender"))
 }
 
 // denying is refusing under a good status: it is an answer and not sent again, and of the items of a batch those that nothing points at
@@ -141,20 +174,20 @@ func referenceIn(body any) string {
 		}
 		return ""
 	}
-	for _, key := range []string{"id", "Id", "ID", "uuid", "reference", "referenceId", "referenceNumber"} {
-		if v := plainText(m[key]); v != "" {
+	for _, key := range referenceNames {
+		if v := referenceText(m[key]); v != "" {
 			return v
 		}
 	}
 	for _, key := range sorted(m) {
-		names := func(ending string) bool {
-			return strings.HasSuffix(key, ending) && !slices.Contains(callNames, plainKey(key))
-		}
-		if v := plainText(m[key]); v != "" && slices.ContainsFunc([]string{"Id", "_id", "ID", "Number", "_number", "No", "_no", "Reference"}, names) {
+		if v := referenceText(m[key]); v != "" && isReference(key) {
 			return v
 		}
 	}
 	for _, key := range sorted(m) {
+		if slices.Contains(noteNames, plainKey(key)) && hasLevel(m[key]) {
+			continue // what is said has an id too
+		}
 		switch v := m[key].(type) {
 		case map[string]any:
 			if id := referenceIn(v); id != "" {
@@ -167,6 +200,25 @@ func referenceIn(body any) string {
 				}
 			}
 		}
+	}
+	return ""
+}
+
+var (
+	referenceNames   = []string{"id", "Id", "ID", "uuid", "reference", "referenceId", "referenceNumber"}
+	referenceEndings = []string{"Id", "_id", "ID", "Number", "_number", "No", "_no", "Reference"}
+)
+
+// isReference reports whether a key names an id of what was made.
+func isReference(key string) bool {
+	ends := func(ending string) bool { return strings.HasSuffix(key, ending) }
+	return slices.Contains(referenceNames, key) || slices.ContainsFunc(referenceEndings, ends) && !slices.Contains(callNames, plainKey(key))
+}
+
+// referenceText is the text of an id; 0 and -1 are none.
+func referenceText(v any) string {
+	if text := plainText(v); strings.Trim(text, "0") != "" && text != "-1" {
+		return text
 	}
 	return ""
 }

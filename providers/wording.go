@@ -16,8 +16,8 @@ import (
 func namesOf(keys string) []string { return strings.Fields(keys) }
 
 var (
-	complaintNames = namesOf("errors error violations validationmessages invalidparams details detail faults fielderrors validationerrors fieldviolations errordetails errordetail issues modelstate errorcodes problems errorlist errorresponse messages")
-	sentenceNames  = namesOf("title message submsg msg errmsg errormsg errormessage detail details description errordescription errordesc errortext errorinfo errorcodemessage validationmessage faultstring reason text usermessage resultmsg resultmessage retmsg returnmsg responsemessage")
+	complaintNames = namesOf("errors error violations validationmessages invalidparams details detail faults notifications notification alerts fielderrors validationerrors fieldviolations errordetails errordetail issues modelstate errorcodes problems errorlist errorresponse messages")
+	sentenceNames  = namesOf("title message submsg msg errmsg errormsg errormessage detail details description errordescription errordesc errortext errorinfo errorcodemessage validationmessage faultstring reason reasondesc text statustext statusmessage messagecontent longmessage errcodedes err descricao mensagem mensaje usermessage resultmsg resultmessage retmsg returnmsg responsemessage")
 	codeNames      = namesOf("code errorcode errcode subcode errorcodetext faultcode errorno")
 	pointerNames   = namesOf("pointer instancepath datapath jsonpath path field fieldname property propertyname propertypath location parameter param name loc")
 	wrapperNames   = namesOf("response result data body fault status header head meta output return errorresponse envelope innererror exception")
@@ -47,10 +47,12 @@ func member(m map[string]any, names []string, fits func(any) bool) any {
 	return nil
 }
 
-// spokenText is a text, also where it stands beside its language: {"lang": "en", "value": "…"}.
+// spokenText is a text, also where it stands beside its language: {"lang": "en", "value": "…"}, or in SOAP's <Reason><Text>.
 func spokenText(v any) string {
-	if m, ok := v.(map[string]any); ok && len(m) <= 3 {
-		v = member(m, []string{"value", "text", "#text"}, isText)
+	for range 2 {
+		if m, ok := v.(map[string]any); ok && len(m) <= 3 {
+			v = member(m, []string{"value", "text", "#text"}, func(any) bool { return true })
+		}
 	}
 	text, _ := v.(string)
 	return strings.TrimSpace(text)
@@ -76,13 +78,47 @@ func complaints(body any) []any {
 			if found = complaints(x); found == nil && sentence(x) == "" {
 				found = byField(x)
 			}
+			if one, ok := only(x).(map[string]any); ok && found == nil && sentence(one) != "" {
+				found = []any{one}
+			}
 		}
 		return len(found) > 0
 	})
 	if found == nil && sentence(m) == "" {
 		found = listedByField(m)
 	}
+	if within := violations(m); within != nil {
+		found = slices.DeleteFunc(slices.Clone(found), holdsViolations)
+		return append(found, within...)
+	}
 	return found
+}
+
+func holdsViolations(one any) bool {
+	m, _ := one.(map[string]any)
+	return m["fieldViolations"] != nil
+}
+
+// violations are the fields in Google's details, which may stand beside errors that name none.
+func violations(m map[string]any) (out []any) {
+	details, _ := m["details"].([]any)
+	for _, one := range details {
+		if d, ok := one.(map[string]any); ok {
+			list, _ := d["fieldViolations"].([]any)
+			out = append(out, list...)
+		}
+	}
+	return out
+}
+
+// only is the one thing in an object; nil where there are more.
+func only(m map[string]any) (v any) {
+	for _, v = range m {
+		if len(m) > 1 {
+			return nil
+		}
+	}
+	return v
 }
 
 // byField makes entries of {"city": ["is bad"], "zip": "is missing"}.
@@ -93,10 +129,21 @@ func byField(m map[string]any) (out []any) {
 			list = []any{m[field]}
 		}
 		for _, one := range list {
-			if !isText(one) {
+			inside, _ := one.(map[string]any)
+			if sentence(inside) != "" {
 				return nil
 			}
-			out = append(out, map[string]any{"field": field, "message": one})
+			below := byField(inside)
+			if below == nil && !isText(one) {
+				return nil
+			}
+			if below == nil {
+				out = append(out, map[string]any{"field": field, "message": one})
+			}
+			for _, entry := range below { // {"receiver": [{"email": ["required"]}]}
+				e := entry.(map[string]any)
+				out = append(out, map[string]any{"field": field + "." + e["field"].(string), "message": e["message"]})
+			}
 		}
 	}
 	return out
@@ -117,7 +164,7 @@ func inner(m map[string]any) (out []any) {
 	for _, key := range sorted(m) {
 		switch x := m[key].(type) {
 		case map[string]any:
-			if slices.Contains(wrapperNames, plainKey(key)) {
+			if slices.Contains(wrapperNames, plainKey(key)) || alone(m) {
 				out = append(out, x)
 			}
 		case string:
@@ -168,7 +215,7 @@ func allWords(body any, depth int) (said []string) {
 		}
 		add(complaint(e))
 	}
-	if len(said) > 0 || depth > 3 {
+	if len(said) > 0 || depth > 5 {
 		return said
 	}
 	for _, one := range inner(m) {
@@ -187,7 +234,7 @@ func complaint(e any) string {
 	}
 	text := sentence(m)
 	if text == "" {
-		text = strings.Join(allWords(e, 3), "; ")
+		text = strings.Join(allWords(e, 5), "; ")
 	}
 	if where := pointerIn(m); where != "" && text != "" && !strings.Contains(text, where) {
 		text = where + ": " + text
@@ -234,7 +281,7 @@ func codesIn(body any, depth int) (codes []string) {
 			return false
 		})
 	}
-	if len(codes) > 0 || depth > 3 {
+	if len(codes) > 0 || depth > 5 {
 		return codes
 	}
 	nested := inner(m)
@@ -275,6 +322,9 @@ var (
 
 // isPage reports whether an answer is a page for people, whatever its status: no word of an interface.
 func isPage(r Response) bool {
+	if jsonAtEnd(r.Body) != nil {
+		return false
+	}
 	start := bytes.ToLower(bytes.TrimSpace(bytes.TrimPrefix(r.Body[:min(len(r.Body), 2000)], []byte("\ufeff"))))
 	if bytes.HasPrefix(start, []byte("<")) && strings.HasPrefix(strings.ToLower(r.Header.Get("Content-Type")), "text/html") && !bytes.HasPrefix(start, []byte("<?xml")) {
 		return true

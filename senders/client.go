@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -81,6 +82,9 @@ func (s *sender) do(ctx context.Context, m message, slot *pace.Slot, commit func
 		}
 	}
 	came := s.carrier.Exchange(ctx, r)
+	if came.Err == nil {
+		came.Header, came.Body = exchange.Unpack(came.Header, came.Body)
+	}
 	x.response = providers.Response{Status: came.Status, Header: came.Header, Body: came.Body}
 	x.stranger = came.Err != nil && unknownToServer(came.Err, s.wanted.Load())
 	switch {
@@ -104,19 +108,39 @@ func (s *sender) do(ctx context.Context, m message, slot *pace.Slot, commit func
 	return x
 }
 
-// retryAfter reads what the provider asked for: seconds or a date.
+// retryAfter reads what the provider asked for: seconds or a date; whatever writes them, and what Azure says in milliseconds.
 func retryAfter(h http.Header, now time.Time) time.Duration {
-	v := strings.TrimSpace(h.Get("Retry-After"))
-	if v == "" {
-		return 0
-	}
 	var wait time.Duration
-	if n, err := strconv.ParseInt(v, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) { // out of range: the nearest
-		wait = time.Duration(min(max(n, 0), int64(farthest/time.Second))) * time.Second
-	} else if at, err := http.ParseTime(v); err == nil {
-		wait = at.Sub(now)
+	for _, v := range h.Values("Retry-After") {
+		wait = max(wait, until(strings.TrimSpace(v), now))
+	}
+	for _, name := range []string{"Retry-After-Ms", "X-Ms-Retry-After-Ms"} {
+		if n, err := strconv.ParseFloat(h.Get(name), 64); err == nil && n > 0 {
+			wait = max(wait, time.Duration(min(n, farthest.Seconds()*1e3)*float64(time.Millisecond)))
+		}
 	}
 	return min(max(wait, 0), farthest)
+}
+
+// until reads how long it is from now: seconds, a time since 1970 (no pause is as long), or a date. 0 where it is none.
+func until(v string, now time.Time) time.Duration {
+	if n, err := strconv.ParseFloat(strings.TrimRight(v, "s"), 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		switch {
+		case err == nil && (math.IsNaN(n) || math.IsInf(n, 0)): // a word, not a number
+			return 0
+		case n > 1e12 && n < 1e14: // milliseconds since 1970
+			return time.UnixMilli(int64(n)).Sub(now)
+		case n > 1e9 && n < 1e11: // seconds since 1970
+			return time.Unix(int64(n), 0).Sub(now)
+		}
+		return time.Duration(min(max(n, 0), farthest.Seconds()) * float64(time.Second))
+	}
+	for _, layout := range []string{http.TimeFormat, time.RFC850, time.ANSIC, time.RFC1123Z, time.RFC1123, time.RFC3339} {
+		if at, err := time.Parse(layout, v); err == nil {
+			return at.Sub(now)
+		}
+	}
+	return 0
 }
 
 // spent reads how long nothing is left of a limit that the provider tells with its answers: RateLimit-Remaining and
@@ -146,17 +170,8 @@ func spent(h http.Header, now time.Time) time.Duration {
 		return 0
 	}
 	wait := time.Second // it says that nothing is left, and not until when
-	if n, err := strconv.ParseFloat(reset, 64); err == nil {
-		switch {
-		case n > 1e12: // milliseconds since 1970
-			wait = time.UnixMilli(int64(n)).Sub(now)
-		case n > 1e9: // seconds since 1970
-			wait = time.Unix(int64(n), 0).Sub(now)
-		default:
-			wait = time.Duration(min(n, farthest.Seconds()) * float64(time.Second))
-		}
-	} else if at, err := http.ParseTime(reset); err == nil {
-		wait = at.Sub(now)
+	if reset != "" {
+		wait = until(reset, now)
 	}
 	return min(max(wait, 0), farthest)
 }

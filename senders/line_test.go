@@ -3,7 +3,9 @@ package senders_test
 import (
 	"bufio"
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
+	"compress/zlib"
 	"context"
 	"crypto/tls"
 	"encoding/pem"
@@ -175,6 +177,52 @@ func TestAnswerThatCannotBeUnpacked(t *testing.T) {
 	}
 }
 
+// Answers that nobody asked to be packed are read all the same, whatever their layers are called; one that cannot be is told, and is not
+// believed because of its status.
+func TestAnswersPackedUnasked(t *testing.T) {
+	zip := func(b []byte) []byte {
+		var out bytes.Buffer
+		z := gzip.NewWriter(&out)
+		z.Write(b)
+		z.Close()
+		return out.Bytes()
+	}
+	plain := []byte(`{"code":1,"message":"success"}`)
+	var zlibbed, flated bytes.Buffer
+	z := zlib.NewWriter(&zlibbed)
+	z.Write(plain)
+	z.Close()
+	f, _ := flate.NewWriter(&flated, 6)
+	f.Write(plain)
+	f.Close()
+	for _, c := range []struct {
+		encoding string
+		body     []byte
+		want     providers.Class
+	}{
+		{"x-gzip", zip(plain), providers.OK},
+		{"gzip, gzip", zip(zip(plain)), providers.OK},
+		{"identity, gzip", zip(plain), providers.OK},
+		{"deflate", zlibbed.Bytes(), providers.OK},
+		{"deflate", flated.Bytes(), providers.OK},
+		{"", zip(plain), providers.OK},
+		{"identity", plain, providers.OK},
+		{"utf-8", plain, providers.OK},
+		{"br", append([]byte("\x0b\x0e\x80"), plain...), providers.Unknown},
+		{"zstd, gzip", zip(plain), providers.Unknown},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", c.encoding)
+			w.Write(c.body)
+		}))
+		defer server.Close()
+		r := lesTo(t, server.URL, nil)(lesOne)
+		if r.Fate != senders.Answered || r.Reading.Class != c.want || c.want != providers.OK && !strings.Contains(r.Reading.Message.EN, "packed by "+c.encoding[:2]) {
+			t.Errorf("%q: %+v", c.encoding, r)
+		}
+	}
+}
+
 // A small answer that unpacks to a huge one is not read to its end.
 func TestAnswerThatUnpacksToAHugeOne(t *testing.T) {
 	var packed bytes.Buffer
@@ -217,7 +265,7 @@ func TestRetryAfter(t *testing.T) {
 	defer server.Close()
 	send := lesTo(t, server.URL, nil)
 	for text, want := range map[string]time.Duration{
-		"30": 30 * time.Second, " 7 ": 7 * time.Second, "0": 0, "-5": 0, "soon": 0, "1.5": 0, "": 0, "99999": 24 * time.Hour, "99999999999999999999": 24 * time.Hour,
+		"30": 30 * time.Second, " 7 ": 7 * time.Second, "0": 0, "-5": 0, "soon": 0, "1.5": 1500 * time.Millisecond, "": 0, "99999": 24 * time.Hour, "99999999999999999999": 24 * time.Hour,
 		"Wed, 21 Oct 2015 07:28:00 GMT": 0, "Wed, 21 Oct 2099 07:28:00 GMT": 24 * time.Hour,
 	} {
 		value = text

@@ -213,9 +213,9 @@ var pipeline = catalogue{
 		RU: "Ячейка {cell} ({field}): {text}",
 	},
 	"send.absent": {
-		EN: "it was already gone when it was sent again: the first request had worked ({message})",
-		ZH: "再次发送时已不存在：第一次请求已经成功（{message}）",
-		RU: "при повторной отправке уже отсутствовало: первый запрос сработал ({message})",
+		EN: "it was done already when it was sent again: the first request had worked ({message})",
+		ZH: "再次发送时发现已经完成：第一次请求已经成功（{message}）",
+		RU: "при повторной отправке уже было выполнено: первый запрос сработал ({message})",
 	},
 	"pause.refusals": {
 		EN: "paused after {count} equal refusals in a row (code {code}: {message}). Mend the cause, then: rowferry resume {id}. To give the rest up: rowferry cancel {id}",

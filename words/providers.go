@@ -115,6 +115,7 @@ var providers = catalogue{
 	"document.scheme_unknown":   {EN: "{name} is not described, or of a kind that a program cannot follow alone", ZH: "{name} 未描述，或程序无法独立完成", RU: "{name} не описан, или программа не может выполнить его сама"},
 	"page.left_out":             {EN: "Left out of the provider's document", ZH: "提供方文档中未采用的部分", RU: "Не взято из документа поставщика"},
 	"answer.elsewhere":          {EN: "it leads to another address, {to}", ZH: "指向另一个地址 {to}", RU: "перенаправление на другой адрес, {to}"},
+	"answer.packed":             {EN: "the answer is packed by {by}, which was not asked for, and cannot be read", ZH: "应答以 {by} 压缩（未曾要求），无法读取", RU: "ответ сжат {by}, чего не просили, и не читается"},
 	"answer.accepted":           {EN: "accepted, not yet carried out", ZH: "已受理，尚未执行", RU: "принято, ещё не выполнено"},
 
 	"page.account":        {EN: "The account", ZH: "账户", RU: "Учётная запись"},

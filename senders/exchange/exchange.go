@@ -5,13 +5,16 @@
 package exchange
 
 import (
+	"bytes"
 	"compress/flate"
 	"compress/gzip"
+	"compress/zlib"
 	"context"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -77,6 +80,58 @@ func Unpacked(err error, packed io.Reader) error {
 		}
 	}
 	return err
+}
+
+// Unpack takes off what a body was packed in: the layers that Content-Encoding names, the last one first, or a gzip that nothing names.
+// Where one of them is not known (br, zstd) or is none, what is left stays as it is, under the names that are left.
+func Unpack(h http.Header, body []byte) (http.Header, []byte) {
+	layers := strings.FieldsFunc(strings.ToLower(strings.Join(h.Values("Content-Encoding"), ",")), func(c rune) bool { return c == ',' || c == ' ' })
+	named := len(layers)
+	if named == 0 && bytes.HasPrefix(body, []byte("\x1f\x8b\x08")) {
+		layers = []string{"gzip"}
+	}
+	left := len(layers)
+	for ; left > 0; left-- {
+		inside, ok := unpack(layers[left-1], body)
+		if !ok {
+			break
+		}
+		body = inside
+	}
+	if left == named {
+		return h, body
+	}
+	h = h.Clone()
+	if h.Del("Content-Encoding"); left > 0 {
+		h.Set("Content-Encoding", strings.Join(layers[:left], ", "))
+	}
+	return h, body
+}
+
+// unpack takes off one layer. false: it is not known, or what it holds is not whole or too big.
+func unpack(layer string, body []byte) ([]byte, bool) {
+	var in io.Reader
+	var err error
+	switch layer {
+	case "identity":
+		return body, true
+	case "gzip", "x-gzip":
+		in, err = gzip.NewReader(bytes.NewReader(body))
+	case "deflate":
+		if in, err = zlib.NewReader(bytes.NewReader(body)); err != nil { // some leave out its head
+			in, err = flate.NewReader(bytes.NewReader(body)), nil
+		}
+	default:
+		return nil, false
+	}
+	if len(body) == 0 {
+		return body, true
+	}
+	if err != nil {
+		return nil, false
+	}
+	out, err := io.ReadAll(io.LimitReader(in, MaxAnswer+1))
+	return out, err == nil && len(out) <= MaxAnswer
 }
 
 // Read gives the whole body of an answer; one that is cut short or too big is an error. It reads to the end that the answer says, so
