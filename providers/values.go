@@ -423,7 +423,7 @@ func (c *converter) day(text string) (time.Time, bool) {
 			return day, true
 		}
 	}
-	return time.Time{}, false
+	return sureDay(text)
 }
 
 // Midnight cuts the time off a date that databases and programs write with one where they mean the day: 31.01.2030 0:00:00.
@@ -434,8 +434,8 @@ func Midnight(text string) (day string, ok bool) {
 
 // cutClock parts a text into what may be a date and a time of day behind it. A time with its zone is none: it may be another day elsewhere.
 func cutClock(text string) (date, clock string, ok bool) {
-	at := strings.IndexAny(text, " T")
-	if at < 6 || !strings.Contains(text[at:], ":") {
+	at := strings.LastIndexAny(text[:max(0, strings.IndexByte(text, ':'))], " T")
+	if at < 6 {
 		return "", "", false
 	}
 	date, clock = text[:at], strings.TrimSpace(text[at+1:])
