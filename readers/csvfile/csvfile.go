@@ -60,6 +60,7 @@ type opened struct {
 	heading   []string
 	skip      int  // records above the first data row, the heading included
 	wrapped   bool // every line stands in quotes as a whole
+	breaks    rune // what ends lines where no line feed does; 0: nothing else
 	sep       bool // the first line is Excel's sep=; and no record
 	bare      bool // the setting says that marks belong to the values
 	fit       table.Judge
@@ -106,6 +107,9 @@ func open(ctx context.Context, f readers.File, s readers.Settings) (*opened, err
 	if err != nil {
 		return nil, err
 	}
+	if t.breaks = otherBreaks(sample); t.breaks != 0 {
+		sample = strings.ReplaceAll(sample, string(t.breaks), "\n")
+	}
 	if strings.TrimFunc(sample, invisible) == "" && whole {
 		return nil, readers.Refuse("csv.blank")
 	}
@@ -146,6 +150,9 @@ func (t *opened) sample() (text string, whole bool, err error) {
 
 func (t *opened) records() *splitter {
 	src := t.text.reader()
+	if t.breaks != 0 {
+		src = withLineFeeds(src, t.breaks)
+	}
 	if t.wrapped {
 		src = &lines{src: bufio.NewReaderSize(src, 64<<10)}
 	}
