@@ -94,18 +94,25 @@ func Unmarked(heading string) string {
 }
 
 // Unjoined is Unmarked without what stands for a blank in names that may have none: Order_No, order-no and Order_x0020_No are an "Order No." in
-// XML and in databases.
+// XML and in databases. So is Order #; and № заказа is Номер заказа.
 func Unjoined(heading string) string {
 	heading = encoded.ReplaceAllStringFunc(heading, func(code string) string {
 		r, _ := strconv.ParseUint(code[2:6], 16, 16)
 		return string(rune(r))
 	})
-	return strings.Map(func(r rune) rune {
+	s := strings.Map(func(r rune) rune {
 		if r == '_' || r == '-' || r == '.' {
 			return -1
 		}
 		return r
 	}, Unmarked(heading))
+	if of, numbered := strings.CutSuffix(s, "#"); numbered && of != "" {
+		return of + "no" // as № is in normal form
+	}
+	if of, numbered := strings.CutPrefix(s, "номер"); numbered && of != "" {
+		return "no" + of
+	}
+	return s
 }
 
 // encoded is a character that a name in XML may not have, as programs of Microsoft write it.

@@ -141,6 +141,9 @@ func (m *Mapping) mayFill(c batch.Column) bool {
 	if m.known[labels.Normal(c.Name)] || m.known[labels.Unmarked(c.Name)] || m.known[unjoined(c)] {
 		return true
 	}
+	if strings.HasPrefix(c.Name, "#") {
+		return m.known[labels.Unmarked(uncommented(c.Name))]
+	}
 	path := asPath(c.Ref)
 	return path != "" && path != c.Name && m.known[labels.Normal(path)]
 }

@@ -95,7 +95,11 @@ func newTable(columns []batch.Column) *table {
 		last = c.Ref
 	}
 	for i, c := range columns {
-		t.normal[i], t.plain[i], t.joined[i] = labels.Normal(c.Name), labels.Unmarked(c.Name), unjoined(c)
+		t.normal[i] = labels.Normal(c.Name)
+		if i == 0 {
+			c.Name = uncommented(c.Name)
+		}
+		t.plain[i], t.joined[i] = labels.Unmarked(c.Name), unjoined(c)
 		if !t.sheet {
 			t.paths[i] = labels.Normal(asPath(c.Ref))
 		}
@@ -110,6 +114,14 @@ func letters(ref string) bool {
 		}
 	}
 	return len(ref) >= 1 && len(ref) <= 3
+}
+
+// uncommented is the name of a file's first column without the sign that makes a comment of the heading, as many programs write it: # Order,Name.
+func uncommented(name string) string {
+	if rest := strings.TrimPrefix(name, "#"); trim(rest) != "" {
+		return rest
+	}
+	return name
 }
 
 // unjoined is a column's name with blanks, dots and hyphens taken out; of an attribute without its sign.
