@@ -1,10 +1,13 @@
 package mappers
 
 import (
+	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/labels"
+	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -38,6 +41,8 @@ var unitNames = []string{"unit", "uom", "einheit", "unité", "unidad", "unità",
 type unitColumn struct {
 	col   int
 	units map[string]string
+	asked string // the unit in which the field is counted, as its provider says; "" where it does not, or another column's may be meant
+	of    int    // the column that fills the field
 }
 
 // unitColumns are those of the file.
@@ -47,27 +52,63 @@ func (b *Bound) unitColumns() (out []unitColumn) {
 			continue
 		}
 		for _, m := range measures {
-			if b.counts(m) {
-				out = append(out, unitColumn{i, m.units})
+			if counted := b.counts(m); len(counted) > 0 {
+				out = append(out, b.asked(unitColumn{col: i, units: m.units}, m, counted))
 			}
 		}
 	}
 	return out
 }
 
-// counts reports whether a column fills a field that is counted in the measure's units.
-func (b *Bound) counts(m measure) bool {
+// counts gives what fills fields that are counted in the measure's units.
+func (b *Bound) counts(m measure) (out []*slot) {
 	for i := range b.slots {
 		s := &b.slots[i]
 		if s.col < 0 || s.program != nil {
 			continue
 		}
 		if containsAny(b.t.normal[s.col], m.counted) || containsAny(labels.Normal(s.field.Path), m.counted) {
-			return true
+			out = append(out, s)
 		}
 	}
-	return false
+	return out
 }
+
+// asked adds the unit that the provider counts in, where the column surely speaks of a field: it stands behind the field's own, or is called after
+// what is counted. A unit somewhere else may be that of a price or of a number of pieces.
+func (b *Bound) asked(u unitColumn, m measure, counted []*slot) unitColumn {
+	name := b.t.normal[u.col] + b.t.paths[u.col]
+	named := containsAny(name, m.counted) || strings.Contains(name, "gewei")
+	for _, s := range counted {
+		if unit := m.unitOf(s.field); unit != "" && (named || s.col == u.col-1) {
+			u.asked, u.of = unit, s.col
+			return u
+		}
+	}
+	return u
+}
+
+// unitOf is the one unit that a field's name, labels, headings and description have; "" where they have none, or several.
+func (m measure) unitOf(f *providers.Field) (unit string) {
+	name := f.Path[strings.LastIndexByte(f.Path, '.')+1:]
+	texts := append([]string{capitals.ReplaceAllString(name, "$1 $2"), f.Label.EN, f.Label.ZH, f.Label.RU, f.Help.EN, f.Help.ZH, f.Help.RU}, f.Headings...)
+	for _, text := range texts {
+		for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return !unicode.IsLetter(r) }) {
+			word = labels.Normal(word)
+			switch other, known := m.units[word]; {
+			case !known || len(word) < 2 || word == "in" || word == "to":
+			case unit != "" && unit != other:
+				return ""
+			default:
+				unit = other
+			}
+		}
+	}
+	return unit
+}
+
+// capitals are where a name has its next word: weightKg.
+var capitals = regexp.MustCompile(`(\p{Ll})(\p{Lu})`)
 
 func containsAny(s string, parts []string) bool {
 	for _, p := range parts {
@@ -84,12 +125,16 @@ type said struct {
 	row  int
 }
 
-// differ refuses the file at the first row that has another unit than those before it: all numbers would be sent as if they were of one.
+// differ refuses the file at the first row that has another unit than those before it, or than the provider's: all numbers would be sent as if
+// they were of one.
 func (st *state) differ() error {
 	for i, u := range st.b.units {
 		unit, known := u.units[labels.Normal(st.cell(u.col).Text)]
 		switch first := st.units[i]; {
 		case !known:
+		case u.asked != "" && unit != u.asked:
+			return &batch.Unreadable{Message: words.Message("mapper.units.asked", "column", shown(st.b.t.columns[u.col].Name), "one", unit,
+				"row", st.b.t.sheets.Row(st.row.Number), "counted", shown(st.b.t.columns[u.of].Name), "asked", u.asked)}
 		case first.row == 0:
 			st.units[i] = said{unit, st.row.Number}
 		case first.unit != unit:

@@ -41,6 +41,11 @@ var mapper = catalogue{
 		ZH: `列“{column}”在第 {first} 行写的是 {one}，在第 {row} 行写的是 {other}，而没有字段使用该单位：所有数字都会按同一单位发送。请把所有行统一为服务商的单位，或在路由中用该列换算：{expr: …}。`,
 		RU: `В столбце «{column}» в строке {first} стоит {one}, а в строке {row} – {other}, и ни одно поле не берёт единицу: все числа ушли бы так, будто они в одной единице. Приведите все строки к единице провайдера или пересчитайте по этому столбцу в маршруте: {expr: …}.`,
 	},
+	"mapper.units.asked": {
+		EN: `The column "{column}" says {one} in row {row}, but "{counted}" is counted in {asked}, and no field takes the unit: all numbers would be sent as if they were counted in {asked}. Bring all rows to the provider's unit, or let the route reckon with the column: {expr: …}.`,
+		ZH: `列“{column}”在第 {row} 行写的是 {one}，而“{counted}”以 {asked} 计，且没有字段使用该单位：所有数字都会按 {asked} 发送。请把所有行统一为服务商的单位，或在路由中用该列换算：{expr: …}。`,
+		RU: `В столбце «{column}» в строке {row} стоит {one}, а «{counted}» считается в {asked}, и ни одно поле не берёт единицу: все числа ушли бы так, будто они в {asked}. Приведите все строки к единице провайдера или пересчитайте по этому столбцу в маршруте: {expr: …}.`,
+	},
 	"mapper.rows.many": {EN: `The file has more than {max} rows, which is the most this route takes. Split it into smaller files, or raise max_rows in the route's limits.`, ZH: `文件超过 {max} 行，这是该路由允许的上限。请拆分文件，或在路由的 limits 中调高 max_rows。`, RU: `В файле больше {max} строк — это предел для маршрута. Разделите файл или увеличьте max_rows в limits маршрута.`},
 
 	// where
