@@ -35,7 +35,11 @@ func (op *Operation) presumed(r Response, s Sent) Reading {
 		if r.Status == http.StatusInternalServerError && isSendersFault(body, root) {
 			v.Class = Rejected
 		}
-		return op.refusing(v, body, r, s)
+		out := op.refusing(v, body, r, s)
+		if r.Status == http.StatusForbidden && op.logsIn() && tokenEnded.MatchString(out.Message.EN) {
+			out.Class = Renew
+		}
+		return out
 	}
 	v, denied := op.denied(body, r.Status)
 	items := op.itemised(body, s, r.Status, r.Status == http.StatusMultiStatus || denied)
@@ -111,6 +115,9 @@ func (op *Operation) refusing(v Verdict, body any, r Response, s Sent) Reading {
 	}
 	return out
 }
+
+// tokenEnded are words by which some refuse under 403 what others refuse under 401: a token whose time is over.
+var tokenEnded = regexp.MustCompile(`(?i)(token|session)\b.*\b(expired|invalid|revoked)|\b(expired|invalid|revoked)\b.*\b(token|session)`)
 
 // wasThere are words for what exists already: at a repeat, because the first request made it.
 var wasThere = regexp.MustCompile(`(?i)\balready (exists?|been |created|registered|submitted|processed)|\bduplicated? (order|shipment|parcel|request|reference|ref\b|entry|key|record|document|number|id\b)|已存在|重复(下单|提交|订单|单号|请求)|(订单|单号)重复|уже (существует|создан|зарегистрирован|есть)`)
@@ -538,7 +545,7 @@ func entryVerdict(entry any, doubtful bool) Verdict {
 	code, said := statusIn(m)
 	yes, no := flags(m)
 	said = said || yes
-	failed := no || troubled(m, 0)
+	failed := no || troubled(m, 0) || off(m) && hasWords(m)
 	switch {
 	case code >= 400 && code < 500 && code != http.StatusRequestTimeout && code != http.StatusTooManyRequests:
 		v.Class = Rejected
@@ -550,7 +557,7 @@ func entryVerdict(entry any, doubtful bool) Verdict {
 		return v
 	case failed:
 		v.Class = Rejected
-	case !said && doubtful:
+	case !said && doubtful, off(m):
 		v.Class = Unknown
 	}
 	if v.Class == OK {

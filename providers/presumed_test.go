@@ -116,19 +116,41 @@ func TestPresumedAnswersOfManyVendors(t *testing.T) {
 	}
 }
 
+// Some refuse a token whose time is over under 403: another one is asked for, as under 401. Where nothing logs in the account is refused.
+func TestTokensThatEndedUnder403(t *testing.T) {
+	const scheme = "components: {securitySchemes: {o: {type: oauth2, flows: {clientCredentials: {tokenUrl: 'https://x.example/t', scopes: {}}}}}}\nsecurity: [{o: []}]\npaths:"
+	p, err := Compile([]byte(strings.Replace(pointed, "paths:", scheme, 1)+"      x-rowferry: {rows: one}\nx-rowferry: {name: x}\n"), "pointed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for body, want := range map[string]Class{
+		`{"errors": [{"code": "Unauthorized", "details": "The access token you provided has expired."}]}`: Renew,
+		`{"message": "Invalid session"}`:                  Renew,
+		`{"message": "No permission for this warehouse"}`: Config,
+	} {
+		if r := p.Operations[0].Interpret(Response{Status: 403, Body: []byte(body)}, sentOrders(1)); r.Class != want {
+			t.Errorf("%s: got %s", body, r.Class)
+		}
+	}
+	if r := presuming(t, "one").Interpret(Response{Status: 403, Body: []byte(`{"message": "token expired"}`)}, sentOrders(1)); r.Class != Config {
+		t.Errorf("without a login: got %s", r.Class)
+	}
+}
+
 // A good status for a batch as a whole: what it says of each counts, and what it does not say where it tells of errors is not known.
 func TestDenialsOfBatches(t *testing.T) {
 	op := presuming(t, "{batch: orders, max: 9}")
 	for body, want := range map[string][]Class{
-		`{"success": false, "message": "closed"}`:                                                       nil, // rejected as a whole
-		`{"errors": [{"message": "a"}, {"message": "b"}, {"message": "c"}]}`:                            {Unknown, Unknown, Unknown},
-		`{"errors": [{"message": "REF-9 is bad"}], "success": false}`:                                   {Unknown, Unknown, Unknown},
-		`{"errors": [{"ref": "REF-1", "message": "bad"}]}`:                                              {Unknown, Rejected, Unknown},
-		`{"created": [{"ref": "REF-0"}, {"ref": "REF-2"}], "rejected": [{"ref": "REF-1", "why": "x"}]}`: {OK, Rejected, OK},
-		`{"errors": [{"message": "bad", "pointer": "/orders/1/to/city"}]}`:                              {Unknown, Rejected, Unknown},
-		`{"accepted": 2, "failed": 1, "message": "see mail"}`:                                           {Unknown, Unknown, Unknown},
-		`{"success": false, "items": [{"ref": "REF-0", "status": 201}, {"ref": "REF-1"}]}`:              {OK, Unknown, Unknown},
-		`{"items": [{"ref": "REF-0"}, {"ref": "REF-1", "success": false}, {"ref": "REF-2"}]}`:           {OK, Rejected, OK},
+		`{"success": false, "message": "closed"}`:                                                                                               nil, // rejected as a whole
+		`{"errors": [{"message": "a"}, {"message": "b"}, {"message": "c"}]}`:                                                                    {Unknown, Unknown, Unknown},
+		`{"errors": [{"message": "REF-9 is bad"}], "success": false}`:                                                                           {Unknown, Unknown, Unknown},
+		`{"errors": [{"ref": "REF-1", "message": "bad"}]}`:                                                                                      {Unknown, Rejected, Unknown},
+		`{"created": [{"ref": "REF-0"}, {"ref": "REF-2"}], "rejected": [{"ref": "REF-1", "why": "x"}]}`:                                         {OK, Rejected, OK},
+		`{"errors": [{"message": "bad", "pointer": "/orders/1/to/city"}]}`:                                                                      {Unknown, Rejected, Unknown},
+		`{"items": [{"ref": "REF-0", "status": true}, {"ref": "REF-1", "status": false, "message": "bad"}, {"ref": "REF-2", "status": false}]}`: {OK, Rejected, Unknown},
+		`{"accepted": 2, "failed": 1, "message": "see mail"}`:                                                                                   {Unknown, Unknown, Unknown},
+		`{"success": false, "items": [{"ref": "REF-0", "status": 201}, {"ref": "REF-1"}]}`:                                                      {OK, Unknown, Unknown},
+		`{"items": [{"ref": "REF-0"}, {"ref": "REF-1", "success": false}, {"ref": "REF-2"}]}`:                                                   {OK, Rejected, OK},
 	} {
 		r := op.Interpret(Response{Status: 200, Body: []byte(body)}, sentOrders(3))
 		var got []Class

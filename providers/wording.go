@@ -259,6 +259,15 @@ func sentence(m map[string]any) string {
 	return strings.Join(said, ": ")
 }
 
+// Complaint is the code and the words of an answer that refuses, where they are usually put.
+func Complaint(r Response) (code, text string) {
+	body, _, err := parseBody(r.Body, r.Header.Get("Content-Type"), "")
+	if err != nil || body == nil || isPage(r) {
+		return "", loose(string(r.Body))
+	}
+	return codeIn(body), short(wordsIn(body))
+}
+
 // codeIn is the provider's code for what went wrong.
 func codeIn(body any) string { return strings.Join(codesIn(body, 0), ", ") }
 

@@ -263,7 +263,10 @@ func (s *sender) login(drain context.Context, c *call) auth.Call {
 func (s *sender) locked(ctx context.Context, err error) Result {
 	if refused, ok := errors.AsType[*auth.Refused](err); ok {
 		v := providers.Verdict{Class: providers.Auth, Code: refused.Code, Message: batch.Text{EN: refused.Message}}
-		if refused.Message == "" {
+		switch {
+		case refused.Missing != "":
+			v.Message = words.Every("sender.login_without", "what", refused.Missing)
+		case refused.Message == "":
 			v.Message = words.Every("sender.login_refused", "status", refused.Status)
 		}
 		return Result{Fate: Answered, Status: refused.Status, Reading: providers.Reading{Verdict: v}}
@@ -273,6 +276,13 @@ func (s *sender) locked(ctx context.Context, err error) Result {
 	}
 	if ctx.Err() != nil {
 		return Result{Fate: NotSent, Err: waited(ctx.Err())}
+	}
+	if away, ok := errors.AsType[*url.Error](err); ok {
+		host := s.server.Host
+		if u, err := url.Parse(away.URL); err == nil {
+			host = u.Host
+		}
+		return Result{Fate: NotSent, Err: explain(away.Err, host)}
 	}
 	return Result{Fate: NotSent, Err: err}
 }

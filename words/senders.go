@@ -132,6 +132,11 @@ var sending = catalogue{
 		ZH: "服务器要求我方提供客户端证书，但未提供或不接受所提供的证书：请填写该账号的 cert 和 key",
 		RU: "сервер требует наш сертификат и не получил его или не принял этот: укажите cert и key учётной записи",
 	},
+	"sender.login_without": {
+		EN: "the answer to the login holds no {what}",
+		ZH: "登录的应答中没有 {what}",
+		RU: "в ответе на вход нет {what}",
+	},
 	"sender.login_refused": {
 		EN: "the provider refused the login (HTTP {status})",
 		ZH: "服务商拒绝登录（HTTP {status}）",

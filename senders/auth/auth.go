@@ -71,6 +71,7 @@ type Refused struct {
 	Status  int
 	Code    string
 	Message string // the provider's words
+	Missing string // what an answer that refused nothing should have and has not
 }
 
 func (r *Refused) Error() string { return "login refused" }

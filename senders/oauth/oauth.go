@@ -4,12 +4,16 @@
 package oauth
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +21,7 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/senders/auth"
 	"github.com/rowferry/rowferry/words"
 )
@@ -104,7 +109,7 @@ func (s *scheme) Authorize(r *auth.Request) {
 // Session gives a token that is still good. Of callers that find none, one asks and the others wait for what it gets.
 func (s *scheme) Session(ctx context.Context, _ auth.Call) (string, error) {
 	return s.token.Get(ctx, func(ctx context.Context) (string, time.Time, error) {
-		got, err := s.config.Token(context.WithValue(ctx, oauth2.HTTPClient, s.client))
+		got, err := s.config.Token(context.WithValue(ctx, oauth2.HTTPClient, s.reading()))
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return "", time.Time{}, ctx.Err()
@@ -131,22 +136,90 @@ func (s *scheme) Renew(old string) bool {
 	return true
 }
 
-// explained tells a refusal from a server that cannot answer now. What the server wrote is kept to its own two fields.
+// explained tells a refusal from a server that cannot answer now. An answer without a token is one that people must look at.
 func explained(err error) error {
 	var refused *oauth2.RetrieveError
-	if !errors.As(err, &refused) || refused.Response == nil {
-		return &auth.Unsure{Header: http.Header{}}
+	var away *url.Error
+	switch {
+	case errors.As(err, &away):
+		return away
+	case !errors.As(err, &refused) || refused.Response == nil:
+		return &auth.Refused{Status: http.StatusOK, Missing: "access_token"}
 	}
 	status := refused.Response.StatusCode
-	if status == http.StatusTooManyRequests || status >= 500 || status < 400 {
+	if status == http.StatusTooManyRequests || status >= 500 || status < 400 && refused.ErrorCode == "" {
 		return &auth.Unsure{Status: status, Header: refused.Response.Header}
 	}
-	var said struct {
-		Error       string `json:"error"`
-		Description string `json:"error_description"`
+	code, said := providers.Complaint(providers.Response{Status: status, Header: refused.Response.Header, Body: refused.Body})
+	if refused.ErrorCode != "" { // as the standard has it
+		code, said = refused.ErrorCode, refused.ErrorDescription
 	}
-	_ = json.Unmarshal(refused.Body, &said) // no JSON: no words
-	return &auth.Refused{Status: status, Code: said.Error, Message: said.Description}
+	return &auth.Refused{Status: status, Code: code, Message: said}
+}
+
+// reading is the client that asks for tokens and reads answers of unusual shape.
+func (s *scheme) reading() *http.Client {
+	c := *s.client
+	c.Transport = shaping{c.Transport}
+	return &c
+}
+
+// shaping makes the standard's answer of others that give a token: in a wrapper, under names of another manner, called plain text, with a
+// life in parts of a second.
+type shaping struct{ next http.RoundTripper }
+
+func (s shaping) RoundTrip(r *http.Request) (*http.Response, error) {
+	next := s.next
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	answer, err := next.RoundTrip(r)
+	if err != nil || answer.StatusCode/100 != 2 {
+		return answer, err
+	}
+	body, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
+	_ = answer.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	if shaped := standard(body); shaped != nil {
+		body = shaped
+		answer.Header.Set("Content-Type", "application/json")
+	}
+	answer.Body, answer.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return answer, nil
+}
+
+// standard is an answer with a token in the standard's words; nil where it has none.
+func standard(body []byte) []byte {
+	var m map[string]any
+	if json.Unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), &m) != nil {
+		return nil
+	}
+	for range 3 {
+		if token, _ := named(m, "accesstoken", "token").(string); strings.TrimSpace(token) != "" {
+			out := map[string]any{"access_token": strings.TrimSpace(token), "token_type": "Bearer"}
+			if life, err := strconv.ParseFloat(fmt.Sprint(named(m, "expiresin")), 64); err == nil && life < 1e9 {
+				out["expires_in"] = int64(life)
+			}
+			shaped, _ := json.Marshal(out) // of texts and a number
+			return shaped
+		}
+		m, _ = named(m, "data", "result", "response").(map[string]any)
+	}
+	return nil
+}
+
+// named is the first member of some names, in any manner of writing.
+func named(m map[string]any, names ...string) any {
+	for _, name := range names {
+		for key, v := range m {
+			if strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(key)) == name {
+				return v
+			}
+		}
+	}
+	return nil
 }
 
 var _ auth.Keeper = (*scheme)(nil)

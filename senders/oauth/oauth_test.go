@@ -22,7 +22,9 @@ type tokens struct {
 	asked  atomic.Int64
 	status int
 	expire int
-	form   bool // the client must name itself in the form
+	body   string // of the answer, where it is another one
+	kind   string // its media type
+	form   bool   // the client must name itself in the form
 }
 
 func newTokens(t *testing.T) *tokens {
@@ -36,6 +38,10 @@ func newTokens(t *testing.T) *tokens {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		switch {
+		case s.body != "":
+			w.Header().Set("Content-Type", s.kind)
+			w.WriteHeader(s.status)
+			fmt.Fprint(w, s.body)
 		case s.status != 0:
 			w.WriteHeader(s.status)
 			fmt.Fprint(w, `{"error":"invalid_client","error_description":"unknown client"}`)
@@ -130,6 +136,48 @@ func TestRefusals(t *testing.T) {
 	s.status = http.StatusServiceUnavailable
 	_, err = scheme(t, s, "basic").Session(t.Context(), nil)
 	if _, ok := errors.AsType[*auth.Unsure](err); !ok {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Tokens come in many shapes. An answer without one, and one that refuses, is the account's, in the server's words where it has some.
+func TestShapesOfAnswers(t *testing.T) {
+	for _, c := range []struct {
+		status      int
+		kind, body  string
+		token, code string
+		said        string
+	}{
+		{200, "application/json", `{"access_token": "T", "expires_in": 3600.5}`, "T", "", ""},
+		{200, "application/json", `{"access_token": "T", "expires_in": "never"}`, "T", "", ""},
+		{200, "application/json", `{"accessToken": "T\n", "tokenType": "Bearer", "expiresIn": 3600}`, "T", "", ""},
+		{200, "application/json", `{"code": 0, "data": {"access_token": "T", "expires_in": 3600}}`, "T", "", ""},
+		{200, "application/json", `{"token": "T"}`, "T", "", ""},
+		{200, "text/plain", `{"access_token": "T", "token_type": "Bearer"}`, "T", "", ""},
+		{200, "application/x-www-form-urlencoded", `access_token=T&expires_in=3600`, "T", "", ""},
+		{200, "application/json", "\ufeff" + `{"access_token": "T"}`, "T", "", ""},
+		{200, "text/html", `<html><title>Maintenance</title></html>`, "", "", "access_token"},
+		{200, "application/json", `{"message": "hello"}`, "", "", "access_token"},
+		{200, "application/json", `{"error": "invalid_client", "error_description": "Unknown client"}`, "", "invalid_client", "Unknown client"},
+		{401, "application/json", `{"response": {"errors": [{"code": "10401", "message": "ClientId is Invalid"}]}}`, "", "10401", "ClientId is Invalid"},
+		{401, "application/json", `{"error": {"code": "E7", "message": "locked"}}`, "", "E7", "locked"},
+	} {
+		s := newTokens(t)
+		s.status, s.kind, s.body = c.status, c.kind, c.body
+		got, err := scheme(t, s, "basic").Session(t.Context(), nil)
+		refused, _ := errors.AsType[*auth.Refused](err)
+		if got != c.token || (err != nil) != (c.token == "") || refused != nil && (refused.Code != c.code || refused.Message+refused.Missing != c.said) {
+			t.Errorf("%s: got %q, %+v", c.body, got, err)
+		}
+	}
+}
+
+// A token server that is not there is told as that.
+func TestNoTokenServer(t *testing.T) {
+	s := newTokens(t)
+	k := scheme(t, s, "basic")
+	s.Close()
+	if _, err := k.Session(t.Context(), nil); !errors.As(err, new(*url.Error)) {
 		t.Errorf("got %v", err)
 	}
 }
