@@ -163,8 +163,8 @@ func (v *view) Moment(t time.Time) string {
 	return v.Exact(t)
 }
 
-// Exact is a moment to the second.
-func (v *view) Exact(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
+// Exact is a moment to the second, with how far this machine's clock is from UTC: results are in UTC or in the route's time zone.
+func (v *view) Exact(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 -07:00") }
 
 // Until is how long it is until a moment, in words.
 func (v *view) Until(t time.Time) string {

@@ -188,7 +188,7 @@ func (j *Judge) hold(s *ledger.Staged, e *ledger.Earlier, other string) {
 	case ledger.Unclear:
 		code, key = ledger.CodeUnclear, "repeats.unclear"
 	}
-	message := j.say(cmp.Or(other, key), append(j.remedy(), "row", words.Few(e.Rows, e.File.Reading.Sheets), "name", e.File.Name, "id", e.File.ID, "when", clock(e.At))...)
+	message := j.say(cmp.Or(other, key), append(j.remedy(), "row", words.Few(e.Rows, e.File.Reading.Sheets), "name", e.File.Name, "id", e.File.ID, "when", j.route.When(e.At))...)
 	s.Preset = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Skipped, Code: code, Message: message}}
 	s.Problems = nil
 }
@@ -197,8 +197,6 @@ func (j *Judge) hold(s *ledger.Staged, e *ledger.Earlier, other string) {
 func (j *Judge) remedy() []any {
 	return []any{"word", resultmark.Word(j.route.Language, resultmark.Resend), "column", resultmark.Status.Heading(j.route.Language)}
 }
-
-func clock(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
 
 func (j *Judge) say(key string, args ...any) string { return words.Of(j.route.Language, key, args...) }
 
@@ -224,7 +222,7 @@ func (j *Judge) Notes() []batch.Note {
 	for _, id := range sorted(j.tally.again) {
 		c := j.tally.again[id]
 		notes = append(notes, batch.Note{Row: c.row, Count: c.items,
-			Message: words.Message("repeats.note.again", "count", c.items, "row", j.sheets.Row(c.row), "above", c.in.Row(c.above), "name", c.like, "id", id, "when", clock(c.when))})
+			Message: words.Message("repeats.note.again", "count", c.items, "row", j.sheets.Row(c.row), "above", c.in.Row(c.above), "name", c.like, "id", id, "when", j.route.When(c.when))})
 	}
 	if c := j.tally.equals; c.items > 0 {
 		notes = append(notes, batch.Note{Row: c.row, Count: c.items, Message: words.Message("repeats.note.equal", "count", c.items, "row", j.sheets.Row(c.row), "above", j.sheets.Row(c.above))})

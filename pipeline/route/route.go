@@ -49,6 +49,16 @@ type Route struct {
 	StopAfter int  // equal refusals, or unknown outcomes, in a row that pause a file; 0 = never
 }
 
+// When is a time as the route's results have it, for sentences.
+func (r *Route) When(t time.Time) string {
+	if r.Zone == nil {
+		return t.UTC().Format(moment)
+	}
+	return t.In(r.Zone).Format(moment)
+}
+
+const moment = "2006-01-02 15:04:05Z07:00"
+
 // Bind matches the route's mapping with the columns of a file. Where they do not fit, the *batch.Unreadable says which row or which
 // elements of the file were looked at, and what their names are. A document without records has no columns: it is bound with
 // nothing.

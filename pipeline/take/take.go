@@ -780,7 +780,7 @@ func (t *Taker) note(ctx context.Context, f ledger.File) string {
 		key = "take.double"
 	}
 	said := words.Of(t.Route.Language, key, "name", f.Name, "earlier", earlier.Name, "id", earlier.ID, "word", resultmark.Word(t.Route.Language, resultmark.Resend),
-		"when", earlier.TakenAt.Local().Format("2006-01-02 15:04:05"))
+		"when", t.Route.When(earlier.TakenAt))
 	switch {
 	case earlier.Counts.Pending() > 0: // nothing of it can be sent again before it has ended
 		said += " " + words.Of(t.Route.Language, "take.duplicate.open", "id", earlier.ID, "rows", earlier.Counts.Pending())

@@ -183,7 +183,7 @@ func (b *bench) state() string {
 	var s strings.Builder
 	ids := []string{}
 	for i, f := range b.files() {
-		ids = append(ids, f.ID, fmt.Sprintf("<%d>", i+1), f.TakenAt.Format("2006/01/02"), "<DAY>", f.TakenAt.Local().Format("2006-01-02 15:04:05"), "<TIME>")
+		ids = append(ids, f.ID, fmt.Sprintf("<%d>", i+1), f.TakenAt.Format("2006/01/02"), "<DAY>", f.TakenAt.UTC().Format("2006-01-02 15:04:05Z"), "<TIME>")
 		rest := ""
 		if !f.Rested {
 			rest = ", not at rest"
