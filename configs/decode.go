@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"go.yaml.in/yaml/v4"
 
@@ -447,6 +448,10 @@ func (l *loader) decodeScalar(s spot, n *yaml.Node, v reflect.Value, want string
 	}
 	if needed := s.tags.Get("required") + s.tags.Get("default"); strings.TrimSpace(text) == "" && needed != "" && !strings.HasSuffix(s.key, "]") {
 		l.empty(s, n)
+		return false
+	}
+	if folder := s.key == "data" || s.key == "spool" || strings.HasSuffix(s.key, ".dir"); folder && strings.ContainsFunc(text, unicode.IsControl) {
+		l.bad(s.key, words.Message("config.folder.control"), words.Message("config.folder.control.write"))
 		return false
 	}
 	if enum := s.tags.Get("enum"); enum != "" && !slices.Contains(strings.Split(enum, ","), text) {

@@ -38,7 +38,7 @@ func parseDuration(text string) (d time.Duration, what, write batch.Message) {
 	}
 	switch {
 	case plainNumber.MatchString(text):
-		return 0, words.Message("config.duration.unit", "value", text), words.Example(text + "s")
+		return 0, words.Message("config.duration.unit", "value", text), words.Message("config.duration.unit.write", "value", text)
 	case err == nil && d < 0:
 		return 0, words.Message("config.duration.negative", "value", text), batch.Message{}
 	case err == nil:

@@ -136,7 +136,7 @@ func TestAnUnknownRow(t *testing.T) {
 	}
 	viewer := browser(t, "en")
 	o.signIn(viewer, "vera")
-	does(t, viewer, chromedp.Navigate("http://"+o.address+"/files/"+id+"/mend"), says("h1", "That does not go"), says("main", "needs the role sender"))
+	does(t, viewer, chromedp.Navigate("http://"+o.address+"/files/"+id+"/mend"), says("h1", "That cannot be done"), says("main", "needs the role sender"))
 	does(t, viewer, chromedp.Navigate("http://"+o.address+"/files/"+id), chromedp.WaitVisible("#live"))
 	var actions int
 	does(t, viewer, chromedp.Evaluate(`document.querySelectorAll(".actions a, a[href*='/ask/']").length`, &actions))

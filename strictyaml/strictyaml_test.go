@@ -33,7 +33,8 @@ func TestCauses(t *testing.T) {
 		{"a:\n  b: 1\n c: 2\n", "3:2 yaml.indent"},
 		{"a:\n  - b\n - c\n", "3:2 yaml.indent"},
 		{"a: 1\r\n  b: 2\r\n", "2:3 yaml.indent"},
-		{"a: \"\\q\"\n", "1:5 yaml.other"},
+		{"a: \"\\q\"\n", "1:5 yaml.escape"},
+		{"a: {dir: \"C:\\users\"}\n", "1:15 yaml.escape"},
 		{"a: \x01\n", "1:1 yaml.other"},
 	} {
 		_, err := strictyaml.Parse([]byte(c.text))

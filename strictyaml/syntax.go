@@ -24,6 +24,7 @@ const (
 	Reserved  Cause = "yaml.reserved"     // a value begins with @, `, *, …
 	NoColon   Cause = "yaml.no_colon"     // a line that is no key with a value
 	Indent    Cause = "yaml.indent"       // a line that stands neither below nor beside another
+	Escape    Cause = "yaml.escape"       // a backslash in double quotation marks that begins no character
 	Other     Cause = "yaml.other"        // Text says it in the parser's words
 	Alias     Cause = "config.alias"      // without its anchor; Text is its name
 	Endless   Cause = "config.alias.deep" // aliases that hold themselves, or come to very much
@@ -102,6 +103,8 @@ func (p problem) cause(e *SyntaxError) Cause {
 		return context(NoColon)
 	case said("cannot start any token"), said("directive"), said("alphabetic or numeric"), said("tag"):
 		return Reserved
+	case said("escape character"), said("hexdecimal number"), said("hexadecimal number"):
+		return Escape
 	case said("expected key") && e.Column > indentation(p.line(e.Line))+1:
 		return Quoted
 	case said("expected key"), said("'-' indicator"), said("violates indentation"):

@@ -144,13 +144,18 @@ var books = catalogue{
 	},
 	"ledger.adopt.since": {
 		EN: "files that were taken after that moment are not known: look through the inboxes' archive folders and the outboxes before one of them is dropped again",
-		ZH: "在那之后接收的文件不在账本中：重新放入之前，请查看各收件文件夹的 archive 和发件文件夹",
+		ZH: "在那之后接收的文件不在账本中：重新放入之前，请查看各收件文件夹的 archive 和结果文件夹",
 		RU: "файлы, принятые после того момента, неизвестны: прежде чем класть их ещё раз, просмотрите папки archive входящих и папки исходящих",
 	},
 	"ledger.adopted": {
 		EN: "The ledger is accepted as it is.",
 		ZH: "已按现状接受该账本。",
 		RU: "Журнал принят как есть.",
+	},
+	"ledger.closed": {
+		EN: "the data folder {dir} is open only to the user that runs rowferry, and to root: run this as one of them, for example: sudo rowferry …",
+		ZH: "数据文件夹 {dir} 只对运行 rowferry 的用户和 root 开放：请以其中之一运行，例如：sudo rowferry …",
+		RU: "папка данных {dir} открыта только пользователю, от имени которого работает rowferry, и root: выполните команду от имени одного из них, например: sudo rowferry …",
 	},
 	"ledger.in_use": {
 		EN: "{path} is in use by another rowferry (process {process}).\nWhile it runs, drop files into its inboxes, and use status, resend, cancel, pause and resume; to start another, stop it first.",

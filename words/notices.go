@@ -3,11 +3,11 @@ package words
 // noticing are the sentences of notices.
 var noticing = catalogue{
 	"notice.finished":     {EN: "{name}: {rows} of {of} {of:row|rows} {rows:needs|need} you", ZH: "{name}：{of} 行中有 {rows} 行需要处理", RU: "{name}: {rows} из {of} {of:строки|строк|строк} {rows:требует|требуют|требуют} внимания"},
-	"notice.counts":       {EN: "Route {route}: delivered {delivered}, rejected {rejected}, invalid {invalid}, failed {failed}, unknown {unknown}, skipped {skipped}. Results: {results}", ZH: "路由 {route}：已送达 {delivered}，被拒绝 {rejected}，无效 {invalid}，失败 {failed}，未知 {unknown}，跳过 {skipped}。结果：{results}", RU: "Маршрут {route}: доставлено {delivered}, отклонено {rejected}, неверно {invalid}, не удалось {failed}, неизвестно {unknown}, пропущено {skipped}. Результаты: {results}"},
+	"notice.counts":       {EN: "Route {route}: delivered {delivered}, rejected {rejected}, invalid {invalid}, failed {failed}, unknown {unknown}, skipped {skipped}. Results: {results}", ZH: "路由 {route}：已送达 {delivered}，被拒绝 {rejected}，无效 {invalid}，失败 {failed}，结果不明 {unknown}，已跳过 {skipped}。结果：{results}", RU: "Маршрут {route}: доставлено {delivered}, отклонено {rejected}, некорректно {invalid}, не отправлено {failed}, неизвестно {unknown}, пропущено {skipped}. Результаты: {results}"},
 	"notice.quarantined":  {EN: "{name} was not taken (route {route})", ZH: "{name} 未被接收（路由 {route}）", RU: "{name} не принят (маршрут {route})"},
 	"notice.account":      {EN: "Account {who} does not send", ZH: "账户 {who} 已停止发送", RU: "Учётная запись {who} не отправляет"},
-	"notice.partner":      {EN: "The inbox of route {who} cannot be looked into", ZH: "无法查看路由 {who} 的收件箱", RU: "Входящая папка маршрута {who} недоступна"},
-	"notice.outbox":       {EN: "Results of route {who} cannot be put into its outbox", ZH: "无法将路由 {who} 的结果放入其发件箱", RU: "Результаты маршрута {who} не удаётся положить в исходящую папку"},
+	"notice.partner":      {EN: "The inbox of route {who} cannot be looked into", ZH: "无法查看路由 {who} 的收件文件夹", RU: "Входящая папка маршрута {who} недоступна"},
+	"notice.outbox":       {EN: "Results of route {who} cannot be put into its outbox", ZH: "无法将路由 {who} 的结果写入其结果文件夹", RU: "Результаты маршрута {who} не удаётся положить в исходящую папку"},
 	"notice.expected":     {EN: "No file came for route {who}", ZH: "路由 {who} 没有收到文件", RU: "Для маршрута {who} не пришёл файл"},
 	"notice.expected.why": {EN: "One was expected on {day} by {by}.", ZH: "应在 {day} 的 {by} 之前收到。", RU: "Он ожидался {day} до {by}."},
 	"notice.over":         {EN: "Over: {title}", ZH: "已解除：{title}", RU: "Прошло: {title}"},

@@ -65,7 +65,7 @@ var pipeline = catalogue{
 	"take.duplicate.failed": {
 		EN: "{rows} {rows:row|rows} of {id} failed and can be sent again: rowferry resend {id} --status failed",
 		ZH: "{id} 有 {rows} 行发送失败，可以重新发送：rowferry resend {id} --status failed",
-		RU: "Не удались строки {id} ({rows}), их можно отправить снова: rowferry resend {id} --status failed",
+		RU: "Не отправлены строки {id} ({rows}), их можно отправить снова: rowferry resend {id} --status failed",
 	},
 	"take.duplicate.open": {
 		EN: "{rows} {rows:row|rows} of {id} {rows:has|have} no outcome yet: the result comes when they have.",

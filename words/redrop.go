@@ -105,9 +105,9 @@ var redrop = catalogue{
 	},
 
 	"redrop.lost": {
-		EN: "This is a result file (file id {id}), but the file it reports on is not known here, so nobody can tell which of its rows were delivered. Drop the result with its original name into the inbox it came from. To send all its rows as a new file, remove the result columns first.",
-		ZH: "这是一个结果文件（文件编号 {id}），但此处找不到它所对应的原文件，无法判断哪些行已送达。请以原文件名将结果放入原来的收件文件夹。若要将所有行作为新文件发送，请先删除结果列。",
-		RU: "Это файл результата (номер файла {id}), но исходный файл здесь неизвестен, и нельзя сказать, какие строки доставлены. Положите результат под исходным именем в ту входящую папку, из которой он получен. Чтобы отправить все строки как новый файл, сначала удалите столбцы результата.",
+		EN: "This is a result file (file id {id}), but the file it reports on is not known here, so nobody can tell which of its rows were delivered. Drop the result with its original name into the inbox it came from. To send rows as a new file, remove the result columns and the rows that were delivered: whatever is left goes, though it went before.",
+		ZH: "这是一个结果文件（文件编号 {id}），但此处找不到它所对应的原文件，无法判断哪些行已送达。请以原文件名将结果放入原来的收件文件夹。若要作为新文件发送，请先删除结果列和已送达的行：留下的行都会发送，即使此前已发送过。",
+		RU: "Это файл результата (номер файла {id}), но исходный файл здесь неизвестен, и нельзя сказать, какие строки доставлены. Положите результат под исходным именем в ту входящую папку, из которой он получен. Чтобы отправить строки как новый файл, сначала удалите столбцы результата и доставленные строки: всё оставшееся уйдёт, даже если уже уходило.",
 	},
 	"redrop.route": {
 		EN: "This is the result of {name} (file {id}), which belongs to the route {route}, not to {this}. Drop it into the inbox of {route}.",
@@ -115,9 +115,9 @@ var redrop = catalogue{
 		RU: "Это результат файла {name} ({id}) маршрута {route}, а не {this}. Положите его во входящую папку маршрута {route}.",
 	},
 	"redrop.operation": {
-		EN: "This is the result of {name} (file {id}), which was sent with account {account} and operation {operation}; the route has others now. Nobody can tell what is delivered there. To send all its rows as a new file, remove the result columns first.",
-		ZH: "这是 {name}（文件 {id}）的结果，当时使用账户 {account} 和操作 {operation} 发送；该路由现已更改，无法判断哪些行在新处已送达。若要将所有行作为新文件发送，请先删除结果列。",
-		RU: "Это результат файла {name} ({id}), отправленного с учётной записью {account} и операцией {operation}; теперь у маршрута другие. Нельзя сказать, что доставлено там. Чтобы отправить все строки как новый файл, сначала удалите столбцы результата.",
+		EN: "This is the result of {name} (file {id}), which was sent with account {account} and operation {operation}; the route has others now. Nobody can tell what is delivered there. To send all its rows as a new file, also those that were delivered, remove the result columns first.",
+		ZH: "这是 {name}（文件 {id}）的结果，当时使用账户 {account} 和操作 {operation} 发送；该路由现已更改，无法判断哪些行在新处已送达。若要将所有行（包括已送达的）作为新文件发送，请先删除结果列。",
+		RU: "Это результат файла {name} ({id}), отправленного с учётной записью {account} и операцией {operation}; теперь у маршрута другие. Нельзя сказать, что доставлено там. Чтобы отправить все строки, и доставленные тоже, как новый файл, сначала удалите столбцы результата.",
 	},
 	"redrop.sending": {
 		EN: "This is a result of {name} (file {id}), which is still being sent ({open} {open:item is|items are} waiting). Drop it again when the newest result is out; mend rows in that one.",
@@ -130,14 +130,14 @@ var redrop = catalogue{
 		RU: "Это результат файла {name} ({id}), который приостановлен и не закончен: {reason}. Продолжите отправку (rowferry resume {id}) или откажитесь от неё (rowferry cancel {id}) и положите новейший результат, когда он выйдет.",
 	},
 	"redrop.forgotten": {
-		EN: "This is a result of {name} (file {id}), whose rows are not kept any longer (keep in the configuration), so which of them were delivered is not known here. Remove the result columns and the delivered rows and drop it as a new file.",
-		ZH: "这是 {name}（文件 {id}）的结果，但该文件的行已超过保留期限（配置中的 keep），此处无法得知哪些行已送达。请删除结果列和已送达的行后作为新文件放入。",
-		RU: "Это результат файла {name} ({id}), строки которого больше не хранятся (keep в настройках), и неизвестно, какие из них доставлены. Удалите столбцы результата и доставленные строки и положите как новый файл.",
+		EN: "This is a result of {name} (file {id}), whose rows are not kept any longer (keep in the configuration), so which of them were delivered is not known here. Remove the result columns, the delivered rows, and those of unknown outcome that the provider has, and drop it as a new file: whatever is left goes.",
+		ZH: "这是 {name}（文件 {id}）的结果，但该文件的行已超过保留期限（配置中的 keep），此处无法得知哪些行已送达。请删除结果列、已送达的行以及结果不明但服务商处已存在的行，再作为新文件放入：留下的行都会发送。",
+		RU: "Это результат файла {name} ({id}), строки которого больше не хранятся (keep в настройках), и неизвестно, какие из них доставлены. Удалите столбцы результата, доставленные строки и те строки с неизвестным итогом, которые у провайдера уже есть, и положите как новый файл: всё оставшееся будет отправлено.",
 	},
 	"redrop.gone": {
-		EN: "This is a result of {name} (file {id}), but the private copy of that file is not in the data folder any longer (keep.originals in the configuration, or somebody removed it), so its rows cannot be compared. Remove the result columns and the delivered rows and drop it as a new file.",
-		ZH: "这是 {name}（文件 {id}）的结果，但数据文件夹中已没有该文件的副本（配置中的 keep.originals，或被人删除），无法比对各行。请删除结果列和已送达的行后作为新文件放入。",
-		RU: "Это результат файла {name} ({id}), но внутренней копии этого файла в папке данных больше нет (keep.originals в настройках, или её удалили), и строки не с чем сравнить. Удалите столбцы результата и доставленные строки и положите как новый файл.",
+		EN: "This is a result of {name} (file {id}), but the private copy of that file is not in the data folder any longer (keep.originals in the configuration, or somebody removed it), so its rows cannot be compared. Remove the result columns, the delivered rows, and those of unknown outcome that the provider has, and drop it as a new file: whatever is left goes.",
+		ZH: "这是 {name}（文件 {id}）的结果，但数据文件夹中已没有该文件的副本（配置中的 keep.originals，或被人删除），无法比对各行。请删除结果列、已送达的行以及结果不明但服务商处已存在的行，再作为新文件放入：留下的行都会发送。",
+		RU: "Это результат файла {name} ({id}), но внутренней копии этого файла в папке данных больше нет (keep.originals в настройках, или её удалили), и строки не с чем сравнить. Удалите столбцы результата, доставленные строки и те строки с неизвестным итогом, которые у провайдера уже есть, и положите как новый файл: всё оставшееся будет отправлено.",
 	},
 
 	"redrop.note.result": {

@@ -4,7 +4,7 @@ package words
 var simulation = catalogue{
 	"simulator.loopback": {
 		EN: "simulators listen on this machine only, because they believe everybody: write 127.0.0.1:PORT instead of {address}",
-		ZH: "模拟器不验证来访者，只能在本机监听：请用 127.0.0.1：端口 代替 {address}",
+		ZH: "模拟器不验证来访者，只能在本机监听：请用 127.0.0.1:端口 代替 {address}",
 		RU: "симуляторы верят всем и потому слушают только на этой машине: вместо {address} напишите 127.0.0.1:ПОРТ",
 	},
 	"simulator.rate": {

@@ -54,7 +54,7 @@ var templates = catalogue{
 	},
 	"template.step.result": {
 		EN: "The result appears in the outbox folder: your rows, each with what became of it and, where something is wrong, what to write instead.",
-		ZH: "结果出现在发件文件夹（outbox）中：每行都注明处理结果；有误之处会说明应如何填写。",
+		ZH: "结果出现在结果文件夹（outbox）中：每行都注明处理结果；有误之处会说明应如何填写。",
 		RU: "Результат появится в папке outbox: ваши строки, и у каждой сказано, что с ней стало, а где что-то не так - что написать вместо этого.",
 	},
 	"template.legend":   {EN: "How headings are marked", ZH: "表头标记", RU: "Как отмечены заголовки"},
@@ -67,10 +67,10 @@ var templates = catalogue{
 	"template.rules":    {EN: "Rules and remarks", ZH: "规则与说明", RU: "Правила и пояснения"},
 	"template.outcomes": {EN: "What the result says of each row", ZH: "结果中各行的状态", RU: "Что результат говорит о каждой строке"},
 
-	"template.outcome.delivered": {EN: "the provider took it", ZH: "对方已接收", RU: "провайдер принял"},
-	"template.outcome.rejected":  {EN: "the provider refused it; its code and text are shown", ZH: "对方拒绝，附有代码和原因", RU: "провайдер отказал; показаны его код и текст"},
+	"template.outcome.delivered": {EN: "the provider took it", ZH: "服务商已接收", RU: "провайдер принял"},
+	"template.outcome.rejected":  {EN: "the provider refused it; its code and text are shown", ZH: "服务商拒绝，附有代码和原因", RU: "провайдер отказал; показаны его код и текст"},
 	"template.outcome.invalid":   {EN: "not sent: something in the row is wrong; mend it and hand it in again", ZH: "未发送：该行内容有误，请更正后重新提交", RU: "не отправлено: в строке ошибка; исправьте и сдайте снова"},
-	"template.outcome.failed":    {EN: "not sent: the provider could not be reached for a long time", ZH: "未发送：长时间无法连接对方", RU: "не отправлено: провайдер долго был недоступен"},
-	"template.outcome.unknown":   {EN: "it was sent, and no answer says whether it was taken: look at the provider before you hand it in again", ZH: "已发送但没有收到明确答复：重新提交前请先在对方系统中核对", RU: "отправлено, но ответ не говорит, принято ли: проверьте у провайдера, прежде чем сдавать снова"},
+	"template.outcome.failed":    {EN: "not sent: the provider could not be reached for a long time", ZH: "未发送：长时间无法连接服务商", RU: "не отправлено: провайдер долго был недоступен"},
+	"template.outcome.unknown":   {EN: "it was sent, and no answer says whether it was taken: look at the provider before you hand it in again", ZH: "已发送但没有收到明确答复：重新提交前请先在服务商处核对", RU: "отправлено, но ответ не говорит, принято ли: проверьте у провайдера, прежде чем сдавать снова"},
 	"template.outcome.skipped":   {EN: "not sent on purpose; the reason is shown", ZH: "有意不发送，附有原因", RU: "намеренно не отправлено; причина указана"},
 }

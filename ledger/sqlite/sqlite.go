@@ -23,6 +23,7 @@ import (
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/commits"
 	"github.com/rowferry/rowferry/ledger/spool"
+	"github.com/rowferry/rowferry/places"
 	"github.com/rowferry/rowferry/places/local"
 	"github.com/rowferry/rowferry/words"
 )
@@ -232,7 +233,9 @@ const (
 // Visit is ledger.Driver's.
 func (d Driver) Visit(ctx context.Context) (ledger.Visitor, error) {
 	path := filepath.Join(d.Dir, "ledger.db")
-	if _, err := os.Stat(path); err != nil {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrPermission) {
+		return nil, &places.Trouble{Message: words.Message("ledger.closed", "dir", d.Dir), Err: err}
+	} else if err != nil {
 		return nil, cmp.Or(emptied(path), fmt.Errorf("ledger: %w", err))
 	}
 	id, value, markErr := readMark(d.Dir)
