@@ -485,6 +485,9 @@ func (f *flags) tell(o desk.Receipt, service bool) error {
 	}
 	if o.Verb == ledger.Resend {
 		fmt.Fprintf(stdout, "%s: %s of %d to be sent again.\n", o.Name, count(o.Rows, "row"), o.Of)
+		if slices.Contains(o.Statuses, batch.Unknown) {
+			fmt.Fprintf(stdout, "What is unknown may have been processed, and would be twice. Where nobody looked it up at the provider: rowferry cancel %s\n", o.File)
+		}
 	}
 	switch {
 	case !service:
