@@ -262,7 +262,7 @@ type Route struct {
 
 // Repeats says what becomes of rows whose request was sent before, whichever file brought it.
 type Repeats struct {
-	// Hold them back (skip) or let them go with a note (send). Without it what the provider's document says, else skip for operations that may not be repeated and send for others.
+	// Hold them back (skip) or let them go with a note (send). Without it what the provider's document says, else skip for operations that may not be repeated, or whose requests have a key of their own (fill: id), and send for others.
 	Mode string `yaml:"mode" enum:"skip,send" short:"true"`
 	// How long a request is remembered.
 	Within time.Duration `yaml:"within" default:"720h" above:"0"`

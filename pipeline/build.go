@@ -72,10 +72,10 @@ func wire(cfg *configs.Config, r configs.Route, lists providers.Lists) *route.Ro
 }
 
 // sendsRepeats reports whether a request that was sent before goes once more: as the route says, else the document, else if
-// the operation may be repeated.
+// the operation may be repeated, and not only while its key is the same.
 func sendsRepeats(r configs.Route, op *providers.Operation) bool {
 	word := cmp.Or(r.Repeats.Mode, op.Repeats)
-	return word == providers.SendRepeats || word == "" && op.Repeatable
+	return word == providers.SendRepeats || word == "" && op.Repeatable && !op.Keyed()
 }
 
 // zone is a time zone that was judged when the configuration was read; nil for none.

@@ -6,6 +6,7 @@ package providers
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
@@ -143,6 +144,16 @@ type Parameter struct {
 	Schema  *Schema
 	Explode bool   // a list is written as several parameters of the name, an object as one for each of its members
 	Style   string // Deep, AsJSON, or what joins a list or an object that is not exploded; "" is a comma
+}
+
+// Keyed reports whether each request has a key of its own (fill: id): by it the provider knows another attempt of one request, and not the same
+// content in another.
+func (o *Operation) Keyed() bool {
+	return o.Body.keyed() || slices.ContainsFunc(o.Parameters, func(p Parameter) bool { return p.Schema.keyed() })
+}
+
+func (s *Schema) keyed() bool {
+	return s != nil && (s.Fill == "id" || s.Items.keyed() || slices.ContainsFunc(s.Props, (*Schema).keyed))
 }
 
 // Distinct reports whether something tells things apart, so that two equal items of one file are the same thing twice.
