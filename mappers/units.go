@@ -75,14 +75,22 @@ func (b *Bound) counts(m measure) (out []*slot) {
 }
 
 // asked adds the unit that the provider counts in, where the column surely speaks of a field: it stands behind the field's own, or is called after
-// what is counted. A unit somewhere else may be that of a price or of a number of pieces.
+// what is counted and all such fields are counted in one unit. A unit somewhere else may be that of a price or of a number of pieces.
 func (b *Bound) asked(u unitColumn, m measure, counted []*slot) unitColumn {
-	name := b.t.normal[u.col] + b.t.paths[u.col]
-	named := containsAny(name, m.counted) || strings.Contains(name, "gewei")
 	for _, s := range counted {
-		if unit := m.unitOf(s.field); unit != "" && (named || s.col == u.col-1) {
-			u.asked, u.of = unit, s.col
+		if s.col == u.col-1 {
+			u.asked, u.of = m.unitOf(s.field), s.col
 			return u
+		}
+	}
+	name := b.t.normal[u.col] + b.t.paths[u.col]
+	if !containsAny(name, m.counted) && !strings.Contains(name, "gewei") {
+		return u
+	}
+	u.asked, u.of = m.unitOf(counted[0].field), counted[0].col
+	for _, s := range counted[1:] {
+		if m.unitOf(s.field) != u.asked {
+			u.asked = ""
 		}
 	}
 	return u
