@@ -220,6 +220,7 @@ routes:
   a:
     account: otms
     operation: shipPointRemove
+    time_zone: Etc/GMT+8
     inbox: {dir: in}
     outbox: {sftp: p, dir: out}
 `))
@@ -230,7 +231,7 @@ routes:
 	if p.KeyText.Reveal() != "of key\n" || p.Key != "file:"+filepath.Join(dir, "key") || p.Passphrase.Reveal() != "of closed" {
 		t.Errorf("%q %q", p.KeyText.Reveal(), p.Key)
 	}
-	want := []string{"accounts.otms.credentials.password"} // which everybody can read
+	want := []string{"accounts.otms.credentials.password", "routes.a.time_zone"} // which everybody can read; which is behind UTC
 	var got []string
 	for _, w := range c.Warnings {
 		got = append(got, w.Key)

@@ -122,6 +122,9 @@ func (l *loader) checkZone(key, zone string) {
 	if _, err := time.LoadLocation(zone); err != nil {
 		l.bad(key, words.Message("config.zone", "value", words.Short(zone)), words.Example(spot{key: key}.name()+": Asia/Shanghai"))
 	}
+	if hours, behind := strings.CutPrefix(zone, "Etc/GMT+"); behind {
+		l.warn(finding{at: l.place(key), key: key, what: words.Message("config.zone.behind", "value", zone, "hours", hours), write: words.Message("config.zone.behind.write", "hours", hours)})
+	}
 }
 
 // checkWeb wants an address of the web, where there is any.

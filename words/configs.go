@@ -172,6 +172,8 @@ var configs = catalogue{
 	"config.schedule.every":       {EN: "schedule and every are both given", ZH: "同时给出了 schedule 和 every", RU: "указаны и schedule, и every"},
 	"config.schedule.every.write": {EN: "keep one of the two", ZH: "请只保留其中一个", RU: "оставьте одно из двух"},
 	"config.zone":                 {EN: "there is no time zone \"{value}\"", ZH: "没有时区 \"{value}\"", RU: "часового пояса \"{value}\" нет"},
+	"config.zone.behind":          {EN: "{value} is {hours} h behind UTC: names of this kind have their signs turned round", ZH: "{value} 比 UTC 晚 {hours} 小时：此类名称的正负号是反的", RU: "{value} отстаёт от UTC на {hours} ч: у таких имён знак обратный"},
+	"config.zone.behind.write":    {EN: "where ahead of UTC is meant, write Etc/GMT-{hours} or a place such as Asia/Shanghai", ZH: "如果要表示早于 UTC，请写 Etc/GMT-{hours} 或地名，如 Asia/Shanghai", RU: "если имелось в виду время впереди UTC, напишите Etc/GMT-{hours} или город, например Asia/Shanghai"},
 	"config.zone.alone":           {EN: "a time zone has no effect without a schedule", ZH: "没有 schedule 时时区不起作用", RU: "без schedule часовой пояс ни на что не влияет"},
 	"config.zone.twice":           {EN: "the schedule names a time zone already", ZH: "schedule 中已经指定了时区", RU: "в schedule часовой пояс уже указан"},
 	"config.done":                 {EN: "a marker's name has {name} in it and something besides, and no folder", ZH: "标记文件名必须包含 {name} 和其他字符，且不含文件夹", RU: "имя метки содержит {name} и что-то ещё, но не папку"},
