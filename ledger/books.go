@@ -59,6 +59,9 @@ const (
 	CodeUnclear   = "unknown-before"
 )
 
+// CodeZeros is the code of items that were held because a program took the zeros off other numbers of their file.
+const CodeZeros = "zeros-lost"
+
 // Held reports whether an item was not sent because an earlier one had the same request: whoever opens it again knows that.
 func (v *Verdict) Held() bool {
 	return v != nil && (v.Code == CodeDelivered || v.Code == CodeSending || v.Code == CodeUnclear)

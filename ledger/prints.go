@@ -270,6 +270,7 @@ const (
 type Earlier struct {
 	File File
 	Rows []int
+	Body []byte // its request
 	How  Sent
 	At   time.Time // when it was sent last; under way and never sent: when its file was taken
 }
@@ -390,5 +391,5 @@ func (l *Lookout) at(s Sighting) (*Earlier, error) {
 	if when.IsZero() {
 		when = f.TakenAt
 	}
-	return &Earlier{File: *f, Rows: c.Items[s.Item].Rows, How: how, At: when}, nil
+	return &Earlier{File: *f, Rows: c.Items[s.Item].Rows, Body: c.Items[s.Item].Body, How: how, At: when}, nil
 }

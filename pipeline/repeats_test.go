@@ -254,7 +254,7 @@ func TestTheSameRowsSpeltOtherwise(t *testing.T) {
 }
 
 // A sender's file that a program saved again lost the zeros of its numbers, and the sender's changes beside them are few: its rows are held, for
-// as long as nobody wants them so. In a file that has zeros nobody took any off.
+// as long as nobody wants them so, also where the sender put the zeros of some back.
 func TestTheSameRowsWithoutTheirZeros(t *testing.T) {
 	s := newSender(t, twoRoutes)
 	one := s.drop("in/a.csv", noticed+"003001,0700,late\n003002,A2,+49170\n003003,A3,1.50\n77,A4,late\n")[0]
@@ -279,9 +279,36 @@ func TestTheSameRowsWithoutTheirZeros(t *testing.T) {
 		t.Errorf("%+v", three.Counts)
 	}
 	s.sent("0700 1 700 1 A2 1 A3 1 A4 1 A5 1")
-	if four := s.drop("in/b.csv", noticed+"3002,A2,49170\n00,A6,late\n")[0]; four.Counts.Delivered != 2 {
+	if four := s.drop("in/b.csv", noticed+"3002,A2,49170\n00,A6,late\n")[0]; four.Counts != (batch.Counts{Read: 2, Delivered: 1, Skipped: 1}) {
 		t.Errorf("%+v", four.Counts)
 	}
+	s.sent("0700 1 700 1 A2 1 A3 1 A4 1 A5 1 A6 1")
+}
+
+// Where a program took the zeros of a file's numbers off, the rows that were not sent lost theirs, too. They are held beside those that were, and go
+// when the sender puts the zeros back in the result, which sends nothing else of it.
+func TestMendedRowsWithoutTheirZeros(t *testing.T) {
+	s := newSender(t, twoRoutes)
+	s.drop("in/a.csv", noticed+"003001,A1,+49170\n003002,REFUSE2,late\n003003,,late\n41,A4,late\n")
+	two := s.drop("in/a.csv", noticed+"3002,A2,late\n3001,A1,49170\n3003,A3,late\n41,A4,late\n42,A5,49171\n3004567,A6,late\n")[0]
+	if two.Counts != (batch.Counts{Read: 6, Delivered: 1, Skipped: 5}) {
+		t.Errorf("%+v", two.Counts)
+	}
+	s.sent("A1 1 A2 0 A3 0 A4 1 A5 0 A6 1")
+	rows := s.result(two)
+	for number, value := range map[string]string{"2": "3002", "4": "3003", "6": "49171"} {
+		if r := rows[number]; r["code"] != "zeros-lost" || !strings.Contains(r["message"], "Row 3 is row 2 of a.csv") || !strings.Contains(r["message"], value) {
+			t.Errorf("%v", r)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(s.dir, "out", two.Results[0]))
+	s.must(err)
+	mended := strings.NewReplacer(",3002,A2", ",003002,A2", "4,skipped,", "4,resend,").Replace(string(text))
+	three := s.drop("in/"+two.Results[0], mended)[0]
+	if three.Counts != (batch.Counts{Read: 6, Delivered: 3, Skipped: 3}) {
+		t.Errorf("%+v", three.Counts)
+	}
+	s.sent("A1 1 A2 1 A3 1 A4 1 A5 0 A6 1")
 }
 
 // A file that brings nothing new is a duplicate of the one that has all its rows, be they sent, held or unfit there too.

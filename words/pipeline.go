@@ -127,6 +127,11 @@ var pipeline = catalogue{
 		ZH: "未发送：除数字开头的零或加号、末尾的零以外，相同内容已于 {when} 作为 {name} 的第 {row} 行发出（文件 {id}）；表格软件保存时会去掉这些字符。如本行确实无误，请在结果文件的“{column}”单元格中填写“{word}”，并重新放入该结果文件",
 		RU: "не отправлено: то же самое, но с нулями или плюсом в начале чисел либо с нулями в их конце, ушло {when} как строка {row} файла {name} (файл {id}); табличные программы при сохранении их убирают. Если строка верна так, как стоит здесь, впишите «{word}» в ячейку столбца «{column}» файла результата и положите этот файл туда же, куда кладёте свои",
 	},
+	"repeats.shortened": {
+		EN: "not sent: whatever saved this file left out the zeros or the plus that its numbers began with. Row {here} is row {row} of {name} (file {id}) but for them, so \"{value}\" may have begun with some too. Correct the number in the result and drop that result; if the row is meant as it stands here, write \"{word}\" into its cell in the column \"{column}\" there",
+		ZH: "未发送：保存此文件的软件去掉了数字开头的零或加号。除此之外，第 {here} 行与 {name} 的第 {row} 行相同（文件 {id}），因此“{value}”开头也可能缺少零或加号。请在结果文件中改正该数字并重新放入该结果文件；如本行确实无误，请在其中的“{column}”单元格中填写“{word}”",
+		RU: "не отправлено: программа, сохранившая этот файл, убрала нули или плюс в начале чисел. Строка {here} отличается только этим от строки {row} файла {name} (файл {id}), поэтому и «{value}», возможно, начиналось с них. Исправьте число в файле результата и положите этот файл туда же, куда кладёте свои; если строка верна так, как стоит здесь, впишите «{word}» в ячейку столбца «{column}»",
+	},
 	"repeats.above": {
 		EN: "not sent: it is the same as row {row} above, which goes. If both are meant, write \"{word}\" into its cell in the column \"{column}\" of the result and drop that result",
 		ZH: "未发送：与上方发送的第 {row} 行完全相同。如确需两行都发送，请在结果文件的“{column}”单元格中填写“{word}”，并重新放入该结果文件",

@@ -26,11 +26,11 @@ type Judge struct {
 	since  time.Time
 
 	seen  firsts
-	kept  bool  // some number that is a text begins with a zero or a plus: no program took them off
+	zeros zeros // that a program took off
 	kin   kin   // of the family; nil until it is asked for
 	at    []int // room for what is asked of the ledger
 	asked []ledger.Print
-	bared []ledger.Print
+	bared []int // which of at were asked for without their zeros, too
 	tally tally
 	echo  echo
 }
@@ -66,7 +66,40 @@ func New(books ledger.Books, r *route.Route, again *ledger.Again, sheets batch.S
 // Judge holds back the items that are to be sent and whose request was sent before, or marks that they go all the same. Every
 // item that may ever be sent gets its print.
 func (j *Judge) Judge(ctx context.Context, items []ledger.Staged) error {
-	at, prints, bared := j.at[:0], j.asked[:0], j.bared[:0]
+	at, prints := j.ask(items)
+	earlier, err := j.earlier(ctx, items, at, prints)
+	if err != nil {
+		return err
+	}
+	same, but := earlier[:len(at)], make([]*ledger.Earlier, len(at)) // but for zeros
+	for n, k := range j.bared {
+		if e := earlier[len(at)+n]; same[k] == nil && !items[at[k]].Free {
+			but[k] = e
+		}
+	}
+	j.zeros.learn(items, at, same, but)
+	for k, i := range at {
+		s := &items[i]
+		switch {
+		case but[k] != nil:
+			j.echo = echo{ended: true}
+			j.hold(s, but[k], "repeats.bared")
+			continue
+		case same[k] == nil && !s.Free && j.shortened(s):
+			j.echo = echo{ended: true}
+			continue
+		}
+		if err := j.one(s, same[k]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ask gives the items that may be sent their prints, and lists those that are looked for: one for each of them and, behind these, one for each of
+// which a program may have taken zeros, as it is without any. What begins with some was left them.
+func (j *Judge) ask(items []ledger.Staged) (at []int, prints []ledger.Print) {
+	at, prints = j.at[:0], j.asked[:0]
 	for i := range items {
 		s := &items[i]
 		if s.Preset != nil {
@@ -74,33 +107,35 @@ func (j *Judge) Judge(ctx context.Context, items []ledger.Staged) error {
 			continue
 		}
 		s.Print = s.PrintFor(j.route.Account, j.route.Operation.ID)
-		bare, less, zeroed := s.BaredFor(j.route.Account, j.route.Operation.ID, !j.kept)
+		at, prints = append(at, i), append(prints, s.Print)
+	}
+	j.bared = j.bared[:0]
+	for k, i := range at {
+		s := &items[i]
+		bare, less, zeroed := s.BaredFor(j.route.Account, j.route.Operation.ID, !j.route.Repeats.Send)
 		if less {
 			s.Bared = bare
 		}
-		j.kept = j.kept || zeroed
-		at, prints, bared = append(at, i), append(prints, s.Print), append(bared, bare)
-	}
-	j.at, j.bared = at, bared
-	if !j.kept && !j.route.Repeats.Send {
-		prints = append(prints, bared...)
-	}
-	j.asked = prints
-	earlier, err := j.earlier(ctx, items, at, prints)
-	if err != nil {
-		return err
-	}
-	for k, i := range at {
-		if earlier[k] == nil && len(earlier) > len(at) && earlier[len(at)+k] != nil && !items[i].Free {
-			j.echo = echo{ended: true}
-			j.hold(&items[i], earlier[len(at)+k], "repeats.bared")
-			continue
-		}
-		if err := j.one(&items[i], earlier[k]); err != nil {
-			return err
+		if !zeroed && bare != (ledger.Print{}) && !j.route.Repeats.Send {
+			j.bared, prints = append(j.bared, k), append(prints, bare)
 		}
 	}
-	return nil
+	j.at, j.asked = at, prints
+	return at, prints
+}
+
+// shortened holds an item that may have lost zeros as others of its file did.
+func (j *Judge) shortened(s *ledger.Staged) bool {
+	value := j.zeros.lostBy(s.Body)
+	if value == "" {
+		return false
+	}
+	z := &j.zeros
+	message := j.say("repeats.shortened", append(j.remedy(), "value", value, "here", j.sheets.Row(z.row), "row", words.Few(z.as.Rows, z.as.File.Reading.Sheets),
+		"name", z.as.File.Name, "id", z.as.File.ID)...)
+	s.Preset = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Skipped, Code: ledger.CodeZeros, Message: message}}
+	s.Problems = nil
+	return true
 }
 
 // earlier finds what was sent before, by whatever file. Behind the items' own prints there may be bared ones.
