@@ -85,10 +85,22 @@ type Lane struct {
 	got      bool      // a request got through since the start
 	hold     time.Time // nothing leaves before
 	sizes    map[string]int
-	behind   []ledger.Receipt // writes that are under way
-	failed   error            // the ledger failed: the lane must end
+	behind   []underWay // writes, the oldest first
+	failed   error      // the ledger failed: the lane must end
 	settling sync.WaitGroup
 }
+
+// underWay is a write that may not be on disk yet.
+type underWay struct {
+	ledger.Receipt
+	since time.Time
+}
+
+// How many writes a lane goes on sending before the oldest is on disk, and for how long: so much may be sent again after a kill, or by another
+// machine where the ledger hangs until the lease is lost. Only tests change how long.
+const mostBehind = 1024
+
+var longestBehind = time.Second
 
 // Open prepares the lane: what the ledger says is stopped is stopped.
 func (l *Lane) Open(ctx context.Context) error {
@@ -344,8 +356,8 @@ func (l *Lane) write(events ...ledger.Event) ledger.Receipt {
 // put is write of what tells no outcome.
 func (l *Lane) put(events []ledger.Event) ledger.Receipt {
 	written := l.Ledger.Record(events...)
-	l.behind = append(l.behind, written)
-	for len(l.behind) > 0 && (l.behind[0].Done() || len(l.behind) > 1024) {
+	l.behind = append(l.behind, underWay{written, time.Now()})
+	for len(l.behind) > 0 && (l.behind[0].Done() || len(l.behind) > mostBehind || time.Since(l.behind[0].since) > longestBehind) {
 		l.caughtUp()
 	}
 	return written

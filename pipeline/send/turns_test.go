@@ -446,6 +446,62 @@ func TestWhatAKillCanMakeUnknown(t *testing.T) {
 	}
 }
 
+// hanging is a ledger whose writes are on disk when the gate is open, as one whose standby hangs. It tells when somebody waits for one.
+type hanging struct {
+	ledger.Owner
+	gate, waits chan struct{}
+}
+
+func (h *hanging) Record(events ...ledger.Event) ledger.Receipt {
+	return &hangs{h.Owner.Record(events...), h}
+}
+
+type hangs struct {
+	ledger.Receipt
+	in *hanging
+}
+
+func (h *hangs) Done() bool {
+	select {
+	case <-h.in.gate:
+		return h.Receipt.Done()
+	default:
+		return false
+	}
+}
+
+func (h *hangs) Wait(ctx context.Context) error {
+	select {
+	case h.in.waits <- struct{}{}:
+	default:
+	}
+	<-h.in.gate
+	return h.Receipt.Wait(ctx)
+}
+
+// Where the ledger hangs, a lane stops before long: what it sends meanwhile may be sent again.
+func TestALaneStopsWhereTheLedgerHangs(t *testing.T) {
+	defer func(was time.Duration) { longestBehind = was }(longestBehind)
+	longestBehind = time.Nanosecond
+	l := open(t, t.TempDir())
+	defer l.Close()
+	accept(t, l, "f", 60)
+	h := &hanging{l, make(chan struct{}), make(chan struct{}, 1)}
+	p := &provider{}
+	lane := lane(t, h, one(), p, "f")
+	go func() {
+		<-h.waits
+		p.mu.Lock()
+		came := len(p.came)
+		p.mu.Unlock()
+		if came > 3 {
+			t.Errorf("%d requests were sent whose outcomes the ledger had not", came)
+		}
+		close(h.gate)
+	}()
+	run(t, lane, "f")
+}
+
 // paced answers no request before it is told to: each waits for its turn, as at a slow pace.
 type paced struct {
 	provider
