@@ -120,9 +120,9 @@ var redrop = catalogue{
 		RU: "Это результат файла {name} ({id}), отправленного с учётной записью {account} и операцией {operation}; теперь у маршрута другие. Нельзя сказать, что доставлено там. Чтобы отправить все строки, и доставленные тоже, как новый файл, сначала удалите столбцы результата.",
 	},
 	"redrop.sending": {
-		EN: "This is a result of {name} (file {id}), which is still being sent ({open} {open:item is|items are} waiting). Drop it again when the newest result is out; mend rows in that one.",
-		ZH: "这是 {name}（文件 {id}）的结果，而该文件仍在发送中（还有 {open} 项等待）。请待最新结果生成后，在最新结果中修改并重新放入。",
-		RU: "Это результат файла {name} ({id}), который ещё отправляется (ожидают: {open}). Положите его снова, когда выйдет новейший результат; исправляйте строки в нём.",
+		EN: "This is a result of {name} (file {id}), which is still being sent ({open} {open:item is|items are} waiting). Nothing of it was sent. Drop it again as it is when the result of {id} is out: what was delivered meanwhile is not sent again. Mend rows that are in that result, too, in that one.",
+		ZH: "这是 {name}（文件 {id}）的结果，而该文件仍在发送中（还有 {open} 项等待）。本文件未发送任何内容。请待 {id} 的结果生成后，原样重新放入本文件：其间已送达的行不会再次发送。若某行也在该结果中，请在该结果中修改。",
+		RU: "Это результат файла {name} ({id}), который ещё отправляется (ожидают: {open}). Из него ничего не отправлено. Положите его снова таким же, когда выйдет результат {id}: доставленное за это время повторно не уйдёт. Строки, которые есть и в том результате, исправляйте в нём.",
 	},
 	"redrop.paused": {
 		EN: "This is a result of {name} (file {id}), which is paused and not finished: {reason}. Let it go on (rowferry resume {id}) or give it up (rowferry cancel {id}), and drop the newest result when it is out.",
