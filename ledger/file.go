@@ -87,6 +87,7 @@ type Again struct {
 	Root  string         `json:"root"`            // the family's first file
 	Base  string         `json:"base"`            // the file whose result this is
 	Known map[string]int `json:"known,omitempty"` // the members whose outcomes decided about this one, with their revisions
+	Bared bool           `json:"bared,omitempty"` // a program took the zeros off its values: so they stand in its result too
 }
 
 // Root is the id of the family's first file; its own where it is no result of another.

@@ -128,6 +128,8 @@ func FuzzRedrop(f *testing.F) {
 	f.Add([]byte{41, 8, 12}, []byte{0, 10, 5})
 	f.Add([]byte{12, 3, 71, 3}, []byte{54, 5})
 	f.Add([]byte{249, 0, 66}, []byte{232, 140, 130})
+	f.Add([]byte{60, 111}, []byte{130, 27, 247, 125})
+	f.Add([]byte{210, 228, 111}, []byte{14, 235, 115, 89})
 	f.Fuzz(redropped)
 }
 

@@ -85,7 +85,8 @@ type matching struct {
 
 // plan reads the rows of the dropped file once and settles which rows they are.
 func (o *recognition) plan(t *opening.Table) (*Plan, error) {
-	m := &matching{recognition: o, t: t, claimed: map[origin]bool{}, guests: map[int]*guest{}}
+	earlier := o.family.base.Reading.Again
+	m := &matching{recognition: o, t: t, claimed: map[origin]bool{}, guests: map[int]*guest{}, written: earlier != nil && earlier.Bared}
 	if err := m.read(); err != nil {
 		return nil, err
 	}
@@ -101,6 +102,7 @@ func (o *recognition) plan(t *opening.Table) (*Plan, error) {
 	if err := m.findZeros(); err != nil {
 		return nil, err
 	}
+	t.Reading.Again.Bared = m.written
 	asItWas := func(*original) manner { return untouched }
 	m.bySumAndNumber(asItWas)
 	m.bySumAlone(asItWas)

@@ -172,7 +172,8 @@ func (o *recognition) spelt(wrong error) (ours []*opening.Table, err error) {
 	return ours, nil
 }
 
-// resembles takes a table with few columns like ours for a result where they call rows sent and an earlier file has these rows.
+// resembles takes a table with few columns like ours for a result where they call rows sent, or give each its number and what became of it, and an
+// earlier file has these rows: people leave in only what is to be mended.
 func (o *recognition) resembles(t *opening.Table, columns map[int]resultmark.Column) error {
 	t.Hide(columns)
 	defer t.Hide(nil)
@@ -180,8 +181,12 @@ func (o *recognition) resembles(t *opening.Table, columns map[int]resultmark.Col
 	if _, told := errors.AsType[*batch.Unreadable](err); told {
 		return nil // whoever reads it as an ordinary file says so
 	}
-	if err != nil || !slices.ContainsFunc(lines, func(l dropped) bool { return l.told() }) {
+	if err != nil {
 		return err
+	}
+	told := slices.ContainsFunc(lines, func(l dropped) bool { return l.told() })
+	if silent := slices.ContainsFunc(lines, func(l dropped) bool { return l.status == "" || l.number == 0 }); silent && !told {
+		return nil
 	}
 	return o.compare(t)
 }

@@ -61,6 +61,7 @@ func (m *matching) renotations() error {
 // renoted compares the lines with the rows of an earlier file, the base or the root of the family, and counts what is to be restored.
 func (m *matching) renoted(from *ledger.File) (count int, err error) {
 	r := m.renotation(from)
+	r.written = m.written
 	if err := m.tally(r, m.supposed, false); err != nil {
 		return 0, err
 	}
