@@ -85,9 +85,11 @@ const schema = "rowferry"
 
 // sessionWide is what is set on each connection, once it is there: a pooler of sessions, such as PgBouncer, refuses whoever says more than who it is
 // as it connects. Who waited for a lock sees what others wrote before; what is reported as written is on disk, whatever the server's default; a
-// holder that was suspended in mid-transaction does not keep others waiting; and no statement of ours is too long.
+// holder that was suspended in mid-transaction does not keep others waiting; no statement of ours is too long, and none of our sessions too quiet (which
+// servers before PostgreSQL 14 do not know).
 const sessionWide = `SELECT set_config('search_path', $1, false), set_config('default_transaction_isolation', 'read committed', false), set_config('synchronous_commit', 'on', false),
-	set_config('idle_in_transaction_session_timeout', '5000', false), set_config('standard_conforming_strings', 'on', false), set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)`
+	set_config('idle_in_transaction_session_timeout', '5000', false), set_config('standard_conforming_strings', 'on', false), set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false),
+	CASE WHEN current_setting('idle_session_timeout', true) <> '' THEN set_config('idle_session_timeout', '0', false) END`
 
 // settings reads an address. No error of it shows a password.
 func settings(address string) (*pgxpool.Config, error) {

@@ -141,9 +141,9 @@ func TestSettings(t *testing.T) {
 		}
 	}
 
-	l := open(t, postgres.Driver{Address: cluster.Address(), Data: t.TempDir()})
+	l := open(t, postgres.Driver{Address: cluster.Address() + "&idle_session_timeout=5000", Data: t.TempDir()})
 	defer closed(t, l)
-	for name, want := range map[string]string{"synchronous_commit": "on", "default_transaction_isolation": "read committed", "idle_in_transaction_session_timeout": "5s", "statement_timeout": "0"} {
+	for name, want := range map[string]string{"synchronous_commit": "on", "default_transaction_isolation": "read committed", "idle_in_transaction_session_timeout": "5s", "statement_timeout": "0", "idle_session_timeout": "0"} {
 		if got, err := postgres.Set(t.Context(), l, name); err != nil || got != want {
 			t.Errorf("%s is %q, %v", name, got, err)
 		}
