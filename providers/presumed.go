@@ -46,10 +46,19 @@ func (op *Operation) presumed(r Response, s Sent) Reading {
 	switch {
 	case items != nil:
 		return Reading{Verdict: op.taken(r, body), Items: items}
+	case !denied && len(s.Items) > 1 && refusesSome(body): // and nothing says whose
+		v = Verdict{Class: Unknown, Code: strconv.Itoa(r.Status)}
 	case !denied:
 		return Reading{Verdict: op.taken(r, body)}
 	}
 	return op.denying(v, body, r, s)
+}
+
+// refusesSome reports whether a list in an answer has entries that were refused.
+func refusesSome(body any) bool {
+	return slices.ContainsFunc(lists(body), func(l entryList) bool {
+		return slices.ContainsFunc(l.entries, func(e any) bool { return l.verdict(e, Verdict{}, false).Class == Rejected })
+	})
 }
 
 // taken is the verdict of a good status.
@@ -394,7 +403,7 @@ func (op *Operation) itemised(body any, s Sent, status int, doubtful bool) []Ver
 		if told && !l.refused {
 			continue
 		}
-		found := op.byValues(l.entries, s, !l.refused)
+		found := op.byValues(l.entries, s, !l.refused && !l.plain)
 		if found == nil {
 			continue
 		}
@@ -418,6 +427,8 @@ func (op *Operation) itemised(body any, s Sent, status int, doubtful bool) []Ver
 type entryList struct {
 	entries []any
 	refused bool // it is a list of errors, or of what was refused
+	plain   bool // its entries are texts, each of them the value of an object here
+	name    string
 }
 
 // verdict is what an entry says of its item, of which another list said something before.
@@ -425,6 +436,9 @@ func (l entryList) verdict(entry any, before Verdict, doubtful bool) Verdict {
 	v := entryVerdict(entry, doubtful)
 	if l.refused && v.Class == OK || l.refused && v.Class == Unknown && v.Code == "" {
 		v = Verdict{Class: Rejected, Code: codeIn(entry), Message: batch.Text{EN: complaint(entry)}}
+		if l.plain {
+			v.Code = l.name
+		}
 	}
 	if before.Class == OK && v.Class != OK { // taken, says one; refused, says the other
 		v.Class = Unknown
@@ -440,6 +454,7 @@ func lists(v any) (out []entryList) {
 	type place struct {
 		value   any
 		refused bool
+		name    string
 	}
 	level := []place{{value: v}}
 	for depth := 0; depth < 5 && len(level) > 0; depth++ {
@@ -448,18 +463,29 @@ func lists(v any) (out []entryList) {
 			switch x := one.value.(type) {
 			case []any:
 				if len(x) > 0 {
-					if _, ok := x[0].(map[string]any); ok {
-						out = append(out, entryList{x, one.refused})
+					switch x[0].(type) {
+					case map[string]any:
+						out = append(out, entryList{entries: x, refused: one.refused})
+					case string:
+						out = append(out, entryList{asObjects(x), one.refused, true, one.name})
 					}
 				}
 			case map[string]any:
 				for _, key := range sorted(x) {
 					name := plainKey(key)
-					next = append(next, place{x[key], one.refused || slices.Contains(errorNames, name) || slices.Contains(refusedNames, name)})
+					next = append(next, place{x[key], one.refused || slices.Contains(errorNames, name) || slices.Contains(refusedNames, name), key})
 				}
 			}
 		}
 		level = next
+	}
+	return out
+}
+
+// asObjects makes an object of each entry, with it as its value.
+func asObjects(list []any) (out []any) {
+	for _, one := range list {
+		out = append(out, map[string]any{"value": one})
 	}
 	return out
 }
@@ -544,7 +570,7 @@ func entryVerdict(entry any, doubtful bool) Verdict {
 	v := Verdict{Class: OK, Reference: referenceIn(entry)}
 	code, said := statusIn(m)
 	yes, no := flags(m)
-	said = said || yes
+	said = said || yes || slices.Contains(goodCodes, plainKey(plainText(member(m, stateNames, isText))))
 	failed := no || troubled(m, 0) || off(m) && hasWords(m)
 	switch {
 	case code >= 400 && code < 500 && code != http.StatusRequestTimeout && code != http.StatusTooManyRequests:

@@ -168,6 +168,8 @@ func (a *addFlags) write(d *providers.Draft) error {
 	fmt.Fprintln(talk, ".")
 	if needs := credentials(op); len(needs) > 0 {
 		fmt.Fprintf(talk, "The account needs credentials: %s.\n", strings.Join(needs, ", or "))
+	} else {
+		fmt.Fprintln(talk, "The document asks for no credentials, and requests carry none. Where the provider wants some, say which: components.securitySchemes and security.")
 	}
 	if len(p.Servers) == 0 {
 		fmt.Fprintln(talk, "The document names no server: the account's `server` is the address.")

@@ -359,18 +359,11 @@ func printRows(rows []desk.Row, more, untried int) {
 			fmt.Fprintf(stdout, "  row %s waits to be tried again (%s so far)\n", r.Name(), count(r.Tries, "attempt"))
 			continue
 		}
-		var why []string
-		if r.Outcome.Message != "" {
-			why = append(why, r.Outcome.Message)
-		}
-		for _, p := range r.Why {
-			why = append(why, p.Text)
-		}
 		status := string(r.Outcome.Status)
 		if refused(r) {
 			status += ", refused later"
 		}
-		fmt.Fprintf(stdout, "  row %s %s: %s\n", r.Name(), status, strings.Join(why, " | "))
+		fmt.Fprintf(stdout, "  row %s %s: %s\n", r.Name(), status, r.Said())
 	}
 	if more > 0 {
 		fmt.Fprintf(stdout, "  … and %d more; --json lists all, the result file has them in the end\n", more)

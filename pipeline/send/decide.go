@@ -98,9 +98,9 @@ func (a attempt) cause(err error) string {
 func (a attempt) byClass(r senders.Result) decision {
 	switch r.Reading.Class {
 	case providers.Auth, providers.Renew:
-		return decision{step: refused, reason: "account refused", message: a.say("lane.auth", "account", a.account, "message", a.words(r))}
+		return decision{step: refused, reason: "account refused", message: a.say("lane.auth", "account", a.account, "message", within(a.words(r)))}
 	case providers.Config:
-		return decision{step: refused, reason: "request refused as such", message: a.say("lane.config", "account", a.account, "message", a.words(r))}
+		return decision{step: refused, reason: "request refused as such", message: a.say("lane.config", "account", a.account, "message", within(a.words(r)))}
 	case providers.Split:
 		if len(a.items) > 1 {
 			return decision{step: halve, reason: "too many in one request"}

@@ -104,8 +104,11 @@ func TestReasonsAreNeverEmpty(t *testing.T) {
 		return senders.Result{Fate: senders.Answered, Status: status, Reading: providers.Reading{Verdict: providers.Verdict{Class: c, Code: fmt.Sprint(status)}}}
 	}
 	late := func(a attempt) attempt { a.first = noon.Add(-2 * time.Hour); return a }
+	sentence := wordless(providers.Auth, 401)
+	sentence.Reading.Message = batch.Text{EN: "Unknown client."}
 	for name, c := range map[string]struct{ got, want string }{
 		"account refused":             {tried(true, 1).decide(wordless(providers.Auth, 401)).message, "refuses the account acme: HTTP 401."},
+		"account refused in words":    {tried(true, 1).decide(sentence).message, "refuses the account acme: Unknown client. Check its credentials"},
 		"requests refused":            {tried(true, 1).decide(wordless(providers.Config, 403)).message, "as such: HTTP 403."},
 		"busy until the end":          {late(tried(true, 1)).decide(wordless(providers.Retry, 503)).verdicts[0].Message, "(HTTP 503)"},
 		"not understood to the end":   {late(tried(true, 1)).decide(wordless(providers.Unknown, 502)).verdicts[0].Message, "HTTP 502"},
