@@ -37,6 +37,8 @@ func parseDuration(text string) (d time.Duration, what, write batch.Message) {
 		d, err = time.Duration(n)*24*time.Hour, nil
 	}
 	switch {
+	case plainNumber.MatchString(text) && strings.Contains(text, "."): // days are whole
+		return 0, words.Message("config.duration.unit", "value", text), words.Example(text + "h")
 	case plainNumber.MatchString(text):
 		return 0, words.Message("config.duration.unit", "value", text), words.Message("config.duration.unit.write", "value", text)
 	case err == nil && d < 0:

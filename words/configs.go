@@ -120,7 +120,7 @@ var configs = catalogue{
 	"config.keep.rows":            {EN: "rows are kept for {value}, but route {route} knows repeats for {within}", ZH: "行只保留 {value}，但路由 {route} 要在 {within} 内识别重复", RU: "строки хранятся {value}, но маршрут {route} узнаёт повторы в течение {within}"},
 	"config.duration":             {EN: "\"{value}\" is not a duration; it has numbers with the units ms, s, m, h, d", ZH: "\"{value}\" 不是时长；时长由数字和单位 ms、s、m、h、d 组成", RU: "\"{value}\" не длительность: нужны числа с единицами ms, s, m, h, d"},
 	"config.duration.unit":        {EN: "{value} has no unit", ZH: "{value} 没有单位", RU: "у {value} нет единицы измерения"},
-	"config.duration.unit.write":  {EN: "write {value}s for seconds, {value}m for minutes or {value}h for hours", ZH: "请写 {value}s（秒）、{value}m（分钟）或 {value}h（小时）", RU: "напишите {value}s (секунды), {value}m (минуты) или {value}h (часы)"},
+	"config.duration.unit.write":  {EN: "write {value}s for seconds, {value}m for minutes, {value}h for hours or {value}d for days", ZH: "请写 {value}s（秒）、{value}m（分钟）、{value}h（小时）或 {value}d（天）", RU: "напишите {value}s (секунды), {value}m (минуты), {value}h (часы) или {value}d (дни)"},
 	"config.duration.negative":    {EN: "{value} is less than nothing", ZH: "{value} 小于零", RU: "{value} меньше нуля"},
 	"config.duration.zero":        {EN: "must be more than nothing", ZH: "必须大于零", RU: "должно быть больше нуля"},
 	"config.retry.order":          {EN: "the first pause ({first}) is longer than the longest ({most})", ZH: "首次间隔（{first}）比最长间隔（{most}）还长", RU: "первая пауза ({first}) длиннее самой длинной ({most})"},
