@@ -18,7 +18,7 @@ var (
 	errorNames   = namesOf("errors error err erro exception exceptiontype errorlist violations validationmessages validationerrors fielderrors fault faults errorresponse errorcodes modelstate invalidparams errormessage errormsg errmsg errortext errordescription")
 	errorNumbers = namesOf("errcode errorcode errno errorno error err erro")
 	stateNames   = namesOf("status state result resultstatus returnstatus responsestatus requeststatus highestseverity ack flag outcome estado")
-	yesNames     = namesOf("result accepted created valid isvalid")
+	yesNames     = namesOf("result accepted valid isvalid")
 	noteNames    = namesOf("messages message notifications notification alerts return returns bapiret2")
 	headNames    = namesOf("meta head header status responsestatus returnstatus")
 	resultNames  = namesOf("code resultcode returncode retcode rescode respcode responsecode rtncode apiresultcode statuscode")
@@ -97,7 +97,7 @@ func off(m map[string]any) bool {
 func nameless(m map[string]any) bool {
 	for key, v := range m {
 		if _, plain := v.(string); (v == nil || plain || v == 0) && isReference(key) && referenceText(v) == "" {
-			return !sounds(wordsIn(m), goodWords) && !slices.Contains(goodCodes, plainKey(plainText(member(m, stateNames, isText))))
+			return !sounds(wordsIn(m), goodWords) && !saysGood(m)
 		}
 	}
 	return false
@@ -117,6 +117,25 @@ func flags(m map[string]any) (yes, no bool) {
 		}
 	}
 	return yes && !no, no
+}
+
+// saysGood reports whether an answer has a code or a state of success, or denies that it failed.
+func saysGood(m map[string]any) bool {
+	for key, v := range m {
+		name, text := plainKey(key), plainKey(plainText(v))
+		zero := text != "" && strings.Trim(text, "0") == ""
+		switch {
+		case slices.Contains(resultNames, name), slices.Contains(stateNames, name):
+			if zero || slices.Contains(goodCodes, text) {
+				return true
+			}
+		case slices.Contains(failureNames, name), slices.Contains(errorNumbers, name):
+			if zero || text == "false" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // troubled reports whether errors stand in an answer, or in what is wrapped in it.
