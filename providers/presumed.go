@@ -129,7 +129,7 @@ func (op *Operation) refusing(v Verdict, body any, r Response, s Sent) Reading {
 var tokenEnded = regexp.MustCompile(`(?i)(token|session)\b.*\b(expired|invalid|revoked)|\b(expired|invalid|revoked)\b.*\b(token|session)`)
 
 // wasThere are words for what exists already: at a repeat, because the first request made it.
-var wasThere = regexp.MustCompile(`(?i)\balready (exists?|been |created|registered|submitted|processed)|\bduplicated? (order|shipment|parcel|request|reference|ref\b|entry|key|record|document|number|id\b)|已存在|重复(下单|提交|订单|单号|请求)|(订单|单号)重复|уже (существует|создан|зарегистрирован|есть)`)
+var wasThere = regexp.MustCompile(`(?i)\balready (exists?|(been )?(created|registered|submitted|received|imported|processed|taken|used))|\bduplicated? (order|shipment|parcel|request|reference|ref\b|entry|key|record|document|number|id\b)|已存在|重复(下单|提交|订单|单号|请求)|(订单|单号)重复|уже (существует|создан|зарегистрирован|есть)`)
 
 // isSendersFault reports SOAP's fault of who asked: SOAP has every fault under 500, and this one says that the request was not executed.
 func isSendersFault(body any, root string) bool {
