@@ -2,6 +2,7 @@
 package rowferry_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"go/ast"
@@ -249,13 +250,21 @@ func top(path string) string {
 
 func packages(t *testing.T) []pkg {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Imports,TestImports,XTestImports", "./...").Output()
+	return listed[pkg](t, nil, "-e", "-json=ImportPath,Imports,TestImports,XTestImports", "./...")
+}
+
+// listed is what go list says of each package, under these variables besides our own.
+func listed[T any](t *testing.T, env []string, args ...string) (all []T) {
+	t.Helper()
+	list := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...)
+	list.Env = append(os.Environ(), env...)
+	list.Stderr = os.Stderr
+	out, err := list.Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []pkg
-	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
-		var p pkg
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p T
 		err := d.Decode(&p)
 		if errors.Is(err, io.EOF) {
 			return all

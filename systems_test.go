@@ -1,16 +1,11 @@
 package rowferry_test
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"go/types"
-	"io"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -47,23 +42,11 @@ type source struct {
 func mistypes(t *testing.T, system, pattern string) []string {
 	t.Helper()
 	goos, goarch, _ := strings.Cut(system, "/")
-	list := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=ImportPath,Dir,GoFiles,ImportMap", pattern)
-	list.Env = append(os.Environ(), "GOOS="+goos, "GOARCH="+goarch, "CGO_ENABLED=0")
-	list.Stderr = os.Stderr
-	out, err := list.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
 	var found []string
 	known := map[string]*types.Package{"unsafe": types.Unsafe}
-	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
-		var s source
-		switch err := d.Decode(&s); {
-		case errors.Is(err, io.EOF):
-			return found
-		case err != nil:
-			t.Fatal(err)
-		case s.ImportPath == "unsafe":
+	env := []string{"GOOS=" + goos, "GOARCH=" + goarch, "CGO_ENABLED=0"}
+	for _, s := range listed[source](t, env, "-deps", "-json=ImportPath,Dir,GoFiles,ImportMap", pattern) {
+		if s.ImportPath == "unsafe" {
 			continue
 		}
 		checker := types.Config{
@@ -75,6 +58,7 @@ func mistypes(t *testing.T, system, pattern string) []string {
 		files := token.NewFileSet()
 		known[s.ImportPath], _ = checker.Check(s.ImportPath, files, parsed(t, files, s), nil)
 	}
+	return found
 }
 
 // parsed is what a package's files hold.
