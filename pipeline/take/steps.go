@@ -64,7 +64,7 @@ func (t *Taker) Look(ctx context.Context) (taken int, err error) {
 	})
 	group.Go(func() error {
 		for f := range decided {
-			if err := t.putAway(ctx, f, t.Route.Inbox, true); err != nil && !t.leave(f, err) {
+			if err := t.rest(ctx, f, t.Route.Inbox); err != nil && !t.leave(f, err) {
 				return about(f, err)
 			}
 			taken++

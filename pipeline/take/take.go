@@ -311,10 +311,12 @@ func (t *Taker) goOn(ctx context.Context, f ledger.File, from source) error {
 			return err
 		}
 	}
-	if err := t.decide(ctx, &f, fetched); err != nil {
-		return err
+	if fresh {
+		if err := t.decide(ctx, &f, fetched); err != nil {
+			return err
+		}
 	}
-	return t.putAway(ctx, f, from, fresh)
+	return t.rest(ctx, f, from)
 }
 
 // claim claims the file and copies it into the spool. What is not there any more is forgotten, with inbox.ErrGone; what may
@@ -343,17 +345,31 @@ func (t *Taker) refuse(ctx context.Context, f *ledger.File, reason, cause string
 	return nil
 }
 
-// decide makes a spooled file (Claiming) Taken or Duplicate, and a Taken one Sending or Quarantined.
-func (t *Taker) decide(ctx context.Context, f *ledger.File, fetched inbox.Fetched) error {
+// decide makes a spooled file (Claiming) Taken or Duplicate, and a Taken one Sending or Quarantined. Once that is written it tells what
+// became of the file, whatever goes wrong afterwards: rows that are to be sent wait for no archive, and nobody else tells of them.
+func (t *Taker) decide(ctx context.Context, f *ledger.File, fetched inbox.Fetched) (err error) {
 	if f.State == ledger.Claiming {
-		if err := t.take(ctx, f, fetched); err != nil {
-			return err
-		}
+		err = t.take(ctx, f, fetched)
 	}
 	if f.State == ledger.Taken {
-		return t.accept(ctx, f)
+		err = t.accept(ctx, f)
 	}
-	return nil
+	if f.State == ledger.Claiming || f.State == ledger.Taken {
+		return err
+	}
+	return errors.Join(err, t.tell(context.WithoutCancel(ctx), f.ID))
+}
+
+// tell tells what became of a file.
+func (t *Taker) tell(ctx context.Context, id string) error {
+	if t.Taken == nil {
+		return nil
+	}
+	f, err := t.Ledger.File(ctx, id)
+	if err == nil {
+		t.Taken(f)
+	}
+	return err
 }
 
 // take makes a spooled file Taken, or Duplicate.
@@ -367,21 +383,6 @@ func (t *Taker) take(ctx context.Context, f *ledger.File, fetched inbox.Fetched)
 		f.State, f.Reason = ledger.Duplicate, earlier.ID
 	}
 	return nil
-}
-
-// putAway puts the original to rest and, of a file that was decided about just now, tells once what became of it: its rows do not
-// wait for an archive that is full.
-func (t *Taker) putAway(ctx context.Context, f ledger.File, from source, fresh bool) error {
-	err := t.rest(ctx, f, from)
-	if t.Taken == nil || !fresh {
-		return err
-	}
-	now, readErr := t.Ledger.File(ctx, f.ID)
-	if readErr != nil {
-		return readErr
-	}
-	t.Taken(now)
-	return err
 }
 
 // errUnread marks that a claimed file could not be read where it lies.
@@ -482,6 +483,10 @@ func (t *Taker) acceptOnce(ctx context.Context, f *ledger.File) error {
 		return t.double(ctx, f, earlier)
 	}
 	staging.judge.Close() // accepting needs room of its own
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	ctx = context.WithoutCancel(ctx) // from here on it may be the truth: whoever is told to stop waits until that is known
 	if err := t.Ledger.Accept(ctx, f.ID, reading, staging.counts, staging.items, staging.open); err != nil {
 		return err
 	}

@@ -14,8 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/places"
 )
 
 // trouble is a place where some steps fail for some files, until it is healed.
@@ -114,6 +116,82 @@ func TestAFileInTroubleKeepsNoOtherWaiting(t *testing.T) {
 			}
 			if _, err := os.Stat(b.at("in/bad.csv")); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("it still lies in the inbox: %v", err)
+			}
+		})
+	}
+}
+
+// severed is a place whose connection breaks as another file is claimed while the one before has come to some step, until it is healed.
+type severed struct {
+	inbox.Place
+	come   chan struct{} // closed when it has
+	healed *atomic.Bool
+}
+
+func (p severed) Claim(ctx context.Context, id string, a inbox.Arrival) error {
+	if a.Name == "second.csv" && !p.healed.Load() {
+		<-p.come
+		return &places.Trouble{Passes: true, Err: io.ErrUnexpectedEOF}
+	}
+	return p.Place.Claim(ctx, id, a)
+}
+
+// resting is one in which the file before is being put to rest.
+type resting struct{ severed }
+
+func (p resting) Archive(ctx context.Context, id, name string, taken time.Time) error {
+	if !p.healed.Load() {
+		close(p.come)
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return p.Place.Archive(ctx, id, name, taken)
+}
+
+// accepting is a ledger on a slow disk: whoever does not wait to the end does not hear that a file was accepted.
+type accepting struct {
+	ledger.Owner
+	severed
+}
+
+func (l accepting) Accept(ctx context.Context, id string, r ledger.Reading, c batch.Counts, items, open int) error {
+	err := l.Owner.Accept(context.WithoutCancel(ctx), id, r, c, items, open)
+	if l.healed.Load() {
+		return err
+	}
+	close(l.come)
+	if ctx.Done() != nil {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return err
+}
+
+// Rows that were accepted are sent, whatever breaks their look off: nobody else tells the lane of them.
+func TestALookThatBreaksOffTellsOfWhatItAccepted(t *testing.T) {
+	for _, step := range []string{"accepting", "resting"} {
+		t.Run(step, func(t *testing.T) {
+			b, p := newBench(t), severed{come: make(chan struct{}), healed: &atomic.Bool{}}
+			b.overPlace = func(place inbox.Place) inbox.Place { p.Place = place; return p }
+			if step == "resting" {
+				b.overPlace = func(place inbox.Place) inbox.Place { p.Place = place; return resting{p} }
+			} else {
+				b.overLedger = func(l ledger.Owner) ledger.Owner { return accepting{l, p} }
+			}
+			b.start()
+			b.drop("first.csv", row("LB1"))
+			b.must(os.Chtimes(b.at("in/first.csv"), time.Time{}, time.Now().Add(-time.Hour))) // its turn comes first
+			b.drop("second.csv", row("LB2"))
+			if err := b.work(); !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Fatalf("%v", err)
+			}
+			if f := b.file("first.csv"); f.State != ledger.Sending || len(b.taken) != 1 || b.taken[0].ID != f.ID {
+				t.Errorf("told of %d files; the accepted one is %+v", len(b.taken), f)
+			}
+			p.healed.Store(true)
+			b.works()
+			if f := b.file("first.csv"); !f.Rested || len(b.taken) != 2 {
+				t.Errorf("in the end told of %d files; the accepted one is %+v", len(b.taken), f)
 			}
 		})
 	}

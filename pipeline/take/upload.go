@@ -24,15 +24,15 @@ func (t *Taker) Upload(ctx context.Context, name string, content io.Reader, once
 	if onceMore {
 		fetched.Hash = "" // equal to nothing
 	}
-	if err == nil { // it is whole: whoever goes away now does not undo it halfway
-		err = t.take(context.WithoutCancel(ctx), &f, fetched)
+	ctx = context.WithoutCancel(ctx) // whoever goes away now undoes nothing halfway
+	if err == nil {
+		err = t.take(ctx, &f, fetched)
 	}
 	if err != nil {
-		ctx := context.WithoutCancel(ctx)
 		return f, errors.Join(err, t.forgetCopy(ctx, f.ID), t.Ledger.Forget(ctx, f.ID))
 	}
 	if f.State == ledger.Duplicate {
-		err = t.putAway(ctx, f, from, true)
+		err = errors.Join(t.tell(ctx, f.ID), t.rest(ctx, f, from))
 	}
 	return f, err
 }

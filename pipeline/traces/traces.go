@@ -70,7 +70,7 @@ func (t *Traces) Close() {
 	}
 }
 
-// Taken tells of a file that has been taken: from the moment it was claimed until it was decided about and its original put to rest.
+// Taken tells of a file that has been taken: from the moment it was claimed until it was decided what becomes of it.
 func (t *Traces) Taken(f ledger.File) {
 	if t == nil {
 		return
