@@ -75,15 +75,16 @@ func New(o Options) *Pacer {
 	return p
 }
 
-// Past counts requests of the account that were made elsewhere, by their starts.
+// Past counts requests of the account that were made elsewhere, by their starts. One that is yet to come, because a clock was set back since, was
+// made just now.
 func (p *Pacer) Past(starts []time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now, counted := time.Now(), 0
 	for _, t := range starts {
-		if counted < p.n && now.Sub(t) < p.per+p.late {
+		if ago := max(0, now.Sub(t)); counted < p.n && ago < p.per+p.late {
 			counted++
-			p.end(now.Add(p.late - now.Sub(t))) // on the monotonic clock of this process
+			p.end(now.Add(p.late - ago)) // on the monotonic clock of this process
 		}
 	}
 }

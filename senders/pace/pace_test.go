@@ -320,6 +320,20 @@ func TestPast(t *testing.T) {
 	})
 }
 
+// Where the clock was set back since, what an earlier process sent counts as just now and holds no slot for as long as the clock was ahead.
+func TestPastOfAClockThatWasAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		p := New(Options{N: 1, Per: time.Minute, Past: []time.Time{now.Add(8 * time.Hour)}})
+		if _, err := p.Acquire(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := time.Since(now); got != time.Minute+time.Second {
+			t.Errorf("waited %v", got)
+		}
+	})
+}
+
 func TestNoLimit(t *testing.T) {
 	p := New(Options{})
 	for range 1000 {
