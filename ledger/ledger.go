@@ -93,6 +93,7 @@ type Query struct {
 	Routes   []string       // only of these; none: of all
 	Since    time.Time      // only those taken then or later
 	Changed  int64          // only those whose Change is greater
+	Ended    time.Time      // only those of which a row got an outcome then or later
 	Before   string         // only files taken before the one with this id
 	After    string         // only files taken after the one with this id
 	Last     int            // only the newest so many of these; 0 = all

@@ -13,6 +13,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/ledger/drivers"
 )
 
 // orders is the provider of testdata/asked.yaml over real HTTP.
@@ -50,6 +55,23 @@ func (o *orders) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// sentLately makes a ledger with a file that was taken years ago, the row of which a person had sent again a moment ago.
+func sentLately(t *testing.T, data string) {
+	t.Helper()
+	l, err := drivers.Open(t.Context(), drivers.SQLite(data))
+	need(t, err)
+	f := ledger.File{File: batch.File{ID: "20200101-000000-0001", Route: "orders", Name: "old.csv", TakenAt: time.Now().AddDate(-3, 0, 0)},
+		Account: "orders", Operation: "order", Source: "inbox", Revision: 1}
+	need(t, l.Begin(t.Context(), f))
+	_, err = l.Take(t.Context(), f.ID, "hash", 1)
+	need(t, err)
+	l.Stage(ledger.Chunk{File: f.ID, Items: []ledger.Staged{{Item: batch.Item{Rows: []int{2}, Body: []byte(`{"no":"OLD"}`)}}}})
+	need(t, l.Accept(t.Context(), f.ID, ledger.Reading{Format: "csv"}, batch.Counts{Read: 1}, 1, 1), l.Rest(t.Context(), f.ID))
+	sent := batch.Outcome{Status: batch.Delivered, Reference: "REF OLD", Attempts: 1, SentAt: time.Now().Add(-time.Minute)}
+	settled := ledger.Event{File: f.ID, Kind: ledger.EventSettled, At: time.Now(), Rows: []int{2}, Verdict: &ledger.Verdict{Outcome: sent}}
+	need(t, l.Record(settled).Wait(t.Context()), l.Report(t.Context(), f.ID, nil), l.Close())
+}
+
 // A provider that says nothing by itself is asked, until it has said what became of each row; then the result is written again.
 func TestAskedReceipts(t *testing.T) {
 	o := &orders{t: t, asked: map[string]int{}}
@@ -60,6 +82,7 @@ func TestAskedReceipts(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
+	sentLately(t, filepath.Join(dir, "data"))
 	stop := start(t, dir, fmt.Sprintf(`
 data: data
 accounts:
@@ -83,8 +106,11 @@ routes:
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.asked["/orders/REF%20OLD/state?short=1"] == 0 {
+		t.Error("what was sent lately of an old file was not asked about")
+	}
 	for uri := range o.asked {
-		if uri != "/orders/REF%20A%2F1/state?short=1" && uri != "/orders/REF%20B%2F1/state?short=1" {
+		if uri != "/orders/REF%20OLD/state?short=1" && uri != "/orders/REF%20A%2F1/state?short=1" && uri != "/orders/REF%20B%2F1/state?short=1" {
 			t.Errorf("asked at %s", uri)
 		}
 	}

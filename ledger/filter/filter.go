@@ -65,6 +65,9 @@ func Files(mark string, q ledger.Query) (*Where, error) {
 	if q.Changed > 0 {
 		w.Add("changed > #", q.Changed)
 	}
+	if !q.Ended.IsZero() {
+		w.Add("finished >= #", ledger.Millis(q.Ended))
+	}
 	if q.Before != "" {
 		w.Add("n < (SELECT n FROM files WHERE id = #)", q.Before)
 	}

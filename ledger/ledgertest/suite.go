@@ -617,6 +617,8 @@ func queries(t *testing.T, open Opener) {
 		"family":   {ledger.Query{Family: "20261122-b2"}, []string{"20261122-b2"}},
 		"since":    {ledger.Query{Since: time.Date(2026, 11, 23, 0, 0, 0, 0, time.Local)}, []string{"20261123-c3"}},
 		"outcomes": {ledger.Query{Outcomes: []batch.Status{batch.Failed, batch.Rejected}}, []string{"20261122-b2"}},
+		"ended":    {ledger.Query{Ended: day.Add(time.Minute)}, []string{"20261122-b2"}},
+		"since it": {ledger.Query{Ended: day.Add(2 * time.Minute)}, nil},
 		"changed":  {ledger.Query{Changed: file(t, l, "20261123-c3").Change}, []string{"20261122-a1", "20261122-b2"}},
 	} {
 		files, err := l.Files(ctx, c.q)

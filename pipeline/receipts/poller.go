@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
@@ -29,19 +31,19 @@ type Poller struct {
 	Log       *slog.Logger
 	Stopped   func() bool // the account's requests are held
 
-	next map[question]time.Time // when to ask again
-	done map[string]int         // files of which nothing is left to ask, with their revisions
+	seen int64               // the greatest Change of a file that was looked at
+	open map[string]*inquiry // files of which something may be left to ask
 }
 
-// question is an item to be asked about.
-type question struct {
+// inquiry is a file whose items are asked about.
+type inquiry struct {
 	file string
-	at   Item
+	next map[Item]time.Time // when to ask again
 }
 
 // Run asks until ctx ends.
 func (p *Poller) Run(ctx context.Context) error {
-	p.next, p.done = map[question]time.Time{}, map[string]int{}
+	p.open = map[string]*inquiry{}
 	pause := min(max(p.Operation.Receipts.Poll.Every/10, 200*time.Millisecond), time.Minute)
 	for {
 		if !p.Stopped() {
@@ -57,32 +59,41 @@ func (p *Poller) Run(ctx context.Context) error {
 	}
 }
 
-// look asks about everything whose time has come.
+// look asks about everything whose time has come. Of which files that may be is told by when their rows were sent last, not by when they were
+// taken: rows may be sent again much later.
 func (p *Poller) look(ctx context.Context) error {
-	files, err := p.Ledger.Files(ctx, ledger.Query{Account: p.Account, States: ledger.FamilyStates(), Since: time.Now().Add(-p.Operation.Receipts.Poll.For)})
+	files, err := p.Ledger.Files(ctx, ledger.Query{Account: p.Account, States: ledger.FamilyStates(), Changed: p.seen, Ended: time.Now().Add(-p.Operation.Receipts.Poll.For)})
 	if err != nil {
 		return err
 	}
 	for _, f := range files {
-		if revision, over := p.done[f.ID]; f.Operation != p.Operation.ID || over && revision == f.Revision {
-			continue
+		p.seen = max(p.seen, f.Change)
+		if f.Operation == p.Operation.ID && p.open[f.ID] == nil {
+			p.open[f.ID] = &inquiry{f.ID, map[Item]time.Time{}}
 		}
-		if err := p.file(ctx, f); err != nil {
+	}
+	for _, id := range slices.Sorted(maps.Keys(p.open)) {
+		left, err := p.file(ctx, p.open[id])
+		if err != nil {
 			return err
+		}
+		if !left {
+			delete(p.open, id)
 		}
 	}
 	return nil
 }
 
-func (p *Poller) file(ctx context.Context, f ledger.File) error {
-	known, err := Of(ctx, p.Ledger, f.ID)
+// file asks about a file's items. left: there may be more to ask, though its rows do not change.
+func (p *Poller) file(ctx context.Context, q *inquiry) (left bool, err error) {
+	known, err := Of(ctx, p.Ledger, q.file)
 	if err != nil {
-		return err
+		return false, err
 	}
-	left, private := f.State == ledger.Sending, ledger.Unsealer{Copies: p.Ledger.Copies(), File: f.ID}
-	for c, err := range p.Ledger.Chunks(ctx, f.ID) {
+	private := ledger.Unsealer{Copies: p.Ledger.Copies(), File: q.file}
+	for c, err := range p.Ledger.Chunks(ctx, q.file) {
 		if err != nil {
-			return err
+			return false, err
 		}
 		for i := range c.Items {
 			v := c.States[i].Verdict
@@ -93,24 +104,21 @@ func (p *Poller) file(ctx context.Context, f ledger.File) error {
 				continue
 			}
 			left = true
-			if err := p.ask(ctx, question{f.ID, Item{c.Seq, i}}, c.Items[i].Item, v, &private); err != nil {
-				return err
+			if err := p.ask(ctx, q, Item{c.Seq, i}, c.Items[i].Item, v, &private); err != nil {
+				return false, err
 			}
 		}
 	}
-	if !left {
-		p.done[f.ID] = f.Revision
-	}
-	return nil
+	return left, nil
 }
 
 // ask asks about one item, if it is time, and keeps what decides. What cannot be asked is asked again later. A private field may be what the
 // provider is asked by; where it cannot be had any more it stays closed.
-func (p *Poller) ask(ctx context.Context, q question, item batch.Item, v *ledger.Verdict, private *ledger.Unsealer) error {
-	due, asked := p.next[q]
+func (p *Poller) ask(ctx context.Context, q *inquiry, at Item, item batch.Item, v *ledger.Verdict, private *ledger.Unsealer) error {
+	due, asked := q.next[at]
 	if !asked && time.Since(v.SentAt) < p.Operation.Receipts.Poll.Every {
 		due, asked = v.SentAt.Add(p.Operation.Receipts.Poll.Every), true
-		p.next[q] = due
+		q.next[at] = due
 	}
 	if asked && time.Now().Before(due) {
 		return nil
@@ -125,7 +133,7 @@ func (p *Poller) ask(ctx context.Context, q question, item batch.Item, v *ledger
 	if len(keys) == 0 {
 		return nil
 	}
-	p.next[q] = time.Now().Add(p.Operation.Receipts.Poll.Every)
+	q.next[at] = time.Now().Add(p.Operation.Receipts.Poll.Every)
 	answer, err := p.Asker.Ask(ctx, p.Operation, p.Operation.Receipts.Poll.At(keys[0]))
 	if err != nil {
 		p.Log.Warn("what became of a request could not be asked; trying again later", "account", p.Account, "file", q.file, "error", err)
@@ -140,7 +148,7 @@ func (p *Poller) ask(ctx context.Context, q question, item batch.Item, v *ledger
 		return nil
 	}
 	r.Account, r.Kind, r.Came = p.Account, p.Operation.Receipts.Kind, time.Now().UTC()
-	delete(p.next, q)
+	delete(q.next, at)
 	own := identity(&r)
 	discreet(p.Config, &r)
 	_, err = p.Ledger.Receive(ctx, own, ledger.MarkOf(r.Account, r.Kind, providers.FoldKey(r.Key)), r)
