@@ -52,6 +52,7 @@ func TestServersWithHabits(t *testing.T) {
 		"renaming across folders":           {habits: servers.Habits{NotAcross: true}},
 		"renaming across folders fails":     {habits: servers.Habits{NotAcross: true, Failure: true}},
 		"a plain rename replaces":           {habits: servers.Habits{Replaces: true}},
+		"no room and no word of it":         {habits: servers.Habits{NoRoom: true}, says: "quota is full"},
 		"uploads are taken away":            {habits: servers.Habits{TakesAway: true}, says: direct},
 		"the same and directly":             {habits: servers.Habits{TakesAway: true}, out: direct},
 		"uploads are there when closed":     {habits: servers.Habits{Late: true}},

@@ -138,6 +138,11 @@ var sftp = catalogue{
 		ZH: "{partner}：无法列出文件夹 {dir}（{cause}）。请让对方授予该用户读取权限。",
 		RU: "{partner}: не удаётся получить список файлов папки {dir} ({cause}). Попросите партнёра дать пользователю право на чтение.",
 	},
+	"sftp.failing": {
+		EN: "{partner}: the server fails to write in {dir} and does not say clearly why ({cause}). Most often its disk or the user's quota is full, or the user may not write there: ask the partner. It is tried again by itself.",
+		ZH: "{partner}：服务器无法在 {dir} 中写入，且没有说明确切原因（{cause}）。多半是磁盘已满、该用户的配额用尽，或该用户没有写入权限：请询问对方。之后会自动重试。",
+		RU: "{partner}: сервер не может записать в {dir} и не говорит точно почему ({cause}). Чаще всего закончилось место на диске или квота пользователя либо у него нет права на запись: спросите партнёра. Попытка повторится сама.",
+	},
 	"sftp.unwritable": {
 		EN: "{partner}: nothing can be written to the folder {dir} ({cause}). Ask the partner to give the user the right to write there.",
 		ZH: "{partner}：无法写入文件夹 {dir}（{cause}）。请让对方授予该用户写入权限。",

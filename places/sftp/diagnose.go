@@ -140,6 +140,8 @@ func (p *probe) said(step string, err error) string {
 		return "sftp.missing"
 	case step == StepList:
 		return "sftp.unlisted"
+	case step == StepWrite && failure(err):
+		return "sftp.failing"
 	case step == StepWrite && p.Takes:
 		return "sftp.read_only"
 	case step == StepWrite:

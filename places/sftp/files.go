@@ -169,7 +169,7 @@ func (c *Client) upload(ctx context.Context, name string, content io.ReaderAt, s
 func (c *Client) uploadOnce(ctx context.Context, s *sftp.Client, name string, content io.ReaderAt, size int64, arrived *int64) error {
 	f, err := s.OpenFile(name, os.O_WRONLY|os.O_CREATE)
 	if err != nil {
-		return err
+		return c.unwritten(s, path.Dir(name), err)
 	}
 	defer f.Close()
 	there, err := begun(f)
@@ -185,13 +185,12 @@ func (c *Client) uploadOnce(ctx context.Context, s *sftp.Client, name string, co
 		}
 	}
 	if err := c.send(ctx, f, content, size, arrived); err != nil {
-		err = c.full(s, path.Dir(name), err)
-		if !failure(err) {
-			return err
+		if !failure(err) || full(s, path.Dir(name)) {
+			return c.unwritten(s, path.Dir(name), err)
 		}
 		*arrived = 0
-		if ordered := c.inOrder(ctx, s, name, content, size); ordered != nil {
-			return errors.Join(err, ordered)
+		if err := c.inOrder(ctx, s, name, content, size); err != nil {
+			return err
 		}
 		c.ordered.Store(true)
 		*arrived = size
@@ -199,7 +198,7 @@ func (c *Client) uploadOnce(ctx context.Context, s *sftp.Client, name string, co
 	}
 	if _, can := s.HasExtension("fsync@openssh.com"); can {
 		if err := f.Sync(); err != nil {
-			return c.full(s, path.Dir(name), fmt.Errorf("sync: %w", err))
+			return c.unwritten(s, path.Dir(name), fmt.Errorf("sync: %w", err))
 		}
 	}
 	if there, err = begun(f); err != nil || there == size {
@@ -280,7 +279,7 @@ func failure(err error) bool {
 func (c *Client) inOrder(ctx context.Context, s *sftp.Client, name string, content io.ReaderAt, size int64) error {
 	f, err := s.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
 	if err != nil {
-		return err
+		return c.unwritten(s, path.Dir(name), err)
 	}
 	buf := make([]byte, min(size, 32<<10))
 	for at := int64(0); at < size && err == nil; at += int64(len(buf)) {
@@ -294,10 +293,10 @@ func (c *Client) inOrder(ctx context.Context, s *sftp.Client, name string, conte
 	}
 	if err != nil {
 		_ = f.Close()
-		return c.full(s, path.Dir(name), err)
+		return c.unwritten(s, path.Dir(name), err)
 	}
 	if err := f.Close(); err != nil {
-		return c.full(s, path.Dir(name), err)
+		return c.unwritten(s, path.Dir(name), err)
 	}
 	return hasSize(ctx, s, name, content, size)
 }
@@ -363,19 +362,36 @@ func readAll(content io.ReaderAt, b []byte, at int64) error {
 	return err
 }
 
-// full tells a full disk from the other reasons for which a server refuses to write; it says only "failure" for all.
-func (c *Client) full(s *sftp.Client, dir string, err error) error {
-	var status *sftp.StatusError
-	if !errors.As(err, &status) || status.FxCode() != sftp.ErrSSHFxFailure {
+// Statuses of later versions of the protocol, which servers answer with in version 3, too.
+const (
+	statusNoSpace = 14
+	statusQuota   = 15
+)
+
+// unwritten says what it means when a server fails to write: that it has no room, where that is sure, or that this is most often why.
+func (c *Client) unwritten(s *sftp.Client, dir string, err error) error {
+	status, ok := errors.AsType[*sftp.StatusError](err)
+	if !ok {
 		return err
 	}
+	said := "sftp.full"
+	switch {
+	case status.Code == statusNoSpace, status.Code == statusQuota:
+	case !failure(err):
+		return err
+	case !full(s, dir):
+		said = "sftp.failing"
+	}
+	return trouble(StepDisk, words.Message(said, "partner", c.Name, "dir", dir, "cause", err.Error()), err)
+}
+
+// full reports that the disk of a server is full, where it tells.
+func full(s *sftp.Client, dir string) bool {
 	if _, can := s.HasExtension("statvfs@openssh.com"); !can {
-		return err
+		return false
 	}
-	if disk, serr := s.StatVFS(dir); serr == nil && (disk.Bavail*disk.Frsize < stretch || disk.Favail == 0 && disk.Files > 0) {
-		return trouble(StepDisk, words.Message("sftp.full", "partner", c.Name, "dir", dir), err)
-	}
-	return err
+	disk, err := s.StatVFS(dir)
+	return err == nil && (disk.Bavail*disk.Frsize < stretch || disk.Favail == 0 && disk.Files > 0)
 }
 
 // rename moves a file to a name that must be free, and looks at both names when the server refuses: fs.ErrExist when the new name

@@ -31,6 +31,7 @@ type Habits struct {
 	Failure   bool  // of a rename it says only that it failed
 	NotAcross bool  // files are renamed within their folder alone
 	Replaces  bool  // a plain rename replaces what is there
+	NoRoom    bool  // more than noRoom bytes of a file are not written, and it says only that it failed
 	TakesAway bool  // an upload is gone as soon as it is closed
 	Late      bool  // an upload is not there before it is closed
 	Zero      bool  // an upload has no size before it is closed
@@ -205,6 +206,17 @@ type upload struct {
 	*os.File
 	odd  *Odd
 	path string
+}
+
+// noRoom is what can be written where there is no room.
+const noRoom = 100
+
+// WriteAt writes where there is room.
+func (u *upload) WriteAt(b []byte, at int64) (int, error) {
+	if u.odd.NoRoom && at+int64(len(b)) > noRoom {
+		return 0, sftp.ErrSSHFxFailure
+	}
+	return u.File.WriteAt(b, at)
 }
 
 // Close makes an upload what the habits make of it.
