@@ -194,6 +194,11 @@ func (c *Console) needs(ctx context.Context, p *people.Person, open []desk.File)
 		return nil, err
 	}
 	all = append(all, unready...)
+	untold, err := c.untold(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, untold...)
 	for _, f := range open {
 		switch f.Standing {
 		case desk.Paused, desk.Stalled, desk.Misfitting:
@@ -229,6 +234,18 @@ func (c *Console) unready(ctx context.Context, p *people.Person) (all []need, er
 				all = append(all, need{Key: "console.need.unready", Why: route + ": " + name + ": " + one.Why, Link: "/partners"})
 			}
 		}
+	}
+	return all, err
+}
+
+// untold are the ways by which nobody is told of anything, for those who see all routes.
+func (c *Console) untold(ctx context.Context, p *people.Person) (all []need, err error) {
+	if len(p.Routes) > 0 {
+		return nil, nil
+	}
+	ways, err := c.desk.Untold(ctx)
+	for _, way := range slices.Sorted(maps.Keys(ways)) {
+		all = append(all, need{Key: "console.need.untold", Why: way + ": " + ways[way], Link: "/"})
 	}
 	return all, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/desk"
 	"github.com/rowferry/rowferry/pipeline/notify"
 	"github.com/rowferry/rowferry/pipeline/report"
 	"github.com/rowferry/rowferry/pipeline/retain"
@@ -391,7 +393,16 @@ func (m *machines) recovered(ctx context.Context) error {
 
 // teller makes the notices.
 func (e *Engine) teller() *notify.Teller {
-	return &notify.Teller{Books: e.Ledger, Config: e.config, Going: e.troubles, Channels: e.channels, Log: e.Log, Now: time.Now}
+	return &notify.Teller{Books: e.Ledger, Config: e.config, Going: e.troubles, Channels: e.channels, Log: e.Log, Now: time.Now, Untold: e.untold}
+}
+
+// untold writes down by which ways nobody is told of anything, for those who look.
+func (e *Engine) untold(ctx context.Context, why map[string]string) error {
+	text, err := json.Marshal(why)
+	if err != nil {
+		return err
+	}
+	return e.Ledger.Keep(ctx, desk.UntoldKey, string(text))
 }
 
 // sweeper lets go of what was kept long enough.

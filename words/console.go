@@ -59,6 +59,7 @@ var console = catalogue{
 	"console.needs.none":              {EN: "Nothing needs you. Whatever was dropped goes its way.", ZH: "没有需要处理的事项。已提交的文件都在正常进行。", RU: "Всё идёт своим чередом, ничего не требуется."},
 	"console.need.account":            {EN: "Account stopped", ZH: "账户已停止", RU: "Аккаунт остановлен"},
 	"console.need.unready":            {EN: "A file stays in an inbox", ZH: "有文件停留在收件文件夹中", RU: "Файл остаётся во входящей папке"},
+	"console.need.untold":             {EN: "Notices do not leave", ZH: "通知无法送出", RU: "Уведомления не уходят"},
 	"console.need.partner":            {EN: "Inbox cannot be reached", ZH: "无法访问收件文件夹", RU: "Входящая папка недоступна"},
 	"console.need.paused":             {EN: "File paused", ZH: "文件已暂停", RU: "Файл приостановлен"},
 	"console.need.stalled":            {EN: "Result cannot be put", ZH: "结果无法写入", RU: "Результат не удаётся записать"},

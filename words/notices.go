@@ -14,6 +14,7 @@ var noticing = catalogue{
 	"notice.digest":       {EN: "The day until {day}", ZH: "截至 {day} 的一天", RU: "Сутки по {day}"},
 	"notice.digest.line":  {EN: "{route}: {files} {files:file|files}, {rows} {rows:row|rows}, {delivered} delivered", ZH: "{route}：{files} 个文件，{rows} 行，已送达 {delivered}", RU: "{route}: файлов {files}, строк {rows}, доставлено {delivered}"},
 	"notice.again":        {EN: "This message may have come before: it could not be seen whether it arrived.", ZH: "此消息可能已经送达过：当时无法确认是否送达。", RU: "Это сообщение, возможно, уже приходило: не удалось узнать, дошло ли оно."},
+	"notice.untold":       {EN: "since {since} nobody has been told of what needs them ({why}). It is tried again by itself; rowferry notify test tries it at once.", ZH: "自 {since} 起，需要处理的事项无法通知任何人（{why}）。之后会自动重试；rowferry notify test 可立即尝试。", RU: "с {since} никто не узнаёт о том, что требует внимания ({why}). Попытка повторится сама; rowferry notify test пробует сразу."},
 	"notice.test":         {EN: "Notices of rowferry arrive here", ZH: "rowferry 的通知可以送达这里", RU: "Уведомления rowferry доходят сюда"},
 	"notice.test.text":    {EN: "Somebody tried it with rowferry notify test.", ZH: "有人运行了 rowferry notify test。", RU: "Кто-то запустил rowferry notify test."},
 }

@@ -51,6 +51,7 @@ type filesAnswer struct {
 	StoppedLanes  map[string]string                  `json:"stopped_lanes"`            // why, by account
 	ClosedInboxes map[string]string                  `json:"closed_inboxes,omitempty"` // why they cannot be looked into, by route
 	WaitingFiles  map[string]map[string]desk.Unready `json:"waiting_files,omitempty"`  // what stays in inboxes, by route and name
+	Untold        map[string]string                  `json:"untold_notices,omitempty"` // why nobody is told of anything, by way: webhook, mail
 	StrayReceipts []ledger.Received                  `json:"stray_receipts,omitempty"`
 	Machines      *ledger.Turn                       `json:"machines,omitempty"` // of a ledger that several share
 }

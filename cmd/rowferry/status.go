@@ -139,6 +139,10 @@ func (f *flags) statusAll(ctx context.Context, d *desk.Desk, which listing) erro
 	if err != nil {
 		return err
 	}
+	untold, err := d.Untold(ctx)
+	if err != nil {
+		return err
+	}
 	strays, err := d.Strays(ctx, 20)
 	if err != nil {
 		return err
@@ -148,12 +152,13 @@ func (f *flags) statusAll(ctx context.Context, d *desk.Desk, which listing) erro
 		return err
 	}
 	if f.json {
-		return printJSON(stdout, filesAnswer{orEmpty(files), stops, closed, unready, strays, turn})
+		return printJSON(stdout, filesAnswer{orEmpty(files), stops, closed, unready, untold, strays, turn})
 	}
 	defer func() {
 		printEach("account", stops)
 		printEach("inbox of", closed)
 		printEach("stays in the inbox of", whyUnready(unready))
+		printEach("notices by", untold)
 		printTurn(turn)
 		printStrays(strays)
 	}()

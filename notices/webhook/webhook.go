@@ -93,12 +93,43 @@ func (c *Channel) Tell(ctx context.Context, m notices.Message) error {
 	if err != nil {
 		return unanswered(err)
 	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 1<<16))
+	said, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<16))
 	_ = answer.Body.Close()
-	if answer.StatusCode/100 != 2 {
-		return fmt.Errorf("the webhook answered %d %s", answer.StatusCode, http.StatusText(answer.StatusCode))
+	return refusal(answer.StatusCode, said)
+}
+
+// refusal is why an answer says that the message was not taken: by its status, or under a good one as the robots of DingTalk and WeCom do.
+func refusal(status int, said []byte) error {
+	var robot struct {
+		Code int    `json:"errcode"`
+		Why  string `json:"errmsg"`
 	}
-	return nil
+	answered := fmt.Sprintf("the webhook answered %d %s", status, http.StatusText(status))
+	switch {
+	case status/100 == 2 && (json.Unmarshal(said, &robot) != nil || robot.Code == 0):
+		return nil
+	case status/100 == 2:
+		return fmt.Errorf("%s, but errcode %d: %s", answered, robot.Code, robot.Why)
+	case status/100 == 3:
+		return fmt.Errorf("%s, and nobody is led elsewhere: write its new address as url", answered)
+	}
+	if why := brief(said); why != "" {
+		answered += ": " + why
+	}
+	return errors.New(answered)
+}
+
+// brief is the beginning of what an answer says, on one line; of a page it is nothing.
+func brief(said []byte) string {
+	const most = 200
+	why := strings.Join(strings.Fields(strings.ToValidUTF8(string(said), "")), " ")
+	if strings.HasPrefix(why, "<") {
+		return ""
+	}
+	if runes := []rune(why); len(runes) > most {
+		why = string(runes[:most]) + "…"
+	}
+	return why
 }
 
 // unanswered is why no answer came, without the address: often whoever knows that may call it. What never connected did not arrive.

@@ -235,11 +235,24 @@ func (d *Desk) told(ctx context.Context, key string) (map[string]string, error) 
 	return why, err
 }
 
-// Where the ledger keeps what Stalled, Closed and Unready say.
+// Untold says by which ways (webhook, mail) nobody has been told of anything for a while, and why, as the process that tells last wrote it down.
+func (d *Desk) Untold(ctx context.Context) (map[string]string, error) {
+	why, err := d.told(ctx, UntoldKey)
+	if d.Config.Notices.Webhook == nil {
+		delete(why, "webhook")
+	}
+	if d.Config.Notices.Mail == nil {
+		delete(why, "mail")
+	}
+	return why, err
+}
+
+// Where the ledger keeps what Stalled, Closed, Unready and Untold say.
 const (
 	StalledKey = "stalled"
 	ClosedKey  = "closed"
 	UnreadyKey = "unready"
+	UntoldKey  = "untold"
 )
 
 // RefusedKey is where the ledger keeps why a provider refuses an account, or nothing gets through to it, for those who look from outside.

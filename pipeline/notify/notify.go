@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -54,9 +55,13 @@ type Teller struct {
 	Log      *slog.Logger
 	Now      func() time.Time
 
+	// Untold is told by which channels nobody has been told of anything for a while, and why; again when that changes. May be nil.
+	Untold func(ctx context.Context, why map[string]string) error
+
 	state    state
-	seen     []mark // of the last looks, oldest first
-	changed  bool   // state is not as it is in the ledger
+	untold   map[string]string // as Untold has it; nil: it may have what an earlier process told
+	seen     []mark            // of the last looks, oldest first
+	changed  bool              // state is not as it is in the ledger
 	patience map[string]*patience.Patience
 }
 
@@ -67,7 +72,7 @@ func Channels(c configs.Notices) (all []notices.Channel, err error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, w)
+		all = append(all, discreet{w, senders.Hider(secretParts(c.Webhook.URL)...)})
 	}
 	if c.Mail != nil {
 		m, err := mail.Open(*c.Mail)
@@ -77,6 +82,22 @@ func Channels(c configs.Notices) (all []notices.Channel, err error) {
 		all = append(all, discreet{m, senders.Hider(c.Mail.Password.Reveal())})
 	}
 	return all, nil
+}
+
+// secretParts are the parts of an address by which whoever knows them may call it. A plain word of its path is none.
+func secretParts(address string) (parts []string) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return []string{address}
+	}
+	parts = slices.DeleteFunc(strings.Split(u.Path, "/"), func(part string) bool {
+		return len(part) < 8 || len(part) < 20 && !strings.ContainsAny(part, "0123456789")
+	})
+	for _, values := range u.Query() {
+		parts = append(parts, values...)
+	}
+	password, _ := u.User.Password()
+	return append(parts, password)
 }
 
 // discreet hides secrets in what a channel's errors say.
@@ -126,8 +147,8 @@ type firing struct {
 
 const stateKey = "notices"
 
-// late is how long a change may take to be seen after one that was made later: several machines write at the same time.
-const late = 30 * time.Second
+// straggling is how long a change may take to be seen after one that was made later: several machines write at the same time.
+const straggling = 30 * time.Second
 
 // mark is up to which change files were looked at, and when.
 type mark struct {
@@ -227,7 +248,9 @@ func (t *Teller) Turn(ctx context.Context) error {
 		if err := t.keep(ctx); err != nil {
 			return err
 		}
-		t.tell(ctx, c)
+		if err := t.tell(ctx, c); err != nil {
+			return err
+		}
 	}
 	return t.keep(ctx)
 }
@@ -268,7 +291,7 @@ func (t *Teller) files(ctx context.Context) error {
 		now.cursor = max(now.cursor, f.Change)
 	}
 	t.seen = append(t.seen, now)
-	for len(t.seen) > 0 && now.at.Sub(t.seen[0].at) >= late {
+	for len(t.seen) > 0 && now.at.Sub(t.seen[0].at) >= straggling {
 		t.state.Cursor, t.seen = t.seen[0].cursor, t.seen[1:]
 	}
 	for _, f := range files {
@@ -468,12 +491,12 @@ func (t *Teller) gather(c notices.Channel) {
 // grace is how long a message that is under way may take when the loop ends.
 const grace = 5 * time.Second
 
-// tell has a channel tell its message, which was written down before.
-func (t *Teller) tell(ctx context.Context, c notices.Channel) {
+// tell has a channel tell its message, which was written down before. Its error is that of Untold.
+func (t *Teller) tell(ctx context.Context, c notices.Channel) error {
 	m, there := t.state.Leaving[c.Name()]
 	p := t.patience[c.Name()]
 	if !there || !p.Due(time.Now()) || ctx.Err() != nil {
-		return
+		return nil
 	}
 	patient, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
@@ -488,7 +511,7 @@ func (t *Teller) tell(ctx context.Context, c notices.Channel) {
 		m.Again = m.Again || unsure
 		t.state.Leaving[c.Name()] = m
 		t.Log.Error("notices cannot be told; trying again", "channel", c.Name(), "notices", len(m.Notices), "in", p.Failed(time.Now()), "error", err)
-		return
+		return t.remark(ctx, c.Name(), t.late(m, err))
 	}
 	if arrived {
 		t.Log.Error("a notice did not reach everybody", "channel", c.Name(), "error", partly.Err)
@@ -497,4 +520,33 @@ func (t *Teller) tell(ctx context.Context, c notices.Channel) {
 	delete(t.state.Leaving, c.Name())
 	t.changed = true
 	t.Log.Info("told", "channel", c.Name(), "notices", len(m.Notices))
+	return t.remark(ctx, c.Name(), "")
+}
+
+// brief is how long a message may be on its way before people who look are told that nobody is told.
+const brief = time.Minute
+
+// late is what people who look are told of a message that does not arrive; "" while it has not been on its way for long.
+func (t *Teller) late(m notices.Message, err error) string {
+	if t.Now().Sub(m.At) < brief {
+		return ""
+	}
+	return words.Of(t.Config.Language, "notice.untold", "since", m.At.UTC().Format("2006-01-02 15:04 MST"), "why", err.Error())
+}
+
+// remark tells Untold why a channel tells nobody, or that it does, "", where that is not what was said last.
+func (t *Teller) remark(ctx context.Context, channel, why string) error {
+	if t.Untold == nil || t.untold != nil && t.untold[channel] == why {
+		return nil
+	}
+	now := map[string]string{}
+	maps.Copy(now, t.untold)
+	if now[channel] = why; why == "" {
+		delete(now, channel)
+	}
+	if err := t.Untold(context.WithoutCancel(ctx), now); err != nil {
+		return err
+	}
+	t.untold = now
+	return nil
 }

@@ -37,11 +37,13 @@ func TestNotices(t *testing.T) {
 		Notices: configs.Notices{Repeat: time.Hour, Digest: "18:00", Zone: "Asia/Shanghai", Webhook: &configs.Webhook{URL: server.URL, Secret: configs.NewSecret(noticestest.Secret)}, Mail: box.Serve(t)}}
 	now := time.Date(2026, 11, 23, 0, 30, 0, 0, time.UTC) // Monday, 08:30 in Shanghai
 	var going []notify.Condition
+	var untold map[string]string
 	start := func() (turn func(), stop func()) {
 		channels, err := notify.Channels(cfg.Notices)
 		must(t, err)
 		teller := &notify.Teller{Books: l, Config: cfg, Channels: channels, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now },
-			Going: func(context.Context) ([]notify.Condition, error) { return going, nil }}
+			Going:  func(context.Context) ([]notify.Condition, error) { return going, nil },
+			Untold: func(_ context.Context, why map[string]string) error { untold = why; return nil }}
 		must(t, teller.Open(t.Context()))
 		return func() { t.Helper(); must(t, teller.Turn(t.Context())) }, func() { http.DefaultTransport.(*http.Transport).CloseIdleConnections() }
 	}
@@ -81,11 +83,23 @@ func TestNotices(t *testing.T) {
 	going = []notify.Condition{{Key: "account/otms", Kind: notices.Account, Who: "otms", Reason: "refused"}}
 	turn()
 	want()
+	if len(untold) != 0 {
+		t.Errorf("told at once that nobody is told: %q", untold)
+	}
+	now = now.Add(time.Minute)
+	turn, _ = start()
+	turn()
+	if len(untold) != 2 || !strings.Contains(untold["webhook"], "2026-11-23 00:30 UTC") || !strings.Contains(untold["webhook"], "403 Forbidden: no") {
+		t.Errorf("nobody is told, and this is said of it: %q", untold)
+	}
 	h.Down(false)
 	box.Down(false)
 	turn, _ = start()
 	turn()
 	want("账户 otms 已停止发送")
+	if len(untold) != 0 {
+		t.Errorf("somebody is told, and this is said: %q", untold)
+	}
 	turn()
 	want()
 	now = now.Add(time.Hour) // and it is 09:30: no file has come to the route today
@@ -259,6 +273,41 @@ func TestAMessageThatSomeHave(t *testing.T) {
 	must(t, teller.Turn(t.Context()))
 	must(t, teller.Turn(t.Context()))
 	wrote(t, box, "one@example.com full@example.com")
+}
+
+// What a webhook answers is told as it is, without the parts of its address that are secret; a good status that brings an error code of
+// DingTalk or WeCom is none.
+func TestWhatAWebhookAnswers(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		says   string // "": it was taken
+	}{
+		"taken":                {200, "ok", ""},
+		"nothing said":         {204, "", ""},
+		"a robot takes it":     {200, `{"errcode":0,"errmsg":"ok"}`, ""},
+		"codes of one's own":   {200, `{"code":200,"msg":"ok"}`, ""},
+		"a robot refuses":      {200, `{"errcode":40035,"errmsg":"missing parameter: msgtype"}`, "errcode 40035: missing parameter: msgtype"},
+		"a reason":             {400, "invalid_payload\n", "400 Bad Request: invalid_payload"},
+		"a page":               {502, "<html>nginx</html>", "502 Bad Gateway"},
+		"the address repeated": {404, "Cannot POST /services/T0SECRETS/very1secret", "404 Not Found: Cannot POST /"},
+		"it moved":             {308, "", "write its new address as url"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(c.status)
+				_, _ = w.Write([]byte(c.body))
+			}))
+			defer server.Close()
+			channels, err := notify.Channels(configs.Notices{Webhook: &configs.Webhook{URL: server.URL + "/services/T0SECRETS/very1secret", Secret: configs.NewSecret(noticestest.Secret)}})
+			must(t, err)
+			err = channels[0].Tell(t.Context(), notices.MessageOf([]notices.Notice{{ID: "1", Title: "title", Text: "text"}}, time.Now()))
+			said := fmt.Sprint(err)
+			if (err == nil) != (c.says == "") || err != nil && (!strings.Contains(said, c.says) || strings.Contains(strings.ToLower(said), "secret")) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
 }
 
 func wrote(t *testing.T, box *noticestest.Mailbox, want string) {
