@@ -144,8 +144,18 @@ func (m *Mapping) compileMap(found *mistakes) {
 	}
 }
 
-// unknown notes a path that no field has: the one that was meant, or all there are.
+// unknown notes a path that no field has: why the description's is not offered, the one that was meant, or all there are.
 func (m *Mapping) unknown(key, path string, c configs.Mapping, found *mistakes) {
+	switch whole, why, known := m.op.Withheld(indexes.ReplaceAllString(path, "")); {
+	case known && why.Key != "":
+		found.add(key, "", batch.Message{Text: batch.InEach(func(l batch.Language) string {
+			return words.Of(l, "mapper.map.left", "path", path, "why", words.Say(l, why))
+		})})
+		return
+	case known:
+		found.add(key, "", words.Message("mapper.map.withheld", "path", whole, "operation", m.op.ID, "document", m.op.Provider.Source))
+		return
+	}
 	if near := m.suggestPath(path, c); near != "" {
 		found.add(key, near, words.Message("mapper.map.unknown", "path", path, "operation", m.op.ID))
 		return

@@ -127,7 +127,7 @@ func (w *witness) judge(t *testing.T) {
 }
 
 func arrives(t *testing.T, w *witness, file, operation string) {
-	d, err := providers.Draw(file, operation, filepath.Join(t.TempDir(), "ours.yaml"), nil)
+	d, err := providers.Draw(file, operation, filepath.Join(t.TempDir(), "ours.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,5 +1,11 @@
 package providers
 
+import (
+	"go.yaml.in/yaml/v4"
+
+	"github.com/rowferry/rowferry/batch"
+)
+
 // Synonym is a word that is understood instead of a value: "Pickup point" for "0".
 type Synonym struct{ Text, Value string }
 
@@ -10,6 +16,18 @@ func (f *Field) Synonyms() []Synonym {
 		out = append(out, Synonym{e.Name, e.Node.Value})
 	}
 	return out
+}
+
+// Default is what the description says a field has where nobody says anything, if the provider takes that; "" where it says nothing.
+func (f *Field) Default() string {
+	n := plain(get(f.Schema.node, "default"))
+	if n == nil || n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
+		return ""
+	}
+	if _, omit, bad := f.Append(nil, n.Value, batch.String); omit || bad != nil {
+		return ""
+	}
+	return n.Value
 }
 
 // Decimals are the bounds of how a number is written: the most places after the point (-1: any) and the most

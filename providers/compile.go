@@ -125,6 +125,7 @@ type compiled struct {
 	maps    []string            // paths of maps that columns name
 	widen   func(named []string) (*Operation, error)
 	recheck []string
+	kept    []withheld // fields of a description that are not offered
 }
 
 // Compile compiles a document; source is how its mistakes name it.

@@ -57,12 +57,16 @@ type Draft struct {
 	Text     string
 	Provider *Provider // nil: something is still missing
 	Missing  []Mistake // what only a person can say
+
+	path, out string
+	made      *draft
 }
 
 // draft is one while it is written.
 type draft struct {
 	name, theirs, operation string
-	batch                   string // the array that rows could fill, a hint
+	batch                   string   // the array that rows could fill, a hint
+	lists                   []string // those that rows of one group could fill, hints
 	fields                  []string
 	choose, schemas         [][2]string
 	columns                 []string // maps that columns open
@@ -70,9 +74,15 @@ type draft struct {
 	security                string
 }
 
-// Draw writes a document for one operation of the description at path; it is meant to lie at out. offered are the
-// fields that people are offered besides the required ones; nil: all.
-func Draw(path, operation, out string, offered []string) (*Draft, error) {
+// Draw writes a document for one operation of the description at path; it is meant to lie at out.
+func Draw(path, operation, out string) (*Draft, error) { return draw(path, operation, out, nil, nil) }
+
+// Offering is the same document, with fields that people are offered besides the required ones.
+func (d *Draft) Offering(fields []string) (*Draft, error) {
+	return draw(d.path, d.made.operation, d.out, fields, d.made.choose)
+}
+
+func draw(path, operation, out string, offered []string, choose [][2]string) (*Draft, error) {
 	a, err := surveyed(path)
 	if err != nil {
 		return nil, err
@@ -87,20 +97,52 @@ func Draw(path, operation, out string, offered []string) (*Draft, error) {
 	if !strings.HasPrefix(d.theirs, "../") && !filepath.IsAbs(d.theirs) {
 		d.theirs = "./" + d.theirs
 	}
-	for range 40 { // each round decides what the description leaves open, until nothing of it is left
+	for _, c := range choose {
+		if slices.ContainsFunc(offered, func(f string) bool { return f == c[0] || strings.HasPrefix(f, c[0]+".") }) {
+			d.choose = append(d.choose, c)
+		}
+	}
+	var good *Draft       // what could be used already
+	for range maxDecide { // each round decides what the description leaves open, until nothing of it is left
 		p, err := Compile([]byte(d.text(nil, nil)), out)
 		wrong, isDocument := errors.AsType[*DocumentError](err)
 		switch {
 		case err == nil:
-			d.batch = p.Operations[0].batchHint()
-			return &Draft{Text: d.text(p, nil), Provider: p}, nil
+			d.batch, d.lists = p.Operations[0].batchHint(), p.Operations[0].lists()
+			good = &Draft{Text: d.text(p, nil), Provider: p, path: path, out: out, made: d.copy()}
+			if !d.decide(a, choices(p.Warnings)) {
+				return good, nil
+			}
 		case !isDocument:
 			return nil, err
-		case !d.decide(a, wrong.Mistakes):
-			return &Draft{Text: d.text(nil, wrong.Mistakes), Missing: wrong.Mistakes}, nil
+		case good != nil && tooMany(wrong.Mistakes) || !d.decide(a, wrong.Mistakes):
+			if good == nil {
+				good = &Draft{Text: d.text(nil, wrong.Mistakes), Missing: wrong.Mistakes}
+			}
+			return good, nil
 		}
 	}
+	if good != nil {
+		return good, nil
+	}
 	return nil, errors.New("the description leaves too much open")
+}
+
+const maxDecide = 40
+
+// choices are the warnings of what is left out because nobody said which branch is meant: the first is as good as none.
+func choices(warnings []Mistake) []Mistake {
+	return slices.DeleteFunc(slices.Clone(warnings), func(m Mistake) bool { return m.Message.Key != "document.choose" })
+}
+
+func tooMany(wrong []Mistake) bool {
+	return slices.ContainsFunc(wrong, func(m Mistake) bool { return m.Message.Key == "document.many_fields" })
+}
+
+func (d *draft) copy() *draft {
+	c := *d
+	c.choose = slices.Clone(d.choose)
+	return &c
 }
 
 // between is a path as it is named from a folder; whole where there is no way from one to the other.
@@ -197,6 +239,32 @@ func (op *Operation) batchHint() string {
 	return found[0]
 }
 
+// lists are the lists of objects in the body, those that must be there first: rows of one group could fill one of them.
+func (op *Operation) lists() []string {
+	var must, may []string
+	var walk func(s *Schema, path string, required bool, depth int)
+	walk = func(s *Schema, path string, required bool, depth int) {
+		for _, p := range s.Props {
+			at, in, needed := strings.TrimPrefix(path+"."+p.Name, "."), p, required && p.Required
+			if p.Type == "array" && p.Items != nil && p.Items.Type == "object" {
+				in = p.Items
+				if needed {
+					must = append(must, at)
+				} else {
+					may = append(may, at)
+				}
+			}
+			if depth < 6 {
+				walk(in, at, needed, depth+1)
+			}
+		}
+	}
+	if op.Body != nil && op.Body.Type == "object" {
+		walk(op.Body, "", true, 0)
+	}
+	return append(must, may...)
+}
+
 // text is the document. p tells what of the description is left out, missing what is still to be said.
 func (d *draft) text(p *Provider, missing []Mistake) string {
 	var b strings.Builder
@@ -207,7 +275,10 @@ func (d *draft) text(p *Provider, missing []Mistake) string {
 	line("  %s:", quoted(d.operation))
 	line("    rows: one   # each row is a request")
 	if d.batch != "" {
-		line("    # rows: {batch: %s, max: 20}   # instead: so many rows travel in one request, each stands alone", d.batch)
+		line("    # rows: {batch: %s, max: 20}   # instead: so many rows travel in one request, each stands alone: a wrong one stays behind", quoted(d.batch))
+	}
+	if len(d.lists) > 0 {
+		line("    # rows: {group: column, items: %s}   # instead: rows of one order are one request, all or none, each fills one of this list%s; the route's group is the column that tells", quoted(d.lists[0]), others(d.lists[1:]))
 	}
 	if d.security != "" {
 		line("    security: [{%s: []}]", quoted(d.security))
@@ -251,6 +322,17 @@ func (d *draft) text(p *Provider, missing []Mistake) string {
 		line("# %s", w.say("", batch.English))
 	}
 	return b.String()
+}
+
+// others says which lists there are besides.
+func others(lists []string) string {
+	if len(lists) == 0 {
+		return ""
+	}
+	if len(lists) > 5 {
+		lists = append(slices.Clone(lists[:5]), "…")
+	}
+	return " (or of " + strings.Join(lists, ", ") + ")"
 }
 
 func (op *Operation) required() []string {

@@ -254,6 +254,7 @@ func (b *builder) cannot(n *yaml.Node, place string, at spot, key string, args .
 	}
 	if b.theirs && !at.required {
 		b.warn(n, place, key, args...)
+		b.op.kept = append(b.op.kept, withheld{at, words.Message(key, args...)})
 		return
 	}
 	b.wrong(n, place, key, args...)
@@ -425,6 +426,7 @@ func (b *builder) object(s *Schema, n *yaml.Node, at spot) bool {
 		if p == nil {
 			if b.theirs && needed[e.Name] && !at.required && !isTrue(b.flat(e.Node, s.place, nil), "readOnly") {
 				b.warn(e.Node, at.full, "document.incomplete", "path", here.full)
+				b.op.kept = append(b.op.kept, withheld{at, words.Message("document.incomplete", "path", here.full)})
 				b.op.Fields = b.op.Fields[:before] // what stands beside it
 				return false
 			}

@@ -11,7 +11,7 @@ import (
 
 // What cannot be had of a description is told, and what a person must know of the rest.
 func TestWhatIsTold(t *testing.T) {
-	d, err := Draw("../pipeline/testdata/theirs/quay.yaml", "bookSlot", filepath.Join(t.TempDir(), "ours.yaml"), nil)
+	d, err := Draw("../pipeline/testdata/theirs/quay.yaml", "bookSlot", filepath.Join(t.TempDir(), "ours.yaml"))
 	if err != nil || d.Provider == nil {
 		t.Fatal(err, d)
 	}

@@ -60,6 +60,9 @@ func (at spot) above(path string) bool {
 	return at.full == "" || strings.HasPrefix(path, at.full+".") || !at.outside && (at.path == "" || strings.HasPrefix(path, at.path+"."))
 }
 
+// around reports whether a path leads to here or to something below.
+func (at spot) around(path string) bool { return at.is(path) || at.full != "" && at.above(path) }
+
 // below reports whether here is within what a path names.
 func (at spot) below(path string) bool {
 	return at.is(path) || strings.HasPrefix(at.full, path+".") || !at.outside && strings.HasPrefix(at.path, path+".")
@@ -73,7 +76,32 @@ func (b *builder) picked(at spot) bool {
 
 // wanted reports whether an optional property is offered: all are, unless the document names those that are.
 func (b *builder) wanted(at spot) bool {
-	return b.wishes.offered == nil || b.rowsAt(at) || b.picked(at) || b.deeper(at)
+	if b.wishes.offered == nil || b.rowsAt(at) || b.picked(at) || b.deeper(at) {
+		return true
+	}
+	b.op.kept = append(b.op.kept, withheld{at: at})
+	return false
+}
+
+// withheld is a field of a description, with all below it, that is not offered: nobody asked for it, or there is a reason why it cannot be.
+type withheld struct {
+	at  spot
+	why batch.Message
+}
+
+// Withheld tells of a field that the description has and that is not offered: its path from the body's root on, and why, where it cannot
+// be; known is false for one that the description has not either.
+func (op *Operation) Withheld(path string) (whole string, why batch.Message, known bool) {
+	for _, k := range op.kept {
+		if !k.at.around(path) {
+			continue
+		}
+		if rest, below := strings.CutPrefix(path, k.at.path); below && !strings.HasPrefix(path, k.at.full) {
+			path = k.at.full + rest
+		}
+		return path, k.why, true
+	}
+	return "", batch.Message{}, false
 }
 
 // rowsAt reports whether the array that rows fill is here or deeper.

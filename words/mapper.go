@@ -5,6 +5,8 @@ var mapper = catalogue{
 	// configuration
 	"mapper.map.fields":      {EN: `operation {operation} has no field "{path}"; its fields are {fields}`, ZH: `操作 {operation} 没有字段“{path}”，可用字段：{fields}`, RU: `в операции {operation} нет поля «{path}»; есть поля: {fields}`},
 	"mapper.map.unknown":     {EN: `operation {operation} has no field "{path}"`, ZH: `操作 {operation} 没有字段“{path}”`, RU: `в операции {operation} нет поля «{path}»`},
+	"mapper.map.withheld":    {EN: `operation {operation} does not offer "{path}": add it to its "fields" in {document}`, ZH: `操作 {operation} 没有提供“{path}”：请把它加到 {document} 中该操作的 fields`, RU: `операция {operation} не предлагает «{path}»: добавьте это поле в её fields в {document}`},
+	"mapper.map.left":        {EN: `"{path}" is not offered: {why}`, ZH: `没有提供“{path}”：{why}`, RU: `поле «{path}» не предлагается: {why}`},
 	"mapper.map.ours":        {EN: `"{path}" is filled in by rowferry itself: take the line out`, ZH: `“{path}”由 rowferry 自动填写，请删除此行`, RU: `поле «{path}» rowferry заполняет сам: уберите эту строку`},
 	"mapper.optional.firm":   {EN: `"{path}" is required by the provider itself; "optional" can only lift requirements that are presumed`, ZH: `“{path}”是服务商明确要求必填的，optional 只能取消推定的必填项`, RU: `поле «{path}» обязательно по требованию самого провайдера; optional снимает только предполагаемую обязательность`},
 	"mapper.group.none":      {EN: `operation {operation} does not group rows: take "group" out`, ZH: `操作 {operation} 不按组合并行，请删除 group`, RU: `операция {operation} не объединяет строки в группы: уберите group`},

@@ -68,9 +68,9 @@ func (a *addFlags) run(ctx context.Context, theirs string) error {
 	if out == "" {
 		out = filepath.Join(filepath.Dir(theirs), "provider.yaml")
 	}
-	d, err := providers.Draw(theirs, a.operation, out, nil)
+	d, err := providers.Draw(theirs, a.operation, out)
 	if err == nil && a.sample != "" && d.Provider != nil {
-		d, err = a.fitted(ctx, theirs, out, d)
+		d, err = a.fitted(ctx, d)
 	}
 	if err != nil {
 		return err
@@ -99,7 +99,7 @@ func firstLine(s string) string {
 }
 
 // fitted is the draft with the fields that the sample's headings fill.
-func (a *addFlags) fitted(ctx context.Context, theirs, out string, d *providers.Draft) (*providers.Draft, error) {
+func (a *addFlags) fitted(ctx context.Context, d *providers.Draft) (*providers.Draft, error) {
 	op := d.Provider.Operations[0]
 	p, err := proposal.Propose(ctx, proposal.Settings{Operation: op, Language: batch.English, Account: "a", Route: "r"}, a.sample, filepath.Base(a.sample))
 	if text, ok := proposal.Complaint(batch.English, err); ok {
@@ -114,7 +114,7 @@ func (a *addFlags) fitted(ctx context.Context, theirs, out string, d *providers.
 			offered = append(offered, whole(op, f.Field))
 		}
 	}
-	return providers.Draw(theirs, a.operation, out, offered)
+	return d.Offering(offered)
 }
 
 // whole is a field's path from the body's root on.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode"
@@ -267,6 +268,8 @@ func (i *initFlags) tell(w io.Writer, p *proposal.Proposal, finding *check.Findi
 		from := "-"
 		if f.Column >= 0 {
 			from = shownColumn(p.Columns()[f.Column])
+		} else if f.Map != nil && f.Map.Value != nil {
+			from = strconv.Quote(*f.Map.Value)
 		} else if !f.Required {
 			continue
 		}

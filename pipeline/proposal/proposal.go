@@ -74,6 +74,7 @@ type Field struct {
 	Score   float64
 	Surety  Surety
 	Map     *configs.Mapping // what the map must say; nil: nothing, or nothing was found
+	Usual   bool             // no column was found, and the map has what the description says is sent then
 	Rivals  []string         // fields that go by the heading too and have no column
 	Guessed []string         // values of the lookup that were guessed
 	Remarks []string         // what a person should know of the values
@@ -101,6 +102,8 @@ func Propose(ctx context.Context, s Settings, path, name string) (*Proposal, err
 	for _, f := range p.Fields {
 		if d, said := p.Decided[f.Path]; said {
 			p.decide(f, d)
+		} else if usual := f.Default(); f.Required && f.Surety == None && usual != "" {
+			f.Surety, f.Map, f.Usual = Check, &configs.Mapping{Value: &usual}, true
 		}
 	}
 	p.group()
@@ -312,6 +315,8 @@ func (f *Field) Sureness() string {
 	switch {
 	case f.Surety == Chosen:
 		return "chosen"
+	case f.Usual:
+		return "please check: no column was found, and this is the default of the provider's document"
 	case f.Column < 0:
 		return "nothing found"
 	case len(f.Rivals) > 0:

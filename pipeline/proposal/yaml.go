@@ -256,7 +256,7 @@ func (p *Proposal) mapping(line func(string, ...any)) {
 // entry is one field of the map: the heading alone, or with what the values need.
 func (p *Proposal) entry(line func(string, ...any), f *Field) {
 	if f.Map.Value != nil {
-		line("      %s: {value: %s} # chosen", Scalar(f.Path), quoted(*f.Map.Value))
+		line("      %s: {value: %s} # %s", Scalar(f.Path), quoted(*f.Map.Value), f.Sureness())
 		return
 	}
 	heading, remark := Scalar(f.Map.From[0]), comment("# "+f.Sureness())+remarks(f.Remarks)
