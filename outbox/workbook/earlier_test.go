@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -17,6 +16,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/readers"
+	"github.com/rowferry/rowferry/readers/workbook/officetest"
 	"github.com/rowferry/rowferry/resultmark"
 )
 
@@ -87,11 +87,11 @@ func again(t testing.TB, path string, s readers.Settings, l batch.Language, bad 
 // resaved is the workbook as LibreOffice saves it.
 func resaved(t testing.TB, path string) string {
 	t.Helper()
-	dir := t.TempDir()
-	if out, err := exec.CommandContext(t.Context(), "soffice", profile(dir), "--headless", "--convert-to", "xlsx", "--outdir", filepath.Join(dir, "out"), path).CombinedOutput(); err != nil {
-		t.Fatalf("LibreOffice (the Debian package libreoffice-calc-nogui, see make packages): %v\n%s", err, out)
+	saved := filepath.Join(t.TempDir(), filepath.Base(path))
+	if err := officetest.Save(t, path, saved, "xlsx"); err != nil {
+		t.Fatal(err)
 	}
-	return filepath.Join(dir, "out", filepath.Base(path))
+	return saved
 }
 
 // thirds are rows that stay bad.

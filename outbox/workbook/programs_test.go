@@ -1,17 +1,17 @@
 package workbook_test
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
-	"maps"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/rowferry/rowferry/readers/workbook/officetest"
 )
 
 // seen is what openpyxl sees in a workbook.
@@ -72,53 +72,20 @@ func libreoffice(t *testing.T, path string) [][]string {
 	return rows
 }
 
-// sheets gives the first sheets of workbooks as LibreOffice shows them; nil for one that it does not open. What it passes
-// over among many it is asked for once more, alone.
+// sheets gives the first sheets of workbooks as LibreOffice shows them; nil for one that it does not open.
 func sheets(t *testing.T, paths ...string) map[string][][]string {
 	t.Helper()
 	found := map[string][][]string{}
-	for some := range slices.Chunk(paths, 40) {
-		maps.Copy(found, convert(t, some...))
-	}
 	for _, path := range paths {
-		if found[path] == nil && len(paths) > 1 {
-			maps.Copy(found, convert(t, path))
-		}
-	}
-	return found
-}
-
-// profile makes LibreOffice keep its settings in a folder of the test's: it starts once per settings.
-func profile(dir string) string {
-	return "-env:UserInstallation=" + (&url.URL{Scheme: "file", Path: filepath.Join(dir, "profile")}).String()
-}
-
-func convert(t *testing.T, paths ...string) map[string][][]string {
-	t.Helper()
-	dir := t.TempDir()
-	args := []string{profile(dir), "--headless", "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1", "--outdir", dir}
-	names := map[string]string{}
-	for i, path := range paths {
-		content, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		names[path] = filepath.Join(dir, strconv.Itoa(i))
-		if err := os.WriteFile(names[path]+".xlsx", content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		args = append(args, names[path]+".xlsx")
-	}
-	if out, err := exec.CommandContext(t.Context(), "soffice", args...).CombinedOutput(); err != nil {
-		t.Fatalf("LibreOffice (the Debian package libreoffice-calc-nogui, see make packages): %v\n%s", err, out)
-	}
-	found := map[string][][]string{}
-	for path, name := range names {
-		content, err := os.ReadFile(name + ".csv")
-		if err != nil {
+		shown := filepath.Join(t.TempDir(), "shown.csv")
+		if officetest.Save(t, path, shown, officetest.Shown) != nil {
 			continue
 		}
-		r := csv.NewReader(strings.NewReader(string(content)))
+		content, err := os.ReadFile(shown)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := csv.NewReader(bytes.NewReader(content))
 		r.FieldsPerRecord, r.LazyQuotes = -1, true
 		rows, err := r.ReadAll()
 		if err != nil {

@@ -12,9 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -30,6 +28,7 @@ import (
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
+	"github.com/rowferry/rowferry/readers/workbook/officetest"
 )
 
 // provider is a real HTTP server that counts what it executed, by booking (les) or house bill (hgj). What it does with an
@@ -446,6 +445,8 @@ func (s *sheet) bytes() []byte {
 	return b.Bytes()
 }
 
+func TestMain(m *testing.M) { os.Exit(officetest.Main(m)) }
+
 // office saves a workbook with LibreOffice in another format: "xlsx" or "csv".
 func office(t *testing.T, content []byte, to string) []byte {
 	t.Helper()
@@ -457,16 +458,14 @@ func office(t *testing.T, content []byte, to string) []byte {
 	if err := os.WriteFile(in, content, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	profile := "-env:UserInstallation=" + (&url.URL{Scheme: "file", Path: filepath.Join(dir, "profile")}).String()
-	out, err := exec.CommandContext(t.Context(), "soffice", profile, "--headless", "--convert-to", to,
-		"--outdir", filepath.Join(dir, "out"), in).CombinedOutput()
-	if err != nil {
-		t.Fatalf("soffice: %v\n%s", err, out)
-	}
 	extension, _, _ := strings.Cut(to, ":")
-	b, err := os.ReadFile(filepath.Join(dir, "out", "in."+extension))
+	out := filepath.Join(dir, "out."+extension)
+	if err := officetest.Save(t, in, out, to); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(out)
 	if err != nil {
-		t.Fatalf("soffice: %v\n%s", err, out)
+		t.Fatal(err)
 	}
 	return b
 }
