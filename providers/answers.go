@@ -303,7 +303,7 @@ func (op *Operation) byStatus(status int) Verdict {
 		v.Class = Renew
 	case status == http.StatusUnauthorized:
 		v.Class = Auth
-	case status == http.StatusForbidden:
+	case status == http.StatusForbidden, status == http.StatusPaymentRequired, status == http.StatusProxyAuthRequired:
 		v.Class = Config
 	case status == http.StatusRequestEntityTooLarge && op.Rows.Kind == Batch:
 		v.Class = Split

@@ -12,6 +12,7 @@ import (
 	"mime"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -56,12 +57,40 @@ func parseBody(body []byte, contentType, charset string) (value any, root string
 			text = last
 		}
 	}
-	value, err = parseJSON(text)
+	if value, err = parseJSON(text); err != nil {
+		if whole := mended(text); whole != nil {
+			text = whole
+			value, err = parseJSON(text)
+		}
+	}
 	if err == nil && members(value) != colons(text) {
 		return nil, "", errors.New("an object has two members of one name") // which one is meant?
 	}
 	return value, "", err
 }
+
+// mended makes JSON of what programs write for it: NaN and Infinity among the numbers, and a value a line. nil: it is neither.
+func mended(text []byte) []byte {
+	if numbers := noNumber.ReplaceAll(text, []byte("${1}null")); !bytes.Equal(numbers, text) {
+		return numbers
+	}
+	var lines [][]byte
+	for line := range bytes.Lines(text) {
+		if line = bytes.TrimSpace(line); len(line) == 0 {
+			continue
+		}
+		if line[0] != '{' || !json.Valid(line) {
+			return nil
+		}
+		lines = append(lines, line)
+	}
+	if len(lines) < 2 {
+		return nil
+	}
+	return slices.Concat([]byte("["), bytes.Join(lines, []byte(",")), []byte("]"))
+}
+
+var noNumber = regexp.MustCompile(`([:,[]\s*)-?(NaN|Infinity)\b`)
 
 // jsonAtEnd is the object at the end of a text that begins with something else: PHP's warnings, a call around it, what keeps scripts from
 // reading it. nil: there is none.

@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strconv"
@@ -12,27 +13,32 @@ import (
 // {"code": 500, "msg": …}, {"errors": […]}. Where it is not certain that nothing came of it, it is unknown.
 
 var (
-	successNames = namesOf("success ok successful issuccess succeeded succ successflag")
+	successNames = namesOf("isok resultflag success ok successful issuccess succeeded succ successflag")
 	failureNames = namesOf("error err erro haserror haserrors iserror errors failed isfailed")
 	failedCounts = namesOf("failed failures failedcount failcount failurecount errorcount errorscount errors rejectedcount")
 	errorNames   = namesOf("errors error err erro exception exceptiontype errorlist violations validationmessages validationerrors fielderrors fault faults errorresponse errorcodes modelstate invalidparams errormessage errormsg errmsg errortext errordescription")
 	errorNumbers = namesOf("errcode errorcode errno errorno error err erro")
-	stateNames   = namesOf("status state result resultstatus returnstatus responsestatus requeststatus highestseverity ack flag outcome estado")
+	stateNames   = namesOf("status state result resultstatus returnstatus responsestatus requeststatus highestseverity ack flag outcome estado resultado statut")
 	yesNames     = namesOf("result accepted valid isvalid")
 	noteNames    = namesOf("messages message notifications notification alerts return returns bapiret2")
 	headNames    = namesOf("meta head header status responsestatus returnstatus")
-	resultNames  = namesOf("code resultcode returncode retcode rescode respcode responsecode rtncode apiresultcode statuscode")
+	resultNames  = namesOf("ret rc code resultcode returncode retcode rescode respcode responsecode rtncode apiresultcode statuscode")
 	messageNames = namesOf("message msg submsg errmsg errormsg errormessage resultmsg resultmessage retmsg returnmsg responsemessage apierrormsg statustext statusmessage mensaje detail reason error")
 	payloadNames = namesOf("data result results content payload items rows apiresultdata")
 
-	levelNames = namesOf("severity level type validationstate alerttype messagetype errorlevel")
+	levelNames = namesOf("severity severitycode severitylevel level type validationstate alerttype messagetype errorlevel")
 	badLevels  = namesOf("error err fatal failure critical severe hard e a")
 
-	badStates = namesOf("error err fail failed failure fault ko nok notok rejected refused denied invalid exception badrequest unauthorized 失败 错误 ошибка")
+	badStates = namesOf("error err fail failed failure fault ko nok notok rejected refused denied invalid exception badrequest unauthorized unauthenticated permissiondenied invalidargument resourceexhausted erro erreur fehler errore 失败 错误 ошибка")
 	goodCodes = namesOf("1 200 201 202 204 10000 20000 ok success succeed succeeded successful succ s created accepted done complete completed received queued processed submitted 成功 false none null no noerror n/a")
 	goodWords = namesOf("success successful successfully ok accepted created done received queued processed submitted complete completed успешно принят создан выполнен 成功 完成 已受理 已接收")
 	badWords  = namesOf("error err fail failed failure exception invalid denied unauthorized forbidden cannot illegal missing incomplete expired unsupported unable not ошибка неверный неверно 错误 失败 异常")
 )
+
+// isErrorName reports whether errors stand under a key: also userErrors, orderErrors and what else ends so.
+func isErrorName(name string) bool {
+	return slices.Contains(errorNames, name) || strings.HasSuffix(name, "errors")
+}
 
 type denial int
 
@@ -62,6 +68,8 @@ func denies(m map[string]any) (d denial, status int) {
 		return refusal, status
 	case no, (trouble || off(m)) && !made:
 		return refusal, 0
+	case !made && refusesInWords(m):
+		return perhaps, 0
 	case trouble, off(m) && said, !made && slices.ContainsFunc(heads(m), func(h map[string]any) bool { return hasWords(h) && unheard(h, m) }), said && !made && nameless(m):
 		return perhaps, 0
 	}
@@ -109,9 +117,9 @@ func flags(m map[string]any) (yes, no bool) {
 		name, text := plainKey(key), plainKey(plainText(v))
 		_, whether := v.(bool)
 		switch {
-		case slices.Contains(successNames, name), name == "result" && whether:
+		case slices.Contains(successNames, name), name == "result" && (whether || text == "n" || text == "e"):
 			yes = yes || slices.Contains([]string{"true", "1", "yes", "y"}, text)
-			no = no || slices.Contains([]string{"false", "0", "no", "n"}, text)
+			no = no || slices.Contains([]string{"false", "0", "no", "n"}, text) || name == "result" && text == "e"
 		case slices.Contains(failureNames, name) && text == "true", slices.Contains(stateNames, name) && slices.Contains(badStates, text):
 			no = true
 		}
@@ -148,7 +156,7 @@ func troubled(m map[string]any, depth int) bool {
 		name := plainKey(key)
 		n, _ := v.(int)
 		switch {
-		case slices.Contains(errorNames, name) && isTrouble(v),
+		case (slices.Contains(errorNames, name) || depth <= 1 && isErrorName(name)) && isTrouble(v),
 			slices.Contains(errorNumbers, name) && plainSize(v) < 0 && isErrorCode(v),
 			slices.Contains(failedCounts, name) && n > 0,
 			slices.Contains(noteNames, name) && isSevere(v):
@@ -255,7 +263,7 @@ func isWarning(m map[string]any) bool {
 func outside(m map[string]any) map[string]any {
 	out := map[string]any{}
 	for key, v := range m {
-		if !slices.Contains(errorNames, plainKey(key)) {
+		if !isErrorName(plainKey(key)) {
 			out[key] = v
 		}
 	}
@@ -267,7 +275,8 @@ func outside(m map[string]any) map[string]any {
 func unheard(m, whole map[string]any) bool {
 	text := plainText(member(m, resultNames, func(v any) bool { return plainText(v) != "" }))
 	code := plainKey(text)
-	if strings.Trim(code, "0") == "" || slices.Contains(goodCodes, code) {
+	below := strings.HasPrefix(text, "-") // -1 is no 1
+	if strings.Trim(code, "0") == "" || slices.Contains(goodCodes, code) && !below {
 		return false
 	}
 	if strings.Trim(code, "0123456789") != "" && !errorLike.MatchString(code) && !sounds(humps.ReplaceAllString(text, "$1 $2"), badWords) && !sounds(wordsIn(m), badWords) {
@@ -278,8 +287,8 @@ func unheard(m, whole map[string]any) bool {
 }
 
 var (
-	errorLike = regexp.MustCompile(`^(e|err|error|f|fail)[0-9]{2,}$`)
-	humps     = regexp.MustCompile(`(\p{Ll})(\p{Lu})`) // IncompleteSignature
+	errorLike = regexp.MustCompile(`^(e|err|error|f|fail)[0-9]{2,}$|^[abc]0[0-9]{3}$`) // E12, and what Alibaba's rules number: A0501
+	humps     = regexp.MustCompile(`(\p{Ll})(\p{Lu})`)                                 // IncompleteSignature
 )
 
 // plainSize is how many parts a value has, -1 for a plain one.
@@ -320,7 +329,8 @@ func (op *Operation) denied(body any, status int) (v Verdict, ok bool) {
 		body = list[0]
 	}
 	m, is := body.(map[string]any)
-	if text, plain := body.(string); body == false || plain && complains(text) {
+	n, _ := body.(int)
+	if text, plain := body.(string); body == false || n < 0 || plain && complains(text) {
 		return Verdict{Class: Unknown, Code: strconv.Itoa(status)}, true
 	}
 	if !is {
@@ -340,8 +350,48 @@ func (op *Operation) denied(body any, status int) (v Verdict, ok bool) {
 	return v, true
 }
 
-// complains reports whether a text begins as errors do.
-func complains(text string) bool {
-	first, _, _ := strings.Cut(strings.ToLower(text), " ")
-	return slices.Contains(badWords, strings.TrimFunc(first, func(c rune) bool { return !unicode.IsLetter(c) }))
+// refusesInWords reports whether an answer is nothing but words of a refusal, beside codes, states and numbers: {"message": "Order not found"}.
+func refusesInWords(m map[string]any) bool {
+	said := ""
+	for key, v := range m {
+		name, text := plainKey(key), spokenText(v)
+		switch {
+		case slices.Contains(plainWords, name):
+			said = cmp.Or(said, text)
+		case slices.Contains(stateNames, name), slices.Contains(resultNames, name):
+			if code := plainKey(text); slices.Contains(goodCodes, code) && strings.Trim(code, "0123456789") != "" {
+				return false
+			}
+		case slices.Contains(callNames, name), slices.Contains(besideWords, name):
+		case plainSize(v) > 0, text != "":
+			return false
+		}
+	}
+	return said != "" && complains(said)
 }
+
+var (
+	plainWords  = namesOf("message msg errmsg errormsg errormessage resultmsg resultmessage retmsg returnmsg responsemessage statusmessage mensaje mensagem meldung")
+	besideWords = namesOf("timestamp time date datetime servertime path version lang locale")
+)
+
+// complains reports whether a text begins as errors do, or says that something was not done or may not be.
+func complains(text string) bool {
+	if negative.MatchString(strings.TrimSpace(text)) {
+		return true
+	}
+	first := strings.FieldsFunc(strings.ToLower(text), func(c rune) bool { return !unicode.IsLetter(c) })
+	if len(first) > 0 && (slices.Contains(badWords, first[0]) || slices.Contains(badStates, first[0])) {
+		return true
+	}
+	return undone.MatchString(text) && !sounds(text, doneWords)
+}
+
+var (
+	negative = regexp.MustCompile(`^-[0-9]+$`)
+	undone   = regexp.MustCompile(`(?i)\b(can ?not|can't|could not|couldn't|unable to|failed to|not (found|valid|allowed|authori[sz]ed|permitted|supported|accepted|created|processed|saved|registered|enough|active|available)|(does not|doesn't|do not|don't) exist|denied|rejected|unauthori[sz]ed|forbidden|insufficient|(is|are) (required|invalid|missing|incorrect|mandatory)|(limit|quota) (is |was |has been )?exceeded|too many requests)\b` +
+		`|不能|不存在|不足|失败|错误|有误|无效|非法|异常|缺少|为空|超限|过于频繁|未授权|无权|拒绝|已过期|请稍后` +
+		`|(^|\PL)не (найден|указан|принят|создан|удалось|существует|может|верн|хватает|поддерж)|неверн|ошибк|недостаточно|отказано|запрещ|превышен|отсутству|некорректн|невозможно` +
+		`|introuvable|invalide|n'existe pas|ungültig|nicht gefunden|fehlgeschlagen|no existe|no encontrad|não (existe|encontrad|autorizad)|(é|es) (inválid|obligatori|obrigatóri)`)
+	doneWords = namesOf("成功 успешно successfully")
+)

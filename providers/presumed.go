@@ -27,7 +27,7 @@ func (op *Operation) presumed(r Response, s Sent) Reading {
 	if err != nil || body == nil || isPage(r) {
 		return Reading{Verdict: op.byText(r)}
 	}
-	if slices.Contains(errorNames, plainKey(root)) {
+	if isErrorName(plainKey(root)) {
 		body = map[string]any{root: body}
 	}
 	if r.Status < 200 || r.Status > 299 {
@@ -79,6 +79,9 @@ func (op *Operation) byText(r Response) Verdict {
 	good := r.Status >= 200 && r.Status < 300
 	v := op.byStatus(r.Status)
 	v.Message = batch.Text{EN: loose(op.Text(r))}
+	if !good && misread(r.Body) {
+		v.Message.EN = short(op.Text(r)) // a reason that is no JSON is one all the same
+	}
 	switch {
 	case r.Status >= 300 && r.Status < 400:
 		return elsewhere(v, r.Header)
@@ -118,12 +121,42 @@ func (op *Operation) refusing(v Verdict, body any, r Response, s Sent) Reading {
 	out := Reading{Verdict: v}
 	out.Message = batch.Text{EN: cmp.Or(wordsIn(body), short(op.Text(r)))}
 	out.Code = cmp.Or(codeIn(body), out.Code)
+	out.Class = ofAccount(out.Verdict, r)
 	op.pointed(&out, body, s)
 	if out.Class == Rejected && out.Items == nil && len(s.Items) == 1 && wasThere.MatchString(out.Message.EN) {
 		out.Class = Absent
 	}
 	return out
 }
+
+// ofAccount is the class of a refusal that speaks of the account and not of what was sent, whatever its status: requests that come too fast are
+// made again, and what no request of the account gets past stops it.
+func ofAccount(v Verdict, r Response) Class {
+	if v.Class != Rejected && v.Class != Config && (v.Class != Unknown || r.Status >= 300) {
+		return v.Class
+	}
+	said := v.Message.EN
+	switch {
+	case r.Status == http.StatusPaymentRequired && ofCard.MatchString(said):
+		return Rejected
+	case v.Class == Config && r.Header.Get("Retry-After") != "", tooFast.MatchString(said), tooFastCode.MatchString(v.Code):
+		return Retry
+	case lockedOut.MatchString(said) && !ofStock.MatchString(said):
+		return Config
+	}
+	return v.Class
+}
+
+var (
+	tooFast = regexp.MustCompile(`(?i)\btoo many (requests|calls)\b|\b(rate|request|call|api) ?limit (is |was |has been )?(exceeded|reached|hit)\b|\brate exceeded\b|\bapp call limited\b|\brequest (was |is |has been )?throttled\b` +
+		`|\b(api|monthly|daily|hourly|request|your|account) quota (is |was |has been )?(exceeded|reached|used up)\b|(请求|访问|调用|操作)(过于|太)频繁|调用(次数|频率)(超限|超过)|限流|слишком много запросов|превышен лимит запросов`)
+	tooFastCode = regexp.MustCompile(`(?i)^(too.?many.?requests|(user.?)?rate.?limit|throttl|request.?limit|quota.?exceeded)`)
+	lockedOut   = regexp.MustCompile(`(?i)\b(insufficient|not enough) (available |account |wallet |api )?(funds|balance|credits)\b|\b(invalid|missing|unknown|expired|no|wrong|incorrect) (api|access|subscription|app|licen[sc]e)[ -]?(key|token)\b` +
+		`|\b(api|access|subscription|licen[sc]e)[ -]?(key|token) (is |was |has )?(been )?(not valid|invalid|missing|expired|revoked|disabled|suspended)\b|\b(your|api|user|merchant|client|seller) account (is|was|has been) (suspended|disabled|blocked|locked|deactivated|frozen|closed)\b` +
+		`|\bip( address)?\b.{0,40}\bnot (allowed|whitelisted|authori[sz]ed|permitted|in (the )?(white|allow) ?list)|(账户|账号)?余额不足|欠费|IP.{0,20}白名单|недостаточно средств`)
+	ofCard  = regexp.MustCompile(`(?i)\b(card|cvc|cvv|declined)\b`) // which one row brought
+	ofStock = regexp.MustCompile(`(?i)stock|inventory|warehouse|库存|остат|склад`)
+)
 
 // tokenEnded are words by which some refuse under 403 what others refuse under 401: a token whose time is over.
 var tokenEnded = regexp.MustCompile(`(?i)(token|session)\b.*\b(expired|invalid|revoked)|\b(expired|invalid|revoked)\b.*\b(token|session)`)
@@ -311,7 +344,7 @@ func (op *Operation) locate(pointer string) (item int, fault Fault, ok bool) {
 			if op.follow(way, &item, &fault) {
 				return item, fault, true
 			}
-			if len(way) == 0 || !slices.Contains(Places, way[0]) && !slices.Contains([]string{"body", "request", "requestBody", "data"}, way[0]) {
+			if len(way) == 0 || !slices.Contains(Places, way[0]) && !slices.Contains([]string{"body", "request", "requestBody", "data", "input"}, way[0]) {
 				break
 			}
 			way = way[1:]
@@ -473,7 +506,7 @@ func lists(v any) (out []entryList) {
 			case map[string]any:
 				for _, key := range sorted(x) {
 					name := plainKey(key)
-					next = append(next, place{x[key], one.refused || slices.Contains(errorNames, name) || slices.Contains(refusedNames, name), key})
+					next = append(next, place{x[key], one.refused || isErrorName(name) || slices.Contains(refusedNames, name), key})
 				}
 			}
 		}

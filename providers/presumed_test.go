@@ -152,6 +152,7 @@ func TestDenialsOfBatches(t *testing.T) {
 		`{"items": [{"index": 2, "error": "bad zip"}, {"index": 0, "id": "X"}]}`:                                                                {Unknown, Unknown, Unknown},
 		`{"failed": ["REF-1"], "succeeded": ["REF-0", "REF-2"]}`:                                                                                {OK, Rejected, OK},
 		`{"failed": ["REF-1"]}`: {Unknown, Rejected, Unknown},
+		"{\"ref\": \"REF-0\", \"status\": \"created\"}\n{\"ref\": \"REF-1\", \"status\": \"error\", \"price\": 1}\n{\"ref\": \"REF-2\", \"status\": \"created\"}\n": {OK, Rejected, OK}, // a value a line
 		`{"created": ["REF-0", "REF-1", "REF-2"], "labels": ["one"]}`:                         {OK, OK, OK},
 		`{"items": [{"id": "X1"}, {"id": "X2"}], "warnings": [{"message": "zip mended"}]}`:    nil, // taken as a whole
 		`{"accepted": 2, "failed": 1, "message": "see mail"}`:                                 {Unknown, Unknown, Unknown},
@@ -184,6 +185,15 @@ func TestPointersOfAnswers(t *testing.T) {
 	}
 	many := presuming(t, "{batch: orders, max: 9}")
 	r = many.Interpret(Response{Status: 422, Body: []byte(`{"errors": [{"detail": "unknown city", "pointer": "/orders/1/to/city"}]}`)}, sentOrders(3))
+	if len(r.Items) != 3 || r.Items[0].Class != Retry || r.Items[1].Class != Rejected || r.Items[1].Faults[0].Field != "to.city" || r.Items[2].Class != Retry {
+		t.Errorf("got %+v", r)
+	}
+}
+
+// Of a batch, Django answers with an object for each element, empty where it is good.
+func TestComplaintsInOrder(t *testing.T) {
+	op := presuming(t, "{batch: orders, max: 9}")
+	r := op.Interpret(Response{Status: 400, Body: []byte(`{"orders": [{}, {"to": {"city": ["This field is required."]}}, {}]}`)}, sentOrders(3))
 	if len(r.Items) != 3 || r.Items[0].Class != Retry || r.Items[1].Class != Rejected || r.Items[1].Faults[0].Field != "to.city" || r.Items[2].Class != Retry {
 		t.Errorf("got %+v", r)
 	}

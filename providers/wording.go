@@ -5,6 +5,7 @@ import (
 	"html"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -16,17 +17,17 @@ import (
 func namesOf(keys string) []string { return strings.Fields(keys) }
 
 var (
-	complaintNames = namesOf("errors error violations validationmessages invalidparams details detail faults notifications notification alerts fielderrors validationerrors fieldviolations errordetails errordetail issues modelstate errorcodes problems errorlist errorresponse messages")
-	sentenceNames  = namesOf("title message submsg msg errmsg errormsg errormessage detail details description errordescription errordesc errortext errorinfo errorcodemessage validationmessage faultstring reason reasondesc text statustext statusmessage messagecontent longmessage errcodedes err descricao mensagem mensaje usermessage resultmsg resultmessage retmsg returnmsg responsemessage")
+	complaintNames = namesOf("errors error violations validationmessages invalidparams details detail faults notifications notification alerts fielderrors validationerrors fieldviolations errordetails errordetail issues modelstate errorcodes problems errorlist errorresponse messages errormessages")
+	sentenceNames  = namesOf("title message defaultmessage submsg msg errmsg errormsg errormessage detail details description errordescription errordesc errortext errorinfo errorcodemessage validationmessage faultstring reason reasondesc text statustext statusmessage messagecontent longmessage errcodedes err descricao mensagem mensaje usermessage resultmsg resultmessage retmsg returnmsg responsemessage")
 	codeNames      = namesOf("code errorcode errcode subcode errorcodetext faultcode errorno")
-	pointerNames   = namesOf("pointer instancepath datapath jsonpath path field fieldname property propertyname propertypath location parameter param name loc")
-	wrapperNames   = namesOf("response result data body fault status header head meta output return errorresponse envelope innererror exception")
+	pointerNames   = namesOf("pointer instancepath datapath jsonpath path field fieldname property propertyname propertypath location parameter param name loc target propertyref fields")
+	wrapperNames   = namesOf("response result data body fault status header head meta output return errorresponse envelope innererror exception embedded")
 )
 
 // plainKey is a key without what its writer's manner puts into it.
 func plainKey(key string) string {
 	return strings.Map(func(c rune) rune {
-		if strings.ContainsRune("_-. @", c) {
+		if strings.ContainsRune("_-. @#", c) {
 			return -1
 		}
 		return c
@@ -66,6 +67,9 @@ func isText(v any) bool {
 // complaints are the entries of `errors` and its like. Where fields stand with what is wrong with them, each is an entry.
 func complaints(body any) []any {
 	if list, ok := body.([]any); ok {
+		if sparse(list) { // Django's: an object for each element, empty where it is good
+			return byField(map[string]any{"": list})
+		}
 		return list
 	}
 	m, _ := body.(map[string]any)
@@ -84,6 +88,12 @@ func complaints(body any) []any {
 		}
 		return len(found) > 0
 	})
+	for _, key := range sorted(m) {
+		name := plainKey(key)
+		if list, ok := m[key].([]any); ok && found == nil && (name == "message" || strings.HasSuffix(name, "errors")) { // Nest's, and userErrors
+			found = list
+		}
+	}
 	if found == nil && sentence(m) == "" {
 		found = listedByField(m)
 	}
@@ -128,10 +138,17 @@ func byField(m map[string]any) (out []any) {
 		if !many {
 			list = []any{m[field]}
 		}
-		for _, one := range list {
-			inside, _ := one.(map[string]any)
+		for i, one := range list {
+			inside, object := one.(map[string]any)
+			if object && len(inside) == 0 && sparse(list) {
+				continue
+			}
 			if sentence(inside) != "" {
 				return nil
+			}
+			field := field
+			if sparse(list) {
+				field = strings.TrimPrefix(field+"."+strconv.Itoa(i), ".")
 			}
 			below := byField(inside)
 			if below == nil && !isText(one) {
@@ -147,6 +164,21 @@ func byField(m map[string]any) (out []any) {
 		}
 	}
 	return out
+}
+
+// sparse reports whether a list has an object for each of several things, and empty ones for those that nothing is wrong with.
+func sparse(list []any) bool {
+	empty := 0
+	for _, one := range list {
+		m, ok := one.(map[string]any)
+		if !ok {
+			return false
+		}
+		if len(m) == 0 {
+			empty++
+		}
+	}
+	return empty > 0 && empty < len(list)
 }
 
 // listedByField is byField of what has nothing but lists: the whole of an answer may be that.
@@ -215,7 +247,7 @@ func allWords(body any, depth int) (said []string) {
 		}
 		add(complaint(e))
 	}
-	if len(said) > 0 || depth > 5 {
+	if depth > 5 || slices.ContainsFunc(said, func(text string) bool { return !empty.MatchString(text) }) {
 		return said
 	}
 	for _, one := range inner(m) {
@@ -225,6 +257,9 @@ func allWords(body any, depth int) (said []string) {
 	}
 	return said
 }
+
+// empty are words that only say what the status says: the reason stands elsewhere, if anywhere.
+var empty = regexp.MustCompile(`(?i)^(an? )?((http )?[45][0-9][0-9] )?(error|failed|failure|bad request|invalid request|unprocessable (entity|content)|conflict|validation (error|failed|failure)|internal server error)( (has )?occurr?ed)?[.!]?$`)
 
 // complaint is what one entry says, and of what.
 func complaint(e any) string {
@@ -256,7 +291,26 @@ func sentence(m map[string]any) string {
 			said = append(said, t)
 		}
 	}
-	return strings.Join(said, ": ")
+	return filled(strings.Join(said, ": "), m["parameters"])
+}
+
+// filled puts parameters into a text that has places for them: %1, %2 or %name.
+func filled(text string, parameters any) string {
+	if !strings.Contains(text, "%") {
+		return text
+	}
+	var pairs []string
+	switch x := parameters.(type) {
+	case []any:
+		for i, one := range slices.Backward(x) { // %10 before %1
+			pairs = append(pairs, "%"+strconv.Itoa(i+1), plainText(one))
+		}
+	case map[string]any:
+		for _, name := range slices.Backward(sorted(x)) {
+			pairs = append(pairs, "%"+name, plainText(x[name]))
+		}
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
 }
 
 // Complaint is the code and the words of an answer that refuses, where they are usually put.
