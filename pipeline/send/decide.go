@@ -38,7 +38,7 @@ type decision struct {
 	lost     bool              // the attempt may have been executed
 	pause    time.Duration     // again: at least this long
 	laneWide bool              // the pause is the provider's wish for the account as a whole
-	message  string            // refused: what to tell people
+	message  string            // refused: what to tell people; verdicts are there where it may be of these items alone
 	cause    string            // again: what kept the request from getting through, for people
 	attempt  bool              // it counts as an attempt
 }
@@ -100,7 +100,9 @@ func (a attempt) byClass(r senders.Result) decision {
 	case providers.Auth, providers.Renew:
 		return decision{step: refused, reason: "account refused", message: a.say("lane.auth", "account", a.account, "message", within(a.words(r)))}
 	case providers.Config:
-		return decision{step: refused, reason: "request refused as such", message: a.say("lane.config", "account", a.account, "message", within(a.words(r)))}
+		d := a.all("request refused as such", batch.Rejected, r) // unless it is the account's
+		d.step, d.message = refused, a.say("lane.config", "account", a.account, "message", within(a.words(r)))
+		return d
 	case providers.Split:
 		if len(a.items) > 1 {
 			return decision{step: halve, reason: "too many in one request"}

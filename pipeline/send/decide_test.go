@@ -65,7 +65,7 @@ func TestDecisions(t *testing.T) {
 		{"not understood, not repeatable", tried(false, 1), answered(providers.Unknown), "settle unknown"},
 		{"account refused", tried(true, 1), answered(providers.Auth), "refused"},
 		{"session could not be renewed", tried(true, 1), answered(providers.Renew), "refused"},
-		{"request refused as such", tried(true, 1), answered(providers.Config), "refused"},
+		{"request refused as such", tried(true, 1), answered(providers.Config), "refused rejected"},
 		{"too many", tried(true, 4), answered(providers.Split), "halve"},
 		{"one is too many", tried(true, 1), answered(providers.Split), "settle rejected"},
 		{"not now", tried(true, 1), answered(providers.Later), "settle rejected"},

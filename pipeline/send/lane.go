@@ -77,13 +77,14 @@ type Lane struct {
 	leaving  []*active                   // cancelled files with something that waits
 	turn     bool                        // a retry had the last turn
 	inFlight int
-	stopped  string    // a person stopped the lane
-	refusal  string    // the provider refuses the account: one request probes
-	trouble  int       // attempts in a row that did not get through
-	outage   string    // why nothing gets through; "" when it does, or not for long enough
-	since    time.Time // when the outage was told
-	got      bool      // a request got through since the start
-	hold     time.Time // nothing leaves before
+	stopped  string               // a person stopped the lane
+	refusal  string               // the provider refuses the account: one request probes
+	trouble  int                  // attempts in a row that did not get through
+	through  map[string]time.Time // when a request of an operation last got through
+	outage   string               // why nothing gets through; "" when it does, or not for long enough
+	since    time.Time            // when the outage was told
+	got      bool                 // a request got through since the start
+	hold     time.Time            // nothing leaves before
 	sizes    map[string]int
 	behind   []underWay // writes, the oldest first
 	failed   error      // the ledger failed: the lane must end
@@ -118,6 +119,7 @@ func (l *Lane) Open(ctx context.Context) error {
 // empty forgets everything but what a person said.
 func (l *Lane) empty() {
 	l.queue, l.backlog, l.ready, l.leaving, l.behind = nil, nil, nil, nil, nil
+	l.through = map[string]time.Time{}
 	l.files, l.ended, l.sizes, l.aside = map[string]*active{}, map[string]ended{}, map[string]int{}, map[*job]context.CancelFunc{}
 	l.turn, l.inFlight, l.refusal, l.trouble, l.outage, l.hold, l.failed = false, 0, "", 0, "", time.Time{}, nil
 }

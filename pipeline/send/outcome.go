@@ -67,8 +67,10 @@ func (l *Lane) act(j *job, d decision, r senders.Result) error {
 		l.waits(j, false)
 		return nil
 	case refused:
-		l.refuse(j, d)
-		return nil
+		if !l.ofRow(j, d) {
+			return nil
+		}
+		d.step, d.reason = settle, "refused as such, while others get through"
 	case halve:
 		l.halve(j)
 		return nil
@@ -76,6 +78,7 @@ func (l *Lane) act(j *job, d decision, r senders.Result) error {
 	l.refusal = ""
 	if r.Fate == senders.Answered && r.Reading.Class != providers.Retry {
 		l.reached()
+		l.through[j.file.route.Operation.ID] = time.Now()
 	} else {
 		l.trouble++
 		l.careful(d)
@@ -121,6 +124,39 @@ func (l *Lane) holdFor(d time.Duration) (more time.Duration) {
 	l.hold = now.Add(d)
 	return more
 }
+
+// ofRow reports whether a refusal of the account is one of this job: it came three times while others of the operation get through. Else the
+// job waits, and the lane for a moment or for the account.
+func (l *Lane) ofRow(j *job, d decision) bool {
+	if d.verdicts == nil {
+		l.refuse(j, d)
+		return false
+	}
+	if j.barred++; j.barred == 1 {
+		j.since = time.Now()
+	}
+	before := j.since.Sub(l.through[j.file.route.Operation.ID])
+	others := slices.ContainsFunc(l.backlog, func(o *job) bool { return o != j && o.barred > 0 })
+	switch {
+	case before > shortly, before > 0 && others && j.barred > 2*doubts:
+		l.refuse(j, d)
+	case j.barred > doubts && (before <= 0 || !others):
+		return true
+	default: // one request probes
+		l.trouble = max(l.trouble, l.tolerance())
+		l.holdFor(max(l.Retry.First, 50*time.Millisecond))
+		j.due = l.hold
+		l.waits(j, false)
+		l.show(j)
+	}
+	return false
+}
+
+// A refusal is doubted so often, where others got through so shortly before it; twice as often while others are refused, too.
+const (
+	doubts  = 2
+	shortly = time.Minute
+)
 
 // refuse keeps the job and probes with one request at a time.
 func (l *Lane) refuse(j *job, d decision) {

@@ -49,10 +49,13 @@ type job struct {
 	again bool      // another file's item with the same request was executed, or may have been
 	first time.Time
 	due   time.Time
-	sent  time.Time
-	said  *batch.Answer  // the last that it got
-	shown *batch.Answer  // of those, the last that was kept while it waited
-	kept  ledger.Receipt // of its outcomes
+
+	barred int       // times that the account was refused for it
+	since  time.Time // the first of them
+	sent   time.Time
+	said   *batch.Answer  // the last that it got
+	shown  *batch.Answer  // of those, the last that was kept while it waited
+	kept   ledger.Receipt // of its outcomes
 
 	one struct { // most requests carry one item
 		at   [1]int
