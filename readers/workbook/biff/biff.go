@@ -104,6 +104,7 @@ type book struct {
 	rules    grid.Rules
 	looked   int64 // bytes that were looked through before cells were read
 	unstyled bool  // version 2 without styles: cells name their formats
+	calc     bool  // LibreOffice or OpenOffice wrote it
 }
 
 func (b *book) records(at int64, span int) *records {
@@ -196,6 +197,8 @@ func (b *book) global(rec *records, f *formats, strings int) error {
 		if len(rec.data) >= 2 {
 			b.codePage = int(binary.LittleEndian.Uint16(rec.data))
 		}
+	case recUser:
+		b.calc = b.version == 8 && ofCalc(rec.data)
 	case recDate1904:
 		b.rules.Date1904 = len(rec.data) >= 2 && binary.LittleEndian.Uint16(rec.data) == 1
 	case recBoundSheet:

@@ -21,6 +21,7 @@ const (
 	recContinue    = 0x3c
 	recFilePass    = 0x2f
 	recCodePage    = 0x42
+	recUser        = 0x5c
 	recUncalced    = 0x5e
 	recBoundSheet  = 0x85
 	recSheetHeader = 0x8f

@@ -387,8 +387,12 @@ func (s *sheet) formula(column, style int, d []byte) error {
 	if len(d) < 8 {
 		return misfit("a formula of %d bytes in row %d", len(d), s.row.Number)
 	}
-	if empty := d[6] == 0xff && d[7] == 0xff && d[0] == 3; !empty && s.book.version == 8 && len(d) > 16 {
-		s.row.Tokens(column, d[16:min(len(d), 16+int(binary.LittleEndian.Uint16(d[14:])))], 2)
+	var tokens []byte
+	if s.book.version == 8 && len(d) > 16 {
+		tokens = d[16:min(len(d), 16+int(binary.LittleEndian.Uint16(d[14:])))]
+	}
+	if empty := d[6] == 0xff && d[7] == 0xff && d[0] == 3; !empty && len(tokens) > 0 {
+		s.row.Tokens(column, tokens, 2)
 	}
 	value := binary.LittleEndian.Uint64(d)
 	if d[6] != 0xff || d[7] != 0xff {
@@ -398,6 +402,8 @@ func (s *sheet) formula(column, style int, d []byte) error {
 			return s.row.Faulty(column, strconv.FormatFloat(f, 'f', -1, 64), "workbook.cell_uncalculated")
 		case value == 0 && len(d) >= 9 && d[8]&onLoad != 0 && s.book.version > 2:
 			return s.row.Uncalculated(column) // programs that cannot calculate write zero and ask for it
+		case value == 0 && s.book.calc && mayGiveText(tokens):
+			return s.row.Faulty(column, "", "workbook.cell_calc")
 		}
 		return s.row.Float(column, f, style)
 	}
