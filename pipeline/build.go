@@ -132,7 +132,7 @@ func (e *Engine) places(cfg *configs.Config, c configs.Route, r *route.Route, o 
 	for _, name := range c.Outbox.Formats {
 		r.Formats = append(r.Formats, results[name]())
 	}
-	out, err := e.folder(c.Outbox.SFTP, local.Settings{Dir: c.Outbox.Dir, Whose: "outbox", Mount: Mount(cfg, r.Name, "outbox"), Logger: o.Log})
+	out, err := e.folder(c.Outbox.SFTP, local.Settings{Dir: c.Outbox.Dir, Whose: "outbox", Mount: Mount(cfg, r.Name, "outbox"), Data: cfg.Data, Logger: o.Log})
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (e *Engine) folder(partner string, s local.Settings) (places.Folder, error)
 
 // inbox opens where a route's files come from. kind tells its folders from each other: inbox, preview.
 func (e *Engine) inbox(cfg *configs.Config, c configs.Inbox, r *route.Route, o Options, kind string, s inbox.Settings) (inbox.Place, error) {
-	folder, err := e.folder(c.SFTP, local.Settings{Dir: c.Dir, ReadOnly: c.After == inbox.Keep, Watch: true, Mount: Mount(cfg, r.Name, kind), Logger: o.Log})
+	folder, err := e.folder(c.SFTP, local.Settings{Dir: c.Dir, ReadOnly: c.After == inbox.Keep, Watch: true, Mount: Mount(cfg, r.Name, kind), Data: cfg.Data, Logger: o.Log})
 	if err != nil {
 		return nil, err
 	}

@@ -76,7 +76,7 @@ func Folders(cfg *configs.Config, routes []string, language batch.Language) iter
 				if errors.As(err, &trouble) {
 					one.Detail = words.Say(language, trouble.Message)
 				}
-			} else if err := tryFolder(dir, rights); errors.As(err, &trouble) {
+			} else if err := tryFolder(dir, rights, cfg.Data); errors.As(err, &trouble) {
 				one.Good, one.Detail = false, words.Say(language, trouble.Message)
 			} else if err != nil {
 				one.Good, one.Detail = false, words.Of(language, "doctor.folder.bad", "error", err)
@@ -101,7 +101,7 @@ func remounted(dir string, remembered []string) error {
 }
 
 // tryFolder makes the folder where it is missing, unless mode is 0, and writes, syncs, renames and removes hidden files: a rename must not overwrite, and what was written must outlast a power cut.
-func tryFolder(dir string, mode fs.FileMode) error {
+func tryFolder(dir string, mode fs.FileMode, data string) error {
 	if dir == "" {
 		return nil
 	}
@@ -122,7 +122,7 @@ func tryFolder(dir string, mode fs.FileMode) error {
 	}
 	if err == nil {
 		name = other
-		err = crossed(dir, name)
+		err = crossed(dir, name, data)
 	}
 	return errors.Join(err, os.Remove(name))
 }
@@ -243,9 +243,9 @@ func (one *Finding) hears(dir string, say func(key string, args ...any)) {
 }
 
 // crossed says when what lies in a folder cannot be moved to the folders below it where files are claimed and put to rest.
-func crossed(dir, name string) error {
+func crossed(dir, name, data string) error {
 	for _, below := range []string{inbox.Processing, inbox.Archived, inbox.Duplicates, inbox.Quarantine} {
-		if err := local.Ours(dir, below); errors.Is(err, fs.ErrNotExist) {
+		if err := local.Ours(dir, below, data); errors.Is(err, fs.ErrNotExist) {
 			continue
 		} else if err != nil {
 			return err

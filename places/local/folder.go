@@ -25,6 +25,7 @@ type Settings struct {
 	Whose    string       // inbox, outbox: in whose words trouble is told [inbox]
 	ReadOnly bool         // nothing is moved or written: else List tells when nothing can be
 	Mount    string       // a file in which it is remembered on which file system the folder was first used: on another one it is not used [""]
+	Data     string       // the data folder: where root runs this, it is for whom that belongs to [""]
 	Watch    bool         // Wait uses file events, where there are any
 	Logger   *slog.Logger // [slog.Default()]
 }
@@ -334,7 +335,9 @@ func (f *folder) inspect(at spot, mode fs.FileMode, fresh, own bool) error {
 	if !fresh && !loose {
 		return nil
 	}
-	if !fresh {
+	if fresh {
+		f.give(in)
+	} else {
 		mode = info.Mode().Perm() &^ 0o022
 	}
 	return allow(in, mode, info)
@@ -355,6 +358,11 @@ func makeAll(dir string) (fresh bool, err error) {
 	}
 	if err := os.Mkdir(dir, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
 		return false, err
+	}
+	if os.Geteuid() == 0 {
+		if err := inherit(dir, 0o777); err != nil {
+			return false, err
+		}
 	}
 	return true, SyncDirs(parent)
 }

@@ -21,7 +21,12 @@ func Make(dir string, mode fs.FileMode) error {
 	if err := os.Mkdir(dir, mode); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	info, err := os.Stat(above)
+	return inherit(dir, mode)
+}
+
+// inherit gives a folder that root made to whom the folder above belongs: see Make.
+func inherit(dir string, mode fs.FileMode) error {
+	info, err := os.Stat(filepath.Dir(dir))
 	if err != nil {
 		return err
 	}
@@ -30,6 +35,30 @@ func Make(dir string, mode fs.FileMode) error {
 		return os.Chmod(dir, info.Mode()&(fs.ModePerm|fs.ModeSetgid)|0o700)
 	}
 	return nil
+}
+
+// service is the user for whom root works: who owns the data folder; 0 when that is root, or this is not.
+func (f *folder) service() int {
+	info, err := os.Stat(f.Data)
+	if os.Geteuid() != 0 || f.Data == "" || err != nil {
+		return 0
+	}
+	user, _, _ := owners(info)
+	return user
+}
+
+// give hands a folder that root made below this one to the service, where root may: else the service could move nothing there.
+func (f *folder) give(in *os.Root) {
+	user := f.service()
+	here, err := os.Stat(f.Dir)
+	if user == 0 || err != nil {
+		return
+	}
+	if made, err := in.Open("."); err == nil {
+		_, group, _ := owners(here)
+		_ = made.Chown(user, group)
+		_ = made.Close()
+	}
 }
 
 // HandOver gives what root made in a folder of ours to whom the folder belongs, where root may. Links are given, not what they lead to; a file that

@@ -1,11 +1,13 @@
 package local_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
 
+	"github.com/rowferry/rowferry/places"
 	"github.com/rowferry/rowferry/places/local"
 )
 
@@ -51,5 +53,47 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Where root runs what the service of another user runs at other times, folders below an inbox, and an outbox, belong to that user, and are ours to root.
+func TestRootWorksForTheService(t *testing.T) {
+	nobody := uint32(65534)
+	if os.Geteuid() != 0 {
+		nobody = uint32(os.Geteuid())
+	}
+	top := t.TempDir()
+	data, inbox, outbox := filepath.Join(top, "data"), filepath.Join(top, "inbox"), filepath.Join(top, "results", "orders")
+	for _, dir := range []string{data, inbox} {
+		must(t, os.Mkdir(dir, 0o750))
+		must(t, os.Chown(dir, int(nobody), -1))
+	}
+	must(t, os.Chown(top, int(nobody), -1))
+	open := func(s local.Settings) places.Folder {
+		f, err := local.Open(s)
+		must(t, err)
+		t.Cleanup(func() { must(t, f.Close()) })
+		return f
+	}
+	made := func(f places.Folder, name string) error {
+		_, err := f.Make(t.Context(), name, name == "processing")
+		return err
+	}
+	in, out := open(local.Settings{Dir: inbox, Data: data}), open(local.Settings{Dir: outbox, Data: data})
+	must(t, made(in, "processing"))
+	must(t, made(in, "processing/one"))
+	must(t, made(in, "processing/one")) // it is there, another user's
+	must(t, made(out, "."))
+	must(t, local.Ours(inbox, "processing", data))
+	for _, dir := range []string{filepath.Join(inbox, "processing"), filepath.Join(inbox, "processing", "one"), filepath.Dir(outbox), outbox} {
+		info, err := os.Stat(dir)
+		must(t, err)
+		if got := info.Sys().(*syscall.Stat_t).Uid; got != nobody {
+			t.Errorf("%s belongs to %d, not to %d", dir, got, nobody)
+		}
+	}
+	must(t, os.Chown(data, os.Geteuid(), -1)) // the service is root: what is another user's may be exchanged by them
+	if err := made(in, "processing/two"); os.Geteuid() == 0 && !errors.Is(err, places.ErrNotOurs) {
+		t.Errorf("in a folder of another user: %v", err)
 	}
 }

@@ -36,9 +36,9 @@ func RightsOf(dir string) (r Rights, known bool) {
 	return r, known
 }
 
-// Ours is a *places.Trouble when a folder below an inbox is there and is none, or not one of ours.
-func Ours(inbox, name string) error {
-	f := &folder{Settings: Settings{Dir: filepath.Clean(inbox), Whose: "inbox"}}
+// Ours is a *places.Trouble when a folder below an inbox is there and is none, or not one of ours. Root looks for whom the data folder belongs to.
+func Ours(inbox, name, data string) error {
+	f := &folder{Settings: Settings{Dir: filepath.Clean(inbox), Whose: "inbox", Data: data}}
 	in, err := f.hold(name)
 	if err != nil {
 		return err
