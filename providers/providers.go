@@ -7,6 +7,7 @@ package providers
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
@@ -55,7 +56,7 @@ type Credential struct {
 type Scheme struct {
 	Name    string            // as the document and accounts call it
 	Kind    string            // basic, header, signed, session, body (credentials are fields of the body), oauth2, all (its Parts together), none
-	Headers map[string]string // templates over credentials and {timestamp} {nonce} {sign}: "Bearer {token}"
+	Headers map[string]string // templates over credentials and {timestamp} {nonce} {sign}, {access_token} of oauth2: "Bearer {token}"
 	Query   map[string]string // the same, for parameters of the URL
 	OAuth   OAuth             // oauth2 only
 	Parts   []Scheme          // all only
@@ -64,10 +65,23 @@ type Scheme struct {
 	Given   string            // session only: a credential that is a session already, when the account has it; "" = none
 }
 
+// TokenHeader is the header in which a scheme of the kind oauth2 sends its token, and what it looks like there.
+func (s Scheme) TokenHeader() (name, template string) {
+	for _, name := range sorted(s.Headers) {
+		if strings.Contains(s.Headers[name], AccessToken) {
+			return name, s.Headers[name]
+		}
+	}
+	return "Authorization", "Bearer " + AccessToken
+}
+
+// AccessToken is the place of the token in a header's template.
+const AccessToken = "{access_token}"
+
 // OAuth is where and how a scheme gets its tokens. Its Needs are the client's id and secret; for the flow password a
-// user's name and password follow.
+// user's name and password follow, for refreshToken the token that a person's consent came to.
 type OAuth struct {
-	Flow     string   // clientCredentials or password
+	Flow     string   // clientCredentials, password or refreshToken
 	TokenURL string   // absolute, or from the server's root on
 	Scopes   []string // asked for
 	Style    string   // form or basic: how the client names itself; "" = found out

@@ -129,6 +129,11 @@ func (s *Scheme) rename(needs []string) {
 // oauth reads the flow that a program alone can follow.
 func (r *reader) oauth(s *Scheme, n *yaml.Node, spec schemeSpec) {
 	flows := get(n, "flows")
+	if f := get(flows, "authorizationCode"); f != nil && len(spec.Needs) >= 3 { // a person agreed once, and the account has what came of it
+		s.Kind, s.Needs = "oauth2", []string{"client_id", "client_secret", "refresh_token"}
+		s.OAuth = OAuth{Flow: "refreshToken", TokenURL: cmp.Or(spec.Token, textAt(f, "tokenUrl")), Style: spec.Style, Scopes: spec.Scopes}
+		return
+	}
 	for _, flow := range []string{"clientCredentials", "password"} {
 		f := get(flows, flow)
 		if f == nil {
@@ -221,7 +226,7 @@ func shared(parts []Scheme) string {
 	seen := map[string]bool{"Cookie": false}
 	for _, s := range parts {
 		headers := sorted(s.Headers)
-		if s.Kind == "basic" || s.Kind == "oauth2" {
+		if name, _ := s.TokenHeader(); s.Kind == "basic" || s.Kind == "oauth2" && s.Headers[name] == "" {
 			headers = append(headers, "Authorization")
 		}
 		for _, h := range headers {

@@ -47,7 +47,7 @@ func (v *visit) token() bool {
 	s.stats.Logins++
 	s.born++
 	token := fmt.Sprintf("70c3e000-0000-4000-8000-%012d", s.born)
-	granted := id != "" && secret != "" && !strings.Contains(secret, "WRONG") && !v.faults.RefuseLogin && form.Get("grant_type") != ""
+	granted := id != "" && secret != "" && !strings.Contains(secret, "WRONG") && !v.faults.RefuseLogin && form.Get("grant_type") != "" && (form.Get("grant_type") != "refresh_token" || form.Get("refresh_token") != "")
 	if granted {
 		s.sessions[token] = 0
 	}
@@ -191,9 +191,10 @@ func (v *visit) fits(scheme providers.Scheme, root any) (providers.Class, string
 	}
 	switch scheme.Kind {
 	case "oauth2":
-		token, ok := strings.CutPrefix(v.r.Header.Get("Authorization"), "Bearer ")
-		if !ok {
-			return providers.Auth, "no Authorization header with a token"
+		name, looks := scheme.TokenHeader()
+		token, ok := strings.CutPrefix(v.r.Header.Get(name), strings.TrimSuffix(looks, providers.AccessToken))
+		if !ok || token == "" {
+			return providers.Auth, "no " + name + " header with a token"
 		}
 		return v.session([]string{token})
 	case "basic":

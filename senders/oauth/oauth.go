@@ -1,5 +1,5 @@
-// Package oauth authenticates by tokens of an OAuth2 server: client credentials, or a user's password where a provider
-// offers nothing else. A token is kept, shared by all requests of the account, asked for again shortly before its end and
+// Package oauth authenticates by tokens of an OAuth2 server: client credentials, or a user's password or a token of their consent where
+// a provider offers nothing else. A token is kept, shared by all requests of the account, asked for again shortly before its end and
 // once when the provider refuses it.
 package oauth
 
@@ -33,6 +33,9 @@ type scheme struct {
 	config clientcredentials.Config
 	client *http.Client
 	token  *auth.Shared
+	header string   // that has the token
+	around []string // what stands before and behind it there
+	others []string // further headers, each with its value behind it
 }
 
 // Kind is this way to authenticate.
@@ -40,7 +43,7 @@ var Kind = auth.Kind{Check: Check, New: New}
 
 // Check asks for the credentials and an address to get tokens at.
 func Check(a auth.Account) []batch.Mistake {
-	wrong := auth.Missing(a, a.Scheme.Needs...)
+	wrong := append(auth.Missing(a, a.Scheme.Needs...), auth.CheckHeaders(a, append(a.Scheme.Needs, "access_token")...)...)
 	if _, ok := tokenURL(a); !ok {
 		wrong = append(wrong, batch.Mistake{Key: "credentials.token_url", What: words.Message("sender.token_url")})
 	}
@@ -59,6 +62,25 @@ func New(a auth.Account) auth.Scheme {
 	}
 	if len(needs) >= 2 {
 		s.config.ClientID, s.config.ClientSecret = a.Credentials[needs[0]].Reveal(), a.Credentials[needs[1]].Reveal()
+	}
+	if o.Flow == "refreshToken" && len(needs) >= 3 {
+		s.config.EndpointParams = url.Values{"grant_type": {"refresh_token"}, "refresh_token": {a.Credentials[needs[2]].Reveal()}}
+	}
+	filled := func(t auth.Template) string {
+		return string(t.Append(nil, func(dst []byte, name string) []byte {
+			if name == "access_token" {
+				return append(dst, providers.AccessToken...)
+			}
+			return append(dst, a.Credentials[name].Reveal()...)
+		}))
+	}
+	header, looks := a.Scheme.TokenHeader()
+	s.header = header
+	s.around = strings.SplitN(filled(auth.NewTemplate(looks)), providers.AccessToken, 2)
+	for _, h := range auth.NewHeaders(a) {
+		if h.Name != header {
+			s.others = append(s.others, h.Name, filled(h.Template))
+		}
 	}
 	if o.Flow == "password" && len(needs) >= 4 {
 		s.config.EndpointParams = url.Values{"grant_type": {"password"}, "username": {a.Credentials[needs[2]].Reveal()}, "password": {a.Credentials[needs[3]].Reveal()}}
@@ -103,7 +125,10 @@ func loopback(u *url.URL) bool {
 func (s *scheme) Fixed() bool { return false }
 
 func (s *scheme) Authorize(r *auth.Request) {
-	auth.Set(r.Header, "Authorization", "Bearer "+r.Session)
+	auth.Set(r.Header, s.header, s.around[0]+r.Session+s.around[1])
+	for i := 0; i < len(s.others); i += 2 {
+		auth.Set(r.Header, s.others[i], s.others[i+1])
+	}
 }
 
 // Session gives a token that is still good. Of callers that find none, one asks and the others wait for what it gets.
