@@ -41,6 +41,7 @@ type decision struct {
 	message  string            // refused: what to tell people; verdicts are there where it may be of these items alone
 	cause    string            // again: what kept the request from getting through, for people
 	attempt  bool              // it counts as an attempt
+	untried  bool              // nothing was tried: it says nothing of the way to the provider
 }
 
 // attempt is what decide needs to know of a request that was tried.
@@ -77,7 +78,7 @@ func (a attempt) decide(r senders.Result) decision {
 
 // hopeless: one item can never be sent as it is. It is invalid; the others go without it, at once.
 func (a attempt) hopeless(f *senders.Failure) decision {
-	d := decision{step: again, reason: "an item cannot be written", verdicts: make([]*ledger.Verdict, len(a.items))}
+	d := decision{step: again, reason: "an item cannot be written", untried: true, verdicts: make([]*ledger.Verdict, len(a.items))}
 	at := min(max(f.Item, 0), len(a.items)-1)
 	d.verdicts[at] = &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Invalid, Code: "unsendable", Message: words.Say(a.language, f.Message)}}
 	return d

@@ -75,17 +75,24 @@ func (l *Lane) act(j *job, d decision, r senders.Result) error {
 		l.halve(j)
 		return nil
 	}
-	l.refusal = ""
-	if r.Fate == senders.Answered && r.Reading.Class != providers.Retry {
-		l.reached()
-		l.through[j.file.route.Operation.ID] = time.Now()
-	} else {
-		l.trouble++
-		l.careful(d)
-		l.unreached(j, d)
+	if !d.untried {
+		l.refusal = ""
+		l.fared(j, d, r)
 	}
 	l.settle(j, d)
 	return nil
+}
+
+// fared notes whether a request got through.
+func (l *Lane) fared(j *job, d decision, r senders.Result) {
+	if r.Fate == senders.Answered && r.Reading.Class != providers.Retry {
+		l.reached()
+		l.through[j.file.route.Operation.ID] = time.Now()
+		return
+	}
+	l.trouble++
+	l.careful(d)
+	l.unreached(j, d)
 }
 
 // careful slows the whole lane down while nothing gets through, so that an outage costs one request at a time.

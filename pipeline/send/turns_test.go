@@ -619,6 +619,29 @@ func TestOutagesAreTold(t *testing.T) {
 	}
 }
 
+// Items that can never be written say nothing of the way to the provider: they slow no lane down, and do not end a refusal.
+func TestItemsThatCannotBeWrittenAreNoTrouble(t *testing.T) {
+	l := open(t, t.TempDir())
+	defer l.Close()
+	accept(t, l, "a", 10)
+	var under *Lane
+	p := &provider{answer: func(_ senders.Attempt, n int) senders.Result {
+		if n < 9 {
+			return senders.Result{Fate: senders.NotSent, Err: &senders.Failure{Message: batch.Message{Text: batch.Text{EN: "a control character"}}, Final: true}}
+		}
+		if s := under.State(); s.Refused == "" || !s.HeldUntil.IsZero() || under.trouble > 0 {
+			t.Errorf("after nine that cannot be written: %+v, %d in a row", s, under.trouble)
+		}
+		return said(providers.OK)
+	}}
+	under = lane(t, l, one(), p, "a")
+	under.refusal = "the account is refused"
+	run(t, under, "a")
+	if f := file(t, l, "a"); f.Counts.Invalid != 9 || f.Counts.Delivered != 1 || under.State().Refused != "" {
+		t.Errorf("%+v, %+v", f.Counts, under.State())
+	}
+}
+
 // Whoever waits for a file's end is told when the ledger has it, and need not ask again and again.
 func TestTheEndOfAFileIsTold(t *testing.T) {
 	l := open(t, t.TempDir())
