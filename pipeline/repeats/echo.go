@@ -12,8 +12,9 @@ import (
 
 // echo is what a file repeats, for as long as it brings nothing else.
 type echo struct {
-	ended bool          // it brought something that no earlier file has sent
-	from  []ledger.File // earlier files that brought its items
+	ended bool        // it brought something that no earlier file has sent
+	from  ledger.File // the newest of the earlier files that brought its items; the zero File where it brought none yet
+	more  bool        // there are several
 	parts []ledger.Print
 	unfit []ledger.Print // of items that may not be sent: what is wrong with them
 }
@@ -27,8 +28,14 @@ func (e *echo) hear(s *ledger.Staged, earlier *ledger.Earlier) {
 		return
 	}
 	e.parts = append(e.parts, s.Print)
-	if !slices.ContainsFunc(e.from, func(f ledger.File) bool { return f.ID == earlier.File.ID }) {
-		e.from = append(e.from, earlier.File)
+	switch {
+	case e.from.ID == "":
+		e.from = earlier.File
+	case e.from.ID != earlier.File.ID:
+		e.more = true
+		if earlier.File.TakenAt.After(e.from.TakenAt) {
+			e.from = earlier.File
+		}
 	}
 }
 
@@ -62,16 +69,14 @@ func unfit(it *batch.Item) ledger.Print {
 // after the last item.
 func (j *Judge) Double(ctx context.Context) (id string, double bool, err error) {
 	e := &j.echo
-	if e.ended || len(e.from) == 0 || j.again != nil || j.route.Repeats.Send {
+	if e.ended || e.from.ID == "" || j.again != nil || j.route.Repeats.Send {
 		return "", false, nil
 	}
-	slices.SortFunc(e.from, func(a, b ledger.File) int { return b.TakenAt.Compare(a.TakenAt) })
-	newest := &e.from[0] // the only one that can have what the others brought
-	if len(e.from) == 1 && len(e.unfit) == 0 {
-		return newest.ID, true, nil
+	if !e.more && len(e.unfit) == 0 {
+		return e.from.ID, true, nil
 	}
-	double, err = j.within(ctx, newest)
-	return newest.ID, double, err
+	double, err = j.within(ctx, &e.from) // the only one that can have what the others brought
+	return e.from.ID, double, err
 }
 
 // within reports whether an accepted file has all that this one repeats.
