@@ -112,10 +112,10 @@ func (l *lonely) results(ctx context.Context) (pause time.Duration, err error) {
 	return beat, nil
 }
 
-func (l *lonely) read(ctx context.Context, f ledger.File) {
+func (l *lonely) read(_ context.Context, f ledger.File) {
 	select {
 	case l.queue <- f:
-	case <-ctx.Done(): // it is found in the ledger
+	default: // it is found in the ledger
 	}
 }
 

@@ -72,7 +72,7 @@ func (e *Engine) Books() redrop.Books { return redrop.Books{Ledger: e.Ledger} }
 func (uploads) Name() string { return "uploads" }
 
 // Run reads what is uploaded until ctx ends: what an earlier process had taken, what comes through the queue, and what could not
-// be put there because the queue was full when whoever uploaded it went away.
+// be put there because the queue was full.
 func (u uploads) Run(ctx context.Context) error {
 	var group errgroup.Group
 	group.SetLimit(abreast)
@@ -95,15 +95,15 @@ func (u uploads) Run(ctx context.Context) error {
 		for _, f := range left {
 			begin(f)
 		}
-		for idle := false; !idle && ctx.Err() == nil; {
+		soon, end := context.WithTimeout(ctx, 2*unheard)
+		for soon.Err() == nil {
 			select {
 			case f := <-u.queue:
 				begin(f)
-			case <-time.After(2 * unheard):
-				idle = true
-			case <-ctx.Done():
+			case <-soon.Done():
 			}
 		}
+		end()
 	}
 	return group.Wait()
 }

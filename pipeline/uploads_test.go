@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -110,5 +111,32 @@ func TestUploadedWhileStarting(t *testing.T) {
 	}
 	if err := errors.Join(e.Close(), l.Close()); err != nil {
 		t.Error(err)
+	}
+}
+
+// Whoever uploads does not wait until others' files are read, however many these are, and neither does who carries out the order to release one,
+// where nobody reads: each is in the ledger, and read in its turn.
+func TestUploadsWaitForNoReader(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	config := filepath.Join(dir, "rowferry.yaml")
+	need(t, os.Mkdir("in", 0o755), os.WriteFile(config, []byte(strings.ReplaceAll(beforeChange, "URL", "http://127.0.0.1:9")), 0o644))
+	cfg, err := pipeline.Load(config)
+	need(t, err)
+	l, err := drivers.Open(t.Context(), drivers.SQLite(cfg.Data))
+	need(t, err)
+	defer l.Close()
+	e, err := pipeline.Build(t.Context(), cfg, l, pipeline.Options{Log: slog.New(slog.DiscardHandler)})
+	need(t, err)
+	defer e.Close()
+	ctx, end := context.WithTimeout(t.Context(), time.Minute)
+	defer end()
+	const files = 70
+	for i := range files {
+		_, err := e.Upload(ctx, "failures", "A.csv", strings.NewReader(fmt.Sprintf("accountNumber,lesBookingId,failReason\n1,LB%d,late\n", i)))
+		need(t, err, ctx.Err())
+	}
+	if taken, err := l.Files(t.Context(), ledger.Query{States: []ledger.State{ledger.Taken}}); err != nil || len(taken) != files {
+		t.Errorf("%d files, %v", len(taken), err)
 	}
 }
