@@ -39,6 +39,7 @@ type sender struct {
 	mu    sync.Mutex
 	until time.Time   // the provider's limit is spent until then
 	spent atomic.Bool // it may be
+	freed chan struct{}
 }
 
 // dress is what an account's secrets go into: the requests of each operation. Secrets that are rotated make another one.
@@ -179,7 +180,8 @@ func (s *sender) attempt(ctx context.Context, c *call, a Attempt) (res Result, s
 		res.Status = x.response.Status
 		now := x.started.Add(x.took)
 		res.RetryAfter = retryAfter(x.response.Header, now)
-		s.holdFor(spent(x.response.Header, now))
+		res.Rest = spent(x.response.Header, now)
+		s.holdFor(res.Rest)
 		res.Reading = c.op.Interpret(x.response, providers.Sent{Items: a.Items, Encoding: c.encoding})
 		if !res.Reading.Plain() {
 			res.Said = s.said(c.op, x.response)
@@ -214,12 +216,27 @@ func (s *sender) holdFor(d time.Duration) {
 	}
 }
 
+// Free is a Freer's.
+func (s *sender) Free() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.until = time.Time{}
+	if s.freed != nil {
+		close(s.freed)
+		s.freed = nil
+	}
+}
+
 // held waits until requests may leave again.
 func (s *sender) held(ctx context.Context) error {
 	for s.spent.Load() {
 		s.mu.Lock()
 		wait := time.Until(s.until)
 		s.spent.Store(wait > 0)
+		if s.freed == nil {
+			s.freed = make(chan struct{})
+		}
+		freed := s.freed
 		s.mu.Unlock()
 		if wait <= 0 {
 			return nil
@@ -227,6 +244,8 @@ func (s *sender) held(ctx context.Context) error {
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
+		case <-freed:
+			timer.Stop()
 		case <-ctx.Done():
 			timer.Stop()
 			return ctx.Err()

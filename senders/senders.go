@@ -43,12 +43,16 @@ type Result struct {
 	Fate       Fate
 	Reading    providers.Reading // when Answered
 	RetryAfter time.Duration     // what the provider asked for, 0 if nothing
+	Rest       time.Duration     // nothing is left of the provider's limit for so long; the sender keeps to it, unless it is freed
 	Status     int               // HTTP status when Answered
 	Said       *batch.Answer     // the answer for whoever must find out why, where it is not one of plain success
 	Err        error             // when not Answered: the cause, without secrets and values
 	Started    time.Time         // when it left
 	Took       time.Duration
 }
+
+// A Freer lets requests leave again that wait for the provider's limit. Every sender of Open is one.
+type Freer interface{ Free() }
 
 // A Sender sends for one account. It keeps the account's pace in any sliding second, logins and retries included;
 // concurrency is the caller's. Safe for concurrent use.

@@ -200,6 +200,9 @@ func (l *Lane) Stop(reason string) {
 	l.recall()
 	if reason == "" {
 		l.hold, l.refusal = time.Time{}, ""
+		if s, able := l.Sender.(senders.Freer); able {
+			s.Free()
+		}
 	}
 	l.signal()
 }

@@ -58,6 +58,9 @@ func (l *Lane) act(j *job, d decision, r senders.Result) error {
 	if r.Said != nil {
 		j.said = r.Said
 	}
+	if r.Rest > 0 {
+		l.rest(r.Rest)
+	}
 	switch d.step {
 	case broken: // attempt says so
 		return nil
@@ -100,7 +103,12 @@ func (l *Lane) careful(d decision) {
 	if !d.laneWide && l.trouble < l.tolerance() {
 		return
 	}
-	if more := l.holdFor(max(d.pause, 50*time.Millisecond)); min(more, d.pause) > l.Retry.Most {
+	l.rest(max(d.pause, 50*time.Millisecond))
+}
+
+// rest holds the lane as the provider asks, and tells of a long one.
+func (l *Lane) rest(d time.Duration) {
+	if more := l.holdFor(d); more > l.Retry.Most {
 		l.Log.Warn("the provider asks to wait; to try sooner: rowferry resume "+l.Account, "account", l.Account, "until", l.hold.Format(time.RFC3339))
 	}
 }

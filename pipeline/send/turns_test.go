@@ -773,3 +773,48 @@ func TestARefusalOfOneRowIsNotTheAccounts(t *testing.T) {
 		})
 	}
 }
+
+// freed is a provider whose sender keeps to its limit until it is freed.
+type freed struct {
+	*provider
+	free chan struct{}
+}
+
+func (f *freed) Free() { close(f.free) }
+
+// That nothing is left of the provider's limit for long is told, once, as a pause that it asks for is; whoever resumes the account lets the
+// sender's requests leave, too. Rows waited for hours without a word.
+func TestALimitThatIsSpentIsTold(t *testing.T) {
+	l := open(t, t.TempDir())
+	defer l.Close()
+	accept(t, l, "f", 6)
+	var log bytes.Buffer
+	p := &freed{&provider{}, make(chan struct{})}
+	p.answer = func(_ senders.Attempt, n int) senders.Result {
+		r := said(providers.OK)
+		if n == 2 {
+			r.Rest = time.Hour
+		}
+		return r
+	}
+	lane := lane(t, l, one(), p.provider, "f")
+	lane.Sender, lane.Log = p, slog.New(slog.NewTextHandler(&log, nil))
+	go func() {
+		for lane.State().HeldUntil.IsZero() {
+			time.Sleep(time.Millisecond)
+		}
+		if n := file(t, l, "f").Counts.Delivered; n > 3 {
+			t.Errorf("%d rows left", n)
+		}
+		lane.Stop("")
+	}()
+	run(t, lane, "f")
+	select {
+	case <-p.free:
+	default:
+		t.Error("the sender is not freed")
+	}
+	if n := strings.Count(log.String(), "asks to wait"); n != 1 {
+		t.Errorf("told %d times: %s", n, log.String())
+	}
+}
