@@ -18,12 +18,12 @@ type measure struct {
 }
 
 var measures = []measure{
-	{strings.Fields("weight mass gewicht poids peso вес масса 重 brgew ntgew"), spellings("g gr grs gm gms gram grams gramm gramme grammes gramo gramos г гр грамм 克", "kg kgs kilo kilos kilogram kilograms kilogramm кг килограмм 千克 公斤",
-		"t to ton tons tonne tonnes mt т тонна тонн 吨 公吨", "lb lbs pound pounds 磅", "oz ounce ounces 盎司")},
-	{strings.Fields("length width height depth länge breite höhe длина ширина высота глубина longueur largeur hauteur largo ancho alto 长 宽 高 長 寬"), spellings("mm 毫米 мм", "cm cms 厘米 公分 см", "m meter metre 米 м", "in inch inches 英寸", "ft feet foot 英尺")},
+	{strings.Fields("weight mass gewicht poids peso вес масса 重 brgew ntgew"), spellings("g gr grs gm gms gram grams gramm gramme grammes gramo gramos г гр грамм 克 grm", "kg kgs kilo kilos kilogram kilograms kilogramm кг килограмм 千克 公斤 kgm",
+		"t to ton tons tonne tonnes mt т тонна тонн 吨 公吨 tne", "lb lbs pound pounds 磅 lbr", "oz ounce ounces 盎司 onz", "斤 市斤")},
+	{strings.Fields("length width height depth länge breite höhe длина ширина высота глубина longueur largeur hauteur largo ancho alto 长 宽 高 長 寬"), spellings("mm 毫米 мм mmt", "cm cms 厘米 公分 см cmt", "m meter metre 米 м mtr", "in inch inches 英寸 inh", "ft feet foot 英尺 fot")},
 }
 
-// spellings are the ways to write each unit; the first is how it is called.
+// spellings are the ways to write each unit, and the code that business papers have for it (UN/ECE Recommendation 20); the first is how it is called.
 func spellings(units ...string) map[string]string {
 	out := map[string]string{}
 	for _, ways := range units {
@@ -137,7 +137,7 @@ type said struct {
 // they were of one.
 func (st *state) differ() error {
 	for i, u := range st.b.units {
-		unit, known := u.units[labels.Normal(st.cell(u.col).Text)]
+		unit, known := u.units[strings.TrimSuffix(labels.Normal(st.cell(u.col).Text), ".")]
 		switch first := st.units[i]; {
 		case !known:
 		case u.asked != "" && unit != u.asked:
