@@ -80,7 +80,8 @@ type Lane struct {
 	stopped  string               // a person stopped the lane
 	refusal  string               // the provider refuses the account: one request probes
 	trouble  int                  // attempts in a row that did not get through
-	through  map[string]time.Time // when a request of an operation last got through
+	barred   int                  // refusals of the account in a row
+	through  map[string]time.Time // when a request of an operation left that got through, the last one
 	outage   string               // why nothing gets through; "" when it does, or not for long enough
 	since    time.Time            // when the outage was told
 	got      bool                 // a request got through since the start
@@ -119,7 +120,7 @@ func (l *Lane) Open(ctx context.Context) error {
 // empty forgets everything but what a person said.
 func (l *Lane) empty() {
 	l.queue, l.backlog, l.ready, l.leaving, l.behind = nil, nil, nil, nil, nil
-	l.through = map[string]time.Time{}
+	l.through, l.barred = map[string]time.Time{}, 0
 	l.files, l.ended, l.sizes, l.aside = map[string]*active{}, map[string]ended{}, map[string]int{}, map[*job]context.CancelFunc{}
 	l.turn, l.inFlight, l.refusal, l.trouble, l.outage, l.hold, l.failed = false, 0, "", 0, "", time.Time{}, nil
 }

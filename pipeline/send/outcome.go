@@ -90,7 +90,9 @@ func (l *Lane) act(j *job, d decision, r senders.Result) error {
 func (l *Lane) fared(j *job, d decision, r senders.Result) {
 	if r.Fate == senders.Answered && r.Reading.Class != providers.Retry {
 		l.reached()
-		l.through[j.file.route.Operation.ID] = time.Now()
+		if r.Reading.Class != providers.Config { // one that left after a refusal shows that this was not the account's
+			l.through[j.file.route.Operation.ID], l.barred = r.Started, 0
+		}
 		return
 	}
 	l.trouble++
@@ -150,10 +152,11 @@ func (l *Lane) ofRow(j *job, d decision) bool {
 	if j.barred++; j.barred == 1 {
 		j.since = time.Now()
 	}
+	l.barred++
 	before := j.since.Sub(l.through[j.file.route.Operation.ID])
 	others := slices.ContainsFunc(l.backlog, func(o *job) bool { return o != j && o.barred > 0 })
 	switch {
-	case before > shortly, before > 0 && others && j.barred > 2*doubts:
+	case before > shortly, before > 0 && l.barred > l.tolerance()+l.Concurrency:
 		l.refuse(j, d)
 	case j.barred > doubts && (before <= 0 || !others):
 		return true
@@ -167,7 +170,7 @@ func (l *Lane) ofRow(j *job, d decision) bool {
 	return false
 }
 
-// A refusal is doubted so often, where others got through so shortly before it; twice as often while others are refused, too.
+// A refusal is doubted so often, where others got through so shortly before it.
 const (
 	doubts  = 2
 	shortly = time.Minute

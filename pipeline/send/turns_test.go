@@ -738,39 +738,42 @@ func TestARefusalOfOneRowIsNotTheAccounts(t *testing.T) {
 		"the last":        {func(body string, _ int) bool { return body == "f/11" }, 1, true},
 		"for a while":     {func(body string, n int) bool { return body == "f/3" && n < 5 }, 0, true},
 		"all from then":   {func(_ string, n int) bool { return n >= 6 }, 0, false},
-		"all for a while": {func(_ string, n int) bool { return n >= 6 && n < 14 }, 0, true},
+		"all for a while": {func(_ string, n int) bool { return n >= 6 && n < 10 }, 0, true},
 		"all":             {func(string, int) bool { return true }, 0, false},
 	} {
-		t.Run(name, func(t *testing.T) {
-			l := open(t, t.TempDir())
-			defer l.Close()
-			accept(t, l, "f", 12)
-			ctx, stop := context.WithCancel(t.Context())
-			p := &provider{}
-			var s *Lane
-			p.answer = func(a senders.Attempt, n int) senders.Result {
-				if n > 40 {
-					stop()
+		for _, workers := range []int{1, 4} {
+			t.Run(fmt.Sprint(name, workers), func(t *testing.T) {
+				l := open(t, t.TempDir())
+				defer l.Close()
+				accept(t, l, "f", 12)
+				ctx, stop := context.WithCancel(t.Context())
+				p := &provider{}
+				var s *Lane
+				p.answer = func(a senders.Attempt, n int) senders.Result {
+					if n > 200 {
+						stop()
+					}
+					if c.refused(string(a.Items[0].Body), n) {
+						return said(providers.Config)
+					}
+					return said(providers.OK)
 				}
-				if c.refused(string(a.Items[0].Body), n) {
-					return said(providers.Config)
+				s = lane(t, l, one(), p, "f")
+				s.Concurrency = workers
+				ended := make(chan error, 1)
+				go func() { ended <- s.Run(ctx) }()
+				for file(t, l, "f").State != ledger.Settled && s.Stuck() == "" && ctx.Err() == nil {
+					time.Sleep(2 * time.Millisecond)
 				}
-				return said(providers.OK)
-			}
-			s = lane(t, l, one(), p, "f")
-			ended := make(chan error, 1)
-			go func() { ended <- s.Run(ctx) }()
-			for file(t, l, "f").State != ledger.Settled && s.Stuck() == "" && ctx.Err() == nil {
-				time.Sleep(2 * time.Millisecond)
-			}
-			stop()
-			if err := errors.Join(<-ended, s.Close()); err != nil {
-				t.Fatal(err)
-			}
-			if f := file(t, l, "f"); f.Counts.Rejected != c.rejected || c.ends != (f.State == ledger.Settled) {
-				t.Errorf("%s %+v after %d requests", f.State, f.Counts, len(p.came))
-			}
-		})
+				stop()
+				if err := errors.Join(<-ended, s.Close()); err != nil {
+					t.Fatal(err)
+				}
+				if f := file(t, l, "f"); f.Counts.Rejected != c.rejected || c.ends != (f.State == ledger.Settled) {
+					t.Errorf("%s %+v after %d requests", f.State, f.Counts, len(p.came))
+				}
+			})
+		}
 	}
 }
 
