@@ -44,10 +44,13 @@ var (
 		"σ", "∑", "контрольная сумма", "kontrollsumme", "prüfsumme", "checksum", "hash total", "control total", "среднее значение", "平均", "平均值", "均值", "durchschnitt", "mittelwert",
 		"carried forward", "brought forward", "carry forward", "balance carried forward", "übertrag", "a reporter", "report à nouveau", "suma y sigue", "承前页", "过次页", "转下页",
 		"gesamtergebnis", "gesamtmittelwert", "grand count", "grand average", "総計", "小計", "総合計", "eindtotaal", "subtotaal", "suma końcowa", "suma częściowa", "mezisoučet", "celkový součet", "medzisúčet",
+		"tổng cộng", "tổng số", "tổng tiền", "รวม", "รวมทั้งสิ้น", "รวมทั้งหมด", "ยอดรวม", "ผลรวม", "المجموع", "الإجمالي", "الاجمالي", "المجموع الكلي", "الإجمالي الكلي",
+		"סה\"כ", "סה״כ", "סך הכל", "סך הכול", "σύνολο", "γενικό σύνολο", "कुल योग", "합 계", "총 계", "총 합계", "소 계", "összesen", "celkem", "yhteensä", "ukupno",
+		"iš viso", "общо", "разом", "усього", "барлығы",
 		"ara toplam", "végösszeg", "részösszeg", "totalsumma", "delsumma", "합계", "총합계", "총계", "소계", "общее среднее", "cuenta general", "promedio general",
 		"количество записей", "количество строк", "количество заказов", "число записей", "число строк", "число заказов", "总条数", "总行数", "总票数", "总单数", "数据条数", "總筆數")
 	doubtful = set("total", "totals", "sum", "汇总", "总和", "總和", "сумма", "итог", "total amount", "page total",
-		"summe", "gesamt", "insgesamt", "razem", "suma", "somme", "toplam", "totale", "totaal", "ttl", "sub", "общее", "общий", "общая", "общие", "ges.", "总", "總", "overall", "ensemble",
+		"summe", "gesamt", "insgesamt", "razem", "suma", "somme", "toplam", "totale", "totaal", "ttl", "sub", "общее", "общий", "общая", "общие", "ges.", "总", "總", "overall", "ensemble", "jumlah", "spolu",
 		"average", "avg", "avg.", "mean", "median", "moyenne", "promedio", "media", "среднее", "в среднем", "balance", "saldo", "solde", "остаток", "结余", "余额")
 	counted = set("count", "number", "rows", "records", "orders", "lines", "anzahl", "zeilen", "количество", "кол-во", "строк", "записей", "заказов",
 		"nombre", "lignes", "cantidad", "número", "numero", "filas", "registros", "pedidos", "líneas", "datensätze", "aufträge", "sendungen", "enregistrements", "commandes", "items", "条数", "笔数", "订单数", "数量", "行数", "记录数", "单数", "件数", "票数")
