@@ -344,7 +344,8 @@ type Read struct {
 
 // Mapping is what fills one field: a heading, a list of headings, or one of the keys below.
 type Mapping struct {
-	// The heading, or several: the first that the file has is used.
+	// The heading, or several: the first that the file has is used. Of a list of plain values, such as the lines of an address,
+	// each that the file has gives one element, in this order; blank cells give none.
 	From []string `yaml:"from" example:"类型"`
 	// A constant.
 	Value *string `yaml:"value" example:"\"0\""`

@@ -181,7 +181,7 @@ func (b *Bound) bindMap(taken []bool, wrong *[]batch.Text) {
 	for i := range b.slots {
 		s := &b.slots[i]
 		if len(s.from) > 0 {
-			if s.col = b.first(s.field.Path, s.from, wrong); s.col >= 0 {
+			if s.col = b.source(s, wrong); s.col >= 0 {
 				taken[s.col], b.used[s.col] = true, true
 			}
 		}
@@ -203,6 +203,22 @@ func (b *Bound) bindMap(taken []bool, wrong *[]batch.Text) {
 			}
 		}
 	}
+}
+
+// source finds the column of what the map says of a field: the first of its headings that the file has, or for an element of a list
+// of plain values the one that is that element's.
+func (b *Bound) source(s *slot, wrong *[]batch.Text) int {
+	if s.list == nil {
+		return b.first(s.field.Path, s.from, wrong)
+	}
+	there := slices.DeleteFunc(slices.Clone(s.from), func(h string) bool { return len(b.t.find(h)) == 0 })
+	switch {
+	case s.nth < len(there):
+		return b.first(s.field.Path, there[s.nth:s.nth+1], wrong)
+	case s.nth > 0:
+		return -1
+	}
+	return b.first(s.field.Path, s.from, wrong)
 }
 
 // first finds the first heading of several that the file has.
@@ -383,9 +399,11 @@ func (b *Bound) watch() {
 		var ids []int
 		inRows := false
 		for _, path := range list {
-			if f := b.m.filler(path); f != nil {
-				ids = append(ids, f.at)
-				inRows = inRows || f.inRows
+			for _, f := range b.m.fillers {
+				if f.field.Path == path {
+					ids = append(ids, f.at)
+					inRows = inRows || f.inRows
+				}
 			}
 		}
 		if len(ids) == 0 || op.Rows.Kind == providers.Group && !inRows {

@@ -21,6 +21,8 @@ type filler struct {
 	inRows  bool   // each row of a group fills it anew
 	inKey   bool   // its value makes the group
 	lifted  bool   // the route lifts its required flag
+	list    *node  // of an element of a list of plain values that one row fills: that list
+	nth     int    // which of the headings that the file has fills it, where each fills an element
 
 	mapped   bool // the route's map speaks of it
 	from     []string
@@ -43,7 +45,7 @@ func newFiller(field *providers.Field, indexed string, inRows bool) *filler {
 	return f
 }
 
-func (f *filler) required() bool { return f.field.Required && !f.lifted }
+func (f *filler) required() bool { return f.field.Required && !f.lifted && f.nth == 0 }
 
 // label is how people call the field.
 func (f *filler) label(l batch.Language) string {

@@ -165,6 +165,9 @@ func (st *state) write(dst []byte, f *filler) ([]byte, bool) {
 		st.spoil(s)
 		return dst, false
 	}
+	if value == "" && s.nth > 0 {
+		return dst, false // the list has an element less
+	}
 	if value == "" && s.required() && (s.inRows || st.groups == nil) {
 		st.missing(s)
 		st.spoil(s)

@@ -7,6 +7,7 @@ package mappers
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -78,6 +79,7 @@ func Compile(op *providers.Operation, s Settings) (*Mapping, error) {
 	m.compileOptional(&found)
 	m.compileMask(&found)
 	m.compileGroup(&found)
+	m.spread()
 	if len(found) > 0 {
 		slices.SortStableFunc(found, func(a, b batch.Mistake) int { return strings.Compare(a.Key, b.Key) })
 		return nil, &MistakesError{found}
@@ -111,6 +113,22 @@ func (m *Mapping) learn() {
 	}
 	add(m.set.Group)
 	delete(m.known, "")
+}
+
+// spread gives a list of plain values an element for each of its headings: the lines of an address stand in columns of their own.
+func (m *Mapping) spread() {
+	for _, first := range m.fillers {
+		if first.list == nil {
+			continue
+		}
+		for nth := 1; nth < len(first.from); nth++ {
+			more := *first
+			more.nth, more.at, more.inKey, more.fallback = nth, len(m.fillers), false, ""
+			more.indexed = strings.TrimSuffix(first.indexed, "[0]") + "[" + strconv.Itoa(nth) + "]"
+			m.fillers = append(m.fillers, &more)
+			first.list.kids = append(first.list.kids, &node{kind: valueNode, filler: &more})
+		}
+	}
 }
 
 type mistakes []batch.Mistake

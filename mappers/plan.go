@@ -96,6 +96,9 @@ func (p *planner) list(n *node, s *providers.Schema, path, indexed string, inRow
 	}
 	if field != nil { // a list of plain values
 		n.kids = []*node{p.value(&node{}, field, indexed+at, inRows)}
+		if !isRows {
+			n.kids[0].filler.list = n
+		}
 		return n
 	}
 	kid := p.node(s.Items, path, indexed+at, inRows)
@@ -167,17 +170,13 @@ func (st *state) emit(dst []byte, n *node) ([]byte, presence) {
 		dst = append(append(dst, n.key...), '[')
 		dst = append(dst, st.elements...)
 		return append(dst, ']'), filled
-	case listNode:
-		mark := len(dst)
-		dst = append(append(dst, n.key...), '[')
-		out, p := st.emit(dst, n.kids[0])
-		if p != filled && !n.required {
-			return out[:mark], absent
-		}
-		return append(out, ']'), max(p, weak)
+	}
+	opening, closing := byte('{'), byte('}')
+	if n.kind == listNode {
+		opening, closing = '[', ']'
 	}
 	mark, at := len(dst), absent
-	dst = append(append(dst, n.key...), '{')
+	dst = append(append(dst, n.key...), opening)
 	for _, kid := range n.kids {
 		start := len(dst)
 		if at != absent {
@@ -193,7 +192,7 @@ func (st *state) emit(dst []byte, n *node) ([]byte, presence) {
 	if at != filled && !n.required {
 		return dst[:mark], absent
 	}
-	return append(dst, '}'), max(at, weak)
+	return append(dst, closing), max(at, weak)
 }
 
 // rowIndex finds the index that path has at the array of the rows, or -1.

@@ -321,6 +321,15 @@ func plainTextKept(v any) string {
 	return plainText(v)
 }
 
+// inOne is a list of plain values as a person writes them.
+func inOne(list []any) string {
+	texts := make([]string, len(list))
+	for i, v := range list {
+		texts[i] = plainTextKept(v)
+	}
+	return strings.Join(texts, ", ")
+}
+
 func (k *checker) add(s *Schema, path, field, code, value string, rule, fix batch.Message) {
 	if s.must != (batch.Text{}) && code != "required" {
 		rule = batch.Message{Text: s.must, Args: []any{"value", value}}
@@ -336,7 +345,11 @@ func (k *checker) bounds(s *Schema, list []any, path, field string) {
 	if n < s.minItems {
 		k.add(s, path, field, "min_items", "", words.Message("value.min_items", "min", s.minItems, "count", n), words.Message("value.min_items.fix"))
 	}
-	if s.maxItems >= 0 && n > s.maxItems {
+	switch plain := s.Items != nil && s.Items.Field != nil && !s.Items.Field.Values; {
+	case s.maxItems < 0 || n <= s.maxItems:
+	case plain: // columns of one row fill it
+		k.add(s, path, field, "max_items", inOne(list), words.Message("value.max_values", "max", s.maxItems, "count", n), words.Message("value.max_values.fix"))
+	default:
 		k.add(s, path, field, "max_items", "", words.Message("value.max_items", "max", s.maxItems, "count", n), words.Message("value.max_items.fix"))
 	}
 	if !s.unique {

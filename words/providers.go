@@ -49,6 +49,8 @@ var providers = catalogue{
 	"value.min_items.fix":   {EN: "add rows to the group, or remove it from the file", ZH: "请为该组补充行，或将其从文件中删除", RU: "добавьте строки в группу или уберите её из файла"},
 	"value.max_items":       {EN: "must have at most {max} {max:row|rows}; it has {count}", ZH: "最多{max}行，现有{count}行", RU: "допускается не больше {max} {max:строки|строк|строк}, сейчас {count}"},
 	"value.max_items.fix":   {EN: "divide the group", ZH: "请拆分该组", RU: "разделите группу"},
+	"value.max_values":      {EN: "must have at most {max} {max:value|values}; it has {count}", ZH: "最多{max}个值，现有{count}个", RU: "допускается не больше {max} {max:значения|значений|значений}, сейчас {count}"},
+	"value.max_values.fix":  {EN: "leave one of its cells blank, or write two of them in one", ZH: "请将其中一个单元格留空，或将两个单元格合并填写", RU: "оставьте одну из его ячеек пустой или соедините две в одной"},
 	"value.unique":          {EN: "must occur only once", ZH: "不得重复", RU: "не должно повторяться"},
 	"value.unique.fix":      {EN: "remove the repeated row", ZH: "请删除重复的行", RU: "удалите повторную строку"},
 	"value.schema":          {EN: "must be as the provider's document says: {problem}", ZH: "必须符合服务商文档的要求：{problem}", RU: "должно соответствовать документу провайдера: {problem}"},
