@@ -400,6 +400,9 @@ func (l *loader) checkRoute(c *Config, key string, r Route) {
 	l.checkPlace(c, key+".preview", r.Preview.SFTP)
 	l.twiceInList(key+".outbox.formats", r.Outbox.Formats)
 	l.checkZone(key+".time_zone", r.TimeZone)
+	for _, path := range slices.Sorted(maps.Keys(r.Map)) {
+		l.checkZone(key+".map."+path+".zone", r.Map[path].Zone)
+	}
 	if r.Later != nil && r.Later.Every > r.Later.For && !l.blamed(key+".later.every", key+".later.for") {
 		l.bad(key+".later.every", words.Message("config.later.order", "every", Brief(r.Later.Every), "for", Brief(r.Later.For)), words.Example("later: {every: 30m, for: 24h}"))
 	}

@@ -355,6 +355,9 @@ type Mapping struct {
 	Lookup map[string]string `yaml:"lookup" example:"\"0\""`
 	// Ways in which the value's date may be written, as Go writes them (2006 is the year, 01 or 1 the month, 02 or 2 the day).
 	Date []string `yaml:"date" example:"[\"2006/1/2\", \"02.01.2006\"]"`
+	// Time zone of dates with a time that name none, such as all that a workbook has: the value is sent with it. A time that the
+	// zone's clocks skip or show twice makes the row invalid.
+	Zone string `yaml:"zone" example:"Europe/Berlin"`
 	// Remove blanks around the value; true when not given.
 	Trim *bool `yaml:"trim" example:"false"`
 	// Turn the value into capital letters.

@@ -668,6 +668,8 @@ func (l *loader) mappingKeys(s spot, n *yaml.Node, m *Mapping) {
 			m.Value = &text
 		case e.Name == "default":
 			m.Blank = text
+		case e.Name == "zone":
+			m.Zone = text
 		case e.Name == "as":
 			if forms := strings.Split(f.Tag.Get("enum"), ","); !slices.Contains(forms, text) {
 				l.oneOf(key, text, forms)

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
@@ -33,7 +34,8 @@ type filler struct {
 	folded   map[string]string // the same in normal form
 	allowed  string            // the lookup's keys, for sentences
 	layouts  []layout
-	keep     bool // do not trim
+	zone     *time.Location // of times that name none; nil: none
+	keep     bool           // do not trim
 	upper    bool
 	lower    bool
 	fallback string
@@ -132,6 +134,9 @@ func (f *filler) compile(c configs.Mapping, found *mistakes) {
 	}
 	f.compileLookup(key, c, found)
 	f.compileDates(key, c, found)
+	if c.Zone != "" {
+		f.zone, _ = time.LoadLocation(c.Zone) // a zone that is none was told with the configuration
+	}
 	if c.Blank != "" {
 		f.checkFixed(key+".default", c.Blank, found)
 	}
@@ -247,7 +252,7 @@ func beside(c configs.Mapping) []string {
 		key string
 		set bool
 	}{
-		{"from", len(c.From) > 0}, {"expr", c.Expr != ""}, {"lookup", c.Lookup != nil}, {"date", len(c.Date) > 0},
+		{"from", len(c.From) > 0}, {"expr", c.Expr != ""}, {"lookup", c.Lookup != nil}, {"date", len(c.Date) > 0}, {"zone", c.Zone != ""},
 		{"upper", c.Upper}, {"lower", c.Lower}, {"default", c.Blank != ""},
 	} {
 		if k.set {

@@ -227,7 +227,7 @@ func (st *state) read(s *slot) (string, batch.Kind, bool) {
 		}
 		value, kind = found, batch.String
 	}
-	if len(s.layouts) > 0 && value != "" && kind != batch.Date && kind != batch.Moment && kind != batch.Clock {
+	if len(s.layouts) > 0 && value != "" && kind != batch.Date && kind != batch.Moment && kind != batch.Clock && !(s.zone != nil && zoned(value)) {
 		out, k, ok := parseDate(value, s.layouts)
 		if !ok {
 			st.undated(s, value)
@@ -249,6 +249,13 @@ func (st *state) read(s *slot) (string, batch.Kind, bool) {
 		value = strings.ToUpper(value)
 	} else if s.lower {
 		value = strings.ToLower(value)
+	}
+	if s.zone != nil && value != "" {
+		var bad string
+		if value, kind, bad = placed(value, kind, s.zone); bad != "" {
+			st.misplaced(s, value, bad)
+			return "", 0, false
+		}
 	}
 	if value == "" && s.fallback != "" {
 		return s.fallback, batch.String, true

@@ -432,6 +432,27 @@ func Midnight(text string) (day string, ok bool) {
 	return day, timed && midnight(clock)
 }
 
+// LocalMoment reads a date with a time of day that names no zone, where the date has one reading only: 2006-01-02T15:04:05.
+func LocalMoment(text string) (iso string, ok bool) {
+	date, clock, ok := cutClock(strings.TrimSpace(text))
+	if !ok {
+		return "", false
+	}
+	day, ok := parseDay(date)
+	if !ok {
+		day, ok = sureDay(date)
+	}
+	clock, _, _ = strings.Cut(clock, ".")
+	for _, layout := range clockLayouts {
+		if at, err := time.Parse(layout, clock); ok && err == nil {
+			return day.Format(time.DateOnly) + at.Format("T15:04:05"), true
+		}
+	}
+	return "", false
+}
+
+var clockLayouts = [...]string{"15:04:05", "15:04", "3:04:05 PM", "3:04 PM"}
+
 // cutClock parts a text into what may be a date and a time of day behind it. A time with its zone is none: it may be another day elsewhere.
 func cutClock(text string) (date, clock string, ok bool) {
 	at := strings.LastIndexAny(text[:max(0, strings.IndexByte(text, ':'))], " T")
@@ -443,7 +464,7 @@ func cutClock(text string) (date, clock string, ok bool) {
 	if strings.Trim(fraction, "0123456789") != "" {
 		return "", "", false
 	}
-	for _, layout := range [...]string{"15:04:05", "15:04", "3:04:05 PM", "3:04 PM"} {
+	for _, layout := range clockLayouts {
 		if _, err := time.Parse(layout, whole); err == nil {
 			return date, clock, true
 		}
@@ -477,10 +498,17 @@ func parseDay(s string) (time.Time, bool) {
 	return t, err == nil
 }
 
-func putMoment(c *converter, dst []byte, text string, _ batch.Kind) ([]byte, *Violation) {
+func putMoment(c *converter, dst []byte, text string, kind batch.Kind) ([]byte, *Violation) {
 	text = strings.TrimSpace(text)
-	if _, err := time.Parse(time.RFC3339, text); err != nil {
-		return nil, c.violation("date", words.Message("value.moment"), words.Message("value.example.fix", "example", "2026-12-31T15:04:05+08:00"))
+	if _, err := time.Parse(time.RFC3339, text); err == nil {
+		return append(append(append(dst, '"'), text...), '"'), nil
 	}
-	return append(append(append(dst, '"'), text...), '"'), nil
+	local, is := text, kind == batch.Moment
+	if !is {
+		local, is = LocalMoment(text)
+	}
+	if is { // a cell of a workbook cannot name a zone
+		return nil, c.violation("date", words.Message("value.moment"), words.Message("value.moment.fix", "example", local+"+08:00"))
+	}
+	return nil, c.violation("date", words.Message("value.moment"), words.Message("value.example.fix", "example", "2026-12-31T15:04:05+08:00"))
 }

@@ -43,6 +43,7 @@ var providers = catalogue{
 	"value.date.fix":        {EN: "write it as {layouts}", ZH: "请按 {layouts} 填写", RU: "напишите в виде {layouts}"},
 	"value.date.time":       {EN: "must be a date without a time of day", ZH: "必须是不带时间的日期", RU: "должно быть датой без времени"},
 	"value.moment":          {EN: "must be a date with a time and a time zone", ZH: "必须是带时区的日期时间", RU: "должно быть датой со временем и часовым поясом"},
+	"value.moment.fix":      {EN: "write it as text with its time zone, such as {example}, or have zone in the route's map say in which zone the times of this column are", ZH: "请以文本形式填写并带上时区，例如 {example}；或请管理员在路由的 map 中用 zone 指定此列时间的时区", RU: "впишите текстом с часовым поясом, например {example}, или попросите указать zone в map маршрута: в каком поясе время этого столбца"},
 	"value.list":            {EN: "must be in the list {list}", ZH: "必须在列表 {list} 中", RU: "должно быть в списке {list}"},
 	"value.list.fix":        {EN: "write a value of the list {list}, or have it added to the list", ZH: "请填写列表 {list} 中的值，或请管理员将其加入列表", RU: "напишите значение из списка {list} или попросите добавить его"},
 	"value.min_items":       {EN: "must have at least {min} {min:row|rows}; it has {count}", ZH: "至少需要{min}行，现有{count}行", RU: "нужно не меньше {min} {min:строки|строк|строк}, сейчас {count}"},

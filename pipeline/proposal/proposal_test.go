@@ -104,6 +104,7 @@ paths:
               properties:
                 number: {type: string, examples: [A1], x-rowferry: {label: Order number}}
                 due: {type: string, format: date, examples: ['2026-12-31'], x-rowferry: {label: Due date}}
+                pickup: {type: string, format: date-time, x-rowferry: {label: Pickup}}
                 from: {type: object, properties: {name: {type: string, x-rowferry: {label: Sender name}}}}
                 to: {type: object, properties: {name: {type: string, x-rowferry: {label: Receiver name}}}}
                 kind: {type: string, enum: [std, exp], x-rowferry: {label: Kind, fold: true, lookup: {Standard: std, Express: exp}}}
@@ -185,6 +186,23 @@ func TestDates(t *testing.T) {
 				t.Errorf("%+v", f)
 			}
 		})
+	}
+}
+
+// Times that name no zone are asked for theirs, with the line to write.
+func TestTimesWithoutAZone(t *testing.T) {
+	for pickup, want := range map[string]string{
+		"2026-12-30 08:30":          "pickup: {from: Pickup, zone: Asia/Shanghai}",
+		"2026-12-30T08:30:00+08:00": "",
+	} {
+		p, r, f := propose(t, "Order number,Due date,Pickup\nA1,2026-12-31,"+pickup+"\n")
+		remarks := strings.Join(p.Fields[2].Remarks, "\n")
+		if (remarks != "") != (want != "") || !strings.Contains(remarks, want) {
+			t.Errorf("%s: remarks %q, want %q", pickup, remarks, want)
+		}
+		if r.Map["pickup"].Zone != "" || f.Good() != (want == "") {
+			t.Errorf("%s: %+v, %+v", pickup, r.Map["pickup"], f)
+		}
 	}
 }
 

@@ -22,6 +22,10 @@ func (p *Proposal) values(f *Field) {
 	if f.Column < 0 || f.Surety == Perhaps {
 		return
 	}
+	if f.Schema.Raw["format"] == "date-time" {
+		p.moments(f)
+		return
+	}
 	var bad []string
 	for _, c := range p.cells[f.Column] {
 		if c.kind == batch.String && !fits(f.Field, c) {
@@ -97,6 +101,16 @@ func (p *Proposal) dates(f *Field) {
 	}
 	if len(strange) > 0 {
 		f.Remarks = append(f.Remarks, "not understood as dates: "+some(strange))
+	}
+}
+
+// moments asks for the zone of times that name none: no sample tells it.
+func (p *Proposal) moments(f *Field) {
+	for _, c := range p.cells[f.Column] {
+		if _, local := providers.LocalMoment(c.text); local || c.kind == batch.Moment {
+			f.Remarks = append(f.Remarks, "its times name no time zone: write "+p.written(f, "zone: Asia/Shanghai")+" into the map, with the zone that they are of")
+			return
+		}
 	}
 }
 
