@@ -98,6 +98,7 @@ func Propose(ctx context.Context, s Settings, path, name string) (*Proposal, err
 		}
 		p.Fields = append(p.Fields, f)
 	}
+	p.strays()
 	p.rivals()
 	for _, f := range p.Fields {
 		if d, said := p.Decided[f.Path]; said {
@@ -128,6 +129,75 @@ func (p *Proposal) decide(f *Field, d Decision) {
 	if d.Value != "" || own { // a blank one keeps the column of its name out
 		f.Map = &configs.Mapping{Value: &d.Value}
 	}
+}
+
+// strays leaves to a person what is near the name of a field and would be the only one in an object that may be left out: with it, cash
+// on delivery or a return might be ordered that nobody wants.
+func (p *Proposal) strays() {
+	within := map[string]int{}
+	optional := make([]string, len(p.Fields))
+	for i, f := range p.Fields {
+		optional[i] = optionalObject(p.Operation.Item, f.Path)
+		if f.Column >= 0 && f.Surety != Perhaps {
+			within[optional[i]]++
+		}
+	}
+	for i, f := range p.Fields {
+		if f.Surety == Check && optional[i] != "" && within[optional[i]] == 1 && !namesObject(p.columns[f.Column].Name, f.Path) {
+			f.Surety = Perhaps
+		}
+	}
+}
+
+// namesObject reports whether a heading names a field with the object that it is in: "Shipper country" is shipper.country.
+func namesObject(heading, path string) bool {
+	bare := func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if strings.ContainsRune(" ._-/", r) {
+				return -1
+			}
+			return r
+		}, squeezed(s))
+	}
+	names := strings.Split(path, ".")
+	for n := range len(names) - 1 {
+		if bare(heading) == bare(strings.Join(names[n:], "")) {
+			return true
+		}
+	}
+	return false
+}
+
+// optionalObject is the path of the innermost object about a field that may be left out; "" where there is none.
+func optionalObject(s *providers.Schema, path string) (innermost string) {
+	names := strings.Split(path, ".")
+	for i, name := range names[:len(names)-1] {
+		if s = member(s, name); s == nil {
+			return innermost
+		}
+		if !s.Required {
+			innermost = strings.Join(names[:i+1], ".")
+		}
+	}
+	return innermost
+}
+
+// member is a property of an object, of a list's elements, or of a body that stands beside parameters; nil where there is none.
+func member(s *providers.Schema, name string) *providers.Schema {
+	for s.Items != nil {
+		s = s.Items
+	}
+	for _, is := range s.Props {
+		if is.Name == name {
+			return is
+		}
+	}
+	for _, is := range s.Props {
+		if is.Name == "" {
+			return member(is, name)
+		}
+	}
+	return nil
 }
 
 // rivals finds headings that are the names of two fields of which only one can have the column.

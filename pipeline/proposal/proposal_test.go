@@ -105,6 +105,8 @@ paths:
                 number: {type: string, examples: [A1], x-rowferry: {label: Order number}}
                 due: {type: string, format: date, examples: ['2026-12-31'], x-rowferry: {label: Due date}}
                 pickup: {type: string, format: date-time, x-rowferry: {label: Pickup}}
+                cash: {type: object, properties: {ref: {type: string, x-rowferry: {label: Account reference}}, amount: {type: number, x-rowferry: {label: Cash amount}}}}
+                payer: {type: object, properties: {iban: {type: string, x-rowferry: {label: Bank account}}}}
                 from: {type: object, properties: {name: {type: string, x-rowferry: {label: Sender name}}}}
                 to: {type: object, properties: {name: {type: string, x-rowferry: {label: Receiver name}}}}
                 kind: {type: string, enum: [std, exp], x-rowferry: {label: Kind, fold: true, lookup: {Standard: std, Express: exp}}}
@@ -202,6 +204,25 @@ func TestTimesWithoutAZone(t *testing.T) {
 		}
 		if r.Map["pickup"].Zone != "" || f.Good() != (want == "") {
 			t.Errorf("%s: %+v, %+v", pickup, r.Map["pickup"], f)
+		}
+	}
+}
+
+// What is near the name of a field that would be alone in an optional object is left to a person; not so beside what is sure of it, or
+// where the heading names the object, too.
+func TestStrays(t *testing.T) {
+	for _, c := range []struct {
+		headings, values, path string
+		want                   Surety
+	}{
+		{"Reference", "R1", "cash.ref", Perhaps},
+		{"Reference,Cash amount", "R1,12", "cash.ref", Check},
+		{"Payer iban", "DE89", "payer.iban", Check},
+	} {
+		p, _, _ := propose(t, "Order number,Due date,"+c.headings+"\nA1,2026-12-31,"+c.values+"\n")
+		at := slices.IndexFunc(p.Fields, func(f *Field) bool { return f.Path == c.path })
+		if got := p.Fields[at].Surety; got != c.want {
+			t.Errorf("%s: %s is %q, want %q", c.headings, c.path, got, c.want)
 		}
 	}
 }
