@@ -43,7 +43,7 @@ type Place interface {
 	Look(ctx context.Context) iter.Seq2[Complete, error]
 
 	// Unready gives the files that have settled and wait for something, are not whole, or may not be read: for each its name and, in
-	// the route's language, why.
+	// the route's language, why; and those that have not settled, of which nobody knows yet: why is "".
 	Unready() iter.Seq2[string, string]
 
 	// Untaken gives what has lain there as it is for longer than the patience, counted over processes, and is not taken, or not yet: files

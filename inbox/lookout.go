@@ -297,7 +297,7 @@ func (b *Inbox) Waiting() int {
 }
 
 // Unready gives the files that have settled and wait for something, are not whole, or may not be read: for each its name and, in
-// the route's language, why.
+// the route's language, why; and those that have not settled, of which nobody knows yet: why is "".
 func (b *Inbox) Unready() iter.Seq2[string, string] {
 	return func(yield func(name, why string) bool) {
 		why := b.unready()
@@ -314,7 +314,8 @@ func (b *Inbox) unready() map[string]string {
 	defer b.mu.Unlock()
 	all := map[string]string{}
 	for name, s := range b.sightings.byName {
-		if why := cmp.Or(s.Waits, b.broken(s)); why != "" && !s.Taken {
+		why := cmp.Or(s.Waits, b.broken(s))
+		if !s.Taken && (why != "" || !s.Quiet(b.looked, b.Settle)) {
 			all[name] = why
 		}
 	}

@@ -25,17 +25,17 @@ func TestAFileThatAProgramWrites(t *testing.T) {
 	if _, err := writer.WriteString("a,b\n1,2\n"); err != nil {
 		t.Fatal(err)
 	}
+	look(t, p)
+	if told := unready(p); told != "a.csv: \n" {
+		t.Errorf("told before it has settled: %q", told)
+	}
 	for range 3 {
 		now = now.Add(time.Hour)
 		if found := look(t, p); len(found) > 0 {
 			t.Fatal("taken from under its writer")
 		}
 	}
-	told := ""
-	for name, why := range p.Unready() {
-		told += name + ": " + why
-	}
-	if !strings.Contains(told, "a.csv: A program has it open for writing.") {
+	if told := unready(p); !strings.Contains(told, "a.csv: A program has it open for writing.") {
 		t.Errorf("told: %q", told)
 	}
 	reader, err := os.Open(writer.Name())
@@ -100,4 +100,11 @@ func TestWhatLiesBesideAFile(t *testing.T) {
 	if len(settled()) != 2 {
 		t.Error("not both are given")
 	}
+}
+
+func unready(p inbox.Place) (told string) {
+	for name, why := range p.Unready() {
+		told += name + ": " + why + "\n"
+	}
+	return told
 }

@@ -28,8 +28,8 @@ func (e *Engine) stays(route string, level slog.Level) {
 		if len(now) == mostUnready {
 			break
 		}
-		one, known := before[name]
-		if !known {
+		one := before[name]
+		if one.Why == "" && why != "" {
 			one.Since = time.Now().UTC()
 			e.Log.Log(context.Background(), level, "a file stays in the inbox", "route", route, "file", name, "why", why)
 		}
@@ -74,14 +74,21 @@ func (e *Engine) tellUnready(ctx context.Context) error {
 	return e.Ledger.Keep(ctx, desk.UnreadyKey, string(next))
 }
 
-// since are files with the time at which another process saw them first, where it did.
+// since are files with the time at which another process saw them first, where it did. What that told of a file which has not settled yet
+// stands until it has.
 func since(files, told map[string]desk.Unready) map[string]desk.Unready {
-	out := maps.Clone(files)
-	for name, one := range out {
-		if before, known := told[name]; known && before.Since.Before(one.Since) {
+	out := map[string]desk.Unready{}
+	for name, one := range files {
+		before, known := told[name]
+		switch {
+		case one.Why == "" && known:
+			one = before
+		case one.Why == "":
+			continue
+		case known && before.Since.Before(one.Since):
 			one.Since = before.Since
-			out[name] = one
 		}
+		out[name] = one
 	}
 	return out
 }
