@@ -323,7 +323,7 @@ func (w Way) nonsense(t *testing.T) {
 		{"not packed", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 22\r\n\r\nhello, nothing is here", exchange.ErrPacked},
 		{"badly packed", fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", len(zip), zip[:20]+"x"+zip[21:]), exchange.ErrPacked},
 		{"too long", fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", exchange.MaxAnswer+1), exchange.ErrTooBig},
-		{"too long in pieces", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(repeated("x", exchange.MaxAnswer), "x"), exchange.ErrTooBig},
+		{"too long in pieces", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(repeated("x", exchange.MaxAnswer), "xx"), exchange.ErrTooBig},
 		{"too long until it ends", "HTTP/1.1 200 OK\r\n\r\n" + repeated("x", exchange.MaxAnswer+1), exchange.ErrTooBig},
 		{"too long unpacked", fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", len(huge), huge), exchange.ErrTooBig},
 		{"a head without end", "HTTP/1.1 200 OK\r\nX-Long: " + repeated("h", 2*exchange.MaxHead), nil},
