@@ -30,9 +30,9 @@ func (o Opener) open(t *testing.T) ledger.Owner {
 }
 
 // Run runs the suite. fresh returns the opener of an empty ledger. While an owner has it open, another Open is the ledger of
-// a second owner, or *ledger.InUse where a ledger has one at a time.
-func Run(t *testing.T, fresh func(t *testing.T) Opener) {
-	for name, test := range map[string]func(*testing.T, Opener){
+// a second owner, or *ledger.InUse where a ledger has one at a time. Parts named in but are left to another run.
+func Run(t *testing.T, fresh func(t *testing.T) Opener, but ...string) {
+	parts := map[string]func(*testing.T, Opener){
 		"a file's whole life":           life,
 		"the same content comes again":  duplicate,
 		"a claim comes to nothing":      forget,
@@ -62,7 +62,14 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"what is found out later":       remarks,
 		"chunks keep items to the byte": fidelity,
 		"what was kept long enough":     retention,
-	} {
+	}
+	for _, name := range but {
+		if parts[name] == nil {
+			t.Fatalf("the suite has no part %q", name)
+		}
+		delete(parts, name)
+	}
+	for name, test := range parts {
 		t.Run(name, func(t *testing.T) { test(t, fresh(t)) })
 	}
 }
