@@ -24,12 +24,17 @@ func (e *Engine) stays(route string, level slog.Level) {
 	defer e.mu.Unlock()
 	now := map[string]desk.Unready{}
 	before := e.unready[route]
+	written := 0
 	for name, why := range r.Inbox.Unready() {
-		if len(now) == mostUnready {
+		if why == "" { // what another process told of it may stand
+			now[name] = desk.Unready{}
+			continue
+		}
+		if written++; written > mostUnready {
 			break
 		}
 		one := before[name]
-		if one.Why == "" && why != "" {
+		if one.Why == "" {
 			one.Since = time.Now().UTC()
 			e.Log.Log(context.Background(), level, "a file stays in the inbox", "route", route, "file", name, "why", why)
 		}
