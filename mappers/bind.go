@@ -208,17 +208,14 @@ func (b *Bound) bindMap(taken []bool, wrong *[]batch.Text) {
 // source finds the column of what the map says of a field: the first of its headings that the file has, or for an element of a list
 // of plain values the one that is that element's.
 func (b *Bound) source(s *slot, wrong *[]batch.Text) int {
-	if s.list == nil {
+	if s.nth == 0 {
 		return b.first(s.field.Path, s.from, wrong)
 	}
 	there := slices.DeleteFunc(slices.Clone(s.from), func(h string) bool { return len(b.t.find(h)) == 0 })
-	switch {
-	case s.nth < len(there):
-		return b.first(s.field.Path, there[s.nth:s.nth+1], wrong)
-	case s.nth > 0:
+	if s.nth >= len(there) {
 		return -1
 	}
-	return b.first(s.field.Path, s.from, wrong)
+	return b.first(s.field.Path, there[s.nth:s.nth+1], wrong)
 }
 
 // first finds the first heading of several that the file has.

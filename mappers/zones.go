@@ -11,10 +11,7 @@ import (
 // placed gives a date with a time that names no zone as RFC 3339 has it, with the offset that the zone's clocks had then. What names one, or
 // is no date with a time, stays as it is: the field judges it. bad is the word for a time that the zone's clocks did not show, or showed twice.
 func placed(value string, kind batch.Kind, zone *time.Location) (out string, of batch.Kind, bad string) {
-	local, is := value, kind == batch.Moment
-	if !is {
-		local, is = providers.LocalMoment(value)
-	}
+	local, is := providers.LocalMoment(value, kind)
 	read, err := time.Parse(isoLayouts[batch.Moment], local)
 	if !is || err != nil {
 		return value, kind, ""

@@ -432,9 +432,14 @@ func Midnight(text string) (day string, ok bool) {
 	return day, timed && midnight(clock)
 }
 
-// LocalMoment reads a date with a time of day that names no zone, where the date has one reading only: 2006-01-02T15:04:05.
-func LocalMoment(text string) (iso string, ok bool) {
-	date, clock, ok := cutClock(strings.TrimSpace(text))
+// LocalMoment reads a date with a time of day that names no zone, where the date has one reading only: 2006-01-02T15:04:05. A cell of the
+// kind Moment is written so.
+func LocalMoment(text string, kind batch.Kind) (iso string, ok bool) {
+	text = strings.TrimSpace(text)
+	if kind == batch.Moment {
+		return text, true
+	}
+	date, clock, ok := cutClock(text)
 	if !ok {
 		return "", false
 	}
@@ -503,11 +508,7 @@ func putMoment(c *converter, dst []byte, text string, kind batch.Kind) ([]byte, 
 	if _, err := time.Parse(time.RFC3339, text); err == nil {
 		return append(append(append(dst, '"'), text...), '"'), nil
 	}
-	local, is := text, kind == batch.Moment
-	if !is {
-		local, is = LocalMoment(text)
-	}
-	if is { // a cell of a workbook cannot name a zone
+	if local, is := LocalMoment(text, kind); is { // a cell of a workbook cannot name a zone
 		return nil, c.violation("date", words.Message("value.moment"), words.Message("value.moment.fix", "example", local+"+08:00"))
 	}
 	return nil, c.violation("date", words.Message("value.moment"), words.Message("value.example.fix", "example", "2026-12-31T15:04:05+08:00"))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/labels"
 	"github.com/rowferry/rowferry/mappers"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/providers"
@@ -151,17 +152,9 @@ func (p *Proposal) strays() {
 
 // namesObject reports whether a heading names a field with the object that it is in: "Shipper country" is shipper.country.
 func namesObject(heading, path string) bool {
-	bare := func(s string) string {
-		return strings.Map(func(r rune) rune {
-			if strings.ContainsRune(" ._-/", r) {
-				return -1
-			}
-			return r
-		}, squeezed(s))
-	}
-	names := strings.Split(path, ".")
+	named, names := labels.Unjoined(strings.ReplaceAll(heading, "/", "")), strings.Split(path, ".")
 	for n := range len(names) - 1 {
-		if bare(heading) == bare(strings.Join(names[n:], "")) {
+		if named == labels.Unjoined(strings.Join(names[n:], "")) {
 			return true
 		}
 	}

@@ -107,7 +107,7 @@ func (p *Proposal) dates(f *Field) {
 // moments asks for the zone of times that name none: no sample tells it.
 func (p *Proposal) moments(f *Field) {
 	for _, c := range p.cells[f.Column] {
-		if _, local := providers.LocalMoment(c.text); local || c.kind == batch.Moment {
+		if _, local := providers.LocalMoment(c.text, c.kind); local {
 			f.Remarks = append(f.Remarks, "its times name no time zone: write "+p.written(f, "zone: Asia/Shanghai")+" into the map, with the zone that they are of")
 			return
 		}

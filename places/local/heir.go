@@ -39,8 +39,11 @@ func inherit(dir string, mode fs.FileMode) error {
 
 // service is the user for whom root works: who owns the data folder; 0 when that is root, or this is not.
 func (f *folder) service() int {
+	if os.Geteuid() != 0 || f.Data == "" {
+		return 0
+	}
 	info, err := os.Stat(f.Data)
-	if os.Geteuid() != 0 || f.Data == "" || err != nil {
+	if err != nil {
 		return 0
 	}
 	user, _, _ := owners(info)
