@@ -83,6 +83,21 @@ type Begun struct {
 func (b *Begun) Error() string { return "not everybody is told yet: " + b.Err.Error() }
 func (b *Begun) Unwrap() error { return b.Err }
 
+// Refused is the error of a message that the other side looked at and will not have: for what is in it, or whoever sends it.
+type Refused struct{ Err error }
+
+func (r *Refused) Error() string { return r.Err.Error() }
+func (r *Refused) Unwrap() error { return r.Err }
+
+// Later is the error of a message that the other side asks to bring in a while.
+type Later struct {
+	After time.Duration
+	Err   error
+}
+
+func (l *Later) Error() string { return l.Err.Error() }
+func (l *Later) Unwrap() error { return l.Err }
+
 // Partly is the error of a message that arrived, but not at all to whom it was to go.
 type Partly struct{ Err error }
 

@@ -32,6 +32,13 @@ func (p *Patience) Failed(now time.Time) time.Duration {
 	return pause
 }
 
+// Asked notes a failure now whose other side asks for a pause; it is not shorter than the failure costs by itself.
+func (p *Patience) Asked(now time.Time, pause time.Duration) time.Duration {
+	pause = max(pause, p.Failed(now))
+	p.until = now.Add(pause)
+	return pause
+}
+
 // Worked notes that a try went well: nothing is to be tried again.
 func (p *Patience) Worked() { p.failures, p.until = 0, time.Time{} }
 

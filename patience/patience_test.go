@@ -3,6 +3,7 @@ package patience_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"testing"
 	"time"
 
@@ -55,5 +56,35 @@ func TestWaitOr(t *testing.T) {
 	p.Failed(time.Now().Add(time.Hour))
 	if err := p.Wait(ended); !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+// How long to wait is said in many ways: seconds in parts, a time since 1970, dates of all kinds, twice, in milliseconds.
+func TestWaysToAskForAPause(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	for _, c := range []struct {
+		name, value string
+		want        time.Duration
+	}{
+		{"Retry-After", "2.5", 2500 * time.Millisecond},
+		{"Retry-After", "3s", 3 * time.Second},
+		{"Retry-After", "1800000003", 3 * time.Second},
+		{"Retry-After", "1800000003000", 3 * time.Second},
+		{"Retry-After", "1700000000", 0},
+		{"Retry-After", "2027-01-15T08:00:03Z", 3 * time.Second},
+		{"Retry-After", "Fri, 15 Jan 2027 08:00:03 UTC", 3 * time.Second},
+		{"Retry-After", "Fri, 15 Jan 2027 09:00:03 +0100", 3 * time.Second},
+		{"Retry-After", "Friday, 15-Jan-27 08:00:03 GMT", 3 * time.Second},
+		{"Retry-After", "NaN", 0},
+		{"Retry-After", "inf", 0},
+		{"Retry-After-Ms", "1500", 1500 * time.Millisecond},
+		{"X-Ms-Retry-After-Ms", "800", 800 * time.Millisecond},
+	} {
+		if got := patience.Asked(http.Header{c.name: {c.value}}, now); got != c.want {
+			t.Errorf("%s: %s: got %s, want %s", c.name, c.value, got, c.want)
+		}
+	}
+	if got := patience.Asked(http.Header{"Retry-After": {"1", "3"}}, now); got != 3*time.Second {
+		t.Errorf("twice: got %s", got)
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
-	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -13,15 +11,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rowferry/rowferry/patience"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/senders/exchange"
 	"github.com/rowferry/rowferry/senders/pace"
 )
 
-const (
-	dialing  = 10 * time.Second
-	farthest = 24 * time.Hour // what Retry-After may ask for
-)
+const dialing = 10 * time.Second
 
 // newTransport speaks HTTP/1.1 over kept connections, as many as requests may be under way. A connection that nobody
 // used for a while is closed by us, before the provider does it under the next request's feet. Compressed answers are
@@ -108,41 +104,6 @@ func (s *sender) do(ctx context.Context, m message, slot *pace.Slot, commit func
 	return x
 }
 
-// retryAfter reads what the provider asked for: seconds or a date; whatever writes them, and what Azure says in milliseconds.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	var wait time.Duration
-	for _, v := range h.Values("Retry-After") {
-		wait = max(wait, until(strings.TrimSpace(v), now))
-	}
-	for _, name := range []string{"Retry-After-Ms", "X-Ms-Retry-After-Ms"} {
-		if n, err := strconv.ParseFloat(h.Get(name), 64); err == nil && n > 0 {
-			wait = max(wait, time.Duration(min(n, farthest.Seconds()*1e3)*float64(time.Millisecond)))
-		}
-	}
-	return min(max(wait, 0), farthest)
-}
-
-// until reads how long it is from now: seconds, a time since 1970 (no pause is as long), or a date. 0 where it is none.
-func until(v string, now time.Time) time.Duration {
-	if n, err := strconv.ParseFloat(strings.TrimRight(v, "s"), 64); err == nil || errors.Is(err, strconv.ErrRange) {
-		switch {
-		case err == nil && (math.IsNaN(n) || math.IsInf(n, 0)): // a word, not a number
-			return 0
-		case n > 1e12 && n < 1e14: // milliseconds since 1970
-			return time.UnixMilli(int64(n)).Sub(now)
-		case n > 1e9 && n < 1e11: // seconds since 1970
-			return time.Unix(int64(n), 0).Sub(now)
-		}
-		return time.Duration(min(max(n, 0), farthest.Seconds()) * float64(time.Second))
-	}
-	for _, layout := range []string{http.TimeFormat, time.RFC850, time.ANSIC, time.RFC1123Z, time.RFC1123, time.RFC3339} {
-		if at, err := time.Parse(layout, v); err == nil {
-			return at.Sub(now)
-		}
-	}
-	return 0
-}
-
 // spent reads how long nothing is left of a limit that the provider tells with its answers: RateLimit-Remaining and
 // RateLimit-Reset with or without X-, or the one RateLimit field of the newer draft. 0: something is left, or nothing is said.
 func spent(h http.Header, now time.Time) time.Duration {
@@ -171,7 +132,7 @@ func spent(h http.Header, now time.Time) time.Duration {
 	}
 	wait := time.Second // it says that nothing is left, and not until when
 	if reset != "" {
-		wait = until(reset, now)
+		wait = patience.Until(reset, now)
 	}
-	return min(max(wait, 0), farthest)
+	return min(max(wait, 0), patience.Farthest)
 }

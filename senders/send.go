@@ -15,6 +15,7 @@ import (
 	"unicode"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/patience"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/senders/auth"
 	"github.com/rowferry/rowferry/senders/exchange"
@@ -179,7 +180,7 @@ func (s *sender) attempt(ctx context.Context, c *call, a Attempt) (res Result, s
 	if x.fate == Answered {
 		res.Status = x.response.Status
 		now := x.started.Add(x.took)
-		res.RetryAfter = retryAfter(x.response.Header, now)
+		res.RetryAfter = patience.Asked(x.response.Header, now)
 		res.Rest = spent(x.response.Header, now)
 		s.holdFor(res.Rest)
 		res.Reading = c.op.Interpret(x.response, providers.Sent{Items: a.Items, Encoding: c.encoding})
@@ -291,7 +292,7 @@ func (s *sender) locked(ctx context.Context, err error) Result {
 		return Result{Fate: Answered, Status: refused.Status, Reading: providers.Reading{Verdict: v}}
 	}
 	if unsure, ok := errors.AsType[*auth.Unsure](err); ok {
-		return Result{Fate: NotSent, RetryAfter: retryAfter(unsure.Header, time.Now()), Err: failure("sender.login_unclear", "status", unsure.Status)}
+		return Result{Fate: NotSent, RetryAfter: patience.Asked(unsure.Header, time.Now()), Err: failure("sender.login_unclear", "status", unsure.Status)}
 	}
 	if ctx.Err() != nil {
 		return Result{Fate: NotSent, Err: waited(ctx.Err())}

@@ -135,10 +135,13 @@ func isPartly(err error) bool {
 	return partly
 }
 
-// doubt tells where the whole message had left and nothing came back.
+// doubt tells where the whole message had left and nothing came back, and where the server will not have it for what it is.
 func doubt(failed *gomail.SendError) error {
-	if failed.Reason == gomail.ErrSMTPDataClose && failed.ErrorCode() == 0 {
+	switch {
+	case failed.Reason == gomail.ErrSMTPDataClose && failed.ErrorCode() == 0:
 		return &notices.Unsure{Err: failed}
+	case failed.ErrorCode()/100 == 5:
+		return &notices.Refused{Err: failed}
 	}
 	return failed
 }
@@ -149,12 +152,14 @@ func (c *Channel) deliver(server *smtp.Client, m notices.Message, to []string) (
 		c.took(to...)
 		return to, nil
 	}
-	if len(c.settings.To) == 1 || !refused(err) {
+	if !refused(err) {
 		return nil, err
 	}
 	var never, later []error
 	for _, one := range to {
-		err := c.send(server, m, one)
+		if len(to) > 1 {
+			err = c.send(server, m, one)
+		}
 		switch {
 		case err == nil:
 			c.took(one)

@@ -96,6 +96,18 @@ func isPartly(err error) bool {
 	return partly
 }
 
+// A recipient who alone is still to be told is named to the server once a try.
+func TestTheLastRecipientIsNamedOnce(t *testing.T) {
+	box := &noticestest.Mailbox{}
+	box.Fill(full)
+	c := open(t, box, one, full)
+	m := message("1")
+	m.Told = []string{one}
+	if begun, ok := errors.AsType[*notices.Begun](c.Tell(t.Context(), m)); !ok || box.Named() != 1 {
+		t.Errorf("named %d times: %v", box.Named(), begun)
+	}
+}
+
 // Where nobody can be told, the message waits however long that takes.
 func TestAllRefusedForNow(t *testing.T) {
 	box := &noticestest.Mailbox{}

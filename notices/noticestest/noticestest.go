@@ -120,7 +120,10 @@ func (b *box) put(m Message) {
 }
 
 // Hook is an address that takes what is signed and refuses the rest.
-type Hook struct{ box }
+type Hook struct {
+	box
+	Never string // it refuses what has this in it, for ever; "": nothing. It is set before the first.
+}
 
 func (h *Hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
@@ -134,6 +137,10 @@ func (h *Hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := json.Unmarshal(body, &message); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if h.Never != "" && bytes.Contains(body, []byte(h.Never)) {
+		http.Error(w, "not this one", http.StatusBadRequest)
 		return
 	}
 	h.put(Message{ID: r.Header.Get("webhook-id"), Body: string(body), Notices: message.Data.Notices})
@@ -151,6 +158,7 @@ type Mailbox struct {
 	box
 	Most    int // recipients of one letter, and no more, now or later; 0: any number
 	Longest int // bytes of one letter; 0: any number
+	named   int
 	full    string
 }
 
@@ -159,6 +167,13 @@ func (m *Mailbox) Fill(to string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.full = to
+}
+
+// Named is how often a recipient was named to it.
+func (m *Mailbox) Named() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.named
 }
 
 func (m *Mailbox) filled() string {
@@ -229,6 +244,9 @@ func (s *session) Mail(string, *smtp.MailOptions) error {
 }
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.box.mu.Lock()
+	s.box.named++
+	s.box.mu.Unlock()
 	if to == Stranger {
 		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}
 	}

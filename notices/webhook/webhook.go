@@ -22,6 +22,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/notices"
+	"github.com/rowferry/rowferry/patience"
 	"github.com/rowferry/rowferry/trust"
 	"github.com/rowferry/rowferry/words"
 )
@@ -95,7 +96,23 @@ func (c *Channel) Tell(ctx context.Context, m notices.Message) error {
 	}
 	said, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<16))
 	_ = answer.Body.Close()
-	return refusal(answer.StatusCode, said)
+	return judged(answer.StatusCode, answer.Header, refusal(answer.StatusCode, said))
+}
+
+// judged tells what was refused for itself, what is to come later, and where nothing is known of either: a busy server, or one on the way.
+func judged(status int, header http.Header, err error) error {
+	wait := patience.Asked(header, time.Now())
+	switch {
+	case err == nil:
+		return nil
+	case wait > 0:
+		return &notices.Later{After: wait, Err: err}
+	}
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return err
+	}
+	return &notices.Refused{Err: err}
 }
 
 // refusal is why an answer says that the message was not taken: by its status, or under a good one as the robots of DingTalk and WeCom do.

@@ -63,6 +63,7 @@ type Teller struct {
 	seen     []mark            // of the last looks, oldest first
 	changed  bool              // state is not as it is in the ledger
 	patience map[string]*patience.Patience
+	took     map[string]time.Time // by channel: when something arrived last
 }
 
 // Channels opens the ways that a configuration names. No error of theirs shows a secret that the other side repeats.
@@ -122,6 +123,12 @@ func (d discreet) hidden(err error) error {
 	if unsure, ok := errors.AsType[*notices.Unsure](err); ok {
 		return &notices.Unsure{Err: d.hidden(unsure.Err)}
 	}
+	if refused, ok := errors.AsType[*notices.Refused](err); ok {
+		return &notices.Refused{Err: d.hidden(refused.Err)}
+	}
+	if later, ok := errors.AsType[*notices.Later](err); ok {
+		return &notices.Later{After: later.After, Err: d.hidden(later.Err)}
+	}
 	if partly, ok := errors.AsType[*notices.Partly](err); ok {
 		return &notices.Partly{Err: d.hidden(partly.Err)}
 	}
@@ -134,7 +141,8 @@ type state struct {
 	Told    map[string]string           `json:"told"`    // by file: the last thing that was said of it
 	Firing  map[string]firing           `json:"firing"`  // by key: what goes on
 	Queue   map[string][]notices.Notice `json:"queue"`   // by channel: what waits for company
-	Leaving map[string]notices.Message  `json:"leaving"` // by channel: the message that it tells, until it is known that it arrived
+	Leaving map[string]message          `json:"leaving"` // by channel: the message that it tells, until it is known that it arrived
+	Aside   map[string][]message        `json:"aside"`   // by channel: what it refused again and again, so that others go
 	Digest  string                      `json:"digest"`  // the day that was summed up last
 }
 
@@ -194,11 +202,11 @@ func (t *Teller) Run(ctx context.Context) error {
 
 // Open reads what an earlier process left to be told. At the first start nothing of what was before is told.
 func (t *Teller) Open(ctx context.Context) error {
-	t.patience = map[string]*patience.Patience{}
+	t.patience, t.took = map[string]*patience.Patience{}, map[string]time.Time{}
 	for _, c := range t.Channels {
 		t.patience[c.Name()] = &patience.Patience{First: time.Second, Longest: 5 * time.Minute}
 	}
-	t.state = state{Told: map[string]string{}, Firing: map[string]firing{}, Queue: map[string][]notices.Notice{}, Leaving: map[string]notices.Message{}}
+	t.state = state{Told: map[string]string{}, Firing: map[string]firing{}, Queue: map[string][]notices.Notice{}, Leaving: map[string]message{}, Aside: map[string][]message{}}
 	text, err := t.Books.Kept(ctx, stateKey)
 	if err != nil {
 		return err
@@ -473,80 +481,5 @@ func (t *Teller) digest(ctx context.Context) error {
 	}
 	t.add(notices.Notice{ID: "digest/" + day, Kind: notices.Digest, Language: t.Config.Language, At: t.Now().UTC(),
 		Title: words.Of(t.Config.Language, "notice.digest", "day", day), Text: strings.Join(lines, "\n")})
-	return nil
-}
-
-// gather puts what waits for a channel into a message, once the oldest has waited for company long enough and the one before has arrived.
-func (t *Teller) gather(c notices.Channel) {
-	queue := t.state.Queue[c.Name()]
-	_, busy := t.state.Leaving[c.Name()]
-	if busy || len(queue) == 0 || t.Now().Sub(queue[0].At) < t.Config.Notices.Group {
-		return
-	}
-	t.state.Leaving[c.Name()] = notices.MessageOf(queue, t.Now())
-	delete(t.state.Queue, c.Name())
-	t.changed = true
-}
-
-// grace is how long a message that is under way may take when the loop ends.
-const grace = 5 * time.Second
-
-// tell has a channel tell its message, which was written down before. Its error is that of Untold.
-func (t *Teller) tell(ctx context.Context, c notices.Channel) error {
-	m, there := t.state.Leaving[c.Name()]
-	p := t.patience[c.Name()]
-	if !there || !p.Due(time.Now()) || ctx.Err() != nil {
-		return nil
-	}
-	patient, end := context.WithCancel(context.WithoutCancel(ctx))
-	defer end()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, end) })()
-	err := c.Tell(patient, m)
-	partly, arrived := errors.AsType[*notices.Partly](err)
-	if err != nil && !arrived {
-		if begun, ok := errors.AsType[*notices.Begun](err); ok {
-			m.Told, t.changed = begun.Told, true
-		}
-		_, unsure := errors.AsType[*notices.Unsure](err)
-		m.Again = m.Again || unsure
-		t.state.Leaving[c.Name()] = m
-		t.Log.Error("notices cannot be told; trying again", "channel", c.Name(), "notices", len(m.Notices), "in", p.Failed(time.Now()), "error", err)
-		return t.remark(ctx, c.Name(), t.late(m, err))
-	}
-	if arrived {
-		t.Log.Error("a notice did not reach everybody", "channel", c.Name(), "error", partly.Err)
-	}
-	p.Worked()
-	delete(t.state.Leaving, c.Name())
-	t.changed = true
-	t.Log.Info("told", "channel", c.Name(), "notices", len(m.Notices))
-	return t.remark(ctx, c.Name(), "")
-}
-
-// brief is how long a message may be on its way before people who look are told that nobody is told.
-const brief = time.Minute
-
-// late is what people who look are told of a message that does not arrive; "" while it has not been on its way for long.
-func (t *Teller) late(m notices.Message, err error) string {
-	if t.Now().Sub(m.At) < brief {
-		return ""
-	}
-	return words.Of(t.Config.Language, "notice.untold", "since", m.At.UTC().Format("2006-01-02 15:04 MST"), "why", err.Error())
-}
-
-// remark tells Untold why a channel tells nobody, or that it does, "", where that is not what was said last.
-func (t *Teller) remark(ctx context.Context, channel, why string) error {
-	if t.Untold == nil || t.untold != nil && t.untold[channel] == why {
-		return nil
-	}
-	now := map[string]string{}
-	maps.Copy(now, t.untold)
-	if now[channel] = why; why == "" {
-		delete(now, channel)
-	}
-	if err := t.Untold(context.WithoutCancel(ctx), now); err != nil {
-		return err
-	}
-	t.untold = now
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -215,6 +216,105 @@ func TestResultsWrittenAgain(t *testing.T) {
 	must(t, teller.Turn(t.Context()))
 	if got := told.take(); len(got) != 1 {
 		t.Errorf("told %q", got)
+	}
+}
+
+// A message that a webhook refuses for ever keeps no later one waiting, over a restart, nor what went with it: people who look are told of
+// the one notice that is refused until it is given up. One that refuses everything for a while loses nothing.
+func TestAMessageThatIsRefusedForEver(t *testing.T) {
+	l, err := sqlite.Driver{Dir: t.TempDir()}.Open(t.Context())
+	must(t, err)
+	defer func() { must(t, l.Close()) }()
+	h := &noticestest.Hook{Never: "f2.result.csv"}
+	server := httptest.NewServer(h)
+	defer server.Close()
+	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	now, untold := time.Now(), map[string]string{}
+	start := func() *notify.Teller {
+		channels, err := notify.Channels(configs.Notices{Webhook: &configs.Webhook{URL: server.URL, Secret: configs.NewSecret(noticestest.Secret)}})
+		must(t, err)
+		teller := &notify.Teller{Books: l, Channels: channels, Log: slog.New(slog.DiscardHandler), Config: &configs.Config{}, Now: func() time.Time { return now },
+			Going:  func(context.Context) ([]notify.Condition, error) { return nil, nil },
+			Untold: func(_ context.Context, why map[string]string) error { untold = why; return nil }}
+		must(t, teller.Open(t.Context()))
+		return teller
+	}
+	teller := start()
+	after := func(d time.Duration, told ...string) {
+		t.Helper()
+		for end := now.Add(d); now.Before(end); now = now.Add(max(30*time.Second, d/60)) {
+			must(t, teller.Turn(t.Context()))
+		}
+		var got []string
+		for _, m := range h.Got() {
+			for _, n := range m.Notices {
+				got = append(got, n.File)
+			}
+		}
+		if !slices.Equal(got, told) {
+			t.Errorf("told of %q, want %q", got, told)
+		}
+		h.Forget()
+	}
+	for _, id := range []string{"f1", "f2", "f3"} {
+		end(t, l, id, batch.Rejected)
+	}
+	after(time.Minute)
+	end(t, l, "f4", batch.Rejected)
+	after(15*time.Minute, "f4", "f1", "f3")
+	teller = start()
+	end(t, l, "f5", batch.Rejected)
+	after(2*time.Hour, "f5")
+	if why := untold["webhook"]; strings.Count(why, "1 of 2 rows") != 1 || !strings.Contains(why, "400 Bad Request: not this one") {
+		t.Errorf("of the notice that is refused this is said: %q", why)
+	}
+	h.Down(true)
+	end(t, l, "f6", batch.Rejected)
+	after(time.Minute)
+	end(t, l, "f7", batch.Rejected)
+	after(4 * 24 * time.Hour)
+	h.Down(false)
+	after(time.Hour+time.Minute, "f7", "f6")
+	after(4 * 24 * time.Hour)
+	if len(untold) != 0 {
+		t.Errorf("everybody is told, and this is said: %q", untold)
+	}
+}
+
+// A webhook that asks for a pause is left alone as long, whatever its answer.
+func TestAWebhookThatAsksForAPause(t *testing.T) {
+	asked, pause := 0, "120"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if asked++; pause != "" {
+			w.Header().Set("Retry-After", pause)
+			w.WriteHeader(http.StatusTooManyRequests)
+		}
+	}))
+	defer server.Close()
+	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	l, err := sqlite.Driver{Dir: t.TempDir()}.Open(t.Context())
+	must(t, err)
+	defer func() { must(t, l.Close()) }()
+	channels, err := notify.Channels(configs.Notices{Webhook: &configs.Webhook{URL: server.URL, Secret: configs.NewSecret(noticestest.Secret)}})
+	must(t, err)
+	start := time.Now()
+	now := start
+	teller := &notify.Teller{Books: l, Channels: channels, Log: slog.New(slog.DiscardHandler), Config: &configs.Config{}, Now: func() time.Time { return now },
+		Going: func(context.Context) ([]notify.Condition, error) { return nil, nil }}
+	must(t, teller.Open(t.Context()))
+	end(t, l, "f1", batch.Rejected)
+	for _, step := range []struct {
+		after time.Duration
+		asked int
+	}{{0, 1}, {119 * time.Second, 1}, {120 * time.Second, 2}, {10 * time.Minute, 2}, {time.Hour + 2*time.Minute, 3}} {
+		now = start.Add(step.after)
+		if step.asked == 2 {
+			pause = start.Add(time.Hour).UTC().Format(http.TimeFormat)
+		}
+		must(t, teller.Turn(t.Context()))
+		if asked != step.asked {
+			t.Errorf("after %s it was asked %d times, want %d", step.after, asked, step.asked)
+		}
 	}
 }
 
