@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,11 +30,23 @@ const abreast = 3
 // Upload takes content that somebody hands over as a stream on a route. When it returns without an error the file survives
 // a kill: it is Taken and read soon, or it is a Duplicate, whose Reason is the earlier file's id.
 func (e *Engine) Upload(ctx context.Context, routeName, name string, content io.Reader) (ledger.File, error) {
-	return e.upload(ctx, routeName, name, content, false)
+	return e.upload(ctx, routeName, name, content, nil)
 }
 
-// Release takes a file that is quarantined or a duplicate again, as a new one.
-func (e *Engine) Release(ctx context.Context, f ledger.File) error {
+// Release takes a file that is quarantined or a duplicate again, as a new one; by the same order once, also where the process was killed
+// before it was ticked off.
+func (e *Engine) Release(ctx context.Context, f ledger.File, order int64) error {
+	key := "released/" + f.ID
+	kept, err := e.Ledger.Kept(ctx, key)
+	if err != nil {
+		return err
+	}
+	if by, id, _ := strings.Cut(kept, " "); by == fmt.Sprint(order) {
+		before, err := e.Ledger.File(ctx, id)
+		if err == nil && before.State != ledger.Claiming || err != nil && !errors.Is(err, ledger.ErrNotFound) {
+			return err
+		}
+	}
 	id := f.ID
 	if f.State == ledger.Duplicate {
 		id = f.Reason
@@ -43,16 +56,18 @@ func (e *Engine) Release(ctx context.Context, f ledger.File) error {
 		return fmt.Errorf("there is no copy of it here: drop the file again (%w)", err)
 	}
 	defer content.Close()
-	_, err = e.upload(ctx, f.Route, f.Name, io.NewSectionReader(content, 0, content.Size()), true)
+	_, err = e.upload(ctx, f.Route, f.Name, io.NewSectionReader(content, 0, content.Size()), func(id string) error {
+		return e.Ledger.Keep(ctx, key, fmt.Sprintf("%d %s", order, id))
+	})
 	return err
 }
 
-func (e *Engine) upload(ctx context.Context, routeName, name string, content io.Reader, onceMore bool) (ledger.File, error) {
+func (e *Engine) upload(ctx context.Context, routeName, name string, content io.Reader, as func(id string) error) (ledger.File, error) {
 	r, known := e.Routes[routeName]
 	if !known {
 		return ledger.File{}, fmt.Errorf("there is no route %q", routeName)
 	}
-	f, err := e.taker(r).Upload(ctx, name, content, onceMore)
+	f, err := e.taker(r).Upload(ctx, name, content, as)
 	if err != nil || f.State != ledger.Taken {
 		return f, err
 	}

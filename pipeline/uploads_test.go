@@ -16,6 +16,7 @@ import (
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline"
+	"github.com/rowferry/rowferry/pipeline/desk"
 )
 
 // counting counts how often a file is begun to be read, and holds the first back from being accepted until the second is.
@@ -138,5 +139,40 @@ func TestUploadsWaitForNoReader(t *testing.T) {
 	}
 	if taken, err := l.Files(t.Context(), ledger.Query{States: []ledger.State{ledger.Taken}}); err != nil || len(taken) != files {
 		t.Errorf("%d files, %v", len(taken), err)
+	}
+}
+
+// An order to release a file whose process was killed before the order was ticked off comes again: the file is taken once, and by another
+// order once more.
+func TestReleasedOnceByAnOrder(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	config := filepath.Join(dir, "rowferry.yaml")
+	need(t, os.Mkdir("in", 0o755), os.WriteFile(config, []byte(strings.ReplaceAll(beforeChange, "URL", "http://127.0.0.1:9")), 0o644))
+	cfg, err := pipeline.Load(config)
+	need(t, err)
+	l, err := drivers.Open(t.Context(), drivers.SQLite(cfg.Data))
+	need(t, err)
+	defer l.Close()
+	e, err := pipeline.Build(t.Context(), cfg, l, pipeline.Options{Log: slog.New(slog.DiscardHandler)})
+	need(t, err)
+	defer e.Close()
+	var twice ledger.File
+	for range 2 {
+		twice, err = e.Upload(t.Context(), "failures", "A.csv", strings.NewReader("accountNumber,lesBookingId,failReason\n1,LB1,late\n"))
+		need(t, err)
+	}
+	if twice.State != ledger.Duplicate {
+		t.Fatal(twice.State)
+	}
+	clerk := &desk.Clerk{Ledger: l, Log: slog.New(slog.DiscardHandler), House: e}
+	for _, step := range []struct {
+		order int64
+		files int
+	}{{7, 2}, {7, 2}, {8, 3}} {
+		need(t, clerk.Obey(t.Context(), ledger.Order{N: step.order, Verb: ledger.Release, File: twice.ID}))
+		if taken, err := l.Files(t.Context(), ledger.Query{States: []ledger.State{ledger.Taken}}); err != nil || len(taken) != step.files {
+			t.Errorf("order %d: %d files are taken, want %d, %v", step.order, len(taken), step.files, err)
+		}
 	}
 }

@@ -27,8 +27,8 @@ type House interface {
 	Hold(file string) (release func())
 	// Hand tells whoever sends a file's rows that it may have changed.
 	Hand(ctx context.Context, f ledger.File)
-	// Release takes a file that was not taken again, as a new one.
-	Release(ctx context.Context, f ledger.File) error
+	// Release takes a file that was not taken again, as a new one; by the same order once.
+	Release(ctx context.Context, f ledger.File, order int64) error
 	// Reload has a changed configuration taken up soon; false where this process does not do that.
 	Reload(order int64) bool
 	// Prune lets go of what was kept long enough, soon; an error where everything is kept.
@@ -112,7 +112,7 @@ func (c *Clerk) file(ctx context.Context, o ledger.Order, f ledger.File) error {
 		return c.Ledger.Pause(ctx, f.ID, "")
 	}
 	if o.Verb == ledger.Release && c.House != nil {
-		return c.House.Release(ctx, f)
+		return c.House.Release(ctx, f, o.N)
 	}
 	return fmt.Errorf("unknown order %q", o.Verb)
 }

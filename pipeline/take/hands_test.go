@@ -44,7 +44,7 @@ func TestHandedWhileStarting(t *testing.T) {
 			}
 		}}
 		taker := &take.Taker{Route: b.route(), Ledger: over, Log: slog.New(slog.DiscardHandler), Now: time.Now, Hands: mine}
-		f, err := taker.Upload(t.Context(), "a.csv", strings.NewReader("no\n1\n"), true)
+		f, err := taker.Upload(t.Context(), "a.csv", strings.NewReader("no\n1\n"), func(string) error { return nil })
 		if _, there := b.ledger.File(t.Context(), f.ID); (err == nil) != same || same && (there != nil || f.State != ledger.Taken) {
 			t.Errorf("uploaded, the same process %v: %+v, %v", same, f, errors.Join(err, there))
 		}
@@ -84,7 +84,7 @@ func TestUploadedWhileStarting(t *testing.T) {
 		}
 	}}
 	taker := &take.Taker{Route: b.route(), Ledger: copying, Log: slog.New(slog.DiscardHandler), Now: time.Now, Hands: hands}
-	f, err := taker.Upload(t.Context(), "a.csv", strings.NewReader("no\n1\n"), true)
+	f, err := taker.Upload(t.Context(), "a.csv", strings.NewReader("no\n1\n"), func(string) error { return nil })
 	close(through)
 	b.must(errors.Join(err, <-dropped))
 	if now, err := b.ledger.File(t.Context(), f.ID); err != nil || now.State != ledger.Taken {

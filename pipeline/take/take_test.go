@@ -473,7 +473,7 @@ func TestUploadersThatGoAway(t *testing.T) {
 	b.start()
 	taker := &take.Taker{Route: b.route(), Ledger: b.ledger, Log: slog.New(slog.DiscardHandler), Now: time.Now}
 	ctx, leave := context.WithCancel(t.Context())
-	f, err := taker.Upload(ctx, "a.csv", leaving{strings.NewReader("no\n1\n"), leave}, false)
+	f, err := taker.Upload(ctx, "a.csv", leaving{strings.NewReader("no\n1\n"), leave}, nil)
 	b.must(err)
 	whole, err := ledger.Whole(t.Context(), b.ledger.Copies(), f)
 	b.must(err)

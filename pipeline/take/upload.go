@@ -11,9 +11,9 @@ import (
 )
 
 // Upload takes content that somebody hands over as a stream. When it returns without an error the content is whole on disk: the
-// file is Taken, and GoOn reads it; or it is a Duplicate, unless a person wants the same content onceMore bool. A stream that
-// breaks off leaves nothing.
-func (t *Taker) Upload(ctx context.Context, name string, content io.Reader, onceMore bool) (ledger.File, error) {
+// file is Taken, and GoOn reads it; or it is a Duplicate, unless a person wants the same content once more: as says then, before
+// the file is Taken, under which id. A stream that breaks off leaves nothing.
+func (t *Taker) Upload(ctx context.Context, name string, content io.Reader, as func(id string) error) (ledger.File, error) {
 	f, err := t.begin(ctx, inbox.Arrival{Name: inbox.Tame(name), ModTime: t.Now()}, fromUpload)
 	if err != nil {
 		return f, err
@@ -21,8 +21,9 @@ func (t *Taker) Upload(ctx context.Context, name string, content io.Reader, once
 	defer t.Hands.end(f.ID)
 	from := streamed{content: content}
 	fetched, err := t.fetch(ctx, f, from)
-	if onceMore {
+	if err == nil && as != nil {
 		fetched.Hash = "" // equal to nothing
+		err = as(f.ID)
 	}
 	ctx = context.WithoutCancel(ctx) // whoever goes away now undoes nothing halfway
 	if err == nil {
