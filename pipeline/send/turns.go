@@ -388,13 +388,14 @@ func (l *Lane) interrupted(a *active, c *ledger.Content, i int) {
 }
 
 // collect makes a request of the next open items of the chunk. nil when none of them is open.
-// Items that an earlier request may have carried travel together and apart from fresh ones; those that wait go to the backlog.
+// Items that an earlier request may have carried travel together and apart from fresh ones; those that wait go to the backlog, and together
+// where they wait for the same moment.
 func (l *Lane) collect(a *active) *job {
 	most := 1
 	if a.route.Operation.Rows.Kind == providers.Batch {
 		most = l.size(a.route.Operation)
 	}
-	var j *job
+	var j, waits *job
 	for ; a.at < len(a.content.Items); a.at++ {
 		state := &a.content.States[a.at]
 		if state.Verdict != nil {
@@ -402,8 +403,12 @@ func (l *Lane) collect(a *active) *job {
 		}
 		if pause := state.Pause(time.Now()); pause > 0 {
 			one := l.job(a, a.at)
-			one.due = time.Now().Add(pause)
 			a.out++
+			if waits != nil && len(waits.items) < most && a.waitAlike(waits.at[0], a.at) && together(a.route.Operation, waits, one) {
+				waits.at, waits.items = append(waits.at, one.at...), append(waits.items, one.items...)
+				continue
+			}
+			one.due, waits = time.Now().Add(pause), one
 			heap.Push(&l.backlog, one)
 			continue
 		}
@@ -421,6 +426,12 @@ func (l *Lane) collect(a *active) *job {
 		}
 	}
 	return j
+}
+
+// waitAlike reports whether two items wait for the same moment and have the same behind them: one request carried both.
+func (a *active) waitAlike(i, k int) bool {
+	one, other := &a.content.States[i], &a.content.States[k]
+	return one.Until.Equal(other.Until) && one.First.Equal(other.First) && one.Attempts == other.Attempts && one.Lost == other.Lost && one.InFlight == other.InFlight && one.Repeat == other.Repeat
 }
 
 // together reports whether two items may share a request: what stands around them is the same.

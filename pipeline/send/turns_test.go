@@ -287,6 +287,29 @@ func TestHalving(t *testing.T) {
 	}
 }
 
+// What waited as one request when a process ended goes as one after the start.
+func TestWhatWaitsTogetherGoesTogether(t *testing.T) {
+	l := open(t, t.TempDir())
+	defer l.Close()
+	accept(t, l, "a", 10)
+	first, until := time.Now().Add(-time.Second), time.Now().Add(300*time.Millisecond)
+	var events []ledger.Event
+	for i := range 10 {
+		events = append(events, ledger.Event{File: "a", Item: i, Kind: ledger.EventSending, At: first, Attempt: 1})
+	}
+	for i := range 10 {
+		events = append(events, ledger.Event{File: "a", Item: i, Kind: ledger.EventWaiting, At: first, Attempt: 1, Until: until})
+	}
+	if err := l.Record(events...).Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p := &provider{}
+	sent(t, l, many(), p, "a")
+	if slices.Sort(p.sizes); !slices.Equal(p.sizes, []int{2, 8}) {
+		t.Errorf("requests of %v items", p.sizes)
+	}
+}
+
 // A cancelled file gives up what waits; its neighbour goes on.
 func TestCancelledFilesGiveUp(t *testing.T) {
 	l := open(t, t.TempDir())
