@@ -139,11 +139,55 @@ func TestJobs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, err = third.Exec(ctx, "INSERT INTO river_job (kind, args, queue, state, max_attempts, scheduled_at) VALUES ('take', '{\"id\":\"ahead\"}', 'all', 'available', 5, now() + interval '1 hour')")
+	if err != nil {
+		t.Fatal(err)
+	}
 	closed(t, first)
 	eventually(t, "the job of a machine that is gone is not done", func() bool { return len(came.of("take orphan")) == 1 })
+	eventually(t, "a job that is there but for its time is not done", func() bool { return len(came.of("take ahead")) == 1 })
 	end()
 	working.Wait()
 	if q := queues(); q[ledger.JobTake].Running+q[ledger.JobReport].Running+q[ledger.JobReport].Waiting+q[ledger.JobReport].Failed != 0 {
 		t.Errorf("left are %+v", q)
+	}
+}
+
+// Jobs are done at once also where the clocks of a machine and of the database differ: those that are handed out, those that have failed, and regular ones.
+func TestJobsWhereClocksDiffer(t *testing.T) {
+	t.Parallel()
+	for name, by := range map[string]time.Duration{"the machine is ahead": -time.Hour, "the machine is behind": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			address, err := cluster.Apart(by)
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := join(t, postgres.Driver{Address: address, Data: t.TempDir()}, "one")
+			defer closed(t, l)
+			came := &done{all: map[string][]string{}}
+			s := shift(func(_ context.Context, j ledger.Job) error {
+				if came.note("one", j); j.ID == "fails" && len(came.of("take fails")) == 1 {
+					return errors.New("the share is away")
+				}
+				return nil
+			}, "all")
+			s.Regular = []ledger.Regular{{Job: ledger.Job{Kind: ledger.JobLook, Queue: "all"}, Next: ledger.Every(time.Second)}}
+			ctx, end := context.WithCancel(t.Context())
+			var working sync.WaitGroup
+			defer working.Wait()
+			defer end()
+			working.Go(func() {
+				if err := l.Jobs().Work(ctx, s); err != nil {
+					t.Error(err)
+				}
+			})
+			if err := l.Jobs().Hand(ctx, ledger.Job{Kind: ledger.JobTake, ID: "his", Queue: "all"}, ledger.Job{Kind: ledger.JobTake, ID: "fails", Queue: "all"}); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "a job that was handed out is not done", func() bool { return len(came.of("take his")) == 1 })
+			eventually(t, "a job that failed is not done again", func() bool { return len(came.of("take fails")) == 2 })
+			eventually(t, "a regular job is not done again", func() bool { return len(came.of("look ")) > 2 })
+		})
 	}
 }

@@ -47,6 +47,8 @@ type lease struct {
 	mu      sync.Mutex
 	renewed time.Time     // when the last renewal that was written began
 	ahead   time.Duration // by how much this machine's clock certainly is ahead of the database's
+	heard   time.Time     // when the last renewal was heard of here
+	theirs  time.Time     // what the database's clock certainly had reached then
 }
 
 // enter begins a session, alone or beside others: *ledger.InUse when another one is in the way and lives.
@@ -338,6 +340,15 @@ func (l *lease) noted(began, heard time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.renewed, l.ahead = began, max(0, l.clock().Sub(heard)-time.Since(began))
+	l.heard, l.theirs = time.Now(), heard
+}
+
+// reached is what the database's clock certainly has reached by now, unless it was put back since the last renewal. It lacks as long as its word
+// takes to come here.
+func (l *lease) reached() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.theirs.Add(time.Since(l.heard))
 }
 
 // slower is a moment that was reckoned by this machine's clock, as the slower of that and the database's has it: so a machine whose clock is ahead

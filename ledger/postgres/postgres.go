@@ -206,7 +206,7 @@ func (d Driver) own(ctx context.Context, alone bool) (*Ledger, error) {
 	go l.write()
 	if !alone {
 		l.join()
-		if l.jobs, err = jobs.Open(ctx, l.pool.Config(), lease.epoch, lease.ours, l.again); err != nil {
+		if l.jobs, err = jobs.Open(ctx, l.pool.Config(), jobs.Session{Number: lease.epoch, Ours: lease.ours, Clock: lease.reached}, l.again); err != nil {
 			return nil, errors.Join(err, l.Close())
 		}
 	}

@@ -2,6 +2,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -26,8 +27,7 @@ import (
 type Jobs struct {
 	config  *pgxpool.Config
 	pool    *pgxpool.Pool // to hand out and to ask
-	session int64
-	ours    context.Context // until the session is lost
+	session Session
 	again   func(ctx context.Context, do func() error) error
 	hand    *river.Client[pgx.Tx]
 
@@ -51,8 +51,15 @@ const (
 	remembered = 2 * time.Minute
 )
 
-// Open opens the jobs of a session, which lasts until ours ends. again does something once more where the connection broke. Close after it.
-func Open(ctx context.Context, c *pgxpool.Config, session int64, ours context.Context, again func(ctx context.Context, do func() error) error) (*Jobs, error) {
+// Session is as whom a machine works.
+type Session struct {
+	Number int64
+	Ours   context.Context  // until the session is lost
+	Clock  func() time.Time // what the database's clock certainly has reached; several may ask at once
+}
+
+// Open opens the jobs of a session. again does something once more where the connection broke. Close after it.
+func Open(ctx context.Context, c *pgxpool.Config, session Session, again func(ctx context.Context, do func() error) error) (*Jobs, error) {
 	c = c.Copy()
 	c.MaxConns = 1
 	c.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { // a job that was lost is handed out again
@@ -64,12 +71,12 @@ func Open(ctx context.Context, c *pgxpool.Config, session int64, ours context.Co
 		return nil, err
 	}
 	// River tells of the jobs that one client hands out within this time only once, and those who hear it may have fetched before the last of them.
-	hand, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Logger: slog.New(slog.DiscardHandler), FetchCooldown: time.Millisecond})
+	hand, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Logger: slog.New(slog.DiscardHandler), FetchCooldown: time.Millisecond, Hooks: session.stamps()})
 	if err != nil {
 		pool.Close()
 		return nil, err
 	}
-	return &Jobs{config: c, pool: pool, session: session, ours: ours, again: again, hand: hand, under: map[int64]bool{}}, nil
+	return &Jobs{config: c, pool: pool, session: session, again: again, hand: hand, under: map[int64]bool{}}, nil
 }
 
 // Close closes the connections.
@@ -102,8 +109,29 @@ const Free = `WITH freed AS (UPDATE river_job SET state = 'available', scheduled
 const (
 	ofSession  = `state = 'running' AND attempted_by[array_upper(attempted_by, 1)] = $1::bigint::text`
 	freeStrays = `WITH freed AS (UPDATE river_job SET state = 'available', scheduled_at = now() WHERE ` + ofSession + ` AND attempted_at < now() - $2::interval AND id <> ALL($3) RETURNING queue) ` + tellOfThem
+	freeAhead  = `WITH freed AS (UPDATE river_job SET scheduled_at = now() WHERE state = 'available' AND scheduled_at > now() + $1::interval RETURNING queue) ` + tellOfThem
 	tellOfThem = `SELECT count(pg_notify(current_schema() || '.river_insert', json_build_object('queue', queue)::text)) FROM (SELECT DISTINCT queue FROM freed) f`
 )
+
+// stamps has each job that is handed out carry the database's time. Without it River's driver takes this machine's, and a job that is handed out by a
+// machine whose clock is ahead, be it by milliseconds, is not there yet when those look who were told of it.
+func (s Session) stamps() []rivertype.Hook {
+	return []rivertype.Hook{river.HookInsertBeginFunc(func(_ context.Context, p *rivertype.JobInsertParams) error {
+		now := s.Clock()
+		p.CreatedAt, p.ScheduledAt = cmp.Or(p.CreatedAt, &now), cmp.Or(p.ScheduledAt, &now)
+		return nil
+	})}
+}
+
+// clock has River go by the database's clock where it would go by this machine's: when a regular job is due, and one that has failed. What it asks the
+// database about goes by now() there.
+type clock func() time.Time
+
+// Now is rivertype.TimeGenerator's.
+func (c clock) Now() time.Time { return c() }
+
+// NowOrNil is rivertype.TimeGenerator's.
+func (c clock) NowOrNil() *time.Time { return nil }
 
 // args are what a job carries. River stores them as JSON.
 type args struct {
@@ -166,7 +194,7 @@ func (j *Jobs) note(id int64) (done func()) {
 
 // NextRetry is when a job that has failed is done again.
 func (w *worker) NextRetry(job *river.Job[args]) time.Time {
-	return time.Now().Add(w.shift.Again(ledger.JobKind(job.Kind), job.Attempt))
+	return w.jobs.session.Clock().Add(w.shift.Again(ledger.JobKind(job.Kind), job.Attempt))
 }
 
 // Work is ledger.Jobs's.
@@ -191,9 +219,9 @@ func (j *Jobs) Work(ctx context.Context, s ledger.Shift) error {
 		return err
 	}
 	defer pool.Close()
-	defer context.AfterFunc(j.ours, pool.Close)() // others do by now what was under way: this machine has no word in it any more
+	defer context.AfterFunc(j.session.Ours, pool.Close)() // others do by now what was under way: this machine has no word in it any more
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
-		ID: strconv.FormatInt(j.session, 10), Logger: slog.New(lowered{s.Log.Handler()}), Workers: workers, Queues: queues, PeriodicJobs: regular, FetchPollInterval: unheard,
+		ID: strconv.FormatInt(j.session.Number, 10), Hooks: j.session.stamps(), Test: river.TestConfig{Time: clock(j.session.Clock)}, Logger: slog.New(lowered{s.Log.Handler()}), Workers: workers, Queues: queues, PeriodicJobs: regular, FetchPollInterval: unheard,
 		JobTimeout: -1, CompletedJobRetentionPeriod: remembered, CancelledJobRetentionPeriod: remembered, DiscardedJobRetentionPeriod: remembered,
 	})
 	if err != nil {
@@ -213,7 +241,8 @@ func (j *Jobs) Work(ctx context.Context, s ledger.Shift) error {
 	return nil
 }
 
-// tidy frees strays now and then, until ctx ends.
+// tidy frees now and then, until ctx ends, strays and those whose time is far ahead though they are there to be done: what handed them out, an older rowferry
+// maybe, went by another clock, or the database's was put back.
 func (j *Jobs) tidy(ctx context.Context) {
 	for {
 		select {
@@ -224,7 +253,8 @@ func (j *Jobs) tidy(ctx context.Context) {
 		j.mu.Lock()
 		under := slices.Collect(maps.Keys(j.under))
 		j.mu.Unlock()
-		_, _ = j.pool.Exec(ctx, freeStrays, j.session, stray, append([]int64{}, under...)) // else the next time
+		_, _ = j.pool.Exec(ctx, freeStrays, j.session.Number, stray, append([]int64{}, under...)) // else the next time
+		_, _ = j.pool.Exec(ctx, freeAhead, stray)
 	}
 }
 

@@ -156,6 +156,17 @@ func (c *Cluster) Address() string {
 	return "postgres://rowferry:hidden@/postgres?" + q.Encode()
 }
 
+// Apart is the address of a ledger that nobody has used, in a database of its own whose now() is off by so much.
+func (c *Cluster) Apart(by time.Duration) (string, error) {
+	name := fmt.Sprintf("clock_%d", c.ledgers.Add(1))
+	now := fmt.Sprintf("CREATE OR REPLACE FUNCTION pg_catalog.now() RETURNS timestamptz LANGUAGE sql STABLE AS $$SELECT transaction_timestamp() + %d * interval '1 s'$$", int(by.Seconds()))
+	err := c.run("psql", "-h", c.Dir, "-U", "rowferry", "-q", "-c", "CREATE DATABASE "+name, "postgres")
+	if err == nil {
+		err = c.run("psql", "-h", c.Dir, "-U", "rowferry", "-q", "-c", now, name)
+	}
+	return "postgres://rowferry:hidden@/" + name + "?" + url.Values{"host": {c.Dir}}.Encode(), err
+}
+
 // On is the address of a ledger that nobody has used, in a database of its own whose files lie in a folder.
 func (c *Cluster) On(dir string) (string, error) {
 	if c.as != nil {
