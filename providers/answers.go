@@ -229,7 +229,7 @@ var packings = regexp.MustCompile(`(?i)\b(br|zstd|gzip|deflate|compress|dcb|dcz)
 
 func (op *Operation) interpret(r Response, s Sent) Reading {
 	if by := r.Header.Get("Content-Encoding"); packings.MatchString(by) && len(r.Body) > 0 {
-		v := op.byStatus(r.Status)
+		v := op.byAnswer(r)
 		v.Message = words.Every("answer.packed", "by", by)
 		return Reading{Verdict: v}
 	}
@@ -247,7 +247,7 @@ func (op *Operation) interpret(r Response, s Sent) Reading {
 	if op.answer.headers {
 		env.Headers = headerTexts(r.Header)
 	}
-	whole, decided := op.answer.judge.read(env, op.byStatus(r.Status).Class)
+	whole, decided := op.answer.judge.read(env, op.byAnswer(r).Class)
 	if !decided {
 		fallback := op.byText(r)
 		fallback.Code, fallback.Reference = cmp.Or(whole.Code, fallback.Code), whole.Reference
@@ -292,6 +292,25 @@ func headerTexts(h http.Header) map[string]string {
 	}
 	return out
 }
+
+// byAnswer is byStatus of who gave the answer: 503 is also what stands before a provider says of a request that the provider took and did not
+// answer in time, or at all.
+func (op *Operation) byAnswer(r Response) Verdict {
+	v := op.byStatus(r.Status)
+	if r.Status == http.StatusServiceUnavailable && unanswered.Match(r.Body) && !unsent.Match(r.Body) {
+		v.Class = Unknown
+	}
+	return v
+}
+
+var (
+	// unanswered are the words of Varnish (as Magento has it, and Fastly), Envoy (Istio, Higress), Heroku, Cloud Run and Azure Front Door. Some
+	// have the same ones for a provider that cannot be reached, as others have 502.
+	unanswered = regexp.MustCompile(`(?i)\bbackend (fetch failed|read error|write error)|\b(first byte|between bytes) timeout|upstream connect error or disconnect/reset before headers` +
+		`|herokucdn\.com/error-pages/application-error|malformed or connection to the instance had an error|our services aren['’]t available right now`)
+	// unsent are Envoy's words for a request that it did not pass on, at its only try.
+	unsent = regexp.MustCompile(`(?i)before headers\. reset reason: ((local |remote )?connection (failure|timeout)|overflow|(local|remote) refused stream reset)`)
+)
 
 // byStatus is the meaning of an answer that fits nothing documented: never ok.
 func (op *Operation) byStatus(status int) Verdict {

@@ -112,6 +112,22 @@ func TestStatusDecidesWhenNothingElseDoes(t *testing.T) {
 	}
 }
 
+// What stands before a provider has 503 also for a request that the provider took and did not answer; of one that it did not pass on it says so.
+func TestA503OfWhatStandsBeforeAProvider(t *testing.T) {
+	op := operation(t, document(t, "values.yaml"), "values")
+	for body, want := range map[string]Class{
+		"<title>503 Backend fetch failed</title>":                                                             Unknown,
+		"upstream connect error or disconnect/reset before headers. reset reason: connection termination":     Unknown,
+		"upstream connect error or disconnect/reset before headers. reset reason: remote connection failure":  Retry,
+		`{"message": "upstream connect error or disconnect/reset before headers. reset reason: local reset"}`: Unknown,
+		`{"message": "backend is busy"}`:                                                                      Retry,
+	} {
+		if got := op.Interpret(Response{Status: 503, Body: []byte(body)}, Sent{Items: make([]batch.Item, 1)}); got.Class != want {
+			t.Errorf("%s: got %s, want %s", body, got.Class, want)
+		}
+	}
+}
+
 // An answer that fits nothing documented is never ok, whatever it is.
 func TestNoiseIsNeverDelivered(t *testing.T) {
 	all, err := Builtin()

@@ -31,7 +31,7 @@ func (op *Operation) presumed(r Response, s Sent) Reading {
 		body = map[string]any{root: body}
 	}
 	if r.Status < 200 || r.Status > 299 {
-		v := op.byStatus(r.Status)
+		v := op.byAnswer(r)
 		if r.Status == http.StatusInternalServerError && isSendersFault(body, root) {
 			v.Class = Rejected
 		}
@@ -77,7 +77,7 @@ func (op *Operation) taken(r Response, body any) Verdict {
 // byText is the verdict over an answer that has no body, or none that is JSON or XML: by its status, with what can be read of it.
 func (op *Operation) byText(r Response) Verdict {
 	good := r.Status >= 200 && r.Status < 300
-	v := op.byStatus(r.Status)
+	v := op.byAnswer(r)
 	v.Message = batch.Text{EN: loose(op.Text(r))}
 	if !good && misread(r.Body) {
 		v.Message.EN = short(op.Text(r)) // a reason that is no JSON is one all the same
