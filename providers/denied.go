@@ -15,9 +15,8 @@ import (
 var (
 	successNames = namesOf("isok resultflag success ok successful issuccess succeeded succ successflag")
 	failureNames = namesOf("error err erro haserror haserrors iserror errors failed isfailed")
-	failedCounts = namesOf("failed failures failedcount failcount failurecount errorcount errorscount errors rejectedcount")
 	errorNames   = namesOf("errors error err erro exception exceptiontype errorlist violations validationmessages validationerrors fielderrors fault faults errorresponse errorcodes modelstate invalidparams errormessage errormsg errmsg errortext errordescription")
-	errorNumbers = namesOf("errcode errorcode errno errorno error err erro")
+	errorNumbers = namesOf("errcode errorcode errno errorno errornum errornumber error err erro")
 	stateNames   = namesOf("status state result resultstatus returnstatus responsestatus requeststatus highestseverity ack flag outcome estado resultado statut")
 	yesNames     = namesOf("result accepted valid isvalid")
 	noteNames    = namesOf("messages message notifications notification alerts return returns bapiret2")
@@ -158,7 +157,7 @@ func troubled(m map[string]any, depth int) bool {
 		switch {
 		case (slices.Contains(errorNames, name) || depth <= 1 && isErrorName(name)) && isTrouble(v),
 			slices.Contains(errorNumbers, name) && plainSize(v) < 0 && isErrorCode(v),
-			slices.Contains(failedCounts, name) && n > 0,
+			n > 0 && slices.Contains(badCounts, counted(key)) && !slices.Contains(errorNumbers, name),
 			slices.Contains(noteNames, name) && isSevere(v):
 			return true
 		}

@@ -46,7 +46,7 @@ func (op *Operation) presumed(r Response, s Sent) Reading {
 	switch {
 	case items != nil:
 		return Reading{Verdict: op.taken(r, body), Items: items}
-	case !denied && len(s.Items) > 1 && refusesSome(body): // and nothing says whose
+	case !denied && (len(s.Items) > 1 && refusesSome(body) || fallsShort(body, s, r.Status)): // and nothing says whose
 		v = Verdict{Class: Unknown, Code: strconv.Itoa(r.Status)}
 	case !denied:
 		return Reading{Verdict: op.taken(r, body)}

@@ -156,6 +156,13 @@ func TestDenialsOfBatches(t *testing.T) {
 		`{"created": ["REF-0", "REF-1", "REF-2"], "labels": ["one"]}`:                         {OK, OK, OK},
 		`{"items": [{"id": "X1"}, {"id": "X2"}], "warnings": [{"message": "zip mended"}]}`:    nil, // taken as a whole
 		`{"accepted": 2, "failed": 1, "message": "see mail"}`:                                 {Unknown, Unknown, Unknown},
+		`{"received": 3, "imported": 2}`:                                                      {Unknown, Unknown, Unknown},
+		`{"status": "ok", "summary": {"totalRecords": 3, "insertedRecords": 1}}`:              {Unknown, Unknown, Unknown},
+		`{"TotalEntries": 3, "SuccessfulEntries": 2, "UnsuccessfulEntries": 1}`:               {Unknown, Unknown, Unknown},
+		`{"code": 0, "data": {"totalNum": 3, "successNum": 2, "failNum": 1}}`:                 {Unknown, Unknown, Unknown},
+		`{"total": 3, "created": 1, "updated": 1, "skipped": 1}`:                              {Unknown, Unknown, Unknown},
+		`<r><received>3</received><accepted>2</accepted></r>`:                                 {Unknown, Unknown, Unknown},
+		`{"itemsFailedCount": 1, "totalCount": 3, "processedCount": 3}`:                       {Unknown, Unknown, Unknown},
 		`{"success": false, "items": [{"ref": "REF-0", "status": 201}, {"ref": "REF-1"}]}`:    {OK, Unknown, Unknown},
 		`{"items": [{"ref": "REF-0"}, {"ref": "REF-1", "success": false}, {"ref": "REF-2"}]}`: {OK, Rejected, OK},
 	} {
@@ -166,6 +173,30 @@ func TestDenialsOfBatches(t *testing.T) {
 		}
 		if whole := map[bool]Class{true: OK, false: Rejected}[strings.Contains(body, "warnings")]; !slices.Equal(got, want) || want == nil && r.Class != whole {
 			t.Errorf("%s: got %s %v, want %v", body, r.Class, got, want)
+		}
+	}
+}
+
+// Counts that agree, are of something else, or of a job that has not ended, are no refusal.
+func TestCountsOfBatches(t *testing.T) {
+	op := presuming(t, "{batch: orders, max: 9}")
+	for _, body := range []string{
+		`{"received": 3, "imported": 3}`,
+		`{"received": 3, "created": 1, "updated": 2}`,
+		`{"received": 3, "updated": 1, "unchanged": 2}`,
+		`{"total": 3, "success": 3, "failed": 0}`,
+		`{"success": true, "total": 3, "code": 1}`,
+		`{"total": 100, "page": 1, "imported": 2}`,                   // counts of something else
+		`{"id": "J1", "status": "queued", "total": 3, "created": 0}`, // a job
+		`{"jobId": "J1", "totalCount": 3, "processedCount": 0}`,
+		`{"total": 3, "created": 1790000000}`, // when
+		`{"batch": {"id": 7, "count": 3, "errorCode": 0, "error_count": 0}, "orders": 3}`,
+		`{"status": "success", "error": 0, "errorNo": 200, "count": 3}`,
+		`{"received": 3, "message": "ok"}`,
+		`{"order": {"total": 3, "updated": 0}, "number": 77}`,
+	} {
+		if r := op.Interpret(Response{Status: 200, Body: []byte(body)}, sentOrders(3)); r.Class != OK || r.Items != nil {
+			t.Errorf("%s: got %s %v", body, r.Class, r.Items)
 		}
 	}
 }
