@@ -216,7 +216,7 @@ func (b *Inbox) GiveBack(ctx context.Context, c Copied, folder string) (Growth, 
 		} else if err != nil {
 			return None, err
 		}
-		if !e.Mode.IsRegular() || e.Size <= c.Size || e.ModTime.Before(c.ModTime) {
+		if !e.Mode.IsRegular() || e.Size <= c.Size { // its time says nothing: most uploading programs end by giving it that of its source
 			return None, nil
 		}
 		return Grew, b.moveBack(ctx, at, c.ID, c.Name)

@@ -24,6 +24,7 @@ import (
 var pauses = flag.Duration("pauses", 1500*time.Millisecond, "how long the slow writers pause")
 
 // slowly writes a file of so many rows as a program does that keeps it open: it pauses at the given rows, at the end of a row or within it.
+// In the end it gives the file its source's time, as most uploading programs do.
 func slowly(t *testing.T, path, prefix string, rows int, pauseAt map[int]bool) []string {
 	t.Helper()
 	f, err := os.Create(path)
@@ -51,10 +52,20 @@ func slowly(t *testing.T, path, prefix string, rows int, pauseAt map[int]bool) [
 			time.Sleep(*pauses)
 		}
 	}
+	dated(t, f)
 	if err := f.Close(); err != nil {
 		t.Error(err)
 	}
 	return mine
+}
+
+// dated gives a file that is open, wherever it lies by now, a time before all others.
+func dated(t *testing.T, f *os.File) {
+	t.Helper()
+	old := time.Now().Add(-24 * time.Hour)
+	if err := os.Chtimes(fmt.Sprintf("/proc/self/fd/%d", f.Fd()), old, old); err != nil {
+		t.Error(err)
+	}
 }
 
 // part is a file as its newest result and summary tell of it.
@@ -192,5 +203,46 @@ func TestSlowWriters(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A file that goes on growing while nothing runs, and for longer than its patience, is looked at once more at the next start.
+func TestAFileGrowsWhileNothingRuns(t *testing.T) {
+	provider, url := newNotices(t)
+	root := partnerFolder(t)
+	s := sshdtest.Start(t, sshdtest.Options{})
+	config := strings.ReplaceAll(partnerConfig(s, s.Address(), url, root), "formats: [csv]", "formats: [csv, summary]")
+	config = strings.ReplaceAll(config, "settle: ", "patience: 1s, settle: ")
+	f, err := os.Create(filepath.Join(root, "outgoing", "orders.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	write := func(text string) {
+		if _, err := f.WriteString(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := t.TempDir()
+	until := func(rows int) {
+		t.Helper()
+		stop := start(t, dir, config)
+		defer stop()
+		for end := time.Now().Add(time.Minute); !toldWhole(t, filepath.Join(root, "incoming"), "orders", rows); time.Sleep(50 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("no result of %d rows", rows)
+			}
+		}
+	}
+	write("accountNumber,lesBookingId,failReason\n3000372,A-1,late\n")
+	until(1)
+	time.Sleep(1200 * time.Millisecond)
+	write("3000372,A-2,late\n")
+	dated(t, f)
+	until(2)
+	provider.mu.Lock()
+	defer provider.mu.Unlock()
+	if len(provider.did) != 2 || provider.did["A-1"] != 1 || provider.did["A-2"] != 1 {
+		t.Errorf("sent were %v", provider.did)
 	}
 }

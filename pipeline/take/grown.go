@@ -38,7 +38,8 @@ func (t *Taker) follow(f ledger.File) {
 // relearn is how often it is asked what others took.
 const relearn = time.Minute
 
-// followEarlier goes on with what an earlier process, or another machine, took.
+// followEarlier goes on with what an earlier process, or another machine, took: also with what nobody looked at to the end of its time, because
+// nothing ran then.
 func (t *Taker) followEarlier(ctx context.Context) error {
 	earlier := t.Earlier
 	if earlier == nil {
@@ -50,13 +51,41 @@ func (t *Taker) followEarlier(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if !t.begun {
+		if t.looked, err = t.lookedUntil(ctx); err != nil {
+			return err
+		}
+	}
 	t.learned = t.Now()
+	until := t.learned
+	if !t.looked.IsZero() && t.looked.Before(until) {
+		until = t.looked
+	}
 	for _, f := range files {
-		if f.Route == t.Route.Name && f.Rested && t.Now().Sub(f.TakenAt) < t.Following() {
+		if f.Route == t.Route.Name && f.Rested && until.Sub(f.TakenAt) < t.Following() {
 			t.follow(f)
 		}
 	}
 	return nil
+}
+
+func (t *Taker) lookedKey() string { return "looked-after/" + t.Route.Name }
+
+// lookedUntil is until when what was taken has been looked at; zero where that was never written down.
+func (t *Taker) lookedUntil(ctx context.Context) (at time.Time, err error) {
+	text, err := t.Ledger.Kept(ctx, t.lookedKey())
+	at, _ = time.Parse(time.RFC3339, text)
+	return at, err
+}
+
+// keepLooked writes down that all were looked at, from time to time while there are some, and at their end.
+func (t *Taker) keepLooked(ctx context.Context, before, left int) error {
+	now := t.Now()
+	if !t.looked.IsZero() && (before == 0 || left > 0 && now.Sub(t.looked).Abs() < relearn) {
+		return nil
+	}
+	t.looked = now
+	return t.Ledger.Keep(ctx, t.lookedKey(), now.UTC().Format(time.RFC3339))
 }
 
 // Following is how long after it was taken a file is looked at again.
@@ -95,14 +124,17 @@ func (t *Taker) lookAfter(ctx context.Context) (err error) {
 		case grew:
 			t.Log.Warn("a file grew after it was taken; it goes on from there when it is whole", "file", f.file.ID, "name", f.file.Name, "route", f.file.Route)
 		case age < t.Following():
-			f.next = now.Add(max(time.Second, age/2))
+			f.next = now.Add(max(time.Second, age.Abs()/2))
 			on = append(on, f)
 		}
 	}
 	t.followMu.Lock()
 	t.followed = append(t.followed, on...)
 	t.followMu.Unlock()
-	return err
+	if err != nil {
+		return err
+	}
+	return t.keepLooked(ctx, len(all), len(on))
 }
 
 // restsIn is the folder of ours that an original lies in.

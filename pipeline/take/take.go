@@ -65,6 +65,7 @@ type Taker struct {
 	followed []*followed
 	begun    bool            // what earlier processes took is followed
 	learned  time.Time       // when it was asked what was taken
+	looked   time.Time       // until when it is written down that what was taken was looked at
 	toldOf   map[string]bool // what lies in the inbox, is not taken, and was told of
 }
 
