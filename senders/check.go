@@ -89,7 +89,7 @@ func (j *judge) url(text string) {
 	case u.RawQuery != "" || u.Fragment != "":
 		j.bad("server", words.Message("sender.server.query"), words.Message("sender.server.query.write"))
 	case u.Scheme == "http" && !loopback(u.Hostname()):
-		j.warn("server", words.Message("sender.server.plain", "host", u.Host), words.Message("sender.server.plain.write"))
+		j.warn("server", words.Message("sender.server.plain"), words.Message("sender.server.plain.write"))
 	}
 }
 

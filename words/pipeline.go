@@ -85,21 +85,21 @@ var pipeline = catalogue{
 	"take.continued.carried": {
 		EN: "this is what became of it with file {id}, which is the beginning of this one",
 		ZH: "此结果来自文件 {id}，该文件是本文件的开头部分",
-		RU: "так с ней стало в файле {id}, который является началом этого",
+		RU: "вот что с ней стало в файле {id}, а он начало этого файла",
 	},
 	"take.continued.cut": {
 		EN: "this is what became of it with file {id}, where the row was not written to its end yet; if what was sent is not what it says here, mend it at the provider",
 		ZH: "此结果来自文件 {id}，当时该行尚未写完；如果已发送的内容与此处不同，请在服务商处更正",
-		RU: "так с ней стало в файле {id}, где строка ещё не была дописана; если отправлено не то, что стоит здесь, исправьте у провайдера",
+		RU: "вот что с ней стало в файле {id}, где она ещё не была дописана; если отправлено не то, что стоит здесь, исправьте у провайдера",
 	},
 	"take.continued.open": {
 		EN: "it is under way with file {id}, which is the beginning of this one; that file's result says what becomes of it",
 		ZH: "该行正随文件 {id} 处理，该文件是本文件的开头部分；结果见该文件的结果文件",
-		RU: "она в работе в файле {id}, который является началом этого; что с ней станет, скажет результат того файла",
+		RU: "она отправляется с файлом {id}, а он начало этого файла; что с ней станет, скажет результат того файла",
 	},
 	"take.continued.group": {
 		EN: "not sent: rows {rows} of the same document went with file {id} before this row was written, and a document is not sent twice. Add it at the provider, or drop a file with the whole document if the provider may have it again",
-		ZH: "未发送：同一单据的第 {rows} 行已随文件 {id} 发送，当时本行尚未写入，而单据不会发送两次。请在服务商处补充；如果服务商允许重复，请放入包含整张单据的文件",
+		ZH: "未发送：同一单证的第 {rows} 行已随文件 {id} 发送，当时本行尚未写入，而单证不会发送两次。请在服务商处补充；如果服务商允许重复，请放入包含整份单证的文件",
 		RU: "не отправлена: строки {rows} того же документа ушли с файлом {id} раньше, чем записана эта, а документ не отправляется дважды. Добавьте её у провайдера или положите файл со всем документом, если провайдер примет его снова",
 	},
 	"take.double": {
@@ -140,17 +140,17 @@ var pipeline = catalogue{
 	"repeats.note.again": {
 		EN: "{count} {count:row or document is|rows or documents are} sent although {name} (file {id}) brought the same before; the first is row {row}, as row {above} there on {when}",
 		ZH: "有 {count} 行（或单证）照常发送，尽管 {name}（文件 {id}）此前已带来相同内容；第一处为第 {row} 行，对应该文件 {when} 的第 {above} 行",
-		RU: "строк или документов: {count} - отправляются, хотя {name} (файл {id}) уже содержал то же самое; первая - строка {row}, там строка {above} от {when}",
+		RU: "Строки или документы, которые отправляются, хотя то же самое уже было в {name} (файл {id}): {count}; первая — строка {row}, там это строка {above} ({when})",
 	},
 	"repeats.note.equal": {
 		EN: "Rows that equal another row of this file and are sent as well, because nothing in them tells things apart: {count}; the first is row {row}, as row {above}",
 		ZH: "有 {count} 行与本文件中的另一行完全相同，仍照常发送，因为其中没有可区分的字段；第一处为第 {row} 行，与第 {above} 行相同",
-		RU: "строк: {count} - совпадают с другой строкой этого файла и тоже отправляются, так как в них нет поля, которое их различает; первая - строка {row}, как строка {above}",
+		RU: "Строки, которые совпадают с другой строкой этого файла и тоже отправляются, так как в них нет поля, которое их различает: {count}; первая — строка {row}, как строка {above}",
 	},
 	"report.bare": {
 		EN: "rowferry's private copy of {name} (file {id}) was removed or changed, and the original is not found any more. So this result has the rows' numbers and outcomes, and not the sender's own columns",
 		ZH: "rowferry 为 {name}（文件 {id}）保存的副本已被删除或改动，原文件也找不到了。因此本结果只有各行的行号和结果，没有发送方自己的列",
-		RU: "собственная копия {name} (файл {id}) удалена или изменена, и исходного файла больше нет. Поэтому в этом результате есть номера строк и их исходы, но нет столбцов отправителя",
+		RU: "собственная копия {name} (файл {id}) удалена или изменена, и исходного файла больше нет. Поэтому в этом результате есть номера строк и их итоги, но нет столбцов отправителя",
 	},
 	"skip.group": {
 		EN: "not sent because it belongs to the same document as row {rows}, which is invalid: mend that row, then the whole document goes",
@@ -210,7 +210,7 @@ var pipeline = catalogue{
 	"send.blamed": {
 		EN: "refused because of row {rows} of the same document: {message}",
 		ZH: "因同一单证的第 {rows} 行被拒绝：{message}",
-		RU: "отклонено из-за строки {rows} того же документа: {message}",
+		RU: "отклонено из-за других строк того же документа ({rows}): {message}",
 	},
 	"send.pointed": {
 		EN: "Cell {cell} ({field}): {text}",
@@ -230,7 +230,7 @@ var pipeline = catalogue{
 	"pause.unknown": {
 		EN: "paused after {count} unknown outcomes in a row; look these rows up at the provider. When it answers again: rowferry resume {id}. To give the rest up: rowferry cancel {id}. The last one: {message}",
 		ZH: "连续 {count} 个结果不明，已暂停；请到服务商逐一查询这些行。服务恢复应答后运行：rowferry resume {id}；放弃剩余部分：rowferry cancel {id}。最后一个：{message}",
-		RU: "приостановлено после {count} неизвестных исходов подряд; проверьте эти строки у провайдера. Когда он снова ответит: rowferry resume {id}. Отказаться от остального: rowferry cancel {id}. Последний: {message}",
+		RU: "приостановлено после {count} неизвестных итогов подряд; проверьте эти строки у провайдера. Когда он снова ответит: rowferry resume {id}. Отказаться от остального: rowferry cancel {id}. Последний: {message}",
 	},
 	"lane.auth": {
 		EN: "the provider refuses the account {account}: {message}. Check its credentials; waiting rows are kept and one request is tried from time to time",

@@ -40,7 +40,7 @@ var workbookResult = catalogue{
 	"workbookresult.summary.operation": {EN: "Operation", ZH: "操作", RU: "Операция"},
 	"workbookresult.summary.taken":     {EN: "Taken (UTC)", ZH: "接收时间 (UTC)", RU: "Принят (UTC)"},
 	"workbookresult.summary.started":   {EN: "First request (UTC)", ZH: "首次请求 (UTC)", RU: "Первый запрос (UTC)"},
-	"workbookresult.summary.finished":  {EN: "Last outcome (UTC)", ZH: "最后结果 (UTC)", RU: "Последний исход (UTC)"},
+	"workbookresult.summary.finished":  {EN: "Last outcome (UTC)", ZH: "最后结果 (UTC)", RU: "Последний итог (UTC)"},
 	"workbookresult.summary.status":    {EN: "Status", ZH: "状态", RU: "Статус"},
 	"workbookresult.summary.rows":      {EN: "Rows", ZH: "行数", RU: "Строк"},
 	"workbookresult.summary.meaning":   {EN: "What it means", ZH: "含义", RU: "Что это значит"},

@@ -303,7 +303,7 @@ func (a attempt) verdict(item batch.Item, s batch.Status, v providers.Verdict) *
 			rows = append(rows, fmt.Sprint(item.Rows[at]))
 		}
 	}
-	out.Message = a.say("send.blamed", "rows", strings.Join(rows, ", "), "row", strings.Join(rows, ", "), "message", text)
+	out.Message = a.say("send.blamed", "rows", strings.Join(rows, ", "), "message", text)
 	return out
 }
 

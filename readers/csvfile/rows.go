@@ -238,7 +238,7 @@ func (t *opened) build(row *batch.Row, s *splitter) {
 		t.judgeWidth(row, s)
 	}
 	if !s.ended && t.cut(s) {
-		m := words.Message("csv.row.cut", "row", s.number)
+		m := words.Message("csv.row.cut")
 		row.Problem = &m
 	}
 	if t.doubt {
