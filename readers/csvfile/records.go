@@ -166,12 +166,8 @@ func (s *splitter) plainly() bool {
 	b, i := s.buf[s.r:s.w], 0
 	s.fields, s.quoted, s.doubled = s.fields[:0], s.quoted[:0], s.doubled[:0]
 	for {
-		open := i
-		for s.d.blanks && open < len(b) && b[open] == ' ' {
-			open++
-		}
 		var f span
-		if open < len(b) && b[open] != 0 && (b[open] == s.d.quote || b[open] == s.d.also) {
+		if open, quoted := s.opens(b, i); quoted {
 			to, doubled := closing(b, open+1)
 			if to < 0 {
 				return false
@@ -272,110 +268,19 @@ func (s *splitter) stop(b []byte, i int) int {
 	return i
 }
 
+// wait is where a field ends of which more has to be read.
+const wait = -1
+
 // carefully cuts the record at s.r byte by byte: quotes, escapes, mixed line ends. It starts again when it has to wait
 // for more bytes; as the buffer doubles, that costs no more than reading twice.
-func (s *splitter) carefully() (bool, error) {
-	b, i := s.buf[:s.w], s.r
-	d0, more := s.d.delimiter[0], s.d.delimiter[1:]
+func (s *splitter) carefully() (whole bool, err error) {
+	b := s.buf[:s.w]
 	s.scratch, s.fields, s.quoted = s.scratch[:0], s.fields[:0], s.quoted[:0]
 	s.quotes, s.stray, s.unclosed, s.ended = 0, false, false, false
-	for {
+	for i := s.r; ; i += len(s.d.delimiter) {
 		from := len(s.scratch)
-		open := i
-		if s.d.blanks {
-			for open < len(b) && b[open] == ' ' {
-				open++
-			}
-		}
-		if open < len(b) && b[open] != 0 && (b[open] == s.d.quote || b[open] == s.d.also) {
-			s.quotes++
-			s.q, s.quoted = b[open], append(s.quoted, len(s.fields))
-			i = open + 1
-			closed := false
-			for !closed {
-				j := s.mark(b, i)
-				if j < 0 {
-					if len(b)-i > s.cell {
-						return false, errCell
-					}
-					if !s.eof {
-						return false, nil
-					}
-					s.scratch = append(s.scratch, b[i:]...)
-					s.unclosed = true
-					i = len(b)
-					break
-				}
-				s.scratch = append(s.scratch, b[i:j]...)
-				if len(s.scratch)-from > s.cell {
-					return false, errCell
-				}
-				if j+1 == len(b) && !s.eof {
-					return false, nil
-				}
-				switch {
-				case b[j] == s.d.escape && s.d.escape != 0 && s.d.escape != s.d.quote:
-					if j+1 < len(b) && (b[j+1] == s.d.quote || b[j+1] == s.d.escape) {
-						s.scratch = append(s.scratch, b[j+1])
-						i = j + 2
-					} else {
-						s.scratch = append(s.scratch, b[j])
-						i = j + 1
-					}
-				case j+1 < len(b) && b[j+1] == s.q:
-					s.scratch = append(s.scratch, s.q)
-					i = j + 2
-				default:
-					i, closed = j+1, true
-				}
-			}
-		}
-		// The unquoted field, or what stands after the closing quote.
-		isTail := i > open
-		for {
-			if i == len(b) {
-				if !s.eof {
-					if i-s.r > s.cell && len(s.scratch)-from > s.cell {
-						return false, errCell
-					}
-					return false, nil
-				}
-				break
-			}
-			c := b[i]
-			if c == '\n' || c == '\r' {
-				break
-			}
-			if c == d0 {
-				if len(more) == 0 {
-					break
-				}
-				if len(b)-i-1 < len(more) && !s.eof {
-					return false, nil
-				}
-				if bytes.HasPrefix(b[i+1:], []byte(more)) {
-					break
-				}
-			}
-			if c == s.d.escape && s.d.escape != 0 && !isTail {
-				if i+1 == len(b) && !s.eof {
-					return false, nil
-				}
-				if i+1 < len(b) && (b[i+1] == d0 || b[i+1] == s.d.quote || b[i+1] == s.d.escape) {
-					s.scratch = append(s.scratch, b[i+1])
-					i += 2
-					continue
-				}
-			}
-			if isTail && c != ' ' && c != '\t' {
-				s.stray = true
-			}
-			j := i + 1
-			for j < len(b) && b[j] > '"' && b[j] != d0 && b[j] != s.d.escape && b[j] != s.d.quote && !isTail {
-				j++
-			}
-			s.scratch = append(s.scratch, b[i:j]...)
-			i = j
+		if i, err = s.field(b, i, from); i == wait || err != nil {
+			return false, err
 		}
 		if len(s.scratch)-from > s.cell {
 			return false, errCell
@@ -384,30 +289,134 @@ func (s *splitter) carefully() (bool, error) {
 		if len(s.fields) > s.columns {
 			return false, errColumns
 		}
-		if i == len(b) {
-			break
+		if i < len(b) && b[i] != '\n' && b[i] != '\r' {
+			continue
 		}
-		if b[i] == '\n' {
-			i++
-			s.ended = true
-			break
+		if i = s.end(b, i); i == wait {
+			return false, nil
 		}
-		if b[i] == '\r' {
-			if i+1 == len(b) && !s.eof {
-				return false, nil
-			}
-			i++
-			if i < len(b) && b[i] == '\n' {
+		s.text, s.r = s.scratch, i
+		return true, nil
+	}
+}
+
+// field puts what the field at i holds into scratch, where it begins at from, and gives where it ends: at a delimiter, a line end or the
+// end of b.
+func (s *splitter) field(b []byte, i, from int) (int, error) {
+	open, quoted := s.opens(b, i)
+	if !quoted {
+		return s.unquoted(b, i, from, false)
+	}
+	s.quotes++
+	s.q, s.quoted = b[open], append(s.quoted, len(s.fields))
+	i, err := s.inQuotes(b, open+1, from)
+	if i == wait || err != nil {
+		return i, err
+	}
+	return s.unquoted(b, i, from, true)
+}
+
+// opens is where the field at i begins, behind blanks that the dialect passes over, and whether a quote opens it there.
+func (s *splitter) opens(b []byte, i int) (open int, quoted bool) {
+	for s.d.blanks && i < len(b) && b[i] == ' ' {
+		i++
+	}
+	return i, i < len(b) && b[i] != 0 && (b[i] == s.d.quote || b[i] == s.d.also)
+}
+
+// inQuotes takes what stands from i on in quotes, and gives where the closing one has ended.
+func (s *splitter) inQuotes(b []byte, i, from int) (int, error) {
+	for {
+		j := s.mark(b, i)
+		switch {
+		case j >= 0:
+		case len(b)-i > s.cell:
+			return 0, errCell
+		case !s.eof:
+			return wait, nil
+		default:
+			s.scratch = append(s.scratch, b[i:]...)
+			s.unclosed = true
+			return len(b), nil
+		}
+		s.scratch = append(s.scratch, b[i:j]...)
+		if len(s.scratch)-from > s.cell {
+			return 0, errCell
+		}
+		if j+1 == len(b) && !s.eof {
+			return wait, nil
+		}
+		i = j + 1
+		switch {
+		case b[j] == s.d.escape && s.d.escape != 0 && s.d.escape != s.d.quote:
+			c := b[j]
+			if i < len(b) && (b[i] == s.d.quote || b[i] == s.d.escape) {
+				c = b[i]
 				i++
 			}
-			s.ended = true
-			break
+			s.scratch = append(s.scratch, c)
+		case i < len(b) && b[i] == s.q:
+			s.scratch = append(s.scratch, s.q)
+			i++
+		default:
+			return i, nil
 		}
-		i += len(s.d.delimiter)
 	}
-	s.text = s.scratch
-	s.r = i
-	return true, nil
+}
+
+// unquoted takes a field without quotes, or what stands behind the closing one, and gives where that ends.
+func (s *splitter) unquoted(b []byte, i, from int, behind bool) (int, error) {
+	d0, more := s.d.delimiter[0], s.d.delimiter[1:]
+	for i < len(b) {
+		c := b[i]
+		if c == '\n' || c == '\r' || c == d0 && s.parts(b, i) {
+			return i, nil
+		}
+		if c == d0 && len(b)-i-1 < len(more) && !s.eof {
+			return wait, nil
+		}
+		if c == s.d.escape && s.d.escape != 0 && !behind {
+			if i+1 == len(b) && !s.eof {
+				return wait, nil
+			}
+			if i+1 < len(b) && (b[i+1] == d0 || b[i+1] == s.d.quote || b[i+1] == s.d.escape) {
+				s.scratch = append(s.scratch, b[i+1])
+				i += 2
+				continue
+			}
+		}
+		if behind && c != ' ' && c != '\t' {
+			s.stray = true
+		}
+		to := i + 1 // many go at once
+		for to < len(b) && b[to] > '"' && b[to] != d0 && b[to] != s.d.escape && b[to] != s.d.quote && !behind {
+			to++
+		}
+		s.scratch = append(s.scratch, b[i:to]...)
+		i = to
+	}
+	switch {
+	case s.eof:
+		return i, nil
+	case i-s.r > s.cell && len(s.scratch)-from > s.cell:
+		return 0, errCell
+	}
+	return wait, nil
+}
+
+// end is where the line end at i has ended, or i at the end of the file.
+func (s *splitter) end(b []byte, i int) int {
+	if i == len(b) {
+		return i
+	}
+	s.ended = true
+	switch {
+	case b[i] == '\r' && i+1 == len(b) && !s.eof:
+		return wait
+	case b[i] == '\r' && i+1 < len(b) && b[i+1] == '\n':
+		return i + 2
+	}
+	return i + 1
 }
 
 // mark finds the next quote or escape at or after i.
