@@ -363,6 +363,28 @@ func TestProperties(t *testing.T) {
 	}
 }
 
+// Some programs (exceljs is one) go by the names of parts: what has another name is not there for them, and a sheet that refers to it
+// is no sheet that they can read.
+func TestPartsAreNamedAsExcelNamesThem(t *testing.T) {
+	known := regexp.MustCompile(`^(\[Content_Types\]\.xml|_rels/\.rels|docProps/(app|core|custom)\.xml|xl/(workbook|styles|sharedStrings|theme/theme\d+|worksheets/sheet\d+|comments\d+)\.xml|xl/drawings/vmlDrawing\d+\.vml|xl/_rels/workbook\.xml\.rels|xl/worksheets/_rels/sheet\d+\.xml\.rels)$`)
+	first, _ := resultOf(t, plainSender(t))
+	second, _ := resultOf(t, first)
+	for _, path := range []string{first, second, write(t, everyOutcome())} {
+		notes := 0
+		for name := range parts(t, path) {
+			if !known.MatchString(name) {
+				t.Errorf("%s: %s", filepath.Base(path), name)
+			}
+			if strings.HasPrefix(name, "xl/comments") {
+				notes++
+			}
+		}
+		if notes == 0 {
+			t.Errorf("%s has no notes", filepath.Base(path))
+		}
+	}
+}
+
 // The heading of a sender's own sheet stays in view and has a filter, where they have not split or filtered the sheet themselves.
 func TestHeadingsStayInView(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -158,7 +158,7 @@ func TestNewWorkbook(t *testing.T) {
 	if _, is := summary["Row 2"]; is {
 		t.Error("a delivered row is listed with those that need a person")
 	}
-	links := string(part(t, path, "xl/worksheets/summary.xml"))
+	links := string(part(t, path, "xl/worksheets/sheet2.xml"))
 	for _, want := range []string{`location="'Result'!F3"`, `location="'Result'!F6"`} {
 		if !strings.Contains(links, want) {
 			t.Errorf("no link %s", want)
@@ -440,7 +440,7 @@ func TestColumnsAtTheLeft(t *testing.T) {
 	if s.Filter != "A1:L7" || s.Frozen != "A2" {
 		t.Errorf("filter %q, frozen at %q", s.Filter, s.Frozen)
 	}
-	if links := string(part(t, path, "xl/worksheets/summary.xml")); !strings.Contains(links, `location="'Result'!A4"`) {
+	if links := string(part(t, path, "xl/worksheets/sheet2.xml")); !strings.Contains(links, `location="'Result'!A4"`) {
 		t.Error("no link to row 4")
 	}
 	source := plainSender(t)

@@ -139,13 +139,16 @@ func parts(t testing.TB, path string) map[string][]byte {
 // patched reports whether the result is the sender's own file, and why not.
 func patched(t testing.TB, path string) (bool, string) {
 	content := parts(t, path)
-	if _, is := content["xl/worksheets/summary.xml"]; !is {
+	if !bytes.Contains(content["xl/workbook.xml"], []byte(`<workbookView xWindow="0" yWindow="0" windowWidth="28000" windowHeight="16000" activeTab="0"/></bookViews>`)) {
 		return true, ""
 	}
-	s := string(content["xl/worksheets/summary.xml"])
-	_, why, _ := strings.Cut(s, "本工作簿是新建的，仅含原文件的值，并非原文件：")
-	why, _, _ = strings.Cut(why, "<")
-	return false, why
+	for _, page := range content {
+		if _, why, is := strings.Cut(string(page), "本工作簿是新建的，仅含原文件的值，并非原文件："); is {
+			why, _, _ = strings.Cut(why, "<")
+			return false, why
+		}
+	}
+	return false, ""
 }
 
 // Files that other people wrote come back as they were, with ours added.

@@ -149,10 +149,13 @@ func (f *freshBook) measure() error {
 	return nil
 }
 
+// sheetPart is the part of a sheet, as Excel names them: some programs go by that, and not by what refers to it.
+func sheetPart(n int) string { return "xl/worksheets/sheet" + strconv.Itoa(n) + ".xml" }
+
 // begin opens the next sheet for rows.
 func (f *freshBook) begin() error {
 	n := len(f.sheets) + 1
-	part, err := ours.NewSpool("xl/worksheets/sheet" + strconv.Itoa(n) + ".xml")
+	part, err := ours.NewSpool(sheetPart(n))
 	if err != nil {
 		return err
 	}
@@ -357,10 +360,9 @@ func (f *freshBook) assemble(w io.Writer) error {
 			types = append(types, ours.ContentType{Part: s.notes.Comments.Name, Kind: ours.TypeComments})
 		}
 	}
-	const page = "xl/worksheets/summary.xml"
+	page, hidden := sheetPart(len(f.sheets)+1), sheetPart(len(f.sheets)+2)
 	sheet(page, f.summaryName(), "")
 	b.Add(page, ours.SummarySheet(f.report, &f.tally, ours.Fresh, ours.MainSpace, f.about()))
-	const hidden = "xl/worksheets/marks.xml"
 	sheet(hidden, resultmark.Sheet, ` state="veryHidden"`)
 	m := ours.Marks{Report: f.report, Space: ours.MainSpace, Texts: true, Where: [ours.WhereColumns]string{f.sheets[0].name, "1", ours.Letters(f.ours), f.summaryName()}}
 	if len(f.report.Sheets) > 0 {

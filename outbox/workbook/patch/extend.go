@@ -99,7 +99,7 @@ func (x *extension) page() error {
 		x.changed[x.again(x.found.summary)] = content
 		return nil
 	}
-	name := x.o.beside("worksheets/rowferry-summary", ".xml")
+	name := x.o.beside("worksheets/sheet", ".xml", false)
 	x.add(name, ours.TypeSheet, content)
 	x.tab(name, x.summary, "")
 	return nil
@@ -121,7 +121,7 @@ func (x *extension) markSheet() error {
 		}
 	}
 	if len(x.found.marks) == 0 {
-		name := x.o.beside("worksheets/rowferry-marks", ".xml")
+		name := x.o.beside("worksheets/sheet", ".xml", false)
 		x.add(name, ours.TypeSheet, content)
 		x.tab(name, x.o.tabName(resultmark.Sheet), ` state="veryHidden"`)
 	}

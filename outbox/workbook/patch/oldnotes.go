@@ -163,7 +163,7 @@ const (
 // openNotes begins the notes: beside the sender's, or the first of the sheet.
 func (p *patch) openNotes() (*ours.Notes, error) {
 	block := max(p.old.maxShape, p.maxShape)/1024 + 1
-	comments, shapes := p.o.beside("rowferry-comments", ".xml"), p.o.beside("drawings/rowferry-notes", ".vml")
+	comments, shapes := p.o.beside("comments", ".xml", false), p.o.beside("drawings/vmlDrawing", ".vml", false)
 	n, err := ours.OpenNotes(comments, shapes, p.s.space, "", block, 4*p.report.File.Counts.Invalid)
 	if err != nil {
 		return nil, err

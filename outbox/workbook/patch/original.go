@@ -334,13 +334,14 @@ func toward(from, to string) string {
 	return up + strings.TrimPrefix(to, dir+"/")
 }
 
-// beside gives a part name that is still free, in a folder below the workbook's.
-func (o *original) beside(name, extension string) string {
+// beside gives a part name that is still free, in a folder below the workbook's. It is one as Excel gives them, with a number at
+// its end, or without where there is but one: some programs go by the names of parts, and not by what refers to them.
+func (o *original) beside(name, extension string, only bool) string {
 	stem := path.Join(path.Dir(o.book), name)
 	for n := 1; ; n++ {
-		candidate := stem + extension
-		if n > 1 {
-			candidate = stem + "-" + strconv.Itoa(n) + extension
+		candidate := stem + strconv.Itoa(n) + extension
+		if only && n == 1 {
+			candidate = stem + extension
 		}
 		if o.part(candidate) == nil && !o.given[candidate] {
 			o.given[candidate] = true

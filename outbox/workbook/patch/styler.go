@@ -48,7 +48,7 @@ const mostFormats = 64_000
 func openStyles(o *original, space string) (*styler, error) {
 	s := &styler{part: o.styles, marked: map[marking]int{}}
 	if s.part == "" {
-		s.part = o.beside("styles", ".xml")
+		s.part = o.beside("styles", ".xml", true)
 		s.content = ours.FreshStyles(space)
 		s.Base = ours.Fresh
 		s.formats = [][]byte{[]byte(`<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>`)}
