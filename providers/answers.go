@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -241,20 +242,19 @@ func (op *Operation) interpret(r Response, s Sent) Reading {
 	}
 	body, root, err := parseBody(r.Body, r.Header.Get("Content-Type"), op.Provider.Charset)
 	if err != nil {
-		return Reading{Verdict: op.byText(r)}
+		word := bareWord.Find(r.Body)
+		if word == nil {
+			return Reading{Verdict: op.byText(r)}
+		}
+		body = string(bytes.TrimSpace(word))
 	}
 	env := answerEnv{Status: r.Status, Body: body, Root: root, Sent: len(s.Items), Encoding: s.Encoding}
 	if op.answer.headers {
 		env.Headers = headerTexts(r.Header)
 	}
 	whole, decided := op.answer.judge.read(env, op.byAnswer(r).Class)
-	if !decided {
-		fallback := op.byText(r)
-		fallback.Code, fallback.Reference = cmp.Or(whole.Code, fallback.Code), whole.Reference
-		if whole.Message != (batch.Text{}) {
-			fallback.Message = whole.Message
-		}
-		whole = fallback
+	if !decided || whole.Class != OK && whole.Message == (batch.Text{}) {
+		whole = op.worded(whole, decided, r, body)
 	}
 	out := Reading{Verdict: whole}
 	if whole.Class != OK {
@@ -267,6 +267,26 @@ func (op *Operation) interpret(r Response, s Sent) Reading {
 	op.answer.remember(r, s, whole)
 	return out
 }
+
+// worded is a verdict with the words of an answer in which the document found none, and the status where there is no code; one that the
+// document did not decide is decided by them.
+func (op *Operation) worded(v Verdict, decided bool, r Response, body any) Verdict {
+	said := op.byText(r)
+	if words := wordsIn(body); words != "" {
+		said.Message = batch.Text{EN: words}
+	}
+	if decided {
+		said.Class = v.Class
+	}
+	if v.Message != (batch.Text{}) {
+		said.Message = v.Message
+	}
+	said.Code, said.Reference = cmp.Or(v.Code, said.Code), v.Reference
+	return said
+}
+
+// bareWord is an answer of one word without quotes: success, as programs give it that are no more careful.
+var bareWord = regexp.MustCompile(`^\s*[A-Za-z]{1,20}\s*$`)
 
 // inside is what was sent with the bodies taken out of their envelopes.
 func (op *Operation) inside(s Sent) Sent {

@@ -18,6 +18,7 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
+	"golang.org/x/text/encoding/charmap"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/providers"
@@ -1311,6 +1312,61 @@ func TestContradictionsAreNeverDelivered(t *testing.T) {
 	}
 }
 
+// Which words HGJ has for success is not documented: HTTP 200 with any of them and no error is taken over. What is neither is unknown.
+func TestWordsOfSuccessAtHGJ(t *testing.T) {
+	for body, want := range map[string]providers.Class{
+		"success": providers.OK, "OK": providers.OK, "true": providers.OK, `"操作成功"`: providers.OK, `{"code":"SUCCESS"}`: providers.OK, `{"code":"0000","message":"ok"}`: providers.OK,
+		`{"success":true,"code":"success"}`: providers.OK, `{"code":"00000","data":null}`: providers.OK,
+		"fail": providers.Unknown, "false": providers.Unknown, `{"code":"SUCCESS","message":"船公司不能为空"}`: providers.Rejected, `{"success":false,"code":"SUCCESS"}`: providers.Unknown,
+		`{"code":"FAIL"}`: providers.Unknown, "系统维护中": providers.Unknown, "not ok": providers.Unknown, `{"code":"0040"}`: providers.Unknown,
+	} {
+		for _, facts := range []string{"hgj-aci", "hgj-ams"} {
+			if got := operation(t, facts).Interpret(providers.Response{Status: 200, Body: []byte(body)}, sent(t, facts)); got.Class != want {
+				t.Errorf("%s: %s is %s, want %s", facts, body, got.Class, want)
+			}
+			if got := operation(t, facts).Interpret(providers.Response{Status: 500, Body: []byte(body)}, sent(t, facts)); got.Class == providers.OK {
+				t.Errorf("%s: HTTP 500 %s counts as delivered", facts, body)
+			}
+		}
+	}
+}
+
+// A refusal of which the document has neither code nor words has those of the answer, and its status.
+func TestRefusalsHaveACodeAndWords(t *testing.T) {
+	for _, c := range []struct {
+		status           int
+		body, code, text string
+	}{
+		{405, "<html><head><title>405 Not Allowed</title></head></html>", "405", "405 Not Allowed"},
+		{404, `{"timestamp":"2026-11-30T06:00:00.000+0000","status":404,"error":"Not Found","path":"/x"}`, "404", "Not Found"},
+	} {
+		for facts := range operations {
+			got := operation(t, facts).Interpret(providers.Response{Status: c.status, Body: []byte(c.body)}, sent(t, facts))
+			if got.Class != providers.Config || got.Code != c.code || got.Message.EN != c.text {
+				t.Errorf("%s: %s %q %q, want %q %q", facts, got.Class, got.Code, got.Message.EN, c.code, c.text)
+			}
+		}
+	}
+}
+
+// What comes too fast was not looked at, also where Dellin says so under a good status; a request that is too long was.
+func TestDellinIsTooFast(t *testing.T) {
+	for errors, want := range map[string]providers.Class{
+		`"Превышено количество запросов"`: providers.Retry, `{"requestids":"Превышен лимит запросов в минуту"}`: providers.Retry,
+		`[{"code":"180012","title":"Слишком много запросов"}]`: providers.Retry, `"Too Many Requests"`: providers.Retry, `"Превышено допустимое число обращений к API"`: providers.Retry,
+		`{"requestids":"Превышено количество заявок в запросе"}`: providers.Rejected, `"Слишком много заявок в одном запросе"`: providers.Rejected,
+	} {
+		got := operation(t, "dellin").Interpret(providers.Response{Status: 200, Body: []byte(`{"errors":` + errors + `}`)}, sent(t, "dellin"))
+		if got.Class != want {
+			t.Errorf("%s: %s, want %s", errors, got.Class, want)
+		}
+	}
+	body, err := charmap.Windows1251.NewEncoder().String(`{"errors":{"requestids":"ошибка с адресом отправки"}}`)
+	if got := operation(t, "dellin").Interpret(providers.Response{Status: 200, Body: []byte(body)}, sent(t, "dellin")); err != nil || got.Class != providers.Rejected || got.Code != "3" {
+		t.Errorf("windows-1251: %s %s, %v", got.Class, got.Code, err)
+	}
+}
+
 // A refusal without words is said without a colon that nothing follows.
 func TestAnswersWithoutWords(t *testing.T) {
 	for body, want := range map[string]string{`{"code":5}`: "LES answers with code 5, which is not public", `{"code":-1,"message":""}`: "failed"} {
@@ -1348,7 +1404,7 @@ func TestStrangeAnswersAreNeverDelivered(t *testing.T) {
 		`{"answer":{"state":"success"},"errors":{"requestids":"x"}}`, `<shipPointRemoveResponse/>`, `<shipPointRemoveResponse><responseCode>7</responseCode></shipPointRemoveResponse>`,
 		`{"errors":{}}`, `{"error":"x"}`, `{"errors":["x"]}`, `{"code":1} {"code":1}`, `{"message":"sucess"}`}
 	mayBe := map[string][]string{ // HTTP 200 without an error code is taken over at HGJ
-		"hgj-aci": {"", " ", "{}", "null", `{"code":0}`, `{"answer":{}}`, `{"answer":{"state":"queued"}}`, `{"answer":{"requestID":1}}`, `{"message":"sucess"}`},
+		"hgj-aci": {"", " ", "OK", "{}", "null", `"success"`, `{"code":0}`, `{"answer":{}}`, `{"answer":{"state":"queued"}}`, `{"answer":{"requestID":1}}`, `{"message":"sucess"}`},
 	}
 	mayBe["hgj-ams"] = mayBe["hgj-aci"]
 	for facts := range operations {
