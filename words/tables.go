@@ -27,6 +27,11 @@ var tables = catalogue{
 		ZH: "标题在第 {row} 行，而它上方有 {count} 行像是数据（首行为第 {first} 行）。请把标题移到所有数据的上方；如果这些行确实不需要，请在路由中写明：read: {header: {row}}。",
 		RU: "Над заголовком (строка {row}) стоят строки, похожие на записи: {count}, первая – строка {first}. Переставьте заголовок выше всех; если же эти строки не нужны, укажите это в маршруте: read: {header: {row}}.",
 	},
+	"table.note.full": {
+		EN: "The table ends in row {row}, the last that a sheet has room for: a program that saves or opens a longer table leaves the rest out, and some do so without a word. Compare the number of rows with where they come from.",
+		ZH: "表格正好结束于第 {row} 行，即工作表所能容纳的最后一行：程序保存或打开更长的表格时会丢掉其余的行，有的不作任何提示。请与数据来源核对行数。",
+		RU: "Таблица кончается строкой {row}, последней, какая помещается на листе: сохраняя или открывая более длинную таблицу, программы отбрасывают остальное, иные – молча. Сверьте число строк с источником.",
+	},
 	"table.note.other": {
 		EN: "{count} {count:row|rows} of another table below {count:was|were} left out, as the route says with read: {header: …}.",
 		ZH: "下方另一张表的 {count} 行未读取（路由中 read: {header: …} 的规定）。",

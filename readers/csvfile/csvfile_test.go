@@ -149,6 +149,16 @@ func TestSettings(t *testing.T) {
 }
 
 // A wrong setting is refused in words, never obeyed.
+// A file of as many lines as a sheet has may have been longer where it comes from, and a note says so.
+func TestFullSheets(t *testing.T) {
+	for lines, want := range map[int]bool{65_535: false, 65_536: true, 65_537: false} {
+		said := show([]byte("No,Name\n"+strings.Repeat("E2,x\n", lines-1)), readers.Settings{})
+		if told := strings.Contains(said, "the last that a sheet has room for"); told != want {
+			t.Errorf("%d lines: told %t", lines, told)
+		}
+	}
+}
+
 func TestWrongSettings(t *testing.T) {
 	for key, s := range map[string]readers.Settings{
 		"csv.encoding_unknown": {Encoding: "klingon"},

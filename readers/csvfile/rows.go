@@ -58,6 +58,9 @@ func (t *opened) each(take func(*splitter) bool) error {
 			return t.broken(err, s.number+1)
 		}
 		if !more {
+			if take != nil && table.Full(s.number) {
+				t.notes.add(words.Message("table.note.full", "row", s.number), 0)
+			}
 			return nil
 		}
 		if s.number&1023 == 0 && t.ctx.Err() != nil {

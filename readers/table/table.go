@@ -430,3 +430,7 @@ func Destroyed[T string | []byte](s T) bool {
 	}
 	return true
 }
+
+// Full reports whether a table's last row is one behind which a sheet has no place: of .xls, or of what came after it. Programs that save a
+// longer table so, or open it, leave the rest out, and some without a word.
+func Full(row int) bool { return row == 65_536 || row == 1_048_576 }

@@ -311,6 +311,23 @@ func TestMergedData(t *testing.T) {
 	}
 }
 
+// A table whose last row is the last of a sheet in an .xls, or in the newer formats, may go on where it comes from, and a note says so.
+func TestFullSheets(t *testing.T) {
+	for last, want := range map[int]bool{65_535: false, 65_536: true, 65_537: false, 1_048_576: true} {
+		n := strconv.Itoa(last)
+		p := minimal()
+		p["xl/worksheets/sheet1.xml"] = xmlHead + `<worksheet ` + mainNS + `><sheetData><row r="1">` + text("A1", "No") + text("B1", "Name") + `</row><row r="2">` + text("A2", "E2") + text("B2", "x") +
+			`</row><row r="` + n + `">` + text("A"+n, "E9") + text("B"+n, "x") + `</row></sheetData></worksheet>`
+		f, err := all(zipped(t, p), readers.Settings{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if told := slices.ContainsFunc(f.notes, func(n batch.Note) bool { return n.Message.Key == "table.note.full" }); told != want || len(f.rows) != 2 {
+			t.Errorf("last row %d: told %t, %d rows", last, told, len(f.rows))
+		}
+	}
+}
+
 // A cell that a merge covers has the merged value, wherever in the sheet, and however often the rows are read; an HTML table tells
 // of its merges with the rows.
 func TestMergedValues(t *testing.T) {

@@ -563,6 +563,9 @@ func (t *rows) report() error {
 		}
 		t.note(key, n.first, n.count, args...)
 	}
+	if table.Full(t.last) && (t.book.settings.Sheet != every || t.index == len(t.book.tabs)-1) {
+		t.note("table.note.full", 0, 0, "row", t.last)
+	}
 	if t.sheet != nil {
 		return t.reportMerged()
 	}
