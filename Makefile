@@ -157,7 +157,7 @@ generate:
 # Debian packages that the tests need: a C compiler for the race detector, a real sshd for SFTP, other programs' eyes on our workbooks; node, from wherever, for
 # other people's validators.
 APT := gcc libc6-dev openssh-server openssl python3-openpyxl libreoffice-calc-nogui python3-uno gnumeric python3-xlrd python3-xlwt python3-odf libspreadsheet-writeexcel-perl chromium fonts-wqy-microhei \
-	proftpd-core proftpd-mod-crypto rclone python3-asyncssh erlang-base erlang-ssh python3-twisted rpm systemd postgresql prometheus curl jq
+	proftpd-core proftpd-mod-crypto rclone fuse3 python3-asyncssh erlang-base erlang-ssh python3-twisted rpm systemd postgresql prometheus curl jq
 packages:
 	@missing=""; command -v node >/dev/null || missing=" nodejs"; for p in $(APT); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then \

@@ -57,6 +57,7 @@ type folder struct {
 	quiet    quiet
 	clock    func() time.Time
 	numbered atomic.Pointer[ownNumber] // where we are not who we are
+	staying  atomic.Pointer[staying]
 }
 
 func (f *folder) real(name string) string { return filepath.Join(f.Dir, filepath.FromSlash(name)) }
@@ -92,7 +93,7 @@ func (f *folder) list(name string) ([]places.Entry, error) {
 	if err == nil {
 		defer in.Close()
 		var found []places.Entry
-		if found, err = entries(in); err == nil {
+		if found, err = f.entries(in); err == nil {
 			return found, nil
 		}
 	}
@@ -126,7 +127,7 @@ func (f *folder) usable() error {
 }
 
 // entries leaves out what is not there any more.
-func entries(in *os.Root) ([]places.Entry, error) {
+func (f *folder) entries(in *os.Root) ([]places.Entry, error) {
 	dir, err := in.Open(".")
 	if err != nil {
 		return nil, err
@@ -139,14 +140,18 @@ func entries(in *os.Root) ([]places.Entry, error) {
 	out := make([]places.Entry, 0, len(names))
 	for _, name := range names {
 		if info, err := in.Lstat(name); err == nil {
-			out = append(out, entry(info))
+			out = append(out, f.entry(info))
 		}
 	}
 	return out, nil
 }
 
-func entry(info fs.FileInfo) places.Entry {
-	return places.Entry{Name: info.Name(), Size: info.Size(), ModTime: info.ModTime(), Node: node(info), Mode: info.Mode()}
+func (f *folder) entry(info fs.FileInfo) places.Entry {
+	e := places.Entry{Name: info.Name(), Size: info.Size(), ModTime: info.ModTime(), Mode: info.Mode()}
+	if f.numbersStay(info) {
+		e.Node = node(info)
+	}
+	return e
 }
 
 func (f *folder) Stat(_ context.Context, name string) (places.Entry, error) {
@@ -155,7 +160,7 @@ func (f *folder) Stat(_ context.Context, name string) (places.Entry, error) {
 		if err != nil {
 			return places.Entry{}, err
 		}
-		return entry(info), nil
+		return f.entry(info), nil
 	}
 	at, err := f.spot(name)
 	if err != nil {
@@ -166,7 +171,7 @@ func (f *folder) Stat(_ context.Context, name string) (places.Entry, error) {
 	if err != nil {
 		return places.Entry{}, err
 	}
-	return entry(info), nil
+	return f.entry(info), nil
 }
 
 func (f *folder) Fetch(ctx context.Context, name string, as places.Entry, at int64, w io.Writer) error {
@@ -183,7 +188,7 @@ func (f *folder) Fetch(ctx context.Context, name string, as places.Entry, at int
 		return err
 	}
 	defer from.Close()
-	if err := expect(from, as); err != nil {
+	if err := f.expect(from, as); err != nil {
 		return err
 	}
 	if _, err := from.Seek(at, io.SeekStart); err != nil {
@@ -196,15 +201,15 @@ func (f *folder) Fetch(ctx context.Context, name string, as places.Entry, at int
 	if at+n != as.Size {
 		return places.ErrChanged
 	}
-	return expect(from, as)
+	return f.expect(from, as)
 }
 
-func expect(f *os.File, as places.Entry) error {
-	info, err := f.Stat()
+func (f *folder) expect(file *os.File, as places.Entry) error {
+	info, err := file.Stat()
 	if err != nil {
 		return err
 	}
-	if now := entry(info); !now.Mode.IsRegular() || now.Size != as.Size || !now.ModTime.Equal(as.ModTime) || now.Node != as.Node {
+	if now := f.entry(info); !now.Mode.IsRegular() || now.Size != as.Size || !now.ModTime.Equal(as.ModTime) || now.Node != as.Node {
 		return places.ErrChanged
 	}
 	return nil

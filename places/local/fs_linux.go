@@ -27,6 +27,31 @@ var remote = map[uint32]string{
 	0x7461636f: "OCFS2",
 }
 
+// renumbering are the file systems that give a file another inode when it is moved, or when they forgot about it meanwhile: most that are
+// programs (of an object store or a cloud, by the file's path), Windows shares that tell no numbers, and the FAT family.
+var renumbering = []uint32{unix.FUSE_SUPER_MAGIC, unix.SMB_SUPER_MAGIC, unix.CIFS_SUPER_MAGIC, unix.SMB2_SUPER_MAGIC, unix.MSDOS_SUPER_MAGIC, unix.EXFAT_SUPER_MAGIC}
+
+// staying is whether inodes stay on a device.
+type staying struct {
+	device uint64
+	stay   bool
+}
+
+// numbersStay reports whether a file in the folder keeps its inode as long as it is there.
+func (f *folder) numbersStay(info fs.FileInfo) bool {
+	s, told := info.Sys().(*syscall.Stat_t)
+	if !told {
+		return false
+	}
+	if known := f.staying.Load(); known != nil && known.device == uint64(s.Dev) {
+		return known.stay
+	}
+	var kind unix.Statfs_t
+	stay := unix.Statfs(f.Dir, &kind) != nil || !slices.Contains(renumbering, uint32(kind.Type))
+	f.staying.Store(&staying{uint64(s.Dev), stay})
+	return stay
+}
+
 // Networked names the kind of network file system that holds a folder, whose changes by others cause no events here; "" for none.
 func Networked(dir string) string {
 	var s unix.Statfs_t

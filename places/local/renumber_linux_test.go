@@ -1,0 +1,70 @@
+package local
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rowferry/rowferry/places"
+)
+
+// A file on a mount of rclone, as of a cloud's folder, has another inode as soon as it is moved: it is the same file. Taken for another one it
+// would go back into the inbox each time that it was claimed.
+func TestAFileThatIsRenumberedIsTheSame(t *testing.T) {
+	real, dir := t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(real, "orders.csv"), []byte("a,b\n1,2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mount := exec.Command("rclone", "mount", real, dir, "--attr-timeout", "1ms", "--dir-cache-time", "1s", "--vfs-cache-mode", "writes", "--cache-dir", t.TempDir())
+	mount.Env = append(os.Environ(), "RCLONE_CONFIG="+filepath.Join(t.TempDir(), "none"))
+	if err := mount.Start(); err != nil {
+		t.Skip("no rclone: ", err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- mount.Wait() }()
+	t.Cleanup(func() {
+		_ = syscall.Unmount(dir, syscall.MNT_DETACH)
+		_ = mount.Process.Signal(syscall.SIGTERM)
+		<-done
+	})
+	for mountOf(dir) != "fuse.rclone "+dir {
+		select {
+		case err := <-done:
+			done <- err
+			t.Skip("nothing can be mounted here: ", err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	f, err := Open(Settings{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	stat := func(name string) places.Entry {
+		t.Helper()
+		e, err := f.Stat(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	before := stat("orders.csv")
+	if _, err := f.Make(t.Context(), "processing", true); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Take(t.Context(), "orders.csv", "processing/orders.csv"); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(20 * time.Millisecond) // what the kernel remembers of it is over
+	if after := stat("processing/orders.csv"); after.Node != before.Node {
+		t.Errorf("its inode was %d and is %d", before.Node, after.Node)
+	}
+	var content strings.Builder
+	if err := f.Fetch(t.Context(), "processing/orders.csv", before, 0, &content); err != nil || content.String() != "a,b\n1,2\n" {
+		t.Errorf("it holds %q: %v", content.String(), err)
+	}
+}
