@@ -1,11 +1,13 @@
 package mappers
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/words"
 )
 
 // layout is one way to write a date, a time, or both.
@@ -152,4 +154,28 @@ func examples(layouts []layout) string {
 		out[i] = probes[0].Format(l.text)
 	}
 	return strings.Join(out, ", ")
+}
+
+// orders are how dates are written whose parts may change places.
+var orders = []string{"02.01.2006", "2.1.2006", "02/01/2006", "01/02/2006", "2/1/2006", "1/2/2006", "02-01-2006", "2-1-2006", "02.01.06", "2.1.06", "02/01/06", "01/02/06"}
+
+// dateSetting adds to how a date is mended the line by which the route takes all that are written like it: of those that may be meant each.
+func (st *state) dateSetting(s *slot, value string, fix batch.Message) batch.Message {
+	if _, _, bad := s.field.Append(nil, "2026-12-31", batch.Date); bad != nil {
+		return fix // a day is not all that it takes
+	}
+	var lines []string
+	days := map[time.Time]bool{}
+	for _, layout := range orders {
+		if day, err := time.Parse(layout, value); err == nil && !days[day] {
+			days[day] = true
+			lines = append(lines, fmt.Sprintf("map: {%s: {from: %q, date: %s}}", s.field.Path, st.b.t.columns[s.col].Name, layout))
+		}
+	}
+	if len(lines) == 0 {
+		return fix
+	}
+	return batch.Message{Text: batch.InEach(func(l batch.Language) string {
+		return words.Of(l, "mapper.date.setting", "fix", words.Say(l, fix), "lines", strings.Join(lines, words.Of(l, "mapper.date.or")))
+	})}
 }

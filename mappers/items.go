@@ -62,6 +62,7 @@ type state struct {
 	seeds    [2]maphash.Seed
 	marks    []mark // watched fillers: what the row gave
 	units    []said // for each column of units
+	counted  map[int]measured
 
 	groups   *grouping // nil where rows do not group
 	elements []byte    // what the rows of the group under way contribute
@@ -174,6 +175,12 @@ func (st *state) write(dst []byte, f *filler) ([]byte, bool) {
 		return dst, false
 	}
 	out, omit, bad := f.field.Append(dst, value, kind)
+	if bad != nil && kind == batch.String && isNumeric(f.field) {
+		out, omit, bad = st.again(dst, s, value, bad)
+	}
+	if bad != nil && bad.Code == "date" && s.col >= 0 && len(s.layouts) == 0 {
+		bad.Fix = st.dateSetting(s, value, bad.Fix)
+	}
 	if bad != nil {
 		st.violation(s, bad, value)
 		st.marks[f.at].bad = !bad.Warning

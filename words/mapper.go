@@ -58,6 +58,10 @@ var mapper = catalogue{
 
 	// cells
 	"mapper.bad":               {EN: `{where}: "{value}" {rule}`, ZH: `{where}：“{value}”{rule}`, RU: `{where}: «{value}» — {rule}`},
+	"mapper.date.setting":      {EN: "{fix}; or have the route say how this column writes dates: {lines}", ZH: "{fix}；或请管理员在路由中说明此列日期的写法：{lines}", RU: "{fix}; или попросите указать в маршруте, как в этом столбце пишутся даты: {lines}"},
+	"mapper.date.or":           {EN: " or ", ZH: " 或 ", RU: " или "},
+	"mapper.understood":        {EN: `{where}: "{value}" is sent as {sent}.`, ZH: `{where}：“{value}”按 {sent} 发送。`, RU: `{where}: «{value}» отправляется как {sent}.`},
+	"mapper.unit.fix":          {EN: "write it in {unit}, and the number alone", ZH: "请以 {unit} 为单位，只填写数字", RU: "пересчитайте в {unit} и напишите только число"},
 	"mapper.bad.blank":         {EN: `{where} is empty, but {rule}`, ZH: `{where}为空：{rule}`, RU: `{where}: пусто — {rule}`},
 	"mapper.bad.blank.word":    {EN: `{where}: {word}, but {rule}`, ZH: `{where}：{word}，但{rule}`, RU: `{where}: {word} — {rule}`},
 	"mapper.faulty":            {EN: `{where}: {problem}`, ZH: `{where}：{problem}`, RU: `{where}: {problem}`},
