@@ -155,6 +155,11 @@ var csvWords = catalogue{
 		ZH: "该行及相邻各行有 {fields} 个字段，而标题只有 {columns} 个列名：无法确定哪个列名对应哪个值。请给每一列写上列名（在 R 中：write.table(…, col.names = NA) 或 row.names = FALSE）。",
 		RU: "В этой строке и соседних полей: {fields}, а имён в заголовке: {columns}; какое имя к какому значению относится, неясно. Дайте имя каждому столбцу (в R: write.table(…, col.names = NA) или row.names = FALSE).",
 	},
+	"csv.row.comma": {
+		EN: "The row has {fields} {fields:field|fields}, but there {columns:is|are} {columns} {columns:column|columns}. Perhaps {value} is one number, whose comma parts fields here: write {point}, put it into quotation marks, or save the file with semicolons between the fields. Else another value holds a comma: put that one into quotation marks.",
+		ZH: "该行有 {fields} 个字段，但只有 {columns} 列。{value} 可能是一个数字，其中的小数逗号在此被当作分隔符：请写成 {point}，或给它加上引号，或以分号作分隔符保存文件。否则是另一个值中含有逗号：请给该值加上引号。",
+		RU: "В строке полей: {fields}, а столбцов: {columns}. Возможно, {value} — одно число, запятая которого здесь разделяет поля: напишите {point}, возьмите его в кавычки или сохраните файл с точкой с запятой между полями. Иначе запятая есть в другом значении: возьмите его в кавычки.",
+	},
 	"csv.row.cut": {
 		EN: "The file ends in this row without a line end, and its last value may have lost its end: the file may have been cut. Send it again from its source; if it is whole, put a line end behind the row.",
 		ZH: "文件在该行结束且没有换行，最后一个值可能不完整：文件可能被截断。请从来源重新发送；如果文件是完整的，请在该行后加上换行。",

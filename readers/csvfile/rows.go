@@ -293,7 +293,11 @@ func (t *opened) judgeWidth(row *batch.Row, s *splitter) {
 	for used > len(row.Cells) && blank(s.text[s.fields[used-1].from:s.fields[used-1].to]) {
 		used--
 	}
+	comma := t.decimal(s)
 	switch {
+	case comma != "" && (t.short && !digits(s.value(0)) || !t.short && used > len(row.Cells)):
+		m := words.Message("csv.row.comma", "fields", len(s.fields), "columns", t.width, "value", comma, "point", strings.Replace(comma, ",", ".", 1))
+		row.Problem = &m
 	case t.short && len(s.fields) > t.width:
 		m := words.Message("csv.row.unnamed", "fields", len(s.fields), "columns", t.width)
 		row.Problem = &m
@@ -308,6 +312,31 @@ func (t *opened) judgeWidth(row *batch.Row, s *splitter) {
 		row.Problem = &m
 	}
 }
+
+// decimal is the first number of a row that a comma between fields may have taken apart: 1,5. The first two fields are none: rows begin with
+// numbers.
+func (t *opened) decimal(s *splitter) string {
+	if t.d.delimiter != "," {
+		return ""
+	}
+	for i := 1; i < len(s.fields)-1; i++ {
+		whole, decimals := s.value(i), s.value(i+1)
+		if len(whole) <= 3 && len(decimals) <= 3 && digits(whole) && digits(decimals) && (whole == "0" || whole[0] != '0') && !slices.Contains(s.quoted, i) && !slices.Contains(s.quoted, i+1) {
+			return whole + "," + decimals
+		}
+	}
+	return ""
+}
+
+// value is the text of one field, "" where there is none.
+func (s *splitter) value(i int) string {
+	if i >= len(s.fields) {
+		return ""
+	}
+	return string(s.text[s.fields[i].from:s.fields[i].to])
+}
+
+func digits(text string) bool { return text != "" && strings.Trim(text, "0123456789") == "" }
 
 // unusual are the first bytes of cells that may show nothing or another text than is written, or whose value was destroyed.
 var unusual = func() (odd [256]bool) {
