@@ -38,9 +38,10 @@ func initCommand(f *flags) *cobra.Command {
 		Use:   "init --from SAMPLE --operation PROVIDER/OPERATION",
 		Short: "A first configuration, made from a sample file",
 		Long: `Reads a sample, matches its headings with the operation's fields (by the provider's names in English, Chinese and
-Russian, by names in use, by near spelling), and writes a configuration with one account and one route. It says how sure
-each match is, what is unmatched on both sides, and what a check of the sample finds. Nothing is sent, and no secret is
-needed yet: the configuration takes them from environment variables, which are listed.
+Russian, by names in use, by what their words mean: "Ship-To Zip" is consignee.address.postalCode; by near spelling), and
+writes a configuration with one account and one route. It says how sure each match is, what is unmatched on both sides, and what
+a check of the sample finds. Nothing is sent, and no secret is needed yet: the configuration takes them from environment
+variables, which are listed.
 
 A file that is there already is never overwritten: -o names another, and -o - prints the configuration. With --into the route is
 added to a configuration that is there, whose comments and order stay; so is the account, unless one of the same provider is there.
@@ -268,6 +269,9 @@ func (i *initFlags) tell(w io.Writer, p *proposal.Proposal, finding *check.Findi
 		from := "-"
 		if f.Column >= 0 {
 			from = shownColumn(p.Columns()[f.Column])
+			for _, more := range f.More {
+				from += ", " + shownColumn(p.Columns()[more])
+			}
 		} else if f.Map != nil && f.Map.Value != nil {
 			from = strconv.Quote(*f.Map.Value)
 		} else if !f.Required {

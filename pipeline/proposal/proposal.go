@@ -70,7 +70,8 @@ const (
 // Field is one field of the operation and what was found for it.
 type Field struct {
 	*providers.Field
-	Column  int // in the sample; -1: none
+	Column  int   // in the sample; -1: none
+	More    []int // columns of a list's further elements
 	How     mappers.How
 	Score   float64
 	Surety  Surety
@@ -88,14 +89,20 @@ func Propose(ctx context.Context, s Settings, path, name string) (*Proposal, err
 		return nil, err
 	}
 	for _, g := range mappers.Match(s.Operation, p.columns) {
-		f := &Field{Field: g.Field, Column: g.Column, How: g.How, Score: g.Score, Surety: Sure}
+		f := &Field{Field: g.Field, Column: g.Column, More: g.More, How: g.How, Score: g.Score, Surety: Sure}
 		switch {
 		case g.Column < 0:
 			f.Surety = None
-		case g.How == mappers.Near && !p.trusted(f):
+		case g.How == mappers.Near && !p.trusted(f), g.How == mappers.Worded && !f.Required && !p.suits(f):
 			f.Surety = Perhaps
-		case g.How == mappers.Near:
+		case g.How == mappers.Near, g.How == mappers.Worded:
 			f.Surety = Check
+		}
+		if len(g.More) > 0 && f.Surety == Sure {
+			f.Surety = Check
+		}
+		for _, r := range g.Rivals {
+			f.Rivals = append(f.Rivals, r.Path)
 		}
 		p.Fields = append(p.Fields, f)
 	}
@@ -120,10 +127,14 @@ func Propose(ctx context.Context, s Settings, path, name string) (*Proposal, err
 // decide has a field filled as a person says.
 func (p *Proposal) decide(f *Field, d Decision) {
 	own := f.Surety == Sure || f.Surety == Check
-	f.Column, f.Surety, f.Rivals, f.Map = -1, Chosen, nil, nil
+	more := f.More
+	if !own || p.heading(f.Column) != d.Heading {
+		more = nil
+	}
+	f.Column, f.More, f.Surety, f.Rivals, f.Map = -1, nil, Chosen, nil, nil
 	for i := range p.columns {
 		if d.Heading != "" && p.heading(i) == d.Heading {
-			f.Column, f.Map = i, &configs.Mapping{}
+			f.Column, f.More, f.Map = i, more, &configs.Mapping{}
 			return
 		}
 	}
@@ -135,19 +146,19 @@ func (p *Proposal) decide(f *Field, d Decision) {
 // strays leaves to a person what is near the name of a field and would be the only one in an object that may be left out: with it, cash
 // on delivery or a return might be ordered that nobody wants.
 func (p *Proposal) strays() {
-	within := map[string]int{}
-	optional := make([]string, len(p.Fields))
-	for i, f := range p.Fields {
-		optional[i] = optionalObject(p.Operation.Item, f.Path)
-		if f.Column >= 0 && f.Surety != Perhaps {
-			within[optional[i]]++
-		}
-	}
-	for i, f := range p.Fields {
-		if f.Surety == Check && optional[i] != "" && within[optional[i]] == 1 && !namesObject(p.columns[f.Column].Name, f.Path) {
+	for _, f := range p.Fields {
+		object := optionalObject(p.Operation.Item, f.Path)
+		if f.Surety == Check && object != "" && !p.livens(object, f) && !namesObject(p.columns[f.Column].Name, f.Path) && !p.says(f) {
 			f.Surety = Perhaps
 		}
 	}
+}
+
+// livens reports whether another field is filled in an object.
+func (p *Proposal) livens(object string, but *Field) bool {
+	return slices.ContainsFunc(p.Fields, func(f *Field) bool {
+		return f != but && f.Column >= 0 && f.Surety != Perhaps && strings.HasPrefix(f.Path, object+".")
+	})
 }
 
 // namesObject reports whether a heading names a field with the object that it is in: "Shipper country" is shipper.country.
@@ -159,6 +170,30 @@ func namesObject(heading, path string) bool {
 		}
 	}
 	return false
+}
+
+// says reports whether a heading says in words of its own what the innermost optional object is, or whose; and that nothing but that object
+// comes along with it.
+func (p *Proposal) says(f *Field) bool {
+	heading, object := labels.Mean(p.columns[f.Column].Name), optionalObject(p.Operation.Item, f.Path)
+	if whose := labels.Mean(strings.Split(f.Path, ".")...).Party; heading.Party != "" || whose == labels.Receiver {
+		for name, around, more := cutLast(object); more && labels.Mean(name).Party == ""; name, around, more = cutLast(object) {
+			object = around
+		}
+	} else if name, _, _ := cutLast(object); heading.Covers(labels.Mean(name)) == 0 {
+		return false
+	}
+	around := optionalObject(p.Operation.Item, object)
+	if name, _, _ := cutLast(around); labels.Mean(name).Said() == "package" { // there is one
+		around = optionalObject(p.Operation.Item, around)
+	}
+	return f.How == mappers.Worded && (around == "" || p.livens(around, f))
+}
+
+// cutLast parts the last name of a path from what stands before it.
+func cutLast(path string) (last, before string, more bool) {
+	at := strings.LastIndexByte(path, '.')
+	return path[at+1:], path[:max(at, 0)], at >= 0
 }
 
 // optionalObject is the path of the innermost object about a field that may be left out; "" where there is none.
@@ -207,7 +242,7 @@ func (p *Proposal) rivals() {
 		}
 	}
 	for _, f := range p.Fields {
-		if len(f.Rivals) > 0 {
+		if len(f.Rivals) > 0 && f.Surety == Sure {
 			f.Surety = Check
 		}
 	}
@@ -245,9 +280,18 @@ func (p *Proposal) conclude() {
 	}
 	for _, f := range p.Fields {
 		if f.Map != nil && f.Column >= 0 {
-			f.Map.From = []string{p.heading(f.Column)}
+			f.Map.From = p.from(f)
 		}
 	}
+}
+
+// from is how the map names a field's columns.
+func (p *Proposal) from(f *Field) []string {
+	out := []string{p.heading(f.Column)}
+	for _, more := range f.More {
+		out = append(out, p.heading(more))
+	}
+	return out
 }
 
 // trial binds the sample's columns as the map stands. What nothing fills is filled by the document's example meanwhile.
@@ -258,7 +302,7 @@ func (p *Proposal) trial() ([][]batch.Column, error) {
 		case f.Map != nil:
 			m := *f.Map
 			if f.Column >= 0 {
-				m.From = []string{p.heading(f.Column)}
+				m.From = p.from(f)
 			}
 			set.Map[f.Path] = m
 		case f.Surety != Sure && f.Required && f.Example != "":
@@ -307,6 +351,9 @@ func (p *Proposal) leftovers() {
 		switch {
 		case f.Column >= 0 && f.Surety != Perhaps:
 			used[f.Column] = true
+			for _, more := range f.More {
+				used[more] = true
+			}
 		case f.Map != nil && f.Map.Value != nil && *f.Map.Value != "":
 		case f.Required:
 			p.Unfilled = append(p.Unfilled, f.Field)
@@ -373,6 +420,13 @@ func Complaint(l batch.Language, err error) (text string, ok bool) {
 	return words.Say(l, u.Message), true
 }
 
+func others(n int) string {
+	if n <= 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (and %d more)", n)
+}
+
 // Sureness says in a few words why a column was taken for the field.
 func (f *Field) Sureness() string {
 	switch {
@@ -382,14 +436,18 @@ func (f *Field) Sureness() string {
 		return "please check: no column was found, and this is the default of the provider's document"
 	case f.Column < 0:
 		return "nothing found"
-	case len(f.Rivals) > 0:
-		return "please check: " + strings.Join(f.Rivals, ", ") + " goes by this name too"
+	case len(f.Rivals) > 0 && f.Surety != Perhaps:
+		return "please check: " + strings.Join(f.Rivals[:min(len(f.Rivals), 3)], ", ") + others(len(f.Rivals)-3) + " goes by this name too"
 	case f.How == mappers.Exact:
 		return "sure: the provider's own name"
 	case f.How == mappers.Alike:
 		return "sure: the provider's own name, but for case, width or blanks"
 	case f.How == mappers.Known:
 		return "sure: a name in use for it"
+	case f.How == mappers.Worded && f.Surety == Check:
+		return "please check: by its words"
+	case f.How == mappers.Worded:
+		return "perhaps: by its words, not used"
 	case f.Surety == Perhaps:
 		return fmt.Sprintf("perhaps: near spelling (%.0f%%), not used", 100*f.Score)
 	}

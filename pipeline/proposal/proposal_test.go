@@ -251,7 +251,7 @@ func TestAmbiguous(t *testing.T) {
 	if !f.Good() || len(r.Map) != 1 {
 		t.Errorf("%+v %+v", r.Map, f)
 	}
-	if !strings.Contains(string(p.Config()), "from.name: name # please check: to.name goes by this name too") {
+	if !strings.Contains(string(p.Config()), "to.name: name # please check: from.name goes by this name too") {
 		t.Errorf("%s", p.Config())
 	}
 	if len(p.Unused) != 1 || p.Unused[0].Name != "Remark" {
@@ -327,4 +327,55 @@ paths:
 	if text := string(got.Config()); !strings.Contains(text, "receiver.city: city # please check: sender.city goes by this name too") {
 		t.Error(text)
 	}
+}
+
+// Headings are matched by what their words mean, in several languages, and whose they are: where a consignee's address went to the shipper,
+// it was sent wrong. Of an address that names nobody the receiver's is meant, unless other headings name the receiver.
+func TestWords(t *testing.T) {
+	op := operation(t, "testdata/parties.yaml")
+	for _, c := range []struct{ headings, want string }{
+		{"Ship To Name,Ship To Phone,Ship To Address 1,Ship To Address 2,Ship To City,Ship To Zip,Ship To Country,Ship From Name,Ship From Zip,Weight (kg)",
+			"consignee.address.countryCode: Ship To Country; consignee.address.lines: [Ship To Address 1 Ship To Address 2]; consignee.address.postalCode: Ship To Zip; consignee.address.town: Ship To City; consignee.name: Ship To Name; consignee.phone.number: Ship To Phone; packages.weight.value: Weight (kg); shipper.address.postalCode: Ship From Zip; shipper.name: Ship From Name"},
+		{"Empfänger,Straße,PLZ,Ort,Land,Gewicht",
+			"consignee.address.countryCode: Land; consignee.address.lines: Straße; consignee.address.postalCode: PLZ; consignee.address.town: Ort; consignee.name: Empfänger; packages.weight.value: Gewicht"},
+		{"收件人,收件人电话,收件人地址,收件人城市,收件人国家,寄件人,寄件人城市,重量",
+			"consignee.address.countryCode: 收件人国家; consignee.address.lines: 收件人地址; consignee.address.town: 收件人城市; consignee.name: 收件人; consignee.phone.number: 收件人电话; packages.weight.value: 重量; shipper.address.town: 寄件人城市; shipper.name: 寄件人"},
+		{"ФИО получателя,Индекс получателя,Город получателя,Адрес,Страна",
+			"consignee.address.countryCode: Страна; consignee.address.lines: Адрес; consignee.address.postalCode: Индекс получателя; consignee.address.town: Город получателя; consignee.name: ФИО получателя"},
+		{"Recipient,Postcode,Country of origin,Valid to,Bill-To City", "consignee.address.postalCode: Postcode; consignee.name: Recipient; customs.countryOfOrigin: Country of origin; validTo: Valid to"},
+		{"Name,City,Delivery date", "consignee.address.town: City; consignee.name: Name; deliveryDate: Delivery date"},
+		{"Sender postal code,Shipping date,Ship to state", "shipper.address.postalCode: Sender postal code"},
+	} {
+		values := strings.TrimSuffix(strings.Repeat("12,", strings.Count(c.headings, ",")+1), ",")
+		path := filepath.Join(t.TempDir(), "s.csv")
+		if err := os.WriteFile(path, []byte(c.headings+"\n"+values+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p, err := Propose(t.Context(), Settings{Operation: op, Language: batch.English}, path, "s.csv")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, f := range p.Fields {
+			switch {
+			case f.Surety == Check:
+				got = append(got, f.Path+": "+strings.Trim(fmt.Sprint(f.Map.From), map[bool]string{true: "[]"}[len(f.Map.From) == 1]))
+			case f.Surety == Sure:
+				got = append(got, f.Path+": "+p.columns[f.Column].Name)
+			}
+		}
+		slices.Sort(got)
+		if text := strings.Join(got, "; "); text != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", c.headings, text, c.want)
+		}
+	}
+}
+
+func operation(t *testing.T, path string) *providers.Operation {
+	t.Helper()
+	p, err := providers.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Operations[0]
 }

@@ -99,17 +99,21 @@ func (p *Proposal) trusted(f *Field) bool {
 		heading = p.columns[f.Column].Ref
 	}
 	telling := len(f.Schema.Enum) > 0 || isDate(f.Field) // values that fit such a field speak for it
-	cells := p.cells[f.Column]
-	fit := 0
-	for _, c := range cells {
+	telling = telling && p.fitting(f) > 0
+	return p.suits(f) && slices.ContainsFunc(names(f.Field), func(n string) bool { return n != "" && sameWords(heading, n, telling) })
+}
+
+// suits reports whether most values of the column are such as the field takes.
+func (p *Proposal) suits(f *Field) bool { return 2*p.fitting(f) >= len(p.cells[f.Column]) }
+
+// fitting counts values of the column that the field takes, or would with a word in the map.
+func (p *Proposal) fitting(f *Field) (fit int) {
+	for _, c := range p.cells[f.Column] {
 		if fits(f.Field, c) || len(layoutsOf(c.text)) > 0 && isDate(f.Field) || guess(f.Field, c.text) != "" {
 			fit++
 		}
 	}
-	if 2*fit < len(cells) {
-		return false
-	}
-	return slices.ContainsFunc(names(f.Field), func(n string) bool { return n != "" && sameWords(heading, n, telling && fit > 0) })
+	return fit
 }
 
 func fits(f *providers.Field, c cell) bool {

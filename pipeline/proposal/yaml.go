@@ -260,6 +260,13 @@ func (p *Proposal) entry(line func(string, ...any), f *Field) {
 		return
 	}
 	heading, remark := Scalar(f.Map.From[0]), comment("# "+f.Sureness())+remarks(f.Remarks)
+	if len(f.Map.From) > 1 {
+		var all []string
+		for _, h := range f.Map.From {
+			all = append(all, quoted(h))
+		}
+		heading = "[" + strings.Join(all, ", ") + "]"
+	}
 	if f.Map.Lookup == nil && len(f.Map.Date) == 0 {
 		line("      %s: %s %s", Scalar(f.Path), heading, remark)
 		return
