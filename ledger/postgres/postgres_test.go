@@ -78,7 +78,9 @@ func closed(t *testing.T, l interface{ Close() error }) {
 
 // A database that crashes while we write costs time and nothing else: each write is there once.
 func TestTheDatabaseRestarts(t *testing.T) {
-	l := open(t, postgres.Driver{Address: cluster.Address(), Data: t.TempDir()})
+	address := cluster.Address()
+	postgres.Lasting(t.Context(), t, address, 5*time.Minute) // a restart may take long
+	l := open(t, postgres.Driver{Address: address, Data: t.TempDir()})
 	defer closed(t, l)
 	const rows = 3000
 	ledgertest.Accepted(t, l, "f1", rows)
