@@ -1,9 +1,12 @@
 package configs
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
 )
 
 const hidden = "***"
@@ -36,6 +39,48 @@ func (s Secret) Again() Secret {
 		s.value = &text
 	}
 	return s
+}
+
+// Keep writes another value into the file that the secret came from: whoever gave it has replaced it. The old one is there until the new one
+// is on disk, where the folder allows that.
+func (s Secret) Keep(value string) error {
+	if s.file == "" {
+		return errors.New("it comes from no file")
+	}
+	path, err := filepath.EvalSymlinks(s.file)
+	if err != nil {
+		return err
+	}
+	if replace(path, value) == nil {
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
+	if err != nil {
+		return err
+	}
+	return written(f, value)
+}
+
+// replace puts a file with the value in the place of the one at path, with its rights.
+func replace(path, value string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".rowferry-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if err := errors.Join(f.Chmod(info.Mode().Perm()), written(f, value)); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+func written(f *os.File, value string) error {
+	_, err := f.WriteString(value + "\n")
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // Withheld reports whether the value is not at hand: its variable or file is missing on this machine.

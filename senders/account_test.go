@@ -1,6 +1,7 @@
 package senders_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -240,5 +241,70 @@ func TestSpentLimitHolds(t *testing.T) {
 		if held := r.Fate == senders.NotSent && p.orders == 1; held != holds {
 			t.Errorf("%s: %+v after %d orders", said, r, p.orders)
 		}
+	}
+}
+
+// consents is the provider of testdata/consent.yaml: each refresh token is good for one use, and each token for one order.
+type consents struct{ given int }
+
+func (p *consents) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/token" {
+		w.WriteHeader(http.StatusCreated)
+		if r.Header.Get("Authorization") != fmt.Sprint("Bearer token-", p.given) {
+			panic(http.ErrAbortHandler)
+		}
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if r.FormValue("grant_type") != "refresh_token" || r.FormValue("refresh_token") != fmt.Sprint("consent-", p.given) {
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, `{"error": "invalid_grant"}`)
+		return
+	}
+	p.given++
+	fmt.Fprintf(w, `{"access_token": "token-%d", "refresh_token": "consent-%d", "expires_in": -1}`, p.given, p.given)
+}
+
+// A refresh token that is replaced with each use is kept where it came from, for the next use and the next start; where it cannot be, that is told.
+func TestTheNextRefreshTokenIsKept(t *testing.T) {
+	for credential, told := range map[string]bool{"file:consent": false, "consent-0": true} {
+		server := httptest.NewServer(&consents{})
+		dir := t.TempDir()
+		put := func(name, text string) {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		document, err := os.ReadFile("testdata/consent.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		put("consent.yaml", string(document))
+		put("consent", "consent-0\n")
+		put("rowferry.yaml", "accounts: {a: {provider: ./consent.yaml, server: \""+server.URL+"\", credentials: {client_id: me, client_secret: s3cret, refresh_token: \""+credential+"\"}}}\n")
+		p, err := providers.Load(filepath.Join(dir, "consent.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var logged bytes.Buffer
+		for start := range 2 {
+			account := configs.Load(filepath.Join(dir, "rowferry.yaml")).Accounts["a"]
+			account.Timeout = 2 * time.Minute
+			s, err := senders.Open(account, p, senders.Options{Log: slog.New(slog.NewTextHandler(&logged, nil))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				r := s.Send(t.Context(), senders.Attempt{Operation: p.Operations[0], Items: []batch.Item{{Rows: []int{2}, Body: []byte(`{"no":"1"}`)}}})
+				if good := r.Fate == senders.Answered && r.Reading.Class == providers.OK; good != (start == 0 || !told) {
+					t.Errorf("%s, start %d: %+v", credential, start, r)
+				}
+			}
+			s.Close()
+		}
+		if got := strings.Contains(logged.String(), "could not be kept"); got != told || strings.Contains(logged.String(), "consent-") {
+			t.Errorf("%s: %s", credential, logged.String())
+		}
+		server.Close()
 	}
 }

@@ -176,7 +176,7 @@ func (b *builder) make(of providers.Scheme) auth.Scheme {
 		return together.New(parts)
 	}
 	a := authAccount(b.account, of)
-	a.Server = b.s.server
+	a.Server, a.Log = b.s.server, b.s.log
 	a.Client = &http.Client{Transport: b.transport, Timeout: b.s.timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return schemes[cmp.Or(of.Kind, of.Name)].New(a)
 }

@@ -4,6 +4,7 @@ package auth
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -25,6 +26,7 @@ type Account struct {
 	Login       string       // generation of the login; "" = the first whose credentials are there
 	Server      *url.URL     // where the provider listens; nil where that is not known
 	Client      *http.Client // for logins elsewhere: the account's certificates and time limit
+	Log         *slog.Logger // nil: none
 }
 
 // Has reports whether the account gives a credential, though its value may not be at hand.

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -21,6 +22,7 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/senders/auth"
 	"github.com/rowferry/rowferry/words"
@@ -36,6 +38,11 @@ type scheme struct {
 	header string   // that has the token
 	around []string // what stands before and behind it there
 	others []string // further headers, each with its value behind it
+
+	account, name string         // of the account, and of the credential below
+	consent       configs.Secret // the token of a person's consent, where tokens are got by it
+	found         string         // what consent was when it was last read
+	log           *slog.Logger
 }
 
 // Kind is this way to authenticate.
@@ -64,7 +71,9 @@ func New(a auth.Account) auth.Scheme {
 		s.config.ClientID, s.config.ClientSecret = a.Credentials[needs[0]].Reveal(), a.Credentials[needs[1]].Reveal()
 	}
 	if o.Flow == "refreshToken" && len(needs) >= 3 {
-		s.config.EndpointParams = url.Values{"grant_type": {"refresh_token"}, "refresh_token": {a.Credentials[needs[2]].Reveal()}}
+		s.account, s.name, s.consent, s.log = a.Name, needs[2], a.Credentials[needs[2]], a.Log
+		s.config.EndpointParams = url.Values{"grant_type": {"refresh_token"}}
+		s.reread()
 	}
 	filled := func(t auth.Template) string {
 		return string(t.Append(nil, func(dst []byte, name string) []byte {
@@ -134,17 +143,54 @@ func (s *scheme) Authorize(r *auth.Request) {
 // Session gives a token that is still good. Of callers that find none, one asks and the others wait for what it gets.
 func (s *scheme) Session(ctx context.Context, _ auth.Call) (string, error) {
 	return s.token.Get(ctx, func(ctx context.Context) (string, time.Time, error) {
-		got, err := s.config.Token(context.WithValue(ctx, oauth2.HTTPClient, s.reading()))
+		asking := context.WithValue(ctx, oauth2.HTTPClient, s.reading())
+		if s.reread(); s.name != "" {
+			asking = context.WithoutCancel(asking) // what is given once is not to be lost because nobody waits any more
+		}
+		got, err := s.config.Token(asking)
+		if err != nil && s.reread() { // another program got one by it just now
+			got, err = s.config.Token(asking)
+		}
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return "", time.Time{}, ctx.Err()
 		case err != nil:
 			return "", time.Time{}, explained(err)
-		case got.Expiry.IsZero():
+		}
+		s.keep(got.RefreshToken)
+		if got.Expiry.IsZero() {
 			return got.AccessToken, time.Time{}, nil
 		}
 		return got.AccessToken, got.Expiry.Add(-ahead(got)), nil
 	})
+}
+
+// reread takes the token of a person's consent as its file has it now, and reports whether that is another one than before.
+func (s *scheme) reread() bool {
+	now := s.consent.Again().Reveal()
+	if now == s.found {
+		return false
+	}
+	s.found = now
+	s.config.EndpointParams.Set("refresh_token", now)
+	return true
+}
+
+// keep has the next token asked for by the one that came along with this, where providers give another with each use: the old one is no good
+// any more, also after a restart.
+func (s *scheme) keep(next string) {
+	if s.name == "" || next == "" || next == s.config.EndpointParams.Get("refresh_token") {
+		return
+	}
+	s.config.EndpointParams.Set("refresh_token", next)
+	if err := s.consent.Keep(next); err != nil {
+		if s.log != nil {
+			s.log.Warn("the provider replaced the refresh token, and the new one could not be kept: after a restart a person has to agree anew. Write "+
+				s.name+": file:PATH, with a file that rowferry may write", "account", s.account, "cause", err.Error())
+		}
+		return
+	}
+	s.found = next
 }
 
 // ahead is early, but no more than a tenth of a token's life.
@@ -224,6 +270,9 @@ func standard(body []byte) []byte {
 	for range 3 {
 		if token, _ := named(m, "accesstoken", "token").(string); strings.TrimSpace(token) != "" {
 			out := map[string]any{"access_token": strings.TrimSpace(token), "token_type": "Bearer"}
+			if next, _ := named(m, "refreshtoken").(string); next != "" {
+				out["refresh_token"] = next
+			}
 			if life, err := strconv.ParseFloat(fmt.Sprint(named(m, "expiresin")), 64); err == nil && life < 1e9 {
 				out["expires_in"] = int64(life)
 			}
