@@ -106,25 +106,9 @@ func (t *opened) each(take func(*splitter) bool) error {
 
 // recognise names what a record is when it is no data; "" for data. It looks closer only where the first bytes give a reason.
 func (t *opened) recognise(s *splitter) string {
-	var word []byte // the first field that shows something
-	for _, f := range s.fields {
-		at := f.from
-		for at < f.to && s.text[at] <= ' ' {
-			at++
-		}
-		if at < f.to {
-			word = s.text[at:f.to]
-			break
-		}
-	}
+	word := s.word()
 	gap := t.gap
-	t.gap = false
-	if len(word) == 0 {
-		t.gap = true
-		return "csv.note.blank"
-	}
-	if r, _ := utf8.DecodeRune(word); r >= utf8.RuneSelf && invisible(r) && table.Blank(s.strings()) {
-		t.gap = true
+	if t.gap = hollow(word, s); t.gap {
 		return "csv.note.blank"
 	}
 	if t.dumped && len(s.fields) == 1 && string(word) == `\.` {
@@ -137,7 +121,7 @@ func (t *opened) recognise(s *splitter) string {
 		what, doubt := table.Remarked(cells, len(t.columns), s.number-t.skip, (unlike || gap) && t.watch.Odd(cells))
 		t.doubt = doubt && t.fit != nil
 		if !doubt && (what == table.Total || what != table.Record && t.fit != nil) { // who only reads gets all that is there
-			return remarks[what]
+			return what.Note()
 		}
 	}
 	if strings.IndexByte(rules, word[0]) >= 0 && ruled(s.strings()) {
@@ -164,10 +148,25 @@ func (t *opened) recognise(s *splitter) string {
 	return ""
 }
 
-// remarks are the notes on what is left out.
-var remarks = map[table.Remark]string{
-	table.Total: "csv.note.totals", table.End: "table.note.end", table.Footer: "table.note.footer",
-	table.Hint: "table.note.hint", table.Example: "table.note.example",
+// word is the first field of a record that shows something, from where it does; nothing in one that does not.
+func (s *splitter) word() []byte {
+	for _, f := range s.fields {
+		for at := f.from; at < f.to; at++ {
+			if s.text[at] > ' ' {
+				return s.text[at:f.to]
+			}
+		}
+	}
+	return nil
+}
+
+// hollow reports whether a record shows nothing; word is its first field that seems to.
+func hollow(word []byte, s *splitter) bool {
+	if len(word) == 0 {
+		return true
+	}
+	r, _ := utf8.DecodeRune(word)
+	return r >= utf8.RuneSelf && invisible(r) && table.Blank(s.strings())
 }
 
 // These are recognise's words for the heading of another table: one that the route knows as well, and one that it does not.

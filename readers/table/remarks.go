@@ -28,6 +28,14 @@ const (
 	Example        // how a row is to be written
 )
 
+// notes count the rows that are left out for what they are.
+var notes = map[Remark]string{
+	Total: "csv.note.totals", End: "table.note.end", Footer: "table.note.footer", Hint: "table.note.hint", Example: "table.note.example",
+}
+
+// Note is the key of the sentence that counts such rows; "" for records.
+func (r Remark) Note() string { return notes[r] }
+
 // Near is how many rows below the heading hints and examples are looked for.
 const Near = 10
 

@@ -644,65 +644,76 @@ func (t *rows) rowOf(l ahead) (*batch.Row, error) {
 	return &t.row, nil
 }
 
-// remarks are the notes on what is left out.
-var remarks = map[table.Remark]string{
-	table.End: "table.note.end", table.Footer: "table.note.footer", table.Hint: "table.note.hint", table.Example: "table.note.example",
-}
-
-// remark judges whether the current row is a record; first is its first cell that shows something, gap whether the row above is blank. left: it is none and was noted.
+// remark judges whether the current row is a record; first is its first cell that shows something, gap whether the row above is blank.
+// left: it is none and was noted.
 func (t *rows) remark(l ahead, first grid.Cell, gap bool) (left bool, err error) {
-	if t.other {
+	switch {
+	case t.other:
 		t.leave("table.note.other", l.number, "")
 		return true, nil
-	}
-	if t.summed(l) {
+	case t.summed(l):
 		t.totals.add(l.number, 1)
 		return true, nil
-	}
-	if first.Kind != batch.String {
+	case first.Kind != batch.String:
 		return false, nil
 	}
-	below := l.number - t.header
-	near := t.header > 0 && below <= table.Near
-	if again := t.worded(); again || gap || near || table.MayRemark([]byte(first.Text)) {
-		t.texts = t.texts[:0]
-		for i := range t.row.Cells {
-			t.texts = append(t.texts, t.row.Cells[i].Text)
-		}
-		if again {
-			if left, err := t.repeats(l, gap); left || err != nil {
-				return left, err
-			}
-		}
-		if !near {
-			below = table.Near + 1
-		}
-		odd := (again || gap) && t.watch.Odd(t.texts)
-		switch what, doubt := table.Remarked(t.texts, len(t.cols), below, odd); {
-		case t.book.settings.Wants == nil && (doubt || what != table.Total): // who only reads gets all that is there
-		case doubt && t.row.Problem == nil:
-			m := batch.Message{Key: "table.row.doubtful"}
-			t.row.Problem = &m
-		case doubt || what == table.Record || t.row.Problem != nil:
-		case what == table.Total:
-			t.totals.add(l.number, 1)
-			return true, nil
-		default:
-			t.leave(remarks[what], l.number, "")
-			return true, nil
+	word, worded := []byte(first.Text), t.worded()
+	near := t.header > 0 && l.number-t.header <= table.Near
+	if worded || gap || near || table.MayRemark(word) {
+		if left, err := t.remarked(l, worded, gap, near); left || err != nil {
+			return left, err
 		}
 	}
-	if unlike := t.watch.Column() >= 0 && t.worded(); t.row.Problem == nil && t.book.settings.Wants != nil && (unlike || table.MayTitle([]byte(first.Text))) {
-		t.texts = t.texts[:0]
-		for i := range t.row.Cells {
-			t.texts = append(t.texts, t.row.Cells[i].Text)
-		}
-		if table.Section(t.texts, unlike) {
-			m := batch.Message{Key: "table.row.doubtful"}
-			t.row.Problem = &m
-		}
+	unlike := worded && t.watch.Column() >= 0
+	if t.book.settings.Wants != nil && (unlike || table.MayTitle(word)) && table.Section(t.said(), unlike) {
+		t.doubtful()
 	}
 	return false, nil
+}
+
+// remarked looks at all cells of the current row for what it may be instead of a record. worded: it may be a heading; near: it stands right
+// below one.
+func (t *rows) remarked(l ahead, worded, gap, near bool) (left bool, err error) {
+	if worded {
+		if left, err := t.repeats(l, gap); left || err != nil {
+			return left, err
+		}
+	}
+	below := table.Near + 1
+	if near {
+		below = l.number - t.header
+	}
+	cells := t.said()
+	what, doubt := table.Remarked(cells, len(t.cols), below, (worded || gap) && t.watch.Odd(cells))
+	switch {
+	case t.book.settings.Wants == nil && (doubt || what != table.Total): // who only reads gets all that is there
+	case doubt:
+		t.doubtful()
+	case what == table.Record || t.row.Problem != nil:
+	case what == table.Total:
+		t.totals.add(l.number, 1)
+		return true, nil
+	default:
+		t.leave(what.Note(), l.number, "")
+		return true, nil
+	}
+	return false, nil
+}
+
+// said are the texts of the current row, until they are asked for again.
+func (t *rows) said() []string {
+	t.texts = t.texts[:0]
+	for i := range t.row.Cells {
+		t.texts = append(t.texts, t.row.Cells[i].Text)
+	}
+	return t.texts
+}
+
+// doubtful has the current row asked about, where nothing worse is wrong with it.
+func (t *rows) doubtful() {
+	if t.row.Problem == nil {
+		t.row.Problem = &batch.Message{Key: "table.row.doubtful"}
+	}
 }
 
 // summed reports whether the row adds up rows below the heading, and shows little else: a label.

@@ -159,12 +159,6 @@ func (t *opened) Notes() []batch.Note {
 	return t.escaped.note(notes, "table.note.escaped")
 }
 
-// remarks are the notes on records that are none.
-var remarks = map[table.Remark]string{
-	table.Total: "csv.note.totals", table.End: "table.note.end", table.Footer: "table.note.footer",
-	table.Hint: "table.note.hint", table.Example: "table.note.example",
-}
-
 // remark judges record n, as rows of tables are: left, it is a total or the like and was noted; or what is wrong with it.
 func (t *opened) remark(n int, values []string) (left bool, wrong *batch.Message) {
 	first := slices.IndexFunc(values, func(v string) bool { return strings.TrimSpace(v) != "" })
@@ -179,7 +173,7 @@ func (t *opened) remark(n int, values []string) (left bool, wrong *batch.Message
 	case what == table.Record:
 		return false, nil
 	}
-	key := remarks[what]
+	key := what.Note()
 	i := slices.IndexFunc(t.left, func(o batch.Note) bool { return o.Message.Key == key })
 	if i < 0 {
 		i, t.left = len(t.left), append(t.left, batch.Note{Message: words.Message(key), Row: n})
