@@ -16,7 +16,8 @@ import (
 )
 
 // catalogue maps a key ("reader.truncated") to its sentence. Placeholders are {name}; {name:row|rows} is the word in the form that the number
-// {name} asks for: of two in English, of three in Russian (строка|строки|строк).
+// {name} asks for: of two in English, of three in Russian (строка|строки|строк). Notes on files lie in ledgers by their keys, so a key that
+// was once in use stays.
 type catalogue map[string]batch.Text
 
 // catalogues is the one list of them.

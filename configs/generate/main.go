@@ -267,7 +267,7 @@ Editors that know YAML schemas complete and check the file by ` + "`configs/rowf
 
 - **Secrets** come from the environment (` + "`\"${NAME}\"`" + `) or from a file (` + "`file:PATH`" + `, trimmed). They never appear in logs, results or errors.
   ` + "`${NAME}`" + ` may stand in any other value too, but for what maps columns; ` + "`$${`" + ` is ` + "`${`" + ` itself.
-- **Durations** are numbers with units: ` + "`500ms`, `2s`, `1h30m`, `24h`" + `.
+- **Durations** are numbers with units: ` + "`500ms`, `2s`, `1h30m`, `24h`, `90d`" + `.
 - **Paths** that are relative start at the folder of the configuration file; ` + "`~/`" + ` is the home folder.
 - **Lists** with one entry may be written as that entry.
 - **Top-level keys that begin with ` + "`x-`" + `** are left alone, as a place for YAML anchors.

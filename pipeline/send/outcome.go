@@ -59,7 +59,7 @@ func (l *Lane) act(j *job, d decision, r senders.Result) error {
 		j.said = r.Said
 	}
 	if r.Rest > 0 {
-		l.rest(r.Rest)
+		l.keepOff(r.Rest)
 	}
 	switch d.step {
 	case broken: // attempt says so
@@ -105,11 +105,11 @@ func (l *Lane) careful(d decision) {
 	if !d.laneWide && l.trouble < l.tolerance() {
 		return
 	}
-	l.rest(max(d.pause, 50*time.Millisecond))
+	l.keepOff(max(d.pause, 50*time.Millisecond))
 }
 
-// rest holds the lane as the provider asks, and tells of a long one.
-func (l *Lane) rest(d time.Duration) {
+// keepOff holds the lane as the provider asks, and tells of a long one.
+func (l *Lane) keepOff(d time.Duration) {
 	if more := l.holdFor(d); more > l.Retry.Most {
 		l.Log.Warn("the provider asks to wait; to try sooner: rowferry resume "+l.Account, "account", l.Account, "until", l.hold.Format(time.RFC3339))
 	}

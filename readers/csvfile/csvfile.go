@@ -234,7 +234,7 @@ func (t *opened) nameColumns(rows [][]string, header string, wanted int) error {
 	if at == table.None {
 		t.numberColumns(rows, header)
 	} else {
-		t.takeHeading(rows, at)
+		t.readHeading(rows, at)
 	}
 	below := rows[t.skip:]
 	t.watch = table.NewWatch(len(t.columns), below)
@@ -291,8 +291,8 @@ func (t *opened) numberColumns(rows [][]string, header string) {
 	}
 }
 
-// takeHeading names the columns by a record. Columns behind it that have values are some without names.
-func (t *opened) takeHeading(rows [][]string, at int) {
+// readHeading names the columns by a record. Columns behind it that have values are some without names.
+func (t *opened) readHeading(rows [][]string, at int) {
 	heading := rows[at]
 	t.skip, t.width, t.named = at+1, len(heading), trimmed(heading)
 	n := t.named

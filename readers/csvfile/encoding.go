@@ -52,12 +52,12 @@ func decide(ctx context.Context, f readers.File, s readers.Settings) (content, e
 		return c, err
 	}
 	c.suppose(head, wanted)
-	err = c.settle(ctx, head)
+	err = c.determine(ctx, head)
 	return c, err
 }
 
-// settle holds the text against the encoding that is supposed, and finds it where none is.
-func (c *content) settle(ctx context.Context, head []byte) error {
+// determine holds the text against the encoding that is supposed, and finds it where none is.
+func (c *content) determine(ctx context.Context, head []byte) error {
 	if unit := charset.Unit(c.name); unit > 1 {
 		return c.wide(unit)
 	}

@@ -463,86 +463,108 @@ func (s *survey) area(raw []byte, heading int) {
 
 var errShape = errors.New("not the shape of a sheet")
 
-func (s *survey) read(t *tokens, heading int, name string) error {
-	depth, row, column := 0, 0, -1
-	inData, filled, inCell := false, false, false
-	var rowName, cellName string
-	for first := true; ; {
-		k, err := t.next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
+// surveyor reads a sheet, and knows where in it.
+type surveyor struct {
+	*survey
+	sheet     string // what people call it
+	heading   int
+	row, cell string // what the elements are called
+	depth     int    // of what is open
+	line      int    // of the last row
+	column    int    // of the last cell, from 0
+	inData    bool   // the rows are open
+	inCell    bool   // a cell is open
+	filled    bool   // it holds something
+}
+
+func (s *survey) read(t *tokens, heading int, sheet string) error {
+	p := surveyor{survey: s, sheet: sheet, heading: heading, column: -1}
+	for k, err := range t.all() {
+		switch {
+		case err != nil:
 			return err
-		}
-		if first && k.kind != open {
+		case p.row == "" && k.kind != open:
 			if !utf8Part(k.raw) {
 				return errShape
 			}
-			continue
-		}
-		switch k.kind {
-		case shut:
-			depth--
-			if inCell && depth == 3 {
-				inCell = false
-				if filled && row >= heading && !s.earlier.columns[column] {
-					s.right = max(s.right, column)
-				}
-			}
-			if depth == 1 {
-				inData = false
-			}
-			continue
-		case chars, other:
-			continue
-		}
-		if first {
-			first = false
-			s.root(k)
-			rowName, cellName = s.prefix+"row", s.prefix+"c"
-		}
-		switch {
-		case inData && depth == 2:
-			if string(k.name) != rowName {
-				return errShape
-			}
-			n, ok := number(k.raw, "r", row+1)
-			if !ok || n <= row {
-				return errShape
-			}
-			row, column = n, -1
-		case inData && depth == 3 && string(k.name) == cellName:
-			c, at, ok := place(k.raw, column+1, row)
-			if !ok || at != row || c <= column {
-				return errShape
-			}
-			format, ok := number(k.raw, "s", 0)
-			if !ok {
-				return errShape
-			}
-			s.format = max(s.format, format)
-			column, filled, inCell = c, false, k.kind == open
-		case inData && depth == 4 && inCell:
-			filled = true
-		case depth == 1:
-			if err := s.child(k, name, heading); err != nil {
+		case k.kind == shut:
+			p.shut()
+		case k.kind == open, k.kind == both:
+			if err := p.tag(k); err != nil {
 				return err
 			}
-			inData = k.kind == open && string(k.name) == s.prefix+"sheetData"
-		case depth == 2 && k.local() == "col":
-			s.col(k.raw)
-		case depth == 2 && k.local() == "mergeCell":
-			s.area(k.raw, heading)
-		}
-		if k.kind == open {
-			depth++
 		}
 	}
-	if depth != 0 || rowName == "" {
+	if p.depth != 0 || p.row == "" {
 		return errShape
 	}
 	return nil
+}
+
+// tag looks at an element that begins.
+func (p *surveyor) tag(k token) (err error) {
+	if p.row == "" {
+		p.root(k)
+		p.row, p.cell = p.prefix+"row", p.prefix+"c"
+	}
+	switch {
+	case p.inData && p.depth == 2:
+		err = p.begin(k)
+	case p.inData && p.depth == 3 && string(k.name) == p.cell:
+		err = p.enter(k)
+	case p.inData && p.depth == 4 && p.inCell:
+		p.filled = true
+	case p.depth == 1:
+		err = p.child(k, p.sheet, p.heading)
+		p.inData = k.kind == open && string(k.name) == p.prefix+"sheetData"
+	case p.depth == 2 && k.local() == "col":
+		p.col(k.raw)
+	case p.depth == 2 && k.local() == "mergeCell":
+		p.area(k.raw, p.heading)
+	}
+	if k.kind == open {
+		p.depth++
+	}
+	return err
+}
+
+// begin looks at a row: each stands below the one before it.
+func (p *surveyor) begin(k token) error {
+	n, ok := number(k.raw, "r", p.line+1)
+	if !ok || n <= p.line || string(k.name) != p.row {
+		return errShape
+	}
+	p.line, p.column = n, -1
+	return nil
+}
+
+// enter looks at a cell: each stands right of the one before it.
+func (p *surveyor) enter(k token) error {
+	c, at, ok := place(k.raw, p.column+1, p.line)
+	if !ok || at != p.line || c <= p.column {
+		return errShape
+	}
+	format, ok := number(k.raw, "s", 0)
+	if !ok {
+		return errShape
+	}
+	p.format = max(p.format, format)
+	p.column, p.filled, p.inCell = c, false, k.kind == open
+	return nil
+}
+
+// shut looks at the end of an element: a cell that holds something is in use.
+func (p *surveyor) shut() {
+	p.depth--
+	if p.inCell && p.depth == 3 {
+		p.inCell = false
+		if p.filled && p.line >= p.heading && !p.earlier.columns[p.column] {
+			p.right = max(p.right, p.column)
+		}
+	}
+	if p.depth == 1 {
+		p.inData = false
+	}
 }
 
 // root takes the namespaces.
