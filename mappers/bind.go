@@ -88,7 +88,7 @@ func (m *Mapping) Fit(columns []batch.Column) batch.Fit {
 		return fit
 	}
 	b, wrong := m.bind(columns)
-	fit.Enough = len(wrong) == 0
+	fit.Enough = len(wrong) == 0 && b.oneOfEach()
 	for i := range b.slots {
 		s := &b.slots[i]
 		if s.col >= 0 {
@@ -110,6 +110,24 @@ func (m *Mapping) Fit(columns []batch.Column) batch.Fit {
 		fit.Fields[b.group] = "group"
 	}
 	return fit
+}
+
+// oneOfEach reports whether of fields of which one must be given one is filled: else no row is any good.
+func (b *Bound) oneOfEach() bool {
+	for _, paths := range b.m.op.OneOf {
+		known := 0
+		filled := slices.ContainsFunc(b.slots, func(s slot) bool {
+			is := slices.Contains(paths, s.field.Path)
+			if is {
+				known++
+			}
+			return is && s.filled()
+		})
+		if known > 0 && !filled {
+			return false
+		}
+	}
+	return true
 }
 
 // widened is the mapping with the members of maps that columns name as fields of their own: "metadata.channel".

@@ -31,8 +31,14 @@ func (op *Operation) prepareChecks(b *builder) {
 		}
 	}
 	sending := map[string]bool{}
+	op.OneOf = nil
+	properties := map[string]bool{}
+	walkSchemas(op.Item, func(s *Schema) { properties[s.Name] = true })
 	walkSchemas(op.Item, func(s *Schema) {
 		for _, r := range s.rules {
+			if fields := r.oneOf(s, properties); fields != nil {
+				op.OneOf = append(op.OneOf, fields)
+			}
 			if !r.sending {
 				continue
 			}
@@ -42,6 +48,32 @@ func (op *Operation) prepareChecks(b *builder) {
 		}
 	})
 	op.recheck = slices.Sorted(maps.Keys(sending))
+}
+
+// oneOf are the fields of a rule that no object meets in which all of them are blank: one at least must be given. nil: it is another rule,
+// or looks at more of the properties than them.
+func (r *rule) oneOf(s *Schema, properties map[string]bool) (paths []string) {
+	if r.warning || !r.taking || len(r.needs) > 0 {
+		return nil
+	}
+	env := ruleFunctions(CheckContext{})
+	for _, f := range r.fields {
+		i := slices.IndexFunc(s.Props, func(p *Schema) bool { return len(f.names) == 1 && !f.fromRoot && p.Name == f.names[0] })
+		if i < 0 {
+			return nil
+		}
+		env[f.names[0]] = variable(s.Props[i], nil)
+		paths = append(paths, f.path)
+	}
+	for _, name := range r.reads {
+		if _, is := env[name]; !is && properties[name] {
+			return nil
+		}
+	}
+	if met, err := r.test.run(env); err != nil || met != false {
+		return nil
+	}
+	return paths
 }
 
 func walkSchemas(s *Schema, visit func(*Schema)) {

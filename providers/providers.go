@@ -117,6 +117,7 @@ type Operation struct {
 	Parameters []Parameter
 	Schemes    []string // allowed authentication schemes, default first; names in Provider.Schemes
 	Rows       Rows
+	OneOf      [][]string // fields of which one at least must be given, by the rules between them
 	Repeatable bool       // may be sent again when the answer was lost
 	Repeats    string     // what is right where nobody says otherwise about a request that was sent before: SkipRepeats, SendRepeats, or "" for what follows from Repeatable
 	Done       batch.Text // what success means where "delivered" says too much: "submitted"
