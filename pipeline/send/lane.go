@@ -87,6 +87,7 @@ type Lane struct {
 	got      bool                 // a request got through since the start
 	hold     time.Time            // nothing leaves before
 	sizes    map[string]int
+	growths  map[string]*growth
 	behind   []underWay // writes, the oldest first
 	failed   error      // the ledger failed: the lane must end
 	settling sync.WaitGroup
@@ -121,7 +122,7 @@ func (l *Lane) Open(ctx context.Context) error {
 func (l *Lane) empty() {
 	l.queue, l.backlog, l.ready, l.leaving, l.behind = nil, nil, nil, nil, nil
 	l.through, l.barred = map[string]time.Time{}, 0
-	l.files, l.ended, l.sizes, l.aside = map[string]*active{}, map[string]ended{}, map[string]int{}, map[*job]context.CancelFunc{}
+	l.files, l.ended, l.sizes, l.growths, l.aside = map[string]*active{}, map[string]ended{}, map[string]int{}, map[string]*growth{}, map[*job]context.CancelFunc{}
 	l.turn, l.inFlight, l.refusal, l.trouble, l.outage, l.hold, l.failed = false, 0, "", 0, "", time.Time{}, nil
 }
 

@@ -90,6 +90,9 @@ func (l *Lane) act(j *job, d decision, r senders.Result) error {
 func (l *Lane) fared(j *job, d decision, r senders.Result) {
 	if r.Fate == senders.Answered && r.Reading.Class != providers.Retry {
 		l.reached()
+		if r.Reading.Class == providers.OK {
+			l.grow(j.file.route.Operation, len(j.items))
+		}
 		if r.Reading.Class != providers.Config { // one that left after a refusal shows that this was not the account's
 			l.through[j.file.route.Operation.ID], l.barred = r.Started, 0
 		}
@@ -233,9 +236,10 @@ func (j *job) values() (out []string) {
 func (l *Lane) halve(j *job) {
 	half := (len(j.items) + 1) / 2
 	op := j.file.route.Operation
-	if key := l.sizeKey(op); half < l.size(op) {
-		l.sizes[key] = half
-		l.settling.Go(func() { _ = l.Ledger.Keep(context.Background(), key, strconv.Itoa(half)) })
+	if half < l.size(op) {
+		l.sizes[l.sizeKey(op)] = half
+		l.keepSize(op, half)
+		l.growth(op).refused()
 		l.Log.Info("the provider takes fewer items in one request", "account", l.Account, "operation", op.ID, "items", half)
 	}
 	for _, part := range [][2]int{{0, half}, {half, len(j.items)}} {
@@ -243,6 +247,62 @@ func (l *Lane) halve(j *job) {
 		one.at, one.items, one.due = j.at[part[0]:part[1]], j.items[part[0]:part[1]], time.Now()
 		l.waits(&one, false)
 	}
+}
+
+// growth is when a size that was halved is doubled again: one item may have been what was too much, and not their number.
+type growth struct {
+	taken, enough int
+	tried         bool // the present size was doubled, and no request of it was taken yet
+}
+
+// How many full requests are taken in a row before a larger one is tried: more each time that it is refused.
+const (
+	fewestTaken = 16
+	mostTaken   = 1024
+)
+
+func (g *growth) refused() {
+	if g.tried {
+		g.enough = min(2*g.enough, mostTaken)
+	}
+	g.taken, g.tried = 0, false
+}
+
+func (l *Lane) growth(op *providers.Operation) *growth {
+	key := l.sizeKey(op)
+	if l.growths[key] == nil {
+		l.growths[key] = &growth{enough: fewestTaken}
+	}
+	return l.growths[key]
+}
+
+// grow counts a request that was taken.
+func (l *Lane) grow(op *providers.Operation, items int) {
+	if op.Rows.Kind != providers.Batch {
+		return
+	}
+	size := l.size(op)
+	if items < size {
+		return
+	}
+	g := l.growth(op)
+	if g.tried {
+		g.tried = false
+		l.keepSize(op, size)
+	}
+	if size >= op.Rows.Max {
+		return
+	}
+	if g.taken++; g.taken >= g.enough {
+		g.taken, g.tried = 0, true
+		l.sizes[l.sizeKey(op)] = min(2*size, op.Rows.Max)
+	}
+}
+
+// keepSize remembers how many items went into one request, also after a restart.
+func (l *Lane) keepSize(op *providers.Operation, n int) {
+	key := l.sizeKey(op)
+	l.settling.Go(func() { _ = l.Ledger.Keep(context.Background(), key, strconv.Itoa(n)) })
 }
 
 // waits puts a job into the backlog, and writes that its items wait. What an earlier attempt left open, also one of a process that was killed,

@@ -287,6 +287,43 @@ func TestHalving(t *testing.T) {
 	}
 }
 
+// One item for which any request is too large does not have all others go one by one for ever: when many of the smaller size were taken,
+// larger ones are tried again, seldom where they are refused.
+func TestSizesGrowAgain(t *testing.T) {
+	for name, c := range map[string]struct {
+		tooLarge func(a senders.Attempt) bool
+		ends     int // of the size of the last full requests
+		refused  int // at most
+	}{
+		"one item is": {func(a senders.Attempt) bool {
+			return slices.ContainsFunc(a.Items, func(i batch.Item) bool { return string(i.Body) == "f/3" })
+		}, 8, 4},
+		"more than two are": {func(a senders.Attempt) bool { return len(a.Items) > 2 }, 2, 12},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := open(t, t.TempDir())
+			defer l.Close()
+			accept(t, l, "f", 600)
+			refused := 0
+			p := &provider{answer: func(a senders.Attempt, _ int) senders.Result {
+				if c.tooLarge(a) {
+					refused++
+					return said(providers.Split)
+				}
+				return said(providers.OK)
+			}}
+			sent(t, l, many(), p, "f")
+			f := file(t, l, "f")
+			if f.Counts.Delivered+f.Counts.Rejected != 600 || f.Counts.Rejected > 1 {
+				t.Errorf("%+v", f.Counts)
+			}
+			if last := slices.Max(p.sizes[len(p.sizes)-4:]); last != c.ends || refused > c.refused {
+				t.Errorf("the last requests had %d items, want %d; %d were refused, %d may be", last, c.ends, refused, c.refused)
+			}
+		})
+	}
+}
+
 // What waited as one request when a process ended goes as one after the start.
 func TestWhatWaitsTogetherGoesTogether(t *testing.T) {
 	l := open(t, t.TempDir())
