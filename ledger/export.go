@@ -24,6 +24,9 @@ type Contents interface {
 // Own is how the keys of those small facts begin that ledgers keep for themselves.
 const Own = "ledger/"
 
+// CopiedKey is where a ledger that found out that it is a copy keeps where it lay before, until that is told.
+const CopiedKey = Own + "copied"
+
 // KeptReceipt is a receipt as it was given to Receive.
 type KeptReceipt struct {
 	N        int64 // as Received has it

@@ -247,6 +247,9 @@ func (e *Engine) enter(office bool) {
 
 // start ends what was begun and nobody goes on with, and gives the lanes what the ledger says is unfinished.
 func (e *Engine) start(ctx context.Context) error {
+	if err := e.tellCopied(ctx); err != nil {
+		return err
+	}
 	if err := e.taker(nil).DropHanded(ctx); err != nil {
 		return err
 	}
@@ -261,6 +264,16 @@ func (e *Engine) start(ctx context.Context) error {
 		e.Hand(ctx, f)
 	}
 	return nil
+}
+
+// tellCopied says once that the data folder is a copy: what was taken since it was made, or is taken where it was made, is not known here.
+func (e *Engine) tellCopied(ctx context.Context) error {
+	from, err := e.Ledger.Kept(ctx, ledger.CopiedKey)
+	if err != nil || from == "" {
+		return err
+	}
+	e.Log.Warn("the data folder is a copy; accounts with open rows are paused, see status. If it is still used where it lay, stop one of them: neither knows what the other sends", "before", from)
+	return e.Ledger.Keep(ctx, ledger.CopiedKey, "")
 }
 
 // remembered is how long the configuration wants requests to be remembered, at most.

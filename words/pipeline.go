@@ -252,6 +252,11 @@ var pipeline = catalogue{
 		ZH: "已恢复 {at} 的备份：账户 {account} 的行可能在此之后已经发送。请先核对，再用以下命令继续：rowferry resume {account}",
 		RU: "восстановлена копия от {at}: строки учётной записи {account} могли быть отправлены после неё. Проверьте их, затем продолжите: rowferry resume {account}",
 	},
+	"lane.copied": {
+		EN: "the data folder is a copy (before, it lay in {dir} on {host}): the open rows of account {account} may have been sent since it was made, or be sent from there. If it was only moved, while nothing ran, let them go with: rowferry resume {account}. Else look them up first, and give up what was sent with: rowferry cancel ID",
+		ZH: "数据文件夹是一份副本（之前位于 {host} 的 {dir}）：账户 {account} 中未完成的行可能在复制之后已经发送，或正由原处发送。如果只是在停止时移动了文件夹，请用以下命令继续：rowferry resume {account}。否则请先核对，已发送的用 rowferry cancel ID 放弃",
+		RU: "папка данных — копия (раньше она лежала в {dir} на {host}): незавершённые строки учётной записи {account} могли быть отправлены после её создания или отправляются оттуда. Если папку только перенесли, пока ничего не работало, продолжите: rowferry resume {account}. Иначе сначала проверьте их, а от отправленных откажитесь: rowferry cancel ID",
+	},
 	"lane.person": {
 		EN: "paused by a person; let it go on with: rowferry resume {account}",
 		ZH: "已由人工暂停；继续请运行：rowferry resume {account}",

@@ -167,6 +167,9 @@ func (d Driver) own(ctx context.Context, how trust) (*Ledger, error) {
 	if err == nil {
 		err = ledger.Reprint(ctx, l, l.Reprint)
 	}
+	if err == nil {
+		err = l.knowsFile(ctx, how)
+	}
 	local.HandOver(dir)
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
