@@ -191,7 +191,15 @@ func (m *Mapping) bind(columns []batch.Column) (*Bound, []batch.Text) {
 			wrong = append(wrong, b.unfilled(s))
 		}
 	}
+	if len(wrong) == 0 && len(columns) > 0 && !b.reads() {
+		wrong = append(wrong, words.Every("mapper.bind.nothing"))
+	}
 	return b, wrong
+}
+
+// reads reports whether what is sent depends on the rows at all.
+func (b *Bound) reads() bool {
+	return slices.Contains(b.used, true) || slices.ContainsFunc(b.slots, func(s slot) bool { return s.program != nil })
 }
 
 // bindMap finds the columns that the map names.

@@ -3,6 +3,7 @@ package mappers
 import (
 	"hash/maphash"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -121,9 +122,22 @@ func (st *state) single(row *batch.Row) *batch.Item {
 	if st.check && len(st.buf) > 0 {
 		st.checkBody(it.Rows, st.buf)
 	}
+	if len(st.problems) == 0 && st.saysNothing() {
+		st.problems = []batch.Problem{{Row: row.Number, Code: "nothing", Text: words.Of(st.lang(), "mapper.nothing")}}
+	}
 	it.Problems = st.problems
 	st.complete(it)
 	return it
+}
+
+// saysNothing reports whether all columns that are used are blank in the row.
+func (st *state) saysNothing() bool {
+	for col, used := range st.b.used {
+		if used && trim(st.cell(col).Text) != "" {
+			return false
+		}
+	}
+	return slices.Contains(st.b.used, true)
 }
 
 // complete gives the item its body and cells unless something is wrong with it.

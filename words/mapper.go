@@ -31,6 +31,7 @@ var mapper = catalogue{
 	// columns of a file
 	"mapper.bind.many":     {EN: `The columns of the file do not fit the mapping, {count} things are wrong:`, ZH: `文件的列与映射不符，共有 {count} 处问题：`, RU: `Столбцы файла не подходят к настройке, ошибок: {count}:`},
 	"mapper.bind.required": {EN: `No column fills "{field}", which the provider requires. Add a column with this heading, or name its column in the route's map ({path}).`, ZH: `没有任何列对应必填字段“{field}”。请添加以此为标题的列，或在路由的 map 中为 {path} 指定列名。`, RU: `Ни один столбец не заполняет обязательное поле «{field}». Добавьте столбец с таким заголовком или укажите его столбец в map маршрута ({path}).`},
+	"mapper.bind.nothing":  {EN: `No column of the file fills anything: every row would be sent alike, with nothing of it. Name the columns in the route's map.`, ZH: `文件中没有任何列可填入字段：每一行发出的内容都一样，不含该行的任何数据。请在路由的 map 中写明各列。`, RU: `Ни один столбец файла ничего не заполняет: все строки ушли бы одинаковыми и без своих данных. Укажите столбцы в map маршрута.`},
 	"mapper.bind.heading":  {EN: `The route's map takes "{path}" from {headings}, but the file has no such heading. Mend the heading in the file, or the map.`, ZH: `路由的 map 规定“{path}”取自 {headings}，但文件中没有该列标题。请修改文件的标题或 map。`, RU: `По map маршрута поле «{path}» берётся из {headings}, но такого заголовка в файле нет. Исправьте заголовок в файле или map.`},
 	"mapper.bind.twice":    {EN: `The heading "{heading}" stands above several columns ({columns}), so nobody can tell which one is meant. Give each its own heading.`, ZH: `标题“{heading}”出现在多列（{columns}），无法判断应使用哪一列。请为每列使用不同的标题。`, RU: `Заголовок «{heading}» стоит над несколькими столбцами ({columns}), и неясно, какой из них нужен. Дайте столбцам разные заголовки.`},
 	"mapper.bind.columns":  {EN: `Several columns could fill "{path}": {columns}. Rename all but one, or name the right one in the route's map.`, ZH: `有多列可对应“{path}”：{columns}。请只保留一个这样的标题，或在路由的 map 中指定正确的列。`, RU: `Поле «{path}» могут заполнить несколько столбцов: {columns}. Переименуйте лишние или укажите нужный в map маршрута.`},
@@ -65,6 +66,7 @@ var mapper = catalogue{
 	"mapper.bad.blank":         {EN: `{where} is empty, but {rule}`, ZH: `{where}为空：{rule}`, RU: `{where}: пусто — {rule}`},
 	"mapper.bad.blank.word":    {EN: `{where}: {word}, but {rule}`, ZH: `{where}：{word}，但{rule}`, RU: `{where}: {word} — {rule}`},
 	"mapper.faulty":            {EN: `{where}: {problem}`, ZH: `{where}：{problem}`, RU: `{where}: {problem}`},
+	"mapper.nothing":           {EN: `Every column that fills something is blank in this row: nothing of it would be sent. Fill it in, or take the row out.`, ZH: `本行中所有用到的列均为空，不会发出任何数据。请填写，或删除本行。`, RU: `В этой строке все используемые столбцы пусты: из неё ничего не ушло бы. Заполните её или удалите.`},
 	"mapper.required":          {EN: `{where} is empty, but a value is required`, ZH: `{where}为空，但此项必填`, RU: `{where}: пусто, а значение обязательно`},
 	"mapper.required.word":     {EN: `{where}: {word}, but a value is required`, ZH: `{where}：{word}，但此项必填`, RU: `{where}: {word}, а значение обязательно`},
 	"mapper.required.fix":      {EN: `write a value`, ZH: `请填写内容`, RU: `впишите значение`},
