@@ -47,6 +47,11 @@ var tables = catalogue{
 		ZH: "备注、签名或页码行未读取：{count} 行。",
 		RU: "Строки с примечаниями, подписями или номерами страниц не прочитаны: {count}.",
 	},
+	"table.note.numbered": {
+		EN: "Rows with nothing but a running number were left out as empty: {count}.",
+		ZH: "只有序号、其余为空的行视为空行，未读取：{count} 行。",
+		RU: "Строки, в которых только порядковый номер, сочтены пустыми и не прочитаны: {count}.",
+	},
 	"table.note.hint": {
 		EN: "Rows below the heading that say what to write were left out: {count}.",
 		ZH: "标题下方的填写说明行未读取：{count} 行。",

@@ -65,6 +65,7 @@ type opened struct {
 	bare      bool // the setting says that marks belong to the values
 	fit       table.Judge
 	watch     table.Watch
+	counter   table.Counter
 	firm      bool // the setting says which row is the heading: another table below is left out
 	habits    []table.Habit
 	mixed     error // the columns' decimals contradict each other
@@ -244,7 +245,9 @@ func (t *opened) nameColumns(rows [][]string, header string, wanted int) error {
 	t.habits = table.Habits(below, len(t.columns))
 	t.dumped = t.fit != nil && t.d.delimiter == "\t" && t.d.escape == 0 && slices.ContainsFunc(below, func(row []string) bool { return slices.Contains(row, `\N`) })
 	if t.fit != nil && t.heading != nil {
-		table.Expect(t.habits, t.fit(t.heading))
+		fit := t.fit(t.heading)
+		table.Expect(t.habits, fit)
+		t.counter = table.NewCounter(fit)
 	}
 	top := rows[:t.skip]
 	if at != table.None {

@@ -52,6 +52,7 @@ func (t *opened) each(take func(*splitter) bool) error {
 	}
 	rows, other := 0, false
 	t.gap = false
+	t.counter.Restart()
 	for {
 		more, err := s.next()
 		if err != nil {
@@ -90,6 +91,9 @@ func (t *opened) each(take func(*splitter) bool) error {
 		}
 		if take == nil {
 			continue
+		}
+		if key == "" && t.counter.Only(s.value(0), s.alone) {
+			key = "table.note.numbered"
 		}
 		if key != "" {
 			t.notes.add(words.Message(key), s.number)
@@ -325,6 +329,16 @@ func (t *opened) decimal(s *splitter) string {
 		}
 	}
 	return ""
+}
+
+// alone reports whether nothing stands behind the first field.
+func (s *splitter) alone() bool {
+	for i := 1; i < len(s.fields); i++ {
+		if !blank(s.text[s.fields[i].from:s.fields[i].to]) {
+			return false
+		}
+	}
+	return true
 }
 
 // value is the text of one field, "" where there is none.

@@ -61,6 +61,7 @@ type rows struct {
 	firm    bool // the setting says which row is the heading: another table below is left out
 	other   bool // that table has begun
 	watch   table.Watch
+	counter table.Counter
 	habits  []table.Habit
 	upright []grid.Area // merged ranges of several rows, where they may hold names of columns
 
@@ -421,7 +422,9 @@ func (t *rows) learn() {
 	}
 	t.watch, t.habits = table.NewWatch(len(t.cols), below), table.Habits(below, len(t.cols))
 	if w := t.book.settings.Wants; w != nil {
-		table.Expect(t.habits, w.Fit(t.cols))
+		fit := w.Fit(t.cols)
+		table.Expect(t.habits, fit)
+		t.counter = table.NewCounter(fit)
 	}
 	t.notedRows, t.order, t.sayings = map[string]*tally{}, nil, map[string]string{}
 }
@@ -504,6 +507,7 @@ func (t *rows) Rows() iter.Seq2[*batch.Row, error] {
 			yield(nil, err)
 			return
 		}
+		t.counter.Restart()
 		ctx := t.book.ctx
 		for _, l := range t.sample {
 			row, err := t.rowOf(l)
@@ -629,6 +633,10 @@ func (t *rows) rowOf(l ahead) (*batch.Row, error) {
 		return nil, err
 	}
 	t.cover()
+	if t.row.Problem == nil && t.counter.Only(t.row.Cells[0].Text, t.alone) {
+		t.leave("table.note.numbered", l.number, "")
+		return nil, nil
+	}
 	if err := t.values(); err != nil {
 		return nil, err
 	}
@@ -642,6 +650,16 @@ func (t *rows) rowOf(l ahead) (*batch.Row, error) {
 		return nil, readers.Refuse("workbook.limit_rows", "limit", t.book.settings.Limits.Rows)
 	}
 	return &t.row, nil
+}
+
+// alone reports whether the row has nothing behind its first cell.
+func (t *rows) alone() bool {
+	for i := 1; i < len(t.row.Cells); i++ {
+		if t.row.Cells[i].Kind != batch.Blank {
+			return false
+		}
+	}
+	return true
 }
 
 // remark judges whether the current row is a record; first is its first cell that shows something, gap whether the row above is blank.
