@@ -233,14 +233,14 @@ var pipeline = catalogue{
 		RU: "приостановлено после {count} неизвестных итогов подряд; проверьте эти строки у провайдера. Когда он снова ответит: rowferry resume {id}. Отказаться от остального: rowferry cancel {id}. Последний: {message}",
 	},
 	"lane.auth": {
-		EN: "the provider refuses the account {account}: {message}. Check its credentials; waiting rows are kept and one request is tried from time to time",
-		ZH: "服务商拒绝账户 {account}：{message}。请检查其凭据；等待的行会保留，系统会不时用一个请求重试",
-		RU: "провайдер отказывает учётной записи {account}: {message}. Проверьте её данные; ожидающие строки сохранены, время от времени пробуется один запрос",
+		EN: "the provider refuses the account {account}: {message}. Check its credentials; waiting rows are kept and one request is tried from time to time, or at once: rowferry resume {account}",
+		ZH: "服务商拒绝账户 {account}：{message}。请检查其凭据；等待的行会保留，系统会不时用一个请求重试；立即重试：rowferry resume {account}",
+		RU: "провайдер отказывает учётной записи {account}: {message}. Проверьте её данные; ожидающие строки сохранены, время от времени пробуется один запрос, а сразу: rowferry resume {account}",
 	},
 	"lane.config": {
-		EN: "the provider refuses the requests of account {account} as such: {message}. Check server, version and permissions; waiting rows are kept and one request is tried from time to time",
-		ZH: "服务商拒绝账户 {account} 的请求本身：{message}。请检查服务器、版本和权限；等待的行会保留，系统会不时用一个请求重试",
-		RU: "провайдер отказывает запросам учётной записи {account} как таковым: {message}. Проверьте сервер, версию и права; ожидающие строки сохранены, время от времени пробуется один запрос",
+		EN: "the provider refuses the requests of account {account} as such: {message}. Check the account's balance and permissions at the provider, the server and the version; waiting rows are kept and one request is tried from time to time, or at once: rowferry resume {account}",
+		ZH: "服务商拒绝账户 {account} 的请求本身：{message}。请在服务商处检查账户的余额和权限，并检查服务器和版本；等待的行会保留，系统会不时用一个请求重试；立即重试：rowferry resume {account}",
+		RU: "провайдер отказывает запросам учётной записи {account} как таковым: {message}. Проверьте у провайдера баланс и права учётной записи, а также сервер и версию; ожидающие строки сохранены, время от времени пробуется один запрос, а сразу: rowferry resume {account}",
 	},
 	"lane.outage": {
 		EN: "nothing gets through to the provider of account {account}: {cause}. Its rows wait and are tried again while rowferry runs",

@@ -21,7 +21,7 @@ import (
 type catalogue map[string]batch.Text
 
 // catalogues is the one list of them.
-var catalogues = []catalogue{common, inbox, pipeline, providers, configs, mapper, csvWords, tables, sending, results, xml, workbook, sftp, simulation, workbookResult, templates, redrop, desk, console, receipts, noticing, books}
+var catalogues = []catalogue{common, inbox, pipeline, providers, configs, mapper, csvWords, tables, sending, results, xml, workbook, sftp, simulation, workbookResult, templates, redrop, desk, console, receipts, noticing, books, standing}
 
 var all = sync.OnceValue(join)
 

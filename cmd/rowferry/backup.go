@@ -9,6 +9,7 @@ import (
 
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/pipeline/backup"
+	"github.com/rowferry/rowferry/words"
 )
 
 func backupCommand(f *flags) *cobra.Command {
@@ -50,7 +51,8 @@ paused until a person says rowferry resume ACCOUNT.`,
 		Example: `  rowferry restore /backup/rowferry-2026-11-22`,
 		Args:    takes(1, 1, "a backup's folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			done, err := backup.Put(cmd.Context(), configs.Load(f.config), args[0])
+			cfg := configs.Load(f.config)
+			done, err := backup.Put(cmd.Context(), cfg, args[0])
 			if err != nil {
 				return err
 			}
@@ -58,12 +60,12 @@ paused until a person says rowferry resume ACCOUNT.`,
 				done.Said, done.Paused = orEmpty(done.Said), orEmpty(done.Paused)
 				return printJSON(stdout, done)
 			}
-			fmt.Fprintf(stdout, "The ledger is that of %s. What was there before lies in %s.\n", done.At.Format("2006-01-02 15:04:05Z07:00"), filepath.Base(done.Aside))
+			fmt.Fprintln(stdout, words.Of(cfg.Language, "restore.done", "at", done.At.Format("2006-01-02 15:04:05Z07:00"), "aside", filepath.Base(done.Aside)))
 			for _, line := range done.Said {
 				fmt.Fprintln(stdout, "- "+line)
 			}
 			if len(done.Paused) > 0 {
-				fmt.Fprintf(stdout, "Paused: %s. Look these rows up at the provider, then: rowferry resume ACCOUNT\n", strings.Join(done.Paused, ", "))
+				fmt.Fprintln(stdout, words.Of(cfg.Language, "restore.paused", "accounts", strings.Join(done.Paused, ", ")))
 			}
 			return nil
 		},

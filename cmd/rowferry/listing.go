@@ -102,9 +102,12 @@ func problem(f desk.File) bool {
 }
 
 // old is how long ago something was, in brackets, where that is worth a word.
-func old(at time.Time) string {
+func old(l batch.Language, at time.Time) string {
 	if d := time.Since(at); d < time.Hour {
 		return ""
+	}
+	if l != "" && l != batch.English {
+		return " (" + at.Local().Format("2006-01-02 15:04") + ")"
 	}
 	return " (" + ago(at, time.Now()) + ")"
 }

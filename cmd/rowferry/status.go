@@ -155,19 +155,20 @@ func (f *flags) statusAll(ctx context.Context, d *desk.Desk, which listing) erro
 		return printJSON(stdout, filesAnswer{orEmpty(files), stops, closed, unready, untold, strays, turn})
 	}
 	defer func() {
-		printEach("account", stops)
-		printEach("inbox of", closed)
-		printEach("stays in the inbox of", whyUnready(unready))
-		printEach("notices by", untold)
+		l := d.Config.Language
+		printEach(l, "stand.account", stops)
+		printEach(l, "stand.closed", closed)
+		printEach(l, "stand.unready", whyUnready(unready))
+		printEach(l, "stand.untold", untold)
 		printTurn(turn)
 		printStrays(strays)
 	}()
 	if len(files) == 0 && which.all() {
-		fmt.Fprintln(stdout, "No file has been taken yet.")
+		fmt.Fprintln(stdout, words.Of(d.Config.Language, "stand.none"))
 		return nil
 	}
 	if len(files) == 0 {
-		fmt.Fprintln(stdout, "No file fits.")
+		fmt.Fprintln(stdout, words.Of(d.Config.Language, "stand.no_fit"))
 		return nil
 	}
 	if err := statusTable(stdout, files); err != nil {
@@ -189,9 +190,9 @@ func whyUnready(files map[string]map[string]desk.Unready) map[string]string {
 }
 
 // printEach says why something does not go on, by name.
-func printEach(what string, why map[string]string) {
+func printEach(l batch.Language, key string, why map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(why)) {
-		fmt.Fprintf(stdout, "\n%s %s: %s\n", what, name, why[name])
+		fmt.Fprintf(stdout, "\n%s\n", words.Of(l, key, "name", name, "why", why[name]))
 	}
 }
 
@@ -280,17 +281,18 @@ func (f *flags) statusFile(ctx context.Context, d *desk.Desk, id string) error {
 	if receipts != nil {
 		fmt.Fprintf(stdout, "receipts: %d accepted, %d refused, %d awaited\n", receipts[batch.Accepted], receipts[batch.Refused], receipts[batch.Awaited]+receipts[batch.Told])
 	}
-	printRows(rows, more, untried)
+	l := file.Language
+	printRows(l, rows, more, untried)
 	for _, n := range file.Reading.Notes {
 		if !n.Unread { // that was remarked
-			fmt.Fprintln(stdout, "note: "+words.Say(file.Language, n.Message))
+			fmt.Fprintln(stdout, words.Of(l, "stand.note", "note", words.Say(l, n.Message)))
 		}
 	}
 	if file.Lost(ledger.PartRows) {
-		fmt.Fprintln(stdout, "Its rows are not kept any longer; what became of it stays.")
+		fmt.Fprintln(stdout, words.Of(l, "stand.forgotten"))
 	}
 	for _, name := range file.Results {
-		fmt.Fprintln(stdout, "result: "+name)
+		fmt.Fprintln(stdout, words.Of(l, "stand.result", "name", name))
 	}
 	return nil
 }
@@ -349,40 +351,34 @@ func printExchange(w io.Writer, file desk.File, e desk.Exchange) {
 	}
 }
 
-func printRows(rows []desk.Row, more, untried int) {
+func printRows(l batch.Language, rows []desk.Row, more, untried int) {
 	refused := func(r desk.Row) bool {
 		return r.Outcome != nil && r.Outcome.Receipt != nil && r.Outcome.Receipt.Class == batch.Refused
 	}
 	switch {
 	case slices.ContainsFunc(rows, refused):
-		fmt.Fprintln(stdout, "\nRows that are not delivered, or that the provider refused later:")
+		fmt.Fprintf(stdout, "\n%s\n", words.Of(l, "stand.rows.later"))
 	case len(rows) > 0 || untried > 0:
-		fmt.Fprintln(stdout, "\nRows that are not delivered:")
+		fmt.Fprintf(stdout, "\n%s\n", words.Of(l, "stand.rows"))
 	}
+	say := func(key string, args ...any) { fmt.Fprintf(stdout, "  %s\n", words.Of(l, key, args...)) }
 	for _, r := range rows {
 		if r.Outcome == nil {
-			fmt.Fprintf(stdout, "  row %s waits to be tried again (%s so far)\n", r.Name(), count(r.Tries, "attempt"))
+			say("stand.row.again", "row", r.Name(), "tries", r.Tries)
 			continue
 		}
 		status := string(r.Outcome.Status)
 		if refused(r) {
-			status += ", refused later"
+			status = words.Of(l, "stand.refused", "status", status)
 		}
-		fmt.Fprintf(stdout, "  row %s %s: %s\n", r.Name(), status, r.Said())
+		say("stand.row", "row", r.Name(), "status", status, "said", r.Said())
 	}
 	if more > 0 {
-		fmt.Fprintf(stdout, "  … and %d more; --json lists all, the result file has them in the end\n", more)
+		say("stand.more", "rows", more)
 	}
 	if untried > 0 {
-		fmt.Fprintf(stdout, "  %s not been tried yet\n", has(untried))
+		say("stand.untried", "rows", untried)
 	}
-}
-
-func has(rows int) string {
-	if rows == 1 {
-		return "1 row has"
-	}
-	return fmt.Sprintf("%d rows have", rows)
 }
 
 func resendCommand(f *flags) *cobra.Command {

@@ -115,20 +115,23 @@ func filesCells(files []desk.File) (head []string, rows [][]string) {
 // remarks prints what a person should know about files beyond the numbers, and what to do next.
 func remarks(w io.Writer, files []desk.File) {
 	onTheWay := 0
+	say := func(f desk.File, key string, args ...any) {
+		fmt.Fprintf(w, "\n%s\n", words.Of(f.Language, key, append(args, "name", f.Name)...))
+	}
 	for _, f := range files {
 		switch f.Standing {
 		case desk.NotTaken:
-			fmt.Fprintf(w, "\n%s was not taken%s: %s\n", f.Name, old(f.TakenAt), f.Why)
+			say(f, "stand.not_taken", "since", old(f.Language, f.TakenAt), "why", f.Why)
 		case desk.Duplicate:
-			fmt.Fprintf(w, "\n%s has the same content, or the same rows, as the earlier file %s: nothing was sent again. What became of its rows: rowferry status %s\n", f.Name, f.Why, f.Why)
+			say(f, "stand.duplicate", "earlier", f.Why)
 		case desk.Misfitting, desk.Stalled:
 			fmt.Fprintf(w, "\n%s\n", hindered(f))
 		case desk.Paused:
-			fmt.Fprintf(w, "\n%s: %s\n", f.Name, f.Why)
+			say(f, "stand.paused", "why", f.Why)
 		case desk.Stopped:
-			fmt.Fprintf(w, "\n%s: %s; %s\n", f.Name, awaited(f), f.Why)
+			say(f, "stand.stopped", "awaited", awaited(f), "why", f.Why)
 		case desk.Waiting:
-			fmt.Fprintf(w, "\n%s: %s. It goes on while rowferry runs: rowferry run\n", f.Name, awaited(f))
+			say(f, "stand.waiting", "awaited", awaited(f))
 		case desk.UnderWay:
 			onTheWay++
 		}
@@ -139,29 +142,27 @@ func remarks(w io.Writer, files []desk.File) {
 		}
 	}
 	if onTheWay > 0 {
-		fmt.Fprintf(w, "\n%s being taken, or the result is being put into the outbox. It goes on while rowferry runs: rowferry run\n", are(onTheWay, "file"))
+		fmt.Fprintf(w, "\n%s\n", words.Of(files[0].Language, "stand.under_way", "files", onTheWay))
 	}
 }
 
 // awaited is how many rows of a file have no outcome: they are to be sent, or may have been, as after a kill or when a backup was put back.
 func awaited(f desk.File) string {
-	if f.Counts.Pending() == 1 {
-		return "1 row waits for an outcome"
-	}
-	return fmt.Sprintf("%d rows wait for an outcome", f.Counts.Pending())
+	return words.Of(f.Language, "stand.awaited", "rows", f.Counts.Pending())
 }
 
 // hindered says what keeps a file from going on, and how much of it.
 func hindered(f desk.File) string {
+	key, args := "stand.untaken", []any{"name", f.Name, "why", f.Why}
 	switch {
 	case f.Standing == desk.Stalled:
-		return fmt.Sprintf("%s: every row has its outcome, but the result is not in the outbox yet: %s. It is kept and tried again while rowferry runs: rowferry run", f.Name, strings.TrimSuffix(f.Why, "."))
+		key, args = "stand.stalled", []any{"name", f.Name, "why", strings.TrimRight(f.Why, ".。")}
 	case f.State == ledger.Settled:
-		return fmt.Sprintf("%s: every row has its outcome, but the result is not in the outbox yet: %s", f.Name, f.Why)
+		key = "stand.unreported"
 	case f.State == ledger.Sending:
-		return fmt.Sprintf("%s: %s, but %s", f.Name, awaited(f), f.Why)
+		key, args = "stand.hindered", append(args, "awaited", awaited(f))
 	}
-	return fmt.Sprintf("%s is not taken yet: %s", f.Name, f.Why)
+	return words.Of(f.Language, key, args...)
 }
 
 // allDelivered reports whether every row of every file was delivered.

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/drivers"
@@ -28,6 +29,13 @@ type Restored struct {
 	Aside  string    `json:"aside"`  // the folder where what was there before lies now
 	Said   []string  `json:"said"`   // what is to be looked into, a line each
 	Paused []string  `json:"paused"` // accounts of which rows may have been sent since
+
+	language batch.Language
+}
+
+// say adds a line to what is to be looked into.
+func (r *Restored) say(key string, args ...any) {
+	r.Said = append(r.Said, words.Of(r.language, key, args...))
 }
 
 // Put puts the backup in the place of the configuration's ledger, spool and results. No process may own the ledger. Nothing is touched before the
@@ -42,7 +50,7 @@ func Put(ctx context.Context, cfg *configs.Config, from string) (Restored, error
 	if err != nil {
 		return Restored{}, err
 	}
-	r := Restored{At: list.At, Aside: filepath.Join(cfg.Data, "before-restore-"+time.Now().UTC().Format("20060102-150405.000"))}
+	r := Restored{language: cfg.Language, At: list.At, Aside: filepath.Join(cfg.Data, "before-restore-"+time.Now().UTC().Format("20060102-150405.000"))}
 	ready := filepath.Join(cfg.Data, "restoring")
 	if drivers.Owned(drivers.SQLite(ready)) {
 		return r, &ledger.InUse{Path: ready}
@@ -180,7 +188,7 @@ func (r *Restored) open(ctx context.Context, l ledger.Owner) (map[string]bool, e
 			}
 		}
 		accounts[f.Account] = true
-		r.Said = append(r.Said, fmt.Sprintf("%s (%s): rows %s may have been sent to account %s since", f.Name, f.ID, ranges(rows), f.Account))
+		r.say("restore.rows", "name", f.Name, "id", f.ID, "rows", ranges(rows), "account", f.Account)
 	}
 	return accounts, nil
 }
@@ -189,22 +197,22 @@ func (r *Restored) open(ctx context.Context, l ledger.Owner) (map[string]bool, e
 func (r *Restored) since(ctx context.Context, cfg *configs.Config, l ledger.Owner) (accounts []string) {
 	before, err := drivers.Visit(ctx, drivers.Of(cfg))
 	if err != nil {
-		r.Said = append(r.Said, fmt.Sprintf("files that were taken after %s are not known: look through archive and outbox folders before such a file is dropped again", r.At.Format(time.RFC3339)))
+		r.say("restore.later", "at", r.At.Format(time.RFC3339))
 		return nil
 	}
 	defer before.Close()
 	files, err := before.Files(ctx, ledger.Query{States: []ledger.State{ledger.Taken, ledger.Sending, ledger.Settled, ledger.Reported}})
 	if err != nil {
-		r.Said = append(r.Said, "the ledger that was there before cannot be read: "+err.Error())
+		r.say("restore.broken", "cause", err)
 	}
 	for _, f := range files {
 		now, err := l.File(ctx, f.ID)
 		switch {
 		case errors.Is(err, ledger.ErrNotFound):
-			r.Said = append(r.Said, fmt.Sprintf("%s (%s) was taken after the backup, %d of its %d rows were delivered: dropped again, what was sent of it since would be sent twice", f.Name, f.ID, f.Counts.Delivered, f.Counts.Read))
+			r.say("restore.taken", "name", f.Name, "id", f.ID, "delivered", f.Counts.Delivered, "rows", f.Counts.Read)
 			accounts = append(accounts, f.Account)
 		case err == nil && now.State != ledger.Sending && f.Revision > now.Revision:
-			r.Said = append(r.Said, fmt.Sprintf("%s (%s) had rows sent again after the backup", f.Name, f.ID))
+			r.say("restore.resent", "name", f.Name, "id", f.ID)
 			accounts = append(accounts, f.Account)
 		}
 	}
