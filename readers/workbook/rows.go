@@ -633,7 +633,7 @@ func (t *rows) rowOf(l ahead) (*batch.Row, error) {
 		return nil, err
 	}
 	t.cover()
-	if t.row.Problem == nil && t.counter.Only(t.row.Cells[0].Text, t.alone) {
+	if t.row.Problem == nil && len(t.row.Cells) > 1 && t.counter.Only(t.row.Cells[0].Text, t.alone) {
 		t.leave("table.note.numbered", l.number, "")
 		return nil, nil
 	}
