@@ -327,25 +327,10 @@ func (r *reader) operation(p *Provider, n *yaml.Node, item entry, method string,
 	place := "paths." + path + "." + method
 	x, xplace := get(n, "x-rowferry"), place+".x-rowferry"
 	r.decode(x, xplace, &spec)
-	op := &Operation{Provider: p, ID: textAt(n, "operationId"), Title: spec.Title, Help: spec.Help, Notes: spec.Notes, Method: strings.ToUpper(method),
-		Repeatable: spec.Repeatable, Repeats: spec.Repeats, Done: spec.Done}
+	op := r.introduce(p, n, spec, place)
+	op.Method = strings.ToUpper(method)
 	if spec.Repeats != "" {
 		r.choice(get(x, "repeats"), xplace+".repeats", spec.Repeats, SkipRepeats, SendRepeats)
-	}
-	if op.Title == (batch.Text{}) {
-		op.Title = batch.Text{EN: textAt(n, "summary")}
-	}
-	if op.Title == (batch.Text{}) && r.theirs {
-		op.Title.EN = op.ID
-	}
-	if op.Help == (batch.Text{}) {
-		op.Help = batch.Text{EN: textAt(n, "description")}
-	}
-	if op.ID == "" {
-		r.wrong(n, place, "document.missing", "key", "operationId")
-	}
-	if _, twice := p.Operation(op.ID); twice {
-		r.wrong(get(n, "operationId"), place, "document.twice", "name", op.ID)
 	}
 	r.security(op, n, place)
 	schema, splace := r.encodings(op, n, place)
@@ -393,6 +378,28 @@ func (r *reader) operation(p *Provider, n *yaml.Node, item entry, method string,
 		b.unmet()
 		b.holes(n, place)
 	}
+}
+
+// introduce begins an operation: what it is called, in whose words, and what becomes of its repeats.
+func (r *reader) introduce(p *Provider, n *yaml.Node, spec operationSpec, place string) *Operation {
+	op := &Operation{Provider: p, ID: textAt(n, "operationId"), Title: spec.Title, Help: spec.Help, Notes: spec.Notes,
+		Repeatable: spec.Repeatable, Repeats: spec.Repeats, Done: spec.Done}
+	if op.Title == (batch.Text{}) {
+		op.Title = batch.Text{EN: textAt(n, "summary")}
+	}
+	if op.Title == (batch.Text{}) && r.theirs {
+		op.Title.EN = op.ID
+	}
+	if op.Help == (batch.Text{}) {
+		op.Help = batch.Text{EN: textAt(n, "description")}
+	}
+	if op.ID == "" {
+		r.wrong(n, place, "document.missing", "key", "operationId")
+	}
+	if _, twice := p.Operation(op.ID); twice {
+		r.wrong(get(n, "operationId"), place, "document.twice", "name", op.ID)
+	}
+	return op
 }
 
 // maxFields is how many nodes the body of one operation may have.
