@@ -1,14 +1,18 @@
 package senders
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"net"
+	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/senders/exchange"
@@ -48,6 +52,10 @@ func explain(err error, host string) *Failure {
 	switch {
 	case errors.As(err, &refused):
 		return refused
+	case errors.Is(err, exchange.ErrLogin):
+		return failure("sender.proxy.login", "status", http.StatusProxyAuthRequired)
+	case errors.Is(err, exchange.ErrBeyond):
+		return failure("sender.proxy.beyond")
 	case errors.Is(err, exchange.ErrTooBig):
 		return with(failure("sender.too_big", "limit", exchange.MaxAnswer>>20), exchange.ErrTooBig)
 	case errors.Is(err, exchange.ErrPacked):
@@ -61,8 +69,12 @@ func explain(err error, host string) *Failure {
 	case errors.As(err, &dns):
 		return with(failure("sender.dns", "host", dns.Name), nil)
 	case errors.As(err, &verify):
-		return with(failure("sender.certificate", "host", host, "reason", certificate(verify.Err)), nil)
-	case errors.As(err, &record), errors.As(err, &alert):
+		return certificate(host, verify)
+	case errors.As(err, &record):
+		return failure("sender.tls.none", "host", host)
+	case strings.Contains(err.Error(), "protocol version"):
+		return failure("sender.tls.version", "host", host)
+	case errors.As(err, &alert):
 		return failure("sender.tls", "host", host)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return with(failure("sender.refused", "host", host), syscall.ECONNREFUSED)
@@ -98,20 +110,40 @@ func unknownToServer(err error, wanted bool) bool {
 	return false
 }
 
-// certificate says in a few words why a certificate was not accepted; the names in it are the provider's own.
-func certificate(err error) string {
+// certificate says why a certificate was not accepted, and who can do something about it; the names in it are the provider's own.
+func certificate(host string, found *tls.CertificateVerificationError) *Failure {
 	var authority x509.UnknownAuthorityError
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
-	switch {
-	case errors.As(err, &authority):
-		return "unknown authority"
-	case errors.As(err, &name):
-		return "wrong name"
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return "expired or not yet valid"
+	const day = "2006-01-02"
+	switch err := found.Err; {
+	case errors.As(err, &authority) && len(found.UnverifiedCertificates) > 0:
+		last := found.UnverifiedCertificates[len(found.UnverifiedCertificates)-1]
+		return failure("sender.certificate.authority", "host", host, "issuer", shown(cmp.Or(last.Issuer.CommonName, last.Issuer.String())))
+	case errors.As(err, &name) && name.Certificate != nil:
+		c := name.Certificate
+		names := slices.Clone(c.DNSNames)
+		for _, ip := range c.IPAddresses {
+			names = append(names, ip.String())
+		}
+		if len(names) == 0 {
+			names = append(names, c.Subject.CommonName)
+		}
+		return failure("sender.certificate.name", "host", host, "names", shown(strings.Join(names[:min(3, len(names))], ", ")))
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && invalid.Cert != nil:
+		return failure("sender.certificate.time", "host", host, "from", invalid.Cert.NotBefore.UTC().Format(day), "to", invalid.Cert.NotAfter.UTC().Format(day),
+			"today", time.Now().UTC().Format(day))
 	}
-	return "not valid"
+	return failure("sender.certificate", "host", host)
+}
+
+// shown is a name of a certificate as it may stand in a sentence.
+func shown(name string) string {
+	name = tidy(name)
+	if all := []rune(name); len(all) > 120 {
+		return string(all[:120]) + "…"
+	}
+	return name
 }
 
 // system is the operating system's word for what went wrong.

@@ -52,5 +52,8 @@ func proxyAnswered(_ context.Context, _ *url.URL, _ *http.Request, answer *http.
 	if answer.StatusCode == http.StatusOK {
 		return nil
 	}
+	if answer.StatusCode == http.StatusProxyAuthRequired || answer.StatusCode == http.StatusUnauthorized {
+		return failure("sender.proxy.login", "status", answer.StatusCode)
+	}
 	return failure("sender.proxy.refused", "status", answer.StatusCode)
 }

@@ -40,6 +40,8 @@ var sending = catalogue{
 	"sender.proxy":         {EN: "this is not the address of a proxy", ZH: "这不是代理服务器的地址", RU: "это не адрес прокси-сервера"},
 	"sender.proxy.write":   {EN: "write http://HOST:PORT (or https://, socks5://; with NAME:PASSWORD@ where it asks for them), or none", ZH: "请写 http://主机:端口（或 https://、socks5://；需要登录时写 用户名:密码@），或 none", RU: "укажите http://ХОСТ:ПОРТ (или https://, socks5://; с ИМЯ:ПАРОЛЬ@, если прокси их требует) либо none"},
 	"sender.proxy.away":    {EN: "the proxy cannot be reached ({reason})", ZH: "无法连接代理服务器（{reason}）", RU: "прокси-сервер недоступен ({reason})"},
+	"sender.proxy.login":   {EN: "the proxy wants a login, or not this one (HTTP {status}): write NAME:PASSWORD@ before its host in proxy", ZH: "代理服务器要求登录，或不接受所给的登录（HTTP {status}）：请在 proxy 的主机前写 用户名:密码@", RU: "прокси-сервер требует входа или не принял этот (HTTP {status}): укажите в proxy ИМЯ:ПАРОЛЬ@ перед хостом"},
+	"sender.proxy.beyond":  {EN: "the proxy does not lead on to the provider: it may not, or finds no way; nothing was sent", ZH: "代理服务器未能转接到服务商：不允许或无法到达；未发送任何内容", RU: "прокси-сервер не соединил с провайдером: это запрещено или пути нет; ничего не отправлено"},
 	"sender.proxy.refused": {EN: "the proxy refuses to lead to the provider (HTTP {status})", ZH: "代理服务器拒绝转接到服务商（HTTP {status}）", RU: "прокси-сервер отказался соединить с провайдером (HTTP {status})"},
 
 	"trust.pair": {
@@ -83,9 +85,34 @@ var sending = catalogue{
 		RU: "имя {host} не найдено. Проверьте адрес и сеть этой машины",
 	},
 	"sender.certificate": {
-		EN: "the certificate of {host} is not accepted ({reason}). If it is issued by an authority of your own, write its file as ca",
-		ZH: "不接受 {host} 的证书（{reason}）。如果由自有机构签发，请在 ca 中填写其证书文件",
-		RU: "сертификат {host} не принят ({reason}). Если его выдал ваш собственный центр, укажите его файл в ca",
+		EN: "the certificate of {host} is not valid: the provider has to mend it",
+		ZH: "{host} 的证书无效：需由服务商更正",
+		RU: "сертификат {host} недействителен: исправить его должен провайдер",
+	},
+	"sender.certificate.authority": {
+		EN: "the certificate of {host} is not accepted: nobody known here vouches for {issuer}. If that is an authority of your own, or of a proxy that opens encrypted lines, write its file as ca; else the provider's server leaves out a certificate in between",
+		ZH: "不接受 {host} 的证书：本机没有可信机构为 {issuer} 担保。如果这是自有机构，或解密流量的代理的机构，请在 ca 中填写其证书文件；否则是服务商的服务器漏发了中间证书",
+		RU: "сертификат {host} не принят: за {issuer} никто из известных здесь не ручается. Если это ваш собственный центр или центр прокси-сервера, который вскрывает шифрованные соединения, укажите его файл в ca; иначе сервер провайдера не присылает промежуточный сертификат",
+	},
+	"sender.certificate.name": {
+		EN: "the certificate of {host} is not accepted: it is for {names}. Check server; or ask the provider",
+		ZH: "不接受 {host} 的证书：它属于 {names}。请检查 server，或询问服务商",
+		RU: "сертификат {host} не принят: он выдан для {names}. Проверьте server или спросите провайдера",
+	},
+	"sender.certificate.time": {
+		EN: "the certificate of {host}, or one that vouches for it, holds from {from} to {to} only, and here it is {today}. The provider has to renew it; or the clock of this machine is wrong",
+		ZH: "{host} 的证书或为其担保的证书只在 {from} 至 {to} 有效，而本机日期为 {today}。需由服务商更新证书；或本机时钟有误",
+		RU: "сертификат {host} или тот, что за него ручается, действует только с {from} по {to}, а здесь {today}. Провайдер должен его обновить; или часы этой машины идут неверно",
+	},
+	"sender.tls.none": {
+		EN: "{host} does not speak TLS there. Check server: its port, and whether it begins with https:// or http://",
+		ZH: "{host} 在该端口不使用 TLS。请检查 server：端口，以及以 https:// 还是 http:// 开头",
+		RU: "{host} там не говорит по TLS. Проверьте server: порт и начало, https:// или http://",
+	},
+	"sender.tls.version": {
+		EN: "{host} speaks no version of TLS that is taken here (min_tls; 1.2 and newer). The provider has to bring its server up to date",
+		ZH: "{host} 不支持本机接受的 TLS 版本（min_tls；1.2 及以上）。需由服务商升级服务器",
+		RU: "{host} не говорит ни на одной версии TLS, которая здесь принимается (min_tls; 1.2 и новее). Провайдер должен обновить сервер",
 	},
 	"sender.tls": {
 		EN: "no encrypted line to {host}: the TLS handshake failed",

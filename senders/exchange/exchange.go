@@ -29,6 +29,8 @@ var (
 	ErrTime   = errors.New("no complete answer in time")
 	ErrTooBig = errors.New("answer too big")
 	ErrSwitch = errors.New("malformed answer: another protocol")
+	ErrLogin  = errors.New("the proxy wants a login")        // nothing was passed on
+	ErrBeyond = errors.New("the proxy does not get through") // nothing was passed on
 	ErrPacked = errors.New("malformed answer: it is called packed by gzip, and cannot be unpacked")
 )
 
@@ -132,6 +134,24 @@ func unpack(layer string, body []byte) ([]byte, bool) {
 	}
 	out, err := io.ReadAll(io.LimitReader(in, MaxAnswer+1))
 	return out, err == nil && len(out) <= MaxAnswer
+}
+
+// Stayed says why a request for a plain server went no further than a proxy on its way, where the head of an answer says so; nil where it does
+// not. Some proxies break the line off behind it.
+func Stayed(answer *http.Response) error {
+	if answer.StatusCode == http.StatusProxyAuthRequired {
+		return ErrLogin
+	}
+	switch name, _, _ := strings.Cut(answer.Header.Get("X-Squid-Error"), " "); name {
+	case "ERR_CACHE_ACCESS_DENIED":
+		return ErrLogin
+	case "ERR_ACCESS_DENIED", "ERR_DNS_FAIL", "ERR_CONNECT_FAIL":
+		return ErrBeyond
+	}
+	if strings.HasPrefix(answer.Header.Get("Server"), "tinyproxy/") && strings.HasSuffix(answer.Status, " Unable to connect") {
+		return ErrBeyond
+	}
+	return nil
 }
 
 // Read gives the whole body of an answer; one that is cut short or too big is an error. It reads to the end that the answer says, so

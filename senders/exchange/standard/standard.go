@@ -60,6 +60,10 @@ func (t *Carrier) Exchange(ctx context.Context, r exchange.Request) exchange.Res
 		res = t.roundTrip(traced, r)
 	}
 	res.Left = d.close()
+	if errors.Is(res.Err, exchange.ErrLogin) || errors.Is(res.Err, exchange.ErrBeyond) {
+		res.Left = false
+		return res
+	}
 	switch {
 	case res.Err == nil, errors.Is(res.Err, exchange.ErrTooBig):
 	case d.refused != nil:
@@ -90,6 +94,11 @@ func (t *Carrier) roundTrip(ctx context.Context, r exchange.Request) exchange.Re
 	defer answer.Body.Close()
 	if answer.StatusCode == http.StatusSwitchingProtocols {
 		return exchange.Result{Err: exchange.ErrSwitch}
+	}
+	if r.URL.Scheme == "http" {
+		if err := exchange.Stayed(answer); err != nil {
+			return exchange.Result{Err: err}
+		}
 	}
 	body, err := exchange.Read(answer)
 	if err != nil {
