@@ -78,11 +78,15 @@ func (c *converter) strange(text string, char rune, place int) batch.Message {
 	if char == '\n' || char == '\r' {
 		return words.Message("value.break.fix", "place", place)
 	}
-	if up := unicode.ToUpper(char); up != char && c.pattern.match(strings.ToUpper(text)) {
+	up := unicode.ToUpper(char)
+	if up != char && c.pattern.match(strings.ToUpper(text)) {
 		return words.Message("value.capital.fix", "instead", strings.ToUpper(text))
 	}
 	args := []any{"char", printable(char), "point", fmt.Sprintf("U+%04X", char), "place", place}
 	half := instead(char)
+	if up != char && c.pattern.allows(up) {
+		half = string(up)
+	}
 	if r, size := utf8.DecodeRuneInString(half); size == len(half) && size > 0 && c.pattern.allows(r) {
 		return words.Message("value.replace.fix", append(args, "instead", half)...)
 	}

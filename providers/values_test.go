@@ -214,6 +214,31 @@ func TestAdviceIsTaken(t *testing.T) {
 	}
 }
 
+// Nobody is told to take a letter out of a container's number because it is small.
+func TestAdviceKeepsLetters(t *testing.T) {
+	all, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	op, _ := all["hgj"].Operation("amsUpdate")
+	f, ok := op.Field("houseBills.containers.containerNo")
+	if !ok {
+		t.Fatal("the document has no such field")
+	}
+	for text, want := range map[string]string{
+		"zenu2041703": "ZENU2041703", "zenu 204170-3": "write Z instead of z (U+007A) at place 1", "ZENu 2041703": "write U instead of u (U+0075) at place 4",
+		"ZENU 2041703": "remove the character ' ' (U+0020) at place 5",
+	} {
+		_, _, bad := f.Append(nil, text, batch.String)
+		if bad == nil {
+			t.Fatalf("%q is taken", text)
+		}
+		if fix := words.Say(batch.English, bad.Fix); !strings.Contains(fix, want) {
+			t.Errorf("%q: %s", text, fix)
+		}
+	}
+}
+
 // A field that the provider may take as text or as a number is sent as the document's first type unless told otherwise.
 func TestEitherForm(t *testing.T) {
 	op := operation(t, document(t, "values.yaml"), "values")
