@@ -131,7 +131,7 @@ func (m Meaning) Aside(field Meaning) int {
 		return 0
 	case field.Party == Receiver && part, field.Party == "" && !part:
 		return 0
-	case field.Party == Receiver, field.Party == "":
+	case field.Party == Receiver, field.Party == "", !part:
 		return 1
 	}
 	return 2

@@ -344,7 +344,7 @@ func TestWords(t *testing.T) {
 			"consignee.address.countryCode: Страна; consignee.address.lines: Адрес; consignee.address.postalCode: Индекс получателя; consignee.address.town: Город получателя; consignee.name: ФИО получателя"},
 		{"Recipient,Postcode,Country of origin,Valid to,Bill-To City", "consignee.address.postalCode: Postcode; consignee.name: Recipient; customs.countryOfOrigin: Country of origin; validTo: Valid to"},
 		{"Name,City,Delivery date", "consignee.address.town: City; consignee.name: Name; deliveryDate: Delivery date"},
-		{"Sender postal code,Shipping date,Ship to state", "shipper.address.postalCode: Sender postal code"},
+		{"Sender postal code,Shipping date,Ship to state,SKU", "sellerSku: SKU; shipper.address.postalCode: Sender postal code"},
 	} {
 		values := strings.TrimSuffix(strings.Repeat("12,", strings.Count(c.headings, ",")+1), ",")
 		path := filepath.Join(t.TempDir(), "s.csv")
