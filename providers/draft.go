@@ -185,7 +185,10 @@ func (d *draft) decide(a *adopter, wrong []Mistake) bool {
 				decided = true
 			}
 		case "document.hole":
-			d.schemas, decided = append(d.schemas, [2]string{"path." + strings.Trim(arg["hole"], "{}"), "{type: string}"}), true
+			path = "path." + strings.Trim(arg["hole"], "{}")
+			if !slices.ContainsFunc(d.schemas, func(c [2]string) bool { return c[0] == path }) {
+				d.schemas, decided = append(d.schemas, [2]string{path, "{type: string}"}), true
+			}
 		case "document.free_map":
 			if open := path + ".*"; !slices.Contains(d.columns, open) {
 				d.columns, decided = append(d.columns, open), true

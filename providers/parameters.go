@@ -181,6 +181,8 @@ func styleOf(n *yaml.Node, in string, s *Schema, content bool) (style string, kn
 	join, known := joins[named]
 	nested := func(s *Schema) bool { return s.Type == "object" || s.Type == "array" }
 	switch {
+	case in == "path" && !nested(s) && (named == Label || named == Matrix):
+		return named, true
 	case content && in == "query" && nested(s):
 		return AsJSON, true
 	case named == "deepObject":

@@ -134,11 +134,13 @@ type Operation struct {
 
 // How lists and objects are written in a form (Operation.Styles).
 const (
-	Deep   = "deep" // a[b]=1&a[c][0]=2
-	AsJSON = "json" // a={"b":1,"c":[2]}
-	Joined = ","    // a=1,2
-	Spaced = " "    // a=1 2
-	Piped  = "|"    // a=1|2
+	Deep   = "deep"   // a[b]=1&a[c][0]=2
+	AsJSON = "json"   // a={"b":1,"c":[2]}
+	Label  = "label"  // in the path: .1
+	Matrix = "matrix" // in the path: ;a=1
+	Joined = ","      // a=1,2
+	Spaced = " "      // a=1 2
+	Piped  = "|"      // a=1|2
 )
 
 // Rows says how rows become requests.
@@ -158,7 +160,7 @@ type Parameter struct {
 	In      string // path, query, header
 	Schema  *Schema
 	Explode bool   // a list is written as several parameters of the name, an object as one for each of its members
-	Style   string // Deep, AsJSON, or what joins a list or an object that is not exploded; "" is a comma
+	Style   string // Deep, AsJSON, Label, Matrix, or what joins a list or an object that is not exploded; "" is a comma
 }
 
 // Keyed reports whether each request has a key of its own (fill: id): by it the provider knows another attempt of one request, and not the same

@@ -81,7 +81,7 @@ func (c *call) parameters(a Attempt, m *message) error {
 			if strings.Trim(together, ".") == "" {
 				return unfit(p)
 			}
-			path = strings.ReplaceAll(path, "{"+p.Name+"}", url.PathEscape(together))
+			path = strings.ReplaceAll(path, "{"+p.Name+"}", before(p)+url.PathEscape(together))
 		case "query":
 			if !p.Explode {
 				values = []string{together}
@@ -108,6 +108,17 @@ func (c *call) parameters(a Attempt, m *message) error {
 	u.RawQuery = query
 	m.url, m.header = u, header
 	return nil
+}
+
+// before is what stands before a value in the path.
+func before(p providers.Parameter) string {
+	switch p.Style {
+	case providers.Label:
+		return "."
+	case providers.Matrix:
+		return ";" + url.PathEscape(p.Name) + "="
+	}
+	return ""
 }
 
 // unfit is the refusal of a value that cannot stand where its parameter does.

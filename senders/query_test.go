@@ -21,6 +21,11 @@ func TestStylesOfTheQuery(t *testing.T) {
 	})
 }
 
+// A value in the path may have its sign, or its name, before it.
+func TestStylesOfThePath(t *testing.T) {
+	written(t, "testdata/paths.yaml", 0, map[string]string{`{"?path":{"dock":"a b","berth":7}}`: "/docks/.a%20b/berths/;berth=7"})
+}
+
 // Swagger 2.0 says so in words of its own.
 func TestListsOfSwagger(t *testing.T) {
 	written(t, "testdata/old-ours.yaml", 1, map[string]string{ // without a list that is parted by tabs
