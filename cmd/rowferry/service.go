@@ -81,9 +81,9 @@ func unit(arguments []string, dir string) string {
 		case "ProtectHome":
 			line = "ProtectHome=no\n"
 		case "WorkingDirectory":
-			line = fmt.Sprintf("WorkingDirectory=%s\nEnvironmentFile=-%s\n", dir, filepath.Join(dir, "secrets.env"))
+			line = fmt.Sprintf("WorkingDirectory=%s\nEnvironmentFile=-%s\n", plain.Replace(dir), plain.Replace(filepath.Join(dir, "secrets.env")))
 		case "ReadWritePaths":
-			line = fmt.Sprintf("ReadWritePaths=%s\n", dir)
+			line = fmt.Sprintf("ReadWritePaths=%q\n", plain.Replace(dir))
 		case "ExecStart":
 			line = "ExecStart={{.Path|cmdEscape}}" + quoted(arguments) + "\n"
 		}
@@ -92,10 +92,13 @@ func unit(arguments []string, dir string) string {
 	return strings.Join(lines, "")
 }
 
+// plain is a value in which nothing stands for anything else to systemd.
+var plain = strings.NewReplacer("%", "%%")
+
 func quoted(arguments []string) string {
 	var b strings.Builder
 	for _, a := range arguments {
-		fmt.Fprintf(&b, " %q", a)
+		fmt.Fprintf(&b, " %q", plain.Replace(strings.ReplaceAll(a, "$", "$$")))
 	}
 	return b.String()
 }
