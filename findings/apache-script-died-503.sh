@@ -10,6 +10,8 @@
 #   died: 503 Service Unavailable, carried out: 1 · down: 503 Service Unavailable, carried out: 0 · the same headers but Date, the same body: true
 set -euo pipefail
 dir=$(mktemp -d); chmod 755 "$dir"; trap 'rm -rf "$dir"' EXIT; cd "$dir"
+mkdir deb; (cd deb; apt-get download -q apache2-bin libapr1 libaprutil1 libpcre2-8-0 libexpat1 > said 2>&1 || { cat said; exit 1; }; for p in *.deb; do dpkg -x "$p" .; done)
+export PATH="$dir/deb/usr/sbin:$PATH" LD_LIBRARY_PATH="$dir/deb/usr/lib/x86_64-linux-gnu:$dir/deb/lib/x86_64-linux-gnu"
 cat > go.mod <<'M'
 module finding
 go 1.26
@@ -70,7 +72,7 @@ func main() {
 	here := must(os.Getwd())
 	settings := "ServerRoot " + here + "\nServerName here\nPidFile " + here + "/pid\nErrorLog " + here + "/log\nListen " + front + "\nUser nobody\nGroup nogroup\n"
 	for _, m := range []string{"mpm_event", "authz_core", "proxy", "proxy_fcgi"} {
-		settings += "LoadModule " + m + "_module /usr/lib/apache2/modules/mod_" + m + ".so\n"
+		settings += "LoadModule " + m + "_module deb/usr/lib/apache2/modules/mod_" + m + ".so\n"
 	}
 	settings += "ProxyPass / fcgi://" + behind.Addr().String() + "/srv/ retry=0\n"
 	if err := os.WriteFile("settings", []byte(settings), 0o644); err != nil {

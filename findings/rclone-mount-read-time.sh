@@ -10,7 +10,9 @@
 # Seen (Linux, as root, with /dev/fuse), a file that was written and closed two seconds ago:
 #   opened to be read: later than before true, by its name too true · closed again: as before true · opened after the upload: as before true
 set -euo pipefail
-dir=$(mktemp -d); cd "$dir"; mkdir there here cache
+dir=$(mktemp -d); cd "$dir"; mkdir there here cache deb
+(cd deb; apt-get download -q rclone=1.60.1+dfsg-2+b5 fuse3=3.14.0-4 libfuse3-3=3.14.0-4 > said 2>&1 || { cat said; exit 1; }; for p in *.deb; do dpkg -x "$p" .; done)
+export PATH="$dir/deb/usr/bin:$dir/deb/bin:$PATH" LD_LIBRARY_PATH="$dir/deb/lib/x86_64-linux-gnu:$dir/deb/usr/lib/x86_64-linux-gnu"
 trap 'fusermount -u "$dir/here" || true; wait; cd /; rm -rf "$dir"' EXIT
 RCLONE_CONFIG="$dir/none" rclone mount "$dir/there" "$dir/here" --vfs-cache-mode writes --vfs-write-back 8s --attr-timeout 10ms --cache-dir "$dir/cache" 2> said &
 for _ in $(seq 200); do ! mountpoint -q here || break; sleep 0.1; done

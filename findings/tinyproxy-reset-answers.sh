@@ -9,6 +9,8 @@
 #   GET 407, <nil> · POST 407, connection reset by peer
 set -euo pipefail
 dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"
+mkdir deb; (cd deb; apt-get download -q tinyproxy-bin=1.11.1-2.1+deb12u1 > said 2>&1 || { cat said; exit 1; }; for p in *.deb; do dpkg -x "$p" .; done)
+export PATH="$dir/deb/usr/bin:$PATH"
 cat > go.mod <<'M'
 module finding
 go 1.26

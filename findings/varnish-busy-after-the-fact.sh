@@ -12,6 +12,8 @@
 #   down:   503 Backend fetch failed, Retry-After: 5, 0 orders carried out
 set -euo pipefail
 dir=$(mktemp -d); chmod 755 "$dir"; cd "$dir"
+mkdir deb; (cd deb; apt-get download -q varnish=7.1.1-2+deb12u1 libvarnishapi3=7.1.1-2+deb12u1 libjemalloc2 libpcre2-8-0 > said 2>&1 || { cat said; exit 1; }; for p in *.deb; do dpkg -x "$p" .; done)
+export PATH="$dir/deb/usr/sbin:$PATH" LD_LIBRARY_PATH="$dir/deb/usr/lib/x86_64-linux-gnu"
 cat > go.mod <<'M'
 module finding
 go 1.26
