@@ -125,7 +125,8 @@ type compiled struct {
 	maps    []string            // paths of maps that columns name
 	widen   func(named []string) (*Operation, error)
 	recheck []string
-	kept    []withheld // fields of a description that are not offered
+	kept    []withheld        // fields of a description that are not offered
+	parts   map[string]string // multipart: unwritten
 }
 
 // Compile compiles a document; source is how its mistakes name it.
@@ -510,6 +511,18 @@ func styles(n *yaml.Node) map[string]string {
 	return out
 }
 
+// unwritten are the types that a multipart body's properties are wanted as and nested ones are not written as: any but JSON.
+func unwritten(n *yaml.Node) map[string]string {
+	out := map[string]string{}
+	for _, e := range entries(n) {
+		wanted := textAt(e.Node, "contentType")
+		if wanted != "" && !slices.ContainsFunc(strings.Split(wanted, ","), func(one string) bool { return encodingOf(one) == "json" }) {
+			out[e.Name] = wanted
+		}
+	}
+	return out
+}
+
 // usual are the media types that need no word.
 var usual = map[string]string{"json": "application/json", "xml": "application/xml", "form": "application/x-www-form-urlencoded", "multipart": "multipart/form-data"}
 
@@ -554,8 +567,11 @@ func (r *reader) encodings(op *Operation, n *yaml.Node, place string) (*yaml.Nod
 			continue
 		}
 		op.Encodings = append(op.Encodings, encoding)
-		if encoding == "form" {
+		switch encoding {
+		case "form":
 			op.Styles = styles(get(e.Node, "encoding"))
+		case "multipart":
+			op.parts = unwritten(get(e.Node, "encoding"))
 		}
 		if !strings.Contains(e.Name, "*") && e.Name != usual[encoding] && (r.theirs || e.Name != "text/xml") {
 			if op.Media == nil {

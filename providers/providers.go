@@ -250,6 +250,11 @@ type Schema struct {
 	compiledSchema
 }
 
+// nested reports whether a value of it is an object, or a list of what is no plain value.
+func (s *Schema) nested() bool {
+	return s.Type == "object" || s.Type == "array" && s.Items != nil && (s.Items.Type == "object" || s.Items.Type == "array")
+}
+
 // Member is the property's name in an item's body.
 func (s *Schema) Member() string {
 	if s.Key != "" {

@@ -157,6 +157,10 @@ func (b *builder) schema(raw *yaml.Node, name, place string, required bool, at s
 		b.cannot(n, place, at, "document.part", "path", at.full)
 		return nil
 	}
+	if wanted := b.op.parts[at.full]; wanted != "" && s.nested() && b.op.Encodings[0] == "multipart" {
+		b.cannot(n, place, at, "document.part_type", "path", at.full, "type", wanted)
+		return nil
+	}
 	if spec.Hidden || isTrue(n, "readOnly") || isTrue(n, "deprecated") && !(b.theirs && (required || b.picked(at))) {
 		return nil
 	}
