@@ -92,7 +92,7 @@ func (t *opened) each(take func(*splitter) bool) error {
 		if take == nil {
 			continue
 		}
-		if key == "" && t.counter.Only(s.value(0), s.alone) {
+		if key == "" && t.counter.Asks() && t.counter.Only(s.value(0), s.alone) { // asked first: a value is a text of its own
 			key = "table.note.numbered"
 		}
 		if key != "" {

@@ -21,6 +21,9 @@ func NewCounter(fit batch.Fit) Counter {
 // Restart begins with the first row again.
 func (c *Counter) Restart() { c.known = false }
 
+// Asks reports whether Only is to be told of rows at all: else it answers the same of each.
+func (c *Counter) Asks() bool { return c.on }
+
 // Only takes the first value of the next row, and whether it is the only one, and reports whether the row was only prepared.
 func (c *Counter) Only(first string, alone func() bool) bool {
 	if !c.on {
