@@ -138,13 +138,7 @@ func certificate(host string, found *tls.CertificateVerificationError) *Failure 
 }
 
 // shown is a name of a certificate as it may stand in a sentence.
-func shown(name string) string {
-	name = tidy(name)
-	if all := []rune(name); len(all) > 120 {
-		return string(all[:120]) + "…"
-	}
-	return name
-}
+func shown(name string) string { return beginning(tidy(name), 120) }
 
 // system is the operating system's word for what went wrong.
 func system(err error) string {

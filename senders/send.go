@@ -335,11 +335,16 @@ func tidy(text string) string {
 	if strings.ContainsFunc(text, unicode.IsControl) {
 		text = strings.Join(strings.FieldsFunc(text, func(c rune) bool { return unicode.IsControl(c) || unicode.IsSpace(c) }), " ")
 	}
-	if len(text) <= longest {
+	return beginning(text, longest)
+}
+
+// beginning is a text, or its beginning where it has more than so many characters.
+func beginning(text string, most int) string {
+	if len(text) <= most {
 		return text
 	}
-	if all := []rune(text); len(all) > longest {
-		return string(all[:longest]) + "…"
+	if all := []rune(text); len(all) > most {
+		return string(all[:most]) + "…"
 	}
 	return text
 }
