@@ -19,10 +19,13 @@ import (
 )
 
 const (
-	MaxAnswer = 8 << 20         // bytes of one answer's body, unpacked
-	MaxHead   = 256 << 10       // bytes of its head, with those of interim answers
-	Idle      = 3 * time.Second // after which an unused connection is closed by us, before the server does it under the next request's feet
+	MaxAnswer = 8 << 20   // bytes of one answer's body, unpacked
+	MaxHead   = 256 << 10 // bytes of its head, with those of interim answers
 	Shaking   = 10 * time.Second
+
+	// Idle is after which an unused connection is closed by us, before the server does it under the next request's feet: some keep them for
+	// a second, and that one is closed is seen here only half a way later.
+	Idle = 500 * time.Millisecond
 )
 
 var (

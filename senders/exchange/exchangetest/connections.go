@@ -76,13 +76,28 @@ func (w Way) kept(t *testing.T) {
 	})
 	t.Run("closed by us after a while", func(t *testing.T) {
 		s := serve(t, answering(ok(small)))
-		b := w.bench(t, s, nil)
+		b := w.bench(t, s, idle)
 		b.answered(b.post("one"), 200, small)
 		eventually(t, "the connection ends", func() bool { return s.ended(0) })
 		b.answered(b.post("two"), 200, small)
 		b.Close()
 		eventually(t, "the connection ends", func() bool { return s.ended(1) })
 		b.answered(b.post("three"), 200, small)
+	})
+	t.Run("closed far away", func(t *testing.T) { // by a server with a patience of a second: nothing shows it before the next request is lost
+		s := serve(t, func(l *line) {
+			for until := time.Now().Add(patience); ; until = time.Now().Add(700 * time.Millisecond) {
+				if _, _, err := l.request(); err != nil || time.Now().After(until) {
+					return
+				}
+				l.says(ok(small))
+			}
+		})
+		b := w.bench(t, s, idle)
+		for i := range 2 {
+			b.answered(b.post(fmt.Sprint("order ", i)), 200, small)
+			time.Sleep(800 * time.Millisecond)
+		}
 	})
 	t.Run("many that are closed", func(t *testing.T) {
 		var all, closed sync.WaitGroup
@@ -172,33 +187,50 @@ func (w Way) commits(t *testing.T) {
 	r.Commit = func(context.Context) error { time.Sleep(time.Until(r.Until)); return nil }
 	b.stays(b.send(t.Context(), r), exchange.ErrTime)
 
-	t.Run("the connection ends meanwhile", func(t *testing.T) {
-		shut, closed := make(chan struct{}), make(chan struct{})
-		s := serve(t, func(l *line) {
-			if l.n > 0 {
-				answering(ok(small))(l)
-				return
+	for name, used := range map[string]bool{"the connection ends meanwhile": true, "a new connection ends meanwhile": false} {
+		t.Run(name, func(t *testing.T) {
+			shut, closed := make(chan struct{}), make(chan struct{})
+			s := serve(t, func(l *line) {
+				if l.n > 0 {
+					answering(ok(small))(l)
+					return
+				}
+				if used {
+					if _, _, err := l.request(); err != nil {
+						return
+					}
+					l.says(ok(small))
+				}
+				<-shut
+				_ = l.tcp.(interface{ CloseWrite() error }).CloseWrite()
+				eventually(t, "the other side has it", func() bool { return took(l.tcp, true) })
+				close(closed)
+				l.drain()
+			})
+			b := w.bench(t, s, nil)
+			if used {
+				b.answered(b.post("one"), 200, small)
 			}
-			if _, _, err := l.request(); err != nil {
-				return
+			r := b.request("two")
+			r.Commit = func(context.Context) error {
+				close(shut)
+				<-closed
+				return nil
 			}
-			l.says(ok(small))
-			<-shut
-			_ = l.tcp.(interface{ CloseWrite() error }).CloseWrite()
-			eventually(t, "the other side has it", func() bool { return took(l.tcp, true) })
-			close(closed)
-			l.drain()
+			if res := b.send(t.Context(), r); w.Looks {
+				b.answered(res, 200, small)
+			}
 		})
-		b := w.bench(t, s, nil)
+	}
+	t.Run("the connection grows old meanwhile", func(t *testing.T) {
+		s := serve(t, answering(ok(small)))
+		b := w.bench(t, s, idle)
 		b.answered(b.post("one"), 200, small)
 		r := b.request("two")
-		r.Commit = func(context.Context) error {
-			close(shut)
-			<-closed
-			return nil
-		}
-		if res := b.send(t.Context(), r); w.Looks {
-			b.answered(res, 200, small)
+		r.Commit = func(context.Context) error { time.Sleep(exchange.Idle); return nil }
+		b.answered(b.send(t.Context(), r), 200, small)
+		if n := s.connections(); w.Looks && n != 2 {
+			t.Errorf("%d connections", n)
 		}
 	})
 }
@@ -314,7 +346,7 @@ func (w Way) many(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if n := s.connections(); n > 4 {
+	if n := s.connections(); n > 4 && w.Looks { // net/http gives one up that is answered before it knows that all was written
 		t.Errorf("%d connections", n)
 	}
 }

@@ -42,7 +42,7 @@ type bench struct {
 func settings(connections int) *http.Transport {
 	one := new(http.Protocols)
 	one.SetHTTP1(true)
-	return &http.Transport{DialContext: (&net.Dialer{Timeout: patience}).DialContext, TLSHandshakeTimeout: exchange.Shaking, IdleConnTimeout: exchange.Idle, Protocols: one,
+	return &http.Transport{DialContext: (&net.Dialer{Timeout: patience}).DialContext, TLSHandshakeTimeout: exchange.Shaking, IdleConnTimeout: patience, Protocols: one,
 		MaxIdleConns: connections, MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections, MaxResponseHeaderBytes: exchange.MaxHead,
 		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
 			if answer.StatusCode != http.StatusOK {
@@ -51,6 +51,9 @@ func settings(connections int) *http.Transport {
 			return nil
 		}}
 }
+
+// idle has unused connections closed when an account's are.
+func idle(set *http.Transport, _ *url.URL) { set.IdleConnTimeout = exchange.Idle }
 
 func (w Way) bench(t *testing.T, s *server, change func(*http.Transport, *url.URL)) *bench {
 	t.Helper()

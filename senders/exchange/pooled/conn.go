@@ -98,7 +98,7 @@ func (c *conn) close() {
 	_ = c.Conn.Close()
 }
 
-// alive reports whether a kept connection still stands, with nothing said on it that nobody asked for.
+// alive reports whether a connection still stands, with nothing said on it that nobody asked for.
 func (c *conn) alive() bool {
 	c.room = exchange.MaxHead
 	c.wire.looking = true

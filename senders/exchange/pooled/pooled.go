@@ -6,6 +6,7 @@ package pooled
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/base64"
@@ -32,6 +33,7 @@ type Carrier struct {
 	tls      *tls.Config
 	proxy    *url.URL      // nil: directly
 	turns    chan struct{} // as many as requests may be under way
+	unused   time.Duration // how long a connection may be so, and be used again
 
 	mu    sync.Mutex
 	idle  []*conn // the last one used at the end
@@ -40,11 +42,12 @@ type Carrier struct {
 
 var _ exchange.Carrier = (*Carrier)(nil)
 
-// New makes the carrier of one server's requests. Of settings it takes how to dial, TLS, the proxy and how many connections there may
-// be. false: it does not speak what is asked for (plain HTTP by a proxy, SOCKS, names that are not ASCII, systems on which it
-// cannot look at a connection), and net/http does.
+// New makes the carrier of one server's requests. Of settings it takes how to dial, TLS, the proxy, how many connections there may be and
+// how long one may be unused. false: it does not speak what is asked for (plain HTTP by a proxy, SOCKS, names that are not ASCII, systems
+// on which it cannot look at a connection), and net/http does.
 func New(settings *http.Transport, server *url.URL) (*Carrier, bool) {
-	c := &Carrier{settings: settings, scheme: server.Scheme, host: server.Host, turns: make(chan struct{}, settings.MaxConnsPerHost)}
+	c := &Carrier{settings: settings, scheme: server.Scheme, host: server.Host, turns: make(chan struct{}, settings.MaxConnsPerHost),
+		unused: cmp.Or(settings.IdleConnTimeout, exchange.Idle)}
 	port, secure := server.Port(), server.Scheme == "https"
 	if port == "" {
 		port = map[bool]string{true: "443", false: "80"}[secure]
@@ -89,7 +92,7 @@ func (t *Carrier) Exchange(ctx context.Context, r exchange.Request) exchange.Res
 		return exchange.Result{Err: err}
 	}
 	defer func() { <-t.turns }()
-	commit := r.Commit
+	commit, held := r.Commit, r.Commit != nil
 	for {
 		c, err := t.connection(ctx, r.Until)
 		if err != nil {
@@ -111,8 +114,9 @@ func (t *Carrier) Exchange(ctx context.Context, r exchange.Request) exchange.Res
 			return exchange.Result{Err: err}
 		}
 		kept := c.kept
-		if kept && !c.alive() {
+		if kept && t.old(c) || (kept || held) && !c.alive() {
 			c.abort()
+			held = false // a new one that is at its end again is for the request to find out
 			continue
 		}
 		r.Leave()
@@ -181,7 +185,7 @@ func (t *Carrier) connection(ctx context.Context, until time.Time) (*conn, error
 		if c == nil {
 			break
 		}
-		if c.watch(ctx) && c.allow(until, time.Now()) == nil {
+		if !t.old(c) && c.watch(ctx) && c.allow(until, time.Now()) == nil {
 			return c, nil
 		}
 		c.abort()
@@ -201,7 +205,7 @@ func (t *Carrier) connection(ctx context.Context, until time.Time) (*conn, error
 	return c, nil
 }
 
-// latest gives the connection that was used last, if it is not too old.
+// latest gives the connection that was used last; nil where there is none.
 func (t *Carrier) latest() *conn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -223,23 +227,26 @@ func (t *Carrier) put(c *conn) {
 	t.idle = append(t.idle, c)
 	switch {
 	case t.sweep == nil:
-		t.sweep = time.AfterFunc(exchange.Idle, t.old)
+		t.sweep = time.AfterFunc(t.unused, t.tidy)
 	case len(t.idle) == 1:
-		t.sweep.Reset(exchange.Idle)
+		t.sweep.Reset(t.unused)
 	}
 }
 
-// old closes the connections that nobody used for a while.
-func (t *Carrier) old() {
+// old reports whether nobody has used a kept connection for so long that the server may have closed it, unseen so far.
+func (t *Carrier) old(c *conn) bool { return time.Since(c.since) >= t.unused }
+
+// tidy closes the connections that are old.
+func (t *Carrier) tidy() {
 	t.mu.Lock()
 	n := 0
-	for n < len(t.idle) && time.Since(t.idle[n].since) >= exchange.Idle {
+	for n < len(t.idle) && t.old(t.idle[n]) {
 		n++
 	}
 	closing := append([]*conn(nil), t.idle[:n]...)
 	t.idle = append(t.idle[:0], t.idle[n:]...)
 	if len(t.idle) > 0 {
-		t.sweep.Reset(exchange.Idle - time.Since(t.idle[0].since))
+		t.sweep.Reset(t.unused - time.Since(t.idle[0].since))
 	}
 	t.mu.Unlock()
 	for _, c := range closing {
