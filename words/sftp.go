@@ -98,6 +98,11 @@ var sftp = catalogue{
 		ZH: "{partner}：{file} 不是 OpenSSH 或 PEM 格式的私钥。PuTTY 密钥可这样转换：puttygen KEY.ppk -O private-openssh -o KEY",
 		RU: "{partner}: {file} не является закрытым ключом в формате OpenSSH или PEM. Ключ PuTTY преобразуется так: puttygen KEY.ppk -O private-openssh -o KEY",
 	},
+	"sftp.key_sealed": {
+		EN: "{partner}: the private key {file} is locked in a form (PKCS #8) that is not read here. Write it in OpenSSH's, with the same passphrase, by: ssh-keygen -p -f {file}",
+		ZH: "{partner}：私钥 {file} 以此处无法读取的格式（PKCS #8）加密。请转换为 OpenSSH 格式（passphrase 可保持不变）：ssh-keygen -p -f {file}",
+		RU: "{partner}: закрытый ключ {file} защищён в формате (PKCS #8), который здесь не читается. Сохраните его в формате OpenSSH, с тем же паролем: ssh-keygen -p -f {file}",
+	},
 	"sftp.key_locked": {
 		EN: "{partner}: the private key {file} is locked. Write passphrase: \"${KEY_PASSPHRASE}\".",
 		ZH: "{partner}：私钥 {file} 受密码保护。请写入 passphrase: \"${KEY_PASSPHRASE}\"。",

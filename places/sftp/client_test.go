@@ -308,6 +308,10 @@ func TestLogins(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.Allow(string(public))
+	sealed := filepath.Join(t.TempDir(), "sealed") // as openssl locks a key
+	if out, err := exec.Command("ssh-keygen", "-q", "-t", "ecdsa", "-m", "PKCS8", "-N", "open sesame", "-f", sealed).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
 	base := server.Config()
 	try := func(change func(*configs.SFTP)) error {
 		config := base
@@ -325,6 +329,10 @@ func TestLogins(t *testing.T) {
 		"key text": func(c *configs.SFTP) {
 			c.Key, c.KeyText, c.Passphrase = "${KEY}", configs.NewSecret(string(text)), configs.NewSecret("open sesame")
 		},
+		"as Notepad saves it": func(c *configs.SFTP) {
+			c.KeyText, c.Passphrase = configs.NewSecret("\ufeff"+strings.ReplaceAll(string(text), "\n", "\r\n")), configs.NewSecret("open sesame")
+			c.Key = "${KEY}"
+		},
 		"RSA key":                  func(c *configs.SFTP) { c.Key = "file:" + rsa },
 		"a wrong password besides": func(c *configs.SFTP) { c.Password = configs.NewSecret("wrong") },
 	} {
@@ -336,6 +344,8 @@ func TestLogins(t *testing.T) {
 	wants(t, err, StepLogin, "sftp.key_locked", locked)
 	err = try(func(c *configs.SFTP) { c.Key, c.Passphrase = "file:"+locked, configs.NewSecret("sesame") })
 	wants(t, err, StepLogin, "sftp.key_passphrase", locked)
+	err = try(func(c *configs.SFTP) { c.Key, c.Passphrase = "file:"+sealed, configs.NewSecret("open sesame") })
+	wants(t, err, StepLogin, "sftp.key_sealed", "ssh-keygen -p -f "+sealed)
 	err = try(func(c *configs.SFTP) { c.Key = "file:/no/such/key" })
 	wants(t, err, StepLogin, "sftp.key_file", "/no/such/key")
 	err = try(func(c *configs.SFTP) { c.Key = "file:" + rsa + ".pub" })

@@ -1,6 +1,7 @@
 package sftp
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -55,6 +56,10 @@ func (l *login) signer() (ssh.Signer, error) {
 		if text, err = os.ReadFile(l.keyFile); err != nil {
 			return nil, l.trouble("sftp.key_file", err, "file", l.keyFile, "cause", reason(err))
 		}
+	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))                             // of Notepad
+	if bytes.HasPrefix(text, []byte("-----BEGIN ENCRYPTED PRIVATE KEY-----")) { // PKCS #8, as openssl locks keys
+		return nil, l.trouble("sftp.key_sealed", errors.New("a locked PKCS #8 key"), "file", l.where())
 	}
 	signer, err := ssh.ParsePrivateKey(text)
 	if _, ok := errors.AsType[*ssh.PassphraseMissingError](err); ok {
