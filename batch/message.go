@@ -80,10 +80,14 @@ type Unreadable struct {
 
 // Error is for logs; people read words.Say(lang, e.Message).
 func (e *Unreadable) Error() string {
-	if e.Err != nil {
-		return fmt.Sprintf("unreadable (%s): %v", e.Message.Key, e.Err)
+	what, why := "unreadable", e.Message.Text.EN
+	if e.Message.Key != "" {
+		what, why = "unreadable ("+e.Message.Key+")", fmt.Sprint(e.Message.Args)
 	}
-	return fmt.Sprintf("unreadable (%s) %v", e.Message.Key, e.Message.Args)
+	if e.Err != nil {
+		why = e.Err.Error()
+	}
+	return what + ": " + why
 }
 
 func (e *Unreadable) Unwrap() error { return e.Err }

@@ -37,6 +37,11 @@ var inbox = catalogue{
 		ZH: "收件位置 {dir} 不是文件夹。请在路由的 inbox: dir 中填写一个文件夹。",
 		RU: "{dir} не является папкой. Укажите папку в настройке маршрута inbox: dir.",
 	},
+	"places.open_files": {
+		EN: "{dir} cannot be opened: {cause}. As many files are open as may be. Raise the limit of rowferry (LimitNOFILE= of its service, ulimit -n) or of the machine (fs.file-max); it goes on by itself when there is room.",
+		ZH: "无法打开 {dir}：{cause}。打开的文件数已达上限。请调高 rowferry 的上限（服务的 LimitNOFILE=，或 ulimit -n）或整机上限（fs.file-max）；有余量后会自动继续。",
+		RU: "{dir} не открывается: {cause}. Открыто столько файлов, сколько разрешено. Увеличьте предел для rowferry (LimitNOFILE= службы, ulimit -n) или для машины (fs.file-max); когда появится запас, работа продолжится сама.",
+	},
 	"inbox.unlisted": {
 		EN: "The inbox folder {dir} cannot be listed: {cause}. Give the user that runs rowferry the right to read it.",
 		ZH: "无法列出收件文件夹 {dir} 的内容：{cause}。请授予运行 rowferry 的用户读取权限。",

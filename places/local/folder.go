@@ -407,7 +407,11 @@ func (f *folder) Tell(p places.Problem, name string, cause error) error {
 	if t, ok := errors.AsType[*places.Trouble](cause); ok {
 		return t
 	}
-	return &places.Trouble{Message: words.Message(f.Whose+"."+string(p), "dir", f.Dir, "folder", f.real(name), "cause", places.Cause(cause)), Err: cause}
+	key := f.Whose + "." + string(p)
+	if errors.Is(cause, syscall.EMFILE) || errors.Is(cause, syscall.ENFILE) { // no right of anybody's is missing
+		key = "places.open_files"
+	}
+	return &places.Trouble{Message: words.Message(key, "dir", f.Dir, "folder", f.real(name), "cause", places.Cause(cause)), Err: cause}
 }
 
 func (f *folder) Traits() places.Traits {
