@@ -7,7 +7,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/pipeline/desk"
+	"github.com/rowferry/rowferry/words"
 )
 
 // shownBacklog is what waits for an account, as --json has it.
@@ -46,11 +48,11 @@ func (f *flags) statusBacklog(ctx context.Context, d *desk.Desk, now time.Time) 
 		fmt.Fprintln(stdout, "No row waits.")
 		return nil
 	}
-	return backlogTable(shown)
+	return backlogTable(d.Config.Language, shown)
 }
 
 // backlogTable prints the sum of all accounts first, as qshape does, and why those wait that are stopped.
-func backlogTable(shown []shownBacklog) error {
+func backlogTable(l batch.Language, shown []shownBacklog) error {
 	head, sum := []string{"ACCOUNT", "T"}, shownBacklog{Account: "TOTAL", Ages: map[string]int{}}
 	for _, b := range shown {
 		sum.Rows, sum.Files = sum.Rows+b.Rows, sum.Files+b.Files
@@ -74,7 +76,7 @@ func backlogTable(shown []shownBacklog) error {
 	}
 	for _, b := range shown {
 		if b.Stopped != "" {
-			fmt.Fprintf(stdout, "\naccount %s: %s\n", b.Account, b.Stopped)
+			fmt.Fprintf(stdout, "\n%s\n", words.Of(l, "stand.account", "name", b.Account, "why", b.Stopped))
 		}
 	}
 	return nil

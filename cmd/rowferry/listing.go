@@ -34,6 +34,9 @@ func stateNames() (out []string) {
 
 // query is what the ledger is asked.
 func (l listing) query(now time.Time) (q ledger.Query, err error) {
+	if l.last < 1 {
+		return q, fmt.Errorf("--last %d: write how many files to list, 1 or more", l.last)
+	}
 	q = ledger.Query{Route: l.route, Last: l.last}
 	for _, s := range l.states {
 		if !slices.Contains(stateNames(), s) {

@@ -42,6 +42,9 @@ data and ledger cannot change while the service runs.`,
 
 // reload has the service reload and says what came of it.
 func (f *flags) reload(ctx context.Context) error {
+	if _, err := os.Stat(f.config); err != nil {
+		return fmt.Errorf("-c: %w: name the configuration with which the service runs", err)
+	}
 	err := f.visit(ctx, func(ctx context.Context, d *desk.Desk) error {
 		owner, err := drivers.Open(ctx, drivers.Of(d.Config))
 		if err == nil {
@@ -70,6 +73,25 @@ func (f *flags) tellReload(came desk.Reloading) error {
 			return err
 		}
 	}
+	if f.another(came.File) {
+		fmt.Fprintf(stderr, "The service runs with %s and has read that again; %s was not looked at. To go over to it, start the service anew with it.\n", came.File, f.config)
+		return errors.Join(f.tellWrong(came), outcome(exitUsage))
+	}
+	return f.tellWrong(came)
+}
+
+// another reports whether the service runs with another file than the one that is named here. One that is not here is a machine's of its own.
+func (f *flags) another(file string) bool {
+	theirs, err := os.Stat(file)
+	if err != nil {
+		return false
+	}
+	ours, err := os.Stat(f.config)
+	return err == nil && !os.SameFile(ours, theirs)
+}
+
+// tellWrong says what is wrong with the configuration that was read, or that it holds.
+func (f *flags) tellWrong(came desk.Reloading) error {
 	if len(came.Wrong) > 0 {
 		for _, line := range came.Wrong {
 			fmt.Fprintln(stderr, line)
@@ -199,7 +221,7 @@ func (h *house) await(ctx context.Context, now *configs.Config) *configs.Config 
 			h.answered = order
 			return next
 		}
-		h.refuse(ctx, order, err)
+		h.refuse(ctx, order, next, err)
 	}
 }
 
@@ -215,19 +237,19 @@ func lasting(now, next *configs.Config) error {
 func (h *house) replace(ctx context.Context, before, next *configs.Config) (*turn, error) {
 	t, err := h.open(ctx, next)
 	if err != nil {
-		h.refuse(ctx, h.answered, err)
+		h.refuse(ctx, h.answered, next, err)
 		return h.open(ctx, before)
 	}
 	h.log.Info("the changed configuration holds", "configuration", next.Path, "routes", len(next.Routes))
 	if h.answered == 0 { // nobody waits to hear it
 		return t, nil
 	}
-	return t, desk.Reloading{Order: h.answered, Routes: len(next.Routes)}.Keep(context.WithoutCancel(ctx), h.ledger)
+	return t, desk.Reloading{Order: h.answered, Routes: len(next.Routes), File: next.Path}.Keep(context.WithoutCancel(ctx), h.ledger)
 }
 
 // refuse says why a configuration was not taken up, mistake by mistake.
-func (h *house) refuse(ctx context.Context, order int64, err error) {
-	came := desk.Reloading{Order: order}
+func (h *house) refuse(ctx context.Context, order int64, next *configs.Config, err error) {
+	came := desk.Reloading{Order: order, File: next.Path}
 	wrong, told := errors.AsType[*configs.MistakesError](err)
 	if told {
 		for _, m := range wrong.Mistakes {
