@@ -98,6 +98,23 @@ func TestAFileOverTheAPI(t *testing.T) {
 			t.Errorf("%s: %d %s", path, status, body)
 		}
 	}
+	for _, path := range []string{"result.csv", "result.xlsx"} { // twice the same, and so it is called
+		if first, second := o.tag(path, id), o.tag(path, id); first == "" || first != second {
+			t.Errorf("ETag of %s: %s, %s", path, first, second)
+		}
+	}
+	twice := o.drop("ann", "failures", "b.csv", "accountNumber,lesBookingId,failReason\n3000372,LBA1,Hold\n3000372,LBB1,Hold\n")
+	o.ended(twice)
+	const resend, kind = "/ask/resend?status=skipped", "application/x-www-form-urlencoded"
+	if _, page := o.ask("ann", "GET", "/files/"+twice+resend, ""); !strings.Contains(page, `name="twice"`) || !strings.Contains(page, "the same was sent before") {
+		t.Errorf("nobody is asked whether what was delivered goes twice: %s", page)
+	}
+	if status, page := o.send("ann", "POST", "/files/"+twice+resend, "", kind); status != http.StatusUnprocessableEntity {
+		t.Errorf("what was delivered goes twice without a tick: %d %s", status, page)
+	}
+	if _, page := o.ask("ann", "GET", "/files/"+twice+"/mend", ""); strings.Count(page, "data-resend>") != 1 {
+		t.Errorf("the row that was held has no tick of its own: %s", page)
+	}
 	var acts struct {
 		Acts []struct{ By, Verb, File string }
 	}

@@ -228,6 +228,22 @@ func (o *office) ended(id string) told {
 	return told{}
 }
 
+// tag is the ETag of what somebody may download of a file.
+func (o *office) tag(what, id string) string {
+	o.t.Helper()
+	r, err := http.NewRequestWithContext(o.t.Context(), "HEAD", "http://"+o.address+"/api/v1/files/"+id+"/"+what, nil)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+o.tokens["vera"])
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	answer.Body.Close()
+	return answer.Header.Get("ETag")
+}
+
 // sheet is a file of n good rows.
 func sheet(n int, first string) string {
 	var b strings.Builder

@@ -510,7 +510,14 @@ func (c *Console) asked(w http.ResponseWriter, r *http.Request, p *people.Person
 	if o.Verb == ledger.Release && f.State == ledger.Duplicate && o.Why == "" {
 		return refused(http.StatusUnprocessableEntity, "why", "console.ask.why_first")
 	}
-	if _, err := c.desk.Ask(r.Context(), o); err != nil {
+	receipt, err := c.desk.Weigh(r.Context(), o)
+	if err != nil {
+		return err
+	}
+	if receipt.Twice > 0 && r.PostFormValue("twice") == "" {
+		return refused(http.StatusUnprocessableEntity, "twice", "console.ask.twice_first")
+	}
+	if _, err := c.desk.Leave(r.Context(), receipt); err != nil {
 		return err
 	}
 	return redirected(w, r, "/files/"+f.ID)

@@ -2,11 +2,15 @@ package console
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/console/people"
@@ -56,6 +60,19 @@ func (s *shownRow) Status() string {
 		return "waiting"
 	}
 	return string(s.Outcome.Status)
+}
+
+// Again is by which words a person has the row sent again as it is; "" where it does not go so.
+func (s *shownRow) Again() string {
+	switch o := s.Outcome; {
+	case o == nil:
+		return ""
+	case o.Status == batch.Unknown, o.Code == ledger.CodeUnclear:
+		return "console.mend.looked"
+	case o.Status == batch.Rejected, o.Code == ledger.CodeDelivered, o.Code == ledger.CodeSending, o.Code == ledger.CodeZeros:
+		return "console.mend.again"
+	}
+	return ""
 }
 
 // rows gives a page of rows with their cells, as a desk knows them.
@@ -132,7 +149,12 @@ func (c *Console) download(format string) handler {
 		defer out.Close()
 		attach(w, name, map[string]string{"csv": "text/csv; charset=utf-8", "summary": "application/json",
 			"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}[format])
-		http.ServeContent(w, r, "", f.Finished, out)
+		sum := sha256.New()
+		if _, err := io.Copy(sum, io.NewSectionReader(out, 0, math.MaxInt64)); err != nil {
+			return err
+		}
+		w.Header().Set("ETag", fmt.Sprintf(`"%x"`, sum.Sum(nil)[:16])) // and no time: what a provider says later changes the result of a file that ended
+		http.ServeContent(w, r, "", time.Time{}, out)
 		return nil
 	}
 }

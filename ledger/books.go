@@ -67,13 +67,16 @@ func (v *Verdict) Held() bool {
 	return v != nil && (v.Code == CodeDelivered || v.Code == CodeSending || v.Code == CodeUnclear)
 }
 
+// Doubted reports whether an item was held because it might be carried out twice, or not as it was meant.
+func (v *Verdict) Doubted() bool { return v.Held() || v != nil && v.Code == CodeZeros }
+
 // Requeued are the events that open the chunk's items again of which a row has one of the outcomes. Rows that travel
-// together are opened together; what was never fit to be sent stays as it is.
-func (c *Content) Requeued(statuses []batch.Status, now time.Time) []Event {
+// together are opened together; what was never fit to be sent stays as it is. Doubted items come alone: the others, or they.
+func (c *Content) Requeued(statuses []batch.Status, doubted bool, now time.Time) []Event {
 	var events []Event
 	for i := range c.Items {
 		v := c.States[i].Verdict
-		wanted := v != nil && c.Items[i].Body != nil && slices.ContainsFunc(c.Items[i].Rows, func(r int) bool {
+		wanted := v != nil && v.Doubted() == doubted && c.Items[i].Body != nil && slices.ContainsFunc(c.Items[i].Rows, func(r int) bool {
 			return slices.Contains(statuses, v.Of(r).Status)
 		})
 		if wanted {

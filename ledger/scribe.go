@@ -190,12 +190,29 @@ func requeue(w Pen, id string, statuses []batch.Status, now time.Time) (rows int
 	if err := f.Newest(members); err != nil {
 		return 0, err
 	}
+	for _, doubted := range []bool{false, true} { // the second are meant where there are no others
+		if rows, err = reopen(w, f, key, statuses, doubted, now); rows > 0 || err != nil {
+			break
+		}
+	}
+	if rows == 0 || err != nil {
+		return 0, err
+	}
+	if f, key, err = w.Line(id); err != nil { // the events have moved it
+		return 0, err
+	}
+	f.State, f.Revision, f.Cancelled, f.Paused = Sending, f.Revision+1, false, ""
+	return rows, w.Write(key, f)
+}
+
+// reopen opens the items of all chunks, and counts their rows.
+func reopen(w Pen, f File, key int64, statuses []batch.Status, doubted bool, now time.Time) (rows int, err error) {
 	var repeated *Earlier
-	for c, err := range Each(func(seq int) (*Content, error) { return w.Chunk(id, seq) }) {
+	for c, err := range Each(func(seq int) (*Content, error) { return w.Chunk(f.ID, seq) }) {
 		if err != nil {
 			return 0, err
 		}
-		events, other, err := w.Unrepeated(f, key, c, c.Requeued(statuses, now))
+		events, other, err := w.Unrepeated(f, key, c, c.Requeued(statuses, doubted, now))
 		if err != nil {
 			return 0, err
 		}
@@ -212,14 +229,7 @@ func requeue(w Pen, id string, statuses []batch.Status, now time.Time) (rows int
 	if rows == 0 && repeated != nil {
 		return 0, &Repeated{Earlier: repeated}
 	}
-	if rows == 0 {
-		return 0, nil
-	}
-	if f, key, err = w.Line(id); err != nil { // the events have moved it
-		return 0, err
-	}
-	f.State, f.Revision, f.Cancelled, f.Paused = Sending, f.Revision+1, false, ""
-	return rows, w.Write(key, f)
+	return rows, nil
 }
 
 // Reprint has a file's items leave their prints anew, as far as they are not there.

@@ -388,7 +388,8 @@ func resendCommand(f *flags) *cobra.Command {
 		Short: "Send rows of a finished file again",
 		Long: `Sends the rows again whose outcome is one of those named: failed, unknown, rejected, skipped. Delivered rows are never
 sent again, and invalid rows must be mended in the spreadsheet first. Of "unknown" rows, look up at the provider what
-happened before you send them again: they may have been processed. A new result file covers the whole file again.`,
+happened before you send them again: they may have been processed. Rows that are skipped because the same was sent before are not
+meant while others have the outcome; where they alone have it, they go. A new result file covers the whole file again.`,
 		Example: `  rowferry resend 20261122-101502-7f3a --status failed
   rowferry resend 20261122-101502-7f3a --status unknown,rejected`,
 		Args: takes(1, 1, "a file id"),
@@ -481,6 +482,9 @@ func (f *flags) tell(o desk.Receipt, service bool) error {
 		fmt.Fprintf(stdout, "%s: %s of %d to be sent again.\n", o.Name, count(o.Rows, "row"), o.Of)
 		if slices.Contains(o.Statuses, batch.Unknown) {
 			fmt.Fprintf(stdout, "What is unknown may have been processed, and would be twice. Where nobody looked it up at the provider: rowferry cancel %s\n", o.File)
+		}
+		if o.Twice > 0 {
+			fmt.Fprintf(stdout, "They were held because the same was sent before, or zeros may be lost. Where they are not meant to go all the same: rowferry cancel %s\n", o.File)
 		}
 	}
 	switch {

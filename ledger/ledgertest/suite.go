@@ -820,7 +820,7 @@ func races(t *testing.T, open Opener) {
 }
 
 // resends: what was refused, and was brought again by another file since, is not sent again; what was held as a repeat is, on
-// somebody's word.
+// somebody's word, which is of others where there are others.
 func resends(t *testing.T, open Opener) {
 	l, ctx := open.open(t), t.Context()
 	defer closed(t, l)
@@ -841,9 +841,17 @@ func resends(t *testing.T, open Opener) {
 	must(t, err)
 	held := ledger.Staged{Item: batch.Item{Rows: []int{2}, Body: []byte("a")}, Print: printOf("a"),
 		Preset: &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Skipped, Code: ledger.CodeDelivered}}}
-	must(t, l.Stage(ledger.Chunk{File: "f3", Items: []ledger.Staged{held}}).Wait(ctx))
-	must(t, l.Accept(ctx, "f3", ledger.Reading{}, batch.Counts{Read: 1, Skipped: 1}, 1, 0))
+	zeros := ledger.Staged{Item: batch.Item{Seq: 1, Rows: []int{3}, Body: []byte("c")}, Print: printOf("c"),
+		Preset: &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Skipped, Code: ledger.CodeZeros}}}
+	cancelled := ledger.Staged{Item: batch.Item{Seq: 2, Rows: []int{4}, Body: []byte("d")}, Print: printOf("d"),
+		Preset: &ledger.Verdict{Outcome: batch.Outcome{Status: batch.Skipped, Code: "cancelled"}}}
+	must(t, l.Stage(ledger.Chunk{File: "f3", Items: []ledger.Staged{held, zeros, cancelled}}).Wait(ctx))
+	must(t, l.Accept(ctx, "f3", ledger.Reading{}, batch.Counts{Read: 3, Skipped: 3}, 3, 0))
 	if n, err := l.Requeue(ctx, "f3", []batch.Status{batch.Skipped}, 0); err != nil || n != 1 {
+		t.Fatalf("the cancelled one alone: %d rows, %v", n, err)
+	}
+	must(t, l.Record(Settled("f3", 2, batch.Delivered)).Wait(ctx))
+	if n, err := l.Requeue(ctx, "f3", []batch.Status{batch.Skipped}, 0); err != nil || n != 2 {
 		t.Fatalf("%d rows, %v", n, err)
 	}
 	c, err := l.Chunk(ctx, "f3", 0)

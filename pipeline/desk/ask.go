@@ -13,9 +13,10 @@ import (
 // Receipt is what came of an order that was not refused.
 type Receipt struct {
 	ledger.Order
-	Taken bool   `json:"taken"`          // carried out; else it is in the ledger, and the service carries it out when it comes to it
-	Rows  int    `json:"rows,omitempty"` // of a resend: how many rows are to be sent again
-	Of    int    `json:"of,omitempty"`   // of how many
+	Taken bool   `json:"taken"`           // carried out; else it is in the ledger, and the service carries it out when it comes to it
+	Rows  int    `json:"rows,omitempty"`  // of a resend: how many rows are to be sent again
+	Of    int    `json:"of,omitempty"`    // of how many
+	Twice int    `json:"twice,omitempty"` // how many of Rows were held, because the same was sent before or zeros may be lost
 	Name  string `json:"name,omitempty"`
 }
 
@@ -41,7 +42,7 @@ func (d *Desk) Weigh(ctx context.Context, o ledger.Order) (Receipt, error) {
 	if err := d.superseded(ctx, o, f.File); err != nil {
 		return answer, err
 	}
-	answer.Rows, err = d.again(ctx, o, f.File)
+	answer.Rows, answer.Twice, err = d.again(ctx, o, f.File)
 	return answer, err
 }
 
@@ -136,20 +137,30 @@ func (d *Desk) superseded(ctx context.Context, o ledger.Order, f ledger.File) er
 	return nil
 }
 
-// again counts the rows that a resend sends again: those of an item travel together. None is a refusal.
-func (d *Desk) again(ctx context.Context, o ledger.Order, f ledger.File) (rows int, err error) {
+// again counts the rows that a resend sends again, and those among them that were held: those of an item travel together. None is a
+// refusal. Rows that were held go where no others have one of the outcomes.
+func (d *Desk) again(ctx context.Context, o ledger.Order, f ledger.File) (rows, held int, err error) {
 	for c, err := range d.Books.Chunks(ctx, f.ID) {
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
-		for _, e := range c.Requeued(o.Statuses, time.Time{}) {
-			rows += len(e.Rows)
-		}
+		rows += rowsOf(c.Requeued(o.Statuses, false, time.Time{}))
+		held += rowsOf(c.Requeued(o.Statuses, true, time.Time{}))
 	}
-	if rows == 0 {
-		return 0, &Refusal{Reason: NothingFit, File: f.ID, Statuses: o.Statuses, Rows: concerned(o.Statuses, f.Counts)}
+	switch {
+	case rows > 0:
+		return rows, 0, nil
+	case held > 0:
+		return held, held, nil
 	}
-	return rows, nil
+	return 0, 0, &Refusal{Reason: NothingFit, File: f.ID, Statuses: o.Statuses, Rows: concerned(o.Statuses, f.Counts)}
+}
+
+func rowsOf(events []ledger.Event) (n int) {
+	for _, e := range events {
+		n += len(e.Rows)
+	}
+	return n
 }
 
 // RefusalOf finds the refusal in an error.
