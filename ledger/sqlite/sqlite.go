@@ -217,7 +217,7 @@ func (b books) explained(err error) error {
 }
 
 func (b books) filled(cause error) error {
-	return fmt.Errorf("%w where %s lies: make room there; nothing is lost, and what waits goes on then (%w)", ledger.ErrFull, b.path, cause)
+	return fmt.Errorf("%w where %s lies: make room there (where df shows some, df -i may show that it holds as many files as it can); nothing is lost, and what waits goes on then (%w)", ledger.ErrFull, b.path, cause)
 }
 
 func (b books) damaged(cause error) error {

@@ -14,11 +14,13 @@ import (
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/mappers"
 	"github.com/rowferry/rowferry/masks"
+	"github.com/rowferry/rowferry/outbox"
 	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/pipeline/redrop"
 	"github.com/rowferry/rowferry/pipeline/repeats"
 	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/providers"
+	"github.com/rowferry/rowferry/resultmark"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -198,6 +200,14 @@ func (f *Finding) conclude(r *route.Route, told []batch.Note, bound *mappers.Bou
 	}
 	for _, c := range bound.Unused() {
 		f.Unused = append(f.Unused, c.Name)
+	}
+	workbook := func(o outbox.Format) bool { return o.Extension() == "result.xlsx" }
+	if r.Local || slices.ContainsFunc(r.Formats, workbook) {
+		return
+	}
+	inCSV := resultmark.InCSV(r.Language) // as the result will call our columns
+	for i := range f.Held {
+		f.Held[i].Text = inCSV.Replace(f.Held[i].Text)
 	}
 }
 
