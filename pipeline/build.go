@@ -65,7 +65,11 @@ func Routes(cfg *configs.Config, only string) (map[string]*route.Route, error) {
 func wire(cfg *configs.Config, r configs.Route, lists providers.Lists) *route.Route {
 	op, _ := cfg.ProviderOf(r.Account).Operation(r.Operation)
 	m, _ := mapping(cfg, r, lists)
-	return &route.Route{Name: r.Name, Account: r.Account, Operation: op, Language: r.Language, Mapping: m, Lists: lists, Optional: r.Optional, Mask: r.Mask,
+	var formats []outbox.Format
+	for _, name := range r.Outbox.Formats {
+		formats = append(formats, results[name]())
+	}
+	return &route.Route{Formats: formats, Name: r.Name, Account: r.Account, Operation: op, Language: r.Language, Mapping: m, Lists: lists, Optional: r.Optional, Mask: r.Mask,
 		Read:  reading(r.Read, m),
 		Later: r.Later, StopAfter: r.Limits.StopAfter, NoEmpty: r.Read.Empty == "refuse", Repeats: route.Repeats{Send: sendsRepeats(r, op), Within: r.Repeats.Within},
 		Local: r.Outbox.Words == "local", Left: r.Outbox.Columns == "left", Zone: zone(r.TimeZone), Receipts: receipts.Wanted(cfg, r.Account, r.Operation)}
@@ -127,11 +131,8 @@ func Build(ctx context.Context, cfg *configs.Config, l ledger.Owner, o Options) 
 	return e, nil
 }
 
-// places opens a route's inbox and outbox and makes its result formats.
+// places opens a route's inbox and outbox.
 func (e *Engine) places(cfg *configs.Config, c configs.Route, r *route.Route, o Options) (err error) {
-	for _, name := range c.Outbox.Formats {
-		r.Formats = append(r.Formats, results[name]())
-	}
 	out, err := e.folder(c.Outbox.SFTP, local.Settings{Dir: c.Outbox.Dir, Whose: "outbox", Mount: Mount(cfg, r.Name, "outbox"), Data: cfg.Data, Logger: o.Log})
 	if err != nil {
 		return err
