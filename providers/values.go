@@ -395,8 +395,10 @@ func putDate(c *converter, dst []byte, text string, kind batch.Kind) ([]byte, *V
 	}
 	day, ok := c.day(text)
 	if !ok {
-		if date, clock, timed := cutClock(text); timed {
-			if day, ok = c.day(date); ok && !midnight(clock) {
+		if date, is := Midnight(text); is {
+			day, ok = c.day(date)
+		} else if date, _, timed := cutClock(text); timed {
+			if _, is := c.day(date); is {
 				return nil, c.violation("date", words.Message("value.date.time"), words.Message("value.instead.fix", "instead", date))
 			}
 		}
@@ -426,10 +428,29 @@ func (c *converter) day(text string) (time.Time, bool) {
 	return sureDay(text)
 }
 
-// Midnight cuts the time off a date that databases and programs write with one where they mean the day: 31.01.2030 0:00:00.
+// Midnight cuts the time off a date that databases and programs write with one where they mean the day: 31.01.2030 0:00:00. Where they name
+// a zone, it is midnight there, as in 2030-01-31T00:00:00.000Z: a time of day that happens to be so is one in 86,400.
 func Midnight(text string) (day string, ok bool) {
-	day, clock, timed := cutClock(text)
+	day, clock, timed := cutClock(withoutZone(text))
 	return day, timed && midnight(clock)
+}
+
+// withoutZone cuts a zone off a time: Z, UTC, +01:00, +0100, +01.
+func withoutZone(text string) string {
+	for _, name := range [...]string{"Z", " UTC"} {
+		if bare, is := strings.CutSuffix(text, name); is {
+			return bare
+		}
+	}
+	at := strings.LastIndexAny(text, "+-")
+	if colon := strings.IndexByte(text, ':'); colon < 0 || at < colon {
+		return text
+	}
+	switch digits := strings.Replace(text[at+1:], ":", "", 1); {
+	case !isDigits(digits), len(digits) != 2 && len(digits) != 4:
+		return text
+	}
+	return text[:at]
 }
 
 // LocalMoment reads a date with a time of day that names no zone, where the date has one reading only: 2006-01-02T15:04:05. A cell of the

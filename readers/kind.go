@@ -182,6 +182,8 @@ var signatures = []struct {
 	{"\x09\x00\x04\x00", XLS, ""},
 	{"\x09\x02\x06\x00", XLS, ""},
 	{"\x09\x04\x06\x00", XLS, ""},
+	{"\x09\x08\x06\x00\x00\x00", XLS, ""}, // version 0: time clocks, exports from Delphi
+	{"\x09\x08\x08\x00\x00\x00", XLS, ""}, // the same from PHP
 	{"\x09\x08\x08\x00\x00\x05", XLS, ""},
 	{"\x09\x08\x10\x00\x00\x06", XLS, ""},
 }

@@ -27,6 +27,11 @@ var tables = catalogue{
 		ZH: "标题在第 {row} 行，而它上方有 {count} 行像是数据（首行为第 {first} 行）。请把标题移到所有数据的上方；如果这些行确实不需要，请在路由中写明：read: {header: {row}}。",
 		RU: "Над заголовком (строка {row}) стоят строки, похожие на записи: {count}, первая – строка {first}. Переставьте заголовок выше всех; если же эти строки не нужны, укажите это в маршруте: read: {header: {row}}.",
 	},
+	"table.twofold": {
+		EN: "The names of the columns stand in two rows, {first} and {second}, and only those of one are read: {names} would be left out. Write all names into one row, and take the other out.",
+		ZH: "列名分别写在第 {first} 行和第 {second} 行，但只会读取其中一行，这些列会被漏掉：{names}。请把所有列名写在同一行，并删除另一行。",
+		RU: "Названия столбцов стоят в двух строках, {first} и {second}, а читается только одна: {names} остались бы без внимания. Впишите все названия в одну строку, а другую удалите.",
+	},
 	"table.note.full": {
 		EN: "The table ends in row {row}, the last that a sheet has room for: a program that saves or opens a longer table leaves the rest out, and some do so without a word. Compare the number of rows with where they come from.",
 		ZH: "表格正好结束于第 {row} 行，即工作表所能容纳的最后一行：程序保存或打开更长的表格时会丢掉其余的行，有的不作任何提示。请与数据来源核对行数。",
@@ -79,9 +84,9 @@ var tables = catalogue{
 		RU: "«{value}» – формула, а не то, что она показывает. Впишите само значение; если таблицу выгружает программа, пусть она выгружает значения вместо формул.",
 	},
 	"table.note.whole": {
-		EN: "{count} whole {count:number|numbers} had .0 behind {count:it|them}, as programs write numbers with decimals (13800138000.0); it was taken off.",
-		ZH: "有 {count} 个整数后面带有 .0（程序把它们当小数写出，如 13800138000.0），已去掉。",
-		RU: "После целых чисел стояло .0, как программы пишут дроби (13800138000.0); оно убрано: {count}.",
+		EN: "{count} whole {count:number|numbers} had .0 or ,0 behind {count:it|them}, as programs write numbers with decimals (13800138000.0); it was taken off.",
+		ZH: "有 {count} 个整数后面带有 .0 或 ,0（程序把它们当小数写出，如 13800138000.0），已去掉。",
+		RU: "После целых чисел стояло .0 или ,0, как программы пишут дроби (13800138000.0); оно убрано: {count}.",
 	},
 	"table.note.apostrophe": {
 		EN: "A mark for text before the value, an apostrophe or a grave accent, was taken off in {count} {count:cell|cells}.",

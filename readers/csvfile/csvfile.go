@@ -3,6 +3,7 @@ package csvfile
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -274,7 +275,8 @@ func (t *opened) headingOf(rows [][]string, header string, wanted int) (int, err
 		return table.None, nil
 	}
 	at := table.FindFitting(rows, findHeading(rows), t.fit)
-	if wrong := table.Misread(rows, at, t.fit, func(i int) int { return i + 1 }); wrong != nil {
+	number := func(i int) int { return i + 1 }
+	if wrong := cmp.Or(table.Misread(rows, at, t.fit, number), table.Twofold(rows, at, t.fit, number)); wrong != nil {
 		return 0, wrong
 	}
 	t.commented = at > 0 && slices.ContainsFunc(rows[:at], func(row []string) bool { return len(row) > 0 && strings.HasPrefix(row[0], "#") })

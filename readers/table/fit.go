@@ -283,6 +283,53 @@ func sunken(rows [][]string, at int) (first, count int) {
 	return first, count
 }
 
+// Twofold is why a heading that no merged cells join with the row above or below it cannot be read alone: names stand in both. nil: they do not.
+func Twofold(rows [][]string, at int, fit Judge, number func(i int) int) *batch.Unreadable {
+	if fit == nil || at < 0 {
+		return nil
+	}
+	heading := fit(rows[at])
+	if !heading.Enough {
+		return nil
+	}
+	above, names := twofold(rows, at, heading, fit)
+	if names == nil {
+		return nil
+	}
+	return &batch.Unreadable{Message: words.Message("table.twofold", "names", Names(names), "first", number(above), "second", number(above+1))}
+}
+
+// twofold finds names that stand in the row above the heading of row at, or below it, over columns with values of which the heading says
+// nothing: "Order, Consignee, , Weight" over " , Name, City, ". above is the index of the upper row. No names: one row has them all.
+func twofold(rows [][]string, at int, heading batch.Fit, fit Judge) (above int, names []string) {
+	own := func(column int) bool { return column < len(heading.Fields) && heading.Fields[column] != "" }
+	if at > 0 && MayName(rows[at-1]) {
+		if names = adding(rows[at-1], rows[at+1:], heading, fit, func(column int) bool { return column >= len(rows[at]) || blank(rows[at][column]) }); names != nil {
+			return at - 1, names
+		}
+	}
+	if at+1 == len(rows) || !MayName(rows[at+1]) {
+		return 0, nil
+	}
+	for column, c := range rows[at+1] {
+		if own(column) && !blank(c) {
+			return 0, nil // a record
+		}
+	}
+	return at, adding(rows[at+1], rows[at+2:], heading, fit, func(column int) bool { return !own(column) })
+}
+
+// adding are the names of a row that fill fields which the heading does not, where they stand in columns that are free and have values below.
+func adding(row []string, below [][]string, heading batch.Fit, fit Judge, free func(column int) bool) (names []string) {
+	for column, field := range fit(row).Fields {
+		valued := func(r []string) bool { return column < len(r) && !blank(r[column]) }
+		if field != "" && free(column) && !slices.Contains(heading.Fields, field) && slices.ContainsFunc(below, valued) {
+			names = append(names, row[column])
+		}
+	}
+	return names
+}
+
 // sideways finds the headings of a table that was turned: below the name that row at begins with stand more of those that the route
 // knows than in the row. column is the index of theirs. No names: it stands as it should.
 func sideways(rows [][]string, at int, across batch.Fit, fit Judge) (names []string, column int) {

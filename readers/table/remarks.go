@@ -74,7 +74,7 @@ var (
 		"конец", "конец файла", "конец отчета", "конец отчёта", "конец списка", "конец таблицы", "fin", "fin du fichier", "fin de la liste", "fin du rapport", "fin du tableau", "fin del archivo",
 		"fin del informe", "fin de la lista", "fin de lista", "结束", "完", "完毕", "全部完", "以下空白", "以下为空", "以下為空", "以下无正文", "以下無正文", "以上", "報表結束", "报表结束", "文件结束", "列表结束", "数据结束", "已到末尾",
 		"trailer", "trl", "tlr", "footer", "eot", "eod", "fin de fichier", "finale", "schlusssatz", "нет данных ниже")
-	endings  = []string{"end of ", "ende der ", "ende des ", "конец ", "fin de ", "fin du ", "fin del ", "以下空白", "以下无"}
+	endings  = []string{"end of ", "ende der ", "ende des ", "конец ", "fin de ", "fin du ", "fin del ", "以下空白", "以下无", "以下無"}
 	examples = set("示例", "例", "样例", "範例", "范例", "例子", "举例", "例如", "比如", "示例数据", "样例数据", "例子数据", "样本", "example", "examples", "e.g", "eg", "ex", "sample", "for example", "example row", "sample row", "sample data",
 		"пример", "например", "напр", "образец", "beispiel", "beispielzeile", "z.b", "bsp", "muster", "exemple", "p. ex", "par exemple", "ejemplo", "p. ej", "por ejemplo", "muestra")
 )

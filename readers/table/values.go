@@ -218,10 +218,14 @@ func Habits(rows [][]string, columns int) []Habit {
 	return out
 }
 
-// whole is what stands before the .0 of a text like 13800138000.0, as programs write the numbers of a column in which some are missing.
+// whole is what stands before the .0 of a text like 13800138000.0, as programs write the numbers of a column in which some are missing; before
+// the ,0 where they were told to write decimals with a comma.
 func whole(s string) (string, bool) {
-	digits, is := strings.CutSuffix(s, ".0")
-	return digits, is && digits != "" && strings.Trim(digits, "0123456789") == ""
+	if len(s) < 3 || s[len(s)-1] != '0' || s[len(s)-2] != '.' && s[len(s)-2] != ',' {
+		return "", false
+	}
+	digits := s[:len(s)-2]
+	return digits, strings.Trim(digits, "0123456789") == ""
 }
 
 // Whole takes the .0 off where the column's values have it by habit.

@@ -146,7 +146,8 @@ func (t *rows) find() error {
 		lines[i] = l.texts()
 	}
 	at := table.FindFitting(lines, table.FindHeading(lines), t.fit())
-	if wrong := table.Misread(lines, at, t.fit(), func(i int) int { return t.sample[i].number }); wrong != nil {
+	number := func(i int) int { return t.sample[i].number }
+	if wrong := table.Misread(lines, at, t.fit(), number); wrong != nil {
 		return wrong
 	}
 	if at == table.None {
@@ -170,6 +171,9 @@ func (t *rows) find() error {
 	case follows && t.under(groups(merges, t.sample[at], t.sample[at+1]), lines[at+1]):
 		t.layout(at+1, groups(merges, t.sample[at], t.sample[at+1]))
 	default:
+		if wrong := table.Twofold(lines, at, t.fit(), number); wrong != nil {
+			return wrong
+		}
 		t.layout(at, nil)
 	}
 	return nil

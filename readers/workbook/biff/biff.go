@@ -98,6 +98,7 @@ type book struct {
 	version  int // 2, 3, 4, 5 (also called 7) or 8
 	codePage int
 	encoding string            // that the route says its texts are in; else the code page tells
+	sample   []byte            // texts beyond ASCII, before a code page is named
 	decoder  *encoding.Decoder // made when it is needed
 	grid.Contents
 	strings  *grid.Strings
@@ -105,6 +106,7 @@ type book struct {
 	looked   int64 // bytes that were looked through before cells were read
 	unstyled bool  // version 2 without styles: cells name their formats
 	calc     bool  // LibreOffice or OpenOffice wrote it
+	never    bool  // a program wrote it that calculates nothing
 }
 
 func (b *book) records(at int64, span int) *records {
@@ -138,6 +140,11 @@ func versionOf(id int, data []byte) (version, kind int, err error) {
 	case 0x0600:
 		return 8, kind, nil
 	case 0x0200, 0x0002, 0x0007:
+		return 2, kind, nil
+	case 0: // of programs that write a few records by hand, and no list of sheets
+		if kind != ofSheet {
+			return 0, 0, misfit("version %#x", v)
+		}
 		return 2, kind, nil
 	case 0x0300:
 		return 3, kind, nil
@@ -181,6 +188,7 @@ func (b *book) readGlobals(strings int, texts bool) error {
 			return err
 		}
 	}
+	b.decoder = nil // formats may have texts, and come before those that tell the encoding
 	b.rules.Styles = formats.styles()
 	if len(b.Listed) == 0 {
 		return misfit("the workbook lists no sheets")
@@ -198,7 +206,7 @@ func (b *book) global(rec *records, f *formats, strings int) error {
 			b.codePage = int(binary.LittleEndian.Uint16(rec.data))
 		}
 	case recUser:
-		b.calc = b.version == 8 && ofCalc(rec.data)
+		b.calc, b.never = b.version == 8 && ofCalc(rec.data), ofXlwt(rec.data)
 	case recDate1904:
 		b.rules.Date1904 = len(rec.data) >= 2 && binary.LittleEndian.Uint16(rec.data) == 1
 	case recBoundSheet:
@@ -209,6 +217,8 @@ func (b *book) global(rec *records, f *formats, strings int) error {
 		if b.strings == nil {
 			return b.readStrings(rec, strings)
 		}
+	case recLabel, recLabel2: // in a workbook of one sheet
+		b.hear(rec.data)
 	case recFormat, recFormat2:
 		return f.addCode(rec)
 	case recXF, recXF4, recXF3, recXF2:

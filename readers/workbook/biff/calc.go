@@ -13,6 +13,12 @@ func ofCalc(user []byte) bool {
 	return bytes.HasPrefix(user, []byte("\x04\x00\x00Calc ")) && len(bytes.Trim(user[3:], " ")) == len("Calc")
 }
 
+// ofXlwt reports whether Python's xlwt wrote the workbook: its user is called None, and no length stands before the name. It gives every
+// formula the empty text, and does not ask for it to be calculated.
+func ofXlwt(user []byte) bool {
+	return bytes.HasPrefix(user, []byte("None")) && len(bytes.Trim(user, " ")) == len("None")
+}
+
 // mayGiveText reports whether a formula of version 8, taken apart in the order in which it is calculated, may give a text. What it does not
 // know may.
 func mayGiveText(t []byte) bool {

@@ -414,6 +414,9 @@ func (s *sheet) formula(column, style int, d []byte) error {
 	case 2:
 		return s.row.Fault(column, grid.FaultName(of))
 	case 3:
+		if s.book.never {
+			return s.row.Uncalculated(column)
+		}
 		return nil
 	case 0:
 		text, err := s.result()

@@ -146,14 +146,43 @@ func codePage(number int) (*encoding.Decoder, error) {
 // letters finds the decoder: what the route says goes before the code page, which some programs get wrong. Wide letters are
 // those of version 8, where no text is narrow.
 func (b *book) letters() (*encoding.Decoder, error) {
-	if name, _ := charset.Named(b.encoding); name != "" && !strings.HasPrefix(name, "utf-") {
-		e, err := charset.ByName(name)
-		if err != nil {
-			return nil, err
-		}
-		return e.NewDecoder(), nil
+	name, _ := charset.Named(b.encoding)
+	if strings.HasPrefix(name, "utf-") {
+		name = ""
 	}
-	return codePage(b.codePage)
+	if name == "" && b.codePage == 0 {
+		name = guessed(b.sample)
+	}
+	if name == "" {
+		return codePage(b.codePage)
+	}
+	e, err := charset.ByName(name)
+	if err != nil {
+		return nil, err
+	}
+	return e.NewDecoder(), nil
+}
+
+// hear keeps the text of a cell by which the encoding may be told.
+func (b *book) hear(cell []byte) {
+	const before, enough = 8, 16 << 10
+	if b.codePage == 0 && b.version < 8 && len(cell) > before && len(b.sample) < enough && !charset.ASCII(cell[before:]) {
+		b.sample = append(append(b.sample, cell[before:]...), '\n')
+	}
+}
+
+// guessed is the encoding of texts that nobody names one of; "" where it is not sure, and the usual one is taken.
+func guessed(sample []byte) string {
+	switch {
+	case len(sample) == 0:
+		return ""
+	case utf8.Valid(sample) && !charset.ByChance(sample):
+		return "utf-8"
+	}
+	if v := charset.Guess(sample); v.Sure {
+		return v.Name
+	}
+	return ""
 }
 
 // narrowText appends a text in the workbook's code page. What cannot be decoded becomes U+FFFD.
