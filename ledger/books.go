@@ -25,14 +25,14 @@ func (f *File) Mentions(text string) bool {
 func FamilyStates() []State { return []State{Sending, Settled, Reported} }
 
 // Unchanged is ErrFamily when the accepted members of a family are not those that decided about a new one, with the same
-// revisions, all of them with an outcome for every row. id is the new one's own.
+// revisions, all of them with an outcome for every row but those that were known as being sent. id is the new one's own.
 func (a *Again) Unchanged(id string, members []File) error {
 	seen := 0
 	for _, f := range members {
 		if f.ID == id {
 			continue
 		}
-		if revision, known := a.Known[f.ID]; !known || revision != f.Revision || f.State == Sending {
+		if revision, known := a.Known[f.ID]; !known || revision != f.Revision || f.State == Sending && !slices.Contains(a.Sending, f.ID) {
 			return fmt.Errorf("%w: %s", ErrFamily, f.ID)
 		}
 		seen++

@@ -84,10 +84,11 @@ type Manner struct {
 // Again binds a result that was dropped again to the files it came from. The first file, and all that are results of
 // results of it, are a family: what was delivered in any of them is delivered.
 type Again struct {
-	Root  string         `json:"root"`            // the family's first file
-	Base  string         `json:"base"`            // the file whose result this is
-	Known map[string]int `json:"known,omitempty"` // the members whose outcomes decided about this one, with their revisions
-	Bared bool           `json:"bared,omitempty"` // a program took the zeros off its values: so they stand in its result too
+	Root    string         `json:"root"`              // the family's first file
+	Base    string         `json:"base"`              // the file whose result this is
+	Known   map[string]int `json:"known,omitempty"`   // the members whose outcomes decided about this one, with their revisions
+	Sending []string       `json:"sending,omitempty"` // those of them that were still being sent, rows that this one has not
+	Bared   bool           `json:"bared,omitempty"`   // a program took the zeros off its values: so they stand in its result too
 }
 
 // Root is the id of the family's first file; its own where it is no result of another.

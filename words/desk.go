@@ -48,9 +48,9 @@ var desk = catalogue{
 		RU: "строки {file} с итогом {statuses} и не могли быть отправлены (в их документе есть некорректная строка или они доставлены раньше): исправьте указанное в результате и положите его снова, отправлять повторно нечего",
 	},
 	"desk.superseded": {
-		EN: "the result of {file} was dropped again since: {newest} now speaks for all its rows. Use: rowferry resend {newest} --status {list}",
-		ZH: "{file} 的结果此后已重新放入：现在由 {newest} 代表其所有行。请使用：rowferry resend {newest} --status {list}",
-		RU: "результат {file} с тех пор положен снова: за все строки теперь отвечает {newest}. Используйте: rowferry resend {newest} --status {list}",
+		EN: "the result of {file} was dropped again since: {newest} now speaks for the rows that it has. Use: rowferry resend {newest} --status {list}. Rows that were left out of it go when the result of {file} is dropped with them once more: failed ones as they are, others with resend in their status cells",
+		ZH: "{file} 的结果此后已重新放入：其中包含的行现在由 {newest} 代表。请使用：rowferry resend {newest} --status {list}。未包含在其中的行，请再次放入含有这些行的 {file} 的结果：失败的行会直接发送，其他行需在状态单元格中填写“resend”",
+		RU: "результат {file} с тех пор положен снова: за строки, которые есть в {newest}, теперь отвечает он. Используйте: rowferry resend {newest} --status {list}. Строки, которых там нет, уйдут, когда результат {file} положат с ними ещё раз: недоставленные как есть, остальные — с «resend» в ячейке статуса",
 	},
 	"desk.no-outcomes": {
 		EN: "say which rows to send again: --status failed (or unknown, rejected, skipped)",

@@ -77,6 +77,16 @@ var redrop = catalogue{
 		ZH: "未发送：与第 {rows} 行属于同一单证，而无法判断该行是否已发送；请参见该行",
 		RU: "не отправлено: строка относится к тому же документу, что и строка {rows}, о которой нельзя сказать, отправлялась ли она; см. там",
 	},
+	"redrop.apart": {
+		EN: "not sent: to its document also belongs row {rows} of {name} (file {id}), which is not in this file, so the document would go without. Drop the result with all rows of the document; if it is to go without, write \"{word}\" into its cell in the column \"{column}\" and drop this file again",
+		ZH: "未发送：{name}（文件 {id}）的第 {rows} 行属于同一单证，但不在本文件中，单证将缺少这些内容。请放入包含该单证所有行的结果；如确需不带这些行发送，请在其“{column}”单元格中填写“{word}”并重新放入本文件",
+		RU: "не отправлено: к тому же документу относится строка {rows} файла {name} ({id}), которой в этом файле нет, и документ ушёл бы без неё. Положите результат со всеми строками документа; если он должен уйти без неё, впишите «{word}» в ячейку столбца «{column}» и положите этот файл снова",
+	},
+	"redrop.apart.sent": {
+		EN: "not sent: it belonged to the same document as row {rows} of {name} (file {id}), which was or may have been delivered without it, and what is sent now may replace that. If it is to go all the same, write \"{word}\" into its cell in the column \"{column}\" and drop this file again",
+		ZH: "未发送：它与 {name}（文件 {id}）的第 {rows} 行原属同一单证，而后者已经或可能已经单独送达，现在发送可能会将其覆盖。如仍需发送，请在其“{column}”单元格中填写“{word}”并重新放入本文件",
+		RU: "не отправлено: строка относилась к тому же документу, что и строка {rows} файла {name} ({id}), которая доставлена или могла быть доставлена без неё, и новая отправка может её заменить. Если её всё же нужно отправить, впишите «{word}» в ячейку столбца «{column}» и положите этот файл снова",
+	},
 	"redrop.held.guest": {
 		EN: "not sent: it is row {row} of {name} (file {id}), which was or may have been delivered. If it is meant to be sent once more, clear its cell in the column \"{rowcolumn}\", write \"{word}\" into the one in the column \"{column}\" and drop this file again",
 		ZH: "未发送：它是 {name}（文件 {id}）的第 {row} 行，该行已经或可能已经送达。如确需再次发送，请清空其“{rowcolumn}”单元格，在“{column}”单元格中填写“{word}”，然后重新放入本文件",

@@ -453,6 +453,10 @@ func kin(t *testing.T, open Opener) {
 		t.Fatalf("accepted while its family is being sent: %v", err)
 	}
 	must(t, l.Refuse(ctx, "f2", "still being sent"))
+	known := ledger.Again{Root: "f1", Base: "f1", Known: map[string]int{"f1": 1}, Sending: []string{"f1"}}
+	if known.Unchanged("f2", []ledger.File{file(t, l, "f1")}) != nil {
+		t.Fatal("what is known as being sent keeps no other part back")
+	}
 	settle := func(id string, at ...int) {
 		for _, i := range at {
 			must(t, l.Record(Settled(id, i, batch.Failed)).Wait(ctx))

@@ -1,6 +1,7 @@
 package redrop
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/rowferry/rowferry/batch"
@@ -12,7 +13,9 @@ import (
 
 // The codes of rows that are skipped because of their family.
 const (
-	codeHeld = "held" // it may be a row that was sent
+	codeHeld  = "held"  // it may be a row that was sent
+	codeApart = "apart" // rows of its document are not there
+	codeOpen  = "open"  // it is still being sent; no result says so
 )
 
 // Stage implements opening.Plan.
@@ -40,6 +43,8 @@ func (p *Plan) Stage(item *batch.Item, l batch.Language) ledger.Staged {
 		d.invalid(&s)
 	case len(d.spoilt) > 0:
 		d.unmended(&s)
+	case d.absent != nil && !d.wanted():
+		d.apart(&s)
 	default:
 		s.Before, s.Free, s.Put = d.before(), d.wanted(), d.put()
 	}
@@ -53,6 +58,8 @@ type decision struct {
 	fates []*fate // of its rows
 
 	delivered, held, unasked, asked, spoilt []int // indexes of rows
+
+	absent *absent // what its document lacks; nil: nothing that matters
 }
 
 func (p *Plan) look(item *batch.Item) *decision {
@@ -62,7 +69,7 @@ func (p *Plan) look(item *batch.Item) *decision {
 		if at, seen := p.byRow.last(row); seen && p.fates[at].as != unfound {
 			f = &p.fates[at]
 		}
-		d.fates = append(d.fates, f)
+		d.fates, d.absent = append(d.fates, f), cmp.Or(d.absent, f.absent)
 		switch {
 		case f.as == held:
 			d.held = append(d.held, i)
@@ -81,6 +88,10 @@ func (p *Plan) look(item *batch.Item) *decision {
 }
 
 func (d *decision) say(key string, args ...any) string { return words.Of(d.language, key, args...) }
+
+// word is what a person writes for a row to be sent again, into the cell of column.
+func (d *decision) word() string   { return resultmark.Word(d.language, resultmark.Resend) }
+func (d *decision) column() string { return resultmark.Status.Heading(d.language) }
 
 // rows are the numbers of rows as a person reads them.
 func (d *decision) rows(at []int) string {
@@ -111,8 +122,7 @@ func (d *decision) verdict(s *ledger.Staged, i int, o batch.Outcome, carried boo
 // carry takes over what became of row i, with a word about why it stays so.
 func (d *decision) carry(s *ledger.Staged, i int, keep bool, key string, args ...any) {
 	o := d.fates[i].before.Outcome()
-	text := d.say(key, append(args, "id", d.fates[i].before.from.ID, "word", resultmark.Word(d.language, resultmark.Resend),
-		"column", resultmark.Status.Heading(d.language), "rowcolumn", resultmark.Row.Heading(d.language))...)
+	text := d.say(key, append(args, "id", d.fates[i].before.from.ID, "word", d.word(), "column", d.column(), "rowcolumn", resultmark.Row.Heading(d.language))...)
 	if keep && o.Message != "" {
 		text = o.Message + " | " + text
 	}
@@ -162,7 +172,7 @@ func (d *decision) hold(s *ledger.Staged) {
 		switch {
 		case f.guest != nil:
 			key, guest = "redrop.held.guest", []any{"row", f.guest.file.Reading.Sheets.Row(f.guest.row), "name", f.guest.file.Name, "id", f.guest.file.ID,
-				"word", resultmark.Word(d.language, resultmark.Resend), "column", resultmark.Status.Heading(d.language)}
+				"word", d.word(), "column", d.column()}
 		case f.strange:
 			key = "redrop.held.strange"
 		case len(f.numbers) == 0:

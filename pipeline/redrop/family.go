@@ -45,7 +45,7 @@ func (f *family) originOf(m *ledger.File, row int, kin []ledger.Kin, i int) orig
 	return f.names.row(m.ID, row)
 }
 
-// load reads the family of the base. While something of it is still being sent, nothing can be decided.
+// load reads the family of the base. Rows that are still being sent are open: they may be delivered.
 func (o *recognition) load() (*family, error) {
 	files, err := o.Ledger.Files(o.ctx, ledger.Query{Family: o.base.Root(), States: []ledger.State{ledger.Sending, ledger.Settled, ledger.Reported}})
 	if err != nil {
@@ -56,12 +56,6 @@ func (o *recognition) load() (*family, error) {
 	slices.SortStableFunc(f.members, func(a, b ledger.File) int { return cmp.Compare(a.Generation(), b.Generation()) })
 	for i := range f.members {
 		m := &f.members[i]
-		if m.State == ledger.Sending {
-			if m.Paused != "" {
-				return nil, opening.Refuse("redrop.paused", "id", m.ID, "name", m.Name, "reason", m.Paused)
-			}
-			return nil, opening.Refuse("redrop.sending", "id", m.ID, "name", m.Name, "open", m.Open)
-		}
 		if m.Lost(ledger.PartRows) {
 			return nil, opening.Refuse("redrop.forgotten", "id", m.ID, "name", m.Name)
 		}
@@ -75,6 +69,14 @@ func (o *recognition) load() (*family, error) {
 		}
 	}
 	return f, nil
+}
+
+// busy is why nothing can be decided about a row that a member is still sending.
+func busy(m *ledger.File) error {
+	if m.Paused != "" {
+		return opening.Refuse("redrop.paused", "id", m.ID, "name", m.Name, "reason", m.Paused)
+	}
+	return opening.Refuse("redrop.sending", "id", m.ID, "name", m.Name, "open", m.Open)
 }
 
 // tell takes the outcome of a later member. Delivered is the last word; what is not known stays so until the provider answers.
@@ -96,6 +98,16 @@ func (f *family) tell(of origin, o *batch.Outcome, m *ledger.File) {
 	f.priors[was] = prior{f.briefs.Of(o), m}
 }
 
+// sending are the members that are still being sent.
+func (f *family) sending() (ids []string) {
+	for _, m := range f.members {
+		if m.State == ledger.Sending {
+			ids = append(ids, m.ID)
+		}
+	}
+	return ids
+}
+
 func (f *family) known() map[string]int {
 	known := map[string]int{}
 	for _, m := range f.members {
@@ -103,6 +115,9 @@ func (f *family) known() map[string]int {
 	}
 	return known
 }
+
+// underWay is what is known of an item that has no outcome yet.
+var underWay = ledger.Verdict{Outcome: batch.Outcome{Status: batch.Unknown, Code: codeOpen}}
 
 // outcomes gives every row of a member.
 func (o *recognition) outcomes(f *family, m *ledger.File, each func(row int, p spot, carried bool, out *batch.Outcome)) error {
@@ -112,10 +127,7 @@ func (o *recognition) outcomes(f *family, m *ledger.File, each func(row int, p s
 			return err
 		}
 		for i := range c.Items {
-			item, v := &c.Items[i], c.States[i].Verdict
-			if v == nil {
-				return opening.Refuse("redrop.sending", "id", m.ID, "name", m.Name, "open", m.Open)
-			}
+			item, v := &c.Items[i], cmp.Or(c.States[i].Verdict, &underWay)
 			for k, row := range item.Rows {
 				p := spot{origin: f.originOf(m, row, item.Kin, k), doc: doc{file, int32(item.Seq), int32(len(item.Rows))}}
 				carried := v == item.Preset && k < len(item.Kin) && item.Kin[k].Carried // and not sent since by an order

@@ -144,6 +144,49 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
+// A result is filtered to what is invalid, and mended: the row that was skipped because of it is not there, and the document went without one of
+// its containers. By itself, that row was sent as the same document once more.
+func TestRowsOfADocumentInFilesOfTheirOwn(t *testing.T) {
+	h := open(t, batch.English, "")
+	one := h.drop("bills", "bills.csv", encode(t, ',', bills()))
+	h.provider.heal()
+	back := records(t, one.content("csv"))
+	const refused, late, bad, skipped, unknown = 3, 4, 5, 6, 7 // lines of the result
+	back[bad][column(back, "cargoWeight")] = "1000"
+	part := func(name string, lines ...int) *result {
+		all := [][]string{back[0]}
+		for _, i := range lines {
+			all = append(all, back[i])
+		}
+		return h.drop("bills", name, encode(t, ',', all))
+	}
+	two := part("invalid.csv", bad)
+	if l := two.lines[0]; l["code"] != "apart" || !strings.Contains(l["message"], "row 7 of bills.csv") || h.provider.did["BAD"] != 0 {
+		t.Errorf("the document went without its other container: %v", l)
+	}
+	if l := h.drop("bills", two.name("csv"), two.content("csv")).lines[0]; l["code"] != "apart" || !strings.Contains(l["message"], "row 7 of bills.csv") {
+		t.Errorf("dropped again as it is, it goes: %v", l)
+	}
+	part("whole.csv", bad, skipped).all("BAD", batch.Delivered)
+	if n := h.provider.containers(); n["ZENU0000020"] != 1 || n["ZENU0000021"] != 1 {
+		t.Errorf("sent: %v", n)
+	}
+
+	// A row of a refused document is taken out, and the rest of it goes; the row itself is sent only if a person insists.
+	back[refused][column(back, "houseBillNo")], back[late][column(back, "houseBillNo")] = "SOUND", "SOUND"
+	part("refused.csv", refused).all("SOUND", batch.Delivered)
+	three := part("late.csv", late, unknown)
+	if l := three.lines[0]; l["code"] != "apart" || !strings.Contains(l["message"], "row 4 of bills.csv") || h.provider.did["SOUND"] != 1 {
+		t.Errorf("a row of a document that was delivered went by itself: %v", l)
+	}
+	again := records(t, three.content("csv"))
+	again[1][1] = "resend"
+	h.drop("bills", three.name("csv"), encode(t, ',', again)).all("SOUND", batch.Delivered)
+	if h.provider.did["SOUND"] != 2 {
+		t.Error("the person's word did not count")
+	}
+}
+
 // A row of an unknown document that is not valid any more stays unknown, whatever is written.
 func TestUnknownAndNotValid(t *testing.T) {
 	h := open(t, batch.English, "")

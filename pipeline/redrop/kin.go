@@ -88,6 +88,9 @@ func (p *prior) sent() bool {
 // spoilt reports whether a reader found something wrong with the row as it stood in its file.
 func (p *prior) spoilt() bool { return p != nil && p.Status == batch.Invalid && readers.Found(p.Code) }
 
+// open reports whether the row is still being sent.
+func (p *prior) open() bool { return p != nil && p.Status == batch.Unknown && p.Code == codeOpen }
+
 // held reports whether the row could not be told apart from others.
 func (p *prior) held() bool { return p != nil && p.Status == batch.Skipped && p.Code == codeHeld }
 

@@ -32,12 +32,13 @@ type fate struct {
 	numbers []int  // held: the rows of the base it may be
 	doc     doc    // the item it travelled in when it was as it is now; zero for others
 	as      manner
-	resend  bool   // a person wrote the word for sending it again, and it certainly stands at this row
-	guest   *guest // held: the row of another file that it is
-	misled  bool   // the word stands there, but beside the number of another row
-	strange bool   // held: our columns call it sent, and the base has no such row
-	put     bool   // fresh: it has no number, so a person says that it is a new row
-	spoilt  bool   // untouched: a reader found something wrong with it, which this file need not show
+	resend  bool    // a person wrote the word for sending it again, and it certainly stands at this row
+	guest   *guest  // held: the row of another file that it is
+	misled  bool    // the word stands there, but beside the number of another row
+	strange bool    // held: our columns call it sent, and the base has no such row
+	put     bool    // fresh: it has no number, so a person says that it is a new row
+	absent  *absent // what its document lacks in this file; nil: nothing that matters
+	spoilt  bool    // untouched: a reader found something wrong with it, which this file need not show
 }
 
 type manner uint8
@@ -119,6 +120,12 @@ func (o *recognition) plan(t *opening.Table) (*Plan, error) {
 	}
 	if err := m.others(); err != nil {
 		return nil, err
+	}
+	if err := m.findAbsent(); err != nil {
+		return nil, err
+	}
+	if b := m.busy(); b != nil {
+		return nil, busy(b.from)
 	}
 	p := &Plan{language: o.route.Language, base: o.family.base, names: &o.family.names, sheets: t.Layout().Sheets, fates: m.fates, rows: make([]int, len(m.lines))}
 	for i := range m.fates {
@@ -500,6 +507,26 @@ func (m *matching) each(t *opening.Table, each func(row int, cells []string)) er
 			return err
 		}
 		each(row.Number, a.cells(row))
+	}
+	return nil
+}
+
+// busy is a row that is still being sent and that a line is, may be, or belongs to; nil for none. The lines of the others go meanwhile: people
+// mend a result in parts.
+func (m *matching) busy() *prior {
+	for i := range m.fates {
+		f := &m.fates[i]
+		if f.before.open() {
+			return f.before
+		}
+		if f.absent != nil && f.absent.open != nil {
+			return f.absent.open
+		}
+		for _, number := range f.numbers {
+			if at, known := m.byNumber.last(number); known && m.originals[at].before.open() {
+				return m.originals[at].before
+			}
+		}
 	}
 	return nil
 }

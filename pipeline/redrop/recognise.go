@@ -38,7 +38,7 @@ type known struct {
 }
 
 // Recognise implements opening.Families. An error says that the file of the result is not known here, that it belongs to another
-// route, or that a file of its family is still being sent.
+// route, or that a row of it is still being sent by a file of its family.
 func (k known) Recognise(ctx context.Context, f *opening.File, s *opening.Signs) (*opening.Table, opening.Plan, error) {
 	r := &recognition{Books: k.Books, ctx: ctx, file: f, route: f.Route, self: k.self, signs: s}
 	t, err := r.table()
@@ -235,7 +235,7 @@ func (o *recognition) bind(t *opening.Table) error {
 	if o.family, err = o.load(); err != nil {
 		return err
 	}
-	t.Reading.Again = &ledger.Again{Root: o.base.Root(), Base: o.base.ID, Known: o.family.known()}
+	t.Reading.Again = &ledger.Again{Root: o.base.Root(), Base: o.base.ID, Known: o.family.known(), Sending: o.family.sending()}
 	return nil
 }
 

@@ -3,6 +3,7 @@ package redrop_test
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -740,7 +741,8 @@ func TestTheNamesOfAResultAreTaken(t *testing.T) {
 	}
 }
 
-// A result is dropped while a file of its family is being sent: it is refused, and taken when that has ended.
+// A result is dropped while a file of its family is being sent: it is refused, and taken when that has ended. One that has none of the rows that
+// are being sent goes meanwhile: people mend a result in parts, and the second part was refused.
 func TestWhileTheFamilyIsBeingSent(t *testing.T) {
 	h := open(t, batch.English, "")
 	one := first(t, h, batch.English, "csv")
@@ -753,10 +755,25 @@ func TestWhileTheFamilyIsBeingSent(t *testing.T) {
 	if !strings.Contains(why, "still being sent") || !strings.Contains(why, two) {
 		t.Error(why)
 	}
+	all := records(t, one.content("csv"))
+	mended := line(all, "A4")
+	mended[column(all, "accountNumber")] = "3000372"
+	part := h.put("failures", "part.csv", encode(t, ',', [][]string{all[0], line(all, "A2"), mended}))
+	h.file(part, "sending")
+	again := h.refused("failures", "again.csv", encode(t, ',', [][]string{all[0], mended}))
+	if !strings.Contains(again, part) {
+		t.Error(again)
+	}
 	close(h.provider.gate)
 	h.file(two, "reported")
+	h.file(part, "reported")
 	three := h.drop("failures", one.name("xlsx"), one.content("xlsx"))
-	three.want(afterUntouched)
+	want := maps.Clone(afterUntouched)
+	want["A4"] = batch.Delivered
+	three.want(want)
+	if h.provider.executed("A4") != 1 || h.provider.executed("A2") != 1 || h.provider.executed("DOWN7") != 1 {
+		t.Error(h.provider.did)
+	}
 }
 
 func TestRefused(t *testing.T) {
