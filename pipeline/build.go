@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"slices"
 	"time"
@@ -69,7 +70,7 @@ func wire(cfg *configs.Config, r configs.Route, lists providers.Lists) *route.Ro
 	for _, name := range r.Outbox.Formats {
 		formats = append(formats, results[name]())
 	}
-	return &route.Route{Formats: formats, Name: r.Name, Account: r.Account, Operation: op, Language: r.Language, Mapping: m, Lists: lists, Optional: r.Optional, Mask: r.Mask,
+	return &route.Route{Formats: formats, Name: r.Name, Others: slices.Collect(maps.Keys(cfg.Routes)), Account: r.Account, Operation: op, Language: r.Language, Mapping: m, Lists: lists, Optional: r.Optional, Mask: r.Mask,
 		Read:  reading(r.Read, m),
 		Later: r.Later, StopAfter: r.Limits.StopAfter, NoEmpty: r.Read.Empty == "refuse", Repeats: route.Repeats{Send: sendsRepeats(r, op), Within: r.Repeats.Within},
 		Local: r.Outbox.Words == "local", Left: r.Outbox.Columns == "left", Zone: zone(r.TimeZone), Receipts: receipts.Wanted(cfg, r.Account, r.Operation)}

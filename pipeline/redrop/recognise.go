@@ -239,10 +239,11 @@ func (o *recognition) bind(t *opening.Table) error {
 	return nil
 }
 
-// strange says why what is known of the base tells nothing about this route.
+// strange says why what is known of the base tells nothing about this route. A route that is not there any more was renamed: what it sent with
+// the same account and operation counts for the one that a person drops its result into.
 func (o *recognition) strange() error {
 	switch f := o.base; {
-	case f.Route != o.route.Name:
+	case f.Route != o.route.Name && slices.Contains(o.route.Others, f.Route):
 		return opening.Refuse("redrop.route", "id", f.ID, "name", f.Name, "route", f.Route, "this", o.route.Name)
 	case f.Account != o.route.Account || f.Operation != o.route.Operation.ID:
 		return opening.Refuse("redrop.operation", "id", f.ID, "name", f.Name, "account", f.Account, "operation", f.Operation)

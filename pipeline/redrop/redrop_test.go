@@ -776,6 +776,19 @@ func TestWhileTheFamilyIsBeingSent(t *testing.T) {
 	}
 }
 
+// A route was renamed: its results were sent on to the inbox of one that is not there.
+func TestTheRouteOfAResultIsGone(t *testing.T) {
+	h := open(t, batch.English, "")
+	one := first(t, h, batch.English, "csv")
+	h.stop()
+	delete(h.cfg.Routes, "failures")
+	h.start()
+	two := h.drop("other", one.name("csv"), one.content("csv"))
+	two.want(afterUntouched)
+	two.says("A2", "delivered before (file "+one.ID+"), not sent again")
+	h.drop("other", two.name("xlsx"), two.content("xlsx")).want(afterUntouched)
+}
+
 func TestRefused(t *testing.T) {
 	h := open(t, batch.English, "")
 	one := first(t, h, batch.English, "csv")

@@ -28,6 +28,7 @@ import (
 // Route is everything the three loops need to know of one route. It does not change while they run.
 type Route struct {
 	Name      string
+	Others    []string // the names of all routes of the configuration
 	Account   string
 	Operation *providers.Operation
 	Language  batch.Language
