@@ -10,7 +10,7 @@ import (
 )
 
 // absent is what a document lacks in the dropped file: rows that were skipped because another one of it was invalid, as when a result is
-// filtered to what is invalid, or rows that were or may have been delivered without those that are here.
+// filtered to what is invalid, or because others were absent, or rows that were or may have been delivered without those that are here.
 type absent struct {
 	file *ledger.File // that brought them
 	rows []int
@@ -77,7 +77,7 @@ func (m *matching) absentOf(mates []origin) *absent {
 		case m.claimed[o]:
 		case b.sent():
 			sent = append(sent, o)
-		case b != nil && b.Status == batch.Skipped && b.Code == opening.CodeGroup:
+		case b != nil && b.Status == batch.Skipped && (b.Code == opening.CodeGroup || b.Code == codeApart):
 			left = append(left, o)
 		}
 	}

@@ -167,6 +167,9 @@ func TestRowsOfADocumentInFilesOfTheirOwn(t *testing.T) {
 	if l := h.drop("bills", two.name("csv"), two.content("csv")).lines[0]; l["code"] != "apart" || !strings.Contains(l["message"], "row 7 of bills.csv") {
 		t.Errorf("dropped again as it is, it goes: %v", l)
 	}
+	if l := part("skipped.csv", skipped).lines[0]; l["code"] != "apart" || !strings.Contains(l["message"], "row 6 of bills.csv") {
+		t.Errorf("the other half, whose document waits for it, went by itself: %v", l)
+	}
 	part("whole.csv", bad, skipped).all("BAD", batch.Delivered)
 	if n := h.provider.containers(); n["ZENU0000020"] != 1 || n["ZENU0000021"] != 1 {
 		t.Errorf("sent: %v", n)
