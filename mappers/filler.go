@@ -75,6 +75,17 @@ type fieldName struct {
 	tier   tier
 }
 
+// another reports whether the field is the id of an object that may be left out: a column that is called ID alone is the row's own, and
+// would name a carrier, a shop or a pickup point that nobody meant.
+func (f *filler) another() bool {
+	at := strings.LastIndexByte(f.indexed, '.')
+	if at < 0 || f.field.Required || !strings.EqualFold(f.indexed[at+1:], "id") {
+		return false
+	}
+	around := f.indexed[:at]
+	return !strings.HasSuffix(around, "]") && !slices.Contains([]string{"path", "query", "header", "cookie"}, around)
+}
+
 // names are the headings that fill the field without a word in the map.
 func (f *filler) names() []fieldName {
 	var out []fieldName
@@ -87,7 +98,9 @@ func (f *filler) names() []fieldName {
 	}
 	add(byLabel, f.field.Label.EN, f.field.Label.ZH, f.field.Label.RU)
 	add(byHeading, f.field.Headings...)
-	add(byName, f.field.Path[strings.LastIndexByte(f.field.Path, '.')+1:])
+	if !f.another() {
+		add(byName, f.field.Path[strings.LastIndexByte(f.field.Path, '.')+1:])
+	}
 	add(byPath, f.field.Path)
 	return out
 }

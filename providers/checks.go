@@ -509,9 +509,69 @@ func (k *checker) others(root any) {
 			}
 			continue
 		}
+		if k.alternatives(s, path, field, cause, root) {
+			continue
+		}
 		problem := cause.ErrorKind.LocalizedString(printer)
-		k.add(s, path, field, "schema", "", words.Message("value.schema", "problem", problem), words.Message("value.schema.fix"))
+		k.add(s, path, field, "schema", valueAt(root, cause.InstanceLocation), words.Message("value.schema", "problem", problem), words.Message("value.schema.fix"))
 	}
+}
+
+// alternatives tells of which fields an object must have some, or only some, where that is all that the branches of a oneOf or anyOf ask for.
+func (k *checker) alternatives(s *Schema, path, field string, cause *jsonschema.ValidationError, root any) bool {
+	var list *yaml.Node
+	met := []int{}
+	switch failed := cause.ErrorKind.(type) {
+	case *kind.AnyOf:
+		list = get(s.node, "anyOf")
+	case *kind.OneOf:
+		list, met = get(s.node, "oneOf"), failed.Subschemas
+	}
+	if list == nil {
+		return false
+	}
+	var first, ways []string
+	for _, branch := range list.Content {
+		keywords := entries(plain(branch))
+		if len(keywords) != 1 || keywords[0].Name != "required" || len(keywords[0].Node.Content) == 0 {
+			return false
+		}
+		var names []string
+		for _, name := range keywords[0].Node.Content {
+			names = append(names, plain(name).Value)
+		}
+		first, ways = append(first, names[0]), append(ways, strings.Join(names, " + "))
+	}
+	all := strings.Join(ways, ", ")
+	if len(met) == 0 {
+		k.add(s, dotted(path, first[0]), dotted(field, first[0]), "required", "", words.Message("value.one_of", "ways", all), words.Message("value.required.fix"))
+		return true
+	}
+	name := first[met[0]]
+	value := valueAt(root, append(slices.Clone(cause.InstanceLocation), name))
+	k.add(s, dotted(path, name), dotted(field, name), "schema", value, words.Message("value.only_one_of", "ways", all), words.Message("value.only_one_of.fix"))
+	return true
+}
+
+// valueAt is what a location of the validator holds: a plain value as a text; "" where there is an object or a list.
+func valueAt(v any, location []string) string {
+	for _, part := range location {
+		switch in := v.(type) {
+		case map[string]any:
+			v = in[part]
+		case []any:
+			i, err := strconv.Atoi(part)
+			if err != nil || i < 0 || i >= len(in) {
+				return ""
+			}
+			v = in[i]
+		}
+	}
+	switch v.(type) {
+	case map[string]any, []any, nil:
+		return ""
+	}
+	return plainText(v)
 }
 
 var printer = message.NewPrinter(language.English)

@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"maps"
@@ -532,13 +533,13 @@ func (r *reader) encodings(op *Operation, n *yaml.Node, place string) (*yaml.Nod
 	if ref := get(body, "$ref"); ref != nil {
 		body = r.locate(ref.Value)
 	}
-	if body == nil {
+	content := entries(get(body, "content"))
+	if body == nil || r.theirs && len(content) == 0 && get(body, "content") != nil { // content: {} is written where nothing is sent
 		op.Encodings = []string{"json"}
 		return nil, ""
 	}
 	var schema *yaml.Node
 	var where, first string
-	content := entries(get(body, "content"))
 	slices.SortStableFunc(content, func(a, b entry) int { // parts are for files: anything else is better
 		return btoi(encodingOf(a.Name) == "multipart") - btoi(encodingOf(b.Name) == "multipart")
 	})
@@ -547,7 +548,7 @@ func (r *reader) encodings(op *Operation, n *yaml.Node, place string) (*yaml.Nod
 		s := get(e.Node, "schema")
 		if encoding == "" || s == nil {
 			if !r.theirs {
-				r.wrong(e.Key, place+".content."+e.Name, "document.body")
+				r.noBody(e.Key, place+".content."+e.Name, []entry{e})
 			}
 			continue
 		}
@@ -581,9 +582,22 @@ func (r *reader) encodings(op *Operation, n *yaml.Node, place string) (*yaml.Nod
 		}
 	}
 	if schema == nil {
-		r.wrong(n, place, "document.body")
+		r.noBody(n, place, content)
 	}
 	return schema, where
+}
+
+// noBody says of a body why it cannot be sent: its types are not supported, or nothing is said of what is in it.
+func (r *reader) noBody(n *yaml.Node, place string, content []entry) {
+	var types []string
+	for _, e := range content {
+		if encodingOf(e.Name) != "" {
+			r.wrong(n, place, "document.body_schema", "type", e.Name)
+			return
+		}
+		types = append(types, e.Name)
+	}
+	r.wrong(n, place, "document.body", "types", cmp.Or(strings.Join(types, ", "), "–"))
 }
 
 func (r *reader) rows(op *Operation, n *yaml.Node, place string) {

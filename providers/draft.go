@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -62,6 +63,21 @@ type Draft struct {
 	made      *draft
 }
 
+// Choice is one that the description leaves open, as a draft decided it.
+type Choice struct {
+	Path, Branch string
+	Branches     []string // all of them
+}
+
+// Choices are what the draft decided, the outer ones first.
+func (d *Draft) Choices() []Choice {
+	var out []Choice
+	for _, c := range d.made.choose {
+		out = append(out, Choice{c[0], c[1], strings.Split(d.made.branches[c[0]], ", ")})
+	}
+	return out
+}
+
 // draft is one while it is written.
 type draft struct {
 	name, theirs, operation string
@@ -69,26 +85,41 @@ type draft struct {
 	lists                   []string // those that rows of one group could fill, hints
 	fields                  []string
 	choose, schemas         [][2]string
-	columns                 []string // maps that columns open
-	branches                map[string]string
+	columns                 []string          // maps that columns open
+	branches                map[string]string // by path of a choice: all of them
+	meant                   map[string]string // by path of a choice: the one that is meant, where it is not the first
 	security                string
 }
 
 // Draw writes a document for one operation of the description at path; it is meant to lie at out.
-func Draw(path, operation, out string) (*Draft, error) { return draw(path, operation, out, nil, nil) }
+func Draw(path, operation, out string) (*Draft, error) {
+	return (&Draft{path: path, out: out, made: &draft{operation: operation}}).draw(nil)
+}
 
 // Offering is the same document, with fields that people are offered besides the required ones.
 func (d *Draft) Offering(fields []string) (*Draft, error) {
-	return draw(d.path, d.made.operation, d.out, fields, d.made.choose)
+	return d.draw(fields)
 }
 
-func draw(path, operation, out string, offered []string, choose [][2]string) (*Draft, error) {
+// Choosing is the same document with another branch of a choice.
+func (d *Draft) Choosing(path, branch string) (*Draft, error) {
+	meant := maps.Clone(d.made.meant)
+	if meant == nil {
+		meant = map[string]string{}
+	}
+	meant[path] = branch
+	return (&Draft{path: d.path, out: d.out, made: &draft{operation: d.made.operation, meant: meant}}).draw(nil)
+}
+
+// draw makes the draft of what an earlier one was made for; what that one chose stays where it is about what is offered.
+func (earlier *Draft) draw(offered []string) (*Draft, error) {
+	path, out := earlier.path, earlier.out
 	a, err := surveyed(path)
 	if err != nil {
 		return nil, err
 	}
 	title := a.top("/info/title")
-	d := &draft{operation: operation, fields: offered, branches: map[string]string{}, name: nameOf(path)}
+	d := &draft{operation: earlier.made.operation, fields: offered, meant: earlier.made.meant, branches: map[string]string{}, name: nameOf(path)}
 	if title != nil && slug(title.Value) != "" {
 		d.name = slug(title.Value)
 	}
@@ -97,9 +128,9 @@ func draw(path, operation, out string, offered []string, choose [][2]string) (*D
 	if !strings.HasPrefix(d.theirs, "../") && !filepath.IsAbs(d.theirs) {
 		d.theirs = "./" + d.theirs
 	}
-	for _, c := range choose {
+	for _, c := range earlier.made.choose {
 		if slices.ContainsFunc(offered, func(f string) bool { return f == c[0] || strings.HasPrefix(f, c[0]+".") }) {
-			d.choose = append(d.choose, c)
+			d.choose, d.branches[c[0]] = append(d.choose, c), earlier.made.branches[c[0]]
 		}
 	}
 	var good *Draft       // what could be used already
@@ -171,7 +202,7 @@ func (d *draft) decide(a *adopter, wrong []Mistake) bool {
 		switch m.Message.Key {
 		case "document.choose":
 			if !slices.ContainsFunc(d.choose, func(c [2]string) bool { return c[0] == path }) {
-				d.choose = append(d.choose, [2]string{path, arg["first"]})
+				d.choose = append(d.choose, [2]string{path, cmp.Or(d.meant[path], arg["first"])})
 				d.branches[path] = arg["branches"]
 				decided = true
 			}
@@ -193,7 +224,7 @@ func (d *draft) decide(a *adopter, wrong []Mistake) bool {
 			if open := path + ".*"; !slices.Contains(d.columns, open) {
 				d.columns, decided = append(d.columns, open), true
 			}
-		case "document.security":
+		case "document.security", "document.security_unknown":
 			if d.security == "" {
 				d.security = a.usableScheme()
 				decided = d.security != ""

@@ -94,7 +94,7 @@ func (f *Field) Sentences() []batch.Message {
 		say("value.boolean")
 	}
 	switch format(f.Schema.node) {
-	case "date":
+	case "date", dayOrMoment:
 		say("value.date")
 	case "date-time":
 		say("value.moment")

@@ -586,6 +586,8 @@ func putting(kind, format string) func(*converter, []byte, string, batch.Kind) (
 		return putDate
 	case format == "date-time":
 		return putMoment
+	case format == dayOrMoment:
+		return putDayOrMoment
 	}
 	return putString
 }

@@ -163,7 +163,11 @@ func (r *reader) security(op *Operation, n *yaml.Node, place string) {
 		}
 	}
 	if len(op.Schemes) == 0 && lost != "" {
-		r.wrong(list, place+".security", "document.security", "name", lost)
+		key := "document.security"
+		if _, described := op.Provider.Scheme(lost); !described {
+			key = "document.security_unknown"
+		}
+		r.wrong(list, place+".security", key, "name", lost)
 	}
 	if len(op.Schemes) == 0 {
 		op.Schemes = []string{"none"}

@@ -524,6 +524,18 @@ func parseDay(s string) (time.Time, bool) {
 	return t, err == nil
 }
 
+// putDayOrMoment takes a date, or a date with a time and its zone.
+func putDayOrMoment(c *converter, dst []byte, text string, kind batch.Kind) ([]byte, *Violation) {
+	if out, bad := putMoment(c, dst, text, kind); bad == nil {
+		return out, nil
+	}
+	out, bad := putDate(c, dst, text, kind)
+	if bad != nil && bad.Rule.Key == "value.date.time" {
+		return putMoment(c, dst, text, kind)
+	}
+	return out, bad
+}
+
 func putMoment(c *converter, dst []byte, text string, kind batch.Kind) ([]byte, *Violation) {
 	text = strings.TrimSpace(text)
 	if _, err := time.Parse(time.RFC3339, text); err == nil {

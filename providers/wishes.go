@@ -312,6 +312,15 @@ func (b *builder) branch(n *yaml.Node, key string, list *yaml.Node, place string
 	if !slices.ContainsFunc(flat, structural) {
 		return n
 	}
+	if get(n, "format") == nil && days(flat) {
+		said := slices.DeleteFunc(entries(flat[0]), func(e entry) bool {
+			return !slices.Contains([]string{"title", "description", "example", "examples"}, e.Name)
+		})
+		return b.intersect(mapping(n, without()), mapping(list, append(said, text("type", "string", list), text("format", dayOrMoment, list))), place)
+	}
+	if key == "oneOf" && b.theirs && get(n, "anyOf") == nil && plainKinds(flat) != nil { // that two branches take a plain value is nobody's mistake
+		return mapping(n, append(without(), named("anyOf", list)))
+	}
 	if kinds := plainKinds(flat); kinds != nil && get(n, "type") == nil {
 		return mapping(n, append(entries(n), named("type", listOf(n, kinds))))
 	} else if kinds != nil || get(n, "type") != nil && !slices.ContainsFunc(flat, hasProperties) {
@@ -439,6 +448,21 @@ func hasProperties(n *yaml.Node) bool {
 // structural reports whether a branch says what a value is, and not only which of its parts must be there.
 func structural(n *yaml.Node) bool {
 	return get(n, "type") != nil || hasProperties(n) || get(n, "enum") != nil
+}
+
+// dayOrMoment is the format of a text that is a date, or a date with a time. Formats are not checked by the validator: to it both would fit.
+const dayOrMoment = "date or date-time"
+
+// days reports whether the branches are dates, and dates with a time, and nothing else.
+func days(flat []*yaml.Node) bool {
+	seen := map[string]bool{}
+	for _, n := range flat {
+		if get(n, "type") == nil || get(n, "type").Value != "string" {
+			return false
+		}
+		seen[format(n)] = true
+	}
+	return len(seen) == 2 && seen["date"] && seen["date-time"]
 }
 
 // plainKinds are the types of branches that are all plain values; nil when one is not.

@@ -33,7 +33,8 @@ func addCommand(f *flags) *cobra.Command {
 something. With --operation it writes a document of a few lines that extends it: what the provider's document leaves open is
 decided where one choice is as good as another, and said; what only a person can say is listed. Nothing is sent.
 
-With --sample the fields that people are offered are those that the sample's headings fill, and the required ones.
+With --sample the fields that people are offered are those that the sample's headings fill, and the required ones; so is of
+several branches the one whose fields they fill.
 
 A file that is there already is never overwritten; without -o the document is printed. Exit code 1 when something is missing.`,
 		Example: `  rowferry providers add acme-openapi.json
@@ -98,31 +99,13 @@ func firstLine(s string) string {
 	return line
 }
 
-// fitted is the draft with the fields that the sample's headings fill.
+// fitted is the draft with the branches and the fields that the sample's headings fill.
 func (a *addFlags) fitted(ctx context.Context, d *providers.Draft) (*providers.Draft, error) {
-	op := d.Provider.Operations[0]
-	p, err := proposal.Propose(ctx, proposal.Settings{Operation: op, Language: batch.English, Account: "a", Route: "r"}, a.sample, filepath.Base(a.sample))
+	fitted, err := proposal.Fit(ctx, d, a.sample)
 	if text, ok := proposal.Complaint(batch.English, err); ok {
 		return nil, fmt.Errorf("%s cannot be read as a table: %s", a.sample, text)
 	}
-	if err != nil {
-		return nil, err
-	}
-	offered := []string{}
-	for _, f := range p.Fields {
-		if f.Column >= 0 && !f.Required {
-			offered = append(offered, whole(op, f.Field))
-		}
-	}
-	return d.Offering(offered)
-}
-
-// whole is a field's path from the body's root on.
-func whole(op *providers.Operation, f *providers.Field) string {
-	if op.Rows.Kind == providers.Batch && !f.Outside && op.Rows.Path != "." {
-		return op.Rows.Path + "." + f.Path
-	}
-	return f.Path
+	return fitted, err
 }
 
 func (a *addFlags) write(d *providers.Draft) error {
