@@ -16,6 +16,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -24,10 +25,9 @@ import (
 
 const module = "github.com/rowferry/rowferry/"
 
-// floor is how high a top-level folder lies; imports point down only. Folders of one floor do not know each other,
-// but for those that foundations names.
+// floor is how high a top-level folder lies; imports point down only. Folders of one floor do not know each other.
 var floor = map[string]int{
-	"batch": 0, "labels": 0, "packaging": 0, "spelling": 0, "strictyaml": 0, "patience": 0, "masks": 1, "words": 1, "resultmark": 2, "trust": 2, "providers": 2, "configs": 3, "places": 4,
+	"batch": 0, "packaging": 0, "patterns": 0, "spelling": 0, "strictyaml": 0, "patience": 0, "labels": 1, "masks": 1, "words": 1, "resultmark": 2, "trust": 2, "providers": 2, "configs": 3, "places": 4,
 	"inbox": 5, "readers": 5, "mappers": 5, "senders": 5, "outbox": 5, "ledger": 5, "simulator": 5, "templates": 5, "notices": 5,
 	"pipeline": 6, "console": 7, "cmd": 8, "bench": 9,
 }
@@ -192,26 +192,90 @@ func TestPlacesSayNothingTwice(t *testing.T) {
 // carries is no ledger.
 func TestNobodyAsksALedgerWhatElseItIs(t *testing.T) {
 	asks := regexp.MustCompile(`(?i)\.\((ledger|desk|places)\.[A-Z]\w*\)|(owner|books|ledger|visitor|driver|folder)\.\(interface ?\{`)
-	files := 0
-	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "test/") {
-			return err
-		}
+	for _, path := range ourFiles(t) {
 		text, err := os.ReadFile(path)
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
-		files++
 		for i, line := range strings.Split(string(text), "\n") {
 			if asks.MatchString(line) && !strings.Contains(line, ".Value(") {
 				t.Errorf("%s:%d: %s", path, i+1, strings.TrimSpace(line))
 			}
 		}
-		return nil
-	})
-	if err != nil || files < 200 {
-		t.Errorf("%d files: %v", files, err)
 	}
+}
+
+// ourFiles are the program's: neither tests nor what only tests import.
+func ourFiles(t *testing.T) (paths []string) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") && !strings.Contains(path, "test/") {
+			paths = append(paths, path)
+		}
+		return err
+	})
+	if err != nil || len(paths) < 200 {
+		t.Errorf("%d files: %v", len(paths), err)
+	}
+	return paths
+}
+
+// A pattern is compiled when it is first used (patterns.New), and none at every start; here all are, so that none waits for a user with a
+// mistake in it.
+func TestPatterns(t *testing.T) {
+	seen := 0
+	for _, file := range ourFiles(t) {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range parsed.Decls {
+			if g, is := d.(*ast.GenDecl); !is || g.Tok != token.VAR {
+				continue
+			}
+			ast.Inspect(d, func(n ast.Node) bool {
+				call, is := n.(*ast.CallExpr)
+				if !is {
+					_, inside := n.(*ast.FuncLit)
+					return !inside
+				}
+				switch fun, _ := call.Fun.(*ast.SelectorExpr); {
+				case fun == nil:
+				case fun.Sel.Name == "MustCompile" && !strings.Contains(file, "generate"):
+					t.Errorf("%s: write patterns.New", file)
+				case fun.Sel.Name == "New" && named(fun.X) == "patterns":
+					seen++
+					if _, err := regexp.Compile(literal(call.Args[0])); err != nil {
+						t.Errorf("%s: %v", file, err)
+					}
+				}
+				return true
+			})
+		}
+	}
+	if seen < 80 {
+		t.Errorf("only %d patterns", seen)
+	}
+}
+
+// literal is a text as it stands in the program; what else a text is put together from is taken for an x.
+func literal(x ast.Expr) string {
+	switch x := x.(type) {
+	case *ast.BinaryExpr:
+		return literal(x.X) + literal(x.Y)
+	case *ast.BasicLit:
+		if text, err := strconv.Unquote(x.Value); err == nil {
+			return text
+		}
+	}
+	return "x"
+}
+
+func named(x ast.Expr) string {
+	if id, is := x.(*ast.Ident); is {
+		return id.Name
+	}
+	return ""
 }
 
 // methods are the names of a package's methods, on whatever system and of whatever type.

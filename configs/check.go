@@ -8,7 +8,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -17,6 +16,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/spelling"
 	"github.com/rowferry/rowferry/words"
@@ -171,7 +171,7 @@ func (l *loader) checkTop(c *Config) {
 }
 
 // machineName is what a machine may be called, in so many letters.
-var machineName = regexp.MustCompile(`^[\pL\pN]([\pL\pN._-]*[\pL\pN])?$`)
+var machineName = patterns.New(`^[\pL\pN]([\pL\pN._-]*[\pL\pN])?$`)
 
 const longestMachineName = 63
 
@@ -332,9 +332,12 @@ func (l *loader) readable(key, file string) bool {
 	return err == nil
 }
 
-// Variable is the name of an environment variable for a secret, which words separated by anything name.
+// unnamable is what the name of a variable cannot have.
+var unnamable = patterns.New(`[^A-Za-z0-9]+`)
+
+// Variable is the name of an environment variable for a secret, made of words that anything separates.
 func Variable(name string) string {
-	return strings.ToUpper(regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(name, "_"))
+	return strings.ToUpper(unnamable.ReplaceAllString(name, "_"))
 }
 
 // literal warns of a server's secret that stands in the file.

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -20,6 +19,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/spelling"
 	"github.com/rowferry/rowferry/strictyaml"
@@ -546,8 +546,8 @@ func readSecret(path string) (string, error) {
 }
 
 var (
-	reference = regexp.MustCompile(`\$\$\{|\$\{([^}]*)\}?`)
-	variable  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	reference = patterns.New(`\$\$\{|\$\{([^}]*)\}?`)
+	variable  = patterns.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
 
 // expand puts the environment's values in the place of ${NAME}. "$${" stands for "${".

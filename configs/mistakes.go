@@ -3,11 +3,11 @@ package configs
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/words"
 )
@@ -89,7 +89,7 @@ func (s *source) find(key string) position {
 }
 
 // login is what stands before the @ of an address: a user and a password.
-var login = regexp.MustCompile(`[^\s/"'@]+:[^\s/"'@]*@`)
+var login = patterns.New(`[^\s/"'@]+:[^\s/"'@]*@`)
 
 // hide puts ${NAME} in the place of what the variable holds, and hides a password in an address: a message may be read by more
 // people than a secret.

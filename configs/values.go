@@ -2,20 +2,20 @@ package configs
 
 import (
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/words"
 )
 
 var (
-	plainNumber = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
-	days        = regexp.MustCompile(`^([0-9]{1,5}) ?(d|days?)$`)
-	worded      = regexp.MustCompile(`^([0-9]{1,9}) *(s|secs?|seconds?|m|mins?|minutes?|h|hours?|hrs?)$`)
+	plainNumber = patterns.New(`^[0-9]+(\.[0-9]+)?$`)
+	days        = patterns.New(`^([0-9]{1,5}) ?(d|days?)$`)
+	worded      = patterns.New(`^([0-9]{1,9}) *(s|secs?|seconds?|m|mins?|minutes?|h|hours?|hrs?)$`)
 )
 
 // IsHost reports whether a text is a host's name or address, and nothing else: no port, no user, no scheme.
@@ -75,7 +75,7 @@ func Brief(d time.Duration) string {
 	return s
 }
 
-var sizes = regexp.MustCompile(`^([0-9]{1,12}) ?(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$`)
+var sizes = patterns.New(`^([0-9]{1,12}) ?(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$`)
 
 // parseSize reads 500MB, 2GB, 2GiB; "" is none.
 func parseSize(text string) (n uint64, ok bool) {

@@ -12,11 +12,11 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"time"
 
 	"github.com/rowferry/rowferry/console/people"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/pipeline/check"
 )
 
@@ -35,7 +35,7 @@ type drop struct {
 // keepDrops is how long a drop that nobody decided about is kept.
 const keepDrops = 24 * time.Hour
 
-var dropPattern = regexp.MustCompile(`^[0-9a-f]{32}$`)
+var dropPattern = patterns.New(`^[0-9a-f]{32}$`)
 
 // keep writes content into the drops folder and returns its path.
 func (c *Console) keep(content io.Reader) (string, error) {

@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"slices"
+	"sync"
 
 	"golang.org/x/text/language"
 
@@ -11,7 +12,9 @@ import (
 
 var (
 	spoken  = []batch.Language{batch.English, batch.Chinese, batch.Russian}
-	matcher = language.NewMatcher([]language.Tag{language.English, language.Chinese, language.Russian})
+	matcher = sync.OnceValue(func() language.Matcher {
+		return language.NewMatcher([]language.Tag{language.English, language.Chinese, language.Russian})
+	})
 )
 
 // preferred is the language of ours that a browser's list comes nearest to.
@@ -20,7 +23,7 @@ func preferred(accept string, other batch.Language) batch.Language {
 	if err != nil || len(tags) == 0 {
 		return other
 	}
-	_, i, sure := matcher.Match(tags...)
+	_, i, sure := matcher().Match(tags...)
 	if sure == language.No {
 		return other
 	}

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -19,6 +18,7 @@ import (
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/console/people"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/pipeline/check"
 	"github.com/rowferry/rowferry/pipeline/proposal"
@@ -65,7 +65,7 @@ func (c *Console) newPage(w http.ResponseWriter, r *http.Request, _ *people.Pers
 	return c.render(w, r, http.StatusOK, "new", c.view(r, "console.new", struct{ Here, Others []choice }{here, others}))
 }
 
-var routeName = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,63}$`)
+var routeName = patterns.New(`^[a-z0-9][a-z0-9_.-]{0,63}$`)
 
 // newSample takes a sample, the operation and the route's name, and proposes.
 func (c *Console) newSample(w http.ResponseWriter, r *http.Request, p *people.Person) error {

@@ -5,13 +5,13 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/rowferry/rowferry/console/people"
+	"github.com/rowferry/rowferry/patterns"
 )
 
 // parameters are what may stand behind the ? of each operation ("GET /api/v1/files"), as openapi.json has it.
@@ -61,7 +61,7 @@ func asked(pattern string, next handler) handler {
 }
 
 // isID reports whether a text has the form of a file's id; the file itself may be gone.
-var isID = regexp.MustCompile(`^\d{8}-\d{6}-[0-9a-z.-]+$`).MatchString
+var isID = patterns.New(`^\d{8}-\d{6}-[0-9a-z.-]+$`).MatchString
 
 // numberOf is the number that a parameter has, at least 1; 0 where it is not there, or an empty field of a form.
 func numberOf(get url.Values, name string) (int, error) {

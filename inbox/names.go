@@ -3,13 +3,13 @@ package inbox
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/rowferry/rowferry/patterns"
 )
 
 // The folders that a place keeps below its own. Nothing in them is looked at.
@@ -82,14 +82,12 @@ func Locks(name string) []string {
 
 // conflicts are the marks that sync programs leave in the names of the copies they make of a file which was changed in two places: Dropbox,
 // Nextcloud, Seafile and others in brackets, in the language of whoever made the copy; Syncthing; ownCloud; Resilio; Synology.
-var conflicts = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)[(（\[][^()（）\[\]]*(conflicted|case conflict|sfconflict|conflict copy|conflict( on)?[ _-]*[0-9]|conflict[)\]]|` +
-		`冲突|衝突|競合コピー|конфликт|konflikt|copie en conflit|en conflicto|em conflito)|` +
-		`\.sync-conflict-[0-9]|[_-]conflict-[0-9]|[_.]conflict(\.|$)`)
-})
+var conflicts = patterns.New(`(?i)[(（\[][^()（）\[\]]*(conflicted|case conflict|sfconflict|conflict copy|conflict( on)?[ _-]*[0-9]|conflict[)\]]|` +
+	`冲突|衝突|競合コピー|конфликт|konflikt|copie en conflit|en conflicto|em conflito)|` +
+	`\.sync-conflict-[0-9]|[_-]conflict-[0-9]|[_.]conflict(\.|$)`)
 
 // ConflictCopy reports whether a name is one that a sync program gives to a second copy of a file.
-func ConflictCopy(name string) bool { return conflicts().MatchString(name) }
+func ConflictCopy(name string) bool { return conflicts.MatchString(name) }
 
 // Untrusted says why a file of this name is left alone, for the log; "" when there is nothing against it.
 func Untrusted(name string) string {

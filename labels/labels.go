@@ -2,7 +2,6 @@
 package labels
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -10,6 +9,8 @@ import (
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/rowferry/rowferry/patterns"
 )
 
 // Normal is the form in which headings and lookup keys are compared: Unicode NFKC, case folded, without blanks, line
@@ -116,7 +117,7 @@ func Unjoined(heading string) string {
 }
 
 // encoded is a character that a name in XML may not have, as programs of Microsoft write it.
-var encoded = regexp.MustCompile(`_x[0-9A-Fa-f]{4}_`)
+var encoded = patterns.New(`_x[0-9A-Fa-f]{4}_`)
 
 var brackets = [][2]string{{"(", ")"}, {"[", "]"}, {"【", "】"}, {"<", ">"}, {"{", "}"}, {"〔", "〕"}}
 

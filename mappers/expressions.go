@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"github.com/expr-lang/expr/vm"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/words"
 )
@@ -377,10 +377,10 @@ func exprCause(err error, source string) (cause, suggest string) {
 }
 
 // mixed is a text and a number with one operator between them.
-var mixed = regexp.MustCompile(`mismatched types (string and (int|float64)|(int|float64) and string)`)
+var mixed = patterns.New(`mismatched types (string and (int|float64)|(int|float64) and string)`)
 
 // bareHeading is a heading that somebody forgot to quote: row[Net weight].
-var bareHeading = regexp.MustCompile(`\brow\[\s*([^\]"'\x60\[(]*[^\]"'\x60\[(\s])\s*\]`)
+var bareHeading = patterns.New(`\brow\[\s*([^\]"'\x60\[(]*[^\]"'\x60\[(\s])\s*\]`)
 
 // refVisitor collects what an expression reads of row.
 type refVisitor struct {

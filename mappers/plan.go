@@ -2,14 +2,14 @@ package mappers
 
 import (
 	"encoding/json"
-	"regexp"
 	"strconv"
 	"strings"
 
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/providers"
 )
 
-var indexes = regexp.MustCompile(`\[[^\]]*\]`)
+var indexes = patterns.New(`\[[^\]]*\]`)
 
 type nodeKind uint8
 

@@ -1,12 +1,12 @@
 package mappers
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/labels"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/words"
 )
@@ -116,7 +116,7 @@ func (m measure) unitOf(f *providers.Field) (unit string) {
 }
 
 // capitals are where a name has its next word: weightKg.
-var capitals = regexp.MustCompile(`(\p{Ll})(\p{Lu})`)
+var capitals = patterns.New(`(\p{Ll})(\p{Lu})`)
 
 func containsAny(s string, parts []string) bool {
 	for _, p := range parts {

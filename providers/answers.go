@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -226,7 +227,7 @@ func (r Reading) Plain() bool {
 }
 
 // packings are ways to pack a body; some write other things into Content-Encoding, such as utf-8.
-var packings = regexp.MustCompile(`(?i)\b(br|zstd|gzip|deflate|compress|dcb|dcz)\b`)
+var packings = patterns.New(`(?i)\b(br|zstd|gzip|deflate|compress|dcb|dcz)\b`)
 
 func (op *Operation) interpret(r Response, s Sent) Reading {
 	if by := r.Header.Get("Content-Encoding"); packings.MatchString(by) && len(r.Body) > 0 {
@@ -286,7 +287,7 @@ func (op *Operation) worded(v Verdict, decided bool, r Response, body any) Verdi
 }
 
 // bareWord is an answer of one word without quotes: success, as programs give it that are no more careful.
-var bareWord = regexp.MustCompile(`^\s*[A-Za-z]{1,20}\s*$`)
+var bareWord = patterns.New(`^\s*[A-Za-z]{1,20}\s*$`)
 
 // inside is what was sent with the bodies taken out of their envelopes.
 func (op *Operation) inside(s Sent) Sent {
@@ -326,10 +327,10 @@ func (op *Operation) byAnswer(r Response) Verdict {
 var (
 	// unanswered are the words of Varnish (as Magento has it, and Fastly), Envoy (Istio, Higress), Heroku, Cloud Run and Azure Front Door. Some
 	// have the same ones for a provider that cannot be reached, as others have 502.
-	unanswered = regexp.MustCompile(`(?i)\bbackend (fetch failed|read error|write error)|\b(first byte|between bytes) timeout|upstream connect error or disconnect/reset before headers` +
+	unanswered = patterns.New(`(?i)\bbackend (fetch failed|read error|write error)|\b(first byte|between bytes) timeout|upstream connect error or disconnect/reset before headers` +
 		`|herokucdn\.com/error-pages/application-error|malformed or connection to the instance had an error|our services aren['’]t available right now`)
 	// unsent are Envoy's words for a request that it did not pass on, at its only try.
-	unsent = regexp.MustCompile(`(?i)before headers\. reset reason: ((local |remote )?connection (failure|timeout)|overflow|(local|remote) refused stream reset)`)
+	unsent = patterns.New(`(?i)before headers\. reset reason: ((local |remote )?connection (failure|timeout)|overflow|(local|remote) refused stream reset)`)
 )
 
 // byStatus is the meaning of an answer that fits nothing documented: never ok.

@@ -11,7 +11,6 @@ import (
 	"math/big"
 	"mime"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +18,7 @@ import (
 
 	"golang.org/x/text/encoding/htmlindex"
 
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/strictyaml"
 )
 
@@ -90,7 +90,7 @@ func mended(text []byte) []byte {
 	return slices.Concat([]byte("["), bytes.Join(lines, []byte(",")), []byte("]"))
 }
 
-var noNumber = regexp.MustCompile(`([:,[]\s*)-?(NaN|Infinity)\b`)
+var noNumber = patterns.New(`([:,[]\s*)-?(NaN|Infinity)\b`)
 
 // jsonAtEnd is the object at the end of a text that begins with something else: PHP's warnings, a call around it, what keeps scripts from
 // reading it. nil: there is none.
@@ -204,7 +204,7 @@ func (op *Operation) Text(r Response) string {
 	return strings.ToValidUTF8(string(text), "\ufffd")
 }
 
-var xmlEncoding = regexp.MustCompile(`^\s*<\?xml[^>]*\bencoding\s*=\s*["']([A-Za-z0-9._-]+)["']`)
+var xmlEncoding = patterns.New(`^\s*<\?xml[^>]*\bencoding\s*=\s*["']([A-Za-z0-9._-]+)["']`)
 
 // declaresEncoding reports whether a body is XML that says how it is encoded.
 func declaresEncoding(body []byte) bool {

@@ -3,10 +3,10 @@ package providers
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
@@ -15,6 +15,7 @@ import (
 	"golang.org/x/text/message"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -326,7 +327,7 @@ func (k *checker) spoiledField(field string) bool {
 	return slices.ContainsFunc(k.c.Spoiled, func(bad string) bool { return withoutIndexes.ReplaceAllString(bad, "") == field })
 }
 
-var withoutIndexes = regexp.MustCompile(`\[[0-9]+\]`)
+var withoutIndexes = patterns.New(`\[[0-9]+\]`)
 
 func (k *checker) lifted(p *Schema, field string) bool {
 	return p.Field != nil && p.Field.Presumed && k.c.Optional[field]
@@ -512,7 +513,7 @@ func (k *checker) others(root any) {
 		if k.alternatives(s, path, field, cause, root) {
 			continue
 		}
-		problem := cause.ErrorKind.LocalizedString(printer)
+		problem := cause.ErrorKind.LocalizedString(printer())
 		k.add(s, path, field, "schema", valueAt(root, cause.InstanceLocation), words.Message("value.schema", "problem", problem), words.Message("value.schema.fix"))
 	}
 }
@@ -574,7 +575,7 @@ func valueAt(v any, location []string) string {
 	return plainText(v)
 }
 
-var printer = message.NewPrinter(language.English)
+var printer = sync.OnceValue(func() *message.Printer { return message.NewPrinter(language.English) })
 
 // leaves are the findings worth telling: what lies under keywords that only group others.
 func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {

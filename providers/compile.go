@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +15,7 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/patterns"
 )
 
 //go:embed *.yaml
@@ -185,7 +185,7 @@ type providerSpec struct {
 	Notes       []batch.Text `key:"notes"`
 }
 
-var properName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,40}$`)
+var properName = patterns.New(`^[a-z][a-z0-9-]{0,40}$`)
 
 func (r *reader) provider(p *Provider) {
 	x := get(r.root, "x-rowferry")
@@ -264,7 +264,7 @@ func (r *reader) haveCredentials(p *Provider, n *yaml.Node, place string, names 
 	}
 }
 
-var hole = regexp.MustCompile(`\{([^{}]*)\}`)
+var hole = patterns.New(`\{([^{}]*)\}`)
 
 func (r *reader) template(p *Provider, n *yaml.Node, place, text string) {
 	for _, m := range hole.FindAllStringSubmatch(text, -1) {

@@ -2,10 +2,11 @@ package providers
 
 import (
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/rowferry/rowferry/patterns"
 )
 
 // Answers that count what came of a request, and say of nothing whose it was: {"received": 3, "imported": 2}.
@@ -20,7 +21,7 @@ var (
 	goingStates   = namesOf("queued pending processing running inprogress progress scheduled started waiting created new accepted received submitted enqueued")
 )
 
-var sumsUp = regexp.MustCompile(`^(data|response|body|meta|return|output)$|(summary|stats|statistics|counts|report|results?)$`)
+var sumsUp = patterns.New(`^(data|response|body|meta|return|output)$|(summary|stats|statistics|counts|report|results?)$`)
 
 // counted is what a key counts, "" where it is none of a count: "imported" of numRecordsImported, "all" of totalRows.
 func counted(key string) string {

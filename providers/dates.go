@@ -1,7 +1,6 @@
 package providers
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -9,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/rowferry/rowferry/patterns"
 )
 
 // Dates that people write in words, or with the year in front: whoever reads them reads the same day. Where the day and the month could change
@@ -28,7 +29,7 @@ func sureDay(text string) (time.Time, bool) {
 }
 
 // yearFirst are 2030-1-31, 2030.01.31, 2030/1/31; 20300131; and 2030年1月31日 (星期四), 2030년 1월 31일. The last part is the day of the week.
-var yearFirst = regexp.MustCompile(`^(?:(\d{4}) ?[-./] ?(\d\d?) ?[-./] ?(\d\d?)\.?|((?:19|20)\d\d)(\d\d)(\d\d)|(\d{4}) ?[年년] ?(\d\d?) ?[月월] ?(\d\d?) ?[日号號일] ?\(?(\pL*)\)?)$`)
+var yearFirst = patterns.New(`^(?:(\d{4}) ?[-./] ?(\d\d?) ?[-./] ?(\d\d?)\.?|((?:19|20)\d\d)(\d\d)(\d\d)|(\d{4}) ?[年년] ?(\d\d?) ?[月월] ?(\d\d?) ?[日号號일] ?\(?(\pL*)\)?)$`)
 
 // namedDay reads a day, a month by its name and a year of four digits, in any order.
 func namedDay(text string) (time.Time, bool) {

@@ -2,11 +2,12 @@ package providers
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/rowferry/rowferry/patterns"
 )
 
 // Answers that say themselves that nothing came of a request, although their HTTP status is a good one: {"success": false},
@@ -286,8 +287,8 @@ func unheard(m, whole map[string]any) bool {
 }
 
 var (
-	errorLike = regexp.MustCompile(`^(e|err|error|f|fail)[0-9]{2,}$|^[abc]0[0-9]{3}$`) // E12, and what Alibaba's rules number: A0501
-	humps     = regexp.MustCompile(`(\p{Ll})(\p{Lu})`)                                 // IncompleteSignature
+	errorLike = patterns.New(`^(e|err|error|f|fail)[0-9]{2,}$|^[abc]0[0-9]{3}$`) // E12, and what Alibaba's rules number: A0501
+	humps     = patterns.New(`(\p{Ll})(\p{Lu})`)                                 // IncompleteSignature
 )
 
 // plainSize is how many parts a value has, -1 for a plain one.
@@ -387,8 +388,8 @@ func complains(text string) bool {
 }
 
 var (
-	negative = regexp.MustCompile(`^-[0-9]+$`)
-	undone   = regexp.MustCompile(`(?i)\b(can ?not|can't|could not|couldn't|unable to|failed to|not (found|valid|allowed|authori[sz]ed|permitted|supported|accepted|created|processed|saved|registered|enough|active|available)|(does not|doesn't|do not|don't) exist|denied|rejected|unauthori[sz]ed|forbidden|insufficient|(is|are) (required|invalid|missing|incorrect|mandatory)|(limit|quota) (is |was |has been )?exceeded|too many requests)\b` +
+	negative = patterns.New(`^-[0-9]+$`)
+	undone   = patterns.New(`(?i)\b(can ?not|can't|could not|couldn't|unable to|failed to|not (found|valid|allowed|authori[sz]ed|permitted|supported|accepted|created|processed|saved|registered|enough|active|available)|(does not|doesn't|do not|don't) exist|denied|rejected|unauthori[sz]ed|forbidden|insufficient|(is|are) (required|invalid|missing|incorrect|mandatory)|(limit|quota) (is |was |has been )?exceeded|too many requests)\b` +
 		`|不能|不存在|不足|失败|错误|有误|无效|非法|异常|缺少|为空|超限|过于频繁|未授权|无权|拒绝|已过期|请稍后` +
 		`|(^|\PL)не (найден|указан|принят|создан|удалось|существует|может|верн|хватает|поддерж)|неверн|ошибк|недостаточно|отказано|запрещ|превышен|отсутству|некорректн|невозможно` +
 		`|introuvable|invalide|n'existe pas|ungültig|nicht gefunden|fehlgeschlagen|no existe|no encontrad|não (existe|encontrad|autorizad)|(é|es) (inválid|obligatori|obrigatóri)`)

@@ -7,11 +7,11 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -379,7 +379,7 @@ func (op *Operation) required() []string {
 	return out
 }
 
-var unquoted = regexp.MustCompile(`^[A-Za-z./_][A-Za-z0-9./_-]*$`)
+var unquoted = patterns.New(`^[A-Za-z./_][A-Za-z0-9./_-]*$`)
 
 // quoted is a text as YAML takes it.
 func quoted(s string) string {
@@ -397,7 +397,7 @@ func quotedAll(list []string) []string {
 	return out
 }
 
-var improper = regexp.MustCompile(`[^a-z0-9]+`)
+var improper = patterns.New(`[^a-z0-9]+`)
 
 // slug is a provider's name made of a title.
 func slug(title string) string {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/patterns"
 )
 
 // AnswerExample is a documented answer and, where the document says so, what it means.
@@ -110,7 +110,7 @@ func (b *builder) accept(media string) {
 	b.op.Accept = media
 }
 
-var day = regexp.MustCompile(`\{today([+-][0-9]{1,4})?\}`)
+var day = patterns.New(`\{today([+-][0-9]{1,4})?\}`)
 
 // dated replaces {today+30} by the date.
 func dated(example string, now time.Time) string {

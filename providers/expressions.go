@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +17,8 @@ import (
 	"github.com/expr-lang/expr/types"
 	"github.com/expr-lang/expr/vm"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/rowferry/rowferry/patterns"
 )
 
 // expression is a compiled expression. The nil expression gives nothing.
@@ -175,7 +176,7 @@ func unique(x any) bool {
 	return true
 }
 
-var digits = regexp.MustCompile(`[0-9]+`)
+var digits = patterns.New(`[0-9]+`)
 
 func isSet(x any) bool {
 	switch v := x.(type) {

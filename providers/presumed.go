@@ -6,12 +6,12 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -114,7 +114,7 @@ func elsewhere(v Verdict, h http.Header) Verdict {
 	return v
 }
 
-var loginPath = regexp.MustCompile(`(?i)(^|[/_.-])(login|log-in|signin|sign-in|sso|passport)([/_.-]|$)`)
+var loginPath = patterns.New(`(?i)(^|[/_.-])(login|log-in|signin|sign-in|sso|passport)([/_.-]|$)`)
 
 // refusing is a reading of an answer that refuses, with its words, codes and pointers. One without words speaks for itself.
 func (op *Operation) refusing(v Verdict, body any, r Response, s Sent) Reading {
@@ -148,21 +148,21 @@ func ofAccount(v Verdict, r Response) Class {
 }
 
 var (
-	tooFast = regexp.MustCompile(`(?i)\btoo many (requests|calls)\b|\b(rate|request|call|api) ?limit (is |was |has been )?(exceeded|reached|hit)\b|\brate exceeded\b|\bapp call limited\b|\brequest (was |is |has been )?throttled\b` +
+	tooFast = patterns.New(`(?i)\btoo many (requests|calls)\b|\b(rate|request|call|api) ?limit (is |was |has been )?(exceeded|reached|hit)\b|\brate exceeded\b|\bapp call limited\b|\brequest (was |is |has been )?throttled\b` +
 		`|\b(api|monthly|daily|hourly|request|your|account) quota (is |was |has been )?(exceeded|reached|used up)\b|(请求|访问|调用|操作)(过于|太)频繁|调用(次数|频率)(超限|超过)|限流|слишком много запросов|превышен лимит запросов`)
-	tooFastCode = regexp.MustCompile(`(?i)^(too.?many.?requests|(user.?)?rate.?limit|throttl|request.?limit|quota.?exceeded)`)
-	lockedOut   = regexp.MustCompile(`(?i)\b(insufficient|not enough) (available |account |wallet |api )?(funds|balance|credits)\b|\b(invalid|missing|unknown|expired|no|wrong|incorrect) (api|access|subscription|app|licen[sc]e)[ -]?(key|token)\b` +
+	tooFastCode = patterns.New(`(?i)^(too.?many.?requests|(user.?)?rate.?limit|throttl|request.?limit|quota.?exceeded)`)
+	lockedOut   = patterns.New(`(?i)\b(insufficient|not enough) (available |account |wallet |api )?(funds|balance|credits)\b|\b(invalid|missing|unknown|expired|no|wrong|incorrect) (api|access|subscription|app|licen[sc]e)[ -]?(key|token)\b` +
 		`|\b(api|access|subscription|licen[sc]e)[ -]?(key|token) (is |was |has )?(been )?(not valid|invalid|missing|expired|revoked|disabled|suspended)\b|\b(your|api|user|merchant|client|seller) account (is|was|has been) (suspended|disabled|blocked|locked|deactivated|frozen|closed)\b` +
 		`|\bip( address)?\b.{0,40}\bnot (allowed|whitelisted|authori[sz]ed|permitted|in (the )?(white|allow) ?list)|(账户|账号)?余额不足|欠费|IP.{0,20}白名单|недостаточно средств`)
-	ofCard  = regexp.MustCompile(`(?i)\b(card|cvc|cvv|declined)\b`) // which one row brought
-	ofStock = regexp.MustCompile(`(?i)stock|inventory|warehouse|库存|остат|склад`)
+	ofCard  = patterns.New(`(?i)\b(card|cvc|cvv|declined)\b`) // which one row brought
+	ofStock = patterns.New(`(?i)stock|inventory|warehouse|库存|остат|склад`)
 )
 
 // tokenEnded are words by which some refuse under 403 what others refuse under 401: a token whose time is over.
-var tokenEnded = regexp.MustCompile(`(?i)(token|session)\b.*\b(expired|invalid|revoked)|\b(expired|invalid|revoked)\b.*\b(token|session)`)
+var tokenEnded = patterns.New(`(?i)(token|session)\b.*\b(expired|invalid|revoked)|\b(expired|invalid|revoked)\b.*\b(token|session)`)
 
 // wasThere are words for what exists already: at a repeat, because the first request made it.
-var wasThere = regexp.MustCompile(`(?i)\balready (exists?|(been )?(created|registered|submitted|received|imported|processed|taken|used))|\bduplicated? (order|shipment|parcel|request|reference|ref\b|entry|key|record|document|number|id\b)|已存在|重复(下单|提交|订单|单号|请求)|(订单|单号)重复|уже (существует|создан|зарегистрирован|есть)`)
+var wasThere = patterns.New(`(?i)\balready (exists?|(been )?(created|registered|submitted|received|imported|processed|taken|used))|\bduplicated? (order|shipment|parcel|request|reference|ref\b|entry|key|record|document|number|id\b)|已存在|重复(下单|提交|订单|单号|请求)|(订单|单号)重复|уже (существует|создан|зарегистрирован|есть)`)
 
 // isSendersFault reports SOAP's fault of who asked: SOAP has every fault under 500, and this one says that the request was not executed.
 func isSendersFault(body any, root string) bool {

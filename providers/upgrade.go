@@ -2,11 +2,12 @@ package providers
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/rowferry/rowferry/patterns"
 )
 
 // upgraded is a schema of OpenAPI 3.0 or Swagger 2.0 as 3.1 writes it. One of 3.1 stays as it is.
@@ -177,7 +178,7 @@ func oldScheme(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-var trial = regexp.MustCompile(`(?i)sand?box|sanbox|test|stag|uat|demo|preprod|pre-prod|non-?prod|-tem\b|\bqa\b|mock|develop|\bdev\b|integration|local`)
+var trial = patterns.New(`(?i)sand?box|sanbox|test|stag|uat|demo|preprod|pre-prod|non-?prod|-tem\b|\bqa\b|mock|develop|\bdev\b|integration|local`)
 
 // servers tells which of the description's servers is which; of two of a kind the first is taken.
 func (a *adopter) servers(own *yaml.Node) *yaml.Node {

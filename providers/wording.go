@@ -3,12 +3,13 @@ package providers
 import (
 	"bytes"
 	"html"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/rowferry/rowferry/patterns"
 )
 
 // The words, codes and pointers of a refusal, at the places where providers usually put them.
@@ -259,7 +260,7 @@ func allWords(body any, depth int) (said []string) {
 }
 
 // empty are words that only say what the status says: the reason stands elsewhere, if anywhere.
-var empty = regexp.MustCompile(`(?i)^(an? )?((http )?[45][0-9][0-9] )?(error|failed|failure|bad request|invalid request|unprocessable (entity|content)|conflict|validation (error|failed|failure)|internal server error)( (has )?occurr?ed)?[.!]?$`)
+var empty = patterns.New(`(?i)^(an? )?((http )?[45][0-9][0-9] )?(error|failed|failure|bad request|invalid request|unprocessable (entity|content)|conflict|validation (error|failed|failure)|internal server error)( (has )?occurr?ed)?[.!]?$`)
 
 // complaint is what one entry says, and of what.
 func complaint(e any) string {
@@ -379,8 +380,8 @@ func pointerIn(m map[string]any) string {
 }
 
 var (
-	pageTitle    = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
-	pagePassword = regexp.MustCompile(`(?i)<input[^>]*type\s*=\s*["']?password`)
+	pageTitle    = patterns.New(`(?is)<title[^>]*>(.*?)</title>`)
+	pagePassword = patterns.New(`(?i)<input[^>]*type\s*=\s*["']?password`)
 )
 
 // isPage reports whether an answer is a page for people, whatever its status: no word of an interface.

@@ -3,8 +3,9 @@ package readers
 import (
 	"bytes"
 	"encoding/base64"
-	"regexp"
 	"unicode"
+
+	"github.com/rowferry/rowferry/patterns"
 )
 
 // escapes are encodings of seven bits that switch between letters by what they write before them, as old mail systems did. Nothing
@@ -14,10 +15,10 @@ var escapes = []struct{ mark, name string }{
 }
 
 // hz is a run of Chinese letters in HZ: pairs of bytes between ~{ and ~}.
-var hz = regexp.MustCompile(`~\{(?:[!-w][!-~])+~\}`)
+var hz = patterns.New(`~\{(?:[!-w][!-~])+~\}`)
 
 // utf7 is a run of letters in UTF-7: base64 of UTF-16 behind +.
-var utf7 = regexp.MustCompile(`\+[A-Za-z0-9+/]{3,}`)
+var utf7 = patterns.New(`\+[A-Za-z0-9+/]{3,}`)
 
 // sevens reports whether most of what begins with + is such a run: letters beyond ASCII, and nothing else. Telephone numbers are digits.
 func sevens(head []byte) bool {

@@ -6,13 +6,13 @@ import (
 	"net/netip"
 	"net/url"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/senders/auth"
 	"github.com/rowferry/rowferry/senders/signed"
@@ -137,7 +137,7 @@ func (j *judge) rate() {
 	}
 }
 
-var nearlyRate = regexp.MustCompile(`^\s*([0-9]{1,9})\s*(?:/|per)?\s*([a-z]*)`)
+var nearlyRate = patterns.New(`^\s*([0-9]{1,9})\s*(?:/|per)?\s*([a-z]*)`)
 
 // betterRate guesses what was meant: "10 / sec", "10".
 func betterRate(text string) string {
@@ -178,7 +178,7 @@ func (j *judge) credentials() {
 }
 
 // sounding are names of credentials that no document calls secret and that sound like one.
-var sounding = regexp.MustCompile(`(?i)pass|secret|token|key|pat$|session`)
+var sounding = patterns.New(`(?i)pass|secret|token|key|pat$|session`)
 
 // signs reports whether a recipe of the account uses a credential of its own.
 func (j *judge) signs(name string) bool {

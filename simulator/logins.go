@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/providers"
 )
 
@@ -95,7 +95,7 @@ func (v *visit) logIn(l providers.Login, encoding string) {
 	v.respond(loginAnswer(l, encoding, session))
 }
 
-var member = regexp.MustCompile(`\bbody((?:\??\.[A-Za-z_]\w*)+)`)
+var member = patterns.New(`\bbody((?:\??\.[A-Za-z_]\w*)+)`)
 
 // loginAnswer puts the session where the document's expression looks for it.
 func loginAnswer(l providers.Login, encoding, session string) response {

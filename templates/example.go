@@ -1,12 +1,12 @@
 package templates
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/providers"
 )
 
@@ -115,7 +115,7 @@ func (e *Examples) says(want []string, text string) bool {
 }
 
 // dated is a day as programs write one: the example's own is counted from the day on which the template was made.
-var dated = regexp.MustCompile(`^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}$`)
+var dated = patterns.New(`^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}$`)
 
 // texts are how a reader gives a cell of the example: as it is today, or as it was when the template was written.
 func (e *Examples) texts(c *column, row map[string]string) []string {

@@ -6,13 +6,13 @@ package words
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/patterns"
 )
 
 // catalogue maps a key ("reader.truncated") to its sentence. Placeholders are {name}; {name:row|rows} is the word in the form that the number
@@ -78,7 +78,7 @@ func fill(s string, args []any) string {
 	return strings.NewReplacer(pairs...).Replace(s)
 }
 
-var forms = regexp.MustCompile(`\{([a-z_]+):([^{}|]*(?:\|[^{}|]*)+)\}`)
+var forms = patterns.New(`\{([a-z_]+):([^{}|]*(?:\|[^{}|]*)+)\}`)
 
 // declined puts words into the forms that their numbers ask for. A number may have its thousands apart.
 func declined(l batch.Language, s string, args []any) string {

@@ -9,16 +9,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/pipeline/check"
 	"github.com/rowferry/rowferry/pipeline/proposal"
 	"github.com/rowferry/rowferry/providers"
@@ -171,11 +170,11 @@ func (i *initFlags) settings() (s proposal.Settings, err error) {
 	return s, err
 }
 
-var unusual = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^\p{L}\p{N}_-]+`) })
+var unusual = patterns.New(`[^\p{L}\p{N}_-]+`)
 
 // accountName is the provider's name as an account can have it.
 func accountName(provider string) string {
-	s := strings.Trim(unusual().ReplaceAllString(provider, "-"), "-_")
+	s := strings.Trim(unusual.ReplaceAllString(provider, "-"), "-_")
 	if r := []rune(s); len(r) > 64 {
 		s = string(r[:64])
 	}

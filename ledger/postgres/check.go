@@ -3,11 +3,11 @@ package postgres
 import (
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -18,7 +18,7 @@ var parameters = []string{"connect_timeout", "host", "passfile", "password", "po
 var sslModes = []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
 
 // oneSchema is a name that means the same written as it is and in quotes. Of several the tables would lie in one, or in one called like all.
-var oneSchema = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
+var oneSchema = patterns.New(`^[a-z_][a-z0-9_]*$`)
 
 // Check says what is wrong with an address. It connects to nothing, and shows no password.
 func Check(address string) (wrong []batch.Mistake) {

@@ -2,10 +2,10 @@ package opening
 
 import (
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/patterns"
 )
 
 // Stem is the name that results of a file are called after: results of results keep the first file's name instead of collecting ids.
@@ -21,4 +21,4 @@ func Stem(f *ledger.File) string {
 }
 
 // resultPattern is what a result's name adds to its file's, with what mail programs and browsers put behind it.
-var resultPattern = regexp.MustCompile(`\.\d{8}-\d{6}-[0-9a-f]{4,12}(\.r\d+)?(\.(result|preview))?( ?\(\d+\))?$`)
+var resultPattern = patterns.New(`\.\d{8}-\d{6}-[0-9a-f]{4,12}(\.r\d+)?(\.(result|preview))?( ?\(\d+\))?$`)

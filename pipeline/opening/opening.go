@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/resultmark"
 	"github.com/rowferry/rowferry/words"
 )
@@ -73,7 +73,7 @@ type Signs struct {
 	Texts  bool // a new one, and not the sender's own
 }
 
-var idPattern = regexp.MustCompile(`\d{8}-\d{6}-[0-9a-f]{4,12}`)
+var idPattern = patterns.New(`\d{8}-\d{6}-[0-9a-f]{4,12}`)
 
 // signs looks for marks, an id in the name and columns like ours; nil where there are none.
 func (f *File) signs(ctx context.Context) (*Signs, error) {

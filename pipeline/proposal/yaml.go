@@ -6,13 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"unicode"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/providers"
 )
 
@@ -38,7 +37,7 @@ func (p *Proposal) Environment() []Variable {
 	return out
 }
 
-var hump = regexp.MustCompile(`([a-z0-9])([A-Z])`)
+var hump = patterns.New(`([a-z0-9])([A-Z])`)
 
 // variable is an environment variable's name: DELLIN_SESSION_ID.
 func (p *Proposal) variable(name string) string {
@@ -313,15 +312,13 @@ func comment(s string) string {
 }
 
 var (
-	bare = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`^[\p{L}_./][\p{L}\p{N}_./-]*( [\p{L}\p{N}_./()-]+)*$`)
-	})
-	reserved = regexp.MustCompile(`(?i)^(y|n|yes|no|on|off|true|false|null|~|\.inf|\.nan|\.|\.\.)$`)
+	bare     = patterns.New(`^[\p{L}_./][\p{L}\p{N}_./-]*( [\p{L}\p{N}_./()-]+)*$`)
+	reserved = patterns.New(`(?i)^(y|n|yes|no|on|off|true|false|null|~|\.inf|\.nan|\.|\.\.)$`)
 )
 
 // Scalar writes a text as YAML: bare where nobody can misread it, else in quotes.
 func Scalar(s string) string {
-	if bare().MatchString(s) && !reserved.MatchString(s) && !strings.HasPrefix(s, "file:") {
+	if bare.MatchString(s) && !reserved.MatchString(s) && !strings.HasPrefix(s, "file:") {
 		return s
 	}
 	return quoted(s)

@@ -1,13 +1,14 @@
 package redrop
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/rowferry/rowferry/patterns"
 )
 
 // Spreadsheet programs show a day by the name of its month, and take a house number for one: 12/3 comes back as 3-Dec, 12月3日 or 03.дек.
@@ -16,7 +17,7 @@ import (
 var months = [12]string{"jan янв ene gen sty", "feb фев fév fev lut", "mar мар mrz mär mrt", "apr апр avr abr kwi", "may май мая mai mei mag maj",
 	"jun июн juin giu cze", "jul июл juil lug lip", "aug авг août ago sie", "sep сен set wrz", "oct окт okt ott out paź", "nov ноя lis", "dec дек dez déc dic gru"}
 
-var chineseMonth = regexp.MustCompile(`^(?:(\d{4})年)?(\d{1,2})月(?:(\d{1,2})日)?$`)
+var chineseMonth = patterns.New(`^(?:(\d{4})年)?(\d{1,2})月(?:(\d{1,2})日)?$`)
 
 // named understands a day that is written with the name of its month: that, and its one or two numbers. The month is 0 where text is no such day.
 func named(text string) (numbers []string, month time.Month) {
@@ -117,4 +118,4 @@ func sameShortDayText(own, text string) (bool, order) {
 	return equal(is[0], first) && equal(is[1], second) || equal(is[0], second) && equal(is[1], first), undecided
 }
 
-var shortMonth = regexp.MustCompile(`^\d{1,2}[./-]\d{4}$`) // 5/2026, which is a month to a program
+var shortMonth = patterns.New(`^\d{1,2}[./-]\d{4}$`) // 5/2026, which is a month to a program

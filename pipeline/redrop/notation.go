@@ -3,7 +3,6 @@ package redrop
 import (
 	"math"
 	"math/big"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/patterns"
 )
 
 // Spreadsheet programs write dates and numbers in their own way when they save as CSV. likewise tells whether text is what a
@@ -93,16 +93,16 @@ func likewise(cell *batch.Cell, text string) (bool, order) {
 }
 
 var (
-	plainNumber = regexp.MustCompile(`^-?\d+(\.\d+)?$`)
-	isoTime     = regexp.MustCompile(`^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?$|^\d\d?:\d\d(:\d\d)?$`)
-	exponential = regexp.MustCompile(`^-?\d([.,]\d+)?[eE][+-]?\d+$`)
-	codeLike    = regexp.MustCompile(`^-?\d+([.,]\d+)?[eE][+-]?\d+$`) // 12E5, which is a code to its sender
-	inBrackets  = regexp.MustCompile(`^\(\d+(,\d{3})*(\.\d+)?\)$`)    // which is a negative number to a program
-	threes      = regexp.MustCompile(`^-?[1-9]\d{0,2}((\.\d{3})+|(,\d{3})+)$`)
-	digits      = regexp.MustCompile(`\d+`)
-	dateText    = regexp.MustCompile(`^\d{1,4}([./-]|\. )\d{1,2}([./-]|\. )\d{1,4}\.?$|^\d{4}年\d{1,2}月\d{1,2}日$`)
-	shortDay    = regexp.MustCompile(`^\d{1,2}[./-]\d{1,2}$`) // the house 12/3, which is a day to a program
-	clockText   = regexp.MustCompile(`^(\d{1,4}):(\d\d)(?::(\d\d))?(?: ?([AaPp])\.?[Mm]\.?)?$`)
+	plainNumber = patterns.New(`^-?\d+(\.\d+)?$`)
+	isoTime     = patterns.New(`^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?$|^\d\d?:\d\d(:\d\d)?$`)
+	exponential = patterns.New(`^-?\d([.,]\d+)?[eE][+-]?\d+$`)
+	codeLike    = patterns.New(`^-?\d+([.,]\d+)?[eE][+-]?\d+$`) // 12E5, which is a code to its sender
+	inBrackets  = patterns.New(`^\(\d+(,\d{3})*(\.\d+)?\)$`)    // which is a negative number to a program
+	threes      = patterns.New(`^-?[1-9]\d{0,2}((\.\d{3})+|(,\d{3})+)$`)
+	digits      = patterns.New(`\d+`)
+	dateText    = patterns.New(`^\d{1,4}([./-]|\. )\d{1,2}([./-]|\. )\d{1,4}\.?$|^\d{4}年\d{1,2}月\d{1,2}日$`)
+	shortDay    = patterns.New(`^\d{1,2}[./-]\d{1,2}$`) // the house 12/3, which is a day to a program
+	clockText   = patterns.New(`^(\d{1,4}):(\d\d)(?::(\d\d))?(?: ?([AaPp])\.?[Mm]\.?)?$`)
 )
 
 // sameZeros reports whether text are the same digits without the zeros, or the plus, that they began with.

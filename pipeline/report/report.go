@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +19,7 @@ import (
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/pipeline/receipts"
 	"github.com/rowferry/rowferry/pipeline/route"
@@ -186,7 +186,7 @@ func meanings(op *providers.Operation) map[string]batch.Text {
 	return texts
 }
 
-var providersWords = regexp.MustCompile(`[\s:：]*\{message\}`)
+var providersWords = patterns.New(`[\s:：]*\{message\}`)
 
 // meaning is a code's text without what the provider says of one row in particular; that stands at the row.
 func meaning(c *providers.CodeText) batch.Text {

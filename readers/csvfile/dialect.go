@@ -2,11 +2,11 @@ package csvfile
 
 import (
 	"iter"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/table"
 )
@@ -334,7 +334,7 @@ func crowded(text, delimiter string, n int) bool {
 }
 
 // gaps part columns that are filled up with blanks.
-var gaps = regexp.MustCompile(`\s{2,}`)
+var gaps = patterns.New(`\s{2,}`)
 
 // aligned reports whether most lines have values that are parted by several blanks: the columns stand below each other.
 func aligned(text string) bool {

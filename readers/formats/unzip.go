@@ -7,13 +7,13 @@ import (
 	"errors"
 	"io"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/charset"
 )
@@ -131,7 +131,7 @@ func nameOf(e *zip.File) string {
 }
 
 // drive is how an absolute path begins on Windows.
-var drive = regexp.MustCompile(`^([a-zA-Z]:)+`)
+var drive = patterns.New(`^([a-zA-Z]:)+`)
 
 // written is the name in the archive: without a flag it is in whatever encoding the sender's system has.
 func written(e *zip.File) string {

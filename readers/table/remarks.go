@@ -3,7 +3,6 @@ package table
 import (
 	"bytes"
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +12,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/rowferry/rowferry/labels"
+	"github.com/rowferry/rowferry/patterns"
 )
 
 // Remark is what a row is that stands below a heading and may be no record.
@@ -81,7 +81,7 @@ var (
 
 // exampleNames are those that are looked for within a text, the longest first; exemplary are the few of which each has one in it.
 var (
-	exampleNames = func() (names []string) {
+	exampleNames = sync.OnceValue(func() (names []string) {
 		for name := range examples {
 			if len(name) >= 3 {
 				names = append(names, name)
@@ -89,26 +89,21 @@ var (
 		}
 		slices.SortFunc(names, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 		return names
-	}()
-	exemplary = func() (stems []string) {
-		for _, name := range slices.Backward(exampleNames) {
+	})
+	exemplary = sync.OnceValue(func() (stems []string) {
+		for _, name := range slices.Backward(exampleNames()) {
 			if !slices.ContainsFunc(stems, func(stem string) bool { return strings.Contains(name, stem) }) {
 				stems = append(stems, name)
 			}
 		}
 		return stems
-	}()
+	})
 )
 
 // deleted are words that stand in an example's remark ("example, please delete") beside the word for it.
 var deleted = []string{"删", "刪", "勿", "仅供", "僅供", "delete", "remove", "do not", "удал", "lösch", "loesch", "supprim", "elimin", "borr", "not a real", "for reference", "参考"}
 
-// pattern is a regular expression that is made when a row is first held against it, and not at every start.
-func pattern(expression string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
-}
-
-var footer = pattern(`^(` +
+var footer = patterns.New(`^(` +
 	`(page|seite|стр\.?|страница|página|pagina|pág\.?) ?\d+( ?(of|/|von|из|sur|de) ?\d+)?` +
 	`|第 ?\d+ ?[页頁]([,，/ ]*共 ?\d+ ?[页頁])?|共 ?\d+ ?[页頁]` +
 	`|(printed|generated|exported|created|downloaded|report date|run date|print date|as of|last updated?)\b.*\d.*` +
@@ -122,7 +117,7 @@ var footer = pattern(`^(` +
 	`|[*※] ?.*(required|mandatory|pflicht|obligat|обязат|必填).*` +
 	`)$`)
 
-var descriptor = pattern(`^(` +
+var descriptor = patterns.New(`^(` +
 	`(text|string|number|numeric|integer|int|decimal|float|date|datetime|time|char|varchar|boolean|bool|alphanumeric|alphabetic|free text|digits|letters|characters|chars` +
 	`|文本|文字|数字|数值|日期|时间|整数|小数|字符|字符串|字母|是/否|下拉选择|текст|число|дата|строка|целое|время|цифры|буквы|символы|textfeld|zahl|datum|ganzzahl|ziffern|buchstaben|zeichen|texte|nombre|entier|chiffres|lettres|caractères|texto|número|numero|fecha|entero|dígitos|letras|caracteres)( ?\(?\d+([,.]\d+)?\)?)?` +
 	`|[ymdhjtaдмгsf]{2,4}([-/. :年月日t][ymdhjtaдмгsf]{1,4}){1,5}日?` +
@@ -279,7 +274,7 @@ func (r *remark) total(columns int, odd bool) (Remark, bool) {
 		return Total, r.strange
 	case counted[bare] && colon && HasDigit(rest) && !r.strange && gaps && columns > 1:
 		return Total, false
-	case alone && (tallied().MatchString(r.word) || counting(bare) && colon && HasDigit(rest) || summing(bare) && HasDigit(r.word)):
+	case alone && (tallied.MatchString(r.word) || counting(bare) && colon && HasDigit(rest) || summing(bare) && HasDigit(r.word)):
 		return Total, false
 	case extra[bare] && r.others > 0 && !r.strange && columns > 1:
 		return Record, true
@@ -367,13 +362,13 @@ func suffixed(word string) bool {
 	return false
 }
 
-var amount = pattern(`^((总?共|總?共|合共|合计|总计|合計|總計|小计|小計|共计|累计)[为:]?[\d.,]+\p{Han}{0,3}|[\d.,]+ ?(orders|rows|items|records|lines|parcels|sendungen|aufträge|заказ\S*|строк\S*|commandes|pedidos) (in total|total|gesamt|insgesamt|всего|au total|en total))$`)
+var amount = patterns.New(`^((总?共|總?共|合共|合计|总计|合計|總計|小计|小計|共计|累计)[为:]?[\d.,]+\p{Han}{0,3}|[\d.,]+ ?(orders|rows|items|records|lines|parcels|sendungen|aufträge|заказ\S*|строк\S*|commandes|pedidos) (in total|total|gesamt|insgesamt|всего|au total|en total))$`)
 
 // tallied: (2 rows affected), 15 records.
-var tallied = pattern(`^\(?\d[\d.,]* ?(rows?|records?|lines?|items?|orders?|parcels?|shipments?|zeilen|datensätze|aufträge|sendungen|строк[аи]?|запис(ь|и|ей)|заказ(а|ов)?|lignes?|commandes?|filas?|pedidos?|registros?|行|条|票|单|条记录|行记录)( ?\(?s\)?)?( (affected|selected|returned|exported|in set|found|total))?\.?\)?$`)
+var tallied = patterns.New(`^\(?\d[\d.,]* ?(rows?|records?|lines?|items?|orders?|parcels?|shipments?|zeilen|datensätze|aufträge|sendungen|строк[аи]?|запис(ь|и|ей)|заказ(а|ов)?|lignes?|commandes?|filas?|pedidos?|registros?|行|条|票|单|条记录|行记录)( ?\(?s\)?)?( (affected|selected|returned|exported|in set|found|total))?\.?\)?$`)
 
 // amounted: 共5件, 合计3票, 5 orders in total.
-func amounted(word string) bool { return amount().MatchString(word) }
+func amounted(word string) bool { return amount.MatchString(word) }
 
 // within reports whether a phrase that begins with what is counted has a word for all of it: "nombre total de colis", "anzahl gesamt".
 func within(phrase string) bool {
@@ -456,7 +451,7 @@ func (r *remark) forms(c string, begun bool) (marks, described int, all bool) {
 		switch {
 		case strings.Trim(form, "*") != "" && labels.IsMark(labels.Normal(form)):
 			marks++
-		case !coded(form) && descriptor().MatchString(form), begun && unitOf(form), form != part && units[form] && strings.HasPrefix(c, "("):
+		case !coded(form) && descriptor.MatchString(form), begun && unitOf(form), form != part && units[form] && strings.HasPrefix(c, "("):
 			described++
 		default:
 			return marks, described, false
@@ -482,10 +477,10 @@ func (r *remark) example() (Remark, bool) {
 		if i == 0 && examples[strings.Trim(c, ornaments+"()[]【】〔〕:")] {
 			return Example, false
 		}
-		if !slices.ContainsFunc(exemplary, func(stem string) bool { return strings.Contains(c, stem) }) {
+		if !slices.ContainsFunc(exemplary(), func(stem string) bool { return strings.Contains(c, stem) }) {
 			continue
 		}
-		for _, name := range exampleNames {
+		for _, name := range exampleNames() {
 			if !strings.Contains(c, name) {
 				continue
 			}
@@ -565,7 +560,7 @@ func (r *remark) end(columns int) (Remark, bool) {
 	return Record, false
 }
 
-func noted(cell string) bool { return footer().MatchString(strings.Trim(cell, "-—– ")) }
+func noted(cell string) bool { return footer.MatchString(strings.Trim(cell, "-—– ")) }
 
 // closing: "end of report", "以下空白".
 func closing(word string) bool {

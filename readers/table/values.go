@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -125,11 +126,11 @@ func Apostrophe(s string) (string, bool) {
 // Unescaped is a text without the marks that web shops leave in what they export: O&#39;Neil is O'Neil, Ann &amp;amp; Co is Ann & Co. A text with
 // tags is HTML and stays as it is. first is the first such mark, "" where there is none.
 func Unescaped(s string) (text, first string) {
-	if strings.IndexByte(s, '&') < 0 || strings.IndexByte(s, ';') < 0 || tag().MatchString(s) {
+	if strings.IndexByte(s, '&') < 0 || strings.IndexByte(s, ';') < 0 || tag.MatchString(s) {
 		return s, ""
 	}
 	for range 3 { // escaped by several programs, one after the other
-		next := reference().ReplaceAllStringFunc(s, func(mark string) string {
+		next := reference.ReplaceAllStringFunc(s, func(mark string) string {
 			text := unescape(mark)
 			if first == "" && text != mark {
 				first = mark
@@ -145,8 +146,8 @@ func Unescaped(s string) (text, first string) {
 }
 
 var (
-	reference = pattern(`&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});`)
-	tag       = pattern(`</?[A-Za-z][^<>]*>`)
+	reference = patterns.New(`&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});`)
+	tag       = patterns.New(`</?[A-Za-z][^<>]*>`)
 )
 
 // unescape is the character that a reference stands for; one that shows nothing, or none, is left alone.
@@ -163,10 +164,10 @@ func unescape(reference string) string {
 }
 
 // Formula reports whether a text is a formula that a program wrote out, or somebody typed into a cell for text, instead of what it shows.
-func Formula(s string) bool { return len(s) > 1 && s[0] == '=' && formula().MatchString(s) }
+func Formula(s string) bool { return len(s) > 1 && s[0] == '=' && formula.MatchString(s) }
 
 // formula has after its sign a cell, a call, a sheet, a number that stands alone or is reckoned with, or a text that something is put to.
-var formula = pattern(`^=\s*[-+@({]*(\$?[A-Za-z]{1,3}\$?\d{1,7}([^\pL\d_.]|$)|[\pL_][\pL\d_.]*\(|'[^']+'!|[\pL_][\pL\d_.]*!\$?[A-Za-z]|\d[\d.,]*\s*([-+*/^&]|$)|"[^"]*"\s*&)`)
+var formula = patterns.New(`^=\s*[-+@({]*(\$?[A-Za-z]{1,3}\$?\d{1,7}([^\pL\d_.]|$)|[\pL_][\pL\d_.]*\(|'[^']+'!|[\pL_][\pL\d_.]*!\$?[A-Za-z]|\d[\d.,]*\s*([-+*/^&]|$)|"[^"]*"\s*&)`)
 
 // UnderFormula is the cell that holds a formula.
 func UnderFormula(text string) batch.Cell {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -14,6 +13,7 @@ import (
 	"golang.org/x/text/encoding/unicode/utf32"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/charset"
 	"github.com/rowferry/rowferry/words"
@@ -21,7 +21,7 @@ import (
 
 func hex(r rune) string { return fmt.Sprintf("U+%04X", r) }
 
-var declaration = regexp.MustCompile(`^<\?xml\s[^>]*?\bencoding\s*=\s*["']([^"'<>]*)["']`)
+var declaration = patterns.New(`^<\?xml\s[^>]*?\bencoding\s*=\s*["']([^"'<>]*)["']`)
 
 // decode gives the content as UTF-8 text. What decides, in this order: a byte order mark, the configuration, the
 // shape of UTF-16 and UTF-32 without a mark, the declaration; UTF-8 where nothing speaks.

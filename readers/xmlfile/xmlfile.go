@@ -6,12 +6,12 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/readers"
 	"github.com/rowferry/rowferry/readers/charset"
 	"github.com/rowferry/rowferry/readers/table"
@@ -79,7 +79,7 @@ func (t *opened) expect(w readers.Wants, commas []bool) {
 	t.first = firsts(t.columns, fit)
 }
 
-var repeated = regexp.MustCompile(`\[\d+\]`)
+var repeated = patterns.New(`\[\d+\]`)
 
 // firsts finds for each column that nothing takes whether it holds what another one of that name holds already, of which something is
 // taken: "item[2]" beside "item". -1: none.

@@ -7,12 +7,12 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/words"
 )
@@ -115,7 +115,7 @@ type part struct {
 	hole bool
 }
 
-var hole = regexp.MustCompile(`\{[A-Za-z_][A-Za-z0-9_.-]*\}`)
+var hole = patterns.New(`\{[A-Za-z_][A-Za-z0-9_.-]*\}`)
 
 // NewTemplate compiles a template. Braces around anything but a word are text.
 func NewTemplate(s string) Template {

@@ -6,12 +6,12 @@ import (
 	"html"
 	"io"
 	"iter"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/rowferry/rowferry/outbox/workbook/ours"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/resultmark"
 )
 
@@ -276,7 +276,7 @@ func (n *oldNotes) note(k token) ([]byte, error) {
 // What is added to a note of the sender's begins like a note does in Excel, with who says it.
 const addedBegin = resultmark.Author + ":"
 
-var added = regexp.MustCompile(`(?s)(?:\r?\n){0,2}` + addedBegin + `\r?\n.*?` + ours.AddedEnd)
+var added = patterns.New(`(?s)(?:\r?\n){0,2}` + addedBegin + `\r?\n.*?` + ours.AddedEnd)
 
 // extendNote adds a text to a note of the sender's.
 func extendNote(n *ours.Notes, note []byte, addition string) []byte {

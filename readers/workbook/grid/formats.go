@@ -1,10 +1,11 @@
 package grid
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/rowferry/rowferry/patterns"
 )
 
 // Look is what a number format makes of a number.
@@ -392,7 +393,7 @@ func (t *traits) bracket(text string, s *Section) {
 }
 
 // coded are formats that put letters right before all digits, "LB"0, and so make a code of a number; but not of money.
-var coded = regexp.MustCompile(`^\pL[\pL\d]*[-/_]?` + string(rune(slot)) + `$`)
+var coded = patterns.New(`^\pL[\pL\d]*[-/_]?` + string(rune(slot)) + `$`)
 
 var money = map[string]bool{"USD": true, "EUR": true, "CNY": true, "RMB": true, "RUB": true, "GBP": true, "JPY": true, "HKD": true, "TWD": true, "KRW": true, "INR": true, "KZT": true, "UAH": true, "R": true}
 

@@ -2,10 +2,9 @@ package grid
 
 import (
 	"bytes"
-	"regexp"
 	"strconv"
-	"sync"
 
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/readers/table"
 )
 
@@ -35,19 +34,17 @@ func (r *Row) sums(from int) {
 
 // sum is a formula that does nothing but add up one range, perhaps rounded: SUM(F2:F6) as Excel keeps it, of:=SUM([.F2:.F6]), =SUM(R[-5]C:R[-1]C),
 // or a column of a table by its name, as below a table: SUBTOTAL(109,[Weight]).
-var sum = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^(?:of:|oooc:|msoxl:)?=?\s*(?:ROUND\()?(?:` +
-		`(?:SUM|SUBTOTAL|(?:_xlfn\.|COM\.MICROSOFT\.)?AGGREGATE|COUNTA?|AVERAGE)\(\s*(?:\d+\s*[,;]\s*)*` +
-		`(?:\[?\.?\$?([A-Z]{1,3})\$?(\d+):\.?\$?([A-Z]{1,3})\$?(\d+)\]?|R(?:\[-(\d+)\]|(\d+))C:R(?:\[-(\d+)\]|(\d+))C)` +
-		`|SUBTOTAL\(\d+,[^()\[\]:]*\[[^\[\].:@]+\])\s*\)\s*(?:[,;]\s*\d+\s*\))?$`)
-})
+var sum = patterns.New(`^(?:of:|oooc:|msoxl:)?=?\s*(?:ROUND\()?(?:` +
+	`(?:SUM|SUBTOTAL|(?:_xlfn\.|COM\.MICROSOFT\.)?AGGREGATE|COUNTA?|AVERAGE)\(\s*(?:\d+\s*[,;]\s*)*` +
+	`(?:\[?\.?\$?([A-Z]{1,3})\$?(\d+):\.?\$?([A-Z]{1,3})\$?(\d+)\]?|R(?:\[-(\d+)\]|(\d+))C:R(?:\[-(\d+)\]|(\d+))C)` +
+	`|SUBTOTAL\(\d+,[^()\[\]:]*\[[^\[\].:@]+\])\s*\)\s*(?:[,;]\s*\d+\s*\))?$`)
 
 // summed is the uppermost row that a formula of the cell adds up, where it adds up cells of its own column above it; 0 for others.
 func summed(text []byte, column, row int) int {
 	if bytes.IndexByte(text, '(') < 0 || bytes.IndexByte(text, ':') < 0 && bytes.IndexByte(text, '[') < 0 {
 		return 0
 	}
-	m := sum().FindSubmatch(text)
+	m := sum.FindSubmatch(text)
 	if m == nil {
 		return 0
 	}
