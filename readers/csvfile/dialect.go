@@ -181,14 +181,7 @@ func (t *trial) measure() {
 		rows, quoted = append(rows, row), append(quoted, t.quoted[i])
 		count[len(row)]++
 	}
-	t.width = 1
-	for n, c := range count {
-		value, best := c*(n-1), count[t.width]*(t.width-1)
-		if value > best || value == best && n > t.width {
-			t.width = n
-		}
-	}
-	if t.width < 2 {
+	if t.width = usualWidth(count); t.width < 2 {
 		return
 	}
 	t.whole = trimmed(rows[0]) < 2
@@ -199,7 +192,7 @@ func (t *trial) measure() {
 	}
 	fit, cells, dirty := 0, 0, 0
 	for i, row := range rows[first:] {
-		if len(row) == t.width || len(row) > t.width && trimmed(row) <= t.width || len(row) < t.width && len(row) >= least {
+		if t.fits(row, least) {
 			fit++
 		}
 		for column, c := range row {
@@ -207,7 +200,7 @@ func (t *trial) measure() {
 				continue
 			}
 			cells++
-			if !slices.Contains(quoted[first+i], column) && (several(c, t.d.delimiter) || t.d.quote != 0 && torn(c, t.d.quote)) {
+			if !slices.Contains(quoted[first+i], column) && t.dirty(c) {
 				dirty++
 			}
 		}
@@ -216,6 +209,34 @@ func (t *trial) measure() {
 	if cells > 0 {
 		t.clean = 1 - float64(dirty)/float64(cells)
 	}
+}
+
+// usualWidth is the width that most cells agree with, of how many records have each; the wider one of two.
+func usualWidth(count map[int]int) int {
+	width := 1
+	for n, c := range count {
+		value, best := c*(n-1), count[width]*(width-1)
+		if value > best || value == best && n > width {
+			width = n
+		}
+	}
+	return width
+}
+
+// fits reports whether a row has the usual width, but for empty fields at its end.
+func (t *trial) fits(row []string, least int) bool {
+	switch n := len(row); {
+	case n > t.width:
+		return trimmed(row) <= t.width
+	case n < t.width:
+		return n >= least
+	}
+	return true
+}
+
+// dirty reports whether a cell that nobody quoted looks like several, or like a part of one.
+func (t *trial) dirty(c string) bool {
+	return several(c, t.d.delimiter) || t.d.quote != 0 && torn(c, t.d.quote)
 }
 
 // narrow is the least width that a full record may have when others end with empty fields.
@@ -277,20 +298,9 @@ func (x *excerpt) choose(w wishes, fit table.Judge) (dialect, error) {
 		}
 	}
 	if fit != nil && w.delimiter == "" {
-		most := best.known(fit)
-		for _, delimiter := range slices.Concat(delimiters, rare, odd) {
-			if delimiter == best.d.delimiter || !crowded(x.text, delimiter, max(1, most)) {
-				continue
-			}
-			if delimiter == " " && aligned(x.text) {
-				if most < 2 && drawn(x.text, fit) > 1 {
-					return dialect{}, readers.Refuse("csv.aligned")
-				}
-				continue
-			}
-			if t := x.quotes(w, delimiter, tried); t.regular > 0.6 && t.known(fit) > max(1, most) {
-				best, most = t, t.known(fit)
-			}
+		var err error
+		if best, err = x.byNames(w, fit, best); err != nil {
+			return dialect{}, err
 		}
 	}
 	if w.delimiter == "" && best.score() < 0.2 && (fit == nil || best.known(fit) == 0) {
@@ -302,6 +312,27 @@ func (x *excerpt) choose(w wishes, fit table.Judge) (dialect, error) {
 		best = x.quotes(w, best.d.delimiter, all)
 	}
 	return best.d, nil
+}
+
+// byNames is the trial whose delimiter makes the most names that the route knows of the heading; best, which counts chose, where no other
+// makes more.
+func (x *excerpt) byNames(w wishes, fit table.Judge, best trial) (trial, error) {
+	most := best.known(fit)
+	for _, delimiter := range slices.Concat(delimiters, rare, odd) {
+		if delimiter == best.d.delimiter || !crowded(x.text, delimiter, max(1, most)) {
+			continue
+		}
+		if delimiter == " " && aligned(x.text) {
+			if most < 2 && drawn(x.text, fit) > 1 {
+				return best, readers.Refuse("csv.aligned")
+			}
+			continue
+		}
+		if t := x.quotes(w, delimiter, tried); t.regular > 0.6 && t.known(fit) > max(1, most) {
+			best, most = t, t.known(fit)
+		}
+	}
+	return best, nil
 }
 
 // whollySound reports whether quotes would choose d of the whole excerpt too: nothing in it speaks against what is tried first.
