@@ -263,38 +263,21 @@ func (b *Bound) first(path string, headings []string, wrong *[]batch.Text) int {
 
 // bindDefaults fills what the map leaves open by the fields' own names, the surest first.
 func (b *Bound) bindDefaults(taken []bool, wrong *[]batch.Text) {
-	type pair struct{ slot, col int }
 	dropped := map[int]bool{} // slots whose doubt has been told
 	for round := range 2 * tiers {
-		var pairs []pair
-		for i := range b.slots {
-			if s := &b.slots[i]; s.open() && !dropped[i] {
-				for _, col := range b.named(s, round%tiers, round >= tiers, taken) {
-					pairs = append(pairs, pair{i, col})
-				}
-			}
-		}
-		for _, p := range pairs {
+		claims := b.claims(round, taken, dropped)
+		for _, p := range claims {
 			if dropped[p.slot] {
 				continue
 			}
-			var cols []int
-			var fields []string
-			for _, o := range pairs {
-				if o.slot == p.slot {
-					cols = append(cols, o.col)
-				}
-				if o.col == p.col {
-					fields = append(fields, b.slots[o.slot].field.Path)
-				}
-			}
+			cols, fields := b.rivals(p, claims)
 			switch {
 			case len(cols) > 1:
 				*wrong = append(*wrong, words.Every("mapper.bind.columns", "path", b.slots[p.slot].field.Path, "columns", b.headings(cols)))
 				dropped[p.slot] = true
 			case len(fields) > 1:
 				*wrong = append(*wrong, words.Every("mapper.bind.fields", "heading", b.heading(p.col), "fields", strings.Join(fields, ", ")))
-				for _, o := range pairs {
+				for _, o := range claims {
 					if o.col == p.col {
 						dropped[o.slot] = true
 					}
@@ -305,6 +288,36 @@ func (b *Bound) bindDefaults(taken []bool, wrong *[]batch.Text) {
 			}
 		}
 	}
+}
+
+// claim is a slot's, on a column whose heading is a name of its field.
+type claim struct{ slot, col int }
+
+// claims are those of a round: first all tiers, then all once more for marked headings.
+func (b *Bound) claims(round tier, taken []bool, dropped map[int]bool) (claims []claim) {
+	for i := range b.slots {
+		s := &b.slots[i]
+		if !s.open() || dropped[i] {
+			continue
+		}
+		for _, col := range b.named(s, round%tiers, round >= tiers, taken) {
+			claims = append(claims, claim{i, col})
+		}
+	}
+	return claims
+}
+
+// rivals are the columns that the claim's slot claims and the fields that claim its column.
+func (b *Bound) rivals(p claim, claims []claim) (cols []int, fields []string) {
+	for _, o := range claims {
+		if o.slot == p.slot {
+			cols = append(cols, o.col)
+		}
+		if o.col == p.col {
+			fields = append(fields, b.slots[o.slot].field.Path)
+		}
+	}
+	return cols, fields
 }
 
 // open reports whether a column may fill the field by its heading.

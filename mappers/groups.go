@@ -196,46 +196,60 @@ func (st *state) keyOf() (string, bool) {
 
 // addShared keeps the first row's values and compares those of the others with them. A blank says nothing.
 func (st *state) addShared(g *group, first bool) {
-	if first {
-		if col := st.b.group; col >= 0 {
-			g.spelling = strings.Clone(trim(st.cell(col).Text))
-		}
-	} else if col := st.b.group; col >= 0 {
-		if now := trim(st.cell(col).Text); now != g.spelling && g.spelling != "" && now != "" {
-			st.disagree(&slot{filler: &filler{field: groupField}, col: col, spot: col}, now, g.spelling, g.first)
-		}
+	if col := st.b.group; col >= 0 {
+		st.addSpelling(g, col, first)
 	}
 	for i := range st.b.slots {
 		s := &st.b.slots[i]
 		if !s.inRows && (first || s.constant == nil) {
-			st.buf = st.buf[:0]
-			value, kind, ok := st.text(s)
-			var out []byte
-			if !ok {
-				st.spoil(s)
-			}
-			if ok && value != "" {
-				out = st.convert(s, value, kind)
-			}
-			if first {
-				g.head = append(g.head, out...)
-				if c := st.blank(s); ok && value == "" && s.required() && c.Problem != nil {
-					g.showsWord(i, c.Problem)
-				}
-			} else if len(out) > 0 {
-				was, row := g.shared(i)
-				switch {
-				case was == nil:
-					g.own().late = append(g.late, late{i, st.row.Number, string(out)})
-				case !bytes.Equal(was, out):
-					st.disagree(s, value, plain(was), row)
-					st.spoil(s)
-				}
-			}
+			st.addValue(g, i, first)
 		}
 		if first {
 			g.end(i)
 		}
+	}
+}
+
+// addSpelling keeps how the first row writes what the group is called, in the column that names it.
+func (st *state) addSpelling(g *group, col int, first bool) {
+	now := trim(st.cell(col).Text)
+	if first {
+		g.spelling = strings.Clone(now)
+		return
+	}
+	if now != g.spelling && g.spelling != "" && now != "" {
+		st.disagree(&slot{filler: &filler{field: groupField}, col: col, spot: col}, now, g.spelling, g.first)
+	}
+}
+
+// addValue is addShared for the value of one slot.
+func (st *state) addValue(g *group, i int, first bool) {
+	s := &st.b.slots[i]
+	st.buf = st.buf[:0]
+	value, kind, ok := st.text(s)
+	var out []byte
+	if !ok {
+		st.spoil(s)
+	}
+	if ok && value != "" {
+		out = st.convert(s, value, kind)
+	}
+	if first {
+		g.head = append(g.head, out...)
+		if c := st.blank(s); ok && value == "" && s.required() && c.Problem != nil {
+			g.showsWord(i, c.Problem)
+		}
+		return
+	}
+	if len(out) == 0 {
+		return
+	}
+	switch was, row := g.shared(i); {
+	case was == nil:
+		g.own().late = append(g.late, late{i, st.row.Number, string(out)})
+	case !bytes.Equal(was, out):
+		st.disagree(s, value, plain(was), row)
+		st.spoil(s)
 	}
 }
 
