@@ -459,11 +459,34 @@ func (l *loader) checkPlace(c *Config, key, sftp string) {
 	l.bad(key+".sftp", words.Message("config.sftp.unknown", "name", words.Short(sftp)), write)
 }
 
+// folder is one that files are taken from, by its key.
+type folder struct{ key, where string }
+
 // checkFolders keeps routes out of each other's way.
 func (l *loader) checkFolders(c *Config) {
-	type folder struct{ key, where string }
-	var inboxes []folder
-	taken := map[string]string{}
+	names := sortedKeys(c.Routes)
+	slices.SortStableFunc(names, func(a, b string) int { return l.keys["routes."+a].line - l.keys["routes."+b].line })
+	inboxes, taken := l.inboxes(c, names)
+	l.checkOutboxes(c, names, inboxes)
+	data := real("", c.Data)
+	if isFolder(c.Spool) {
+		l.checkSpool(c, data, taken)
+	}
+	for _, in := range inboxes {
+		for _, other := range inboxes {
+			if in != other && within(in.where, other.where) && in.where != other.where {
+				l.bad(in.key, words.Message("config.inbox_inside", "other", other.key), words.Message("config.same_folder.write"))
+			}
+		}
+		if within(data, in.where) || within(in.where, data) {
+			l.bad(in.key, words.Message("config.data_inside"), words.Message("config.data_inside.write"))
+		}
+	}
+}
+
+// inboxes are the folders that files are taken from, each for one route alone; taken has their keys by where they lie.
+func (l *loader) inboxes(c *Config, names []string) (inboxes []folder, taken map[string]string) {
+	taken = map[string]string{}
 	claim := func(key, sftp, dir string) {
 		if dir == "" {
 			return
@@ -476,13 +499,16 @@ func (l *loader) checkFolders(c *Config) {
 		taken[at] = key
 		inboxes = append(inboxes, folder{key, at})
 	}
-	names := sortedKeys(c.Routes)
-	slices.SortStableFunc(names, func(a, b string) int { return l.keys["routes."+a].line - l.keys["routes."+b].line })
 	for _, name := range names {
 		r := c.Routes[name]
 		claim("routes."+name+".inbox.dir", r.Inbox.SFTP, r.Inbox.Dir)
 		claim("routes."+name+".preview.dir", r.Preview.SFTP, r.Preview.Dir)
 	}
+	return inboxes, taken
+}
+
+// checkOutboxes keeps results out of the folders that files are taken from.
+func (l *loader) checkOutboxes(c *Config, names []string, inboxes []folder) {
 	for _, name := range names {
 		r := c.Routes[name]
 		if r.Outbox.Dir == "" {
@@ -500,20 +526,6 @@ func (l *loader) checkFolders(c *Config) {
 			}
 			l.bad(key, words.Message(what, "other", in.key), words.Message("config.outbox_inside.write"))
 			break
-		}
-	}
-	data := real("", c.Data)
-	if isFolder(c.Spool) {
-		l.checkSpool(c, data, taken)
-	}
-	for _, in := range inboxes {
-		for _, other := range inboxes {
-			if in != other && within(in.where, other.where) && in.where != other.where {
-				l.bad(in.key, words.Message("config.inbox_inside", "other", other.key), words.Message("config.same_folder.write"))
-			}
-		}
-		if within(data, in.where) || within(in.where, data) {
-			l.bad(in.key, words.Message("config.data_inside"), words.Message("config.data_inside.write"))
 		}
 	}
 }

@@ -642,45 +642,50 @@ func (l *loader) mappingKeys(s spot, n *yaml.Node, m *Mapping) {
 			continue
 		}
 		l.values[key] = l.where(value)
-		text, isScalar := scalar(value)
-		flag := slices.Contains([]string{"trim", "upper", "lower"}, e.Name)
-		yes := strings.EqualFold(text, "true")
-		switch {
-		case e.Name == "lookup":
-			l.lookup(at, value, m)
-		case flag && value.ShortTag() != "!!bool":
-			l.wrong(at, value, "config.want.bool")
-		case strictyaml.Null(value):
+		l.mappingKey(at, e.Name, value, m)
+	}
+}
+
+// mappingKey reads the value of one key of a mapping.
+func (l *loader) mappingKey(at spot, name string, value *yaml.Node, m *Mapping) {
+	text, isScalar := scalar(value)
+	flag := slices.Contains([]string{"trim", "upper", "lower"}, name)
+	yes := strings.EqualFold(text, "true")
+	switch {
+	case name == "lookup":
+		l.lookup(at, value, m)
+	case flag && value.ShortTag() != "!!bool":
+		l.wrong(at, value, "config.want.bool")
+	case strictyaml.Null(value):
+		l.empty(at, value)
+	case name == "from":
+		m.From = l.headings(at, value)
+	case name == "date":
+		m.Date = l.headings(at, value)
+	case !isScalar:
+		l.wrong(at, value, "config.want.text")
+	case name == "trim":
+		m.Trim = &yes
+	case name == "upper":
+		m.Upper = yes
+	case name == "lower":
+		m.Lower = yes
+	case name == "value":
+		m.Value = &text
+	case name == "default":
+		m.Blank = text
+	case name == "zone":
+		m.Zone = text
+	case name == "as":
+		if forms := strings.Split(at.tags.Get("enum"), ","); !slices.Contains(forms, text) {
+			l.oneOf(at.key, text, forms)
+			return
+		}
+		m.As = text
+	case name == "expr":
+		m.Expr = text
+		if strings.TrimSpace(text) == "" {
 			l.empty(at, value)
-		case e.Name == "from":
-			m.From = l.headings(at, value)
-		case e.Name == "date":
-			m.Date = l.headings(at, value)
-		case !isScalar:
-			l.wrong(at, value, "config.want.text")
-		case e.Name == "trim":
-			m.Trim = &yes
-		case e.Name == "upper":
-			m.Upper = yes
-		case e.Name == "lower":
-			m.Lower = yes
-		case e.Name == "value":
-			m.Value = &text
-		case e.Name == "default":
-			m.Blank = text
-		case e.Name == "zone":
-			m.Zone = text
-		case e.Name == "as":
-			if forms := strings.Split(f.Tag.Get("enum"), ","); !slices.Contains(forms, text) {
-				l.oneOf(key, text, forms)
-				continue
-			}
-			m.As = text
-		case e.Name == "expr":
-			m.Expr = text
-			if strings.TrimSpace(text) == "" {
-				l.empty(at, value)
-			}
 		}
 	}
 }
