@@ -294,23 +294,15 @@ func indent(dst []byte, depth int) []byte {
 func (e *encoder) element(dst []byte, depth int, name string, s *providers.Schema, raw []byte, r *request) ([]byte, error) {
 	dst = append(append(dst, '<'), name...)
 	v, mine := e.ours(s, raw, r)
-	if mine || raw != nil && raw[0] != '{' || raw == nil && s.Type != "object" {
-		if !mine {
-			var err error
-			if v, err = scalar(raw); err != nil {
-				return nil, err
-			}
-		}
-		if v == "" {
-			return append(dst, "/>"...), nil
-		}
-		dst = append(dst, '>')
-		dst, err := e.text(dst, v, false, r)
+	if mine {
+		return e.plain(dst, name, v, r)
+	}
+	if raw != nil && raw[0] != '{' || raw == nil && s.Type != "object" {
+		v, err := scalar(raw)
 		if err != nil {
 			return nil, err
 		}
-		dst = append(append(dst, "</"...), name...)
-		return append(dst, '>'), nil
+		return e.plain(dst, name, v, r)
 	}
 	members, err := membersOf(raw)
 	if err != nil {
@@ -346,6 +338,19 @@ func (e *encoder) element(dst []byte, depth int, name string, s *providers.Schem
 		return append(dst[:open], "/>"...), nil
 	}
 	dst = indent(append(dst, '\n'), depth)
+	dst = append(append(dst, "</"...), name...)
+	return append(dst, '>'), nil
+}
+
+// plain writes the rest of an element, whose tag is open, that holds a text and nothing else.
+func (e *encoder) plain(dst []byte, name, text string, r *request) ([]byte, error) {
+	if text == "" {
+		return append(dst, "/>"...), nil
+	}
+	dst, err := e.text(append(dst, '>'), text, false, r)
+	if err != nil {
+		return nil, err
+	}
 	dst = append(append(dst, "</"...), name...)
 	return append(dst, '>'), nil
 }

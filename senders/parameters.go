@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"maps"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -56,13 +57,11 @@ func (c *call) parameters(a Attempt, m *message) error {
 		}
 		groups[in] = ms
 	}
-	path, query := c.path, ""
-	var cookies []string
-	header := maps.Clone(m.header)
+	to := carried{path: c.path, header: maps.Clone(m.header)}
 	for _, p := range c.op.Parameters {
 		raw := groups[p.In].pull(p.Name)
 		if p.Schema.Type == "object" || p.Style == providers.AsJSON {
-			err := c.nested(p, raw, r, func(name, v string) { query = join(query, name, v) })
+			err := c.nested(p, raw, r, func(name, v string) { to.query = join(to.query, name, v) })
 			if err != nil {
 				return err
 			}
@@ -75,38 +74,53 @@ func (c *call) parameters(a Attempt, m *message) error {
 		if values == nil {
 			continue
 		}
-		together := strings.Join(values, cmp.Or(p.Style, ","))
-		switch p.In {
-		case "path":
-			if strings.Trim(together, ".") == "" {
-				return unfit(p)
-			}
-			path = strings.ReplaceAll(path, "{"+p.Name+"}", before(p)+url.PathEscape(together))
-		case "query":
-			if !p.Explode {
-				values = []string{together}
-			}
-			for _, v := range values {
-				query = join(query, p.Name, v)
-			}
-		case "header":
-			if bad(together) {
-				return unfit(p)
-			}
-			auth.Set(header, p.Name, together)
-		case "cookie":
-			cookies = append(cookies, p.Name+"="+url.PathEscape(together))
+		if err := to.put(p, values); err != nil {
+			return err
 		}
 	}
-	if len(cookies) > 0 {
-		auth.Set(header, "Cookie", strings.Join(append(header["Cookie"], cookies...), "; ")) // a scheme may have written one
+	if len(to.cookies) > 0 {
+		auth.Set(to.header, "Cookie", strings.Join(append(to.header["Cookie"], to.cookies...), "; ")) // a scheme may have written one
 	}
-	u, err := url.Parse(strings.TrimRight(c.server.String(), "/") + "/" + strings.TrimLeft(path, "/"))
+	u, err := url.Parse(strings.TrimRight(c.server.String(), "/") + "/" + strings.TrimLeft(to.path, "/"))
 	if err != nil {
 		return err
 	}
-	u.RawQuery = query
-	m.url, m.header = u, header
+	u.RawQuery = to.query
+	m.url, m.header = u, to.header
+	return nil
+}
+
+// carried is where a request has its parameters.
+type carried struct {
+	path, query string
+	header      http.Header
+	cookies     []string
+}
+
+// put writes a parameter's values where it belongs.
+func (to *carried) put(p providers.Parameter, values []string) error {
+	together := strings.Join(values, cmp.Or(p.Style, ","))
+	switch p.In {
+	case "path":
+		if strings.Trim(together, ".") == "" {
+			return unfit(p)
+		}
+		to.path = strings.ReplaceAll(to.path, "{"+p.Name+"}", before(p)+url.PathEscape(together))
+	case "query":
+		if !p.Explode {
+			values = []string{together}
+		}
+		for _, v := range values {
+			to.query = join(to.query, p.Name, v)
+		}
+	case "header":
+		if bad(together) {
+			return unfit(p)
+		}
+		auth.Set(to.header, p.Name, together)
+	case "cookie":
+		to.cookies = append(to.cookies, p.Name+"="+url.PathEscape(together))
+	}
 	return nil
 }
 
