@@ -46,8 +46,10 @@ test:
 	$(MAKE) --no-print-directory -j2 packages vetted
 	$(MAKE) --no-print-directory -j3 soaked raced plain fuzz checked
 
-# One way of building for all that runs without the race detector: the compiler's cache then serves each of them.
-PLAIN := CGO_ENABLED=0 GOFLAGS=-trimpath
+# One way of building for all that runs without the race detector, which is a release's: the compiler's cache then serves each of them.
+PLAIN := vetted checked plain soaked fuzz
+$(PLAIN): export CGO_ENABLED := 0
+$(PLAIN): export GOFLAGS := -trimpath -gcflags=all=-dwarf=false $(shell sed "s/.*/'-gcflags=&=-dwarf=false -l'/" packaging/seldom.txt)
 
 # Vetted once, by lint: go test would do it again for each way of building, and all modules that we use with it.
 TEST := $(GO) test -vet=off
@@ -64,41 +66,41 @@ unit: raced plain soaked
 
 # SQLite itself, which is C turned into Go, is not watched for races: it shares nothing with us but through its driver, which is
 # watched, and a test that keeps books takes half the time. Nor is the hash of passwords, which shares nothing at all.
-RACE := -race $(foreach p,modernc.org/sqlite/lib modernc.org/libc/... modernc.org/memory golang.org/x/crypto/argon2,-gcflags=$(p)=-race=false)
+RACE := -race -gcflags=all=-dwarf=false $(foreach p,modernc.org/sqlite/lib modernc.org/libc/... modernc.org/memory golang.org/x/crypto/argon2,'-gcflags=$(p)=-race=false -dwarf=false')
 
 raced:
 	$(TEST) $(RACE) -short -timeout 22m $$($(GO) list ./... | grep -v $(foreach p,$(LONG),-e /$(p)$$))
 	$(TEST) $(RACE) -short -timeout 22m ./cmd/rowferry -run '^($(KILLS))$$'
 
 plain:
-	$(PLAIN) $(TEST) -timeout 22m -skip '^TestSoak$$' $(addprefix ./,$(LONG))
-	$(PLAIN) $(TEST) -timeout 22m ./pipeline -run '^($(WHOLE))$$'
-	$(PLAIN) $(TEST) -timeout 22m . -run '^($(HOUSE))$$'
+	$(TEST) -timeout 22m -skip '^TestSoak$$' $(addprefix ./,$(LONG))
+	$(TEST) -timeout 22m ./pipeline -run '^($(WHOLE))$$'
+	$(TEST) -timeout 22m . -run '^($(HOUSE))$$'
 
 # Two minutes of make soak, beside all others.
 soaked:
-	$(PLAIN) $(TEST) -timeout 22m ./cmd/rowferry -run '^TestSoak$$'
+	$(TEST) -timeout 22m ./cmd/rowferry -run '^TestSoak$$'
 
 lint: vetted checked
 
 # The compiler collects its garbage seldom here, and staticcheck too: a tenth of their time.
 vetted:
 	@bad="$$(gofmt -l .)"; [ -z "$$bad" ] || { echo 'gofmt: these files are not formatted:' $$bad >&2; exit 1; }
-	GOGC=300 $(PLAIN) $(GO) vet ./...
+	GOGC=300 $(GO) vet ./...
 
 checked:
-	GOGC=300 $(PLAIN) $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+	GOGC=300 $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
 # So many inputs for each reader; failures are kept in testdata/fuzz. A number, not a time: at the end of a time, go test of
 # Go 1.26 may call a sound run failed ("context deadline exceeded", go.dev/issue/75804). Without a bound, finding the
 # smallest form of an interesting input takes longer than all the rest.
-FUZZ := -run '^$$' -fuzztime 20000x -fuzzminimizetime 10x -parallel 4
+FUZZ := -run '^$$' -fuzztime 10000x -fuzzminimizetime 10x -parallel 4
 fuzz:
-	$(PLAIN) $(TEST) ./readers/csvfile  $(FUZZ) -fuzz '^FuzzCSV$$'
-	$(PLAIN) $(TEST) ./readers/workbook $(FUZZ) -fuzz '^FuzzWorkbook$$'
-	$(PLAIN) $(TEST) ./readers/workbook $(FUZZ) -fuzz '^FuzzSheet$$'
-	$(PLAIN) $(TEST) ./readers/workbook $(FUZZ) -fuzz '^FuzzKinds$$'
-	$(PLAIN) $(TEST) ./readers/xmlfile  $(FUZZ) -fuzz '^FuzzXML$$'
+	$(TEST) ./readers/csvfile  $(FUZZ) -fuzz '^FuzzCSV$$'
+	$(TEST) ./readers/workbook $(FUZZ) -fuzz '^FuzzWorkbook$$'
+	$(TEST) ./readers/workbook $(FUZZ) -fuzz '^FuzzSheet$$'
+	$(TEST) ./readers/workbook $(FUZZ) -fuzz '^FuzzKinds$$'
+	$(TEST) ./readers/xmlfile  $(FUZZ) -fuzz '^FuzzXML$$'
 
 # Results as programs and people change them, dropped again: each is a service of its own, so it takes a while.
 redrops:

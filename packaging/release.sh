@@ -17,17 +17,13 @@ mkdir -p "$dir"
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 
-# What seldom runs, or waits for others, is not inlined, one megabyte of 41; and functions begin at 16 bytes.
-small=()
-for seldom in github.com/{xuri,riverqueue,santhosh-tekuri,wneessen,spf13,go-jose,pb33f,tidwall,schollz,coreos,alexedwards,prometheus} \
-	golang.org/x/{oauth2,crypto/acme} google.golang.org/protobuf go.yaml.in/yaml github.com/rowferry/rowferry/{cmd,configs,console,ledger/postgres,notices,places,simulator,strictyaml,templates,trust} \
-	github.com/rowferry/rowferry/pipeline/{backup,check,desk,doctor,exposition,mend,notify,proposal,receipts,redrop,retain,traces}; do
-	small+=("-gcflags=$seldom/...=-l")
-done
+# No tables for debuggers. What seldom runs, or waits for others, is not inlined, one megabyte of 41; and functions begin at 16 bytes.
+flags=(-gcflags=all=-dwarf=false)
+while read -r packages; do flags+=("-gcflags=$packages=-dwarf=false -l"); done <packaging/seldom.txt
 
 # build SYSTEM ARCH TO FLAGS…: without cgo, without the paths of this machine, with version and commit.
 build() {
-	GOOS=$1 GOARCH=$2 go build "${@:4}" "${small[@]}" -trimpath -buildvcs=false \
+	GOOS=$1 GOARCH=$2 go build "${@:4}" "${flags[@]}" -trimpath -buildvcs=false \
 		-ldflags "-s -w -buildid= -funcalign=16 -X main.release=$version -X main.commit=$commit" -o "$3" ./cmd/rowferry
 }
 

@@ -36,7 +36,7 @@ import (
 // database is a PostgreSQL for one test.
 func database(t *testing.T) *postgrestest.Cluster {
 	t.Helper()
-	c, err := postgrestest.Start()
+	c, err := postgrestest.Start(postgrestest.Hasty...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func database(t *testing.T) *postgrestest.Cluster {
 
 // database starts a PostgreSQL. $LEDGER is the address of a ledger there that nobody has used.
 func startDatabase(ts *testscript.TestScript, _ bool, _ []string) {
-	c, err := postgrestest.Start()
+	c, err := postgrestest.Start(postgrestest.Hasty...)
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(c.Stop()) })
 	ts.Setenv("LEDGER", c.Address())

@@ -32,7 +32,7 @@ var cluster *postgrestest.Cluster
 
 func TestMain(m *testing.M) {
 	var err error
-	if cluster, err = postgrestest.Start(); err != nil {
+	if cluster, err = postgrestest.Start(postgrestest.Hasty...); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

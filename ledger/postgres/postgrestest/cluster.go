@@ -23,12 +23,17 @@ type Cluster struct {
 	Dir     string // of its socket
 	as      *syscall.Credential
 	server  *exec.Cmd
+	set     []string // settings of the server beside ours, as name=value
 	ledgers atomic.Int64
 }
 
-// Start makes a cluster and starts it. Whoever starts it calls Stop. Writes are as durable as on a server (fsync is on).
-func Start() (c *Cluster, err error) {
-	c = &Cluster{}
+// Hasty are settings of a server that waits for no disk, which a crash of the machine alone would tell from one that does, and that
+// compiles no queries.
+var Hasty = []string{"fsync=off", "full_page_writes=off", "jit=off"}
+
+// Start makes a cluster with settings and starts it. Whoever starts it calls Stop. Without settings writes are as durable as on a server.
+func Start(set ...string) (c *Cluster, err error) {
+	c = &Cluster{set: set}
 	if c.Dir, err = os.MkdirTemp("", "rowferry-postgres-"); err != nil {
 		return nil, err
 	}
@@ -92,7 +97,11 @@ func (c *Cluster) run(name string, args ...string) error {
 
 // Begin starts the server, be it again, and waits until it answers.
 func (c *Cluster) Begin() (err error) {
-	c.server, err = c.command("postgres", "-D", c.data(), "-k", c.Dir, "-c", "listen_addresses=", "-c", "shared_buffers=32MB", "-c", "max_connections=60")
+	args := []string{"-D", c.data(), "-k", c.Dir}
+	for _, set := range append([]string{"listen_addresses=", "shared_buffers=32MB", "max_connections=60"}, c.set...) {
+		args = append(args, "-c", set)
+	}
+	c.server, err = c.command("postgres", args...)
 	if err != nil {
 		return err
 	}
