@@ -6,7 +6,7 @@ RELEASE ?=
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 STAMP   := $(if $(RELEASE),-X main.release=$(RELEASE)) $(if $(COMMIT),-X main.commit=$(COMMIT))
 
-.PHONY: octokit axe chaos scale soak soaked servers console pictures htmx build demo test unit raced plain lint vetted checked fuzz redrops cross corpus workbooks bench release generate validator packages clean
+.PHONY: octokit axe chaos scale soak soaked servers console pictures htmx build demo test unit raced killed plain lint vetted checked fuzz redrops cross corpus workbooks bench release generate validator packages clean
 
 build:
 	@mkdir -p bin
@@ -41,10 +41,10 @@ axe:
 
 # Everything that must hold: style, races, the scripts of the README, the readers against the corpus, other systems' compilers.
 # What packages install takes the network and the disk while vet compiles all that the tests are of. Then three things at a time: most
-# tests wait for something most of the time. The soak waits most and takes longest, so it is first.
+# tests wait for something most of the time. The soak waits most, so it is first; the kills come when what they are built of is there.
 test:
 	$(MAKE) --no-print-directory -j2 packages vetted
-	$(MAKE) --no-print-directory -j3 soaked raced plain fuzz checked
+	$(MAKE) --no-print-directory -j3 soaked raced plain fuzz checked killed
 
 # One way of building for all that runs without the race detector, which is a release's: the compiler's cache then serves each of them.
 PLAIN := vetted checked plain soaked fuzz
@@ -62,7 +62,7 @@ LONG  := cmd/rowferry pipeline/redrop outbox/workbook packaging readers/workbook
 WHOLE := TestTenThousandFilesAtOnce|TestOnceEndsWhenAResultCannotBePut
 HOUSE := TestOtherSystems
 KILLS := TestKilledAgainAndAgain|TestKilledWithAFaultyProvider|TestKilledOverSFTP
-unit: raced plain soaked
+unit: raced killed plain soaked
 
 # SQLite itself, which is C turned into Go, is not watched for races: it shares nothing with us but through its driver, which is
 # watched, and a test that keeps books takes half the time. Nor is the hash of passwords, which shares nothing at all.
@@ -70,6 +70,8 @@ RACE := -race -gcflags=all=-dwarf=false $(foreach p,modernc.org/sqlite/lib moder
 
 raced:
 	$(TEST) $(RACE) -short -timeout 22m $$($(GO) list ./... | grep -v $(foreach p,$(LONG),-e /$(p)$$))
+
+killed:
 	$(TEST) $(RACE) -short -timeout 22m ./cmd/rowferry -run '^($(KILLS))$$'
 
 plain:
