@@ -152,7 +152,7 @@ func (l *loader) checkLists(c *Config) {
 
 func (l *loader) checkTop(c *Config) {
 	l.checkConsole(&c.Console)
-	if host, ok := l.address("listen", c.Listen, "listen: 127.0.0.1:9100"); ok && !local(host) {
+	if host, ok := l.address("listen", c.Listen, "listen: 127.0.0.1:9100"); ok && !IsLocal(host) {
 		l.warn(finding{at: l.place("listen"), key: "listen", what: words.Message("config.listen.open", "value", words.Short(c.Listen)), write: words.Example("listen: 127.0.0.1:9100")})
 	}
 	if _, ok := parseSize(c.Free); !ok {
@@ -232,8 +232,8 @@ func (l *loader) address(key, value, example string) (host string, ok bool) {
 	return host, true
 }
 
-// local reports whether a host is this machine alone; none means all its addresses.
-func local(host string) bool {
+// IsLocal reports whether a host is this machine alone; none means all its addresses.
+func IsLocal(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -60,7 +60,7 @@ func (l *loader) finishConsole(c *Console) {
 
 func (l *loader) checkConsole(c *Console) {
 	host, ok := l.address("console.listen", c.Listen, "listen: 127.0.0.1:8420")
-	if ok && c.TLS == nil && !c.BehindProxy && !local(host) {
+	if ok && c.TLS == nil && !c.BehindProxy && !IsLocal(host) {
 		l.bad("console.listen", words.Message("config.console.open", "value", words.Short(c.Listen)), words.Message("config.console.open.write"))
 	}
 	if t := c.TLS; t != nil && t.Cert != "" && t.Key != "" {

@@ -61,7 +61,7 @@ so that there is something to see.`,
 // here refuses an address that others reach: everybody knows the demo's password, and its user may do everything.
 func here(address string) error {
 	host, _, err := net.SplitHostPort(address)
-	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if err != nil || !configs.IsLocal(host) {
 		return fmt.Errorf("--console %s: everybody knows the demo's password, so it is served on this machine only: write 127.0.0.1:8420", address)
 	}
 	return nil
