@@ -213,7 +213,8 @@ type Control interface {
 	// Requeue opens the items again whose rows have one of the outcomes, and starts a new revision. The file must be
 	// Settled or Reported (ErrState) and the newest of its family (*Superseded). Items stay as they are that another file has
 	// repeated since, but for those that were held as repeats, and *Repeated says so when no others are left. Doubted items are opened only
-	// where no others have one of the outcomes. It returns how many rows are open again. The order that it carries out (0: none) is Done in the same step, because carried out twice it would send rows twice.
+	// where no others have one of the outcomes. It returns how many rows are open again. The order that it carries out (0: none) is Done
+	// in the same step, because carried out twice it would send rows twice.
 	Requeue(ctx context.Context, id string, statuses []batch.Status, order int64) (rows int, err error)
 	// PauseLane stops an account's lane; "" lets it go on.
 	PauseLane(ctx context.Context, account, reason string) error

@@ -93,8 +93,9 @@ func (m *matching) away(rows []origin, sent bool) *absent {
 		return nil
 	}
 	id := m.family.base.Root()
-	if at := int(rows[0] >> 40); at > 0 {
-		id = m.family.names.all[at-1]
+	_, first := rows[0].parts()
+	if first > 0 {
+		id = m.family.names.all[first-1]
 	}
 	at := slices.IndexFunc(m.family.members, func(f ledger.File) bool { return f.ID == id })
 	if at < 0 {
@@ -102,8 +103,8 @@ func (m *matching) away(rows []origin, sent bool) *absent {
 	}
 	a := &absent{file: &m.family.members[at], sent: sent}
 	for _, o := range rows {
-		if o>>40 == rows[0]>>40 {
-			a.rows = append(a.rows, int(o&originRow))
+		if row, file := o.parts(); file == first {
+			a.rows = append(a.rows, row)
 		}
 		if b := m.family.prior(o); b.open() {
 			a.open = b

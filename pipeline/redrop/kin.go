@@ -20,6 +20,9 @@ type origin uint64
 
 const originRow = 1<<40 - 1
 
+// parts are the row, and which of the names its file's is.
+func (o origin) parts() (row, file int) { return int(o & originRow), int(o >> 40) }
+
 // names are ids of files, and texts like them.
 type names struct {
 	all  []string
@@ -62,7 +65,7 @@ func (n *names) origin(text string) origin {
 
 // text is how the ledger names an origin.
 func (n *names) text(o origin) string {
-	row, at := int(o&originRow), int(o>>40)
+	row, at := o.parts()
 	switch {
 	case o == 0:
 		return ""
