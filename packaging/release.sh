@@ -10,7 +10,6 @@ SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 
 export SOURCE_DATE_EPOCH VERSION=$version CGO_ENABLED=0
 nfpm="go run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2"
-sbom="go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0"
 
 rm -rf "$dir"
 mkdir -p "$dir"
@@ -50,7 +49,6 @@ for target in "$@"; do
 	echo "$target"
 done
 
-# The list of parts, read from a program itself; without serial number and time, so that it is the same each time.
-$sbom bin -json -std -noserial -version "v$version" "$program" |
-	sed '/^    "timestamp": /d' >"$dir/rowferry-$version.cdx.json"
+# The list of parts, read from a program itself.
+go run ./packaging/parts "$program" "v$version" >"$dir/rowferry-$version.cdx.json"
 (cd "$dir" && sha256sum -- * >SHA256SUMS)
