@@ -54,22 +54,29 @@ $(PLAIN): export GOFLAGS := -trimpath -gcflags=all=-dwarf=false $(shell sed "s/.
 # Vetted once, by lint: go test would do it again for each way of building, and all modules that we use with it.
 TEST := $(GO) test -vet=off
 
-# With the race detector: all but what runs in one goroutine (LONG), or as a program that the tests start. Of the command it is the
-# kills, a third of them. Without it: the rest, the command's scripts, all kills, and what -short leaves out of the pipeline (WHOLE)
-# and of the house (HOUSE).
+# With the race detector: what starts goroutines, or is called by several (RACED; a test of the house knows whom it must name). Of the
+# command it is the kills, a third of them. Without it: the command's scripts, all kills, what takes long (LONG), the house, what -short
+# leaves out of the pipeline (WHOLE), and all others.
 # A test of the house knows that the names are there.
-LONG  := cmd/rowferry pipeline/redrop outbox/workbook packaging readers/workbook readers/csvfile readers/xmlfile bench/corpus templates
+RACED := console inbox ledger ledger/postgres ledger/sqlite mappers outbox pipeline pipeline/desk pipeline/exposition pipeline/notify pipeline/opening \
+	pipeline/report pipeline/send pipeline/take pipeline/traces places/local places/placestest places/placestest/servers places/sftp places/sftp/sshdtest \
+	senders senders/exchange senders/exchange/pooled senders/exchange/standard senders/oauth senders/pace senders/session senders/signed simulator
+LONG  := . cmd/rowferry pipeline/redrop outbox/workbook packaging readers/workbook readers/csvfile readers/xmlfile bench/corpus templates
+OTHERS = $(filter-out $(MODULE) $(addprefix $(MODULE)/,$(RACED) $(LONG)),$(shell $(GO) list ./...))
+MODULE := github.com/rowferry/rowferry
 WHOLE := TestTenThousandFilesAtOnce|TestOnceEndsWhenAResultCannotBePut
-HOUSE := TestOtherSystems
 KILLS := TestKilledAgainAndAgain|TestKilledWithAFaultyProvider|TestKilledOverSFTP
 unit: raced killed plain soaked
 
 # SQLite itself, which is C turned into Go, is not watched for races: it shares nothing with us but through its driver, which is
-# watched, and a test that keeps books takes half the time. Nor is the hash of passwords, which shares nothing at all.
-RACE := -race -gcflags=all=-dwarf=false $(foreach p,modernc.org/sqlite/lib modernc.org/libc/... modernc.org/memory golang.org/x/crypto/argon2,'-gcflags=$(p)=-race=false -dwarf=false')
+# watched, and a test that keeps books takes half the time. Nor is the hash of passwords, which shares nothing at all. What tests
+# hardly run is compiled without optimising, which takes half the time.
+UNWATCHED := modernc.org/sqlite/lib modernc.org/libc/... modernc.org/memory golang.org/x/crypto/argon2
+HARDLY    := github.com/pb33f/... github.com/chromedp/... github.com/riverqueue/... github.com/prometheus/... github.com/grafana/... google.golang.org/...
+RACE := -race -gcflags=all=-dwarf=false $(foreach p,$(UNWATCHED),'-gcflags=$(p)=-race=false -dwarf=false') $(foreach p,$(HARDLY),'-gcflags=$(p)=-dwarf=false -N -l')
 
 raced:
-	$(TEST) $(RACE) -short -timeout 22m $$($(GO) list ./... | grep -v $(foreach p,$(LONG),-e /$(p)$$))
+	$(TEST) $(RACE) -short -timeout 22m $(addprefix ./,$(RACED))
 
 killed:
 	$(TEST) $(RACE) -short -timeout 22m ./cmd/rowferry -run '^($(KILLS))$$'
@@ -77,7 +84,7 @@ killed:
 plain:
 	$(TEST) -timeout 22m -skip '^TestSoak$$' $(addprefix ./,$(LONG))
 	$(TEST) -timeout 22m ./pipeline -run '^($(WHOLE))$$'
-	$(TEST) -timeout 22m . -run '^($(HOUSE))$$'
+	$(TEST) -timeout 22m -short $(OTHERS)
 
 # Two minutes of make soak, beside all others.
 soaked:

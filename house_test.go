@@ -342,18 +342,9 @@ func listed[T any](t *testing.T, env []string, args ...string) (all []T) {
 
 // What the Makefile runs by its name is a test that is there: go test is content with a name that nobody has.
 func TestNamesOfTheMakefile(t *testing.T) {
-	makefile, err := os.ReadFile("Makefile")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for list, dir := range map[string]string{"WHOLE": "pipeline", "HOUSE": ".", "KILLS": "cmd/rowferry"} {
-		_, line, _ := strings.Cut(string(makefile), "\n"+list+" := ")
-		names, _, found := strings.Cut(line, "\n")
-		if !found {
-			t.Fatalf("the Makefile has no line %s", list)
-		}
+	for list, dir := range map[string]string{"WHOLE": "pipeline", "KILLS": "cmd/rowferry"} {
 		tests := testsIn(t, dir)
-		for name := range strings.SplitSeq(names, "|") {
+		for name := range strings.SplitSeq(variable(t, list), "|") {
 			if !strings.Contains(tests, "\nfunc "+name+"(t *testing.T)") {
 				t.Errorf("%s has no %s", dir, name)
 			}
@@ -374,4 +365,60 @@ func testsIn(t *testing.T, dir string) string {
 		all.Write(content)
 	}
 	return all.String()
+}
+
+// A package that starts goroutines has its tests watched for races (RACED in the Makefile); of the command they are the kills.
+func TestGoroutinesAreWatched(t *testing.T) {
+	watched, seen := strings.Fields(strings.ReplaceAll(variable(t, "RACED"), "\\\n", " ")), 0
+	for _, p := range packages(t) {
+		dir := strings.TrimPrefix(p.ImportPath, module)
+		if len(p.TestImports)+len(p.XTestImports) == 0 || dir == "cmd/rowferry" || !startsGoroutines(t, dir) {
+			continue
+		}
+		if seen++; !slices.Contains(watched, dir) {
+			t.Errorf("%s starts goroutines: RACED in the Makefile must name it", dir)
+		}
+	}
+	if seen < 10 {
+		t.Errorf("only %d packages start goroutines", seen)
+	}
+}
+
+// startsGoroutines is about the files of the program: a go statement, or a group's Go.
+func startsGoroutines(t *testing.T, dir string) bool {
+	t.Helper()
+	files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
+	starts := false
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			_, statement := n.(*ast.GoStmt)
+			called, isCall := n.(*ast.SelectorExpr)
+			starts = starts || statement || isCall && called.Sel.Name == "Go"
+			return !starts
+		})
+	}
+	return starts
+}
+
+// variable is what the Makefile has under a name.
+func variable(t *testing.T, name string) string {
+	t.Helper()
+	makefile, err := os.ReadFile("Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(makefile), "\n"+name+" := ")
+	if !found {
+		t.Fatalf("the Makefile has no line %s", name)
+	}
+	lines := strings.SplitAfter(rest, "\n")
+	last := slices.IndexFunc(lines, func(line string) bool { return !strings.HasSuffix(line, "\\\n") })
+	return strings.TrimSpace(strings.Join(lines[:last+1], ""))
 }

@@ -15,7 +15,7 @@ import (
 // little more and takes thirty times as long; make cross and make release do it.
 func TestOtherSystems(t *testing.T) {
 	if testing.Short() {
-		t.Skip("needs no race detector: make plain runs it")
+		t.Skip("takes a while: make plain runs it")
 	}
 	for _, system := range []string{"windows/amd64", "darwin/arm64"} {
 		for _, m := range mistypes(t, system, "./cmd/rowferry") {
