@@ -6,7 +6,7 @@ RELEASE ?=
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 STAMP   := $(if $(RELEASE),-X main.release=$(RELEASE)) $(if $(COMMIT),-X main.commit=$(COMMIT))
 
-.PHONY: octokit axe chaos scale soak soaked servers console pictures htmx build demo test unit raced killed plain lint vetted checked fuzz mutated redrops cross corpus workbooks bench release generate validator packages clean
+.PHONY: octokit axe chaos scale soak soaked servers console pictures htmx build demo test unit raced killed plain lint formatted compiled checked fuzz mutated redrops cross corpus workbooks bench release generate validator packages clean
 
 build:
 	@mkdir -p bin
@@ -40,18 +40,18 @@ axe:
 	(echo 'axe-core $(AXE) (npm), axe.min.js, unchanged. Only tests load it. make axe fetches it again.'; echo; cat package/LICENSE package/LICENSE-3RD-PARTY.txt) > $(CURDIR)/console/testdata/axe.LICENSE.txt
 
 # Everything that must hold: style, races, the scripts of the README, the readers against the corpus, other systems' compilers.
-# What packages install takes the network and the disk while vet compiles all that the tests are of. Then three things at a time: most
+# What packages install takes the network and the disk while all that the tests are of is compiled. Then three things at a time: most
 # tests wait for something most of the time. The soak waits most, so it is first; the kills come when what they are built of is there.
-test:
-	$(MAKE) --no-print-directory -j2 packages vetted
+test: formatted
+	$(MAKE) --no-print-directory -j2 packages compiled
 	$(MAKE) --no-print-directory -j3 soaked raced plain mutated checked killed
 
 # One way of building for all that runs without the race detector, which is a release's: the compiler's cache then serves each of them.
-PLAIN := vetted checked plain soaked mutated fuzz
+PLAIN := compiled checked plain soaked mutated fuzz
 $(PLAIN): export CGO_ENABLED := 0
 $(PLAIN): export GOFLAGS := -trimpath -gcflags=all=-dwarf=false $(shell sed "s/.*/'-gcflags=&=-dwarf=false -l'/" packaging/seldom.txt)
 
-# Vetted once, by lint: go test would do it again for each way of building, and all modules that we use with it.
+# Vetted once, by checked: go test would do it again for each way of building, and all modules that we use with it.
 TEST := $(GO) test -vet=off
 
 # With the race detector: what starts goroutines, or is called by several (RACED; a test of the house knows whom it must name). Of the
@@ -90,15 +90,19 @@ plain:
 soaked:
 	$(TEST) -timeout 22m ./cmd/rowferry -run '^TestSoak$$'
 
-lint: vetted checked
+lint: formatted checked
 
-# The compiler collects its garbage seldom here, and staticcheck too: a tenth of their time.
-vetted:
+formatted:
 	@bad="$$(gofmt -l .)"; [ -z "$$bad" ] || { echo 'gofmt: these files are not formatted:' $$bad >&2; exit 1; }
-	GOGC=300 $(GO) vet ./...
 
+# What go vet and staticcheck look for. It collects its garbage seldom, and the compiler too: a tenth of their time.
 checked:
-	GOGC=300 $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+	cd packaging/lint && $(GO) build -o ../../bin/lint .
+	GOGC=300 bin/lint ./...
+
+# All that is built without the race detector, tests too.
+compiled:
+	GOGC=300 $(GO) list -export -deps -test -f '{{with .Error}}{{.}}{{end}}' ./...
 
 # So many inputs for each reader; failures are kept in testdata/fuzz. A number, not a time: at the end of a time, go test of
 # Go 1.26 may call a sound run failed ("context deadline exceeded", go.dev/issue/75804). Without a bound, finding the
