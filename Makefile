@@ -56,15 +56,15 @@ TEST := $(GO) test -vet=off
 
 # With the race detector: what starts goroutines, or is called by several (RACED; a test of the house knows whom it must name). Of the
 # command it is the kills, a third of them. Without it: the command's scripts, all kills, what takes long (LONG), the house, what -short
-# leaves out of the pipeline (WHOLE), and all others.
+# leaves out of the pipeline (WHOLE) and of a few others, and all the rest.
 # A test of the house knows that the names are there.
 RACED := console inbox ledger ledger/postgres ledger/sqlite mappers outbox pipeline pipeline/desk pipeline/exposition pipeline/notify pipeline/opening \
-	pipeline/report pipeline/send pipeline/take pipeline/traces places/local places/placestest places/placestest/servers places/sftp places/sftp/sshdtest \
+	pipeline/report pipeline/send pipeline/take pipeline/traces places/local places/placestest places/sftp places/sftp/sshdtest \
 	senders senders/exchange senders/exchange/pooled senders/exchange/standard senders/oauth senders/pace senders/session senders/signed simulator
 LONG  := . cmd/rowferry pipeline/redrop outbox/workbook packaging readers/workbook readers/csvfile readers/xmlfile bench/corpus templates
 OTHERS = $(filter-out $(MODULE) $(addprefix $(MODULE)/,$(RACED) $(LONG)),$(shell $(GO) list ./...))
 MODULE := github.com/rowferry/rowferry
-WHOLE := TestTenThousandFilesAtOnce|TestOnceEndsWhenAResultCannotBePut
+WHOLE := TestTenThousandFilesAtOnce|TestOnceEndsWhenAResultCannotBePut|TestTheirDocuments|TestBuiltinRequests
 KILLS := TestKilledAgainAndAgain|TestKilledWithAFaultyProvider|TestKilledOverSFTP
 unit: raced killed plain soaked
 
@@ -84,6 +84,8 @@ killed:
 plain:
 	$(TEST) -timeout 22m -skip '^TestSoak$$' $(addprefix ./,$(LONG))
 	$(TEST) -timeout 22m ./pipeline -run '^($(WHOLE))$$'
+	$(TEST) -timeout 22m ./inbox -run '^TestNoDayIsSkipped$$'
+	$(TEST) -timeout 22m ./ledger/sqlite ./ledger/postgres -run '^TestLedger$$/^many_prints$$'
 	$(TEST) -timeout 22m -short $(OTHERS)
 
 # Two minutes of make soak, beside all others.
