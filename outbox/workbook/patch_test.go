@@ -261,6 +261,10 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	code := officetest.Main(m)
+	if err := python.end(); err != nil {
+		fmt.Fprintln(os.Stderr, "openpyxl:", err)
+		code = max(code, 1)
+	}
 	os.RemoveAll(sharedDir)
 	os.Exit(code)
 }
@@ -338,9 +342,11 @@ func alikeTag(s string) string {
 	return s
 }
 
+var columnsTo = regexp.MustCompile(`^<(?:\w+:)?col .*max="(\d+)"`)
+
 // beyond reports whether a tag sets the width of a column to the right of the sender's table, where ours stand.
 func beyond(tag string, last int) bool {
-	m := regexp.MustCompile(`^<(?:\w+:)?col .*max="(\d+)"`).FindStringSubmatch(tag)
+	m := columnsTo.FindStringSubmatch(tag)
 	if m == nil {
 		return false
 	}

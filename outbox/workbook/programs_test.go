@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,18 +48,52 @@ func (c seenCell) text() string {
 	return *c.Value
 }
 
+// eyes is openpyxl, which is started once for all tests.
+type eyes struct {
+	run *exec.Cmd
+	ask io.WriteCloser
+	see *json.Decoder
+}
+
+var python eyes
+
+func (e *eyes) start() (err error) {
+	e.run = exec.Command("/usr/bin/python3", filepath.Join("testdata", "read.py"))
+	e.run.Stderr, e.run.Env = os.Stderr, append(os.Environ(), "PYTHONUTF8=1")
+	out, err := e.run.StdoutPipe()
+	if err == nil {
+		e.ask, err = e.run.StdinPipe()
+	}
+	if err != nil {
+		return err
+	}
+	e.see = json.NewDecoder(out)
+	return e.run.Start()
+}
+
+// end ends it, if it was started.
+func (e *eyes) end() error {
+	if e.run == nil {
+		return nil
+	}
+	return errors.Join(e.ask.Close(), e.run.Wait())
+}
+
 // openpyxl opens workbooks with Debian's python3-openpyxl.
-func openpyxl(t *testing.T, paths ...string) map[string]seen {
+func openpyxl(t *testing.T, paths ...string) (found map[string]seen) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "/usr/bin/python3", append([]string{filepath.Join("testdata", "read.py")}, paths...)...)
-	cmd.Stderr, cmd.Env = os.Stderr, append(os.Environ(), "PYTHONUTF8=1")
-	out, err := cmd.Output()
+	var err error
+	if python.run == nil {
+		err = python.start()
+	}
+	if err == nil {
+		err = json.NewEncoder(python.ask).Encode(paths)
+	}
+	if err == nil {
+		err = python.see.Decode(&found)
+	}
 	if err != nil {
 		t.Fatalf("openpyxl (the Debian package python3-openpyxl, see make packages): %v", err)
-	}
-	var found map[string]seen
-	if err := json.Unmarshal(out, &found); err != nil {
-		t.Fatal(err)
 	}
 	return found
 }

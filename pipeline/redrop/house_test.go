@@ -134,11 +134,11 @@ accounts:
     {provider: hgj, server: "URL/hgj", rate: none, concurrency: 2, timeout: 10m, retry: {for: 1ns, first: 1ms, most: 1ms}, credentials: {token: "${T}", staff: "${S}", secret: "${P}"}, sign: {digest: md5, over: "{token}{timestamp}{nonce}{secret}"}}
 routes:
   failures:
-    {account: les, operation: shipmentFailed, inbox: {dir: in/failures, settle: 20ms, every: 30ms}, outbox: {dir: out, formats: [csv, xlsx]}READ}
+    {account: les, operation: shipmentFailed, inbox: {dir: in/failures, settle: 20ms, every: 80ms}, outbox: {dir: out, formats: [csv, xlsx]}READ}
   other:
-    {account: les, operation: shipmentFailed, inbox: {dir: in/other, settle: 20ms, every: 30ms}, outbox: {dir: out, formats: [csv, xlsx]}}
+    {account: les, operation: shipmentFailed, inbox: {dir: in/other, settle: 20ms, every: 80ms}, outbox: {dir: out, formats: [csv, xlsx]}}
   bills:
-    {account: hgj, operation: aciUpdate, inbox: {dir: in/bills, settle: 20ms, every: 30ms}, outbox: {dir: out, formats: [csv, xlsx]}}
+    {account: hgj, operation: aciUpdate, inbox: {dir: in/bills, settle: 20ms, every: 80ms}, outbox: {dir: out, formats: [csv, xlsx]}}
 `
 
 func open(t *testing.T, l batch.Language, read string) *house {

@@ -332,20 +332,22 @@ func TestFullSheets(t *testing.T) {
 // of its merges with the rows.
 func TestMergedValues(t *testing.T) {
 	const last = 2500
-	sheet, page := `<row r="1">`+text("A1", "No")+text("B1", "Name")+`</row>`, "<html><table><tr><td>No<td>Name"
+	var sheet, page strings.Builder
+	sheet.WriteString(`<row r="1">` + text("A1", "No") + text("B1", "Name") + `</row>`)
+	page.WriteString("<html><table><tr><td>No<td>Name")
 	for r := 2; r <= last; r++ {
 		n := strconv.Itoa(r)
-		sheet += `<row r="` + n + `">` + text("A"+n, "order "+n)
-		page += "<tr><td>order " + n
+		sheet.WriteString(`<row r="` + n + `">` + text("A"+n, "order "+n))
+		page.WriteString("<tr><td>order " + n)
 		if r != 4 && r != 5 && r != last {
-			sheet += text("B"+n, "name "+n)
-			page += map[bool]string{true: "<td rowspan=3>", false: "<td>"}[r == 3 || r == last-1] + "name " + n
+			sheet.WriteString(text("B"+n, "name "+n))
+			page.WriteString(map[bool]string{true: "<td rowspan=3>", false: "<td>"}[r == 3 || r == last-1] + "name " + n)
 		}
-		sheet += `</row>`
+		sheet.WriteString(`</row>`)
 	}
 	p := minimal()
-	p["xl/worksheets/sheet1.xml"] = xmlHead + `<worksheet ` + mainNS + `><sheetData>` + sheet + `</sheetData><mergeCells><mergeCell ref="B3:B5"/><mergeCell ref="B2499:B2500"/></mergeCells></worksheet>`
-	for name, content := range map[string][]byte{"x.xlsx": zipped(t, p), "x.xls": []byte(page + "</table></html>")} {
+	p["xl/worksheets/sheet1.xml"] = xmlHead + `<worksheet ` + mainNS + `><sheetData>` + sheet.String() + `</sheetData><mergeCells><mergeCell ref="B3:B5"/><mergeCell ref="B2499:B2500"/></mergeCells></worksheet>`
+	for name, content := range map[string][]byte{"x.xlsx": zipped(t, p), "x.xls": []byte(page.String() + "</table></html>")} {
 		tb, err := open(content, readers.Settings{})
 		if err != nil {
 			t.Fatal(err)
