@@ -6,7 +6,7 @@ RELEASE ?=
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 STAMP   := $(if $(RELEASE),-X main.release=$(RELEASE)) $(if $(COMMIT),-X main.commit=$(COMMIT))
 
-.PHONY: octokit axe chaos scale soak soaked servers console pictures htmx build demo test unit raced killed plain lint formatted compiled checked fuzz mutated redrops cross corpus workbooks bench release generate validator packages clean
+.PHONY: octokit axe chaos kills scale soak soaked servers console pictures htmx build demo test unit raced killed plain lint formatted compiled checked fuzz mutated redrops cross corpus workbooks bench release generate validator packages clean
 
 build:
 	@mkdir -p bin
@@ -88,7 +88,7 @@ plain:
 	$(TEST) -timeout 22m ./ledger/sqlite ./ledger/postgres -run '^TestLedger$$/^many_prints$$'
 	$(TEST) -timeout 22m -short $(OTHERS)
 
-# Two minutes of make soak, beside all others.
+# A minute of make soak, beside all others.
 soaked:
 	$(TEST) -timeout 22m ./cmd/rowferry -run '^TestSoak$$'
 
@@ -148,11 +148,15 @@ workbooks: packages
 chaos: packages
 	ROWFERRY_CHAOS=$(or $(ROUNDS),20) $(GO) test ./cmd/rowferry -run TestMachinesTakeOver -v -timeout 60m
 
+# The kills of the tests, ten times as many (ROUNDS): of the service with a good provider, a faulty one, a partner's server, and a PostgreSQL.
+kills: packages
+	ROWFERRY_KILLS=$(or $(ROUNDS),10) $(GO) test ./cmd/rowferry -run '^($(KILLS)|TestKilledOnPostgreSQL)$$' -v -timeout 120m
+
 # Many accounts on machines that share a PostgreSQL, as MACHINES ACCOUNTS RATE CONCURRENCY ROWS ANSWERS: docs/scale.md. The tests take six accounts.
 scale: packages
 	ROWFERRY_SCALE="$(or $(SCALE),3 200 10 2 1800 50ms)" $(GO) test ./cmd/rowferry -run '^TestScale$$' -v -timeout 60m
 
-# The service under all that happens in months: all routes, orders, the console, reloads, sweeps, faults (SOAK=10m); the tests take two minutes.
+# The service under all that happens in months: all routes, orders, the console, reloads, sweeps, faults (SOAK=10m); the tests take a minute.
 soak: packages
 	ROWFERRY_SOAK=$(or $(SOAK),10m) $(GO) test ./cmd/rowferry -run '^TestSoak$$' -v -timeout 60m
 

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,18 +49,56 @@ func database(t *testing.T) *postgrestest.Cluster {
 	return c
 }
 
-// database starts a PostgreSQL. $LEDGER is the address of a ledger there that nobody has used.
-func startDatabase(ts *testscript.TestScript, _ bool, _ []string) {
+// shared is the PostgreSQL of all tests that neither stop it nor ask how much it does, each with a ledger of its own.
+var shared struct {
+	sync.Mutex
+	*postgrestest.Cluster
+}
+
+func sharedCluster() (*postgrestest.Cluster, error) {
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.Cluster != nil {
+		return shared.Cluster, nil
+	}
 	c, err := postgrestest.Start(postgrestest.Hasty...)
+	if err == nil {
+		shared.Cluster = c
+	}
+	return c, err
+}
+
+func sharedDatabase(t *testing.T) *postgrestest.Cluster {
+	t.Helper()
+	c, err := sharedCluster()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func init() {
+	afterAll = append(afterAll, func() error {
+		shared.Lock()
+		defer shared.Unlock()
+		if shared.Cluster == nil {
+			return nil
+		}
+		return shared.Stop()
+	})
+}
+
+// database: $LEDGER is the address of a ledger there that nobody has used.
+func startDatabase(ts *testscript.TestScript, _ bool, _ []string) {
+	c, err := sharedCluster()
 	ts.Check(err)
-	ts.Defer(func() { ts.Check(c.Stop()) })
 	ts.Setenv("LEDGER", c.Address())
 }
 
 // The kill test of one machine, with the books in PostgreSQL.
 func TestKilledOnPostgreSQL(t *testing.T) {
-	address := database(t).Address()
-	killing(t, scenario{kills: 8, ledger: address, config: "ledger: " + address + killConfig, moment: soon, rests: gone})
+	address := sharedDatabase(t).Address()
+	killing(t, scenario{kills: max(5, someKills(5)), ledger: address, config: "ledger: " + address + killConfig, moment: soon, rests: gone})
 }
 
 // machine is one of several rowferries with the same configuration, each with a data folder of its own.
@@ -126,6 +165,7 @@ type upheaval struct {
 	spare    *machine // that joins, leaves, and joins again
 	address  string
 	cluster  *postgrestest.Cluster
+	asking   *pgx.Conn                  // kept from one question to the next: a new one costs the database a process, fifty times a second
 	over     map[string][]time.Duration // by what happened to a machine: until another one had all that was its own
 	died     int                        // machines that ended without giving back what they had
 }
@@ -145,12 +185,15 @@ func (u *upheaval) give(why string) {
 
 // ask asks the database itself.
 func (u *upheaval) ask(query string) (answer string, err error) {
-	c, err := pgx.Connect(u.Context(), u.address)
-	if err != nil {
-		return "", err
+	if u.asking == nil {
+		if u.asking, err = pgx.Connect(context.Background(), u.address); err != nil {
+			return "", err
+		}
 	}
-	defer c.Close(u.Context())
-	return answer, c.QueryRow(u.Context(), query).Scan(&answer)
+	if err = u.asking.QueryRow(context.Background(), query).Scan(&answer); u.asking.IsClosed() {
+		u.asking = nil // the database has ended
+	}
+	return answer, err
 }
 
 // tell has the database do something.
@@ -227,7 +270,7 @@ func (u *upheaval) seen() {
 			break
 		}
 	}
-	for end := time.Now().Add(3 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(3 * time.Minute); ; time.Sleep(500 * time.Millisecond) {
 		var told struct{ Machines ledger.Turn }
 		out, err := rowferry(u.T, m.dir, "status", "--json", "-c", m.name+".yaml").Output()
 		if err == nil {

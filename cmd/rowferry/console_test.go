@@ -48,17 +48,38 @@ routes:
 func newDesk(t *testing.T) *deskTest {
 	t.Helper()
 	d := newService(t)
-	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.NoSandbox, chromedp.Flag("disable-background-networking", true), chromedp.Flag("accept-lang", "en"))
-	browser, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
-	ctx, cancel := chromedp.NewContext(browser, chromedp.WithErrorf(log.New(io.Discard, "", 0).Printf))
-	t.Cleanup(func() { _ = chromedp.Cancel(ctx); cancel() })
+	ctx, closed := chromedp.NewContext(chromium(t))
+	t.Cleanup(closed)
 	ctx, late := context.WithTimeout(ctx, 8*time.Minute)
 	t.Cleanup(late)
 	d.ctx = ctx
 	d.does(chromedp.Navigate("http://"+d.address+"/"), chromedp.WaitVisible("input[name=password]"), chromedp.SendKeys("input[name=name]", "ann"),
 		chromedp.SendKeys("input[name=password]", "correct horse ann"), chromedp.Click("form.stack button"), chromedp.WaitVisible("nav"))
 	return d
+}
+
+// browsing is the Chromium of all tests, each of which has a page of its own in it; nil while none needed it.
+var browsing context.Context
+
+func chromium(t *testing.T) context.Context {
+	t.Helper()
+	if browsing != nil {
+		return browsing
+	}
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.NoSandbox, chromedp.Flag("disable-background-networking", true), chromedp.Flag("accept-lang", "en"))
+	browser, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancel := chromedp.NewContext(browser, chromedp.WithErrorf(log.New(io.Discard, "", 0).Printf))
+	afterAll = append(afterAll, func() error {
+		_ = chromedp.Cancel(ctx)
+		cancel()
+		stop()
+		return nil
+	})
+	if err := chromedp.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	browsing = ctx
+	return ctx
 }
 
 // newService is the program without anybody before it.

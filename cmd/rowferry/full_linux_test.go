@@ -216,7 +216,7 @@ routes: {failures: {account: les, operation: shipmentFailed, inbox: {dir: in, se
 	close(free)
 	eventually := func(what string, yes func() bool) {
 		t.Helper()
-		for end := time.Now().Add(4 * time.Minute); !yes(); time.Sleep(50 * time.Millisecond) {
+		for end := time.Now().Add(4 * time.Minute); !yes(); time.Sleep(250 * time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatalf("%s\n%s", what, m.said())
 			}

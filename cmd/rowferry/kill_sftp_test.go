@@ -33,7 +33,7 @@ func TestKilledOverSFTP(t *testing.T) {
 	proxy := sshdtest.NewProxy(t, server.Address())
 	where := map[string]string{".csv": "in/les/archive/*/*/*/", ".xlsx": "in/hgj/"} // what becomes of .xml is delete
 	killing(t, scenario{
-		kills: someKills(24), config: overSFTP(server, proxy.Port), results: []string{".result.csv", ".result.xlsx", ".summary.json"},
+		kills: someKills(16), config: overSFTP(server, proxy.Port), results: []string{".result.csv", ".result.xlsx", ".summary.json"},
 		moment: func(t *testing.T, m *moment) (wait func()) {
 			return func() {
 				proxy.Hang(false) // what the one before had sent goes on

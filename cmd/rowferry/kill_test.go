@@ -19,6 +19,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -742,8 +743,11 @@ func soon(t *testing.T, m *moment) (wait func()) {
 	}
 }
 
-// someKills is so many, or with -short, as where the race detector slows every start down, a third of them.
+// someKills is so many, or with -short, as where the race detector slows every start down, a third of them; with ROWFERRY_KILLS that many times as many (make kills).
 func someKills(n int) int {
+	if times, err := strconv.Atoi(os.Getenv("ROWFERRY_KILLS")); err == nil {
+		return n * times
+	}
 	if testing.Short() {
 		return (n + 2) / 3
 	}
@@ -752,7 +756,7 @@ func someKills(n int) int {
 
 // The service is killed again and again; whatever was in flight, the books are right.
 func TestKilledAgainAndAgain(t *testing.T) {
-	counts := killing(t, scenario{kills: someKills(50), config: killConfig, moment: soon, rests: gone})
+	counts := killing(t, scenario{kills: someKills(30), config: killConfig, moment: soon, rests: gone})
 	if counts["unknown"] == 0 {
 		t.Error("no kill hit a request that may not be repeated")
 	}
@@ -760,5 +764,5 @@ func TestKilledAgainAndAgain(t *testing.T) {
 
 // The same while the provider cuts the line before or after executing, answers late, answers garbage, 429 and 503.
 func TestKilledWithAFaultyProvider(t *testing.T) {
-	killing(t, scenario{kills: someKills(20), faults: true, config: killConfig, moment: soon, rests: gone})
+	killing(t, scenario{kills: someKills(12), faults: true, config: killConfig, moment: soon, rests: gone})
 }

@@ -19,7 +19,7 @@ func TestMachinesHandOutLooks(t *testing.T) {
 	t.Parallel()
 	provider := httptest.NewServer(&counting{came: map[string][]time.Time{}})
 	defer provider.Close()
-	u := &upheaval{T: t, cluster: database(t), over: map[string][]time.Duration{}}
+	u := &upheaval{T: t, cluster: sharedDatabase(t), over: map[string][]time.Duration{}}
 	u.address = u.cluster.Address()
 	dir := t.TempDir()
 	configure := func(routes ...string) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"testing"
@@ -15,7 +16,23 @@ func TestMain(m *testing.M) {
 	if os.Getenv(beRowferry) != "" {
 		os.Exit(Main())
 	}
-	testscript.Main(m, map[string]func(){"rowferry": main})
+	testscript.Main(all{m}, map[string]func(){"rowferry": main})
+}
+
+// afterAll ends what tests share, when all have run.
+var afterAll []func() error
+
+type all struct{ *testing.M }
+
+func (a all) Run() int {
+	code := a.M.Run()
+	for _, end := range afterAll {
+		if err := end(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = max(code, 1)
+		}
+	}
+	return code
 }
 
 // rowferry is a command of the program under test, in a folder, with no configuration of the person who runs the tests.

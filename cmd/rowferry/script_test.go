@@ -27,8 +27,10 @@ import (
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
 
+	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/drivers"
+	"github.com/rowferry/rowferry/pipeline"
 	"github.com/rowferry/rowferry/simulator"
 )
 
@@ -161,7 +163,11 @@ func steady(ts *testscript.TestScript, _ bool, args []string) {
 func eventually(ts *testscript.TestScript, _ bool, args []string) {
 	pattern := regexp.MustCompile("(?m)" + args[0])
 	until(ts, "never printed: "+args[0], func() bool {
-		return ts.Exec(args[1], args[2:]...) == nil && pattern.MatchString(ts.ReadFile("stdout"))
+		if ts.Exec(args[1], args[2:]...) == nil && pattern.MatchString(ts.ReadFile("stdout")) {
+			return true
+		}
+		time.Sleep(150 * time.Millisecond) // a start costs what it costs
+		return false
 	})
 }
 
@@ -299,16 +305,18 @@ func hangup(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(all[len(all)-1].Process.Signal(syscall.SIGHUP))
 }
 
-// examples wants a help text with an example of every command of the program.
+// examples wants a help text with an example of every command of the program: as --help prints it, which for one command the program itself does.
 func examples(ts *testscript.TestScript, _ bool, _ []string) {
 	var walk func(*cobra.Command)
 	walk = func(c *cobra.Command) {
 		name := c.CommandPath()
 		if !strings.Contains(name, " help") && !strings.Contains(name, " completion") && c.Runnable() {
-			ts.Check(ts.Exec("rowferry", append(strings.Fields(name)[1:], "--help")...))
-			help := ts.ReadFile("stdout")
-			if !strings.Contains(help, "Examples:\n  "+name) {
-				ts.Fatalf("%s --help has no example of its own:\n%s", name, help)
+			var help bytes.Buffer
+			c.SetOut(&help)
+			c.InitDefaultHelpFlag()
+			ts.Check(c.Help())
+			if !strings.Contains(help.String(), "Examples:\n  "+name) {
+				ts.Fatalf("%s --help has no example of its own:\n%s", name, &help)
 			}
 			if strings.TrimSpace(c.Short) == "" {
 				ts.Fatalf("%s: the list of commands says nothing of it", name)
@@ -319,6 +327,15 @@ func examples(ts *testscript.TestScript, _ bool, _ []string) {
 		}
 	}
 	walk(rootCommand())
+	var help bytes.Buffer
+	c, _, err := rootCommand().Find([]string{"providers", "show"})
+	ts.Check(err)
+	c.SetOut(&help)
+	c.InitDefaultHelpFlag()
+	ts.Check(errors.Join(c.Help(), ts.Exec("rowferry", "providers", "show", "--help")))
+	if printed := ts.ReadFile("stdout"); printed != help.String() {
+		ts.Fatalf("--help prints\n%s\nand not\n%s", printed, &help)
+	}
 }
 
 // workbook CSV… TARGET makes a workbook of them, each on a sheet called like its file.
@@ -405,9 +422,12 @@ func followHints(ts *testscript.TestScript, _ bool, args []string) {
 	_ = ts.Exec("rowferry", "init", "--from", args[0], "--operation", args[1], "-o", name, "--route", "r")
 	said, text := ts.ReadFile("stdout"), ts.ReadFile(name)
 	sound := func(what, text string) {
-		ts.Check(os.WriteFile(ts.MkAbs("followed.yaml"), []byte(text), 0o644))
-		if err := ts.Exec("rowferry", "config", "check", "-c", "followed.yaml"); err != nil {
-			ts.Fatalf("followed: %s\n%s\n%s", what, ts.ReadFile("stderr"), text)
+		followed := ts.MkAbs("followed.yaml")
+		ts.Check(os.WriteFile(followed, []byte(text), 0o644))
+		cfg := configs.Load(followed)
+		cfg.WithoutSecrets()
+		if err := pipeline.Check(cfg); err != nil { // what config check says
+			ts.Fatalf("followed: %s\n%v\n%s", what, err, text)
 		}
 	}
 	sound("nothing", text)

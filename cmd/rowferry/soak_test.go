@@ -32,13 +32,13 @@ import (
 
 // The service runs for a while under all that happens to one in months: files of all routes from folders and by the API, results that come
 // back, orders, looks at the console, reloads, sweeps, a backup, a provider whose faults come and go. At the end the books equal what the
-// provider did, whoever is to be told has been told once, and the process is as small as it was. It takes two minutes and little of the
+// provider did, whoever is to be told has been told once, and the process is as small as it was. It takes a minute and little of the
 // machine, beside other tests; ROWFERRY_SOAK=10m (make soak) makes it longer, and three times as busy.
 func TestSoak(t *testing.T) {
 	s := startSoak(t)
 	long, err := time.ParseDuration(os.Getenv("ROWFERRY_SOAK"))
 	if s.pace = 1; err != nil {
-		long, s.pace = 2*time.Minute, 3
+		long, s.pace = time.Minute, 3
 	}
 	for range 6 { // two files a route: all code has run once
 		s.drop()
@@ -78,7 +78,7 @@ type soak struct {
 const soakConfig = killConfig + `
 listen: 127.0.0.1:0
 console: {listen: "127.0.0.1:0"}
-keep: {answers: 2s, originals: 1m}
+keep: {answers: 2s, originals: 20s}
 notices: {group: 1s, webhook: {url: "URL/notices", secret: ` + noticestest.Secret + `}}
 `
 
