@@ -67,6 +67,26 @@ var redrop = catalogue{
 		ZH: "未再次发送：它可能已被处理（文件 {id}），且同一单证的第 {rows} 行已送达",
 		RU: "повторно не отправлено: возможно, запрос уже обработан (файл {id}), а строка {rows} того же документа доставлена",
 	},
+	"redrop.open": {
+		EN: "not sent here: {name} (file {id}) is sending this row just now, and its result says what becomes of it",
+		ZH: "此处未发送：{name}（文件 {id}）正在发送该行，处理结果见其结果文件",
+		RU: "отсюда не отправлено: эту строку сейчас отправляет файл {name} ({id}); что с ней станет, скажет его результат",
+	},
+	"redrop.open.edited": {
+		EN: "not sent here: {name} (file {id}) is sending this row just now, and its result says what becomes of it; what was changed in this row here was NOT sent. If that result says that it was not delivered, drop this result again",
+		ZH: "此处未发送：{name}（文件 {id}）正在发送该行，处理结果见其结果文件；此处对该行的修改【没有】发送。如果那里的结果显示未送达，请重新放入本结果文件",
+		RU: "отсюда не отправлено: эту строку сейчас отправляет файл {name} ({id}); что с ней станет, скажет его результат. Изменения, внесённые в строку здесь, НЕ отправлены. Если по тому результату она не доставлена, положите этот результат снова",
+	},
+	"redrop.open.paused": {
+		EN: "not sent here: {name} (file {id}) has this row and is paused: {reason}. Let it go on (rowferry resume {id}) or give it up (rowferry cancel {id}); if the row was not delivered then, drop this result again",
+		ZH: "此处未发送：该行属于 {name}（文件 {id}），而该文件已暂停：{reason}。请继续发送（rowferry resume {id}）或放弃（rowferry cancel {id}）；此后该行若未送达，请重新放入本结果文件",
+		RU: "отсюда не отправлено: эта строка есть в файле {name} ({id}), который приостановлен: {reason}. Продолжите отправку (rowferry resume {id}) или откажитесь от неё (rowferry cancel {id}); если строка после этого не доставлена, положите этот результат снова",
+	},
+	"redrop.group.open": {
+		EN: "not sent: it belongs to the same document as row {rows}, which another file is sending just now; see there",
+		ZH: "未发送：与第 {rows} 行属于同一单证，而另一个文件正在发送该行；请参见该行",
+		RU: "не отправлено: строка относится к тому же документу, что и строка {rows}, которую сейчас отправляет другой файл; см. там",
+	},
 	"redrop.group.unknown": {
 		EN: "not sent: it belongs to the same document as row {rows}, which may have been processed; see there",
 		ZH: "未发送：与第 {rows} 行属于同一单证，而该行可能已被处理；请参见该行",
@@ -128,16 +148,6 @@ var redrop = catalogue{
 		EN: "This is the result of {name} (file {id}), which was sent with account {account} and operation {operation}; the route has others now. Nobody can tell what is delivered there. To send all its rows as a new file, also those that were delivered, remove the result columns first.",
 		ZH: "这是 {name}（文件 {id}）的结果，当时使用账户 {account} 和操作 {operation} 发送；该路由现已更改，无法判断哪些行在新处已送达。若要将所有行（包括已送达的）作为新文件发送，请先删除结果列。",
 		RU: "Это результат файла {name} ({id}), отправленного с учётной записью {account} и операцией {operation}; теперь у маршрута другие. Нельзя сказать, что доставлено там. Чтобы отправить все строки, и доставленные тоже, как новый файл, сначала удалите столбцы результата.",
-	},
-	"redrop.sending": {
-		EN: "This is a result of {name} (file {id}), which is still being sent ({open} {open:item is|items are} waiting). Nothing of it was sent. Drop it again as it is when the result of {id} is out: what was delivered meanwhile is not sent again. Mend rows that are in that result, too, in that one.",
-		ZH: "这是 {name}（文件 {id}）的结果，而该文件仍在发送中（还有 {open} 项等待）。本文件未发送任何内容。请待 {id} 的结果生成后，原样重新放入本文件：其间已送达的行不会再次发送。若某行也在该结果中，请在该结果中修改。",
-		RU: "Это результат файла {name} ({id}), который ещё отправляется (ожидают: {open}). Из него ничего не отправлено. Положите его снова таким же, когда выйдет результат {id}: доставленное за это время повторно не уйдёт. Строки, которые есть и в том результате, исправляйте в нём.",
-	},
-	"redrop.paused": {
-		EN: "This is a result of {name} (file {id}), which is paused and not finished: {reason}. Let it go on (rowferry resume {id}) or give it up (rowferry cancel {id}), and drop the newest result when it is out.",
-		ZH: "这是 {name}（文件 {id}）的结果，而该文件已暂停、尚未完成：{reason}。请继续发送（rowferry resume {id}）或放弃（rowferry cancel {id}），待最新结果生成后再放入最新结果。",
-		RU: "Это результат файла {name} ({id}), который приостановлен и не закончен: {reason}. Продолжите отправку (rowferry resume {id}) или откажитесь от неё (rowferry cancel {id}) и положите новейший результат, когда он выйдет.",
 	},
 	"redrop.forgotten": {
 		EN: "This is a result of {name} (file {id}), whose rows are not kept any longer (keep in the configuration), so which of them were delivered is not known here. Remove the result columns, the delivered rows, and those of unknown outcome that the provider has, and drop it as a new file: whatever is left goes.",

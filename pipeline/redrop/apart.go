@@ -15,7 +15,6 @@ type absent struct {
 	file *ledger.File // that brought them
 	rows []int
 	sent bool
-	open *prior // of them, one that is still being sent
 }
 
 // circles are the documents in which rows travelled last, and who else was in each.
@@ -105,9 +104,6 @@ func (m *matching) away(rows []origin, sent bool) *absent {
 	for _, o := range rows {
 		if row, file := o.parts(); file == first {
 			a.rows = append(a.rows, row)
-		}
-		if b := m.family.prior(o); b.open() {
-			a.open = b
 		}
 	}
 	return a

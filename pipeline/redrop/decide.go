@@ -27,6 +27,8 @@ func (p *Plan) Stage(item *batch.Item, l batch.Language) ledger.Staged {
 		s.Kin[i].Origin = p.names.text(f.origin)
 	}
 	switch {
+	case len(d.open) > 0:
+		d.elsewhere(&s)
 	case len(d.delivered) > 0:
 		d.closed(&s)
 	case len(d.held) > 0:
@@ -57,7 +59,7 @@ type decision struct {
 	item  *batch.Item
 	fates []*fate // of its rows
 
-	delivered, held, unasked, asked, spoilt []int // indexes of rows
+	open, delivered, held, unasked, asked, spoilt []int // indexes of rows
 
 	absent *absent // what its document lacks; nil: nothing that matters
 }
@@ -74,6 +76,8 @@ func (p *Plan) look(item *batch.Item) *decision {
 		case f.as == held:
 			d.held = append(d.held, i)
 		case f.before == nil:
+		case f.before.open():
+			d.open = append(d.open, i)
 		case f.spoilt && !f.resend:
 			d.spoilt = append(d.spoilt, i)
 		case f.before.Status == batch.Delivered:
@@ -139,9 +143,29 @@ func (d *decision) skip(s *ledger.Staged, taken []int, key string, args ...any) 
 	}
 }
 
-// closed: a row of the item was delivered, so nothing of it is sent, ever.
-func (d *decision) closed(s *ledger.Staged) {
+// elsewhere: a row of the item is being sent by another file of the family, whose result says what becomes of it. The rows of other items go
+// meanwhile: people mend a result in parts, and several at once.
+func (d *decision) elsewhere(s *ledger.Staged) {
 	s.Body, s.Problems = nil, nil
+	for _, i := range d.open {
+		f, key := d.fates[i], "redrop.open"
+		switch {
+		case f.before.from.Paused != "":
+			key = "redrop.open.paused"
+		case f.as == edited || f.resend:
+			key = "redrop.open.edited"
+		}
+		from := f.before.from
+		message := d.say(key, "name", from.Name, "id", from.ID, "reason", from.Paused)
+		d.verdict(s, i, batch.Outcome{Status: batch.Skipped, Code: ledger.CodeSending, Message: message}, true)
+	}
+	d.keepDelivered(s)
+	d.hold(s)
+	d.keepUnknown(s)
+	d.skip(s, slices.Concat(d.open, d.delivered, d.held, d.asked, d.unasked), "redrop.group.open", "rows", d.rows(d.open))
+}
+
+func (d *decision) keepDelivered(s *ledger.Staged) {
 	for _, i := range d.delivered {
 		key := "redrop.delivered"
 		if d.fates[i].as == edited {
@@ -149,6 +173,12 @@ func (d *decision) closed(s *ledger.Staged) {
 		}
 		d.carry(s, i, true, key)
 	}
+}
+
+// closed: a row of the item was delivered, so nothing of it is sent, ever.
+func (d *decision) closed(s *ledger.Staged) {
+	s.Body, s.Problems = nil, nil
+	d.keepDelivered(s)
 	for _, i := range slices.Concat(d.asked, d.unasked) {
 		d.carry(s, i, false, "redrop.unknown.delivered", "rows", d.rows(d.delivered))
 	}

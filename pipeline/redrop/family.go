@@ -71,14 +71,6 @@ func (o *recognition) load() (*family, error) {
 	return f, nil
 }
 
-// busy is why nothing can be decided about a row that a member is still sending.
-func busy(m *ledger.File) error {
-	if m.Paused != "" {
-		return opening.Refuse("redrop.paused", "id", m.ID, "name", m.Name, "reason", m.Paused)
-	}
-	return opening.Refuse("redrop.sending", "id", m.ID, "name", m.Name, "open", m.Open)
-}
-
 // tell takes the outcome of a later member. Delivered is the last word; what is not known stays so until the provider answers.
 func (f *family) tell(of origin, o *batch.Outcome, m *ledger.File) {
 	was, known := f.state[of]
@@ -97,6 +89,25 @@ func (f *family) tell(of origin, o *batch.Outcome, m *ledger.File) {
 	}
 	f.priors[was] = prior{f.briefs.Of(o), m}
 }
+
+// Whole reports whether a file of a family has, for sure, all rows of an older one, by way of the files in between.
+func Whole(older string, newest ledger.File, family []ledger.File) bool {
+	for f := newest; f.Reading.Again != nil; {
+		again := f.Reading.Again
+		if len(again.Sending) > 0 || slices.ContainsFunc(f.Reading.Notes, func(n batch.Note) bool { return n.Message.Key == noteDeleted }) {
+			return false
+		}
+		at := slices.IndexFunc(family, func(m ledger.File) bool { return m.ID == again.Base })
+		if again.Base == older || at < 0 {
+			return again.Base == older
+		}
+		f = family[at]
+	}
+	return false
+}
+
+// Elsewhere reports whether a row was left to another file, which was sending it.
+func Elsewhere(o *batch.Outcome, carried bool) bool { return carried && o.Code == ledger.CodeSending }
 
 // sending are the members that are still being sent.
 func (f *family) sending() (ids []string) {

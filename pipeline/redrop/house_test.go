@@ -193,6 +193,17 @@ func (h *house) start() {
 	})
 }
 
+// shut has requests wait until what it returns is called, or the test ends.
+func (h *house) shut() (open func()) {
+	gate := make(chan struct{})
+	h.provider.mu.Lock()
+	h.provider.gate = gate
+	h.provider.mu.Unlock()
+	open = sync.OnceFunc(func() { close(gate) })
+	h.t.Cleanup(open)
+	return open
+}
+
 // put drops a file as a careful sender does and returns its id when it is in the ledger.
 func (h *house) put(route, name string, content []byte) string {
 	h.t.Helper()

@@ -124,9 +124,6 @@ func (o *recognition) plan(t *opening.Table) (*Plan, error) {
 	if err := m.findAbsent(); err != nil {
 		return nil, err
 	}
-	if b := m.busy(); b != nil {
-		return nil, busy(b.from)
-	}
 	p := &Plan{language: o.route.Language, base: o.family.base, names: &o.family.names, sheets: t.Layout().Sheets, fates: m.fates, rows: make([]int, len(m.lines))}
 	for i := range m.fates {
 		p.rows[i] = m.lines[i].row
@@ -511,26 +508,6 @@ func (m *matching) each(t *opening.Table, each func(row int, cells []string)) er
 	return nil
 }
 
-// busy is a row that is still being sent and that a line is, may be, or belongs to; nil for none. The lines of the others go meanwhile: people
-// mend a result in parts.
-func (m *matching) busy() *prior {
-	for i := range m.fates {
-		f := &m.fates[i]
-		if f.before.open() {
-			return f.before
-		}
-		if f.absent != nil && f.absent.open != nil {
-			return f.absent.open
-		}
-		for _, number := range f.numbers {
-			if at, known := m.byNumber.last(number); known && m.originals[at].before.open() {
-				return m.originals[at].before
-			}
-		}
-	}
-	return nil
-}
-
 func (m *matching) hold(i int, numbers ...int) {
 	m.fates[i] = fate{as: held, numbers: numbers}
 }
@@ -560,13 +537,16 @@ func (t *tally) add(f *fate) {
 	}
 }
 
+// noteDeleted is the note on a file that has not all rows of the one that it is the result of.
+const noteDeleted = "redrop.note.deleted"
+
 // notes tell what was recognised.
 func (p *Plan) notes() []batch.Note {
 	t := p.tally
 	notes := []batch.Note{{Message: words.Message("redrop.note.result", "id", p.base.ID, "name", p.base.Name,
 		"delivered", t.delivered, "edited", t.edited, "fresh", t.fresh, "kept", t.kept, "held", t.held)}}
 	if t.deleted > 0 {
-		notes = append(notes, batch.Note{Message: words.Message("redrop.note.deleted", "count", t.deleted, "id", p.base.ID), Count: t.deleted})
+		notes = append(notes, batch.Note{Message: words.Message(noteDeleted, "count", t.deleted, "id", p.base.ID), Count: t.deleted})
 	}
 	return notes
 }

@@ -37,8 +37,8 @@ type known struct {
 	self string
 }
 
-// Recognise implements opening.Families. An error says that the file of the result is not known here, that it belongs to another
-// route, or that a row of it is still being sent by a file of its family.
+// Recognise implements opening.Families. An error says that the file of the result is not known here, or that it belongs to another
+// route.
 func (k known) Recognise(ctx context.Context, f *opening.File, s *opening.Signs) (*opening.Table, opening.Plan, error) {
 	r := &recognition{Books: k.Books, ctx: ctx, file: f, route: f.Route, self: k.self, signs: s}
 	t, err := r.table()

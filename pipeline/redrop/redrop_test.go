@@ -741,38 +741,55 @@ func TestTheNamesOfAResultAreTaken(t *testing.T) {
 	}
 }
 
-// A result is dropped while a file of its family is being sent: it is refused, and taken when that has ended. One that has none of the rows that
-// are being sent goes meanwhile: people mend a result in parts, and the second part was refused.
+// A result is dropped while files of its family are being sent, as where two people mend rows of it in the same minute. What is being sent is left
+// to those, whatever was changed in it; all else goes. The whole file was refused, and what the second one had mended went nowhere.
 func TestWhileTheFamilyIsBeingSent(t *testing.T) {
 	h := open(t, batch.English, "")
 	one := first(t, h, batch.English, "csv")
-	h.provider.mu.Lock()
-	h.provider.gate = make(chan struct{})
-	h.provider.mu.Unlock()
-	two := h.put("failures", one.name("csv"), one.content("csv"))
+	opened := h.shut()
+	two := h.put("failures", one.name("csv"), one.content("csv")) // DOWN7 goes again
 	h.file(two, "sending")
-	why := h.refused("failures", one.name("xlsx"), one.content("xlsx"))
-	if !strings.Contains(why, "still being sent") || !strings.Contains(why, two) {
-		t.Error(why)
-	}
 	all := records(t, one.content("csv"))
 	mended := line(all, "A4")
 	mended[column(all, "accountNumber")] = "3000372"
-	part := h.put("failures", "part.csv", encode(t, ',', [][]string{all[0], line(all, "A2"), mended}))
+	part := h.put("failures", one.name("csv"), encode(t, ',', all))
 	h.file(part, "sending")
-	again := h.refused("failures", "again.csv", encode(t, ',', [][]string{all[0], mended}))
-	if !strings.Contains(again, part) {
-		t.Error(again)
-	}
-	close(h.provider.gate)
+	line(all, "DOWN7")[column(all, "failReason")] += ", as he said"
+	again := h.drop("failures", "again.csv", encode(t, ',', all))
+	want := maps.Clone(afterUntouched)
+	want["A4"], want["DOWN7"] = batch.Skipped, batch.Skipped
+	again.want(want)
+	again.says("A4", "file "+part)
+	again.says("DOWN7", "file "+two+") is sending")
+	opened()
 	h.file(two, "reported")
 	h.file(part, "reported")
-	three := h.drop("failures", one.name("xlsx"), one.content("xlsx"))
-	want := maps.Clone(afterUntouched)
-	want["A4"] = batch.Delivered
-	three.want(want)
+	want["A4"], want["DOWN7"] = batch.Delivered, batch.Delivered
+	h.drop("failures", again.name("csv"), again.content("csv")).want(want)
+	h.drop("failures", one.name("xlsx"), one.content("xlsx")).want(want)
 	if h.provider.executed("A4") != 1 || h.provider.executed("A2") != 1 || h.provider.executed("DOWN7") != 1 {
 		t.Error(h.provider.did)
+	}
+}
+
+// What another file was sending and did not bring to an end goes with the next result, as it stands there.
+func TestWhatWasBeingSentIsRefused(t *testing.T) {
+	h := open(t, batch.English, "")
+	one := first(t, h, batch.English, "csv")
+	opened := h.shut()
+	all := records(t, one.content("csv"))
+	mended := line(all, "REFUSE3")
+	mended[column(all, "failReason")] += ", as he said"
+	two := h.put("failures", one.name("csv"), encode(t, ',', all))
+	h.file(two, "sending")
+	mended[column(all, "lesBookingId")] = "A3"
+	three := h.drop("failures", one.name("csv"), encode(t, ',', all))
+	three.says("A3", "file "+two+") is sending")
+	opened()
+	h.file(two, "reported")
+	h.drop("failures", three.name("csv"), three.content("csv")).says("A3", "")
+	if h.provider.executed("A3") != 1 || h.provider.asked["REFUSE3"] != 2 {
+		t.Error(h.provider.did, h.provider.asked)
 	}
 }
 
