@@ -126,6 +126,50 @@ func TestAFileOverTheAPI(t *testing.T) {
 	if lines := strings.Split(strings.TrimSpace(body), "\n"); status != 200 || len(lines) != 2 || !strings.Contains(lines[1], ",ann,") || !strings.Contains(lines[1], mended.ID) {
 		t.Errorf("the audit list as CSV: %d %s", status, body)
 	}
+	inParts(t, o)
+}
+
+// inParts drops a result with one of its rows: the file still speaks for the others, which were shown nowhere and could not be mended any more.
+func inParts(t *testing.T, o *office) {
+	t.Helper()
+	whole := o.drop("ann", "failures", "p.csv", "accountNumber,lesBookingId,failReason\n3000372,LBP2,\n3000372,LBP3,\n3000372,LBP4-REFUSE,Hold\n")
+	o.ended(whole)
+	_, result := o.ask("ann", "GET", "/api/v1/files/"+whole+"/result.csv", "")
+	lines := strings.SplitN(result, "\n", 3)
+	part := o.drop("ann", "failures", "mine.csv", lines[0]+"\n"+strings.TrimSpace(lines[1])+"Hold\n")
+	if f := o.ended(part); f.Counts["read"] != 1 || f.Counts["delivered"] != 1 {
+		t.Fatalf("%+v", f)
+	}
+	link := `href="/files/` + whole + `"><span class="what">2 rows to mend`
+	if _, page := o.ask("ann", "GET", "/", ""); !strings.Contains(page, link) {
+		t.Errorf("today tells nothing of the rows that are left: %s", page)
+	}
+	if _, page := o.ask("ann", "GET", "/files/"+whole, ""); !strings.Contains(page, "still speaks for 2 rows") || !strings.Contains(page, "/mend") {
+		t.Errorf("the file does not speak for the rows that are left: %s", page)
+	}
+	at := "/files/" + whole + "/mend"
+	if _, page := o.ask("ann", "GET", at, ""); strings.Count(page, "data-row=") != 2 || strings.Contains(page, "LBP2") {
+		t.Errorf("what is to be mended: %s", page)
+	}
+	if status, body := o.ask("ann", "POST", "/api/v1"+at, `{"rows": {"2": {"failReason": "Storm"}}}`); status != 422 || !strings.Contains(body, "elsewhere") {
+		t.Errorf("a row that a newer file has: %d %s", status, body)
+	}
+	var change struct{ Rows, Cells int }
+	o.post("ann", "/api/v1"+at+"/columns", `{"columns": [{"column": "failReason", "replace": "Storm"}], "check": true}`, 200, &change)
+	if change.Rows != 2 || change.Cells != 1 {
+		t.Errorf("what a change of a column would do: %+v", change)
+	}
+	var rest struct{ ID string }
+	o.post("ann", "/api/v1"+at, `{"rows": {"3": {"failReason": "Customs"}, "4": {"lesBookingId": "LBP4"}}}`, 202, &rest)
+	if f := o.ended(rest.ID); f.Counts["read"] != 2 || f.Counts["delivered"] != 2 {
+		t.Errorf("%+v", f)
+	}
+	if _, page := o.ask("ann", "GET", "/", ""); strings.Contains(page, link) {
+		t.Errorf("today wants rows that went: %s", page)
+	}
+	if status, body := o.ask("ann", "POST", "/api/v1"+at, `{"resend_all": ["rejected"]}`); status != 409 || !strings.Contains(body, rest.ID) {
+		t.Errorf("nothing is left: %d %s", status, body)
+	}
 }
 
 // Who may not is refused, on pages and in the API alike, and files of others' routes are not there.

@@ -45,6 +45,7 @@ type Console struct {
 	shelf    *shelf
 	tellers  *tellers
 	drafting sync.Mutex
+	left     leftovers
 	drops    string // folder of what was uploaded to be looked at first
 	listener net.Listener
 	handler  http.Handler

@@ -160,7 +160,11 @@ func (c *Console) apiColumns(w http.ResponseWriter, r *http.Request, p *people.P
 	if err != nil {
 		return err
 	}
-	edits := mend.Edits{Rows: body.Rows, Columns: d.changes()}
+	left, err := c.left.of(r.Context(), c.desk, f.File)
+	if err != nil {
+		return err
+	}
+	edits := mend.Edits{Rows: body.Rows, Columns: d.changes(), Only: left.Rows}
 	change, err := c.engine.Preview(r.Context(), f.File, edits, body.Columns)
 	if err != nil {
 		return err
@@ -227,7 +231,7 @@ func (c *Console) apiForget(w http.ResponseWriter, r *http.Request, p *people.Pe
 func (c *Console) mended(ctx context.Context, p *people.Person, f desk.File, edits mend.Edits, drafted bool) (mend.Edits, error) {
 	for i := range edits.Columns {
 		if one := &edits.Columns[i]; one.Fills() {
-			if _, err := c.engine.Preview(ctx, f.File, mend.Edits{}, edits.Columns[i:i+1]); err != nil {
+			if _, err := c.engine.Preview(ctx, f.File, mend.Edits{Only: edits.Only}, edits.Columns[i:i+1]); err != nil {
 				return edits, err
 			}
 		}

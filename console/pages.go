@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -250,39 +249,21 @@ func (c *Console) untold(ctx context.Context, p *people.Person) (all []need, err
 	return all, err
 }
 
-// undelivered are the files with rows to look into, of each family the newest.
+// undelivered are the files with rows to look into, as far as no newer file of their family has these.
 func (c *Console) undelivered(ctx context.Context, ended []desk.File) (all []need) {
-	newer := map[string]int{} // by family: the newest generation
 	for _, f := range ended {
-		newer[f.Root()] = max(newer[f.Root()], f.Generation())
-	}
-	for _, f := range ended {
-		if f.Generation() < newer[f.Root()] || c.followed(ctx, f) {
-			continue
+		left, err := c.left.of(ctx, c.desk, f.File)
+		if err != nil {
+			c.log.Error("which rows newer files have cannot be told", "file", f.ID, "error", err)
 		}
-		if n := f.Counts.Unknown; n > 0 {
+		if n := left.Count(&f.File, batch.Unknown); n > 0 {
 			all = append(all, need{Key: "console.need.unknown", File: f, Rows: n, Link: "/files/" + f.ID + "?status=unknown"})
 		}
-		if n := f.Counts.Invalid + f.Counts.Rejected + f.Counts.Failed; n > 0 {
+		if n := left.Count(&f.File, batch.Invalid, batch.Rejected, batch.Failed); n > 0 {
 			all = append(all, need{Key: "console.need.mend", File: f, Rows: n, Link: "/files/" + f.ID})
 		}
 	}
 	return all
-}
-
-// followed reports whether a result of a file was dropped since.
-func (c *Console) followed(ctx context.Context, f desk.File) bool {
-	newer, err := c.newer(ctx, f)
-	return err == nil && newer != ""
-}
-
-// newer is the file that speaks for a file's rows since its result was dropped; "" where it still does itself.
-func (c *Console) newer(ctx context.Context, f desk.File) (string, error) {
-	family, err := c.books.Files(ctx, ledger.Query{Family: f.Root(), States: ledger.FamilyStates()})
-	if later, ok := errors.AsType[*ledger.Superseded](f.Newest(family)); ok {
-		return later.Newest, err
-	}
-	return "", err
 }
 
 func (c *Console) filesPage(w http.ResponseWriter, r *http.Request, p *people.Person) error {
@@ -351,6 +332,10 @@ func (c *Console) filePage(w http.ResponseWriter, r *http.Request, p *people.Per
 	if err != nil {
 		return err
 	}
+	left, err := c.left.of(ctx, d, f.File)
+	if err != nil {
+		return err
+	}
 	get := r.URL.Query()
 	newest := slices.MaxFunc(append([]desk.File{f}, family...), func(a, b desk.File) int { return cmp.Compare(a.Generation(), b.Generation()) })
 	v := c.view(r, "console.file", struct {
@@ -369,9 +354,10 @@ func (c *Console) filePage(w http.ResponseWriter, r *http.Request, p *people.Per
 		CellsComing             bool // the cells of some rows are still being read
 		Counted                 bool // the reasons are told apart by column
 		From                    string
+		Left                    int // rows that no newer file has, where there is one
 	}{f, reasons, rows, page, mend.Keys(f.Reading.Columns), get.Get("status"), get.Get("code"), q.Text, family, newest, notes, story(f, acts), ends,
-		f.State == ledger.Settled || f.State == ledger.Reported, newest.ID == f.ID && f.Counts.Delivered < f.Counts.Read && f.State.AtRest(), f.State != ledger.Duplicate,
-		slices.ContainsFunc(rows, func(s shownRow) bool { return s.Cells == nil }) && c.shelf.busy(f.ID), counted, get.Get("from")})
+		f.State == ledger.Settled || f.State == ledger.Reported, !left.None() && f.Counts.Delivered < f.Counts.Read && f.State.AtRest(), f.State != ledger.Duplicate,
+		slices.ContainsFunc(rows, func(s shownRow) bool { return s.Cells == nil }) && c.shelf.busy(f.ID), counted, get.Get("from"), len(left.Rows)})
 	v.Title = f.Name
 	return c.render(w, r, http.StatusOK, "file", v)
 }
@@ -442,11 +428,14 @@ func (c *Console) mendPage(w http.ResponseWriter, r *http.Request, p *people.Per
 	if err != nil {
 		return err
 	}
-	d.drafted(f.Reading.Columns, rows)
-	newer, err := c.newer(r.Context(), f)
+	left, err := c.left.of(r.Context(), c.desk, f.File)
 	if err != nil {
 		return err
 	}
+	if left.Newer != "" && !left.None() {
+		rows = slices.DeleteFunc(rows, func(s shownRow) bool { _, is := left.Rows[s.Number]; return !is })
+	}
+	d.drafted(f.Reading.Columns, rows)
 	v := c.view(r, "console.mend", struct {
 		File  desk.File
 		Rows  []shownRow
@@ -454,7 +443,10 @@ func (c *Console) mendPage(w http.ResponseWriter, r *http.Request, p *people.Per
 		Page  ledger.RowPage
 		Draft *draft
 		Newer string
-	}{f, rows, mend.Keys(f.Reading.Columns), page, d, newer})
+		Left  int // rows that no newer file has, where there is one
+
+		Unknown, Rejected int
+	}{f, rows, mend.Keys(f.Reading.Columns), page, d, left.Newer, len(left.Rows), left.Count(&f.File, batch.Unknown), left.Count(&f.File, batch.Rejected)})
 	return c.render(w, r, http.StatusOK, "mend", v)
 }
 

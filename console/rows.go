@@ -179,13 +179,14 @@ func (c *Console) apiMend(w http.ResponseWriter, r *http.Request, p *people.Pers
 			return unfit("resend_all", string(s))
 		}
 	}
-	newer, err := c.newer(r.Context(), f)
+	left, err := c.left.of(r.Context(), c.desk, f.File)
 	if err != nil {
 		return err
 	}
-	if newer != "" {
-		return refused(http.StatusConflict, string(desk.Superseded), "console.mend.newer", "newest", newer)
+	if left.None() {
+		return refused(http.StatusConflict, string(desk.Superseded), "console.mend.newer", "newest", left.Newer)
 	}
+	body.Only = left.Rows
 	edits, err := c.mended(r.Context(), p, f, body.Edits, body.Draft)
 	if err != nil {
 		return err

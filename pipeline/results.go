@@ -113,7 +113,7 @@ func (e *Engine) Preview(ctx context.Context, f ledger.File, edits mend.Edits, c
 	left := 0
 	for i := range changes {
 		if c := &changes[i]; c.Fills() {
-			rows, err := e.mendable(ctx, f.ID, c.From, len(c.Values))
+			rows, err := e.mendable(ctx, f.ID, c.From, len(c.Values), edits.Only)
 			if err != nil {
 				return mend.Change{}, err
 			}
@@ -129,8 +129,9 @@ func (e *Engine) Preview(ctx context.Context, f ledger.File, edits mend.Edits, c
 	return change, err
 }
 
-// mendable lists rows of a file that may be mended, in the order of its pages: so many, from one on.
-func (e *Engine) mendable(ctx context.Context, file string, from, most int) (rows []int, err error) {
+// mendable lists rows of a file that may be mended, in the order of its pages: so many, from one on, and only these where that is
+// not nil.
+func (e *Engine) mendable(ctx context.Context, file string, from, most int, only map[int]batch.Status) (rows []int, err error) {
 	books := ledger.Steady(e.Ledger)
 	q := ledger.RowQuery{File: file, Outcomes: mend.Outcomes(), Row: from, Limit: 1}
 	first, err := ledger.Rows(ctx, books, q)
@@ -148,7 +149,9 @@ func (e *Engine) mendable(ctx context.Context, file string, from, most int) (row
 			return nil, err
 		}
 		for _, r := range page.Rows {
-			rows = append(rows, r.Number)
+			if _, is := only[r.Number]; is || only == nil {
+				rows = append(rows, r.Number)
+			}
 		}
 		if q.After = page.Next; q.After == "" {
 			break

@@ -170,7 +170,7 @@ func Preview(ctx context.Context, r outbox.Report, e Edits, changes []Column) (C
 		if err != nil {
 			return change, err
 		}
-		if line.Outcome.Status == batch.Delivered {
+		if line.Outcome.Status == batch.Delivered || e.without(line.Row.Number) {
 			continue
 		}
 		change.Rows++

@@ -24,13 +24,21 @@ type Edits struct {
 
 	ResendAll []batch.Status `json:"resend_all"` // the same for all rows with one of these outcomes
 	Columns   []Column       `json:"columns"`    // changes of whole columns, one after the other; what is in Rows counts more
+
+	Only map[int]batch.Status `json:"-"` // the rows that the result has; nil for all
+}
+
+// without reports whether the result does not have a row.
+func (e *Edits) without(row int) bool {
+	_, has := e.Only[row]
+	return e.Only != nil && !has
 }
 
 // Wrong is the error of edits that speak of what is not there, or of rows that are not to be sent again.
 type Wrong struct {
 	Row    int
 	Column string
-	Reason string // "no-row", "no-column", "delivered"
+	Reason string // "no-row", "no-column", "delivered", "elsewhere"
 }
 
 func (w *Wrong) Error() string { return fmt.Sprintf("%s: row %d %s", w.Reason, w.Row, w.Column) }
@@ -122,6 +130,9 @@ type mending struct {
 func (m *mending) lines(all iter.Seq2[*outbox.Line, error]) iter.Seq2[*outbox.Line, error] {
 	return func(yield func(*outbox.Line, error) bool) {
 		for line, err := range all {
+			if err == nil && m.without(line.Row.Number) && !m.left[line.Row.Number] {
+				continue
+			}
 			if err == nil {
 				m.written = append(m.written, line.Row.Number)
 				err = m.mend(line)
@@ -137,6 +148,9 @@ func (m *mending) lines(all iter.Seq2[*outbox.Line, error]) iter.Seq2[*outbox.Li
 func (m *mending) mend(line *outbox.Line) error {
 	row, named := line.Row.Number, m.left[line.Row.Number]
 	delete(m.left, row)
+	if named && line.Outcome.Status != batch.Delivered && m.without(row) {
+		return &Wrong{Row: row, Reason: "elsewhere"}
+	}
 	if line.Outcome.Status == batch.Delivered {
 		if named {
 			return &Wrong{Row: row, Reason: "delivered"}
