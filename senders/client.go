@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -17,19 +16,16 @@ import (
 	"github.com/rowferry/rowferry/senders/pace"
 )
 
-const dialing = 10 * time.Second
-
 // newTransport speaks HTTP/1.1 over kept connections, as many as requests may be under way. A connection that nobody
 // used for a while is closed by us, before the provider does it under the next request's feet. Compressed answers are
 // asked for: a provider that nobody asks may compress them all the same, and then nobody would unpack them.
 func newTransport(connections int, roots *x509.CertPool) *http.Transport {
-	dialer := &net.Dialer{Timeout: dialing, KeepAlive: 15 * time.Second}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment, // never for loopback
 		OnProxyConnectResponse: proxyAnswered,
-		DialContext:            dialer.DialContext,
+		DialContext:            newDialer().DialContext,
 		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(64)},
 		TLSHandshakeTimeout:    exchange.Shaking,
 		Protocols:              protocols,
