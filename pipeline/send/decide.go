@@ -39,7 +39,7 @@ type decision struct {
 	pause    time.Duration     // again: at least this long
 	laneWide bool              // the pause is the provider's wish for the account as a whole
 	message  string            // refused: what to tell people; verdicts are there where it may be of these items alone
-	cause    string            // again: what kept the request from getting through, for people
+	cause    string            // again, lost: what kept the request from getting through, for people
 	attempt  bool              // it counts as an attempt
 	untried  bool              // nothing was tried: it says nothing of the way to the provider
 }
@@ -133,7 +133,7 @@ func (a attempt) gone(reason string, r senders.Result) decision {
 		}
 		return d
 	}
-	d := decision{step: settle, reason: reason, lost: true, attempt: true}
+	d := decision{step: settle, reason: reason, lost: true, attempt: true, cause: cmp.Or(a.cause(r.Err), a.words(r))}
 	for range a.items {
 		d.verdicts = append(d.verdicts, a.unknown(r))
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/providers"
 	"github.com/rowferry/rowferry/senders"
 )
@@ -140,6 +142,34 @@ func TestTheLongerRestHolds(t *testing.T) {
 	l.careful(decision{laneWide: true, pause: time.Second})
 	if rest := l.hold.Sub(before); rest < time.Hour {
 		t.Errorf("the lane rests for %v, the provider asked for an hour", rest)
+	}
+}
+
+// While each request costs a row whose outcome nobody knows, the lane pauses longer and longer: an outage of a minute costs a few rows.
+func TestALaneSlowsWhereRowsAreLost(t *testing.T) {
+	gateway := answered(providers.Unknown)
+	gateway.Status = http.StatusBadGateway
+	unclear := answered(providers.Unknown)
+	unclear.Status = http.StatusInternalServerError
+	for name, c := range map[string]struct {
+		r     senders.Result
+		slows bool
+	}{"cut": {senders.Result{Fate: senders.Lost}, true}, "502": {gateway, true}, "500": {unclear, false}} {
+		l := &Lane{Settings: Settings{Concurrency: 4, Retry: configs.Retry{For: 24 * time.Hour, First: time.Hour, Most: 100 * time.Hour}}, Log: slog.New(slog.DiscardHandler),
+			through: map[string]time.Time{}}
+		a := tried(false, 1)
+		j := &job{items: a.items, file: &active{route: &route.Route{Operation: a.op}}}
+		for n := range 11 {
+			l.fared(j, a.decide(c.r), c.r)
+			want := time.Hour << max(0, n-l.tolerance()+1)
+			if rest := time.Until(l.hold); c.slows && n+1 >= l.tolerance() && rest < want-time.Minute || (!c.slows || n+1 < l.tolerance()) && rest > 0 {
+				t.Errorf("%s, %d times: the lane rests for %v", name, n+1, rest)
+			}
+		}
+		l.fared(j, a.decide(answered(providers.OK)), answered(providers.OK))
+		if l.trouble != 0 || l.outage != "" {
+			t.Errorf("%s, and then it works: %d, %q", name, l.trouble, l.outage)
+		}
 	}
 }
 

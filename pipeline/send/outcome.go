@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -88,7 +89,7 @@ func (l *Lane) act(j *job, d decision, r senders.Result) error {
 
 // fared notes whether a request got through.
 func (l *Lane) fared(j *job, d decision, r senders.Result) {
-	if r.Fate == senders.Answered && r.Reading.Class != providers.Retry {
+	if r.Fate == senders.Answered && r.Reading.Class != providers.Retry && !halfway(r) {
 		l.reached()
 		if r.Reading.Class == providers.OK {
 			l.grow(j.file.route.Operation, len(j.items))
@@ -103,12 +104,23 @@ func (l *Lane) fared(j *job, d decision, r senders.Result) {
 	l.unreached(j, d)
 }
 
-// careful slows the whole lane down while nothing gets through, so that an outage costs one request at a time.
+// halfway reports an answer of what stands before a provider that is away: whatever it says, nothing got through.
+func halfway(r senders.Result) bool {
+	return r.Reading.Class == providers.Unknown && r.Reading.Items == nil && r.Status > http.StatusNotImplemented
+}
+
+// careful slows the whole lane down while nothing gets through, so that an outage costs one request at a time. Where each costs a row whose
+// outcome nobody knows, the pause doubles.
 func (l *Lane) careful(d decision) {
-	if !d.laneWide && l.trouble < l.tolerance() {
+	beyond := l.trouble - l.tolerance()
+	if !d.laneWide && beyond < 0 {
 		return
 	}
-	l.keepOff(max(d.pause, 50*time.Millisecond))
+	pause := max(d.pause, 50*time.Millisecond)
+	if d.lost && d.step == settle {
+		pause = max(pause, patience.Pause(l.Retry.First, l.Retry.Most, beyond+1))
+	}
+	l.keepOff(pause)
 }
 
 // keepOff holds the lane as the provider asks, and tells of a long one.
