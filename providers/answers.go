@@ -337,7 +337,7 @@ var (
 func (op *Operation) byStatus(status int) Verdict {
 	v := Verdict{Class: Unknown, Code: strconv.Itoa(status)}
 	switch {
-	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable || status == http.StatusTooEarly:
+	case slices.Contains([]int{http.StatusMisdirectedRequest, http.StatusTooEarly, http.StatusTooManyRequests, http.StatusServiceUnavailable}, status):
 		v.Class = Retry
 	case status == http.StatusUnauthorized && op.logsIn():
 		v.Class = Renew

@@ -74,6 +74,8 @@ func explain(err error, host string) *Failure {
 		return failure("sender.tls.none", "host", host)
 	case strings.Contains(err.Error(), "protocol version"):
 		return failure("sender.tls.version", "host", host)
+	case errors.Is(err, exchange.ErrNewer), strings.Contains(err.Error(), "no application protocol"):
+		return failure("sender.newer", "host", host)
 	case errors.As(err, &alert):
 		return failure("sender.tls", "host", host)
 	case errors.Is(err, syscall.ECONNREFUSED):

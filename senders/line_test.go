@@ -85,6 +85,12 @@ func TestTLS(t *testing.T) {
 	if r := send(lesOne); r.Fate != senders.Answered {
 		t.Errorf("afterwards: %+v", r)
 	}
+	other := server.TLS.Clone()
+	other.NextProtos = []string{"other"}
+	address := listen(t, func(_ int, c net.Conn) { _ = tls.Server(c, other).Handshake() })
+	if r := lesTo(t, "https://"+address, func(a *configs.Account) { a.CA = ca })(lesOne); r.Fate != senders.NotSent || !strings.Contains(r.Err.Error(), "HTTP/2") {
+		t.Errorf("a server of another protocol: %+v", r)
+	}
 	wrongName := strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
 	if r := lesTo(t, wrongName, func(a *configs.Account) { a.CA = ca })(lesOne); r.Fate != senders.NotSent {
 		t.Errorf("wrong name: %+v", r)

@@ -114,6 +114,11 @@ var sending = catalogue{
 		ZH: "{host} 不支持本机接受的 TLS 版本（min_tls；1.2 及以上）。需由服务商升级服务器",
 		RU: "{host} не говорит ни на одной версии TLS, которая здесь принимается (min_tls; 1.2 и новее). Провайдер должен обновить сервер",
 	},
+	"sender.newer": {
+		EN: "{host} does not take HTTP/1.1 there, most likely HTTP/2 alone; nothing was executed. Ask the provider for an address that takes HTTP/1.1, or lead through a gateway that does",
+		ZH: "{host} 在该端口不接受 HTTP/1.1，很可能只接受 HTTP/2；未执行任何内容。请向服务商索取支持 HTTP/1.1 的地址，或经由支持它的网关",
+		RU: "{host} там не принимает HTTP/1.1, вероятнее всего только HTTP/2; ничего не выполнено. Попросите у провайдера адрес с HTTP/1.1 или поставьте на пути шлюз, который его принимает",
+	},
 	"sender.tls": {
 		EN: "no encrypted line to {host}: the TLS handshake failed",
 		ZH: "无法与 {host} 建立加密连接：TLS 握手失败",

@@ -34,6 +34,7 @@ var (
 	ErrSwitch = errors.New("malformed answer: another protocol")
 	ErrLogin  = errors.New("the proxy wants a login")        // nothing was passed on
 	ErrBeyond = errors.New("the proxy does not get through") // nothing was passed on
+	ErrNewer  = errors.New("HTTP/2 without being asked")     // whoever speaks it so has not understood the request
 	ErrPacked = errors.New("malformed answer: it is called packed by gzip, and cannot be unpacked")
 )
 

@@ -99,6 +99,57 @@ func (w Way) kept(t *testing.T) {
 			time.Sleep(800 * time.Millisecond)
 		}
 	})
+	t.Run("closed behind each answer", func(t *testing.T) { // after some it is known, and none is kept: what leaves as the end arrives is lost
+		done := make(chan struct{})
+		s := serve(t, func(l *line) {
+			if l.n >= 3 {
+				answering(ok(small))(l)
+				return
+			}
+			if _, _, err := l.request(); err != nil {
+				return
+			}
+			l.says(ok(small))
+			if turn(t, done) {
+				_ = l.tcp.(interface{ CloseWrite() error }).CloseWrite()
+				w.noticed(t, l, true)
+				turn(t, done)
+				l.drain()
+			}
+		})
+		b := w.bench(t, s, nil)
+		for i := range 6 {
+			b.answered(b.post(fmt.Sprint("order ", i)), 200, small)
+			if i < 3 {
+				done <- struct{}{}
+				done <- struct{}{}
+			}
+		}
+		if n := s.connections(); w.Looks && n != 6 {
+			t.Errorf("%d connections", n)
+		}
+	})
+	t.Run("of HTTP/2 alone", func(t *testing.T) { // its settings, and that it goes: it has not understood the request
+		s := serve(t, func(l *line) {
+			if _, _, err := l.request(); err == nil {
+				l.says("\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64" + "\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01")
+			}
+		})
+		b := w.bench(t, s, nil)
+		if res := b.Exchange(t.Context(), quiet(b.request("order"))); w.Looks && (res.Left || !errors.Is(res.Err, exchange.ErrNewer)) || res.Err == nil {
+			t.Errorf("got %+v", res)
+		}
+	})
+	t.Run("of another server", func(t *testing.T) {
+		s := serve(t, answering("HTTP/1.1 421 Misdirected Request\r\nContent-Length: 0\r\n\r\n"))
+		b := w.bench(t, s, nil)
+		for i := range 2 {
+			b.answered(b.post(fmt.Sprint("order ", i)), 421, "")
+		}
+		if n := s.connections(); w.Looks && n != 2 {
+			t.Errorf("%d connections", n)
+		}
+	})
 	t.Run("many that are closed", func(t *testing.T) {
 		var all, closed sync.WaitGroup
 		all.Add(4)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"compress/gzip"
 	"context"
+	"encoding/binary"
 	"errors"
 	"math"
 	"net"
@@ -176,8 +177,8 @@ func (c *conn) exchange(r exchange.Request) (res exchange.Result, again bool) {
 		res, again = c.answer() // also where not all was taken: the server may have answered before it hung up
 		again = again && err == nil
 	}
-	res.Left = c.wire.some.Load()
-	return res, again
+	res.Left = c.wire.some.Load() && res.Err != exchange.ErrNewer
+	return res, again && res.Status != http.StatusMisdirectedRequest // that says: on another connection
 }
 
 // linger is how long a request that was answered early may take to be written to its end, before its connection is given up.
@@ -208,6 +209,15 @@ func (c *conn) both(body []byte) (res exchange.Result, again bool) {
 	return res, false
 }
 
+// newer reports whether what came begins as HTTP/2 does: with its settings.
+func (c *conn) newer() bool {
+	if first, err := c.in.Peek(1); err != nil || first[0] != 0 {
+		return false
+	}
+	b, _ := c.in.Peek(9)
+	return len(b) == 9 && b[3] == 4 && b[4] == 0 && binary.BigEndian.Uint32(b[5:]) == 0
+}
+
 var errHead = errors.New("malformed answer: its head has no end")
 
 // answer reads one. Interim answers are passed over.
@@ -215,6 +225,9 @@ func (c *conn) answer() (res exchange.Result, again bool) {
 	c.room = exchange.MaxHead
 	if c.plain() {
 		return c.body()
+	}
+	if c.newer() {
+		return exchange.Result{Err: exchange.ErrNewer}, false
 	}
 	answer, err := http.ReadResponse(c.in, &c.asked)
 	for err == nil && answer.StatusCode/100 == 1 && answer.StatusCode != http.StatusSwitchingProtocols {

@@ -38,7 +38,15 @@ type Carrier struct {
 	mu    sync.Mutex
 	idle  []*conn // the last one used at the end
 	sweep *time.Timer
+	ended int // kept connections in a row that the server had ended when they were wanted, and since then those not kept
 }
+
+// A server that ends each connection behind its answer, unsaid, is known by so many, and its connections are not kept: a request that leaves as
+// the end arrives is lost. After so many more one is kept again, to see.
+const (
+	endsEach = 3
+	unkept   = 64
+)
 
 var _ exchange.Carrier = (*Carrier)(nil)
 
@@ -114,13 +122,19 @@ func (t *Carrier) Exchange(ctx context.Context, r exchange.Request) exchange.Res
 			return exchange.Result{Err: err}
 		}
 		kept := c.kept
-		if kept && t.old(c) || (kept || held) && !c.alive() {
+		if old := kept && t.old(c); old || (kept || held) && !c.alive() {
+			if kept && !old {
+				t.found(true)
+			}
 			c.abort()
 			held = false // a new one that is at its end again is for the request to find out
 			continue
 		}
 		r.Leave()
 		res, again := c.exchange(r)
+		if kept && res.Err == nil {
+			t.found(false)
+		}
 		switch {
 		case res.Err == nil && again:
 			t.put(c)
@@ -222,14 +236,37 @@ func (t *Carrier) latest() *conn {
 // put keeps a connection for the next request.
 func (t *Carrier) put(c *conn) {
 	c.kept, c.since = true, time.Now()
+	if !t.keep(c) {
+		c.close()
+	}
+}
+
+// keep is put. false: the server does not keep it.
+func (t *Carrier) keep(c *conn) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.ended >= endsEach {
+		if t.ended++; t.ended > endsEach+unkept {
+			t.ended = endsEach - 1
+		}
+		return false
+	}
 	t.idle = append(t.idle, c)
 	switch {
 	case t.sweep == nil:
 		t.sweep = time.AfterFunc(t.unused, t.tidy)
 	case len(t.idle) == 1:
 		t.sweep.Reset(t.unused)
+	}
+	return true
+}
+
+// found notes how a connection that was kept was found: ended by the server, or good for another request.
+func (t *Carrier) found(ended bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ended++; !ended {
+		t.ended = 0
 	}
 }
 
