@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -140,8 +141,19 @@ func openpyxl(t *testing.T, paths ...string) []seen {
 
 // Another program reads every template: headings, a note on each, a frozen heading, checks that keep within its limits.
 func TestOpenpyxl(t *testing.T) {
-	each(t, func(t *testing.T, op *providers.Operation, l batch.Language, path string) {
-		s := openpyxl(t, path)[0]
+	dir := t.TempDir()
+	var paths []string
+	each(t, func(t *testing.T, _ *providers.Operation, _ batch.Language, path string) {
+		kept := filepath.Join(dir, fmt.Sprint(len(paths), ".xlsx"))
+		if err := os.Rename(path, kept); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, kept)
+	})
+	all := openpyxl(t, paths...) // one start for all
+	each(t, func(t *testing.T, _ *providers.Operation, _ batch.Language, _ string) {
+		s := all[0]
+		all = all[1:]
 		if len(s.Sheets) != 2 || s.Frozen != "A2" {
 			t.Errorf("sheets %q, frozen %q", s.Sheets, s.Frozen)
 		}
@@ -164,9 +176,9 @@ func TestChecksWhileTyping(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write := func(provider, operation string, l batch.Language) seen {
+	write := func(provider, operation string, l batch.Language) (path string) {
 		op, _ := all[provider].Operation(operation)
-		path := filepath.Join(t.TempDir(), operation+".xlsx")
+		path = filepath.Join(t.TempDir(), operation+".xlsx")
 		var out bytes.Buffer
 		if err := templates.Write(&out, op, templates.Settings{Language: l}); err != nil {
 			t.Fatal(err)
@@ -174,9 +186,10 @@ func TestChecksWhileTyping(t *testing.T) {
 		if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		return openpyxl(t, path)[0]
+		return path
 	}
-	otms, ams, aci := write("otms", "shipPointRemove", "ru"), write("hgj", "amsUpdate", "zh"), write("hgj", "aciUpdate", "en")
+	shown := openpyxl(t, write("otms", "shipPointRemove", "ru"), write("hgj", "amsUpdate", "zh"), write("hgj", "aciUpdate", "en"))
+	otms, ams, aci := shown[0], shown[1], shown[2]
 	for _, c := range []struct {
 		in                         seen
 		heading, kind, style, rule string

@@ -88,7 +88,7 @@ func init() {
 	})
 }
 
-// database: $LEDGER is the address of a ledger there that nobody has used.
+// startDatabase gives a script $LEDGER: the address of a ledger in PostgreSQL that nobody has used.
 func startDatabase(ts *testscript.TestScript, _ bool, _ []string) {
 	c, err := sharedCluster()
 	ts.Check(err)
@@ -98,7 +98,8 @@ func startDatabase(ts *testscript.TestScript, _ bool, _ []string) {
 // The kill test of one machine, with the books in PostgreSQL.
 func TestKilledOnPostgreSQL(t *testing.T) {
 	address := sharedDatabase(t).Address()
-	killing(t, scenario{kills: max(5, someKills(5)), ledger: address, config: "ledger: " + address + killConfig, moment: soon, rests: gone})
+	seldom := strings.ReplaceAll(killConfig, "every: 30ms", "every: 250ms") // a look is a job in the database
+	killing(t, scenario{kills: max(5, someKills(5)), ledger: address, config: "ledger: " + address + seldom, moment: soon, rests: gone})
 }
 
 // machine is one of several rowferries with the same configuration, each with a data folder of its own.
@@ -563,11 +564,11 @@ accounts:
   hgj: {provider: hgj, server: "URL/hgj", rate: 30/s, HGJ}
   hgj-b: {provider: hgj, server: "URL/hgj/b", rate: 20/s, HGJ}
 routes:
-  failures: {account: les, operation: shipmentFailed, inbox: {dir: in/les, on: [east-1, east-2], settle: 20ms, every: 30ms}, REST}
-  failures-b: {account: les-b, operation: shipmentFailed, inbox: {dir: in/les-b, settle: 20ms, every: 30ms}, REST}
-  points: {account: otms, operation: shipPointRemove, inbox: {dir: in/otms, settle: 20ms, every: 30ms}, REST}
-  bills: {account: hgj, operation: aciUpdate, inbox: {dir: in/hgj, settle: 20ms, every: 30ms}, REST}
-  bills-b: {account: hgj-b, operation: aciUpdate, inbox: {dir: in/hgj-b, settle: 20ms, every: 30ms}, REST}
+  failures: {account: les, operation: shipmentFailed, inbox: {dir: in/les, on: [east-1, east-2], settle: 20ms, every: 250ms}, REST}
+  failures-b: {account: les-b, operation: shipmentFailed, inbox: {dir: in/les-b, settle: 20ms, every: 250ms}, REST}
+  points: {account: otms, operation: shipPointRemove, inbox: {dir: in/otms, settle: 20ms, every: 250ms}, REST}
+  bills: {account: hgj, operation: aciUpdate, inbox: {dir: in/hgj, settle: 20ms, every: 250ms}, REST}
+  bills-b: {account: hgj-b, operation: aciUpdate, inbox: {dir: in/hgj-b, settle: 20ms, every: 250ms}, REST}
 `
 
 // invented are so many files with their contents, the sheets that we cannot write ourselves by other people's programs.
