@@ -312,9 +312,15 @@ func top(path string) string {
 	return first
 }
 
+// all is what packages found; go list takes a second.
+var all []pkg
+
 func packages(t *testing.T) []pkg {
 	t.Helper()
-	return listed[pkg](t, nil, "-e", "-json=ImportPath,Imports,TestImports,XTestImports", "./...")
+	if all == nil {
+		all = listed[pkg](t, nil, "-e", "-json=ImportPath,Imports,TestImports,XTestImports", "./...")
+	}
+	return all
 }
 
 // listed is what go list says of each package, under these variables besides our own.
