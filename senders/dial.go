@@ -83,7 +83,7 @@ type tried struct {
 func (d *dialer) race(ctx context.Context, network, port string, to []netip.Addr) (net.Conn, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	came := make(chan tried, len(to)) // nobody waits for a loser
+	came := make(chan tried, len(to)) // who gives up waits for nobody
 	begun, open := 0, 0
 	var first error
 	next := time.NewTimer(0)
@@ -103,7 +103,8 @@ func (d *dialer) race(ctx context.Context, network, port string, to []netip.Addr
 		case t := <-came:
 			open--
 			if t.err == nil {
-				go closeAll(came, open)
+				stop()
+				closeAll(came, open)
 				d.avoid(to, t.at)
 				return t.conn, nil
 			}
@@ -116,7 +117,7 @@ func (d *dialer) race(ctx context.Context, network, port string, to []netip.Addr
 	}
 }
 
-// closeAll closes what still comes to stand.
+// closeAll waits for those that were told to stop, and closes what stood by then.
 func closeAll(came <-chan tried, open int) {
 	for range open {
 		if t := <-came; t.err == nil {
