@@ -83,7 +83,7 @@ type tried struct {
 func (d *dialer) race(ctx context.Context, network, port string, to []netip.Addr) (net.Conn, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	came := make(chan tried, len(to)) // who gives up waits for nobody
+	came := make(chan tried)
 	begun, open := 0, 0
 	var first error
 	next := time.NewTimer(0)
