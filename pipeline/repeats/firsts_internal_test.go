@@ -23,7 +23,7 @@ func TestFirstsWithoutTemporaryFiles(t *testing.T) {
 func checkFirsts(t *testing.T, runs int) {
 	t.Helper()
 	defer func(size int) { runSize = size }(runSize)
-	runSize = 1000
+	runSize = 250
 	var f firsts
 	defer f.close()
 	want := map[uint64]int{}
@@ -46,9 +46,9 @@ func checkFirsts(t *testing.T, runs int) {
 	}
 	put(1, 7)
 	put(1<<64-1, 8)
-	for i := range 40_000 {
+	for i := range 10_000 {
 		put(rand.Uint64(), i+2)
-		put((rand.Uint64N(5000)+1)<<24, i+2) // close to each other, and again and again
+		put((rand.Uint64N(1000)+1)<<24, i+2) // close to each other, and again and again
 	}
 	if len(f.runs) < runs || runs == 0 && len(f.runs) > 0 {
 		t.Fatalf("%d runs", len(f.runs))
