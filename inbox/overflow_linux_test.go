@@ -3,6 +3,7 @@ package inbox_test
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -25,8 +26,11 @@ func TestAnOverflowOfEventsLeadsToAFullLook(t *testing.T) {
 	}
 	p := here(t, dir, func(s *inbox.Settings) { s.Every = time.Hour; s.Settle = time.Millisecond })
 	look(t, p)
-	for i := range most + 5000 { // nobody waits: events pile up, a few thousand of them already read. Of such names none is a reason to look
-		drop(t, dir, strconv.Itoa(i)+".tmp", "")
+	drop(t, dir, "0.tmp", "")
+	for i := range most + 5000 { // nobody waits: events pile up, two for each name, a few thousand of them already read. Of such names none is a reason to look
+		if err := os.Rename(filepath.Join(dir, strconv.Itoa(i)+".tmp"), filepath.Join(dir, strconv.Itoa(i+1)+".tmp")); err != nil {
+			t.Fatal(err)
+		}
 	}
 	drop(t, dir, "a.csv", "x")
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)

@@ -20,7 +20,8 @@ import (
 	"github.com/rowferry/rowferry/ledger/postgres"
 )
 
-// Owners that may have others beside them keep the promises of one that is alone, and share what one may do at a time.
+// Owners that may have others beside them keep the promises of one that is alone, and share what one may do at a time. What is left out never asks
+// whether there are others: neither for the prints that it looks for, nor for the tallies that it adds to, nor for whose turn it is.
 func TestTogether(t *testing.T) {
 	t.Parallel()
 	ledgertest.Run(t, func(t *testing.T) ledgertest.Opener {
@@ -28,7 +29,8 @@ func TestTogether(t *testing.T) {
 		return func(t *testing.T) (ledger.Owner, error) {
 			return postgres.Driver{Address: address, Data: t.TempDir()}.Join(t.Context(), "")
 		}
-	})
+	}, "the same content comes again", "a claim comes to nothing", "a refused file", "a route that changed", "queries", "pages of rows", "people and what they did", "what providers say later",
+		"what is found out later", "chunks keep items to the byte", "many prints")
 }
 
 // What was sent is known on a machine too whose clock is ahead: it neither takes that for too old nor has it forgotten.
