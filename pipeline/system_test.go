@@ -237,7 +237,7 @@ func reported(t *testing.T, dir string, n int, patience time.Duration) {
 func TestTenThousandFilesAtOnce(t *testing.T) {
 	files := 10_000
 	if testing.Short() || raced {
-		files = 300
+		files = 120
 	}
 	provider, url := newNotices(t)
 	dir := t.TempDir()

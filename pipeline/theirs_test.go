@@ -27,7 +27,7 @@ import (
 )
 
 // Every provider's own document makes, by `providers add` alone, a provider whose example rows arrive at a simulator of it
-// and are taken. Ours lie in testdata, of each construct one; real ones beside the repository, where they are there.
+// and are taken. Ours lie in testdata, of each construct one; real ones beside the repository, where they are there, but for -short.
 //
 // Each request is also looked at by other people's validators (testdata/validator) against the document as it was published.
 func TestTheirDocuments(t *testing.T) {
@@ -54,8 +54,8 @@ func TestTheirDocuments(t *testing.T) {
 		{"../../shared/openapi/wildberries.yaml", "POST /content/v2/cards/upload"},
 		{"../../shared/openapi/dpd-meta2.yaml", "POST /shipping/v1/shipment"},
 	} {
-		if _, err := os.Stat(c.file); err != nil && strings.HasPrefix(c.file, "../") {
-			continue // real documents are not ours to hand on
+		if _, err := os.Stat(c.file); strings.HasPrefix(c.file, "../") && (err != nil || testing.Short()) {
+			continue // real documents are not ours to hand on; they are long, and one is read after the other
 		}
 		t.Run(filepath.Base(c.file)+"/"+c.operation, func(t *testing.T) { arrives(t, w, c.file, c.operation) })
 	}
