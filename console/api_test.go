@@ -17,7 +17,7 @@ import (
 
 // Connections that tests leave to net/http are no goroutines of ours.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
+	goleak.VerifyTestMain(tests{m}, goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
 }
 
 // A file goes its whole way over the API: dropped, looked at, mended, sent again. What was delivered goes once.
@@ -338,8 +338,8 @@ func TestCellsFarDown(t *testing.T) {
 // before says how far it came.
 func TestSearchesInCells(t *testing.T) {
 	o := open(t)
-	const rows = 10_000
-	theirs := map[int]string{7: "Лимонная 5, кв. 9", 3300: `says "so" \ <b>`, 4500: "лимонная", 9_999: "x;LIMON 7"}
+	const rows = 3500 // of which not all are among those that a page reads from the beginning each time
+	theirs := map[int]string{7: "Лимонная 5, кв. 9", 3100: `says "so" \ <b>`, 3300: "лимонная", 3499: "x;LIMON 7"}
 	var b strings.Builder
 	b.WriteString("accountNumber,lesBookingId,failReason,what they note\n")
 	for row := 2; row < rows+2; row++ {
@@ -358,8 +358,8 @@ func TestSearchesInCells(t *testing.T) {
 		text, more string
 		want       []int
 	}{
-		{"ЛИМОННАЯ", "", []int{7, 4500}}, {`"So" \ <B>`, "", []int{3300}}, {"limon", "", []int{9_999}}, {"limon", "&before=end", []int{9_999}}, {"ЛИМОННАЯ", "&before=end", []int{7, 4500}}, {"лимонная", "&status=delivered", nil},
-		{"LBG09998", "", []int{9_998}}, {"nowhere", "", nil}, {"limon", "&from=9000", []int{9_999}}, {"лимонная 5", "", []int{7}},
+		{"ЛИМОННАЯ", "", []int{7, 3300}}, {`"So" \ <B>`, "", []int{3100}}, {"limon", "", []int{3499}}, {"limon", "&before=end", []int{3499}}, {"ЛИМОННАЯ", "&before=end", []int{7, 3300}}, {"лимонная", "&status=delivered", nil},
+		{"LBG03498", "", []int{3498}}, {"nowhere", "", nil}, {"limon", "&from=3200", []int{3499}}, {"лимонная 5", "", []int{7}},
 	} {
 		var found []int
 		path := "/api/v1/files/" + id + "/rows?search=" + url.QueryEscape(c.text)

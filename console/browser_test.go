@@ -7,9 +7,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -17,14 +20,44 @@ import (
 	"github.com/rowferry/rowferry/simulator"
 )
 
-// browser is a real Chromium with its own cookies. What pages complain about in its console fails the test.
+// chromium is the one that all tests share. It is started when the first of them needs it.
+var chromium struct {
+	once   sync.Once
+	ctx    context.Context
+	called string // what it calls itself
+	err    error
+	stop   func()
+}
+
+func start() {
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.NoSandbox, chromedp.Flag("disable-background-networking", true))
+	all, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancel := chromedp.NewContext(all)
+	chromium.ctx, chromium.stop = ctx, func() { _ = chromedp.Cancel(ctx); cancel(); stop() }
+	chromium.err = chromedp.Run(ctx, chromedp.Evaluate("navigator.userAgent", &chromium.called))
+}
+
+// tests are all tests of the package; once they ran, the shared Chromium ends.
+type tests struct{ *testing.M }
+
+func (m tests) Run() int {
+	code := m.M.Run()
+	if chromium.stop != nil {
+		chromium.stop()
+	}
+	return code
+}
+
+// browser is a tab of a real Chromium that has no cookies, of somebody who reads a language; a window of its own would cost as much as a Chromium. What
+// pages complain about in its console fails the test.
 func browser(t *testing.T, language string) context.Context {
 	t.Helper()
-	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.NoSandbox, chromedp.Flag("disable-background-networking", true), chromedp.Flag("accept-lang", language))
-	all, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
-	ctx, cancel := chromedp.NewContext(all)
+	if chromium.once.Do(start); chromium.err != nil {
+		t.Fatal(chromium.err)
+	}
+	ctx, cancel := chromedp.NewContext(chromium.ctx)
 	t.Cleanup(func() { _ = chromedp.Cancel(ctx); cancel() })
+	does(t, ctx, network.ClearBrowserCookies(), emulation.SetUserAgentOverride(chromium.called).WithAcceptLanguage(language))
 	chromedp.ListenTarget(ctx, func(e any) {
 		switch e := e.(type) {
 		case *runtime.EventExceptionThrown:
@@ -143,6 +176,7 @@ func TestAnUnknownRow(t *testing.T) {
 	if actions != 0 {
 		t.Errorf("a viewer is offered %d actions", actions)
 	}
+	_ = chromedp.Cancel(viewer)
 	ann := browser(t, "en")
 	o.signIn(ann, "ann")
 	does(t, ann, chromedp.Navigate("http://"+o.address+"/files/"+id+"/mend"), chromedp.WaitVisible("#mend"), chromedp.WaitVisible("[data-send]:disabled", chromedp.ByQuery),
