@@ -413,4 +413,27 @@ func TestReleased(t *testing.T) {
 	if _, list := o.ask("olga", "GET", "/api/v1/audit?verb=release", ""); !strings.Contains(list, "the route was wrong") || !strings.Contains(list, `"by":"olga"`) {
 		t.Errorf("audit: %s", list)
 	}
+	content := "accountNumber,lesBookingId,failReason\n3000372,LBQ1,Hold\n"
+	o.ended(o.drop("ann", "failures", "twice.csv", content))
+	var again struct{ This string }
+	o.post("ann", "/api/v1/routes/failures/files?name=again.csv", content, 200, &again)
+	if status, body := o.ask("olga", "POST", "/api/v1/files/"+again.This+"/release", `{"reason": "they lost it"}`); status/100 != 2 {
+		t.Fatalf("%d %s", status, body)
+	}
+	if status, body := o.ask("ann", "POST", "/api/v1/files/"+again.This+"/release", `{"reason": "they lost it"}`); status != 409 || !strings.Contains(body, "after-all") {
+		t.Errorf("it is released once more: %d %s", status, body)
+	}
+	for end := time.Now().Add(2 * time.Minute); len(seen.Files) != 5 && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		o.get("ann", "/api/v1/files", &seen)
+	}
+	for _, f := range seen.Files {
+		if f.State != "duplicate" {
+			o.ended(f.ID)
+		}
+	}
+	for _, x := range o.sim.Ledger() {
+		if x.Count != 2 {
+			t.Errorf("a duplicate that was to be sent after all: %s was executed %d times", x.Key, x.Count)
+		}
+	}
 }

@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,6 +25,33 @@ func (f *File) Mentions(text string) bool {
 
 // FamilyStates are the states of the files that count as members of a family: the accepted ones.
 func FamilyStates() []State { return []State{Sending, Settled, Reported} }
+
+// ReleasedKey is below which it is kept as what, and by which order, a file was taken again; MeantKey, below the id of the new one, of which
+// duplicate all rows are to go.
+const (
+	ReleasedKey = "released/"
+	MeantKey    = "meant/"
+)
+
+// AfterAll is the id of the file as which all rows of a duplicate were sent, because a person said so; "" where nobody did.
+func AfterAll(ctx context.Context, b Books, f File) (string, error) {
+	if f.State != Duplicate {
+		return "", nil
+	}
+	kept, err := b.Kept(ctx, ReleasedKey+f.ID)
+	_, id, _ := strings.Cut(kept, " ")
+	if err != nil || id == "" {
+		return "", err
+	}
+	switch of, err := b.Kept(ctx, MeantKey+id); {
+	case err != nil || of != f.ID:
+		return "", err
+	}
+	if _, err = b.File(ctx, id); errors.Is(err, ErrNotFound) { // it broke off
+		return "", nil
+	}
+	return id, err
+}
 
 // Unchanged is ErrFamily when the accepted members of a family are not those that decided about a new one, with the same
 // revisions, all of them with an outcome for every row but those that were known as being sent. id is the new one's own.

@@ -33,11 +33,15 @@ func (e *Engine) Upload(ctx context.Context, routeName, name string, content io.
 	return e.upload(ctx, routeName, name, content, nil)
 }
 
-// Release takes a file that is quarantined or a duplicate again, as a new one; by the same order once, also where the process was killed
-// before it was ticked off.
+// Release takes a file that is quarantined or a duplicate again, as a new one, a duplicate so that all of its rows go once more,
+// and that once; by the same order once, also where the process was killed before it was ticked off.
 func (e *Engine) Release(ctx context.Context, f ledger.File, order int64) error {
-	key := "released/" + f.ID
+	key := ledger.ReleasedKey + f.ID
 	kept, err := e.Ledger.Kept(ctx, key)
+	if err != nil {
+		return err
+	}
+	after, err := ledger.AfterAll(ctx, e.Ledger, f)
 	if err != nil {
 		return err
 	}
@@ -46,6 +50,10 @@ func (e *Engine) Release(ctx context.Context, f ledger.File, order int64) error 
 		if err == nil && before.State != ledger.Claiming || err != nil && !errors.Is(err, ledger.ErrNotFound) {
 			return err
 		}
+	}
+	if after != "" { // two people said so at the same time
+		e.Log.Warn("a duplicate was sent after all already", "file", f.ID, "name", f.Name, "as", after)
+		return nil
 	}
 	id := f.ID
 	if f.State == ledger.Duplicate {
@@ -57,6 +65,11 @@ func (e *Engine) Release(ctx context.Context, f ledger.File, order int64) error 
 	}
 	defer content.Close()
 	_, err = e.upload(ctx, f.Route, f.Name, io.NewSectionReader(content, 0, content.Size()), func(id string) error {
+		if f.State == ledger.Duplicate {
+			if err := e.Ledger.Keep(ctx, ledger.MeantKey+id, f.ID); err != nil {
+				return err
+			}
+		}
 		return e.Ledger.Keep(ctx, key, fmt.Sprintf("%d %s", order, id))
 	})
 	return err

@@ -27,6 +27,11 @@ var desk = catalogue{
 		ZH: "{file} 已被接收：没有可放行的内容",
 		RU: "{file} принят: выпускать нечего",
 	},
+	"desk.after-all": {
+		EN: "{file} was sent after all already, as {newest}: what became of it is there",
+		ZH: "{file} 已按要求作为 {newest} 发送：处理结果见该文件",
+		RU: "{file} уже всё равно отправлен как {newest}: что с ним стало, сказано там",
+	},
 	"desk.not-ended": {
 		EN: "{file} is still being sent: wait until it has ended, or cancel it",
 		ZH: "{file} 仍在发送：请等待结束，或取消它",

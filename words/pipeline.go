@@ -53,9 +53,9 @@ var pipeline = catalogue{
 		RU: "Файл не удалось прочитать до конца: {cause}. Ничего из него не отправлено; отправьте файл снова.",
 	},
 	"take.reason": {
-		EN: "{name} was not taken: nothing of it was sent.\n\n{reason}\n\nMend the file and drop it into the inbox again. (file id {id})",
-		ZH: "{name} 未被接收：其中任何内容都没有发送。\n\n{reason}\n\n请改正文件后重新放入收件文件夹。（文件编号 {id}）",
-		RU: "{name} не принят: ничего из него не отправлено.\n\n{reason}\n\nИсправьте файл и положите его во входящую папку снова. (номер файла {id})",
+		EN: "{name} was not taken: nothing of it was sent.\n\n{reason}\n\nWhen that is put right, drop the file again. (file id {id})",
+		ZH: "{name} 未被接收：其中任何内容都没有发送。\n\n{reason}\n\n处理好之后，请重新放入该文件。（文件编号 {id}）",
+		RU: "{name} не принят: ничего из него не отправлено.\n\n{reason}\n\nКогда это исправлено, положите файл снова. (номер файла {id})",
 	},
 	"take.duplicate": {
 		EN: "{name} has the same content as {earlier}, which was taken on {when} as {id}. Nothing was sent again. What became of its rows stands in the result of {id}: to send some once more, write \"{word}\" into their status cells there and drop that result.",

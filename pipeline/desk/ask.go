@@ -36,8 +36,18 @@ func (d *Desk) Weigh(ctx context.Context, o ledger.Order) (Receipt, error) {
 	}
 	o.File = f.ID
 	answer := Receipt{Order: o, Name: f.Name, Of: f.Counts.Read}
-	if err := allowed(o, f.File); err != nil || o.Verb != ledger.Resend {
+	if err := allowed(o, f.File); err != nil {
 		return answer, err
+	}
+	if o.Verb == ledger.Release {
+		after, err := ledger.AfterAll(ctx, d.Books, f.File)
+		if after != "" {
+			err = &Refusal{Reason: WentAfterAll, File: f.ID, Newest: after}
+		}
+		return answer, err
+	}
+	if o.Verb != ledger.Resend {
+		return answer, nil
 	}
 	if err := d.superseded(ctx, o, f.File); err != nil {
 		return answer, err

@@ -11,19 +11,20 @@ import (
 type Reason string
 
 const (
-	EmptyID     Reason = "empty-id"     // no file was named
-	NoFile      Reason = "no-file"      // no file has this id
-	Ambiguous   Reason = "ambiguous"    // Rows files begin with it
-	NotAccepted Reason = "not-accepted" // the file is quarantined or a duplicate: no row of it is or was to be sent
-	WasAccepted Reason = "was-accepted" // the file is neither quarantined nor a duplicate: there is nothing to release
-	NotEnded    Reason = "not-ended"    // it is still being sent
-	HasEnded    Reason = "ended"        // every row has its outcome
-	NothingFit  Reason = "nothing-fit"  // no row has one of the outcomes, or none of those was fit to be sent
-	Superseded  Reason = "superseded"   // its result was dropped again since, as Newest
-	NoOutcomes  Reason = "no-outcomes"  // a resend that does not say which rows
-	NotAgain    Reason = "not-again"    // rows with the outcome Status are never sent again
-	NoOutcome   Reason = "no-outcome"   // Status is no outcome
-	NoVerb      Reason = "no-verb"      // there is no such order
+	EmptyID      Reason = "empty-id"     // no file was named
+	NoFile       Reason = "no-file"      // no file has this id
+	Ambiguous    Reason = "ambiguous"    // Rows files begin with it
+	NotAccepted  Reason = "not-accepted" // the file is quarantined or a duplicate: no row of it is or was to be sent
+	WasAccepted  Reason = "was-accepted" // the file is neither quarantined nor a duplicate: there is nothing to release
+	WentAfterAll Reason = "after-all"    // the duplicate was sent after all already, as Newest
+	NotEnded     Reason = "not-ended"    // it is still being sent
+	HasEnded     Reason = "ended"        // every row has its outcome
+	NothingFit   Reason = "nothing-fit"  // no row has one of the outcomes, or none of those was fit to be sent
+	Superseded   Reason = "superseded"   // its result was dropped again since, as Newest
+	NoOutcomes   Reason = "no-outcomes"  // a resend that does not say which rows
+	NotAgain     Reason = "not-again"    // rows with the outcome Status are never sent again
+	NoOutcome    Reason = "no-outcome"   // Status is no outcome
+	NoVerb       Reason = "no-verb"      // there is no such order
 )
 
 // Refusal is why something that was asked for cannot be done.

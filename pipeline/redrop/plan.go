@@ -431,10 +431,11 @@ func (m *matching) strangers() (map[int]bool, error) {
 	})
 }
 
-// contradicts reports whether our columns say otherwise of a line than the base's result says of the row at.
+// contradicts reports whether our columns say otherwise of a line than the base's result says of the row at; of one that is being sent again it
+// says nothing yet.
 func (m *matching) contradicts(i, at int) bool {
 	said := slices.Index(batch.Statuses(), m.lines[i].status)
-	return said >= 0 && said != int(m.originals[at].said)
+	return said >= 0 && said != int(m.originals[at].said) && !m.originals[at].before.open()
 }
 
 // mixed reports whether a number stands beside two lines.

@@ -527,7 +527,11 @@ func (t *Taker) read(ctx context.Context, f ledger.File, to *staging) (ledger.Re
 			return ledger.Reading{}, itsOwn(err)
 		}
 	}
-	to.judge = repeats.New(t.Ledger, t.Route, table.Reading.Again, table.Layout().Sheets, f.ID, t.Now())
+	way, err := t.judged(ctx, f)
+	if err != nil {
+		return ledger.Reading{}, err
+	}
+	to.judge = repeats.New(t.Ledger, way, table.Reading.Again, table.Layout().Sheets, f.ID, t.Now())
 	if f.Source == fromInbox && table.Reading.Again == nil && table.Format.Text {
 		if to.before, err = t.continues(ctx, f); err != nil {
 			return ledger.Reading{}, err

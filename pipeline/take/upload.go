@@ -7,6 +7,7 @@ import (
 
 	"github.com/rowferry/rowferry/inbox"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/pipeline/route"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -36,6 +37,20 @@ func (t *Taker) Upload(ctx context.Context, name string, content io.Reader, as f
 		err = errors.Join(t.tell(ctx, f.ID), t.rest(ctx, f, from))
 	}
 	return f, err
+}
+
+// judged is the route by which a file's repeats are judged.
+func (t *Taker) judged(ctx context.Context, f ledger.File) (*route.Route, error) {
+	if !Uploaded(f) || f.Hash != "" {
+		return t.Route, nil
+	}
+	of, err := t.Ledger.Kept(ctx, ledger.MeantKey+f.ID)
+	if err != nil || of == "" {
+		return t.Route, err
+	}
+	way := *t.Route
+	way.Repeats.Send = true
+	return &way, nil
 }
 
 // GoOn reads an uploaded file that is Taken and makes its rows the truth, or refuses it as a whole. It may be called again after
