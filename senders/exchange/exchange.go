@@ -146,13 +146,21 @@ func Stayed(answer *http.Response) error {
 	if answer.StatusCode == http.StatusProxyAuthRequired {
 		return ErrLogin
 	}
-	switch name, _, _ := strings.Cut(answer.Header.Get("X-Squid-Error"), " "); name {
+	if err := StayedAtSquid(answer.Header); err != nil {
+		return err
+	}
+	if strings.HasPrefix(answer.Header.Get("Server"), "tinyproxy/") && strings.HasSuffix(answer.Status, " Unable to connect") {
+		return ErrBeyond
+	}
+	return nil
+}
+
+// StayedAtSquid is what Squid says of a request that it did not pass on. Where it opens TLS, it says so in the provider's name.
+func StayedAtSquid(head http.Header) error {
+	switch name, _, _ := strings.Cut(head.Get("X-Squid-Error"), " "); name {
 	case "ERR_CACHE_ACCESS_DENIED":
 		return ErrLogin
 	case "ERR_ACCESS_DENIED", "ERR_DNS_FAIL", "ERR_CONNECT_FAIL":
-		return ErrBeyond
-	}
-	if strings.HasPrefix(answer.Header.Get("Server"), "tinyproxy/") && strings.HasSuffix(answer.Status, " Unable to connect") {
 		return ErrBeyond
 	}
 	return nil

@@ -140,6 +140,13 @@ func (w Way) kept(t *testing.T) {
 			t.Errorf("got %+v", res)
 		}
 	})
+	t.Run("of a proxy in the server's name", func(t *testing.T) { // Squid, which opens TLS, did not pass it on
+		s := serve(t, answering("HTTP/1.1 403 Forbidden\r\nServer: squid/5.7\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\nContent-Length: 6\r\n\r\ndenied"))
+		b := w.bench(t, s, nil)
+		if res := b.Exchange(t.Context(), quiet(b.request("order"))); res.Left || !errors.Is(res.Err, exchange.ErrBeyond) {
+			t.Errorf("got %+v", res)
+		}
+	})
 	t.Run("of another server", func(t *testing.T) {
 		s := serve(t, answering("HTTP/1.1 421 Misdirected Request\r\nContent-Length: 0\r\n\r\n"))
 		b := w.bench(t, s, nil)

@@ -177,6 +177,9 @@ func (c *conn) exchange(r exchange.Request) (res exchange.Result, again bool) {
 		res, again = c.answer() // also where not all was taken: the server may have answered before it hung up
 		again = again && err == nil
 	}
+	if err := exchange.StayedAtSquid(res.Header); err != nil {
+		return exchange.Result{Err: err}, false
+	}
 	res.Left = c.wire.some.Load() && res.Err != exchange.ErrNewer
 	return res, again && res.Status != http.StatusMisdirectedRequest // that says: on another connection
 }

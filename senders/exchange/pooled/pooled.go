@@ -142,7 +142,7 @@ func (t *Carrier) Exchange(ctx context.Context, r exchange.Request) exchange.Res
 			c.close()
 		default:
 			c.abort()
-			if kept && !res.Left && over(ctx, r.Until) == nil {
+			if kept && !c.wire.some.Load() && over(ctx, r.Until) == nil {
 				continue
 			}
 			res.Err = ended(ctx, r.Until, res.Err)

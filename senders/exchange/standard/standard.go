@@ -95,10 +95,12 @@ func (t *Carrier) roundTrip(ctx context.Context, r exchange.Request) exchange.Re
 	if answer.StatusCode == http.StatusSwitchingProtocols {
 		return exchange.Result{Err: exchange.ErrSwitch}
 	}
+	stayed := exchange.StayedAtSquid(answer.Header)
 	if r.URL.Scheme == "http" {
-		if err := exchange.Stayed(answer); err != nil {
-			return exchange.Result{Err: err}
-		}
+		stayed = exchange.Stayed(answer)
+	}
+	if stayed != nil {
+		return exchange.Result{Err: stayed}
 	}
 	body, err := exchange.Read(answer)
 	if err != nil {
