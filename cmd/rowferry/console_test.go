@@ -66,7 +66,8 @@ func chromium(t *testing.T) context.Context {
 	if browsing != nil {
 		return browsing
 	}
-	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.NoSandbox, chromedp.Flag("disable-background-networking", true), chromedp.Flag("accept-lang", "en"))
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.NoSandbox, chromedp.Flag("disable-background-networking", true), chromedp.Flag("accept-lang", "en"),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-features", "site-per-process,Translate,PreloadTopChromeWebUI,OptimizationHints,MediaRouter,SpareRendererForSitePerProcess")) // what nobody looks at
 	browser, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(browser, chromedp.WithErrorf(log.New(io.Discard, "", 0).Printf))
 	afterAll = append(afterAll, func() error {
