@@ -65,6 +65,7 @@ LONG  := . cmd/rowferry pipeline/redrop outbox/workbook packaging readers/workbo
 OTHERS = $(filter-out $(MODULE) $(addprefix $(MODULE)/,$(RACED) $(LONG)),$(shell $(GO) list ./...))
 MODULE := github.com/rowferry/rowferry
 WHOLE := TestTenThousandFilesAtOnce|TestOnceEndsWhenAResultCannotBePut|TestTheirDocuments|TestBuiltinRequests
+INBOX := TestNoDayIsSkipped|TestTenThousandFilesAtOnce|TestTenThousandFilesAreListedOnce
 KILLS := TestKilledAgainAndAgain|TestKilledWithAFaultyProvider|TestKilledOverSFTP
 unit: raced killed plain soaked
 
@@ -84,7 +85,7 @@ killed:
 plain:
 	$(TEST) -timeout 22m -skip '^TestSoak$$' $(addprefix ./,$(LONG))
 	$(TEST) -timeout 22m ./pipeline -run '^($(WHOLE))$$'
-	$(TEST) -timeout 22m ./inbox -run '^TestNoDayIsSkipped$$'
+	$(TEST) -timeout 22m ./inbox -run '^($(INBOX))$$'
 	$(TEST) -timeout 22m ./ledger/sqlite ./ledger/postgres -run '^TestLedger$$/^many_prints$$'
 	$(TEST) -timeout 22m -short $(OTHERS)
 

@@ -348,7 +348,7 @@ func listed[T any](t *testing.T, env []string, args ...string) (all []T) {
 
 // What the Makefile runs by its name is a test that is there: go test is content with a name that nobody has.
 func TestNamesOfTheMakefile(t *testing.T) {
-	for list, dir := range map[string]string{"WHOLE": "pipeline", "KILLS": "cmd/rowferry"} {
+	for list, dir := range map[string]string{"WHOLE": "pipeline", "INBOX": "inbox", "KILLS": "cmd/rowferry"} {
 		tests := testsIn(t, dir)
 		for name := range strings.SplitSeq(variable(t, list), "|") {
 			if !strings.Contains(tests, "\nfunc "+name+"(t *testing.T)") {
