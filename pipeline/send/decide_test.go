@@ -166,6 +166,12 @@ func TestALaneSlowsWhereRowsAreLost(t *testing.T) {
 				t.Errorf("%s, %d times: the lane rests for %v", name, n+1, rest)
 			}
 		}
+		if c.slows { // what is said is what keeps them back now
+			since := l.since
+			if l.fared(j, decision{step: again, cause: "no such name"}, senders.Result{Fate: senders.NotSent}); !strings.Contains(l.outage, "no such name") || l.since != since {
+				t.Errorf("%s, and then another: %q since %s, before %s", name, l.outage, l.since, since)
+			}
+		}
 		l.fared(j, a.decide(answered(providers.OK)), answered(providers.OK))
 		if l.trouble != 0 || l.outage != "" {
 			t.Errorf("%s, and then it works: %d, %q", name, l.trouble, l.outage)

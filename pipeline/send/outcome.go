@@ -130,13 +130,17 @@ func (l *Lane) keepOff(d time.Duration) {
 	}
 }
 
-// unreached tells, once in an outage, that nothing gets through and why: rows that only wait look like a program that hangs.
+// unreached says that nothing gets through and why, and tells it once in an outage: rows that only wait look like a program that hangs.
 func (l *Lane) unreached(j *job, d decision) {
-	if l.outage != "" || d.cause == "" || l.trouble < l.tolerance() {
+	if d.cause == "" || l.trouble < l.tolerance() {
 		return
 	}
-	l.outage, l.since = words.Of(j.file.route.Language, "lane.outage", "account", l.Account, "cause", within(d.cause)), time.Now()
-	l.Log.Warn(senders.Hide(l.outage, j.values()...), "account", l.Account)
+	known := l.outage != ""
+	l.outage = words.Of(j.file.route.Language, "lane.outage", "account", l.Account, "cause", within(d.cause))
+	if !known {
+		l.since = time.Now()
+		l.Log.Warn(senders.Hide(l.outage, j.values()...), "account", l.Account)
+	}
 }
 
 // reached ends an outage.
