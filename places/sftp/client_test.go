@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -205,6 +206,7 @@ func TestCertificatesOfAuthorities(t *testing.T) {
 	authority, stranger, old := server.NewAuthority("authority", "ed25519"), server.NewAuthority("stranger", "ed25519"), server.NewAuthority("old", "rsa")
 	ours, theirs := public(authority), public(stranger)
 	valid := []string{"-s", authority, "-n", "127.0.0.1,localhost"}
+	var shown []string // how what the server shows was certified
 	for _, c := range []struct {
 		name    string
 		certify []string // of the Ed25519 key; nil: there is no certificate yet
@@ -233,8 +235,9 @@ func TestCertificatesOfAuthorities(t *testing.T) {
 		{"expired, and the key is known", []string{"-s", authority, "-n", "127.0.0.1", "-V", "20200101:20210101"}, "@cert-authority * " + ours + "\n" + address + " " + server.HostKeys["ed25519"], "", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if c.certify != nil {
+			if c.certify != nil && !slices.Equal(c.certify, shown) {
 				server.Certify("ed25519", c.certify...)
+				shown = c.certify
 			}
 			config := server.Config()
 			config.HostKey = ""
