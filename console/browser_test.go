@@ -95,7 +95,7 @@ func says(selector, text string) chromedp.Action {
 	return chromedp.ActionFunc(func(ctx context.Context) error {
 		look := `(() => { const e = document.querySelector(` + quoted(selector) + `); return e ? e.textContent : "" })()`
 		said := ""
-		for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
 			if err := chromedp.Evaluate(look, &said).Do(ctx); err == nil && strings.Contains(said, text) {
 				return nil
 			}

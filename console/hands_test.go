@@ -50,7 +50,7 @@ func focused(selector string) chromedp.Action {
 func presses(selector string) chromedp.Action {
 	return chromedp.ActionFunc(func(ctx context.Context) error {
 		press := fmt.Sprintf(`(() => { const e = document.querySelector(%q); if (document.readyState != "complete" || !e || e.disabled || !e.offsetParent) return false; e.focus(); e.click(); return true })()`, selector)
-		for until := time.Now().Add(3 * time.Minute); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
+		for until := time.Now().Add(3 * time.Minute); time.Now().Before(until); time.Sleep(100 * time.Millisecond) {
 			var done bool
 			if err := chromedp.Evaluate(press, &done).Do(ctx); err == nil && done {
 				return nil
@@ -64,7 +64,7 @@ func presses(selector string) chromedp.Action {
 func reloaded(selector, text string) chromedp.Action {
 	return chromedp.ActionFunc(func(ctx context.Context) error {
 		said := ""
-		for until := time.Now().Add(3 * time.Minute); time.Now().Before(until); time.Sleep(100 * time.Millisecond) {
+		for until := time.Now().Add(3 * time.Minute); time.Now().Before(until); time.Sleep(300 * time.Millisecond) {
 			if err := chromedp.Reload().Do(ctx); err != nil {
 				return err
 			}
