@@ -59,7 +59,7 @@ func (f *flags) reload(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("the service has not answered: %w", err)
 		}
-		return f.tellReload(came)
+		return f.tellReload(came, d.Config.Here())
 	})
 	if none, ok := errors.AsType[*noLedger](err); ok {
 		return fmt.Errorf("no service runs over %s, the data folder of the configuration; data and ledger cannot change while a service runs: restart it", none.dir)
@@ -67,20 +67,22 @@ func (f *flags) reload(ctx context.Context) error {
 	return err
 }
 
-func (f *flags) tellReload(came desk.Reloading) error {
+// tellReload says what came of a reload; here is this machine.
+func (f *flags) tellReload(came desk.Reloading, here string) error {
 	if f.json {
 		if err := printJSON(stdout, came); err != nil {
 			return err
 		}
 	}
-	if f.another(came.File) {
+	if came.Machine == here && f.another(came.File) {
 		fmt.Fprintf(stderr, "The service runs with %s and has read that again; %s was not looked at. To go over to it, start the service anew with it.\n", came.File, f.config)
 		return errors.Join(f.tellWrong(came), outcome(exitUsage))
 	}
 	return f.tellWrong(came)
 }
 
-// another reports whether the service runs with another file than the one that is named here. One that is not here is a machine's of its own.
+// another reports whether the service of this machine runs with another file than the one that is named here. Machines that share a ledger
+// have a file each, and any of them answers.
 func (f *flags) another(file string) bool {
 	theirs, err := os.Stat(file)
 	if err != nil {
@@ -244,12 +246,12 @@ func (h *house) replace(ctx context.Context, before, next *configs.Config) (*tur
 	if h.answered == 0 { // nobody waits to hear it
 		return t, nil
 	}
-	return t, desk.Reloading{Order: h.answered, Routes: len(next.Routes), File: next.Path}.Keep(context.WithoutCancel(ctx), h.ledger)
+	return t, desk.Reloading{Order: h.answered, Routes: len(next.Routes), File: next.Path, Machine: next.Here()}.Keep(context.WithoutCancel(ctx), h.ledger)
 }
 
 // refuse says why a configuration was not taken up, mistake by mistake.
 func (h *house) refuse(ctx context.Context, order int64, next *configs.Config, err error) {
-	came := desk.Reloading{Order: order, File: next.Path}
+	came := desk.Reloading{Order: order, File: next.Path, Machine: next.Here()}
 	wrong, told := errors.AsType[*configs.MistakesError](err)
 	if told {
 		for _, m := range wrong.Mistakes {

@@ -11,11 +11,12 @@ import (
 
 // Reloading is what came of having a service take up a changed configuration.
 type Reloading struct {
-	Order  int64    `json:"order"`                   // the last order that it answers
-	At     string   `json:"at"`                      // when
-	Wrong  []string `json:"wrong,omitempty"`         // why it was refused, a line for each mistake; none: the configuration holds
-	Routes int      `json:"routes,omitempty"`        // of the configuration that holds
-	File   string   `json:"configuration,omitempty"` // what the service read
+	Order   int64    `json:"order"`                   // the last order that it answers
+	At      string   `json:"at"`                      // when
+	Wrong   []string `json:"wrong,omitempty"`         // why it was refused, a line for each mistake; none: the configuration holds
+	Routes  int      `json:"routes,omitempty"`        // of the configuration that holds
+	File    string   `json:"configuration,omitempty"` // what the service read
+	Machine string   `json:"machine,omitempty"`       // on which machine
 }
 
 const reloadKey = "reload"
