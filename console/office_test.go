@@ -40,7 +40,7 @@ type office struct {
 const settings = `data: data
 console: {listen: "127.0.0.1:0"}
 accounts:
-  les: {provider: les, server: "SERVER/les", rate: 500/s, retry: {for: 2s, first: 10ms}}
+  les: {provider: les, server: "SERVER/les", rate: 500/s, retry: {for: 2s, first: 10ms, most: 50ms}}
 routes:
   failures:
     account: les
