@@ -6,7 +6,7 @@ RELEASE ?=
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 STAMP   := $(if $(RELEASE),-X main.release=$(RELEASE)) $(if $(COMMIT),-X main.commit=$(COMMIT))
 
-.PHONY: octokit axe chaos kills scale soak soaked servers console pictures htmx build demo test unit raced killed plain lint formatted compiled checked fuzz mutated redrops cross corpus workbooks bench release generate validator packages clean
+.PHONY: octokit axe chaos kills scale soak soaked servers console pictures htmx build demo test unit raced killed plain rest lint formatted compiled checked fuzz mutated redrops cross corpus workbooks bench release generate validator packages clean
 
 build:
 	@mkdir -p bin
@@ -44,10 +44,10 @@ axe:
 # tests wait for something most of the time. The soak waits most, so it is first; the kills come when what they are built of is there.
 test: formatted
 	$(MAKE) --no-print-directory -j2 packages compiled
-	$(MAKE) --no-print-directory -j3 soaked raced plain mutated checked killed
+	$(MAKE) --no-print-directory -j3 soaked raced plain mutated rest checked killed
 
 # One way of building for all that runs without the race detector, which is a release's: the compiler's cache then serves each of them.
-PLAIN := compiled checked plain soaked mutated fuzz
+PLAIN := compiled checked plain rest soaked mutated fuzz
 $(PLAIN): export CGO_ENABLED := 0
 $(PLAIN): export GOFLAGS := -trimpath -gcflags=all=-dwarf=false $(shell sed "s/.*/'-gcflags=&=-dwarf=false -l'/" packaging/seldom.txt)
 
@@ -55,8 +55,8 @@ $(PLAIN): export GOFLAGS := -trimpath -gcflags=all=-dwarf=false $(shell sed "s/.
 TEST := $(GO) test -vet=off
 
 # With the race detector: what starts goroutines, or is called by several (RACED; a test of the house knows whom it must name). Of the
-# command it is the kills, a third of them. Without it: the command's scripts, all kills, what takes long (LONG), the house, what -short
-# leaves out of the pipeline (WHOLE) and of a few others, and all the rest.
+# command it is the kills, a third of them. Without it: the command's scripts, all kills, what takes long (LONG) and the house; then what
+# -short leaves out of the pipeline (WHOLE) and of a few others, and all the rest.
 # A test of the house knows that the names are there.
 RACED := console inbox ledger ledger/postgres ledger/sqlite mappers outbox pipeline pipeline/desk pipeline/exposition pipeline/notify pipeline/opening \
 	pipeline/report pipeline/send pipeline/take pipeline/traces places/local places/placestest places/sftp places/sftp/sshdtest \
@@ -67,7 +67,7 @@ MODULE := github.com/rowferry/rowferry
 WHOLE := TestTenThousandFilesAtOnce|TestOnceEndsWhenAResultCannotBePut|TestTheirDocuments|TestBuiltinRequests
 INBOX := TestNoDayIsSkipped|TestTenThousandFilesAtOnce|TestTenThousandFilesAreListedOnce
 KILLS := TestKilledAgainAndAgain|TestKilledWithAFaultyProvider|TestKilledOverSFTP
-unit: raced killed plain soaked
+unit: raced killed plain rest soaked
 
 # SQLite itself, which is C turned into Go, is not watched for races: it shares nothing with us but through its driver, which is
 # watched, and a test that keeps books takes half the time. Nor is the hash of passwords, which shares nothing at all. What tests
@@ -85,6 +85,8 @@ killed:
 
 plain:
 	$(TEST) -timeout 22m -skip '^TestSoak$$' $(addprefix ./,$(LONG))
+
+rest:
 	$(TEST) -timeout 22m ./pipeline -run '^($(WHOLE))$$'
 	$(TEST) -timeout 22m ./inbox -run '^($(INBOX))$$'
 	$(TEST) -timeout 22m ./ledger/sqlite ./ledger/postgres -run '^TestLedger$$/^many_prints$$'
