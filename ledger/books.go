@@ -43,8 +43,7 @@ func AfterAll(ctx context.Context, b Books, f File) (string, error) {
 	if err != nil || id == "" {
 		return "", err
 	}
-	switch of, err := b.Kept(ctx, MeantKey+id); {
-	case err != nil || of != f.ID:
+	if of, err := b.Kept(ctx, MeantKey+id); err != nil || of != f.ID {
 		return "", err
 	}
 	if _, err = b.File(ctx, id); errors.Is(err, ErrNotFound) { // it broke off
