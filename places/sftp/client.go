@@ -75,6 +75,7 @@ type Client struct {
 	options Options
 
 	ordered atomic.Bool // the server takes files only from their beginning to their end
+	exact   atomic.Bool // it was seen to put what is written where it belongs
 
 	turn   chan struct{} // held by the one that connects or closes
 	mu     sync.Mutex

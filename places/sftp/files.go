@@ -167,6 +167,68 @@ func (c *Client) upload(ctx context.Context, name string, content io.ReaderAt, s
 }
 
 func (c *Client) uploadOnce(ctx context.Context, s *sftp.Client, name string, content io.ReaderAt, size int64, arrived *int64) error {
+	if c.ordered.Load() {
+		return c.again(ctx, s, name, content, size, arrived)
+	}
+	err := c.inStretches(ctx, s, name, content, size, arrived)
+	if err != nil || size <= stretch || c.ordered.Load() || c.exact.Load() {
+		return err
+	}
+	exact, err := inPlace(ctx, s, name, content, size)
+	if err != nil {
+		return err
+	}
+	c.exact.Store(exact)
+	if c.ordered.Store(!exact); exact {
+		return nil
+	}
+	return c.again(ctx, s, name, content, size, arrived)
+}
+
+// again writes a file anew, in order.
+func (c *Client) again(ctx context.Context, s *sftp.Client, name string, content io.ReaderAt, size int64, arrived *int64) error {
+	*arrived = 0
+	err := c.inOrder(ctx, s, name, content, size)
+	if err == nil {
+		*arrived = size
+	}
+	return err
+}
+
+// lookedAt is in how many places what was written is compared, and at how many bytes.
+const lookedAt, looked = 8, 1 << 10
+
+// inPlace reports whether a server put what was written where it belongs: one that puts all it gets behind what is there, as many do that
+// hand it on, has made of several stretches on their way something else of the same size. What may not be read is not believed.
+func inPlace(ctx context.Context, s *sftp.Client, name string, content io.ReaderAt, size int64) (bool, error) {
+	f, err := s.Open(name)
+	if err != nil {
+		return false, unlessAnswered(err)
+	}
+	defer f.Close()
+	theirs, ours := make([]byte, looked), make([]byte, looked)
+	for at := int64(stretch); at < size; at += max(stretch, size/lookedAt) {
+		n := min(looked, size-at)
+		if err := errors.Join(ctx.Err(), readAll(content, ours[:n], at)); err != nil {
+			return false, err
+		}
+		if err := readAll(f, theirs[:n], at); err != nil || !bytes.Equal(theirs[:n], ours[:n]) {
+			return false, unlessAnswered(err)
+		}
+	}
+	return true, nil
+}
+
+// unlessAnswered leaves out what is about the file, and not about the line.
+func unlessAnswered(err error) error {
+	if err == nil || answered(err) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	return err
+}
+
+// inStretches writes what has not arrived, several stretches at a time. Where a server fails at that, it is written once more, in order.
+func (c *Client) inStretches(ctx context.Context, s *sftp.Client, name string, content io.ReaderAt, size int64, arrived *int64) error {
 	f, err := s.OpenFile(name, os.O_WRONLY|os.O_CREATE)
 	if err != nil {
 		return c.unwritten(s, path.Dir(name), err)
@@ -180,7 +242,9 @@ func (c *Client) uploadOnce(ctx context.Context, s *sftp.Client, name string, co
 		*arrived = max(there, 0) / stretch * stretch
 	}
 	if there > size {
-		if err := f.Truncate(size); err != nil {
+		if err := f.Truncate(size); answered(err) {
+			return c.again(ctx, s, name, content, size, arrived)
+		} else if err != nil {
 			return err
 		}
 	}
@@ -188,12 +252,10 @@ func (c *Client) uploadOnce(ctx context.Context, s *sftp.Client, name string, co
 		if !failure(err) || full(s, path.Dir(name)) {
 			return c.unwritten(s, path.Dir(name), err)
 		}
-		*arrived = 0
-		if err := c.inOrder(ctx, s, name, content, size); err != nil {
+		if err := c.again(ctx, s, name, content, size, arrived); err != nil {
 			return err
 		}
 		c.ordered.Store(true)
-		*arrived = size
 		return nil
 	}
 	if _, can := s.HasExtension("fsync@openssh.com"); can {

@@ -40,6 +40,8 @@ type Habits struct {
 	Endless   bool  // a listing has no end
 	Longer    int64 // a file has so much more to read than its size
 	Bare      bool  // no extension is announced
+	Appends   bool  // what is written goes behind what is there, wherever it belongs
+	WriteOnly bool  // uploads may not be read
 }
 
 // Odd is a server with habits, on pkg/sftp's request server.
@@ -141,6 +143,9 @@ func (o *Odd) serve(conn net.Conn, config *ssh.ServerConfig) {
 
 // Fileread opens a file for reading.
 func (o *Odd) Fileread(r *sftp.Request) (io.ReaderAt, error) {
+	if o.WriteOnly {
+		return nil, sftp.ErrSSHFxPermissionDenied
+	}
 	f, err := os.Open(r.Filepath)
 	if err != nil {
 		return nil, err
@@ -188,6 +193,9 @@ func (o *Odd) Filewrite(r *sftp.Request) (io.WriterAt, error) {
 	if flags.Excl {
 		how |= os.O_EXCL
 	}
+	if o.Appends {
+		how |= os.O_APPEND
+	}
 	path := r.Filepath
 	if o.Late {
 		path, how = filepath.Join(o.dir, filepath.Base(r.Filepath)), os.O_WRONLY|os.O_CREATE|os.O_TRUNC
@@ -215,6 +223,9 @@ const noRoom = 100
 func (u *upload) WriteAt(b []byte, at int64) (int, error) {
 	if u.odd.NoRoom && at+int64(len(b)) > noRoom {
 		return 0, sftp.ErrSSHFxFailure
+	}
+	if u.odd.Appends {
+		return u.Write(b)
 	}
 	return u.File.WriteAt(b, at)
 }

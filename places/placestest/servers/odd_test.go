@@ -3,12 +3,16 @@
 package servers_test
 
 import (
+	"bytes"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/rowferry/rowferry/configs"
+	"github.com/rowferry/rowferry/outbox"
+	"github.com/rowferry/rowferry/places/placestest"
 	"github.com/rowferry/rowferry/places/placestest/servers"
 	"github.com/rowferry/rowferry/places/sftp"
 )
@@ -51,6 +55,37 @@ func TestDiagnosisOfHabits(t *testing.T) {
 			}
 			if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 				t.Errorf("left behind: %v, %v", left, err)
+			}
+		})
+	}
+}
+
+// A server that puts what it gets one behind the other gets a large result whole, also where nobody may read what it has.
+func TestAServerThatAppends(t *testing.T) {
+	content := make([]byte, 5<<20)
+	random := rand.NewChaCha8([32]byte{1})
+	_, _ = random.Read(content)
+	for what, h := range map[string]servers.Habits{"readable": {Appends: true}, "write-only": {Appends: true, WriteOnly: true}} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			_, partner := servers.StartOdd(t, h)
+			on := placestest.Remote(placestest.Dial(t, partner))
+			w := on.New(t)
+			w.Make("out")
+			o := outbox.Open(on.Open(t, w, "out"), outbox.Settings{})
+			for _, name := range []string{"first.xlsx", "second.xlsx"} {
+				if err := o.Put(t.Context(), name, bytes.NewReader(content)); err != nil {
+					t.Fatal(err)
+				}
+				if got, there := w.Read("out/" + name); !there || got != string(content) {
+					t.Errorf("%s: %d bytes are there, and not what was written", name, len(got))
+				}
+			}
+			if found := w.Files("out"); len(found) != 2 {
+				t.Errorf("there lies %v", found)
+			}
+			if err := o.Close(); err != nil {
+				t.Error(err)
 			}
 		})
 	}
