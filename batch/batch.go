@@ -110,6 +110,7 @@ type Fit struct {
 	Enough bool     // a file with these columns can be mapped: nothing is missing, nothing ambiguous
 
 	Lists []func(text string) bool // for each column whether its field lists a text among its values; nil where it lists none
+	Days  []bool                   // the columns whose fields take dates; nil: none does
 }
 
 // Known is how many columns fill a field.

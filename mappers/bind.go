@@ -99,6 +99,12 @@ func (m *Mapping) Fit(columns []batch.Column) batch.Fit {
 				}
 				fit.Lists[s.col] = s.lists
 			}
+			if s.dated() {
+				if fit.Days == nil {
+					fit.Days = make([]bool, len(columns))
+				}
+				fit.Days[s.col] = true
+			}
 		}
 		for _, r := range s.refs {
 			if fit.Fields[r.col] == "" {
@@ -110,6 +116,11 @@ func (m *Mapping) Fit(columns []batch.Column) batch.Fit {
 		fit.Fields[b.group] = "group"
 	}
 	return fit
+}
+
+// dated reports whether what the column has is a date.
+func (s *slot) dated() bool {
+	return len(s.layouts) > 0 || s.field.Dated()
 }
 
 // oneOfEach reports whether of fields of which one must be given one is filled: else no row is any good.

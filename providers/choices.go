@@ -1,6 +1,8 @@
 package providers
 
 import (
+	"strings"
+
 	"go.yaml.in/yaml/v4"
 
 	"github.com/rowferry/rowferry/batch"
@@ -29,6 +31,9 @@ func (f *Field) Default() string {
 	}
 	return n.Value
 }
+
+// Dated reports whether the field takes days or moments.
+func (f *Field) Dated() bool { return strings.HasPrefix(format(f.Schema.node), "date") }
 
 // Decimals are the bounds of how a number is written: the most places after the point (-1: any) and the most
 // characters with the point (0: any).

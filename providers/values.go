@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rowferry/rowferry/batch"
+	"github.com/rowferry/rowferry/patterns"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -429,11 +430,17 @@ func (c *converter) day(text string) (time.Time, bool) {
 }
 
 // Midnight cuts the time off a date that databases and programs write with one where they mean the day: 31.01.2030 0:00:00. Where they name
-// a zone, it is midnight there, as in 2030-01-31T00:00:00.000Z: a time of day that happens to be so is one in 86,400.
+// a zone, it is midnight there, as in 2030-01-31T00:00:00.000Z: a time of day that happens to be so is one in 86,400. XML has days with a
+// zone, as Java writes them: 2030-01-31+03:00.
 func Midnight(text string) (day string, ok bool) {
+	if zoned := zonedDay.FindStringSubmatch(text); zoned != nil {
+		return zoned[1], true
+	}
 	day, clock, timed := cutClock(withoutZone(text))
 	return day, timed && midnight(clock)
 }
+
+var zonedDay = patterns.New(`^(\d{4}-\d\d-\d\d)(?:Z|[+-]\d\d:\d\d)$`)
 
 // withoutZone cuts a zone off a time: Z, UTC, +01:00, +0100, +01.
 func withoutZone(text string) string {

@@ -93,6 +93,11 @@ var tables = catalogue{
 		ZH: "有 {count} 个单元格的值前有文本标记（撇号或反引号），已去掉。",
 		RU: "Знак текста перед значением (апостроф или обратный апостроф) убран в ячейках: {count}.",
 	},
+	"table.note.veiled": {
+		EN: "Marks that nobody sees, such as {value}, as they come along when texts are copied, were taken out of {count} {count:cell|cells}.",
+		ZH: "有 {count} 个单元格含有看不见的字符（如 {value}，复制文本时带入），已去掉。",
+		RU: "Невидимые знаки (например, {value}), которые попадают в текст при копировании, убраны; ячеек: {count}.",
+	},
 	"table.note.escaped": {
 		EN: "Character references of HTML, such as {value}, were read as the characters they stand for in {count} {count:cell|cells}.",
 		ZH: "有 {count} 个单元格含有 HTML 字符引用（如 {value}），已按其代表的字符读取。",

@@ -229,7 +229,7 @@ func (t *opened) build(row *batch.Row, s *splitter) {
 			continue
 		}
 		beyond := wide && !charset.ASCII(c.Text)
-		if b := shown(c.Text); beyond || unusual[b] && !(b >= '0' && b <= '9' && calm(c.Text)) {
+		if b := shown(c.Text); beyond || unusual[b] && !(b >= '0' && b <= '9' && calm(c.Text) && !t.habits[i].Days) {
 			t.inspect(c, i, s, beyond)
 		}
 		if t.dumped && c.Kind == batch.String && strings.IndexByte(c.Text, '\\') >= 0 {
@@ -278,6 +278,20 @@ func (t *opened) unescape(c *batch.Cell, row int) {
 	if c.Text = text; strings.TrimFunc(text, invisible) == "" {
 		*c = batch.Cell{}
 	}
+}
+
+// unveil takes marks that nobody sees off a cell; false where nothing else was in it.
+func (t *opened) unveil(c *batch.Cell, row int) bool {
+	text, mark := table.Unveiled(c.Text)
+	if mark == 0 {
+		return true
+	}
+	if c.Text = text; strings.TrimFunc(text, invisible) == "" {
+		*c = batch.Cell{}
+		return false
+	}
+	t.notes.add(words.Message("table.note.veiled", "value", fmt.Sprintf("%U", mark)), row)
+	return true
 }
 
 // cut reports whether the last row, which has no line end, may lack the end of its last value: that is shorter than all others of its column,
@@ -394,6 +408,9 @@ func calm(s string) bool {
 // inspect looks at a cell whose first byte may mean that it shows nothing or another text, or that its value was
 // destroyed before the file was written.
 func (t *opened) inspect(c *batch.Cell, column int, s *splitter, wide bool) {
+	if wide && t.fit != nil && !t.unveil(c, s.number) {
+		return
+	}
 	first := c.Text[0]
 	switch {
 	case first == '=':

@@ -20,6 +20,15 @@ func noValue(s string) bool {
 	return false
 }
 
+// noDay reports whether a text is what a program writes into a date that nobody filled in: MySQL and SAP zeros, 1C, .NET and Go the first day
+// of the first year, Access, Delphi and LibreOffice the 30th of December 1899, Excel the day before 1900.
+func noDay(s string) bool {
+	return s[0] <= '3' && (strings.Contains(s, "00") || s == "0" || strings.Contains(s, "1899")) && unfilled.MatchString(s)
+}
+
+var unfilled = patterns.New(`^ *(?:0+|0000[-/.]00[-/.]00|00[-/.]00[-/.]0000|0001[-/.]0?1[-/.]0?1|0?1[-/.]0?1[-/.]0001|1899-12-30|30[-/.]12[-/.]1899|12/30/1899|1900-01-00|00[-/.]0?1[-/.]1900|0?1/0?0/1900)` +
+	`(?:[ T]+(?:0?0:00(?::00(?:[.,]0+)?)?|12:00(?::00)? ?AM)(?: ?(?:Z|UTC|[+-]\d\d(?::?\d\d)?))*)? *$`)
+
 // Void is the blank cell that stands for such a word. Its problem is for whoever tells people that a value is missing.
 func Void(word string) batch.Cell {
 	m := words.Message("table.cell.no_value", "value", word)
@@ -35,9 +44,12 @@ func mayOpen(b byte) bool {
 	return false
 }
 
-// NoValue reports whether a text of the column stands for no value: a word, or a dash, with blanks around it or none. What the
-// column's field lists among its values is one, and so is NA among codes of two letters.
+// NoValue reports whether a text of the column stands for no value: a word, or a dash, with blanks around it or none; where dates stand, the
+// first day of a program's calendar. What the column's field lists among its values is one, and so is NA among codes of two letters.
 func (h *Habit) NoValue(s string) bool {
+	if h.Days && noDay(s) {
+		return true
+	}
 	if len(s) > 12 || !mayOpen(s[0]) {
 		return false
 	}
@@ -87,7 +99,7 @@ func Failed[T string | []byte](text T) bool {
 
 var failures = map[string]bool{
 	"#N/A": true, "#REF!": true, "#VALUE!": true, "#DIV/0!": true, "#NUM!": true, "#NAME?": true, "#NULL!": true,
-	"#SPILL!": true, "#CALC!": true, "#GETTING_DATA": true, "#FIELD!": true, "#BLOCKED!": true, "#UNKNOWN!": true, "#CONNECT!": true, "#EXTERNAL!": true, "#BUSY!": true, "#PYTHON!": true,
+	"#SPILL!": true, "#CALC!": true, "#GETTING_DATA": true, "#FIELD!": true, "#BLOCKED!": true, "#UNKNOWN!": true, "#CONNECT!": true, "#EXTERNAL!": true, "#BUSY!": true, "#PYTHON!": true, "#ERROR!": true,
 	"#Н/Д": true, "#ССЫЛКА!": true, "#ЗНАЧ!": true, "#ДЕЛ/0!": true, "#ЧИСЛО!": true, "#ИМЯ?": true, "#ПУСТО!": true, "#ПЕРЕНОС!": true, // ru
 	"#NV": true, "#BEZUG!": true, "#WERT!": true, "#ZAHL!": true, "#ÜBERLAUF!": true, // de
 	"#VALEUR!": true, "#NOMBRE!": true, "#NOM?": true, "#NUL!": true, // fr
@@ -121,6 +133,40 @@ func Apostrophe(s string) (string, bool) {
 		}
 	}
 	return rest, digits > 0
+}
+
+// Unveiled is a text without the marks that nobody sees and that come along when it is copied: from Windows' and telephones' lists of contacts
+// (U+202A before a number, U+202C behind it), from web pages and mails. first is the first such mark, 0 where there is none. A text in a script
+// that needs them to be shown as it should be keeps them.
+func Unveiled(s string) (text string, first rune) {
+	if strings.IndexByte(s, 0xE2) < 0 && strings.IndexByte(s, 0xC2) < 0 && strings.IndexByte(s, 0xEF) < 0 {
+		return s, 0
+	}
+	at := strings.IndexFunc(s, veil)
+	if at < 0 || strings.ContainsFunc(s, guided) {
+		return s, 0
+	}
+	first, _ = utf8.DecodeRuneInString(s[at:])
+	return strings.Map(func(r rune) rune {
+		if veil(r) {
+			return -1
+		}
+		return r
+	}, s), first
+}
+
+// veil: a soft hyphen, blanks of no width, and marks for the direction of letters. U+202E turns letters round, and is seen.
+func veil(r rune) bool {
+	switch r {
+	case '\u00ad', '\u200b', '\u200e', '\u200f', '\u202a', '\u202b', '\u202c', '\u202d', '\u2060', '\u2066', '\u2067', '\u2068', '\u2069', '\ufeff':
+		return true
+	}
+	return false
+}
+
+// guided are letters that run from right to left, or stand without blanks between words and are cut into lines at such marks; and U+202E.
+func guided(r rune) bool {
+	return r == '\u202e' || r >= 0x0590 && r <= 0x08ff || r >= 0x0e00 && r <= 0x0fff || r >= 0x1000 && r <= 0x109f || r >= 0x1780 && r <= 0x17ff || r >= 0xfb1d && r <= 0xfdff || r >= 0xfe70 && r <= 0xfefe
 }
 
 // Unescaped is a text without the marks that web shops leave in what they export: O&#39;Neil is O'Neil, Ann &amp;amp; Co is Ann & Co. A text with
@@ -184,6 +230,7 @@ type Habit struct {
 	dotted int // the first row with 1.234, 0: none so far
 
 	Takes func(text string) bool // whether its field lists this text among its values; nil: it lists none
+	Days  bool                   // its field takes dates
 }
 
 // Expect says what the fields of the columns list.
@@ -192,6 +239,7 @@ func Expect(habits []Habit, fit batch.Fit) {
 		if i < len(fit.Lists) {
 			habits[i].Takes = fit.Lists[i]
 		}
+		habits[i].Days = i < len(fit.Days) && fit.Days[i]
 	}
 }
 

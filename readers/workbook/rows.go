@@ -2,6 +2,7 @@ package workbook
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"slices"
@@ -806,6 +807,10 @@ func (t *rows) values() error {
 		if d, is := table.Ditto(c.Text); is {
 			*c = d
 			continue
+		}
+		if text, mark := table.Unveiled(c.Text); mark != 0 && !table.Blank([]string{text}) {
+			t.leave("table.note.veiled", t.row.Number, fmt.Sprintf("%U", mark))
+			c.Text = text
 		}
 		if text, mark := table.Unescaped(c.Text); mark != "" {
 			t.leave("table.note.escaped", t.row.Number, mark)

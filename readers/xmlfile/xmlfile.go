@@ -4,6 +4,7 @@ package xmlfile
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"slices"
@@ -143,6 +144,7 @@ type opened struct {
 	notes    []batch.Note
 	none     tally        // cells that hold only a word for no value
 	escaped  tally        // and those in which characters were escaped twice
+	veiled   tally        // and those with marks that nobody sees
 	left     []batch.Note // what was left out, by the words that say so
 }
 
@@ -156,7 +158,8 @@ func (t *opened) Notes() []batch.Note {
 		notes = append(notes, n)
 	}
 	notes = t.none.note(notes, "table.note.no_value")
-	return t.escaped.note(notes, "table.note.escaped")
+	notes = t.escaped.note(notes, "table.note.escaped")
+	return t.veiled.note(notes, "table.note.veiled")
 }
 
 // remark judges record n, as rows of tables are: left, it is a total or the like and was noted; or what is wrong with it.
@@ -222,7 +225,7 @@ func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
 			return
 		}
 		row := &batch.Row{Cells: make([]batch.Cell, len(t.columns))}
-		t.none, t.escaped, t.left = tally{}, tally{}, nil
+		t.none, t.escaped, t.veiled, t.left = tally{}, tally{}, tally{}, nil
 		values := make([]string, len(t.columns))
 		err = t.records(d, func(n int) error {
 			row.Number = n
@@ -235,6 +238,9 @@ func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
 				return nil
 			}
 			for i, v := range values {
+				if t.habits != nil {
+					v = t.unveil(n, v)
+				}
 				if t.habits != nil && v != "" && t.habits[i].NoValue(v) {
 					t.none.add(n, v)
 					row.Cells[i] = table.Void(v)
@@ -272,6 +278,16 @@ func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
 			yield(nil, err)
 		}
 	}
+}
+
+// unveil is a value without marks that nobody sees.
+func (t *opened) unveil(record int, value string) string {
+	text, mark := table.Unveiled(value)
+	if mark == 0 || strings.TrimSpace(text) == "" {
+		return value
+	}
+	t.veiled.add(record, fmt.Sprintf("%U", mark))
+	return text
 }
 
 var errStop = errors.New("nobody wants more rows")
