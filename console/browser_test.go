@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/rowferry/rowferry/simulator"
@@ -104,14 +106,21 @@ func says(selector, text string) chromedp.Action {
 	})
 }
 
+// pastes is what a spreadsheet put on the clipboard, pasted into a cell.
+func pastes(selector, text string) chromedp.Action {
+	said, _ := json.Marshal(text)
+	return chromedp.Evaluate(`(() => { const to = document.querySelector(`+quoted(selector)+`); to.focus(); const d = new DataTransfer(); d.setData("text", `+string(said)+`); to.dispatchEvent(new ClipboardEvent("paste", {clipboardData: d, bubbles: true, cancelable: true})); })()`, nil)
+}
+
 func quoted(s string) string { return "\"" + strings.ReplaceAll(s, `"`, `\"`) + "\"" }
 
 // A person signs in, drops a file in GBK, sees what it would do, sends it, watches it to its end without a reload, mends two
-// rows and sees the whole truth; the service is stopped and started between the steps.
+// rows and sees the whole truth; the service is stopped and started between the steps. Cells of several lines keep them, those of the file and
+// what is pasted from a spreadsheet, which puts such a cell into quotes.
 func TestAPersonsDay(t *testing.T) {
 	o := open(t)
 	ctx := browser(t, "en")
-	content, err := simplifiedchinese.GBK.NewEncoder().String("accountNumber,lesBookingId,failReason\n3000372,LBD1,货物未备好\n3000372,LBD2,\n3000372,LBD3,\n3000372,LBD4,船期推迟\n")
+	content, err := simplifiedchinese.GBK.NewEncoder().String("accountNumber,lesBookingId,failReason\n3000372,LBD1,货物未备好\n3000372,LBD2,\n,LBD3,\"Hold\nsince Monday\"\n3000372,LBD4,船期推迟\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,11 +151,19 @@ func TestAPersonsDay(t *testing.T) {
 		t.Errorf("%d invalid rows are shown", shown)
 	}
 	does(t, ctx, chromedp.Click(`a[href$="/mend"]`), chromedp.WaitVisible("#mend"),
-		chromedp.SendKeys(`tr[data-row="3"] input[data-key="failReason"]`, "Hold"), says("[data-summary]", "Would be sent: 1; still wrong: 1"))
+		pastes(`tr[data-row="3"] [data-key="failReason"]`, "\"Hold,\r\nas \"\"he\"\" said\"\r\n"), says("[data-summary]", "Would be sent: 1; still wrong: 1"))
 	again()
 	does(t, ctx, chromedp.Reload(), chromedp.WaitVisible("#mend"), says("[data-summary]", "Would be sent: 1"), // what was typed is still there
-		chromedp.SendKeys(`tr[data-row="4"] input[data-key="failReason"]`, "Hold"), says("[data-summary]", "Would be sent: 2."),
+		chromedp.SendKeys(`tr[data-row="4"] [data-key="failReason"]`, kb.End+" noon"), chromedp.SendKeys(`tr[data-row="4"] input[data-key="accountNumber"]`, "3000372"), says("[data-summary]", "Would be sent: 2."),
 		chromedp.Click("[data-send]"), chromedp.WaitVisible("#live"), says("#live .counts", "4 delivered"))
+	at := ""
+	does(t, ctx, chromedp.Evaluate("location.pathname", &at))
+	for n, reason := range map[int]string{3: "Hold,\nas \"he\" said", 4: "Hold noon\nsince Monday"} {
+		var row struct{ Sent map[string]string }
+		if o.get("ann", fmt.Sprint("/api/v1", at, "/rows/", n), &row); row.Sent["failReason"] != reason {
+			t.Errorf("of row %d %q was sent", n, row.Sent["failReason"])
+		}
+	}
 	for _, x := range o.sim.Ledger() {
 		if x.Count != 1 {
 			t.Errorf("%s was executed %d times", x.Key, x.Count)

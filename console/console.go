@@ -139,7 +139,7 @@ func (c *Console) wrap(h http.Handler) http.Handler {
 	crossing.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.problem(w, r, http.StatusForbidden, "cross-origin", "console.cross_origin")
 	}))
-	inner := crossing.Handler(c.sessions.LoadAndSave(c.identify(h)))
+	inner := crossing.Handler(c.withSession(c.identify(h)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		head := w.Header()
 		head.Set("Content-Security-Policy", policy)

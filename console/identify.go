@@ -23,6 +23,27 @@ func sessionManager(store *sessionStore, broken func(http.ResponseWriter, *http.
 		Cookie: scs.SessionCookie{Name: "rowferry", Path: "/", Persist: true, HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode}}
 }
 
+// unsecured reports whether a browser would not keep a Secure cookie of this console: WebKit, which is Safari, keeps none that came over plain
+// HTTP, not even from the machine it runs on. Chromium, which names WebKit too, does, and so does Firefox.
+func (c *Console) unsecured(r *http.Request) bool {
+	plain := c.cfg.Console.TLS == nil && !c.cfg.Console.BehindProxy
+	return plain && strings.Contains(r.UserAgent(), "AppleWebKit/") && !strings.Contains(r.UserAgent(), "Chrome/")
+}
+
+// withSession gives a request its session. Its cookie is Secure, unless the browser would keep none that is.
+func (c *Console) withSession(h http.Handler) http.Handler {
+	open := *c.sessions
+	open.Cookie.Secure = false
+	secured, unsecured := c.sessions.LoadAndSave(h), open.LoadAndSave(h)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c.unsecured(r) {
+			unsecured.ServeHTTP(w, r)
+			return
+		}
+		secured.ServeHTTP(w, r)
+	})
+}
+
 // sessionStore is the register as scs wants it. A session that was ended stays so: a request that began before does not store it again.
 type sessionStore struct {
 	register ledger.Register

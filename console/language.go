@@ -37,7 +37,7 @@ func (c *Console) choose(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "lang: en, zh or ru", http.StatusBadRequest)
 		return
 	}
-	http.SetCookie(w, &http.Cookie{Name: "lang", Value: string(lang), Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{Name: "lang", Value: string(lang), Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, Secure: !c.unsecured(r), SameSite: http.SameSiteLaxMode})
 	http.Redirect(w, r, back(r), http.StatusSeeOther)
 }
 

@@ -44,6 +44,14 @@ func (s *shownRow) Was(i int) (text string, changed bool) {
 // Drafted reports whether a draft has changed a cell.
 func (s *shownRow) Drafted(i int) bool { _, changed := s.Was(i); return changed }
 
+// Lines is how many lines a cell has, as far as they are to be shown at once; 0 for one.
+func (s *shownRow) Lines(i int) int {
+	if !strings.ContainsAny(s.Cells[i], "\r\n") {
+		return 0
+	}
+	return min(6, strings.Count(s.Cells[i], "\n")+1)
+}
+
 // Wrong says what is wrong with a cell, by its key; "" when nothing is.
 func (s *shownRow) Wrong(key string) string {
 	for _, p := range s.Why {

@@ -180,3 +180,44 @@ func TestTwoAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// WebKit, which is Safari, keeps no Secure cookie over plain HTTP, not even on the machine it runs on: there people were shown the sign-in again and
+// again, without a word. A browser that sends no cookie back is told.
+func TestABrowserThatKeepsNoCookie(t *testing.T) {
+	const (
+		safari   = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15"
+		chromium = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+		firefox  = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+	)
+	o := open(t)
+	asks := func(agent, method, path string, form io.Reader) (*http.Response, string) {
+		r := (&visitor{o: o}).request(method, path, form)
+		r.Header.Set("User-Agent", agent)
+		answer, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		b, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer, string(b)
+	}
+	const said = "did not send its cookie back"
+	for agent, secure := range map[string]bool{safari: false, chromium: true, firefox: true} {
+		if _, page := asks(agent, "GET", "/sign-in", nil); strings.Contains(page, said) {
+			t.Errorf("%s, before anybody signed in: %s", agent, page)
+		}
+		answer, _ := asks(agent, "POST", "/sign-in", strings.NewReader("name=ann&password=correct+horse+ann"))
+		if got := answer.Cookies(); len(got) != 1 || got[0].Secure != secure || !got[0].HttpOnly || got[0].SameSite != http.SameSiteLaxMode {
+			t.Errorf("%s got %v", agent, got)
+		}
+		if answer, _ = asks(agent, "POST", "/language", strings.NewReader("lang=en")); len(answer.Cookies()) != 1 || answer.Cookies()[0].Secure != secure {
+			t.Errorf("%s, its language: %v", agent, answer.Cookies())
+		}
+		if _, page := asks(agent, "GET", "/sign-in", nil); !strings.Contains(page, said) {
+			t.Errorf("%s signed in and keeps no cookie: %s", agent, page)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,9 +23,26 @@ func (c *Console) signInPage(w http.ResponseWriter, r *http.Request) {
 		c.broken(w, r, err)
 	case none:
 		c.stranger(w, r)
+	case c.forgotten(r):
+		c.signInAgain(w, r, http.StatusOK, "", "console.sign_in.forgotten")
 	default:
 		c.signInAgain(w, r, http.StatusOK, "", "")
 	}
+}
+
+// forgotten reports whether somebody has just signed in with this browser, which sends no cookie for it.
+func (c *Console) forgotten(r *http.Request) bool {
+	if _, err := r.Cookie(c.sessions.Cookie.Name); err == nil {
+		return false
+	}
+	users, err := c.people.Users(r.Context())
+	if err != nil {
+		return false
+	}
+	all, err := c.open(r.Context(), users)
+	return err == nil && slices.ContainsFunc(all, func(s shownSession) bool {
+		return s.From == c.address(r) && s.Agent == cut(r.UserAgent(), 200) && time.Since(s.Since) < 10*time.Second
+	})
 }
 
 // signInForm is what the sign-in page shows.

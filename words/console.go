@@ -19,6 +19,7 @@ var console = catalogue{
 	"console.sign_out":                {EN: "Sign out", ZH: "退出", RU: "Выйти"},
 	"console.sign_in.company":         {EN: "Sign in with your company's account", ZH: "用公司账号登录", RU: "Войти с учётной записью компании"},
 	"console.sign_in.wrong":           {EN: "The name or the password is wrong.", ZH: "用户名或密码不正确。", RU: "Неверное имя или пароль."},
+	"console.sign_in.forgotten":       {EN: "You signed in, but your browser did not send its cookie back. Allow cookies of this page, and open it by https; plain http will do only on the machine that rowferry runs on, as 127.0.0.1.", ZH: "您已登录，但浏览器没有发回 Cookie。请允许本页面使用 Cookie，并用 https 打开；只有在运行 rowferry 的电脑上才可用 http（127.0.0.1）。", RU: "Вход выполнен, но браузер не вернул cookie. Разрешите cookie для этой страницы и откройте её по https; http годится только на компьютере, где работает rowferry (127.0.0.1)."},
 	"console.sign_in.wait":            {EN: "Too many tries. Try again in {seconds} {seconds:second|seconds}.", ZH: "尝试次数过多。请在 {seconds} 秒后再试。", RU: "Слишком много попыток. Попробуйте через {seconds} с."},
 	"console.sign_in.company_down":    {EN: "The company's sign-in cannot be reached now. Try again, or ask your administrator: the log says why.", ZH: "目前无法连接公司的登录服务。请重试或询问管理员：日志中有原因。", RU: "Служба входа компании сейчас недоступна. Попробуйте снова или обратитесь к администратору: причина в журнале."},
 	"console.sign_in.company_again":   {EN: "That sign-in was begun too long ago. Try again.", ZH: "该登录已过期。请重新登录。", RU: "Вход начат слишком давно. Попробуйте снова."},

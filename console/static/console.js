@@ -78,8 +78,8 @@ for (const form of document.querySelectorAll("[data-drop]")) {
   const resend = new Set(kept.resend), all = new Set(kept.all);
   const lines = [...root.querySelectorAll("tr[data-row]")], shown = lines.map((tr) => +tr.dataset.row);
   const summary = root.querySelector("[data-summary]"), send = root.querySelector("[data-send]");
-  const inputs = (tr) => [...tr.querySelectorAll("input[data-key]")];
-  const cellOf = (row, column) => root.querySelector(`tr[data-row="${row}"] input[data-key="${CSS.escape(column)}"]`);
+  const inputs = (tr) => [...tr.querySelectorAll("[data-key]")];
+  const cellOf = (row, column) => root.querySelector(`tr[data-row="${row}"] [data-key="${CSS.escape(column)}"]`);
   const body = (check) => ({ rows: kept.rows, resend: [...resend], resend_all: [...all], draft: true, shown, check });
   const store = () => { kept.resend = [...resend]; kept.all = [...all]; localStorage.setItem(key, JSON.stringify(kept)); };
   const any = () => Object.keys(kept.rows).length + resend.size + all.size > 0 || "drafted" in root.dataset;
@@ -92,9 +92,20 @@ for (const form of document.querySelectorAll("[data-drop]")) {
     return found && { good: answer.ok, found };
   };
 
+  // broad gives a cell the room for lines: an input has one, and would put them together without a blank.
+  const broad = (input) => {
+    const area = document.createElement("textarea");
+    for (const { name, value } of input.attributes) if (name !== "value") area.setAttribute(name, value);
+    area.defaultValue = input.defaultValue;
+    input.replaceWith(area);
+    return area;
+  };
+
   const set = (input, text) => {
+    if (input.matches("input") && text.includes("\n")) { const at = document.activeElement === input; input = broad(input); if (at) input.focus(); }
     const row = input.closest("tr").dataset.row, column = input.dataset.key;
     if (input.value !== text) input.value = text;
+    if (input.matches("textarea")) input.rows = Math.min(6, text.split("\n").length);
     const same = text === input.defaultValue;
     input.parentElement.classList.toggle("changed", !same || "drafted" in input.dataset);
     kept.rows[row] = kept.rows[row] || {};
@@ -140,7 +151,7 @@ for (const form of document.querySelectorAll("[data-drop]")) {
   };
 
   root.addEventListener("input", (e) => {
-    if (e.target.matches("input[data-key]")) { set(e.target, e.target.value); later(); }
+    if (e.target.matches("[data-key]")) { set(e.target, e.target.value); later(); }
     if (e.target.matches("[data-resend]")) { const row = +e.target.closest("tr").dataset.row; if (e.target.checked) resend.add(row); else resend.delete(row); later(); }
     if (e.target.matches("[data-resend-all]")) { const status = e.target.dataset.resendAll; if (e.target.checked) all.add(status); else all.delete(status); later(); }
   });
@@ -182,14 +193,28 @@ for (const form of document.querySelectorAll("[data-drop]")) {
     if (await ask("/columns/" + button.dataset.undo, "DELETE")) location.reload(); else { failed(); button.disabled = false; }
   });
 
+  // cut cuts what a spreadsheet put on the clipboard into lines of cells. A cell that has lines or tabs of its own stands in quotes there.
+  const cut = (text) => {
+    const block = [[]], quoted = /"((?:[^"]|"")*)"(?![^\t\n])/y, plain = /[^\t\n]*/y;
+    for (let at = 0; ; at++) {
+      quoted.lastIndex = plain.lastIndex = at;
+      const found = quoted.exec(text), own = found && /[\t\n]/.test(found[1]);
+      block.at(-1).push(own ? found[1].replaceAll('""', '"').replaceAll("\t", " ") : plain.exec(text)[0]);
+      at = (own ? quoted : plain).lastIndex;
+      if (at >= text.length) return block;
+      if (text[at] === "\n") block.push([]);
+    }
+  };
+
   // Paste of a column or a block from a spreadsheet fills the cells from here on, downwards and to the right; what is longer than the page is
   // filled in by the service, once it has said what would change.
   root.addEventListener("paste", (e) => {
-    if (!e.target.matches("input[data-key]")) return;
+    if (!e.target.matches("[data-key]")) return;
     const text = e.clipboardData.getData("text").replace(/\r\n?/g, "\n").replace(/\n$/, "");
     if (!/[\n\t]/.test(text)) return;
+    const block = cut(text);
+    if (e.target.matches("textarea") && block.every((line) => line.length === 1)) return; // lines, into a cell of lines
     e.preventDefault();
-    const block = text.split("\n").map((line) => line.split("\t"));
     const tr = e.target.closest("tr"), at = lines.indexOf(tr), column = inputs(tr).indexOf(e.target), keys = inputs(tr).slice(column).map((i) => i.dataset.key);
     if (at + block.length > lines.length) {
       const width = Math.min(keys.length, Math.max(...block.map((line) => line.length)));
@@ -205,9 +230,10 @@ for (const form of document.querySelectorAll("[data-drop]")) {
 
   // Enter and the arrows move between rows, as in a spreadsheet.
   root.addEventListener("keydown", (e) => {
-    if (!e.target.matches("input[data-key]") || !["Enter", "ArrowDown", "ArrowUp"].includes(e.key)) return;
+    if (!e.target.matches("[data-key]") || !["Enter", "ArrowDown", "ArrowUp"].includes(e.key) || e.isComposing) return;
+    if (e.target.matches("textarea") && (e.key !== "Enter" || e.shiftKey || e.altKey)) return; // within its lines
     const next = lines[lines.indexOf(e.target.closest("tr")) + (e.key === "ArrowUp" ? -1 : 1)];
-    const input = next && next.querySelector(`input[data-key="${CSS.escape(e.target.dataset.key)}"]`);
+    const input = next && next.querySelector(`[data-key="${CSS.escape(e.target.dataset.key)}"]`);
     if (input) { e.preventDefault(); input.focus(); input.select(); }
   });
 
