@@ -108,6 +108,11 @@ var tables = catalogue{
 		ZH: "这一行看起来像合计、示例或说明，而不是数据，因此没有发送。请删除该行；如果它确实是数据，请换一种方式填写它的第一个值。",
 		RU: "Эта строка похожа на итог, пример или примечание, а не на запись, поэтому она не отправлена. Удалите её; если это запись, напишите её первое значение иначе.",
 	},
+	"table.row.sum": {
+		EN: "This row adds up the rows of a group, as others of this file do, so it was not sent. Remove it; if it is a record, fill in its empty cells.",
+		ZH: "这一行像本文件中其他行一样，是一组行的合计，因此没有发送。请删除该行；如果它确实是数据，请填写其空单元格。",
+		RU: "Эта строка, как и другие в этом файле, складывает строки группы, поэтому она не отправлена. Удалите её; если это запись, заполните её пустые ячейки.",
+	},
 	"table.cell.decimals": {
 		EN: "{value} can be read in two ways: as {value} with a decimal point, or as {other}, for other values of this column have a decimal comma. Write it without a point between the digits, or all decimals of the column with a point.",
 		ZH: "{value} 有两种读法：小数 {value}，或整数 {other}，因为这一列的其他值用逗号作小数点。请去掉数字之间的点，或者把这一列的小数都用点书写。",

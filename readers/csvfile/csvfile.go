@@ -66,11 +66,13 @@ type opened struct {
 	bare      bool // the setting says that marks belong to the values
 	fit       table.Judge
 	watch     table.Watch
+	groups    table.Groups
 	counter   table.Counter
 	firm      bool // the setting says which row is the heading: another table below is left out
 	habits    []table.Habit
 	mixed     error // the columns' decimals contradict each other
 	doubt     bool  // recognise's, about the current record
+	sum       bool  // it adds up a group
 	dumped    bool  // a database wrote the table with backslashes
 	commented bool  // lines above the heading are comments with a #
 	gap       bool  // the record before is blank
@@ -240,6 +242,9 @@ func (t *opened) nameColumns(rows [][]string, header string, wanted int) error {
 	}
 	below := rows[t.skip:]
 	t.watch = table.NewWatch(len(t.columns), below)
+	if t.groups = (table.Groups{}); t.fit != nil && t.heading != nil {
+		t.groups = table.NewGroups(len(t.columns), below)
+	}
 	t.short = at != table.None && unnamed(below, t.width)
 	t.surplus = !t.short && habitual(below, t.width)
 	t.whole = even(below, t.named)

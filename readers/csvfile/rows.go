@@ -149,6 +149,7 @@ func (t *opened) recognise(s *splitter) string {
 		t.doubt = t.doubt || table.Section(s.strings(), unlike)
 	}
 	t.doubt = t.doubt || t.commented && word[0] == '#'
+	t.sum = t.groups.On() && t.groups.Has(s.strings())
 	return ""
 }
 
@@ -249,6 +250,10 @@ func (t *opened) build(row *batch.Row, s *splitter) {
 	}
 	if t.doubt {
 		m := words.Message("table.row.doubtful")
+		row.Problem = &m
+	}
+	if t.sum {
+		m := words.Message("table.row.sum")
 		row.Problem = &m
 	}
 	if s.stray {

@@ -62,6 +62,7 @@ type rows struct {
 	firm    bool // the setting says which row is the heading: another table below is left out
 	other   bool // that table has begun
 	watch   table.Watch
+	groups  table.Groups
 	counter table.Counter
 	habits  []table.Habit
 	upright []grid.Area // merged ranges of several rows, where they may hold names of columns
@@ -428,6 +429,7 @@ func (t *rows) learn() {
 	t.watch, t.habits = table.NewWatch(len(t.cols), below), table.Habits(below, len(t.cols))
 	if w := t.book.settings.Wants; w != nil {
 		fit := w.Fit(t.cols)
+		t.groups = table.NewGroups(len(t.cols), below)
 		table.Expect(t.habits, fit)
 		t.counter = table.NewCounter(fit)
 	}
@@ -677,6 +679,9 @@ func (t *rows) remark(l ahead, first grid.Cell, gap bool) (left bool, err error)
 	case t.summed(l):
 		t.totals.add(l.number, 1)
 		return true, nil
+	case t.groups.On() && t.groups.Has(t.said()):
+		t.ask("table.row.sum")
+		return false, nil
 	case first.Kind != batch.String:
 		return false, nil
 	}
@@ -689,7 +694,7 @@ func (t *rows) remark(l ahead, first grid.Cell, gap bool) (left bool, err error)
 	}
 	unlike := worded && t.watch.Column() >= 0
 	if t.book.settings.Wants != nil && (unlike || table.MayTitle(word)) && table.Section(t.said(), unlike) {
-		t.doubtful()
+		t.ask("table.row.doubtful")
 	}
 	return false, nil
 }
@@ -711,7 +716,7 @@ func (t *rows) remarked(l ahead, worded, gap, near bool) (left bool, err error) 
 	switch {
 	case t.book.settings.Wants == nil && (doubt || what != table.Total): // who only reads gets all that is there
 	case doubt:
-		t.doubtful()
+		t.ask("table.row.doubtful")
 	case what == table.Record || t.row.Problem != nil:
 	case what == table.Total:
 		t.totals.add(l.number, 1)
@@ -732,10 +737,10 @@ func (t *rows) said() []string {
 	return t.texts
 }
 
-// doubtful has the current row asked about, where nothing worse is wrong with it.
-func (t *rows) doubtful() {
+// ask has the current row asked about, where nothing worse is wrong with it.
+func (t *rows) ask(key string) {
 	if t.row.Problem == nil {
-		t.row.Problem = &batch.Message{Key: "table.row.doubtful"}
+		t.row.Problem = &batch.Message{Key: key}
 	}
 }
 
