@@ -181,10 +181,15 @@ func (d *document) start(x xml.StartElement) (token, error) {
 			d.attrs = append(d.attrs, attr{n, a.Value})
 		}
 	}
-	d.open = append(d.open, element{
-		name: name{space: d.resolve(x.Name.Space), local: x.Name.Local, prefix: x.Name.Space},
-		raw:  x.Name, line: d.line(),
-	})
+	own := name{space: d.resolve(x.Name.Space), local: x.Name.Local, prefix: x.Name.Space}
+	labelled := len(d.t.labels) > 0 && d.atLabels()
+	if labelled {
+		own = d.called(own)
+	}
+	d.open = append(d.open, element{name: own, raw: x.Name, line: d.line()})
+	if !labelled && len(d.t.labels) > 0 && d.atLabels() {
+		d.called(own) // the name of a table, no value of its row
+	}
 	return token{kind: start, attrs: d.attrs}, nil
 }
 

@@ -33,6 +33,7 @@ type trail struct {
 	attrs    []name // attributes that some have, in the order in which they came
 	seen     map[name]bool
 	valued   bool // some have text
+	labelled int  // how many have a name in an attribute: <field name="Order">
 
 	run   int // number in the parent that is open
 	stamp int // which parent that is
@@ -108,6 +109,9 @@ func (t *opened) survey() (*survey, error) {
 			child.most = max(child.most, child.run)
 			for _, a := range tok.attrs {
 				child.has(a.name)
+			}
+			if label(tok.attrs) >= 0 {
+				child.labelled++
 			}
 			serial++
 			stack = append(stack, frame{child, serial})

@@ -41,6 +41,9 @@ func (reader) Open(ctx context.Context, f readers.File, s readers.Settings) (rea
 	if err != nil {
 		return nil, err
 	}
+	if s.Wants != nil {
+		found = t.byLabels(found)
+	}
 	if t.record, err = found.choose(s.Record, s.Wants); err != nil {
 		return nil, err
 	}
@@ -137,6 +140,7 @@ type opened struct {
 	limits   readers.Limits
 	verdict  *verdict // on the encoding
 	record   *trail   // nil: the document has none
+	labels   []*trail // elements in which all others are called by their attribute
 	shape    *shape
 	columns  []batch.Column
 	habits   []table.Habit // nil: what stands there is read as it is
