@@ -195,6 +195,7 @@ type judging func(p *pair, names []fieldName)
 const (
 	sameName    = iota // the label or the path
 	sameLetters        // but for case, width and blanks
+	otherSigns         // but for what stands for blanks
 	usualName          // a heading that senders are known to use, or the last part of the path
 	namedParty         // the words of the field, with whose it is
 	lastPart           // the last part of the path, where the heading does not say whose it is
@@ -213,8 +214,12 @@ func (m *matching) surely(p *pair, names []fieldName) {
 	t := m.table
 	for _, n := range names {
 		want, sure := n.normal, n.tier == byLabel || n.tier == byPath
+		joined := t.joined[p.col] != "" && t.joined[p.col] == n.joined // as bindDefaults takes it
+		same := t.normal[p.col] == want || t.paths[p.col] == want || t.plain[p.col] == want
 		switch {
-		case !named(t, p.col, n) || t.normal[p.col] != want && t.paths[p.col] != want && t.plain[p.col] != want:
+		case !named(t, p.col, n) || !same && !joined:
+		case !same && sure:
+			p.be(Alike, 1, otherSigns)
 		case t.columns[p.col].Name == n.text && sure:
 			p.be(Exact, 1, sameName)
 		case sure:

@@ -148,7 +148,7 @@ func (p *Proposal) decide(f *Field, d Decision) {
 func (p *Proposal) strays() {
 	for _, f := range p.Fields {
 		object := optionalObject(p.Operation.Item, f.Path)
-		if f.Surety == Check && object != "" && !p.livens(object, f) && !namesObject(p.columns[f.Column].Name, f.Path) && !p.says(f) {
+		if f.Surety == Check && !f.Required && !slices.Contains(providers.Places, object) && object != "" && !p.livens(object, f) && !namesObject(p.columns[f.Column].Name, f.Path) && !p.says(f) {
 			f.Surety = Perhaps
 		}
 	}

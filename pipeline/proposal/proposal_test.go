@@ -217,7 +217,7 @@ func TestStrays(t *testing.T) {
 	}{
 		{"Reference", "R1", "cash.ref", Perhaps},
 		{"Reference,Cash amount", "R1,12", "cash.ref", Check},
-		{"Payer iban", "DE89", "payer.iban", Check},
+		{"Payer iban", "DE89", "payer.iban", Sure},
 	} {
 		p, _, _ := propose(t, "Order number,Due date,"+c.headings+"\nA1,2026-12-31,"+c.values+"\n")
 		at := slices.IndexFunc(p.Fields, func(f *Field) bool { return f.Path == c.path })
@@ -326,6 +326,45 @@ paths:
 	}
 	if text := string(got.Config()); !strings.Contains(text, "receiver.city: city # please check: sender.city goes by this name too") {
 		t.Error(text)
+	}
+}
+
+// What fills a field without a word in the map is said to fill it: names with signs for blanks are those of headings with blanks, also of
+// parameters, which are no object that may be left out.
+func TestWhatTheMappingFillsIsSaid(t *testing.T) {
+	doc := `openapi: 3.1.0
+info: {title: Acme, version: "1"}
+x-rowferry: {name: acme}
+paths:
+  /offers/{offer-id}/price:
+    put:
+      operationId: price
+      security: []
+      parameters: [{in: path, name: offer-id, required: true, schema: {type: string}}, {in: query, name: warehouse, required: true, schema: {type: string}}]
+      requestBody: {content: {application/json: {schema: {type: object, required: [unit_price], properties: {unit_price: {type: number}, cash: {type: object, properties: {amount_due: {type: number}}}}}}}}
+      responses: {"200": {description: taken}}
+      x-rowferry: {rows: one, answer: {ok: status == 200}}
+`
+	p, err := providers.Compile([]byte(doc), "acme.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "s.csv")
+	if err := os.WriteFile(path, []byte("Offer ID,Unit Price,Amount due,Warehouse code\nO1,1,2,W1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Propose(t.Context(), Settings{Operation: p.Operations[0], Language: batch.English}, path, "s.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]Surety{"path.offer-id": Sure, "query.warehouse": Check, "unit_price": Sure, "cash.amount_due": Sure}
+	for _, f := range got.Fields {
+		if f.Surety != want[f.Path] {
+			t.Errorf("%s is %q, want %q", f.Path, f.Surety, want[f.Path])
+		}
+	}
+	if len(got.Unused)+len(got.Unfilled) > 0 {
+		t.Error(got.Unused, got.Unfilled)
 	}
 }
 
