@@ -16,10 +16,11 @@ import (
 var (
 	successNames = namesOf("isok resultflag success ok successful issuccess succeeded succ successflag")
 	failureNames = namesOf("error err erro haserror haserrors iserror errors failed isfailed")
-	errorNames   = namesOf("errors error err erro exception exceptiontype errorlist violations validationmessages validationerrors fielderrors fault faults errorresponse errorcodes modelstate invalidparams errormessage errormsg errmsg errortext errordescription")
+	errorNames   = namesOf("errors error err erro exception exceptiontype errorlist violations validationmessages validationerrors fielderrors fault faults errorresponse errorcodes modelstate invalidparams errormessage errormsg errmsg errortext errordescription failerror failmessage failreason failedreason failurereason failuremessage")
 	errorNumbers = namesOf("errcode errorcode errno errorno errornum errornumber error err erro")
 	stateNames   = namesOf("status state result resultstatus returnstatus responsestatus requeststatus highestseverity ack flag outcome estado resultado statut")
 	yesNames     = namesOf("result accepted valid isvalid")
+	doneFlags    = namesOf("created updated saved imported inserted processed accepted added")
 	noteNames    = namesOf("messages message notifications notification alerts return returns bapiret2")
 	headNames    = namesOf("meta head header status responsestatus returnstatus")
 	resultNames  = namesOf("ret rc code resultcode returncode retcode rescode respcode responsecode rtncode apiresultcode statuscode")
@@ -40,6 +41,16 @@ func isErrorName(name string) bool {
 	return slices.Contains(errorNames, name) || strings.HasSuffix(name, "errors")
 }
 
+// isErrorNumber reports whether the number of an error stands under a key: also itemErrCode, but not what once was one's.
+func isErrorNumber(name string) bool {
+	return slices.Contains(errorNumbers, name) || (strings.HasSuffix(name, "errcode") || strings.HasSuffix(name, "errorcode")) && !strings.HasPrefix(name, "last")
+}
+
+// isRefusedName reports whether what was not taken stands under a key: failed, failed_parcels, rejectedOrders, failureList.
+func isRefusedName(name string) bool {
+	return slices.Contains(refusedNames, name) || slices.ContainsFunc(refusedStarts, func(start string) bool { return strings.HasPrefix(name, start) })
+}
+
 type denial int
 
 const (
@@ -53,7 +64,7 @@ func denies(m map[string]any) (d denial, status int) {
 	yes, no := flags(m)
 	trouble := troubled(m, 0)
 	_, call := m["jsonrpc"]
-	made, said := referenceIn(outside(m)) != "" && !call, hasWords(m)
+	made, said := referenceIn(outside(m)) != "" && !call && !(trouble && undid(m)), hasWords(m)
 	for _, head := range heads(m) {
 		if n, _ := statusIn(head); n >= 400 && hasWords(head) && !made {
 			status = n
@@ -68,7 +79,7 @@ func denies(m map[string]any) (d denial, status int) {
 		return refusal, status
 	case no, (trouble || off(m)) && !made:
 		return refusal, 0
-	case !made && refusesInWords(m):
+	case !made && (refusesInWords(m) || below(m)):
 		return perhaps, 0
 	case trouble, off(m) && said, !made && slices.ContainsFunc(heads(m), func(h map[string]any) bool { return hasWords(h) && unheard(h, m) }), said && !made && nameless(m):
 		return perhaps, 0
@@ -101,6 +112,45 @@ func off(m map[string]any) bool {
 	return false
 }
 
+// below reports whether a code or a state is below zero, as no good one is.
+func below(m map[string]any) bool {
+	for key, v := range m {
+		if name := plainKey(key); (slices.Contains(resultNames, name) || slices.Contains(stateNames, name)) && negative.MatchString(signed(v)) {
+			return true
+		}
+	}
+	return false
+}
+
+// signed is a value as it is compared; a number below zero keeps its sign: -1 is no 1.
+func signed(v any) string {
+	if text := strings.TrimSpace(plainText(v)); negative.MatchString(text) {
+		return text
+	}
+	return plainKey(plainText(v))
+}
+
+// undid reports whether an answer, or the one thing in it, says that it was not done: {"product_id": 7, "updated": false}.
+func undid(m map[string]any) bool {
+	for range 3 {
+		done, undone := false, false
+		var things []map[string]any
+		for key, v := range m {
+			if slices.Contains(doneFlags, plainKey(key)) {
+				done, undone = done || v == true, undone || v == false
+			}
+			if one, ok := wrapped(v); ok && !isErrorName(plainKey(key)) {
+				things = append(things, one)
+			}
+		}
+		if done || undone || len(things) != 1 {
+			return undone && !done
+		}
+		m = things[0]
+	}
+	return false
+}
+
 // nameless reports whether an answer has a place for the id of what was made, nothing in it, and no good word.
 func nameless(m map[string]any) bool {
 	for key, v := range m {
@@ -114,12 +164,12 @@ func nameless(m map[string]any) bool {
 // flags are what {"success": true} and its like say; neither where nothing of the kind stands there.
 func flags(m map[string]any) (yes, no bool) {
 	for key, v := range m {
-		name, text := plainKey(key), plainKey(plainText(v))
+		name, text := plainKey(key), signed(v)
 		_, whether := v.(bool)
 		switch {
 		case slices.Contains(successNames, name), name == "result" && (whether || text == "n" || text == "e"):
 			yes = yes || slices.Contains([]string{"true", "1", "yes", "y"}, text)
-			no = no || slices.Contains([]string{"false", "0", "no", "n"}, text) || name == "result" && text == "e"
+			no = no || slices.Contains([]string{"false", "0", "no", "n"}, text) || name == "result" && text == "e" || negative.MatchString(text)
 		case slices.Contains(failureNames, name) && text == "true", slices.Contains(stateNames, name) && slices.Contains(badStates, text):
 			no = true
 		}
@@ -130,7 +180,7 @@ func flags(m map[string]any) (yes, no bool) {
 // saysGood reports whether an answer has a code or a state of success, or denies that it failed.
 func saysGood(m map[string]any) bool {
 	for key, v := range m {
-		name, text := plainKey(key), plainKey(plainText(v))
+		name, text := plainKey(key), signed(v)
 		zero := text != "" && strings.Trim(text, "0") == ""
 		switch {
 		case slices.Contains(resultNames, name), slices.Contains(stateNames, name):
@@ -157,8 +207,9 @@ func troubled(m map[string]any, depth int) bool {
 		n, _ := v.(int)
 		switch {
 		case (slices.Contains(errorNames, name) || depth <= 1 && isErrorName(name)) && isTrouble(v),
-			slices.Contains(errorNumbers, name) && plainSize(v) < 0 && isErrorCode(v),
-			n > 0 && slices.Contains(badCounts, counted(key)) && !slices.Contains(errorNumbers, name),
+			isErrorNumber(name) && plainSize(v) < 0 && isErrorCode(v),
+			n > 0 && slices.Contains(badCounts, counted(key)) && !isErrorNumber(name),
+			depth <= 2 && isRefusedName(name) && isList(v) && plainSize(v) > 0 && nothingElse(m),
 			slices.Contains(noteNames, name) && isSevere(v):
 			return true
 		}
@@ -248,9 +299,24 @@ func hasLevel(v any) bool {
 	return false
 }
 
+// nothingElse reports whether there is nothing in an object but what was refused.
+func nothingElse(m map[string]any) bool {
+	for key, v := range m {
+		if name := plainKey(key); plainSize(v) > 0 && !isRefusedName(name) && !isErrorName(name) {
+			return false
+		}
+	}
+	return true
+}
+
+func isList(v any) bool {
+	_, ok := v.([]any)
+	return ok
+}
+
 // isErrorCode reports whether a code of an error stands for one: 0 and "none" do not.
 func isErrorCode(v any) bool {
-	code := plainKey(plainText(v))
+	code := signed(v)
 	return strings.Trim(code, "0") != "" && code != "true" && !slices.Contains(goodCodes, code)
 }
 
@@ -259,11 +325,11 @@ func isWarning(m map[string]any) bool {
 	return strings.HasPrefix(level, "warn") || strings.HasPrefix(level, "info") || level == "note" || level == "notice"
 }
 
-// outside is an answer without its errors: an id in them is none of what was made.
+// outside is an answer without its errors and what was refused: an id in them is none of what was made.
 func outside(m map[string]any) map[string]any {
 	out := map[string]any{}
 	for key, v := range m {
-		if !isErrorName(plainKey(key)) {
+		if name := plainKey(key); !isErrorName(name) && !isRefusedName(name) {
 			out[key] = v
 		}
 	}

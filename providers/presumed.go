@@ -212,7 +212,7 @@ func located(h http.Header) string {
 }
 
 // callNames are ids of the call itself: of nothing that it made.
-var callNames = namesOf("requestid requestuuid traceid correlationid transactionid logid spanid sessionid responseid apiresponseid messageid errorid errorno")
+var callNames = namesOf("requestid requestidentifier requestuuid traceid correlationid transactionid logid spanid sessionid responseid apiresponseid messageid errorid errorno")
 
 // referenceIn is the id that an answer gives: its own, or that of the one thing in it.
 func referenceIn(body any) string {
@@ -255,7 +255,7 @@ func referenceIn(body any) string {
 
 var (
 	referenceNames   = []string{"id", "Id", "ID", "uuid", "reference", "referenceId", "referenceNumber"}
-	referenceEndings = []string{"Id", "_id", "ID", "Number", "_number", "No", "_no", "Reference"}
+	referenceEndings = []string{"Id", "_id", "ID", "Identifier", "_identifier", "Number", "_number", "No", "_no", "Reference"}
 )
 
 // isReference reports whether a key names an id of what was made.
@@ -264,9 +264,9 @@ func isReference(key string) bool {
 	return slices.Contains(referenceNames, key) || slices.ContainsFunc(referenceEndings, ends) && !slices.Contains(callNames, plainKey(key))
 }
 
-// referenceText is the text of an id; 0 and -1 are none.
+// referenceText is the text of an id; 0, an UUID of zeros and -1 are none.
 func referenceText(v any) string {
-	if text := plainText(v); strings.Trim(text, "0") != "" && text != "-1" {
+	if text := plainText(v); strings.Trim(text, "0-") != "" && text != "-1" {
 		return text
 	}
 	return ""
@@ -480,7 +480,10 @@ func (l entryList) verdict(entry any, before Verdict, doubtful bool) Verdict {
 }
 
 // refusedNames are lists of what was not taken, beside those of errors.
-var refusedNames = namesOf("rejected failed failures invalid refused unsuccessful notcreated")
+var (
+	refusedNames  = namesOf("rejected failed failures invalid refused unsuccessful notcreated")
+	refusedStarts = namesOf("failed failure rejected refused unsuccessful")
+)
 
 // lists are the lists of objects in an answer, the outer ones first.
 func lists(v any) (out []entryList) {
@@ -506,7 +509,7 @@ func lists(v any) (out []entryList) {
 			case map[string]any:
 				for _, key := range sorted(x) {
 					name := plainKey(key)
-					next = append(next, place{x[key], one.refused || isErrorName(name) || slices.Contains(refusedNames, name), key})
+					next = append(next, place{x[key], one.refused || isErrorName(name) || isRefusedName(name), key})
 				}
 			}
 		}

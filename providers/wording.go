@@ -18,9 +18,9 @@ import (
 func namesOf(keys string) []string { return strings.Fields(keys) }
 
 var (
-	complaintNames = namesOf("errors error violations validationmessages invalidparams details detail faults notifications notification alerts fielderrors validationerrors fieldviolations errordetails errordetail issues modelstate errorcodes problems errorlist errorresponse messages errormessages")
-	sentenceNames  = namesOf("title message defaultmessage submsg msg errmsg errormsg errormessage detail details description errordescription errordesc errortext errorinfo errorcodemessage validationmessage faultstring reason reasondesc text statustext statusmessage messagecontent longmessage errcodedes err descricao mensagem mensaje usermessage resultmsg resultmessage retmsg returnmsg responsemessage")
-	codeNames      = namesOf("code errorcode errcode subcode errorcodetext faultcode errorno")
+	complaintNames = namesOf("errors error violations validationmessages invalidparams details detail faults notifications notification alerts fielderrors validationerrors fieldviolations additionaldetails errordetails errordetail issues modelstate errorcodes problems errorlist errorresponse messages errormessages")
+	sentenceNames  = namesOf("title message defaultmessage submsg msg errmsg errormsg errormessage detail details description errordescription errordesc errortext errorinfo errorcodemessage validationmessage faultstring reason reasondesc text statustext statusmessage messagecontent longmessage errcodedes err descricao mensagem mensaje usermessage resultmsg resultmessage retmsg returnmsg responsemessage explanationtext failmessage failreason failedreason failurereason failuremessage")
+	codeNames      = namesOf("code errorcode errcode subcode errorcodetext faultcode errorno failerror itemerrcode")
 	pointerNames   = namesOf("pointer instancepath datapath jsonpath path field fieldname property propertyname propertypath location parameter param name loc target propertyref fields")
 	wrapperNames   = namesOf("response result data body fault status header head meta output return errorresponse envelope innererror exception embedded")
 )
@@ -53,7 +53,7 @@ func member(m map[string]any, names []string, fits func(any) bool) any {
 func spokenText(v any) string {
 	for range 2 {
 		if m, ok := v.(map[string]any); ok && len(m) <= 3 {
-			v = member(m, []string{"value", "text", "#text"}, func(any) bool { return true })
+			v = member(m, []string{"value", "text", "#text", "message"}, func(any) bool { return true })
 		}
 	}
 	text, _ := v.(string)
@@ -260,7 +260,7 @@ func allWords(body any, depth int) (said []string) {
 }
 
 // empty are words that only say what the status says: the reason stands elsewhere, if anywhere.
-var empty = patterns.New(`(?i)^(an? )?((http )?[45][0-9][0-9] )?(error|failed|failure|bad request|invalid request|unprocessable (entity|content)|conflict|validation (error|failed|failure)|internal server error)( (has )?occurr?ed)?[.!]?$`)
+var empty = patterns.New(`(?i)^(an? )?((http )?[45][0-9][0-9] )?(error|failed|failure|bad request|invalid request|unprocessable (entity|content)|conflict|validation (errors?|exception|failed|failure)|internal server error)( (has )?occurr?ed)?[.!]?$`)
 
 // complaint is what one entry says, and of what.
 func complaint(e any) string {
