@@ -157,7 +157,7 @@ func examples(layouts []layout) string {
 }
 
 // orders are how dates are written whose parts may change places.
-var orders = []string{"02.01.2006", "2.1.2006", "02/01/2006", "01/02/2006", "2/1/2006", "1/2/2006", "02-01-2006", "2-1-2006", "02.01.06", "2.1.06", "02/01/06", "01/02/06"}
+var orders = []string{"02.01.2006", "2.1.2006", "02/01/2006", "01/02/2006", "2/1/2006", "1/2/2006", "02-01-2006", "2-1-2006", "02.01.06", "2.1.06", "02/01/06", "01/02/06", "2/1/06", "1/2/06"}
 
 // dateSetting adds to how a date is mended the line by which the route takes all that are written like it: of those that may be meant each.
 func (st *state) dateSetting(s *slot, value string, fix batch.Message) batch.Message {

@@ -2,6 +2,7 @@ package mappers
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -98,6 +99,27 @@ func digitOf(r rune) rune {
 	return r - zero
 }
 
+// noiseless is a number that a program reckoned in binary and wrote with all that came of it (0.30000000000000004), as spreadsheets show it: by
+// fifteen digits. "" for others.
+func noiseless(value string) string {
+	number := strings.Replace(value, ",", ".", 1)
+	digits := strings.TrimLeft(strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, number), "0")
+	v, err := strconv.ParseFloat(number, 64)
+	if len(digits) < 16 || len(digits) > 17 || err != nil || strconv.FormatFloat(v, 'f', -1, 64) != number {
+		return ""
+	}
+	v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'g', 15, 64), 64)
+	if short := strconv.FormatFloat(v, 'f', -1, 64); len(number)-len(short) > 4 {
+		return short
+	}
+	return ""
+}
+
 // twoReadings reports whether a number's one point or comma may set thousands apart.
 func twoReadings(number string) bool {
 	at := strings.IndexAny(number, ".,")
@@ -114,7 +136,10 @@ func (st *state) takes(s *slot, value, sent string) {
 
 // again appends a number that was refused as it is written, where it is understood.
 func (st *state) again(dst []byte, s *slot, value string, bad *providers.Violation) ([]byte, bool, *providers.Violation) {
-	number, unit := st.understood(s, value)
+	number, unit := noiseless(value), ""
+	if number == "" {
+		number, unit = st.understood(s, value)
+	}
 	if number == "" && unit != "" && bad.Code == "type" {
 		bad.Fix = words.Message("mapper.unit.fix", "unit", unit)
 	}

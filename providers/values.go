@@ -436,19 +436,25 @@ func Midnight(text string) (day string, ok bool) {
 	if zoned := zonedDay.FindStringSubmatch(text); zoned != nil {
 		return zoned[1], true
 	}
+	if part := worded.FindStringSubmatch(text); part != nil {
+		return part[1] + " " + part[2] + part[3], part[2] != "" || part[3] != ""
+	}
 	day, clock, timed := cutClock(withoutZone(text))
 	return day, timed && midnight(clock)
 }
+
+// worded are days as languages of programs write a moment where nobody says how: Thu Jan 31 2030 00:00:00 GMT+0000 (Coordinated Universal Time) in
+// JavaScript, Thu Jan 31 00:00:00 CET 2030 in Java, Thu, 31 Jan 2030 00:00:00 +0000 in PHP and mails.
+var worded = patterns.New(`^((?:[A-Z][a-z]{2},? )?(?:[A-Z][a-z]{2} \d\d?|\d\d? [A-Z][a-z]{2})) (?:(\d{4}) )?00:00:00(?: (?:(?:GMT|UTC)[+-]\d{2}:?\d{2}|[A-Z]{1,5}|[+-]\d{4}))?(?: \([^)]*\))?(?: (\d{4}))?$`)
 
 var zonedDay = patterns.New(`^(\d{4}-\d\d-\d\d)(?:Z|[+-]\d\d:\d\d)$`)
 
 // withoutZone cuts a zone off a time: Z, UTC, +01:00, +0100, +01.
 func withoutZone(text string) string {
-	for _, name := range [...]string{"Z", " UTC"} {
-		if bare, is := strings.CutSuffix(text, name); is {
-			return bare
-		}
+	if bare, is := strings.CutSuffix(text, "Z"); is {
+		return bare
 	}
+	text = strings.TrimSuffix(text, " UTC") // Go writes it behind the zone
 	at := strings.LastIndexAny(text, "+-")
 	if colon := strings.IndexByte(text, ':'); colon < 0 || at < colon {
 		return text
