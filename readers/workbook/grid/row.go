@@ -141,10 +141,18 @@ func (r *Row) Shared(column int, all *Strings, i int) error {
 		return r.add(Cell{Column: column, Cell: batch.Cell{Kind: batch.String, Text: text}})
 	}
 	c := Cell{Column: column}
+	if all.crossed[i] {
+		return r.Crossed(column, text)
+	}
 	if c.words(text); c.Kind == batch.String {
 		all.found(i)
 	}
 	return r.add(c)
+}
+
+// Crossed takes a text of which a part is struck through: what is meant, its writer knows.
+func (r *Row) Crossed(column int, text string) error {
+	return r.Faulty(column, text, "workbook.cell_crossed", "value", Shorten(text))
 }
 
 // Text takes a text, which is copied.

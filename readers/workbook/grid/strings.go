@@ -2,12 +2,13 @@ package grid
 
 // Strings holds the shared strings in few large blocks, so that a million of them are no load for the collector.
 type Strings struct {
-	blocks []string
-	open   []byte
-	pages  [][]uint64 // where each string is: block<<44 | offset<<24 | length
-	plain  [][]uint64 // of those that were looked at and are what they show: a bit for each
-	n      int
-	bytes  int64
+	blocks  []string
+	open    []byte
+	pages   [][]uint64   // where each string is: block<<44 | offset<<24 | length
+	plain   [][]uint64   // of those that were looked at and are what they show: a bit for each
+	crossed map[int]bool // those of which a part is struck through
+	n       int
+	bytes   int64
 }
 
 const (
@@ -61,6 +62,14 @@ func (s *Strings) Add(b []byte, limit int) *Error {
 	s.n++
 	s.bytes += int64(len(b))
 	return nil
+}
+
+// Cross says that a part of the last string is struck through.
+func (s *Strings) Cross() {
+	if s.crossed == nil {
+		s.crossed = map[int]bool{}
+	}
+	s.crossed[s.n-1] = true
 }
 
 // Done is called when all are there: what was only needed for adding is given back.

@@ -361,6 +361,8 @@ type PartScanner struct {
 	*Scanner
 	Part string // its name
 	part *Part
+
+	Crossed bool // RichText's
 }
 
 // Cause returns the deeper reason of trouble with the content, nil when there is none: a part whose checksum is wrong

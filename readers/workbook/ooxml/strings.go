@@ -1,6 +1,7 @@
 package ooxml
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"unicode/utf16"
@@ -46,13 +47,18 @@ func (a *Archive) Strings(part string, limit int) (*grid.Strings, error) {
 		if err := t.Add(value, limit); err != nil {
 			return nil, err.In(s.Part)
 		}
+		if s.Crossed {
+			t.Cross()
+		}
 	}
 }
 
 // RichText appends the text of the element that has just started (si, is): its t and the t of its runs, without
-// phonetic guides, _xHHHH_ escapes resolved. It ends behind the element.
+// phonetic guides, _xHHHH_ escapes resolved. It ends behind the element. Crossed is set where some of it is struck through and some is not.
 func (s *PartScanner) RichText(dst []byte, limit int) ([]byte, error) {
-	depth := s.Depth()
+	depth, struck, kept := s.Depth(), false, false
+	strike := false // of the run
+	s.Crossed = false
 	for {
 		k, err := s.Next()
 		if err != nil {
@@ -66,10 +72,20 @@ func (s *PartScanner) RichText(dst []byte, limit int) ([]byte, error) {
 		case Start:
 			switch {
 			case s.Is("t"):
+				from := len(dst)
 				if dst, err = s.Content(dst, limit); err != nil {
 					return dst, err
 				}
+				if shows := len(bytes.TrimSpace(dst[from:])) > 0; shows {
+					struck, kept = struck || strike, kept || !strike
+					s.Crossed = struck && kept
+				}
 			case s.Is("r"):
+				strike = false
+			case s.Is("rPr"):
+				if strike, err = s.strikes(); err != nil {
+					return dst, err
+				}
 			default:
 				if err := s.Skip(); err != nil {
 					return dst, s.Wrap(err)
@@ -77,6 +93,25 @@ func (s *PartScanner) RichText(dst []byte, limit int) ([]byte, error) {
 			}
 		}
 	}
+}
+
+// strikes reads the properties of a run, which have just started, and reports whether its letters are struck through.
+func (s *PartScanner) strikes() (struck bool, err error) {
+	for t, err := range s.Within() {
+		switch {
+		case err != nil:
+			return false, s.Wrap(err)
+		case t == Start && s.Is("strike"):
+			struck = s.isSet()
+		}
+	}
+	return struck, nil
+}
+
+// isSet reports whether the element that has just started says yes.
+func (s *PartScanner) isSet() bool {
+	v, said := s.Attr("val")
+	return !said || string(v) == "1" || string(v) == "true"
 }
 
 // Content appends the text of the element that has just started, _xHHHH_ escapes resolved, and ends behind it.

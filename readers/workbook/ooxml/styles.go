@@ -86,8 +86,7 @@ func (s *PartScanner) struckFonts(part string) (struck []bool, err error) {
 				return nil, &grid.Error{Part: part, Reason: grid.OverFormats, Limit: maxStyles}
 			}
 		case s.Depth() == font+1 && s.Is("strike") && len(struck) > 0:
-			v, said := s.Attr("val")
-			struck[len(struck)-1] = !said || string(v) == "1" || string(v) == "true"
+			struck[len(struck)-1] = s.isSet()
 		}
 	}
 	return struck, nil

@@ -252,7 +252,7 @@ func (s *sheet) readCell(previous int) (int, error) {
 
 // content reads what is inside the cell into s.raw, and its formula into s.formula.
 func (s *sheet) content(inline bool) (formula, valued bool, err error) {
-	s.raw, s.formula = s.raw[:0], s.formula[:0]
+	s.raw, s.formula, s.scan.Crossed = s.raw[:0], s.formula[:0], false
 	depth := s.scan.Depth()
 	for {
 		t, err := s.scan.Next()
@@ -371,8 +371,11 @@ func (s *sheet) text(column int, kind string, formula, valued bool) error {
 	if formula && !valued {
 		return s.Cells.Uncalculated(column)
 	}
-	if kind == "str" {
+	switch {
+	case kind == "str":
 		s.raw = ooxml.Unescape(s.raw, 0)
+	case s.scan.Crossed:
+		return s.Cells.Crossed(column, string(s.raw))
 	}
 	return s.Cells.Text(column, s.raw)
 }
