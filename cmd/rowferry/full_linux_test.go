@@ -19,20 +19,42 @@ import (
 	"github.com/rowferry/rowferry/ledger/drivers"
 )
 
+// onceOnly is a provider whose requests may not be repeated.
+const onceOnly = `
+openapi: 3.1.0
+info: {title: Once, version: "1"}
+servers: [{url: "https://once.example", x-environment: production}]
+x-rowferry: {name: once}
+paths:
+  /fails:
+    post:
+      operationId: fail
+      security: []
+      requestBody: {content: {application/json: {schema: {type: object, properties: {lesBookingId: {type: string}, failReason: {type: string}}}}}}
+      responses: {"200": {description: taken}}
+      x-rowferry: {rows: one, repeatable: false, answer: {ok: body.code == 1}}
+`
+
 // A disk that fills up, before a file is claimed, while its rows are sent, when its results are due, costs time and nothing else: when there is room
 // the same process goes on by itself. Inbox, archive, copies, ledger and outbox all lie on that disk.
 func TestFullDisk(t *testing.T) {
 	dir := smallDisk(t)
 	var mu sync.Mutex
-	did, moment := map[string]int{}, make(chan struct{}, 1)
-	at := 0 // the request at which to tell
+	did, moment, full := map[string]int{}, make(chan struct{}, 1), make(chan struct{})
+	const inFlight = 4
+	at := -inFlight // the request at which to tell; it and those under way with it are answered when the disk is full
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		mu.Lock()
-		defer mu.Unlock()
 		did[string(body)]++
-		if at--; at == 0 {
+		at--
+		now, until := at, full
+		mu.Unlock()
+		if now == 0 {
 			moment <- struct{}{}
+		}
+		if now <= 0 && now > -inFlight {
+			<-until
 		}
 		_, _ = io.WriteString(w, `{"code":1}`)
 	}))
@@ -48,17 +70,23 @@ func TestFullDisk(t *testing.T) {
 		}
 	}
 	write("rowferry.yaml", `
-accounts: {les: {provider: les, server: "`+server.URL+`", rate: none, concurrency: 4, retry: {first: 10ms, most: 100ms}}}
-routes: {failures: {account: les, operation: shipmentFailed, inbox: {dir: in, settle: 0s, every: 50ms}, outbox: {dir: out, formats: [csv, summary]}}}
+accounts:
+  les: {provider: les, server: "`+server.URL+`", rate: none, concurrency: 4, retry: {first: 10ms, most: 100ms}}
+  once: {provider: once.yaml, server: "`+server.URL+`", rate: none, concurrency: 4}
+routes:
+  failures: {account: les, operation: shipmentFailed, inbox: {dir: in, settle: 0s, every: 50ms}, outbox: {dir: out, formats: [csv, summary]}}
+  once: {account: once, operation: fail, inbox: {dir: once, settle: 0s, every: 50ms}, outbox: {dir: out, formats: [csv]}}
 `)
+	write("once.yaml", onceOnly)
 	moments := []int{0, rows / 2, rows} // requests of the file after which the disk is full
+	folders := []string{"in", "once", "in"}
 	for n := range moments {
 		var text strings.Builder
 		text.WriteString("accountNumber,lesBookingId,failReason\n")
 		for i := range rows {
 			fmt.Fprintf(&text, "%d,F%dR%d,late\n", n+1, n, i)
 		}
-		write(fmt.Sprintf("in/f%d.csv.tmp", n), text.String())
+		write(fmt.Sprintf("%s/f%d.csv.tmp", folders[n], n), text.String())
 	}
 	cmd := rowferry(t, dir, "run")
 	log := &strings.Builder{}
@@ -109,12 +137,16 @@ routes: {failures: {account: les, operation: shipmentFailed, inbox: {dir: in, se
 			at = after
 			mu.Unlock()
 		}
-		if err := os.Rename(filepath.Join(dir, "in", name+".tmp"), filepath.Join(dir, "in", name)); err != nil {
+		if err := os.Rename(filepath.Join(dir, folders[n], name+".tmp"), filepath.Join(dir, folders[n], name)); err != nil {
 			t.Fatal(err)
 		}
 		if after > 0 {
 			<-moment
 			filled = fill(t, dir)
+			mu.Lock()
+			close(full)
+			full, at = make(chan struct{}), -inFlight
+			mu.Unlock()
 		}
 		time.Sleep(time.Second) // for whatever is written meanwhile to fail; nothing is expected of it
 		if err := os.Remove(filled); err != nil {
@@ -150,7 +182,7 @@ routes: {failures: {account: les, operation: shipmentFailed, inbox: {dir: in, se
 		if len(lines) != rows {
 			t.Errorf("f%d: %d rows", n, len(lines))
 		}
-		if kept, _ := filepath.Glob(filepath.Join(dir, "in", "archive", "*", "*", "*", fmt.Sprintf("f%d*.csv", n))); len(kept) != 1 {
+		if kept, _ := filepath.Glob(filepath.Join(dir, folders[n], "archive", "*", "*", "*", fmt.Sprintf("f%d*.csv", n))); len(kept) != 1 {
 			t.Errorf("f%d lies in the archive as %v", n, kept)
 		}
 	}

@@ -78,6 +78,7 @@ type Ledger struct {
 	accepted map[int64]int64
 	began    map[string]int64
 	gathered []ledger.Event   // room for a group's; the writing goroutine's
+	bare     bool             // no room can be kept on its disk; the writing goroutine's
 	torn     map[string]error // file id → why a chunk of it could not be staged since Unstage; the writing goroutine's
 }
 
@@ -509,8 +510,36 @@ func (l *Ledger) write() {
 	}
 }
 
-// commit writes a group in one transaction. A step that fails is undone alone; when the transaction fails, all fail.
+// commit writes a group in one transaction. A step that fails is undone alone; when the transaction fails, all fail. Of a full disk only what
+// came of requests is written, in the room that is kept for it.
 func (l *Ledger) commit(ops []commits.Queued[op]) {
+	why := l.afford()
+	if why == nil {
+		if why = l.attempt(ops); errors.Is(why, ledger.ErrFull) {
+			l.spend()
+		}
+	}
+	if errors.Is(why, ledger.ErrFull) {
+		if ops = l.outcomes(ops, why); len(ops) > 0 {
+			why = l.attempt(ops)
+		}
+	}
+	for i := range ops {
+		l.finish(&ops[i], why)
+	}
+}
+
+// finish tells whoever waits for a write what became of it.
+func (l *Ledger) finish(o *commits.Queued[op], why error) {
+	failed := cmp.Or(why, o.Write.failed)
+	if failed != nil && o.Write.stage != nil {
+		l.torn[o.Write.stage.File] = failed
+	}
+	o.Done(failed)
+}
+
+// attempt writes a group in one transaction, or nothing of it.
+func (l *Ledger) attempt(ops []commits.Queued[op]) error {
 	w, err := l.begin()
 	if err == nil {
 		err = w.apply(ops)
@@ -520,16 +549,9 @@ func (l *Ledger) commit(ops []commits.Queued[op]) {
 		err = l.mark.raise(w.reached)
 	}
 	if err != nil {
-		err = l.explained(fmt.Errorf("ledger: %w", err))
+		return l.explained(fmt.Errorf("ledger: %w", err))
 	}
-	for i := range ops {
-		o := &ops[i].Write
-		failed := cmp.Or(err, o.failed)
-		if failed != nil && o.stage != nil {
-			l.torn[o.stage.File] = failed
-		}
-		ops[i].Done(failed)
-	}
+	return nil
 }
 
 // writing is a transaction of the writing goroutine.

@@ -5,6 +5,7 @@ package send
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -344,7 +345,7 @@ func (l *Lane) run(ctx context.Context) error {
 	err := group.Wait()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.failed == nil && l.lease.Held() {
+	if (l.failed == nil || errors.Is(l.failed, ledger.ErrFull)) && l.lease.Held() { // on a full disk there is room for what stays
 		l.unready()
 	}
 	for len(l.behind) > 0 {
