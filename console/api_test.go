@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/rowferry/rowferry/batch"
 )
 
 // Connections that tests leave to net/http are no goroutines of ours.
@@ -153,6 +155,11 @@ func inParts(t *testing.T, o *office) {
 	}
 	if status, body := o.ask("ann", "POST", "/api/v1"+at, `{"rows": {"2": {"failReason": "Storm"}}}`); status != 422 || !strings.Contains(body, "elsewhere") {
 		t.Errorf("a row that a newer file has: %d %s", status, body)
+	}
+	var found struct{ Problems []batch.Problem }
+	o.post("ann", "/api/v1"+at, `{"rows": {"3": {"accountNumber": "3000373"}}, "check": true}`, 200, &found)
+	if len(found.Problems) != 1 || found.Problems[0].Cell != "C3" || !strings.Contains(found.Problems[0].Text, `"failReason", cell C3 is empty`) {
+		t.Errorf("what is wrong still is not told by the cell of the file: %+v", found.Problems)
 	}
 	var change struct{ Rows, Cells int }
 	o.post("ann", "/api/v1"+at+"/columns", `{"columns": [{"column": "failReason", "replace": "Storm"}], "check": true}`, 200, &change)

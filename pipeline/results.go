@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/ledger"
@@ -14,6 +15,8 @@ import (
 	"github.com/rowferry/rowferry/pipeline/opening"
 	"github.com/rowferry/rowferry/pipeline/report"
 	"github.com/rowferry/rowferry/pipeline/route"
+	"github.com/rowferry/rowferry/readers/table"
+	"github.com/rowferry/rowferry/resultmark"
 )
 
 // ErrNotEnded is the error of asking for the result of a file of which rows wait.
@@ -82,21 +85,23 @@ func (e *Engine) Mend(ctx context.Context, f ledger.File, edits mend.Edits, only
 	name := resultName(f, csvfile.New().Extension())
 	if only {
 		finding, err = check.Checker{Books: e.Books(), Shown: rows.InResult(shown)}.File(ctx, e.Routes[f.Route], out.Name(), name, nil)
-		return fresh, numbered(finding, rows), err
+		return fresh, numbered(finding, rows, f.Reading), err
 	}
 	fresh, err = e.Upload(ctx, f.Route, name, out)
 	return fresh, nil, err
 }
 
-// numbered gives what is found in a mended result the numbers that its rows have in their file.
-func numbered(f *check.Finding, rows mend.Written) *check.Finding {
+// numbered gives what is found in a mended result the numbers and cells that its rows have in their file.
+func numbered(f *check.Finding, rows mend.Written, file ledger.Reading) *check.Finding {
 	if f == nil {
 		return nil
 	}
 	for _, problems := range [][]batch.Problem{f.Problems, f.Held} {
 		for i := range problems {
-			if problems[i].Row = rows.Row(problems[i].Row); problems[i].Row > 0 {
-				problems[i].Cell = ""
+			p := &problems[i]
+			if p.Row = rows.Row(p.Row); p.Row > 0 && p.Cell != "" {
+				cell := inFile(p.Cell, p.Row, file)
+				p.Text, p.Cell = strings.Replace(p.Text, " "+p.Cell, " "+cell, 1), cell
 			}
 		}
 	}
@@ -106,6 +111,21 @@ func numbered(f *check.Finding, rows mend.Written) *check.Finding {
 		}
 	}
 	return f
+}
+
+// inFile names the cell of a file that the result has as another, its columns behind ours.
+func inFile(inResult string, row int, file ledger.Reading) string {
+	letter := strings.TrimRight(inResult, "0123456789")
+	for i, c := range file.Columns {
+		switch {
+		case table.Letter(len(resultmark.Columns())+i) != letter:
+		case file.Format == "xml":
+			return c.Ref
+		default:
+			return file.Sheets.Cell(row, i, c.Ref)
+		}
+	}
+	return inResult
 }
 
 // Preview says what changes of columns would do to a file of which this was edited before. It gives the values of those that fill in their rows.
