@@ -110,7 +110,9 @@ type Fit struct {
 	Enough bool     // a file with these columns can be mapped: nothing is missing, nothing ambiguous
 
 	Lists []func(text string) bool // for each column whether its field lists a text among its values; nil where it lists none
-	Days  []bool                   // the columns whose fields take dates; nil: none does
+	Days  []bool                   // the columns whose fields take dates; nil: none do, and none numbers
+
+	Numbers []bool // those whose fields take numbers, which are no codes
 }
 
 // Known is how many columns fill a field.

@@ -99,11 +99,11 @@ func (m *Mapping) Fit(columns []batch.Column) batch.Fit {
 				}
 				fit.Lists[s.col] = s.lists
 			}
-			if s.dated() {
+			if s.dated() || isNumeric(s.field) {
 				if fit.Days == nil {
-					fit.Days = make([]bool, len(columns))
+					fit.Days, fit.Numbers = make([]bool, len(columns)), make([]bool, len(columns))
 				}
-				fit.Days[s.col] = true
+				fit.Days[s.col], fit.Numbers[s.col] = s.dated(), isNumeric(s.field)
 			}
 		}
 		for _, r := range s.refs {

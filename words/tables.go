@@ -17,6 +17,11 @@ var tables = catalogue{
 		ZH: "表格是横放的：标题（{names}）上下排列在 {column} 列中，每条记录占一列。请转置表格（在 Excel 中：复制，选择性粘贴，转置），使标题位于同一行；如果表格本来就是这样，请在路由中写明：read: {header: {row}}。",
 		RU: "Таблица лежит на боку: заголовки ({names}) стоят друг под другом в столбце {column}, а каждая запись – столбец. Поверните её (в Excel: копировать, специальная вставка, транспонировать), чтобы заголовки стояли в одной строке; если же всё верно, укажите в маршруте: read: {header: {row}}.",
 	},
+	"table.blocks": {
+		EN: "Each record stands as a block: its headings ({names}) stand below each other in column {column}, and begin anew with the next record. Export the records as rows, with the headings in one row (psql: \\x off); or, if it is right as it is, write into the route: read: {header: {row}}.",
+		ZH: "每条记录单独成块：标题（{names}）上下排列在 {column} 列中，下一条记录又重新开始。请按行导出记录，使标题位于同一行（psql：\\x off）；如果表格本来就是这样，请在路由中写明：read: {header: {row}}。",
+		RU: "Каждая запись стоит отдельным блоком: её заголовки ({names}) стоят друг под другом в столбце {column} и начинаются заново со следующей записью. Выгрузите записи строками, с заголовками в одной строке (psql: \\x off); если же всё верно, укажите в маршруте: read: {header: {row}}.",
+	},
 	"table.beside": {
 		EN: "Two tables stand beside each other, parted by an empty column: one with {names}, from column {left} on, the other with {others}, from column {right} on, and their rows do not go together. Put the other one on a sheet or into a file of its own; if it is one table, write into the route: read: {header: {row}}.",
 		ZH: "两张表左右并排，中间隔着空列：一张从 {left} 列开始（{names}），另一张从 {right} 列开始（{others}），它们的行互不对应。请把另一张表放到单独的工作表或文件中；如果它们本来就是一张表，请在路由中写明：read: {header: {row}}。",
@@ -118,9 +123,14 @@ var tables = catalogue{
 		ZH: "{value} 有两种读法：小数 {value}，或整数 {other}，因为这一列的其他值用逗号作小数点。请去掉数字之间的点，或者把这一列的小数都用点书写。",
 		RU: "{value} можно прочесть двояко: как {value} с десятичной точкой или как {other}, потому что в других значениях этого столбца дробь отделена запятой. Уберите точку между цифрами или пишите все дроби столбца с точкой.",
 	},
+	"table.cell.grouped": {
+		EN: "{value} can be read in two ways: as {value} with a decimal point, or as {other}, for other values of this column have points between thousands. Write it without a point between the digits, or thousands without points.",
+		ZH: "{value} 有两种读法：小数 {value}，或整数 {other}，因为这一列的其他值用点作千位分隔。请去掉数字之间的点，或者不用点分隔千位。",
+		RU: "{value} можно прочесть двояко: как {value} с десятичной точкой или как {other}, потому что в других значениях этого столбца точки отделяют тысячи. Уберите точку между цифрами или пишите тысячи без точек.",
+	},
 	"table.decimals": {
-		EN: "Column \"{column}\" writes decimals in two ways: row {row} has a decimal comma ({value}), and row {first} has a point before three digits, which may be decimals or thousands. Write all of them in one way.",
-		ZH: "列“{column}”的小数写法不一致：第 {row} 行用逗号（{value}），而第 {first} 行在三位数字前有点，可能是小数，也可能是千位分隔。请统一写法。",
-		RU: "В столбце «{column}» дроби записаны двояко: в строке {row} с запятой ({value}), а в строке {first} точка стоит перед тремя цифрами: это дробь или тысячи. Запишите их одинаково.",
+		EN: "Column \"{column}\" writes numbers in two ways: row {row} has a decimal comma or points between thousands ({value}), and row {first} has a point before three digits, which may be decimals or thousands. Write all of them in one way.",
+		ZH: "列“{column}”的数字写法不一致：第 {row} 行用逗号作小数点或用点分隔千位（{value}），而第 {first} 行在三位数字前有点，可能是小数，也可能是千位分隔。请统一写法。",
+		RU: "В столбце «{column}» числа записаны двояко: в строке {row} с десятичной запятой или с точками между тысячами ({value}), а в строке {first} точка стоит перед тремя цифрами: это дробь или тысячи. Запишите их одинаково.",
 	},
 }

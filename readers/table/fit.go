@@ -34,7 +34,7 @@ func FindFitting(rows [][]string, counted int, fit Judge) int {
 				nearest, nearly = i, known
 			}
 		case !plausible(row, known, i == counted):
-		case best == None, known > most && !records(rows[best+1:i], Filled(row)), known == most && i == best+1:
+		case best == None, known > most && !records(rows[best+1:i], Filled(row)) && !another(rows, best, i), known == most && i == best+1:
 			best, most = i, known
 		}
 	}
@@ -72,6 +72,15 @@ func records(rows [][]string, width int) bool {
 		}
 	}
 	return false
+}
+
+// another reports whether the lower one of two rows of names, with rows between them, is the heading of another table, as where files are joined
+// of which the second has a column more: it has all names of the upper one.
+func another(rows [][]string, upper, lower int) bool {
+	return Filled(rows[upper]) > 1 && slices.ContainsFunc(rows[upper+1:lower], func(row []string) bool { return Filled(row) > 1 }) &&
+		!slices.ContainsFunc(rows[upper], func(name string) bool {
+			return !blank(name) && !slices.ContainsFunc(rows[lower], func(other string) bool { return strings.EqualFold(strings.TrimSpace(name), strings.TrimSpace(other)) })
+		})
 }
 
 // Again says what a row below the heading is when it is one itself.
@@ -248,7 +257,9 @@ func Misread(rows [][]string, at int, fit Judge, number func(i int) int) *batch.
 	if first, count := sunken(rows, at); count > 0 {
 		return because("table.sunken", "first", number(first), "count", count)
 	}
-	if names, column := sideways(rows, at, across, fit); names != nil {
+	if names, column, again := sideways(rows, at, across, fit); again {
+		return because("table.blocks", "names", Names(names), "column", Letter(column))
+	} else if names != nil {
 		return because("table.sideways", "names", Names(names), "column", Letter(column))
 	}
 	if own, other := beside(rows, at, fit); other != (part{}) {
@@ -331,16 +342,20 @@ func adding(row []string, below [][]string, heading batch.Fit, fit Judge, free f
 }
 
 // sideways finds the headings of a table that was turned: below the name that row at begins with stand more of those that the route
-// knows than in the row. column is the index of theirs. No names: it stands as it should.
-func sideways(rows [][]string, at int, across batch.Fit, fit Judge) (names []string, column int) {
+// knows than in the row. column is the index of theirs; again: they begin anew with each record. No names: it stands as it should.
+func sideways(rows [][]string, at int, across batch.Fit, fit Judge) (names []string, column int, again bool) {
 	column = slices.IndexFunc(rows[at], func(c string) bool { return !blank(c) })
 	if column < 0 {
-		return nil, 0
+		return nil, 0, false
 	}
 	var down []string
 	texts := 0
 	for _, row := range rows[at:min(len(rows), at+most)] {
 		if column >= len(row) {
+			continue
+		}
+		if slices.Contains(down, row[column]) {
+			again = again || row[column] == rows[at][column]
 			continue
 		}
 		down = append(down, row[column])
@@ -349,7 +364,7 @@ func sideways(rows [][]string, at int, across batch.Fit, fit Judge) (names []str
 		}
 	}
 	if texts <= max(1, across.Known()) { // numbers: the route need not be asked
-		return nil, 0
+		return nil, 0, false
 	}
 	found := fit(down)
 	for i, field := range found.Fields {
@@ -358,9 +373,9 @@ func sideways(rows [][]string, at int, across batch.Fit, fit Judge) (names []str
 		}
 	}
 	if len(names) <= max(1, across.Known()) {
-		return nil, 0
+		return nil, 0, false
 	}
-	return names, column
+	return names, column, again
 }
 
 // most bounds the rows that are looked at as headings of a turned table.

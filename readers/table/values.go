@@ -231,6 +231,16 @@ type Habit struct {
 
 	Takes func(text string) bool // whether its field lists this text among its values; nil: it lists none
 	Days  bool                   // its field takes dates
+
+	grouped bool // some have points between thousands: 1.000.000
+	numeric bool // its field takes numbers
+	points  bool // and so points are between thousands
+}
+
+// Learn looks at a value of the column.
+func (h *Habit) Learn(value string) {
+	h.Comma = h.Comma || DecimalComma(value)
+	h.grouped = h.grouped || grouped(value)
 }
 
 // Expect says what the fields of the columns list.
@@ -239,7 +249,13 @@ func Expect(habits []Habit, fit batch.Fit) {
 		if i < len(fit.Lists) {
 			habits[i].Takes = fit.Lists[i]
 		}
-		habits[i].Days = i < len(fit.Days) && fit.Days[i]
+		if i < len(fit.Days) {
+			habits[i].Days = fit.Days[i]
+		}
+		if i < len(fit.Numbers) && fit.Numbers[i] {
+			habits[i].numeric = true
+			habits[i].points = habits[i].grouped
+		}
 	}
 }
 
@@ -259,7 +275,7 @@ func Habits(rows [][]string, columns int) []Habit {
 			if whole, is := whole(row[i]); is {
 				floats, longest = floats+1, max(longest, len(whole))
 			}
-			out[i].Comma = out[i].Comma || DecimalComma(row[i])
+			out[i].Learn(row[i])
 		}
 		out[i].Codes = codes > 0 && codes*2 >= all
 		out[i].Floats = longest > 3 && floats == all
@@ -294,27 +310,40 @@ func Restart(habits []Habit) {
 	}
 }
 
-// Decimals judges a number with its column: where decimals are written with a comma, 1.234 is asked about (doubtful). late is the first row
-// with 1.234, 0 for none, when the column's first decimal comma comes below it: nobody can tell what was handed on, and the file is held.
+// Decimals judges a number with its column: where decimals are written with a comma, or thousands with points, 1.234 is asked about (doubtful).
+// late is the first row with 1.234, 0 for none, when the column's first such number comes below it: nobody can tell what was handed on, and the
+// file is held.
 func (h *Habit) Decimals(c *batch.Cell, row int) (doubtful bool, late int) {
-	switch {
-	case Thousands(c.Text) && h.Comma:
-		*c = Ambiguous(c.Text)
+	one := Thousands(c.Text) && !grouped(c.Text)
+	switch comma := DecimalComma(c.Text); {
+	case one && (h.Comma || h.points):
+		*c = h.ambiguous(c.Text)
 		return true, 0
-	case Thousands(c.Text):
+	case one:
 		if h.dotted == 0 {
 			h.dotted = row
 		}
-	case !h.Comma && DecimalComma(c.Text):
-		h.Comma = true
+	case !h.Comma && !h.points && (comma || h.numeric && grouped(c.Text)):
+		h.Comma, h.points = comma, !comma
 		return false, h.dotted
 	}
 	return false, 0
 }
 
-// Ambiguous is the cell of a number with a point in a column whose decimals have a comma.
-func Ambiguous(number string) batch.Cell {
-	m := words.Message("table.cell.decimals", "value", number, "other", strings.ReplaceAll(number, ".", ""))
+// Ambiguous is the cell of a number with a point where the column's other numbers leave open what it means.
+func (h *Habit) Ambiguous(number string) (c batch.Cell, is bool) {
+	if !h.Comma && !h.points || !Thousands(number) || grouped(number) {
+		return batch.Cell{}, false
+	}
+	return h.ambiguous(number), true
+}
+
+func (h *Habit) ambiguous(number string) batch.Cell {
+	key := "table.cell.decimals"
+	if !h.Comma {
+		key = "table.cell.grouped"
+	}
+	m := words.Message(key, "value", number, "other", strings.ReplaceAll(number, ".", ""))
 	return batch.Cell{Text: number, Kind: batch.Faulty, Problem: &m}
 }
 
@@ -333,6 +362,9 @@ func DecimalComma(s string) bool {
 	}
 	return len(decimals) != 3 || len(whole) > 3 || whole[0] == '0'
 }
+
+// grouped reports whether a text is 12.345.678, which can only have points between thousands.
+func grouped(s string) bool { return strings.IndexByte(s, '.') < len(s)-4 && Thousands(s) }
 
 // Thousands reports whether a text is 1.234 or 12.345.678: a number with grouping points, or one with three decimals.
 func Thousands(s string) bool {

@@ -41,13 +41,13 @@ type node struct {
 
 type column struct {
 	name  name
-	at    int  // -1: none
-	comma bool // some values are decimals with a comma
+	at    int // -1: none
+	habit table.Habit
 }
 
 // learn looks at a value.
 func (c *column) learn(value string) {
-	c.comma = c.comma || table.DecimalComma(strings.TrimSpace(value))
+	c.habit.Learn(strings.TrimSpace(value))
 }
 
 // frame is one element that is open inside the record.
@@ -206,12 +206,12 @@ func (s *shape) known(parent *node, n name, position int, grow bool) *node {
 	return c
 }
 
-// layOut numbers the columns in the order of the document and names them by their path inside the record. commas are those in which decimals
-// have one.
-func (s *shape) layOut(record name) (out []batch.Column, commas []bool) {
+// layOut numbers the columns in the order of the document and names them by their path inside the record. habits are what was learnt of
+// their values.
+func (s *shape) layOut(record name) (out []batch.Column, habits []table.Habit) {
 	add := func(c *column, name, ref string) {
 		c.at = len(out)
-		out, commas = append(out, batch.Column{Name: name, Ref: ref}), append(commas, c.comma)
+		out, habits = append(out, batch.Column{Name: name, Ref: ref}), append(habits, c.habit)
 	}
 	var visit func(n *node, path string)
 	visit = func(n *node, path string) {
@@ -238,7 +238,7 @@ func (s *shape) layOut(record name) (out []batch.Column, commas []bool) {
 		}
 	}
 	visit(s.top, "")
-	return out, commas
+	return out, habits
 }
 
 // label is the node's name among its siblings: the local name, with its prefix where another namespace has the same.

@@ -64,19 +64,19 @@ func (reader) Open(ctx context.Context, f readers.File, s readers.Settings) (rea
 	if err := t.collect(); err != nil {
 		return nil, err
 	}
-	var commas []bool
-	t.columns, commas = t.shape.layOut(t.record.name)
+	var habits []table.Habit
+	t.columns, habits = t.shape.layOut(t.record.name)
 	if s.Wants != nil {
-		t.expect(s.Wants, commas)
+		t.expect(s.Wants, habits)
 	}
 	return t, nil
 }
 
 // expect prepares the columns for words that stand for no value, and for decimals. NA is no such word here: it may be a country.
-func (t *opened) expect(w readers.Wants, commas []bool) {
-	t.habits = make([]table.Habit, len(t.columns))
+func (t *opened) expect(w readers.Wants, habits []table.Habit) {
+	t.habits = habits
 	for i := range t.habits {
-		t.habits[i].Codes, t.habits[i].Comma = true, commas[i]
+		t.habits[i].Codes = true
 	}
 	fit := w.Fit(t.columns)
 	table.Expect(t.habits, fit)
@@ -260,8 +260,11 @@ func (t *opened) Rows() iter.Seq2[*batch.Row, error] {
 						v = text
 					}
 				}
-				if row.Cells[i] = cell(v); t.habits != nil && t.habits[i].Comma && table.Thousands(v) {
-					row.Cells[i] = table.Ambiguous(v)
+				row.Cells[i] = cell(v)
+				if t.habits != nil {
+					if c, is := t.habits[i].Ambiguous(v); is {
+						row.Cells[i] = c
+					}
 				}
 			}
 			if t.habits != nil {
