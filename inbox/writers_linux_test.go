@@ -35,7 +35,7 @@ func TestAFileThatAProgramWrites(t *testing.T) {
 			t.Fatal("taken from under its writer")
 		}
 	}
-	if told := unready(p); !strings.Contains(told, "a.csv: A program has it open for writing.") {
+	if told := unready(p); !strings.Contains(told, "a.csv: A program has it open.") {
 		t.Errorf("told: %q", told)
 	}
 	reader, err := os.Open(writer.Name())

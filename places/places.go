@@ -32,7 +32,7 @@ type Folder interface {
 	// ErrChanged (or fs.ErrNotExist), and what was written is worth nothing. No more than the state's size is written.
 	Fetch(ctx context.Context, path string, as Entry, at int64, w io.Writer) error
 
-	// Busy reports whether a program has a file open for writing; known is false where the place cannot tell.
+	// Busy reports whether a program has a file open for writing, or so that it cannot be moved; known is false where the place cannot tell.
 	Busy(ctx context.Context, path string) (busy, known bool)
 
 	// Write makes a file with this content, or replaces the content of one that is ours. It is not whole before Write returns nil; then it

@@ -13,9 +13,9 @@ var inbox = catalogue{
 		RU: "Программа открыла файл или ещё пишет его либо прервалась при этом: рядом лежит {lock}. Закройте файл; если он никем не открыт, удалите {lock}.",
 	},
 	"inbox.open": {
-		EN: "A program has it open for writing. It is taken as soon as the program closes it.",
-		ZH: "有程序正以写入方式打开该文件。程序关闭文件后会立即接收。",
-		RU: "Программа держит файл открытым для записи. Он будет принят, как только она его закроет.",
+		EN: "A program has it open. It is taken as soon as the program closes it.",
+		ZH: "有程序正打开该文件。程序关闭文件后会立即接收。",
+		RU: "Файл открыт в программе. Он будет принят, как только она его закроет.",
 	},
 	"inbox.conflict_copy": {
 		EN: "By its name this is a copy that a sync program made because the file was changed in two places. Its rows may be those of the other copy, so nothing of it was sent. Compare the two; if rows of this one are to go, drop it under a name without the program's mark.",

@@ -32,7 +32,7 @@ func (d Driver) Copy(ctx context.Context, to string) error {
 	if err := d.sign(ctx, to); err != nil {
 		return err
 	}
-	return errors.Join(os.Chmod(path, 0o600), synced(path), local.SyncDirs(to))
+	return errors.Join(local.Restrict(path, 0o600), synced(path), local.SyncDirs(to))
 }
 
 // sign makes the mark of a copy.

@@ -341,7 +341,7 @@ func private(dir string) error {
 			if e.Type()&fs.ModeSymlink != 0 && !strings.HasPrefix(e.Name(), "ledger.db") { // an owner may have put the database elsewhere; what is written and made private would be somebody else's file
 				return fmt.Errorf("%s is a link, and rowferry made none: remove it", filepath.Join(dir, e.Name()))
 			}
-			err = errors.Join(err, os.Chmod(filepath.Join(dir, e.Name()), 0o600))
+			err = errors.Join(err, local.Restrict(filepath.Join(dir, e.Name()), 0o600))
 		}
 	}
 	return err

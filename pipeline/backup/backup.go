@@ -88,7 +88,7 @@ func empty(dir string) error {
 	if err == nil && len(there) > 0 {
 		return fmt.Errorf("%s is not empty: name a new folder for each backup", dir)
 	}
-	return errors.Join(err, os.Chmod(dir, 0o700)) // whoever could look into it before
+	return errors.Join(err, local.Restrict(dir, 0o700)) // whoever could look into it before
 }
 
 // files copies what belongs to the files that the copied ledger knows: their copies in the spool, and their results on this machine.

@@ -4,6 +4,7 @@ package local
 
 import (
 	"io/fs"
+	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -36,3 +37,6 @@ func alone(info fs.FileInfo) bool {
 
 // writable says why files cannot be moved out of dir.
 func writable(dir string) error { return unix.Access(dir, unix.W_OK|unix.X_OK) }
+
+// Restrict gives a file or folder of ours the rights of a mode.
+func Restrict(path string, mode fs.FileMode) error { return os.Chmod(path, mode) }

@@ -15,3 +15,7 @@ func alone(fs.FileInfo) bool { return false }
 
 // writable is found out when a file is moved.
 func writable(string) error { return nil }
+
+// Restrict has nothing to do: a mode says no more here than whether a file may be written. Who may do what is in the lists (ACL) of the folder,
+// which what is made in it inherits.
+func Restrict(string, fs.FileMode) error { return nil }

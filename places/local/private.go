@@ -17,7 +17,7 @@ func Private(dir string) error {
 	if err := Make(dir, 0o700); err != nil {
 		return err
 	}
-	if err := os.Chmod(dir, 0o700); err != nil {
+	if err := Restrict(dir, 0o700); err != nil {
 		return err
 	}
 	entries, err := os.ReadDir(dir)
@@ -41,13 +41,13 @@ func tighten(path string) error {
 	case err != nil:
 		return err
 	case info.Mode().IsRegular() && info.Mode().Perm()&0o177 != 0:
-		return os.Chmod(path, 0o600)
+		return Restrict(path, 0o600)
 	case !info.IsDir():
 		return nil
 	}
 	loose := info.Mode().Perm()&0o077 != 0
 	if loose {
-		if err := os.Chmod(path, 0o700); err != nil {
+		if err := Restrict(path, 0o700); err != nil {
 			return err
 		}
 	}
