@@ -167,6 +167,7 @@ func framing(name string) bool {
 // exchange writes the request that was packed and reads the answer. again: the connection is good for another one.
 func (c *conn) exchange(r exchange.Request) (res exchange.Result, again bool) {
 	c.wire.some.Store(false)
+	c.wire.late = false
 	if len(r.Body) > small {
 		res, again = c.both(r.Body)
 	} else {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // A wire is the TCP connection below all else. It knows whether a byte was written on it since it was asked to watch, and it can be
@@ -19,6 +20,7 @@ type wire struct {
 	got     int
 	failed  error
 	look    func(fd uintptr) bool
+	late    bool // its time was over, and what had come was read
 }
 
 func newWire(c net.Conn) (*wire, error) {
@@ -47,14 +49,40 @@ func (w *wire) Write(p []byte) (int, error) {
 }
 
 func (w *wire) Read(p []byte) (int, error) {
-	if !w.looking {
-		return w.Conn.Read(p)
+	if w.looking {
+		return w.there(p)
 	}
+	n, err := w.Conn.Read(p)
+	if n > 0 || !canLook || w.late || !errors.Is(err, os.ErrDeadlineExceeded) {
+		return n, err
+	}
+	return w.overslept(p, err)
+}
+
+// there reads what has come, without waiting.
+func (w *wire) there(p []byte) (int, error) {
 	w.into = p
 	if err := w.raw.Read(w.look); err != nil {
 		return 0, err
 	}
 	return w.got, w.failed
+}
+
+// rest is how long what is left of an answer may take that came while nobody was awake to read it.
+const rest = time.Second
+
+// overslept reads what came in time, although the time is over: the machine was asleep, or this process was stopped. Nothing had come: it
+// is over.
+func (w *wire) overslept(p []byte, over error) (int, error) {
+	w.late = true
+	if err := w.SetReadDeadline(time.Now().Add(rest)); err != nil {
+		return 0, over
+	}
+	n, err := w.there(p)
+	if n == 0 && err == errNothing {
+		return 0, over
+	}
+	return n, err
 }
 
 // errNothing says that nothing has come. TLS takes it for a fault that passes, and goes on from there later.
