@@ -71,7 +71,7 @@ func unmarked(s string) bool {
 // Unmarked is the normal form of a heading without what a form adds to it to say whether it must be filled in:
 // "*订单号", "收件人（必填）", "Phone (optional)", "Bezeichnung [Pflichtfeld]:". It is "" where nothing else is left.
 func Unmarked(heading string) string {
-	if at := strings.LastIndexAny(heading, "\r\n"); at > 0 && IsMark(Normal(heading[at:])) {
+	if at := strings.LastIndexAny(heading, "\r\n"); at > 0 && aside(Normal(heading[at:])) {
 		heading = heading[:at]
 	}
 	s := Normal(heading)
@@ -128,15 +128,21 @@ func withoutBrackets(s string) string {
 	}
 	for _, pair := range brackets {
 		open, shut := pair[0], pair[1]
-		if at := strings.LastIndex(s, open); at > 0 && strings.HasSuffix(s, shut) && IsMark(s[at+len(open):len(s)-len(shut)]) {
+		if at := strings.LastIndex(s, open); at > 0 && strings.HasSuffix(s, shut) && aside(s[at+len(open):len(s)-len(shut)]) {
 			s = s[:at]
 		}
-		if at := strings.Index(s, shut); at > 0 && strings.HasPrefix(s, open) && IsMark(s[len(open):at]) {
+		if at := strings.Index(s, shut); at > 0 && strings.HasPrefix(s, open) && aside(s[len(open):at]) {
 			s = s[at+len(shut):]
 		}
 	}
 	return s
 }
+
+// aside reports whether a text in normal form is a mark, or says how dates and times are written in the column, where that leaves no two readings:
+// Ship date (yyyy-mm-dd), Дата (ДД.ММ.ГГГГ). dd/mm/yyyy does: the field may want the month first.
+func aside(s string) bool { return IsMark(s) || dateForm.MatchString(s) }
+
+var dateForm = patterns.New(`^(?:format:?|格式:?|формат:?)?(?:(?:(?:yyyy|jjjj|aaaa|гггг)[-/.年]?(?:mm?|мм)[-/.月]?(?:dd?|tt|jj|дд)日?|(?:dd?|tt|дд)\.(?:mm?|мм)\.(?:yyyy|jjjj|гггг))(?:t?(?:hh?|чч):(?:mm|мм)(?::(?:ss|сс))?)?|(?:hh?|чч):(?:mm|мм)(?::(?:ss|сс))?)$`)
 
 // IsMark reports whether a text in normal form says no more than that something must, or need not, be filled in.
 func IsMark(s string) bool {
