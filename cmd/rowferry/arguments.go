@@ -46,6 +46,18 @@ func subcommands(c *cobra.Command, args []string) error {
 	return fmt.Errorf("%s has no command %q; it has: %s", c.CommandPath(), args[0], strings.Join(names, ", "))
 }
 
+// families has a command that has others below it refuse all that is none of them. One that does nothing itself shows its help, and no more: an
+// order of a name that there is not must not look as if it had been carried out.
+func families(c *cobra.Command) {
+	if !c.HasSubCommands() {
+		return
+	}
+	c.Args = subcommands
+	if !c.Runnable() {
+		c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
+}
+
 // flagMistake says what is wrong with a flag, and which one was probably meant.
 func flagMistake(c *cobra.Command, err error) error {
 	see := "See: " + c.CommandPath() + " --help"

@@ -18,7 +18,7 @@ secret's file that is not there, is named as a warning. Exit code 0 when there i
 	run := func(*cobra.Command, []string) error { return f.configCheck() }
 	const example = `  rowferry config check
   rowferry config check -c /etc/rowferry/rowferry.yaml --json`
-	c := &cobra.Command{Use: "config", Short: "Every mistake of the configuration", Long: long, Example: example, Args: subcommands, RunE: run}
+	c := &cobra.Command{Use: "config", Short: "Every mistake of the configuration", Long: long, Example: example, RunE: run}
 	c.AddCommand(&cobra.Command{Use: "check", Short: "The same: every mistake of the configuration", Long: long, Example: example, Args: takes(0, 0, ""), RunE: run})
 	return c
 }

@@ -19,8 +19,6 @@ func ledgerCommand(f *flags) *cobra.Command {
 		Long: `Looks after the ledger as a whole. Where it lies stands in the configuration, as ledger: in the data folder of one machine (SQLite, the
 default), or in a PostgreSQL that several machines share.`,
 		Example: `  rowferry ledger copy --to postgres://rowferry@db.example.com/rowferry?sslmode=verify-full`,
-		Args:    subcommands,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	c.AddCommand(ledgerCopyCommand(f))
 	return c

@@ -104,6 +104,9 @@ Exit codes: 0 all delivered (or would be), 1 some rows or files not, 2 wrong usa
 		serviceCommand(f), healthCommand(f), reloadCommand(f), backupCommand(f), restoreCommand(f), ledgerCommand(f), pruneCommand(f), notifyCommand(f))
 	root.AddCommand(manualCommands()...)
 	root.SetFlagErrorFunc(flagMistake)
+	for _, c := range root.Commands() {
+		families(c)
+	}
 	f.complete(root)
 	return root
 }

@@ -17,7 +17,7 @@ import (
 )
 
 func notifyCommand(f *flags) *cobra.Command {
-	c := &cobra.Command{Use: "notify", Short: "Notices by webhook and e-mail", Args: subcommands,
+	c := &cobra.Command{Use: "notify", Short: "Notices by webhook and e-mail",
 		Example: "  rowferry notify test"}
 	c.AddCommand(&cobra.Command{
 		Use:     "test",

@@ -20,7 +20,6 @@ func providersCommand(f *flags) *cobra.Command {
 		Example: `  rowferry providers
   rowferry providers show otms
   rowferry providers show ./my-provider.yaml --lang zh`,
-		Args: subcommands,
 		RunE: func(*cobra.Command, []string) error { return f.listProviders(stdout) },
 	}
 	c.AddCommand(showCommand(f), templateCommand(f), addCommand(f))

@@ -28,7 +28,6 @@ The service runs with the configuration that -c names, in that file's folder. It
 		Example: `  rowferry service install -c C:\rowferry\rowferry.yaml
   rowferry service status
   rowferry service uninstall`,
-		Args: subcommands,
 	}
 	var name string
 	c.PersistentFlags().StringVar(&name, "name", "rowferry", "the service's name; another one for each configuration")
