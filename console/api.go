@@ -199,6 +199,7 @@ type apiFile struct {
 	State     ledger.State  `json:"state"`
 	Standing  desk.Standing `json:"standing,omitempty"`
 	Why       string        `json:"why,omitempty"`
+	SentAs    string        `json:"sent_as,omitempty"`
 	Account   string        `json:"account"`
 	Operation string        `json:"operation"`
 	Size      int64         `json:"size"`
@@ -219,7 +220,7 @@ type apiCounts struct {
 }
 
 func tellFile(f desk.File) apiFile {
-	out := apiFile{ID: f.ID, Route: f.Route, Name: f.Name, State: f.State, Standing: f.Standing, Why: f.Why, Account: f.Account, Operation: f.Operation,
+	out := apiFile{ID: f.ID, Route: f.Route, Name: f.Name, State: f.State, Standing: f.Standing, Why: f.Why, SentAs: f.SentAs, Account: f.Account, Operation: f.Operation,
 		Size: f.Size, Hash: f.Hash, TakenAt: f.TakenAt, Started: f.Started, Finished: f.Finished, Revision: f.Revision,
 		Counts: apiCounts{f.Counts, f.Counts.Pending()}, Cancelled: f.Cancelled, Results: f.Results}
 	if f.Reading.Again != nil {

@@ -421,7 +421,8 @@ func TestReleased(t *testing.T) {
 		t.Errorf("audit: %s", list)
 	}
 	content := "accountNumber,lesBookingId,failReason\n3000372,LBQ1,Hold\n"
-	o.ended(o.drop("ann", "failures", "twice.csv", content))
+	first := o.drop("ann", "failures", "twice.csv", content)
+	o.ended(first)
 	var again struct{ This string }
 	o.post("ann", "/api/v1/routes/failures/files?name=again.csv", content, 200, &again)
 	if status, body := o.ask("olga", "POST", "/api/v1/files/"+again.This+"/release", `{"reason": "they lost it"}`); status/100 != 2 {
@@ -433,10 +434,20 @@ func TestReleased(t *testing.T) {
 	for end := time.Now().Add(2 * time.Minute); len(seen.Files) != 5 && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		o.get("ann", "/api/v1/files", &seen)
 	}
+	sent := ""
 	for _, f := range seen.Files {
-		if f.State != "duplicate" {
-			o.ended(f.ID)
+		if f.State == "duplicate" {
+			continue
 		}
+		if e := o.ended(f.ID); e.State == "reported" && f.ID != first {
+			sent = f.ID
+		}
+	}
+	if _, body := o.ask("ann", "GET", "/api/v1/files/"+again.This, ""); !strings.Contains(body, `"sent_as":"`+sent+`"`) {
+		t.Errorf("a duplicate that was sent after all does not say as what: %s", body)
+	}
+	if _, page := o.ask("olga", "GET", "/files/"+again.This, ""); !strings.Contains(page, `sent after all, as <a class="mono" href="/files/`+sent+`"`) || strings.Contains(page, "/ask/release") {
+		t.Errorf("the page of a duplicate that was sent after all: %s", page)
 	}
 	for _, x := range o.sim.Ledger() {
 		if x.Count != 2 {

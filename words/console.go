@@ -142,6 +142,7 @@ var console = catalogue{
 	"console.standing.stalled":        {EN: "result waits", ZH: "结果待写入", RU: "результат ждёт"},
 	"console.standing.misfit":         {EN: "does not fit", ZH: "与配置不符", RU: "не подходит"},
 	"console.duplicate_of":            {EN: "It has the same content as", ZH: "与以下文件内容相同：", RU: "То же содержание, что у файла"},
+	"console.after_all":               {EN: "It was sent after all, as", ZH: "已按要求仍然发送，文件：", RU: "Он всё равно отправлен как"},
 	"console.newer":                   {EN: "A newer file speaks for these rows:", ZH: "已有更新的文件代表这些行：", RU: "За эти строки отвечает более новый файл:"},
 	"console.newer.some":              {EN: "This file still speaks for {count} {count:row|rows} that no newer one has. The others are in a newer file:", ZH: "其中 {count} 行没有更新的文件，仍由本文件代表；其余各行见更新的文件：", RU: "За {count} {count:строку|строки|строк}, которых нет в более новых файлах, отвечает этот файл. Остальные — в более новом:"},
 	"console.reasons":                 {EN: "Why rows were not delivered", ZH: "未送达的原因", RU: "Почему строки не доставлены"},

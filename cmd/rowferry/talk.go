@@ -123,7 +123,11 @@ func remarks(w io.Writer, files []desk.File) {
 		case desk.NotTaken:
 			say(f, "stand.not_taken", "since", old(f.Language, f.TakenAt), "why", f.Why)
 		case desk.Duplicate:
-			say(f, "stand.duplicate", "earlier", f.Why)
+			key := "stand.duplicate"
+			if f.SentAs != "" {
+				key = "stand.after_all"
+			}
+			say(f, key, "earlier", f.Why, "sent", f.SentAs)
 		case desk.Misfitting, desk.Stalled:
 			fmt.Fprintf(w, "\n%s\n", hindered(f))
 		case desk.Paused:

@@ -58,6 +58,7 @@ type File struct {
 	ledger.File
 	Standing Standing `json:"standing,omitempty"`
 	Why      string   `json:"why,omitempty"`
+	SentAs   string   `json:"sent_as,omitempty"` // of a duplicate: the id of the file as which it was sent after all
 }
 
 // Turn says which machine works and which stand by; nil where one machine has the ledger for itself.
@@ -76,7 +77,16 @@ func (d *Desk) Files(ctx context.Context, q ledger.Query) ([]File, error) {
 		return nil, err
 	}
 	stalled, err := d.Stalled(ctx)
-	return d.Standings(found, stops, stalled), err
+	if err != nil {
+		return nil, err
+	}
+	out := d.Standings(found, stops, stalled)
+	for i := range out {
+		if out[i].SentAs, err = ledger.AfterAll(ctx, d.Books, out[i].File); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // Standings says where each file stands; stops are those of Stops, stalled those of Stalled.
