@@ -6,6 +6,7 @@ var standing = catalogue{
 	"stand.no_fit":     {EN: "No file fits.", ZH: "没有符合条件的文件。", RU: "Подходящих файлов нет."},
 	"stand.account":    {EN: "account {name}: {why}", ZH: "账户 {name}：{why}", RU: "учётная запись {name}: {why}"},
 	"stand.closed":     {EN: "inbox of {name}: {why}", ZH: "路由 {name} 的收件文件夹：{why}", RU: "входящая папка маршрута {name}: {why}"},
+	"stand.full":       {EN: "the disk of {dir} is full: nothing is taken or sent until there is room. It goes on by itself then", ZH: "{dir} 所在磁盘已满：腾出空间之前不会接收或发送任何内容，之后会自动继续", RU: "диск с {dir} полон: пока на нём нет места, ничего не принимается и не отправляется. Потом всё пойдёт само"},
 	"stand.unready":    {EN: "stays in the inbox of {name}: {why}", ZH: "留在收件文件夹中，{name}：{why}", RU: "остаётся во входящей папке, {name}: {why}"},
 	"stand.untold":     {EN: "notices by {name}: {why}", ZH: "通过 {name} 发送的通知：{why}", RU: "уведомления через {name}: {why}"},
 	"stand.not_taken":  {EN: "{name} was not taken{since}: {why}", ZH: "{name} 未被接收{since}：{why}", RU: "{name} не принят{since}: {why}"},

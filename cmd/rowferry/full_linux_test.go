@@ -149,6 +149,11 @@ routes:
 			mu.Unlock()
 		}
 		time.Sleep(time.Second) // for whatever is written meanwhile to fail; nothing is expected of it
+		if after == 0 {
+			if said, err := rowferry(t, dir, "status").Output(); err != nil || !strings.Contains(string(said), "/data is full: ") {
+				t.Errorf("status (%v): %s", err, said)
+			}
+		}
 		if err := os.Remove(filled); err != nil {
 			t.Fatal(err)
 		}

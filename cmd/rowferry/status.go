@@ -21,6 +21,7 @@ import (
 	"github.com/rowferry/rowferry/ledger"
 	"github.com/rowferry/rowferry/ledger/drivers"
 	"github.com/rowferry/rowferry/pipeline/desk"
+	"github.com/rowferry/rowferry/places/local"
 	"github.com/rowferry/rowferry/words"
 )
 
@@ -158,6 +159,7 @@ func (f *flags) statusAll(ctx context.Context, d *desk.Desk, which listing) erro
 		l := d.Config.Language
 		printEach(l, "stand.account", stops)
 		printEach(l, "stand.closed", closed)
+		printFull(l, d.Config.Data)
 		printEach(l, "stand.unready", whyUnready(unready))
 		printEach(l, "stand.untold", untold)
 		printTurn(turn)
@@ -176,6 +178,16 @@ func (f *flags) statusAll(ctx context.Context, d *desk.Desk, which listing) erro
 	}
 	remarks(stdout, files)
 	return nil
+}
+
+// leastRoom is what a disk has at least that is not full; what the ledger keeps in reserve may just have been given up.
+const leastRoom = 2 << 20
+
+// printFull says that the disk of the data folder is full: who sends cannot write it down.
+func printFull(l batch.Language, data string) {
+	if room, err := local.Room(data); err == nil && room < leastRoom {
+		fmt.Fprintln(stdout, words.Of(l, "stand.full", "dir", data))
+	}
 }
 
 // whyUnready is why files stay in inboxes, by route and name in one.
