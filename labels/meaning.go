@@ -29,7 +29,7 @@ func Mean(path ...string) (m Meaning) {
 			party, is := strings.CutPrefix(said, "@")
 			switch {
 			case all[0] == party && len(all) < len(words), // valid to, date from
-				all[0] == "shipping" && len(all) > 1 && all[1] != "address": // shipping date
+				is && all[0] == "shipping" && len(all) > 1 && all[1] != "address": // shipping method
 				said, is = all[0], false
 			}
 			switch {
@@ -52,7 +52,8 @@ func (m *Meaning) bare() {
 	for ; last > 0; last-- {
 		end, before := m.Words[last], m.Words[last-1]
 		if end != "value" && end != "content" && end != "text" && end != "1" &&
-			(end != "number" || before != "phone" && before != "reference") && (end != "line" || before != "street") {
+			(end != "number" || before != "phone" && before != "reference") && (end != "line" || before != "street") &&
+			(end != "code" && end != "number" && end != "id" || before != "tracking number") && (end != "code" && end != "name" || before != "carrier") {
 			break
 		}
 	}
@@ -266,5 +267,8 @@ width:width,breite,宽,宽度,ширина
 height:height,höhe,高,高度,высота
 description:description,desc,bezeichnung,beschreibung,描述,описание
 package:package,parcel,carton,paket,colis
+ship date:ship date,shipped date,shipping date,shipment date,date shipped,shipped at,dispatch date,dispatched date,despatch date,date dispatched,versanddatum,发货日期,发货时间,дата отгрузки,дата отправки
+carrier:carrier,carrier code,carrier name,shipping carrier,shipping carrier code,shipping carrier name,courier,courier code,courier name,承运商,物流公司,快递公司,перевозчик
+tracking number:tracking,tracking number,tracking no,tracking #,tracking id,tracking code,sendungsnummer,运单号,快递单号,物流单号,跟踪号,трек номер,номер отслеживания
 currency:currency,currency code,währung,币种,货币,валюта
 `

@@ -108,6 +108,7 @@ func Propose(ctx context.Context, s Settings, path, name string) (*Proposal, err
 	}
 	p.strays()
 	p.rivals()
+	p.twins()
 	for _, f := range p.Fields {
 		if d, said := p.Decided[f.Path]; said {
 			p.decide(f, d)
@@ -246,6 +247,36 @@ func (p *Proposal) rivals() {
 			f.Surety = Check
 		}
 	}
+}
+
+// twins gives a parameter and the field of the body that is called as it is one column, where a request needs both and one is left without.
+func (p *Proposal) twins() {
+	for _, f := range p.Fields {
+		if f.Surety != None || !f.Required {
+			continue
+		}
+		for _, twin := range p.Fields {
+			if (twin.Surety == Sure || twin.Surety == Check) && twinned(f.Path, twin.Path) {
+				f.Column, f.How, f.Score, f.Surety, f.Rivals = twin.Column, twin.How, twin.Score, Check, []string{twin.Path}
+				if twin.Surety = Check; !slices.Contains(twin.Rivals, f.Path) {
+					twin.Rivals = append(twin.Rivals, f.Path)
+				}
+				break
+			}
+		}
+	}
+}
+
+// twinned reports whether of two paths one is a parameter and the other what the body calls so, and not what something in it does.
+func twinned(a, b string) bool {
+	for range 2 {
+		in, name, more := strings.Cut(a, ".")
+		if more && slices.Contains(providers.Places, in) && !strings.Contains(b, ".") && labels.Unjoined(name) == labels.Unjoined(b) {
+			return true
+		}
+		a, b = b, a
+	}
+	return false
 }
 
 // names are what a field is called in the document.

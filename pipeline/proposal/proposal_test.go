@@ -330,7 +330,7 @@ paths:
 }
 
 // What fills a field without a word in the map is said to fill it: names with signs for blanks are those of headings with blanks, also of
-// parameters, which are no object that may be left out.
+// parameters, which are no object that may be left out. What a request needs twice, in its address and in its body, is one column's.
 func TestWhatTheMappingFillsIsSaid(t *testing.T) {
 	doc := `openapi: 3.1.0
 info: {title: Acme, version: "1"}
@@ -340,8 +340,8 @@ paths:
     put:
       operationId: price
       security: []
-      parameters: [{in: path, name: offer-id, required: true, schema: {type: string}}, {in: query, name: warehouse, required: true, schema: {type: string}}]
-      requestBody: {content: {application/json: {schema: {type: object, required: [unit_price], properties: {unit_price: {type: number}, cash: {type: object, properties: {amount_due: {type: number}}}}}}}}
+      parameters: [{in: path, name: offer-id, required: true, schema: {type: string}}, {in: query, name: warehouse, required: true, schema: {type: string}}, {in: query, name: sku, required: true, schema: {type: string}}]
+      requestBody: {content: {application/json: {schema: {type: object, required: [unit_price, SKU], properties: {SKU: {type: string}, unit_price: {type: number}, cash: {type: object, properties: {amount_due: {type: number}}}}}}}}
       responses: {"200": {description: taken}}
       x-rowferry: {rows: one, answer: {ok: status == 200}}
 `
@@ -350,14 +350,14 @@ paths:
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "s.csv")
-	if err := os.WriteFile(path, []byte("Offer ID,Unit Price,Amount due,Warehouse code\nO1,1,2,W1\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("Offer ID,Unit Price,Amount due,Warehouse code,Sku\nO1,1,2,W1,S1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	got, err := Propose(t.Context(), Settings{Operation: p.Operations[0], Language: batch.English}, path, "s.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]Surety{"path.offer-id": Sure, "query.warehouse": Check, "unit_price": Sure, "cash.amount_due": Sure}
+	want := map[string]Surety{"path.offer-id": Sure, "query.warehouse": Check, "unit_price": Sure, "cash.amount_due": Sure, "query.sku": Check, "SKU": Check}
 	for _, f := range got.Fields {
 		if f.Surety != want[f.Path] {
 			t.Errorf("%s is %q, want %q", f.Path, f.Surety, want[f.Path])
@@ -365,6 +365,9 @@ paths:
 	}
 	if len(got.Unused)+len(got.Unfilled) > 0 {
 		t.Error(got.Unused, got.Unfilled)
+	}
+	if text := string(got.Config()); !strings.Contains(text, "query.sku: Sku # please check: SKU goes by this name too") {
+		t.Error(text)
 	}
 }
 
@@ -383,7 +386,9 @@ func TestWords(t *testing.T) {
 			"consignee.address.countryCode: Страна; consignee.address.lines: Адрес; consignee.address.postalCode: Индекс получателя; consignee.address.town: Город получателя; consignee.name: ФИО получателя"},
 		{"Recipient,Postcode,Country of origin,Valid to,Bill-To City", "consignee.address.postalCode: Postcode; consignee.name: Recipient; customs.countryOfOrigin: Country of origin; validTo: Valid to"},
 		{"Name,City,Delivery date", "consignee.address.town: City; consignee.name: Name; deliveryDate: Delivery date"},
-		{"Sender postal code,Shipping date,Ship to state,SKU", "sellerSku: SKU; shipper.address.postalCode: Sender postal code"},
+		{"Sender postal code,Shipping date,Ship to state,SKU", "sellerSku: SKU; shippedDate: Shipping date; shipper.address.postalCode: Sender postal code"},
+		{"Ship Date,Carrier,Tracking #,Shipping method", "parcels.tracking.code: Tracking #; shippedDate: Ship Date; shippingCarrierCode: Carrier"},
+		{"发货日期,物流公司,快递单号", "parcels.tracking.code: 快递单号; shippedDate: 发货日期; shippingCarrierCode: 物流公司"},
 	} {
 		values := strings.TrimSuffix(strings.Repeat("12,", strings.Count(c.headings, ",")+1), ",")
 		path := filepath.Join(t.TempDir(), "s.csv")
