@@ -120,3 +120,38 @@ func TestOnlyWhatIsPickedIsRead(t *testing.T) {
 		t.Errorf("got %v", op.Fields)
 	}
 }
+
+// Of an object that has to be there, and of which `fields` names nothing, the members are offered: it was left out of the request, and what it
+// was in, in an optional object, could not be had.
+func TestObjectsThatHaveToBeThere(t *testing.T) {
+	mass := "{type: object, properties: {net: {type: number}, more: {type: object, properties: {tare: {type: number}}}}}"
+	theirs := fmt.Sprintf(theirHead, "#/components/schemas/A") + `components:
+  schemas:
+    A:
+      type: object
+      required: [ref, weight]
+      properties:
+        ref: {type: string}
+        note: {type: string}
+        weight: ` + mass + `
+        customs: {type: object, required: [lines], properties: {port: {type: string}, lines: {type: array, minItems: 1, items: {type: object, required: [mass], properties: {sku: {type: string}, mass: ` + mass + `}}}}}
+`
+	for fields, want := range map[string]string{
+		"[note]":         "ref note weight.net",
+		"[weight.net]":   "ref weight.net",
+		"[customs.port]": "ref weight.net customs.port customs.lines.mass.net",
+	} {
+		p, err := extended(t, map[string]string{"theirs.yaml": theirs, "ours.yaml": strings.Replace(oursOfAnything, "{}", "{fields: "+fields+"}", 1)})
+		if err != nil {
+			t.Errorf("%s: %v", fields, err)
+			continue
+		}
+		var got []string
+		for _, f := range p.Operations[0].Fields {
+			got = append(got, f.Path)
+		}
+		if said := strings.Join(got, " "); said != want {
+			t.Errorf("%s: got %s, want %s", fields, said, want)
+		}
+	}
+}

@@ -420,10 +420,11 @@ func (b *builder) object(s *Schema, n *yaml.Node, at spot) bool {
 	inner := at
 	inner.ancestors = append(slices.Clone(at.ancestors), s)
 	before := len(b.op.Fields)
+	all := b.theirs && s.Required && !at.element && !b.asked(properties, needed, inner) // it has to be there
 	for _, e := range entries(properties) {
 		here := inner.child(e.Name)
 		here.required = at.required && needed[e.Name]
-		if !needed[e.Name] && !b.wanted(here) {
+		if !needed[e.Name] && !all && !b.wanted(here) {
 			continue
 		}
 		p := b.schema(e.Node, e.Name, s.place+".properties."+e.Name, needed[e.Name], here)
@@ -443,6 +444,11 @@ func (b *builder) object(s *Schema, n *yaml.Node, at spot) bool {
 		b.sites = append(b.sites, ruleSite{s, rules, s.place + ".x-rules", inner})
 	}
 	return len(s.Props) > 0 || !b.theirs || at.root() || b.columned(at)
+}
+
+// asked reports whether a property of an object is needed, or the document leads to it.
+func (b *builder) asked(properties *yaml.Node, needed map[string]bool, at spot) bool {
+	return slices.ContainsFunc(entries(properties), func(e entry) bool { return needed[e.Name] || b.names(at.child(e.Name)) })
 }
 
 // root reports whether this is the body itself, or an element of the batch.

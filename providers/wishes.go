@@ -76,11 +76,16 @@ func (b *builder) picked(at spot) bool {
 
 // wanted reports whether an optional property is offered: all are, unless the document names those that are.
 func (b *builder) wanted(at spot) bool {
-	if b.wishes.offered == nil || b.rowsAt(at) || b.picked(at) || b.deeper(at) {
+	if b.names(at) {
 		return true
 	}
 	b.op.kept = append(b.op.kept, withheld{at: at})
 	return false
+}
+
+// names reports whether the document leads to a property, or names none at all.
+func (b *builder) names(at spot) bool {
+	return b.wishes.offered == nil || b.rowsAt(at) || b.picked(at) || b.deeper(at)
 }
 
 // withheld is a field of a description, with all below it, that is not offered: nobody asked for it, or there is a reason why it cannot be.
