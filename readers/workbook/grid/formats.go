@@ -20,6 +20,7 @@ const (
 	TimeOfDay             // a time
 	Elapsed               // hours, minutes or seconds that count on: [h]:mm
 	Either                // a built-in format that is a date in one language and a time in another
+	Unseen                // nothing: how people hide zeros, 0.0;-0.0; where other values get there, they count
 )
 
 // Section is one of up to four parts of a number format.
@@ -165,8 +166,11 @@ func builtin(id int) *Format {
 func ParseFormat(code string) *Format {
 	f := &Format{}
 	plain := true
-	for _, text := range sections(code) {
+	for i, text := range sections(code) {
 		s := parseSection(text)
+		if i == 2 && text == "" {
+			s.Look = Unseen
+		}
 		plain = plain && s.Look == Plain
 		f.sections = append(f.sections, s)
 		if len(f.sections) == 4 {

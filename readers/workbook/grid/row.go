@@ -211,6 +211,10 @@ func (r *Row) Decimal(column int, raw []byte, style int) error {
 			section := format.For(f)
 			switch section.Look {
 			case Plain:
+			case Unseen:
+				if f == 0 {
+					return nil
+				}
 			case Padded, Masked:
 				return r.padded(c, raw, section)
 			default:
@@ -243,7 +247,9 @@ func (r *Row) Float(column int, f float64, style int) error {
 			return r.Faulty(column, string(raw), "workbook.cell_style", "value", Shorten(string(raw)))
 		}
 		return r.padded(c, raw, section)
-	case section.Look != Plain:
+	case section.Look == Unseen && f == 0:
+		return nil
+	case section.Look != Plain && section.Look != Unseen:
 		r.date(&c, f, section.Look)
 		return r.add(c)
 	}

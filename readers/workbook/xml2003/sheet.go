@@ -209,7 +209,7 @@ func (s *sheet) value(column, style int, kind string) error {
 func (s *sheet) isDate(serial float64, style int) bool {
 	format, _ := s.Cells.Styles.Of(style)
 	look := format.For(serial).Look
-	return look != grid.Plain && look != grid.Padded && look != grid.Masked
+	return look != grid.Plain && look != grid.Unseen && look != grid.Padded && look != grid.Masked
 }
 
 // serialOf turns a date into the number that a spreadsheet keeps for it: days since 1899-12-31, with a 29 February 1900.
