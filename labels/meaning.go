@@ -58,8 +58,8 @@ func (m *Meaning) bare() {
 		}
 	}
 	m.Words = m.Words[:last+1]
-	for i := last - 1; i >= 0; i-- { // an address, or a contact, that has it
-		if around := m.Words[i]; around == "street" || around == "contact" {
+	for i := last - 1; i >= 0; i-- { // an address, a contact or details that have it
+		if around := m.Words[i]; around == "street" || around == "contact" || around == "detail" || around == "information" || around == "info" {
 			m.Words = slices.Delete(m.Words, i, i+1)
 		}
 	}

@@ -388,6 +388,7 @@ func TestWords(t *testing.T) {
 		{"Name,City,Delivery date", "consignee.address.town: City; consignee.name: Name; deliveryDate: Delivery date"},
 		{"Sender postal code,Shipping date,Ship to state,SKU", "sellerSku: SKU; shippedDate: Shipping date; shipper.address.postalCode: Sender postal code"},
 		{"Ship Date,Carrier,Tracking #,Shipping method", "parcels.tracking.code: Tracking #; shippedDate: Ship Date; shippingCarrierCode: Carrier"},
+		{"Exporter name", "exporterDetails.contactInformation.fullName: Exporter name"},
 		{"发货日期,物流公司,快递单号", "parcels.tracking.code: 快递单号; shippedDate: 发货日期; shippingCarrierCode: 物流公司"},
 	} {
 		values := strings.TrimSuffix(strings.Repeat("12,", strings.Count(c.headings, ",")+1), ",")
