@@ -20,6 +20,26 @@ var standing = catalogue{
 	"stand.stalled":    {EN: "{name}: every row has its outcome, but the result is not in the outbox yet: {why}. It is kept and tried again while rowferry runs: rowferry run", ZH: "{name}：每一行都已有结果，但结果文件尚未写入结果文件夹：{why}。结果会保留，rowferry 运行时会再次尝试：rowferry run", RU: "{name}: у каждой строки есть итог, но результата ещё нет в исходящей папке: {why}. Он сохранён, и попытки повторяются, пока работает rowferry: rowferry run"},
 	"stand.unreported": {EN: "{name}: every row has its outcome, but the result is not in the outbox yet: {why}", ZH: "{name}：每一行都已有结果，但结果文件尚未写入结果文件夹：{why}", RU: "{name}: у каждой строки есть итог, но результата ещё нет в исходящей папке: {why}"},
 	"stand.hindered":   {EN: "{name}: {awaited}, but {why}", ZH: "{name}：{awaited}，但 {why}", RU: "{name}: {awaited}, но {why}"},
+	"stand.misfit.result": {
+		EN: `the configuration has no route "{route}" any more; put it back to have it go on`,
+		ZH: "配置中已没有路由“{route}”；请恢复该路由以便继续",
+		RU: "в конфигурации больше нет маршрута «{route}»; верните его, чтобы работа продолжилась",
+	},
+	"stand.misfit.route": {
+		EN: `the configuration has no route "{route}" any more; put it back to have the file's rows sent, or give them up: rowferry cancel {id}`,
+		ZH: "配置中已没有路由“{route}”；请恢复该路由以发送文件的行，或放弃这些行：rowferry cancel {id}",
+		RU: "в конфигурации больше нет маршрута «{route}»; верните его, чтобы строки файла были отправлены, или откажитесь от них: rowferry cancel {id}",
+	},
+	"stand.misfit.operation": {
+		EN: `its rows were made for the operation {operation}, and the route "{route}" now has {now}; put that back to have them sent, or give them up: rowferry cancel {id}`,
+		ZH: "其各行是为操作 {operation} 准备的，而路由“{route}”现在使用 {now}；请改回以发送这些行，或放弃这些行：rowferry cancel {id}",
+		RU: "его строки подготовлены для операции {operation}, а у маршрута «{route}» теперь {now}; верните прежнюю, чтобы они были отправлены, или откажитесь от них: rowferry cancel {id}",
+	},
+	"stand.misfit.account": {
+		EN: `no route of the configuration uses the account "{account}" any more; put it back to have the file's rows sent, or give them up: rowferry cancel {id}`,
+		ZH: "配置中已没有路由使用账户“{account}”；请恢复以发送文件的行，或放弃这些行：rowferry cancel {id}",
+		RU: "ни один маршрут конфигурации больше не использует учётную запись «{account}»; верните её, чтобы строки файла были отправлены, или откажитесь от них: rowferry cancel {id}",
+	},
 	"stand.untaken":    {EN: "{name} is not taken yet: {why}", ZH: "{name} 尚未接收：{why}", RU: "{name} ещё не принят: {why}"},
 	"stand.rows":       {EN: "Rows that are not delivered:", ZH: "未送达的行：", RU: "Недоставленные строки:"},
 	"stand.rows.later": {EN: "Rows that are not delivered, or that the provider refused later:", ZH: "未送达的行，或服务商事后拒绝的行：", RU: "Строки, которые не доставлены или от которых провайдер отказался позже:"},

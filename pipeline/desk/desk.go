@@ -5,12 +5,13 @@ package desk
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"time"
 
 	"github.com/rowferry/rowferry/batch"
 	"github.com/rowferry/rowferry/configs"
 	"github.com/rowferry/rowferry/ledger"
+	"github.com/rowferry/rowferry/words"
 )
 
 // Desk answers for one configuration and its ledger. Its methods are safe for concurrent use.
@@ -100,7 +101,7 @@ func (d *Desk) Standings(files []ledger.File, stops, stalled map[string]string) 
 }
 
 func (d *Desk) standing(f ledger.File, stops, stalled map[string]string) (Standing, string) {
-	misfit := Misfit(d.Config, f)
+	unfit := misfit(d.Config, f, f.Language)
 	switch {
 	case f.State == ledger.Quarantined:
 		return NotTaken, f.Reason
@@ -108,8 +109,8 @@ func (d *Desk) standing(f ledger.File, stops, stalled map[string]string) (Standi
 		return Duplicate, f.Reason
 	case f.State == ledger.Reported:
 		return Ended, ""
-	case misfit != nil:
-		return Misfitting, misfit.Error()
+	case unfit != "":
+		return Misfitting, unfit
 	case stalled[f.ID] != "":
 		return Stalled, stalled[f.ID]
 	case f.State == ledger.Sending && f.Paused != "":
@@ -271,23 +272,34 @@ func RefusedKey(account string) string { return "refused/" + account }
 // Misfit says why nothing of a file can be sent, or no result of it be put, under a configuration; nil when both can. Its rows
 // were mapped for one operation of one account, and are sent by that or not at all.
 func Misfit(cfg *configs.Config, f ledger.File) error {
+	if why := misfit(cfg, f, batch.English); why != "" {
+		return errors.New(why)
+	}
+	return nil
+}
+
+// misfit is the same in a language; "" when nothing is amiss.
+func misfit(cfg *configs.Config, f ledger.File, l batch.Language) string {
 	r, known := cfg.Routes[f.Route]
+	say := func(key string) string {
+		return words.Of(l, key, "route", f.Route, "id", f.ID, "operation", f.Operation, "now", r.Operation, "account", f.Account)
+	}
 	switch {
 	case !known && f.State != ledger.Sending:
-		return fmt.Errorf("the configuration has no route %q any more; put it back to have it go on", f.Route)
+		return say("stand.misfit.result")
 	case !known:
-		return fmt.Errorf("the configuration has no route %q any more; put it back to have the file's rows sent, or give them up: rowferry cancel %s", f.Route, f.ID)
+		return say("stand.misfit.route")
 	case f.State != ledger.Sending:
-		return nil
+		return ""
 	case r.Operation != f.Operation:
-		return fmt.Errorf("its rows were made for the operation %s, and the route %q now has %s; put that back to have them sent, or give them up: rowferry cancel %s", f.Operation, f.Route, r.Operation, f.ID)
+		return say("stand.misfit.operation")
 	case r.Account == f.Account:
-		return nil
+		return ""
 	}
 	for _, other := range cfg.Routes {
 		if other.Account == f.Account {
-			return nil
+			return ""
 		}
 	}
-	return fmt.Errorf("no route of the configuration uses the account %q any more; put it back to have the file's rows sent, or give them up: rowferry cancel %s", f.Account, f.ID)
+	return say("stand.misfit.account")
 }

@@ -189,6 +189,19 @@ func TestStandings(t *testing.T) {
 	d.Config.Routes["orders"] = configs.Route{Account: "otms", Operation: "create"}
 	stand("f2", desk.Misfitting)
 	stand("f1", desk.Ended)
+	f, err := d.File(t.Context(), "f2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	routes := d.Config.Routes
+	for want, under := range map[string]map[string]configs.Route{
+		"в конфигурации больше нет маршрута": {}, "строки подготовлены для операции": routes, "учётную запись": {f.Route: {Account: "another", Operation: f.Operation}},
+	} {
+		d.Config.Routes, f.Language = under, batch.Russian
+		if stands := d.Standings([]ledger.File{f.File}, nil, nil); !strings.Contains(stands[0].Why, want) || !strings.Contains(stands[0].Why, "rowferry cancel f2") {
+			t.Errorf("a file says why it waits in another language than its own: %q, want %q", stands[0].Why, want)
+		}
+	}
 }
 
 // Rows are selected by outcome, by what is said of them, and by whether they were delivered.
