@@ -70,7 +70,7 @@ func browser(t *testing.T, language string) context.Context {
 			}
 		}
 	})
-	ctx, late := context.WithTimeout(ctx, 5*time.Minute)
+	ctx, late := context.WithTimeout(ctx, 15*time.Minute)
 	t.Cleanup(late)
 	return ctx
 }

@@ -256,7 +256,7 @@ routes:
   r: {account: les, operation: shipmentFailed, inbox: {dir: in, settle: 500ms, every: 500ms}, outbox: {dir: out, formats: [csv]}}
 `, url))
 	defer stop()
-	reported(t, dir, files, 10*time.Minute)
+	reported(t, dir, files, 20*time.Minute)
 	took, work := time.Since(began), processorTime(t)-before
 	each := work / time.Duration(files)
 	t.Logf("%d files in %.1f s, %.0f a second; %v of processor time each, provider and all", files, took.Seconds(), float64(files)/took.Seconds(), each.Round(100*time.Microsecond))
